@@ -1,0 +1,6 @@
+"""The designs, by name."""
+
+from syncproof.designs.parameters import Parameters
+from syncproof.designs.registry import DESIGNS, Design, Population, get
+
+__all__ = ["DESIGNS", "Design", "Parameters", "Population", "get"]

@@ -1,0 +1,356 @@
+"""The traditional family: a queue of undelivered copies, pushed, acknowledged and deleted.
+
+| design | a copy is written | accepted when |
+|---|---|---|
+| `inbox-store-first` | before the push, for every device | all copies are written |
+| `inbox-sync-first` | only if the device did not acknowledge in time | every device acknowledged or has its copy |
+| `inbox-shared` | before the push, one for all devices of a user (XEP-0160) | all copies are written |
+
+Nothing is kept after delivery, so there is no history for a new device. Places are the server's receipt stamps (as in
+XEP-0203), which cost no row of their own.
+"""
+
+from __future__ import annotations
+
+from syncproof.actor import ConnectionId, Id, Out, actor, durable, on, state, volatile
+from syncproof.designs.base import IDLE_POLL, ROW_BYTES, Device, Server
+from syncproof.observations import Accepted, Deleted, Noted, Placed, Queued, RangeRead, Served, Stored
+from syncproof.packets import (
+    Accept,
+    Ack,
+    Copied,
+    Indexed,
+    Poll,
+    Pull,
+    PullReply,
+    Push,
+    Removed,
+    Respond,
+    Unacked,
+)
+from syncproof.vocabulary import (
+    ConversationId,
+    Cursor,
+    DeviceId,
+    Entry,
+    Message,
+    MessageId,
+    Page,
+    Timeline,
+    UserId,
+)
+
+
+@actor
+class InboxDevice(Device):
+    """Shows what is pushed or drained, acknowledges it, and asks for the queue at login and at each poll."""
+
+    def catch_up(self, out: Out) -> None:
+        self.pull((), True, out)
+
+    def placed(self, message: Message, place: int, out: Out) -> None:
+        self.show(Entry(0, place, message), None, out)
+
+    @on(Push)
+    def pushed(self, source: Id, packet: Push, out: Out) -> None:
+        """Show the message and acknowledge it, new or not: the server wants to hear it."""
+        if self.connection is not None:
+            self.show(packet.entry, packet.timeline, out)
+            out.send(self.connection, Ack((packet.message,)))
+
+    @on(PullReply)
+    def drained(self, source: Id, packet: PullReply, out: Out) -> None:
+        """Show a page of the queue, acknowledge it as a whole, go on or rest until the next poll."""
+        self.pulling = False
+        if self.connection is None:
+            return
+        for page in packet.pages:
+            for entry in page.entries:
+                self.show(entry, page.timeline, out)
+            messages = tuple([e.message.id for e in page.entries if e.message is not None])
+            if messages:
+                out.send(self.connection, Ack(messages))
+            if page.has_more:
+                self.pull((Cursor(page.timeline, page.upto),), True, out)
+                return
+        out.poll(self.parameters.poll_interval, Poll(), IDLE_POLL)
+
+
+@state
+class Box:
+    """One offline inbox: undelivered copies by message, and the last position given."""
+
+    copies: dict[MessageId, Entry]
+    last: int
+
+
+@actor
+class InboxServer(Server):
+    """`inbox-store-first`: write every copy, push, delete on acknowledgement."""
+
+    boxes: dict[Timeline, Box] = durable(dict)
+    index: dict[MessageId, int] = durable(dict)
+    audiences: dict[MessageId, tuple[DeviceId, ...]] = durable(dict)
+    places: dict[ConversationId, int] = durable(dict)
+    owners: dict[DeviceId, UserId] = durable(dict)
+    waiting: dict[MessageId, set[Timeline]] = volatile(dict)
+    sources: dict[MessageId, ConnectionId] = volatile(dict)
+
+    def enrol(self, device: DeviceId, user: UserId) -> None:
+        super().enrol(device, user)
+        self.owners[device] = user
+
+    def last_place(self, conversation: ConversationId) -> int:
+        return self.places.get(conversation, 0)
+
+    def box_of(self, device: DeviceId) -> Timeline:
+        """Where copies for this device wait."""
+        return Timeline("inbox", int(device))
+
+    def fetchers(self, box: Timeline) -> tuple[DeviceId, ...]:
+        """The devices that fetch from this box."""
+        return (DeviceId(box.owner),)
+
+    def receive(self, source: ConnectionId, message: Message, out: Out) -> None:
+        place = self.index.get(message.id)
+        if place is None or not self.parameters.idempotent_send:
+            out.write("inbox-index", 1, ROW_BYTES, Indexed(message, source))
+        else:
+            out.observe(Noted("duplicate-submit", self.id))
+            self.again(source, message, place, out)
+
+    @on(Indexed)
+    def indexed(self, source: Id, packet: Indexed, out: Out) -> None:
+        """The message has its place; copy it for everyone but the composing device."""
+        message = packet.message
+        place = self.index.get(message.id)
+        if place is not None and self.parameters.idempotent_send:
+            self.again(packet.source, message, place, out)
+            return
+        place = self.place(message, out)
+        self.index[message.id] = place
+        self.audiences[message.id] = self.audience(message.conversation)
+        self.spread(packet.source, message, place, out)
+
+    def place(self, message: Message, out: Out) -> int:
+        conversation = message.conversation
+        place = self.places.get(conversation, 0) + 1
+        self.places[conversation] = place
+        out.observe(
+            Placed(message.id, conversation, place, self.members[conversation], self.audience(conversation))
+        )
+        return place
+
+    def again(self, source: ConnectionId, message: Message, place: int, out: Out) -> None:
+        """A known message: finish what a crash interrupted, or only repeat that it is accepted."""
+        if message.id in self.waiting:
+            self.sources[message.id] = source
+            self.release(out)
+        elif message.id in self.audiences:
+            self.spread(source, message, place, out)
+        else:
+            out.send(source, Accept(message.id, place))
+            self.release(out)
+
+    def spread(self, source: ConnectionId, message: Message, place: int, out: Out) -> None:
+        boxes = {self.box_of(d) for d in self.audiences[message.id] if d != message.sender}
+        missing = sorted(b for b in boxes if b not in self.boxes or message.id not in self.boxes[b].copies)
+        self.waiting[message.id] = set(missing)
+        self.sources[message.id] = source
+        for box in missing:
+            out.write("inbox", 1, ROW_BYTES + message.size, Copied(box, message, place))
+        if not missing:
+            self.finish(message.id, place, out)
+
+    @on(Copied)
+    def copied(self, source: Id, packet: Copied, out: Out) -> None:
+        """A copy is durable: push it, and accept the message once all copies are."""
+        message = packet.message
+        entry = self.queue(packet.box, message, packet.place, out)
+        if self.parameters.notifications:
+            for device in self.receivers(packet.box, message):
+                out.send(device, Push(packet.box, entry))
+        waiting = self.waiting.get(message.id)
+        if waiting is not None:
+            waiting.discard(packet.box)
+            if not waiting:
+                self.finish(message.id, packet.place, out)
+
+    def queue(self, name: Timeline, message: Message, place: int, out: Out) -> Entry:
+        """Put the copy into its box unless it is there already."""
+        box = self.boxes.get(name)
+        if box is None:
+            box = self.boxes[name] = Box({}, 0)
+        entry = box.copies.get(message.id)
+        if entry is None:
+            box.last += 1
+            entry = box.copies[message.id] = Entry(box.last, place, message)
+            out.observe(Queued(name, message.id, self.fetchers(name)))
+            out.observe(Stored(message.id))
+        return entry
+
+    def receivers(self, box: Timeline, message: Message) -> list[DeviceId]:
+        """The devices to push a new copy to: those that are believed to be online."""
+        return [d for d in self.fetchers(box) if d in self.online and d != message.sender]
+
+    def finish(self, message: MessageId, place: int, out: Out) -> None:
+        del self.waiting[message]
+        self.audiences.pop(message, None)
+        out.observe(Accepted(message))
+        out.send(self.sources.pop(message), Accept(message, place))
+        self.release(out)
+
+    @on(Ack)
+    def acked(self, source: ConnectionId, packet: Ack, out: Out) -> None:
+        """Delete the device's copies."""
+        self.remove(DeviceId(source.client), packet.messages, out)
+
+    def remove(self, device: DeviceId, messages: tuple[MessageId, ...], out: Out) -> None:
+        name = self.box_of(device)
+        box = self.boxes.get(name)
+        if box is None:
+            return
+        entries = [box.copies[m] for m in messages if m in box.copies]
+        if entries:
+            size = sum(ROW_BYTES + e.message.size for e in entries if e.message is not None)
+            out.delete("inbox", len(entries), Removed(name, messages, device), size)
+
+    @on(Removed)
+    def removed(self, source: Id, packet: Removed, out: Out) -> None:
+        """The copies are gone."""
+        copies = self.boxes[packet.box].copies
+        for message in packet.messages:
+            if copies.pop(message, None) is not None:
+                out.observe(Deleted(packet.box, message, packet.device))
+
+    @on(Pull)
+    def pulled(self, source: ConnectionId, packet: Pull, out: Out) -> None:
+        """Read a page of the device's queue."""
+        device = DeviceId(source.client)
+        name = self.box_of(device)
+        box = self.boxes.get(name)
+        after = packet.cursors[0].after if packet.cursors else 0
+        found: list[Entry] = []
+        if box is not None and box.copies and box.last > after:
+            found = sorted((e for e in box.copies.values() if e.seq > after), key=lambda e: e.seq)
+        entries = found[: self.parameters.page_size]
+        has_more = len(found) > len(entries)
+        if not has_more:
+            out.observe(Served(device))
+        if not entries:
+            out.read("inbox", 0, 0, Respond(source, PullReply(())))
+            return
+        upto = entries[-1].seq
+        out.observe(RangeRead(device, name, after, upto, tuple([e.seq for e in entries])))
+        reply = PullReply((Page(name, after, tuple(entries), upto, has_more),))
+        out.read("inbox", len(entries), reply.body_bytes + ROW_BYTES * len(entries), Respond(source, reply))
+
+
+@actor
+class SharedInboxServer(InboxServer):
+    """`inbox-shared`: one copy for a whole user, drained by whichever device comes first."""
+
+    def box_of(self, device: DeviceId) -> Timeline:
+        return Timeline("inbox", int(self.owners[device]))
+
+    def fetchers(self, box: Timeline) -> tuple[DeviceId, ...]:
+        return self.devices[UserId(box.owner)]
+
+    def receivers(self, box: Timeline, message: Message) -> list[DeviceId]:
+        return super().receivers(box, message)[:1]
+
+
+@state
+class Holding:
+    """A message that is neither stored nor accepted yet, and the devices whose word is still missing."""
+
+    message: Message
+    place: int
+    source: ConnectionId
+    waiting: set[DeviceId]
+
+
+@actor
+class SyncFirstServer(InboxServer):
+    """`inbox-sync-first`: deliver first, write only what was not acknowledged in time, keep nothing else.
+
+    A crash forgets what is held; the sender, not having heard "accepted", sends again.
+    """
+
+    holding: dict[MessageId, Holding] = volatile(dict)
+    recent: dict[MessageId, int] = volatile(dict)
+    early: set[tuple[Timeline, MessageId]] = volatile(set)
+    copying: set[tuple[Timeline, MessageId]] = volatile(set)
+
+    def receive(self, source: ConnectionId, message: Message, out: Out) -> None:
+        self.release(out)
+        place = self.recent.get(message.id)
+        if place is not None and self.parameters.idempotent_send:
+            out.observe(Noted("duplicate-submit", self.id))
+            out.send(source, Accept(message.id, place))
+            return
+        held = self.holding.get(message.id)
+        if held is not None:
+            held.source = source
+            return
+        place = self.place(message, out)
+        devices = [d for d in self.audience(message.conversation) if d != message.sender]
+        held = self.holding[message.id] = Holding(message, place, source, set(devices))
+        for device in devices:
+            if device in self.online and self.parameters.notifications:
+                out.send(device, Push(self.box_of(device), Entry(0, place, message)))
+                out.after(self.parameters.ack_timeout, Unacked(message.id, device))
+            else:
+                self.keep(device, held, out)
+        self.settle(held, out)
+
+    def keep(self, device: DeviceId, held: Holding, out: Out) -> None:
+        box = self.box_of(device)
+        self.copying.add((box, held.message.id))
+        out.write("inbox", 1, ROW_BYTES + held.message.size, Copied(box, held.message, held.place))
+
+    @on(Unacked)
+    def unacked(self, source: Id, packet: Unacked, out: Out) -> None:
+        """The device is slow, gone, or only believed to be there: write its copy."""
+        held = self.holding.get(packet.message)
+        if held is not None and packet.device in held.waiting:
+            out.observe(Noted("ack-timeout", self.id))
+            self.keep(packet.device, held, out)
+
+    @on(Copied)
+    def copied(self, source: Id, packet: Copied, out: Out) -> None:
+        """The copy is durable; if the device acknowledged meanwhile it is not needed any more."""
+        super().copied(source, packet, out)
+        key = (packet.box, packet.message.id)
+        self.copying.discard(key)
+        device = DeviceId(packet.box.owner)
+        if key in self.early:
+            self.early.discard(key)
+            self.remove(device, (packet.message.id,), out)
+        self.vouch(device, packet.message.id, out)
+
+    @on(Ack)
+    def acked(self, source: ConnectionId, packet: Ack, out: Out) -> None:
+        """The device has it: no copy is needed, or its copy can go."""
+        device = DeviceId(source.client)
+        box = self.box_of(device)
+        self.early.update((box, m) for m in packet.messages if (box, m) in self.copying)
+        self.remove(device, packet.messages, out)
+        for message in packet.messages:
+            out.cancel(Unacked(message, device))
+            self.vouch(device, message, out)
+
+    def vouch(self, device: DeviceId, message: MessageId, out: Out) -> None:
+        """Either the device or its inbox has the message now."""
+        held = self.holding.get(message)
+        if held is not None:
+            held.waiting.discard(device)
+            self.settle(held, out)
+
+    def settle(self, held: Holding, out: Out) -> None:
+        if not held.waiting:
+            message = held.message.id
+            del self.holding[message]
+            self.recent[message] = held.place
+            out.observe(Accepted(message))
+            out.send(held.source, Accept(message, held.place))

@@ -1,0 +1,52 @@
+"""An append-only log: entries whose numbers only grow, readable by range."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from syncproof.actor import state
+from syncproof.vocabulary import Entry, Message
+
+
+@state
+class Log:
+    """Entries in order of number, beside their numbers for bisection. `trimmed`: up to where entries were deleted."""
+
+    seqs: list[int]
+    entries: list[Entry]
+    trimmed: int
+
+    @classmethod
+    def empty(cls) -> Log:
+        return cls([], [], 0)
+
+    @property
+    def last(self) -> int:
+        """The largest number that is or was here; 0 for none."""
+        return self.seqs[-1] if self.seqs else self.trimmed
+
+    def append(self, entry: Entry) -> None:
+        self.seqs.append(entry.seq)
+        self.entries.append(entry)
+
+    def after(self, after: int, upto: int | None, limit: int) -> tuple[list[Entry], bool]:
+        """At most `limit` entries in `(after, upto]`, and whether that left some."""
+        seqs = self.seqs
+        if not seqs or seqs[-1] <= after:
+            return [], False
+        first = bisect_right(seqs, after)
+        last = len(seqs) if upto is None else bisect_right(seqs, upto)
+        stop = min(last, first + limit)
+        return self.entries[first:stop], stop < last
+
+    def holds(self, message: Message) -> bool:
+        """Whether the message is here already; looks from the tail, where a recent one would be."""
+        return any(e.message is not None and e.message.id == message.id for e in reversed(self.entries))
+
+    def trim(self, upto: int) -> None:
+        """Delete the entries up to `upto`."""
+        count = bisect_right(self.seqs, upto)
+        if count:
+            self.trimmed = self.seqs[count - 1]
+            del self.seqs[:count]
+            del self.entries[:count]

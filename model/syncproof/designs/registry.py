@@ -1,0 +1,267 @@
+"""The nine designs: what each is made of, what it promises, and under which faults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from syncproof.actor import Actor, ActorId, Observation
+from syncproof.designs.base import Device, Server
+from syncproof.designs.checkpointed import CheckpointedServer
+from syncproof.designs.fanout import HybridServer, ReadFanoutDevice, ReadFanoutServer
+from syncproof.designs.inbox import InboxDevice, InboxServer, SharedInboxServer, SyncFirstServer
+from syncproof.designs.parameters import Parameters
+from syncproof.designs.push import DensePushDevice, DensePushServer, PushDevice, PushServer
+from syncproof.designs.timeline import TimelineDevice, TimelineServer
+from syncproof.errors import InputError
+from syncproof.observations import Joined, MemberAdded
+from syncproof.system import System
+from syncproof.vocabulary import SERVER, ConversationId, DeviceId, UserId
+
+EVERY_FAULT = (
+    "push-lost",
+    "push-duplicated",
+    "push-reordered",
+    "push-outage",
+    "disconnect",
+    "half-open",
+    "device-crash",
+    "server-crash",
+    "new-device",
+    "sender-retry",
+    "membership",
+)
+
+
+class Population(msgspec.Struct, frozen=True):
+    """Who there is when a run begins: each device's user, and each conversation's members."""
+
+    owners: tuple[int, ...]
+    members: tuple[tuple[int, ...], ...]
+
+
+class Design(msgspec.Struct, frozen=True):
+    """One way to synchronise messages.
+
+    `promises`: property -> the faults under which it is promised. `not_applicable`: property -> why it makes no sense
+    here. `sequencers`: the numberings that it works with, its own first. What is in neither table is judged and reported.
+    """
+
+    name: str
+    family: str
+    summary: str
+    device: type[Device]
+    server: type[Server]
+    promises: Mapping[str, tuple[str, ...]]
+    not_applicable: Mapping[str, str]
+    sequencers: tuple[str, ...] = ()
+
+    def system(self, population: Population, parameters: Parameters) -> System:
+        """The design's actors for these people. Raises `InputError` if it cannot work with the parameters."""
+        numbering = self.sequencers[0] if parameters.sequencer == "auto" and self.sequencers else parameters.sequencer
+        if self.sequencers and numbering not in self.sequencers:
+            allowed = ", ".join(("auto", *self.sequencers))
+            raise InputError(f"model.sequencer: {self.name} does not work with {numbering!r}; allowed: {allowed}")
+        extra = {"sequencer": numbering} if self.sequencers else {}
+
+        def spawn(device: DeviceId, user: UserId) -> Actor:
+            return self.device(id=device, user=user, parameters=parameters)
+
+        def cast() -> dict[ActorId, Actor]:
+            server = self.server(id=SERVER, parameters=parameters, **extra)
+            actors: dict[ActorId, Actor] = {SERVER: server}
+            for number, owner in enumerate(population.owners):
+                device = DeviceId(number)
+                server.enrol(device, UserId(owner))
+                actors[device] = self.device(
+                    id=device, user=UserId(owner), parameters=parameters, registered=True
+                )
+            for number, users in enumerate(population.members):
+                for user in users:
+                    server.include(ConversationId(number), UserId(user))
+            return actors
+
+        opening: list[Observation] = [
+            Joined(DeviceId(number), UserId(owner)) for number, owner in enumerate(population.owners)
+        ]
+        opening += [
+            MemberAdded(ConversationId(number), UserId(user))
+            for number, users in enumerate(population.members)
+            for user in users
+        ]
+        return System(
+            self.name,
+            cast,
+            server=SERVER,
+            opening=tuple(opening),
+            spawn=spawn,
+            clocked=numbering == "clock" and bool(self.sequencers),
+        )
+
+
+def except_for(*faults: str) -> tuple[str, ...]:
+    """Every fault but these."""
+    return tuple(f for f in EVERY_FAULT if f not in faults)
+
+
+NO_CHECKPOINTS = dict.fromkeys(
+    ("checkpoint-monotonic", "checkpoint-covered"), "an inbox has no checkpoints: what is delivered is deleted"
+)
+NO_LOGS = dict.fromkeys(("prefix-order", "tail-append", "range-read", "dense"), "an inbox is a queue, not a log")
+NO_INBOX = dict.fromkeys(("no-early-delete", "inbox-drained"), "there is no offline inbox")
+SPARSE = {"dense": "the numbering is sparse on purpose"}
+
+INBOX_KEEPS = dict.fromkeys(
+    (
+        "no-duplicate",
+        "no-creation",
+        "sender-order",
+        "accepted-is-durable",
+        "no-early-delete",
+        "no-loss",
+        "convergence",
+        "inbox-drained",
+        "pull-terminates",
+    ),
+    EVERY_FAULT,
+)
+
+TIMELINE_KEEPS = dict.fromkeys(
+    (
+        "no-duplicate",
+        "no-creation",
+        "prefix-order",
+        "conversation-order",
+        "sender-order",
+        "accepted-is-durable",
+        "store-before-sync",
+        "tail-append",
+        "range-read",
+        "checkpoint-monotonic",
+        "checkpoint-covered",
+        "no-loss",
+        "convergence",
+        "roaming-complete",
+        "pull-terminates",
+    ),
+    EVERY_FAULT,
+)
+
+SPARSE_FIRST = ("sparse", "dense", "segmented", "clock")
+
+
+def without(promises: Mapping[str, tuple[str, ...]], *names: str) -> dict[str, tuple[str, ...]]:
+    """The promises without these."""
+    return {name: faults for name, faults in promises.items() if name not in names}
+
+
+DESIGNS: dict[str, Design] = {
+    design.name: design
+    for design in (
+        Design(
+            "inbox-store-first",
+            "inbox",
+            "Write a copy per device into its offline inbox, push, delete after the device's ack.",
+            InboxDevice,
+            InboxServer,
+            {**INBOX_KEEPS, "store-before-sync": EVERY_FAULT},
+            {**NO_CHECKPOINTS, **NO_LOGS},
+        ),
+        Design(
+            "inbox-sync-first",
+            "inbox",
+            "Deliver to online devices first; only what was not acked in time goes to the offline inbox.",
+            InboxDevice,
+            SyncFirstServer,
+            # A crash forgets the place that some devices have shown already; the sender's retry gets a later one.
+            {**INBOX_KEEPS, "convergence": except_for("server-crash"), "sender-order": except_for("server-crash")},
+            {**NO_CHECKPOINTS, **NO_LOGS},
+        ),
+        Design(
+            "inbox-shared",
+            "inbox",
+            "One copy per user, drained by whichever device comes first: why an inbox needs a copy per device.",
+            InboxDevice,
+            SharedInboxServer,
+            {
+                **without(INBOX_KEEPS, "no-loss", "convergence", "accepted-is-durable"),
+                "store-before-sync": EVERY_FAULT,
+            },
+            {**NO_CHECKPOINTS, **NO_LOGS},
+        ),
+        Design(
+            "timeline-notify",
+            "timeline",
+            "Message store, then sync store, then a notification; every device pulls from its own checkpoint.",
+            TimelineDevice,
+            TimelineServer,
+            TIMELINE_KEEPS,
+            {**NO_INBOX, **SPARSE},
+            SPARSE_FIRST,
+        ),
+        Design(
+            "timeline-checkpointed",
+            "timeline",
+            "As timeline-notify; the server also records each device's checkpoint, learnt from the pulls.",
+            TimelineDevice,
+            CheckpointedServer,
+            TIMELINE_KEEPS,
+            {**NO_INBOX, **SPARSE},
+            SPARSE_FIRST,
+        ),
+        Design(
+            "timeline-dense-push",
+            "timeline",
+            "Dense numbering lets the push carry the message; a device pulls only when it sees a gap.",
+            DensePushDevice,
+            DensePushServer,
+            {**TIMELINE_KEEPS, "dense": EVERY_FAULT},
+            NO_INBOX,
+            ("dense",),
+        ),
+        Design(
+            "timeline-push",
+            "timeline",
+            "The push carries the message over sparse numbering, is shown at once, and is confirmed by a pull.",
+            PushDevice,
+            PushServer,
+            # What is pushed is shown before what a lost or late push left out.
+            without(TIMELINE_KEEPS, "prefix-order", "conversation-order"),
+            {**NO_INBOX, **SPARSE},
+            SPARSE_FIRST,
+        ),
+        Design(
+            "timeline-read-fanout",
+            "timeline",
+            "No per-user copies: devices read the conversations' timelines, with a checkpoint for each.",
+            ReadFanoutDevice,
+            ReadFanoutServer,
+            TIMELINE_KEEPS,
+            {**NO_INBOX, "dense": "there is no sync timeline to number"},
+        ),
+        Design(
+            "timeline-hybrid-fanout",
+            "timeline",
+            "Copies on write for small conversations, reads of the conversation's timeline above a member count.",
+            ReadFanoutDevice,
+            HybridServer,
+            # Where a conversation grows past the threshold, two timelines meet that are pulled independently.
+            {**TIMELINE_KEEPS, "conversation-order": except_for("membership")},
+            {**NO_INBOX, **SPARSE},
+            SPARSE_FIRST,
+        ),
+    )
+}
+
+
+def get(name: str) -> Design:
+    """The design of this name. Raises `InputError` naming the nearest one."""
+    try:
+        return DESIGNS[name]
+    except KeyError:
+        import difflib
+
+        near = difflib.get_close_matches(name, DESIGNS, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise InputError(f"unknown design {name!r}; allowed: {', '.join(DESIGNS)}{hint}") from None

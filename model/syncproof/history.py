@@ -1,0 +1,281 @@
+"""Histories and moves on disk: written by a run, checked by the properties, done again by a replay.
+
+A history is a file of observations in order, JSON lines or (by its ending `.parquet`) Parquet; `docs/history.md` has the
+schema, which a real server's log can be turned into as well. The moves that made a run lie beside it, in a file with the
+same name and the ending `.moves.jsonl`: enough to build the system again and to do exactly the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from syncproof import designs, observations
+from syncproof.actor import Id, Observation, Packet
+from syncproof.designs import Parameters, Population
+from syncproof.errors import InputError
+from syncproof.properties import PROPERTIES
+from syncproof.properties.monitor import Monitor
+from syncproof.system import Move, MoveError, World
+
+SCHEMA = 1
+
+
+class Header(msgspec.Struct, kw_only=True):
+    """The first line of both files.
+
+    `design` may be any name; where it is one of ours, its promises and what does not apply to it are used. `faults`
+    are those that the run was configured with. Only what replays needs `population` and `parameters`.
+    """
+
+    schema: int
+    kind: str
+    design: str = ""
+    faults: tuple[str, ...] = ()
+    population: Population | None = None
+    parameters: Parameters | None = None
+    violations: dict[str, int] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a history or a replay says: violations per property, the first few in words, and whether it came to rest."""
+
+    design: str
+    faults: tuple[str, ...]
+    monitor: Monitor
+    observations: int
+    quiesced: bool
+    recorded: dict[str, int]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Id):
+        return int(value)
+    raise NotImplementedError(f"cannot write a {type(value).__name__}")
+
+
+def encode(value: Any) -> bytes:
+    """One JSON object, ids as integers, packets, moves and observations with their class in `type`."""
+    return msgspec.json.encode(value, enc_hook=_plain)
+
+
+class Recording:
+    """Collects a run's observations and moves (a `simulate.Recorder`), then writes both files."""
+
+    def __init__(self, header: Header) -> None:
+        self.header = header
+        self.observations: list[bytes] = []
+        self.moves: list[bytes] = []
+
+    def observation(self, observation: Observation) -> None:
+        self.observations.append(encode(observation))
+
+    def move(self, move: Move) -> None:
+        self.moves.append(encode(move))
+
+    def write(self, path: Path, violations: dict[str, int]) -> None:
+        """Writes the history at `path` and the moves beside it."""
+        head = msgspec.structs.replace(self.header, kind="history", violations=violations)
+        if path.suffix == ".parquet":
+            _write_parquet(path, head, self.observations)
+        else:
+            path.write_bytes(b"\n".join([encode(head), *self.observations, b""]))
+        head = msgspec.structs.replace(head, kind="moves")
+        moves_path(path).write_bytes(b"\n".join([encode(head), *self.moves, b""]))
+
+
+def moves_path(history: Path) -> Path:
+    """Where the moves of a history lie."""
+    return history.with_suffix(".moves.jsonl")
+
+
+def check(path: Path) -> Judged:
+    """Streams a history through the properties. Raises `InputError` naming the line that cannot be read."""
+    lines = _parquet_lines(path) if path.suffix == ".parquet" else _lines(path)
+    header = _header(path, lines, "history")
+    monitor = Monitor(_applicable(header.design))
+    count = 0
+    quiesced = False
+    for number, line in lines:
+        observation = cast(Observation, _decode(path, number, line, Observation))
+        monitor.observe(observation)
+        quiesced = isinstance(observation, observations.Quiesced)
+        count += 1
+    return Judged(header.design, header.faults, monitor, count, quiesced, header.violations)
+
+
+def replay(path: Path) -> Judged:
+    """Does a run's moves again in a fresh world. Raises `InputError` for a move that is not enabled there."""
+    lines = _lines(path)
+    header = _header(path, lines, "moves")
+    if header.population is None or header.parameters is None:
+        raise InputError(f"{path}:1: the header needs `population` and `parameters` to build the system again")
+    monitor = Monitor(_applicable(header.design))
+    seen = Counter(monitor)
+    world = World(designs.get(header.design).system(header.population, header.parameters), seen.observe)
+    for number, line in lines:
+        move = cast(Move, _decode(path, number, line, Move))
+        try:
+            world.apply(move)
+        except MoveError as error:
+            raise InputError(f"{path}:{number}: {type(move).__name__} is not possible here: {error}") from None
+    return Judged(header.design, header.faults, monitor, seen.count, seen.quiesced, header.violations)
+
+
+class Counter:
+    """Passes observations to a monitor and remembers how many there were and whether the last one was rest."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        self.monitor = monitor
+        self.count = 0
+        self.quiesced = False
+
+    def observe(self, observation: Observation) -> None:
+        self.count += 1
+        self.quiesced = type(observation) is observations.Quiesced
+        self.monitor.observe(observation)
+
+
+def _applicable(design: str) -> list[str]:
+    not_applicable = designs.DESIGNS[design].not_applicable if design in designs.DESIGNS else {}
+    return [name for name in PROPERTIES if name not in not_applicable]
+
+
+# ---- reading
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield number, line
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
+
+
+def _header(path: Path, lines: Iterable[tuple[int, bytes]], kind: str) -> Header:
+    first = next(iter(lines), None)
+    if first is None:
+        raise InputError(f"{path}: the file is empty; allowed: a header line, then one object a line")
+    try:
+        header = msgspec.json.decode(first[1], type=Header)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(f'{path}:1: not a header: {error}; allowed: {{"schema": {SCHEMA}, "kind": "{kind}", ...}}') from None
+    if header.schema != SCHEMA:
+        raise InputError(f"{path}:1: schema: {header.schema}; allowed: {SCHEMA}")
+    if header.kind != kind:
+        raise InputError(f"{path}:1: kind: {header.kind!r}; allowed here: {kind!r}")
+    return header
+
+
+def _decode(path: Path, number: int, line: bytes, base: type[msgspec.Struct]) -> msgspec.Struct:
+    try:
+        return _build(msgspec.json.decode(line), base)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, _Bad) as error:
+        raise InputError(f"{path}:{number}: {error}") from None
+
+
+class _Bad(Exception):
+    pass
+
+
+def _classes(base: type[msgspec.Struct]) -> dict[str, type[msgspec.Struct]]:
+    found: dict[str, type[msgspec.Struct]] = {}
+    for subclass in base.__subclasses__():
+        found[subclass.__name__] = subclass
+        found.update(_classes(subclass))
+    return found
+
+
+_HINTS: dict[type, dict[str, Any]] = {}
+
+
+def _build(raw: Any, base: type[msgspec.Struct]) -> msgspec.Struct:
+    """An object of the subclass of `base` that `type` names; fields of class `Packet` are built the same way."""
+    if not isinstance(raw, dict):
+        raise _Bad(f"a JSON object expected, not {raw!r:.40}")
+    name = raw.pop("type", None)
+    known = _classes(base)
+    if name not in known:
+        raise _Bad(f"type: {name!r} is no {base.__name__.lower()}; allowed: {', '.join(sorted(known))}")
+    kind = known[name]
+    hints = _HINTS.get(kind)
+    if hints is None:
+        hints = _HINTS[kind] = {f: h for f, h in get_type_hints(kind).items() if f in kind.__struct_fields__}
+    unknown = [key for key in raw if key not in hints]
+    if unknown:
+        raise _Bad(f"{name}.{unknown[0]}: unknown field; allowed: {', '.join(hints)}")
+    values = {}
+    for key, value in raw.items():
+        try:
+            values[key] = _value(value, hints[key])
+        except msgspec.ValidationError as error:
+            raise _Bad(f"{name}.{key}: {error}") from None
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise _Bad(f"{name}: {error}") from None
+
+
+def _value(raw: Any, hint: Any) -> Any:
+    if hint is Packet:
+        return _build(raw, Packet)
+    if get_origin(hint) is tuple and get_args(hint)[0] is Packet:
+        return tuple([_build(item, Packet) for item in raw])
+    return msgspec.convert(raw, hint, dec_hook=_id)
+
+
+def _id(kind: type, value: Any) -> Any:
+    if isinstance(kind, type) and issubclass(kind, Id) and isinstance(value, int):
+        return kind(value)
+    raise NotImplementedError(f"{kind} expected")
+
+
+
+
+# ---- Parquet
+
+_COLUMNS = ("message", "device", "conversation", "place", "seq")
+
+
+def _write_parquet(path: Path, header: Header, lines: list[bytes]) -> None:
+    """Columns to query by, and the exact object in `body`; the header is the file's metadata."""
+    import pyarrow
+    from pyarrow import parquet
+
+    rows = [msgspec.json.decode(line) for line in lines]
+    columns: dict[str, Any] = {
+        "index": pyarrow.array(range(len(rows)), pyarrow.int64()),
+        "type": pyarrow.array([row["type"] for row in rows], pyarrow.string()),
+    }
+    for name in _COLUMNS:
+        columns[name] = pyarrow.array([row.get(name) for row in rows], pyarrow.int64())
+    timelines = [row.get("timeline") or row.get("box") for row in rows]
+    columns["timeline"] = pyarrow.array([t and f"{t['kind']}:{t['owner']}" for t in timelines], pyarrow.string())
+    columns["body"] = pyarrow.array([line.decode() for line in lines], pyarrow.string())
+    table = pyarrow.table(columns).replace_schema_metadata({"syncproof": encode(header).decode()})
+    parquet.write_table(table, path)
+
+
+def _parquet_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    from pyarrow import ArrowException, parquet
+
+    try:
+        file = parquet.ParquetFile(path)
+    except (OSError, ArrowException) as error:
+        raise InputError(f"{path}: not a Parquet file that can be read: {error}") from None
+    metadata = file.schema_arrow.metadata or {}
+    if b"syncproof" not in metadata or "body" not in file.schema_arrow.names:
+        raise InputError(f"{path}: not a history: the metadata `syncproof` and the column `body` are needed")
+    yield 1, metadata[b"syncproof"]
+    number = 1
+    for batch in file.iter_batches(columns=["body"]):
+        for body in batch.column(0).to_pylist():
+            number += 1
+            yield number, body.encode()

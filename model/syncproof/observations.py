@@ -1,0 +1,230 @@
+"""What an outside witness could have recorded: the vocabulary of properties, metrics and histories.
+
+A history is a list of these, one JSON object a line (see `docs/history.md`); a real server's log can be turned into the
+same. Times are not part of an observation: their order is. `durable = True` marks what a store's content shows, made
+even when the process that wrote it died at that moment.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from syncproof.actor import ActorId, Observation
+from syncproof.vocabulary import ConversationId, DeviceId, MessageId, Timeline, UserId
+
+
+class Composed(Observation, frozen=True, gc=False):
+    """A person wrote a message on `device`; it is in the device's durable outbox."""
+
+    message: MessageId
+    device: DeviceId
+    conversation: ConversationId
+
+
+class Placed(Observation, frozen=True, gc=False):
+    """A message took its place in its conversation's order.
+
+    `members` are the conversation's users then, `audience` their devices then (the composing one included). A message
+    that is placed again (a server that forgot it) has the later place and audience.
+    """
+
+    durable: ClassVar[bool] = True
+    message: MessageId
+    conversation: ConversationId
+    place: int
+    members: tuple[UserId, ...]
+    audience: tuple[DeviceId, ...]
+
+
+class Stored(Observation, frozen=True, gc=False):
+    """The message is durable in the message store (or, where there is none, in at least one inbox)."""
+
+    durable: ClassVar[bool] = True
+    message: MessageId
+
+
+class Accepted(Observation, frozen=True, gc=False):
+    """The server told the sender that it has the message (told at least once; repeated replies are not observed)."""
+
+    message: MessageId
+
+
+class Appended(Observation, frozen=True, gc=False):
+    """An entry of a log became readable. A void carries no message."""
+
+    durable: ClassVar[bool] = True
+    timeline: Timeline
+    seq: int
+    message: MessageId | None
+
+
+class RangeRead(Observation, frozen=True, gc=False):
+    """A read of `(after, upto]` returned exactly the numbers `seqs`. It was asked for by `device`."""
+
+    device: DeviceId
+    timeline: Timeline
+    after: int
+    upto: int
+    seqs: tuple[int, ...]
+
+
+class Served(Observation, frozen=True, gc=False):
+    """A read on behalf of `device` covered all that it follows, and nothing was left for another page."""
+
+    device: DeviceId
+
+
+class Shown(Observation, frozen=True, gc=False):
+    """A message is durably in the device's database at `place` of its conversation, and visible.
+
+    `timeline` and `seq` say where the device got it from; both are None for a device's own message that it places
+    by the server's accept.
+    """
+
+    durable: ClassVar[bool] = True
+    device: DeviceId
+    message: MessageId
+    conversation: ConversationId
+    place: int
+    timeline: Timeline | None = None
+    seq: int | None = None
+
+
+class Checkpointed(Observation, frozen=True, gc=False):
+    """The device's checkpoint in a timeline is now `seq`. `start`: its starting value in this installation."""
+
+    durable: ClassVar[bool] = True
+    device: DeviceId
+    timeline: Timeline
+    seq: int
+    start: bool = False
+
+
+class Learned(Observation, frozen=True, gc=False):
+    """The server recorded a device's checkpoint."""
+
+    durable: ClassVar[bool] = True
+    device: DeviceId
+    timeline: Timeline
+    seq: int
+
+
+class Queued(Observation, frozen=True, gc=False):
+    """A copy of the message is in an offline inbox. `devices` are those that may fetch it there."""
+
+    durable: ClassVar[bool] = True
+    box: Timeline
+    message: MessageId
+    devices: tuple[DeviceId, ...]
+
+
+class Deleted(Observation, frozen=True, gc=False):
+    """A copy is deleted from an offline inbox, on the word of `device`."""
+
+    durable: ClassVar[bool] = True
+    box: Timeline
+    message: MessageId
+    device: DeviceId
+
+
+class Trimmed(Observation, frozen=True, gc=False):
+    """The entries of a log up to `upto` are gone."""
+
+    durable: ClassVar[bool] = True
+    timeline: Timeline
+    upto: int
+
+
+class Joined(Observation, frozen=True, gc=False):
+    """The server registered a device: from here on it is in audiences.
+
+    `history` lists the conversations that its user is in and the last place taken in each; None for the devices that
+    the run begins with, which have nothing to catch up on.
+    """
+
+    durable: ClassVar[bool] = True
+    device: DeviceId
+    user: UserId
+    history: tuple[tuple[ConversationId, int], ...] | None = None
+
+
+class MemberAdded(Observation, frozen=True, gc=False):
+    """A user is a member of a conversation from here on."""
+
+    durable: ClassVar[bool] = True
+    conversation: ConversationId
+    user: UserId
+
+
+class MemberRemoved(Observation, frozen=True, gc=False):
+    """A user is no member of a conversation from here on."""
+
+    durable: ClassVar[bool] = True
+    conversation: ConversationId
+    user: UserId
+
+
+class Roamed(Observation, frozen=True, gc=False):
+    """The device holds the conversation's history from its beginning up to `upto`."""
+
+    durable: ClassVar[bool] = True
+    device: DeviceId
+    conversation: ConversationId
+    upto: int
+
+
+class Triggered(Observation, frozen=True, gc=False):
+    """Something gave the device a reason to pull: `connect`, `poll`, `notification`, `push`."""
+
+    device: DeviceId
+    cause: str
+
+
+class Pulled(Observation, frozen=True, gc=False):
+    """The device sent a pull request."""
+
+    device: DeviceId
+
+
+class Noted(Observation, frozen=True, gc=False):
+    """A situation worth reaching was reached (`gap`, `redriven`, `void`, `duplicate-submit`, ...): for witnesses."""
+
+    durable: ClassVar[bool] = True
+    situation: str
+    actor: ActorId
+
+
+# ---- made by engines, not by actors
+
+
+class Connected(Observation, frozen=True, gc=False):
+    """A connection of the device is up at both ends."""
+
+    device: DeviceId
+
+
+class Disconnected(Observation, frozen=True, gc=False):
+    """The device's end of its connection is closed. `clean`: the server is told."""
+
+    device: DeviceId
+    clean: bool
+
+
+class Crashed(Observation, frozen=True, gc=False):
+    """An actor lost its volatile state."""
+
+    actor: ActorId
+
+
+class Restarted(Observation, frozen=True, gc=False):
+    """A crashed actor runs again."""
+
+    actor: ActorId
+
+
+class FaultsStopped(Observation, frozen=True, gc=False):
+    """From here on nothing fails any more."""
+
+
+class Quiesced(Observation, frozen=True, gc=False):
+    """Only poll timers remain, and a round of polls changed nothing: liveness is judged here."""

@@ -1,0 +1,259 @@
+"""What travels between devices and servers, and what actors tell themselves. Tables of names, no behaviour."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from syncproof.actor import PUSH, ConnectionId, Link, Packet
+from syncproof.vocabulary import (
+    ConversationId,
+    Cursor,
+    DeviceId,
+    Entry,
+    Message,
+    MessageId,
+    Page,
+    Timeline,
+    UserId,
+)
+
+# ---- from the environment
+
+
+class Compose(Packet, frozen=True, gc=False):
+    """A person writes `message` on this device."""
+
+    message: Message
+
+
+class Resend(Packet, frozen=True, gc=False):
+    """An impatient client sends again what it already sent over this connection."""
+
+
+class AddMember(Packet, frozen=True, gc=False):
+    """An administrator adds a user to a conversation (which begins with its first member)."""
+
+    conversation: ConversationId
+    user: UserId
+
+
+class RemoveMember(Packet, frozen=True, gc=False):
+    """An administrator removes a user from a conversation."""
+
+    conversation: ConversationId
+    user: UserId
+
+
+class Tick(Packet, frozen=True, gc=False):
+    """The server's wall clock now reads `milliseconds`."""
+
+    milliseconds: int
+
+
+# ---- device to server, over a connection
+
+
+class Submit(Packet, frozen=True, gc=False):
+    """Here is a message; sent again until accepted."""
+
+    request: ClassVar[bool] = True
+    message: Message
+
+    @property
+    def body_bytes(self) -> int:
+        return self.message.size
+
+
+class Pull(Packet, frozen=True, gc=False):
+    """What came after these cursors? `full`: also tell me of timelines that I name no cursor for."""
+
+    request: ClassVar[bool] = True
+    cursors: tuple[Cursor, ...]
+    full: bool = True
+
+    @property
+    def body_bytes(self) -> int:
+        """The stated header has room for one cursor; each further one adds a timeline's name and a number."""
+        return 16 * max(0, len(self.cursors) - 1)
+
+
+class Ack(Packet, frozen=True, gc=False):
+    """These messages are durably shown here."""
+
+    messages: tuple[MessageId, ...]
+
+
+class Register(Packet, frozen=True, gc=False):
+    """A new device of `user` wants to receive from now on."""
+
+    request: ClassVar[bool] = True
+    user: UserId
+
+
+class Roam(Packet, frozen=True, gc=False):
+    """A new device asks for the history of its user's conversations, page by page."""
+
+    request: ClassVar[bool] = True
+    conversation: ConversationId
+    after: int
+    upto: int
+
+
+# ---- server to device, over a connection
+
+
+class Accept(Packet, frozen=True, gc=False):
+    """The server has the message; `place` is its number in the conversation."""
+
+    message: MessageId
+    place: int
+
+
+class PullReply(Packet, frozen=True, gc=False):
+    """A page for each timeline that has something new or was asked for."""
+
+    pages: tuple[Page, ...]
+
+    @property
+    def body_bytes(self) -> int:
+        return sum(e.message.size for page in self.pages for e in page.entries if e.message is not None)
+
+
+class Registered(Packet, frozen=True, gc=False):
+    """Where the new device's timelines start, and the history that it may fetch: (conversation, upto)."""
+
+    cursors: tuple[Cursor, ...]
+    history: tuple[tuple[ConversationId, int], ...]
+
+
+class RoamReply(Packet, frozen=True, gc=False):
+    """One page of history."""
+
+    page: Page
+    conversation: ConversationId
+
+    @property
+    def body_bytes(self) -> int:
+        return sum(e.message.size for e in self.page.entries if e.message is not None)
+
+
+# ---- server to device, pushed
+
+
+class Notification(Packet, frozen=True, gc=False):
+    """There is something new: `timeline` has grown to `head`. `message` is what caused it."""
+
+    link: ClassVar[Link] = PUSH
+    timeline: Timeline
+    head: int
+    message: MessageId
+
+
+class Push(Packet, frozen=True, gc=False):
+    """The message itself, with its number in `timeline`."""
+
+    link: ClassVar[Link] = PUSH
+    timeline: Timeline
+    entry: Entry
+
+    @property
+    def message(self) -> MessageId:
+        assert self.entry.message is not None
+        return self.entry.message.id
+
+    @property
+    def body_bytes(self) -> int:
+        return 0 if self.entry.message is None else self.entry.message.size
+
+
+# ---- to oneself: timers and what follows storage operations
+
+
+class Poll(Packet, frozen=True, gc=False):
+    """A device's poll timer."""
+
+
+class Respond(Packet, frozen=True, gc=False):
+    """Storage has returned what `reply` holds: send it."""
+
+    connection: ConnectionId
+    reply: Packet
+
+
+class Commit(Packet, frozen=True, gc=False):
+    """The message, its dedup row and its intent are in the store."""
+
+    message: Message
+    source: ConnectionId
+
+
+class Synced(Packet, frozen=True, gc=False):
+    """A batch of entries is in the sync store. `entries` carry numbers where these were reserved beforehand, else 0."""
+
+    user: UserId
+    entries: tuple[Entry, ...]
+
+
+class Reserved(Packet, frozen=True, gc=False):
+    """The sequencer has persisted that numbers up to `upto` are given out for the user's timeline."""
+
+    user: UserId
+    upto: int
+
+
+class Saved(Packet, frozen=True, gc=False):
+    """A device has saved how far it got, in a step of its own after applying."""
+
+    cursors: tuple[Cursor, ...]
+
+
+class Learnt(Packet, frozen=True, gc=False):
+    """A device's checkpoint, read off its pull request, is recorded."""
+
+    device: DeviceId
+    cursor: Cursor
+
+
+class Trim(Packet, frozen=True, gc=False):
+    """The entries up to `upto` are deleted from the timeline."""
+
+    timeline: Timeline
+    upto: int
+
+
+class Enrolled(Packet, frozen=True, gc=False):
+    """The new device is in the registry."""
+
+    device: DeviceId
+    user: UserId
+    connection: ConnectionId
+
+
+class Indexed(Packet, frozen=True, gc=False):
+    """The inbox server has recorded the message's id and place."""
+
+    message: Message
+    source: ConnectionId
+
+
+class Copied(Packet, frozen=True, gc=False):
+    """A copy of the message is in an offline inbox."""
+
+    box: Timeline
+    message: Message
+    place: int
+
+
+class Removed(Packet, frozen=True, gc=False):
+    """The acknowledged copies are deleted from an offline inbox."""
+
+    box: Timeline
+    messages: tuple[MessageId, ...]
+    device: DeviceId
+
+
+class Unacked(Packet, frozen=True, gc=False):
+    """The device did not acknowledge a push in time."""
+
+    message: MessageId
+    device: DeviceId

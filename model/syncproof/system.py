@@ -1,0 +1,579 @@
+"""A system: actors, the links between them, and the environment that moves them.
+
+A `System` says who there is. A `World` is one state of it: the actors, what is in flight, the connections with their two
+ends, open storage operations and timers. Everything that can happen to a world is a *move*, a small value that can be
+written down, applied, and applied again: `World.apply` is the semantics, in one place, that every engine shares or is
+held against.
+
+**Connections.** `Connect` opens both ends (the handshake is one step). Each end closes for itself:
+
+| move | client's end | server's end | in flight to the server | in flight to the client |
+|---|---|---|---|---|
+| `Disconnect` clean | closes | closes after what is in flight | arrives | is lost |
+| `Disconnect` half-open | closes | stays open until `Notice` | arrives until `Notice` | is lost |
+| `Crash` of the client | closes | stays open until `Notice` | arrives until `Notice` | is lost |
+| `Crash` of the server | stays open until `Notice` | closes | is lost | arrives until `Notice` |
+
+An end that is open sends; what it sends to a closed end is gone.
+
+**Fairness**, for every engine: once faults stop, crashed actors restart, dead ends are noticed, clients without a
+connection connect (`recoveries` lists exactly these), and everything pending is eventually taken. A world is quiescent when
+only poll timers remain and a round of polls changed nothing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from typing import Literal, cast
+
+import msgspec
+
+from syncproof.actor import (
+    ENVIRONMENT,
+    Actor,
+    ActorId,
+    Closed,
+    ConnectionId,
+    Id,
+    Idle,
+    Link,
+    Observation,
+    Opened,
+    Packet,
+    state,
+)
+from syncproof.observations import Connected, Crashed, Disconnected, FaultsStopped, Quiesced, Restarted
+from syncproof.vocabulary import DeviceId, UserId
+
+End = Literal["client", "server"]
+
+
+class Move(msgspec.Struct, frozen=True, tag=True):
+    """Something that happens to a world."""
+
+
+class Deliver(Move, frozen=True):
+    """The oldest packet on a connection reaches `end`."""
+
+    connection: ConnectionId
+    end: End
+
+
+class Arrive(Move, frozen=True):
+    """A packet on a link reaches its receiver (or nobody, if the link needs a connection and there is none)."""
+
+    receiver: ActorId
+    packet: Packet
+
+
+class Lose(Move, frozen=True):
+    """A lossy link drops a packet."""
+
+    receiver: ActorId
+    packet: Packet
+
+
+class Duplicate(Move, frozen=True):
+    """A second copy of a packet on a lossy link is under way."""
+
+    receiver: ActorId
+    packet: Packet
+
+
+class Complete(Move, frozen=True):
+    """A storage operation completes."""
+
+    actor: ActorId
+    packet: Packet
+
+
+class Fire(Move, frozen=True):
+    """A timer fires."""
+
+    actor: ActorId
+    packet: Packet
+
+
+class Take(Move, frozen=True):
+    """An actor takes a step that it offers."""
+
+    actor: ActorId
+    packet: Packet
+
+
+class Tell(Move, frozen=True):
+    """The environment hands an actor a packet: a person composes, an administrator acts."""
+
+    actor: ActorId
+    packet: Packet
+
+
+class Connect(Move, frozen=True):
+    """A client opens a connection."""
+
+    client: DeviceId
+
+
+class Disconnect(Move, frozen=True):
+    """A client's end closes; `clean`: the server will be told, after what is in flight."""
+
+    client: DeviceId
+    clean: bool
+
+
+class Notice(Move, frozen=True):
+    """An end finds out that the other end is gone, and closes."""
+
+    connection: ConnectionId
+    end: End
+
+
+class Crash(Move, frozen=True):
+    """An actor loses its volatile state. Of its open writes exactly `landed` became durable, in this order."""
+
+    actor: ActorId
+    landed: tuple[Packet, ...] = ()
+
+
+class Restart(Move, frozen=True):
+    """A crashed actor comes up again."""
+
+    actor: ActorId
+
+
+class Spawn(Move, frozen=True):
+    """A new device of a user appears; it is in no audience until it has registered."""
+
+    actor: DeviceId
+    user: UserId
+
+
+class Stop(Move, frozen=True):
+    """Faults stop; from here on everything is eventually delivered."""
+
+
+class Rest(Move, frozen=True):
+    """The run has come to quiescence: liveness is judged."""
+
+
+class MoveError(Exception):
+    """A move that is not enabled in this world; the message says why."""
+
+
+class System:
+    """Who takes part.
+
+    `cast` makes fresh actors; `opening` are the observations a history begins with; `server` is the actor at the other
+    end of every connection; `spawn` makes the actor of a device that appears later; `links` overrides the links that
+    packet classes name; `clocked` asks engines for `Tick`s; `properties` names what applies.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        cast: Callable[[], dict[ActorId, Actor]],
+        *,
+        server: ActorId | None = None,
+        opening: tuple[Observation, ...] = (),
+        spawn: Callable[[DeviceId, UserId], Actor] | None = None,
+        links: Mapping[type[Packet], Link] | None = None,
+        properties: tuple[str, ...] = (),
+        clocked: bool = False,
+    ) -> None:
+        self.name = name
+        self.cast = cast
+        self.server = server
+        self.opening = opening
+        self.spawn = spawn
+        self.links = dict(links or {})
+        self.properties = properties
+        self.clocked = clocked
+
+    def link(self, packet: Packet) -> Link:
+        """How packets of this class travel to an actor's id here."""
+        return self.links.get(type(packet), packet.link)
+
+
+@state
+class Connection:
+    """One connection: which ends are open, and what is in flight each way, oldest first."""
+
+    id: ConnectionId
+    client: ActorId
+    client_open: bool
+    server_open: bool
+    up: deque[Packet]
+    down: deque[Packet]
+
+
+class Landed:
+    """The `Out` of a write that became durable in a crash: stores change, and nothing else comes of it."""
+
+    def __init__(self, observe: Callable[[Observation], None]) -> None:
+        self._observe = observe
+
+    def observe(self, observation: Observation) -> None:
+        if observation.durable:
+            self._observe(observation)
+
+    def send(self, destination: Id, packet: Packet) -> None: ...
+    def after(self, delay: float, packet: Packet) -> None: ...
+    def poll(self, delay: float, packet: Packet, idle: Idle) -> None: ...
+    def cancel(self, packet: Packet) -> None: ...
+    def write(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None: ...
+    def delete(self, store: str, rows: int, then: Packet | None = None, bytes: int = 0) -> None: ...
+    def read(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None: ...
+
+
+def recoveries(
+    down: Mapping[ActorId, object], connections: Mapping[ConnectionId, Connection], clients: Mapping[ActorId, object]
+) -> Iterator[Move]:
+    """What fairness demands once faults stop, in this order. `clients` are the devices there are.
+
+    Dead ends are those whose other end is closed; a client connects when its own end is closed everywhere.
+    """
+    for actor in sorted(down):
+        yield Restart(actor)
+    connected = set()
+    for connection in sorted(connections):
+        ends = connections[connection]
+        if ends.client_open and not ends.server_open:
+            yield Notice(connection, "client")
+        elif ends.server_open and not ends.client_open:
+            yield Notice(connection, "server")
+        elif ends.client_open:
+            connected.add(ends.client)
+    for client in sorted(clients):
+        if client not in connected:
+            yield Connect(cast(DeviceId, client))
+
+
+class World:
+    """One state of a system. `observe` receives every observation; `apply` makes a move or raises `MoveError`."""
+
+    def __init__(self, system: System, observe: Callable[[Observation], None] = lambda _: None) -> None:
+        self.system = system
+        self.observe = observe
+        self.actors = system.cast()
+        self.down: dict[ActorId, bool] = {}
+        self.connections: dict[ConnectionId, Connection] = {}
+        self.counts: dict[int, int] = {}
+        self.mail: dict[ActorId, list[tuple[ActorId, Packet]]] = {}
+        self.operations: dict[ActorId, list[tuple[Packet, bool]]] = {}
+        self.timers: dict[ActorId, list[Packet]] = {}
+        self.polls: dict[ActorId, Packet] = {}
+        for observation in system.opening:
+            observe(observation)
+        for actor in self.actors.values():
+            actor.start(WorldOut(self, actor.id))
+
+    # ---- what is so
+
+    def clients(self) -> dict[ActorId, Actor]:
+        """The devices, by id."""
+        return {i: a for i, a in self.actors.items() if isinstance(i, DeviceId)}
+
+    def open_connection(self, client: ActorId) -> Connection | None:
+        """The connection whose client end is open, if any."""
+        for connection in self.connections.values():
+            if connection.client == client and connection.client_open:
+                return connection
+        return None
+
+    def pending(self) -> Iterator[Move]:
+        """Every move that nothing but time keeps from happening, polls left out."""
+        for connection in self.connections.values():
+            if connection.up and connection.server_open:
+                yield Deliver(connection.id, "server")
+            if connection.down and connection.client_open:
+                yield Deliver(connection.id, "client")
+        for receiver in sorted(self.mail):
+            if receiver not in self.down:
+                for _, packet in self.mail[receiver]:
+                    yield Arrive(receiver, packet)
+        for actor in sorted(self.operations):
+            for packet, _ in self.operations[actor]:
+                yield Complete(actor, packet)
+        for actor in sorted(self.timers):
+            for packet in self.timers[actor]:
+                yield Fire(actor, packet)
+        for actor_id, actor in self.actors.items():
+            if actor.offers_steps and actor_id not in self.down:
+                for packet in actor.steps():
+                    yield Take(actor_id, packet)
+
+    # ---- what happens
+
+    def apply(self, move: Move) -> None:
+        """Makes the move. Raises `MoveError` if it is not enabled; the world is then unchanged."""
+        getattr(self, "_" + type(move).__name__.lower())(move)
+
+    def handle(self, actor: ActorId, source: Id, packet: Packet) -> None:
+        self.actors[actor].handle(source, packet, WorldOut(self, actor))
+
+    def _deliver(self, move: Deliver) -> None:
+        connection = self._connection(move.connection)
+        queue, receiving = (
+            (connection.up, connection.server_open) if move.end == "server" else (connection.down, connection.client_open)
+        )
+        if not queue or not receiving:
+            raise MoveError(f"nothing to deliver to the {move.end} on {move.connection}")
+        packet = queue.popleft()
+        if isinstance(packet, Closed):
+            self._close_server_end(connection)
+        else:
+            self.handle(self._end(connection, move.end), connection.id, packet)
+
+    def _arrive(self, move: Arrive) -> None:
+        source = self._take_mail(move.receiver, move.packet)
+        link = self.system.link(move.packet)
+        if link.order == "duplicating":
+            self.mail[move.receiver].append((source, move.packet))
+        if not link.while_connected or self.open_connection(move.receiver) is not None:
+            self.handle(move.receiver, source, move.packet)
+
+    def _lose(self, move: Lose) -> None:
+        if not self.system.link(move.packet).lossy:
+            raise MoveError(f"the link of {type(move.packet).__name__} loses nothing")
+        self._take_mail(move.receiver, move.packet)
+
+    def _duplicate(self, move: Duplicate) -> None:
+        if not self.system.link(move.packet).lossy:
+            raise MoveError(f"the link of {type(move.packet).__name__} repeats nothing")
+        source = self._take_mail(move.receiver, move.packet)
+        self.mail[move.receiver] += [(source, move.packet), (source, move.packet)]
+
+    def _complete(self, move: Complete) -> None:
+        for index, (packet, _) in enumerate(self.operations.get(move.actor, ())):
+            if packet == move.packet:
+                del self.operations[move.actor][index]
+                self.handle(move.actor, move.actor, packet)
+                return
+        raise MoveError(f"{move.actor} has no open operation {move.packet}")
+
+    def _fire(self, move: Fire) -> None:
+        timers = self.timers.get(move.actor, [])
+        if self.polls.get(move.actor) == move.packet:
+            del self.polls[move.actor]
+        elif move.packet in timers:
+            timers.remove(move.packet)
+        else:
+            raise MoveError(f"{move.actor} has no timer {move.packet}")
+        self.handle(move.actor, move.actor, move.packet)
+
+    def _take(self, move: Take) -> None:
+        if move.actor in self.down or move.packet not in list(self.actors[move.actor].steps()):
+            raise MoveError(f"{move.actor} does not offer {move.packet}")
+        self.handle(move.actor, move.actor, move.packet)
+
+    def _tell(self, move: Tell) -> None:
+        if move.actor not in self.actors or move.actor in self.down:
+            raise MoveError(f"{move.actor} is not there to be told {move.packet}")
+        self.handle(move.actor, ENVIRONMENT, move.packet)
+
+    def _connect(self, move: Connect) -> None:
+        server = self.system.server
+        if server is None or server in self.down or move.client in self.down or move.client not in self.actors:
+            raise MoveError(f"{move.client} cannot connect: an end is not running")
+        if self.open_connection(move.client) is not None:
+            raise MoveError(f"{move.client} is connected already")
+        count = self.counts[move.client] = self.counts.get(move.client, 0) + 1
+        name = ConnectionId.of(move.client, count)
+        self.connections[name] = Connection(name, move.client, True, True, deque(), deque())
+        self.observe(Connected(move.client))
+        self.handle(server, name, Opened(name, move.client))
+        self.handle(move.client, name, Opened(name, move.client))
+
+    def _disconnect(self, move: Disconnect) -> None:
+        connection = self.open_connection(move.client)
+        if connection is None:
+            raise MoveError(f"{move.client} is not connected")
+        if move.clean and connection.server_open:
+            connection.up.append(Closed(connection.id))
+        self._close_client_end(connection, clean=move.clean)
+
+    def _notice(self, move: Notice) -> None:
+        connection = self._connection(move.connection)
+        if move.end == "client":
+            if not connection.client_open or connection.server_open:
+                raise MoveError(f"the client's end of {move.connection} is not dead")
+            self._close_client_end(connection, clean=False)
+        else:
+            if not connection.server_open or connection.client_open:
+                raise MoveError(f"the server's end of {move.connection} is not dead")
+            self._close_server_end(connection)
+
+    def _crash(self, move: Crash) -> None:
+        if move.actor in self.down or move.actor not in self.actors:
+            raise MoveError(f"{move.actor} is not running")
+        actor = self.actors[move.actor]
+        writes = [packet for packet, is_write in self.operations.get(move.actor, []) if is_write]
+        for packet in move.landed:
+            if packet not in writes:
+                raise MoveError(f"{move.actor} has no open write {packet}")
+            writes.remove(packet)
+        out = Landed(self.observe)
+        for packet in move.landed:
+            actor.handle(move.actor, packet, out)
+        actor.crash()
+        self.down[move.actor] = True
+        for pending in (self.operations, self.timers, self.polls):
+            cast("dict[ActorId, object]", pending).pop(move.actor, None)
+        self.observe(Crashed(move.actor))
+        for connection in list(self.connections.values()):
+            if move.actor == self.system.server and connection.server_open:
+                connection.server_open = False
+                connection.up.clear()
+            elif move.actor == connection.client and connection.client_open:
+                connection.client_open = False
+                connection.down.clear()
+                self.observe(Disconnected(cast(DeviceId, move.actor), False))
+            self._forget(connection)
+
+    def _restart(self, move: Restart) -> None:
+        if move.actor not in self.down:
+            raise MoveError(f"{move.actor} is running")
+        del self.down[move.actor]
+        self.observe(Restarted(move.actor))
+        self.actors[move.actor].start(WorldOut(self, move.actor))
+
+    def _spawn(self, move: Spawn) -> None:
+        if self.system.spawn is None or move.actor in self.actors:
+            raise MoveError(f"{move.actor} cannot appear here")
+        self.actors[move.actor] = self.system.spawn(move.actor, move.user)
+        self.actors[move.actor].start(WorldOut(self, move.actor))
+
+    def _stop(self, move: Stop) -> None:
+        self.observe(FaultsStopped())
+
+    def _rest(self, move: Rest) -> None:
+        self.observe(Quiesced())
+
+    # ---- pieces
+
+    def _connection(self, name: ConnectionId) -> Connection:
+        try:
+            return self.connections[name]
+        except KeyError:
+            raise MoveError(f"there is no connection {name}") from None
+
+    def _end(self, connection: Connection, end: End) -> ActorId:
+        return cast(ActorId, self.system.server) if end == "server" else connection.client
+
+    def _close_client_end(self, connection: Connection, *, clean: bool) -> None:
+        connection.client_open = False
+        connection.down.clear()
+        self.observe(Disconnected(cast(DeviceId, connection.client), clean))
+        self.handle(connection.client, connection.id, Closed(connection.id))
+        self._forget(connection)
+
+    def _close_server_end(self, connection: Connection) -> None:
+        connection.server_open = False
+        connection.up.clear()
+        self.handle(cast(ActorId, self.system.server), connection.id, Closed(connection.id))
+        self._forget(connection)
+
+    def _forget(self, connection: Connection) -> None:
+        if not connection.client_open and not connection.server_open:
+            self.connections.pop(connection.id, None)
+
+    def _take_mail(self, receiver: ActorId, packet: Packet) -> ActorId:
+        if receiver in self.down:
+            raise MoveError(f"{receiver} is not running")
+        box = self.mail.get(receiver, [])
+        seen: set[ActorId] = set()
+        for index, (source, waiting) in enumerate(box):
+            if waiting == packet and source not in seen:
+                del box[index]
+                return source
+            if self.system.link(waiting).order == "ordered":
+                seen.add(source)
+        raise MoveError(f"no {packet} is on its way to {receiver}")
+
+
+class WorldOut:
+    """The `Out` of a world: effects go to where moves will find them."""
+
+    __slots__ = ("me", "world")
+
+    def __init__(self, world: World, me: ActorId) -> None:
+        self.world = world
+        self.me = me
+
+    def send(self, destination: Id, packet: Packet) -> None:
+        world = self.world
+        if not isinstance(destination, ConnectionId):
+            receiver = cast(ActorId, destination)
+            world.mail.setdefault(receiver, []).append((self.me, packet))
+            return
+        connection = world.connections.get(destination)
+        if connection is None:
+            return
+        if self.me == connection.client:
+            if connection.server_open and connection.client_open:
+                connection.up.append(packet)
+        elif connection.client_open and connection.server_open:
+            connection.down.append(packet)
+
+    def after(self, delay: float, packet: Packet) -> None:
+        timers = self.world.timers.setdefault(self.me, [])
+        if packet not in timers:
+            timers.append(packet)
+
+    def poll(self, delay: float, packet: Packet, idle: Idle) -> None:
+        self.world.polls[self.me] = packet
+
+    def cancel(self, packet: Packet) -> None:
+        timers = self.world.timers.get(self.me, [])
+        if packet in timers:
+            timers.remove(packet)
+        if self.world.polls.get(self.me) == packet:
+            del self.world.polls[self.me]
+
+    def write(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
+        if then is not None:
+            self.world.operations.setdefault(self.me, []).append((then, True))
+
+    def delete(self, store: str, rows: int, then: Packet | None = None, bytes: int = 0) -> None:
+        self.write(store, rows, bytes, then)
+
+    def read(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
+        if then is not None:
+            self.world.operations.setdefault(self.me, []).append((then, False))
+
+    def observe(self, observation: Observation) -> None:
+        self.world.observe(observation)
+
+
+def quiesce(world: World, limit: int = 1_000_000) -> bool:
+    """Stops faults and drives the world by the fairness rules; False if it does not come to rest within `limit` moves.
+
+    A round of polls that shows or moves anything is followed by another.
+    """
+    world.apply(Stop())
+    changed = True
+    while changed:
+        for move in list(recoveries(world.down, world.connections, world.clients())):
+            world.apply(move)
+        limit = _drain(world, limit)
+        before = [actor.snapshot()[: len(actor._durable)] for actor in world.clients().values()]
+        for actor, packet in sorted(world.polls.items()):
+            world.apply(Fire(actor, packet))
+        limit = _drain(world, limit)
+        if limit <= 0:
+            return False
+        changed = before != [actor.snapshot()[: len(actor._durable)] for actor in world.clients().values()]
+    world.apply(Rest())
+    return True
+
+
+def _drain(world: World, limit: int) -> int:
+    while limit > 0:
+        move = next(world.pending(), None)
+        if move is None:
+            return limit
+        world.apply(move)
+        limit -= 1
+    return limit
+

@@ -1,0 +1,88 @@
+"""The field's nouns, as immutable values: who there is, what is said, and where it is kept."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from syncproof.actor import ActorId, Id
+
+
+class UserId(Id):
+    """A person."""
+
+    __slots__ = ()
+
+
+class DeviceId(ActorId):
+    """One of a person's endpoints, in one installation: a reinstall gets a new id. Devices count from 0."""
+
+    __slots__ = ()
+
+
+class ServerId(ActorId):
+    """A server actor. Servers count down from -2, so that no device shares their number."""
+
+    __slots__ = ()
+
+
+class ConversationId(Id):
+    """A 1:1 or group conversation."""
+
+    __slots__ = ()
+
+
+class MessageId(Id):
+    """The client-made idempotency key."""
+
+    __slots__ = ()
+
+
+SERVER = ServerId(-2)
+
+
+class Timeline(msgspec.Struct, frozen=True, order=True, gc=False):
+    """The name of a log or a queue.
+
+    `conversation`: the message store's log of one conversation; `sync`: the sync store's log of one user; `inbox`:
+    the offline inbox of one device (or, where it is shared, of one user).
+    """
+
+    kind: Literal["conversation", "sync", "inbox"]
+    owner: int
+
+
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """What a person wrote. `size` is the body in bytes."""
+
+    id: MessageId
+    sender: DeviceId
+    conversation: ConversationId
+    size: int = 0
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """One entry of a log. `place` is the message's number in its conversation; a void carries no message."""
+
+    seq: int
+    place: int
+    message: Message | None
+    kind: Literal["message", "void"] = "message"
+
+
+class Cursor(msgspec.Struct, frozen=True, gc=False):
+    """How far a reader has got: everything up to and including `after`."""
+
+    timeline: Timeline
+    after: int
+
+
+class Page(msgspec.Struct, frozen=True, gc=False):
+    """The entries in `(after, upto]` of a log. A reader that applied them all has everything up to `upto`."""
+
+    timeline: Timeline
+    after: int
+    entries: tuple[Entry, ...]
+    upto: int
+    has_more: bool = False
