@@ -42,7 +42,7 @@ from syncproof.actor import (
     unhandled,
 )
 from syncproof.designs import Design, Parameters, Population
-from syncproof.draws import Draws
+from syncproof.draws import MASK, Draws, lognormal_table
 from syncproof.faults import FaultPlan
 from syncproof.metrics import Clock, Meter, quantiles
 from syncproof.observations import (
@@ -101,7 +101,6 @@ from syncproof.system import (
 from syncproof.vocabulary import SERVER, ConversationId, DeviceId, Message, MessageId, Timeline, UserId
 from syncproof.workload import Traffic
 
-MASK = 4095
 DEVICE_WRITE_S = 0.001
 """A device's own database takes a millisecond and queues behind nothing."""
 STEP_S = 0.01
@@ -197,14 +196,15 @@ class Simulation:
         self.faults: defaultdict[str, int] = defaultdict(int)
         self.draining = False
 
-        draws = Draws(seed)
+        draws = self.draws = Draws(seed)
         network, storage = scenario.network, scenario.storage
-        self.salts = {p: draws.key(p) for p in ("up", "down", "push", "loss", "duplicate", "reorder", "retry", "storage", "landed")}
-        self.up = draws.table(network.up_ms.median / 1000, network.up_ms.sigma)
-        self.downward = draws.table(network.down_ms.median / 1000, network.down_ms.sigma)
-        self.push_table = draws.table(network.push_ms.median / 1000, network.push_ms.sigma)
-        self.service = draws.table(storage.service_ms.median / 1000, storage.service_ms.sigma)
-        self.draws = draws
+        purposes = ("up", "down", "push", "loss", "duplicate", "reorder", "retry", "storage", "landed")
+        self.salts = {purpose: draws.key(purpose) for purpose in purposes}
+        self.scramble = draws.scramble
+        self.up = lognormal_table(network.up_ms.median / 1000, network.up_ms.sigma)
+        self.downward = lognormal_table(network.down_ms.median / 1000, network.down_ms.sigma)
+        self.pushing = lognormal_table(network.push_ms.median / 1000, network.push_ms.sigma)
+        self.service = lognormal_table(storage.service_ms.median / 1000, storage.service_ms.sigma)
         self.per_row = storage.per_row_ms / 1000
         self.free_at = [0.0] * storage.parallel
         self.busy_s = 0.0
@@ -253,8 +253,9 @@ class Simulation:
             if not connection.server_open:
                 return
             due[2] += 1
-            key = hash((destination, due[2], self.up_salt))
-            at = self.clock.now + self.up[(key >> 20) & MASK]
+            mixed = hash((destination, due[2], self.up_salt))
+            scramble = self.scramble
+            at = self.clock.now + self.up[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)]]
             if at < due[0]:
                 at = due[0]
             due[0] = at
@@ -268,8 +269,9 @@ class Simulation:
             if not connection.client_open:
                 return
             due[3] += 1
-            key = hash((destination, due[3], self.down_salt))
-            at = self.clock.now + self.downward[(key >> 20) & MASK]
+            mixed = hash((destination, due[3], self.down_salt))
+            scramble = self.scramble
+            at = self.clock.now + self.downward[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)]]
             if at < due[1]:
                 at = due[1]
             due[1] = at
@@ -333,7 +335,10 @@ class Simulation:
                 counts = self.rows[store] = [0, 0, 0]
             counts[column] += rows
             self.operations += 1
-            service = self.service[(hash((self.operations, self.storage_salt)) >> 20) & MASK] + rows * self.per_row
+            mixed = hash((self.operations, self.storage_salt))
+            scramble = self.scramble
+            service = self.service[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)]]
+            service += rows * self.per_row
             self.busy_s += service
             free_at = self.free_at
             start = free_at[0]
@@ -392,8 +397,7 @@ class Simulation:
         link = self.system.link(packet)
         message = getattr(packet, "message", 0)
         count = self.connects[receiver]
-        key = hash((message, receiver, count, self.push_salt))
-        at = now + self.push_table[(key >> 20) & MASK]
+        at = now + self.pushing[self.draws.index(self.push_salt, message, receiver, count)]
         if link.lossy and not self.draining:
             if plan.outages and any(start <= now < end for start, end in plan.outages):
                 self._lose(receiver, packet, "push-outage")
@@ -429,7 +433,7 @@ class Simulation:
             self._handle(receiver, *sent)
 
     def _chance(self, purpose: str, message: int, device: int, count: int) -> float:
-        return ((hash((message, device, count, self.salts[purpose])) >> 20) & 0xFFFFFFFF) / 4294967296.0
+        return self.draws.uniform(self.salts[purpose], message, device, count)
 
     def _maybe_retry(self, packet: Submit) -> None:
         device = self.me

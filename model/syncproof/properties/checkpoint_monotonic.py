@@ -1,0 +1,33 @@
+"""A checkpoint never moves back."""
+
+from __future__ import annotations
+
+import attrs
+
+from syncproof.actor import state
+from syncproof.observations import Checkpointed
+from syncproof.properties.base import Property, observes
+from syncproof.vocabulary import DeviceId, Timeline
+
+
+@state
+class CheckpointMonotonic(Property):
+    """For every device and timeline: the numbers of Checkpointed never sink."""
+
+    name = "checkpoint-monotonic"
+    keyed_by = "installation x timeline"
+    says = "a checkpoint never moves back"
+
+    last: dict[tuple[DeviceId, Timeline], int] = attrs.field(factory=dict)
+
+    @observes(Checkpointed)
+    def on_checkpointed(self, o: Checkpointed) -> str | None:
+        key = (o.device, o.timeline)
+        last = self.last.get(key, 0)
+        self.last[key] = o.seq
+        if o.seq >= last:
+            return None
+        return (
+            f"device {o.device:d} moves its checkpoint in {o.timeline.kind} timeline {o.timeline.owner} "
+            f"from {last} back to {o.seq}"
+        )

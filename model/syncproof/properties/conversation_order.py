@@ -1,0 +1,33 @@
+"""On every device, messages are shown in the conversation's order."""
+
+from __future__ import annotations
+
+import attrs
+
+from syncproof.actor import state
+from syncproof.observations import Shown
+from syncproof.properties.base import Property, observes
+from syncproof.vocabulary import ConversationId, DeviceId
+
+
+@state
+class ConversationOrder(Property):
+    """For every device and conversation: the places of what is shown only grow over time."""
+
+    name = "conversation-order"
+    keyed_by = "device x conversation"
+    says = "messages are shown in the conversation's order"
+
+    last: dict[tuple[DeviceId, ConversationId], int] = attrs.field(factory=dict)
+
+    @observes(Shown)
+    def on_shown(self, o: Shown) -> str | None:
+        key = (o.device, o.conversation)
+        last = self.last.get(key, 0)
+        if o.place > last:
+            self.last[key] = o.place
+            return None
+        return (
+            f"device {o.device:d} shows message {o.message:d} at place {o.place} of conversation {o.conversation:d} "
+            f"after place {last}"
+        )

@@ -1,0 +1,31 @@
+"""No number of a user's timeline is missing."""
+
+from __future__ import annotations
+
+import attrs
+
+from syncproof.actor import state
+from syncproof.observations import Appended
+from syncproof.properties.base import Property, observes
+from syncproof.vocabulary import Timeline
+
+
+@state
+class Dense(Property):
+    """For every sync timeline: each number is the one before plus 1, from 1 on. Voids count."""
+
+    name = "dense"
+    keyed_by = "timeline"
+    says = "no number is missing"
+
+    last: dict[Timeline, int] = attrs.field(factory=dict)
+
+    @observes(Appended)
+    def on_appended(self, o: Appended) -> str | None:
+        if o.timeline.kind != "sync":
+            return None
+        last = self.last.get(o.timeline, 0)
+        self.last[o.timeline] = max(last, o.seq)
+        if o.seq == last + 1:
+            return None
+        return f"number {o.seq} of sync timeline {o.timeline.owner} follows {last}"

@@ -1,0 +1,57 @@
+"""Only what was composed is shown, and only to its audience."""
+
+from __future__ import annotations
+
+import attrs
+
+from syncproof.actor import state
+from syncproof.observations import Composed, Joined, Placed, Shown
+from syncproof.properties.base import Property, observes
+from syncproof.vocabulary import DeviceId, MessageId, UserId
+
+
+@state
+class NoCreation(Property):
+    """Shown(d, m) => m was composed and placed before, and d's user was a member when m was placed.
+
+    The audience is judged by user: a device that a member registers between a message's placing and its copy may show it.
+    """
+
+    name = "no-creation"
+    keyed_by = "device"
+    says = "only what was composed is shown, to its audience"
+
+    users: dict[DeviceId, UserId] = attrs.field(factory=dict)
+    members: dict[MessageId, tuple[UserId, ...]] = attrs.field(factory=dict)
+    composed: set[MessageId] = attrs.field(factory=set)
+
+    @observes(Joined)
+    def on_joined(self, o: Joined) -> str | None:
+        self.users[o.device] = o.user
+        return None
+
+    @observes(Composed)
+    def on_composed(self, o: Composed) -> str | None:
+        self.composed.add(o.message)
+        return None
+
+    @observes(Placed)
+    def on_placed(self, o: Placed) -> str | None:
+        if o.message in self.composed:
+            self.composed.discard(o.message)
+        elif o.message not in self.members:
+            return f"message {o.message:d} takes a place in conversation {o.conversation:d}, but nobody composed it"
+        self.members[o.message] = o.members
+        return None
+
+    @observes(Shown)
+    def on_shown(self, o: Shown) -> str | None:
+        members = self.members.get(o.message)
+        if members is None:
+            return f"device {o.device:d} shows message {o.message:d}, which nobody has composed and placed"
+        if self.users.get(o.device) not in members:
+            return (
+                f"device {o.device:d} shows message {o.message:d} of conversation {o.conversation:d}, "
+                f"of which its user was no member"
+            )
+        return None

@@ -1,0 +1,32 @@
+"""A message is shown at most once on each installation."""
+
+from __future__ import annotations
+
+import attrs
+
+from syncproof.actor import state
+from syncproof.observations import Shown
+from syncproof.properties.base import Property, observes
+from syncproof.vocabulary import DeviceId, MessageId
+
+
+@state
+class NoDuplicate(Property):
+    """For every device and message: at most one Shown. (A reinstall has a device id of its own.)"""
+
+    name = "no-duplicate"
+    keyed_by = "installation"
+    says = "a message is shown at most once"
+    anomaly = "duplicate"
+
+    shown: dict[DeviceId, set[MessageId]] = attrs.field(factory=dict)
+
+    @observes(Shown)
+    def on_shown(self, o: Shown) -> str | None:
+        shown = self.shown.get(o.device)
+        if shown is None:
+            shown = self.shown[o.device] = set()
+        if o.message in shown:
+            return f"device {o.device:d} shows message {o.message:d} a second time"
+        shown.add(o.message)
+        return None

@@ -1,0 +1,52 @@
+"""Each trigger causes finitely many pulls."""
+
+from __future__ import annotations
+
+import attrs
+
+from syncproof.actor import state
+from syncproof.observations import Checkpointed, Pulled, Shown, Triggered
+from syncproof.properties.base import Property, observes
+from syncproof.vocabulary import DeviceId
+
+FRUITLESS = 100
+
+
+@state
+class PullTerminates(Property):
+    """Between two triggers of a device there are finitely many pulls; poll timers are triggers themselves.
+
+    A run is finite, so here it means: never `FRUITLESS` pulls in a row that neither a trigger caused nor anything came of.
+    A search of a finite state space decides it exactly, as a cycle of pulls without a trigger.
+    """
+
+    name = "pull-terminates"
+    kind = "liveness"
+    keyed_by = "device"
+    says = "each trigger causes finitely many pulls"
+
+    fruitless: dict[DeviceId, int] = attrs.field(factory=dict)
+
+    @observes(Pulled)
+    def on_pulled(self, o: Pulled) -> str | None:
+        count = self.fruitless[o.device] = self.fruitless.get(o.device, 0) + 1
+        if count == FRUITLESS:
+            return f"device {o.device:d} has pulled {FRUITLESS} times since its last trigger, and nothing came of it"
+        return None
+
+    @observes(Triggered)
+    def on_triggered(self, o: Triggered) -> str | None:
+        self.fruitless[o.device] = 0
+        return None
+
+    @observes(Shown)
+    def on_shown(self, o: Shown) -> str | None:
+        if self.fruitless.get(o.device):
+            self.fruitless[o.device] = 0
+        return None
+
+    @observes(Checkpointed)
+    def on_checkpointed(self, o: Checkpointed) -> str | None:
+        if self.fruitless.get(o.device):
+            self.fruitless[o.device] = 0
+        return None

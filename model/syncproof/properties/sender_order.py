@@ -1,0 +1,56 @@
+"""A conversation's order keeps the order in which each device composed."""
+
+from __future__ import annotations
+
+import attrs
+
+from syncproof.actor import state
+from syncproof.observations import Composed, Placed
+from syncproof.properties.base import Property, observes
+from syncproof.vocabulary import ConversationId, DeviceId, MessageId
+
+
+@state
+class SenderOrder(Property):
+    """For m, n composed by one device in one conversation, m first: m's place is below n's.
+
+    A message that is placed again (forgotten and resent) is judged by its later place. Messages older than the last one
+    placed before them by the same device can only come back by such a retry.
+    """
+
+    name = "sender-order"
+    keyed_by = "sending device x conversation"
+    says = "the conversation's order keeps the order of composing"
+
+    numbers: dict[MessageId, tuple[DeviceId, ConversationId, int]] = attrs.field(factory=dict)
+    counts: dict[tuple[DeviceId, ConversationId], int] = attrs.field(factory=dict)
+    last: dict[tuple[DeviceId, ConversationId], tuple[int, int]] = attrs.field(factory=dict)
+
+    @observes(Composed)
+    def on_composed(self, o: Composed) -> str | None:
+        key = (o.device, o.conversation)
+        number = self.counts.get(key, 0) + 1
+        self.counts[key] = number
+        self.numbers[o.message] = (o.device, o.conversation, number)
+        return None
+
+    @observes(Placed)
+    def on_placed(self, o: Placed) -> str | None:
+        origin = self.numbers.get(o.message)
+        if origin is None:
+            return None
+        device, conversation, number = origin
+        key = (device, conversation)
+        before, place = self.last.get(key, (0, 0))
+        if number >= before:
+            self.last[key] = (number, o.place)
+            if number > before and o.place <= place:
+                return self._complaint(o, device)
+            return None
+        return self._complaint(o, device) if o.place > place else None
+
+    def _complaint(self, o: Placed, device: DeviceId) -> str:
+        return (
+            f"message {o.message:d} of device {device:d} takes place {o.place} in conversation {o.conversation:d}, "
+            f"against the order in which that device composed"
+        )

@@ -1,0 +1,39 @@
+"""What a receiver has shown is already stored."""
+
+from __future__ import annotations
+
+import attrs
+
+from syncproof.actor import state
+from syncproof.observations import Composed, Shown, Stored
+from syncproof.properties.base import Property, observes
+from syncproof.vocabulary import DeviceId, MessageId
+
+
+@state
+class StoreBeforeSync(Property):
+    """Shown(d, m) on a device other than the composing one => Stored(m) before. One complaint a message."""
+
+    name = "store-before-sync"
+    keyed_by = "message"
+    says = "what is shown is already in durable server storage"
+
+    unstored: dict[MessageId, DeviceId] = attrs.field(factory=dict)
+
+    @observes(Composed)
+    def on_composed(self, o: Composed) -> str | None:
+        self.unstored[o.message] = o.device
+        return None
+
+    @observes(Stored)
+    def on_stored(self, o: Stored) -> str | None:
+        self.unstored.pop(o.message, None)
+        return None
+
+    @observes(Shown)
+    def on_shown(self, o: Shown) -> str | None:
+        composer = self.unstored.get(o.message)
+        if composer is None or composer == o.device:
+            return None
+        del self.unstored[o.message]
+        return f"device {o.device:d} shows message {o.message:d} before the server has stored it"

@@ -1,0 +1,29 @@
+"""New entries become readable only at a log's tail."""
+
+from __future__ import annotations
+
+import attrs
+
+from syncproof.actor import state
+from syncproof.observations import Appended
+from syncproof.properties.base import Property, observes
+from syncproof.vocabulary import Timeline
+
+
+@state
+class TailAppend(Property):
+    """For every timeline: the numbers of Appended only grow. An entry below the tail is one that readers have passed."""
+
+    name = "tail-append"
+    keyed_by = "timeline"
+    says = "an entry never becomes readable below one that was readable before"
+
+    last: dict[Timeline, int] = attrs.field(factory=dict)
+
+    @observes(Appended)
+    def on_appended(self, o: Appended) -> str | None:
+        last = self.last.get(o.timeline, 0)
+        if o.seq > last:
+            self.last[o.timeline] = o.seq
+            return None
+        return f"number {o.seq} of {o.timeline.kind} timeline {o.timeline.owner} becomes readable after {last}"

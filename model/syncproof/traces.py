@@ -1,0 +1,104 @@
+"""Real traffic. Two formats, recognised by their first line; a line that cannot be read is an error, never skipped.
+
+*SNAP* (`SRC DST UNIXTIME`, such as CollegeMsg: Panzarasa, Opsahl, Carley 2009): private messages. It says nothing of
+presence or devices; the scenario supplies both.
+
+*Presence* (`time_s,event,user,dead_s`): one group's connects, disconnects and messages. The time of a `disconnect` is when
+the server noticed; `dead_s` is how long the connection had been dead by then, so the device was gone at `time_s - dead_s`
+(in the measured trace no user wrote anything inside such a window, and the lengths are those of a ping timeout).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from syncproof.errors import InputError
+
+HEADER = "time_s,event,user,dead_s"
+EVENTS = ("connect", "disconnect", "message")
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A trace as it was read, times in seconds from its first line, users renumbered by first appearance.
+
+    `rows`: SNAP `(time, sender, receiver, 0)`; presence `(time, event index, user, dead_s)`. `length`: of the whole.
+    """
+
+    kind: Literal["snap", "presence"]
+    name: str
+    users: int
+    rows: list[tuple[float, int, int, float]]
+    length: float
+
+
+def read(path: str | Path, take: float | None = None) -> Trace:
+    """Reads a trace, or its first `take` seconds. Raises `InputError` naming file and line."""
+    path = Path(path)
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if not lines:
+        raise InputError(f"{path}: the file is empty; allowed: `SRC DST UNIXTIME` lines, or a header `{HEADER}`")
+    trace = _presence(path, lines) if lines[0].strip() == HEADER else _snap(path, lines)
+    if take is None:
+        return trace
+    rows = [row for row in trace.rows if row[0] <= take]
+    return Trace(trace.kind, trace.name, trace.users, rows, min(take, trace.length))
+
+
+def _snap(path: Path, lines: list[str]) -> Trace:
+    numbers: dict[int, int] = {}
+    rows = []
+    for number, line in enumerate(lines, 1):
+        fields = line.split()
+        try:
+            sender, receiver, at = map(int, fields)
+        except ValueError:
+            raise InputError(f"{path}:{number}: {line!r:.60}; allowed: `SRC DST UNIXTIME`, three whole numbers, or a "
+                             f"first line `{HEADER}`") from None
+        if sender == receiver:
+            raise InputError(f"{path}:{number}: user {sender} writes to itself; allowed: two different users")
+        if min(sender, receiver, at) < 0:
+            raise InputError(f"{path}:{number}: {line!r:.60}; allowed: numbers from 0 up")
+        rows.append((at, sender, receiver))
+    rows.sort(key=lambda row: row[0])
+    start = rows[0][0]
+    renumbered = [
+        (float(at - start), numbers.setdefault(a, len(numbers)), numbers.setdefault(b, len(numbers)), 0.0)
+        for at, a, b in rows
+    ]
+    return Trace("snap", path.name, len(numbers), renumbered, renumbered[-1][0])
+
+
+def _presence(path: Path, lines: list[str]) -> Trace:
+    numbers: dict[str, int] = {}
+    rows = []
+    last = -1.0
+    for number, line in enumerate(lines[1:], 2):
+        fields = line.split(",")
+        where = f"{path}:{number}"
+        if len(fields) != 4:
+            raise InputError(f"{where}: {len(fields)} fields; allowed: {HEADER}")
+        try:
+            at, dead = float(fields[0]), float(fields[3])
+        except ValueError:
+            raise InputError(f"{where}: time_s {fields[0]!r} or dead_s {fields[3]!r}; allowed: numbers") from None
+        if fields[1] not in EVENTS:
+            raise InputError(f"{where}: event {fields[1]!r}; allowed: {', '.join(EVENTS)}")
+        if not (0 <= at < float("inf") and 0 <= dead < float("inf")) or not fields[2]:
+            raise InputError(f"{where}: {line!r:.60}; allowed: times from 0 up, a user's name")
+        if at < last:
+            raise InputError(f"{where}: time_s {at:g} after {last:g}; allowed: times that do not go back")
+        if dead and fields[1] != "disconnect":
+            raise InputError(f"{where}: dead_s {dead:g} on a {fields[1]}; allowed: 0 but on a disconnect")
+        last = at
+        rows.append((at, EVENTS.index(fields[1]), numbers.setdefault(fields[2], len(numbers)), dead))
+    if not rows:
+        raise InputError(f"{path}: no rows below the header; allowed: at least one")
+    start = rows[0][0]
+    moved = [(at - start, event, user, dead) for at, event, user, dead in rows]
+    return Trace("presence", path.name, len(numbers), moved, moved[-1][0])
