@@ -59,11 +59,12 @@ def plan(scenario: Scenario, traffic: Traffic, seed: int) -> FaultPlan:
             device_crashes.append((at, device, faults.device_down))
             expected -= 1.0
             number += 1
+    pushes = scenario.model.notifications
     fires = {
-        "push-lost": faults.push_loss > 0,
-        "push-duplicated": faults.push_duplicate > 0,
-        "push-reordered": faults.push_reorder > 0,
-        "push-outage": bool(outages),
+        "push-lost": pushes and faults.push_loss > 0,
+        "push-duplicated": pushes and faults.push_duplicate > 0,
+        "push-reordered": pushes and faults.push_reorder > 0,
+        "push-outage": pushes and bool(outages),
         "disconnect": any(dead <= 0 and end < traffic.horizon for s in traffic.sessions for _, end, dead in s),
         "half-open": any(dead > 0 and end < traffic.horizon for s in traffic.sessions for _, end, dead in s),
         "device-crash": faults.device_crashes_per_day > 0,

@@ -110,13 +110,14 @@ class Accept(Packet, frozen=True, gc=False):
 
 
 class PullReply(Packet, frozen=True, gc=False):
-    """A page for each timeline that has something new or was asked for."""
+    """A page for each timeline that has something new. `size`: the bodies in it, in bytes."""
 
     pages: tuple[Page, ...]
+    size: int = 0
 
     @property
     def body_bytes(self) -> int:
-        return sum(e.message.size for page in self.pages for e in page.entries if e.message is not None)
+        return self.size
 
 
 class Registered(Packet, frozen=True, gc=False):
@@ -134,7 +135,7 @@ class RoamReply(Packet, frozen=True, gc=False):
 
     @property
     def body_bytes(self) -> int:
-        return sum(e.message.size for e in self.page.entries if e.message is not None)
+        return self.page.body_bytes
 
 
 # ---- server to device, pushed

@@ -1,7 +1,7 @@
 """Scenarios: who talks to whom, over what, and what goes wrong. TOML files, checked in full before anything runs.
 
-Every field below is a key of the file; its constraints are the schema. `load` reports all faults of a file, a line each,
-with the line of the file, what is allowed, and the nearest valid name.
+Every field below is a key of the file; its constraints are the schema. `load` reports all faults of a file, a line
+each, with the line of the file, what is allowed, and the nearest valid name.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import tomllib
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
 from syncproof.designs.parameters import Parameters, SequencerKind
 from syncproof.errors import InputError
@@ -27,20 +27,29 @@ def seconds(value: object) -> float:
     """`"90s"`, `"15m"`, `"8h"`, `"1.5d"` as seconds. Raises `ValueError` for anything else."""
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise ValueError("a duration is a number and a unit in quotes: ms, s, m, h or d, such as '15m'")
+        raise ValueError("a number and a unit (ms, s, m, h, d) in quotes, such as '15m'")
     return float(match[1]) * UNITS[match[2]]
 
 
-def _seconds_or_float(value: object) -> object:
-    return value if isinstance(value, float) else seconds(value)
+def _duration(value: object, info: ValidationInfo) -> float:
+    """Files give texts; a scenario that was loaded and is validated again holds seconds already."""
+    return value if isinstance(value, float) and info.context == LOADED else seconds(value)
 
 
-Duration = Annotated[float, BeforeValidator(_seconds_or_float), Field(ge=0, allow_inf_nan=False)]
-Span = Annotated[float, BeforeValidator(_seconds_or_float), Field(gt=0, allow_inf_nan=False)]
+def _devices(value: object) -> object:
+    counts = value if isinstance(value, list) else [value]
+    if not counts or not all(type(count) is int and 1 <= count <= 64 for count in counts):
+        raise ValueError("1 to 64, or a list of such numbers that users take in turn")
+    return value
+
+
+LOADED = "loaded"
+Duration = Annotated[float, BeforeValidator(_duration), Field(ge=0, allow_inf_nan=False)]
+Span = Annotated[float, BeforeValidator(_duration), Field(gt=0, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
-Devices = Annotated[int, Field(ge=1, le=64)]
+DevicesPerUser = Annotated[int | list[int], BeforeValidator(_devices)]
 
 
 class Section(BaseModel):
@@ -60,7 +69,7 @@ class PopulationSection(Section):
     """Who there is. A trace brings its own users."""
 
     users: Annotated[int, Field(ge=1, le=1_000_000)] = 20
-    devices_per_user: Devices | Annotated[list[Devices], Field(min_length=1)] = 2
+    devices_per_user: DevicesPerUser = 2
     """A number for all, or a list that users take in turn."""
     new_devices: Count = 0
     """Devices that appear during the run, for users in turn."""
@@ -76,7 +85,7 @@ class GroupSize(Section):
     @model_validator(mode="after")
     def _ordered(self) -> GroupSize:
         if self.min > self.max:
-            raise ValueError(f"min {self.min} is larger than max {self.max}")
+            raise ValueError("min at most max")
         return self
 
 
@@ -207,15 +216,26 @@ class Scenario(Section):
 
     @model_validator(mode="after")
     def _possible(self) -> Scenario:
-        if self.traffic.trace == "none":
-            users, talk = self.population.users, self.conversations
-            if talk.pairs > users * (users - 1) // 2:
-                raise ValueError(f"conversations.pairs: {talk.pairs} pairs among {users} users; allowed: at most "
-                                 f"{users * (users - 1) // 2}")
-            if talk.groups and talk.group_size.max > users:
-                raise ValueError(f"conversations.group_size.max: {talk.group_size.max}; allowed: at most the {users} users")
-            if talk.pairs + talk.groups == 0:
-                raise ValueError("conversations: no pairs and no groups; allowed: at least one of them")
+        """What no single key can know. Traces bring their own users, conversations and length."""
+        if self.traffic.trace != "none":
+            return self
+        users, talk = self.population.users, self.conversations
+        most = users * (users - 1) // 2
+        if talk.pairs > most:
+            raise ValueError(f"conversations.pairs: {talk.pairs}; allowed: at most {most} among {users} users")
+        if talk.groups and talk.group_size.max > users:
+            raise ValueError(f"conversations.group_size.max: {talk.group_size.max}; allowed: at most the {users} users")
+        if talk.pairs + talk.groups == 0:
+            raise ValueError("conversations: no pairs and no groups; allowed: at least one of them")
+        late = [
+            *(("outages", number, "start", outage.start) for number, outage in enumerate(self.faults.outages)),
+            *(("server_crashes", number, "at", crash.at) for number, crash in enumerate(self.faults.server_crashes)),
+        ]
+        for kind, number, key, at in late:
+            if at >= self.duration:
+                raise ValueError(
+                    f"faults.{kind}.{number}.{key}: {at:g} s; allowed: before the duration, {self.duration:g} s"
+                )
         return self
 
     def parameters(self) -> Parameters:
@@ -225,25 +245,33 @@ class Scenario(Section):
     def with_value(self, key: str, value: object) -> Scenario:
         """A copy with one dotted key set, validated as the file is. Raises `InputError`."""
         data = self.model_dump(exclude_unset=True)
-        *path, last = key.split(".")
-        table: Any = data
-        fields: type[BaseModel] = Scenario
-        for step in (*path, last):
-            if not (isinstance(fields, type) and issubclass(fields, BaseModel) and step in fields.model_fields) or (
-                step in ("name", "text")
-            ):
-                raise InputError(f"{self.name}: {key}: unknown key{_nearest(step, _names(fields))}")
-            fields = fields.model_fields[step].annotation  # type: ignore[assignment]
+        path = key.split(".")
+        section: object = Scenario
         for step in path:
+            if step not in _names(section):
+                raise InputError(f"{self.name}: {key}: unknown key{_nearest(step, _names(section))}")
+            section = _within(section, step)
+        table: dict[str, Any] = data
+        for step in path[:-1]:
             table = table.setdefault(step, {})
-        table[last] = value
-        return _validated(data, self.name, self.name, self.text)
+        table[path[-1]] = value
+        return _validated(data, self.name, self.name, self.text, LOADED)
+
+
+# ---- the schema, as error messages need it
 
 
 def _names(section: object) -> list[str]:
-    if isinstance(section, type) and issubclass(section, BaseModel):
-        return [n for n in section.model_fields if n not in ("name", "text")]
+    """The keys of a table; none for a value."""
+    if isinstance(section, type) and issubclass(section, Section):
+        return [name for name, field in section.model_fields.items() if not field.exclude]
     return []
+
+
+def _within(section: Any, key: str) -> object:
+    """What stands under a key of a table: a table, the element of a list of tables, or a value's type."""
+    annotation = section.model_fields[key].annotation
+    return get_args(annotation)[0] if get_origin(annotation) is list else annotation
 
 
 def _nearest(word: str, names: list[str]) -> str:
@@ -256,8 +284,7 @@ def _nearest(word: str, names: list[str]) -> str:
 
 
 def _folders() -> Iterator[Path]:
-    packaged = Path(str(resources.files("syncproof"))) / "scenarios"
-    yield packaged
+    yield Path(str(resources.files("syncproof"))) / "scenarios"
     yield Path(__file__).resolve().parents[2] / "scenarios"
 
 
@@ -272,15 +299,11 @@ def ready() -> dict[str, Path]:
 
 def load(name: str) -> Scenario:
     """A ready scenario by name, or a file by its path. Raises `InputError`, a line for each fault."""
-    path = Path(name)
-    if path.suffix != ".toml" and not path.exists():
-        shipped = ready()
-        if name not in shipped:
-            raise InputError(f"unknown scenario {name!r}{_nearest(name, list(shipped))} (or a path to a .toml file)")
-        path = shipped[name]
-        shown = f"{name}.toml"
-    else:
-        shown = str(path)
+    shipped = ready()
+    path = shipped.get(name, Path(name))
+    if name not in shipped and path.suffix != ".toml" and not path.is_file():
+        raise InputError(f"unknown scenario {name!r}{_nearest(name, list(shipped))} (or a path to a .toml file)")
+    shown = f"{name}.toml" if name in shipped else str(path)
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -288,86 +311,68 @@ def load(name: str) -> Scenario:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{shown}: not TOML: {error}") from None
+        line = re.search(r"at line (\d+)", str(error))
+        raise InputError(f"{shown}:{line[1] if line else text.count(chr(10)) + 1}: not TOML: {error}") from None
     for internal in ("name", "text"):
         if internal in data:
-            raise InputError(f"{shown}:{_line(text, (internal,))}: {internal}: unknown key{_nearest(internal, _names(Scenario))}")
-    return _validated(data, path.stem, shown, text)
+            known = _nearest(internal, _names(Scenario))
+            raise InputError(f"{shown}:{_line(text, (internal,))}: {internal}: unknown key{known}")
+    return _validated(data, path.stem, shown, text, None)
 
 
-def _validated(data: dict[str, Any], name: str, shown: str, text: str) -> Scenario:
+def _validated(data: dict[str, Any], name: str, shown: str, text: str, context: str | None) -> Scenario:
     try:
-        return Scenario.model_validate({**data, "name": name, "text": text})
+        return Scenario.model_validate({**data, "name": name, "text": text}, context=context)
     except ValidationError as error:
-        raise InputError("\n".join(_explain(fault, shown, text) for fault in _distinct(error))) from None
-
-
-def _distinct(error: ValidationError) -> list[Any]:
-    """One fault a key: of a union's alternatives only the first is told."""
-    seen: dict[tuple[Any, ...], Any] = {}
-    for fault in error.errors():
-        seen.setdefault(_key(fault["loc"]), fault)
-    return list(seen.values())
-
-
-def _key(location: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The path of keys in the file: pydantic's union branches are no keys."""
-    key: list[Any] = []
-    fields: Any = Scenario
-    for step in location:
-        if isinstance(step, str) and isinstance(fields, type) and issubclass(fields, BaseModel):
-            key.append(step)
-            fields = fields.model_fields[step].annotation if step in fields.model_fields else None
-        elif isinstance(step, int):
-            key.append(step)
-            fields = {"outages": Outage, "server_crashes": ServerCrash}.get(str(key[-2]))
-    return tuple(key)
+        # A loaded scenario that was changed since has no lines to point at.
+        lines = "" if context == LOADED else text
+        raise InputError("\n".join(_explain(fault, shown, lines) for fault in error.errors())) from None
 
 
 def _explain(fault: Any, shown: str, text: str) -> str:
-    key = _key(fault["loc"])
-    dotted = ".".join(str(k) for k in key)
-    where = f"{shown}:{_line(text, key)}" if text and _line(text, key) else shown
-    if fault["type"] == "extra_forbidden":
-        section: Any = Scenario
+    """One fault as `file:line: key: what is there; allowed: what may be there`."""
+    key: tuple[str | int, ...] = fault["loc"]
+    kind, got = fault["type"], f"{fault['input']!r:.60}"
+    says = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removeprefix("Input should ")
+    if not key:  # a fault between keys, which names the one to mend
+        named = says.split(": ")[0]
+        return f"{_where(shown, text, tuple(named.split('.')))}: {says}"
+    where = f"{_where(shown, text, key)}: {'.'.join(map(str, key))}"
+    if kind == "extra_forbidden":
+        section: object = Scenario
         for step in key[:-1]:
-            if isinstance(step, str) and issubclass(section, BaseModel):
-                annotation = section.model_fields[step].annotation
-                section = {"outages": Outage, "server_crashes": ServerCrash}.get(step, annotation)
-        return f"{where}: {dotted}: unknown key{_nearest(str(key[-1]), _names(section))}"
-    says = fault["msg"].removeprefix("Value error, ")
-    says = says[0].lower() + says[1:]
-    if fault["type"] == "missing":
-        return f"{where}: {dotted}: is missing; allowed: {'a text in quotes' if len(key) == 1 else 'a value'}"
-    got = "" if fault["type"] == "value_error" and not key else f" (got {fault['input']!r:.40})"
-    if isinstance(fault["input"], str) and fault["type"] == "literal_error":
-        options = re.findall(r"'([^']*)'", fault["msg"])
-        near = difflib.get_close_matches(fault["input"], options, 1, 0.5)
-        got += f"; did you mean {near[0]!r}?" if near else ""
-    return f"{where}: {dotted}: {says}{got}" if key else f"{where}: {says}"
+            section = _within(section, step) if isinstance(step, str) else section
+        return f"{where}: unknown key{_nearest(str(key[-1]), _names(section))}"
+    if kind == "missing":
+        return f"{where}: is missing; allowed: {'a text in quotes' if len(key) == 1 else 'a value'}"
+    if kind == "literal_error":
+        options = re.findall(r"'([^']*)'", says)
+        return f"{where}: {got}{_nearest(str(fault['input']), options)}"
+    return f"{where}: {got}; allowed: {says}"
 
 
-def _line(text: str, key: tuple[Any, ...]) -> int:
-    """The line on which a key stands, by the headers above it; 0 if it is not written there."""
-    names = [k for k in key if isinstance(k, str)]
-    numbers = [k for k in key if isinstance(k, int)]
+def _where(shown: str, text: str, key: tuple[str | int, ...]) -> str:
+    line = _line(text, key)
+    return f"{shown}:{line}" if line else shown
+
+
+def _line(text: str, key: tuple[str | int, ...]) -> int:
+    """The line on which a key stands, or else the table that it belongs to; 0 if neither is written there."""
+    names = [step for step in key if not str(step).isdigit()]
+    wanted = next((int(step) for step in key if str(step).isdigit()), 0)
     header: list[str] = []
-    tables: dict[str, int] = {}
-    best = 0
+    seen: dict[str, int] = {}
+    nth = depth = found = 0
     for number, line in enumerate(text.splitlines(), 1):
-        opened = re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?", line)
+        opened = re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]", line)
+        assigned = re.match(r"\s*([\w.\-]+)\s*=", line)
         if opened:
-            header = opened[1].split(".")
-            tables[opened[1]] = tables.get(opened[1], -1) + 1
-            if header == names:
-                best = best or number
+            header = written = opened[2].split(".")
+            nth = seen[opened[2]] = seen.get(opened[2], -1) + 1
+        elif assigned:
+            written = [*header, *assigned[1].split(".")]
+        else:
             continue
-        assigned = re.match(r"\s*([A-Za-z0-9_.\-]+)\s*=", line)
-        if assigned:
-            full = [*header, *assigned[1].split(".")]
-            nth = tables.get(".".join(header), 0)
-            if full == names and (not numbers or nth == numbers[0] or full[-1] == names[-1] and len(header) == 1):
-                return number
-            if full == names[: len(full)]:
-                best = number
-    return best
+        if written == names[: len(written)] and len(written) > depth and (nth == wanted or len(header) < 2):
+            depth, found = len(written), number
+    return found

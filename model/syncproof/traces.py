@@ -3,9 +3,10 @@
 *SNAP* (`SRC DST UNIXTIME`, such as CollegeMsg: Panzarasa, Opsahl, Carley 2009): private messages. It says nothing of
 presence or devices; the scenario supplies both.
 
-*Presence* (`time_s,event,user,dead_s`): one group's connects, disconnects and messages. The time of a `disconnect` is when
-the server noticed; `dead_s` is how long the connection had been dead by then, so the device was gone at `time_s - dead_s`
-(in the measured trace no user wrote anything inside such a window, and the lengths are those of a ping timeout).
+*Presence* (`time_s,event,user,dead_s`): one group's connects, disconnects and messages. The time of a `disconnect` is
+when the server noticed; `dead_s` is how long the connection had been dead by then, so the device was really gone at
+`time_s - dead_s`. The data say so: of 5,603 such windows, all of a ping timeout's length (240 to 278 s), none has a
+message of its user in it, while windows that began at `time_s` would hold 1,109 of the users' own reconnects.
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ class Trace:
 
 
 def read(path: str | Path, take: float | None = None) -> Trace:
-    """Reads a trace, or its first `take` seconds. Raises `InputError` naming file and line."""
+    """Reads a trace, or its first `take` seconds. Raises `InputError` naming file and line.
+
+    SNAP lines may come in any order and are sorted by time; lines of the same second keep the file's order.
+    """
     path = Path(path)
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -47,7 +51,8 @@ def read(path: str | Path, take: float | None = None) -> Trace:
     if take is None:
         return trace
     rows = [row for row in trace.rows if row[0] <= take]
-    return Trace(trace.kind, trace.name, trace.users, rows, min(take, trace.length))
+    latest = max(max(row[1], row[2]) if trace.kind == "snap" else row[2] for row in rows)
+    return Trace(trace.kind, trace.name, 1 + latest, rows, min(take, trace.length))
 
 
 def _snap(path: Path, lines: list[str]) -> Trace:
@@ -58,8 +63,10 @@ def _snap(path: Path, lines: list[str]) -> Trace:
         try:
             sender, receiver, at = map(int, fields)
         except ValueError:
-            raise InputError(f"{path}:{number}: {line!r:.60}; allowed: `SRC DST UNIXTIME`, three whole numbers, or a "
-                             f"first line `{HEADER}`") from None
+            raise InputError(
+                f"{path}:{number}: {line!r:.60}; allowed: `SRC DST UNIXTIME`, three whole numbers, or a "
+                f"first line `{HEADER}`"
+            ) from None
         if sender == receiver:
             raise InputError(f"{path}:{number}: user {sender} writes to itself; allowed: two different users")
         if min(sender, receiver, at) < 0:

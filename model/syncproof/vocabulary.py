@@ -86,3 +86,8 @@ class Page(msgspec.Struct, frozen=True, gc=False):
     entries: tuple[Entry, ...]
     upto: int
     has_more: bool = False
+
+    @property
+    def body_bytes(self) -> int:
+        """The messages' bodies together."""
+        return sum([e.message.size for e in self.entries if e.message is not None])

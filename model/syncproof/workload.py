@@ -1,11 +1,12 @@
 """Traffic: who writes what when, who is connected when, who joins. Drawn from a scenario, or read off a trace.
 
-Everything is keyed by (seed, purpose, user, ...), so arrivals stay the same when devices are added, and presence stays the
-same when messages are.
+Everything is keyed by (seed, purpose, user, ...), so arrivals stay the same when devices are added, and presence
+stays the same when messages are.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from syncproof.traces import Trace
 
 DAY = 86400.0
+CONNECT, DISCONNECT, MESSAGE = range(3)
+"""The events of a presence trace, as `traces.EVENTS` numbers them."""
 LINGER = 120.0
 """Seconds that a session opened to write a message lasts."""
 
@@ -30,10 +33,11 @@ Session = tuple[float, float, float]
 class Traffic:
     """One run's input, the same for every design. Times are seconds from the start.
 
-    `owners`: device -> user; devices from `initial_devices` on join at `joins`. `members`: conversation -> its first users.
-    `times`, `devices`, `conversations`, `sizes`: the messages, in order; a message's id is its index. `sessions`: per
-    device `(connect, disconnect, dead)`, in order and disjoint; `dead` > 0 is a half-open end that the server notices so
-    much later. `changes`: `(time, "add" | "remove", conversation, user)`.
+    `owners`: device -> user; devices from `initial_devices` on join at `joins`, `(time, device)`. `members`:
+    conversation -> its first users. `times`, `devices`, `conversations`, `sizes`: the messages, in order; a message's
+    id is its index. `sessions`: per device `(connect, disconnect, dead)`, in order and disjoint; `dead` > 0 is a
+    half-open end that the server notices so much later. `changes`: `(time, "add" | "remove", conversation, user)`.
+    `horizon`: where it all ends.
     """
 
     owners: list[int]
@@ -129,8 +133,9 @@ def _synthetic(scenario: Scenario, numbers: _Numbers) -> Traffic:
         joins.append((horizon * (0.3 + 0.4 * number / scenario.population.new_devices), initial + number))
     slot_of = _slots(owners)
     sessions = [_presence(scenario, numbers, owner, slot_of[d], 0.0, horizon) for d, owner in enumerate(owners)]
-    for at, device in joins:
-        sessions[device] = [(max(a, at), b, dead) for a, b, dead in sessions[device] if b > at] or [(at, horizon, 0.0)]
+    for at, device in joins:  # whoever sets a device up has it open
+        coming = [(max(a, at), b, dead) for a, b, dead in sessions[device] if b > at]
+        sessions[device] = _merged([(at, min(at + LINGER, horizon), 0.0), *coming])
     if scenario.presence.opens_to_send:
         _open_to_send(sessions, times, devices, horizon)
     sizes = _sizes(scenario, numbers, len(times))
@@ -216,9 +221,7 @@ def _sizes(scenario: Scenario, numbers: _Numbers, count: int) -> list[int]:
     return sizes
 
 
-def _presence(
-    scenario: Scenario, numbers: _Numbers, user: int, slot: int, start: float, end: float
-) -> list[Session]:
+def _presence(scenario: Scenario, numbers: _Numbers, user: int, slot: int, start: float, end: float) -> list[Session]:
     """Alternating sessions and absences of one device between two times."""
     import numpy
 
@@ -236,13 +239,13 @@ def _presence(
     starts = ends - online
     dead = numpy.where(draw.random(count) < presence.half_open, draw.exponential(presence.dead, count) + 1e-3, 0.0)
     kept = int(numpy.searchsorted(starts, end))
-    return [
-        (a, min(b, end), d)
-        for a, b, d in zip(starts[:kept].tolist(), ends[:kept].tolist(), dead[:kept].tolist(), strict=True)
-    ]
+    found = zip(starts[:kept].tolist(), ends[:kept].tolist(), dead[:kept].tolist(), strict=True)
+    return [(a, b, d) if b < end else (a, end, 0.0) for a, b, d in found]
 
 
-def _open_to_send(sessions: list[list[Session]], times: Iterable[float], devices: Iterable[int], horizon: float) -> None:
+def _open_to_send(
+    sessions: list[list[Session]], times: Iterable[float], devices: Iterable[int], horizon: float
+) -> None:
     """A session around every message that is written outside one."""
     outside: dict[int, list[float]] = {}
     position = [0] * len(sessions)
@@ -300,17 +303,16 @@ def _from_snap(scenario: Scenario, numbers: _Numbers, trace: Trace) -> Traffic:
             sessions.append([])
     _open_to_send(sessions, times, devices, horizon)
     sizes = _sizes(scenario, numbers, len(times))
-    return Traffic(
-        owners, len(owners), list(pairs), times, devices, conversations, sizes, sessions, [], [], horizon
-    )
+    return Traffic(owners, len(owners), list(pairs), times, devices, conversations, sizes, sessions, [], [], horizon)
 
 
 def _from_presence(scenario: Scenario, numbers: _Numbers, trace: Trace) -> Traffic:
     """One group; the first device of each user moves as the trace says, further ones as the scenario does.
 
     A user whose first row is not a connect was there before the log began; a message without a connection opens one.
-    A connect while connected means that the device came back before the server noticed it was gone: if the next
-    disconnect had been dead since before that connect, it ends the older connection, and the newer one stays.
+    A disconnect that had been dead since before the device's latest connect ended an older connection: the device
+    came back before the server noticed, and the newer connection stays. Any other connect while connected ends the
+    older connection, cleanly, at that moment. A disconnect without a connection ends nothing.
     """
     horizon = trace.length + 1.0
     rows_of: list[list[tuple[float, int, float]]] = [[] for _ in range(trace.users)]
@@ -318,7 +320,7 @@ def _from_presence(scenario: Scenario, numbers: _Numbers, trace: Trace) -> Traff
     senders = []
     for at, event, user, dead in trace.rows:
         rows_of[user].append((at, event, dead))
-        if event == 2:
+        if event == MESSAGE:
             times.append(at)
             senders.append(user)
     counts = _devices(scenario, trace.users)
@@ -372,26 +374,24 @@ def _connections(rows: list[tuple[float, int, float]], horizon: float) -> list[S
     if not rows:
         return []
     sessions: list[Session] = []
-    since: float | None = 0.0 if rows[0][1] != 0 else None
+    since: float | None = None if rows[0][1] == CONNECT else -math.inf
     older: float | None = None
     for at, event, dead in rows:
-        if event == 0:
-            if since is not None:
-                older = since
-            since = at
-        elif event == 2:
+        if event == MESSAGE:
             since = at if since is None else since
-        elif older is not None and since is not None and at - dead <= since:
-            sessions.append((older, max(older, at - dead), dead))
-            older = None
-        else:
+        elif event == CONNECT:
             if older is not None and since is not None:
                 sessions.append((older, since, 0.0))
-                older = None
-            start = since if since is not None else max(0.0, at - dead)
-            if since is not None:
-                sessions.append((start, max(start, at - dead), dead))
-            since = None
+            older, since = since, at
+        elif since is not None and at - dead < since and dead > 0:
+            if older is not None:
+                sessions.append((older, at - dead, dead))
+            older = None
+        elif since is not None:
+            if older is not None:
+                sessions.append((older, since, 0.0))
+            sessions.append((since, at - dead, dead))
+            older = since = None
     if older is not None and since is not None:
         sessions.append((older, since, 0.0))
     if since is not None:
@@ -400,10 +400,7 @@ def _connections(rows: list[tuple[float, int, float]], horizon: float) -> list[S
 
 
 def _separate(sessions: list[Session]) -> list[Session]:
-    """In order, none empty, none overlapping its successor."""
-    ordered = sorted(s for s in sessions if s[1] > s[0])
-    return [
-        (a, min(b, ordered[i + 1][0]) if i + 1 < len(ordered) else b, dead)
-        for i, (a, b, dead) in enumerate(ordered)
-        if i + 1 == len(ordered) or ordered[i + 1][0] > a
-    ]
+    """In order, none before the start, none empty, none overlapping its successor."""
+    ordered = sorted((max(0.0, a), b, dead) for a, b, dead in sessions if b > max(0.0, a))
+    following = [*(a for a, _, _ in ordered[1:]), math.inf]
+    return [(a, min(b, after), dead) for (a, b, dead), after in zip(ordered, following, strict=False) if a < after]

@@ -166,18 +166,21 @@ class Server(Actor):
     devices: dict[UserId, tuple[DeviceId, ...]] = durable(dict)
     enrolments: dict[DeviceId, Registered] = durable(dict)
     online: dict[DeviceId, ConnectionId] = volatile(dict)
+    peers: dict[ConnectionId, DeviceId] = volatile(dict)
     busy: int = volatile(int)
     backlog: deque[tuple[ConnectionId, Message]] = volatile(deque)
 
     @on(Opened)
     def opened(self, source: Id, packet: Opened, out: Out) -> None:
         """The device is online over its newest connection."""
-        self.online[cast(DeviceId, packet.peer)] = packet.connection
+        device = cast(DeviceId, packet.peer)
+        self.online[device] = packet.connection
+        self.peers[packet.connection] = device
 
     @on(Closed)
     def closed(self, source: Id, packet: Closed, out: Out) -> None:
         """Offline, unless a newer connection replaced this one."""
-        device = DeviceId(packet.connection.client)
+        device = self.peers.pop(packet.connection)
         if self.online.get(device) == packet.connection:
             del self.online[device]
 
@@ -198,7 +201,7 @@ class Server(Actor):
     @on(Register)
     def register(self, source: ConnectionId, packet: Register, out: Out) -> None:
         """A new device: record it."""
-        out.write("registry", 1, ROW_BYTES, Enrolled(DeviceId(source.client), packet.user, source))
+        out.write("registry", 1, ROW_BYTES, Enrolled(self.peers[source], packet.user, source))
 
     @on(Enrolled)
     def enrolled(self, source: Id, packet: Enrolled, out: Out) -> None:

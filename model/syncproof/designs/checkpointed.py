@@ -24,7 +24,7 @@ class CheckpointedServer(TimelineServer):
     @on(Pull)
     def pulled(self, source: ConnectionId, packet: Pull, out: Out) -> None:
         """Learn from the cursors, then read."""
-        device = DeviceId(source.client)
+        device = self.peers[source]
         for cursor in packet.cursors:
             if cursor.after > self.known.get((device, cursor.timeline), 0):
                 out.write("checkpoints", 1, ROW_BYTES, Learnt(device, cursor))

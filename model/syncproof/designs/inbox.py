@@ -203,7 +203,7 @@ class InboxServer(Server):
     @on(Ack)
     def acked(self, source: ConnectionId, packet: Ack, out: Out) -> None:
         """Delete the device's copies."""
-        self.remove(DeviceId(source.client), packet.messages, out)
+        self.remove(self.peers[source], packet.messages, out)
 
     def remove(self, device: DeviceId, messages: tuple[MessageId, ...], out: Out) -> None:
         name = self.box_of(device)
@@ -226,7 +226,7 @@ class InboxServer(Server):
     @on(Pull)
     def pulled(self, source: ConnectionId, packet: Pull, out: Out) -> None:
         """Read a page of the device's queue."""
-        device = DeviceId(source.client)
+        device = self.peers[source]
         name = self.box_of(device)
         box = self.boxes.get(name)
         after = packet.cursors[0].after if packet.cursors else 0
@@ -242,8 +242,9 @@ class InboxServer(Server):
             return
         upto = entries[-1].seq
         out.observe(RangeRead(device, name, after, upto, tuple([e.seq for e in entries])))
-        reply = PullReply((Page(name, after, tuple(entries), upto, has_more),))
-        out.read("inbox", len(entries), reply.body_bytes + ROW_BYTES * len(entries), Respond(source, reply))
+        page = Page(name, after, tuple(entries), upto, has_more)
+        reply = PullReply((page,), page.body_bytes)
+        out.read("inbox", len(entries), reply.size + ROW_BYTES * len(entries), Respond(source, reply))
 
 
 @actor
@@ -332,7 +333,7 @@ class SyncFirstServer(InboxServer):
     @on(Ack)
     def acked(self, source: ConnectionId, packet: Ack, out: Out) -> None:
         """The device has it: no copy is needed, or its copy can go."""
-        device = DeviceId(source.client)
+        device = self.peers[source]
         box = self.box_of(device)
         self.early.update((box, m) for m in packet.messages if (box, m) in self.copying)
         self.remove(device, packet.messages, out)

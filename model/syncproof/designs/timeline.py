@@ -353,7 +353,7 @@ class TimelineServer(Server):
     @on(Pull)
     def pulled(self, source: ConnectionId, packet: Pull, out: Out) -> None:
         """Read one page of each timeline asked for; for a full pull also of those that the device has no cursor for."""
-        device = DeviceId(source.client)
+        device = self.peers[source]
         asked = {c.timeline: c.after for c in packet.cursors}
         pages = []
         rows = 0
@@ -372,8 +372,9 @@ class TimelineServer(Server):
                 pages.append(page)
         if complete:
             out.observe(Served(device))
-        reply = PullReply(tuple(pages))
-        out.read("sync-store", rows, reply.body_bytes + ROW_BYTES * rows, Respond(source, reply))
+        size = sum([page.body_bytes for page in pages])
+        reply = PullReply(tuple(pages), size)
+        out.read("sync-store", rows, size + ROW_BYTES * rows, Respond(source, reply))
 
     def read_page(self, timeline: Timeline, log: Log, spans: tuple[Span, ...], after: int) -> Page | None:
         """The next entries after `after` within the spans; None when there are none."""

@@ -39,10 +39,11 @@ from syncproof.actor import (
     Observation,
     Opened,
     Packet,
+    state,
     unhandled,
 )
 from syncproof.designs import Design, Parameters, Population
-from syncproof.draws import MASK, Draws, lognormal_table
+from syncproof.draws import COARSE, MASK, Draws, lognormal_table
 from syncproof.faults import FaultPlan
 from syncproof.metrics import Clock, Meter, quantiles
 from syncproof.observations import (
@@ -138,6 +139,21 @@ class RunResult:
     elapsed_s: float
 
 
+def subclasses(kind: type[Packet]) -> list[type[Packet]]:
+    """All packet classes there are, a user's own included."""
+    return [kind, *(below for child in kind.__subclasses__() for below in subclasses(child))]
+
+
+@state
+class Flight(Connection):
+    """A connection whose packets are on the heap: when the last one arrives each way, and how many there were."""
+
+    up_due: float = 0.0
+    down_due: float = 0.0
+    up_count: int = 0
+    down_count: int = 0
+
+
 class Recorder:
     """Receives a run's moves and observations in order."""
 
@@ -180,15 +196,15 @@ class Simulation:
         self.stepping = any(a.offers_steps for a in self.actors.values())
         self.down: dict[ActorId, bool] = {}
         self.life: defaultdict[ActorId, int] = defaultdict(int)
-        self.connections: dict[ConnectionId, Connection] = {}
-        self.current: dict[ActorId, Connection] = {}
+        self.connections: dict[ConnectionId, Flight] = {}
+        self.current: dict[ActorId, Flight] = {}
         self.connects: defaultdict[int, int] = defaultdict(int)
-        self.due: dict[ConnectionId, list[float]] = {}
         self.pushed_until: defaultdict[ActorId, float] = defaultdict(float)
         self.in_session: set[DeviceId] = set()
         self.timers: dict[tuple[ActorId, Packet], int] = {}
         self.parked: dict[ActorId, tuple[float, float, Packet, Idle]] = {}
-        self.armed_polls: dict[ActorId, tuple[int, float, Packet, Idle]] = {}
+        self.armed_polls: dict[ActorId, tuple[float, float, Packet, Idle]] = {}
+        self.poll_events: set[ActorId] = set()
         self.news: defaultdict[ActorId, bool] = defaultdict(lambda: True)
         self.user_devices: defaultdict[int, list[DeviceId]] = defaultdict(list)
         for number in range(traffic.initial_devices):
@@ -216,6 +232,7 @@ class Simulation:
         self.storage_salt = self.salts["storage"]
 
         self.sent: defaultdict[type[Packet], int] = defaultdict(int)
+        self.bodied = {kind for kind in subclasses(Packet) if kind.body_bytes is not Packet.body_bytes}
         self.body_bytes = 0
         self.rows: dict[str, list[int]] = {}
         self.operations = 0
@@ -224,57 +241,60 @@ class Simulation:
         self.empty_replies = 0
         self.handshakes = 0
 
-        self.listeners: dict[type[Observation], tuple[Callable[[Any], None], ...]] = {}
-        table: defaultdict[type[Observation], list[Callable[[Any], None]]] = defaultdict(list)
-        for source in (self.monitor.listeners, {k: [v] for k, v in self.meter.listeners.items()}):
-            for kind, reactions in source.items():
-                table[kind].extend(reactions)
-        table[Placed].append(self._placed)
-        table[Appended].append(self._appended)
-        table[Queued].append(self._queued)
-        table[Served].append(self._served)
-        self.listeners = {kind: tuple(reactions) for kind, reactions in table.items()}
+        self.reactions: dict[type[Observation], tuple[tuple[str, Callable[[Any], str | None]], ...]] = {}
+        own: dict[type[Observation], list[Callable[[Any], None]]] = {
+            kind: [listener] for kind, listener in self.meter.listeners.items()
+        }
+        for kind, listener in (
+            (Placed, self._placed),
+            (Appended, self._appended),
+            (Queued, self._queued),
+            (Served, self._served),
+        ):
+            own.setdefault(kind, []).append(listener)
+        for kind in {**self.monitor.reactions, **own}:
+            listeners = [("", cast(Callable[[Any], "str | None"], listener)) for listener in own.get(kind, ())]
+            self.reactions[kind] = (*self.monitor.reactions.get(kind, ()), *listeners)
 
     # ---- Out
 
     def send(self, destination: Id, packet: Packet) -> None:
         kind = type(packet)
         self.sent[kind] += 1
-        body = packet.body_bytes
-        self.body_bytes += body
+        if kind in self.bodied:
+            self.body_bytes += packet.body_bytes
         if type(destination) is not ConnectionId:
             self._push(cast(ActorId, destination), packet)
             return
         connection = self.connections.get(destination)
         if connection is None:
             return
-        due = self.due[destination]
         if self.me == connection.client:
             if not connection.server_open:
                 return
-            due[2] += 1
-            mixed = hash((destination, due[2], self.up_salt))
+            connection.up_count = count = connection.up_count + 1
+            mixed = hash((destination, count, self.up_salt))
             scramble = self.scramble
-            at = self.clock.now + self.up[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)]]
-            if at < due[0]:
-                at = due[0]
-            due[0] = at
+            at = self.clock.now + self.up[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)] >> COARSE]
+            if at < connection.up_due:
+                at = connection.up_due
+            connection.up_due = at
             self.serial += 1
             heapq.heappush(self.heap, (at, self.serial, self._to_server, connection, packet, None))
             if kind is Submit and self.plan.sender_retry and not self.draining:
                 self._maybe_retry(cast(Submit, packet))
         else:
-            if kind is PullReply and not body and not cast(PullReply, packet).pages:
+            if kind is PullReply and not cast(PullReply, packet).pages:
                 self.empty_replies += 1
             if not connection.client_open:
                 return
-            due[3] += 1
-            mixed = hash((destination, due[3], self.down_salt))
+            connection.down_count = count = connection.down_count + 1
+            mixed = hash((destination, count, self.down_salt))
             scramble = self.scramble
-            at = self.clock.now + self.downward[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)]]
-            if at < due[1]:
-                at = due[1]
-            due[1] = at
+            at = self.clock.now + self.downward[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)] >> COARSE]
+            if at < connection.down_due:
+                at = connection.down_due
+            connection.down_due = at
             self.serial += 1
             heapq.heappush(self.heap, (at, self.serial, self._to_client, connection, packet, None))
 
@@ -320,8 +340,10 @@ class Simulation:
     def observe(self, observation: Observation) -> None:
         if self.recorder is not None:
             self.recorder.observation(observation)
-        for react in self.listeners.get(type(observation), ()):
-            react(observation)
+        for name, react in self.reactions.get(type(observation), ()):
+            says = react(observation)
+            if says is not None:
+                self.monitor.record(name, says)
 
     # ---- storage
 
@@ -337,7 +359,7 @@ class Simulation:
             self.operations += 1
             mixed = hash((self.operations, self.storage_salt))
             scramble = self.scramble
-            service = self.service[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)]]
+            service = self.service[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)] >> COARSE]
             service += rows * self.per_row
             self.busy_s += service
             free_at = self.free_at
@@ -372,7 +394,7 @@ class Simulation:
         if self.stepping:
             self._offer(to, actor)
 
-    def _to_server(self, connection: Connection, packet: Packet, _: None) -> None:
+    def _to_server(self, connection: Flight, packet: Packet, _: None) -> None:
         if not connection.server_open:
             return
         if self.system.clocked:
@@ -384,7 +406,7 @@ class Simulation:
         else:
             self._handle(SERVER, connection.id, packet)
 
-    def _to_client(self, connection: Connection, packet: Packet, _: None) -> None:
+    def _to_client(self, connection: Flight, packet: Packet, _: None) -> None:
         if connection.client_open:
             if self.recorder is not None:
                 self.recorder.move(Deliver(connection.id, "client"))
@@ -397,7 +419,7 @@ class Simulation:
         link = self.system.link(packet)
         message = getattr(packet, "message", 0)
         count = self.connects[receiver]
-        at = now + self.pushing[self.draws.index(self.push_salt, message, receiver, count)]
+        at = now + self.pushing[self.draws.index(self.push_salt, message, receiver, count) >> COARSE]
         if link.lossy and not self.draining:
             if plan.outages and any(start <= now < end for start, end in plan.outages):
                 self._lose(receiver, packet, "push-outage")
@@ -461,13 +483,20 @@ class Simulation:
             self._handle(actor, actor, packet)
 
     def _arm_poll(self, device: ActorId, at: float, interval: float, packet: Packet, idle: Idle) -> None:
-        self.serial += 1
-        self.armed_polls[device] = (self.serial, interval, packet, idle)
-        heapq.heappush(self.heap, (at, self.serial, self._fire_poll, device, self.serial, None))
+        """At most one event per device is on the heap; one that comes too early goes back until the timer is due."""
+        self.armed_polls[device] = (at, interval, packet, idle)
+        if device not in self.poll_events:
+            self.poll_events.add(device)
+            self._at(at, self._fire_poll, device, None, None)
 
-    def _fire_poll(self, device: ActorId, serial: int, _: None) -> None:
+    def _fire_poll(self, device: ActorId, _: None, __: None) -> None:
+        self.poll_events.discard(device)
         armed = self.armed_polls.get(device)
-        if armed is None or armed[0] != serial:
+        if armed is None:
+            return
+        if armed[0] > self.clock.now:
+            self.poll_events.add(device)
+            self._at(armed[0], self._fire_poll, device, None, None)
             return
         del self.armed_polls[device]
         if self.recorder is not None:
@@ -562,9 +591,8 @@ class Simulation:
             if dead > 0:
                 self._at(self.clock.now + dead, self._notice_server, connection, None, None)
             elif connection.server_open:
-                due = self.due[connection.id]
-                at = max(due[0], self.clock.now + self.up[MASK >> 1])
-                due[0] = at
+                at = max(connection.up_due, self.clock.now + self.up[len(self.up) >> 1])
+                connection.up_due = at
                 self._at(at, self._to_server, connection, Closed(connection.id), None)
             self._shut_client_end(connection, clean=dead <= 0)
         sessions = self.traffic.sessions[device]
@@ -581,16 +609,15 @@ class Simulation:
             self.recorder.move(Connect(device))
         count = self.connects[device] = self.connects[device] + 1
         name = ConnectionId.of(device, count)
-        connection = Connection(name, device, True, True, deque(), deque())
+        connection = Flight(name, device, True, True, deque(), deque())
         self.connections[name] = self.current[device] = connection
-        self.due[name] = [0.0, 0.0, 0, 0]
         self.handshakes += 1
         self.news[device] = True
         self.observe(Connected(device))
         self._handle(SERVER, name, Opened(name, device))
         self._handle(device, name, Opened(name, device))
 
-    def _shut_client_end(self, connection: Connection, *, clean: bool) -> None:
+    def _shut_client_end(self, connection: Flight, *, clean: bool) -> None:
         device = cast(DeviceId, connection.client)
         connection.client_open = False
         del self.current[device]
@@ -599,28 +626,27 @@ class Simulation:
             self._handle(device, connection.id, Closed(connection.id))
         self._forget(connection)
 
-    def _shut_server_end(self, connection: Connection) -> None:
+    def _shut_server_end(self, connection: Flight) -> None:
         connection.server_open = False
         self._handle(SERVER, connection.id, Closed(connection.id))
         self._forget(connection)
 
-    def _notice_server(self, connection: Connection, _: None, __: None) -> None:
+    def _notice_server(self, connection: Flight, _: None, __: None) -> None:
         if connection.server_open and not connection.client_open:
             if self.recorder is not None:
                 self.recorder.move(Notice(connection.id, "server"))
             self._shut_server_end(connection)
 
-    def _notice_client(self, connection: Connection, _: None, __: None) -> None:
+    def _notice_client(self, connection: Flight, _: None, __: None) -> None:
         if connection.client_open and not connection.server_open:
             if self.recorder is not None:
                 self.recorder.move(Notice(connection.id, "client"))
             self._shut_client_end(connection, clean=False)
             self._at(self.clock.now + self.reconnect_s, self._connect, connection.client, None, None)
 
-    def _forget(self, connection: Connection) -> None:
+    def _forget(self, connection: Flight) -> None:
         if not connection.client_open and not connection.server_open:
             self.connections.pop(connection.id, None)
-            self.due.pop(connection.id, None)
 
     def _crash(self, name: ActorId, downtime: float, _: None) -> None:
         if self.draining or name in self.down or name not in self.actors:
@@ -768,6 +794,7 @@ class Simulation:
                 if self.recorder is not None:
                     self.recorder.move(Rest())
                 self.observe(Quiesced())
+                self.monitor.judge()
                 return
         raise RuntimeError(f"{self.system.name}: not quiescent after {FINAL_ROUNDS} rounds of polls")
 

@@ -23,38 +23,39 @@ class Violation(msgspec.Struct, frozen=True):
 
 
 class Monitor:
-    """Fresh automata of the named properties (default: all). Feed it with `observe`, or call `listeners` directly."""
+    """Fresh automata of the named properties (default: all), fed with `observe`.
+
+    `reactions` is the dispatch table, `(property, reaction)` pairs by observation class, for engines that run their own
+    loop over it: a reaction that returns a line is to be passed to `record`.
+    """
 
     def __init__(self, names: Iterable[str] | None = None) -> None:
-        self.automata: dict[str, Property] = {name: PROPERTIES[name]() for name in (names or PROPERTIES)}
+        self.automata: dict[str, Property] = {name: PROPERTIES[name]() for name in (PROPERTIES if names is None else names)}
         self.counts: dict[str, int] = {}
         self.violations: dict[str, list[Violation]] = {}
-        self.listeners: dict[type[Observation], list[Callable[[Any], None]]] = {}
+        self.reactions: dict[type[Observation], list[tuple[str, Callable[[Any], str | None]]]] = {}
         for name, automaton in self.automata.items():
             for kind, method in automaton.reactions.items():
-                self.listeners.setdefault(kind, []).append(self._listener(name, getattr(automaton, method)))
-        self.listeners.setdefault(Quiesced, []).append(self._judge)
+                self.reactions.setdefault(kind, []).append((name, getattr(automaton, method)))
 
     def observe(self, observation: Observation) -> None:
-        """Hands the observation to every automaton that wants it."""
-        for listen in self.listeners.get(type(observation), ()):
-            listen(observation)
+        """Hands the observation to every automaton that wants it; at rest, asks all of them."""
+        for name, react in self.reactions.get(type(observation), ()):
+            says = react(observation)
+            if says is not None:
+                self.record(name, says)
+        if type(observation) is Quiesced:
+            self.judge()
 
     def record(self, name: str, says: str) -> None:
+        """Counts a violation, and keeps its words if it is one of the first."""
         self.counts[name] = self.counts.get(name, 0) + 1
         kept = self.violations.setdefault(name, [])
         if len(kept) < KEPT:
             kept.append(Violation(name, says))
 
-    def _listener(self, name: str, react: Callable[[Any], str | None]) -> Callable[[Any], None]:
-        def listen(observation: Any) -> None:
-            says = react(observation)
-            if says is not None:
-                self.record(name, says)
-
-        return listen
-
-    def _judge(self, _: Observation) -> None:
+    def judge(self) -> None:
+        """Asks every automaton what is wrong now that nothing more will happen."""
         for name, automaton in self.automata.items():
             for says in automaton.at_quiescence():
                 self.record(name, says)
