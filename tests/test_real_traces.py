@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from bisect import bisect_right
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -80,13 +81,13 @@ def test_sessions_are_in_order_disjoint_and_within_the_horizon(name: str) -> Non
     made = traffic(name)
     for sessions in made.sessions:
         assert all(0 <= start < end <= made.horizon and dead >= 0 for start, end, dead in sessions)
-        assert all(one[1] <= other[0] for one, other in zip(sessions, sessions[1:], strict=False))
+        assert all(one[1] <= other[0] for one, other in pairwise(sessions))
 
 
 def test_campus_has_one_conversation_for_each_pair_and_a_bounded_number_of_sessions() -> None:
     made = traffic("campus")
     assert len(made.members) == len(set(made.members)) == 13_838
-    assert 200_000 < sum(map(len, made.sessions)) < 500_000
+    assert 100_000 < sum(map(len, made.sessions)) < 200_000
 
 
 def test_everybody_who_writes_to_the_group_is_a_member_then() -> None:

@@ -30,7 +30,7 @@ class Draws:
 
         self.seed = seed
         generator = numpy.random.Generator(numpy.random.Philox(key=[seed, 0]))
-        self.scramble = array("H", generator.permutation(SIZE).tolist())
+        self.scramble: array[int] = array("H", generator.permutation(SIZE).tolist())
 
     def key(self, purpose: str) -> int:
         """The salt of a purpose: 60 bits from the seed and the name."""

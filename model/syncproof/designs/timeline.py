@@ -13,6 +13,7 @@ proves nothing about pushes: with no announcement at all only latency changes.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import cast
 
 from syncproof.actor import ConnectionId, Id, Out, Packet, actor, durable, on, volatile
@@ -68,11 +69,13 @@ Feed = tuple[Timeline, Log, tuple[Span, ...]]
 WHOLE: tuple[Span, ...] = ((0, None),)
 
 
+@cache
 def sync_of(user: UserId) -> Timeline:
     """The name of a user's timeline in the sync store."""
     return Timeline("sync", int(user))
 
 
+@cache
 def log_of(conversation: ConversationId) -> Timeline:
     """The name of a conversation's timeline in the message store."""
     return Timeline("conversation", int(conversation))

@@ -1,0 +1,421 @@
+"""Designs side by side: the same traffic and faults for each, several runs, means with intervals, verdicts, claims.
+
+Jobs go to worker processes, which draw a run's traffic themselves from (scenario, seed), so nothing large is sent and the
+result does not depend on how many workers there are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+import os
+import platform
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from syncproof import designs as registry
+from syncproof import faults, traces, workload
+from syncproof.engines.simulate import PropertyResult, RunResult, simulate
+from syncproof.errors import InputError
+from syncproof.metrics import METRICS
+from syncproof.properties import PROPERTIES
+from syncproof.scenario import Scenario, load
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.figure import Figure
+
+SWEEP_KEY = "population.devices_per_user"
+SWEEP_VALUES = (1, 2, 3, 4, 6)
+SWEEP_DELIVERIES = 2500
+"""About how many deliveries a sweep point simulates at two devices a user."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One simulation. `messages`: end the traffic after so many; `history`: write the run's history there."""
+
+    scenario: Scenario
+    design: str
+    run: int
+    seed: int
+    trace: str | None = None
+    take: float | None = None
+    messages: int | None = None
+    history: str | None = None
+
+    def work(self) -> RunResult:
+        """Runs it in this process."""
+        traffic = _traffic(self.scenario, self.seed, self.trace, self.take)
+        if self.messages is not None:
+            traffic = traffic.first(self.messages)
+        plan = faults.plan(self.scenario, traffic, self.seed)
+        if self.history is None:
+            return simulate(self.design, self.scenario, traffic, plan, self.seed, self.run)
+        from syncproof.history import Header, Recording
+
+        population = registry.Population(
+            tuple(traffic.owners[: traffic.initial_devices]), tuple(tuple(m) for m in traffic.members)
+        )
+        header = Header(
+            schema=1,
+            kind="history",
+            design=self.design,
+            faults=plan.configured,
+            population=population,
+            parameters=self.scenario.parameters(),
+        )
+        recording = Recording(header)
+        result = simulate(self.design, self.scenario, traffic, plan, self.seed, self.run, recording)
+        violations = {name: p.violations for name, p in result.properties.items() if p.violations}
+        recording.write(Path(self.history), violations)
+        return result
+
+
+_TRAFFIC: dict[tuple[str, int, str | None, float | None], workload.Traffic] = {}
+
+
+def _traffic(scenario: Scenario, seed: int, trace: str | None, take: float | None) -> workload.Traffic:
+    """The run's traffic, drawn once per process for the designs that share it; only the latest few are kept."""
+    key = (scenario.model_dump_json(), seed, trace, take)
+    if key not in _TRAFFIC:
+        while len(_TRAFFIC) >= 4:
+            del _TRAFFIC[next(iter(_TRAFFIC))]
+        _TRAFFIC[key] = workload.generate(scenario, seed, _trace(trace, take))
+    return _TRAFFIC[key]
+
+
+@functools.lru_cache(maxsize=2)
+def _trace(path: str | None, take: float | None) -> traces.Trace | None:
+    return None if path is None else traces.read(path, take)
+
+
+def _work(job: Job) -> RunResult:
+    return job.work()
+
+
+def perform(jobs: Sequence[Job], workers: int, progress: Progress | None = None) -> list[RunResult]:
+    """All jobs' results, in the jobs' order. A pool that lost a worker is built again, and what was lost done alone."""
+    results: list[RunResult | None] = [None] * len(jobs)
+    done = 0
+
+    def finish(index: int, result: RunResult) -> None:
+        nonlocal done
+        results[index] = result
+        done += 1
+        if progress is not None:
+            progress(done, len(jobs))
+
+    if workers <= 1 or len(jobs) <= 1:
+        for index, job in enumerate(jobs):
+            finish(index, job.work())
+    else:
+        try:
+            with ProcessPoolExecutor(min(workers, len(jobs))) as pool:
+                pending: dict[Future[RunResult], int] = {pool.submit(_work, job): i for i, job in enumerate(jobs)}
+                while pending:
+                    ready, _ = wait(pending, return_when=FIRST_COMPLETED)
+                    for future in ready:
+                        finish(pending[future], future.result())
+                        del pending[future]
+        except BrokenProcessPool:
+            for index, job in enumerate(jobs):
+                if results[index] is None:
+                    with ProcessPoolExecutor(1) as pool:
+                        finish(index, pool.submit(_work, job).result())
+    return [result for result in results if result is not None]
+
+
+@dataclass
+class Comparison:
+    """What a comparison found. `results` is `results.json`; `run` is `run.json` (times and machine, never repeatable)."""
+
+    scenario: Scenario
+    seed: int
+    runs: int
+    designs: tuple[str, ...]
+    outcomes: dict[str, list[RunResult]]
+    sweep: dict[str, dict[int, RunResult]]
+    quiet: RunResult | None
+    trace: str | None = None
+    take: float | None = None
+    elapsed_s: float = 0.0
+    workers: int = 1
+    _results: dict[str, Any] | None = field(default=None, repr=False)
+
+    def results(self) -> dict[str, Any]:
+        """The part that other programs may rely on; floats to six significant digits."""
+        if self._results is None:
+            from syncproof import claims
+
+            found: dict[str, Any] = {
+                "schema": 1,
+                "command": "compare",
+                "scenario": self.scenario.name,
+                "seed": self.seed,
+                "runs": self.runs,
+                "trace": self.trace,
+                "take_s": self.take,
+                "messages": [r.messages for r in self.outcomes[self.designs[0]]],
+                "designs": {name: self._design(name) for name in self.designs},
+                "sweep": self._sweep(),
+                "notifications_off": None if self.quiet is None else _point(self.quiet),
+                "faults_fired": self._faults(),
+            }
+            found["warnings"] = [
+                f"{name} was configured and never fired" for name, count in found["faults_fired"].items() if count == 0
+            ]
+            found["claims"] = claims.judge(found)
+            self._results = found
+        return self._results
+
+    def _design(self, name: str) -> dict[str, Any]:
+        runs = self.outcomes[name]
+        return {
+            "properties": {p: _verdict([r.properties[p] for r in runs]) for p in PROPERTIES},
+            "metrics": {m: {**interval([r.metrics[m] for r in runs]), "unit": METRICS[m].unit} for m in METRICS},
+            "rows": {
+                store: {kind: sum(r.rows.get(store, {}).get(kind, 0) for r in runs) for kind in ("written", "deleted", "read")}
+                for store in sorted({store for r in runs for store in r.rows})
+            },
+            "packets": {kind: sum(r.packets.get(kind, 0) for r in runs) for kind in sorted({k for r in runs for k in r.packets})},
+            "deliveries": sum(r.deliveries for r in runs),
+        }
+
+    def _sweep(self) -> dict[str, Any]:
+        return {
+            "key": SWEEP_KEY,
+            "designs": {
+                name: {str(value): _point(result) for value, result in points.items()} for name, points in self.sweep.items()
+            },
+        }
+
+    def _faults(self) -> dict[str, int]:
+        first = self.outcomes[self.designs[0]]
+        return {
+            name: sum(r.faults_fired.get(name, 0) for runs in self.outcomes.values() for r in runs)
+            for name in first[0].faults_fired
+        }
+
+    def run_facts(self) -> dict[str, Any]:
+        """Times, rates, memory and machine."""
+        events = {name: sum(r.events for r in runs) for name, runs in self.outcomes.items()}
+        seconds = {name: sum(r.elapsed_s for r in runs) for name, runs in self.outcomes.items()}
+        children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return {
+            "elapsed_s": round(self.elapsed_s, 3),
+            "workers": self.workers,
+            "seconds": {name: round(value, 3) for name, value in seconds.items()},
+            "events": events,
+            "events_per_second": {name: round(events[name] / seconds[name]) for name in events if seconds[name]},
+            "peak_memory_mib": round(max(children, own) / 1024),
+            "python": sys.version.split()[0],
+            "platform": platform.platform(),
+            "processors": os.cpu_count(),
+        }
+
+    def table(self) -> pandas.DataFrame:
+        """A row per design and metric: mean, low, high, unit."""
+        import pandas
+
+        rows = [
+            {"design": name, "metric": metric, **values}
+            for name, found in self.results()["designs"].items()
+            for metric, values in found["metrics"].items()
+        ]
+        return pandas.DataFrame(rows).set_index(["design", "metric"])
+
+    def verdicts(self) -> pandas.DataFrame:
+        """A row per property, a column per design."""
+        import pandas
+
+        found = {
+            name: {p: v["verdict"] for p, v in d["properties"].items()} for name, d in self.results()["designs"].items()
+        }
+        return pandas.DataFrame(found)
+
+    def figure(self, name: str = "cost") -> Figure:
+        """`cost`, `delivery`, `catchup` or `endpoints`. Raises `InputError` for another name."""
+        from syncproof.report import figures
+
+        return figures.draw(self, name)
+
+    def html(self) -> str:
+        """The whole report, self-contained."""
+        from syncproof.report import page
+
+        return page.render(self)
+
+    def _repr_html_(self) -> str:
+        from syncproof.report import page
+
+        return page.fragment(self)
+
+    def write(self, out: Path) -> list[Path]:
+        """Writes `report.html`, `report.md`, `results.json` and `run.json`. Raises `InputError` if that is not possible."""
+        from syncproof.report import write
+
+        return write(self, out)
+
+    def broken(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """(design, property, finding) for every promise that was not kept."""
+        return [
+            (name, p, v)
+            for name, d in self.results()["designs"].items()
+            for p, v in d["properties"].items()
+            if v["promised"] and v["verdict"] == "violated"
+        ]
+
+    def status(self) -> int:
+        """The exit status: 1 a promise is broken, 3 one is unknown, else 0."""
+        if self.broken():
+            return 1
+        unknown = any(
+            v["promised"] and v["verdict"] == "unknown"
+            for d in self.results()["designs"].values()
+            for v in d["properties"].values()
+        )
+        return 3 if unknown else 0
+
+
+def _digits(value: float) -> float | None:
+    return None if math.isnan(value) else float(f"{value:.6g}")
+
+
+def interval(values: Iterable[float]) -> dict[str, float | None]:
+    """Mean and the 95 % interval of Student's t over runs; no interval for a single run, nothing for no values."""
+    known = [v for v in values if not math.isnan(v)]
+    if not known:
+        return {"mean": None, "low": None, "high": None}
+    mean = math.fsum(known) / len(known)
+    if len(known) == 1:
+        return {"mean": _digits(mean), "low": None, "high": None}
+    from scipy.special import stdtrit
+
+    spread = math.sqrt(math.fsum((v - mean) ** 2 for v in known) / (len(known) - 1))
+    half = float(stdtrit(len(known) - 1, 0.975)) * spread / math.sqrt(len(known))
+    return {"mean": _digits(mean), "low": _digits(mean - half), "high": _digits(mean + half)}
+
+
+def _verdict(found: Sequence[PropertyResult]) -> dict[str, Any]:
+    """Over runs the worst counts: violated, then unknown, then holds. The example names its run."""
+    verdicts = {f.verdict for f in found}
+    verdict = next(v for v in ("violated", "unknown", "holds", "not-applicable") if v in verdicts)
+    result: dict[str, Any] = {
+        "verdict": verdict,
+        "promised": all(f.promised for f in found),
+        "violations": sum(f.violations for f in found),
+    }
+    examples = [f"{text} (run {run})" for run, f in enumerate(found) for text in f.examples[:1]]
+    if examples:
+        result["example"] = examples[0]
+    return result
+
+
+def _point(result: RunResult) -> dict[str, Any]:
+    return {
+        "metrics": {name: _digits(value) for name, value in result.metrics.items()},
+        "violated": [name for name, p in result.properties.items() if p.verdict == "violated"],
+        "promised_violated": [n for n, p in result.properties.items() if p.verdict == "violated" and p.promised],
+    }
+
+
+def compare(
+    scenario: str | Scenario = "default",
+    *,
+    designs: Sequence[str] | None = None,
+    runs: int | None = None,
+    seed: int | None = None,
+    jobs: int | None = None,
+    trace: str | Path | None = None,
+    take: float | None = None,
+    history: str | Path | None = None,
+    sweep: bool = True,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Simulates designs (default: all) on one scenario and compares them.
+
+    `runs`, `seed`: default the scenario's. `jobs`: worker processes, default one per processor. `trace`, `take`: a
+    trace's file, and how many seconds of it. `history`: write the first run's history there (one file a design, its
+    name inserted when there are several). `sweep`: also the small runs over devices per user. Raises `InputError`.
+    """
+    started = time.perf_counter()
+    loaded = load(scenario) if isinstance(scenario, str) else scenario
+    names = tuple(dict.fromkeys(designs)) if designs else tuple(registry.DESIGNS)
+    for name in names:
+        registry.get(name)
+    count = loaded.runs if runs is None else runs
+    first = loaded.seed if seed is None else seed
+    if count < 1:
+        raise InputError(f"runs: {count}; allowed: 1 or more")
+    if not 0 <= first < 2**40:
+        raise InputError(f"seed: {first}; allowed: 0 to {2**40 - 1}")
+    path = None if trace is None else str(trace)
+    _trace(path, take)
+    base = Job(loaded, "", 0, first * 1000, path, take)
+    traffic = _traffic(loaded, base.seed, path, take)
+    for name in names:
+        registry.get(name).system(registry.Population((), ()), loaded.parameters())
+    work = [
+        dataclasses.replace(base, design=name, run=run, seed=first * 1000 + run, history=_history(history, name, run, names))
+        for run in range(count)
+        for name in names
+    ]
+    side: list[tuple[str, int]] = []
+    quiet = "timeline-notify" in names and sweep
+    if sweep:
+        messages = _bounded(traffic)
+        for value in SWEEP_VALUES:
+            varied = loaded.with_value(SWEEP_KEY, value)
+            for name in names:
+                side.append((name, value))
+                work.append(dataclasses.replace(base, scenario=varied, design=name, messages=messages))
+        if quiet:
+            silent = loaded.with_value("model.notifications", False)
+            work.append(dataclasses.replace(base, scenario=silent, design="timeline-notify", messages=messages))
+    workers = jobs or os.cpu_count() or 1
+    results = perform(work, workers, progress)
+    outcomes = {name: [r for r in results[: count * len(names)] if r.design == name] for name in names}
+    points: dict[str, dict[int, RunResult]] = {name: {} for name in names} if sweep else {}
+    for (name, value), result in zip(side, results[count * len(names) :], strict=False):
+        points[name][value] = result
+    return Comparison(
+        loaded,
+        first,
+        count,
+        names,
+        outcomes,
+        points,
+        results[-1] if quiet else None,
+        None if path is None else Path(path).name,
+        take,
+        time.perf_counter() - started,
+        workers,
+    )
+
+
+def _bounded(traffic: workload.Traffic) -> int:
+    """How many messages of this traffic make about `SWEEP_DELIVERIES` deliveries."""
+    if not traffic.times:
+        return 0
+    sample = traffic.conversations[:500]
+    members = [max(2, len(traffic.members[c])) for c in sample]
+    return max(20, round(SWEEP_DELIVERIES / (2 * sum(members) / len(members))))
+
+
+def _history(base: str | Path | None, design: str, run: int, designs: Sequence[str]) -> str | None:
+    if base is None or run != 0:
+        return None
+    path = Path(base)
+    return str(path if len(designs) == 1 else path.with_name(f"{path.stem}-{design}{path.suffix}"))
