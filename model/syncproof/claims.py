@@ -1,1 +1,222 @@
-def judge(f): return {}
+"""The claims made for the timeline design, and how a comparison's numbers judge them.
+
+Each claim is a sentence and a function over `results.json` that returns a verdict and the evidence in numbers. A verdict
+is `supported`, `refuted`, `depends` (the evidence says on what) or `unknown` (this comparison cannot tell, and why).
+A simulation can refute a correctness claim and can fail to; only an exhaustive search supports one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+
+Results = dict[str, Any]
+Judgement = tuple[Literal["supported", "refuted", "depends", "unknown"], str]
+
+STORE_FIRST, SYNC_FIRST, NOTIFY, DENSE = "inbox-store-first", "inbox-sync-first", "timeline-notify", "timeline-dense-push"
+STEADY = 1.1
+"""Growing by less than a tenth from 1 to 6 devices a user counts as not growing."""
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """What is claimed, and how it is judged."""
+
+    says: str
+    judge: Callable[[Results], Judgement]
+
+
+def _mean(results: Results, design: str, metric: str) -> float:
+    value: float | None = results["designs"][design]["metrics"][metric]["mean"]
+    return float("nan") if value is None else value
+
+
+def _verdict(results: Results, design: str, name: str) -> str:
+    verdict: str = results["designs"][design]["properties"][name]["verdict"]
+    return verdict
+
+
+def _present(results: Results, *designs: str) -> bool:
+    return all(design in results["designs"] for design in designs)
+
+
+def _missing(*designs: str) -> Judgement:
+    return "unknown", f"needs {' and '.join(designs)} in the comparison"
+
+
+def _fewer_interactions(results: Results) -> Judgement:
+    if not _present(results, STORE_FIRST, NOTIFY):
+        return _missing(STORE_FIRST, NOTIFY)
+    inbox, notify = (_mean(results, d, "packets_per_delivery") for d in (STORE_FIRST, NOTIFY))
+    text = f"packets per delivery: {STORE_FIRST} {inbox:.2f}, {NOTIFY} {notify:.2f}"
+    if DENSE in results["designs"]:
+        text += f", {DENSE} {_mean(results, DENSE, 'packets_per_delivery'):.2f}"
+    return ("supported" if inbox < notify else "refuted"), text
+
+
+def _growth(results: Results, design: str, metric: str) -> tuple[float, float, str, str] | None:
+    points = results["sweep"]["designs"].get(design, {})
+    known = [(value, points[value]["metrics"][metric]) for value in points if points[value]["metrics"][metric] is not None]
+    if len(known) < 2:
+        return None
+    return known[0][1], known[-1][1], known[0][0], known[-1][0]
+
+
+def _writes_grow(results: Results) -> Judgement:
+    inbox = _growth(results, STORE_FIRST, "server_writes_per_message")
+    notify = _growth(results, NOTIFY, "server_writes_per_message")
+    if inbox is None or notify is None:
+        return "unknown", f"needs {STORE_FIRST} and {NOTIFY} with the sweep over devices per user"
+    text = (
+        f"writes per message from {inbox[2]} to {inbox[3]} devices a user: {STORE_FIRST} {inbox[0]:.2f} to {inbox[1]:.2f}, "
+        f"{NOTIFY} {notify[0]:.2f} to {notify[1]:.2f}"
+    )
+    lag = _growth(results, "timeline-checkpointed", "server_writes_per_message")
+    if lag is not None and lag[1] > lag[0] * STEADY:
+        text += f"; but timeline-checkpointed records each device's checkpoint: {lag[0]:.2f} to {lag[1]:.2f}"
+    grows, steady = inbox[1] > inbox[0] * STEADY, notify[1] <= notify[0] * STEADY
+    if grows and steady:
+        return ("depends" if lag is not None and lag[1] > lag[0] * STEADY else "supported"), text
+    return "refuted", text
+
+
+def _deletes_count(results: Results) -> Judgement:
+    if not _present(results, STORE_FIRST):
+        return _missing(STORE_FIRST)
+    kinds = ("server_writes_per_message", "server_deletes_per_message", "server_reads_per_message")
+    written, deleted, read = (_mean(results, STORE_FIRST, kind) for kind in kinds)
+    share = deleted / (written + deleted + read)
+    text = f"{STORE_FIRST} deletes {deleted:.2f} rows per message: {share:.0%} of all its row operations"
+    if SYNC_FIRST in results["designs"]:
+        text += f"; {SYNC_FIRST} deletes {_mean(results, SYNC_FIRST, 'server_deletes_per_message'):.2f}"
+    return ("supported" if share >= 0.2 else "refuted"), text
+
+
+def _history(results: Results) -> Judgement:
+    if not _present(results, SYNC_FIRST, NOTIFY):
+        return _missing(SYNC_FIRST, NOTIFY)
+    if "new-device" not in results["faults_fired"]:
+        return "unknown", "no new device appears in this scenario"
+    sync, notify = (_verdict(results, d, "roaming-complete") for d in (SYNC_FIRST, NOTIFY))
+    text = f"roaming-complete: {SYNC_FIRST} {sync}, {NOTIFY} {notify}"
+    if STORE_FIRST in results["designs"]:
+        text += f"; {STORE_FIRST} {_verdict(results, STORE_FIRST, 'roaming-complete')}: it is not storing first that gives history"
+    if sync == "violated" and notify == "holds":
+        return "supported", text
+    return "refuted", text
+
+
+def _stored_first(results: Results) -> Judgement:
+    found = {d: _verdict(results, d, "store-before-sync") for d in results["designs"]}
+    timelines = [d for d in found if d.startswith("timeline")]
+    if not timelines:
+        return "unknown", "needs a timeline design in the comparison"
+    bad = [d for d in timelines if found[d] == "violated"]
+    if bad:
+        return "refuted", f"store-before-sync is violated by {', '.join(bad)}"
+    text = f"store-before-sync was never violated by {len(timelines)} timeline designs"
+    if found.get(SYNC_FIRST) == "violated":
+        text += f"; {SYNC_FIRST} violates it"
+    return "supported", text
+
+
+def _push_unneeded(results: Results) -> Judgement:
+    quiet = results["notifications_off"]
+    if quiet is None:
+        return "unknown", f"needs {NOTIFY} and its run without notifications"
+    latency = quiet["metrics"]["delivery_latency_p50_s"]
+    usual = _mean(results, NOTIFY, "delivery_latency_p50_s")
+    if quiet["promised_violated"]:
+        return "refuted", f"without notifications {NOTIFY} violates {', '.join(quiet['promised_violated'])}"
+    shown = "no live delivery" if latency is None else f"median delivery {latency:.3g} s instead of {usual:.3g} s"
+    return "supported", f"without notifications {NOTIFY} keeps every promise, {shown}"
+
+
+def _converges(results: Results) -> Judgement:
+    if not _present(results, NOTIFY):
+        return _missing(NOTIFY)
+    points = results["sweep"]["designs"].get(NOTIFY, {})
+    bad = [value for value, point in points.items() if "convergence" in point["violated"]]
+    if _verdict(results, NOTIFY, "convergence") == "violated" or bad:
+        return "refuted", f"{NOTIFY} violates convergence" + (f" with {bad[0]} devices a user" if bad else "")
+    counts = f", and with {', '.join(points)} devices a user" if points else ""
+    return "supported", f"{NOTIFY} keeps no checkpoint on the server and converged in every run{counts}"
+
+
+def _lag_harmless(results: Results) -> Judgement:
+    name = "timeline-checkpointed"
+    if not _present(results, name):
+        return _missing(name)
+    broken = [p for p, v in results["designs"][name]["properties"].items() if v["promised"] and v["verdict"] == "violated"]
+    if broken:
+        return "refuted", f"{name} violates {', '.join(broken)}"
+    rows = results["designs"][name]["rows"].get("checkpoints", {}).get("written", 0)
+    return "supported", f"{name} recorded {rows} checkpoints, each one pull behind the device's, and kept every promise"
+
+
+def _no_special_care(results: Results) -> Judgement:
+    return "unknown", (
+        "the models remember a hint that arrives during a pull; whether they must, only a search over interleavings tells"
+    )
+
+
+def _dense_saves(results: Results) -> Judgement:
+    if not _present(results, DENSE, NOTIFY):
+        return _missing(DENSE, NOTIFY)
+    dense, notify = (_mean(results, d, "pulls_per_delivery") for d in (DENSE, NOTIFY))
+    saved = 1 - dense / notify
+    kept = _verdict(results, DENSE, "convergence")
+    text = f"pulls per delivery: {DENSE} {dense:.3f}, {NOTIFY} {notify:.3f} ({saved:.0%} saved); convergence {kept}"
+    if kept == "violated":
+        return "refuted", text
+    return ("supported" if saved >= 0.8 else "depends"), text + ("" if saved >= 0.8 else "; connecting and polling pull anyway")
+
+
+def _growing_suffices(results: Results) -> Judgement:
+    if not _present(results, NOTIFY):
+        return _missing(NOTIFY)
+    needed = ("no-loss", "prefix-order", "conversation-order", "convergence", "tail-append")
+    bad = [p for p in needed if _verdict(results, NOTIFY, p) == "violated"]
+    if bad:
+        return "refuted", f"{NOTIFY} with sparse numbers violates {', '.join(bad)}"
+    return "supported", f"{NOTIFY} numbers its timelines sparsely and kept {', '.join(needed)}"
+
+
+def _dense_price(results: Results) -> Judgement:
+    if not _present(results, DENSE, NOTIFY):
+        return _missing(DENSE, NOTIFY)
+    rows = results["designs"][DENSE]["rows"].get("sequencer", {}).get("written", 0)
+    messages = sum(results["messages"]) or 1
+    dense, notify = (_mean(results, d, "server_writes_per_message") for d in (DENSE, NOTIFY))
+    text = (
+        f"{DENSE} writes {rows / messages:.2f} sequencer rows per message, {dense:.2f} rows in all against {notify:.2f}; "
+        f"storage utilisation {_mean(results, DENSE, 'storage_utilisation'):.2%} against "
+        f"{_mean(results, NOTIFY, 'storage_utilisation'):.2%}"
+    )
+    return ("supported" if dense > notify else "refuted"), text
+
+
+CLAIMS: dict[str, Claim] = {
+    "C1": Claim("The inbox needs fewer network interactions than notify-then-pull.", _fewer_interactions),
+    "C2": Claim("Inbox writes grow with a user's endpoints; timeline writes do not.", _writes_grow),
+    "C3": Claim("Deleting after the ack is a considerable part of the inbox's server work.", _deletes_count),
+    "C4": Claim("Sync-first keeps nothing, so a new device has no history; store-first gives roaming.", _history),
+    "C5": Claim("Store-first: what a receiver has shown is already stored in the cloud.", _stored_first),
+    "C6": Claim("In the timeline design the push is not needed for correctness, only for latency.", _push_unneeded),
+    "C7": Claim("Any number of endpoints converge with no sync state on the server.", _converges),
+    "C8": Claim("A server-side checkpoint learnt without acks may lag; that never matters to correctness.", _lag_harmless),
+    "C9": Claim("When everything is pulled, a message that arrives during a pull needs no special care.", _no_special_care),
+    "C10": Claim("Dense numbering saves almost all pulls and keeps multi-device sync.", _dense_saves),
+    "C11": Claim("Growing, not consecutive, numbers suffice as long as entries appear only at the tail.", _growing_suffices),
+    "C12": Claim("Dense numbering has its price: sequencer writes and serialisation on a hot user.", _dense_price),
+}
+
+
+def judge(results: Results) -> dict[str, dict[str, str]]:
+    """Every claim's verdict and evidence."""
+    judged = {}
+    for name, claim in CLAIMS.items():
+        verdict, evidence = claim.judge(results)
+        judged[name] = {"says": claim.says, "verdict": verdict, "evidence": evidence}
+    return judged
