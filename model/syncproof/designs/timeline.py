@@ -366,7 +366,7 @@ class TimelineServer(Server):
                 complete = False
                 continue
             page = self.read_page(timeline, log, spans, asked.get(timeline, 0))
-            rows += timeline.kind == "conversation"
+            rows += packet.full and timeline.kind == "conversation"
             if page is not None:
                 rows += len(page.entries)
                 complete = complete and not page.has_more

@@ -646,8 +646,8 @@ class Simulation:
         self._at(end, self._session_end, device, index, dead)
 
     def _session_end(self, device: DeviceId, index: int, dead: float) -> None:
-        if self.draining:
-            return
+        if self.draining or self.clock.now >= self.traffic.horizon:
+            return  # a session cut off by the end of the traffic does not end in a disconnect
         self.in_session.discard(device)
         connection = self.current.get(device)
         if connection is not None:
@@ -854,27 +854,36 @@ class Simulation:
         self._advance(math.inf, patience)
         for _ in range(FINAL_ROUNDS):
             self._take_bill()
-            if self.heap:
-                return
-            for device in sorted(self._clients()):
-                poll = self.parked.pop(device, None)
-                if poll is not None:
-                    if self.recorder is not None:
-                        self.recorder.move(Fire(device, poll[2]))
-                    self._handle(device, device, poll[2])
-            self._advance(math.inf, patience)
-            if not self.heap and self.meter.deliveries == self.bill.deliveries:
-                self.quiesced = True
+            for everyone in (False, True):  # first the devices that something concerns, then the rest to be sure
+                if self.heap:
+                    return
+                self._poll_round(everyone)
+                self._advance(math.inf, patience)
+                if self.meter.deliveries != self.bill.deliveries:
+                    break
+            else:
+                self.quiesced = not self.heap
+                break
+        if self.quiesced:
+            if self.recorder is not None:
+                self.recorder.move(Rest())
+            self.observe(Quiesced())
+            self.monitor.judge()
+
+    def _poll_round(self, everyone: bool) -> None:
+        for device in sorted(self.parked):
+            if everyone or self.news[device]:
+                _, _, packet, _ = self.parked.pop(device)
                 if self.recorder is not None:
-                    self.recorder.move(Rest())
-                self.observe(Quiesced())
-                self.monitor.judge()
-                return
+                    self.recorder.move(Fire(device, packet))
+                self._handle(device, device, packet)
 
     def _stop_faults(self) -> None:
         for device, poll in list(self.parked.items()):
             self._count_idle(device)
             self.parked[device] = (self.clock.now, *poll[1:])
+        self.parked.update(self.armed_polls)
+        self.armed_polls.clear()
         self.draining = True
         if self.recorder is not None:
             self.recorder.move(Stop())
@@ -885,7 +894,14 @@ class Simulation:
         """The counts so far; what the last, fruitless round of polls costs is no part of them."""
         rows = {store: (counts[0], counts[1], counts[2]) for store, counts in self.rows.items()}
         self.bill = Bill(
-            dict(self.sent), self.body_bytes, rows, self.empty_replies, self.handshakes, self.meter.deliveries, self.stored
+            dict(self.sent),
+            self.body_bytes,
+            rows,
+            self.empty_replies,
+            self.handshakes,
+            self.meter.deliveries,
+            self.stored,
+            self.stored_peak,
         )
 
     def _clients(self) -> dict[DeviceId, Actor]:
@@ -925,7 +941,7 @@ class Simulation:
             "delivery_latency_p99_s": at(live, 0.99),
             "catchup_latency_p99_s": at(catchups, 0.99),
             "accept_latency_p50_s": at(accepts, 0.5),
-            "stored_bytes_peak": float(self.stored_peak),
+            "stored_bytes_peak": float(bill.stored_peak),
             "stored_bytes_end": float(bill.stored),
             "lost_deliveries": float(len(losses.outstanding())) if isinstance(losses, NoLoss) else math.nan,
             "duplicate_deliveries": float(self.monitor.counts.get("no-duplicate", 0)),
@@ -944,6 +960,7 @@ class Bill:
     handshakes: int
     deliveries: int
     stored: int
+    stored_peak: int
 
 
 def judge(
