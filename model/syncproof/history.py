@@ -17,6 +17,7 @@ import msgspec
 from syncproof import designs, observations
 from syncproof.actor import Id, Observation, Packet
 from syncproof.designs import Parameters, Population
+from syncproof.engines.simulate import PropertyResult, judge
 from syncproof.errors import InputError
 from syncproof.properties import PROPERTIES
 from syncproof.properties.monitor import Monitor
@@ -51,6 +52,12 @@ class Judged:
     observations: int
     quiesced: bool
     recorded: dict[str, int]
+
+    def verdicts(self) -> dict[str, PropertyResult]:
+        """A verdict per property; of a design that is not ours nothing is promised and everything applies."""
+        design = designs.DESIGNS.get(self.design)
+        promises = {} if design is None else design.promises
+        return judge(promises, {} if design is None else design.not_applicable, self.monitor, self.faults, self.quiesced)
 
 
 def _plain(value: Any) -> Any:

@@ -1,0 +1,186 @@
+"""The command line. Every heavy import is inside the command that needs it, so `--help` answers at once.
+
+Exit status: 0 all promised properties hold, 1 a promised one is violated, 2 usage or input error, 3 unknown.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from syncproof import __version__
+from syncproof.errors import InputError
+
+if TYPE_CHECKING:
+    from syncproof.history import Judged
+
+
+def told(command: Callable[..., int]) -> Callable[..., None]:
+    """Turns an input error into its line and status 2, and what the command returns into the exit status."""
+
+    @wraps(command)
+    def run(*arguments: Any, **options: Any) -> None:
+        try:
+            status = command(*arguments, **options)
+        except InputError as error:
+            click.echo(f"syncproof: {error}", err=True)
+            status = 2
+        except KeyboardInterrupt:
+            click.echo("syncproof: interrupted; nothing was written", err=True)
+            status = 3
+        except BrokenPipeError:
+            sys.stderr.close()
+            status = 0
+        sys.exit(status)
+
+    return run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="syncproof")
+def main() -> None:
+    """Which message-sync design do I choose, is it correct, and what does it cost?"""
+
+
+@main.command()
+@told
+def designs() -> int:
+    """List the designs and what each is."""
+    from syncproof.designs import DESIGNS
+
+    for design in DESIGNS.values():
+        click.echo(f"{design.name:24} {design.summary}")
+    return 0
+
+
+@main.command()
+@told
+def scenarios() -> int:
+    """List the ready scenarios and what each shows."""
+    from syncproof.scenario import load, ready
+
+    for name in ready():
+        scenario = load(name)
+        trace = f" [needs --trace, a {scenario.traffic.trace} trace]" if scenario.traffic.trace != "none" else ""
+        click.echo(f"{name:16} {scenario.title}. {scenario.shows}{trace}")
+    return 0
+
+
+@main.command()
+@told
+def properties() -> int:
+    """List the properties and what each says."""
+    from syncproof.properties import PROPERTIES
+
+    for automaton in PROPERTIES.values():
+        click.echo(f"{automaton.name:22} {automaton.kind:9} {automaton.says}")
+    return 0
+
+
+@main.command()
+@click.argument("scenario", default="default")
+@click.option("--trace", metavar="FILE", help="Real traffic: SNAP (SRC DST UNIXTIME) or presence rows.")
+@click.option("--take", metavar="DURATION", help="Use the first part of the trace only, such as 14d.")
+@click.option("--design", "names", metavar="NAME", multiple=True, help="Only this design; may be repeated.")
+@click.option("--runs", type=click.IntRange(1), help="Runs per design; default: the scenario's.")
+@click.option("--seed", type=click.IntRange(0), help="Default: the scenario's.")
+@click.option("--jobs", type=click.IntRange(1), help="Worker processes; default: one per processor.")
+@click.option("--out", metavar="DIR", default="out", show_default=True, help="Where the reports go.")
+@click.option("--history", metavar="FILE", help="Write the first run's history (.jsonl or .parquet), its moves beside it.")
+@told
+def compare(
+    scenario: str,
+    trace: str | None,
+    take: str | None,
+    names: tuple[str, ...],
+    runs: int | None,
+    seed: int | None,
+    jobs: int | None,
+    out: str,
+    history: str | None,
+) -> int:
+    """Simulate the designs on one scenario and compare them."""
+    from syncproof import comparison
+    from syncproof.report import terminal
+    from syncproof.scenario import seconds
+
+    if take is not None and trace is None:
+        raise InputError("--take goes with --trace FILE")
+    try:
+        length = None if take is None else seconds(take)
+    except ValueError as error:
+        raise InputError(f"--take {take}: {error}") from None
+    _writable(Path(out))
+    if history is not None:
+        _history_file(Path(history))
+    with terminal.progress("comparing") as progress:
+        found = comparison.compare(
+            scenario, designs=names, runs=runs, seed=seed, jobs=jobs, trace=trace, take=length, history=history,
+            progress=progress,
+        )  # fmt: skip
+    paths = found.write(Path(out))
+    terminal.show(found)
+    click.echo(f"\n{found.elapsed_s:.0f} s. Report: {paths[0]}")
+    return found.status()
+
+
+def _writable(out: Path) -> None:
+    """Fails before the work rather than after it."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe = out / ".probe"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(f"--out {out}: cannot be written: {error.strerror or error}; allowed: a folder") from None
+
+
+def _history_file(path: Path) -> None:
+    if path.suffix not in (".jsonl", ".parquet"):
+        raise InputError(f"--history {path}: allowed: a file ending in .jsonl or .parquet")
+    if not path.parent.is_dir():
+        raise InputError(f"--history {path}: the folder {path.parent} does not exist")
+
+
+@main.command()
+@click.argument("history")
+@told
+def check(history: str) -> int:
+    """Stream a recorded history through the properties."""
+    from syncproof import history as histories
+
+    return _report(histories.check(Path(history)), history)
+
+
+@main.command()
+@click.argument("moves")
+@told
+def replay(moves: str) -> int:
+    """Do a run's recorded moves again; it must meet the same violations."""
+    from syncproof import history as histories
+
+    judged = histories.replay(Path(moves))
+    status = _report(judged, moves)
+    if judged.monitor.counts != judged.recorded:
+        click.echo(f"not the same: recorded {judged.recorded}, met {judged.monitor.counts}", err=True)
+        return 1
+    click.echo("the same violations as recorded")
+    return status
+
+
+def _report(judged: Judged, file: str) -> int:
+    """A line per property, and the exit status that its verdicts add up to."""
+    verdicts = judged.verdicts()
+    click.echo(f"{file}: {judged.observations} observations{f' of {judged.design}' if judged.design else ''}")
+    for name, result in verdicts.items():
+        promised = " (promised)" if result.promised else ""
+        example = f": {result.violations} times; {result.examples[0]}" if result.examples else ""
+        click.echo(f"  {name:22} {result.verdict}{promised}{example}")
+    if any(r.promised and r.verdict == "violated" for r in verdicts.values()):
+        return 1
+    return 3 if any(r.promised and r.verdict == "unknown" for r in verdicts.values()) else 0

@@ -1,0 +1,48 @@
+"""The report as Markdown, for a code host or a chat."""
+
+from __future__ import annotations
+
+import syncproof
+from syncproof.comparison import Comparison
+from syncproof.metrics import METRICS
+from syncproof.report import tables
+
+
+def cell(text: object) -> str:
+    """Text that cannot break out of its table cell."""
+    return str(text).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+
+
+def table(heads: list[str], rows: list[list[object]]) -> list[str]:
+    """A Markdown table, first column left, the others right."""
+    lines = ["| " + " | ".join(map(cell, heads)) + " |", "|---|" + "---:|" * (len(heads) - 1)]
+    return lines + ["| " + " | ".join(map(cell, row)) + " |" for row in rows]
+
+
+def render(comparison: Comparison) -> str:
+    """The whole report."""
+    results = comparison.results()
+    names = list(results["designs"])
+    lines = [f"# {cell(comparison.scenario.title)}", "", cell(comparison.scenario.shows), ""]
+    lines += [f"**{cell(tables.question(comparison))}**", ""]
+    lines += [cell(sentence) for sentence in tables.answer(comparison)] + [""]
+    lines += [f"> Warning: {cell(warning)}" for warning in results["warnings"]] + [""]
+    lines += ["## Verdicts", "", "✓ holds, ✗ violated, ? unknown, – not applicable; **bold** where promised.", ""]
+    rows: list[list[object]] = []
+    for name, _, findings in tables.verdicts(results):
+        marks = [tables.MARKS[f["verdict"]] for f in findings]
+        rows.append([name, *(f"**{m}**" if f["promised"] else m for m, f in zip(marks, findings, strict=True))])
+    lines += table(["property", *names], rows)
+    lines += ["", "What designs that do not promise it did not keep:", ""]
+    lines += [f"- {design}, {name}: {cell(example)}" for design, name, example in tables.losers(results)]
+    lines += ["", "## Costs", "", f"Mean over {comparison.runs} runs; the 95 % intervals are in `results.json`.", ""]
+    units = [f"{tables.HEADINGS[m]} ({METRICS[m].unit})" for m in METRICS]
+    lines += table(["design", *units], [[name, *(c.text for c in cells)] for name, cells in tables.costs(results)])
+    lines += ["", "## Claims", ""]
+    claims = [[key, c["says"], c["verdict"], c["evidence"]] for key, c in results["claims"].items()]
+    lines += table(["claim", "says", "verdict", "evidence"], claims)
+    lines += ["", "## Faults fired", ""]
+    lines += table(["fault", "times, over all designs and runs"], [[k, v] for k, v in results["faults_fired"].items()])
+    lines += ["", "## How to reproduce", "", f"syncproof {syncproof.__version__}", "", "```"]
+    lines += [tables.reproduce(comparison), "```", ""]
+    return "\n".join(lines)

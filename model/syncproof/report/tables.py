@@ -1,0 +1,189 @@
+"""The rows and sentences that every form of the report shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import syncproof
+from syncproof.comparison import Comparison
+from syncproof.metrics import METRICS
+from syncproof.properties import PROPERTIES
+
+HEADINGS = {
+    "server_writes_per_message": "writes / msg",
+    "server_deletes_per_message": "deletes / msg",
+    "server_reads_per_message": "reads / msg",
+    "packets_per_delivery": "packets / dlv",
+    "round_trips_per_delivery": "trips / dlv",
+    "bytes_per_delivery": "bytes / dlv",
+    "pulls_per_delivery": "pulls / dlv",
+    "empty_pulls_per_delivery": "empty / dlv",
+    "delivery_latency_p50_s": "p50 s",
+    "delivery_latency_p99_s": "p99 s",
+    "catchup_latency_p99_s": "catch-up p99 s",
+    "accept_latency_p50_s": "accept p50 s",
+    "stored_bytes_peak": "stored peak",
+    "stored_bytes_end": "stored end",
+    "lost_deliveries": "lost",
+    "duplicate_deliveries": "duplicates",
+    "storage_utilisation": "storage busy",
+}
+
+MARKS = {"holds": "✓", "violated": "✗", "unknown": "?", "not-applicable": "–"}
+
+
+class Cell(NamedTuple):
+    """A number as it is shown: `text`, the interval below it, what it sorts by, whether it is the column's best."""
+
+    text: str
+    interval: str
+    value: float | None
+    best: bool
+
+
+def number(value: float | None) -> str:
+    """Three significant digits, thousands with a suffix; a dash for nothing."""
+    if value is None:
+        return "–"
+    size = abs(value)
+    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if size >= limit:
+            scale = 1e3 if unit == "k" else limit
+            return f"{value / scale:.3g}{unit}"
+    if size and size < 0.001:
+        return f"{value:.2g}"
+    return f"{value:.3g}" if size < 1000 else f"{value:.0f}"
+
+
+def costs(results: dict[str, Any]) -> list[tuple[str, list[Cell]]]:
+    """A row per design, a cell per metric. Best is marked among designs that break no promise and lose nothing."""
+    found: dict[str, Any] = results["designs"]
+    sound = [name for name, d in found.items() if not d["metrics"]["lost_deliveries"]["mean"]]
+    best: dict[str, float] = {}
+    for metric in METRICS:
+        known = [found[n]["metrics"][metric]["mean"] for n in sound if found[n]["metrics"][metric]["mean"] is not None]
+        if len(set(known)) > 1:
+            best[metric] = min(known)
+    rows = []
+    for name, design in found.items():
+        cells = []
+        for metric in METRICS:
+            value = design["metrics"][metric]
+            mean, low, high = value["mean"], value["low"], value["high"]
+            span = f"{number(low)} to {number(high)}" if low is not None and low != high else ""
+            cells.append(Cell(number(mean), span, mean, name in sound and mean is not None and mean == best.get(metric)))
+        rows.append((name, cells))
+    return rows
+
+
+def verdicts(results: dict[str, Any]) -> list[tuple[str, str, list[dict[str, Any]]]]:
+    """A row per property: name, what it says, and each design's finding."""
+    return [
+        (name, automaton.says, [d["properties"][name] for d in results["designs"].values()])
+        for name, automaton in PROPERTIES.items()
+    ]
+
+
+def kept(design: dict[str, Any]) -> tuple[int, int]:
+    """How many promises hold, and how many there are."""
+    promised = [p for p in design["properties"].values() if p["promised"]]
+    return sum(p["verdict"] == "holds" for p in promised), len(promised)
+
+
+def losers(results: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """(design, property, example) for what designs do not promise and did not keep, the gravest property of each first."""
+    grave = ("no-loss", "convergence", "roaming-complete", "conversation-order", "store-before-sync", "prefix-order")
+    found = []
+    for name, design in results["designs"].items():
+        for property_name in grave:
+            finding = design["properties"][property_name]
+            if finding["verdict"] == "violated":
+                found.append((name, property_name, finding["example"]))
+                break
+    return found
+
+
+def answer(comparison: Comparison) -> list[str]:
+    """The three sentences at the top, made from the numbers."""
+    results = comparison.results()
+    designs = results["designs"]
+    broken = comparison.broken()
+    timelines = [n for n in designs if n.startswith("timeline")]
+    sentences = []
+    if broken:
+        name, property_name, finding = broken[0]
+        sentences.append(
+            f"A promise is broken: {name} promises {property_name}, but {finding['example']} "
+            f"({len(broken)} broken promises in all)."
+        )
+    else:
+        lossy = [n for n, d in designs.items() if d["properties"]["no-loss"]["verdict"] == "violated"]
+        text = f"Every promise was kept in every run ({comparison.runs} per design)"
+        if lossy:
+            lost = designs[lossy[0]]["metrics"]["lost_deliveries"]["mean"]
+            text += f"; {lossy[0]}, which promises less, lost {number(lost)} deliveries a run"
+        sentences.append(text + ".")
+    sentences.append(_cheapest(designs))
+    forgetful = [n for n, d in designs.items() if d["properties"]["roaming-complete"]["verdict"] == "violated"]
+    if forgetful and timelines:
+        sentences.append(
+            f"A new device finds its history with {_listed([n for n in designs if n not in forgetful])}, "
+            f"and finds none with {_listed(forgetful)}."
+        )
+    else:
+        slow = _extreme(designs, "delivery_latency_p99_s")
+        if slow:
+            sentences.append(
+                f"Live delivery takes {number(slow[0][1])} s at the 99th percentile with {slow[0][0]} and "
+                f"{number(slow[-1][1])} s with {slow[-1][0]}."
+            )
+    return sentences
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1] if names else "none"
+
+
+def _extreme(designs: dict[str, Any], metric: str) -> list[tuple[str, float]]:
+    known = [
+        (name, d["metrics"][metric]["mean"])
+        for name, d in designs.items()
+        if d["metrics"][metric]["mean"] is not None and not d["metrics"]["lost_deliveries"]["mean"]
+    ]
+    return sorted(known, key=lambda pair: pair[1])
+
+
+def _cheapest(designs: dict[str, Any]) -> str:
+    parts = []
+    for metric, what in (
+        ("packets_per_delivery", "packets per delivery"),
+        ("server_writes_per_message", "rows written per message"),
+    ):
+        order = _extreme(designs, metric)
+        if len(order) > 1:
+            (least, low), (most, high) = order[0], order[-1]
+            parts.append(f"{what} range from {number(low)} ({least}) to {number(high)} ({most})")
+    if not parts:
+        return "There is only one design here that loses nothing, so nothing to weigh it against."
+    return "Among the designs that lost nothing, " + "; ".join(parts) + "."
+
+
+def reproduce(comparison: Comparison) -> str:
+    """The command that makes this report again."""
+    words = ["syncproof", "compare", comparison.scenario.name]
+    if comparison.trace is not None:
+        words += ["--trace", comparison.trace]
+    if comparison.take is not None:
+        words += ["--take", f"{comparison.take:g}s"]
+    if set(comparison.designs) != set(syncproof.DESIGNS):
+        for name in comparison.designs:
+            words += ["--design", name]
+    words += ["--runs", str(comparison.runs), "--seed", str(comparison.seed)]
+    return " ".join(words)
+
+
+def question(comparison: Comparison) -> str:
+    """What the report is about."""
+    scenario = comparison.scenario
+    return f"Which message-sync design fits “{scenario.title}”? Is it correct there, and what does it cost?"

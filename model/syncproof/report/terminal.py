@@ -1,0 +1,78 @@
+"""The short table that a command prints, and the progress bar. Plain text when it is not a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from syncproof.comparison import Comparison
+from syncproof.metrics import METRICS
+from syncproof.report import tables
+
+SHOWN = (
+    "server_writes_per_message",
+    "server_deletes_per_message",
+    "server_reads_per_message",
+    "packets_per_delivery",
+    "round_trips_per_delivery",
+    "pulls_per_delivery",
+    "bytes_per_delivery",
+    "delivery_latency_p50_s",
+    "delivery_latency_p99_s",
+    "lost_deliveries",
+)
+COLOURS = {"supported": "green", "refuted": "red", "depends": "yellow", "unknown": "dim"}
+
+
+def console() -> Console:
+    """Standard output; at least 118 columns when it is a file or a pipe, so that nothing is cut."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 118)
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar with what remains, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TextColumn("runs,"), TimeRemainingColumn(), TextColumn("left"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def show(comparison: Comparison) -> None:
+    """The answer, the costs, the promises, the claims."""
+    out = console()
+    results = comparison.results()
+    out.print(Text(f"{comparison.scenario.title}: {comparison.scenario.shows}", style="bold"))
+    for warning in results["warnings"]:
+        out.print(Text(f"warning: {warning}", style="yellow"))
+    order = list(METRICS)
+    grid = Table(box=None, pad_edge=False, header_style="dim")
+    grid.add_column("design", no_wrap=True)
+    for metric in SHOWN:
+        grid.add_column(tables.HEADINGS[metric].replace(" / ", "/"), justify="right")
+    grid.add_column("promises", justify="right", no_wrap=True)
+    for name, cells in tables.costs(results):
+        good, all_of_them = tables.kept(results["designs"][name])
+        chosen = [cells[order.index(metric)] for metric in SHOWN]
+        promises = Text(f"{good}/{all_of_them}", style="" if good == all_of_them else "bold red")
+        grid.add_row(name, *(Text(c.text, style="bold" if c.best else "") for c in chosen), promises)
+    out.print(grid)
+    out.print()
+    for sentence in tables.answer(comparison):
+        out.print(Text(sentence))
+    for design, name, example in tables.losers(results):
+        out.print(Text(f"  {design} does not promise {name}: {example}", style="dim"))
+    for design, name, finding in comparison.broken():
+        out.print(Text(f"  BROKEN PROMISE: {design}, {name}: {finding['example']}", style="bold red"))
+    out.print()
+    for key, claim in results["claims"].items():
+        out.print(Text.assemble((f"{key:>4} ", ""), (f"{claim['verdict']:<10}", COLOURS[claim["verdict"]]), claim["evidence"]))
