@@ -188,15 +188,15 @@ class Out(Protocol):
 Handler = Callable[[Any, Id, Any, Out], None]
 
 
-def durable(factory: Callable[[], T]) -> T:
+def durable(factory: Callable[[], T], *, init: Literal[False] = False) -> T:
     """A field that survives crashes, starting as `factory()`."""
-    value: T = attrs.field(factory=factory, metadata={"survives": True})
+    value: T = attrs.field(factory=factory, init=init, metadata={"survives": True})
     return value
 
 
-def volatile(factory: Callable[[], T]) -> T:
+def volatile(factory: Callable[[], T], *, init: Literal[False] = False) -> T:
     """A field that a crash resets to `factory()`."""
-    value: T = attrs.field(factory=factory, metadata={"survives": False})
+    value: T = attrs.field(factory=factory, init=init, metadata={"survives": False})
     return value
 
 
@@ -322,4 +322,3 @@ def thaw(image: Any) -> Any:
             return kind(map(thaw, items))
         return kind(*map(thaw, items))
     return image
-

@@ -15,7 +15,12 @@ import msgspec
 Results = dict[str, Any]
 Judgement = tuple[Literal["supported", "refuted", "depends", "unknown"], str]
 
-STORE_FIRST, SYNC_FIRST, NOTIFY, DENSE = "inbox-store-first", "inbox-sync-first", "timeline-notify", "timeline-dense-push"
+STORE_FIRST, SYNC_FIRST, NOTIFY, DENSE = (
+    "inbox-store-first",
+    "inbox-sync-first",
+    "timeline-notify",
+    "timeline-dense-push",
+)
 STEADY = 1.1
 """Growing by less than a tenth from 1 to 6 devices a user counts as not growing."""
 
@@ -57,7 +62,9 @@ def _fewer_interactions(results: Results) -> Judgement:
 
 def _growth(results: Results, design: str, metric: str) -> tuple[float, float, str, str] | None:
     points = results["sweep"]["designs"].get(design, {})
-    known = [(value, points[value]["metrics"][metric]) for value in points if points[value]["metrics"][metric] is not None]
+    known = [
+        (value, points[value]["metrics"][metric]) for value in points if points[value]["metrics"][metric] is not None
+    ]
     if len(known) < 2:
         return None
     return known[0][1], known[-1][1], known[0][0], known[-1][0]
@@ -148,7 +155,9 @@ def _lag_harmless(results: Results) -> Judgement:
     name = "timeline-checkpointed"
     if not _present(results, name):
         return _missing(name)
-    broken = [p for p, v in results["designs"][name]["properties"].items() if v["promised"] and v["verdict"] == "violated"]
+    broken = [
+        p for p, v in results["designs"][name]["properties"].items() if v["promised"] and v["verdict"] == "violated"
+    ]
     if broken:
         return "refuted", f"{name} violates {', '.join(broken)}"
     rows = results["designs"][name]["rows"].get("checkpoints", {}).get("written", 0)
@@ -170,7 +179,9 @@ def _dense_saves(results: Results) -> Judgement:
     text = f"pulls per delivery: {DENSE} {dense:.3f}, {NOTIFY} {notify:.3f} ({saved:.0%} saved); convergence {kept}"
     if kept == "violated":
         return "refuted", text
-    return ("supported" if saved >= 0.8 else "depends"), text + ("" if saved >= 0.8 else "; connecting and polling pull anyway")
+    return ("supported" if saved >= 0.8 else "depends"), text + (
+        "" if saved >= 0.8 else "; connecting and polling pull anyway"
+    )
 
 
 def _growing_suffices(results: Results) -> Judgement:
@@ -205,10 +216,16 @@ CLAIMS: dict[str, Claim] = {
     "C5": Claim("Store-first: what a receiver has shown is already stored in the cloud.", _stored_first),
     "C6": Claim("In the timeline design the push is not needed for correctness, only for latency.", _push_unneeded),
     "C7": Claim("Any number of endpoints converge with no sync state on the server.", _converges),
-    "C8": Claim("A server-side checkpoint learnt without acks may lag; that never matters to correctness.", _lag_harmless),
-    "C9": Claim("When everything is pulled, a message that arrives during a pull needs no special care.", _no_special_care),
+    "C8": Claim(
+        "A server-side checkpoint learnt without acks may lag; that never matters to correctness.", _lag_harmless
+    ),
+    "C9": Claim(
+        "When everything is pulled, a message that arrives during a pull needs no special care.", _no_special_care
+    ),
     "C10": Claim("Dense numbering saves almost all pulls and keeps multi-device sync.", _dense_saves),
-    "C11": Claim("Growing, not consecutive, numbers suffice as long as entries appear only at the tail.", _growing_suffices),
+    "C11": Claim(
+        "Growing, not consecutive, numbers suffice as long as entries appear only at the tail.", _growing_suffices
+    ),
     "C12": Claim("Dense numbering has its price: sequencer writes and serialisation on a hot user.", _dense_price),
 }
 

@@ -91,7 +91,9 @@ def properties() -> int:
 @click.option("--seed", type=click.IntRange(0), help="Default: the scenario's.")
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes; default: one per processor.")
 @click.option("--out", metavar="DIR", default="out", show_default=True, help="Where the reports go.")
-@click.option("--history", metavar="FILE", help="Write the first run's history (.jsonl or .parquet), its moves beside it.")
+@click.option(
+    "--history", metavar="FILE", help="Write the first run's history (.jsonl or .parquet), its moves beside it."
+)
 @told
 def compare(
     scenario: str,

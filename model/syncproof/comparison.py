@@ -185,10 +185,15 @@ class Comparison:
             "properties": {p: _verdict([r.properties[p] for r in runs]) for p in PROPERTIES},
             "metrics": {m: {**interval([r.metrics[m] for r in runs]), "unit": METRICS[m].unit} for m in METRICS},
             "rows": {
-                store: {kind: sum(r.rows.get(store, {}).get(kind, 0) for r in runs) for kind in ("written", "deleted", "read")}
+                store: {
+                    kind: sum(r.rows.get(store, {}).get(kind, 0) for r in runs)
+                    for kind in ("written", "deleted", "read")
+                }
                 for store in sorted({store for r in runs for store in r.rows})
             },
-            "packets": {kind: sum(r.packets.get(kind, 0) for r in runs) for kind in sorted({k for r in runs for k in r.packets})},
+            "packets": {
+                kind: sum(r.packets.get(kind, 0) for r in runs) for kind in sorted({k for r in runs for k in r.packets})
+            },
             "deliveries": sum(r.deliveries for r in runs),
         }
 
@@ -196,7 +201,8 @@ class Comparison:
         return {
             "key": SWEEP_KEY,
             "designs": {
-                name: {str(value): _point(result) for value, result in points.items()} for name, points in self.sweep.items()
+                name: {str(value): _point(result) for value, result in points.items()}
+                for name, points in self.sweep.items()
             },
         }
 
@@ -368,7 +374,9 @@ def compare(
     for name in names:
         registry.get(name).system(registry.Population((), ()), loaded.parameters())
     work = [
-        dataclasses.replace(base, design=name, run=run, seed=first * 1000 + run, history=_history(history, name, run, names))
+        dataclasses.replace(
+            base, design=name, run=run, seed=first * 1000 + run, history=_history(history, name, run, names)
+        )
         for run in range(count)
         for name in names
     ]

@@ -57,7 +57,9 @@ class Judged:
         """A verdict per property; of a design that is not ours nothing is promised and everything applies."""
         design = designs.DESIGNS.get(self.design)
         promises = {} if design is None else design.promises
-        return judge(promises, {} if design is None else design.not_applicable, self.monitor, self.faults, self.quiesced)
+        return judge(
+            promises, {} if design is None else design.not_applicable, self.monitor, self.faults, self.quiesced
+        )
 
 
 def _plain(value: Any) -> Any:
@@ -173,7 +175,9 @@ def _header(path: Path, lines: Iterable[tuple[int, bytes]], kind: str) -> Header
     try:
         header = msgspec.json.decode(first[1], type=Header)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(f'{path}:1: not a header: {error}; allowed: {{"schema": {SCHEMA}, "kind": "{kind}", ...}}') from None
+        raise InputError(
+            f'{path}:1: not a header: {error}; allowed: {{"schema": {SCHEMA}, "kind": "{kind}", ...}}'
+        ) from None
     if header.schema != SCHEMA:
         raise InputError(f"{path}:1: schema: {header.schema}; allowed: {SCHEMA}")
     if header.kind != kind:
@@ -242,8 +246,6 @@ def _id(kind: type, value: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, Id) and isinstance(value, int):
         return kind(value)
     raise NotImplementedError(f"{kind} expected")
-
-
 
 
 # ---- Parquet

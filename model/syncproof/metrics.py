@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -81,9 +81,9 @@ class Meter:
         self.messages = 0
 
     @property
-    def listeners(self) -> dict[type[Observation], Callable[[Observation], None]]:
+    def listeners(self) -> dict[type[Observation], Callable[[Any], None]]:
         """Which method wants which observation."""
-        table = {
+        return {
             Composed: self.composed,
             Placed: self.placed,
             Accepted: self.accepted,
@@ -91,7 +91,6 @@ class Meter:
             Connected: self.connected,
             Disconnected: self.disconnected,
         }
-        return table  # type: ignore[return-value]
 
     def composed(self, o: Composed) -> None:
         if o.device in self.connected_since:
@@ -165,5 +164,3 @@ def quantiles(samples: Sequence[float]) -> list[float]:
         return []
     grid: list[float] = numpy.quantile(numpy.asarray(samples), numpy.linspace(0.0, 1.0, 1001)).tolist()
     return grid
-
-

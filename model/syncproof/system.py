@@ -298,10 +298,10 @@ class World:
         for actor in sorted(self.timers):
             for packet in self.timers[actor]:
                 yield Fire(actor, packet)
-        for actor_id, actor in self.actors.items():
-            if actor.offers_steps and actor_id not in self.down:
-                for packet in actor.steps():
-                    yield Take(actor_id, packet)
+        for name, offering in self.actors.items():
+            if offering.offers_steps and name not in self.down:
+                for packet in offering.steps():
+                    yield Take(name, packet)
 
     # ---- what happens
 
@@ -315,7 +315,9 @@ class World:
     def _deliver(self, move: Deliver) -> None:
         connection = self._connection(move.connection)
         queue, receiving = (
-            (connection.up, connection.server_open) if move.end == "server" else (connection.down, connection.client_open)
+            (connection.up, connection.server_open)
+            if move.end == "server"
+            else (connection.down, connection.client_open)
         )
         if not queue or not receiving:
             raise MoveError(f"nothing to deliver to the {move.end} on {move.connection}")
@@ -576,4 +578,3 @@ def _drain(world: World, limit: int) -> int:
         world.apply(move)
         limit -= 1
     return limit
-

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from typing import cast
 
-from syncproof.actor import Actor, Closed, ConnectionId, Id, Idle, Opened, Out, actor, durable, on, volatile
+from syncproof.actor import Actor, ActorId, Closed, ConnectionId, Id, Idle, Opened, Out, actor, durable, on, volatile
 from syncproof.designs.parameters import Parameters
 from syncproof.observations import Composed, Joined, MemberAdded, MemberRemoved, Pulled, Shown, Triggered
 from syncproof.packets import (
@@ -159,8 +159,9 @@ class Device(Actor):
 class Server(Actor):
     """Knows users, devices, conversations and connections. Designs add how messages are stored and delivered."""
 
-    id: Id
+    id: ActorId
     parameters: Parameters
+    sequencer: str = "dense"
     members: dict[ConversationId, tuple[UserId, ...]] = durable(dict)
     conversations: dict[UserId, tuple[ConversationId, ...]] = durable(dict)
     devices: dict[UserId, tuple[DeviceId, ...]] = durable(dict)
@@ -261,9 +262,6 @@ class Server(Actor):
         """The last place taken in the conversation; 0 for none."""
         return 0
 
-    def welcome(
-        self, device: DeviceId, user: UserId, history: tuple[tuple[ConversationId, int], ...]
-    ) -> Registered:
+    def welcome(self, device: DeviceId, user: UserId, history: tuple[tuple[ConversationId, int], ...]) -> Registered:
         """What a new device is told; designs without logs have nothing to say."""
         return Registered((), ())
-

@@ -53,9 +53,7 @@ class CheckpointedServer(TimelineServer):
         self.sync[UserId(packet.timeline.owner)].trim(packet.upto)
         out.observe(Trimmed(packet.timeline, packet.upto))
 
-    def welcome(
-        self, device: DeviceId, user: UserId, history: tuple[tuple[ConversationId, int], ...]
-    ) -> Registered:
+    def welcome(self, device: DeviceId, user: UserId, history: tuple[tuple[ConversationId, int], ...]) -> Registered:
         registered = super().welcome(device, user, history)
         for cursor in registered.cursors:
             self.known[device, cursor.timeline] = cursor.after

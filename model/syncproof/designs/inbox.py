@@ -136,9 +136,7 @@ class InboxServer(Server):
         conversation = message.conversation
         place = self.places.get(conversation, 0) + 1
         self.places[conversation] = place
-        out.observe(
-            Placed(message.id, conversation, place, self.members[conversation], self.audience(conversation))
-        )
+        out.observe(Placed(message.id, conversation, place, self.members[conversation], self.audience(conversation)))
         return place
 
     def again(self, source: ConnectionId, message: Message, place: int, out: Out) -> None:

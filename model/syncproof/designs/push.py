@@ -112,4 +112,3 @@ class DensePushServer(PushServer):
                 self.writing.add(user)
                 out.write("sync-store", len(voids), ROW_BYTES * len(voids), Synced(user, voids))
         super().start(out)
-

@@ -63,20 +63,19 @@ class Design(msgspec.Struct, frozen=True):
         if self.sequencers and numbering not in self.sequencers:
             allowed = ", ".join(("auto", *self.sequencers))
             raise InputError(f"model.sequencer: {self.name} does not work with {numbering!r}; allowed: {allowed}")
-        extra = {"sequencer": numbering} if self.sequencers else {}
 
         def spawn(device: DeviceId, user: UserId) -> Actor:
             return self.device(id=device, user=user, parameters=parameters)
 
         def cast() -> dict[ActorId, Actor]:
-            server = self.server(id=SERVER, parameters=parameters, **extra)
+            server = self.server(id=SERVER, parameters=parameters, sequencer=numbering)
             actors: dict[ActorId, Actor] = {SERVER: server}
             for number, owner in enumerate(population.owners):
                 device = DeviceId(number)
                 server.enrol(device, UserId(owner))
-                actors[device] = self.device(
-                    id=device, user=UserId(owner), parameters=parameters, registered=True
-                )
+                member = self.device(id=device, user=UserId(owner), parameters=parameters)
+                member.registered = True
+                actors[device] = member
             for number, users in enumerate(population.members):
                 for user in users:
                     server.include(ConversationId(number), UserId(user))

@@ -59,7 +59,6 @@ from syncproof.vocabulary import (
     UserId,
 )
 
-
 Span = tuple[int, int | None]
 """The numbers `(start, end]` of a log that concern a reader; None: to its end, whatever is appended."""
 
@@ -194,7 +193,6 @@ class TimelineDevice(Device):
 class TimelineServer(Server):
     """`timeline-notify`: message store, sync store, notification."""
 
-    sequencer: str = "dense"
     owners: dict[DeviceId, UserId] = durable(dict)
     store: dict[ConversationId, Log] = durable(dict)
     index: dict[MessageId, int] = durable(dict)
@@ -400,9 +398,7 @@ class TimelineServer(Server):
         log = self.store.get(conversation)
         return 0 if log is None else log.last
 
-    def welcome(
-        self, device: DeviceId, user: UserId, history: tuple[tuple[ConversationId, int], ...]
-    ) -> Registered:
+    def welcome(self, device: DeviceId, user: UserId, history: tuple[tuple[ConversationId, int], ...]) -> Registered:
         cursors = tuple([Cursor(timeline, log.last) for timeline, log, _ in self.feeds(user)])
         return Registered(cursors, history)
 
@@ -423,4 +419,3 @@ class TimelineServer(Server):
     def tick(self, source: Id, packet: Tick, out: Out) -> None:
         """The wall clock moved; clock-based numbers use it."""
         self.clock = packet.milliseconds
-

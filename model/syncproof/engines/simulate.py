@@ -25,7 +25,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, Literal, Protocol, cast
 
 from syncproof import designs
 from syncproof.actor import (
@@ -61,15 +61,10 @@ from syncproof.observations import (
 from syncproof.packets import (
     AddMember,
     Compose,
-    Notification,
     Pull,
     PullReply,
-    Push,
-    Register,
     RemoveMember,
     Resend,
-    Roam,
-    RoamReply,
     Submit,
     Tick,
 )
@@ -99,7 +94,7 @@ from syncproof.system import (
     Tell,
     recoveries,
 )
-from syncproof.vocabulary import SERVER, ConversationId, DeviceId, Message, MessageId, Timeline, UserId
+from syncproof.vocabulary import SERVER, ConversationId, DeviceId, Message, MessageId, UserId
 from syncproof.workload import Traffic
 
 DEVICE_WRITE_S = 0.001
@@ -157,13 +152,13 @@ class Flight(Connection):
     down_count: int = 0
 
 
-class Recorder:
+class Recorder(Protocol):
     """Receives a run's moves and observations in order."""
 
-    def move(self, move: Move) -> None:
+    def move(self, move: Move, /) -> None:
         """The next move."""
 
-    def observation(self, observation: Observation) -> None:
+    def observation(self, observation: Observation, /) -> None:
         """The next observation."""
 
 
@@ -265,7 +260,7 @@ class Simulation:
         self.current: dict[ActorId, Flight] = {}
         self.connects: defaultdict[int, int] = defaultdict(int)
         self.pushed_until: defaultdict[ActorId, float] = defaultdict(float)
-        self.in_session: set[DeviceId] = set()
+        self.in_session: set[ActorId] = set()
         self.timers: dict[tuple[ActorId, Packet], int] = {}
         self.parked: dict[ActorId, tuple[float, float, Packet, Idle]] = {}
         self.armed_polls: dict[ActorId, tuple[float, float, Packet, Idle]] = {}
@@ -311,13 +306,10 @@ class Simulation:
         own: dict[type[Observation], list[Callable[[Any], None]]] = {
             kind: [listener] for kind, listener in self.meter.listeners.items()
         }
-        for kind, listener in (
-            (Placed, self._placed),
-            (Appended, self._appended),
-            (Queued, self._queued),
-            (Served, self._served),
-        ):
-            own.setdefault(kind, []).append(listener)
+        own.setdefault(Placed, []).append(self._placed)
+        own.setdefault(Appended, []).append(self._appended)
+        own.setdefault(Queued, []).append(self._queued)
+        own.setdefault(Served, []).append(self._served)
         for kind in {**self.monitor.reactions, **own}:
             listeners = [("", cast(Callable[[Any], "str | None"], listener)) for listener in own.get(kind, ())]
             self.reactions[kind] = (*self.monitor.reactions.get(kind, ()), *listeners)
@@ -357,7 +349,10 @@ class Simulation:
             connection.down_count = count = connection.down_count + 1
             mixed = hash((destination, count, self.down_salt))
             scramble = self.scramble
-            at = self.clock.now + self.downward[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)] >> COARSE]
+            at = (
+                self.clock.now
+                + self.downward[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)] >> COARSE]
+            )
             if at < connection.down_due:
                 at = connection.down_due
             connection.down_due = at
@@ -436,9 +431,7 @@ class Simulation:
             heapq.heapreplace(free_at, at)
         if then is not None:
             self.serial += 1
-            heapq.heappush(
-                self.heap, (at, self.serial, self._complete, (me, self.life[me]), then, column != 2)
-            )
+            heapq.heappush(self.heap, (at, self.serial, self._complete, (me, self.life[me]), then, column != 2))
 
     def _complete(self, owner: tuple[ActorId, int], packet: Packet, is_write: bool) -> None:
         actor, life = owner
@@ -904,8 +897,8 @@ class Simulation:
             self.stored_peak,
         )
 
-    def _clients(self) -> dict[DeviceId, Actor]:
-        return {cast(DeviceId, i): a for i, a in self.actors.items() if isinstance(i, DeviceId)}
+    def _clients(self) -> dict[ActorId, Actor]:
+        return {i: a for i, a in self.actors.items() if isinstance(i, DeviceId)}
 
     # ---- what came of it
 

@@ -11,13 +11,12 @@ from syncproof.vocabulary import DeviceId, MessageId
 
 
 @state
-class Custody(Property):
-    """Where one message is: `copies` in inboxes, `kept` in a message store, `shown` on and `missing` on these devices."""
+class Custody:
+    """One message: its `copies` in inboxes, where it was `shown`, and where it is `missing` (None: it has no place)."""
 
     copies: int
-    kept: bool
     accepted: bool
-    missing: set[DeviceId]
+    missing: set[DeviceId] | None
     shown: set[DeviceId]
 
 
@@ -25,8 +24,9 @@ class Custody(Property):
 class AcceptedIsDurable(Property):
     """From Accepted(m) on: m is in the message store, or in an inbox, or shown on all other devices of its audience.
 
-    The composing device needs no server: it holds the message in its durable outbox until it shows it. A Stored without a
-    Queued copy is the message store's, which never forgets.
+    The composing device needs no server: it holds the message in its durable outbox until it shows it. A Stored without
+    a Queued copy is the message store's, which never forgets. Once `safe` (there, or accepted and shown everywhere, or
+    complained of) a message is not judged again. It does not say that a copy is in the right inbox (`no-loss` does).
     """
 
     name = "accepted-is-durable"
@@ -45,18 +45,16 @@ class AcceptedIsDurable(Property):
 
     @observes(Placed)
     def on_placed(self, o: Placed) -> str | None:
-        old = self.open.get(o.message)
-        missing = set(o.audience)
-        missing.discard(self.composers.get(o.message, DeviceId(-1)))
-        if old is None:
-            self.open[o.message] = Custody(0, False, False, missing, set())
-        else:
-            old.missing = missing - old.shown
+        custody = self._custody(o.message)
+        if custody is not None:
+            custody.missing = set(o.audience)
+            custody.missing.discard(self.composers.get(o.message, DeviceId(-1)))
+            custody.missing -= custody.shown
         return None
 
     @observes(Queued)
     def on_queued(self, o: Queued) -> str | None:
-        custody = self.open.get(o.message)
+        custody = self._custody(o.message)
         if custody is not None:
             custody.copies += 1
         return None
@@ -64,9 +62,8 @@ class AcceptedIsDurable(Property):
     @observes(Stored)
     def on_stored(self, o: Stored) -> str | None:
         custody = self.open.get(o.message)
-        if custody is not None and custody.copies == 0:
-            custody.kept = True
-            self._close(o.message, custody)
+        if custody is None or custody.copies == 0:
+            self._close(o.message)
         return None
 
     @observes(Deleted)
@@ -79,34 +76,49 @@ class AcceptedIsDurable(Property):
 
     @observes(Accepted)
     def on_accepted(self, o: Accepted) -> str | None:
-        custody = self.open.get(o.message)
+        custody = self._custody(o.message)
         if custody is None:
-            return None if o.message in self.safe else f"message {o.message:d} is accepted, but it was never placed"
+            return None
         custody.accepted = True
         return self._judge(o.message, custody, "it is accepted")
 
     @observes(Shown)
     def on_shown(self, o: Shown) -> str | None:
         custody = self.open.get(o.message)
-        if custody is not None:
+        if custody is None:
+            if o.message in self.safe:
+                return None
+            custody = self._custody(o.message)
+            assert custody is not None
+        custody.shown.add(o.device)
+        if custody.missing is not None:
             custody.missing.discard(o.device)
-            custody.shown.add(o.device)
             if custody.accepted and not custody.missing:
-                self._close(o.message, custody)
+                self._close(o.message)
         return None
+
+    def _custody(self, message: MessageId) -> Custody | None:
+        """The record of a message that is not safe yet."""
+        custody = self.open.get(message)
+        if custody is None and message not in self.safe:
+            custody = self.open[message] = Custody(0, False, None, set())
+        return custody
 
     def _judge(self, message: MessageId, custody: Custody, when: str) -> str | None:
         if not custody.accepted:
             return None
-        if not custody.missing:
-            self._close(message, custody)
-        elif custody.copies <= 0 and not custody.kept:
-            device = min(custody.missing)
-            self._close(message, custody)
-            return f"{when}, but message {message:d} is nowhere on the server and device {device:d} has not shown it"
-        return None
+        if custody.missing is not None and not custody.missing:
+            self._close(message)
+            return None
+        if custody.copies > 0:
+            return None
+        self._close(message)
+        gone = f"{when}, but message {message:d} is nowhere on the server"
+        if custody.missing is None:
+            return f"{gone} and has no place"
+        return f"{gone} and device {min(custody.missing):d} has not shown it"
 
-    def _close(self, message: MessageId, custody: Custody) -> None:
-        del self.open[message]
+    def _close(self, message: MessageId) -> None:
+        self.open.pop(message, None)
         self.composers.pop(message, None)
         self.safe.add(message)

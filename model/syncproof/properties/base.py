@@ -1,8 +1,8 @@
 """A property is a small automaton over observations, written once and used under every engine.
 
-It is a `@state` class, so its whole state can be frozen into a search's states. Methods marked `@observes(Kind)` receive
-each observation of that kind and return None, or one line saying what is wrong. After a complaint the automaton goes on,
-and does not complain of the same thing again. A liveness property complains only when asked `at_quiescence`.
+It is a `@state` class, so its whole state can be frozen into a search's states. Methods marked `@observes(Kind)`
+receive each observation of that kind and return None, or one line saying what is wrong. After a complaint the automaton
+goes on, and does not complain of the same thing again. A liveness property complains only when asked `at_quiescence`.
 """
 
 from __future__ import annotations

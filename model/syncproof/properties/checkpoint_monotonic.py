@@ -12,10 +12,14 @@ from syncproof.vocabulary import DeviceId, Timeline
 
 @state
 class CheckpointMonotonic(Property):
-    """For every device and timeline: the numbers of Checkpointed never sink."""
+    """For every device and timeline: the numbers of Checkpointed never sink.
+
+    A starting value begins anew: it is the first of an installation, or of an epoch of the log. It does not say that
+    the numbers are right (`checkpoint-covered` does).
+    """
 
     name = "checkpoint-monotonic"
-    keyed_by = "installation x timeline"
+    keyed_by = "installation x epoch"
     says = "a checkpoint never moves back"
 
     last: dict[tuple[DeviceId, Timeline], int] = attrs.field(factory=dict)
@@ -25,7 +29,7 @@ class CheckpointMonotonic(Property):
         key = (o.device, o.timeline)
         last = self.last.get(key, 0)
         self.last[key] = o.seq
-        if o.seq >= last:
+        if o.seq >= last or o.start:
             return None
         return (
             f"device {o.device:d} moves its checkpoint in {o.timeline.kind} timeline {o.timeline.owner} "

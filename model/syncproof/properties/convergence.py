@@ -13,19 +13,21 @@ from syncproof.vocabulary import DeviceId, MessageId, UserId
 
 
 @state
-class Agreement(Property):
-    """What one user's devices make of one message: who has yet to show it, and the place where it was shown first."""
+class Agreement:
+    """What one user's devices make of one message: who has yet to show it, and the place first shown at, if any."""
 
     missing: set[DeviceId]
-    place: int
+    place: int | None
 
 
 @state
 class Convergence(Property):
     """At quiescence, for devices c, d of a user: a message in both audiences is shown on both or neither, at one place.
 
-    A conversation is displayed by place, so equal messages at equal places are equal sequences. Judging by audience
-    makes the comparison begin at the later join. Kept per (message, user) only while the devices disagree.
+    A conversation is displayed by place, so equal messages at equal places are equal sequences. Judging by audience, a
+    message's first one, makes the comparison begin at the later join. Kept per (message, user) only while the devices
+    disagree; `early` is what was shown before it was `placed`. It does not say that anything is shown (`no-loss` does),
+    nor in which order it appeared (`conversation-order` does).
     """
 
     name = "convergence"
@@ -34,6 +36,8 @@ class Convergence(Property):
     says = "all devices of a user show the same sequence per conversation"
 
     users: dict[DeviceId, UserId] = attrs.field(factory=dict)
+    placed: set[MessageId] = attrs.field(factory=set)
+    early: dict[MessageId, dict[DeviceId, int]] = attrs.field(factory=dict)
     open: dict[tuple[MessageId, UserId], Agreement] = attrs.field(factory=dict)
     differing: dict[tuple[MessageId, UserId], tuple[DeviceId, int, int]] = attrs.field(factory=dict)
 
@@ -44,14 +48,20 @@ class Convergence(Property):
 
     @observes(Placed)
     def on_placed(self, o: Placed) -> str | None:
-        users = self.users
+        if o.message in self.placed:
+            return None
+        self.placed.add(o.message)
         of_user: dict[UserId, set[DeviceId]] = {}
         for device in o.audience:
-            of_user.setdefault(users[device], set()).add(device)
+            user = self.users.get(device)
+            if user is not None:
+                of_user.setdefault(user, set()).add(device)
         for user, devices in of_user.items():
-            key = (o.message, user)
-            if len(devices) > 1 and key not in self.open:
-                self.open[key] = Agreement(devices, 0)
+            if len(devices) > 1:
+                self.open[o.message, user] = Agreement(devices, None)
+        if o.message in self.early:
+            for device, place in self.early.pop(o.message).items():
+                self.on_shown(Shown(device, o.message, o.conversation, place))
         return None
 
     @observes(Shown)
@@ -61,10 +71,14 @@ class Convergence(Property):
             return None
         key = (o.message, user)
         record = self.open.get(key)
-        if record is None or o.device not in record.missing:
+        if record is None:
+            if o.message not in self.placed:
+                self.early.setdefault(o.message, {}).setdefault(o.device, o.place)
+            return None
+        if o.device not in record.missing:
             return None
         record.missing.discard(o.device)
-        if record.place == 0:
+        if record.place is None:
             record.place = o.place
         elif record.place != o.place:
             self.differing[key] = (o.device, record.place, o.place)
@@ -73,8 +87,8 @@ class Convergence(Property):
         return None
 
     def at_quiescence(self) -> Iterator[str]:
-        for (message, user), record in sorted(self.open.items()):
-            if record.place:
+        for (message, user), record in sorted(self.open.items(), key=lambda item: item[0]):
+            if record.place is not None and (message, user) not in self.differing:
                 device = min(record.missing)
                 yield f"user {user:d} sees message {message:d} on some devices, but not on device {device:d}"
         for (message, user), (device, one, other) in sorted(self.differing.items()):

@@ -12,7 +12,11 @@ from syncproof.vocabulary import ConversationId, DeviceId
 
 @state
 class ConversationOrder(Property):
-    """For every device and conversation: the places of what is shown only grow over time."""
+    """For every device and conversation: the places of what is shown only grow over time.
+
+    It does not say that no place is left out (`no-loss` does). Judged at the moment of showing: a device that sorts by
+    place looks right afterwards all the same.
+    """
 
     name = "conversation-order"
     keyed_by = "device x conversation"

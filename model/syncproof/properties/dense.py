@@ -12,7 +12,7 @@ from syncproof.vocabulary import Timeline
 
 @state
 class Dense(Property):
-    """For every sync timeline: each number is the one before plus 1, from 1 on. Voids count."""
+    """For every sync timeline: each number is the one before plus 1, from 1 on. Voids count. A gap is told once."""
 
     name = "dense"
     keyed_by = "timeline"

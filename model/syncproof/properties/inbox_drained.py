@@ -7,16 +7,17 @@ from collections.abc import Iterator
 import attrs
 
 from syncproof.actor import state
-from syncproof.observations import Deleted, Queued, Shown
-from syncproof.properties.base import Property, observes
+from syncproof.observations import Deleted, Queued
+from syncproof.properties.base import observes
+from syncproof.properties.showing import Showing
 from syncproof.vocabulary import DeviceId, MessageId, Timeline
 
 
 @state
-class InboxDrained(Property):
-    """At quiescence: no copy is queued whose message a device that fetches there has shown.
+class InboxDrained(Showing):
+    """At quiescence: no copy is queued whose message was shown, however it got there, by a device that may fetch it.
 
-    `shown` is kept for messages shown from an inbox, until their copy is deleted.
+    A copy that no device has shown may wait: that is `no-loss`'s business.
     """
 
     name = "inbox-drained"
@@ -25,17 +26,10 @@ class InboxDrained(Property):
     says = "nothing delivered stays queued"
 
     queued: dict[tuple[Timeline, MessageId], tuple[DeviceId, ...]] = attrs.field(factory=dict)
-    shown: set[tuple[Timeline, MessageId]] = attrs.field(factory=set)
 
     @observes(Queued)
     def on_queued(self, o: Queued) -> str | None:
         self.queued[o.box, o.message] = o.devices
-        return None
-
-    @observes(Shown)
-    def on_shown(self, o: Shown) -> str | None:
-        if o.timeline is not None and o.timeline.kind == "inbox":
-            self.shown.add((o.timeline, o.message))
         return None
 
     @observes(Deleted)
@@ -44,6 +38,6 @@ class InboxDrained(Property):
         return None
 
     def at_quiescence(self) -> Iterator[str]:
-        for box, message in sorted(self.queued):
-            if (box, message) in self.shown:
+        for (box, message), devices in sorted(self.queued.items()):
+            if any(message in self.shown.get(device, ()) for device in devices):
                 yield f"message {message:d} was delivered from inbox {box.owner} and is still queued there"

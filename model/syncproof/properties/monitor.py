@@ -30,7 +30,9 @@ class Monitor:
     """
 
     def __init__(self, names: Iterable[str] | None = None) -> None:
-        self.automata: dict[str, Property] = {name: PROPERTIES[name]() for name in (PROPERTIES if names is None else names)}
+        self.automata: dict[str, Property] = {
+            name: PROPERTIES[name]() for name in (PROPERTIES if names is None else names)
+        }
         self.counts: dict[str, int] = {}
         self.violations: dict[str, list[Violation]] = {}
         self.reactions: dict[type[Observation], list[tuple[str, Callable[[Any], str | None]]]] = {}

@@ -12,9 +12,11 @@ from syncproof.vocabulary import DeviceId, MessageId, UserId
 
 @state
 class NoCreation(Property):
-    """Shown(d, m) => m was composed and placed before, and d's user was a member when m was placed.
+    """Shown(d, m) => m was composed and placed before, and d's user was a member when m was placed (once, if
+    it was placed more than once).
 
-    The audience is judged by user: a device that a member registers between a message's placing and its copy may show it.
+    The audience is judged by user: a device that a member registers between a message's placing and its copy may show
+    it. What is placed though nobody composed it is told once, at its placing. It says nothing about contents.
     """
 
     name = "no-creation"
@@ -37,12 +39,15 @@ class NoCreation(Property):
 
     @observes(Placed)
     def on_placed(self, o: Placed) -> str | None:
+        known = self.members.get(o.message)
+        if known is not None:
+            self.members[o.message] = (*known, *[user for user in o.members if user not in known])
+            return None
+        self.members[o.message] = o.members
         if o.message in self.composed:
             self.composed.discard(o.message)
-        elif o.message not in self.members:
-            return f"message {o.message:d} takes a place in conversation {o.conversation:d}, but nobody composed it"
-        self.members[o.message] = o.members
-        return None
+            return None
+        return f"message {o.message:d} takes a place in conversation {o.conversation:d}, but nobody composed it"
 
     @observes(Shown)
     def on_shown(self, o: Shown) -> str | None:

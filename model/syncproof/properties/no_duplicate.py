@@ -12,7 +12,10 @@ from syncproof.vocabulary import DeviceId, MessageId
 
 @state
 class NoDuplicate(Property):
-    """For every device and message: at most one Shown. (A reinstall has a device id of its own.)"""
+    """For every device and message: at most one Shown. (A reinstall has a device id of its own.)
+
+    Jepsen's *duplicate*, judged where a person sees it: the server's log may hold the message twice.
+    """
 
     name = "no-duplicate"
     keyed_by = "installation"

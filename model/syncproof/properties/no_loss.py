@@ -13,10 +13,21 @@ from syncproof.vocabulary import DeviceId, MessageId
 
 
 @state
-class NoLoss(Property):
-    """At quiescence: Accepted(m) => Shown(d, m) for every d of m's audience. Of a message placed twice the later counts.
+class Delivery:
+    """One message on its way: where it was `shown`, and where it is still `missing` (None: it has no place yet)."""
 
-    Kept per message only while a device is missing. `partial` are messages shown before they were placed.
+    missing: set[DeviceId] | None
+    shown: set[DeviceId]
+    accepted: bool
+
+
+@state
+class NoLoss(Property):
+    """At quiescence: Accepted(m) => Shown(d, m) for every d of m's audience.
+
+    Of a message that is placed again before it is settled the later audience counts, less what has shown it already.
+    Once accepted and shown on its whole audience it is `settled` for good: a later placing (a retry that was taken for
+    a new message) owes nobody anything. It does not say how often, when or at which place it is shown.
     """
 
     name = "no-loss"
@@ -25,47 +36,59 @@ class NoLoss(Property):
     says = "every accepted message is shown on every device of its audience"
     anomaly = "lost-write"
 
-    missing: dict[MessageId, set[DeviceId]] = attrs.field(factory=dict)
-    shown: dict[MessageId, set[DeviceId]] = attrs.field(factory=dict)
-    accepted: set[MessageId] = attrs.field(factory=set)
+    open: dict[MessageId, Delivery] = attrs.field(factory=dict)
+    settled: set[MessageId] = attrs.field(factory=set)
 
     @observes(Placed)
     def on_placed(self, o: Placed) -> str | None:
-        missing = set(o.audience)
-        missing -= self.shown.get(o.message, set())
-        self.missing[o.message] = missing
+        delivery = self._delivery(o.message)
+        if delivery is not None:
+            delivery.missing = set(o.audience)
+            if delivery.shown:
+                delivery.missing -= delivery.shown
+            self._settle(o.message, delivery)
         return None
 
     @observes(Shown)
     def on_shown(self, o: Shown) -> str | None:
-        missing = self.missing.get(o.message)
-        if missing is None:
-            return None
-        missing.discard(o.device)
-        if o.message in self.accepted:
+        delivery = self.open.get(o.message)
+        if delivery is None:
+            if o.message in self.settled:
+                return None
+            delivery = self._delivery(o.message)
+            assert delivery is not None
+        delivery.shown.add(o.device)
+        missing = delivery.missing
+        if missing is not None:
+            missing.discard(o.device)
             if not missing:
-                self._settle(o.message)
-        else:
-            self.shown.setdefault(o.message, set()).add(o.device)
+                self._settle(o.message, delivery)
         return None
 
     @observes(Accepted)
     def on_accepted(self, o: Accepted) -> str | None:
-        self.shown.pop(o.message, None)
-        missing = self.missing.get(o.message)
-        if missing is not None and not missing:
-            del self.missing[o.message]
-        else:
-            self.accepted.add(o.message)
+        delivery = self._delivery(o.message)
+        if delivery is not None:
+            delivery.accepted = True
+            self._settle(o.message, delivery)
         return None
 
-    def _settle(self, message: MessageId) -> None:
-        del self.missing[message]
-        self.accepted.discard(message)
+    def _delivery(self, message: MessageId) -> Delivery | None:
+        """The record of a message that is not settled yet."""
+        delivery = self.open.get(message)
+        if delivery is None and message not in self.settled:
+            delivery = self.open[message] = Delivery(None, set(), False)
+        return delivery
+
+    def _settle(self, message: MessageId, delivery: Delivery) -> None:
+        if delivery.accepted and delivery.missing is not None and not delivery.missing:
+            del self.open[message]
+            self.settled.add(message)
 
     def outstanding(self) -> list[tuple[MessageId, DeviceId]]:
         """The (message, device) pairs that are accepted and not shown, in order."""
-        return [(m, d) for m in sorted(self.accepted) for d in sorted(self.missing.get(m, ()))]
+        due = [(m, d.missing) for m, d in self.open.items() if d.accepted and d.missing]
+        return sorted((message, device) for message, missing in due for device in missing)
 
     def at_quiescence(self) -> Iterator[str]:
         for message, device in self.outstanding():

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-
-import attrs
+from bisect import bisect_left, bisect_right
 
 from syncproof.actor import state
-from syncproof.observations import Appended, Checkpointed, Shown
-from syncproof.properties.audience import Concerned
+from syncproof.observations import Checkpointed, Shown
 from syncproof.properties.base import observes
-from syncproof.vocabulary import DeviceId, MessageId, Timeline
+from syncproof.properties.logs import Entries, Logs
 
 
 @state
-class PrefixOrder(Concerned):
+class PrefixOrder(Logs):
     """For every device and timeline: what is shown from it is a prefix of its entries above the starting checkpoint.
 
-    Voids and entries that do not concern the device's user are passed over. A skip is Jepsen's *poll-skip*, a step back
-    *nonmonotonic-poll*; each is told once.
+    Entries that do not concern the device's user are passed over. A skip is Jepsen's *poll-skip*, a step back
+    *nonmonotonic-poll*; each is told once. It says nothing about entries that nothing later was shown after (`no-loss`
+    does), nor about those that became readable below what was shown already (`tail-append` does).
     """
 
     name = "prefix-order"
@@ -26,47 +24,38 @@ class PrefixOrder(Concerned):
     says = "entries are shown in the order of their numbers, skipping nothing"
     anomaly = "poll-skip, nonmonotonic-poll"
 
-    seqs: dict[Timeline, list[int]] = attrs.field(factory=dict)
-    messages: dict[Timeline, list[MessageId | None]] = attrs.field(factory=dict)
-    next: dict[tuple[DeviceId, Timeline], int] = attrs.field(factory=dict)
-
-    @observes(Appended)
-    def on_appended(self, o: Appended) -> str | None:
-        seqs = self.seqs.get(o.timeline)
-        if seqs is None:
-            seqs = self.seqs[o.timeline] = []
-            self.messages[o.timeline] = []
-        seqs.append(o.seq)
-        self.messages[o.timeline].append(o.message)
-        return None
-
     @observes(Checkpointed)
     def on_checkpointed(self, o: Checkpointed) -> str | None:
         if o.start:
-            self.next[o.device, o.timeline] = bisect_right(self.seqs.get(o.timeline, ()), o.seq)
+            log = self.log(o.timeline)
+            log.passed[o.device] = bisect_right(log.seqs, o.seq)
         return None
 
     @observes(Shown)
     def on_shown(self, o: Shown) -> str | None:
         timeline = o.timeline
-        if timeline is None or timeline.kind == "inbox":
+        if timeline is None or o.seq is None or timeline.kind == "inbox":
             return None
-        key = (o.device, timeline)
-        position = self.next.get(key, 0)
-        seqs = self.seqs.get(timeline, [])
+        log = self.logs.get(timeline)
+        if log is None:
+            log = self.log(timeline)
+        position = log.passed.get(o.device, 0)
+        seqs = log.seqs
         if position < len(seqs) and seqs[position] == o.seq:
-            self.next[key] = position + 1
+            log.passed[o.device] = position + 1
             return None
-        messages = self.messages.get(timeline, [])
-        skipped = []
-        while position < len(seqs) and seqs[position] < (o.seq or 0):
-            if self.concerns(messages[position], o.device):
-                skipped.append(seqs[position])
-            position += 1
-        where = f"device {o.device:d} shows number {o.seq} of {timeline.kind} timeline {timeline.owner}"
-        if position >= len(seqs) or seqs[position] != o.seq:
-            return f"{where}, which is below what it has shown already or was never appended"
-        self.next[key] = position + 1
-        return f"{where} and skips {skipped[0]}" if skipped else None
+        return self._leap(o, o.seq, log, position)
 
-
+    def _leap(self, o: Shown, seq: int, log: Entries, position: int) -> str | None:
+        """The entry shown is not the next one: back, or forward over some that may or may not concern the device."""
+        assert o.timeline is not None
+        where = f"device {o.device:d} shows number {seq} of {o.timeline.kind} timeline {o.timeline.owner}"
+        found = bisect_left(log.seqs, seq, position)
+        if found == len(log.seqs) or log.seqs[found] != seq:
+            below = position > 0 and seq <= log.seqs[position - 1]
+            return f"{where} after number {log.seqs[position - 1]}" if below else f"{where}, which is not there"
+        log.passed[o.device] = found + 1
+        for skipped in range(position, found):
+            if self.concerns(log.messages[skipped], o.device):
+                return f"{where} and skips {log.seqs[skipped]}"
+        return None

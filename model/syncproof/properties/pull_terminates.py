@@ -16,7 +16,8 @@ FRUITLESS = 100
 class PullTerminates(Property):
     """Between two triggers of a device there are finitely many pulls; poll timers are triggers themselves.
 
-    A run is finite, so here it means: never `FRUITLESS` pulls in a row that neither a trigger caused nor anything came of.
+    A run is finite, so here it means: never `FRUITLESS` pulls in a row since the last trigger of which nothing came. It
+    does not say that few pulls suffice (`pulls_per_delivery` does).
     A search of a finite state space decides it exactly, as a cycle of pulls without a trigger.
     """
 

@@ -4,57 +4,59 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-import attrs
-
 from syncproof.actor import state
-from syncproof.observations import Appended, RangeRead
-from syncproof.properties.audience import Concerned
+from syncproof.observations import RangeRead, Trimmed
 from syncproof.properties.base import observes
-from syncproof.vocabulary import MessageId, Timeline
+from syncproof.properties.logs import Logs
+from syncproof.vocabulary import MessageId
 
 
 @state
-class RangeReads(Concerned):
-    """RangeRead(t, after, upto, seqs) => seqs are exactly the entries of t in (after, upto].
+class RangeReads(Logs):
+    """RangeRead(t, after, upto, seqs) => seqs are the entries of t in (after, upto] that are not trimmed, in order.
 
-    An entry of a conversation's timeline that does not concern the reading device's user may be left out.
+    An entry of a conversation's timeline that does not concern the reading device's user may be left out. It says
+    nothing about how far a read goes: `upto` is the reader's own word.
     """
 
     name = "range-read"
     keyed_by = "timeline"
     says = "a read of a range returns exactly the entries there, whatever was asked before"
 
-    seqs: dict[Timeline, list[int]] = attrs.field(factory=dict)
-    messages: dict[Timeline, list[MessageId | None]] = attrs.field(factory=dict)
-
-    @observes(Appended)
-    def on_appended(self, o: Appended) -> str | None:
-        seqs = self.seqs.get(o.timeline)
-        if seqs is None:
-            seqs = self.seqs[o.timeline] = []
-            self.messages[o.timeline] = []
-        seqs.append(o.seq)
-        self.messages[o.timeline].append(o.message)
+    @observes(Trimmed)
+    def on_trimmed(self, o: Trimmed) -> str | None:
+        log = self.log(o.timeline)
+        count = bisect_right(log.seqs, o.upto)
+        del log.seqs[:count], log.messages[:count]
         return None
 
     @observes(RangeRead)
     def on_range_read(self, o: RangeRead) -> str | None:
         if o.timeline.kind == "inbox":
             return None
-        seqs = self.seqs.get(o.timeline, [])
+        log = self.logs.get(o.timeline)
+        if log is None:
+            log = self.log(o.timeline)
+        seqs = log.seqs
         low = bisect_right(seqs, o.after)
         high = bisect_right(seqs, o.upto)
-        there = seqs[low:high]
-        if len(there) == len(o.seqs) and tuple(there) == o.seqs:
+        if tuple(seqs[low:high]) == o.seqs:
             return None
-        messages = self.messages.get(o.timeline, [])[low:high]
-        read = set(o.seqs)
-        missing = [n for n, m in zip(there, messages, strict=True) if n not in read and self._due(o, m)]
-        invented = sorted(read - set(there))
-        if not missing and not invented:
-            return None
-        wrong = f"leaves out {missing[0]}" if missing else f"returns {invented[0]}, which is not there"
-        return f"a read of ({o.after}, {o.upto}] in {o.timeline.kind} timeline {o.timeline.owner} {wrong}"
+        return self._difference(o, seqs[low:high], log.messages[low:high])
 
-    def _due(self, o: RangeRead, message: MessageId | None) -> bool:
-        return o.timeline.kind == "sync" or self.concerns(message, o.device)
+    def _difference(self, o: RangeRead, there: list[int], messages: list[MessageId | None]) -> str | None:
+        """What is wrong with a read that did not return everything; nothing, if all that it leaves out is optional."""
+        read = set(o.seqs)
+        whole = o.timeline.kind == "sync"
+        due = [n for n, m in zip(there, messages, strict=True) if n in read or whole or self.concerns(m, o.device)]
+        if due == list(o.seqs):
+            return None
+        missing = [n for n in due if n not in read]
+        invented = sorted(read.difference(there))
+        if missing:
+            wrong = f"leaves out {missing[0]}"
+        elif invented:
+            wrong = f"returns {invented[0]}, which is not there"
+        else:
+            wrong = "repeats entries or returns them out of order"
+        return f"a read of ({o.after}, {o.upto}] in {o.timeline.kind} timeline {o.timeline.owner} {wrong}"

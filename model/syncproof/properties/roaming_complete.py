@@ -14,7 +14,10 @@ from syncproof.vocabulary import ConversationId, DeviceId
 
 @state
 class RoamingComplete(Property):
-    """At quiescence: a device that joined when a conversation of its user had n places holds its history up to n."""
+    """At quiescence: a device that joined when a conversation of its user had n places holds its history up to n.
+
+    What is placed after the join is `no-loss`'s business.
+    """
 
     name = "roaming-complete"
     kind = "liveness"

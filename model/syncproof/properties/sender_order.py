@@ -14,8 +14,8 @@ from syncproof.vocabulary import ConversationId, DeviceId, MessageId
 class SenderOrder(Property):
     """For m, n composed by one device in one conversation, m first: m's place is below n's.
 
-    A message that is placed again (forgotten and resent) is judged by its later place. Messages older than the last one
-    placed before them by the same device can only come back by such a retry.
+    Of a message that is placed again (forgotten, or resent and taken for a new one) the later place is judged too. It
+    says nothing about messages of different devices, even of one person.
     """
 
     name = "sender-order"
@@ -47,7 +47,7 @@ class SenderOrder(Property):
             if number > before and o.place <= place:
                 return self._complaint(o, device)
             return None
-        return self._complaint(o, device) if o.place > place else None
+        return self._complaint(o, device) if o.place >= place else None
 
     def _complaint(self, o: Placed, device: DeviceId) -> str:
         return (

@@ -12,7 +12,11 @@ from syncproof.vocabulary import DeviceId, MessageId
 
 @state
 class StoreBeforeSync(Property):
-    """Shown(d, m) on a device other than the composing one => Stored(m) before. One complaint a message."""
+    """Shown(d, m) on a device other than the composing one => Stored(m) before. One complaint a message.
+
+    It does not say that the message stays stored (`accepted-is-durable` does), nor anything of what nobody composed
+    (`no-creation` does).
+    """
 
     name = "store-before-sync"
     keyed_by = "message"

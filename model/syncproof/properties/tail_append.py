@@ -12,7 +12,10 @@ from syncproof.vocabulary import Timeline
 
 @state
 class TailAppend(Property):
-    """For every timeline: the numbers of Appended only grow. An entry below the tail is one that readers have passed."""
+    """For every timeline: the numbers of Appended only grow.
+
+    An entry below the tail is one that readers may have passed already. Gaps are allowed (`dense` forbids them).
+    """
 
     name = "tail-append"
     keyed_by = "timeline"

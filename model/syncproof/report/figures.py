@@ -89,7 +89,9 @@ def _distribution(comparison: Comparison, field: str, title: str, x: str) -> Fig
         axes.set_xscale("log")
         axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5), labelcolor=INK)
     else:
-        axes.text(0.5, 0.5, "nothing of the kind happened in this run", ha="center", transform=axes.transAxes, color=INK)
+        axes.text(
+            0.5, 0.5, "nothing of the kind happened in this run", ha="center", transform=axes.transAxes, color=INK
+        )
     axes.set_ylim(0, 1.01)
     _axes(axes, title, x, "share of cases at most that long")
     return figure
@@ -141,7 +143,7 @@ def draw(comparison: Comparison, name: str) -> Figure:
 
 def svg(figure: Figure, salt: str) -> str:
     """The figure as an SVG element: same bytes for the same figure, transparent, without a declaration."""
-    settings: dict[str, Any] = {"svg.hashsalt": salt, "svg.fonttype": "none", "font.family": "sans-serif"}
+    settings: Any = {"svg.hashsalt": salt, "svg.fonttype": "none", "font.family": "sans-serif"}
     with matplotlib.rc_context(settings):
         text = io.StringIO()
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})

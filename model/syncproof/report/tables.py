@@ -72,7 +72,9 @@ def costs(results: dict[str, Any]) -> list[tuple[str, list[Cell]]]:
             value = design["metrics"][metric]
             mean, low, high = value["mean"], value["low"], value["high"]
             span = f"{number(low)} to {number(high)}" if low is not None and low != high else ""
-            cells.append(Cell(number(mean), span, mean, name in sound and mean is not None and mean == best.get(metric)))
+            cells.append(
+                Cell(number(mean), span, mean, name in sound and mean is not None and mean == best.get(metric))
+            )
         rows.append((name, cells))
     return rows
 

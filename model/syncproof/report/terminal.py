@@ -41,7 +41,14 @@ def progress(title: str) -> Iterator[Callable[[int, int], None] | None]:
     if not sys.stderr.isatty():
         yield None
         return
-    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TextColumn("runs,"), TimeRemainingColumn(), TextColumn("left"))
+    columns = (
+        TextColumn(title),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("runs,"),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
@@ -75,4 +82,6 @@ def show(comparison: Comparison) -> None:
         out.print(Text(f"  BROKEN PROMISE: {design}, {name}: {finding['example']}", style="bold red"))
     out.print()
     for key, claim in results["claims"].items():
-        out.print(Text.assemble((f"{key:>4} ", ""), (f"{claim['verdict']:<10}", COLOURS[claim["verdict"]]), claim["evidence"]))
+        out.print(
+            Text.assemble((f"{key:>4} ", ""), (f"{claim['verdict']:<10}", COLOURS[claim["verdict"]]), claim["evidence"])
+        )

@@ -1,0 +1,80 @@
+"""The logs as readers can see them, for the properties that compare what a device does with what is there."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+import attrs
+
+from syncproof.actor import state
+from syncproof.observations import Appended, Joined, Placed
+from syncproof.properties.base import Property, observes
+from syncproof.vocabulary import DeviceId, MessageId, Timeline, UserId
+
+
+@state
+class Entries:
+    """One log in order of number: `seqs`, and beside each its message. `passed`: how many each device has behind it."""
+
+    seqs: list[int]
+    messages: list[MessageId | None]
+    passed: dict[DeviceId, int]
+
+
+@state
+class Logs(Property):
+    """Remembers devices' users, messages' members and every log's entries. A base, not a property of its own.
+
+    A void concerns nobody. Nor does an entry of a message that was placed before (it is in `again`), which is kept as
+    if it were one: who has shown the earlier entry will not show it again. Entries that become readable below the tail
+    are `tail-append`'s to complain of; here they are put where their number belongs, so that the rest is judged as
+    readers see it.
+    """
+
+    users: dict[DeviceId, UserId] = attrs.field(factory=dict)
+    members: dict[MessageId, tuple[UserId, ...]] = attrs.field(factory=dict)
+    again: set[MessageId] = attrs.field(factory=set)
+    logs: dict[Timeline, Entries] = attrs.field(factory=dict)
+
+    @observes(Joined)
+    def on_joined(self, o: Joined) -> str | None:
+        self.users[o.device] = o.user
+        return None
+
+    @observes(Placed)
+    def on_placed(self, o: Placed) -> str | None:
+        if o.message in self.members:
+            self.again.add(o.message)
+        else:
+            self.members[o.message] = o.members
+        return None
+
+    @observes(Appended)
+    def on_appended(self, o: Appended) -> str | None:
+        log = self.logs.get(o.timeline)
+        if log is None:
+            log = self.log(o.timeline)
+        message = None if o.message in self.again else o.message
+        seqs = log.seqs
+        if not seqs or o.seq > seqs[-1]:
+            seqs.append(o.seq)
+            log.messages.append(message)
+            return None
+        position = bisect_right(seqs, o.seq)
+        seqs.insert(position, o.seq)
+        log.messages.insert(position, message)
+        for device, passed in log.passed.items():
+            if passed > position:
+                log.passed[device] = passed + 1
+        return None
+
+    def log(self, timeline: Timeline) -> Entries:
+        """The timeline's entries, which may be none."""
+        log = self.logs.get(timeline)
+        if log is None:
+            log = self.logs[timeline] = Entries([], [], {})
+        return log
+
+    def concerns(self, message: MessageId | None, device: DeviceId) -> bool:
+        """Whether the device's user was a member when the message was placed."""
+        return message is not None and self.users.get(device) in self.members.get(message, ())

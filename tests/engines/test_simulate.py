@@ -1,0 +1,225 @@
+"""The simulator: reproducible, fair at the end, honest about faults, idle polls counted as if they had run."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from syncproof import faults, workload
+from syncproof.actor import Observation
+from syncproof.designs import DESIGNS
+from syncproof.engines import simulate as engine
+from syncproof.engines.simulate import RunResult, simulate
+from syncproof.observations import Quiesced
+from syncproof.scenario import Scenario, load
+from syncproof.system import Crash, Move
+
+SMALL: dict[str, Any] = {
+    "title": "small",
+    "shows": "tests",
+    "duration": "2h",
+    "population": {"users": 6, "devices_per_user": [1, 2, 3], "new_devices": 1},
+    "conversations": {"pairs": 6, "groups": 1, "group_size": {"min": 3, "max": 5}},
+    "traffic": {"messages_per_user_per_day": 200.0},
+    "presence": {"online": "20m", "offline": "10m", "half_open": 0.4},
+    "faults": {"push_loss": 0.1, "push_duplicate": 0.1, "push_reorder": 0.1, "sender_retry": 0.2},
+    "model": {"poll_interval": "5m"},
+}
+
+
+def scenario(**changes: dict[str, Any]) -> Scenario:
+    return Scenario.model_validate(
+        {k: {**v, **changes.get(k, {})} if isinstance(v, dict) else v for k, v in SMALL.items()}
+    )
+
+
+def run(design: str, wanted: Scenario | None = None, seed: int = 1, **options: Any) -> RunResult:
+    wanted = wanted or scenario()
+    traffic = workload.generate(wanted, seed)
+    return simulate(design, wanted, traffic, faults.plan(wanted, traffic, seed), seed, **options)
+
+
+CRASHING = {
+    "faults": {
+        "server_crashes": [{"at": f"{m}m", "down": "20s"} for m in range(5, 115, 5)],
+        "device_crashes_per_day": 20.0,
+    },
+    "storage": {"service_ms": {"median": 400.0, "sigma": 1.0}},
+}
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_promises_hold_under_crashes_of_slow_storage(design: str, seed: int) -> None:
+    wanted = Scenario.model_validate({**SMALL, **CRASHING, "faults": {**SMALL["faults"], **CRASHING["faults"]}})
+    found = run(design, wanted, seed)
+    broken = {n: p.examples for n, p in found.properties.items() if p.promised and p.verdict != "holds"}
+    assert broken == {}
+    assert found.faults_fired["server-crash"] == 22
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_a_run_can_be_repeated(design: str) -> None:
+    first, second = run(design), run(design)
+    for field in ("metrics", "delivery_latency", "catchup_latency", "properties", "faults_fired", "packets", "rows"):
+        assert repr(getattr(first, field)) == repr(getattr(second, field))
+
+
+def test_two_designs_see_the_same_pushes_lost() -> None:
+    """Both push every message to the same devices; every draw is keyed by message, device and connection."""
+    wanted = scenario(presence={"offline": "0s", "half_open": 0.0}, population={"new_devices": 0})
+    wanted = wanted.with_value("faults.sender_retry", 0.0)
+    lost = [
+        run(d, wanted).faults_fired["push-lost"] for d in ("timeline-notify", "timeline-push", "timeline-dense-push")
+    ]
+    assert lost[0] == lost[1] == lost[2] > 0
+
+
+SCRIPT = """
+import json, sys
+sys.path[:0] = json.loads(sys.argv[1])
+import test_simulate as t
+found = t.run("timeline-hybrid-fanout")
+print(json.dumps([found.metrics, found.packets, found.rows, repr(found.properties)]))
+"""
+
+
+def test_hash_randomisation_changes_nothing() -> None:
+    paths = json.dumps([os.path.dirname(__file__), *sys.path])
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", SCRIPT, paths],
+            check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("0", "1", "77")
+    }  # fmt: skip
+    assert len(outputs) == 1
+
+
+def test_idle_polls_are_counted_as_if_they_had_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With parking off every poll is simulated: the same pulls, replies and showings come out."""
+    wanted = scenario(faults={"push_loss": 0.0, "push_duplicate": 0.0, "push_reorder": 0.0, "sender_retry": 0.0})
+    wanted = wanted.with_value("presence.offline", 0.0).with_value("population.new_devices", 0)
+    counted = run("timeline-notify", wanted)
+    monkeypatch.setattr(engine.Simulation, "_served", lambda self, observation: None)
+    simulated = run("timeline-notify", wanted)
+    assert simulated.events > counted.events
+    assert simulated.deliveries == counted.deliveries
+    devices = 12
+    assert counted.packets["Pull"] == pytest.approx(simulated.packets["Pull"], abs=devices)
+    assert counted.metrics["empty_pulls_per_delivery"] == pytest.approx(
+        simulated.metrics["empty_pulls_per_delivery"], abs=devices / counted.deliveries
+    )
+
+
+def test_without_notifications_only_latency_changes() -> None:
+    quiet = run("timeline-notify", scenario().with_value("model.notifications", False))
+    usual = run("timeline-notify")
+    assert all(p.verdict != "violated" for p in quiet.properties.values())
+    assert quiet.deliveries == usual.deliveries
+    assert quiet.metrics["delivery_latency_p50_s"] > 10 * usual.metrics["delivery_latency_p50_s"]
+
+
+def test_a_configured_fault_that_never_fired_is_reported_as_zero() -> None:
+    wanted = scenario(
+        faults={"push_duplicate": 0.0, "push_reorder": 0.0, "sender_retry": 0.0}, model={"poll_interval": "5m"}
+    )
+    wanted = wanted.with_value("traffic.messages_per_user_per_day", 0.0)
+    assert run("timeline-notify", wanted).faults_fired["push-lost"] == 0
+
+
+def test_storage_that_is_asked_too_much_saturates_and_slows() -> None:
+    slow = scenario(storage={"service_ms": {"median": 2000.0}, "parallel": 1})
+    slow = slow.with_value("storage", {"service_ms": {"median": 2000.0}, "parallel": 1})
+    calm, busy = run("timeline-notify"), run("timeline-notify", slow)
+    assert busy.metrics["storage_utilisation"] > 100 * calm.metrics["storage_utilisation"]
+    assert busy.metrics["delivery_latency_p50_s"] > calm.metrics["delivery_latency_p50_s"] + 2
+
+
+@pytest.mark.parametrize("sequencer", ["dense", "sparse", "segmented", "clock"])
+def test_every_numbering_keeps_the_promises(sequencer: str) -> None:
+    wanted = Scenario.model_validate({**SMALL, **CRASHING, "faults": {**SMALL["faults"], **CRASHING["faults"]}})
+    found = run("timeline-notify", wanted.with_value("model.sequencer", sequencer))
+    assert {n for n, p in found.properties.items() if p.verdict == "violated"} == set()
+
+
+PARAMETERS = [
+    ("model.workers", 1),
+    ("model.page_size", 1),
+    ("model.checkpoint", "after-apply"),
+    ("model.idempotent_send", False),
+    ("model.notifications", False),
+    ("model.fanout_threshold", 2),
+    ("model.retention", "acknowledged"),
+]
+
+
+@pytest.mark.parametrize(("key", "value"), PARAMETERS)
+@pytest.mark.parametrize(
+    "design",
+    ["inbox-store-first", "inbox-sync-first", "timeline-checkpointed", "timeline-dense-push", "timeline-hybrid-fanout"],
+)
+def test_every_parameter_leaves_the_audience_served(design: str, key: str, value: object) -> None:
+    found = run(design, scenario().with_value(key, value))
+    assert found.properties["no-loss"].verdict == "holds"
+    assert found.properties["no-duplicate"].verdict == "holds"
+    assert found.deliveries == run(design).deliveries
+
+
+def test_retention_deletes_what_every_device_has_confirmed() -> None:
+    kept = run("timeline-checkpointed")
+    trimmed = run("timeline-checkpointed", scenario().with_value("model.retention", "acknowledged"))
+    assert trimmed.rows["sync-store"]["deleted"] > 0
+    assert trimmed.metrics["stored_bytes_end"] < kept.metrics["stored_bytes_end"]
+
+
+class Both(engine.Recorder):
+    """Everything that happened, in order."""
+
+    def __init__(self) -> None:
+        self.events: list[Move | Observation] = []
+
+    def move(self, move: Move) -> None:
+        self.events.append(move)
+
+    def observation(self, observation: Observation) -> None:
+        self.events.append(observation)
+
+
+def recorded(design: str, wanted: Scenario) -> Iterator[Move | Observation]:
+    recorder = Both()
+    run(design, wanted, recorder=recorder)
+    return iter(recorder.events)
+
+
+def test_recording_changes_nothing() -> None:
+    recorder = Both()
+    assert repr(run("timeline-notify", recorder=recorder).metrics) == repr(run("timeline-notify").metrics)
+
+
+def test_a_run_ends_at_rest() -> None:
+    *_, last = recorded("timeline-notify", scenario())
+    assert last == Quiesced()
+
+
+def test_some_writes_land_in_a_crash_and_some_do_not() -> None:
+    wanted = Scenario.model_validate({**SMALL, **CRASHING, "faults": {**SMALL["faults"], **CRASHING["faults"]}})
+    wanted = wanted.with_value("traffic.messages_per_user_per_day", 4000.0)
+    crashes = [e for e in recorded("timeline-notify", wanted) if isinstance(e, Crash)]
+    assert any(c.landed for c in crashes)
+
+
+def test_the_ready_scenarios_keep_their_promises() -> None:
+    for name in ("default", "commute", "server-crash", "push-outage", "many-endpoints"):
+        wanted = load(name)
+        traffic = workload.generate(wanted, 5).first(60)
+        for design in DESIGNS:
+            found = simulate(design, wanted, traffic, faults.plan(wanted, traffic, 5), 5)
+            broken = {n: p.examples[:1] for n, p in found.properties.items() if p.promised and p.verdict != "holds"}
+            assert broken == {}, (name, design)

@@ -1,0 +1,108 @@
+"""accepted-is-durable against histories written by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_accepted_and_stored_nowhere(history) -> None:
+    history.sent(7)
+    history.accepted(7)
+    assert history.says("accepted-is-durable") == [
+        "it is accepted, but message 7 is nowhere on the server and device 1 has not shown it"
+    ]
+
+
+def test_accepted_without_a_place(history) -> None:
+    history.composed(7)
+    history.accepted(7)
+    assert history.says("accepted-is-durable") == [
+        "it is accepted, but message 7 is nowhere on the server and has no place"
+    ]
+
+
+def test_the_last_copy_is_deleted_before_everybody_has_shown_it(history) -> None:
+    history.sent(7)
+    history.queued(7, 1)
+    history.accepted(7)
+    history.shown(1, 7)
+    history.deleted(7, 1)
+    assert history.says("accepted-is-durable") == [
+        "its last copy is deleted, but message 7 is nowhere on the server and device 2 has not shown it"
+    ]
+
+
+def test_the_message_store_keeps_it_for_good(history) -> None:
+    history.sent(7)
+    history.stored(7)
+    history.accepted(7)
+    assert history.says("accepted-is-durable") == []
+
+
+def test_copies_keep_it_until_every_device_has_shown_it(history) -> None:
+    history.sent(7)
+    history.queued(7, 1)
+    history.queued(7, 2)
+    history.accepted(7)
+    for device in (1, 2):
+        history.shown(device, 7)
+        history.deleted(7, device)
+    assert history.says("accepted-is-durable") == []
+
+
+def test_shown_on_the_whole_audience_before_it_was_accepted(history) -> None:
+    history.sent(7)
+    history.shown(1, 7)
+    history.shown(2, 7)
+    history.accepted(7)
+    assert history.says("accepted-is-durable") == []
+
+
+def test_shown_before_it_was_placed_counts(history) -> None:
+    history.composed(7)
+    history.shown(1, 7)
+    history.shown(2, 7)
+    history.placed(7, 7)
+    history.accepted(7)
+    assert history.says("accepted-is-durable") == []
+
+
+def test_a_copy_before_the_place_counts(history) -> None:
+    history.composed(7)
+    history.queued(7, 1)
+    history.placed(7, 7)
+    history.accepted(7)
+    assert history.says("accepted-is-durable") == []
+
+
+def test_a_finished_message_may_be_placed_and_copied_again(history) -> None:
+    history.sent(7)
+    history.queued(7, 1)
+    history.accepted(7)
+    history.shown(1, 7)
+    history.shown(2, 7)
+    history.deleted(7, 1)
+    history.placed(7, 8)
+    history.queued(7, 1)
+    history.accepted(7)
+    history.deleted(7, 1)
+    assert history.says("accepted-is-durable") == []
+
+
+def test_told_once_a_message(history) -> None:
+    history.sent(7)
+    history.accepted(7)
+    history.placed(7, 8)
+    history.accepted(7)
+    assert len(history.says("accepted-is-durable")) == 1
+
+
+@pytest.mark.parametrize("last", ["accepted", "shown"])
+def test_a_finished_message_is_forgotten_whatever_comes_last(history, last) -> None:
+    history.sent(7)
+    history.queued(7, 1)
+    steps = {"accepted": lambda: history.accepted(7), "shown": lambda: [history.shown(d, 7) for d in (1, 2)]}
+    for step in (*(steps[name] for name in steps if name != last), steps[last]):
+        step()
+    automaton = history.run("accepted-is-durable")
+    assert (automaton.open, automaton.composers, automaton.safe) == ({}, {}, {7})

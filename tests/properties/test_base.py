@@ -1,0 +1,93 @@
+"""What all properties have in common."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import syncproof.properties
+from syncproof.actor import freeze, state, thaw
+from syncproof.observations import Accepted, Shown
+from syncproof.properties import PROPERTIES, Property, observes
+
+NAMES = [
+    "no-duplicate",
+    "no-creation",
+    "prefix-order",
+    "conversation-order",
+    "sender-order",
+    "accepted-is-durable",
+    "store-before-sync",
+    "tail-append",
+    "range-read",
+    "dense",
+    "checkpoint-monotonic",
+    "checkpoint-covered",
+    "no-early-delete",
+    "no-loss",
+    "convergence",
+    "inbox-drained",
+    "roaming-complete",
+    "pull-terminates",
+]
+LIVENESS = NAMES[13:]
+
+
+def test_the_registry_has_every_property_in_order() -> None:
+    assert list(PROPERTIES) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_property_says_what_it_is(name) -> None:
+    automaton = PROPERTIES[name]
+    assert automaton.name == name
+    assert automaton.kind == ("liveness" if name in LIVENESS else "safety")
+    assert automaton.keyed_by
+    assert automaton.says
+    assert automaton.reactions
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_property_a_file(name) -> None:
+    path = Path(syncproof.properties.__file__).with_name(name.replace("-", "_") + ".py")
+    named = [node.value.value for node in ast.walk(ast.parse(path.read_text())) if is_name(node)]
+    assert named == [name]
+
+
+def is_name(node: ast.AST) -> bool:
+    """Whether it is `name = "..."`."""
+    return isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "name"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_fresh_automaton_comes_back_from_its_image(name) -> None:
+    image = freeze(PROPERTIES[name]())
+    assert freeze(thaw(image)) == image
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_wrong_with_nothing(name) -> None:
+    assert list(PROPERTIES[name]().at_quiescence()) == []
+
+
+def test_reactions_are_inherited_and_can_be_overridden() -> None:
+    @state
+    class Base(Property):
+        @observes(Shown)
+        def one(self, o: Shown) -> str | None:
+            return "base"
+
+    @state
+    class Derived(Base):
+        @observes(Shown)
+        def one(self, o: Shown) -> str | None:
+            return "derived"
+
+        @observes(Accepted)
+        def two(self, o: Accepted) -> str | None:
+            return None
+
+    assert Base.reactions == {Shown: "one"}
+    assert Derived.reactions == {Shown: "one", Accepted: "two"}

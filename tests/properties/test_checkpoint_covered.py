@@ -1,0 +1,100 @@
+"""checkpoint-covered against histories written by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def log(history):
+    """Messages 1 to 3 at numbers 1 to 3 of user 1's sync timeline."""
+    history.sent(1, 2, 3)
+    for seq in (1, 2, 3):
+        history.appended(seq, seq)
+    return history
+
+
+def test_a_checkpoint_passes_what_was_not_shown(log) -> None:
+    log.shown(1, 1, seq=1)
+    log.shown(1, 3, seq=3)
+    log.checkpointed(1, 3)
+    log.checkpointed(1, 3)
+    assert log.says("checkpoint-covered") == [
+        "device 1 moves its checkpoint in sync timeline 1 to 3, past number 2, which it has not shown"
+    ]
+
+
+def test_saved_before_applied(log) -> None:
+    log.checkpointed(1, 1)
+    log.shown(1, 1, seq=1)
+    assert len(log.says("checkpoint-covered")) == 1
+
+
+def test_shown_first(log) -> None:
+    for seq in (1, 2, 3):
+        log.shown(1, seq, seq=seq)
+    log.checkpointed(1, 2)
+    log.checkpointed(1, 3)
+    assert log.says("checkpoint-covered") == []
+
+
+def test_shown_on_another_device_does_not_count(log) -> None:
+    log.shown(1, 1, seq=1)
+    log.checkpointed(2, 1)
+    assert len(log.says("checkpoint-covered")) == 1
+
+
+def test_shown_by_another_way_counts(log) -> None:
+    log.shown(1, 1)
+    log.shown(1, 2, seq=9, kind="conversation", owner=0)
+    log.checkpointed(1, 2)
+    assert log.says("checkpoint-covered") == []
+
+
+def test_the_starting_value_owes_nothing(log) -> None:
+    log.checkpointed(1, 2, start=True)
+    log.shown(1, 3, seq=3)
+    log.checkpointed(1, 3)
+    assert log.says("checkpoint-covered") == []
+
+
+def test_voids_and_strangers_messages_need_no_showing(history) -> None:
+    history.composed(1)
+    history.placed(1, 1, users=(0,), devices=(0,))
+    history.appended(1, 1)
+    history.appended(2, None)
+    history.checkpointed(1, 2)
+    assert history.says("checkpoint-covered") == []
+
+
+def test_the_second_entry_of_a_message_is_covered_by_its_first_showing(history) -> None:
+    history.sent(1)
+    history.appended(1, 1)
+    history.shown(1, 1, seq=1)
+    history.checkpointed(1, 1)
+    history.placed(1, 2)
+    history.appended(2, 1)
+    history.checkpointed(1, 2)
+    assert history.says("checkpoint-covered") == []
+
+
+def test_what_is_covered_is_forgotten(log) -> None:
+    log.shown(1, 1, seq=1)
+    log.shown(1, 2, seq=2)
+    log.checkpointed(1, 1)
+    assert log.run("checkpoint-covered").ahead == {1: {2}}
+
+
+def test_a_log_that_grew_out_of_order_is_covered_in_order(history) -> None:
+    history.sent(1, 2, 3)
+    for seq in (1, 3, 2):
+        history.appended(seq, seq)
+    history.shown(1, 1, seq=1)
+    history.shown(1, 2, seq=2)
+    history.checkpointed(1, 2)
+    assert history.says("checkpoint-covered") == []
+
+
+def test_a_checkpoint_of_an_empty_timeline_passes_nothing(history) -> None:
+    history.checkpointed(1, 3)
+    assert history.says("checkpoint-covered") == []

@@ -1,0 +1,94 @@
+"""convergence against histories written by hand."""
+
+from __future__ import annotations
+
+
+def test_shown_on_one_device_of_the_user_only(history) -> None:
+    history.sent(7)
+    history.shown(1, 7)
+    assert history.says("convergence") == ["user 1 sees message 7 on some devices, but not on device 2"]
+
+
+def test_shown_at_different_places(history) -> None:
+    history.sent(7)
+    history.shown(1, 7, place=1)
+    history.shown(2, 7, place=2)
+    assert history.says("convergence") == ["user 1 sees message 7 at place 2 on device 2, but at place 1 on another"]
+
+
+def test_one_complaint_for_a_message_that_is_both_missing_and_elsewhere(history) -> None:
+    history.joined(3, 1)
+    history.composed(7)
+    history.placed(7, 1, devices=(0, 1, 2, 3))
+    history.shown(1, 7, place=1)
+    history.shown(2, 7, place=2)
+    assert len(history.says("convergence")) == 1
+
+
+def test_shown_on_all_devices_at_one_place(history) -> None:
+    history.sent(7)
+    for device in (1, 2):
+        history.shown(device, 7)
+    assert history.says("convergence") == []
+
+
+def test_shown_on_none(history) -> None:
+    history.sent(7)
+    assert history.says("convergence") == []
+
+
+def test_the_comparison_begins_at_the_later_join(history) -> None:
+    history.sent(7)
+    history.joined(3, 1)
+    history.shown(1, 7)
+    history.shown(2, 7)
+    assert history.says("convergence") == []
+
+
+def test_shown_before_it_was_placed_counts(history) -> None:
+    history.composed(7)
+    history.shown(1, 7)
+    history.placed(7, 7)
+    history.shown(2, 7)
+    assert history.says("convergence") == []
+
+
+def test_shown_before_it_was_placed_on_one_device_only(history) -> None:
+    history.composed(7)
+    history.shown(1, 7)
+    history.placed(7, 7)
+    assert history.says("convergence") == ["user 1 sees message 7 on some devices, but not on device 2"]
+
+
+def test_a_second_placing_does_not_reopen_what_was_agreed(history) -> None:
+    history.sent(7)
+    history.shown(1, 7)
+    history.shown(2, 7)
+    history.joined(3, 1)
+    history.placed(7, 8, devices=(0, 1, 2, 3))
+    history.shown(3, 7)
+    assert history.says("convergence") == []
+
+
+def test_a_device_that_never_joined_has_no_user(history) -> None:
+    history.composed(7)
+    history.placed(7, 1, devices=(0, 1, 2, 9))
+    history.shown(9, 7)
+    assert history.says("convergence") == []
+
+
+def test_complaints_come_in_the_order_of_messages(history) -> None:
+    history.sent(8, 7)
+    history.shown(1, 8)
+    history.shown(1, 7)
+    assert history.says("convergence") == [
+        "user 1 sees message 7 on some devices, but not on device 2",
+        "user 1 sees message 8 on some devices, but not on device 2",
+    ]
+
+
+def test_only_disagreement_of_several_devices_is_kept(history) -> None:
+    history.sent(7, 8)
+    history.shown(1, 7)
+    history.shown(2, 7)
+    assert list(history.run("convergence").open) == [(8, 1)]

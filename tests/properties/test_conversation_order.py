@@ -1,0 +1,23 @@
+"""conversation-order against histories written by hand."""
+
+from __future__ import annotations
+
+
+def test_a_later_place_is_shown_first(history) -> None:
+    history.shown(1, 2)
+    history.shown(1, 1)
+    history.shown(1, 3)
+    assert history.says("conversation-order") == ["device 1 shows message 1 at place 1 of conversation 0 after place 2"]
+
+
+def test_places_grow_and_may_be_left_out(history) -> None:
+    for message in (1, 2, 5):
+        history.shown(1, message)
+    history.shown(2, 1)
+    assert history.says("conversation-order") == []
+
+
+def test_two_messages_at_one_place(history) -> None:
+    history.shown(1, 1, place=1)
+    history.shown(1, 2, place=1)
+    assert len(history.says("conversation-order")) == 1

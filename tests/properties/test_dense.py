@@ -1,0 +1,27 @@
+"""dense against histories written by hand."""
+
+from __future__ import annotations
+
+
+def test_a_missing_number_is_told_once(history) -> None:
+    history.appended(1, 1)
+    history.appended(3, 2)
+    history.appended(4, 3)
+    assert history.says("dense") == ["number 3 of sync timeline 1 follows 1"]
+
+
+def test_the_first_number_is_1(history) -> None:
+    history.appended(2, 1)
+    assert history.says("dense") == ["number 2 of sync timeline 1 follows 0"]
+
+
+def test_voids_count(history) -> None:
+    history.appended(1, 1)
+    history.appended(2, None)
+    history.appended(3, 2)
+    assert history.says("dense") == []
+
+
+def test_only_sync_timelines_are_judged(history) -> None:
+    history.appended(5, 1, kind="conversation")
+    assert history.says("dense") == []

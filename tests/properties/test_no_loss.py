@@ -1,0 +1,104 @@
+"""no-loss against histories written by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_a_device_of_the_audience_never_shows_it(history) -> None:
+    history.sent(7)
+    history.accepted(7)
+    history.shown(0, 7)
+    history.shown(1, 7)
+    assert history.says("no-loss") == ["message 7 was accepted, but device 2 of its audience never shows it"]
+
+
+def test_shown_on_the_whole_audience(history) -> None:
+    history.sent(7)
+    history.accepted(7)
+    for device in (0, 1, 2):
+        history.shown(device, 7)
+    assert history.says("no-loss") == []
+
+
+def test_what_was_not_accepted_may_be_lost(history) -> None:
+    history.sent(7)
+    assert history.says("no-loss") == []
+
+
+def test_shown_before_placed_and_accepted_counts(history) -> None:
+    history.composed(7)
+    history.shown(1, 7)
+    history.placed(7, 7)
+    history.shown(2, 7)
+    history.accepted(7)
+    history.shown(0, 7)
+    assert history.says("no-loss") == []
+
+
+def test_placed_again_before_it_was_accepted(history) -> None:
+    history.sent(7)
+    history.shown(1, 7)
+    history.placed(7, 8, devices=(0, 1, 2))
+    history.accepted(7)
+    history.shown(0, 7, 8)
+    assert history.says("no-loss") == ["message 7 was accepted, but device 2 of its audience never shows it"]
+
+
+def test_placed_again_after_it_was_accepted(history) -> None:
+    history.sent(7)
+    history.shown(1, 7)
+    history.accepted(7)
+    history.placed(7, 8)
+    history.accepted(7)
+    history.shown(2, 7, 8)
+    history.shown(0, 7, 8)
+    assert history.says("no-loss") == []
+
+
+def test_a_second_place_may_widen_the_audience_of_what_is_under_way(history) -> None:
+    history.sent(7)
+    history.accepted(7)
+    history.shown(0, 7)
+    history.shown(1, 7)
+    history.joined(3, 1)
+    history.placed(7, 8, devices=(0, 1, 2, 3))
+    history.shown(2, 7)
+    assert history.says("no-loss") == ["message 7 was accepted, but device 3 of its audience never shows it"]
+
+
+def test_a_settled_message_may_be_placed_again(history) -> None:
+    history.sent(7)
+    history.accepted(7)
+    for device in (0, 1, 2):
+        history.shown(device, 7)
+    history.placed(7, 8)
+    history.accepted(7)
+    assert history.says("no-loss") == []
+
+
+def test_outstanding_is_sorted_and_forgets_what_is_settled(history) -> None:
+    history.sent(8, 7, 9)
+    for message in (8, 7, 9):
+        history.accepted(message)
+        history.shown(0, message)
+    history.shown(1, 9)
+    history.shown(2, 9)
+    automaton = history.run("no-loss")
+    assert automaton.outstanding() == [(7, 1), (7, 2), (8, 1), (8, 2)]
+    assert sorted(automaton.open) == [7, 8]
+
+
+@pytest.mark.parametrize("last", ["placed", "shown", "accepted"])
+def test_settled_whatever_comes_last(history, last) -> None:
+    history.composed(7)
+    steps = {
+        "placed": lambda: history.placed(7, 7),
+        "shown": lambda: [history.shown(device, 7) for device in (0, 1, 2)],
+        "accepted": lambda: history.accepted(7),
+    }
+    for step in (*(steps[name] for name in steps if name != last), steps[last]):
+        step()
+    automaton = history.run("no-loss")
+    assert automaton.open == {}
+    assert automaton.settled == {7}

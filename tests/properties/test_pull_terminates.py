@@ -1,0 +1,35 @@
+"""pull-terminates against histories written by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from syncproof.properties.pull_terminates import FRUITLESS
+
+
+def test_a_device_pulls_for_ever_is_told_once(history) -> None:
+    history.triggered(1)
+    history.pulled(1, 2 * FRUITLESS)
+    assert history.says("pull-terminates") == [
+        f"device 1 has pulled {FRUITLESS} times since its last trigger, and nothing came of it"
+    ]
+
+
+@pytest.mark.parametrize("fruit", ["triggered", "shown", "checkpointed"])
+def test_pulls_with_a_cause_or_a_result(history, fruit) -> None:
+    history.pulled(1, FRUITLESS - 1)
+    if fruit == "triggered":
+        history.triggered(1)
+    elif fruit == "shown":
+        history.shown(1, 7)
+    else:
+        history.checkpointed(1, 3)
+    history.pulled(1, FRUITLESS - 1)
+    assert history.says("pull-terminates") == []
+
+
+def test_another_device_gives_no_cause(history) -> None:
+    history.pulled(1, FRUITLESS - 1)
+    history.triggered(2)
+    history.pulled(1)
+    assert len(history.says("pull-terminates")) == 1

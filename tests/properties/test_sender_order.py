@@ -1,0 +1,59 @@
+"""sender-order against histories written by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_the_later_message_takes_the_earlier_place(history) -> None:
+    history.composed(1)
+    history.composed(2)
+    history.placed(2, 1)
+    history.placed(1, 2)
+    assert history.says("sender-order") == [
+        "message 1 of device 0 takes place 2 in conversation 0, against the order in which that device composed"
+    ]
+
+
+def test_places_follow_composing(history) -> None:
+    for message in (1, 2, 3):
+        history.composed(message)
+    for message in (1, 2, 3):
+        history.placed(message, message)
+    assert history.says("sender-order") == []
+
+
+def test_devices_are_judged_apart(history) -> None:
+    history.composed(1, device=0)
+    history.composed(2, device=1)
+    history.placed(2, 1)
+    history.placed(1, 2)
+    assert history.says("sender-order") == []
+
+
+def test_a_retry_that_takes_a_second_place_behind_a_newer_message(history) -> None:
+    history.sent(1, 2)
+    history.placed(1, 3)
+    assert len(history.says("sender-order")) == 1
+
+
+def test_the_last_message_may_be_placed_again(history) -> None:
+    history.sent(1)
+    history.placed(1, 2)
+    history.sent(3)
+    assert history.says("sender-order") == []
+
+
+def test_a_message_may_take_its_own_place_again(history) -> None:
+    history.sent(1)
+    history.placed(1, 1)
+    assert history.says("sender-order") == []
+
+
+@pytest.mark.parametrize("messages", [(1, 2), (2, 1)])
+def test_two_messages_at_one_place(history, messages) -> None:
+    history.composed(1)
+    history.composed(2)
+    for message in messages:
+        history.placed(message, 5)
+    assert len(history.says("sender-order")) == 1
