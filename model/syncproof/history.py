@@ -245,7 +245,7 @@ def _value(raw: Any, hint: Any) -> Any:
 def _id(kind: type, value: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, Id) and isinstance(value, int):
         return kind(value)
-    raise NotImplementedError(f"{kind} expected")
+    raise ValueError(f"{value!r:.40} is no {kind.__name__}; allowed: a whole number")
 
 
 # ---- Parquet

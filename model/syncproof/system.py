@@ -481,7 +481,7 @@ class World:
             self.connections.pop(connection.id, None)
 
     def _take_mail(self, receiver: ActorId, packet: Packet) -> ActorId:
-        if receiver in self.down:
+        if receiver in self.down and not self.system.link(packet).while_connected:
             raise MoveError(f"{receiver} is not running")
         box = self.mail.get(receiver, [])
         seen: set[ActorId] = set()

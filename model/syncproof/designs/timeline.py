@@ -146,6 +146,10 @@ class TimelineDevice(Device):
 
     def apply(self, page: Page, out: Out) -> None:
         checkpoint = self.checkpoints.get(page.timeline, 0)
+        if checkpoint == 0 < page.after:
+            # The server says that this timeline concerns us only from here on.
+            checkpoint = self.checkpoints[page.timeline] = page.after
+            out.observe(Checkpointed(self.id, page.timeline, checkpoint, start=True))
         for entry in page.entries:
             if entry.seq > checkpoint:
                 self.show(entry, page.timeline, out)
