@@ -47,7 +47,19 @@ def tiny(tmp_path: Path) -> Path:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    heavy = ["numpy", "pandas", "scipy", "matplotlib", "pydantic", "jinja2", "rich", "networkx", "hypothesis", "pyarrow", "msgspec"]
+    heavy = [
+        "numpy",
+        "pandas",
+        "scipy",
+        "matplotlib",
+        "pydantic",
+        "jinja2",
+        "rich",
+        "networkx",
+        "hypothesis",
+        "pyarrow",
+        "msgspec",
+    ]
     script = (
         "import sys\nfrom syncproof.cli import main\n"
         "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
@@ -129,7 +141,18 @@ def test_a_key_that_is_misspelt_names_file_line_and_the_nearest(tiny: Path) -> N
 
 def test_check_and_replay_agree_with_the_run(tiny: Path, tmp_path: Path) -> None:
     history = tmp_path / "h.jsonl"
-    call("compare", str(tiny), "--design", "inbox-shared", "--runs", "1", "--out", str(tmp_path / "o"), "--history", str(history))
+    call(
+        "compare",
+        str(tiny),
+        "--design",
+        "inbox-shared",
+        "--runs",
+        "1",
+        "--out",
+        str(tmp_path / "o"),
+        "--history",
+        str(history),
+    )
     checked, replayed = call("check", str(history)), call("replay", str(tmp_path / "h.moves.jsonl"))
     assert (checked.exit_code, replayed.exit_code) == (0, 0)
     assert "the same violations as recorded" in replayed.output
@@ -139,7 +162,18 @@ def test_check_and_replay_agree_with_the_run(tiny: Path, tmp_path: Path) -> None
 
 def test_replaying_other_violations_is_status_1(tiny: Path, tmp_path: Path) -> None:
     history = tmp_path / "h.jsonl"
-    call("compare", str(tiny), "--design", "inbox-shared", "--runs", "1", "--out", str(tmp_path / "o"), "--history", str(history))
+    call(
+        "compare",
+        str(tiny),
+        "--design",
+        "inbox-shared",
+        "--runs",
+        "1",
+        "--out",
+        str(tmp_path / "o"),
+        "--history",
+        str(history),
+    )
     moves = tmp_path / "h.moves.jsonl"
     header, *rest = moves.read_text().splitlines()
     changed: dict[str, Any] = {**json.loads(header), "violations": {"no-loss": 1}}

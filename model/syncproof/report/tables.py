@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import syncproof
 from syncproof.comparison import Comparison
 from syncproof.metrics import METRICS
 from syncproof.properties import PROPERTIES
+from syncproof.scenario import ready
 
 HEADINGS = {
     "server_writes_per_message": "writes / msg",
@@ -172,8 +174,9 @@ def _cheapest(designs: dict[str, Any]) -> str:
 
 
 def reproduce(comparison: Comparison) -> str:
-    """The command that makes this report again."""
-    words = ["syncproof", "compare", comparison.scenario.name]
+    """The command that makes this report again; files are named without their folders."""
+    name = comparison.scenario.name
+    words = ["syncproof", "compare", name if name in ready() else f"{name}.toml"]
     if comparison.trace is not None:
         words += ["--trace", comparison.trace]
     if comparison.take is not None:
@@ -182,7 +185,7 @@ def reproduce(comparison: Comparison) -> str:
         for name in comparison.designs:
             words += ["--design", name]
     words += ["--runs", str(comparison.runs), "--seed", str(comparison.seed)]
-    return " ".join(words)
+    return shlex.join(words)
 
 
 def question(comparison: Comparison) -> str:

@@ -1,0 +1,387 @@
+"""What makes each design the one it is, a behaviour each, in a world that is moved by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from syncproof.actor import Observation
+from syncproof.designs import DESIGNS, Parameters, Population, get
+from syncproof.errors import InputError
+from syncproof.observations import Appended, Deleted, Learned, Noted, Pulled, Queued, Roamed, Shown, Trimmed
+from syncproof.packets import AddMember, Commit, Compose, Push, RemoveMember, Reserved, Unacked
+from syncproof.properties import PROPERTIES
+from syncproof.properties.monitor import Monitor
+from syncproof.system import (
+    Arrive,
+    Complete,
+    Connect,
+    Crash,
+    Deliver,
+    Disconnect,
+    Fire,
+    Lose,
+    Move,
+    Restart,
+    Spawn,
+    Tell,
+    World,
+    quiesce,
+)
+from syncproof.vocabulary import SERVER, ConversationId, DeviceId, Message, MessageId, UserId
+
+PHONE, LAPTOP, TABLET = DeviceId(0), DeviceId(1), DeviceId(2)  # the phone is user 0's, the others user 1's
+PAIR = Population((0, 1, 1), ((0, 1),))
+
+
+class Stage:
+    """A world of one design whose observations are kept and judged."""
+
+    def __init__(self, design: str, population: Population = PAIR, **parameters: Any) -> None:
+        self.seen: list[Observation] = []
+        self.monitor = Monitor([p for p in PROPERTIES if p not in DESIGNS[design].not_applicable])
+        self.world = World(get(design).system(population, Parameters(**parameters)), self.observe)
+        self.composed = 0
+
+    def observe(self, observation: Observation) -> None:
+        self.seen.append(observation)
+        self.monitor.observe(observation)
+
+    def do(self, *moves: Move) -> None:
+        for move in moves:
+            self.world.apply(move)
+
+    def connect(self, *devices: DeviceId) -> None:
+        for device in devices:
+            self.do(Connect(device))
+        self.settle()
+
+    def settle(self) -> None:
+        """Everything in flight happens; timers do not fire, so nothing times out."""
+        while moves := [m for m in self.world.pending() if not isinstance(m, Fire)]:
+            self.do(moves[0])
+
+    def compose(self, device: DeviceId, conversation: int = 0) -> MessageId:
+        message = Message(MessageId(self.composed), device, ConversationId(conversation), 10)
+        self.composed += 1
+        self.do(Tell(device, Compose(message)))
+        return message.id
+
+    def submit(self) -> None:
+        """What the phone has sent reaches the server."""
+        for connection in list(self.world.connections.values()):
+            while connection.client == PHONE and connection.up:
+                self.do(Deliver(connection.id, "server"))
+
+    def of(self, kind: type[Observation]) -> list[Any]:
+        return [o for o in self.seen if isinstance(o, kind)]
+
+    def shown(self, device: DeviceId) -> list[int]:
+        return [int(o.message) for o in self.of(Shown) if o.device == device]
+
+    def broken(self) -> dict[str, str]:
+        return {name: found[0].says for name, found in self.monitor.violations.items()}
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_what_was_written_offline_is_sent_in_order_on_connect(design: str) -> None:
+    stage = Stage(design)
+    stage.connect(LAPTOP)
+    for _ in range(3):
+        stage.compose(PHONE)
+    assert stage.shown(LAPTOP) == []
+    stage.connect(PHONE)
+    assert stage.shown(LAPTOP) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("design", [d for d in DESIGNS if d != "inbox-shared"])
+def test_the_senders_other_devices_receive_too(design: str) -> None:
+    stage = Stage(design)
+    stage.connect(LAPTOP, TABLET)
+    stage.compose(LAPTOP)
+    stage.settle()
+    assert stage.shown(TABLET) == stage.shown(LAPTOP) == [0]
+
+
+@pytest.mark.parametrize("design", [d for d in DESIGNS if d.startswith("timeline")])
+def test_a_new_device_fetches_the_history_and_no_copy_of_it(design: str) -> None:
+    stage = Stage(design, page_size=2)
+    stage.connect(PHONE, LAPTOP)
+    for _ in range(5):
+        stage.compose(PHONE)
+        stage.settle()
+    new = DeviceId(3)
+    stage.do(Spawn(new, UserId(1)))
+    stage.connect(new)
+    stage.compose(PHONE)
+    assert quiesce(stage.world)
+    assert [o.upto for o in stage.of(Roamed)] == [2, 4, 5]
+    assert stage.shown(new) == [5]
+    assert not set(stage.broken()) & set(DESIGNS[design].promises)
+
+
+@pytest.mark.parametrize("design", ["inbox-store-first", "inbox-sync-first"])
+def test_an_inbox_has_no_history_for_a_new_device(design: str) -> None:
+    stage = Stage(design)
+    stage.connect(PHONE, LAPTOP, TABLET)
+    stage.compose(PHONE)
+    stage.settle()
+    stage.do(Spawn(DeviceId(3), UserId(1)))
+    assert quiesce(stage.world)
+    assert set(stage.broken()) == {"roaming-complete"} | ({"store-before-sync"} if "sync" in design else set())
+
+
+def test_store_first_writes_before_it_pushes_and_deletes_after_the_ack() -> None:
+    stage = Stage("inbox-store-first")
+    stage.connect(PHONE, LAPTOP, TABLET)
+    stage.compose(PHONE)
+    stage.settle()
+    for device in (LAPTOP, TABLET):
+        order = [type(o) for o in stage.seen if (isinstance(o, Queued) and device in o.devices)
+                 or (isinstance(o, Shown | Deleted) and o.device == device)]  # fmt: skip
+        assert order == [Queued, Shown, Deleted]
+
+
+def test_sync_first_writes_nothing_for_devices_that_acknowledge() -> None:
+    stage = Stage("inbox-sync-first")
+    stage.connect(PHONE, LAPTOP, TABLET)
+    stage.compose(PHONE)
+    stage.settle()
+    assert stage.of(Queued) == []
+    assert stage.shown(TABLET) == [0]
+
+
+def test_sync_first_writes_for_a_device_that_is_only_believed_to_be_there() -> None:
+    stage = Stage("inbox-sync-first")
+    stage.connect(PHONE, LAPTOP, TABLET)
+    stage.do(Disconnect(TABLET, False))
+    message = stage.compose(PHONE)
+    stage.settle()
+    stage.do(Fire(SERVER, Unacked(message, TABLET)))
+    stage.settle()
+    assert [o.devices for o in stage.of(Queued)] == [(TABLET,)]
+    assert quiesce(stage.world)
+    assert stage.shown(TABLET) == [0]
+
+
+def test_a_shared_inbox_serves_whoever_comes_first() -> None:
+    stage = Stage("inbox-shared")
+    stage.connect(PHONE)
+    stage.compose(PHONE)
+    stage.settle()
+    stage.connect(TABLET)
+    stage.connect(LAPTOP)
+    assert (stage.shown(TABLET), stage.shown(LAPTOP)) == ([0], [])
+
+
+def test_without_its_notification_a_message_comes_with_the_next_connect() -> None:
+    stage = Stage("timeline-notify", notifications=False)
+    stage.connect(PHONE, LAPTOP)
+    stage.compose(PHONE)
+    stage.settle()
+    assert stage.shown(LAPTOP) == []
+    stage.do(Disconnect(LAPTOP, True))
+    stage.connect(LAPTOP)
+    assert stage.shown(LAPTOP) == [0]
+
+
+def test_a_hint_during_a_pull_is_not_forgotten() -> None:
+    stage = Stage("timeline-notify")
+    stage.connect(PHONE)
+    stage.do(Connect(LAPTOP))  # its pull is under way and will have been read before the message is there
+    connection = next(c for c in stage.world.connections.values() if c.client == LAPTOP)
+    stage.do(Deliver(connection.id, "server"))
+    stage.compose(PHONE)
+    stage.submit()
+    while any(isinstance(m, Complete) and "Respond" not in repr(m) for m in stage.world.pending()):
+        stage.do(next(m for m in stage.world.pending() if isinstance(m, Complete) and "Respond" not in repr(m)))
+    stage.do(next(m for m in stage.world.pending() if isinstance(m, Arrive) and m.receiver == LAPTOP))
+    stage.settle()
+    assert stage.shown(LAPTOP) == [0]
+
+
+def test_a_checkpoint_is_learnt_from_the_next_pull() -> None:
+    stage = Stage("timeline-checkpointed")
+    stage.connect(PHONE, LAPTOP)
+    for _ in range(2):
+        stage.compose(PHONE)
+        stage.settle()
+    learned = [(o.device, o.seq) for o in stage.of(Learned)]
+    assert sorted(learned) == [(PHONE, 3), (LAPTOP, 3)]  # of the second message nobody has told yet
+
+
+def test_retention_waits_for_the_slowest_device() -> None:
+    stage = Stage("timeline-checkpointed", retention="acknowledged")
+    stage.connect(PHONE, LAPTOP)
+    for _ in range(2):
+        stage.compose(PHONE)
+        stage.settle()
+    assert {o.timeline.owner for o in stage.of(Trimmed)} == {0}  # user 1's tablet has pulled nothing
+    assert quiesce(stage.world)
+    assert stage.shown(TABLET) == [0, 1]
+    assert stage.broken() == {}
+
+
+def test_a_dense_push_saves_the_pull_and_a_gap_causes_one() -> None:
+    stage = Stage("timeline-dense-push")
+    stage.connect(PHONE, LAPTOP)
+    before = len(stage.of(Pulled))
+    stage.compose(PHONE)
+    stage.settle()
+    assert len(stage.of(Pulled)) == before
+    stage.compose(PHONE)
+    lost = None
+    while lost is None:
+        lost = next((m for m in stage.world.pending() if isinstance(m, Arrive) and m.receiver == LAPTOP), None)
+        if lost is None:
+            stage.do(next(stage.world.pending()))
+    stage.do(Lose(LAPTOP, lost.packet))
+    stage.settle()
+    assert stage.shown(LAPTOP) == [0]
+    stage.compose(PHONE)
+    stage.settle()
+    assert stage.shown(LAPTOP) == [0, 1, 2]
+    assert [o.actor for o in stage.of(Noted) if o.situation == "gap"] == [LAPTOP]
+    assert len(stage.of(Pulled)) == before + 1
+
+
+def test_a_number_burnt_by_a_crash_becomes_a_void() -> None:
+    stage = Stage("timeline-dense-push")
+    stage.connect(PHONE, LAPTOP)
+    message = Message(stage.compose(PHONE), PHONE, ConversationId(0), 10)
+    connection = next(c for c in stage.world.connections.values() if c.client == PHONE)
+    stage.submit()
+    stage.do(Complete(SERVER, Commit(message, connection.id)))
+    stage.do(Complete(SERVER, Reserved(UserId(0), 1)))
+    stage.do(Crash(SERVER))  # user 0's number 1 is reserved, its entry is not written
+    stage.do(Restart(SERVER))
+    assert quiesce(stage.world)
+    entries = {
+        u: [(o.seq, o.message) for o in stage.of(Appended) if o.timeline.kind == "sync" and o.timeline.owner == u]
+        for u in (0, 1)
+    }
+    assert entries == {0: [(1, None), (2, 0)], 1: [(1, 0)]}
+    assert stage.shown(LAPTOP) == [0]
+    assert stage.broken() == {}
+
+
+def test_a_sparse_push_is_shown_at_once_and_confirmed_by_a_pull() -> None:
+    stage = Stage("timeline-push")
+    stage.connect(PHONE, LAPTOP)
+    before = len(stage.of(Pulled))
+    stage.compose(PHONE)
+    while not any(isinstance(m, Arrive) and m.receiver == LAPTOP for m in stage.world.pending()):
+        stage.do(next(stage.world.pending()))
+    stage.do(next(m for m in stage.world.pending() if isinstance(m, Arrive) and m.receiver == LAPTOP))
+    assert stage.shown(LAPTOP) == [0]
+    assert stage.world.actors[LAPTOP].checkpoints == {}  # type: ignore[attr-defined]
+    stage.settle()
+    assert list(stage.world.actors[LAPTOP].checkpoints.values()) == [3]  # type: ignore[attr-defined]
+    assert len(stage.of(Pulled)) > before
+
+
+def test_read_fanout_keeps_no_copies() -> None:
+    stage = Stage("timeline-read-fanout")
+    stage.connect(PHONE, LAPTOP)
+    stage.compose(PHONE)
+    stage.settle()
+    assert [o.timeline.kind for o in stage.of(Appended)] == ["conversation"]
+    assert stage.shown(LAPTOP) == [0]
+
+
+def test_a_hybrid_conversation_that_outgrows_the_threshold_is_read_from_there_on() -> None:
+    stage = Stage("timeline-hybrid-fanout", Population((0, 1, 2), ((0, 1),)), fanout_threshold=2)
+    stage.connect(PHONE, LAPTOP)
+    stage.compose(PHONE)
+    stage.settle()
+    stage.do(Tell(SERVER, AddMember(ConversationId(0), UserId(2))))
+    stage.compose(PHONE)
+    assert quiesce(stage.world)
+    assert [(o.timeline.kind, o.message) for o in stage.of(Appended) if o.timeline.kind == "sync"] == [
+        ("sync", 0),
+        ("sync", 0),
+    ]
+    assert [stage.shown(d) for d in (PHONE, LAPTOP, TABLET)] == [[0, 1], [0, 1], [1]]
+    assert stage.broken() == {}
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_members_receive_what_is_placed_while_they_are_members(design: str) -> None:
+    stage = Stage(design, Population((0, 1, 2), ((0, 1),)))
+    stage.connect(PHONE, LAPTOP)
+    for change in (None, AddMember(ConversationId(0), UserId(2)), RemoveMember(ConversationId(0), UserId(2)),
+                   AddMember(ConversationId(0), UserId(2))):  # fmt: skip
+        if change is not None:
+            stage.do(Tell(SERVER, change))
+        stage.compose(PHONE)
+        stage.settle()
+    assert quiesce(stage.world)
+    assert stage.shown(TABLET) == [1, 3]
+    assert stage.shown(LAPTOP) == [0, 1, 2, 3]
+    assert set(stage.broken()) <= {"store-before-sync", "conversation-order"}
+
+
+@pytest.mark.parametrize("design", ["inbox-store-first", "inbox-sync-first", "timeline-notify", "timeline-read-fanout"])
+def test_a_retry_over_a_newer_connection_is_one_message(design: str) -> None:
+    stage = Stage(design)
+    stage.connect(PHONE, LAPTOP, TABLET)
+    stage.compose(PHONE)
+    stage.do(Disconnect(PHONE, False))  # the first copy is still in flight
+    stage.do(Connect(PHONE))
+    assert quiesce(stage.world)
+    assert [stage.shown(d) for d in (PHONE, LAPTOP, TABLET)] == [[0], [0], [0]]
+    assert set(stage.broken()) <= {"store-before-sync"}
+
+
+def test_a_device_that_crashes_between_applying_and_saving_shows_nothing_twice() -> None:
+    stage = Stage("timeline-notify", checkpoint="after-apply")
+    stage.connect(PHONE, LAPTOP)
+    stage.compose(PHONE)
+    while not stage.shown(LAPTOP):
+        stage.do(next(stage.world.pending()))
+    stage.do(Crash(LAPTOP))
+    assert stage.world.actors[LAPTOP].checkpoints == {}  # type: ignore[attr-defined]
+    assert quiesce(stage.world)
+    assert stage.shown(LAPTOP) == [0]
+    assert stage.broken() == {}
+
+
+def test_one_worker_takes_one_submission_at_a_time() -> None:
+    stage = Stage("timeline-notify", Population((0, 1), ((0, 1),)), workers=1)
+    stage.connect(PHONE, LAPTOP)
+    stage.compose(PHONE)
+    stage.compose(LAPTOP)
+    for connection in list(stage.world.connections.values()):
+        stage.do(Deliver(connection.id, "server"))
+    commits = [m for m in stage.world.pending() if isinstance(m, Complete) and isinstance(m.packet, Commit)]
+    assert len(commits) == 1
+    stage.settle()
+    assert stage.shown(PHONE) == stage.shown(LAPTOP) == [0, 1]
+
+
+def test_a_push_for_a_device_without_connection_is_gone() -> None:
+    stage = Stage("timeline-dense-push")
+    stage.connect(PHONE, LAPTOP)
+    stage.do(Disconnect(LAPTOP, False))
+    stage.compose(PHONE)
+    stage.settle()
+    assert not any(isinstance(p, Push) for mail in stage.world.mail.values() for _, p in mail)
+    assert stage.shown(LAPTOP) == []
+
+
+def test_a_numbering_that_a_design_cannot_use_is_refused() -> None:
+    with pytest.raises(InputError, match=r"timeline-dense-push does not work with 'sparse'; allowed: auto, dense"):
+        get("timeline-dense-push").system(PAIR, Parameters(sequencer="sparse"))
+
+
+def test_an_unknown_design_names_the_nearest() -> None:
+    with pytest.raises(InputError, match="did you mean 'inbox-shared'"):
+        get("inbox-sharde")
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_promises_name_known_properties(design: str) -> None:
+    declared = DESIGNS[design]
+    assert set(declared.promises) | set(declared.not_applicable) <= set(PROPERTIES)
+    assert not set(declared.promises) & set(declared.not_applicable)
