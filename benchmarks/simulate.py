@@ -68,7 +68,7 @@ def run(program: str, messages: int) -> None:
 def measure(program: str, messages: int) -> tuple[float, int, int, float]:
     out = subprocess.run(
         [sys.executable, __file__, "--only", program, "--messages", str(messages)],
-        check=True, capture_output=True, text=True, cwd=HERE,
+        check=True, stdout=subprocess.PIPE, text=True, cwd=HERE,
     )  # fmt: skip
     seconds, deliveries, count, peak = out.stdout.split()
     return float(seconds), int(deliveries), int(count), float(peak)

@@ -58,6 +58,13 @@ def number(value: float | None) -> str:
     return f"{value:.3g}" if size < 1000 else f"{value:.0f}"
 
 
+def amount(value: float | None, metric: str) -> str:
+    """A metric's value: shares as percentages, everything else as a number."""
+    if METRICS[metric].unit == "share" and value is not None:
+        return f"{number(100 * value)}%"
+    return number(value)
+
+
 def costs(results: dict[str, Any]) -> list[tuple[str, list[Cell]]]:
     """A row per design, a cell per metric. Best is marked among designs that break no promise and lose nothing."""
     found: dict[str, Any] = results["designs"]
@@ -73,9 +80,9 @@ def costs(results: dict[str, Any]) -> list[tuple[str, list[Cell]]]:
         for metric in METRICS:
             value = design["metrics"][metric]
             mean, low, high = value["mean"], value["low"], value["high"]
-            span = f"{number(low)} to {number(high)}" if low is not None and low != high else ""
+            span = f"{amount(low, metric)} to {amount(high, metric)}" if low is not None and low != high else ""
             cells.append(
-                Cell(number(mean), span, mean, name in sound and mean is not None and mean == best.get(metric))
+                Cell(amount(mean, metric), span, mean, name in sound and mean is not None and mean == best.get(metric))
             )
         rows.append((name, cells))
     return rows
