@@ -52,11 +52,12 @@ class Judged:
     observations: int
     quiesced: bool
     recorded: dict[str, int]
+    parameters: Parameters
 
     def verdicts(self) -> dict[str, PropertyResult]:
         """A verdict per property; of a design that is not ours nothing is promised and everything applies."""
         design = designs.DESIGNS.get(self.design)
-        promises = {} if design is None else design.promises
+        promises = {} if design is None else design.promised(self.parameters)
         return judge(
             promises, {} if design is None else design.not_applicable, self.monitor, self.faults, self.quiesced
         )
@@ -115,7 +116,9 @@ def check(path: Path) -> Judged:
         monitor.observe(observation)
         quiesced = isinstance(observation, observations.Quiesced)
         count += 1
-    return Judged(header.design, header.faults, monitor, count, quiesced, header.violations)
+    return Judged(
+        header.design, header.faults, monitor, count, quiesced, header.violations, header.parameters or Parameters()
+    )
 
 
 def replay(path: Path) -> Judged:
@@ -133,7 +136,9 @@ def replay(path: Path) -> Judged:
             world.apply(move)
         except MoveError as error:
             raise InputError(f"{path}:{number}: {type(move).__name__} is not possible here: {error}") from None
-    return Judged(header.design, header.faults, monitor, seen.count, seen.quiesced, header.violations)
+    return Judged(
+        header.design, header.faults, monitor, seen.count, seen.quiesced, header.violations, header.parameters
+    )
 
 
 class Counter:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from syncproof.actor import Observation
+from syncproof.actor import ConnectionId, Observation
 from syncproof.designs import DESIGNS, Parameters, Population, get
 from syncproof.errors import InputError
 from syncproof.observations import Appended, Deleted, Learned, Noted, Pulled, Queued, Roamed, Shown, Trimmed
@@ -385,3 +385,26 @@ def test_promises_name_known_properties(design: str) -> None:
     declared = DESIGNS[design]
     assert set(declared.promises) | set(declared.not_applicable) <= set(PROPERTIES)
     assert not set(declared.promises) & set(declared.not_applicable)
+
+
+@pytest.mark.parametrize("design", ["inbox-store-first", "inbox-sync-first"])
+def test_a_retry_that_overtakes_its_first_copy_is_answered_where_the_sender_listens(design: str) -> None:
+    """Both copies are under way at once; the older one, over a dead connection, comes last."""
+    stage = Stage(design)
+    stage.connect(PHONE)
+    stage.compose(PHONE)
+    first, second = ConnectionId.of(0, 1), ConnectionId.of(0, 2)
+    stage.do(Disconnect(PHONE, False), Connect(PHONE))
+    while stage.world.connections[second].up:
+        stage.do(Deliver(second, "server"))
+    while stage.world.connections[first].up:
+        stage.do(Deliver(first, "server"))
+    assert quiesce(stage.world)
+    assert stage.shown(PHONE) == [0]
+    assert "no-loss" not in stage.broken()
+
+
+def test_without_idempotent_send_less_is_promised() -> None:
+    declared = DESIGNS["timeline-notify"]
+    kept = declared.promised(Parameters(idempotent_send=False))
+    assert set(declared.promises) - set(kept) == {"convergence", "sender-order"}

@@ -55,4 +55,4 @@ def test_a_second_placing_may_bring_in_members(history) -> None:
 
 def test_what_is_placed_is_no_longer_kept_as_composed(history) -> None:
     history.sent(7)
-    assert history.run("no-creation").composed == set()
+    assert history.run("no-creation").composed == {}

@@ -94,7 +94,7 @@ class InboxServer(Server):
     places: dict[ConversationId, int] = durable(dict)
     owners: dict[DeviceId, UserId] = durable(dict)
     waiting: dict[MessageId, set[Timeline]] = volatile(dict)
-    sources: dict[MessageId, ConnectionId] = volatile(dict)
+    sources: dict[MessageId, tuple[ConnectionId, ...]] = volatile(dict)
 
     def enrol(self, device: DeviceId, user: UserId) -> None:
         super().enrol(device, user)
@@ -142,7 +142,7 @@ class InboxServer(Server):
     def again(self, source: ConnectionId, message: Message, place: int, out: Out) -> None:
         """A known message: finish what a crash interrupted, or only repeat that it is accepted."""
         if message.id in self.waiting:
-            self.sources[message.id] = source
+            self.sources[message.id] = (*self.sources[message.id], source)
             self.release(out)
         elif message.id in self.audiences:
             self.spread(source, message, place, out)
@@ -154,7 +154,7 @@ class InboxServer(Server):
         boxes = {self.box_of(d) for d in self.audiences[message.id] if d != message.sender}
         missing = sorted(b for b in boxes if b not in self.boxes or message.id not in self.boxes[b].copies)
         self.waiting[message.id] = set(missing)
-        self.sources[message.id] = source
+        self.sources[message.id] = (source,)
         for box in missing:
             out.write("inbox", 1, ROW_BYTES + message.size, Copied(box, message, place))
         if not missing:
@@ -195,7 +195,8 @@ class InboxServer(Server):
         del self.waiting[message]
         self.audiences.pop(message, None)
         out.observe(Accepted(message))
-        out.send(self.sources.pop(message), Accept(message, place))
+        for source in self.sources.pop(message):
+            out.send(source, Accept(message, place))
         self.release(out)
 
     @on(Ack)
@@ -261,11 +262,14 @@ class SharedInboxServer(InboxServer):
 
 @state
 class Holding:
-    """A message that is neither stored nor accepted yet, and the devices whose word is still missing."""
+    """A message that is neither stored nor accepted yet, and the devices whose word is still missing.
+
+    `sources`: every connection that it came over; a retry may be overtaken by the copy it repeats, so all are answered.
+    """
 
     message: Message
     place: int
-    source: ConnectionId
+    sources: tuple[ConnectionId, ...]
     waiting: set[DeviceId]
 
 
@@ -290,11 +294,11 @@ class SyncFirstServer(InboxServer):
             return
         held = self.holding.get(message.id)
         if held is not None:
-            held.source = source
+            held.sources = (*held.sources, source)
             return
         place = self.place(message, out)
         devices = [d for d in self.audience(message.conversation) if d != message.sender]
-        held = self.holding[message.id] = Holding(message, place, source, set(devices))
+        held = self.holding[message.id] = Holding(message, place, (source,), set(devices))
         for device in devices:
             if device in self.online and self.parameters.notifications:
                 out.send(device, Push(self.box_of(device), Entry(0, place, message)))
@@ -352,4 +356,5 @@ class SyncFirstServer(InboxServer):
             del self.holding[message]
             self.recent[message] = held.place
             out.observe(Accepted(message))
-            out.send(held.source, Accept(message, held.place))
+            for source in held.sources:
+                out.send(source, Accept(message, held.place))

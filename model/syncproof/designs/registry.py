@@ -57,6 +57,10 @@ class Design(msgspec.Struct, frozen=True):
     not_applicable: Mapping[str, str]
     sequencers: tuple[str, ...] = ()
 
+    def promised(self, parameters: Parameters) -> Mapping[str, tuple[str, ...]]:
+        """The promises under these parameters: without idempotent send, a retry takes a second place."""
+        return self.promises if parameters.idempotent_send else without(self.promises, "convergence", "sender-order")
+
     def system(self, population: Population, parameters: Parameters) -> System:
         """The design's actors for these people. Raises `InputError` if it cannot work with the parameters."""
         numbering = self.sequencers[0] if parameters.sequencer == "auto" and self.sequencers else parameters.sequencer

@@ -1008,7 +1008,11 @@ def simulate(
         delivery_latency=quantiles(simulation.meter.live),
         catchup_latency=quantiles(simulation.meter.catchups),
         properties=judge(
-            design.promises, design.not_applicable, simulation.monitor, plan.configured, simulation.quiesced
+            design.promised(scenario.parameters()),
+            design.not_applicable,
+            simulation.monitor,
+            plan.configured,
+            simulation.quiesced,
         ),
         faults_fired={name: simulation.faults.get(name, 0) for name in plan.configured},
         packets={

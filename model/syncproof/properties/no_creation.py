@@ -16,7 +16,8 @@ class NoCreation(Property):
     it was placed more than once).
 
     The audience is judged by user: a device that a member registers between a message's placing and its copy may show
-    it. What is placed though nobody composed it is told once, at its placing. It says nothing about contents.
+    it. So may the device that composed it, where its user was removed before the server had the message (`outsiders`).
+    What is placed though nobody composed it is told once, at its placing. It says nothing about contents.
     """
 
     name = "no-creation"
@@ -25,7 +26,8 @@ class NoCreation(Property):
 
     users: dict[DeviceId, UserId] = attrs.field(factory=dict)
     members: dict[MessageId, tuple[UserId, ...]] = attrs.field(factory=dict)
-    composed: set[MessageId] = attrs.field(factory=set)
+    composed: dict[MessageId, DeviceId] = attrs.field(factory=dict)
+    outsiders: dict[MessageId, DeviceId] = attrs.field(factory=dict)
 
     @observes(Joined)
     def on_joined(self, o: Joined) -> str | None:
@@ -34,7 +36,7 @@ class NoCreation(Property):
 
     @observes(Composed)
     def on_composed(self, o: Composed) -> str | None:
-        self.composed.add(o.message)
+        self.composed[o.message] = o.device
         return None
 
     @observes(Placed)
@@ -44,8 +46,10 @@ class NoCreation(Property):
             self.members[o.message] = (*known, *[user for user in o.members if user not in known])
             return None
         self.members[o.message] = o.members
-        if o.message in self.composed:
-            self.composed.discard(o.message)
+        composer = self.composed.pop(o.message, None)
+        if composer is not None:
+            if self.users.get(composer) not in o.members:
+                self.outsiders[o.message] = composer
             return None
         return f"message {o.message:d} takes a place in conversation {o.conversation:d}, but nobody composed it"
 
@@ -54,7 +58,7 @@ class NoCreation(Property):
         members = self.members.get(o.message)
         if members is None:
             return f"device {o.device:d} shows message {o.message:d}, which nobody has composed and placed"
-        if self.users.get(o.device) not in members:
+        if self.users.get(o.device) not in members and self.outsiders.get(o.message) != o.device:
             return (
                 f"device {o.device:d} shows message {o.message:d} of conversation {o.conversation:d}, "
                 f"of which its user was no member"
