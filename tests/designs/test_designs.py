@@ -10,7 +10,7 @@ from syncproof.actor import ConnectionId, Observation
 from syncproof.designs import DESIGNS, Parameters, Population, get
 from syncproof.errors import InputError
 from syncproof.observations import Appended, Deleted, Learned, Noted, Pulled, Queued, Roamed, Shown, Trimmed
-from syncproof.packets import AddMember, Commit, Compose, Push, RemoveMember, Reserved, Unacked
+from syncproof.packets import AddMember, Commit, Compose, Push, RemoveMember, Reserved, Synced, Unacked
 from syncproof.properties import PROPERTIES
 from syncproof.properties.monitor import Monitor
 from syncproof.system import (
@@ -29,7 +29,7 @@ from syncproof.system import (
     World,
     quiesce,
 )
-from syncproof.vocabulary import SERVER, ConversationId, DeviceId, Message, MessageId, UserId
+from syncproof.vocabulary import SERVER, ConversationId, DeviceId, Entry, Message, MessageId, Timeline, UserId
 
 PHONE, LAPTOP, TABLET = DeviceId(0), DeviceId(1), DeviceId(2)  # the phone is user 0's, the others user 1's
 PAIR = Population((0, 1, 1), ((0, 1),))
@@ -264,6 +264,17 @@ def test_a_number_burnt_by_a_crash_becomes_a_void() -> None:
     assert entries == {0: [(1, None), (2, 0)], 1: [(1, 0)]}
     assert stage.shown(LAPTOP) == [0]
     assert stage.broken() == {}
+
+
+def test_a_late_writer_is_fenced_and_takes_another_number() -> None:
+    stage = Stage("timeline-dense-push")
+    stage.connect(PHONE, LAPTOP)
+    stage.compose(PHONE)
+    stage.settle()
+    late = Message(MessageId(9), PHONE, ConversationId(0), 10)
+    stage.world.handle(SERVER, SERVER, Synced(UserId(1), (Entry(1, 2, late),)))
+    stage.settle()
+    assert [(o.seq, o.message) for o in stage.of(Appended) if o.timeline == Timeline("sync", 1)] == [(1, 0), (2, 9)]
 
 
 def test_a_sparse_push_is_shown_at_once_and_confirmed_by_a_pull() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from syncproof.actor import state
-from syncproof.vocabulary import Entry, Message
+from syncproof.vocabulary import Entry
 
 
 @state
@@ -39,9 +39,9 @@ class Log:
         stop = min(last, first + limit)
         return self.entries[first:stop], stop < last
 
-    def holds(self, message: Message) -> bool:
-        """Whether the message is here already; looks from the tail, where a recent one would be."""
-        return any(e.message is not None and e.message.id == message.id for e in reversed(self.entries))
+    def holds(self, copy: Entry) -> bool:
+        """Whether a copy of the same place is here already; looks from the tail, where a recent one would be."""
+        return any(e.message == copy.message and e.place == copy.place for e in reversed(self.entries))
 
     def trim(self, upto: int) -> None:
         """Delete the entries up to `upto`."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 from syncproof.actor import Id, Out, Packet, actor, durable, on, volatile
 from syncproof.designs.base import ROW_BYTES
 from syncproof.designs.log import Log
-from syncproof.designs.timeline import TimelineDevice, TimelineServer, sync_of
+from syncproof.designs.timeline import TimelineDevice, TimelineServer, spot, sync_of
 from syncproof.observations import Appended, Noted
 from syncproof.packets import Push, Reserved, Synced
 from syncproof.vocabulary import Entry, Timeline, UserId
@@ -88,10 +88,12 @@ class DensePushServer(PushServer):
         if log is None:
             log = self.sync[user] = Log.empty()
         for entry in packet.entries:
-            if entry.seq <= log.last:
+            if entry.seq <= log.last:  # burnt meanwhile by a void: this writer is late and takes another number
+                if entry.message is not None and not log.holds(entry):
+                    self.queue.setdefault(user, []).append(entry)
                 continue
-            message = entry.message
-            if message is not None and message.id in self.redriven and log.holds(message):
+            reserved = entry
+            if entry.message is not None and spot(entry) in self.redriven and log.holds(entry):
                 entry = Entry(entry.seq, 0, None, "void")
             log.append(entry)
             out.observe(Appended(sync_of(user), entry.seq, None if entry.message is None else entry.message.id))
@@ -99,8 +101,8 @@ class DensePushServer(PushServer):
                 self.hint(user, sync_of(user), entry, out)
             else:
                 out.observe(Noted("void", self.id))
-            if message is not None:
-                self.copied(message, out)
+            if reserved.message is not None:
+                self.copied(reserved, out)
         self.go_on(user, out)
 
     def start(self, out: Out) -> None:

@@ -80,6 +80,16 @@ def log_of(conversation: ConversationId) -> Timeline:
     return Timeline("conversation", int(conversation))
 
 
+Spot = tuple[ConversationId, int]
+"""A place in a conversation: what an intent is for. A message that was placed twice has two."""
+
+
+def spot(entry: Entry) -> Spot:
+    """The place that an entry is a copy of."""
+    assert entry.message is not None
+    return entry.message.conversation, entry.place
+
+
 @actor
 class TimelineDevice(Device):
     """Pulls from its own checkpoints. A hint says up to where a timeline reaches; what is not new is ignored.
@@ -200,15 +210,15 @@ class TimelineServer(Server):
     owners: dict[DeviceId, UserId] = durable(dict)
     store: dict[ConversationId, Log] = durable(dict)
     index: dict[MessageId, int] = durable(dict)
-    intents: dict[MessageId, tuple[Entry, tuple[UserId, ...]]] = durable(dict)
+    intents: dict[Spot, tuple[Entry, tuple[UserId, ...]]] = durable(dict)
     sync: dict[UserId, Log] = durable(dict)
     blocks: Blocks = durable(lambda: Blocks({}))
     clock: int = durable(int)
     given: dict[int, int] = volatile(dict)
-    unsynced: dict[MessageId, int] = volatile(dict)
+    unsynced: dict[Spot, int] = volatile(dict)
     queue: dict[UserId, list[Entry]] = volatile(dict)
     writing: set[UserId] = volatile(set)
-    redriven: set[MessageId] = volatile(set)
+    redriven: set[Spot] = volatile(set)
 
     # ---- 1. commit
 
@@ -246,7 +256,7 @@ class TimelineServer(Server):
         out.observe(Appended(log_of(conversation), place, message.id))
         receivers = self.receivers(conversation)
         if receivers:
-            self.intents[message.id] = (entry, receivers)
+            self.intents[spot(entry)] = (entry, receivers)
         out.observe(Accepted(message.id))
         out.send(packet.source, Accept(message.id, place))
         if receivers:
@@ -263,8 +273,7 @@ class TimelineServer(Server):
     # ---- 2. sync
 
     def fan_out(self, entry: Entry, users: tuple[UserId, ...], out: Out) -> None:
-        assert entry.message is not None
-        self.unsynced[entry.message.id] = len(users)
+        self.unsynced[spot(entry)] = len(users)
         for user in users:
             self.queue.setdefault(user, []).append(entry)
             if user not in self.writing:
@@ -288,13 +297,13 @@ class TimelineServer(Server):
             log = self.sync[user] = Log.empty()
         for waiting in packet.entries:
             message = cast(Message, waiting.message)
-            if message.id in self.redriven and log.holds(message):
-                self.copied(message, out)
+            if spot(waiting) in self.redriven and log.holds(waiting):
+                self.copied(waiting, out)
                 continue
             entry = Entry(self.number(user, log, out), waiting.place, message)
             log.append(entry)
             out.observe(Appended(sync_of(user), entry.seq, message.id))
-            self.copied(message, out)
+            self.copied(waiting, out)
             self.hint(user, sync_of(user), entry, out)
         self.go_on(user, out)
 
@@ -312,15 +321,16 @@ class TimelineServer(Server):
             out.write("sequencer", 1, ROW_BYTES)
         return number
 
-    def copied(self, message: Message, out: Out) -> None:
+    def copied(self, entry: Entry, out: Out) -> None:
         """One more copy is there; after the last the intent goes. To lose that delete in a crash costs a re-drive."""
-        left = self.unsynced.get(message.id, 0) - 1
+        where = spot(entry)
+        left = self.unsynced.get(where, 0) - 1
         if left > 0:
-            self.unsynced[message.id] = left
+            self.unsynced[where] = left
         else:
-            self.unsynced.pop(message.id, None)
-            self.redriven.discard(message.id)
-            if self.intents.pop(message.id, None) is not None:
+            self.unsynced.pop(where, None)
+            self.redriven.discard(where)
+            if self.intents.pop(where, None) is not None:
                 out.delete("message-store", 1, None, ROW_BYTES)
 
     def start(self, out: Out) -> None:
@@ -328,9 +338,9 @@ class TimelineServer(Server):
         if self.intents:
             out.observe(Noted("redriven", self.id))
             out.read("message-store", len(self.intents), ROW_BYTES * len(self.intents))
-        for entry, users in sorted(self.intents.values(), key=lambda intent: intent[0].place):
-            assert entry.message is not None
-            self.redriven.add(entry.message.id)
+        for where in sorted(self.intents):
+            entry, users = self.intents[where]
+            self.redriven.add(where)
             self.fan_out(entry, users, out)
 
     # ---- 3. announce
