@@ -11,10 +11,11 @@ import pytest
 
 from syncproof import compare
 from syncproof.comparison import Comparison, interval
-from syncproof.engines.simulate import PropertyResult
 from syncproof.errors import InputError
 from syncproof.metrics import METRICS
 from syncproof.properties import PROPERTIES
+from syncproof.properties.verdicts import PropertyResult
+from syncproof.report import Report
 from syncproof.scenario import Scenario
 
 DESIGNS = ("inbox-store-first", "inbox-sync-first", "inbox-shared", "timeline-notify", "timeline-dense-push")
@@ -32,7 +33,7 @@ WANTED: dict[str, Any] = {
 
 
 @pytest.fixture(scope="session")
-def found() -> Comparison:
+def found() -> Report:
     return compare(Scenario.model_validate(WANTED), designs=DESIGNS, jobs=1)
 
 
@@ -45,7 +46,7 @@ def test_one_run_has_no_interval_and_nothing_no_mean() -> None:
     assert interval([math.nan]) == {"mean": None, "low": None, "high": None}
 
 
-def test_results_have_every_metric_and_property(found: Comparison) -> None:
+def test_results_have_every_metric_and_property(found: Report) -> None:
     results = found.results()
     assert (results["schema"], results["command"], results["runs"]) == (1, "compare", 3)
     for design in results["designs"].values():
@@ -54,13 +55,13 @@ def test_results_have_every_metric_and_property(found: Comparison) -> None:
     json.dumps(results, allow_nan=False)
 
 
-def test_means_are_those_of_the_runs(found: Comparison) -> None:
+def test_means_are_those_of_the_runs(found: Report) -> None:
     values = [r.metrics["packets_per_delivery"] for r in found.outcomes["timeline-notify"]]
     mean = found.results()["designs"]["timeline-notify"]["metrics"]["packets_per_delivery"]["mean"]
     assert mean == pytest.approx(sum(values) / 3, rel=1e-5)
 
 
-def test_the_articles_central_numbers(found: Comparison) -> None:
+def test_the_articles_central_numbers(found: Report) -> None:
     """Fewer packets in the inbox than with notify and pull; inbox writes grow with devices, timeline writes do not."""
     designs = found.results()["designs"]
     packets = {n: designs[n]["metrics"]["packets_per_delivery"]["mean"] for n in designs}
@@ -73,12 +74,12 @@ def test_the_articles_central_numbers(found: Comparison) -> None:
     assert len(set(grown["timeline-notify"])) == 1
 
 
-def test_every_design_meets_the_same_traffic(found: Comparison) -> None:
+def test_every_design_meets_the_same_traffic(found: Report) -> None:
     messages = {tuple(r.messages for r in runs) for runs in found.outcomes.values()}
     assert len(messages) == 1
 
 
-def test_a_verdict_is_the_worst_of_the_runs(found: Comparison) -> None:
+def test_a_verdict_is_the_worst_of_the_runs(found: Report) -> None:
     runs = [
         PropertyResult("holds", True),
         PropertyResult("violated", True, 2, ["device 1 ..."]),
@@ -97,7 +98,7 @@ def test_a_verdict_is_the_worst_of_the_runs(found: Comparison) -> None:
     assert worse.status() == 1
 
 
-def test_an_unknown_promise_is_status_3(found: Comparison) -> None:
+def test_an_unknown_promise_is_status_3(found: Report) -> None:
     outcomes = {
         n: [
             type(r)(**{**_fields(r), "properties": {**r.properties, "no-loss": PropertyResult("unknown", True)}})
@@ -112,7 +113,7 @@ def _fields(result: Any) -> dict[str, Any]:
     return {name: getattr(result, name) for name in result.__dataclass_fields__}
 
 
-def test_a_fault_that_never_fired_is_a_warning(found: Comparison) -> None:
+def test_a_fault_that_never_fired_is_a_warning(found: Report) -> None:
     outcomes = {
         n: [type(r)(**{**_fields(r), "faults_fired": {"push-lost": 0}}) for r in rs] for n, rs in found.outcomes.items()
     }
@@ -120,7 +121,7 @@ def test_a_fault_that_never_fired_is_a_warning(found: Comparison) -> None:
     assert quiet.results()["warnings"] == ["push-lost was configured and never fired"]
 
 
-def test_tables_for_a_notebook(found: Comparison) -> None:
+def test_tables_for_a_notebook(found: Report) -> None:
     table = found.table()
     assert set(table.columns) == {"mean", "low", "high", "unit"}
     assert table.loc[("timeline-notify", "lost_deliveries"), "mean"] == 0
@@ -129,18 +130,18 @@ def test_tables_for_a_notebook(found: Comparison) -> None:
 
 
 @pytest.mark.parametrize("name", ["cost", "delivery", "catchup", "endpoints"])
-def test_figures_carry_units(found: Comparison, name: str) -> None:
+def test_figures_carry_units(found: Report, name: str) -> None:
     axes = found.figure(name).axes
     assert axes
     assert all(a.get_xlabel() for a in axes)
 
 
-def test_an_unknown_figure_lists_the_known(found: Comparison) -> None:
+def test_an_unknown_figure_lists_the_known(found: Report) -> None:
     with pytest.raises(InputError, match="allowed: cost, delivery, catchup, endpoints"):
         found.figure("costs")
 
 
-def test_a_folder_that_cannot_be_written_is_named(found: Comparison, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_named(found: Report, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
         found.write(tmp_path / "file")

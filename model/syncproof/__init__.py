@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from syncproof.comparison import Comparison, compare
+    from syncproof.comparison import Comparison
     from syncproof.designs import DESIGNS
     from syncproof.errors import InputError
     from syncproof.history import check, replay
     from syncproof.properties import PROPERTIES
+    from syncproof.report import Report, compare
     from syncproof.scenario import Scenario, load
 
 _WHERE = {
@@ -26,14 +27,26 @@ _WHERE = {
     "PROPERTIES": "properties",
     "Comparison": "comparison",
     "InputError": "errors",
+    "Report": "report",
     "Scenario": "scenario",
     "check": "history",
-    "compare": "comparison",
+    "compare": "report",
     "load": "scenario",
     "replay": "history",
 }
 
-__all__ = ["DESIGNS", "PROPERTIES", "Comparison", "InputError", "Scenario", "check", "compare", "load", "replay"]
+__all__ = [
+    "DESIGNS",
+    "PROPERTIES",
+    "Comparison",
+    "InputError",
+    "Report",
+    "Scenario",
+    "check",
+    "compare",
+    "load",
+    "replay",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -107,7 +107,7 @@ def compare(
     history: str | None,
 ) -> int:
     """Simulate the designs on one scenario and compare them."""
-    from syncproof import comparison
+    from syncproof import report
     from syncproof.report import terminal
     from syncproof.scenario import seconds
 
@@ -121,7 +121,7 @@ def compare(
     if history is not None:
         _history_file(Path(history))
     with terminal.progress("comparing") as progress:
-        found = comparison.compare(
+        found = report.compare(
             scenario, designs=names, runs=runs, seed=seed, jobs=jobs, trace=trace, take=length, history=history,
             progress=progress,
         )  # fmt: skip

@@ -23,15 +23,15 @@ from typing import TYPE_CHECKING, Any
 
 from syncproof import designs as registry
 from syncproof import faults, traces, workload
-from syncproof.engines.simulate import PropertyResult, RunResult, simulate
+from syncproof.engines.simulate import RunResult, simulate
 from syncproof.errors import InputError
 from syncproof.metrics import METRICS
 from syncproof.properties import PROPERTIES
+from syncproof.properties.verdicts import PropertyResult
 from syncproof.scenario import Scenario, load
 
 if TYPE_CHECKING:
     import pandas
-    from matplotlib.figure import Figure
 
 SWEEP_KEY = "population.devices_per_user"
 SWEEP_VALUES = (1, 2, 3, 4, 6)
@@ -250,29 +250,6 @@ class Comparison:
             name: {p: v["verdict"] for p, v in d["properties"].items()} for name, d in self.results()["designs"].items()
         }
         return pandas.DataFrame(found)
-
-    def figure(self, name: str = "cost") -> Figure:
-        """`cost`, `delivery`, `catchup` or `endpoints`. Raises `InputError` for another name."""
-        from syncproof.report import figures
-
-        return figures.draw(self, name)
-
-    def html(self) -> str:
-        """The whole report, self-contained."""
-        from syncproof.report import page
-
-        return page.render(self)
-
-    def _repr_html_(self) -> str:
-        from syncproof.report import page
-
-        return page.fragment(self)
-
-    def write(self, out: Path) -> list[Path]:
-        """Writes `report.html`, `report.md`, `results.json` and `run.json`. Raises `InputError` if that is not possible."""
-        from syncproof.report import write
-
-        return write(self, out)
 
     def broken(self) -> list[tuple[str, str, dict[str, Any]]]:
         """(design, property, finding) for every promise that was not kept."""

@@ -17,10 +17,10 @@ import msgspec
 from syncproof import designs, observations
 from syncproof.actor import Id, Observation, Packet
 from syncproof.designs import Parameters, Population
-from syncproof.engines.simulate import PropertyResult, judge
 from syncproof.errors import InputError
 from syncproof.properties import PROPERTIES
 from syncproof.properties.monitor import Monitor
+from syncproof.properties.verdicts import PropertyResult, judge
 from syncproof.system import Move, MoveError, World
 
 SCHEMA = 1

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from syncproof.comparison import Comparison, compare
-from syncproof.report import markdown, page, tables
+from syncproof.comparison import Comparison
+from syncproof.report import compare, markdown, page, tables
 from syncproof.scenario import Scenario
 
 HOSTILE = "<script>alert('x')</script> | [link](http://evil)"

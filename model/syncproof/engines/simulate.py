@@ -23,9 +23,9 @@ import heapq
 import math
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, cast
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
 
 from syncproof import designs
 from syncproof.actor import (
@@ -71,6 +71,7 @@ from syncproof.packets import (
 from syncproof.properties import PROPERTIES
 from syncproof.properties.monitor import Monitor
 from syncproof.properties.no_loss import NoLoss
+from syncproof.properties.verdicts import PropertyResult, judge
 from syncproof.scenario import Scenario
 from syncproof.system import (
     Arrive,
@@ -102,19 +103,6 @@ DEVICE_WRITE_S = 0.001
 STEP_S = 0.01
 """An offered step is taken after this long."""
 FINAL_ROUNDS = 100
-
-
-Verdict = Literal["holds", "violated", "unknown", "not-applicable"]
-
-
-@dataclass(slots=True)
-class PropertyResult:
-    """What a run says of one property. `examples`: the first violations, one line each."""
-
-    verdict: Verdict
-    promised: bool
-    violations: int = 0
-    examples: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -954,32 +942,6 @@ class Bill:
     deliveries: int
     stored: int
     stored_peak: int
-
-
-def judge(
-    promises: Mapping[str, tuple[str, ...]],
-    not_applicable: Mapping[str, str],
-    monitor: Monitor,
-    faults: tuple[str, ...],
-    quiesced: bool,
-) -> dict[str, PropertyResult]:
-    """A verdict for every property. A promise counts when it covers every fault that the run was configured with.
-
-    What was not violated before the run came to rest is unknown where only rest can tell.
-    """
-    results = {}
-    verdict: Verdict
-    for name in PROPERTIES:
-        covered = name in promises and all(fault in promises[name] for fault in faults)
-        if name in not_applicable:
-            results[name] = PropertyResult("not-applicable", False)
-            continue
-        count = monitor.counts.get(name, 0)
-        examples = [violation.says for violation in monitor.violations.get(name, ())]
-        open_end = not quiesced and PROPERTIES[name].kind == "liveness"
-        verdict = "violated" if count else "unknown" if open_end else "holds"
-        results[name] = PropertyResult(verdict, covered, count, examples)
-    return results
 
 
 def simulate(

@@ -1,0 +1,48 @@
+"""What a run, a history or a replay says of each property."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from syncproof.properties import PROPERTIES
+from syncproof.properties.monitor import Monitor
+
+Verdict = Literal["holds", "violated", "unknown", "not-applicable"]
+
+
+@dataclass(slots=True)
+class PropertyResult:
+    """What a run says of one property. `examples`: the first violations, one line each."""
+
+    verdict: Verdict
+    promised: bool
+    violations: int = 0
+    examples: list[str] = field(default_factory=list)
+
+
+def judge(
+    promises: Mapping[str, tuple[str, ...]],
+    not_applicable: Mapping[str, str],
+    monitor: Monitor,
+    faults: tuple[str, ...],
+    quiesced: bool,
+) -> dict[str, PropertyResult]:
+    """A verdict for every property. A promise counts when it covers every fault that the run was configured with.
+
+    What was not violated before the run came to rest is unknown where only rest can tell.
+    """
+    results = {}
+    verdict: Verdict
+    for name in PROPERTIES:
+        covered = name in promises and all(fault in promises[name] for fault in faults)
+        if name in not_applicable:
+            results[name] = PropertyResult("not-applicable", False)
+            continue
+        count = monitor.counts.get(name, 0)
+        examples = [violation.says for violation in monitor.violations.get(name, ())]
+        open_end = not quiesced and PROPERTIES[name].kind == "liveness"
+        verdict = "violated" if count else "unknown" if open_end else "holds"
+        results[name] = PropertyResult(verdict, covered, count, examples)
+    return results
