@@ -2,7 +2,8 @@
 
 Each claim is a sentence and a function over `results.json` that returns a verdict and the evidence in numbers. A verdict
 is `supported`, `refuted`, `depends` (the evidence says on what) or `unknown` (this comparison cannot tell, and why).
-A simulation can refute a correctness claim and can fail to; only an exhaustive search supports one.
+Of a correctness claim a simulation can say no more than that these runs did not refute it; that is what `supported` means
+here until an exhaustive search has its say, and the reports say so beside the table.
 """
 
 from __future__ import annotations

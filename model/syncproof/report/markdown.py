@@ -38,7 +38,13 @@ def render(comparison: Comparison) -> str:
     lines += ["", "## Costs", "", f"Mean over {comparison.runs} runs; the 95 % intervals are in `results.json`.", ""]
     units = [f"{tables.HEADINGS[m]} ({METRICS[m].unit})" for m in METRICS]
     lines += table(["design", *units], [[name, *(c.text for c in cells)] for name, cells in tables.costs(results)])
-    lines += ["", "## Claims", ""]
+    lines += [
+        "",
+        "## Claims",
+        "",
+        "Of a claim about correctness, *supported* means that these runs did not refute it.",
+        "",
+    ]
     claims = [[key, c["says"], c["verdict"], c["evidence"]] for key, c in results["claims"].items()]
     lines += table(["claim", "says", "verdict", "evidence"], claims)
     lines += ["", "## Faults fired", ""]
