@@ -145,10 +145,9 @@ def answer(comparison: Comparison) -> list[str]:
     else:
         slow = _extreme(designs, "delivery_latency_p99_s")
         if slow:
-            sentences.append(
-                f"Live delivery takes {number(slow[0][1])} s at the 99th percentile with {slow[0][0]} and "
-                f"{number(slow[-1][1])} s with {slow[-1][0]}."
-            )
+            ends = f"{number(slow[0][1])} s with {slow[0][0]}"
+            ends += f" and {number(slow[-1][1])} s with {slow[-1][0]}" if len(slow) > 1 else ""
+            sentences.append(f"Live delivery takes {ends} at the 99th percentile.")
     return sentences
 
 
@@ -175,8 +174,10 @@ def _cheapest(designs: dict[str, Any]) -> str:
         if len(order) > 1:
             (least, low), (most, high) = order[0], order[-1]
             parts.append(f"{what} range from {number(low)} ({least}) to {number(high)} ({most})")
+        elif order:
+            parts.append(f"{order[0][0]} has {number(order[0][1])} {what}")
     if not parts:
-        return "There is only one design here that loses nothing, so nothing to weigh it against."
+        return "No design here delivered everything, so no costs are compared."
     return "Among the designs that lost nothing, " + "; ".join(parts) + "."
 
 
