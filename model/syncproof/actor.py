@@ -117,6 +117,9 @@ class Packet(msgspec.Struct, frozen=True, gc=False, tag=True):
 
     link: ClassVar[Link] = UNORDERED
     request: ClassVar[bool] = False
+    answers: ClassVar[str | None] = None
+    """The field that holds a connection, for a packet whose only effect is to send over it: once that is closed the
+    packet may be dropped. Engines that rely on it check it."""
 
     @property
     def body_bytes(self) -> int:

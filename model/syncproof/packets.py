@@ -177,6 +177,7 @@ class Poll(Packet, frozen=True, gc=False):
 class Respond(Packet, frozen=True, gc=False):
     """Storage has returned what `reply` holds: send it."""
 
+    answers: ClassVar[str | None] = "connection"
     connection: ConnectionId
     reply: Packet
 

@@ -290,8 +290,9 @@ class World:
                 yield Deliver(connection.id, "client")
         for receiver in sorted(self.mail):
             if receiver not in self.down:
-                for _, packet in self.mail[receiver]:
-                    yield Arrive(receiver, packet)
+                for _, packet, in_turn in self._mail_in_turn(receiver):
+                    if in_turn:
+                        yield Arrive(receiver, packet)
         for actor in sorted(self.operations):
             for packet, _ in self.operations[actor]:
                 yield Complete(actor, packet)
@@ -343,8 +344,9 @@ class World:
     def _duplicate(self, move: Duplicate) -> None:
         if not self.system.link(move.packet).lossy:
             raise MoveError(f"the link of {type(move.packet).__name__} repeats nothing")
-        source = self._take_mail(move.receiver, move.packet)
-        self.mail[move.receiver] += [(source, move.packet), (source, move.packet)]
+        box = self.mail.get(move.receiver, [])
+        index = self._find_mail(move.receiver, move.packet)
+        box.insert(index, box[index])
 
     def _complete(self, move: Complete) -> None:
         for index, (packet, _) in enumerate(self.operations.get(move.actor, ())):
@@ -483,15 +485,24 @@ class World:
     def _take_mail(self, receiver: ActorId, packet: Packet) -> ActorId:
         if receiver in self.down and not self.system.link(packet).while_connected:
             raise MoveError(f"{receiver} is not running")
-        box = self.mail.get(receiver, [])
-        seen: set[ActorId] = set()
-        for index, (source, waiting) in enumerate(box):
-            if waiting == packet and source not in seen:
-                del box[index]
-                return source
-            if self.system.link(waiting).order == "ordered":
-                seen.add(source)
-        raise MoveError(f"no {packet} is on its way to {receiver}")
+        source, _ = self.mail[receiver].pop(self._find_mail(receiver, packet))
+        return source
+
+    def _find_mail(self, receiver: ActorId, packet: Packet) -> int:
+        """Where the packet lies in the receiver's mail; of what travels in order only a source's oldest is there."""
+        for index, waiting, in_turn in self._mail_in_turn(receiver):
+            if in_turn and waiting == packet:
+                return index
+        raise MoveError(f"no {packet} is on its way to {receiver}, or others are before it")
+
+    def _mail_in_turn(self, receiver: ActorId) -> Iterator[tuple[int, Packet, bool]]:
+        """The receiver's mail, and of each packet whether nothing must arrive before it."""
+        waiting_for: set[ActorId] = set()
+        for index, (source, packet) in enumerate(self.mail.get(receiver, ())):
+            ordered = self.system.link(packet).order == "ordered"
+            yield index, packet, not ordered or source not in waiting_for
+            if ordered:
+                waiting_for.add(source)
 
 
 class WorldOut:

@@ -36,6 +36,10 @@ class Property:
     says: ClassVar[str] = ""
     anomaly: ClassVar[str] = ""
     reactions: ClassVar[dict[type[Observation], str]] = {}
+    endless: ClassVar[tuple[type[Observation], type[Observation]] | None] = None
+    """For a property that forbids an endless repetition: what must not go on for ever, and what excuses it. Both are
+    told apart by `endless_key`. A search decides it on cycles and has no need of the automaton's counting."""
+    endless_key: ClassVar[str] = "device"
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)

@@ -25,6 +25,7 @@ class PullTerminates(Property):
     kind = "liveness"
     keyed_by = "device"
     says = "each trigger causes finitely many pulls"
+    endless = (Pulled, Triggered)
 
     fruitless: dict[DeviceId, int] = attrs.field(factory=dict)
 

@@ -1,0 +1,171 @@
+"""What must be true for good from some moment on, decided on cycles.
+
+A finite graph's endless runs end in a cycle, or stand still for ever. A property of the kind "eventually always" is
+violated by a *fair* one that passes a state in which it is not satisfied. Fairness, per move:
+
+- *weak*: a move that stays possible is taken. It suffices for what nothing takes back: a packet at the head of a
+  connection, an operation, a pending timer, a restart, a dead end to be noticed.
+- *strong*: a move that is possible again and again is taken. It is needed where something else makes a move impossible
+  meanwhile: a poll that waits for everything else to be done.
+
+Faults and what people do are owed nothing; as budgets only shrink, no cycle contains them. A move that leads back to the
+same state is no step at all: it neither counts as taken nor as possible. A state that no owed move leaves stands still
+fairly. A component in which a weakly fair move is possible everywhere and never taken holds no fair cycle, nor does any
+part of it; where a strongly fair move is possible somewhere and never taken, only the part without those states can hold
+one, so that part is decomposed again (Emerson and Lei 1987).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+Ints = NDArray[numpy.int64]
+Bools = NDArray[numpy.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Arcs:
+    """Arcs between `count` states, self-loops and unowed moves already left out. `strong[m]`: move m's fairness."""
+
+    count: int
+    source: Ints
+    target: Ints
+    move: Ints
+    strong: Bools
+
+
+@dataclass(frozen=True, slots=True)
+class Lasso:
+    """A violation: from `state` on the arcs of `cycle` (indices into `Arcs`) repeat; none: everything stands still."""
+
+    state: int
+    cycle: tuple[int, ...]
+
+
+def fair_components(arcs: Arcs, within: Bools | None = None) -> Iterator[Ints]:
+    """The largest sets of states that a fair run can pass for ever, in the order of their first state."""
+    work: list[Ints] = [numpy.arange(arcs.count) if within is None else numpy.flatnonzero(within)]
+    found: list[Ints] = []
+    while work:
+        states = work.pop()
+        inside = numpy.zeros(arcs.count, dtype=bool)
+        inside[states] = True
+        kept = inside[arcs.source] & inside[arcs.target]
+        matrix = csr_array(
+            (kept[kept].astype(numpy.int8), (arcs.source[kept], arcs.target[kept])), shape=(arcs.count, arcs.count)
+        )
+        _, labels = connected_components(matrix, connection="strong")
+        component: Ints = numpy.where(inside, labels, -1).astype(numpy.int64)
+        verdicts = _judged(arcs, component)
+        good = numpy.flatnonzero(verdicts.fair)
+        chosen = numpy.flatnonzero(numpy.isin(component, good))
+        order = chosen[numpy.argsort(component[chosen], kind="stable")]
+        if len(order):
+            found += numpy.split(order, numpy.flatnonzero(numpy.diff(component[order])) + 1)
+        # Only what a strongly fair move rules out in part is looked at again, without the states where it is possible.
+        again = numpy.isin(component, numpy.flatnonzero(verdicts.partly)) & ~verdicts.ruled_out
+        if again.any():
+            work.append(numpy.flatnonzero(again))
+    yield from sorted(found, key=lambda states: int(states[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdicts:
+    fair: Bools
+    partly: Bools
+    ruled_out: Bools
+
+
+def _judged(arcs: Arcs, component: Ints) -> _Verdicts:
+    """Per component: is it fair, is it only unfair to strongly fair moves; and the states where those are possible."""
+    number = int(component.max()) + 1 if len(component) else 0
+    size = numpy.bincount(component[component >= 0], minlength=number)
+    here = component[arcs.source] >= 0
+    source, target, move = arcs.source[here], arcs.target[here], arcs.move[here]
+    moves = int(arcs.move.max()) + 1 if len(arcs.move) else 1
+    pair = component[source] * moves + move
+    taken = numpy.unique(pair[component[source] == component[target]])
+    state_pair = numpy.unique(numpy.stack([pair, source]), axis=1)
+    pairs, possible = numpy.unique(state_pair[0], return_counts=True)
+    ignored = ~numpy.isin(pairs, taken)
+    strong = arcs.strong[pairs % moves]
+    everywhere = possible == size[pairs // moves]
+    weakly = numpy.zeros(number, dtype=bool)
+    weakly[(pairs // moves)[ignored & everywhere]] = True
+    strongly = numpy.zeros(number, dtype=bool)
+    strongly[(pairs // moves)[ignored & strong]] = True
+    bad = pairs[ignored & strong]
+    ruled_out = numpy.zeros(arcs.count, dtype=bool)
+    ruled_out[source[numpy.isin(pair, bad)]] = True
+    return _Verdicts(~weakly & ~strongly, strongly & ~weakly, ruled_out)
+
+
+def lasso(arcs: Arcs, component: Ints, bad: Bools) -> Lasso | None:
+    """A fair cycle through a bad state of a fair component, from its first bad state; None if it has none.
+
+    The cycle passes what makes it fair: for each move that is possible somewhere in it, an arc of that move or a state
+    where the move is not possible (weak), or the arc itself (strong).
+    """
+    bad_here = component[bad[component]]
+    if not len(bad_here):
+        return None
+    start = int(bad_here[0])
+    members = set(component.tolist())
+    leaving: dict[int, list[int]] = {state: [] for state in members}
+    for arc in numpy.flatnonzero(numpy.isin(arcs.source, component)).tolist():
+        leaving[int(arcs.source[arc])].append(arc)
+    inner = {s: [a for a in out if int(arcs.target[a]) in members] for s, out in leaving.items()}
+    if not any(inner.values()):
+        return Lasso(start, ())
+    possible = {s: {int(arcs.move[a]) for a in out} for s, out in leaving.items()}
+    cycle: list[int] = []
+    at = start
+    for move in sorted(set().union(*possible.values())):
+        passed = [start, *[int(arcs.target[a]) for a in cycle]]
+        if any(int(arcs.move[a]) == move for a in cycle):
+            continue
+        if not arcs.strong[move] and any(move not in possible[s] for s in passed):
+            continue
+        leg = _shortest(
+            arcs,
+            inner,
+            at,
+            lambda arc, move=move: (
+                int(arcs.move[arc]) == move or (not arcs.strong[move] and move not in possible[int(arcs.target[arc])])
+            ),
+        )
+        cycle += leg
+        at = int(arcs.target[cycle[-1]]) if leg else at
+    if at != start or not cycle:
+        cycle += _shortest(arcs, inner, at, lambda arc: int(arcs.target[arc]) == start)
+    return Lasso(start, tuple(cycle))
+
+
+def _shortest(arcs: Arcs, inner: dict[int, list[int]], start: int, reached: object) -> list[int]:
+    """The arcs of a shortest way from a state whose last arc satisfies `reached`."""
+    assert callable(reached)
+    before: dict[int, int] = {}
+    queue = deque([start])
+    seen = {start}
+    while queue:
+        state = queue.popleft()
+        for arc in inner[state]:
+            target = int(arcs.target[arc])
+            if reached(arc):
+                way = [arc]
+                while state != start:
+                    way.append(before[state])
+                    state = int(arcs.source[before[state]])
+                return way[::-1]
+            if target not in seen:
+                seen.add(target)
+                before[target] = arc
+                queue.append(target)
+    return []
