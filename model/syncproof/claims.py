@@ -111,7 +111,10 @@ def _history(results: Results) -> Judgement:
     if STORE_FIRST in results["designs"]:
         text += f"; {STORE_FIRST} {_verdict(results, STORE_FIRST, 'roaming-complete')}: it is not storing first that gives history"
     if sync == "violated" and notify == "holds":
-        return "supported", text
+        forgetful = (
+            STORE_FIRST in results["designs"] and _verdict(results, STORE_FIRST, "roaming-complete") == "violated"
+        )
+        return ("depends" if forgetful else "supported"), text
     return "refuted", text
 
 
@@ -237,4 +240,67 @@ def judge(results: Results) -> dict[str, dict[str, str]]:
     for name, claim in CLAIMS.items():
         verdict, evidence = claim.judge(results)
         judged[name] = {"says": claim.says, "verdict": verdict, "evidence": evidence}
+    return judged
+
+
+# ---- what a search of every interleaving says of the claims about correctness
+
+ROAM, LOSS, AGREE = "roaming-complete", "no-loss", "convergence"
+
+
+def _kept(results: Results, design: str, names: tuple[str, ...]) -> Judgement:
+    """Supported if the properties hold in every world, refuted if one does not, unknown if the search was cut short."""
+    if design not in results["designs"]:
+        return "unknown", f"needs {design} in the verification"
+    found = {name: results["designs"][design]["properties"][name] for name in names}
+    bad = [name for name, cell in found.items() if cell["verdict"] == "violated"]
+    if bad:
+        cell = found[bad[0]]
+        return "refuted", f"{design} violates {bad[0]} after {cell['length']} moves: {cell['counterexample']['says']}"
+    if any(cell["verdict"] == "unknown" for cell in found.values()):
+        return "unknown", f"the search of {design} was cut short"
+    states = results["designs"][design]["states"]
+    return "supported", f"{design} keeps {', '.join(names)} in all of {states:,} states"
+
+
+def _prove_history(results: Results) -> Judgement:
+    if not _present(results, SYNC_FIRST, STORE_FIRST, NOTIFY):
+        return _missing(SYNC_FIRST, STORE_FIRST, NOTIFY)
+    sync, first, notify = (_verdict(results, d, ROAM) for d in (SYNC_FIRST, STORE_FIRST, NOTIFY))
+    text = f"{ROAM}: {SYNC_FIRST} {sync}, {NOTIFY} {notify}, {STORE_FIRST} {first}"
+    if sync == "violated" and notify == "holds":
+        if first == "violated":
+            return "depends", text + ": storing first gives history only if what was delivered is kept"
+        return "supported", text
+    return ("unknown" if "unknown" in (sync, notify) else "refuted"), text
+
+
+def _prove_no_care(results: Results) -> Judgement:
+    verdict, text = _kept(results, NOTIFY, (LOSS, AGREE))
+    if verdict == "supported":
+        return "depends", text + "; but it remembers a hint that arrives during a pull, which is special care"
+    return verdict, text
+
+
+def _prove_checkpoints(results: Results) -> Judgement:
+    return _kept(results, "timeline-checkpointed", (LOSS, AGREE, "checkpoint-covered", "checkpoint-monotonic"))
+
+
+PROOFS: dict[str, Callable[[Results], Judgement]] = {
+    "C4": _prove_history,
+    "C5": lambda results: _kept(results, NOTIFY, ("store-before-sync",)),
+    "C6": lambda results: _kept(results, NOTIFY, (LOSS, AGREE)),
+    "C7": lambda results: _kept(results, NOTIFY, (AGREE, LOSS)),
+    "C8": _prove_checkpoints,
+    "C9": _prove_no_care,
+    "C11": lambda results: _kept(results, NOTIFY, (LOSS, "prefix-order", "conversation-order", AGREE, "tail-append")),
+}
+
+
+def proved(results: Results) -> dict[str, dict[str, str]]:
+    """The claims about correctness, judged from a verification."""
+    judged = {}
+    for name, prove in PROOFS.items():
+        verdict, evidence = prove(results)
+        judged[name] = {"says": CLAIMS[name].says, "verdict": verdict, "evidence": evidence}
     return judged

@@ -15,14 +15,12 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from syncproof import designs as registry
-from syncproof import faults, traces, workload
+from syncproof import faults, parallel, traces, workload
 from syncproof.engines.simulate import RunResult, simulate
 from syncproof.errors import InputError
 from syncproof.metrics import METRICS
@@ -105,35 +103,13 @@ def _work(job: Job) -> RunResult:
 
 
 def perform(jobs: Sequence[Job], workers: int, progress: Progress | None = None) -> list[RunResult]:
-    """All jobs' results, in the jobs' order. A pool that lost a worker is built again, and what was lost done alone."""
-    results: list[RunResult | None] = [None] * len(jobs)
-    done = 0
-
-    def finish(index: int, result: RunResult) -> None:
-        nonlocal done
+    """All jobs' results, in the jobs' order."""
+    results: dict[int, RunResult] = {}
+    for index, result in parallel.perform(_work, jobs, workers):
         results[index] = result
-        done += 1
         if progress is not None:
-            progress(done, len(jobs))
-
-    if workers <= 1 or len(jobs) <= 1:
-        for index, job in enumerate(jobs):
-            finish(index, job.work())
-    else:
-        try:
-            with ProcessPoolExecutor(min(workers, len(jobs))) as pool:
-                pending: dict[Future[RunResult], int] = {pool.submit(_work, job): i for i, job in enumerate(jobs)}
-                while pending:
-                    ready, _ = wait(pending, return_when=FIRST_COMPLETED)
-                    for future in ready:
-                        finish(pending[future], future.result())
-                        del pending[future]
-        except BrokenProcessPool:
-            for index, job in enumerate(jobs):
-                if results[index] is None:
-                    with ProcessPoolExecutor(1) as pool:
-                        finish(index, pool.submit(_work, job).result())
-    return [result for result in results if result is not None]
+            progress(len(results), len(jobs))
+    return [results[index] for index in range(len(jobs))]
 
 
 @dataclass

@@ -19,7 +19,7 @@ from syncproof.engines.explore.symmetry import NotSymmetric, Symmetry
 from syncproof.engines.explore.tables import NEVER, STRONG, HandlerError, ImpureHandler, Tables
 from syncproof.environment import Environment, fault_of
 from syncproof.properties import Property
-from syncproof.system import Crash, Move, System, World
+from syncproof.system import Move, System, World
 
 __all__ = [
     "Counterexample",
@@ -114,10 +114,11 @@ def explore(
     return Exploration(ordered, graph, tables, _coverage(tables, graph), tuple(tables.situations), reran)
 
 
-def kind_of(move: Move) -> str:
+def kind_of(move: Move, environment: Environment) -> str:
     """The kind of a move for coverage: the fault that it is, or its name."""
-    if isinstance(move, Crash):
-        return str(fault_of(move))
+    for told, fault in environment.interventions:
+        if move == told:
+            return fault
     return fault_of(move) or type(move).__name__.lower()
 
 
@@ -129,8 +130,9 @@ def _coverage(tables: Tables, graph: Graph) -> dict[str, tuple[int, int]]:
     states = numpy.bincount(moves[parents], minlength=total) if len(parents) else numpy.zeros(total, dtype=int)
     found: dict[str, tuple[int, int]] = {}
     for number, move in enumerate(tables.moves.values):
-        before = found.get(kind_of(move), (0, 0))
-        found[kind_of(move)] = (before[0] + int(transitions[number]), before[1] + int(states[number]))
+        kind = kind_of(move, tables.environment)
+        before = found.get(kind, (0, 0))
+        found[kind] = (before[0] + int(transitions[number]), before[1] + int(states[number]))
     for fault in tables.budget_names:
         if fault != "push-reordered":
             found.setdefault(fault, (0, 0))

@@ -92,8 +92,9 @@ def _judged(arcs: Arcs, component: Ints) -> _Verdicts:
     moves = int(arcs.move.max()) + 1 if len(arcs.move) else 1
     pair = component[source] * moves + move
     taken = numpy.unique(pair[component[source] == component[target]])
-    state_pair = numpy.unique(numpy.stack([pair, source]), axis=1)
-    pairs, possible = numpy.unique(state_pair[0], return_counts=True)
+    # One entry per (component, move, state): a state that several arcs of a move leave counts once.
+    each = numpy.unique(pair * arcs.count + source)
+    pairs, possible = numpy.unique(each // arcs.count, return_counts=True)
     ignored = ~numpy.isin(pairs, taken)
     strong = arcs.strong[pairs % moves]
     everywhere = possible == size[pairs // moves]

@@ -14,13 +14,14 @@ import time
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 import numpy
 from numpy.typing import NDArray
 
 from syncproof.engines.explore.symmetry import Symmetry
-from syncproof.engines.explore.tables import ABSENT, SHIFT, WEAK, State, Tables
+from syncproof.engines.explore.tables import ABSENT, SHIFT, WEAK, Offer, State, Tables
 
 CHECK_EVERY = 2048
 """Expansions between two looks at the limits and at the clock."""
@@ -28,7 +29,7 @@ CHECK_EVERY = 2048
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What ends a search before it is complete. `memory` is the whole process's peak in bytes, `time` in seconds."""
+    """What ends a search before it is complete. `memory` is the whole process's, in bytes, `time` in seconds."""
 
     states: int | None = None
     memory: int | None = None
@@ -117,19 +118,39 @@ def expander(tables: Tables) -> Callable[[State, list[tuple[int, State, int]]], 
 
     def expand(state: State, out: list[tuple[int, State, int]]) -> None:
         for slot, table in slots:
-            value = state[slot]
-            found = table[value]
+            found = table[state[slot]]
             if found is None:
-                found = offered(slot, value)
-            for move, left, events, budget, guards, sets, deltas, obs in found:
-                follow(state, slot, move, left, events, budget, guards, sets, deltas, obs, out)
+                found = offered(slot, state[slot])
+            for offer in found:
+                move, left, events, budget, guards, _, deltas, obs = offer
+                if budget >= 0 or guards or deltas or obs or len(events) != 1:
+                    follow(state, slot, offer, out)
+                    continue
+                # The usual move, spelt out: something is taken from the slot, and one handler runs.
+                after = list(state)
+                after[slot] = left
+                actor, event = events[0]
+                local = 3 * actor
+                result = react[actor].get((after[local] << SHIFT) | event)
+                if result is None:
+                    result = reacted(actor, after[local], event)
+                after[local], changes, obs = result
+                for where, delta in changes:
+                    value = absorbed[where].get((after[where] << SHIFT) | delta)
+                    after[where] = absorb(where, after[where], delta) if value is None else value
+                if obs:
+                    joint = judged.get((after[j_slot] << SHIFT) | obs)
+                    after[j_slot] = judge(after[j_slot], obs) if joint is None else joint
+                    out.append((move, tuple(after), marks[obs]))
+                else:
+                    out.append((move, tuple(after), 0))
         for slot in patient:
             if polled(slot, state[slot]) and not busy(out):
-                follow(state, slot, *polled(slot, state[slot])[0], out)
+                follow(state, slot, polled(slot, state[slot])[0], out)
         for actor, budget in crashable:
             if spend_of(state[e_slot], budget) >= 0:
                 for offer in crash(actor, state):
-                    follow(state, 3 * actor, *offer, out)
+                    follow(state, 3 * actor, offer, out)
 
     def busy(out: list[tuple[int, State, int]]) -> bool:
         return any(fair[move] == WEAK for move, _, _ in out)
@@ -138,19 +159,8 @@ def expander(tables: Tables) -> Callable[[State, list[tuple[int, State, int]]], 
         left = spent[budget].get(environment)
         return spend(environment, budget) if left is None else left
 
-    def follow(
-        state: State,
-        slot: int,
-        move: int,
-        left: int,
-        events: tuple[tuple[int, int], ...],
-        budget: int,
-        guards: tuple[int, ...],
-        sets: tuple[tuple[int, int], ...],
-        deltas: tuple[tuple[int, int], ...],
-        obs: int,
-        out: list[tuple[int, State, int]],
-    ) -> None:
+    def follow(state: State, slot: int, offer: Offer, out: list[tuple[int, State, int]]) -> None:
+        move, left, events, budget, guards, sets, deltas, obs = offer
         for guard in guards:
             if state[guard] <= ABSENT:
                 return
@@ -259,7 +269,7 @@ def _search(
         number += 1
         if number == look:
             look += CHECK_EVERY
-            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+            memory = resident()
             elapsed = time.perf_counter() - began
             if progress is not None:
                 progress(Status(len(states), len(targets), len(states) - number, len(levels) - 1, memory, elapsed))
@@ -272,6 +282,14 @@ def _search(
             if graph.ending != "complete":
                 break
     graph.bytes = _bytes(graph, known)
+
+
+def resident() -> int:
+    """The process's memory now, in bytes; its peak where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _bytes(graph: Graph, known: dict[State, int]) -> int:

@@ -1,0 +1,364 @@
+"""Designs in every interleaving of small worlds: which promises hold there, and the shortest way to what does not.
+
+A *world* is a handful of devices, one or two messages and one or two kinds of fault, each of which may happen once at any
+moment. Searching many such worlds completely says more than searching one large world in part: a verdict is *holds* only
+if every world that the bounds name was searched to its end.
+
+| world | who |
+|---|---|
+| `two-people` | one device each, in one conversation; the first sends |
+| `two-devices` | one person's two devices; the first sends |
+| `three-devices` | one person sends from one device to another one's two |
+
+Everyone is connected and at rest when a search begins. Where a device appears, it is the last one of these. Push faults
+(loss, duplication, reordering) go together. Polls fire when nothing else is under way (`Environment.polls`).
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any
+
+import syncproof
+from syncproof import designs as registry
+from syncproof import parallel
+from syncproof.actor import Link
+from syncproof.designs import Parameters, Population
+from syncproof.engines.explore import Counterexample, Exploration, Limits, explore
+from syncproof.environment import Environment
+from syncproof.errors import InputError
+from syncproof.packets import Compose, Notification, Push, Resend
+from syncproof.properties import PROPERTIES
+from syncproof.system import Connect, Move, Spawn, System, Tell, World
+from syncproof.vocabulary import ConversationId, DeviceId, Message, MessageId, UserId
+
+SHAPES: dict[str, Population] = {
+    "two-people": Population((0, 1), ((0, 1),)),
+    "two-devices": Population((0, 0), ((0,),)),
+    "three-devices": Population((0, 1, 1), ((0, 1),)),
+}
+
+KINDS: dict[str, tuple[str, ...]] = {
+    "push": ("push-lost", "push-duplicated", "push-reordered"),
+    "device-crash": ("device-crash",),
+    "server-crash": ("server-crash",),
+    "disconnect": ("disconnect",),
+    "half-open": ("half-open",),
+    "new-device": ("new-device",),
+    "sender-retry": ("sender-retry",),
+}
+"""The kinds of fault that worlds combine, and the faults that each stands for."""
+
+IN_ORDER = Link("ordered", lossy=True, while_connected=True)
+CONVERSATION = ConversationId(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What one exploration contains."""
+
+    people: str
+    messages: int
+    kinds: tuple[str, ...]
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """The faults that may happen, each once."""
+        return tuple(fault for kind in self.kinds for fault in KINDS[kind])
+
+    def __str__(self) -> str:
+        faults = " and ".join(self.kinds) or "no fault"
+        return f"{self.people}, {self.messages} message{'s' if self.messages > 1 else ''}, {faults}"
+
+
+SINGLES = ((), *[(kind,) for kind in KINDS])
+PAIRS = tuple(combinations(KINDS, 2))
+GENTLE = ((), ("push",), ("sender-retry",))
+
+SMALL = tuple(Shape(people, 1, kinds) for kinds in SINGLES for people in ("two-people", "two-devices"))
+STANDARD = (
+    *SMALL,
+    *[Shape("three-devices", 1, kinds) for kinds in GENTLE],
+    *[Shape("two-people", 2, kinds) for kinds in SINGLES],
+    *[Shape("two-devices", 1, kinds) for kinds in PAIRS],
+)
+DEEP = (
+    *STANDARD,
+    *[Shape("two-people", 2, kinds) for kinds in PAIRS],
+    *[Shape("three-devices", 2, kinds) for kinds in SINGLES],
+)
+BOUNDS: dict[str, tuple[Shape, ...]] = {"small": SMALL, "standard": STANDARD, "deep": DEEP}
+
+LIMITS = Limits(states=3_000_000, memory=8 << 30)
+
+
+def build(design: str, shape: Shape) -> tuple[System, Population, Environment]:
+    """The system and the environment of one exploration. Raises `InputError` for an unknown design."""
+    everyone = SHAPES[shape.people]
+    joins = "new-device" in shape.faults
+    population = Population(everyone.owners[:-1], everyone.members) if joins else everyone
+    system = registry.get(design).system(population, Parameters())
+    if "push-reordered" not in shape.faults:
+        system.links.update({Push: IN_ORDER, Notification: IN_ORDER})
+    sender = DeviceId(0)
+    composes = [Compose(Message(MessageId(n), sender, CONVERSATION)) for n in range(shape.messages)]
+    environment = Environment(
+        prelude=_opening(system),
+        scripts=(tuple([Tell(sender, compose) for compose in composes]),),
+        interventions=((Tell(sender, Resend()), "sender-retry"),),
+        newcomers=(Spawn(DeviceId(len(population.owners)), UserId(everyone.owners[-1])),) if joins else (),
+        budgets=dict.fromkeys(shape.faults, 1),
+        polls="at-rest",
+    )
+    return system, population, environment
+
+
+def _opening(system: System) -> tuple[Move, ...]:
+    """Everyone connects, and what that causes comes to rest."""
+    world = World(system)
+    moves: list[Move] = [Connect(client) for client in world.clients() if isinstance(client, DeviceId)]
+    for move in moves:
+        world.apply(move)
+    while (pending := next(world.pending(), None)) is not None:
+        world.apply(pending)
+        moves.append(pending)
+    return tuple(moves)
+
+
+@dataclass(frozen=True)
+class Explored:
+    """One exploration's outcome. `findings`: property -> (verdict, counterexample, why it is unknown)."""
+
+    design: str
+    shape: Shape
+    findings: dict[str, tuple[str, Counterexample | None, str]]
+    states: int
+    transitions: int
+    depth: int
+    complete: bool
+    coverage: dict[str, tuple[int, int]]
+    witnesses: dict[str, bool]
+    elapsed: float
+    bytes: int
+
+
+def explore_one(design: str, shape: Shape, limits: Limits = LIMITS) -> Explored:
+    """Explores one world of one design."""
+    system, _, environment = build(design, shape)
+    not_applicable = registry.get(design).not_applicable
+    wanted = [automaton for name, automaton in PROPERTIES.items() if name not in not_applicable]
+    began = time.perf_counter()
+    found = explore(system, environment, wanted, limits=limits)
+    return Explored(
+        design,
+        shape,
+        {name: (f.verdict, f.counterexample, f.why) for name, f in found.findings.items()},
+        len(found.graph.states),
+        len(found.graph.targets),
+        found.graph.depth,
+        found.complete,
+        found.coverage,
+        _witnesses(found, shape),
+        time.perf_counter() - began,
+        found.graph.bytes,
+    )
+
+
+def _witnesses(found: Exploration, shape: Shape) -> dict[str, bool]:
+    """The situations without which "holds" would say nothing, and whether each was reached."""
+    reached = {f"{fault} happened": count > 0 for fault, (count, _) in found.coverage.items() if fault in shape.faults}
+    number = [automaton.name for automaton in found.tables.automata].index("no-loss")
+    settled = [
+        dict(zip(("open", "settled"), image[1:], strict=True))["settled"]
+        for image in found.tables.states[number].values
+    ]
+    reached["every message was shown everywhere"] = any(len(messages) - 1 == shape.messages for messages in settled)
+    if {"disconnect", "half-open"} & set(shape.faults):
+        reached["a device reconnected and caught up"] = "caught-up" in found.situations
+    return reached
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A design's verdict on a property over all its worlds, and the world with the shortest counterexample."""
+
+    verdict: str
+    promised: bool
+    broken: bool
+    counterexample: Counterexample | None = None
+    shape: Shape | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """Every design in every world of the bounds. `missing`: explorations that an interruption left out."""
+
+    bounds: str
+    explored: dict[str, list[Explored]]
+    missing: int
+    elapsed: float
+    jobs: int
+    vacuous: list[tuple[str, Shape, str]] = field(default_factory=list)
+
+    def cell(self, design: str, name: str) -> Cell:
+        """The verdict: violated if some world violates it; a promise is broken if it covers that world's faults."""
+        entry = registry.get(design)
+        promised = name in entry.promises
+        if name in entry.not_applicable:
+            return Cell("not-applicable", False, False, why=entry.not_applicable[name])
+        worst: tuple[int, Explored, Counterexample] | None = None
+        broken = False
+        why = f"{self.missing} explorations are missing" if self.missing else ""
+        for explored in self.explored[design]:
+            verdict, counterexample, reason = explored.findings[name]
+            if counterexample is not None:
+                length = len(counterexample.moves) + len(counterexample.cycle)
+                covered = promised and all(fault in entry.promises[name] for fault in explored.shape.faults)
+                broken = broken or covered
+                if worst is None or length < worst[0]:
+                    worst = (length, explored, counterexample)
+            elif verdict == "unknown":
+                why = why or f"{explored.shape}: {reason}"
+        if worst is not None:
+            return Cell("violated", promised, broken, worst[2], worst[1].shape)
+        return Cell("unknown" if why else "holds", promised, False, why=why)
+
+    def matrix(self) -> dict[str, dict[str, Cell]]:
+        """Design -> property -> verdict."""
+        return {design: {name: self.cell(design, name) for name in PROPERTIES} for design in self.explored}
+
+    def status(self) -> int:
+        """0: every promise holds; 1: one is broken, or holds only because nothing happened; 3: one is unknown."""
+        cells = [cell for row in self.matrix().values() for cell in row.values()]
+        if any(cell.broken for cell in cells) or self.vacuous:
+            return 1
+        return 3 if any(cell.promised and cell.verdict == "unknown" for cell in cells) else 0
+
+    def results(self) -> dict[str, Any]:
+        """What other programs may rely on; the same for the same version and bounds."""
+        from syncproof import claims
+
+        found: dict[str, Any] = {"schema": 1, "command": "verify", "bounds": self.bounds, "designs": {}}
+        for design, row in self.matrix().items():
+            worlds = self.explored[design]
+            found["designs"][design] = {
+                "properties": {name: _plain(cell) for name, cell in row.items()},
+                "states": sum(e.states for e in worlds),
+                "transitions": sum(e.transitions for e in worlds),
+                "depth": max((e.depth for e in worlds), default=0),
+                "complete": not self.missing and all(e.complete for e in worlds),
+                "coverage": _summed(worlds),
+                "witnesses": _reached(worlds),
+                "worlds": [
+                    {
+                        "world": str(e.shape),
+                        "states": e.states,
+                        "transitions": e.transitions,
+                        "depth": e.depth,
+                        "complete": e.complete,
+                    }
+                    for e in worlds
+                ],
+            }
+        found["vacuous"] = [f"{design}, {shape}: never {what}" for design, shape, what in self.vacuous]
+        found["claims"] = claims.proved(found)
+        return found
+
+    def run_facts(self) -> dict[str, Any]:
+        """Times, rates and memory of this run: what may differ the next time."""
+        states = sum(e.states for row in self.explored.values() for e in row)
+        busy = sum(e.elapsed for row in self.explored.values() for e in row)
+        weight = sum(e.bytes for row in self.explored.values() for e in row)
+        return {
+            "version": syncproof.__version__,
+            "python": platform.python_version(),
+            "elapsed_s": round(self.elapsed, 3),
+            "jobs": self.jobs,
+            "states": states,
+            "states_per_worker_second": round(states / busy) if busy else None,
+            "bytes_per_state": round(weight / states) if states else None,
+            "peak_memory_mib": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,
+        }
+
+
+def _plain(cell: Cell) -> dict[str, Any]:
+    found: dict[str, Any] = {"verdict": cell.verdict, "promised": cell.promised, "broken": cell.broken}
+    if cell.counterexample is not None:
+        found["length"] = len(cell.counterexample.moves) + len(cell.counterexample.cycle)
+        found["world"] = str(cell.shape)
+        found["counterexample"] = {
+            "says": cell.counterexample.says,
+            "moves": [repr(move) for move in cell.counterexample.moves],
+            "cycle": [repr(move) for move in cell.counterexample.cycle],
+        }
+    elif cell.why:
+        found["why"] = cell.why
+    return found
+
+
+def _summed(worlds: Iterable[Explored]) -> dict[str, dict[str, int]]:
+    total: dict[str, dict[str, int]] = {}
+    for explored in worlds:
+        for kind, (transitions, states) in explored.coverage.items():
+            entry = total.setdefault(kind, {"transitions": 0, "states": 0})
+            entry["transitions"] += transitions
+            entry["states"] += states
+    return dict(sorted(total.items()))
+
+
+def _reached(worlds: Iterable[Explored]) -> dict[str, str]:
+    """Each witness, and in how many of the worlds that ask for it it was reached."""
+    asked: dict[str, list[bool]] = {}
+    for explored in worlds:
+        for what, reached in explored.witnesses.items():
+            asked.setdefault(what, []).append(reached)
+    return {what: f"{sum(found)} of {len(found)} worlds" for what, found in sorted(asked.items())}
+
+
+def verify(
+    designs: Sequence[str] = (),
+    bounds: str = "standard",
+    *,
+    jobs: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Verification:
+    """Explores the designs (default: all) in every world of `bounds`. Ctrl-C returns what was found until then.
+
+    Raises `InputError` for an unknown design or bounds.
+    """
+    if bounds not in BOUNDS:
+        raise InputError(f"unknown bounds {bounds!r}; allowed: {', '.join(BOUNDS)}")
+    names = list(dict.fromkeys(designs)) or list(registry.DESIGNS)
+    for name in names:
+        registry.get(name)
+    workers = jobs or os.cpu_count() or 1
+    work = [(name, shape) for name in names for shape in BOUNDS[bounds]]
+    began = time.perf_counter()
+    done: dict[tuple[str, Shape], Explored] = {}
+    try:
+        for index, found in parallel.perform(_work, work, workers):
+            done[work[index]] = found
+            if progress is not None:
+                progress(len(done), len(work))
+    except KeyboardInterrupt:
+        pass  # what is missing makes verdicts unknown
+    explored = {name: [done[key] for key in work if key[0] == name and key in done] for name in names}
+    vacuous = [
+        (e.design, e.shape, what)
+        for row in explored.values()
+        for e in row
+        for what, reached in e.witnesses.items()
+        if not reached
+    ]
+    return Verification(bounds, explored, len(work) - len(done), time.perf_counter() - began, workers, vacuous)
+
+
+def _work(job: tuple[str, Shape]) -> Explored:
+    return explore_one(*job)
