@@ -150,6 +150,70 @@ def _history_file(path: Path) -> None:
 
 
 @main.command()
+@click.argument("names", metavar="[DESIGN]...", nargs=-1)
+@click.option("--bounds", default="standard", show_default=True, help="small (seconds), standard (minutes) or deep.")
+@click.option("--jobs", type=click.IntRange(1), help="Worker processes; default: one per processor.")
+@click.option("--out", metavar="DIR", default="out", show_default=True, help="Where the reports go.")
+@told
+def verify(names: tuple[str, ...], bounds: str, jobs: int | None, out: str) -> int:
+    """Search every interleaving of small worlds and tell which promises hold in all of them."""
+    from syncproof.report import proof, terminal
+
+    _writable(Path(out))
+    with terminal.progress("verifying", "worlds") as progress:
+        found = proof.verify(names, bounds, jobs=jobs, progress=progress)
+    paths = found.write(Path(out))
+    proof.show(found)
+    click.echo(f"\n{found.elapsed:.0f} s. Report: {paths[0]}, counterexamples beside it")
+    return found.status()
+
+
+@main.command()
+@click.argument("design")
+@click.option(
+    "--world", "people", default="two-devices", show_default=True, help="two-people, two-devices, three-devices."
+)
+@click.option("--messages", type=click.IntRange(1, 9), default=1, show_default=True)
+@click.option(
+    "--fault", "kinds", metavar="KIND", multiple=True, help="May happen once; may be repeated for other kinds."
+)
+@click.option("--states", type=click.IntRange(1), help="Stop after so many states; what is open is then unknown.")
+@click.option("--memory", type=click.FloatRange(0, min_open=True), metavar="GIB", help="Stop at this much memory.")
+@click.option(
+    "--time", "seconds", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Stop after this time."
+)
+@click.option("--graph", metavar="FILE", help="Write the states and arcs: .graphml, .dot or .aut (Aldebaran).")
+@told
+def explore(
+    design: str,
+    people: str,
+    messages: int,
+    kinds: tuple[str, ...],
+    states: int | None,
+    memory: float | None,
+    seconds: float | None,
+    graph: str | None,
+) -> int:
+    """Search one world of one design and tell in detail what was found."""
+    from syncproof import verification
+    from syncproof.engines.explore import Limits
+    from syncproof.report import proof, terminal
+
+    shape = verification.shape(people, messages, kinds)
+    if graph is not None:
+        from syncproof.report import graphs
+
+        graphs.check(Path(graph))
+    limits = Limits(states, None if memory is None else int(memory * (1 << 30)), seconds)
+    with terminal.status() as progress:
+        found = verification.search(design, shape, limits, progress)
+    proof.detail(design, shape, found)
+    if graph is not None:
+        click.echo(graphs.write(found, Path(graph)))
+    return verification.judged(design, shape, found).status()
+
+
+@main.command()
 @click.argument("history")
 @told
 def check(history: str) -> int:
@@ -161,12 +225,17 @@ def check(history: str) -> int:
 
 @main.command()
 @click.argument("moves")
+@click.option("--diagram", is_flag=True, help="Also print what happens as a sequence diagram (for short ones).")
 @told
-def replay(moves: str) -> int:
+def replay(moves: str, diagram: bool) -> int:
     """Do a run's recorded moves again; it must meet the same violations."""
     from syncproof import history as histories
 
     judged = histories.replay(Path(moves))
+    if diagram:
+        from syncproof.report import sequence
+
+        click.echo(sequence.text(histories.retell(Path(moves))))
     status = _report(judged, moves)
     if judged.monitor.counts != judged.recorded:
         click.echo(f"not the same: recorded {judged.recorded}, met {judged.monitor.counts}", err=True)

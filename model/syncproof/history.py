@@ -21,6 +21,7 @@ from syncproof.errors import InputError
 from syncproof.properties import PROPERTIES
 from syncproof.properties.monitor import Monitor
 from syncproof.properties.verdicts import PropertyResult, judge
+from syncproof.story import Story, tell
 from syncproof.system import Move, MoveError, World
 
 SCHEMA = 1
@@ -95,8 +96,12 @@ class Recording:
             _write_parquet(path, head, self.observations)
         else:
             path.write_bytes(b"\n".join([encode(head), *self.observations, b""]))
-        head = msgspec.structs.replace(head, kind="moves")
-        moves_path(path).write_bytes(b"\n".join([encode(head), *self.moves, b""]))
+        self.write_moves(moves_path(path), violations)
+
+    def write_moves(self, path: Path, violations: dict[str, int]) -> None:
+        """Writes the moves alone."""
+        head = msgspec.structs.replace(self.header, kind="moves", violations=violations)
+        path.write_bytes(b"\n".join([encode(head), *self.moves, b""]))
 
 
 def moves_path(history: Path) -> Path:
@@ -139,6 +144,17 @@ def replay(path: Path) -> Judged:
     return Judged(
         header.design, header.faults, monitor, seen.count, seen.quiesced, header.violations, header.parameters
     )
+
+
+def retell(path: Path) -> Story:
+    """What a run's recorded moves do, step by step."""
+    lines = _lines(path)
+    header = _header(path, lines, "moves")
+    if header.population is None or header.parameters is None:
+        raise InputError(f"{path}:1: the header needs `population` and `parameters` to build the system again")
+    moves = [cast(Move, _decode(path, number, line, Move)) for number, line in lines]
+    system = designs.get(header.design).system(header.population, header.parameters)
+    return tell(system, moves, [PROPERTIES[name] for name in _applicable(header.design)])
 
 
 class Counter:

@@ -6,12 +6,16 @@ if every world that the bounds name was searched to its end.
 
 | world | who |
 |---|---|
-| `two-people` | one device each, in one conversation; the first sends |
-| `two-devices` | one person's two devices; the first sends |
+| `two-people` | one device each, in one conversation; the first sends every message |
+| `two-devices` | one person's two devices; the first sends the first message, the second the second one |
 | `three-devices` | one person sends from one device to another one's two |
 
-Everyone is connected and at rest when a search begins. Where a device appears, it is the last one of these. Push faults
-(loss, duplication, reordering) go together. Polls fire when nothing else is under way (`Environment.polls`).
+Everyone is connected and at rest when a search begins. Where a device appears, it is the last one of these, and the first
+sends everything. Push faults (loss, duplication, reordering) go together. Polls fire when nothing else is under way
+(`Environment.polls`).
+
+What bounds contain is what two processors search in the time that they name. `standard`: each single fault with two
+messages (two receiving devices, and one sender's order at another person's), each pair of faults with one message.
 """
 
 from __future__ import annotations
@@ -23,14 +27,14 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
 import syncproof
 from syncproof import designs as registry
 from syncproof import parallel
 from syncproof.actor import Link
 from syncproof.designs import Parameters, Population
-from syncproof.engines.explore import Counterexample, Exploration, Limits, explore
+from syncproof.engines.explore import Counterexample, Exploration, Limits, Status, explore
 from syncproof.environment import Environment
 from syncproof.errors import InputError
 from syncproof.packets import Compose, Notification, Push, Resend
@@ -85,7 +89,7 @@ SMALL = tuple(Shape(people, 1, kinds) for kinds in SINGLES for people in ("two-p
 STANDARD = (
     *SMALL,
     *[Shape("three-devices", 1, kinds) for kinds in GENTLE],
-    *[Shape("two-people", 2, kinds) for kinds in SINGLES],
+    *[Shape(people, 2, kinds) for kinds in SINGLES for people in ("two-people", "two-devices")],
     *[Shape("two-devices", 1, kinds) for kinds in PAIRS],
 )
 DEEP = (
@@ -95,7 +99,17 @@ DEEP = (
 )
 BOUNDS: dict[str, tuple[Shape, ...]] = {"small": SMALL, "standard": STANDARD, "deep": DEEP}
 
-LIMITS = Limits(states=3_000_000, memory=8 << 30)
+LIMITS = Limits(states=10_000_000, memory=8 << 30)
+
+
+def shape(people: str, messages: int, kinds: Iterable[str]) -> Shape:
+    """A shape by its names. Raises `InputError` for names that there are not."""
+    if people not in SHAPES:
+        raise InputError(f"unknown world {people!r}; allowed: {', '.join(SHAPES)}")
+    for kind in kinds:
+        if kind not in KINDS:
+            raise InputError(f"unknown kind of fault {kind!r}; allowed: {', '.join(KINDS)}")
+    return Shape(people, messages, tuple(kind for kind in KINDS if kind in tuple(kinds)))
 
 
 def build(design: str, shape: Shape) -> tuple[System, Population, Environment]:
@@ -107,10 +121,15 @@ def build(design: str, shape: Shape) -> tuple[System, Population, Environment]:
     if "push-reordered" not in shape.faults:
         system.links.update({Push: IN_ORDER, Notification: IN_ORDER})
     sender = DeviceId(0)
-    composes = [Compose(Message(MessageId(n), sender, CONVERSATION)) for n in range(shape.messages)]
+    # In a world of one person's devices each of them speaks; else one sender's messages keep their order.
+    speakers = 1 if joins or shape.people != "two-devices" else min(shape.messages, len(population.owners))
+    scripts: list[list[Tell]] = [[] for _ in range(speakers)]
+    for number in range(shape.messages):
+        speaker = DeviceId(number % speakers)
+        scripts[speaker].append(Tell(speaker, Compose(Message(MessageId(number), speaker, CONVERSATION))))
     environment = Environment(
         prelude=_opening(system),
-        scripts=(tuple([Tell(sender, compose) for compose in composes]),),
+        scripts=tuple(map(tuple, scripts)),
         interventions=((Tell(sender, Resend()), "sender-retry"),),
         newcomers=(Spawn(DeviceId(len(population.owners)), UserId(everyone.owners[-1])),) if joins else (),
         budgets=dict.fromkeys(shape.faults, 1),
@@ -148,13 +167,22 @@ class Explored:
     bytes: int
 
 
-def explore_one(design: str, shape: Shape, limits: Limits = LIMITS) -> Explored:
-    """Explores one world of one design."""
+def search(
+    design: str, shape: Shape, limits: Limits = LIMITS, progress: Callable[[Status], None] | None = None
+) -> Exploration:
+    """Searches one world of one design, for whoever wants its graph. Raises `InputError` for an unknown design."""
     system, _, environment = build(design, shape)
     not_applicable = registry.get(design).not_applicable
     wanted = [automaton for name, automaton in PROPERTIES.items() if name not in not_applicable]
-    began = time.perf_counter()
-    found = explore(system, environment, wanted, limits=limits)
+    return explore(system, environment, wanted, limits=limits, progress=progress)
+
+
+def explore_one(design: str, shape: Shape, limits: Limits = LIMITS) -> Explored:
+    """Searches one world of one design, and keeps what verdicts and reports need."""
+    return _kept(design, shape, search(design, shape, limits))
+
+
+def _kept(design: str, shape: Shape, found: Exploration) -> Explored:
     return Explored(
         design,
         shape,
@@ -165,9 +193,16 @@ def explore_one(design: str, shape: Shape, limits: Limits = LIMITS) -> Explored:
         found.complete,
         found.coverage,
         _witnesses(found, shape),
-        time.perf_counter() - began,
+        found.elapsed,
         found.graph.bytes,
     )
+
+
+def judged(design: str, shape: Shape, found: Exploration) -> Verification:
+    """One search as a verification of its own."""
+    kept = _kept(design, shape, found)
+    vacuous = [(design, shape, what) for what, reached in kept.witnesses.items() if not reached and found.complete]
+    return Verification("one world", {design: [kept]}, 0, kept.elapsed, 1, vacuous)
 
 
 def _witnesses(found: Exploration, shape: Shape) -> dict[str, bool]:
@@ -184,16 +219,41 @@ def _witnesses(found: Exploration, shape: Shape) -> dict[str, bool]:
     return reached
 
 
+Promise = Literal["none", "kept", "broken", "unknown"]
+
+
 @dataclass(frozen=True)
 class Cell:
-    """A design's verdict on a property over all its worlds, and the world with the shortest counterexample."""
+    """A design's verdict on a property over all its worlds, and the world with the shortest counterexample.
+
+    `promise` is about the worlds alone whose faults the promise covers: a property may be violated, and its promise kept.
+    """
 
     verdict: str
-    promised: bool
-    broken: bool
+    promise: Promise
     counterexample: Counterexample | None = None
     shape: Shape | None = None
     why: str = ""
+
+    @property
+    def promised(self) -> bool:
+        """Whether the design promises the property under some faults."""
+        return self.promise != "none"
+
+    @property
+    def broken(self) -> bool:
+        """Whether the property is violated in a world that the promise covers."""
+        return self.promise == "broken"
+
+    @property
+    def length(self) -> int:
+        """Moves of the shortest counterexample; 0 without one."""
+        return 0 if self.counterexample is None else self.counterexample.length
+
+
+def retrace(design: str, name: str, shape: Shape) -> Cell:
+    """Searches one world again for a property's verdict, for whoever wants to look at its counterexample."""
+    return judged(design, shape, search(design, shape)).cell(design, name)
 
 
 @dataclass(frozen=True)
@@ -210,25 +270,25 @@ class Verification:
     def cell(self, design: str, name: str) -> Cell:
         """The verdict: violated if some world violates it; a promise is broken if it covers that world's faults."""
         entry = registry.get(design)
-        promised = name in entry.promises
         if name in entry.not_applicable:
-            return Cell("not-applicable", False, False, why=entry.not_applicable[name])
-        worst: tuple[int, Explored, Counterexample] | None = None
-        broken = False
-        why = f"{self.missing} explorations are missing" if self.missing else ""
+            return Cell("not-applicable", "none", why=entry.not_applicable[name])
+        worst: tuple[Explored, Counterexample] | None = None
+        missing = f"{self.missing} searches are missing" if self.missing else ""
+        why = missing
+        promise: Promise = "none" if name not in entry.promises else "unknown" if missing else "kept"
         for explored in self.explored[design]:
             verdict, counterexample, reason = explored.findings[name]
+            covered = promise != "none" and set(explored.shape.faults) <= set(entry.promises[name])
             if counterexample is not None:
-                length = len(counterexample.moves) + len(counterexample.cycle)
-                covered = promised and all(fault in entry.promises[name] for fault in explored.shape.faults)
-                broken = broken or covered
-                if worst is None or length < worst[0]:
-                    worst = (length, explored, counterexample)
+                promise = "broken" if covered else promise
+                if worst is None or counterexample.length < worst[1].length:
+                    worst = (explored, counterexample)
             elif verdict == "unknown":
                 why = why or f"{explored.shape}: {reason}"
+                promise = "unknown" if covered and promise == "kept" else promise
         if worst is not None:
-            return Cell("violated", promised, broken, worst[2], worst[1].shape)
-        return Cell("unknown" if why else "holds", promised, False, why=why)
+            return Cell("violated", promise, worst[1], worst[0].shape, why)
+        return Cell("unknown" if why else "holds", promise, why=why)
 
     def matrix(self) -> dict[str, dict[str, Cell]]:
         """Design -> property -> verdict."""
@@ -239,7 +299,7 @@ class Verification:
         cells = [cell for row in self.matrix().values() for cell in row.values()]
         if any(cell.broken for cell in cells) or self.vacuous:
             return 1
-        return 3 if any(cell.promised and cell.verdict == "unknown" for cell in cells) else 0
+        return 3 if any(cell.promise == "unknown" for cell in cells) else 0
 
     def results(self) -> dict[str, Any]:
         """What other programs may rely on; the same for the same version and bounds."""
@@ -289,12 +349,13 @@ class Verification:
 
 
 def _plain(cell: Cell) -> dict[str, Any]:
-    found: dict[str, Any] = {"verdict": cell.verdict, "promised": cell.promised, "broken": cell.broken}
+    found: dict[str, Any] = {"verdict": cell.verdict, "promise": cell.promise}
     if cell.counterexample is not None:
-        found["length"] = len(cell.counterexample.moves) + len(cell.counterexample.cycle)
+        found["length"] = cell.counterexample.length
         found["world"] = str(cell.shape)
         found["counterexample"] = {
             "says": cell.counterexample.says,
+            "prelude": [repr(move) for move in cell.counterexample.prelude],
             "moves": [repr(move) for move in cell.counterexample.moves],
             "cycle": [repr(move) for move in cell.counterexample.cycle],
         }
@@ -355,7 +416,7 @@ def verify(
         for row in explored.values()
         for e in row
         for what, reached in e.witnesses.items()
-        if not reached
+        if not reached and e.complete
     ]
     return Verification(bounds, explored, len(work) - len(done), time.perf_counter() - began, workers, vacuous)
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from syncproof.comparison import Comparison
+from syncproof.engines.explore.search import Status
 from syncproof.metrics import METRICS
 from syncproof.report import tables
 
@@ -36,7 +37,7 @@ def console() -> Console:
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Callable[[int, int], None] | None]:
+def progress(title: str, what: str = "runs") -> Iterator[Callable[[int, int], None] | None]:
     """A bar with what remains, on a terminal only."""
     if not sys.stderr.isatty():
         yield None
@@ -45,13 +46,39 @@ def progress(title: str) -> Iterator[Callable[[int, int], None] | None]:
         TextColumn(title),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("runs,"),
+        TextColumn(f"{what},"),
         TimeRemainingColumn(),
         TextColumn("left"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def status() -> Iterator[Callable[[Status], None] | None]:
+    """One line of a search's progress, written anew about five times a second, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    shown = 0.0
+
+    def write(now: Status) -> None:
+        nonlocal shown
+        if now.elapsed - shown < 0.2:
+            return
+        shown = now.elapsed
+        rate = now.states / max(now.elapsed, 1e-9)
+        sys.stderr.write(
+            f"\r{now.states:,} states, {rate:,.0f}/s, queue {now.queue:,}, depth {now.depth}, "
+            f"{now.memory >> 20:,} MiB, {now.elapsed:.0f} s\x1b[K"
+        )
+        sys.stderr.flush()
+
+    try:
+        yield write
+    finally:
+        sys.stderr.write("\r\x1b[K")
 
 
 def show(comparison: Comparison) -> None:

@@ -6,6 +6,7 @@ the graph (`liveness.py`). A search that was cut short refutes what it met and l
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -13,6 +14,7 @@ from typing import Literal
 import numpy
 
 from syncproof.actor import Id
+from syncproof.engines.explore.growth import growth
 from syncproof.engines.explore.liveness import Arcs, Bools, Ints, fair_components, lasso
 from syncproof.engines.explore.search import Ending, Found, Graph, Limits, Status, search
 from syncproof.engines.explore.symmetry import NotSymmetric, Symmetry
@@ -41,11 +43,20 @@ RERUN_AT_MOST = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Counterexample:
-    """A way to a violation: `moves` from the beginning, then `cycle` for ever (empty for what one step shows)."""
+    """A way to a violation: the environment's prelude, a shortest sequence of moves, then `cycle` for ever.
 
+    Without a cycle, a safety property fails at the last move; a liveness property because nothing more happens.
+    """
+
+    prelude: tuple[Move, ...]
     moves: tuple[Move, ...]
     cycle: tuple[Move, ...]
     says: str
+
+    @property
+    def length(self) -> int:
+        """Moves after the prelude, the cycle's once."""
+        return len(self.moves) + len(self.cycle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,8 @@ class Exploration:
     coverage: dict[str, tuple[int, int]]
     situations: tuple[str, ...]
     reran: int
+    elapsed: float
+    growth: str = ""
 
     @property
     def complete(self) -> bool:
@@ -91,6 +104,7 @@ def explore(
     `symmetric`: groups of interchangeable ids; liveness is then unknown. Raises `NotSymmetric` if they are not,
     `ImpureHandler` if a handler depends on more than its actor's fields and the packet, `HandlerError` if one raises.
     """
+    began = time.perf_counter()
     carried = [automaton() for automaton in properties if automaton.endless is None]
 
     def observe(observation: object) -> None:
@@ -111,7 +125,11 @@ def explore(
         symmetry.verify()
     findings = _judged(tables, graph, reduced=symmetry is not None)
     ordered = {p.name: findings[p.name] for p in properties}
-    return Exploration(ordered, graph, tables, _coverage(tables, graph), tuple(tables.situations), reran)
+    elapsed = time.perf_counter() - began
+    grown = "" if graph.ending in ("complete", "interrupted") else growth(tables)
+    return Exploration(
+        ordered, graph, tables, _coverage(tables, graph), tuple(tables.situations), reran, elapsed, grown
+    )
 
 
 def kind_of(move: Move, environment: Environment) -> str:
@@ -203,7 +221,7 @@ def _first(
     values = tables.moves.values
     way = tuple([values[graph.moves[a]] for a in graph.path(found.state)])
     cycle = tuple([values[graph.moves[int(owed[a])]] for a in found.cycle])
-    return Finding("violated", Counterexample((*tables.environment.prelude, *way), cycle, says[found.state]))
+    return Finding("violated", Counterexample(tables.environment.prelude, way, cycle, says[found.state]))
 
 
 def _endless(tables: Tables, graph: Graph, arcs: Arcs, owed: Ints, automaton: type[Property]) -> Finding:
@@ -230,4 +248,4 @@ def _endless(tables: Tables, graph: Graph, arcs: Arcs, owed: Ints, automaton: ty
 def _way(tables: Tables, graph: Graph, found: Found) -> Counterexample:
     arcs = [*graph.path(found.source), found.arc]
     moves = tuple([tables.moves.values[graph.moves[a]] for a in arcs])
-    return Counterexample((*tables.environment.prelude, *moves), (), found.says)
+    return Counterexample(tables.environment.prelude, moves, (), found.says)

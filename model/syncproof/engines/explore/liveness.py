@@ -87,7 +87,12 @@ def _judged(arcs: Arcs, component: Ints) -> _Verdicts:
     """Per component: is it fair, is it only unfair to strongly fair moves; and the states where those are possible."""
     number = int(component.max()) + 1 if len(component) else 0
     size = numpy.bincount(component[component >= 0], minlength=number)
-    here = component[arcs.source] >= 0
+    # A state alone in its component is fair exactly if nothing leaves it: most states are alone, and told apart here.
+    alone = size == 1
+    leaves = numpy.zeros(number, dtype=bool)
+    out = component[arcs.source]
+    leaves[out[out >= 0]] = True
+    here = (out >= 0) & ~alone[out]
     source, target, move = arcs.source[here], arcs.target[here], arcs.move[here]
     moves = int(arcs.move.max()) + 1 if len(arcs.move) else 1
     pair = component[source] * moves + move
@@ -105,7 +110,7 @@ def _judged(arcs: Arcs, component: Ints) -> _Verdicts:
     bad = pairs[ignored & strong]
     ruled_out = numpy.zeros(arcs.count, dtype=bool)
     ruled_out[source[numpy.isin(pair, bad)]] = True
-    return _Verdicts(~weakly & ~strongly, strongly & ~weakly, ruled_out)
+    return _Verdicts(~weakly & ~strongly & ~(alone & leaves), strongly & ~weakly, ruled_out)
 
 
 def lasso(arcs: Arcs, component: Ints, bad: Bools) -> Lasso | None:

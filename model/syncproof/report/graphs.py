@@ -1,0 +1,86 @@
+"""A search's states and arcs as files that other tools read: GraphML, DOT, Aldebaran.
+
+A small graph is written whole. Of a large one GraphML and DOT get the first states only, in the order in which they were
+found, with the arcs between them, for nobody can look at more; Aldebaran is for checkers and is always whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import networkx
+
+from syncproof.engines.explore import Exploration
+from syncproof.errors import InputError
+from syncproof.story import words
+
+SAMPLE = 2_000
+"""States that GraphML and DOT get at most."""
+ENDINGS = (".graphml", ".dot", ".aut")
+
+
+def check(path: Path) -> None:
+    """Raises `InputError` for a name that says no format, or a folder that is not there."""
+    if path.suffix not in ENDINGS:
+        raise InputError(f"--graph {path}: allowed: a file ending in {', '.join(ENDINGS)}")
+    if not path.parent.is_dir():
+        raise InputError(f"--graph {path}: the folder {path.parent} does not exist")
+
+
+def write(found: Exploration, path: Path) -> str:
+    """Writes the graph and says what was written. Raises `InputError` if that is not possible."""
+    states, arcs = len(found.graph.states), len(found.graph.targets)
+    try:
+        if path.suffix == ".aut":
+            with path.open("w", encoding="utf-8") as file:
+                file.writelines(line + "\n" for line in aldebaran(found))
+            return f"{path}: {states:,} states, {arcs:,} transitions"
+        drawn = graph(found, SAMPLE)
+        if path.suffix == ".graphml":
+            networkx.write_graphml(drawn, path)
+        else:
+            path.write_text("\n".join(dot(drawn)) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"--graph {path}: cannot be written: {error.strerror or error}") from None
+    part = f" (the first of {states:,})" if states > len(drawn) else ""
+    return f"{path}: {len(drawn):,} states{part}, {drawn.number_of_edges():,} transitions"
+
+
+def graph(found: Exploration, limit: int | None = None) -> networkx.MultiDiGraph[int]:
+    """The first `limit` states (default: all) and the arcs between them; nodes carry their depth, arcs their move."""
+    whole = found.graph
+    kept = len(whole.states) if limit is None else min(limit, len(whole.states))
+    drawn: networkx.MultiDiGraph[int] = networkx.MultiDiGraph()
+    depth = 0
+    for state in range(kept):
+        while depth + 1 < len(whole.levels) and state >= whole.levels[depth + 1]:
+            depth += 1
+        drawn.add_node(state, depth=depth)
+    moves = found.tables.moves.values
+    for state in range(min(kept, whole.expanded)):
+        for arc in range(whole.first[state], whole.first[state + 1]):
+            if whole.targets[arc] < kept:
+                drawn.add_edge(state, whole.targets[arc], move=words(moves[whole.moves[arc]]))
+    return drawn
+
+
+def dot(drawn: networkx.MultiDiGraph[int]) -> Iterator[str]:
+    """Graphviz's language."""
+    yield "digraph states {"
+    yield '  rankdir=LR; node [shape=circle, label="", width=0.12]; edge [fontsize=8];'
+    yield "  0 [style=filled];"
+    for source, target, move in drawn.edges(data="move", default=""):
+        quoted = str(move).replace("\\", "\\\\").replace('"', '\\"')
+        yield f'  {source} -> {target} [label="{quoted}"];'
+    yield "}"
+
+
+def aldebaran(found: Exploration) -> Iterator[str]:
+    """The Aldebaran format of CADP and mCRL2: `des (first, transitions, states)`, then an arc a line."""
+    whole = found.graph
+    yield f"des (0, {len(whole.targets)}, {len(whole.states)})"
+    labels = [words(move).replace('"', "'") for move in found.tables.moves.values]
+    for state in range(whole.expanded):
+        for arc in range(whole.first[state], whole.first[state + 1]):
+            yield f'({state}, "{labels[whole.moves[arc]]}", {whole.targets[arc]})'

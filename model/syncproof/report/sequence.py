@@ -1,0 +1,238 @@
+"""A story as a sequence diagram: text for terminals and assertions, Mermaid for Markdown, SVG for pages.
+
+Lanes: who acts first, the servers (each with its stores), everyone else. Each row is one move; a packet's arrow ends in
+the row in which it arrives or is lost, so only one arrow ends in a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from syncproof.actor import ActorId
+from syncproof.story import Flight, Step, Story, words
+from syncproof.system import Crash, Restart, Spawn, Tell
+
+QUIET = ("Noted", "Triggered", "Pulled", "Served", "RangeRead", "Connected", "Disconnected", "Crashed", "Restarted")
+"""Observations that a diagram leaves out: its arrows show them already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One column: an actor, or its stores."""
+
+    actor: ActorId
+    stores: bool
+    title: str
+
+    @property
+    def key(self) -> str:
+        """A name that Mermaid takes."""
+        return f"{'stores' if self.stores else 'actor'}{int(self.actor)}".replace("-", "_")
+
+
+def lanes(story: Story) -> list[Lane]:
+    """The columns, from left to right."""
+    told = [s.move.actor for s in story.steps[story.prelude :] if isinstance(s.move, Tell)]
+    first = told[:1] if told and told[0] in story.lanes else []
+    serving = [actor for actor in story.lanes if story.stores(actor)]
+    rest = [actor for actor in story.lanes if actor not in (*first, *serving)]
+    found = []
+    for actor in dict.fromkeys([*first, *serving, *rest]):
+        found.append(Lane(actor, False, story.lanes[actor]))
+        if actor in serving:
+            found.append(Lane(actor, True, "stores"))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A step as it is drawn: the flight that ends here or the words at a lane, and the notes beside it."""
+
+    step: Step
+    flight: Flight | None
+    notes: tuple[str, ...]
+
+
+def rows(story: Story) -> Iterator[Row]:
+    """The steps after the prelude."""
+    for step in story.steps[story.prelude :]:
+        ended = [f for f in story.flights if f.ended == step.number and f.fate != "cut"]
+        flight = ended[0] if len(ended) == 1 and not isinstance(step.move, (Crash, Restart)) else None
+        if flight is not None and flight.storage and not story.stores(flight.source):
+            flight = None
+        notes = [note for note in step.observations if note.split(" ")[0] not in QUIET]
+        yield Row(step, flight, (*notes, *[f"✗ {name}: {says}" for name, says in step.complaints.items()]))
+
+
+def ends(flight: Flight, columns: list[Lane]) -> tuple[int, int]:
+    """The columns that a flight's arrow joins; a storage operation's answer comes from the stores."""
+    place = {(lane.actor, lane.stores): number for number, lane in enumerate(columns)}
+    return place[flight.source, flight.storage], place[flight.target, False]
+
+
+# ---- text
+
+GAP = 26
+
+
+def text(story: Story, width: int = GAP) -> str:
+    """For a terminal: a line a step, a column a lane, what was observed at the right."""
+    columns = lanes(story)
+    at = [number * width for number in range(len(columns))]
+    lines = ["     " + "".join(_cut(lane.title, width - 2).ljust(width) for lane in columns).rstrip()]
+    if story.prelude:
+        lines.append(f"     ({story.prelude} moves before: everyone connects and is up to date)")
+    for number, row in enumerate(rows(story), 1):
+        if story.cycle == row.step.number:
+            lines.append("     ---- what follows repeats for ever")
+        line = list(" " * (at[-1] + 1))
+        for place in at:
+            line[place] = "│"
+        if row.flight is not None:
+            source, target = ends(row.flight, columns)
+            low, high = sorted((at[source], at[target]))
+            label = _cut(words(row.flight.packet), high - low - 5)
+            shaft = list(f" {label} ".center(high - low - 1, "─"))
+            tip = "✗" if row.flight.fate == "lost" else "▶" if target > source else "◀"
+            shaft[-1 if target > source else 0] = tip
+            line[low + 1 : high] = shaft
+        else:
+            place = at[_column(row.step, columns)]
+            says = f" {row.step.says}"
+            line[place : place + 1 + len(says)] = list("●" + says)
+        notes = "; ".join(row.notes)
+        lines.append(f"{number:>4} {''.join(line).rstrip().ljust(at[-1] + 3)}{'  ' + notes if notes else ''}".rstrip())
+    return "\n".join(lines)
+
+
+def _cut(says: str, width: int) -> str:
+    return says if len(says) <= width else says[: max(width - 1, 0)] + "…"
+
+
+def _column(step: Step, columns: list[Lane]) -> int:
+    for number, lane in enumerate(columns):
+        if lane.actor == step.at and not lane.stores:
+            return number
+    return 0
+
+
+# ---- Mermaid
+
+
+def mermaid(story: Story) -> str:
+    """For a code host: a Mermaid sequence diagram."""
+    columns = lanes(story)
+    lines = ["sequenceDiagram"]
+    lines += [f"    participant {lane.key} as {_plain(lane.title)}" for lane in columns]
+    if story.prelude:
+        lines.append(f"    Note over {columns[0].key}: {story.prelude} moves before, everyone is up to date")
+    for row in rows(story):
+        if story.cycle == row.step.number:
+            lines.append("    loop for ever")
+        here = columns[_column(row.step, columns)].key
+        if row.flight is not None:
+            source, target = ends(row.flight, columns)
+            arrow = "--x" if row.flight.fate == "lost" else "-->>" if row.flight.storage else "->>"
+            lines.append(f"    {columns[source].key}{arrow}{columns[target].key}: {_plain(words(row.flight.packet))}")
+        else:
+            lines.append(f"    Note over {here}: {_plain(row.step.says)}")
+        lines += [f"    Note over {here}: {_plain(note)}" for note in row.notes]
+    if story.cycle is not None:
+        lines.append("    end")
+    return "\n".join(lines)
+
+
+def _plain(says: str) -> str:
+    """Text without what Mermaid takes for its own (a semicolon ends a statement, a hash begins an entity)."""
+    return says.replace("#", "/").replace(";", ",").replace("<", "(").replace(">", " after ")
+
+
+# ---- SVG
+
+LANE, ROW, TOP, LEFT, RIGHT = 190, 30, 46, 34, 330
+
+
+def svg(story: Story) -> Markup:
+    """For a page: colours and fonts come from the page's style sheet."""
+    columns = lanes(story)
+    drawn = list(rows(story))
+    x = [LEFT + 60 + LANE * number for number in range(len(columns))]
+    y = {row.step.number: TOP + 20 + ROW * number for number, row in enumerate(drawn)}
+    width, height = x[-1] + RIGHT, TOP + 20 + ROW * len(drawn)
+    parts = [f'<svg class="sequence" viewBox="0 0 {width} {height}" role="img" aria-label="sequence diagram">']
+    for number, lane in enumerate(columns):
+        parts.append(f'<text class="lane" x="{x[number]}" y="20">{escape(lane.title)}</text>')
+        parts += _line(story, lane, x[number], y, height)
+    for flight in story.flights:
+        if flight.storage and story.stores(flight.source):
+            parts += _operation(flight, x[ends(flight, columns)[0]], y, height)
+    for number, row in enumerate(drawn, 1):
+        level = y[row.step.number]
+        if story.cycle == row.step.number:
+            parts.append(f'<line class="cycle" x1="0" x2="{width}" y1="{level - 16}" y2="{level - 16}"/>')
+            parts.append(f'<text class="cycle" x="{width - 8}" y="{level - 20}">from here on for ever</text>')
+        parts.append(f'<text class="number" x="{LEFT - 8}" y="{level + 4}">{number}</text>')
+        if row.flight is None:
+            place = x[_column(row.step, columns)]
+            kind = " crash" if isinstance(row.step.move, Crash) else ""
+            parts.append(f'<circle class="dot{kind}" cx="{place}" cy="{level}" r="3.5"/>')
+            parts.append(f'<text class="says{kind}" x="{place + 8}" y="{level + 4}">{escape(row.step.says)}</text>')
+        else:
+            parts += _arrow(row.flight, columns, x, y, level)
+        for note in row.notes[:2]:
+            bad = " bad" if note.startswith("✗") else ""
+            parts.append(f'<text class="note{bad}" x="{x[-1] + 20}" y="{level + 4}">{escape(_cut(note, 52))}</text>')
+            level += 13
+    parts.append("</svg>")
+    return Markup("".join(parts))
+
+
+def _line(story: Story, lane: Lane, x: int, y: dict[int, int], height: int) -> Iterator[str]:
+    """A lane's line, interrupted while its actor is down, from where it appeared."""
+    top, down = TOP - 16, None
+    for step in story.steps:
+        level = y.get(step.number)
+        if level is None or lane.stores or step.at != lane.actor:
+            continue
+        if isinstance(step.move, Spawn):
+            top = level
+        elif isinstance(step.move, Crash):
+            yield f'<line class="life" x1="{x}" x2="{x}" y1="{top}" y2="{level}"/>'
+            down = level
+        elif isinstance(step.move, Restart) and down is not None:
+            yield f'<line class="life down" x1="{x}" x2="{x}" y1="{down}" y2="{level}"/>'
+            top, down = level, None
+    if down is None:
+        yield f'<line class="life" x1="{x}" x2="{x}" y1="{top}" y2="{height}"/>'
+    else:
+        yield f'<line class="life down" x1="{x}" x2="{x}" y1="{down}" y2="{height}"/>'
+
+
+def _operation(flight: Flight, x: int, y: dict[int, int], height: int) -> Iterator[str]:
+    """A bar on the stores' lane for as long as an operation is under way."""
+    if flight.ended is not None and flight.ended not in y:
+        return
+    top = y.get(flight.sent, TOP)
+    bottom = height if flight.ended is None else y[flight.ended]
+    fate = flight.fate.replace(" ", "-")
+    yield f'<rect class="operation {fate}" x="{x - 4}" width="8" y="{top}" height="{max(bottom - top, 2)}"/>'
+
+
+def _arrow(flight: Flight, columns: list[Lane], x: list[int], y: dict[int, int], level: int) -> Iterator[str]:
+    """From where it was sent to where it ended; what is lost ends before it arrives."""
+    source, target = ends(flight, columns)
+    start = level if flight.storage else y.get(flight.sent, TOP - 10)
+    way = 1 if target > source else -1
+    tip = x[target] - way * (LANE * 0.35 if flight.fate == "lost" else 5)
+    lost = " lost" if flight.fate == "lost" else ""
+    yield f'<line class="arrow{lost}" x1="{x[source]}" y1="{start}" x2="{tip:g}" y2="{level}"/>'
+    if lost:
+        yield f'<text class="cross" x="{tip:g}" y="{level + 5}">✗</text>'
+    else:
+        yield f'<path class="tip" d="M{x[target]} {level}l{-8 * way} -4v8z"/>'
+    anchor = "end" if way > 0 else "start"
+    label = escape(_cut(words(flight.packet), 34))
+    yield f'<text class="label" text-anchor="{anchor}" x="{x[target] - way * 12}" y="{level - 5}">{label}</text>'
