@@ -401,6 +401,7 @@ def verify(
         registry.get(name)
     workers = jobs or os.cpu_count() or 1
     work = [(name, shape) for name in names for shape in BOUNDS[bounds]]
+    work.sort(key=lambda job: (-job[1].messages, -len(job[1].kinds)))  # the large ones first, so that none is last
     began = time.perf_counter()
     done: dict[tuple[str, Shape], Explored] = {}
     try:
@@ -410,7 +411,7 @@ def verify(
                 progress(len(done), len(work))
     except KeyboardInterrupt:
         pass  # what is missing makes verdicts unknown
-    explored = {name: [done[key] for key in work if key[0] == name and key in done] for name in names}
+    explored = {n: [done[n, s] for s in BOUNDS[bounds] if (n, s) in done] for n in names}
     vacuous = [
         (e.design, e.shape, what)
         for row in explored.values()

@@ -1,0 +1,187 @@
+"""One semantics: what the simulator does is a path of the explorer's graph, and both agree with `World` at every step."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from syncproof.actor import ConnectionId, Observation
+from syncproof.designs import DESIGNS, Parameters, Population
+from syncproof.engines.explore.search import expander
+from syncproof.engines.explore.tables import NEVER, State, Tables
+from syncproof.engines.simulate import simulate
+from syncproof.environment import Environment, fault_of
+from syncproof.faults import FaultPlan
+from syncproof.packets import Resend
+from syncproof.properties import PROPERTIES
+from syncproof.scenario import Scenario
+from syncproof.system import Complete, Move, Rest, Spawn, Stop, Tell, World
+from syncproof.workload import Traffic
+
+RUNS = 112
+"""Seeds for each of the nine designs: 1,008 runs."""
+
+
+def tiny(rng: random.Random) -> tuple[Traffic, FaultPlan]:
+    """Two messages among three devices of two people within a minute, with everything that can go wrong."""
+
+    def sessions() -> list[tuple[float, float, float]]:
+        cut = rng.uniform(5, 50)
+        again = cut + rng.uniform(2, 8)
+        return [(rng.uniform(0, 4), cut, rng.choice([0.0, rng.uniform(1, 9)])), (again, 60.0, 0.0)]
+
+    joins = [(rng.uniform(5, 40), 3)] if rng.random() < 0.3 else []
+    traffic = Traffic(
+        owners=[0, 0, 1, 1][: 3 + len(joins)],
+        initial_devices=3,
+        members=[(0, 1)],
+        times=sorted(rng.uniform(4, 55) for _ in range(2)),
+        devices=[rng.randrange(3) for _ in range(2)],
+        conversations=[0, 0],
+        sizes=[10, 20],
+        sessions=[sessions() if rng.random() < 0.5 else [(0.0, 60.0, 0.0)] for _ in range(3 + len(joins))],
+        changes=[],
+        joins=joins,
+        horizon=60.0,
+    )
+    device_crashes = [(rng.uniform(3, 55), rng.randrange(3), 2.0)] if rng.random() < 0.3 else []
+    server_crashes = [(rng.uniform(3, 55), 2.0)] if rng.random() < 0.3 else []
+    plan = FaultPlan(
+        push_loss=0.3,
+        push_duplicate=0.2,
+        push_reorder=0.2,
+        server_crashes=tuple(server_crashes),
+        device_crashes=tuple(device_crashes),
+        sender_retry=0.3,
+        configured=("push-lost", "push-duplicated", "push-reordered", "disconnect", "half-open", "sender-retry"),
+    )
+    return traffic, plan
+
+
+class Moves:
+    """A recorder that keeps the moves alone."""
+
+    def __init__(self) -> None:
+        self.made: list[Move] = []
+
+    def move(self, move: Move) -> None:
+        self.made.append(move)
+
+    def observation(self, observation: Observation) -> None: ...
+
+
+def environment(moves: list[Move]) -> Environment:
+    """Just what these moves need: what was said, and each fault as often as it happened."""
+    scripts: dict[int, list[Tell]] = {}
+    retries = []
+    for move in moves:
+        if isinstance(move, Tell):
+            (retries if isinstance(move.packet, Resend) else scripts.setdefault(move.actor, [])).append(move)
+    spent = Counter(fault for move in moves if (fault := fault_of(move)) is not None)
+    return Environment(
+        scripts=tuple(map(tuple, scripts.values())),
+        interventions=tuple((tell, "sender-retry") for tell in dict.fromkeys(retries)),
+        newcomers=tuple(move for move in moves if isinstance(move, Spawn)),
+        budgets={**spent, "sender-retry": len(retries)},
+        polls="any",
+    )
+
+
+def agree(tables: Tables, state: State, world: World) -> None:
+    """The explorer's state is the world's. An answer over a closed connection has no effect; the explorer drops it."""
+    for number, name in enumerate(tables.names):
+        if name not in world.actors:
+            continue
+        held = [slot.values[value] for slot, value in zip(tables.slots, state, strict=True)][3 * number :][:3]
+        assert held[0] == world.actors[name].snapshot()
+        pending = tables.pending_of(world, name)
+        if pending is not None:
+            kept = tuple(o for o in pending[0] if not stale(tables.packets.values[o[0]], world))
+            pending = (kept, *pending[1:])
+        assert held[1] == pending
+        assert held[2] == tables.wire_of(world, name)
+
+
+def stale(packet: Any, world: World) -> bool:
+    if packet.answers is None:
+        return False
+    connection = world.connections.get(ConnectionId(getattr(packet, packet.answers)))
+    return connection is None or not (connection.client_open and connection.server_open)
+
+
+def walk(design: str, traffic: Traffic, moves: list[Move]) -> tuple[set[str], Tables, State]:
+    """Follows the moves through the explorer's graph beside a world; the properties that fell on the way."""
+    first = traffic.owners[: traffic.initial_devices]
+    system = DESIGNS[design].system(Population(tuple(first), tuple(traffic.members)), PARAMETERS)
+    wanted = [a for name, a in PROPERTIES.items() if name not in DESIGNS[design].not_applicable and a.endless is None]
+    carried = [automaton() for automaton in wanted]
+
+    def observe(observation: Observation) -> None:
+        for automaton in carried:
+            method = automaton.reactions.get(type(observation))
+            if method is not None:
+                getattr(automaton, method)(observation)
+
+    tables = Tables(system, environment(moves), wanted, World(system, observe), carried)  # takes its world's actors
+    world = World(system)
+    expand = expander(tables)
+    state = tables.initial
+    fallen: set[str] = set()
+    for move in moves:
+        if isinstance(move, Stop):
+            continue
+        if isinstance(move, Rest):
+            break
+        useless = isinstance(move, Complete) and stale(move.packet, world)
+        world.apply(move)
+        if useless:
+            continue
+        arcs: list[tuple[int, State, int]] = []
+        tables.complaints.clear()
+        expand(state, arcs)
+        taken = [after for number, after, _ in arcs if tables.moves.values[number] == move]
+        if not taken and tables.fair[tables.move(move)] == NEVER:
+            agree(tables, state, world)  # a fault that changes nothing is left out
+            continue
+        assert len(taken) == 1, f"{move!r} is not among {[tables.moves.values[n] for n, _, _ in arcs]}"
+        state = taken[0]
+        agree(tables, state, world)
+        held = tables.slots[tables.judge_slot].values[state[tables.judge_slot]]
+        fallen |= {automaton.name for automaton, value in zip(wanted, held, strict=True) if value < 0}
+    return fallen, tables, state
+
+
+SCENARIO = Scenario.model_validate(
+    {
+        "title": "tiny",
+        "shows": "tests",
+        "duration": "1m",
+        "population": {"users": 2},
+        "conversations": {"pairs": 1, "group_size": {"min": 2, "max": 2}},
+        "traffic": {"messages_per_user_per_day": 1.0},
+        "model": {"poll_interval": "11s"},
+        "storage": {"service_ms": {"median": 200.0, "sigma": 1.0}},
+    }
+)
+PARAMETERS: Parameters = SCENARIO.parameters()
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_simulated_runs_are_paths_of_the_explored_graph_with_the_same_verdicts(design: str) -> None:
+    met: Counter[str] = Counter()
+    for seed in range(RUNS):
+        traffic, plan = tiny(random.Random(f"{design}/{seed}"))
+        recorder = Moves()
+        simulated = simulate(design, SCENARIO, traffic, plan, seed, recorder=recorder)
+        fallen, tables, state = walk(design, traffic, recorder.made)
+        joint = state[tables.judge_slot]
+        for number, automaton in enumerate(tables.automata):
+            verdict = simulated.properties[automaton.name].verdict
+            violated = automaton.name in fallen or bool(tables.unsettled(number, joint))
+            assert verdict == ("violated" if violated else "holds"), (seed, automaton.name)
+        met.update(fault for move in recorder.made if (fault := fault_of(move)) is not None)
+    for fault in ("push-lost", "push-duplicated", "disconnect", "half-open", "device-crash", "server-crash", "new-device"):
+        assert met[fault] > 0, fault
