@@ -195,11 +195,11 @@ def explore(
     graph: str | None,
 ) -> int:
     """Search one world of one design and tell in detail what was found."""
-    from syncproof import verification
+    from syncproof import verification, worlds
     from syncproof.engines.explore import Limits
     from syncproof.report import proof, terminal
 
-    shape = verification.shape(people, messages, kinds)
+    shape = worlds.shape(people, messages, kinds)
     if graph is not None:
         from syncproof.report import graphs
 

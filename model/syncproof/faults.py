@@ -21,6 +21,7 @@ FAULTS: dict[str, str] = {
     "new-device": "a device of a known user appears",
     "sender-retry": "a device sends again what is still being processed",
     "membership": "a user joins or leaves a conversation",
+    "clock-step": "the server's clock steps back",
 }
 
 
@@ -83,5 +84,5 @@ def plan(scenario: Scenario, traffic: Traffic, seed: int) -> FaultPlan:
         device_crashes=tuple(sorted(device_crashes)),
         sender_retry=faults.sender_retry,
         sender_retry_after_s=faults.sender_retry_after,
-        configured=tuple(name for name in FAULTS if fires[name]),
+        configured=tuple(name for name in FAULTS if fires.get(name)),
     )

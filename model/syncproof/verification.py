@@ -1,21 +1,7 @@
 """Designs in every interleaving of small worlds: which promises hold there, and the shortest way to what does not.
 
-A *world* is a handful of devices, one or two messages and one or two kinds of fault, each of which may happen once at any
-moment. Searching many such worlds completely says more than searching one large world in part: a verdict is *holds* only
-if every world that the bounds name was searched to its end.
-
-| world | who |
-|---|---|
-| `two-people` | one device each, in one conversation; the first sends every message |
-| `two-devices` | one person's two devices; the first sends the first message, the second the second one |
-| `three-devices` | one person sends from one device to another one's two |
-
-Everyone is connected and at rest when a search begins. Where a device appears, it is the last one of these, and the first
-sends everything. Push faults (loss, duplication, reordering) go together. Polls fire when nothing else is under way
-(`Environment.polls`).
-
-What bounds contain is what two processors search in the time that they name. `standard`: each single fault with two
-messages (two receiving devices, and one sender's order at another person's), each pair of faults with one message.
+The worlds are in `worlds.py`. Searching many small ones completely says more than searching one large world in part: a
+verdict is *holds* only if every world that the bounds name was searched to its end.
 """
 
 from __future__ import annotations
@@ -26,128 +12,17 @@ import resource
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
 from typing import Any, Literal
 
 import syncproof
 from syncproof import designs as registry
 from syncproof import parallel
-from syncproof.actor import Link
-from syncproof.designs import Parameters, Population
 from syncproof.engines.explore import Counterexample, Exploration, Limits, Status, explore
-from syncproof.environment import Environment
 from syncproof.errors import InputError
-from syncproof.packets import Compose, Notification, Push, Resend
 from syncproof.properties import PROPERTIES
-from syncproof.system import Connect, Move, Spawn, System, Tell, World
-from syncproof.vocabulary import ConversationId, DeviceId, Message, MessageId, UserId
-
-SHAPES: dict[str, Population] = {
-    "two-people": Population((0, 1), ((0, 1),)),
-    "two-devices": Population((0, 0), ((0,),)),
-    "three-devices": Population((0, 1, 1), ((0, 1),)),
-}
-
-KINDS: dict[str, tuple[str, ...]] = {
-    "push": ("push-lost", "push-duplicated", "push-reordered"),
-    "device-crash": ("device-crash",),
-    "server-crash": ("server-crash",),
-    "disconnect": ("disconnect",),
-    "half-open": ("half-open",),
-    "new-device": ("new-device",),
-    "sender-retry": ("sender-retry",),
-}
-"""The kinds of fault that worlds combine, and the faults that each stands for."""
-
-IN_ORDER = Link("ordered", lossy=True, while_connected=True)
-CONVERSATION = ConversationId(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What one exploration contains."""
-
-    people: str
-    messages: int
-    kinds: tuple[str, ...]
-
-    @property
-    def faults(self) -> tuple[str, ...]:
-        """The faults that may happen, each once."""
-        return tuple(fault for kind in self.kinds for fault in KINDS[kind])
-
-    def __str__(self) -> str:
-        faults = " and ".join(self.kinds) or "no fault"
-        return f"{self.people}, {self.messages} message{'s' if self.messages > 1 else ''}, {faults}"
-
-
-SINGLES = ((), *[(kind,) for kind in KINDS])
-PAIRS = tuple(combinations(KINDS, 2))
-GENTLE = ((), ("push",), ("sender-retry",))
-
-SMALL = tuple(Shape(people, 1, kinds) for kinds in SINGLES for people in ("two-people", "two-devices"))
-STANDARD = (
-    *SMALL,
-    *[Shape("three-devices", 1, kinds) for kinds in GENTLE],
-    *[Shape(people, 2, kinds) for kinds in SINGLES for people in ("two-people", "two-devices")],
-    *[Shape("two-devices", 1, kinds) for kinds in PAIRS],
-)
-DEEP = (
-    *STANDARD,
-    *[Shape("two-people", 2, kinds) for kinds in PAIRS],
-    *[Shape("three-devices", 2, kinds) for kinds in SINGLES],
-)
-BOUNDS: dict[str, tuple[Shape, ...]] = {"small": SMALL, "standard": STANDARD, "deep": DEEP}
+from syncproof.worlds import BOUNDS, Shape, build, within
 
 LIMITS = Limits(states=10_000_000, memory=8 << 30)
-
-
-def shape(people: str, messages: int, kinds: Iterable[str]) -> Shape:
-    """A shape by its names. Raises `InputError` for names that there are not."""
-    if people not in SHAPES:
-        raise InputError(f"unknown world {people!r}; allowed: {', '.join(SHAPES)}")
-    for kind in kinds:
-        if kind not in KINDS:
-            raise InputError(f"unknown kind of fault {kind!r}; allowed: {', '.join(KINDS)}")
-    return Shape(people, messages, tuple(kind for kind in KINDS if kind in tuple(kinds)))
-
-
-def build(design: str, shape: Shape) -> tuple[System, Population, Environment]:
-    """The system and the environment of one exploration. Raises `InputError` for an unknown design."""
-    everyone = SHAPES[shape.people]
-    joins = "new-device" in shape.faults
-    population = Population(everyone.owners[:-1], everyone.members) if joins else everyone
-    system = registry.get(design).system(population, Parameters())
-    if "push-reordered" not in shape.faults:
-        system.links.update({Push: IN_ORDER, Notification: IN_ORDER})
-    sender = DeviceId(0)
-    # In a world of one person's devices each of them speaks; else one sender's messages keep their order.
-    speakers = 1 if joins or shape.people != "two-devices" else min(shape.messages, len(population.owners))
-    scripts: list[list[Tell]] = [[] for _ in range(speakers)]
-    for number in range(shape.messages):
-        speaker = DeviceId(number % speakers)
-        scripts[speaker].append(Tell(speaker, Compose(Message(MessageId(number), speaker, CONVERSATION))))
-    environment = Environment(
-        prelude=_opening(system),
-        scripts=tuple(map(tuple, scripts)),
-        interventions=((Tell(sender, Resend()), "sender-retry"),),
-        newcomers=(Spawn(DeviceId(len(population.owners)), UserId(everyone.owners[-1])),) if joins else (),
-        budgets=dict.fromkeys(shape.faults, 1),
-        polls="at-rest",
-    )
-    return system, population, environment
-
-
-def _opening(system: System) -> tuple[Move, ...]:
-    """Everyone connects, and what that causes comes to rest."""
-    world = World(system)
-    moves: list[Move] = [Connect(client) for client in world.clients() if isinstance(client, DeviceId)]
-    for move in moves:
-        world.apply(move)
-    while (pending := next(world.pending(), None)) is not None:
-        world.apply(pending)
-        moves.append(pending)
-    return tuple(moves)
 
 
 @dataclass(frozen=True)
@@ -400,7 +275,7 @@ def verify(
     for name in names:
         registry.get(name)
     workers = jobs or os.cpu_count() or 1
-    work = [(name, shape) for name in names for shape in BOUNDS[bounds]]
+    work = [(name, shape) for name in names for shape in within(bounds, name)]
     work.sort(key=lambda job: (-job[1].messages, -len(job[1].kinds)))  # the large ones first, so that none is last
     began = time.perf_counter()
     done: dict[tuple[str, Shape], Explored] = {}
@@ -411,7 +286,7 @@ def verify(
                 progress(len(done), len(work))
     except KeyboardInterrupt:
         pass  # what is missing makes verdicts unknown
-    explored = {n: [done[n, s] for s in BOUNDS[bounds] if (n, s) in done] for n in names}
+    explored = {n: [done[n, s] for s in within(bounds, n) if (n, s) in done] for n in names}
     vacuous = [
         (e.design, e.shape, what)
         for row in explored.values()

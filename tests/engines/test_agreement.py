@@ -183,5 +183,13 @@ def test_simulated_runs_are_paths_of_the_explored_graph_with_the_same_verdicts(d
             violated = automaton.name in fallen or bool(tables.unsettled(number, joint))
             assert verdict == ("violated" if violated else "holds"), (seed, automaton.name)
         met.update(fault for move in recorder.made if (fault := fault_of(move)) is not None)
-    for fault in ("push-lost", "push-duplicated", "disconnect", "half-open", "device-crash", "server-crash", "new-device"):
+    for fault in (
+        "push-lost",
+        "push-duplicated",
+        "disconnect",
+        "half-open",
+        "device-crash",
+        "server-crash",
+        "new-device",
+    ):
         assert met[fault] > 0, fault

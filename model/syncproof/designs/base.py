@@ -151,6 +151,10 @@ class Device(Actor):
     def catch_up(self, out: Out) -> None:
         """Ask for everything that came since; the design says how."""
 
+    def rest(self, out: Out) -> None:
+        """Nothing is left to do: ask again if nothing is heard for a while."""
+        out.poll(self.parameters.poll_interval, Poll(), IDLE_POLL)
+
     def placed(self, message: Message, place: int, out: Out) -> None:
         """The server told the place of an own message; the design says whether that is when it is shown."""
 

@@ -13,14 +13,13 @@ XEP-0203), which cost no row of their own.
 from __future__ import annotations
 
 from syncproof.actor import ConnectionId, Id, Out, actor, durable, on, state, volatile
-from syncproof.designs.base import IDLE_POLL, ROW_BYTES, Device, Server
+from syncproof.designs.base import ROW_BYTES, Device, Server
 from syncproof.observations import Accepted, Deleted, Noted, Placed, Queued, RangeRead, Served, Stored
 from syncproof.packets import (
     Accept,
     Ack,
     Copied,
     Indexed,
-    Poll,
     Pull,
     PullReply,
     Push,
@@ -73,7 +72,7 @@ class InboxDevice(Device):
             if page.has_more:
                 self.pull((Cursor(page.timeline, page.upto),), True, out)
                 return
-        out.poll(self.parameters.poll_interval, Poll(), IDLE_POLL)
+        self.rest(out)
 
 
 @state

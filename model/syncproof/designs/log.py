@@ -26,8 +26,14 @@ class Log:
         return self.seqs[-1] if self.seqs else self.trimmed
 
     def append(self, entry: Entry) -> None:
-        self.seqs.append(entry.seq)
-        self.entries.append(entry)
+        """Put the entry at the tail; one with a smaller number goes where that belongs, as in any store."""
+        if self.seqs and entry.seq < self.seqs[-1]:
+            position = bisect_right(self.seqs, entry.seq)
+            self.seqs.insert(position, entry.seq)
+            self.entries.insert(position, entry)
+        else:
+            self.seqs.append(entry.seq)
+            self.entries.append(entry)
 
     def after(self, after: int, upto: int | None, limit: int) -> tuple[list[Entry], bool]:
         """At most `limit` entries in `(after, upto]`, and whether that left some."""

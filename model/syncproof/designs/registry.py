@@ -31,6 +31,7 @@ EVERY_FAULT = (
     "new-device",
     "sender-retry",
     "membership",
+    "clock-step",
 )
 
 
@@ -46,6 +47,7 @@ class Design(msgspec.Struct, frozen=True):
 
     `promises`: property -> the faults under which it is promised. `not_applicable`: property -> why it makes no sense
     here. `sequencers`: the numberings that it works with, its own first. What is in neither table is judged and reported.
+    `parameters`: with which it is searched (a simulation takes the scenario's).
     """
 
     name: str
@@ -56,6 +58,7 @@ class Design(msgspec.Struct, frozen=True):
     promises: Mapping[str, tuple[str, ...]]
     not_applicable: Mapping[str, str]
     sequencers: tuple[str, ...] = ()
+    parameters: Parameters = Parameters()
 
     def promised(self, parameters: Parameters) -> Mapping[str, tuple[str, ...]]:
         """The promises under these parameters: without idempotent send, a retry takes a second place."""
@@ -259,11 +262,16 @@ DESIGNS: dict[str, Design] = {
 
 
 def get(name: str) -> Design:
-    """The design of this name. Raises `InputError` naming the nearest one."""
+    """The design of this name, or the seeded bug of this id. Raises `InputError` naming the nearest one."""
     try:
         return DESIGNS[name]
     except KeyError:
         import difflib
+
+        from syncproof.designs.faulty import BUGS
+
+        if name in BUGS:
+            return BUGS[name].design
 
         near = difflib.get_close_matches(name, DESIGNS, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""

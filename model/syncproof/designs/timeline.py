@@ -17,7 +17,7 @@ from functools import cache
 from typing import cast
 
 from syncproof.actor import ConnectionId, Id, Out, Packet, actor, durable, on, volatile
-from syncproof.designs.base import IDLE_POLL, ROW_BYTES, Device, Server
+from syncproof.designs.base import ROW_BYTES, Device, Server
 from syncproof.designs.log import Log
 from syncproof.designs.sequencer import Blocks, next_number
 from syncproof.observations import (
@@ -36,7 +36,6 @@ from syncproof.packets import (
     Accept,
     Commit,
     Notification,
-    Poll,
     Pull,
     PullReply,
     Registered,
@@ -182,9 +181,6 @@ class TimelineDevice(Device):
         if seq > self.checkpoints.get(timeline, 0):
             self.checkpoints[timeline] = seq
             out.observe(Checkpointed(self.id, timeline, seq))
-
-    def rest(self, out: Out) -> None:
-        out.poll(self.parameters.poll_interval, Poll(), IDLE_POLL)
 
     def roam(self, out: Out) -> None:
         """Fetch the next page of history, if some is missing."""

@@ -28,7 +28,8 @@ from syncproof.report import sequence, terminal
 from syncproof.report.tables import MARKS
 from syncproof.story import Story, tell
 from syncproof.system import Move, Rest, Stop, World
-from syncproof.verification import BOUNDS, SHAPES, Cell, Shape, Verification, build
+from syncproof.verification import Cell, Verification
+from syncproof.worlds import BOUNDS, SHAPES, Shape, build
 
 FILES = ("report.html", "report.md", "results.json", "run.json")
 REPEAT = 200
@@ -169,7 +170,7 @@ def record(shown: Shown, path: Path) -> None:
     """Writes the moves where `syncproof replay` finds all that it needs."""
     assert shown.cell.shape is not None
     _, population, _ = build(shown.design, shown.cell.shape)
-    parameters = designs.Parameters()
+    parameters = designs.get(shown.design).parameters
     header = Header(
         schema=history.SCHEMA,
         kind="moves",
@@ -195,7 +196,8 @@ def snippet(shown: Shown) -> str:
     shape = shown.cell.shape
     return (
         "from syncproof.report import proof, sequence\n"
-        "from syncproof.verification import Shape, retrace\n\n"
+        "from syncproof.verification import retrace\n"
+        "from syncproof.worlds import Shape\n\n"
         f"shape = Shape({shape.people!r}, {shape.messages}, {shape.kinds!r})\n"
         f"found = retrace({shown.design!r}, {shown.name!r}, shape)  # searches this one world again\n"
         f"print(sequence.text(proof.retell({shown.design!r}, {shown.name!r}, found)))\n"
