@@ -118,8 +118,11 @@ def shape(people: str, messages: int, kinds: Iterable[str]) -> Shape:
     return Shape(people, messages, tuple(kind for kind in KINDS if kind in tuple(kinds)))
 
 
-def build(design: str, shape: Shape) -> tuple[System, Population, Environment]:
-    """The system and the environment of one exploration. Raises `InputError` for an unknown design."""
+def build(design: str, shape: Shape, budget: int = 1) -> tuple[System, Population, Environment]:
+    """The system and the environment of one exploration. `budget`: how often each fault may happen.
+
+    Raises `InputError` for an unknown design.
+    """
     everyone = SHAPES[shape.people]
     joins = "new-device" in shape.faults
     population = Population(everyone.owners[:-1], everyone.members) if joins else everyone
@@ -145,7 +148,7 @@ def build(design: str, shape: Shape) -> tuple[System, Population, Environment]:
             (Tell(SERVER, Tick(EARLIER)), "clock-step"),
         ),
         newcomers=(Spawn(DeviceId(len(population.owners)), last),) if joins else (),
-        budgets={fault: 1 + (fault in TWICE) for fault in shape.faults},
+        budgets={fault: budget + (fault in TWICE) for fault in shape.faults},
         polls="at-rest",
     )
     return system, population, environment

@@ -208,7 +208,14 @@ def _first(
     bad: Bools,
     says: Sequence[str],
 ) -> Finding:
-    """Violated by the fair component whose first bad state is nearest, if there is one."""
+    """Violated by the fair component whose first bad state is nearest, if there is one.
+
+    States in which only polls are left come before others, for there a reader sees that nothing more will happen.
+    """
+    resting = numpy.ones(arcs.count, dtype=bool)
+    resting[arcs.source[~arcs.strong[arcs.move]]] = False
+    if any((bad & resting)[component].any() for component in components):
+        bad = bad & resting
     nearest = None
     for component in components:
         here = component[bad[component]]

@@ -1,0 +1,183 @@
+"""Hypothesis plays against a design: worlds too large to be searched, faults together, failures shrunk.
+
+`machine` makes a `RuleBasedStateMachine` from what `worlds.build` returns. It has a rule for each kind of move, and the
+moves that are possible decide which rules may be drawn; Hypothesis itself leaves some rules out of each example (swarm
+testing), so that rare faults come together. The properties are asked after every step. At the end faults stop, the world is
+driven to rest by the fairness rules, and liveness is judged.
+
+| profile | examples | for |
+|---|---|---|
+| `dev` | 50 | the desk |
+| `ci` | 500 | every change: the same examples each time |
+| `deep` | 20,000 | nights |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, Verbosity, event, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+
+from syncproof import designs, worlds
+from syncproof.errors import InputError
+from syncproof.observations import Noted
+from syncproof.play import KINDS, Play
+from syncproof.properties.monitor import Monitor
+from syncproof.system import Move, quiesce
+from syncproof.worlds import Shape
+
+PROFILES = {"dev": 50, "ci": 500, "deep": 20_000}
+STEPS = 30
+"""Rules in one example; what is then still under way is driven to its end."""
+UNDER_WAY = ("arrive", "complete", "deliver", "fire", "take")
+FAULTS = KINDS[KINDS.index("push-lost") :]
+BUDGET = 2
+"""How often each fault may happen in an example."""
+PATIENCE = 24
+"""A fault becomes possible after a drawn number of moves, at most so many: else each would be spent before much happens."""
+RESTLESS = 2_000
+"""Moves within which a world must come to rest once faults have stopped."""
+
+
+class Fallen(AssertionError):
+    """A property was violated. `moves` are those after the world's prelude; `says` is what the property said."""
+
+    def __init__(self, design: str, shape: Shape, name: str, says: str, moves: Sequence[Move]) -> None:
+        self.design, self.shape, self.name, self.says, self.moves = design, shape, name, says, tuple(moves)
+        super().__init__(f"{design} in {shape}: {name} is violated: {says}\n{snippet(self)}")
+
+
+def snippet(fallen: Fallen) -> str:
+    """Python that makes the moves again and prints the diagram."""
+    moves = "".join([f"    {move!r},\n" for move in fallen.moves])
+    shape = fallen.shape
+    return (
+        "from syncproof.moves import *\n"
+        f"shape = Shape({shape.people!r}, {shape.messages}, {shape.kinds!r})\n"
+        f"show({fallen.design!r}, shape, [\n{moves}])\n"
+    )
+
+
+def machine(design: str, shape: Shape, names: Sequence[str] | None = None) -> type[RuleBasedStateMachine]:
+    """A state machine that plays one design in one world. `names`: the properties asked (default: those promised there).
+
+    Raises `InputError` for an unknown design.
+    """
+    system, _, environment = worlds.build(design, shape, BUDGET)
+    asked = promised(design, shape) if names is None else tuple(names)
+
+    class Machine(RuleBasedStateMachine):
+        @initialize(wait=st.lists(st.integers(0, PATIENCE), min_size=len(FAULTS), max_size=len(FAULTS)))
+        def begin(self, wait: list[int]) -> None:
+            self.wait = dict(zip(FAULTS, wait, strict=True))
+            self.seen: dict[str, None] = {}
+            self.monitor = Monitor(asked)
+            self.play = Play(system, environment, self.observe)
+            for move in self.play.possible()["compose"][:1]:
+                self.make(move)
+
+        def observe(self, observation: Any) -> None:
+            self.monitor.observe(observation)
+            if type(observation) is Noted:
+                self.seen[observation.situation] = None
+
+        def possible(self, kind: str) -> list[Move]:
+            return [] if self.wait.get(kind, 0) > len(self.play.world.moves) else self.play.possible()[kind]
+
+        def make(self, move: Move) -> None:
+            self.play.make(move)
+            self.judge()
+
+        def judge(self) -> None:
+            for name, violations in self.monitor.violations.items():
+                raise Fallen(design, shape, name, violations[0].says, self.play.world.moves)
+
+        def teardown(self) -> None:
+            if not hasattr(self, "play") or self.monitor.violations:
+                return
+            for situation in self.seen:
+                event(situation)
+            for fault, left in self.play.left.items():
+                if left < environment.budgets[fault]:
+                    event(fault)
+            while self.play.possible()["compose"]:
+                self.play.make(self.play.possible()["compose"][0])
+            quiesce(self.play.world, RESTLESS)
+            self.judge()
+
+        @precondition(lambda self: not any(self.possible(kind) for kind in KINDS))
+        @rule()
+        def nothing(self) -> None:
+            """All is said and done; the example may end."""
+
+    for kind in KINDS:
+        setattr(Machine, kind.replace("-", "_"), _rule(kind))
+    Machine.run_on = _run_on()  # type: ignore[attr-defined]
+    Machine.__name__ = Machine.__qualname__ = f"Machine of {design}"
+    return Machine
+
+
+def _rule(kind: str) -> Any:
+    def make(self: Any, pick: int) -> None:
+        moves = self.possible(kind)
+        self.make(moves[pick % len(moves)])
+
+    make.__name__ = kind.replace("-", "_")
+    return precondition(lambda self: bool(self.possible(kind)))(rule(pick=st.integers(0, 11))(make))
+
+
+def _run_on() -> Any:
+    """A rule that lets what is under way go on for a while in some order: one draw instead of many."""
+
+    def run_on(self: Any, count: int) -> None:
+        for _ in range(count):
+            moves = next((found for kind in UNDER_WAY if (found := self.possible(kind))), None)
+            if moves is None:
+                return
+            self.make(moves[0])
+
+    under_way = precondition(lambda self: any(self.possible(kind) for kind in UNDER_WAY))
+    return under_way(rule(count=st.integers(1, PATIENCE // 2))(run_on))
+
+
+def promised(design: str, shape: Shape) -> tuple[str, ...]:
+    """What the design promises under the faults of this world."""
+    entry = designs.get(design)
+    promises = entry.promised(entry.parameters)
+    return tuple([name for name, faults in promises.items() if set(shape.faults) <= set(faults)])
+
+
+def profile(name: str, **changes: Any) -> settings:
+    """Hypothesis settings of a profile. Raises `InputError` for an unknown one."""
+    if name not in PROFILES:
+        raise InputError(f"unknown profile {name!r}; allowed: {', '.join(PROFILES)}")
+    return settings(
+        max_examples=PROFILES[name],
+        stateful_step_count=STEPS,
+        deadline=None,
+        database=None,
+        derandomize=name == "ci",
+        print_blob=False,
+        verbosity=Verbosity.quiet,
+        suppress_health_check=list(HealthCheck),
+        **changes,
+    )
+
+
+def run(
+    design: str, shape: Shape, names: Sequence[str] | None = None, *, examples: str = "ci", shrink: bool = True
+) -> Fallen | None:
+    """Plays one design in one world; the violation that was met, shrunk if wanted, or None."""
+    phases = (Phase.explicit, Phase.reuse, Phase.generate, *((Phase.shrink,) if shrink else ()))
+    played = machine(design, shape, names)
+    try:
+        run_state_machine_as_test(played, settings=profile(examples, phases=phases))
+    except Fallen as fallen:
+        return fallen
+    return None
+
+
+__all__: list[str] = ["PROFILES", "Callable", "Fallen", "machine", "profile", "promised", "run", "snippet"]

@@ -1,0 +1,204 @@
+"""Counterexamples cut down: moves are taken out as long as the violation stays (delta debugging; Zeller, Hildebrandt 2002).
+
+A search finds a shortest way at once, but only in worlds that it can search. What a simulation, a Hypothesis machine or a
+real run met is long and full of what does not matter. `minimise` tries without ever smaller parts of it, and in the end
+without each single move and each two of them. What is left may still take a detour that no move can be taken out of, so
+it is left at random places and played on from there, and a shorter way that this finds is cut down in the same manner.
+
+A shortened sequence is played, not copied: a move that is no longer possible is left out, and where a liveness property is
+at stake what is then still under way is completed, since nothing is lost for good before nothing more can happen.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
+
+from syncproof.actor import Observation, freeze
+from syncproof.environment import Environment
+from syncproof.observations import Pulled, Triggered
+from syncproof.play import KINDS, Play
+from syncproof.properties import PROPERTIES
+from syncproof.properties.monitor import Monitor
+from syncproof.system import Move, System, World, quiesce
+
+FAIR = KINDS[1:6] + ("connect", "notice", "restart")
+"""What is eventually taken without anybody's doing, polls left out."""
+TRIALS = {"safety": 2000, "liveness": 100}
+"""Fruitless attempts to find a shorter way after which the search ends."""
+COMPLETION = 400
+"""Moves within which what is under way must come to rest."""
+
+
+def minimise(
+    system: System, environment: Environment, moves: Sequence[Move], name: str, seed: int = 0
+) -> tuple[Move, ...]:
+    """A locally minimal way to a violation of the property `name`, from one that is violated after `moves`.
+
+    The same seed leads to the same result. Raises `ValueError` if the property is not violated after `moves`.
+    """
+    best = violates(system, environment, moves, name)
+    if best is None:
+        raise ValueError(f"{name} is not violated by these moves")
+    best = _cut_down(system, environment, best, name)
+    rng = random.Random(seed)
+    trials = 0
+    patience = TRIALS[PROPERTIES[name].kind]
+    while trials < patience:
+        trials += 1
+        other = _detour(system, environment, best, name, rng)
+        if other is not None and other != best:
+            other = _cut_down(system, environment, other, name)
+            if len(other) < len(best):
+                best = other
+                trials = 0
+    return best
+
+
+def _cut_down(system: System, environment: Environment, best: tuple[Move, ...], name: str) -> tuple[Move, ...]:
+    size = max(1, len(best) // 2)
+    while True:
+        shorter = _without_one_part(system, environment, best, name, size)
+        if shorter is None and size == 1:
+            shorter = _without_two(system, environment, best, name)
+            if shorter is None:
+                return best
+        if shorter is None:
+            size //= 2
+        else:
+            best = shorter
+            size = max(1, min(size, len(best) // 2))
+
+
+def _detour(
+    system: System, environment: Environment, best: tuple[Move, ...], name: str, rng: random.Random
+) -> tuple[Move, ...] | None:
+    """Follows the way to a random place, then goes on otherwise: what the way has too comes first, or every place has a
+    rank, so that one device's affairs are all done before another's (Burckhardt et al. 2010: few bugs need more)."""
+    play = Play(system, environment, lambda _: None)
+    for move in best[: rng.randrange(len(best))]:
+        _try(play, move)
+    known = set(best)
+    ranked = rng.random() < 0.5
+    ranks: dict[tuple[Any, ...], float] = {}
+    while len(play.world.moves) < len(best):
+        moves = [move for found in play.possible().values() for move in found]
+        if not moves:
+            break
+        familiar = [move for move in moves if move in known]
+        if ranked:
+            move = max(moves, key=lambda m: ranks.setdefault(_place(m), rng.random()))
+        else:
+            move = rng.choice(familiar if familiar and rng.random() < 0.7 else moves)
+        play.make(move)
+    return violates(system, environment, tuple(play.world.moves), name)
+
+
+def _place(move: Move) -> tuple[Any, ...]:
+    """Where a move happens: which kind, at whom, and for writes which."""
+    return (type(move), *[getattr(move, field) for field in move.__struct_fields__])
+
+
+def _without_one_part(
+    system: System, environment: Environment, best: tuple[Move, ...], name: str, size: int
+) -> tuple[Move, ...] | None:
+    for start in range(0, len(best), size):
+        found = violates(system, environment, best[:start] + best[start + size :], name)
+        if found is not None and len(found) < len(best):
+            return found
+    return None
+
+
+def _without_two(
+    system: System, environment: Environment, best: tuple[Move, ...], name: str
+) -> tuple[Move, ...] | None:
+    for one, other in combinations(range(len(best)), 2):
+        found = violates(system, environment, best[:one] + best[one + 1 : other] + best[other + 1 :], name)
+        if found is not None and len(found) < len(best):
+            return found
+    return None
+
+
+def violates(system: System, environment: Environment, moves: Sequence[Move], name: str) -> tuple[Move, ...] | None:
+    """The moves that were possible, up to where the property is violated; None if it is not.
+
+    A liveness property is judged at rest, which is part of the way; one that forbids an endless repetition, by a fair
+    cycle, which the way ends with.
+    """
+    automaton = PROPERTIES[name]
+    if automaton.endless is not None:
+        return _cycles(system, environment, moves, name)
+    monitor = Monitor([name])
+    play = Play(system, environment, monitor.observe)
+    for move in moves:
+        _try(play, move)
+        if monitor.violations:
+            return tuple(play.world.moves)
+    if automaton.kind == "safety":
+        return None
+    for _ in range(COMPLETION):
+        move = next((found[0] for kind in FAIR if (found := play.possible()[kind])), None)  # type: ignore[assignment]
+        if move is None:
+            break
+        play.make(move)
+    way = tuple(play.world.moves)
+    quiesce(play.world, COMPLETION)
+    return way if monitor.violations else None
+
+
+def _try(play: Play, move: Move) -> None:
+    if any(move in found for found in play.possible().values()):
+        play.make(move)
+
+
+def _cycles(system: System, environment: Environment, moves: Sequence[Move], name: str) -> tuple[Move, ...] | None:
+    """The way to the end of the first fair cycle in which a device pulls and nothing gives it a reason to."""
+    marks: list[tuple[int, Observation]] = []
+    made = 0
+
+    def observe(observation: Observation) -> None:
+        if isinstance(observation, Pulled | Triggered):
+            marks.append((made, observation))
+
+    play = Play(system, environment, observe)
+    marks.clear()
+    states: dict[Any, int] = {_state(play.world): 0}
+    enabled = [_fair(play)]
+    for move in moves:
+        _try(play, move)
+        now = len(play.world.moves)
+        if now == made:
+            continue
+        made = now
+        enabled.append(_fair(play))
+        state = _state(play.world)
+        first = states.setdefault(state, now)
+        if first < now and _endless(marks, first, now):
+            always = set.intersection(*enabled[first:now])
+            if not always.difference(play.world.moves[first:now]):
+                return tuple(play.world.moves)
+    return None
+
+
+def _endless(marks: list[tuple[int, Observation]], first: int, last: int) -> bool:
+    pulled = {o.device for at, o in marks if first <= at < last and isinstance(o, Pulled)}
+    return bool(pulled - {o.device for at, o in marks if first <= at < last and isinstance(o, Triggered)})
+
+
+def _fair(play: Play) -> set[Move]:
+    return {move for kind in FAIR for move in play.possible()[kind]}
+
+
+def _state(world: World) -> Any:
+    """Everything that decides what can happen from here on."""
+    return (
+        tuple([(name, actor.snapshot()) for name, actor in world.actors.items()]),
+        tuple(world.down),
+        tuple([freeze(connection) for connection in world.connections.values()]),
+        freeze(world.mail),
+        freeze(world.operations),
+        freeze(world.timers),
+        freeze(world.polls),
+    )
