@@ -24,7 +24,7 @@ from syncproof.properties import PROPERTIES
 from syncproof.properties.monitor import Monitor
 from syncproof.system import Move, System, World, quiesce
 
-FAIR = KINDS[1:6] + ("connect", "notice", "restart")
+FAIR = (*KINDS[1:6], "connect", "notice", "restart")
 """What is eventually taken without anybody's doing, polls left out."""
 TRIALS = {"safety": 2000, "liveness": 100}
 """Fruitless attempts to find a shorter way after which the search ends."""

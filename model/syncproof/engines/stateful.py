@@ -115,7 +115,7 @@ def machine(design: str, shape: Shape, names: Sequence[str] | None = None) -> ty
 
     for kind in KINDS:
         setattr(Machine, kind.replace("-", "_"), _rule(kind))
-    Machine.run_on = _run_on()  # type: ignore[attr-defined]
+    Machine.run_on = _run_on()
     Machine.__name__ = Machine.__qualname__ = f"Machine of {design}"
     return Machine
 
