@@ -213,6 +213,24 @@ def explore(
     return verification.judged(design, shape, found).status()
 
 
+@main.command("faults")
+@click.argument("names", metavar="[BUG]...", nargs=-1)
+@click.option("--jobs", type=click.IntRange(1), help="Worker processes; default: one per processor.")
+@click.option("--out", metavar="DIR", default="out", show_default=True, help="Where the reports go.")
+@told
+def kill_matrix(names: tuple[str, ...], jobs: int | None, out: str) -> int:
+    """Seed the failures of real systems and tell which engine catches which."""
+    from syncproof.report import killed, terminal
+
+    _writable(Path(out))
+    with terminal.progress("hunting", "bugs and designs") as progress:
+        found = killed.matrix(names, jobs=jobs, progress=progress)
+    paths = found.write(Path(out))
+    killed.show(found)
+    click.echo(f"\n{found.elapsed:.0f} s. Report: {paths[0]}")
+    return found.status()
+
+
 @main.command()
 @click.argument("history")
 @told

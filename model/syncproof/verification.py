@@ -17,6 +17,7 @@ from typing import Any, Literal
 import syncproof
 from syncproof import designs as registry
 from syncproof import parallel
+from syncproof.designs import Design
 from syncproof.engines.explore import Counterexample, Exploration, Limits, Status, explore
 from syncproof.errors import InputError
 from syncproof.properties import PROPERTIES
@@ -43,7 +44,7 @@ class Explored:
 
 
 def search(
-    design: str, shape: Shape, limits: Limits = LIMITS, progress: Callable[[Status], None] | None = None
+    design: str | Design, shape: Shape, limits: Limits = LIMITS, progress: Callable[[Status], None] | None = None
 ) -> Exploration:
     """Searches one world of one design, for whoever wants its graph. Raises `InputError` for an unknown design."""
     system, _, environment = build(design, shape)

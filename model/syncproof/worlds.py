@@ -26,7 +26,7 @@ from itertools import combinations
 
 from syncproof import designs as registry
 from syncproof.actor import Link
-from syncproof.designs import Population
+from syncproof.designs import Design, Population
 from syncproof.environment import Environment
 from syncproof.errors import InputError
 from syncproof.packets import AddMember, Compose, Notification, Push, RemoveMember, Resend, Tick
@@ -81,6 +81,8 @@ class Shape:
 
 
 USUAL = ("push", "device-crash", "server-crash", "disconnect", "half-open", "new-device", "sender-retry")
+TOGETHER = ("push", "device-crash", "server-crash", "disconnect", "half-open", "sender-retry")
+"""What a world that is played, not searched, contains at once."""
 SINGLES = ((), *[(kind,) for kind in USUAL])
 PAIRS = tuple(combinations(USUAL, 2))
 GENTLE = ((), ("push",), ("sender-retry",))
@@ -118,7 +120,7 @@ def shape(people: str, messages: int, kinds: Iterable[str]) -> Shape:
     return Shape(people, messages, tuple(kind for kind in KINDS if kind in tuple(kinds)))
 
 
-def build(design: str, shape: Shape, budget: int = 1) -> tuple[System, Population, Environment]:
+def build(design: str | Design, shape: Shape, budget: int = 1) -> tuple[System, Population, Environment]:
     """The system and the environment of one exploration. `budget`: how often each fault may happen.
 
     Raises `InputError` for an unknown design.
@@ -128,6 +130,7 @@ def build(design: str, shape: Shape, budget: int = 1) -> tuple[System, Populatio
     population = Population(everyone.owners[:-1], everyone.members) if joins else everyone
     entry = registry.get(design)
     system = entry.system(population, entry.parameters)
+    clocked = Tick in entry.server.handlers
     if "push-reordered" not in shape.faults:
         system.links.update({Push: IN_ORDER, Notification: IN_ORDER})
     sender = DeviceId(0)
@@ -139,13 +142,13 @@ def build(design: str, shape: Shape, budget: int = 1) -> tuple[System, Populatio
         speaker = DeviceId(number % speakers)
         scripts[speaker].append(Tell(speaker, Compose(Message(MessageId(number), speaker, CONVERSATION))))
     environment = Environment(
-        prelude=_opening(system, NOON if "clock-step" in shape.faults else ()),
+        prelude=_opening(system, NOON if "clock-step" in shape.faults and clocked else ()),
         scripts=tuple(map(tuple, scripts)),
         interventions=(
             (Tell(sender, Resend()), "sender-retry"),
             (Tell(SERVER, RemoveMember(CONVERSATION, last)), "membership"),
             (Tell(SERVER, AddMember(CONVERSATION, last)), "membership"),
-            (Tell(SERVER, Tick(EARLIER)), "clock-step"),
+            *([(Tell(SERVER, Tick(EARLIER)), "clock-step")] if clocked else []),
         ),
         newcomers=(Spawn(DeviceId(len(population.owners)), last),) if joins else (),
         budgets={fault: budget + (fault in TWICE) for fault in shape.faults},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 
 import msgspec
@@ -64,6 +65,35 @@ class Design(msgspec.Struct, frozen=True):
         """The promises under these parameters: without idempotent send, a retry takes a second place."""
         return self.promises if parameters.idempotent_send else without(self.promises, "convergence", "sender-order")
 
+    def variant(
+        self,
+        *,
+        device: type[Device] | None = None,
+        server: type[Server] | None = None,
+        promises: Mapping[str, tuple[str, ...]] | None = None,
+        summary: str = "",
+        parameters: Parameters | None = None,
+    ) -> Design:
+        """A design of one's own: this one, with another device, another server, other promises or other parameters.
+
+        Raises `InputError` for a class that is none, and for a promise that there is no property or no fault for.
+        """
+        for what, kind, base in (("device", device, Device), ("server", server, Server)):
+            if kind is not None and not (isinstance(kind, type) and issubclass(kind, base)):
+                raise InputError(
+                    f"{what}: {kind!r} is no subclass of {base.__name__}; write class Mine({base.__name__})"
+                )
+        _promisable(promises or {})
+        return msgspec.structs.replace(
+            self,
+            name=" with ".join([self.name, *[kind.__name__ for kind in (device, server) if kind is not None]]),
+            summary=summary or self.summary,
+            device=device or self.device,
+            server=server or self.server,
+            promises=self.promises if promises is None else promises,
+            parameters=parameters or self.parameters,
+        )
+
     def system(self, population: Population, parameters: Parameters) -> System:
         """The design's actors for these people. Raises `InputError` if it cannot work with the parameters."""
         numbering = self.sequencers[0] if parameters.sequencer == "auto" and self.sequencers else parameters.sequencer
@@ -104,6 +134,17 @@ class Design(msgspec.Struct, frozen=True):
             spawn=spawn,
             clocked=numbering == "clock" and bool(self.sequencers),
         )
+
+
+def _promisable(promises: Mapping[str, tuple[str, ...]]) -> None:
+    from syncproof.properties import PROPERTIES
+
+    for name, faults in promises.items():
+        if name not in PROPERTIES:
+            raise InputError(f"promises: unknown property {name!r}; allowed: {', '.join(PROPERTIES)}")
+        for fault in (faults,) if isinstance(faults, str) else faults:
+            if fault not in EVERY_FAULT:
+                raise InputError(f"promises[{name!r}]: unknown fault {fault!r}; allowed: {', '.join(EVERY_FAULT)}")
 
 
 def except_for(*faults: str) -> tuple[str, ...]:
@@ -261,18 +302,23 @@ DESIGNS: dict[str, Design] = {
 }
 
 
-def get(name: str) -> Design:
-    """The design of this name, or the seeded bug of this id. Raises `InputError` naming the nearest one."""
-    try:
+def get(name: str | Design) -> Design:
+    """The design of this name, the seeded bug of this id, or a design of one's own as `FILE.py:NAME`.
+
+    Raises `InputError` naming the nearest one, or saying what is wrong with the file.
+    """
+    if isinstance(name, Design):
+        return name
+    if name in DESIGNS:
         return DESIGNS[name]
-    except KeyError:
-        import difflib
+    if ".py:" in name:
+        from syncproof.designs.own import load
 
-        from syncproof.designs.faulty import BUGS
+        return load(name)
+    from syncproof.designs.faulty import BUGS
 
-        if name in BUGS:
-            return BUGS[name].design
-
-        near = difflib.get_close_matches(name, DESIGNS, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise InputError(f"unknown design {name!r}; allowed: {', '.join(DESIGNS)}{hint}") from None
+    if name in BUGS:
+        return BUGS[name].design
+    near = difflib.get_close_matches(name, DESIGNS, 1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise InputError(f"unknown design {name!r}; allowed: {', '.join(DESIGNS)}, FILE.py:NAME{hint}")

@@ -14,7 +14,7 @@ driven to rest by the fairness rules, and liveness is judged.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, Verbosity, event, settings
@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from syncproof import designs, worlds
+from syncproof.designs import Design
 from syncproof.errors import InputError
 from syncproof.observations import Noted
 from syncproof.play import KINDS, Play
@@ -47,27 +48,17 @@ class Fallen(AssertionError):
 
     def __init__(self, design: str, shape: Shape, name: str, says: str, moves: Sequence[Move]) -> None:
         self.design, self.shape, self.name, self.says, self.moves = design, shape, name, says, tuple(moves)
-        super().__init__(f"{design} in {shape}: {name} is violated: {says}\n{snippet(self)}")
+        super().__init__(f"{design} in {shape}: {name} is violated: {says}")
 
 
-def snippet(fallen: Fallen) -> str:
-    """Python that makes the moves again and prints the diagram."""
-    moves = "".join([f"    {move!r},\n" for move in fallen.moves])
-    shape = fallen.shape
-    return (
-        "from syncproof.moves import *\n"
-        f"shape = Shape({shape.people!r}, {shape.messages}, {shape.kinds!r})\n"
-        f"show({fallen.design!r}, shape, [\n{moves}])\n"
-    )
-
-
-def machine(design: str, shape: Shape, names: Sequence[str] | None = None) -> type[RuleBasedStateMachine]:
+def machine(design: str | Design, shape: Shape, names: Sequence[str] | None = None) -> type[RuleBasedStateMachine]:
     """A state machine that plays one design in one world. `names`: the properties asked (default: those promised there).
 
     Raises `InputError` for an unknown design.
     """
     system, _, environment = worlds.build(design, shape, BUDGET)
     asked = promised(design, shape) if names is None else tuple(names)
+    title = designs.get(design).name
 
     class Machine(RuleBasedStateMachine):
         @initialize(wait=st.lists(st.integers(0, PATIENCE), min_size=len(FAULTS), max_size=len(FAULTS)))
@@ -93,7 +84,7 @@ def machine(design: str, shape: Shape, names: Sequence[str] | None = None) -> ty
 
         def judge(self) -> None:
             for name, violations in self.monitor.violations.items():
-                raise Fallen(design, shape, name, violations[0].says, self.play.world.moves)
+                raise Fallen(title, shape, name, violations[0].says, self.play.world.moves)
 
         def teardown(self) -> None:
             if not hasattr(self, "play") or self.monitor.violations:
@@ -116,7 +107,7 @@ def machine(design: str, shape: Shape, names: Sequence[str] | None = None) -> ty
     for kind in KINDS:
         setattr(Machine, kind.replace("-", "_"), _rule(kind))
     Machine.run_on = _run_on()
-    Machine.__name__ = Machine.__qualname__ = f"Machine of {design}"
+    Machine.__name__ = Machine.__qualname__ = f"Machine of {title}"
     return Machine
 
 
@@ -143,14 +134,14 @@ def _run_on() -> Any:
     return under_way(rule(count=st.integers(1, PATIENCE // 2))(run_on))
 
 
-def promised(design: str, shape: Shape) -> tuple[str, ...]:
+def promised(design: str | Design, shape: Shape) -> tuple[str, ...]:
     """What the design promises under the faults of this world."""
     entry = designs.get(design)
     promises = entry.promised(entry.parameters)
     return tuple([name for name, faults in promises.items() if set(shape.faults) <= set(faults)])
 
 
-def profile(name: str, **changes: Any) -> settings:
+def settings_of(name: str, **changes: Any) -> settings:
     """Hypothesis settings of a profile. Raises `InputError` for an unknown one."""
     if name not in PROFILES:
         raise InputError(f"unknown profile {name!r}; allowed: {', '.join(PROFILES)}")
@@ -167,17 +158,24 @@ def profile(name: str, **changes: Any) -> settings:
     )
 
 
-def run(
-    design: str, shape: Shape, names: Sequence[str] | None = None, *, examples: str = "ci", shrink: bool = True
-) -> Fallen | None:
-    """Plays one design in one world; the violation that was met, shrunk if wanted, or None."""
-    phases = (Phase.explicit, Phase.reuse, Phase.generate, *((Phase.shrink,) if shrink else ()))
-    played = machine(design, shape, names)
+def count(
+    design: str | Design, shape: Shape, names: Sequence[str] | None = None, *, profile: str = "ci", shrink: bool = False
+) -> tuple[Fallen | None, int]:
+    """Plays one design in one world: the violation that was met, or None, and how many examples that took.
+
+    Without shrinking it is the first one met, and `minimise` cuts it down faster than Hypothesis can.
+    """
+    phases = (Phase.generate, *((Phase.shrink,) if shrink else ()))
+    begun = 0
+
+    class Counted(machine(design, shape, names)):  # type: ignore[misc]
+        def __init__(self) -> None:
+            nonlocal begun
+            begun += 1
+            super().__init__()
+
     try:
-        run_state_machine_as_test(played, settings=profile(examples, phases=phases))
+        run_state_machine_as_test(Counted, settings=settings_of(profile, phases=phases))
     except Fallen as fallen:
-        return fallen
-    return None
-
-
-__all__: list[str] = ["PROFILES", "Callable", "Fallen", "machine", "profile", "promised", "run", "snippet"]
+        return fallen, begun
+    return None, begun

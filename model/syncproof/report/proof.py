@@ -7,6 +7,7 @@ as a sequence diagram. Times stay in `run.json`, so everything else is the same 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +49,8 @@ class Shown:
     @property
     def file(self) -> str:
         """Where its moves are, under the report's folder."""
-        return f"counterexamples/{self.design}.{self.name}.moves.jsonl"
+        design = re.sub(r"[^\w.-]+", "_", self.design)
+        return f"counterexamples/{design}.{self.name}.moves.jsonl"
 
 
 class Proof(Verification):

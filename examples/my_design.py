@@ -1,0 +1,24 @@
+"""A design of one's own: a device that trusts every push. Verify it, and read the way to what it breaks:
+
+syncproof verify examples/my_design.py:Hasty --bounds small
+"""
+
+from syncproof.actor import Id, Out, actor, on
+from syncproof.designs import DESIGNS
+from syncproof.designs.push import DensePushDevice
+from syncproof.packets import Push
+
+
+@actor
+class HastyDevice(DensePushDevice):
+    """Applies whatever is pushed, and takes its number for the checkpoint: nothing looks whether one is missing."""
+
+    @on(Push)
+    def pushed(self, source: Id, packet: Push, out: Out) -> None:
+        """The sound device asks whether this is the next number."""
+        if packet.entry.seq > self.checkpoints.get(packet.timeline, 0):
+            self.show(packet.entry, packet.timeline, out)
+            self.advance(packet.timeline, packet.entry.seq, out)
+
+
+Hasty = DESIGNS["timeline-dense-push"].variant(device=HastyDevice, summary="Trusts every push.")

@@ -1,0 +1,249 @@
+"""The kill matrix: every seeded bug under every engine, and every sound design under the same, which must stay alive.
+
+| engine | a bug is killed when | how far it goes |
+|---|---|---|
+| explore | the search of the bug's small world violates every property that must fall | the whole world |
+| stateful | a Hypothesis example violates the first of them; with one message more, each fault twice | `ci` profile |
+| simulate | a simulated run violates the first of them | `RUNS` seeds of a storm |
+
+What Hypothesis met is then cut down (`minimise.py`) and compared with the shortest way that the search knows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from syncproof import designs, faults, parallel, verification, workload, worlds
+from syncproof.designs.faulty import BUGS, Bug
+from syncproof.engines import stateful
+from syncproof.engines.simulate import simulate
+from syncproof.errors import InputError
+from syncproof.minimise import minimise
+from syncproof.properties import PROPERTIES
+from syncproof.scenario import Scenario
+from syncproof.worlds import Shape
+
+RUNS = 20
+"""Seeds of the storm that the simulator tries with a bug."""
+SOUND_RUNS = 1_000
+"""Seeds of the storm that a sound design must survive."""
+STORM: dict[str, Any] = {
+    "title": "A storm",
+    "shows": "Everything at once, in half an hour.",
+    "duration": "30m",
+    "population": {"users": 3, "devices_per_user": [1, 2], "new_devices": 1},
+    "conversations": {"pairs": 3, "groups": 1, "group_size": {"min": 3, "max": 3}},
+    "traffic": {"messages_per_user_per_day": 480.0},
+    "presence": {"online": "5m", "offline": "2m", "half_open": 0.4, "dead": "30s"},
+    "network": {"push_ms": {"median": 200.0, "sigma": 1.5}},
+    "storage": {"service_ms": {"median": 100.0, "sigma": 1.5}},
+    "faults": {
+        "push_loss": 0.2,
+        "push_duplicate": 0.1,
+        "push_reorder": 0.2,
+        "server_crashes": [{"at": "7m", "down": "5s"}, {"at": "15m", "down": "5s"}, {"at": "22m", "down": "5s"}],
+        "device_crashes_per_day": 200.0,
+        "sender_retry": 0.3,
+    },
+}
+"""A scenario in which every fault that the simulator knows of happens often."""
+
+
+@dataclass(frozen=True)
+class Kill:
+    """One engine's part: the properties that fell, after how many of what, and the length of the counterexample in moves.
+
+    A simulated run has no length; an engine that killed nothing has none either.
+    """
+
+    fell: tuple[str, ...]
+    after: int
+    unit: str
+    length: int | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of one bug. `cut`: the length of Hypothesis' counterexample when it is cut down."""
+
+    bug: str
+    explore: Kill
+    stateful: Kill
+    simulate: Kill
+    cut: int | None
+
+    @property
+    def killed(self) -> bool:
+        """Whether the search and Hypothesis killed it, by the properties that must fall."""
+        falls = BUGS[self.bug].falls
+        return set(falls) <= set(self.explore.fell) and falls[0] in self.stateful.fell
+
+    @property
+    def shortest(self) -> bool:
+        """Whether the cut-down counterexample is as short as the search's."""
+        return self.cut is not None and self.cut == self.explore.length
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """What one engine says of a sound design: the promises that fell, if any, after how many of what."""
+
+    design: str
+    engine: str
+    world: str
+    after: int
+    fell: tuple[str, ...]
+    says: str = ""
+
+
+@dataclass(frozen=True)
+class Kills:
+    """The whole matrix. `missing`: pieces of work that an interruption left out."""
+
+    rows: dict[str, Row]
+    sound: list[Alarm]
+    missing: int = 0
+    elapsed: float = field(default=0.0, compare=False)
+
+    def status(self) -> int:
+        """0: every bug is killed by explore and by stateful, and no sound design raises an alarm; 3: interrupted."""
+        if any(not row.killed for row in self.rows.values()) or any(alarm.fell for alarm in self.sound):
+            return 1
+        return 3 if self.missing else 0
+
+    def results(self) -> dict[str, Any]:
+        """What other programs may rely on; the same for the same version."""
+        return {
+            "schema": 1,
+            "command": "faults",
+            "bugs": {
+                name: {
+                    "failure": BUGS[name].failure,
+                    "base": BUGS[name].base,
+                    "world": str(worlds.shape(*BUGS[name].world)),
+                    "falls": list(BUGS[name].falls),
+                    "killed": row.killed,
+                    "explore": dataclasses.asdict(row.explore),
+                    "stateful": dataclasses.asdict(row.stateful) | {"cut": row.cut},
+                    "simulate": dataclasses.asdict(row.simulate),
+                }
+                for name, row in self.rows.items()
+            },
+            "sound": [dataclasses.asdict(alarm) for alarm in self.sound],
+            "missing": self.missing,
+        }
+
+
+def matrix(
+    names: Sequence[str] = (), *, jobs: int | None = None, progress: Callable[[int, int], None] | None = None
+) -> Kills:
+    """Runs the bugs (default: all, and then the sound designs too) under every engine. Ctrl-C returns what is done.
+
+    Raises `InputError` for an unknown bug.
+    """
+    for name in names:
+        if name not in BUGS:
+            raise InputError(f"unknown bug {name!r}; allowed: {', '.join(BUGS)}")
+    began = time.perf_counter()
+    work = [("bug", name) for name in names or BUGS] + [("sound", name) for name in designs.DESIGNS if not names]
+    done: dict[int, Any] = {}
+    try:
+        for index, found in parallel.perform(_work, work, jobs or os.cpu_count() or 1):
+            done[index] = found
+            if progress is not None:
+                progress(len(done), len(work))
+    except KeyboardInterrupt:
+        pass  # what is missing is told
+    rows = {name: done[i] for i, (kind, name) in enumerate(work) if kind == "bug" and i in done}
+    sound = [a for i, (kind, _) in enumerate(work) if kind == "sound" and i in done for a in done[i]]
+    return Kills(rows, sound, len(work) - len(done), time.perf_counter() - began)
+
+
+def _work(job: tuple[str, str]) -> Row | list[Alarm]:
+    kind, name = job
+    return hunt(BUGS[name]) if kind == "bug" else watch(name)
+
+
+# ---- bugs
+
+
+def hunt(bug: Bug) -> Row:
+    """One bug under every engine."""
+    shape = worlds.shape(*bug.world)
+    larger = dataclasses.replace(shape, messages=shape.messages + 1)
+    played, examples = stateful.count(bug.id, larger, bug.falls[:1])
+    cut = None
+    if played is not None:
+        system, _, environment = worlds.build(bug.id, larger, stateful.BUDGET)
+        cut = len(minimise(system, environment, played.moves, bug.falls[0]))
+    found = Kill((), examples, "examples")
+    if played is not None:
+        found = Kill((played.name,), examples, "examples", len(played.moves))
+    return Row(bug.id, _explored(bug, shape), found, _simulated(bug), cut)
+
+
+def _explored(bug: Bug, shape: Shape) -> Kill:
+    found = verification.explore_one(bug.id, shape)
+    ways = {name: way for name, (_, way, _) in found.findings.items() if way is not None}
+    first = ways.get(bug.falls[0])
+    length = None
+    if first is not None:
+        # A livelock is its cycle; anything else has happened before what is left goes round for ever.
+        length = first.length if PROPERTIES[bug.falls[0]].endless else len(first.moves)
+    return Kill(tuple(sorted(ways)), found.states, "states", length)
+
+
+def storm(design: str) -> Scenario:
+    """The storm with the parameters that a design is searched with."""
+    wanted = designs.get(design).parameters
+    plain = designs.Parameters()
+    names = [name for name in wanted.__struct_fields__ if getattr(wanted, name) != getattr(plain, name)]
+    changed = {name: getattr(wanted, name) for name in names}
+    return Scenario.model_validate({**STORM, "model": {**changed, "poll_interval": "60s"}})
+
+
+def blow(design: str, seed: int, *, membership: bool = False) -> tuple[dict[str, str], tuple[str, ...]]:
+    """One run of the storm: the promises of the design that fell, each with what it said, and the faults that came."""
+    scenario = storm(design)
+    traffic = workload.generate(scenario, seed)
+    if membership:
+        changes = [(at, "remove" if n % 2 else "add", 3, 2) for n, at in enumerate(range(60, 1700, 40), 1)]
+        traffic = dataclasses.replace(traffic, changes=[(float(at), what, c, user) for at, what, c, user in changes])
+    plan = faults.plan(scenario, traffic, seed)
+    run = simulate(design, scenario, traffic, plan, seed)
+    fell = {name: result.examples[0] for name, result in run.properties.items() if result.verdict == "violated"}
+    return fell, plan.configured
+
+
+def _simulated(bug: Bug) -> Kill:
+    for run in range(1, RUNS + 1):
+        fell, _ = blow(bug.id, run, membership="membership" in bug.world[2])
+        if bug.falls[0] in fell:
+            return Kill(tuple(sorted(fell)), run, "runs")
+    return Kill((), RUNS, "runs")
+
+
+# ---- sound designs
+
+
+def watch(design: str, runs: int = SOUND_RUNS) -> list[Alarm]:
+    """A sound design under the same engines: each kind of fault alone, then together, and the storm."""
+    alarms = []
+    kinds = [(), *[(kind,) for kind in worlds.KINDS], worlds.TOGETHER]
+    for some in kinds:
+        shape = worlds.shape("three-devices", 3 if some == worlds.TOGETHER else 2, some)
+        met, examples = stateful.count(design, shape, profile="ci" if some == worlds.TOGETHER else "dev")
+        fell = () if met is None else (met.name,)
+        alarms.append(Alarm(design, "stateful", str(shape), examples, fell, "" if met is None else met.says))
+    promises = designs.get(design).promises
+    broken: dict[str, str] = {}
+    for run in range(1, runs + 1):
+        fallen, configured = blow(design, run)
+        broken |= {n: says for n, says in fallen.items() if n in promises and set(configured) <= set(promises[n])}
+    alarms.append(Alarm(design, "simulate", "the storm", runs, tuple(broken), next(iter(broken.values()), "")))
+    return alarms

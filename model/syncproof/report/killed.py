@@ -1,0 +1,140 @@
+"""The kill matrix on a terminal, in Markdown and as one HTML page."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader
+from rich.table import Table
+from rich.text import Text
+
+import syncproof
+from syncproof import kills
+from syncproof.designs.faulty import BUGS
+from syncproof.errors import InputError
+from syncproof.kills import Kill, Kills
+from syncproof.report import markdown as md
+from syncproof.report import terminal
+
+HEADS = ("bug", "failure", "must fall", "explore", "shortest", "stateful", "cut down", "simulate")
+
+
+class Matrix(Kills):
+    """A kill matrix that can be looked at."""
+
+    def answer(self) -> list[str]:
+        """What was found, in a few sentences made from the numbers."""
+        rows = self.rows.values()
+        alive = [row.bug for row in rows if not row.killed]
+        simulated = sum(BUGS[row.bug].falls[0] in row.simulate.fell for row in rows)
+        cut = sum(row.shortest for row in rows)
+        told = [
+            f"{len(rows) - len(alive)} of {len(rows)} seeded bugs are killed by the search and by Hypothesis, through the "
+            f"properties that must fall; the simulator meets {simulated} of them within {kills.RUNS} runs of a storm.",
+            f"Cut down, the counterexample that Hypothesis met is as short as the shortest one for {cut} of {len(rows)}.",
+        ]
+        if alive:
+            told.append(f"Alive: {', '.join(alive)}. The harness is blind there.")
+        alarms = [alarm for alarm in self.sound if alarm.fell]
+        if self.sound:
+            examples = sum(a.after for a in self.sound if a.engine == "stateful")
+            runs = sum(a.after for a in self.sound if a.engine == "simulate")
+            told.append(
+                f"The sound designs lived through {examples:,} examples and {runs:,} simulated runs with "
+                f"{len(alarms) or 'no'} alarm{'s' if len(alarms) != 1 else ''}."
+            )
+        if self.missing:
+            told.append(f"{self.missing} pieces of work were not done: the run was interrupted.")
+        return told
+
+    def table(self) -> list[list[str]]:
+        """A row of text per bug, as `HEADS` says."""
+        return [
+            [
+                row.bug,
+                BUGS[row.bug].failure,
+                ", ".join(BUGS[row.bug].falls),
+                told(row.explore, BUGS[row.bug].falls),
+                "–" if row.explore.length is None else str(row.explore.length),
+                told(row.stateful, BUGS[row.bug].falls[:1]),
+                "–" if row.cut is None else f"{row.stateful.length} → {row.cut}",
+                told(row.simulate, BUGS[row.bug].falls[:1]),
+            ]
+            for row in self.rows.values()
+        ]
+
+    def html(self) -> str:
+        """The whole page, self-contained."""
+        environment = Environment(
+            loader=PackageLoader("syncproof.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        )
+        return environment.get_template("killed.html.j2").render(
+            matrix=self, heads=HEADS, bugs=BUGS, version=syncproof.__version__, others=others
+        )
+
+    def markdown(self) -> str:
+        """The same for a code host."""
+        lines = ["# Kill matrix", "", *[md.cell(sentence) for sentence in self.answer()], ""]
+        lines += md.table(list(HEADS), [list(row) for row in self.table()])
+        lines += ["", "## What else fell in the search", ""]
+        lines += [f"- {name}: {md.cell(', '.join(others(self, name)) or 'nothing')}" for name in self.rows]
+        if self.sound:
+            lines += ["", "## Sound designs", ""]
+            rows: list[list[object]] = [
+                [a.design, a.engine, a.world, a.after, ", ".join(a.fell) or "none"] for a in self.sound
+            ]
+            lines += md.table(["design", "engine", "world", "examples or runs", "alarm"], rows)
+        return "\n".join([*lines, ""])
+
+    def write(self, out: Path) -> list[Path]:
+        """Writes the report into `out`. Raises `InputError` if that is not possible."""
+        run = {"version": syncproof.__version__, "elapsed_s": round(self.elapsed, 3), "processors": os.cpu_count()}
+        texts = {
+            "report.html": self.html(),
+            "report.md": self.markdown(),
+            "results.json": json.dumps(self.results(), indent=1, ensure_ascii=False) + "\n",
+            "run.json": json.dumps(run, indent=1) + "\n",
+        }
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            for name, text in texts.items():
+                (out / name).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"--out {out}: cannot be written: {error.strerror or error}; allowed: a folder") from None
+        return [out / name for name in texts]
+
+
+def told(kill: Kill, falls: tuple[str, ...]) -> str:
+    """One engine's cell: killed or not, and after how much."""
+    mark = "✓" if set(falls) <= set(kill.fell) else "–"
+    return f"{mark} {kill.after:,} {kill.unit}"
+
+
+def others(matrix: Kills, bug: str) -> list[str]:
+    """The properties that the search saw fall beside those that must."""
+    return [name for name in matrix.rows[bug].explore.fell if name not in BUGS[bug].falls]
+
+
+def show(matrix: Matrix) -> None:
+    """The answer and the table."""
+    out = terminal.console()
+    for sentence in matrix.answer():
+        out.print(Text(sentence))
+    out.print()
+    grid = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in HEADS:
+        grid.add_column(heading, no_wrap=heading in ("bug", "shortest", "cut down"))
+    for row in matrix.table():
+        grid.add_row(*row, style="" if matrix.rows[row[0]].killed else "bold red")
+    out.print(grid)
+    for alarm in matrix.sound:
+        if alarm.fell:
+            out.print(Text(f"{alarm.design} breaks {', '.join(alarm.fell)} in {alarm.world}: {alarm.says}", "bold red"))
+
+
+def matrix(*arguments: object, **options: object) -> Matrix:
+    """`syncproof.kills.matrix`, with a result that can be looked at. Same arguments, same errors."""
+    found = kills.matrix(*arguments, **options)  # type: ignore[arg-type]
+    return Matrix(found.rows, found.sound, found.missing, found.elapsed)

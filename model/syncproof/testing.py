@@ -1,0 +1,101 @@
+"""For the tests of a design of one's own. pytest finds the fixture `keeps_promises` as soon as syncproof is installed.
+
+    def test_my_design(keeps_promises):
+        keeps_promises(MyDesign)
+
+A promise that is broken fails the test, and the assertion shows the shortest way to it as a sequence diagram.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from syncproof.designs import Design
+
+
+@pytest.fixture(name="keeps_promises")
+def _fixture() -> Callable[..., None]:
+    """The function `assert_promises`."""
+    return assert_promises
+
+
+def assert_promises(
+    design: str | Design,
+    *,
+    world: str = "two-devices",
+    messages: int = 1,
+    faults: Sequence[str] | None = None,
+    states: int = 300_000,
+    examples: str = "dev",
+) -> None:
+    """Searches small worlds for a broken promise of `design`, then lets Hypothesis play in larger ones.
+
+    `world`, `messages`, `faults`: as `syncproof explore` has them; default each usual kind of fault alone. `states`: a search
+    that needs more fails, since nothing is known then. `examples`: a profile of `engines.stateful`, or `none`. Raises
+    `AssertionError` with the sequence diagram of the counterexample, `InputError` for names that there are not.
+    """
+    __tracebackhide__ = True
+    from syncproof import designs, worlds
+
+    entry = designs.get(design)
+    kinds = [(), *[(kind,) for kind in worlds.USUAL]] if faults is None else [tuple(faults)]
+    for some in kinds:
+        _search(entry, worlds.shape(world, messages, some), states)
+    if examples != "none":
+        together = worlds.TOGETHER if faults is None else tuple(faults)
+        _play(entry, worlds.shape("three-devices", messages + 1, together), examples)
+
+
+def _search(design: Design, shape: object, states: int) -> None:
+    __tracebackhide__ = True
+    from syncproof import verification
+    from syncproof.engines import stateful
+    from syncproof.engines.explore import Limits
+    from syncproof.worlds import Shape
+
+    assert isinstance(shape, Shape)
+    found = verification.search(design, shape, Limits(states=states))
+    for name in stateful.promised(design, shape):
+        finding = found.findings[name]
+        if finding.counterexample is not None:
+            way = finding.counterexample
+            _fail(design, shape, name, way.says, (*way.moves, *way.cycle), f"in {way.length} moves, the fewest")
+        if finding.verdict == "unknown":
+            raise AssertionError(f"{design.name} in {shape}: {name} is unknown: {finding.why}; give it more states")
+
+
+def _play(design: Design, shape: object, examples: str) -> None:
+    __tracebackhide__ = True
+    from syncproof import worlds
+    from syncproof.engines import stateful
+    from syncproof.minimise import minimise
+    from syncproof.worlds import Shape
+
+    assert isinstance(shape, Shape)
+    met, _ = stateful.count(design, shape, profile=examples)
+    if met is not None:
+        system, _, environment = worlds.build(design, shape, stateful.BUDGET)
+        moves = minimise(system, environment, met.moves, met.name)
+        _fail(design, shape, met.name, met.says, moves, f"in {len(moves)} moves, cut down from {len(met.moves)}")
+
+
+def _fail(design: Design, shape: object, name: str, says: str, moves: Sequence[object], length: str) -> None:
+    __tracebackhide__ = True
+    from typing import cast
+
+    from syncproof import worlds
+    from syncproof.properties import PROPERTIES
+    from syncproof.report import sequence
+    from syncproof.story import tell
+    from syncproof.system import Move
+    from syncproof.worlds import Shape
+
+    system, _, environment = worlds.build(design, cast(Shape, shape))
+    story = tell(system, cast("Sequence[Move]", moves), [PROPERTIES[name]], prelude=environment.prelude)
+    raise AssertionError(
+        f"{design.name} promises {name} and breaks it in {shape}, {length}: {says}\n\n{sequence.text(story)}"
+    )

@@ -1,0 +1,46 @@
+"""Every seeded bug is killed by the property that must fall, in its own small world and by Hypothesis in a larger one."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from syncproof import worlds
+from syncproof.designs import DESIGNS
+from syncproof.designs.faulty import BUGS
+from syncproof.engines import stateful
+from syncproof.verification import explore_one
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_the_search_kills_it(name: str) -> None:
+    bug = BUGS[name]
+    found = explore_one(name, worlds.shape(*bug.world))
+    fallen = {prop for prop, (_, counterexample, _) in found.findings.items() if counterexample is not None}
+    assert set(bug.falls) <= fallen
+    assert found.complete
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_hypothesis_kills_it(name: str) -> None:
+    bug = BUGS[name]
+    shape = worlds.shape(*bug.world)
+    met, _ = stateful.count(name, dataclasses.replace(shape, messages=shape.messages + 1), bug.falls[:1])
+    assert met is not None
+    assert met.name == bug.falls[0]
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_the_sound_design_lives_in_the_same_world(name: str) -> None:
+    bug = BUGS[name]
+    shape = worlds.shape(*bug.world)
+    found = explore_one(bug.base, shape)
+    for prop in stateful.promised(bug.base, shape):
+        assert found.findings[prop][0] == "holds", (prop, found.findings[prop])
+
+
+def test_what_must_fall_is_promised_by_the_sound_design() -> None:
+    for bug in BUGS.values():
+        for prop in bug.falls:
+            assert set(worlds.shape(*bug.world).faults) <= set(DESIGNS[bug.base].promises[prop]), (bug.id, prop)

@@ -1,0 +1,76 @@
+"""A design in somebody's own file is found by name, and what is wrong with the file is told in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from syncproof import designs, worlds
+from syncproof.designs import DESIGNS
+from syncproof.errors import InputError
+from syncproof.verification import explore_one
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "my_design.py"
+
+OWN = """
+from syncproof.actor import Out, actor
+from syncproof.designs import DESIGNS
+from syncproof.designs.timeline import TimelineDevice
+
+@actor
+class Deaf(TimelineDevice):
+    def rest(self, out: Out) -> None: ...
+    def hear(self, *_) -> None: ...
+
+Mine = DESIGNS["timeline-notify"].variant(device=Deaf)
+"""
+
+
+def test_the_example_of_the_readme_breaks_what_it_promises() -> None:
+    found = explore_one(f"{EXAMPLE}:Hasty", worlds.shape("two-people", 2, ["push"]))
+    assert found.findings["no-loss"][0] == "violated"
+    assert len(EXAMPLE.read_text().splitlines()) < 40
+
+
+def test_a_file_is_run_once_and_its_design_carries_the_name_that_finds_it(tmp_path: Path) -> None:
+    file = tmp_path / "own.py"
+    file.write_text(OWN)
+    found = designs.get(f"{file}:Mine")
+    assert found.name == f"{file}:Mine"
+    assert found.promises == DESIGNS["timeline-notify"].promises
+    assert explore_one(f"{file}:Mine", worlds.shape("two-people", 1, [])).findings["no-loss"][0] == "violated"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "says"),
+    [
+        ("", "Mine", "there is no 'Mine'; write NAME = DESIGNS"),
+        ("class Mine: ...", "Mine", "Mine is a class, not a Design; write"),
+        ("Mine = 3", "Mine", "of type int, not a Design"),
+        ("\n1 / 0", "Mine", ":2: ZeroDivisionError: division by zero"),
+        ("def (", "Mine", "SyntaxError"),
+        (
+            "from syncproof.designs import DESIGNS\nMine = DESIGNS['timeline-notify'].variant(device=int)",
+            "Mine",
+            "device: <class 'int'> is no subclass of Device",
+        ),
+        (
+            "from syncproof.designs import DESIGNS\nMine = DESIGNS['timeline-notify'].variant(promises={'no-los': ()})",
+            "Mine",
+            "unknown property 'no-los'; allowed:",
+        ),
+    ],
+)
+def test_what_is_wrong_with_the_file_is_one_line(tmp_path: Path, text: str, name: str, says: str) -> None:
+    file = tmp_path / "bad.py"
+    file.write_text(text)
+    with pytest.raises(InputError) as caught:
+        designs.get(f"{file}:{name}")
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"gone\.py: there is no such file"):
+        designs.get(f"{tmp_path / 'gone.py'}:Mine")

@@ -1,0 +1,61 @@
+"""Counterexamples are cut down to what matters, and never to something that does not violate."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from syncproof import worlds
+from syncproof.designs.faulty import BUGS
+from syncproof.engines import stateful
+from syncproof.minimise import minimise, violates
+from syncproof.system import Move
+from syncproof.verification import explore_one
+
+
+def met(name: str) -> tuple[worlds.Shape, tuple[Move, ...]]:
+    """What Hypothesis meets of a bug."""
+    shape = worlds.shape(*BUGS[name].world)
+    larger = dataclasses.replace(shape, messages=shape.messages + 1)
+    found, _ = stateful.count(name, larger, BUGS[name].falls[:1])
+    assert found is not None
+    return larger, found.moves
+
+
+@pytest.mark.parametrize("name", ["F04", "F07", "F12", "F19", "F25", "F40"])
+def test_it_becomes_as_short_as_the_shortest(name: str) -> None:
+    shape, moves = met(name)
+    prop = BUGS[name].falls[0]
+    system, _, environment = worlds.build(name, shape, stateful.BUDGET)
+    short = minimise(system, environment, moves, prop)
+    way = explore_one(name, worlds.shape(*BUGS[name].world)).findings[prop][1]
+    assert way is not None
+    assert len(short) == len(way.moves) < len(moves)
+
+
+def test_no_single_move_can_be_taken_out() -> None:
+    shape, moves = met("F10")
+    system, _, environment = worlds.build("F10", shape, stateful.BUDGET)
+    short = minimise(system, environment, moves, "no-duplicate")
+    for index in range(len(short)):
+        less = violates(system, environment, short[:index] + short[index + 1 :], "no-duplicate")
+        assert less is None or len(less) >= len(short)
+
+
+def test_the_same_seed_gives_the_same_moves() -> None:
+    shape, moves = met("F01")
+    system, _, environment = worlds.build("F01", shape, stateful.BUDGET)
+    assert minimise(system, environment, moves, "tail-append") == minimise(system, environment, moves, "tail-append")
+
+
+def test_a_livelock_is_cut_down_to_a_fair_cycle() -> None:
+    shape, moves = met("F27")
+    system, _, environment = worlds.build("F27", shape, stateful.BUDGET)
+    assert len(minimise(system, environment, moves, "pull-terminates")) < 40 < len(moves)
+
+
+def test_moves_that_violate_nothing_are_refused() -> None:
+    system, _, environment = worlds.build("timeline-notify", worlds.shape("two-people", 1, []))
+    with pytest.raises(ValueError, match="no-loss is not violated"):
+        minimise(system, environment, environment.scripts[0], "no-loss")
