@@ -17,7 +17,7 @@ from syncproof.verification import explore_one
 def met(name: str) -> tuple[worlds.Shape, tuple[Move, ...]]:
     """What Hypothesis meets of a bug."""
     shape = worlds.shape(*BUGS[name].world)
-    larger = dataclasses.replace(shape, messages=shape.messages + 1)
+    larger = dataclasses.replace(shape, messages=shape.messages + stateful.MORE)
     found, _ = stateful.count(name, larger, BUGS[name].falls[:1])
     assert found is not None
     return larger, found.moves

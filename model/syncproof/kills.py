@@ -3,7 +3,7 @@
 | engine | a bug is killed when | how far it goes |
 |---|---|---|
 | explore | the search of the bug's small world violates every property that must fall | the whole world |
-| stateful | a Hypothesis example violates the first of them; with one message more, each fault twice | `ci` profile |
+| stateful | a Hypothesis example violates the first of them; with two messages more, each fault twice | `ci` profile |
 | simulate | a simulated run violates the first of them | `RUNS` seeds of a storm |
 
 What Hypothesis met is then cut down (`minimise.py`) and compared with the shortest way that the search knows.
@@ -175,7 +175,7 @@ def _work(job: tuple[str, str]) -> Row | list[Alarm]:
 def hunt(bug: Bug) -> Row:
     """One bug under every engine."""
     shape = worlds.shape(*bug.world)
-    larger = dataclasses.replace(shape, messages=shape.messages + 1)
+    larger = dataclasses.replace(shape, messages=shape.messages + stateful.MORE)
     played, examples = stateful.count(bug.id, larger, bug.falls[:1])
     cut = None
     if played is not None:

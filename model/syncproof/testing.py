@@ -40,6 +40,7 @@ def assert_promises(
     """
     __tracebackhide__ = True
     from syncproof import designs, worlds
+    from syncproof.engines import stateful
 
     entry = designs.get(design)
     kinds = [(), *[(kind,) for kind in worlds.USUAL]] if faults is None else [tuple(faults)]
@@ -47,7 +48,7 @@ def assert_promises(
         _search(entry, worlds.shape(world, messages, some), states)
     if examples != "none":
         together = worlds.TOGETHER if faults is None else tuple(faults)
-        _play(entry, worlds.shape("three-devices", messages + 1, together), examples)
+        _play(entry, worlds.shape("three-devices", messages + stateful.MORE, together), examples)
 
 
 def _search(design: Design, shape: object, states: int) -> None:

@@ -26,7 +26,7 @@ def test_the_search_kills_it(name: str) -> None:
 def test_hypothesis_kills_it(name: str) -> None:
     bug = BUGS[name]
     shape = worlds.shape(*bug.world)
-    met, _ = stateful.count(name, dataclasses.replace(shape, messages=shape.messages + 1), bug.falls[:1])
+    met, _ = stateful.count(name, dataclasses.replace(shape, messages=shape.messages + stateful.MORE), bug.falls[:1])
     assert met is not None
     assert met.name == bug.falls[0]
 

@@ -8,7 +8,7 @@ driven to rest by the fairness rules, and liveness is judged.
 | profile | examples | for |
 |---|---|---|
 | `dev` | 50 | the desk |
-| `ci` | 500 | every change: the same examples each time |
+| `ci` | 1,000 | every change: the same examples each time |
 | `deep` | 20,000 | nights |
 """
 
@@ -30,14 +30,14 @@ from syncproof.properties.monitor import Monitor
 from syncproof.system import Move, quiesce
 from syncproof.worlds import Shape
 
-PROFILES = {"dev": 50, "ci": 500, "deep": 20_000}
+PROFILES = {"dev": 50, "ci": 1_000, "deep": 20_000}
 STEPS = 30
 """Rules in one example; what is then still under way is driven to its end."""
 UNDER_WAY = ("arrive", "complete", "deliver", "fire", "take")
 FAULTS = KINDS[KINDS.index("push-lost") :]
-BUDGET = 2
-"""How often each fault may happen in an example."""
-PATIENCE = 24
+BUDGET, MORE = 2, 2
+"""How often each fault may happen in an example, and how many messages more than a search an example is given."""
+PATIENCE = 16
 """A fault becomes possible after a drawn number of moves, at most so many: else each would be spent before much happens."""
 RESTLESS = 2_000
 """Moves within which a world must come to rest once faults have stopped."""
@@ -61,14 +61,17 @@ def machine(design: str | Design, shape: Shape, names: Sequence[str] | None = No
     title = designs.get(design).name
 
     class Machine(RuleBasedStateMachine):
-        @initialize(wait=st.lists(st.integers(0, PATIENCE), min_size=len(FAULTS), max_size=len(FAULTS)))
-        def begin(self, wait: list[int]) -> None:
+        @initialize(
+            wait=st.lists(st.integers(0, PATIENCE), min_size=len(FAULTS), max_size=len(FAULTS)), said=st.integers(1, 3)
+        )
+        def begin(self, wait: list[int], said: int) -> None:
             self.wait = dict(zip(FAULTS, wait, strict=True))
             self.seen: dict[str, None] = {}
             self.monitor = Monitor(asked)
             self.play = Play(system, environment, self.observe)
-            for move in self.play.possible()["compose"][:1]:
-                self.make(move)
+            for _ in range(said):
+                for move in self.play.possible()["compose"][:1]:
+                    self.make(move)
 
         def observe(self, observation: Any) -> None:
             self.monitor.observe(observation)
@@ -123,15 +126,16 @@ def _rule(kind: str) -> Any:
 def _run_on() -> Any:
     """A rule that lets what is under way go on for a while in some order: one draw instead of many."""
 
-    def run_on(self: Any, count: int) -> None:
+    def run_on(self: Any, count: int, first: int) -> None:
         for _ in range(count):
-            moves = next((found for kind in UNDER_WAY if (found := self.possible(kind))), None)
+            order = (*UNDER_WAY[first:], *UNDER_WAY[:first])
+            moves = next((found for kind in order if (found := self.possible(kind))), None)
             if moves is None:
                 return
             self.make(moves[0])
 
     under_way = precondition(lambda self: any(self.possible(kind) for kind in UNDER_WAY))
-    return under_way(rule(count=st.integers(1, PATIENCE // 2))(run_on))
+    return under_way(rule(count=st.integers(1, PATIENCE // 2), first=st.integers(0, len(UNDER_WAY) - 1))(run_on))
 
 
 def promised(design: str | Design, shape: Shape) -> tuple[str, ...]:
