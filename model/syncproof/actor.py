@@ -13,6 +13,7 @@ The same objects run in all of them, so what is measured in one is what is prove
 - *volatile*: lost in a crash (memory, connections, timers, operations under way).
 
 `Actor.crash` is derived from that: it resets the volatile fields and touches nothing else. No design writes crash code.
+A backup is a snapshot of the durable fields; an actor that is put back to one may say in `restored` what that means.
 
 **Effects.** `Out` is the list of what a handler may ask for; its methods are the whole interface between a model and
 an engine. Storage takes time: `write`, `delete` and `read` return at once and deliver the packet `then` to the actor
@@ -41,7 +42,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, Literal, Protocol, TypeVar, dataclass_transform
+from typing import Any, ClassVar, Literal, Protocol, Self, TypeVar, dataclass_transform
 
 import attrs
 import msgspec
@@ -247,7 +248,7 @@ class Actor:
         fields = [f for f in attrs.fields(cls) if "survives" in f.metadata]  # type: ignore[arg-type]
         cls._durable = tuple(f.name for f in fields if f.metadata["survives"])
         cls._volatile = tuple((f.name, f.default.factory) for f in fields if not f.metadata["survives"])
-        cls._state = tuple(f.name for f in fields)
+        cls._state = (*cls._durable, *(name for name, _ in cls._volatile))
         marked: dict[str, type[Packet]] = {}
         for base in reversed(cls.__mro__):
             for name, value in vars(base).items():
@@ -275,6 +276,17 @@ class Actor:
         """Resets the volatile fields."""
         for name, factory in self._volatile:
             setattr(self, name, factory())
+
+    def restored(self, before: Self, out: Out) -> None:
+        """Runs when the actor was put back to a backup, before it comes up again.
+
+        `before` is what it was. What a restore does that no backup can contain belongs here (a new epoch); of the
+        effects only durable observations count. By default nothing.
+        """
+
+    def durable_state(self) -> tuple[Any, ...]:
+        """The part of the snapshot that a crash leaves alone."""
+        return tuple([freeze(getattr(self, name)) for name in self._durable])
 
     def snapshot(self) -> tuple[Any, ...]:
         """The state as nested tuples: hashable, comparable, equal exactly when the states are."""

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from syncproof.system import Crash, Disconnect, Duplicate, Lose, Move, Spawn, Tell
+from syncproof.system import Crash, Disconnect, Duplicate, Lose, Move, Restore, Spawn, Tell
 from syncproof.vocabulary import DeviceId
 
 
@@ -44,6 +44,8 @@ def fault_of(move: Move) -> str | None:
         return "disconnect" if move.clean else "half-open"  # type: ignore[attr-defined]
     if kind is Crash:
         return "device-crash" if isinstance(move.actor, DeviceId) else "server-crash"  # type: ignore[attr-defined]
+    if kind is Restore:
+        return "device-restore" if isinstance(move.actor, DeviceId) else "server-restore"  # type: ignore[attr-defined]
     if kind is Spawn:
-        return "new-device"
+        return "new-device" if move.replaces is None else "reinstall"  # type: ignore[attr-defined]
     return None

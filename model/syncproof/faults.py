@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from syncproof.draws import Draws
     from syncproof.scenario import Scenario
     from syncproof.workload import Traffic
 
@@ -22,6 +23,10 @@ FAULTS: dict[str, str] = {
     "sender-retry": "a device sends again what is still being processed",
     "membership": "a user joins or leaves a conversation",
     "clock-step": "the server's clock steps back",
+    "reinstall": "a device is installed anew and takes the place of its former installation",
+    "device-restore": "a device's database is put back to a backup",
+    "server-restore": "the server's stores are put back to a backup: the tail since then is lost",
+    "trim": "retention deletes what is kept for delivery, whoever has not fetched it",
 }
 
 
@@ -38,6 +43,11 @@ class FaultPlan:
     device_crashes: tuple[tuple[float, int, float], ...] = ()
     sender_retry: float = 0.0
     sender_retry_after_s: float = 1.0
+    server_restores: tuple[tuple[float, float, float], ...] = ()
+    """(the backup's time, the restore's, how long the server is down)"""
+    device_restores: tuple[tuple[float, float, int, float], ...] = ()
+    """(the backup's time, the restore's, the device, how long it is down)"""
+    trims: tuple[float, ...] = ()
     configured: tuple[str, ...] = ()
 
 
@@ -49,17 +59,9 @@ def plan(scenario: Scenario, traffic: Traffic, seed: int) -> FaultPlan:
     outages = tuple((o.start, o.start + o.length) for o in faults.outages if o.start < traffic.horizon)
     server_crashes = tuple((c.at, c.down) for c in faults.server_crashes if c.at < traffic.horizon)
     draws = Draws(seed)
-    salt = draws.key("device-crash")
-    chance = faults.device_crashes_per_day * traffic.horizon / 86400.0
-    device_crashes = []
-    for device in range(len(traffic.owners)):
-        expected = chance
-        number = 0
-        while expected > 0 and draws.uniform(salt, device, number, 0) < min(1.0, expected):
-            at = draws.uniform(salt, device, number, 1) * traffic.horizon
-            device_crashes.append((at, device, faults.device_down))
-            expected -= 1.0
-            number += 1
+    crashes = _scattered(draws, "device-crash", faults.device_crashes_per_day, traffic)
+    restores = _scattered(draws, "device-restore", faults.device_restores_per_day, traffic)
+    age = faults.device_backup_age
     pushes = scenario.model.notifications
     fires = {
         "push-lost": pushes and faults.push_loss > 0,
@@ -70,9 +72,13 @@ def plan(scenario: Scenario, traffic: Traffic, seed: int) -> FaultPlan:
         "half-open": any(dead > 0 and end < traffic.horizon for s in traffic.sessions for _, end, dead in s),
         "device-crash": faults.device_crashes_per_day > 0,
         "server-crash": bool(server_crashes),
-        "new-device": bool(traffic.joins),
+        "new-device": len(traffic.joins) > len(traffic.replaces),
         "sender-retry": faults.sender_retry > 0,
         "membership": bool(traffic.changes),
+        "reinstall": bool(traffic.replaces),
+        "device-restore": faults.device_restores_per_day > 0,
+        "server-restore": any(r.at < traffic.horizon for r in faults.server_restores),
+        "trim": any(at < traffic.horizon for at in faults.trims),
     }
     return FaultPlan(
         push_loss=faults.push_loss,
@@ -81,8 +87,25 @@ def plan(scenario: Scenario, traffic: Traffic, seed: int) -> FaultPlan:
         reorder_delay_s=faults.reorder_delay,
         outages=outages,
         server_crashes=server_crashes,
-        device_crashes=tuple(sorted(device_crashes)),
+        device_crashes=tuple(sorted((at, device, faults.device_down) for at, device in crashes)),
         sender_retry=faults.sender_retry,
         sender_retry_after_s=faults.sender_retry_after,
+        server_restores=tuple((r.backup, r.at, r.down) for r in faults.server_restores if r.at < traffic.horizon),
+        device_restores=tuple(sorted((max(0.0, at - age), at, device, faults.device_down) for at, device in restores)),
+        trims=tuple(at for at in faults.trims if at < traffic.horizon),
         configured=tuple(name for name in FAULTS if fires.get(name)),
     )
+
+
+def _scattered(draws: Draws, purpose: str, per_day: float, traffic: Traffic) -> list[tuple[float, int]]:
+    """(time, device) of what happens to each device so often a day."""
+    salt = draws.key(purpose)
+    found = []
+    for device in range(len(traffic.owners)):
+        expected = per_day * traffic.horizon / 86400.0
+        number = 0
+        while expected > 0 and draws.uniform(salt, device, number, 0) < min(1.0, expected):
+            found.append((draws.uniform(salt, device, number, 1) * traffic.horizon, device))
+            expected -= 1.0
+            number += 1
+    return found

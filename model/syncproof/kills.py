@@ -16,16 +16,17 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 from syncproof import designs, faults, parallel, verification, workload, worlds
-from syncproof.designs.faulty import BUGS, Bug
+from syncproof.designs.faulty import BUGS, COSTS, Bug, Cost
 from syncproof.engines import stateful
 from syncproof.engines.simulate import simulate
 from syncproof.errors import InputError
 from syncproof.minimise import minimise
 from syncproof.properties import PROPERTIES
-from syncproof.scenario import Scenario
+from syncproof.scenario import Scenario, load
 from syncproof.worlds import Shape
 
 RUNS = 20
@@ -51,7 +52,15 @@ STORM: dict[str, Any] = {
         "sender_retry": 0.3,
     },
 }
-"""A scenario in which every fault that the simulator knows of happens often."""
+"""A scenario in which every usual fault happens often."""
+MORE: dict[str, dict[str, Any]] = {
+    "trim": {"faults": {"trims": ["9m", "18m", "25m"]}},
+    "device-restore": {"faults": {"device_restores_per_day": 100.0, "device_backup_age": "3m"}},
+    "server-restore": {"faults": {"server_restores": [{"backup": "8m", "at": "10m", "down": "5s"}]}},
+    "reinstall": {"population": {"reinstalls": 2}},
+    "recall": {"traffic": {"recalls": 0.3}},
+}
+"""What a storm may have besides: by kind of fault, what it adds to the scenario."""
 
 
 @dataclass(frozen=True)
@@ -102,17 +111,36 @@ class Alarm:
 
 
 @dataclass(frozen=True)
+class Weight:
+    """What a failure that only costs does to its metric."""
+
+    cost: str
+    sound: float
+    dear: float
+
+    @property
+    def shown(self) -> bool:
+        """Whether the metric tells the two designs apart as it must."""
+        return self.dear >= COSTS[self.cost].times * self.sound
+
+
+@dataclass(frozen=True)
 class Kills:
     """The whole matrix. `missing`: pieces of work that an interruption left out."""
 
     rows: dict[str, Row]
     sound: list[Alarm]
+    costs: list[Weight] = field(default_factory=list)
     missing: int = 0
     elapsed: float = field(default=0.0, compare=False)
 
     def status(self) -> int:
-        """0: every bug is killed by explore and by stateful, and no sound design raises an alarm; 3: interrupted."""
-        if any(not row.killed for row in self.rows.values()) or any(alarm.fell for alarm in self.sound):
+        """0: explore and stateful kill every bug, metrics show what only costs, no sound design raises an alarm.
+
+        3: interrupted.
+        """
+        alive = any(not row.killed for row in self.rows.values()) or not all(weight.shown for weight in self.costs)
+        if alive or any(alarm.fell for alarm in self.sound):
             return 1
         return 3 if self.missing else 0
 
@@ -134,6 +162,16 @@ class Kills:
                 }
                 for name, row in self.rows.items()
             },
+            "costs": {
+                weight.cost: {
+                    "failure": COSTS[weight.cost].failure,
+                    "metric": COSTS[weight.cost].metric,
+                    "sound": {"design": COSTS[weight.cost].sound.name, "mean": weight.sound},
+                    "dear": {"design": COSTS[weight.cost].design.name, "mean": weight.dear},
+                    "shown": weight.shown,
+                }
+                for weight in self.costs
+            },
             "sound": [dataclasses.asdict(alarm) for alarm in self.sound],
             "missing": self.missing,
         }
@@ -150,7 +188,8 @@ def matrix(
         if name not in BUGS:
             raise InputError(f"unknown bug {name!r}; allowed: {', '.join(BUGS)}")
     began = time.perf_counter()
-    work = [("bug", name) for name in names or BUGS] + [("sound", name) for name in designs.DESIGNS if not names]
+    work = [("sound", name) for name in designs.DESIGNS if not names] + [("bug", name) for name in names or BUGS]
+    work += [("cost", name) for name in COSTS if not names]
     done: dict[int, Any] = {}
     try:
         for index, found in parallel.perform(_work, work, jobs or os.cpu_count() or 1):
@@ -161,11 +200,14 @@ def matrix(
         pass  # what is missing is told
     rows = {name: done[i] for i, (kind, name) in enumerate(work) if kind == "bug" and i in done}
     sound = [a for i, (kind, _) in enumerate(work) if kind == "sound" and i in done for a in done[i]]
-    return Kills(rows, sound, len(work) - len(done), time.perf_counter() - began)
+    costs = [done[i] for i, (kind, _) in enumerate(work) if kind == "cost" and i in done]
+    return Kills(rows, sound, costs, len(work) - len(done), time.perf_counter() - began)
 
 
-def _work(job: tuple[str, str]) -> Row | list[Alarm]:
+def _work(job: tuple[str, str]) -> Row | list[Alarm] | Weight:
     kind, name = job
+    if kind == "cost":
+        return weigh(COSTS[name])
     return hunt(BUGS[name]) if kind == "bug" else watch(name)
 
 
@@ -198,20 +240,24 @@ def _explored(bug: Bug, shape: Shape) -> Kill:
     return Kill(tuple(sorted(ways)), found.states, "states", length)
 
 
-def storm(design: str) -> Scenario:
-    """The storm with the parameters that a design is searched with."""
+def storm(design: str, kinds: Sequence[str] = ()) -> Scenario:
+    """The storm with the parameters that a design is searched with, and with these kinds of fault besides."""
+    tables = {name: dict(value) if isinstance(value, dict) else value for name, value in STORM.items()}
+    for kind in kinds:
+        for name, more in MORE.get(kind, {}).items():
+            tables[name].update(more)
     wanted = designs.get(design).parameters
     plain = designs.Parameters()
     names = [name for name in wanted.__struct_fields__ if getattr(wanted, name) != getattr(plain, name)]
     changed = {name: getattr(wanted, name) for name in names}
-    return Scenario.model_validate({**STORM, "model": {**changed, "poll_interval": "60s"}})
+    return Scenario.model_validate({**tables, "model": {**changed, "poll_interval": "60s"}})
 
 
-def blow(design: str, seed: int, *, membership: bool = False) -> tuple[dict[str, str], tuple[str, ...]]:
-    """One run of the storm: the promises of the design that fell, each with what it said, and the faults that came."""
-    scenario = storm(design)
+def blow(design: str, seed: int, kinds: Sequence[str] = ()) -> tuple[dict[str, str], tuple[str, ...]]:
+    """One run of the storm: the properties that fell, each with what it said, and the faults that came."""
+    scenario = storm(design, kinds)
     traffic = workload.generate(scenario, seed)
-    if membership:
+    if "membership" in kinds:
         changes = [(at, "remove" if n % 2 else "add", 3, 2) for n, at in enumerate(range(60, 1700, 40), 1)]
         traffic = dataclasses.replace(traffic, changes=[(float(at), what, c, user) for at, what, c, user in changes])
     plan = faults.plan(scenario, traffic, seed)
@@ -222,7 +268,7 @@ def blow(design: str, seed: int, *, membership: bool = False) -> tuple[dict[str,
 
 def _simulated(bug: Bug) -> Kill:
     for run in range(1, RUNS + 1):
-        fell, _ = blow(bug.id, run, membership="membership" in bug.world[2])
+        fell, _ = blow(bug.id, run, bug.world[2])
         if bug.falls[0] in fell:
             return Kill(tuple(sorted(fell)), run, "runs")
     return Kill((), RUNS, "runs")
@@ -240,10 +286,34 @@ def watch(design: str, runs: int = SOUND_RUNS) -> list[Alarm]:
         met, examples = stateful.count(design, shape, profile="ci" if some == worlds.TOGETHER else "dev")
         fell = () if met is None else (met.name,)
         alarms.append(Alarm(design, "stateful", str(shape), examples, fell, "" if met is None else met.says))
+    alarms.append(_weathered(design, runs, "the storm", lambda run: ()))
+    # Every choice of the rarer faults in turn: promises are made under few of them at once.
+    choices = [kinds for size in (1, 2) for kinds in combinations((*MORE, "membership"), size)]
+    alarms.append(_weathered(design, runs, "the storm and rarer faults", lambda run: choices[run % len(choices)]))
+    return alarms
+
+
+def _weathered(design: str, runs: int, title: str, kinds: Callable[[int], Sequence[str]]) -> Alarm:
+    """Simulated runs of a sound design; a promise that falls under faults that it covers is an alarm."""
     promises = designs.get(design).promises
     broken: dict[str, str] = {}
     for run in range(1, runs + 1):
-        fallen, configured = blow(design, run)
-        broken |= {n: says for n, says in fallen.items() if n in promises and set(configured) <= set(promises[n])}
-    alarms.append(Alarm(design, "simulate", "the storm", runs, tuple(broken), next(iter(broken.values()), "")))
-    return alarms
+        fallen, configured = blow(design, run, kinds(run))
+        broken |= {
+            n: f"{says} (seed {run})"
+            for n, says in fallen.items()
+            if n in promises and set(configured) <= set(promises[n])
+        }
+    return Alarm(design, "simulate", title, runs, tuple(broken), next(iter(broken.values()), ""))
+
+
+# ---- what only costs
+
+
+def weigh(cost: Cost) -> Weight:
+    """One simulated run of each of the two designs on the same traffic."""
+    scenario = load(cost.scenario) if isinstance(cost.scenario, str) else Scenario.model_validate(cost.scenario)
+    traffic = workload.generate(scenario, 1)
+    plan = faults.plan(scenario, traffic, 1)
+    sound, dear = (simulate(d, scenario, traffic, plan, 1).metrics[cost.metric] for d in (cost.sound, cost.design))
+    return Weight(cost.id, float(f"{sound:.6g}"), float(f"{dear:.6g}"))

@@ -201,4 +201,5 @@ def _state(world: World) -> Any:
         freeze(world.operations),
         freeze(world.timers),
         freeze(world.polls),
+        freeze(world.backups),
     )

@@ -78,7 +78,7 @@ class Shown(Observation, frozen=True, gc=False):
     """A message is durably in the device's database at `place` of its conversation, and visible.
 
     `timeline` and `seq` say where the device got it from; both are None for a device's own message that it places
-    by the server's accept.
+    by the server's accept, and for one that it fetched from the message store because its checkpoint had expired.
     """
 
     durable: ClassVar[bool] = True
@@ -128,11 +128,68 @@ class Deleted(Observation, frozen=True, gc=False):
 
 
 class Trimmed(Observation, frozen=True, gc=False):
-    """The entries of a log up to `upto` are gone."""
+    """The entries of a log up to `upto` are gone, by retention."""
 
     durable: ClassVar[bool] = True
     timeline: Timeline
     upto: int
+
+
+class Reverted(Observation, frozen=True, gc=False):
+    """The server was restored: `timeline` is a new life of a log, and goes on after `upto`.
+
+    Up to there it is what it was in its life `of`; what that life had above is not part of it.
+    """
+
+    durable: ClassVar[bool] = True
+    timeline: Timeline
+    upto: int
+    of: int
+
+
+class Gone(Observation, frozen=True, gc=False):
+    """A message is not where it was stored any more, on no device's word: a restore or a retention took it.
+
+    `box` is the offline inbox that held the copy; None: the message store.
+    """
+
+    durable: ClassVar[bool] = True
+    message: MessageId
+    box: Timeline | None = None
+
+
+class Forgot(Observation, frozen=True, gc=False):
+    """A device's database was put back to a backup, which lacks `messages` that the device had shown.
+
+    `reached`: the last place that it holds of each conversation whose order it keeps.
+    """
+
+    durable: ClassVar[bool] = True
+    device: DeviceId
+    messages: tuple[MessageId, ...]
+    reached: tuple[tuple[ConversationId, int], ...] = ()
+
+
+class Amended(Observation, frozen=True, gc=False):
+    """What a device shows was changed by the entry of message `by`.
+
+    `what` is `message` (recalled or edited; `which` is its id, `version` the place of the change) or `read` (`which` is the
+    conversation, `version` the place up to which it is read). A higher version is a later one.
+    """
+
+    durable: ClassVar[bool] = True
+    device: DeviceId
+    what: str
+    which: int
+    version: int
+    by: MessageId
+
+
+class Retired(Observation, frozen=True, gc=False):
+    """The server took a device out of its registry: another installation has taken its place."""
+
+    durable: ClassVar[bool] = True
+    device: DeviceId
 
 
 class Joined(Observation, frozen=True, gc=False):

@@ -44,6 +44,10 @@ class RemoveMember(Packet, frozen=True, gc=False):
     user: UserId
 
 
+class Expire(Packet, frozen=True, gc=False):
+    """Retention strikes: what the server keeps for delivery is deleted, whoever has not fetched it."""
+
+
 class Tick(Packet, frozen=True, gc=False):
     """The server's wall clock now reads `milliseconds`."""
 
@@ -84,14 +88,24 @@ class Ack(Packet, frozen=True, gc=False):
 
 
 class Register(Packet, frozen=True, gc=False):
-    """A new device of `user` wants to receive from now on."""
+    """A new device of `user` wants to receive from now on; `replaces` is the installation that it takes the place of."""
 
     request: ClassVar[bool] = True
     user: UserId
+    replaces: DeviceId | None = None
 
 
 class Roam(Packet, frozen=True, gc=False):
     """A new device asks for the history of its user's conversations, page by page."""
+
+    request: ClassVar[bool] = True
+    conversation: ConversationId
+    after: int
+    upto: int
+
+
+class Fetch(Packet, frozen=True, gc=False):
+    """A device whose checkpoint has expired asks the message store for what it missed of a conversation."""
 
     request: ClassVar[bool] = True
     conversation: ConversationId
@@ -125,6 +139,21 @@ class Registered(Packet, frozen=True, gc=False):
 
     cursors: tuple[Cursor, ...]
     history: tuple[tuple[ConversationId, int], ...]
+
+
+class Unknown(Packet, frozen=True, gc=False):
+    """The server does not know this device (any more): it must register."""
+
+
+class Fetched(Packet, frozen=True, gc=False):
+    """One page of what a device missed."""
+
+    page: Page
+    conversation: ConversationId
+
+    @property
+    def body_bytes(self) -> int:
+        return self.page.body_bytes
 
 
 class RoamReply(Packet, frozen=True, gc=False):
@@ -229,6 +258,7 @@ class Enrolled(Packet, frozen=True, gc=False):
     device: DeviceId
     user: UserId
     connection: ConnectionId
+    replaces: DeviceId | None = None
 
 
 class Indexed(Packet, frozen=True, gc=False):
@@ -252,6 +282,13 @@ class Removed(Packet, frozen=True, gc=False):
     box: Timeline
     messages: tuple[MessageId, ...]
     device: DeviceId
+
+
+class Dropped(Packet, frozen=True, gc=False):
+    """These copies are deleted from an offline inbox, delivered or not."""
+
+    box: Timeline
+    messages: tuple[MessageId, ...]
 
 
 class Unacked(Packet, frozen=True, gc=False):

@@ -18,8 +18,11 @@ from syncproof.system import (
     Disconnect,
     Duplicate,
     Fire,
+    Keep,
     Lose,
     Move,
+    Restore,
+    Spawn,
     System,
     Tell,
     World,
@@ -45,6 +48,10 @@ KINDS = (
     "device-crash",
     "server-crash",
     "new-device",
+    "reinstall",
+    "backup",
+    "device-restore",
+    "server-restore",
     "intervention",
 )
 """The kinds of move that there are to choose from; the faults among them cost their budget."""
@@ -99,7 +106,7 @@ class Play:
                 if fault is None and self.told[number] < len(script) and script[self.told[number]] == move:
                     self.told[number] += 1
                     break
-        elif fault == "new-device":
+        elif isinstance(move, Spawn):
             self.newcomers.pop(0)
         if fault is not None:
             self.left[fault] -= 1
@@ -150,5 +157,13 @@ class Play:
                         found[kind] += [Crash(name, (packet,)) for packet in writes]
                         if len(writes) > 1:
                             found[kind].append(Crash(name, tuple(writes)))
-        if left.get("new-device", 0) > 0:
-            found["new-device"] = [*self.newcomers[:1]]
+        for spawn in self.newcomers[:1]:
+            kind = "new-device" if spawn.replaces is None else "reinstall"
+            running = spawn.replaces in world.actors and spawn.replaces not in world.down
+            if left.get(kind, 0) > 0 and (spawn.replaces is None or running):
+                found[kind] = [spawn]
+        for kind, mine in (("device-restore", True), ("server-restore", False)):
+            if left.get(kind, 0) > 0:
+                names = [name for name in world.actors if isinstance(name, DeviceId) == mine]
+                found["backup"] += [Keep(name) for name in names if name not in world.backups]
+                found[kind] = [Restore(name) for name in names if name in world.backups and name not in world.down]

@@ -73,6 +73,8 @@ class PopulationSection(Section):
     """A number for all, or a list that users take in turn."""
     new_devices: Count = 0
     """Devices that appear during the run, for users in turn."""
+    reinstalls: Count = 0
+    """Devices that are installed anew during the run, users' first ones in turn."""
 
 
 class GroupSize(Section):
@@ -105,6 +107,8 @@ class TrafficSection(Section):
     messages_per_user_per_day: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 42.0
     """Poisson; 42 is WeChat's published figure for 2017."""
     body_bytes: Spread = Spread(median=200.0, sigma=1.0)
+    recalls: Probability = 0.0
+    """The share of messages that recall the one before by the same device in the same conversation."""
     day_night: bool = False
     """Traffic follows a day: most at noon, none at midnight."""
     trace: Literal["none", "snap", "presence"] = "none"
@@ -156,6 +160,20 @@ class ServerCrash(Section):
     down: Span = 10.0
 
 
+class ServerRestore(Section):
+    """The server is put back at `at` to the backup of `backup`, and is gone for `down`."""
+
+    backup: Duration
+    at: Duration
+    down: Span = 10.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> ServerRestore:
+        if self.backup > self.at:
+            raise ValueError("backup before at")
+        return self
+
+
 class FaultsSection(Section):
     """What goes wrong."""
 
@@ -167,6 +185,12 @@ class FaultsSection(Section):
     server_crashes: list[ServerCrash] = []
     device_crashes_per_day: Annotated[float, Field(ge=0, le=1000)] = 0.0
     device_down: Span = 5.0
+    device_restores_per_day: Annotated[float, Field(ge=0, le=1000)] = 0.0
+    """How often a device's database is put back to a backup, which is so old:"""
+    device_backup_age: Span = 3600.0
+    server_restores: list[ServerRestore] = []
+    trims: list[Duration] = []
+    """When retention deletes all that the server keeps for delivery."""
     sender_retry: Probability = 0.0
     sender_retry_after: Span = 0.1
 
@@ -230,6 +254,10 @@ class Scenario(Section):
         late = [
             *(("outages", number, "start", outage.start) for number, outage in enumerate(self.faults.outages)),
             *(("server_crashes", number, "at", crash.at) for number, crash in enumerate(self.faults.server_crashes)),
+            *(
+                ("server_restores", number, "at", restore.at)
+                for number, restore in enumerate(self.faults.server_restores)
+            ),
         ]
         for kind, number, key, at in late:
             if at >= self.duration:

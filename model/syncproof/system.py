@@ -11,8 +11,8 @@ held against.
 |---|---|---|---|---|
 | `Disconnect` clean | closes | closes after what is in flight | arrives | is lost |
 | `Disconnect` half-open | closes | stays open until `Notice` | arrives until `Notice` | is lost |
-| `Crash` of the client | closes | stays open until `Notice` | arrives until `Notice` | is lost |
-| `Crash` of the server | stays open until `Notice` | closes | is lost | arrives until `Notice` |
+| `Crash`, `Restore`, reinstall of the client | closes | stays open until `Notice` | arrives until `Notice` | is lost |
+| `Crash`, `Restore` of the server | stays open until `Notice` | closes | is lost | arrives until `Notice` |
 
 An end that is open sends; what it sends to a closed end is gone.
 
@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from typing import Literal, cast
 
 import msgspec
@@ -40,6 +41,7 @@ from syncproof.actor import (
     Link,
     Observation,
     Opened,
+    Out,
     Packet,
     state,
 )
@@ -142,11 +144,27 @@ class Restart(Move, frozen=True):
     actor: ActorId
 
 
+class Keep(Move, frozen=True):
+    """A backup of an actor's durable state is taken; it replaces an earlier one."""
+
+    actor: ActorId
+
+
+class Restore(Move, frozen=True):
+    """An actor crashes, no open write lands, and its durable state is put back to the backup."""
+
+    actor: ActorId
+
+
 class Spawn(Move, frozen=True):
-    """A new device of a user appears; it is in no audience until it has registered."""
+    """A new device of a user appears; it is in no audience until it has registered.
+
+    `replaces`: it is a reinstall; that device is gone for good, and the server hears of it when the new one registers.
+    """
 
     actor: DeviceId
     user: UserId
+    replaces: DeviceId | None = None
 
 
 class Stop(Move, frozen=True):
@@ -165,8 +183,9 @@ class System:
     """Who takes part.
 
     `cast` makes fresh actors; `opening` are the observations a history begins with; `server` is the actor at the other
-    end of every connection; `spawn` makes the actor of a device that appears later; `links` overrides the links that
-    packet classes name; `clocked` asks engines for `Tick`s; `properties` names what applies.
+    end of every connection; `spawn` makes the actor of a device that appears later, given its id, its user and the device
+    that it replaces, if any; `links` overrides the links that packet classes name; `clocked` asks engines for `Tick`s;
+    `properties` names what applies.
     """
 
     def __init__(
@@ -176,7 +195,7 @@ class System:
         *,
         server: ActorId | None = None,
         opening: tuple[Observation, ...] = (),
-        spawn: Callable[[DeviceId, UserId], Actor] | None = None,
+        spawn: Callable[[DeviceId, UserId, DeviceId | None], Actor] | None = None,
         links: Mapping[type[Packet], Link] | None = None,
         properties: tuple[str, ...] = (),
         clocked: bool = False,
@@ -226,6 +245,14 @@ class Landed:
     def read(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None: ...
 
 
+def put_back(actor: Actor, backup: tuple[object, ...], out: Out) -> None:
+    """Puts an actor's durable state back to a snapshot of it; the volatile state is lost."""
+    before = copy(actor)
+    actor.restore(backup)
+    actor.crash()
+    actor.restored(before, out)
+
+
 def recoveries(
     down: Mapping[ActorId, object], connections: Mapping[ConnectionId, Connection], clients: Mapping[ActorId, object]
 ) -> Iterator[Move]:
@@ -263,6 +290,7 @@ class World:
         self.operations: dict[ActorId, list[tuple[Packet, bool]]] = {}
         self.timers: dict[ActorId, list[Packet]] = {}
         self.polls: dict[ActorId, Packet] = {}
+        self.backups: dict[ActorId, tuple[object, ...]] = {}
         for observation in system.opening:
             observe(observation)
         for actor in self.actors.values():
@@ -409,9 +437,7 @@ class World:
             self._close_server_end(connection)
 
     def _crash(self, move: Crash) -> None:
-        if move.actor in self.down or move.actor not in self.actors:
-            raise MoveError(f"{move.actor} is not running")
-        actor = self.actors[move.actor]
+        actor = self._running(move.actor)
         writes = [packet for packet, is_write in self.operations.get(move.actor, []) if is_write]
         for packet in move.landed:
             if packet not in writes:
@@ -421,18 +447,39 @@ class World:
         for packet in move.landed:
             actor.handle(move.actor, packet, out)
         actor.crash()
-        self.down[move.actor] = True
+        self._fall(move.actor)
+
+    def _keep(self, move: Keep) -> None:
+        if move.actor not in self.actors:
+            raise MoveError(f"{move.actor} is not there")
+        self.backups[move.actor] = self.actors[move.actor].snapshot()
+
+    def _restore(self, move: Restore) -> None:
+        actor = self._running(move.actor)
+        if move.actor not in self.backups:
+            raise MoveError(f"there is no backup of {move.actor}")
+        put_back(actor, self.backups[move.actor], Landed(self.observe))
+        self._fall(move.actor)
+
+    def _running(self, name: ActorId) -> Actor:
+        if name in self.down or name not in self.actors:
+            raise MoveError(f"{name} is not running")
+        return self.actors[name]
+
+    def _fall(self, name: ActorId) -> None:
+        """The actor is down: what was pending at it is gone, and so are its ends of connections."""
+        self.down[name] = True
         for pending in (self.operations, self.timers, self.polls):
-            cast("dict[ActorId, object]", pending).pop(move.actor, None)
-        self.observe(Crashed(move.actor))
+            cast("dict[ActorId, object]", pending).pop(name, None)
+        self.observe(Crashed(name))
         for connection in list(self.connections.values()):
-            if move.actor == self.system.server and connection.server_open:
+            if name == self.system.server and connection.server_open:
                 connection.server_open = False
                 connection.up.clear()
-            elif move.actor == connection.client and connection.client_open:
+            elif name == connection.client and connection.client_open:
                 connection.client_open = False
                 connection.down.clear()
-                self.observe(Disconnected(cast(DeviceId, move.actor), False))
+                self.observe(Disconnected(cast(DeviceId, name), False))
             self._forget(connection)
 
     def _restart(self, move: Restart) -> None:
@@ -445,7 +492,11 @@ class World:
     def _spawn(self, move: Spawn) -> None:
         if self.system.spawn is None or move.actor in self.actors:
             raise MoveError(f"{move.actor} cannot appear here")
-        self.actors[move.actor] = self.system.spawn(move.actor, move.user)
+        if move.replaces is not None:
+            self._running(move.replaces)
+            self._fall(move.replaces)
+            del self.actors[move.replaces], self.down[move.replaces]
+        self.actors[move.actor] = self.system.spawn(move.actor, move.user, move.replaces)
         self.actors[move.actor].start(WorldOut(self, move.actor))
 
     def _stop(self, move: Stop) -> None:
@@ -570,13 +621,13 @@ def quiesce(world: World, limit: int = 1_000_000) -> bool:
         for move in list(recoveries(world.down, world.connections, world.clients())):
             world.apply(move)
         limit = _drain(world, limit)
-        before = [actor.snapshot()[: len(actor._durable)] for actor in world.clients().values()]
+        before = [actor.durable_state() for actor in world.clients().values()]
         for actor, packet in sorted(world.polls.items()):
             world.apply(Fire(actor, packet))
         limit = _drain(world, limit)
         if limit <= 0:
             return False
-        changed = before != [actor.snapshot()[: len(actor._durable)] for actor in world.clients().values()]
+        changed = before != [actor.durable_state() for actor in world.clients().values()]
     world.apply(Rest())
     return True
 

@@ -12,15 +12,17 @@ import resource
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import syncproof
 from syncproof import designs as registry
 from syncproof import parallel
+from syncproof.actor import thaw
 from syncproof.designs import Design
 from syncproof.engines.explore import Counterexample, Exploration, Limits, Status, explore
 from syncproof.errors import InputError
 from syncproof.properties import PROPERTIES
+from syncproof.properties.no_loss import NoLoss
 from syncproof.worlds import BOUNDS, Shape, build, within
 
 LIMITS = Limits(states=10_000_000, memory=8 << 30)
@@ -85,11 +87,8 @@ def _witnesses(found: Exploration, shape: Shape) -> dict[str, bool]:
     """The situations without which "holds" would say nothing, and whether each was reached."""
     reached = {f"{fault} happened": count > 0 for fault, (count, _) in found.coverage.items() if fault in shape.faults}
     number = [automaton.name for automaton in found.tables.automata].index("no-loss")
-    settled = [
-        dict(zip(("open", "settled"), image[1:], strict=True))["settled"]
-        for image in found.tables.states[number].values
-    ]
-    reached["every message was shown everywhere"] = any(len(messages) - 1 == shape.messages for messages in settled)
+    automata = [cast(NoLoss, thaw(image)) for image in found.tables.states[number].values]
+    reached["every message was shown everywhere"] = any(len(a.settled) == shape.messages for a in automata)
     if {"disconnect", "half-open"} & set(shape.faults):
         reached["a device reconnected and caught up"] = "caught-up" in found.situations
     return reached

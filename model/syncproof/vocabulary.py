@@ -46,20 +46,32 @@ class Timeline(msgspec.Struct, frozen=True, order=True, gc=False):
     """The name of a log or a queue.
 
     `conversation`: the message store's log of one conversation; `sync`: the sync store's log of one user; `inbox`:
-    the offline inbox of one device (or, where it is shared, of one user).
+    the offline inbox of one device (or, where it is shared, of one user). `epoch` names one life of a log: it changes
+    when the server was restored to older state, so that no number of the new life is taken for one of the old.
     """
 
     kind: Literal["conversation", "sync", "inbox"]
     owner: int
+    epoch: int = 0
+
+    def same_log(self, other: Timeline) -> bool:
+        """Whether both are lives of one log."""
+        return self.kind == other.kind and self.owner == other.owner
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """What a person wrote. `size` is the body in bytes."""
+    """What a person wrote. `size` is the body in bytes.
+
+    A change to what was said before is an entry like any other, so it travels and is stored as they are: a `recall` or an
+    `edit` is `about` a message's id; a `read` marker is about the place up to which the person has read.
+    """
 
     id: MessageId
     sender: DeviceId
     conversation: ConversationId
     size: int = 0
+    kind: Literal["message", "recall", "edit", "read"] = "message"
+    about: int = 0
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -79,13 +91,18 @@ class Cursor(msgspec.Struct, frozen=True, gc=False):
 
 
 class Page(msgspec.Struct, frozen=True, gc=False):
-    """The entries in `(after, upto]` of a log. A reader that applied them all has everything up to `upto`."""
+    """The entries in `(after, upto]` of a log. A reader that applied them all has everything up to `upto`.
+
+    `missing`: the reader's checkpoint has expired. What was up to `upto` is trimmed; it was messages of these
+    conversations, up to these places, which the message store still has.
+    """
 
     timeline: Timeline
     after: int
     entries: tuple[Entry, ...]
     upto: int
     has_more: bool = False
+    missing: tuple[tuple[ConversationId, int], ...] = ()
 
     @property
     def body_bytes(self) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from syncproof.draws import Draws
@@ -36,7 +36,8 @@ class Traffic:
     `owners`: device -> user; devices from `initial_devices` on join at `joins`, `(time, device)`. `members`:
     conversation -> its first users. `times`, `devices`, `conversations`, `sizes`: the messages, in order; a message's
     id is its index. `sessions`: per device `(connect, disconnect, dead)`, in order and disjoint; `dead` > 0 is a
-    half-open end that the server notices so much later. `changes`: `(time, "add" | "remove", conversation, user)`.
+    half-open end that the server notices so much later. `replaces`: a joining device -> the one that it is a reinstall
+    of. `about`: a message that recalls -> the message that it recalls. `changes`: `(time, "add" | "remove", conversation, user)`.
     `horizon`: where it all ends.
     """
 
@@ -51,24 +52,27 @@ class Traffic:
     changes: list[tuple[float, str, int, int]]
     joins: list[tuple[float, int]]
     horizon: float
+    replaces: dict[int, int] = field(default_factory=dict)
+    about: dict[int, int] = field(default_factory=dict)
 
     def first(self, messages: int) -> Traffic:
         """The same traffic, ended after so many messages."""
         if messages >= len(self.times):
             return self
         horizon = self.times[messages]
-        return Traffic(
-            self.owners,
-            self.initial_devices,
-            self.members,
-            self.times[:messages],
-            self.devices[:messages],
-            self.conversations[:messages],
-            self.sizes[:messages],
-            [[(a, min(b, horizon), dead) for a, b, dead in s if a < horizon] for s in self.sessions],
-            [c for c in self.changes if c[0] < horizon],
-            [j for j in self.joins if j[0] < horizon],
-            horizon,
+        joins = [j for j in self.joins if j[0] < horizon]
+        return replace(
+            self,
+            times=self.times[:messages],
+            devices=self.devices[:messages],
+            conversations=self.conversations[:messages],
+            sizes=self.sizes[:messages],
+            sessions=[[(a, min(b, horizon), dead) for a, b, dead in s if a < horizon] for s in self.sessions],
+            changes=[c for c in self.changes if c[0] < horizon],
+            joins=joins,
+            horizon=horizon,
+            replaces={new: old for new, old in self.replaces.items() if any(new == device for _, device in joins)},
+            about={number: other for number, other in self.about.items() if number < messages},
         )
 
 
@@ -132,14 +136,42 @@ def _synthetic(scenario: Scenario, numbers: _Numbers) -> Traffic:
         owners.append(number % users)
         joins.append((horizon * (0.3 + 0.4 * number / scenario.population.new_devices), initial + number))
     slot_of = _slots(owners)
+    replaces: dict[int, int] = {}
+    for number in range(min(scenario.population.reinstalls, users)):
+        at = horizon * (0.3 + 0.4 * number / scenario.population.reinstalls)
+        replaces[len(owners)] = old = firsts[number]
+        joins.append((at, len(owners)))
+        slot_of.append(slot_of[old])
+        devices = [len(owners) if d == old and t >= at else d for t, d in zip(times, devices, strict=True)]
+        owners.append(number)
+    joins.sort()
     sessions = [_presence(scenario, numbers, owner, slot_of[d], 0.0, horizon) for d, owner in enumerate(owners)]
     for at, device in joins:  # whoever sets a device up has it open
         coming = [(max(a, at), b, dead) for a, b, dead in sessions[device] if b > at]
+        if device in replaces:
+            sessions[replaces[device]] = [(a, min(b, at), dead) for a, b, dead in sessions[replaces[device]] if a < at]
         sessions[device] = _merged([(at, min(at + LINGER, horizon), 0.0), *coming])
     if scenario.presence.opens_to_send:
         _open_to_send(sessions, times, devices, horizon)
     sizes = _sizes(scenario, numbers, len(times))
-    return Traffic(owners, initial, members, times, devices, conversations, sizes, sessions, [], joins, horizon)
+    about = _recalls(scenario, numbers, devices, conversations)
+    return Traffic(
+        owners, initial, members, times, devices, conversations, sizes, sessions, [], joins, horizon, replaces, about
+    )
+
+
+def _recalls(scenario: Scenario, numbers: _Numbers, devices: list[int], conversations: list[int]) -> dict[int, int]:
+    """Which messages recall the one before by the same device in the same conversation; a recall is not recalled."""
+    found: dict[int, int] = {}
+    if scenario.traffic.recalls:
+        before: dict[tuple[int, int], int] = {}
+        chances = numbers.of("recalls").random(len(devices)).tolist()
+        for number, place in enumerate(zip(devices, conversations, strict=True)):
+            if place in before and chances[number] < scenario.traffic.recalls:
+                found[number] = before.pop(place)
+            else:
+                before[place] = number
+    return found
 
 
 def _slots(owners: list[int]) -> list[int]:

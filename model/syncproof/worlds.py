@@ -29,7 +29,7 @@ from syncproof.actor import Link
 from syncproof.designs import Design, Population
 from syncproof.environment import Environment
 from syncproof.errors import InputError
-from syncproof.packets import AddMember, Compose, Notification, Push, RemoveMember, Resend, Tick
+from syncproof.packets import AddMember, Compose, Expire, Notification, Push, RemoveMember, Resend, Tick
 from syncproof.system import Connect, Move, Spawn, System, Tell, World
 from syncproof.vocabulary import SERVER, ConversationId, DeviceId, Message, MessageId, UserId
 
@@ -49,8 +49,13 @@ KINDS: dict[str, tuple[str, ...]] = {
     "sender-retry": ("sender-retry",),
     "membership": ("membership",),
     "clock-step": ("clock-step",),
+    "reinstall": ("reinstall",),
+    "device-restore": ("device-restore",),
+    "server-restore": ("server-restore",),
+    "trim": ("trim",),
+    "recall": (),
 }
-"""The kinds of fault that worlds combine, and the faults that each stands for."""
+"""The kinds of fault that worlds combine, and the faults that each stands for. A recall is none: the second message is one."""
 
 TWICE = ("membership",)
 """Faults with a budget of two: what is taken away may be given back."""
@@ -136,11 +141,19 @@ def build(design: str | Design, shape: Shape, budget: int = 1) -> tuple[System, 
     sender = DeviceId(0)
     last = UserId(everyone.owners[-1])
     # In a world of one person's devices each of them speaks; else one sender's messages keep their order.
-    speakers = 1 if joins or shape.people != "two-devices" else min(shape.messages, len(population.owners))
+    recalls = "recall" in shape.kinds
+    speakers = 1 if joins or recalls or shape.people != "two-devices" else min(shape.messages, len(population.owners))
     scripts: list[list[Tell]] = [[] for _ in range(speakers)]
     for number in range(shape.messages):
         speaker = DeviceId(number % speakers)
-        scripts[speaker].append(Tell(speaker, Compose(Message(MessageId(number), speaker, CONVERSATION))))
+        message = Message(MessageId(number), speaker, CONVERSATION)
+        if recalls and number == 1:
+            message = Message(MessageId(number), speaker, CONVERSATION, 0, "recall", 0)
+        scripts[speaker].append(Tell(speaker, Compose(message)))
+    newcomer = DeviceId(len(population.owners))
+    appears = (Spawn(newcomer, last),) if joins else ()
+    if "reinstall" in shape.faults:
+        appears = (Spawn(newcomer, last, DeviceId(newcomer - 1)),)
     environment = Environment(
         prelude=_opening(system, NOON if "clock-step" in shape.faults and clocked else ()),
         scripts=tuple(map(tuple, scripts)),
@@ -148,9 +161,10 @@ def build(design: str | Design, shape: Shape, budget: int = 1) -> tuple[System, 
             (Tell(sender, Resend()), "sender-retry"),
             (Tell(SERVER, RemoveMember(CONVERSATION, last)), "membership"),
             (Tell(SERVER, AddMember(CONVERSATION, last)), "membership"),
+            (Tell(SERVER, Expire()), "trim"),
             *([(Tell(SERVER, Tick(EARLIER)), "clock-step")] if clocked else []),
         ),
-        newcomers=(Spawn(DeviceId(len(population.owners)), last),) if joins else (),
+        newcomers=appears,
         budgets={fault: budget + (fault in TWICE) for fault in shape.faults},
         polls="at-rest",
     )

@@ -3,6 +3,9 @@
 A device sends its outbox in order, one message at a time, whenever it is connected, and keeps each message until the
 server has accepted it; on every new connection it begins again with the oldest unaccepted one. So a sender's order
 survives anything, and what the server must do is recognise a message that it already has.
+
+What changes earlier messages (recalls, edits, read markers) comes as entries like any other. A device keeps what they say
+in its database, whether or not what they are about is there yet; of two changes the one with the higher version wins.
 """
 
 from __future__ import annotations
@@ -12,7 +15,18 @@ from typing import cast
 
 from syncproof.actor import Actor, ActorId, Closed, ConnectionId, Id, Idle, Opened, Out, actor, durable, on, volatile
 from syncproof.designs.parameters import Parameters
-from syncproof.observations import Composed, Joined, MemberAdded, MemberRemoved, Pulled, Shown, Triggered
+from syncproof.observations import (
+    Amended,
+    Composed,
+    Forgot,
+    Joined,
+    MemberAdded,
+    MemberRemoved,
+    Pulled,
+    Retired,
+    Shown,
+    Triggered,
+)
 from syncproof.packets import (
     Accept,
     AddMember,
@@ -27,6 +41,7 @@ from syncproof.packets import (
     Resend,
     Respond,
     Submit,
+    Unknown,
 )
 from syncproof.vocabulary import (
     ConversationId,
@@ -52,9 +67,11 @@ class Device(Actor):
     id: DeviceId
     user: UserId
     parameters: Parameters
+    replaces: DeviceId | None = None
     registered: bool = durable(bool)
     outbox: deque[Message] = durable(deque)
     shown: set[MessageId] = durable(set)
+    versions: dict[tuple[str, int], int] = durable(dict)
     connection: ConnectionId | None = volatile(type(None))
     sending: bool = volatile(bool)
     pulling: bool = volatile(bool)
@@ -80,9 +97,16 @@ class Device(Actor):
         self.sending = False
         self.pulling = False
         if not self.registered:
-            out.send(packet.connection, Register(self.user))
+            out.send(packet.connection, Register(self.user, self.replaces))
         else:
             self.greet(out)
+
+    @on(Unknown)
+    def unknown(self, source: ConnectionId, packet: Unknown, out: Out) -> None:
+        """A server that was restored to a time before this device: register again, and keep what is here."""
+        self.registered = False
+        self.pulling = False
+        out.send(source, Register(self.user, self.replaces))
 
     @on(Registered)
     def accepted_as_new(self, source: Id, packet: Registered, out: Out) -> None:
@@ -143,7 +167,25 @@ class Device(Actor):
         self.shown.add(message.id)
         seq = None if timeline is None else entry.seq
         out.observe(Shown(self.id, message.id, message.conversation, entry.place, timeline, seq))
+        if message.kind != "message":
+            self.amend(message, entry.place, out)
         return True
+
+    def amend(self, message: Message, place: int, out: Out) -> None:
+        """Change what is shown, now or as soon as it is there; an older change than the one known says nothing."""
+        read = message.kind == "read"
+        key = ("read", int(message.conversation)) if read else ("message", message.about)
+        version = message.about if read else place
+        if version > self.versions.get(key, 0):
+            self.versions[key] = version
+            out.observe(Amended(self.id, *key, version, message.id))
+
+    def restored(self, before: Device, out: Out) -> None:
+        out.observe(Forgot(self.id, tuple(sorted(before.shown - self.shown)), self.progress()))
+
+    def progress(self) -> tuple[tuple[ConversationId, int], ...]:
+        """The last place held of each conversation, where the design keeps its order."""
+        return ()
 
     def begin(self, packet: Registered, out: Out) -> None:
         """A new device's first state; nothing unless the design has checkpoints or history."""
@@ -170,6 +212,7 @@ class Server(Actor):
     conversations: dict[UserId, tuple[ConversationId, ...]] = durable(dict)
     devices: dict[UserId, tuple[DeviceId, ...]] = durable(dict)
     enrolments: dict[DeviceId, Registered] = durable(dict)
+    owners: dict[DeviceId, UserId] = durable(dict)
     online: dict[DeviceId, ConnectionId] = volatile(dict)
     peers: dict[ConnectionId, DeviceId] = volatile(dict)
     busy: int = volatile(int)
@@ -206,13 +249,15 @@ class Server(Actor):
     @on(Register)
     def register(self, source: ConnectionId, packet: Register, out: Out) -> None:
         """A new device: record it."""
-        out.write("registry", 1, ROW_BYTES, Enrolled(self.peers[source], packet.user, source))
+        out.write("registry", 1, ROW_BYTES, Enrolled(self.peers[source], packet.user, source, packet.replaces))
 
     @on(Enrolled)
     def enrolled(self, source: Id, packet: Enrolled, out: Out) -> None:
         """From here on the device is in audiences; say where its timelines start (the same at every retry)."""
         welcome = self.enrolments.get(packet.device)
         if welcome is None:
+            if packet.replaces is not None and packet.replaces in self.owners:
+                self.retire(packet.replaces, out)
             self.enrol(packet.device, packet.user)
             history = tuple((c, self.last_place(c)) for c in sorted(self.conversations.get(packet.user, ())))
             out.observe(Joined(packet.device, packet.user, history))
@@ -248,6 +293,22 @@ class Server(Actor):
 
     def enrol(self, device: DeviceId, user: UserId) -> None:
         self.devices[user] = (*self.devices.get(user, ()), device)
+        self.owners[device] = user
+
+    def retire(self, device: DeviceId, out: Out) -> None:
+        """The installation is gone: nothing is kept for it any more."""
+        user = self.owners.pop(device)
+        self.devices[user] = tuple([d for d in self.devices[user] if d != device])
+        self.enrolments.pop(device, None)
+        out.delete("registry", 1)
+        out.observe(Retired(device))
+
+    def stranger(self, source: ConnectionId, out: Out) -> bool:
+        """Whether nothing is known of who asks; who is still there is told so."""
+        if self.peers[source] in self.owners:
+            return False
+        out.send(source, Unknown())
+        return True
 
     def include(self, conversation: ConversationId, user: UserId) -> None:
         self.members[conversation] = (*self.members.get(conversation, ()), user)

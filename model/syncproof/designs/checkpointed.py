@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from syncproof.actor import ConnectionId, Id, Out, actor, durable, on
 from syncproof.designs.base import ROW_BYTES
-from syncproof.designs.timeline import TimelineServer
-from syncproof.observations import Learned, Trimmed
-from syncproof.packets import Learnt, Pull, Registered, Trim
+from syncproof.designs.timeline import TimelineServer, sync_of
+from syncproof.observations import Learned
+from syncproof.packets import Learnt, Pull, Registered
 from syncproof.vocabulary import ConversationId, DeviceId, Timeline, UserId
 
 
@@ -24,6 +24,8 @@ class CheckpointedServer(TimelineServer):
     @on(Pull)
     def pulled(self, source: ConnectionId, packet: Pull, out: Out) -> None:
         """Learn from the cursors, then read."""
+        if self.stranger(source, out):
+            return
         device = self.peers[source]
         for cursor in packet.cursors:
             if cursor.after > self.known.get((device, cursor.timeline), 0):
@@ -37,21 +39,13 @@ class CheckpointedServer(TimelineServer):
         if packet.cursor.after > self.known.get(key, 0):
             self.known[key] = packet.cursor.after
             out.observe(Learned(packet.device, packet.cursor.timeline, packet.cursor.after))
-            if self.parameters.retention == "acknowledged":
+            if self.parameters.retention == "acknowledged" and packet.device in self.owners:
                 self.retain(self.owners[packet.device], packet.cursor.timeline, out)
 
     def retain(self, user: UserId, timeline: Timeline, out: Out) -> None:
-        confirmed = min(self.known.get((d, timeline), 0) for d in self.devices[user])
-        entries, _ = self.sync[user].after(0, confirmed, len(self.sync[user].seqs))
-        if entries:
-            size = sum(ROW_BYTES + e.message.size for e in entries if e.message is not None)
-            out.delete("sync-store", len(entries), Trim(timeline, confirmed), size)
-
-    @on(Trim)
-    def trim(self, source: Id, packet: Trim, out: Out) -> None:
-        """The confirmed entries are gone from the sync store; the message store keeps them."""
-        self.sync[UserId(packet.timeline.owner)].trim(packet.upto)
-        out.observe(Trimmed(packet.timeline, packet.upto))
+        if timeline == sync_of(user, self.epoch) and user in self.sync:
+            confirmed = min((self.known.get((d, timeline), 0) for d in self.devices[user]), default=0)
+            self.trim_upto(user, self.sync[user], confirmed, out)
 
     def welcome(self, device: DeviceId, user: UserId, history: tuple[tuple[ConversationId, int], ...]) -> Registered:
         registered = super().welcome(device, user, history)

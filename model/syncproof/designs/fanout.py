@@ -9,7 +9,7 @@ again; across that border two timelines meet, so there the conversation's order 
 from __future__ import annotations
 
 from syncproof.actor import Idle, Out, actor, durable
-from syncproof.designs.timeline import Feed, Span, TimelineDevice, TimelineServer, log_of
+from syncproof.designs.timeline import Feed, TimelineDevice, TimelineServer, log_of
 from syncproof.packets import Poll, Pull, PullReply
 from syncproof.vocabulary import ConversationId, UserId
 
@@ -27,30 +27,22 @@ class ReadFanoutDevice(TimelineDevice):
 class ReadFanoutServer(TimelineServer):
     """Members read the conversation's own log, each in the spans of its numbers in which they were members."""
 
-    spans: dict[tuple[UserId, ConversationId], tuple[Span, ...]] = durable(dict)
     followed: dict[UserId, tuple[ConversationId, ...]] = durable(dict)
 
     def receivers(self, conversation: ConversationId) -> tuple[UserId, ...]:
         return ()
 
     def include(self, conversation: ConversationId, user: UserId) -> None:
-        super().include(conversation, user)
-        earlier = self.spans.get((user, conversation), ())
-        self.spans[user, conversation] = (*earlier, (self.last_place(conversation), None))
-        if not earlier:
+        if (user, conversation) not in self.spans:
             self.followed[user] = (*self.followed.get(user, ()), conversation)
-
-    def exclude(self, conversation: ConversationId, user: UserId) -> None:
-        super().exclude(conversation, user)
-        *earlier, (start, _) = self.spans[user, conversation]
-        self.spans[user, conversation] = (*earlier, (start, self.last_place(conversation)))
+        super().include(conversation, user)
 
     def feeds(self, user: UserId) -> list[Feed]:
         found: list[Feed] = []
         for conversation in self.followed.get(user, ()):
             log = self.store.get(conversation)
             if log is not None:
-                found.append((log_of(conversation), log, self.spans[user, conversation]))
+                found.append((log_of(conversation, self.epoch), log, self.spans[user, conversation]))
         return found
 
 

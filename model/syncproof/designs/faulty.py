@@ -14,21 +14,23 @@ import msgspec
 from syncproof.actor import Closed, ConnectionId, Id, Out, Packet, actor, durable, on, volatile
 from syncproof.designs.base import ROW_BYTES, Device
 from syncproof.designs.checkpointed import CheckpointedServer
+from syncproof.designs.fanout import ReadFanoutServer
 from syncproof.designs.inbox import Holding, InboxDevice, InboxServer, SharedInboxServer, SyncFirstServer
 from syncproof.designs.log import Log
 from syncproof.designs.parameters import Parameters
-from syncproof.designs.push import DensePushDevice, DensePushServer
+from syncproof.designs.push import DensePushDevice, DensePushServer, PushDevice, PushServer
 from syncproof.designs.registry import DESIGNS, Design
 from syncproof.designs.sequencer import CLOCK_BITS
 from syncproof.designs.timeline import Span, TimelineDevice, TimelineServer, spot, sync_of
-from syncproof.observations import Accepted, Appended
-from syncproof.packets import Accept, Copied, Notification, Pull, PullReply, Push, Registered, Respond, Synced
+from syncproof.observations import Accepted, Appended, Gone
+from syncproof.packets import Accept, Commit, Copied, Notification, Pull, PullReply, Push, Registered, Respond, Synced
 from syncproof.vocabulary import (
     ConversationId,
     Cursor,
     DeviceId,
     Entry,
     Message,
+    MessageId,
     Page,
     Timeline,
     UserId,
@@ -61,6 +63,39 @@ class NumberBeforeCommit(TimelineServer):
             out.observe(Appended(sync_of(packet.user), entry.seq, entry.message.id))
             self.copied(entry, out)
             self.hint(packet.user, sync_of(packet.user), entry, out)
+
+
+@actor
+class WaitsForOldest(TimelineServer):
+    """Cures that: readers see nothing that began after a write which is still open. A writer that dies leaves one open."""
+
+    began: int = durable(int)
+    open: dict[tuple[MessageId, ConnectionId], int] = durable(dict)
+    stamps: dict[MessageId, int] = durable(dict)
+
+    def receive(self, source: ConnectionId, message: Message, out: Out) -> None:
+        if message.id not in self.index:
+            self.began += 1
+            self.open[message.id, source] = self.began
+        super().receive(source, message, out)
+
+    @on(Commit)
+    def commit(self, source: Id, packet: Commit, out: Out) -> None:
+        """This write is no longer open."""
+        began = self.open.pop((packet.message.id, packet.source), 0)
+        self.stamps.setdefault(packet.message.id, began)
+        super().commit(source, packet, out)
+
+    def read_page(self, timeline: Timeline, log: Log, spans: tuple[Span, ...], after: int) -> Page | None:
+        page = super().read_page(timeline, log, spans, after)
+        if page is None or not self.open:
+            return page
+        oldest = min(self.open.values())
+        young = [e.message is not None and self.stamps.get(e.message.id, 0) > oldest for e in page.entries]
+        visible = page.entries[: young.index(True)] if True in young else page.entries
+        if not visible:
+            return None
+        return msgspec.structs.replace(page, entries=visible, upto=visible[-1].seq)
 
 
 class Replicated(Packet, frozen=True, gc=False):
@@ -309,14 +344,92 @@ class OffByOne(TimelineDevice):
 
 
 @actor
+class TellsNobody(TimelineServer):
+    """Reads what retention has left, as if nothing had ever been before it."""
+
+    def expired(self, timeline: Timeline, log: Log, after: int) -> Page | None:
+        return None
+
+
+@actor
+class StartsAtTheEnd(TimelineServer):
+    """Takes a checkpoint that has expired for a new reader's, and lets it begin after what is there."""
+
+    def expired(self, timeline: Timeline, log: Log, after: int) -> Page | None:
+        gap = super().expired(timeline, log, after)
+        return None if gap is None else Page(timeline, log.last, (), log.last)
+
+
+@actor
 class TrimsByFastest(CheckpointedServer):
     """Trims what one device of a user has confirmed, and tells nobody."""
+
+    def expired(self, timeline: Timeline, log: Log, after: int) -> Page | None:
+        return None
 
     def retain(self, user: UserId, timeline: Timeline, out: Out) -> None:
         every = self.devices[user]
         self.devices[user] = tuple([d for d in every if (d, timeline) in self.known])
         super().retain(user, timeline, out)
         self.devices[user] = every
+
+
+# ---- backups
+
+
+@actor
+class CheckpointElsewhere(TimelineDevice):
+    """Keeps its checkpoint outside the database, where a restore does not reach it."""
+
+    def restored(self, before: Device, out: Out) -> None:
+        """Old messages, new checkpoint."""
+        assert isinstance(before, CheckpointElsewhere)
+        self.checkpoints = before.checkpoints
+        Device.restored(self, before, out)
+
+
+@actor
+class NoEpoch(ReadFanoutServer):
+    """Goes on after a restore as if nothing had happened: numbers are given a second time."""
+
+    def restored(self, before: TimelineServer, out: Out) -> None:
+        """Nobody is told."""
+        for message in sorted(before.index):
+            if message not in self.index:
+                out.observe(Gone(message))
+
+
+# ---- changes
+
+
+@actor
+class ChangesInPlace(TimelineServer):
+    """Changes the stored message and adds no entry: who has passed it never hears of that."""
+
+    @on(Commit)
+    def commit(self, source: Id, packet: Commit, out: Out) -> None:
+        """A recall is a new content of the message that it is about."""
+        message = packet.message
+        if message.kind != "recall":
+            super().commit(source, packet, out)
+            return
+        for timeline in (*self.store.values(), *self.sync.values()):
+            for index, entry in enumerate(timeline.entries):
+                known = entry.message
+                if known is not None and int(known.id) == message.about:
+                    changed = msgspec.structs.replace(known, kind="recall", about=message.about)
+                    timeline.entries[index] = msgspec.structs.replace(entry, message=changed)
+        out.send(packet.source, Accept(message.id, 0))
+        self.release(out)
+
+
+@actor
+class ForgetsEarlyRecall(PushDevice):
+    """Drops a recall whose message it does not have yet."""
+
+    def amend(self, message: Message, place: int, out: Out) -> None:
+        if message.kind == "read" or message.about in self.shown:
+            super().amend(message, place, out)
 
 
 # ---- triggers
@@ -553,6 +666,16 @@ BUGS: dict[str, Bug] = {
             "timeline-notify",
             ("two-devices", 2, ()),
             server=NumberBeforeCommit,
+        ),
+        _bug(
+            "F02",
+            "the cure blocks everyone",
+            "readers wait for the oldest open write; a writer that crashed leaves one open for ever",
+            "synapse#16633",
+            ("no-loss",),
+            "timeline-notify",
+            ("two-people", 1, ("server-crash",)),
+            server=WaitsForOldest,
         ),
         _bug(
             "F03",
@@ -825,6 +948,56 @@ BUGS: dict[str, Bug] = {
             retention="acknowledged",
         ),
         _bug(
+            "F29",
+            "expired cursor not told",
+            "an unknown checkpoint silently begins at the end",
+            "ejabberd MAM (restarts), measured; zulip-flutter#556",
+            ("no-loss",),
+            "timeline-notify",
+            ("two-people", 1, ("trim",)),
+            server=StartsAtTheEnd,
+        ),
+        _bug(
+            "F30",
+            "device restored from backup",
+            "the checkpoint is not part of the backup: old messages, new checkpoint",
+            "submersion PR#309",
+            ("no-loss",),
+            "timeline-notify",
+            ("two-people", 1, ("device-restore",)),
+            device=CheckpointElsewhere,
+        ),
+        _bug(
+            "F31",
+            "server restored",
+            "checkpoints are ahead of the log: empty replies for ever; the cure is an epoch",
+            "synapse PR#19644, zulip PR#12888, dxos PR#12942; Redis",
+            ("no-loss",),
+            "timeline-read-fanout",
+            ("two-people", 2, ("server-restore",)),
+            server=NoEpoch,
+        ),
+        _bug(
+            "F32",
+            "created-at cursor misses changes",
+            "a recall changes the message where it stands; who has passed it never hears of that",
+            "Rocket.Chat#41079",
+            ("convergence",),
+            "timeline-notify",
+            ("two-devices", 2, ("recall",)),
+            server=ChangesInPlace,
+        ),
+        _bug(
+            "F33",
+            "recall before its message",
+            "a recall is dropped because its message is not there yet",
+            "chatmail/core#2849, element-web#23508",
+            ("convergence",),
+            "timeline-push",
+            ("two-devices", 2, ("recall", "push")),
+            device=ForgetsEarlyRecall,
+        ),
+        _bug(
             "F34",
             "membership race",
             "added or removed mid-send: messages are missing or leak",
@@ -854,6 +1027,77 @@ BUGS: dict[str, Bug] = {
             "timeline-dense-push",
             ("two-people", 2, ("push",)),
             device=TooLax,
+        ),
+    )
+}
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """A failure that breaks no promise and only costs: what it does to a metric, beside the design that is its cure.
+
+    `scenario`: a ready scenario, or a table as its file has it. The metric must be at least `times` the sound design's.
+    """
+
+    id: str
+    failure: str
+    mechanism: str
+    seen_in: str
+    metric: str
+    sound: Design
+    design: Design
+    scenario: str | dict[str, Any]
+    times: float
+
+
+SLOW_WRITES: dict[str, Any] = {
+    "title": "Some writes are slow",
+    "shows": "One write in many takes a hundred times as long as most.",
+    "duration": "20m",
+    "population": {"users": 12, "devices_per_user": 2},
+    "conversations": {"pairs": 12, "groups": 2, "group_size": {"min": 3, "max": 5}},
+    "traffic": {"messages_per_user_per_day": 8000.0},
+    "presence": {"offline": "0s"},
+    "storage": {"service_ms": {"median": 20.0, "sigma": 2.0}, "parallel": 64},
+}
+"""A scenario for `COSTS`."""
+
+COSTS: dict[str, Cost] = {
+    cost.id: cost
+    for cost in (
+        Cost(
+            "F02",
+            "the cure blocks everyone",
+            "readers wait for the oldest open write; one slow write stalls all",
+            "synapse#16633",
+            "delivery_latency_p99_s",
+            DESIGNS["timeline-notify"],
+            BUGS["F02"].design,
+            SLOW_WRITES,
+            3.0,
+        ),
+        Cost(
+            "F36",
+            "big-group amplification",
+            "fan-out on write: a row per member and message; reading large conversations instead is the cure",
+            "WeChat caps write fan-out at 500",
+            "server_writes_per_message",
+            DESIGNS["timeline-hybrid-fanout"],
+            DESIGNS["timeline-notify"],
+            "big-group",
+            3.0,
+        ),
+        Cost(
+            "F41",
+            "hybrid over sparse numbers",
+            "the rule of dense numbering on a sequencer that skips: every push looks like a gap",
+            "Tablestore: auto-increment is not consecutive",
+            "pulls_per_delivery",
+            DESIGNS["timeline-dense-push"],
+            msgspec.structs.replace(
+                DESIGNS["timeline-dense-push"], name="F41", server=PushServer, sequencers=("sparse",)
+            ),
+            "default",
+            3.0,
         ),
     )
 }

@@ -14,11 +14,13 @@ from __future__ import annotations
 
 from syncproof.actor import ConnectionId, Id, Out, actor, durable, on, state, volatile
 from syncproof.designs.base import ROW_BYTES, Device, Server
-from syncproof.observations import Accepted, Deleted, Noted, Placed, Queued, RangeRead, Served, Stored
+from syncproof.observations import Accepted, Deleted, Gone, Noted, Placed, Queued, RangeRead, Reverted, Served, Stored
 from syncproof.packets import (
     Accept,
     Ack,
     Copied,
+    Dropped,
+    Expire,
     Indexed,
     Pull,
     PullReply,
@@ -91,13 +93,8 @@ class InboxServer(Server):
     index: dict[MessageId, int] = durable(dict)
     audiences: dict[MessageId, tuple[DeviceId, ...]] = durable(dict)
     places: dict[ConversationId, int] = durable(dict)
-    owners: dict[DeviceId, UserId] = durable(dict)
     waiting: dict[MessageId, set[Timeline]] = volatile(dict)
     sources: dict[MessageId, tuple[ConnectionId, ...]] = volatile(dict)
-
-    def enrol(self, device: DeviceId, user: UserId) -> None:
-        super().enrol(device, user)
-        self.owners[device] = user
 
     def last_place(self, conversation: ConversationId) -> int:
         return self.places.get(conversation, 0)
@@ -108,7 +105,8 @@ class InboxServer(Server):
 
     def fetchers(self, box: Timeline) -> tuple[DeviceId, ...]:
         """The devices that fetch from this box."""
-        return (DeviceId(box.owner),)
+        device = DeviceId(box.owner)
+        return (device,) if device in self.owners else ()
 
     def receive(self, source: ConnectionId, message: Message, out: Out) -> None:
         place = self.index.get(message.id)
@@ -163,10 +161,18 @@ class InboxServer(Server):
     def copied(self, source: Id, packet: Copied, out: Out) -> None:
         """A copy is durable: push it, and accept the message once all copies are."""
         message = packet.message
+        if not self.fetchers(packet.box):  # its device was retired meanwhile
+            self.written(packet, out)
+            return
         entry = self.queue(packet.box, message, packet.place, out)
         if self.parameters.notifications:
             for device in self.receivers(packet.box, message):
                 out.send(device, Push(packet.box, entry))
+        self.written(packet, out)
+
+    def written(self, packet: Copied, out: Out) -> None:
+        """One copy less to wait for."""
+        message = packet.message
         waiting = self.waiting.get(message.id)
         if waiting is not None:
             waiting.discard(packet.box)
@@ -201,7 +207,8 @@ class InboxServer(Server):
     @on(Ack)
     def acked(self, source: ConnectionId, packet: Ack, out: Out) -> None:
         """Delete the device's copies."""
-        self.remove(self.peers[source], packet.messages, out)
+        if self.peers[source] in self.owners:
+            self.remove(self.peers[source], packet.messages, out)
 
     def remove(self, device: DeviceId, messages: tuple[MessageId, ...], out: Out) -> None:
         name = self.box_of(device)
@@ -216,14 +223,18 @@ class InboxServer(Server):
     @on(Removed)
     def removed(self, source: Id, packet: Removed, out: Out) -> None:
         """The copies are gone."""
-        copies = self.boxes[packet.box].copies
+        box = self.boxes.get(packet.box)
+        if box is None:
+            return
         for message in packet.messages:
-            if copies.pop(message, None) is not None:
+            if box.copies.pop(message, None) is not None:
                 out.observe(Deleted(packet.box, message, packet.device))
 
     @on(Pull)
     def pulled(self, source: ConnectionId, packet: Pull, out: Out) -> None:
         """Read a page of the device's queue."""
+        if self.stranger(source, out):
+            return
         device = self.peers[source]
         name = self.box_of(device)
         box = self.boxes.get(name)
@@ -243,6 +254,49 @@ class InboxServer(Server):
         page = Page(name, after, tuple(entries), upto, has_more)
         reply = PullReply((page,), page.body_bytes)
         out.read("inbox", len(entries), reply.size + ROW_BYTES * len(entries), Respond(source, reply))
+
+    @on(Expire)
+    def expire(self, source: Id, packet: Expire, out: Out) -> None:
+        """Delete every copy. There is no second place where it could be fetched."""
+        for name, box in sorted(self.boxes.items()):
+            if box.copies:
+                size = sum(ROW_BYTES + e.message.size for e in box.copies.values() if e.message is not None)
+                out.delete("inbox", len(box.copies), Dropped(name, tuple(sorted(box.copies))), size)
+
+    @on(Dropped)
+    def dropped(self, source: Id, packet: Dropped, out: Out) -> None:
+        """The copies are gone."""
+        box = self.boxes.get(packet.box)
+        if box is None:
+            return
+        for message in packet.messages:
+            if box.copies.pop(message, None) is not None:
+                out.observe(Gone(message, packet.box))
+
+    def retire(self, device: DeviceId, out: Out) -> None:
+        name = self.box_of(device)
+        super().retire(device, out)
+        if not self.fetchers(name) and name in self.boxes:
+            box = self.boxes.pop(name)
+            if box.copies:
+                out.delete("inbox", len(box.copies), None, ROW_BYTES * len(box.copies))
+            for message in sorted(box.copies):
+                out.observe(Gone(message, name))
+
+    def restored(self, before: InboxServer, out: Out) -> None:
+        """Copies that were delivered since are back, and those that came since are gone; places are given again."""
+        for conversation in sorted(before.places):
+            last = self.places.get(conversation, 0)
+            out.observe(Reverted(Timeline("conversation", int(conversation)), last, 0))
+        for name in sorted({*before.boxes, *self.boxes}):
+            then = before.boxes[name].copies if name in before.boxes else {}
+            now = self.boxes[name].copies if name in self.boxes else {}
+            for message in sorted(now):
+                if message not in then:
+                    out.observe(Queued(name, message, self.fetchers(name)))
+            for message in sorted(then):
+                if message not in now:
+                    out.observe(Gone(message, name))
 
 
 @actor
@@ -335,6 +389,8 @@ class SyncFirstServer(InboxServer):
     def acked(self, source: ConnectionId, packet: Ack, out: Out) -> None:
         """The device has it: no copy is needed, or its copy can go."""
         device = self.peers[source]
+        if device not in self.owners:
+            return
         box = self.box_of(device)
         self.early.update((box, m) for m in packet.messages if (box, m) in self.copying)
         self.remove(device, packet.messages, out)

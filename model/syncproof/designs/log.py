@@ -5,20 +5,27 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from syncproof.actor import state
-from syncproof.vocabulary import Entry
+from syncproof.vocabulary import ConversationId, Entry
 
 
 @state
 class Log:
-    """Entries in order of number, beside their numbers for bisection. `trimmed`: up to where entries were deleted."""
+    """Entries in order of number, beside their numbers for bisection.
+
+    `trimmed`: up to where entries were deleted, and in `gone` the last place of each conversation among them. `lives`: for
+    each epoch after the first, the last number that the log had when that epoch began.
+    """
 
     seqs: list[int]
     entries: list[Entry]
     trimmed: int
+    gone: dict[ConversationId, int]
+    lives: tuple[int, ...]
 
     @classmethod
-    def empty(cls) -> Log:
-        return cls([], [], 0)
+    def empty(cls, epoch: int = 0) -> Log:
+        """A log that begins in this epoch."""
+        return cls([], [], 0, {}, (0,) * epoch)
 
     @property
     def last(self) -> int:
@@ -49,10 +56,21 @@ class Log:
         """Whether a copy of the same place is here already; looks from the tail, where a recent one would be."""
         return any(e.message == copy.message and e.place == copy.place for e in reversed(self.entries))
 
+    def begin(self, epoch: int) -> None:
+        """A new life begins with what is here; whatever lives there were meanwhile have no more than this in common."""
+        self.lives = (*self.lives, *[self.last] * (epoch - len(self.lives)))
+
+    def common(self, epoch: int, after: int) -> int:
+        """How far a reader that was at `after` in the life `epoch` has this log."""
+        return min(after, *self.lives[epoch:]) if epoch < len(self.lives) else after
+
     def trim(self, upto: int) -> None:
         """Delete the entries up to `upto`."""
         count = bisect_right(self.seqs, upto)
         if count:
             self.trimmed = self.seqs[count - 1]
+            for entry in self.entries[:count]:
+                if entry.message is not None:
+                    self.gone[entry.message.conversation] = entry.place
             del self.seqs[:count]
             del self.entries[:count]

@@ -36,7 +36,7 @@ class PushDevice(TimelineDevice):
     @on(Push)
     def pushed(self, source: Id, packet: Push, out: Out) -> None:
         """Show it now; the pull moves the checkpoint and fills what is missing before it."""
-        if packet.entry.seq > self.checkpoints.get(packet.timeline, 0):
+        if packet.entry.seq > self.checkpoints.get(packet.timeline, 0) and self.current(packet.timeline):
             self.show(packet.entry, packet.timeline, out)
         self.hear(packet.timeline, packet.entry.seq, "push", out)
 
@@ -49,8 +49,9 @@ class DensePushDevice(TimelineDevice):
     def pushed(self, source: Id, packet: Push, out: Out) -> None:
         """The rule of dense numbering (Telegram's `pts` is the same)."""
         checkpoint = self.checkpoints.get(packet.timeline, 0)
-        if packet.entry.seq == checkpoint + 1 and not self.saving:
+        if packet.entry.seq == checkpoint + 1 and not self.saving and self.current(packet.timeline):
             self.show(packet.entry, packet.timeline, out)
+            self.reach(packet.entry)
             self.advance(packet.timeline, packet.entry.seq, out)
             if self.connection is not None and not self.pulling:
                 self.rest(out)
@@ -86,7 +87,8 @@ class DensePushServer(PushServer):
         user = packet.user
         log = self.sync.get(user)
         if log is None:
-            log = self.sync[user] = Log.empty()
+            log = self.sync[user] = Log.empty(self.epoch)
+        timeline = sync_of(user, self.epoch)
         for entry in packet.entries:
             if entry.seq <= log.last:  # burnt meanwhile by a void: this writer is late and takes another number
                 if entry.message is not None and not log.holds(entry):
@@ -96,9 +98,9 @@ class DensePushServer(PushServer):
             if entry.message is not None and spot(entry) in self.redriven and log.holds(entry):
                 entry = Entry(entry.seq, 0, None, "void")
             log.append(entry)
-            out.observe(Appended(sync_of(user), entry.seq, None if entry.message is None else entry.message.id))
+            out.observe(Appended(timeline, entry.seq, None if entry.message is None else entry.message.id))
             if entry.message is not None:
-                self.hint(user, sync_of(user), entry, out)
+                self.hint(user, timeline, entry, out)
             else:
                 out.observe(Noted("void", self.id))
             if reserved.message is not None:

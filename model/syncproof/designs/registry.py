@@ -33,7 +33,16 @@ EVERY_FAULT = (
     "sender-retry",
     "membership",
     "clock-step",
+    "reinstall",
+    "device-restore",
+    "server-restore",
+    "trim",
 )
+
+
+def except_for(*faults: str) -> tuple[str, ...]:
+    """Every fault but these."""
+    return tuple(f for f in EVERY_FAULT if f not in faults)
 
 
 class Population(msgspec.Struct, frozen=True):
@@ -101,8 +110,8 @@ class Design(msgspec.Struct, frozen=True):
             allowed = ", ".join(("auto", *self.sequencers))
             raise InputError(f"model.sequencer: {self.name} does not work with {numbering!r}; allowed: {allowed}")
 
-        def spawn(device: DeviceId, user: UserId) -> Actor:
-            return self.device(id=device, user=user, parameters=parameters)
+        def spawn(device: DeviceId, user: UserId, replaces: DeviceId | None = None) -> Actor:
+            return self.device(id=device, user=user, parameters=parameters, replaces=replaces)
 
         def cast() -> dict[ActorId, Actor]:
             server = self.server(id=SERVER, parameters=parameters, sequencer=numbering)
@@ -147,53 +156,48 @@ def _promisable(promises: Mapping[str, tuple[str, ...]]) -> None:
                 raise InputError(f"promises[{name!r}]: unknown fault {fault!r}; allowed: {', '.join(EVERY_FAULT)}")
 
 
-def except_for(*faults: str) -> tuple[str, ...]:
-    """Every fault but these."""
-    return tuple(f for f in EVERY_FAULT if f not in faults)
-
-
 NO_CHECKPOINTS = dict.fromkeys(
-    ("checkpoint-monotonic", "checkpoint-covered"), "an inbox has no checkpoints: what is delivered is deleted"
+    ("checkpoint-monotonic", "checkpoint-covered", "epoch-learnt"),
+    "an inbox has no checkpoints: what is delivered is deleted",
 )
 NO_LOGS = dict.fromkeys(("prefix-order", "tail-append", "range-read", "dense"), "an inbox is a queue, not a log")
 NO_INBOX = dict.fromkeys(("no-early-delete", "inbox-drained"), "there is no offline inbox")
 SPARSE = {"dense": "the numbering is sparse on purpose"}
 
-INBOX_KEEPS = dict.fromkeys(
-    (
-        "no-duplicate",
-        "no-creation",
-        "sender-order",
-        "accepted-is-durable",
-        "no-early-delete",
-        "no-loss",
-        "convergence",
-        "inbox-drained",
-        "pull-terminates",
+INBOX_KEEPS = {
+    **dict.fromkeys(
+        ("no-duplicate", "no-creation", "no-early-delete", "inbox-drained", "pull-terminates"), EVERY_FAULT
     ),
-    EVERY_FAULT,
-)
+    # A message that a device forgot while it was on its way takes its place after later ones.
+    "sender-order": except_for("device-restore"),
+    # What is deleted is nowhere else: not when retention takes it, nor when a restore takes it from server or device.
+    "accepted-is-durable": except_for("server-restore", "trim"),
+    "no-loss": except_for("device-restore", "server-restore", "trim"),
+    "convergence": except_for("device-restore", "server-restore", "trim"),
+}
 
-TIMELINE_KEEPS = dict.fromkeys(
-    (
-        "no-duplicate",
-        "no-creation",
-        "prefix-order",
-        "conversation-order",
-        "sender-order",
-        "accepted-is-durable",
-        "store-before-sync",
-        "tail-append",
-        "range-read",
-        "checkpoint-monotonic",
-        "checkpoint-covered",
-        "no-loss",
-        "convergence",
-        "roaming-complete",
-        "pull-terminates",
+TIMELINE_KEEPS = {
+    **dict.fromkeys(
+        (
+            "no-duplicate",
+            "no-creation",
+            "prefix-order",
+            "store-before-sync",
+            "tail-append",
+            "range-read",
+            "checkpoint-monotonic",
+            "checkpoint-covered",
+            "no-loss",
+            "roaming-complete",
+            "epoch-learnt",
+            "pull-terminates",
+        ),
+        EVERY_FAULT,
     ),
-    EVERY_FAULT,
-)
+    "sender-order": except_for("device-restore"),
+    # A lost tail is lost: its places are given again, and what some devices have shown others never will.
+    **dict.fromkeys(("conversation-order", "accepted-is-durable", "convergence"), except_for("server-restore")),
+}
 
 SPARSE_FIRST = ("sparse", "dense", "segmented", "clock")
 
@@ -222,7 +226,11 @@ DESIGNS: dict[str, Design] = {
             InboxDevice,
             SyncFirstServer,
             # A crash forgets the place that some devices have shown already; the sender's retry gets a later one.
-            {**INBOX_KEEPS, "convergence": except_for("server-crash"), "sender-order": except_for("server-crash")},
+            {
+                **INBOX_KEEPS,
+                "convergence": except_for("server-crash", "device-restore", "server-restore", "trim"),
+                "sender-order": except_for("server-crash", "device-restore", "server-restore"),
+            },
             {**NO_CHECKPOINTS, **NO_LOGS},
         ),
         Design(
@@ -294,7 +302,7 @@ DESIGNS: dict[str, Design] = {
             ReadFanoutDevice,
             HybridServer,
             # Where a conversation grows past the threshold, two timelines meet that are pulled independently.
-            {**TIMELINE_KEEPS, "conversation-order": except_for("membership")},
+            {**TIMELINE_KEEPS, "conversation-order": except_for("membership", "server-restore")},
             {**NO_INBOX, **SPARSE},
             SPARSE_FIRST,
         ),

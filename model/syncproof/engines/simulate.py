@@ -61,6 +61,7 @@ from syncproof.observations import (
 from syncproof.packets import (
     AddMember,
     Compose,
+    Expire,
     Pull,
     PullReply,
     RemoveMember,
@@ -83,16 +84,19 @@ from syncproof.system import (
     Disconnect,
     Duplicate,
     Fire,
+    Keep,
     Landed,
     Lose,
     Move,
     Notice,
     Rest,
     Restart,
+    Restore,
     Spawn,
     Stop,
     Take,
     Tell,
+    put_back,
     recoveries,
 )
 from syncproof.vocabulary import SERVER, ConversationId, DeviceId, Message, MessageId, UserId
@@ -156,6 +160,7 @@ class Simulation:
     __slots__ = (
         "actors",
         "armed_polls",
+        "backups",
         "bill",
         "bodied",
         "body_bytes",
@@ -197,6 +202,7 @@ class Simulation:
         "reactions",
         "reconnect_s",
         "recorder",
+        "replaced",
         "rows",
         "salts",
         "scramble",
@@ -243,6 +249,8 @@ class Simulation:
         self.device_ids = [DeviceId(i) for i in range(len(traffic.owners))]
         self.stepping = any(a.offers_steps for a in self.actors.values())
         self.down: dict[ActorId, bool] = {}
+        self.backups: dict[ActorId, tuple[Any, ...]] = {}
+        self.replaced = {old: new for new, old in traffic.replaces.items()}
         self.life: defaultdict[ActorId, int] = defaultdict(int)
         self.connections: dict[ConnectionId, Flight] = {}
         self.current: dict[ActorId, Flight] = {}
@@ -605,14 +613,20 @@ class Simulation:
     def _compose(self, number: int, _: None, __: None) -> None:
         traffic = self.traffic
         device = self.device_ids[traffic.devices[number]]
-        message = Message(
-            MessageId(number), device, ConversationId(traffic.conversations[number]), traffic.sizes[number]
-        )
+        conversation = ConversationId(traffic.conversations[number])
+        about = traffic.about.get(number)
+        if about is None:
+            message = Message(MessageId(number), device, conversation, traffic.sizes[number])
+        else:
+            message = Message(MessageId(number), device, conversation, 0, "recall", about)
         self._write_message(device, message, None)
         if number + 1 < len(traffic.times):
             self._at(traffic.times[number + 1], self._compose, number + 1, None, None)
 
     def _write_message(self, device: DeviceId, message: Message, _: None) -> None:
+        if device not in self.actors and device in self.replaced:
+            device = DeviceId(self.replaced[device])
+            message = Message(message.id, device, message.conversation, message.size, message.kind, message.about)
         if device in self.down or device not in self.actors:
             self._at(self.clock.now + 1.0, self._write_message, device, message, None)
         else:
@@ -713,6 +727,40 @@ class Simulation:
         for packet in landed:
             actor.handle(name, packet, out)
         actor.crash()
+        self._fall(name)
+        self._at(self.clock.now + downtime, self._restart, name, None, None)
+
+    def _keep(self, name: ActorId, _: None, __: None) -> None:
+        if not self.draining and name in self.actors:
+            if self.recorder is not None:
+                self.recorder.move(Keep(name))
+            self.backups[name] = self.actors[name].snapshot()
+
+    def _restore(self, name: ActorId, downtime: float, _: None) -> None:
+        if self.draining or name in self.down or name not in self.backups or name not in self.actors:
+            return
+        self.faults["server-restore" if name == SERVER else "device-restore"] += 1
+        if self.recorder is not None:
+            self.recorder.move(Restore(name))
+        self.me = name
+        put_back(self.actors[name], self.backups[name], Landed(self.observe))
+        self._fall(name)
+        self._at(self.clock.now + downtime, self._restart, name, None, None)
+        if name == SERVER:  # nobody's last complete read says anything of the store that there is now
+            for device in sorted(self._clients()):
+                self._concern(cast(DeviceId, device))
+
+    def _expire(self, _: None, __: None, ___: None) -> None:
+        if self.draining:
+            return
+        if SERVER in self.down:
+            self._at(self.clock.now + self.reconnect_s, self._expire, None, None, None)
+            return
+        self.faults["trim"] += 1
+        self._tell(SERVER, Expire())
+
+    def _fall(self, name: ActorId) -> None:
+        """The actor is down: its operations, timers and ends of connections are gone."""
         self.life[name] += 1
         self.down[name] = True
         for key in [k for k in self.timers if k[0] == name]:
@@ -736,10 +784,9 @@ class Simulation:
                 self.observe(Disconnected(device, False))
                 self._at(self.clock.now + self.notice_s, self._notice_server, current, None, None)
                 self._forget(current)
-        self._at(self.clock.now + downtime, self._restart, name, None, None)
 
     def _restart(self, name: ActorId, _: None, __: None) -> None:
-        if name not in self.down:
+        if name not in self.down or name not in self.actors:
             return
         if self.recorder is not None:
             self.recorder.move(Restart(name))
@@ -752,11 +799,20 @@ class Simulation:
 
     def _spawn(self, device: DeviceId, _: None, __: None) -> None:
         user = UserId(self.traffic.owners[device])
-        self.faults["new-device"] += 1
+        old = self.traffic.replaces.get(device)
+        replaces = None if old is None else DeviceId(old)
+        if replaces in self.down:
+            self._at(self.clock.now + self.reconnect_s, self._spawn, device, None, None)
+            return
+        self.faults["new-device" if replaces is None else "reinstall"] += 1
         if self.recorder is not None:
-            self.recorder.move(Spawn(device, user))
+            self.recorder.move(Spawn(device, user, replaces))
+        if replaces is not None:
+            self._fall(replaces)
+            del self.actors[replaces], self.down[replaces]
+            self.user_devices[user].remove(replaces)
         assert self.system.spawn is not None
-        self.actors[device] = self.system.spawn(device, user)
+        self.actors[device] = self.system.spawn(device, user, replaces)
         self.user_devices[user].append(device)
         self.me = device
         self.actors[device].start(self)
@@ -791,6 +847,14 @@ class Simulation:
             self._at(at, self._crash, SERVER, downtime, None)
         for at, device, downtime in self.plan.device_crashes:
             self._at(at, self._crash, self.device_ids[device], downtime, None)
+        for kept, at, downtime in self.plan.server_restores:
+            self._at(kept, self._keep, SERVER, None, None)
+            self._at(at, self._restore, SERVER, downtime, None)
+        for kept, at, device, downtime in self.plan.device_restores:
+            self._at(kept, self._keep, self.device_ids[device], None, None)
+            self._at(at, self._restore, self.device_ids[device], downtime, None)
+        for at in self.plan.trims:
+            self._at(at, self._expire, None, None, None)
         if traffic.times:
             self._at(traffic.times[0], self._compose, 0, None, None)
         collecting = gc.isenabled()
@@ -945,7 +1009,7 @@ class Bill:
 
 
 def simulate(
-    design_name: str,
+    design_name: str | Design,
     scenario: Scenario,
     traffic: Traffic,
     plan: FaultPlan,
@@ -963,7 +1027,7 @@ def simulate(
     simulation.run()
     bill = simulation.bill
     return RunResult(
-        design=design_name,
+        design=design.name,
         run=run,
         seed=seed,
         metrics=simulation.metrics(),

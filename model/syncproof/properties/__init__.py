@@ -9,6 +9,7 @@ from syncproof.properties.checkpoint_monotonic import CheckpointMonotonic
 from syncproof.properties.convergence import Convergence
 from syncproof.properties.conversation_order import ConversationOrder
 from syncproof.properties.dense import Dense
+from syncproof.properties.epoch_learnt import EpochLearnt
 from syncproof.properties.inbox_drained import InboxDrained
 from syncproof.properties.no_creation import NoCreation
 from syncproof.properties.no_duplicate import NoDuplicate
@@ -42,6 +43,7 @@ PROPERTIES: dict[str, type[Property]] = {
         Convergence,
         InboxDrained,
         RoamingComplete,
+        EpochLearnt,
         PullTerminates,
     )
 }

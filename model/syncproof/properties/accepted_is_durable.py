@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from syncproof.actor import state
-from syncproof.observations import Accepted, Composed, Deleted, Placed, Queued, Shown, Stored
+from syncproof.observations import Accepted, Composed, Deleted, Gone, Placed, Queued, Retired, Shown, Stored
 from syncproof.properties.base import Property, observes
 from syncproof.vocabulary import DeviceId, MessageId
 
@@ -26,7 +26,8 @@ class AcceptedIsDurable(Property):
 
     The composing device needs no server: it holds the message in its durable outbox until it shows it. A Stored without
     a Queued copy is the message store's, which never forgets. Once `safe` (there, or accepted and shown everywhere, or
-    complained of) a message is not judged again. It does not say that a copy is in the right inbox (`no-loss` does).
+    complained of) a message is not judged again, unless a restore takes it from the message store (`Gone`): then the server
+    does not have it any more, whoever has shown it. It does not say that a copy is in the right inbox (`no-loss` does).
     """
 
     name = "accepted-is-durable"
@@ -73,6 +74,25 @@ class AcceptedIsDurable(Property):
             return None
         custody.copies -= 1
         return self._judge(o.message, custody, "its last copy is deleted")
+
+    @observes(Gone)
+    def on_gone(self, o: Gone) -> str | None:
+        if o.box is None:
+            return f"message {o.message:d} was in the message store and is gone" if o.message in self.safe else None
+        custody = self.open.get(o.message)
+        if custody is None:
+            return None
+        custody.copies -= 1
+        return self._judge(o.message, custody, "its last copy is gone")
+
+    @observes(Retired)
+    def on_retired(self, o: Retired) -> str | None:
+        for message, custody in list(self.open.items()):
+            if custody.missing is not None and o.device in custody.missing:
+                custody.missing.discard(o.device)
+                if custody.accepted and not custody.missing:
+                    self._close(message)
+        return None
 
     @observes(Accepted)
     def on_accepted(self, o: Accepted) -> str | None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-
 import attrs
 
 from syncproof.actor import state
-from syncproof.observations import Checkpointed, Shown
+from syncproof.observations import Checkpointed, Forgot, Shown
 from syncproof.properties.base import observes
 from syncproof.properties.logs import Logs
 from syncproof.vocabulary import DeviceId, MessageId
@@ -37,6 +35,12 @@ class CheckpointCovered(Logs):
             ahead.add(o.message)
         return None
 
+    @observes(Forgot)
+    def on_forgot(self, o: Forgot) -> str | None:
+        if o.device in self.ahead:
+            self.ahead[o.device].difference_update(o.messages)
+        return None
+
     @observes(Checkpointed)
     def on_checkpointed(self, o: Checkpointed) -> str | None:
         log = self.logs.get(o.timeline)
@@ -44,7 +48,11 @@ class CheckpointCovered(Logs):
             log = self.log(o.timeline)
         seqs = log.seqs
         if o.start:
-            log.passed[o.device] = bisect_right(seqs, o.seq)
+            position = self.begun(o.timeline, o.seq, o.device)
+            covered = log.messages[position : log.passed.get(o.device, 0)]
+            if covered:  # it moves back to an older state, so what it had covered has been shown
+                self.ahead.setdefault(o.device, set()).update([m for m in covered if m is not None])
+            log.passed[o.device] = position
             return None
         first = position = log.passed.get(o.device, 0)
         ahead = self.ahead.get(o.device, set())

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 import attrs
 
 from syncproof.actor import state
-from syncproof.observations import Joined, Placed, Shown
+from syncproof.observations import Amended, Forgot, Joined, Placed, Retired, Shown
 from syncproof.properties.base import Property, observes
 from syncproof.vocabulary import DeviceId, MessageId, UserId
+
+ELSEWHERE = -1
+"""A place that is not known any more: the message is shown by others, and they agreed."""
 
 
 @state
@@ -21,6 +24,13 @@ class Agreement:
 
 
 @state
+class Versions:
+    """What one user's devices hold of one thing that was changed, each its version and the entry that brought it."""
+
+    held: dict[DeviceId, tuple[int, MessageId]]
+
+
+@state
 class Convergence(Property):
     """At quiescence, for devices c, d of a user: a message in both audiences is shown on both or neither, at one place.
 
@@ -28,6 +38,9 @@ class Convergence(Property):
     message's first one, makes the comparison begin at the later join. Kept per (message, user) only while the devices
     disagree; `early` is what was shown before it was `placed`. It does not say that anything is shown (`no-loss` does),
     nor in which order it appeared (`conversation-order` does).
+
+    What was changed since (recalled, edited, read) is in the same version on all devices that were there when the entry
+    which brought the latest version was placed.
     """
 
     name = "convergence"
@@ -36,21 +49,24 @@ class Convergence(Property):
     says = "all devices of a user show the same sequence per conversation"
 
     users: dict[DeviceId, UserId] = attrs.field(factory=dict)
-    placed: set[MessageId] = attrs.field(factory=set)
+    placed: dict[MessageId, int] = attrs.field(factory=dict)
     early: dict[MessageId, dict[DeviceId, int]] = attrs.field(factory=dict)
     open: dict[tuple[MessageId, UserId], Agreement] = attrs.field(factory=dict)
     differing: dict[tuple[MessageId, UserId], tuple[DeviceId, int, int]] = attrs.field(factory=dict)
+    versions: dict[tuple[UserId, str, int], Versions] = attrs.field(factory=dict)
+    since: dict[DeviceId, int] = attrs.field(factory=dict)
 
     @observes(Joined)
     def on_joined(self, o: Joined) -> str | None:
         self.users[o.device] = o.user
+        self.since[o.device] = len(self.placed)
         return None
 
     @observes(Placed)
     def on_placed(self, o: Placed) -> str | None:
         if o.message in self.placed:
             return None
-        self.placed.add(o.message)
+        self.placed[o.message] = len(self.placed)
         of_user: dict[UserId, set[DeviceId]] = {}
         for device in o.audience:
             user = self.users.get(device)
@@ -78,7 +94,7 @@ class Convergence(Property):
         if o.device not in record.missing:
             return None
         record.missing.discard(o.device)
-        if record.place is None:
+        if record.place is None or record.place == ELSEWHERE:
             record.place = o.place
         elif record.place != o.place:
             self.differing[key] = (o.device, record.place, o.place)
@@ -86,7 +102,55 @@ class Convergence(Property):
             del self.open[key]
         return None
 
+    @observes(Amended)
+    def on_amended(self, o: Amended) -> str | None:
+        user = self.users.get(o.device)
+        if user is not None:
+            key = (user, o.what, o.which)
+            self.versions.setdefault(key, Versions({})).held[o.device] = (o.version, o.by)
+        return None
+
+    @observes(Forgot)
+    def on_forgot(self, o: Forgot) -> str | None:
+        """The device has to show these again, and what they changed is as it was."""
+        user = self.users.get(o.device)
+        if user is None:
+            return None
+        several = sum(owner == user for owner in self.users.values()) > 1
+        for message in o.messages if several else ():
+            record = self.open.setdefault((message, user), Agreement(set(), ELSEWHERE))
+            record.missing.add(o.device)
+        for versions in self.versions.values():
+            held = versions.held.get(o.device)
+            if held is not None and held[1] in o.messages:
+                del versions.held[o.device]
+        return None
+
+    @observes(Retired)
+    def on_retired(self, o: Retired) -> str | None:
+        user = self.users.pop(o.device, None)
+        for (message, owner), record in list(self.open.items()):
+            if owner == user and o.device in record.missing:
+                record.missing.discard(o.device)
+                if not record.missing:
+                    del self.open[message, owner]
+        for versions in self.versions.values():
+            versions.held.pop(o.device, None)
+        return None
+
+    def _outdated(self) -> Iterator[str]:
+        for (user, what, which), versions in sorted(self.versions.items(), key=lambda item: item[0]):
+            if not versions.held:
+                continue
+            version, by = max(versions.held.values())
+            thing = f"message {which}" if what == "message" else f"the read marker of conversation {which}"
+            for device, owner in sorted(self.users.items()):
+                there = owner == user and self.since[device] <= self.placed.get(by, -1)
+                if there and versions.held.get(device, (0, by))[0] != version:
+                    yield f"user {user:d} sees {thing} as message {by:d} changed it, but not on device {device:d}"
+
     def at_quiescence(self) -> Iterator[str]:
+        yield from self._outdated()
         for (message, user), record in sorted(self.open.items(), key=lambda item: item[0]):
             if record.place is not None and (message, user) not in self.differing:
                 device = min(record.missing)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from syncproof.actor import state
-from syncproof.observations import Shown
+from syncproof.observations import Forgot, Shown
 from syncproof.properties.base import Property, observes
 from syncproof.vocabulary import ConversationId, DeviceId
 
@@ -35,3 +35,11 @@ class ConversationOrder(Property):
             f"device {o.device:d} shows message {o.message:d} at place {o.place} of conversation {o.conversation:d} "
             f"after place {last}"
         )
+
+    @observes(Forgot)
+    def on_forgot(self, o: Forgot) -> str | None:
+        """The database is older now: showing goes on from what it holds."""
+        reached = dict(o.reached)
+        for key in [key for key in self.last if key[0] == o.device]:
+            self.last[key] = reached.get(key[1], 0)
+        return None

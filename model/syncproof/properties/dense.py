@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from syncproof.actor import state
-from syncproof.observations import Appended
+from syncproof.observations import Appended, Reverted
 from syncproof.properties.base import Property, observes
 from syncproof.vocabulary import Timeline
 
@@ -29,3 +29,10 @@ class Dense(Property):
         if o.seq == last + 1:
             return None
         return f"number {o.seq} of sync timeline {o.timeline.owner} follows {last}"
+
+    @observes(Reverted)
+    def on_reverted(self, o: Reverted) -> str | None:
+        """A new life goes on where what survived ends."""
+        if o.timeline.kind == "sync":
+            self.last[o.timeline] = o.upto
+        return None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import attrs
 
 from syncproof.actor import state
-from syncproof.observations import Deleted, Queued
+from syncproof.observations import Deleted, Gone, Queued, Retired
 from syncproof.properties.base import observes
 from syncproof.properties.showing import Showing
 from syncproof.vocabulary import DeviceId, MessageId, Timeline
@@ -35,6 +35,22 @@ class InboxDrained(Showing):
     @observes(Deleted)
     def on_deleted(self, o: Deleted) -> str | None:
         self.queued.pop((o.box, o.message), None)
+        return None
+
+    @observes(Gone)
+    def on_gone(self, o: Gone) -> str | None:
+        if o.box is not None:
+            self.queued.pop((o.box, o.message), None)
+        return None
+
+    @observes(Retired)
+    def on_retired(self, o: Retired) -> str | None:
+        for key, devices in list(self.queued.items()):
+            left = tuple([device for device in devices if device != o.device])
+            if left:
+                self.queued[key] = left
+            else:
+                del self.queued[key]
         return None
 
     def at_quiescence(self) -> Iterator[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import takewhile
 
 import attrs
 
 from syncproof.actor import state
-from syncproof.observations import Appended, Joined, Placed
+from syncproof.observations import Appended, Joined, Placed, Reverted
 from syncproof.properties.base import Property, observes
 from syncproof.vocabulary import DeviceId, MessageId, Timeline, UserId
 
@@ -26,9 +27,9 @@ class Logs(Property):
     """Remembers devices' users, messages' members and every log's entries. A base, not a property of its own.
 
     A void concerns nobody. Nor does an entry of a message that was placed before (it is in `again`), which is kept as
-    if it were one: who has shown the earlier entry will not show it again. Entries that become readable below the tail
-    are `tail-append`'s to complain of; here they are put where their number belongs, so that the rest is judged as
-    readers see it.
+    if it were one: who has shown the earlier entry will not show it again. (So is one that a restore took from a log.)
+    Entries that become readable below the tail are `tail-append`'s to complain of; here they are put where their number
+    belongs, so that the rest is judged as readers see it.
     """
 
     users: dict[DeviceId, UserId] = attrs.field(factory=dict)
@@ -67,6 +68,31 @@ class Logs(Property):
             if passed > position:
                 log.passed[device] = passed + 1
         return None
+
+    @observes(Reverted)
+    def on_reverted(self, o: Reverted) -> str | None:
+        """The new life of a log begins with what the life that it was restored to had up to there."""
+        old = self.logs.get(Timeline(o.timeline.kind, o.timeline.owner, o.of))
+        if old is None:
+            self.log(o.timeline)
+        else:
+            count = bisect_right(old.seqs, o.upto)
+            self.again.update([message for message in old.messages[count:] if message is not None])
+            self.logs[o.timeline] = Entries(old.seqs[:count], old.messages[:count], {})
+        return None
+
+    def begun(self, timeline: Timeline, seq: int, device: DeviceId) -> int:
+        """How many entries a device has behind it that starts after `seq`: in a new life also those it knows from another."""
+        log = self.log(timeline)
+        position = bisect_right(log.seqs, seq)
+        if timeline.epoch:
+            for other, old in self.logs.items():
+                if other.same_log(timeline) and other.epoch != timeline.epoch:
+                    known = zip(old.seqs[: old.passed.get(device, 0)], old.messages, strict=False)
+                    here = zip(log.seqs, log.messages, strict=True)
+                    same = takewhile(lambda pair: pair[0] == pair[1], zip(known, here, strict=False))
+                    position = max(position, sum(1 for _ in same))
+        return position
 
     def log(self, timeline: Timeline) -> Entries:
         """The timeline's entries, which may be none."""

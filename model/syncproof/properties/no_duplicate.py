@@ -5,14 +5,15 @@ from __future__ import annotations
 import attrs
 
 from syncproof.actor import state
-from syncproof.observations import Shown
+from syncproof.observations import Forgot, Shown
 from syncproof.properties.base import Property, observes
 from syncproof.vocabulary import DeviceId, MessageId
 
 
 @state
 class NoDuplicate(Property):
-    """For every device and message: at most one Shown. (A reinstall has a device id of its own.)
+    """For every device and message: at most one Shown. (A reinstall has a device id of its own.) What went with the
+    device's database (`Forgot`) may be shown again.
 
     Jepsen's *duplicate*, judged where a person sees it: the server's log may hold the message twice.
     """
@@ -32,4 +33,10 @@ class NoDuplicate(Property):
         if o.message in shown:
             return f"device {o.device:d} shows message {o.message:d} a second time"
         shown.add(o.message)
+        return None
+
+    @observes(Forgot)
+    def on_forgot(self, o: Forgot) -> str | None:
+        if o.device in self.shown:
+            self.shown[o.device].difference_update(o.messages)
         return None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import attrs
 
 from syncproof.actor import state
-from syncproof.observations import Accepted, Placed, Shown
+from syncproof.observations import Accepted, Forgot, Gone, Placed, Retired, Shown
 from syncproof.properties.base import Property, observes
 from syncproof.vocabulary import DeviceId, MessageId
 
@@ -28,6 +28,10 @@ class NoLoss(Property):
     Of a message that is placed again before it is settled the later audience counts, less what has shown it already.
     Once accepted and shown on its whole audience it is `settled` for good: a later placing (a retry that was taken for
     a new message) owes nobody anything. It does not say how often, when or at which place it is shown.
+
+    Two things are excused, since nothing could be done about them: a message that a restore took from the message store
+    (`Gone`; of the settled ones, `gone`), and a device whose installation is no more (`Retired`). What a device showed
+    and then lost with its database (`Forgot`) is owed to it again.
     """
 
     name = "no-loss"
@@ -38,6 +42,7 @@ class NoLoss(Property):
 
     open: dict[MessageId, Delivery] = attrs.field(factory=dict)
     settled: set[MessageId] = attrs.field(factory=set)
+    gone: set[MessageId] = attrs.field(factory=set)
 
     @observes(Placed)
     def on_placed(self, o: Placed) -> str | None:
@@ -68,9 +73,45 @@ class NoLoss(Property):
     @observes(Accepted)
     def on_accepted(self, o: Accepted) -> str | None:
         delivery = self._delivery(o.message)
+        if self.gone:
+            self.gone.discard(o.message)
         if delivery is not None:
             delivery.accepted = True
             self._settle(o.message, delivery)
+        return None
+
+    @observes(Gone)
+    def on_gone(self, o: Gone) -> str | None:
+        """Nothing is owed of it any more, unless it is accepted once more."""
+        delivery = self.open.get(o.message)
+        if o.box is None and delivery is not None:
+            delivery.accepted = False
+        elif o.box is None and o.message in self.settled:
+            self.gone.add(o.message)
+        return None
+
+    @observes(Retired)
+    def on_retired(self, o: Retired) -> str | None:
+        for message, delivery in list(self.open.items()):
+            if delivery.missing is not None and o.device in delivery.missing:
+                delivery.missing.discard(o.device)
+                self._settle(message, delivery)
+        return None
+
+    @observes(Forgot)
+    def on_forgot(self, o: Forgot) -> str | None:
+        for message in o.messages:
+            if message in self.gone:
+                continue
+            if message in self.settled:
+                self.settled.discard(message)
+                self.open[message] = Delivery({o.device}, set(), True)
+                continue
+            delivery = self.open.get(message)
+            if delivery is not None:
+                delivery.shown.discard(o.device)
+                if delivery.missing is not None:
+                    delivery.missing.add(o.device)
         return None
 
     def _delivery(self, message: MessageId) -> Delivery | None:

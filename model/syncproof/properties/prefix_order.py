@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 
 from syncproof.actor import state
 from syncproof.observations import Checkpointed, Shown
@@ -27,8 +27,7 @@ class PrefixOrder(Logs):
     @observes(Checkpointed)
     def on_checkpointed(self, o: Checkpointed) -> str | None:
         if o.start:
-            log = self.log(o.timeline)
-            log.passed[o.device] = bisect_right(log.seqs, o.seq)
+            self.log(o.timeline).passed[o.device] = self.begun(o.timeline, o.seq, o.device)
         return None
 
     @observes(Shown)

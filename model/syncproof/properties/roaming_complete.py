@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import attrs
 
 from syncproof.actor import state
-from syncproof.observations import Joined, Roamed
+from syncproof.observations import Joined, Retired, Reverted, Roamed
 from syncproof.properties.base import Property, observes
 from syncproof.vocabulary import ConversationId, DeviceId
 
@@ -38,6 +38,23 @@ class RoamingComplete(Property):
         key = (o.device, o.conversation)
         if self.missing.get(key, 0) <= o.upto:
             self.missing.pop(key, None)
+        return None
+
+    @observes(Retired)
+    def on_retired(self, o: Retired) -> str | None:
+        for key in [key for key in self.missing if key[0] == o.device]:
+            del self.missing[key]
+        return None
+
+    @observes(Reverted)
+    def on_reverted(self, o: Reverted) -> str | None:
+        """What a restore took from the conversation is no history that could be reached."""
+        if o.timeline.kind == "conversation":
+            for (device, conversation), last in list(self.missing.items()):
+                if conversation == o.timeline.owner and last > o.upto:
+                    self.missing[device, conversation] = o.upto
+                    if not o.upto:
+                        del self.missing[device, conversation]
         return None
 
     def at_quiescence(self) -> Iterator[str]:

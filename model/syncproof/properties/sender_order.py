@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from syncproof.actor import state
-from syncproof.observations import Composed, Placed
+from syncproof.observations import Composed, Placed, Reverted
 from syncproof.properties.base import Property, observes
 from syncproof.vocabulary import ConversationId, DeviceId, MessageId
 
@@ -48,6 +48,15 @@ class SenderOrder(Property):
                 return self._complaint(o, device)
             return None
         return self._complaint(o, device) if o.place >= place else None
+
+    @observes(Reverted)
+    def on_reverted(self, o: Reverted) -> str | None:
+        """What stood above is gone, so its places are free again."""
+        if o.timeline.kind == "conversation":
+            for key, (number, place) in list(self.last.items()):
+                if key[1] == o.timeline.owner and place > o.upto:
+                    self.last[key] = (number, o.upto)
+        return None
 
     def _complaint(self, o: Placed, device: DeviceId) -> str:
         return (

@@ -12,12 +12,14 @@ from rich.text import Text
 
 import syncproof
 from syncproof import kills
-from syncproof.designs.faulty import BUGS
+from syncproof.designs.faulty import BUGS, COSTS
 from syncproof.errors import InputError
 from syncproof.kills import Kill, Kills
 from syncproof.report import markdown as md
 from syncproof.report import terminal
+from syncproof.report.tables import number
 
+COST_HEADS = ("id", "failure", "metric", "cure", "failure's design", "shown")
 HEADS = ("bug", "failure", "must fall", "explore", "shortest", "stateful", "cut down", "simulate")
 
 
@@ -37,6 +39,9 @@ class Matrix(Kills):
         ]
         if alive:
             told.append(f"Alive: {', '.join(alive)}. The harness is blind there.")
+        hidden = [weight.cost for weight in self.costs if not weight.shown]
+        if hidden:
+            told.append(f"Not shown by their metric: {', '.join(hidden)}.")
         alarms = [alarm for alarm in self.sound if alarm.fell]
         if self.sound:
             examples = sum(a.after for a in self.sound if a.engine == "stateful")
@@ -65,13 +70,27 @@ class Matrix(Kills):
             for row in self.rows.values()
         ]
 
+    def weights(self) -> list[list[str]]:
+        """A row of text per failure that only costs, as `COST_HEADS` says."""
+        return [
+            [
+                weight.cost,
+                COSTS[weight.cost].failure,
+                COSTS[weight.cost].metric,
+                f"{COSTS[weight.cost].sound.name} {number(weight.sound)}",
+                f"{COSTS[weight.cost].design.name} {number(weight.dear)}",
+                f"{'✓' if weight.shown else '✗'} {number(weight.dear / weight.sound)} times",
+            ]
+            for weight in self.costs
+        ]
+
     def html(self) -> str:
         """The whole page, self-contained."""
         environment = Environment(
             loader=PackageLoader("syncproof.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
         )
         return environment.get_template("killed.html.j2").render(
-            matrix=self, heads=HEADS, bugs=BUGS, version=syncproof.__version__, others=others
+            matrix=self, heads=HEADS, cost_heads=COST_HEADS, bugs=BUGS, version=syncproof.__version__, others=others
         )
 
     def markdown(self) -> str:
@@ -80,6 +99,9 @@ class Matrix(Kills):
         lines += md.table(list(HEADS), [list(row) for row in self.table()])
         lines += ["", "## What else fell in the search", ""]
         lines += [f"- {name}: {md.cell(', '.join(others(self, name)) or 'nothing')}" for name in self.rows]
+        if self.costs:
+            lines += ["", "## What only costs", ""]
+            lines += md.table(list(COST_HEADS), [list(row) for row in self.weights()])
         if self.sound:
             lines += ["", "## Sound designs", ""]
             rows: list[list[object]] = [
@@ -129,6 +151,8 @@ def show(matrix: Matrix) -> None:
     for row in matrix.table():
         grid.add_row(*row, style="" if matrix.rows[row[0]].killed else "bold red")
     out.print(grid)
+    for row in matrix.weights():
+        out.print(Text(" · ".join(row)))
     for alarm in matrix.sound:
         if alarm.fell:
             out.print(Text(f"{alarm.design} breaks {', '.join(alarm.fell)} in {alarm.world}: {alarm.says}", "bold red"))
@@ -137,4 +161,4 @@ def show(matrix: Matrix) -> None:
 def matrix(*arguments: object, **options: object) -> Matrix:
     """`syncproof.kills.matrix`, with a result that can be looked at. Same arguments, same errors."""
     found = kills.matrix(*arguments, **options)  # type: ignore[arg-type]
-    return Matrix(found.rows, found.sound, found.missing, found.elapsed)
+    return Matrix(found.rows, found.sound, found.costs, found.missing, found.elapsed)

@@ -112,6 +112,7 @@ def expander(tables: Tables) -> Callable[[State, list[tuple[int, State, int]]], 
     offered, reacted, absorb, judge = tables.offered, tables.reacted, tables.absorb, tables.judge
     j_slot, e_slot = tables.judge_slot, tables.environment_slot
     crashable, crash, spent, spend = tables.crashable, tables.crash, tables.spent, tables.spend
+    upsettable, upset = tables.upsettable, tables.upset
     slots = [(slot, offers[slot]) for slot in offering]
     patient = [slot for slot in offering if slot % 3 == 1 and slot < j_slot] if tables.patient else []
     polled, fair = tables.polled, tables.fair
@@ -151,6 +152,9 @@ def expander(tables: Tables) -> Callable[[State, list[tuple[int, State, int]]], 
             if spend_of(state[e_slot], budget) >= 0:
                 for offer in crash(actor, state):
                     follow(state, 3 * actor, offer, out)
+        for actor in upsettable:
+            for offer in upset(actor, state):
+                follow(state, 3 * actor, offer, out)
 
     def busy(out: list[tuple[int, State, int]]) -> bool:
         return any(fair[move] == WEAK for move, _, _ in out)

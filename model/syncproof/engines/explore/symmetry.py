@@ -60,6 +60,8 @@ class Symmetry:
         self.tables = tables
         self.kinds = frozenset(type(i) for group in groups for i in group)
         self.renamings: list[dict[Id, Id]] = []
+        if tables.upsettable:
+            raise NotSymmetric("backups and reinstalls single actors out; search without symmetry")
         for choice in product(*[permutations(group) for group in groups]):
             names = {
                 old: new
@@ -137,7 +139,7 @@ class Symmetry:
 
     def _environment(self, value: Any, names: Renaming) -> Any:
         """Scripts follow the actors whom they tell."""
-        scripts, appeared, budgets = value
+        scripts, appeared, budgets, kept = value
         told = [renamed(script, names, self.kinds) for script in self.tables.environment.scripts]
         try:
             order = [self.tables.environment.scripts.index(script) for script in told]
@@ -146,7 +148,7 @@ class Symmetry:
         moved = list(scripts)
         for old, new in enumerate(order):
             moved[new] = scripts[old]
-        return tuple(moved), appeared, budgets
+        return tuple(moved), appeared, budgets, kept
 
     def verify(self) -> None:
         """Every handler call that was met, made again with renamed state and packet, does the renamed thing."""

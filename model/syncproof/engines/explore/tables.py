@@ -3,7 +3,8 @@
 A global state is a flat tuple of integers, one per *slot*. Every actor has three: its local state, what is *pending* at it
 (storage operations, timers), and its *wire* (the connections that it opened and the mail that is on its way to it). One
 more slot holds the properties' automata together, the last one what scripts and budgets have left. A slot's integer is the
-index of its value among all values met so far in that slot.
+index of its value among all values met so far in that slot. What scripts and budgets have left includes the backups that
+were taken, each as the index of a local state.
 
 So everything that happens is made of four look-ups, each computed once:
 
@@ -18,6 +19,7 @@ So everything that happens is made of four look-ups, each computed once:
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from itertools import permutations
 from typing import Any, NamedTuple, cast
 
@@ -47,10 +49,14 @@ from syncproof.system import (
     Disconnect,
     Duplicate,
     Fire,
+    Keep,
+    Landed,
     Lose,
     Move,
     Notice,
     Restart,
+    Restore,
+    Spawn,
     System,
     Take,
     Tell,
@@ -195,7 +201,7 @@ class Tables:
         self.actors: list[Actor] = list(world.actors.values())
         for spawn in environment.newcomers:
             assert system.spawn is not None, "newcomers need System.spawn"
-            self.actors.append(system.spawn(spawn.actor, spawn.user))
+            self.actors.append(system.spawn(spawn.actor, spawn.user, spawn.replaces))
         self.server = -1 if system.server is None else self.place[system.server]
         self.clients = [n for n, name in enumerate(self.names) if isinstance(name, DeviceId)]
         count = len(self.names)
@@ -216,6 +222,11 @@ class Tables:
         self.budget_names = [name for name, left in environment.budgets.items() if left > 0]
         self.spent: list[dict[int, int]] = [{} for _ in self.budget_names]
         self.crashable = [(n, self._crash_budget(n)) for n in range(count) if self._crash_budget(n) >= 0]
+        self.upsets: list[dict[tuple[int, ...], tuple[Offer, ...]]] = [{} for _ in self.names]
+        budgets = [(n, self._budget(cast(str, fault_of(Restore(name))))) for n, name in enumerate(self.names)]
+        self.kept = {n: (place, budget) for place, (n, budget) in enumerate(b for b in budgets if b[1] >= 0)}
+        replaced = [s.replaces for s in environment.newcomers if self._budget(cast(str, fault_of(s))) >= 0]
+        self.upsettable = [n for n, name in enumerate(self.names) if n in self.kept or name in replaced]
         self.situations: dict[str, None] = {}
         self.reached: dict[tuple[type[Observation], Any], None] = {}
         self.complaints: list[tuple[int, str]] = []
@@ -269,7 +280,7 @@ class Tables:
         state.append(self.intern(self.judge_slot, automata))
         budgets = tuple([self.environment.budgets[name] for name in self.budget_names])
         scripts = (0,) * len(self.environment.scripts)
-        state.append(self.intern(self.environment_slot, (scripts, 0, budgets)))
+        state.append(self.intern(self.environment_slot, (scripts, 0, budgets, (-1,) * len(self.kept))))
         return tuple(state)
 
     def pending_of(self, world: World, name: ActorId) -> Pending | None:
@@ -300,7 +311,7 @@ class Tables:
         """The index of a move; `fair` says what fairness owes it."""
         found = self.moves(move)
         if found == len(self.fair):
-            if isinstance(move, Tell) or fault_of(move) is not None:
+            if isinstance(move, (Tell, Keep)) or fault_of(move) is not None:
                 self.fair.append(NEVER)
             else:
                 poll = self.patient and isinstance(move, Fire) and move.packet in self._polls
@@ -508,14 +519,16 @@ class Tables:
                 return name
         return ActorId(number)
 
-    def _from_environment(self, value: tuple[tuple[int, ...], int, tuple[int, ...]]) -> Iterator[Offer]:
-        scripts, appeared, budgets = value
+    def _from_environment(
+        self, value: tuple[tuple[int, ...], int, tuple[int, ...], tuple[int, ...]]
+    ) -> Iterator[Offer]:
+        scripts, appeared, budgets, kept = value
         slot = self.environment_slot
         for index, position in enumerate(scripts):
             if position < len(self.environment.scripts[index]):
                 tell = self.environment.scripts[index][position]
                 moved = (*scripts[:index], position + 1, *scripts[index + 1 :])
-                yield self._tell(tell, self.intern(slot, (moved, appeared, budgets)), -1)
+                yield self._tell(tell, self.intern(slot, (moved, appeared, budgets, kept)), -1)
         for tell, fault in self.environment.interventions:
             budget = self._budget(fault)
             if budget >= 0 and budgets[budget]:
@@ -523,12 +536,12 @@ class Tables:
         if appeared < len(self.environment.newcomers):
             spawn = self.environment.newcomers[appeared]
             budget = self._budget("new-device")
-            if budget >= 0 and budgets[budget]:
+            if budget >= 0 and budgets[budget] and spawn.replaces is None:
                 actor = self.place[spawn.actor]
                 up = self.intern(3 * actor + 1, ((), (), -1))
                 yield Offer(
                     self.move(spawn),
-                    self.intern(slot, (scripts, appeared + 1, budgets)),
+                    self.intern(slot, (scripts, appeared + 1, budgets, kept)),
                     ((actor, self.event(spawn.actor, START)),),
                     budget=budget,
                     sets=((3 * actor + 1, up),),
@@ -559,24 +572,7 @@ class Tables:
         name, thing = self.names[actor], self.actors[actor]
         operations, _, _ = self.slots[slot + 1].values[state[slot + 1]]
         writes = [self.packets.values[packet] for packet, is_write in operations if is_write]
-        wire: Wire = self.slots[slot + 2].values[state[slot + 2]]
-        sets: tuple[tuple[int, int], ...] = ((slot + 1, DOWN),)
-        deltas: tuple[tuple[int, int], ...] = ()
-        last: list[Observation] = [Crashed(name)]
-        if actor == self.server:
-            deltas = tuple([(3 * c + 2, self.deltas("server crashed")) for c in self.clients])
-        elif actor in self.clients:
-            deltas = tuple(
-                [
-                    (3 * self.server + 1, self.deltas((("stale", int(ConnectionId.of(name, n))),)))
-                    for n, client_open, *_ in wire[1]
-                    if client_open
-                ]
-            )
-            ends = [(n, False, s, up, ()) if c else (n, c, s, up, down) for n, c, s, up, down in wire[1]]
-            cut = (wire[0], tuple([e for e in ends if e[1] or e[2]]), wire[2])
-            sets += ((slot + 2, self.intern(slot + 2, cut)),)
-            last += [Disconnected(cast(DeviceId, name), False) for _, client_open, *_ in wire[1] if client_open]
+        sets, deltas, last = self._fallen(actor, state)
         seen = set()
         for length in range(len(writes) + 1):
             for landed in dict.fromkeys(permutations(writes, length)):
@@ -595,6 +591,110 @@ class Tables:
                     budget = self._crash_budget(actor)
                     yield Offer(move, value, (), budget=budget, sets=sets, deltas=deltas, obs=obs)
 
+    def _fallen(
+        self, actor: int, state: State
+    ) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...], list[Observation]]:
+        """What an actor's going down does besides its local state: slots set, slots that absorb, observations."""
+        slot, name = 3 * actor, self.names[actor]
+        wire: Wire = self.slots[slot + 2].values[state[slot + 2]]
+        sets: tuple[tuple[int, int], ...] = ((slot + 1, DOWN),)
+        deltas: tuple[tuple[int, int], ...] = ()
+        last: list[Observation] = [Crashed(name)]
+        if actor == self.server:
+            deltas = tuple([(3 * c + 2, self.deltas("server crashed")) for c in self.clients])
+        elif actor in self.clients:
+            deltas = tuple(
+                [
+                    (3 * self.server + 1, self.deltas((("stale", int(ConnectionId.of(name, n))),)))
+                    for n, client_open, *_ in wire[1]
+                    if client_open
+                ]
+            )
+            ends = [(n, False, s, up, ()) if c else (n, c, s, up, down) for n, c, s, up, down in wire[1]]
+            cut = (wire[0], tuple([e for e in ends if e[1] or e[2]]), wire[2])
+            sets += ((slot + 2, self.intern(slot + 2, cut)),)
+            last += [Disconnected(cast(DeviceId, name), False) for _, client_open, *_ in wire[1] if client_open]
+        return sets, deltas, last
+
+    # ---- backups, restores and reinstalls: they also depend on what the environment has left
+
+    def upset(self, actor: int, state: State) -> tuple[Offer, ...]:
+        """The ways in which an actor's backup can be taken or put back, or its installation replaced."""
+        slot = 3 * actor
+        key = (state[slot], state[slot + 1], state[slot + 2] if actor in self.clients else 0, state[-1])
+        found = self.upsets[actor].get(key)
+        if found is None:
+            found = self.upsets[actor][key] = tuple(self._upset(actor, state))
+        return found
+
+    def _upset(self, actor: int, state: State) -> Iterator[Offer]:
+        slot = 3 * actor
+        if state[slot + 1] == ABSENT:
+            return
+        scripts, appeared, budgets, kept = self.slots[self.environment_slot].values[state[-1]]
+        if actor in self.kept:
+            place, budget = self.kept[actor]
+            if budgets[budget] and kept[place] < 0:
+                thing = self.actors[actor]
+                thing.restore(self.slots[slot].values[state[slot]])
+                thing.crash()  # what is volatile is in no backup, so backups that differ in nothing else are one
+                backup = self.intern(slot, thing.snapshot())
+                after = (scripts, appeared, budgets, (*kept[:place], backup, *kept[place + 1 :]))
+                yield self._upsetting(Keep(self.names[actor]), state[slot], after)
+            elif budgets[budget] and state[slot + 1] > ABSENT:
+                yield self._restore(actor, state, place, budget)
+        if appeared < len(self.environment.newcomers):
+            spawn = self.environment.newcomers[appeared]
+            budget = self._budget(cast(str, fault_of(spawn)))
+            replaces = spawn.replaces == self.names[actor] and budget >= 0 and budgets[budget]
+            if replaces and state[slot + 1] > ABSENT:
+                yield self._reinstall(actor, state, spawn, budget)
+
+    def _restore(self, actor: int, state: State, place: int, budget: int) -> Offer:
+        slot = 3 * actor
+        name, thing = self.names[actor], self.actors[actor]
+        scripts, appeared, budgets, kept = self.slots[self.environment_slot].values[state[-1]]
+        thing.restore(self.slots[slot].values[state[slot]])
+        before = copy(thing)
+        thing.restore(self.slots[slot].values[kept[place]])
+        thing.crash()
+        observations: list[Observation] = []
+        thing.restored(before, Landed(observations.append))
+        left = (*budgets[:budget], budgets[budget] - 1, *budgets[budget + 1 :])
+        backups = (*kept[:place], -1, *kept[place + 1 :]) if not left[budget] else kept
+        sets, deltas, last = self._fallen(actor, state)
+        obs = self._bundle([*observations, *last])
+        value = self.intern(slot, thing.snapshot())
+        return self._upsetting(Restore(name), value, (scripts, appeared, left, backups), sets, deltas, obs)
+
+    def _reinstall(self, actor: int, state: State, spawn: Spawn, budget: int) -> Offer:
+        slot = 3 * actor
+        thing, newcomer = self.actors[actor], self.place[spawn.actor]
+        scripts, appeared, budgets, kept = self.slots[self.environment_slot].values[state[-1]]
+        left = (*budgets[:budget], budgets[budget] - 1, *budgets[budget + 1 :])
+        thing.restore(self.slots[slot].values[state[slot]])
+        thing.crash()
+        sets, deltas, last = self._fallen(actor, state)
+        up = self.intern(3 * newcomer + 1, ((), (), -1))
+        sets = ((slot + 1, ABSENT), *sets[1:], (3 * newcomer + 1, up))
+        events = ((newcomer, self.event(spawn.actor, START)),)
+        after = (scripts, appeared + 1, left, kept)
+        value = self.intern(slot, thing.snapshot())
+        return self._upsetting(spawn, value, after, sets, deltas, self._bundle(last), events)
+
+    def _upsetting(
+        self,
+        move: Move,
+        value: int,
+        environment: tuple[Any, ...],
+        sets: tuple[tuple[int, int], ...] = (),
+        deltas: tuple[tuple[int, int], ...] = (),
+        obs: int = 0,
+        events: tuple[tuple[int, int], ...] = (),
+    ) -> Offer:
+        sets = (*sets, (self.environment_slot, self.intern(self.environment_slot, environment)))
+        return Offer(self.move(move), value, events, sets=sets, deltas=deltas, obs=obs)
+
     def _crash_budget(self, actor: int) -> int:
         return self._budget(cast(str, fault_of(Crash(self.names[actor]))))
 
@@ -605,11 +705,11 @@ class Tables:
         """The environment's value after one more fault of this kind; -1 if none is left."""
         found = self.spent[budget].get(environment)
         if found is None:
-            scripts, appeared, budgets = self.slots[self.environment_slot].values[environment]
+            scripts, appeared, budgets, kept = self.slots[self.environment_slot].values[environment]
             found = -1
             if budgets[budget]:
                 left = (*budgets[:budget], budgets[budget] - 1, *budgets[budget + 1 :])
-                found = self.intern(self.environment_slot, (scripts, appeared, left))
+                found = self.intern(self.environment_slot, (scripts, appeared, left, kept))
             self.spent[budget][environment] = found
         return found
 

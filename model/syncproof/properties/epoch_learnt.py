@@ -1,0 +1,51 @@
+"""After a restore of the server every device learns that its logs have a new life."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from syncproof.actor import state
+from syncproof.observations import Checkpointed, Retired, Reverted
+from syncproof.properties.base import Property, observes
+from syncproof.vocabulary import DeviceId
+
+
+@state
+class EpochLearnt(Property):
+    """At quiescence: a device whose checkpoint is in some life of a log has one in the latest life (`Reverted`).
+
+    A device that goes on in an old life takes new numbers for known ones (synapse PR#19644, zulip PR#12888). It does not say
+    that nothing was lost (`no-loss` says what is owed still).
+    """
+
+    name = "epoch-learnt"
+    kind = "liveness"
+    keyed_by = "installation x timeline"
+    says = "after a restore every device learns that its logs begin a new life"
+
+    latest: dict[tuple[str, int], int] = attrs.field(factory=dict)
+    reads: dict[tuple[DeviceId, str, int], int] = attrs.field(factory=dict)
+
+    @observes(Reverted)
+    def on_reverted(self, o: Reverted) -> str | None:
+        self.latest[o.timeline.kind, o.timeline.owner] = o.timeline.epoch
+        return None
+
+    @observes(Checkpointed)
+    def on_checkpointed(self, o: Checkpointed) -> str | None:
+        self.reads[o.device, o.timeline.kind, o.timeline.owner] = o.timeline.epoch
+        return None
+
+    @observes(Retired)
+    def on_retired(self, o: Retired) -> str | None:
+        for key in [key for key in self.reads if key[0] == o.device]:
+            del self.reads[key]
+        return None
+
+    def at_quiescence(self) -> Iterator[str]:
+        for (device, kind, owner), epoch in sorted(self.reads.items()):
+            latest = self.latest.get((kind, owner), 0)
+            if epoch < latest:
+                yield f"device {device:d} still reads life {epoch} of {kind} timeline {owner}, which is in life {latest}"
