@@ -8,7 +8,7 @@ CHECKED := .venv/.ready-check
 SCENARIO ?= default
 OUT ?= out
 
-.PHONY: setup compare test check bench clean
+.PHONY: setup compare test check docs bench clean
 
 setup: $(READY)
 
@@ -39,6 +39,9 @@ check: $(CHECKED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(READY)
+	PYTHONPATH=docs $(BIN)/python -m generate
 
 bench: $(READY)
 	@if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(BIN)/python -e '.[bench]'; \
