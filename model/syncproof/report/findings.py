@@ -125,9 +125,10 @@ def _places(sweep: Sweep, metric: str) -> str:
         and (not both or family[c.lower_before] != family[c.lower_after])
     ]
     title, what = sweep.varied[0].title, words(metric)
+    unit = f" {sweep.varied[0].unit}" if sweep.varied[0].unit else ""
     if told:
         said = [
-            f"{c.lower_before} is below {c.lower_after} up to {number(c.value)} {title} and above it beyond"
+            f"{c.lower_before} is below {c.lower_after} up to {float(f'{c.value:.3g}'):g}{unit} {title} and above it beyond"
             for c in told[:NAMED]
         ]
         more = (
@@ -136,10 +137,7 @@ def _places(sweep: Sweep, metric: str) -> str:
         return f"In {what}, {', '.join(said)}{more}."
     ends = sweep.along()[0], sweep.along()[-1]
     pair = names[:1] + [n for n in names[1:] if not both or family[n] != family[names[0]]][:1]
-    spans = [
-        f"{name} goes from {_mean(sweep, ends[0], name, metric)} to {_mean(sweep, ends[1], name, metric)}"
-        for name in pair
-    ]
+    spans = [f"{name} {_mean(sweep, ends[0], name, metric)} to {_mean(sweep, ends[1], name, metric)}" for name in pair]
     who = "no inbox and timeline design clearly change places" if both else "no two designs clearly change places"
     tail = f": {_listed(spans)}" if spans else ""
     least = {
@@ -178,7 +176,7 @@ def _range(sweep: Sweep, metric: str) -> str:
     often = [f"{name} at {count}" for name, count in sorted(best.items(), key=lambda pair: (-pair[1], pair[0]))]
     return (
         f"{words(metric).capitalize()} range from {number(low)} ({least} at {place(sweep, there)}) to {number(high)} "
-        f"({most} at {place(sweep, elsewhere)}); the least of {sum(best.values())} points has {_listed(often)}."
+        f"({most} at {place(sweep, elsewhere)}); least: {_listed(often)} of {sum(best.values())} points."
     )
 
 
