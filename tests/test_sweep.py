@@ -345,8 +345,6 @@ def test_a_killed_process_loses_no_point(tiny: str, tmp_path: Path, monkeypatch:
     assert said(found) == whole
 
 
-# Dask: its own modules meet deprecations of what they stand on, and it notes late what a killed worker left open.
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 def test_a_dask_worker_killed_midway_loses_no_point_and_counts_none_twice(tiny: str, tmp_path: Path) -> None:
     from distributed import LocalCluster
 

@@ -43,7 +43,7 @@ def answer(sweep: Sweep) -> list[str]:
     """Three sentences: what grows with the key and what does not, and who changes places in packets and in bytes."""
     if not sweep.results()["points"]:
         return ["Nothing was finished, so there is nothing to say."]
-    if not sweep.lies_on_an_axis() or len(sweep.points) < 2:
+    if not sweep.lies_on_an_axis() or len(sweep.along()) < 2:
         return [_range(sweep, metric) for metric in ("server_writes_per_message", *CROSSED)]
     grown = [m for m in sweep.metrics if m in ("server_writes_per_message", "server_deletes_per_message")]
     return [_growth(sweep, grown or list(sweep.metrics[:1])), *(_places(sweep, metric) for metric in CROSSED)]

@@ -260,7 +260,9 @@ def _grid(swept: Swept) -> Table:
     grid = Table(box=None, pad_edge=False, header_style="dim")
     rows, ends = (
         swept.rows(),
-        [swept.at(n) for n in (swept.along()[0], swept.along()[-1])] if swept.lies_on_an_axis() else [],
+        [swept.at(n) for n in (swept.along()[0], swept.along()[-1])]
+        if swept.lies_on_an_axis() and swept.along()
+        else [],
     )
     grid.add_column("design", no_wrap=True)
     for v in () if ends else swept.varied:
