@@ -102,7 +102,20 @@ def test_designs_that_lost_deliveries_are_no_comparison(found: Swept) -> None:
     rows = found.crossing_rows() + found.crossing_rows(noise=True)
     assert rows
     assert not any("inbox-shared" in cell for row in rows for cell in row)
-    assert "inbox-shared" not in findings.answer(found)[1] + findings.answer(found)[2]
+
+
+@pytest.mark.parametrize(("lost", "named"), [(0.0, True), (7.0, False)])
+def test_a_crossing_is_told_in_the_answer_unless_deliveries_were_lost(found: Swept, lost: float, named: bool) -> None:
+    fields = {name: getattr(found, name) for name in found.__dataclass_fields__}
+    changed = {
+        place: {**r, "metrics": {**r["metrics"], "lost_deliveries": lost, "packets_per_delivery": 3.0 * place[0]}}
+        if place[1] == "inbox-shared"
+        else r
+        for place, r in found.records.items()
+    }
+    sentence = findings.answer(Swept(**{**fields, "records": changed}))[1]
+    assert ("inbox-shared is below timeline-notify up to" in sentence) == named
+    assert ("inbox-shared" in sentence) == named
 
 
 def test_figures_have_a_panel_a_metric_and_units(found: Swept) -> None:
