@@ -164,7 +164,7 @@ def test_what_is_missing_is_on_the_page(found: Swept) -> None:
     assert "8 of 24 runs are missing (interrupted)" in page
     assert 'id="missing"' in page
     assert "devices per user 4" in page
-    assert findings.answer(part)[0].startswith("From 1 to 2 devices per user")
+    assert findings.answer(part)[0].startswith("With devices per user from 1 to 2, ")
     assert part.status() == 3
 
 

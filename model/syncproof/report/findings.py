@@ -76,7 +76,7 @@ def _ends(sweep: Sweep) -> tuple[str, str]:
 def _growth(sweep: Sweep, metrics: list[str]) -> str:
     first, last = _ends(sweep)
     parts = [_courses(sweep, metric) for metric in metrics]
-    return f"From {first} to {last} {sweep.varied[0].title}, " + "; ".join(parts) + "."
+    return f"With {sweep.varied[0].title} from {first} to {last}, " + "; ".join(parts) + "."
 
 
 def _courses(sweep: Sweep, metric: str) -> str:
@@ -149,7 +149,7 @@ def _places(sweep: Sweep, metric: str) -> str:
         (name,) = least
         first, last = (_mean(sweep, end, name, metric) for end in ends)
         tail += f"; {name} is least everywhere ({first} to {last})"
-    return f"In {what}, {who} from {' to '.join(_ends(sweep))} {title}{tail}."
+    return f"In {what}, {who} with {title} from {' to '.join(_ends(sweep))}{tail}."
 
 
 def _mean(sweep: Sweep, point: int, name: str, metric: str) -> str:
