@@ -159,7 +159,7 @@ class Comparison:
         runs = self.outcomes[name]
         return {
             "properties": {p: _verdict([r.properties[p] for r in runs]) for p in PROPERTIES},
-            "metrics": {m: {**interval([r.metrics[m] for r in runs]), "unit": METRICS[m].unit} for m in METRICS},
+            "metrics": {m: _metric(m, [r.metrics[m] for r in runs]) for m in METRICS},
             "rows": {
                 store: {
                     kind: sum(r.rows.get(store, {}).get(kind, 0) for r in runs)
@@ -212,7 +212,7 @@ class Comparison:
         import pandas
 
         rows = [
-            {"design": name, "metric": metric, **values}
+            {"design": name, "metric": metric} | {key: value for key, value in values.items() if key != "runs"}
             for name, found in self.results()["designs"].items()
             for metric, values in found["metrics"].items()
         ]
@@ -265,6 +265,11 @@ def interval(values: Iterable[float]) -> dict[str, float | None]:
     spread = math.sqrt(math.fsum((v - mean) ** 2 for v in known) / (len(known) - 1))
     half = float(stdtrit(len(known) - 1, 0.975)) * spread / math.sqrt(len(known))
     return {"mean": _digits(mean), "low": _digits(mean - half), "high": _digits(mean + half)}
+
+
+def _metric(name: str, values: list[float]) -> dict[str, Any]:
+    """A metric over runs: mean, interval, unit, and each run's value in turn, for whoever pairs runs of two designs."""
+    return {**interval(values), "unit": METRICS[name].unit, "runs": [_digits(value) for value in values]}
 
 
 def _verdict(found: Sequence[PropertyResult]) -> dict[str, Any]:

@@ -7,15 +7,14 @@ from html.parser import HTMLParser
 
 import pytest
 
-from syncproof.comparison import Comparison
-from syncproof.report import compare, markdown, page, tables
+from syncproof.report import Report, compare, tables
 from syncproof.scenario import Scenario
 
 HOSTILE = "<script>alert('x')</script> | [link](http://evil)"
 
 
 @pytest.fixture(scope="module")
-def found() -> Comparison:
+def found() -> Report:
     wanted = Scenario.model_validate(
         {
             "title": HOSTILE,
@@ -43,24 +42,24 @@ class Tags(HTMLParser):
         self.addresses += [v or "" for k, v in attrs if k in ("src", "href", "xlink:href", "action")]
 
 
-def test_the_page_needs_nothing_from_elsewhere(found: Comparison) -> None:
-    tags = Tags(page.render(found))
+def test_the_page_needs_nothing_from_elsewhere(found: Report) -> None:
+    tags = Tags(found.html())
     assert all(address.startswith(("#", "data:")) for address in tags.addresses)
 
 
-def test_hostile_names_are_escaped(found: Comparison) -> None:
-    assert Tags(page.render(found)).scripts == 1
-    outside_code = markdown.render(found).split("```")[0]
+def test_hostile_names_are_escaped(found: Report) -> None:
+    assert Tags(found.html()).scripts == 1
+    outside_code = found.markdown().split("```")[0]
     assert "<script>" not in outside_code
-    assert "alert" in page.render(found)
+    assert "alert" in found.html()
 
 
-def test_the_page_is_the_same_bytes_every_time(found: Comparison) -> None:
-    assert page.render(found) == page.render(found)
+def test_the_page_is_the_same_bytes_every_time(found: Report) -> None:
+    assert found.html() == found.html()
 
 
-def test_the_page_shows_every_verdict_cost_claim_and_figure(found: Comparison) -> None:
-    text = page.render(found)
+def test_the_page_shows_every_verdict_cost_claim_and_figure(found: Report) -> None:
+    text = found.html()
     results = found.results()
     assert len(re.findall(r'<td class="v ', text)) == 18 * 2
     assert len(re.findall(r"<td data-value=", text)) == 17 * 2
@@ -69,15 +68,15 @@ def test_the_page_shows_every_verdict_cost_claim_and_figure(found: Comparison) -
     assert results["designs"]["inbox-shared"]["properties"]["no-loss"]["example"] in text
 
 
-def test_markdown_tables_are_rectangular(found: Comparison) -> None:
-    tables_found = re.findall(r"(?:^\|.*\|$\n?)+", markdown.render(found), re.MULTILINE)
+def test_markdown_tables_are_rectangular(found: Report) -> None:
+    tables_found = re.findall(r"(?:^\|.*\|$\n?)+", found.markdown(), re.MULTILINE)
     assert len(tables_found) == 4
     for block in tables_found:
         widths = {len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}
         assert len(widths) == 1
 
 
-def test_the_answer_is_three_sentences_from_the_numbers(found: Comparison) -> None:
+def test_the_answer_is_three_sentences_from_the_numbers(found: Report) -> None:
     sentences = tables.answer(found)
     lost = found.results()["designs"]["inbox-shared"]["metrics"]["lost_deliveries"]["mean"]
     assert len(sentences) == 3

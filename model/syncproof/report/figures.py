@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -141,11 +142,19 @@ def draw(comparison: Comparison, name: str) -> Figure:
     return FIGURES[name][1](comparison)
 
 
+COLOUR = re.compile(r"#([0-9a-f]{6})")
+
+
 def svg(figure: Figure, salt: str) -> str:
-    """The figure as an SVG element: same bytes for the same figure, transparent, without a declaration."""
+    """The figure as an SVG element: same bytes for the same figure, transparent, without a declaration.
+
+    Every colour becomes a custom property that falls back to it (`var(--x0072b2, #0072b2)`), so that a style sheet may
+    lighten the dark ones for a dark page. `salt` keeps the ids of several figures on one page apart, and names it.
+    """
     settings: Any = {"svg.hashsalt": salt, "svg.fonttype": "none", "font.family": "sans-serif"}
     with matplotlib.rc_context(settings):
         text = io.StringIO()
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     found = text.getvalue()
+    found = re.sub(r'style="[^"]*"', lambda style: COLOUR.sub(r"var(--x\1, #\1)", style[0]), found)
     return found[found.index("<svg") :]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import syncproof
 from syncproof.comparison import Comparison
 from syncproof.metrics import METRICS
-from syncproof.report import tables
+from syncproof.report import counterexamples, sequence, tables
+from syncproof.scenario import Scenario
+from syncproof.shortest import Way
 
 
 def cell(text: object) -> str:
@@ -19,8 +23,8 @@ def table(heads: list[str], rows: list[list[object]]) -> list[str]:
     return lines + ["| " + " | ".join(map(cell, row)) + " |" for row in rows]
 
 
-def render(comparison: Comparison) -> str:
-    """The whole report."""
+def render(comparison: Comparison, ways: list[Way]) -> str:
+    """The whole report. `ways`: to what was violated."""
     results = comparison.results()
     names = list(results["designs"])
     lines = [f"# {cell(comparison.scenario.title)}", "", cell(comparison.scenario.shows), ""]
@@ -38,6 +42,7 @@ def render(comparison: Comparison) -> str:
     lines += ["", "## Costs", "", f"Mean over {comparison.runs} runs; the 95 % intervals are in `results.json`.", ""]
     units = [f"{tables.HEADINGS[m]} ({METRICS[m].unit})" for m in METRICS]
     lines += table(["design", *units], [[name, *(c.text for c in cells)] for name, cells in tables.costs(results)])
+    lines += _ways(ways, comparison.scenario)
     lines += [
         "",
         "## Claims",
@@ -52,3 +57,17 @@ def render(comparison: Comparison) -> str:
     lines += ["", "## How to reproduce", "", f"syncproof {syncproof.__version__}", "", "```"]
     lines += [tables.reproduce(comparison), "```", ""]
     return "\n".join(lines)
+
+
+def _ways(ways: list[Way], scenario: Scenario) -> Iterator[str]:
+    """The counterexamples, drawn in Mermaid."""
+    yield from ("", "## Shortest ways to what did not hold", "")
+    yield from (counterexamples.LEGEND if ways else "Nothing was violated in these runs.", "")
+    for way in ways:
+        yield from (f"### {cell(way.design)}, {way.name} ({'a broken promise' if way.promised else 'not promised'})", "")
+        if way.counterexample is None:
+            yield from (f"No small way: {cell(way.why)}.", "")
+            continue
+        yield from (f"{way.length} moves in the world of {way.shape}: {cell(way.counterexample.says)}.", "")
+        story = counterexamples.retell(way, scenario.parameters())
+        yield from ("```mermaid", sequence.mermaid(story), "```", "")
