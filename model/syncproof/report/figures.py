@@ -10,6 +10,7 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from syncproof.comparison import Comparison
 from syncproof.errors import InputError
@@ -46,7 +47,8 @@ def _axes(axes: Axes, title: str, x: str, y: str) -> None:
     axes.set_title(title, loc="left", fontsize=10, color=INK)
     axes.set_xlabel(x, color=INK, fontsize=9)
     axes.set_ylabel(y, color=INK, fontsize=9)
-    axes.tick_params(colors=INK, labelsize=8)
+    axes.tick_params(which="both", colors=INK, labelsize=8)
+    axes.set_axisbelow(True)
     axes.grid(True, color="#bbbbbb", alpha=0.4, linewidth=0.6)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
@@ -88,6 +90,7 @@ def _distribution(comparison: Comparison, field: str, title: str, x: str) -> Fig
         axes.plot([max(p, 0.01) for p in points], shares, color=color, linestyle=dash, linewidth=1.6, label=name)
     if drawn:
         axes.set_xscale("log")
+        _plain_ticks(axes)
         axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5), labelcolor=INK)
     else:
         axes.text(
@@ -96,6 +99,15 @@ def _distribution(comparison: Comparison, field: str, title: str, x: str) -> Fig
     axes.set_ylim(0, 1.01)
     _axes(axes, title, x, "share of cases at most that long")
     return figure
+
+
+def _plain_ticks(axes: Axes) -> None:
+    """Numbers in full on a logarithmic axis, with some between the powers of ten where there are few of those."""
+    low, high = axes.get_xlim()
+    wide = high / low > 300
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.xaxis.set_minor_locator(LogLocator(subs=[1.0] if wide else [2.0, 5.0]))
+    axes.xaxis.set_minor_formatter(lambda value, _: f"{value:g}")
 
 
 def _delivery(comparison: Comparison) -> Figure:

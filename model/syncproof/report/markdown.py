@@ -40,7 +40,7 @@ def render(comparison: Comparison, ways: list[Way]) -> str:
     lines += ["", "What designs that do not promise it did not keep:", ""]
     lines += [f"- {design}, {name}: {cell(example)}" for design, name, example in tables.losers(results)]
     lines += ["", "## Costs", "", f"Mean over {comparison.runs} runs; the 95 % intervals are in `results.json`.", ""]
-    units = [f"{tables.HEADINGS[m]} ({METRICS[m].unit})" for m in METRICS]
+    units = ["{} ({})".format(*tables.heading(m)) for m in METRICS]
     lines += table(["design", *units], [[name, *(c.text for c in cells)] for name, cells in tables.costs(results)])
     lines += _ways(ways, comparison.scenario)
     lines += [

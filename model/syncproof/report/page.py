@@ -44,7 +44,7 @@ def _template(name: str, comparison: Comparison, ways: list[Way]) -> str:
         "broken": comparison.broken(),
         "verdicts": tables.verdicts(results),
         "marks": tables.MARKS,
-        "metrics": [(tables.HEADINGS[name], metric) for name, metric in METRICS.items()],
+        "metrics": [(tables.heading(name)[0], metric) for name, metric in METRICS.items()],
         "costs": tables.costs(results),
         "figures": [
             (key, title, Markup(figures.svg(draw(comparison), key)))  # drawn here, so known to be safe

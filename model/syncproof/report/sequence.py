@@ -152,7 +152,9 @@ def _plain(says: str) -> str:
 
 # ---- SVG
 
-LANE, ROW, TOP, LEFT, RIGHT = 190, 30, 46, 34, 330
+LANE, ROW, TOP, LEFT, RIGHT = 190, 30, 46, 34, 350
+SAYS = 27
+"""Letters that fit between two lanes."""
 
 
 def svg(story: Story) -> Markup:
@@ -162,7 +164,7 @@ def svg(story: Story) -> Markup:
     x = [LEFT + 60 + LANE * number for number in range(len(columns))]
     y = {row.step.number: TOP + 20 + ROW * number for number, row in enumerate(drawn)}
     width, height = x[-1] + RIGHT, TOP + 20 + ROW * len(drawn)
-    parts = [f'<svg class="sequence" viewBox="0 0 {width} {height}" role="img" aria-label="sequence diagram">']
+    parts = [f'<svg class="sequence" viewBox="0 0 {width} {height}" role="img" aria-label="Sequence diagram, {len(drawn)} moves">']
     for number, lane in enumerate(columns):
         parts.append(f'<text class="lane" x="{x[number]}" y="20">{escape(lane.title)}</text>')
         parts += _line(story, lane, x[number], y, height)
@@ -179,12 +181,15 @@ def svg(story: Story) -> Markup:
             place = x[_column(row.step, columns)]
             kind = " crash" if isinstance(row.step.move, Crash) else ""
             parts.append(f'<circle class="dot{kind}" cx="{place}" cy="{level}" r="3.5"/>')
-            parts.append(f'<text class="says{kind}" x="{place + 8}" y="{level + 4}">{escape(row.step.says)}</text>')
+            last = place == x[-1]  # the notes stand to the right of the last lane
+            side = f'text-anchor="end" x="{place - 8}"' if last else f'x="{place + 8}"'
+            says = escape(_cut(row.step.says, SAYS if last else SAYS * (len(x) - _column(row.step, columns) - 1)))
+            parts.append(f'<text class="says{kind}" {side} y="{level + 4}">{says}</text>')
         else:
             parts += _arrow(row.flight, columns, x, y, level)
         for note in row.notes[:2]:
             bad = " bad" if note.startswith("✗") else ""
-            parts.append(f'<text class="note{bad}" x="{x[-1] + 20}" y="{level + 4}">{escape(_cut(note, 52))}</text>')
+            parts.append(f'<text class="note{bad}" x="{x[-1] + 20}" y="{level + 4}">{escape(_cut(note, 48 if bad else 52))}</text>')
             level += 13
     parts.append("</svg>")
     return Markup("".join(parts))

@@ -32,6 +32,13 @@ HEADINGS = {
     "storage_utilisation": "storage busy",
 }
 
+
+def heading(metric: str) -> tuple[str, str]:
+    """A column's name and its unit, which the name does not say again."""
+    unit = METRICS[metric].unit
+    return HEADINGS[metric].removesuffix(f" {unit}"), unit
+
+
 MARKS = {"holds": "✓", "violated": "✗", "unknown": "?", "not-applicable": "–"}
 
 
@@ -133,14 +140,15 @@ def answer(comparison: Comparison) -> list[str]:
         text = f"Every promise was kept in every run ({comparison.runs} per design)"
         if lossy:
             lost = designs[lossy[0]]["metrics"]["lost_deliveries"]["mean"]
-            text += f"; {lossy[0]}, which promises less, lost {number(lost)} deliveries a run"
+            whole = lost + designs[lossy[0]]["deliveries"] / comparison.runs
+            text += f"; {lossy[0]}, which promises less, lost {number(lost)} deliveries a run ({lost / whole:.1%})"
         sentences.append(text + ".")
     sentences.append(_cheapest(designs))
     forgetful = [n for n, d in designs.items() if d["properties"]["roaming-complete"]["verdict"] == "violated"]
     if forgetful and timelines:
         sentences.append(
-            f"A new device finds its history with {_listed([n for n in designs if n not in forgetful])}, "
-            f"and finds none with {_listed(forgetful)}."
+            f"A new device finds its history with {_family([n for n in designs if n not in forgetful], list(designs))}, "
+            f"and finds none with {_family(forgetful, list(designs))}."
         )
     else:
         slow = _extreme(designs, "delivery_latency_p99_s")
@@ -149,6 +157,18 @@ def answer(comparison: Comparison) -> list[str]:
             ends += f" and {number(slow[-1][1])} s with {slow[-1][0]}" if len(slow) > 1 else ""
             sentences.append(f"Live delivery takes {ends} at the 99th percentile.")
     return sentences
+
+
+def _family(names: list[str], designs: list[str]) -> str:
+    """Names; "every timeline" or "every inbox" where they are three or more and none of the kind is missing."""
+    parts = []
+    rest = names
+    for kind in ("timeline", "inbox"):
+        members = [name for name in designs if name.startswith(kind + "-")]
+        if len(members) > 2 and set(members) <= set(rest):
+            parts.append(f"every {kind} design")
+            rest = [name for name in rest if name not in members]
+    return _listed([*parts, *rest])
 
 
 def _listed(names: Sequence[str]) -> str:
