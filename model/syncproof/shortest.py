@@ -143,4 +143,4 @@ def hunted(hunt: Hunt) -> Caught:
     why = f"not met in {worlds} small worlds with {states:,} states"
     if cut:
         why += f", of which {cut} were searched in part only"
-    return caught | {name: (None, None, why + failed) for name in open_ends}
+    return caught | dict.fromkeys(open_ends, (None, None, why + failed))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy
+import pytest
 from matplotlib import image
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -28,6 +29,13 @@ FLAGS = (
 )  # fmt: skip
 PATIENCE = 60
 """Seconds until a browser that does not answer is given up."""
+
+
+def wanted() -> None:
+    """Skips the test where there is no browser; on continuous integration there must be one, so there it fails."""
+    if PROGRAM is None:
+        why = "there is no chromium on PATH (apt-get install chromium)"
+        pytest.fail(why) if os.environ.get("CI") else pytest.skip(why)
 
 
 class Browser:

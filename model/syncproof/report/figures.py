@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import matplotlib
@@ -28,6 +28,7 @@ STYLES: dict[str, tuple[str, str, str]] = {
     "timeline-read-fanout": ("#7a5195", "D", "-."),
     "timeline-hybrid-fanout": ("#555555", "P", ":"),
 }
+SPARE = (("#882255", "p", "-"), ("#117733", "h", "--"), ("#6b6b00", "*", "-."), ("#332288", "d", ":"))
 COSTS = (
     "server_writes_per_message",
     "server_deletes_per_message",
@@ -39,8 +40,18 @@ COSTS = (
 INK = "#444444"
 
 
-def _style(name: str) -> tuple[str, str, str]:
-    return STYLES.get(name, ("#000000", "o", "-"))
+def styles(names: Iterable[str]) -> dict[str, tuple[str, str, str]]:
+    """Colour, marker and dashes for each design; those of one's own take the spare ones in turn."""
+    found: dict[str, tuple[str, str, str]] = {}
+    for name in names:
+        own = len([known for known in found if known not in STYLES])
+        found[name] = STYLES.get(name, SPARE[own % len(SPARE)])
+    return found
+
+
+def plain(name: str) -> str:
+    """A name as matplotlib is to show it: two dollar signs are no formula."""
+    return name.replace("$", r"\$")
 
 
 def _axes(axes: Axes, title: str, x: str, y: str) -> None:
@@ -60,14 +71,16 @@ def _cost(comparison: Comparison) -> Figure:
     designs = comparison.results()["designs"]
     figure = Figure(figsize=(10, 5.6), layout="constrained")
     grid = figure.subplots(2, 3)
+    names = list(designs)[::-1]
+    labels, colours = [plain(n) for n in names], [style[0] for style in styles(designs).values()][::-1]
     for position, (axes, metric) in enumerate(zip(grid.flat, COSTS, strict=True)):
-        names = list(designs)[::-1]
         values = [designs[n]["metrics"][metric] for n in names]
         means = [v["mean"] or 0.0 for v in values]
         low = [max(0.0, m - (v["low"] if v["low"] is not None else m)) for m, v in zip(means, values, strict=True)]
         high = [(v["high"] if v["high"] is not None else m) - m for m, v in zip(means, values, strict=True)]
-        axes.barh(names, means, color=[_style(n)[0] for n in names], height=0.7)
-        axes.errorbar(means, names, xerr=[low, high], fmt="none", ecolor="#222222", elinewidth=1, capsize=2)
+        axes.barh(labels, means, color=colours, height=0.7)
+        if any(low) or any(high):
+            axes.errorbar(means, labels, xerr=[low, high], fmt="none", ecolor="#222222", elinewidth=1, capsize=2)
         _axes(axes, metric.replace("_", " "), METRICS[metric].unit, "")
         axes.grid(False, axis="y")
         if position % 3:
@@ -79,15 +92,15 @@ def _distribution(comparison: Comparison, field: str, title: str, x: str) -> Fig
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     axes = figure.subplots()
     drawn = 0
-    for name in comparison.designs:
+    for name, (color, _, dash) in styles(comparison.designs).items():
         grids = [getattr(r, field) for r in comparison.outcomes[name]]
         points = sorted(value for grid in grids for value in grid)
         if not points:
             continue
         drawn += 1
         shares = [(i + 1) / len(points) for i in range(len(points))]
-        color, _, dash = _style(name)
-        axes.plot([max(p, 0.01) for p in points], shares, color=color, linestyle=dash, linewidth=1.6, label=name)
+        label = plain(name)
+        axes.plot([max(p, 0.01) for p in points], shares, color=color, linestyle=dash, linewidth=1.6, label=label)
     if drawn:
         axes.set_xscale("log")
         _plain_ticks(axes)
@@ -128,10 +141,10 @@ def _endpoints(comparison: Comparison) -> Figure:
         (writes, "server_writes_per_message", "Rows written per message"),
         (deletes, "server_deletes_per_message", "Rows deleted per message"),
     ):
-        for name, points in sweep.items():
-            color, marker, dash = _style(name)
+        for (name, points), (color, marker, dash) in zip(sweep.items(), styles(sweep).values(), strict=True):
             known = [(int(v), p["metrics"][metric]) for v, p in points.items() if p["metrics"][metric] is not None]
-            axes.plot(*zip(*known, strict=True), color=color, marker=marker, linestyle=dash, markersize=5, label=name)
+            line = {"color": color, "marker": marker, "linestyle": dash, "markersize": 5, "label": plain(name)}
+            axes.plot([x for x, _ in known], [y for _, y in known], **line)
         axes.set_ylim(bottom=0)
         _axes(axes, title, "devices per user", "rows")
     if sweep:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import syncproof
@@ -11,10 +12,20 @@ from syncproof.report import counterexamples, sequence, tables
 from syncproof.scenario import Scenario
 from syncproof.shortest import Way
 
+SPECIAL = re.compile(r"[\\`*\[\]|]")
+
 
 def cell(text: object) -> str:
-    """Text that cannot break out of its table cell."""
-    return str(text).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+    """Text that stays text: it cannot break out of its table cell, nor become a tag, a link or emphasis."""
+    plain = SPECIAL.sub(r"\\\g<0>", str(text))
+    return " ".join(plain.replace("&", "&amp;").replace("<", "&lt;").split())
+
+
+def fence(text: str, kind: str = "") -> list[str]:
+    """The lines of a code block that its text cannot end."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    bar = "`" * max(3, longest + 1)
+    return [f"{bar}{kind}", text, bar]
 
 
 def table(heads: list[str], rows: list[list[object]]) -> list[str]:
@@ -38,7 +49,7 @@ def render(comparison: Comparison, ways: list[Way]) -> str:
         rows.append([name, *(f"**{m}**" if f["promised"] else m for m, f in zip(marks, findings, strict=True))])
     lines += table(["property", *names], rows)
     lines += ["", "What designs that do not promise it did not keep:", ""]
-    lines += [f"- {design}, {name}: {cell(example)}" for design, name, example in tables.losers(results)]
+    lines += [f"- {cell(design)}, {name}: {cell(example)}" for design, name, example in tables.losers(results)]
     lines += ["", "## Costs", "", f"Mean over {comparison.runs} runs; the 95 % intervals are in `results.json`.", ""]
     units = ["{} ({})".format(*tables.heading(m)) for m in METRICS]
     lines += table(["design", *units], [[name, *(c.text for c in cells)] for name, cells in tables.costs(results)])
@@ -54,8 +65,9 @@ def render(comparison: Comparison, ways: list[Way]) -> str:
     lines += table(["claim", "says", "verdict", "evidence"], claims)
     lines += ["", "## Faults fired", ""]
     lines += table(["fault", "times, over all designs and runs"], [[k, v] for k, v in results["faults_fired"].items()])
-    lines += ["", "## How to reproduce", "", f"syncproof {syncproof.__version__}", "", "```"]
-    lines += [tables.reproduce(comparison), "```", ""]
+    lines += ["", "## How to reproduce", "", f"syncproof {syncproof.__version__}", ""]
+    lines += [*fence(tables.reproduce(comparison), "sh"), "", "The scenario:", ""]
+    lines += [*fence(comparison.scenario.text.strip(), "toml"), ""]
     return "\n".join(lines)
 
 
@@ -64,10 +76,13 @@ def _ways(ways: list[Way], scenario: Scenario) -> Iterator[str]:
     yield from ("", "## Shortest ways to what did not hold", "")
     yield from (counterexamples.LEGEND if ways else "Nothing was violated in these runs.", "")
     for way in ways:
-        yield from (f"### {cell(way.design)}, {way.name} ({'a broken promise' if way.promised else 'not promised'})", "")
+        yield from (
+            f"### {cell(way.design)}, {way.name} ({'a broken promise' if way.promised else 'not promised'})",
+            "",
+        )
         if way.counterexample is None:
             yield from (f"No small way: {cell(way.why)}.", "")
             continue
         yield from (f"{way.length} moves in the world of {way.shape}: {cell(way.counterexample.says)}.", "")
         story = counterexamples.retell(way, scenario.parameters())
-        yield from ("```mermaid", sequence.mermaid(story), "```", "")
+        yield from (*fence(sequence.mermaid(story), "mermaid"), "")

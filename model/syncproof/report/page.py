@@ -38,7 +38,7 @@ def _template(name: str, comparison: Comparison, ways: list[Way]) -> str:
         "question": tables.question(comparison),
         "answer": tables.answer(comparison),
         "summary": lambda design: designs.get(design).summary,
-        "rank": _rank,
+        "rank": lambda finding: tables.rank(finding["verdict"], finding["promised"]),
         "kept": {name: tables.kept(design) for name, design in results["designs"].items()},
         "losers": tables.losers(results),
         "broken": comparison.broken(),
@@ -64,9 +64,3 @@ def _drawn(way: Way, comparison: Comparison) -> tuple[Way, Markup, str]:
         return way, Markup(""), ""
     story = counterexamples.retell(way, comparison.scenario.parameters())
     return way, sequence.svg(story), counterexamples.again(way, comparison.scenario)
-
-
-def _rank(finding: dict[str, Any]) -> int:
-    """What a verdict sorts by: the gravest first."""
-    order = ("violated", "unknown", "holds", "not-applicable")
-    return 2 * order.index(finding["verdict"]) + (not finding["promised"])

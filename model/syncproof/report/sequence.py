@@ -147,7 +147,7 @@ def mermaid(story: Story) -> str:
 
 def _plain(says: str) -> str:
     """Text without what Mermaid takes for its own (a semicolon ends a statement, a hash begins an entity)."""
-    return says.replace("#", "/").replace(";", ",").replace("<", "(").replace(">", " after ")
+    return " ".join(says.split()).replace("#", "/").replace(";", ",").replace("<", "(").replace(">", " after ")
 
 
 # ---- SVG
@@ -164,7 +164,9 @@ def svg(story: Story) -> Markup:
     x = [LEFT + 60 + LANE * number for number in range(len(columns))]
     y = {row.step.number: TOP + 20 + ROW * number for number, row in enumerate(drawn)}
     width, height = x[-1] + RIGHT, TOP + 20 + ROW * len(drawn)
-    parts = [f'<svg class="sequence" viewBox="0 0 {width} {height}" role="img" aria-label="Sequence diagram, {len(drawn)} moves">']
+    parts = [
+        f'<svg class="sequence" viewBox="0 0 {width} {height}" role="img" aria-label="Sequence diagram, {len(drawn)} moves">'
+    ]
     for number, lane in enumerate(columns):
         parts.append(f'<text class="lane" x="{x[number]}" y="20">{escape(lane.title)}</text>')
         parts += _line(story, lane, x[number], y, height)
@@ -189,7 +191,9 @@ def svg(story: Story) -> Markup:
             parts += _arrow(row.flight, columns, x, y, level)
         for note in row.notes[:2]:
             bad = " bad" if note.startswith("✗") else ""
-            parts.append(f'<text class="note{bad}" x="{x[-1] + 20}" y="{level + 4}">{escape(_cut(note, 48 if bad else 52))}</text>')
+            parts.append(
+                f'<text class="note{bad}" x="{x[-1] + 20}" y="{level + 4}">{escape(_cut(note, 48 if bad else 52))}</text>'
+            )
             level += 13
     parts.append("</svg>")
     return Markup("".join(parts))

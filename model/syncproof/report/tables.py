@@ -42,6 +42,11 @@ def heading(metric: str) -> tuple[str, str]:
 MARKS = {"holds": "✓", "violated": "✗", "unknown": "?", "not-applicable": "–"}
 
 
+def rank(verdict: str, promised: bool) -> int:
+    """What a verdict sorts by: the gravest first, and of equals what is promised."""
+    return 2 * ("violated", "unknown", "holds", "not-applicable").index(verdict) + (not promised)
+
+
 class Cell(NamedTuple):
     """A number as it is shown: `text`, the interval below it, what it sorts by, whether it is the column's best."""
 
@@ -116,7 +121,7 @@ def losers(results: dict[str, Any]) -> list[tuple[str, str, str]]:
     for name, design in results["designs"].items():
         for property_name in grave:
             finding = design["properties"][property_name]
-            if finding["verdict"] == "violated":
+            if finding["verdict"] == "violated" and not finding["promised"]:
                 found.append((name, property_name, finding["example"]))
                 break
     return found
@@ -127,7 +132,6 @@ def answer(comparison: Comparison) -> list[str]:
     results = comparison.results()
     designs = results["designs"]
     broken = comparison.broken()
-    timelines = [n for n in designs if n.startswith("timeline")]
     sentences = []
     if broken:
         name, property_name, finding = broken[0]
@@ -145,17 +149,20 @@ def answer(comparison: Comparison) -> list[str]:
         sentences.append(text + ".")
     sentences.append(_cheapest(designs))
     forgetful = [n for n, d in designs.items() if d["properties"]["roaming-complete"]["verdict"] == "violated"]
-    if forgetful and timelines:
+    mindful = [n for n in designs if n not in forgetful]
+    if forgetful and mindful:
         sentences.append(
-            f"A new device finds its history with {_family([n for n in designs if n not in forgetful], list(designs))}, "
+            f"A new device finds its history with {_family(mindful, list(designs))}, "
             f"and finds none with {_family(forgetful, list(designs))}."
         )
     else:
-        slow = _extreme(designs, "delivery_latency_p99_s")
-        if slow:
-            ends = f"{number(slow[0][1])} s with {slow[0][0]}"
-            ends += f" and {number(slow[-1][1])} s with {slow[-1][0]}" if len(slow) > 1 else ""
-            sentences.append(f"Live delivery takes {ends} at the 99th percentile.")
+        slow = _extreme(designs, "delivery_latency_p99_s") or _extreme(
+            designs, "delivery_latency_p99_s", lossless=False
+        )
+        ends = " and ".join(f"{number(value)} s with {name}" for name, value in dict.fromkeys((*slow[:1], *slow[-1:])))
+        sentences.append(
+            f"Live delivery takes {ends} at the 99th percentile." if slow else "Nobody was connected to deliver to."
+        )
     return sentences
 
 
@@ -175,11 +182,12 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1] if names else "none"
 
 
-def _extreme(designs: dict[str, Any], metric: str) -> list[tuple[str, float]]:
+def _extreme(designs: dict[str, Any], metric: str, lossless: bool = True) -> list[tuple[str, float]]:
+    """The designs (only those that lost nothing) from the least to the most."""
     known = [
         (name, d["metrics"][metric]["mean"])
         for name, d in designs.items()
-        if d["metrics"][metric]["mean"] is not None and not d["metrics"]["lost_deliveries"]["mean"]
+        if d["metrics"][metric]["mean"] is not None and not (lossless and d["metrics"]["lost_deliveries"]["mean"])
     ]
     return sorted(known, key=lambda pair: pair[1])
 

@@ -1,11 +1,12 @@
 // Every table of class "sortable" sorts by a click on a heading, or by Enter or Space on it: once up, once down.
-// A cell sorts by its data-value where it has one, else by its text; numbers as numbers, and what is empty comes last.
+// A cell sorts by its data-value where it has one, else by its text, or by the number that begins it; what is empty comes last.
 for (const table of document.querySelectorAll("table.sortable")) {
   const heads = [...table.tHead.rows[table.tHead.rows.length - 1].cells];
   const key = (row, column) => {
     const text = row.cells[column].dataset.value ?? row.cells[column].textContent.trim();
-    const plain = text.replace(/,/g, "");
-    return plain === "" || plain === "–" ? null : isNaN(plain) ? text.toLowerCase() : Number(plain);
+    if (text === "" || text === "–") return null;
+    const number = text.replace(/,/g, "").match(/^[✓✗]?\s*(-?\d+(\.\d+)?(e[-+]?\d+)?)\b/);
+    return number ? Number(number[1]) : text.toLowerCase();
   };
   heads.forEach((head, column) => {
     const button = document.createElement("button");
