@@ -7,8 +7,10 @@ READY := .venv/.ready
 CHECKED := .venv/.ready-check
 SCENARIO ?= default
 OUT ?= out
+TRACES ?=
+REPORTS ?=
 
-.PHONY: setup compare test check bench clean
+.PHONY: setup compare test check reports bench clean
 
 setup: $(READY)
 
@@ -39,6 +41,10 @@ check: $(CHECKED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Some twenty minutes for all; REPORTS="default verify" for some, TRACES=DIR for those that need real traffic.
+reports: $(READY)
+	$(BIN)/python -m syncproof.report.gallery $(REPORTS) $(if $(TRACES),--traces $(TRACES))
 
 bench: $(READY)
 	@if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(BIN)/python -e '.[bench]'; \

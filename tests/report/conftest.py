@@ -8,11 +8,11 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
-from syncproof.report import Report, compare, killed, proof
+from syncproof.report import Report, compare, gallery, killed, proof
 from syncproof.report.killed import Matrix
 from syncproof.report.proof import Proof
 from syncproof.scenario import Scenario
@@ -70,6 +70,27 @@ def proved(own: str) -> Proof:
 def hunted() -> Matrix:
     """The kill matrix of one bug."""
     return killed.matrix(["F25"], jobs=1)
+
+
+class Index:
+    """The index of reports whose texts would like to be markup."""
+
+    rows: ClassVar = {
+        name: gallery.Row(name, "compare", HOSTILE, [HOSTILE, HOSTILE], HOSTILE, HOSTILE, ["report.html"])
+        for name in ("default", "commute", "big-group")
+    }
+
+    def html(self) -> str:
+        return gallery.index(self.rows)["index.html"]
+
+    def markdown(self) -> str:
+        return gallery.index(self.rows)["README.md"]
+
+
+@pytest.fixture(scope="session")
+def listed() -> Index:
+    """The index of three reports."""
+    return Index()
 
 
 @pytest.fixture(scope="session")

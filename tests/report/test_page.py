@@ -105,7 +105,7 @@ def test_designs_of_ones_own_are_told_apart() -> None:
     assert styles["timeline-notify"] == figures.STYLES["timeline-notify"]
 
 
-@pytest.mark.parametrize("kind", ["found", "proved", "hunted"])
+@pytest.mark.parametrize("kind", ["found", "proved", "hunted", "listed"])
 def test_no_hostile_name_is_markup_on_any_page(request: pytest.FixtureRequest, kind: str) -> None:
     text = request.getfixturevalue(kind).html()
     assert "<img" not in text
