@@ -189,14 +189,19 @@ def svg(story: Story) -> Markup:
             parts.append(f'<text class="says{kind}" {side} y="{level + 4}">{says}</text>')
         else:
             parts += _arrow(row.flight, columns, x, y, level)
-        for note in row.notes[:2]:
-            bad = " bad" if note.startswith("✗") else ""
-            parts.append(
-                f'<text class="note{bad}" x="{x[-1] + 20}" y="{level + 4}">{escape(_cut(note, 48 if bad else 52))}</text>'
-            )
+        for note in shown(row.notes):
+            kind, letters = (" bad", 48) if note.startswith("✗") else ("", 52)
+            said = escape(_cut(note, letters))
+            parts.append(f'<text class="note{kind}" x="{x[-1] + 20}" y="{level + 4}">{said}</text>')
             level += 13
     parts.append("</svg>")
     return Markup("".join(parts))
+
+
+def shown(notes: tuple[str, ...]) -> list[str]:
+    """The two notes that a row has room for; a complaint is one of them."""
+    complaints = [note for note in notes if note.startswith("✗")][:1]
+    return [*[note for note in notes if not note.startswith("✗")][: 2 - len(complaints)], *complaints]
 
 
 def _line(story: Story, lane: Lane, x: int, y: dict[int, int], height: int) -> Iterator[str]:
