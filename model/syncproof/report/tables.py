@@ -92,7 +92,9 @@ def costs(results: dict[str, Any]) -> list[tuple[str, list[Cell]]]:
         for metric in METRICS:
             value = design["metrics"][metric]
             mean, low, high = value["mean"], value["low"], value["high"]
-            span = f"{amount(low, metric)} to {amount(high, metric)}" if low is not None and low != high else ""
+            known_span = low is not None and high is not None and low != high
+            # No metric can be negative; few runs that differ much reach below all the same.
+            span = f"{amount(max(0.0, low), metric)} to {amount(high, metric)}" if known_span else ""
             cells.append(
                 Cell(amount(mean, metric), span, mean, name in sound and mean is not None and mean == best.get(metric))
             )
@@ -153,7 +155,7 @@ def answer(comparison: Comparison) -> list[str]:
     if forgetful and mindful:
         sentences.append(
             f"A new device finds its history with {_family(mindful, list(designs))}, "
-            f"and finds none with {_family(forgetful, list(designs))}."
+            f"and finds none with {_family(forgetful, list(designs), 'any')}."
         )
     else:
         slow = _extreme(designs, "delivery_latency_p99_s") or _extreme(
@@ -166,14 +168,14 @@ def answer(comparison: Comparison) -> list[str]:
     return sentences
 
 
-def _family(names: list[str], designs: list[str]) -> str:
-    """Names; "every timeline" or "every inbox" where they are three or more and none of the kind is missing."""
+def _family(names: list[str], designs: list[str], all_of: str = "every") -> str:
+    """Names; "every timeline design" where those of a kind are three or more and none is missing."""
     parts = []
     rest = names
     for kind in ("timeline", "inbox"):
         members = [name for name in designs if name.startswith(kind + "-")]
         if len(members) > 2 and set(members) <= set(rest):
-            parts.append(f"every {kind} design")
+            parts.append(f"{all_of} {kind} design")
             rest = [name for name in rest if name not in members]
     return _listed([*parts, *rest])
 
