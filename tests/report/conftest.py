@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
-import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from syncproof import designs
 from syncproof.report import Report, compare, gallery, killed, proof
 from syncproof.report.killed import Matrix
 from syncproof.report.proof import Proof
@@ -32,14 +33,13 @@ spec.loader.exec_module(chromium)
 
 
 @pytest.fixture(scope="session")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The name of that design, found while the fixture lives."""
+def own(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of that design. It is read once, so its folder need not be the current one afterwards."""
     folder = tmp_path_factory.mktemp("own")
     shutil.copy(EXAMPLE, folder / OWN.rpartition(":")[0])
-    before = Path.cwd()
-    os.chdir(folder)
-    yield OWN
-    os.chdir(before)
+    with contextlib.chdir(folder):
+        designs.get(OWN)
+    return OWN
 
 
 @pytest.fixture(scope="session")
