@@ -7,8 +7,10 @@ READY := .venv/.ready
 CHECKED := .venv/.ready-check
 SCENARIO ?= default
 OUT ?= out
+TRACES ?=
+REPORTS ?=
 
-.PHONY: setup compare test check docs bench clean
+.PHONY: setup compare test check docs reports bench clean
 
 setup: $(READY)
 
@@ -42,6 +44,10 @@ check: $(CHECKED)
 
 docs: $(READY)
 	PYTHONPATH=docs $(BIN)/python -m generate
+
+# Some twenty minutes for all; REPORTS="default verify" for some, TRACES=DIR for those that need real traffic.
+reports: $(READY)
+	$(BIN)/python -m syncproof.report.gallery $(REPORTS) $(if $(TRACES),--traces $(TRACES))
 
 bench: $(READY)
 	@if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(BIN)/python -e '.[bench]'; \

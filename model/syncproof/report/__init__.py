@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ from syncproof.errors import InputError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from syncproof.shortest import Way
+
+NUMBERS = re.compile(r"\[\s*(?:(?:-?\d[\d.e+-]*|null),?\s+)+\]")
 FILES = ("report.html", "report.md", "results.json", "run.json")
 
 
@@ -25,17 +29,23 @@ class Report(Comparison):
 
         return figures.draw(self, name)
 
+    def ways(self) -> list[Way]:
+        """The shortest way in a small world to each violated property; the first call searches for some seconds."""
+        from syncproof import shortest
+
+        return shortest.ways(self)
+
     def html(self) -> str:
         """The whole page, self-contained."""
         from syncproof.report import page
 
-        return page.render(self)
+        return page.render(self, self.ways())
 
     def markdown(self) -> str:
         """The same for a code host."""
         from syncproof.report import markdown
 
-        return markdown.render(self)
+        return markdown.render(self, self.ways())
 
     def _repr_html_(self) -> str:
         from syncproof.report import page
@@ -45,10 +55,7 @@ class Report(Comparison):
     def write(self, out: Path) -> list[Path]:
         """Writes the four files into `out`, made if need be. Raises `InputError` if that is not possible."""
 
-        def dump(value: object) -> str:
-            return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
-
-        texts = (self.html(), self.markdown(), dump(self.results()), dump(self.run_facts()))
+        texts = (self.html(), self.markdown(), dumped(self.results()), dumped(self.run_facts()))
         paths = [out / name for name in FILES]
         try:
             out.mkdir(parents=True, exist_ok=True)
@@ -57,6 +64,12 @@ class Report(Comparison):
         except OSError as error:
             raise InputError(f"--out {out}: cannot be written: {error.strerror or error}; allowed: a folder") from None
         return paths
+
+
+def dumped(value: object) -> str:
+    """JSON to be read by people too: indented, but a list of numbers stays on one line."""
+    text = json.dumps(value, indent=1, ensure_ascii=False)
+    return NUMBERS.sub(lambda found: re.sub(r"\s+", " ", found[0]).replace("[ ", "[").replace(" ]", "]"), text) + "\n"
 
 
 def compare(*arguments: Any, **options: Any) -> Report:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from syncproof.properties import PROPERTIES
 from syncproof.properties.monitor import Monitor
 from syncproof.report import markdown as md
 from syncproof.report import sequence, terminal
-from syncproof.report.tables import MARKS
+from syncproof.report.tables import MARKS, rank
 from syncproof.story import Story, tell
 from syncproof.system import Move, Rest, Stop, World
 from syncproof.verification import Cell, Verification
@@ -226,8 +227,10 @@ def _template(name: str, proof: Proof, shown: list[Any]) -> str:
         matrix=proof.matrix(),
         properties=PROPERTIES,
         mark=mark,
+        rank=lambda cell: rank(cell.verdict, cell.broken if cell.verdict == "violated" else cell.promised),
         shown=shown,
         kinds=sorted({kind for found in results["designs"].values() for kind in found["coverage"]}),
+        situations=sorted({what for found in results["designs"].values() for what in found["witnesses"]}),
         worlds=BOUNDS[proof.bounds],
         shapes=SHAPES,
         command=reproduce(proof),
@@ -236,8 +239,8 @@ def _template(name: str, proof: Proof, shown: list[Any]) -> str:
 
 def reproduce(proof: Proof) -> str:
     """The command that makes this report again."""
-    names = "" if list(proof.explored) == list(designs.DESIGNS) else " " + " ".join(proof.explored)
-    return f"syncproof verify{names} --bounds {proof.bounds}"
+    names = [] if list(proof.explored) == list(designs.DESIGNS) else list(proof.explored)
+    return shlex.join(["syncproof", "verify", *names, "--bounds", proof.bounds])
 
 
 def _markdown(proof: Proof) -> Iterator[str]:
@@ -284,12 +287,12 @@ def _markdown(proof: Proof) -> Iterator[str]:
     for each in shown:
         assert each.cell.counterexample is not None
         promised = "a broken promise" if each.cell.broken else "not promised under these faults"
-        yield from (f"### {each.design}, {each.name}: {each.cell.length} moves ({promised})", "")
+        yield from (f"### {md.cell(each.design)}, {each.name}: {each.cell.length} moves ({promised})", "")
         yield from (f"In the world of {each.cell.shape}: {md.cell(each.cell.counterexample.says)}.", "")
-        yield from ("```mermaid", sequence.mermaid(each.story), "```", "")
-        yield from ("```sh", f"syncproof replay {each.file} --diagram", "```", "")
+        yield from (*md.fence(sequence.mermaid(each.story), "mermaid"), "")
+        yield from (*md.fence(f"syncproof replay {each.file} --diagram", "sh"), "")
     yield from ("", "## How to reproduce", "", f"syncproof {syncproof.__version__}", "")
-    yield from ("```sh", reproduce(proof), "```", "")
+    yield from (*md.fence(reproduce(proof), "sh"), "")
 
 
 def show(proof: Proof) -> None:
