@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -10,6 +12,17 @@ from typing import Any, TypeVar
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+
+
+def processes(wanted: int | None, *, inherit: bool = False) -> int:
+    """How many processes to use: as many as are wanted, else one per processor.
+
+    `inherit`: the work needs what this process holds in memory, such as a class that was written in a notebook. Where
+    processes begin afresh, which is the platform's choice, it is then done here.
+    """
+    if inherit and multiprocessing.get_start_method() != "fork":
+        return 1
+    return wanted or os.cpu_count() or 1
 
 
 def perform(work: Callable[[Job], Result], jobs: Sequence[Job], workers: int) -> Iterator[tuple[int, Result]]:

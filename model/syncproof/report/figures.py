@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import matplotlib
+from matplotlib import figure as drawing
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from syncproof.comparison import Comparison
 from syncproof.errors import InputError
@@ -35,6 +35,16 @@ COSTS = (
     "pulls_per_delivery",
 )
 INK = "#444444"
+
+
+class Figure(drawing.Figure):
+    """A matplotlib figure that shows itself in a notebook, as SVG, without pyplot or a back end."""
+
+    def __repr__(self) -> str:
+        return f"<figure: {'; '.join(axes.get_title('left') for axes in self.axes)}>"
+
+    def _repr_svg_(self) -> str:
+        return svg(self, "notebook", ground="white")
 
 
 def _style(name: str) -> tuple[str, str, str]:
@@ -141,11 +151,20 @@ def draw(comparison: Comparison, name: str) -> Figure:
     return FIGURES[name][1](comparison)
 
 
-def svg(figure: Figure, salt: str) -> str:
-    """The figure as an SVG element: same bytes for the same figure, transparent, without a declaration."""
+def svg(figure: drawing.Figure, salt: str, ground: str | None = None) -> str:
+    """The figure as an SVG element: same bytes for the same figure, without a declaration.
+
+    `ground`: the colour behind it; transparent by default, for pages that have their own.
+    """
     settings: Any = {"svg.hashsalt": salt, "svg.fonttype": "none", "font.family": "sans-serif"}
     with matplotlib.rc_context(settings):
         text = io.StringIO()
-        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+        figure.savefig(
+            text,
+            format="svg",
+            transparent=ground is None,
+            facecolor=ground or "none",
+            metadata={"Date": None, "Creator": None},
+        )
     found = text.getvalue()
     return found[found.index("<svg") :]
