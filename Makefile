@@ -8,7 +8,7 @@ CHECKED := .venv/.ready-check
 SCENARIO ?= default
 OUT ?= out
 
-.PHONY: setup compare test check bench clean
+.PHONY: setup compare test check bench notebooks clean
 
 setup: $(READY)
 
@@ -44,6 +44,9 @@ bench: $(READY)
 	@if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(BIN)/python -e '.[bench]'; \
 	else $(BIN)/python -m pip install --quiet -e '.[bench]'; fi
 	$(BIN)/python benchmarks/simulate.py
+
+notebooks: $(READY)
+	$(BIN)/python notebooks/remake.py
 
 clean:
 	rm -rf .venv out .pytest_cache .mypy_cache .ruff_cache

@@ -3,7 +3,7 @@
     >>> from syncproof import compare
     >>> result = compare("default", designs=["inbox-store-first", "timeline-notify"], runs=2)
     >>> result.table(), result.figure("cost")
-    >>> from syncproof import diagram, explore, verify
+    >>> from syncproof import diagram, explore, hunt, verify
     >>> diagram("timeline-notify")  # what one message causes, as a sequence diagram
     >>> verify(["timeline-notify"], "small")  # every interleaving of small worlds
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from syncproof.properties import PROPERTIES
     from syncproof.report import Report, compare
     from syncproof.report.diagram import Diagram, diagram
+    from syncproof.report.hunt import Hunt, hunt
     from syncproof.report.proof import Proof, explore, verify
     from syncproof.scenario import Scenario, load
 
@@ -32,6 +33,7 @@ _WHERE = {
     "PROPERTIES": "properties",
     "Comparison": "comparison",
     "Diagram": "report.diagram",
+    "Hunt": "report.hunt",
     "InputError": "errors",
     "Proof": "report.proof",
     "Report": "report",
@@ -40,6 +42,7 @@ _WHERE = {
     "compare": "report",
     "diagram": "report.diagram",
     "explore": "report.proof",
+    "hunt": "report.hunt",
     "load": "scenario",
     "replay": "history",
     "verify": "report.proof",
@@ -50,6 +53,7 @@ __all__ = [
     "PROPERTIES",
     "Comparison",
     "Diagram",
+    "Hunt",
     "InputError",
     "Proof",
     "Report",
@@ -58,6 +62,7 @@ __all__ = [
     "compare",
     "diagram",
     "explore",
+    "hunt",
     "load",
     "replay",
     "verify",

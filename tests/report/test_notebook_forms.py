@@ -1,0 +1,130 @@
+"""Results show themselves in a notebook: as SVG or HTML that touches nothing around it, and as text."""
+
+from __future__ import annotations
+
+import builtins
+import re
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from syncproof import DESIGNS, InputError, compare, diagram, explore, hunt, load, verify
+from syncproof.actor import Id, Out, actor, on
+from syncproof.designs.push import DensePushDevice
+from syncproof.packets import Push
+from syncproof.report import Report, figures
+from syncproof.report.widgets import interact
+
+
+@actor
+class Hasty(DensePushDevice):
+    @on(Push)
+    def pushed(self, source: Id, packet: Push, out: Out) -> None:
+        if packet.entry.seq > self.checkpoints.get(packet.timeline, 0):
+            self.show(packet.entry, packet.timeline, out)
+            self.advance(packet.timeline, packet.entry.seq, out)
+
+
+HASTY = DESIGNS["timeline-dense-push"].variant(device=Hasty, name="hasty <b>")
+
+
+@pytest.fixture(scope="module")
+def compared() -> Report:
+    quick = load("default").with_value("duration", "20m")
+    return compare(quick, designs=[HASTY, "timeline-notify"], runs=1, jobs=1)
+
+
+def test_a_diagram_tells_every_move_until_nothing_is_under_way() -> None:
+    told = diagram("inbox-store-first", "two-people")
+    notes = [note.split()[0] for step in told.story.steps[told.story.prelude :] for note in step.observations]
+    assert [note for note in notes if note in ("Composed", "Queued", "Shown", "Deleted")] == [
+        "Composed",
+        "Queued",
+        "Shown",
+        "Shown",
+        "Deleted",
+    ]
+
+
+def test_a_diagram_is_an_svg_of_its_own() -> None:
+    drawn = ElementTree.fromstring(diagram("timeline-notify")._repr_svg_())
+    assert drawn.tag == "{http://www.w3.org/2000/svg}svg"
+    style = drawn.findtext("{http://www.w3.org/2000/svg}style") or ""
+    assert "--paper: #ffffff" in style
+    assert ":root" not in style
+
+
+def test_a_diagram_is_text_where_there_is_no_svg() -> None:
+    assert repr(diagram("timeline-notify")).splitlines()[0].startswith("timeline-notify: Message store")
+
+
+def test_a_search_shows_the_shortest_way_to_a_broken_promise() -> None:
+    found = explore(HASTY, "two-people", 2, ["push"])
+    assert repr(found.diagram()).startswith("hasty <b> violates prefix-order in 12 moves")
+    assert "✗ prefix-order: device 0 shows number 2" in found.diagram("prefix-order").held()
+    with pytest.raises(InputError, match="no counterexample to no-creation was found"):
+        found.diagram("no-creation")
+
+
+def test_a_proof_says_in_a_line_what_was_searched() -> None:
+    found = explore("timeline-dense-push", "two-people", 1)
+    assert re.fullmatch(r"1 world of 1 design searched, [\d,]+ states in all: 16 of 16 promises .*", repr(found))
+
+
+def test_a_search_that_is_cut_short_proves_nothing() -> None:
+    from syncproof.engines.explore import Limits
+
+    found = explore("timeline-dense-push", "two-people", 2, ["push"], limits=Limits(states=100))
+    assert "unknown: a search was cut short" in repr(found)
+
+
+def test_markup_is_kept_to_itself_and_names_are_escaped(compared: Report) -> None:
+    for markup in (compared._repr_html_(), verify([HASTY], "small", jobs=1)._repr_html_()):
+        style = re.search(r"<style>(.*?)</style>", markup, re.S)
+        assert style is not None
+        rules = [rule.strip() for rule in re.findall(r"([^{}]+)\{", style[1])]
+        assert all(part.strip().startswith(".syncproof ") for rule in rules for part in rule.split(","))
+        assert "hasty &lt;b&gt;" in markup
+        assert "<b>&lt;" not in markup
+        assert "hasty <b>" not in markup
+
+
+def test_a_comparison_says_its_answer(compared: Report) -> None:
+    assert repr(compared).count("\n") == 2
+    assert list(compared.claims().columns) == ["says", "verdict", "evidence"]
+    assert len(compared.claims()) == 12
+
+
+def test_a_figure_is_the_same_svg_each_time_on_a_ground_of_its_own(compared: Report) -> None:
+    first, second = (compared.figure("cost") for _ in range(2))
+    assert first._repr_svg_() == second._repr_svg_()
+    assert "fill: #ffffff" in first._repr_svg_()
+    assert "fill: #ffffff" not in figures.svg(second, "page").split("</g>")[0]
+    assert repr(first).startswith("<figure: server writes per message")
+
+
+def test_hypothesis_meets_it_and_the_way_is_cut_down() -> None:
+    met = hunt(HASTY, "two-people", 2, ["push"], profile="dev")
+    assert met.met is not None
+    assert len(met.moves) <= len(met.met.moves)
+    assert f"cut down to {len(met.moves)}" in repr(met.diagram())
+
+
+def test_hypothesis_says_how_often_it_met_nothing() -> None:
+    met = hunt("timeline-dense-push", "two-people", 1, [], profile="dev")
+    assert re.match(r"timeline-dense-push: \d+ examples played \(two-people.*\), no promise broken", repr(met))
+    with pytest.raises(ValueError, match="nothing was met"):
+        met.diagram()
+
+
+def test_controls_are_left_out_where_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def missing(name: str, *rest: Any, **more: Any) -> Any:
+        if name == "ipywidgets":
+            raise ImportError(name)
+        return real(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", missing)
+    interact(pytest.fail, design=["a", "b"])
