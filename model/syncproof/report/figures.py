@@ -46,6 +46,12 @@ class Figure(drawing.Figure):
     def _repr_svg_(self) -> str:
         return svg(self, "notebook", ground="white")
 
+    def _ipython_display_(self) -> None:
+        """Only as SVG: where pyplot's inline back end is active, it would add an image of pixels."""
+        from IPython.display import display
+
+        display({"image/svg+xml": self._repr_svg_(), "text/plain": repr(self)}, raw=True)
+
 
 def _style(name: str) -> tuple[str, str, str]:
     return STYLES.get(name, ("#000000", "o", "-"))
