@@ -152,8 +152,8 @@ def test_what_only_this_process_knows_is_done_where_it_is_known(
     method: str, wanted: int | None, used: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("multiprocessing.get_start_method", lambda: method)
-    assert parallel.processes(wanted, inherit=True) == used
-    assert parallel.processes(3) == 3
+    assert parallel.workers(wanted, inherit=True) == used
+    assert parallel.workers(3) == 3
 
 
 def test_a_design_given_as_an_object_is_compared_as_if_it_had_a_name() -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from syncproof.report.diagram import Diagram, diagram
     from syncproof.report.hunt import Hunt, hunt
     from syncproof.report.proof import Proof, explore, verify
+    from syncproof.report.swept import sweep
     from syncproof.scenario import Scenario, load
 
 _WHERE = {
@@ -45,6 +46,7 @@ _WHERE = {
     "hunt": "report.hunt",
     "load": "scenario",
     "replay": "history",
+    "sweep": "report.swept",
     "verify": "report.proof",
 }
 
@@ -65,6 +67,7 @@ __all__ = [
     "hunt",
     "load",
     "replay",
+    "sweep",
     "verify",
 ]
 

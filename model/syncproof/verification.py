@@ -272,7 +272,7 @@ def verify(
     if bounds not in BOUNDS:
         raise InputError(f"unknown bounds {bounds!r}; allowed: {', '.join(BOUNDS)}")
     names = list(dict.fromkeys(registry.known(design) for design in designs or registry.DESIGNS))
-    workers = parallel.processes(jobs, inherit=any(name in registry.OWN for name in names))
+    workers = parallel.workers(jobs, inherit=any(name in registry.OWN for name in names))
     work = [(name, shape) for name in names for shape in within(bounds, name)]
     work.sort(key=lambda job: (-job[1].messages, -len(job[1].kinds)))  # the large ones first, so that none is last
     began = time.perf_counter()

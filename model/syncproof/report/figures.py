@@ -50,7 +50,7 @@ class Figure(drawing.Figure):
         """Only as SVG: where pyplot's inline back end is active, it would add an image of pixels."""
         from IPython.display import display
 
-        display({"image/svg+xml": self._repr_svg_(), "text/plain": repr(self)}, raw=True)
+        display({"image/svg+xml": self._repr_svg_(), "text/plain": repr(self)}, raw=True)  # type: ignore[no-untyped-call]
 
 
 def _style(name: str) -> tuple[str, str, str]:
