@@ -22,6 +22,7 @@
 # lets every device read on from where it stopped. Here both run: first one message, then an office's working day.
 
 # %%
+import textwrap
 from collections import Counter
 
 from syncproof import DESIGNS, compare, diagram, load
@@ -101,7 +102,7 @@ result
 
 # %% [markdown]
 # A tick is the verdict *holds*: no run violated it. A simulation refutes and does not prove; the proofs are in
-# `04_proof_and_counterexample`. A cross without colour is a property that the design never promised.
+# `04_proof_and_counterexample`. A pale cross is a property that the design never promised; a dark one would be a broken promise.
 #
 # ## Where the inbox pays
 
@@ -167,7 +168,9 @@ for name in ("inbox-store-first", "timeline-notify", "timeline-dense-push"):
 
 # %%
 for claim in result.claims().itertuples():
-    print(f"{claim.Index:>3} {claim.verdict:10} {claim.says}\n{'':15}{claim.evidence}\n")
+    print(f"{claim.Index:>3} {claim.verdict:10} {claim.says}")
+    evidence = textwrap.fill(claim.evidence, 96, break_on_hyphens=False)
+    print(textwrap.indent(evidence, " " * 15), end="\n\n")
 
 # %%
 verdicts = Counter(result.claims()["verdict"])

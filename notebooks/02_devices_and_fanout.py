@@ -21,9 +21,13 @@
 # neither, and pays when somebody reads. Here are the numbers.
 
 # %%
+import textwrap
+
+import pandas
+
 from syncproof import compare, load, sweep
 from syncproof.metrics import METRICS
-from syncproof.report.figures import STYLES, Figure
+from syncproof.report.figures import curves
 from syncproof.report.widgets import interact
 
 # %% [markdown]
@@ -43,7 +47,8 @@ by_devices.figure()
 # The sentences that the numbers make by themselves:
 
 # %%
-print(by_devices)
+for sentence in str(by_devices).splitlines():
+    print(textwrap.fill(sentence, 110, break_on_hyphens=False), end="\n\n")
 
 # %%
 mean = by_devices.table()["mean"].unstack("metric")
@@ -67,14 +72,14 @@ for name in designs:
 
 # %%
 for metric in ("packets_per_delivery", "bytes_per_delivery"):
-    found = by_devices.crossings(metric)
+    places = by_devices.crossings(metric)
     print(metric.replace("_", " ") + ":")
-    for c in found.itertuples():
+    for c in places.itertuples():
         print(
             f"  {c.lower_before} is cheaper than {c.lower_after} up to {c.value:.1f} devices a user "
             f"(between {c.low:g} and {c.high:g} of the values tried), dearer beyond: {c.certainty}"
         )
-    if found.empty:
+    if places.empty:
         print("  no two designs change places")
 
 # %% [markdown]
@@ -102,47 +107,22 @@ crowd = load("big-group").with_values(
         "conversations.group_size": {"min": members[-1], "max": members[-1], "zipf": 0.0},
     }
 )
-by_members = {
-    size: compare(
-        crowd.with_values(
-            {
-                "conversations.group_size": {"min": size, "max": size, "zipf": 0.0},
-                "traffic.messages_per_user_per_day": 1200.0 / size,
-            }
-        ),
-        designs=fanouts,
-        runs=2,
-        seed=1,
-        sweep=False,
-    )
-    .table()["mean"]
-    .unstack()
-    for size in members
-}
+found = {}
+for size in members:
+    changed = {
+        "conversations.group_size": {"min": size, "max": size, "zipf": 0.0},
+        "traffic.messages_per_user_per_day": 1200.0 / size,
+    }
+    compared = compare(crowd.with_values(changed), designs=fanouts, runs=2, seed=1, sweep=False)
+    found[size] = compared.table()["mean"].unstack()
+by_members = pandas.concat(found)
 
-
-def against_members(*metrics):
-    """Metrics against the number of members, a line per design."""
-    figure = Figure(figsize=(3.7 * len(metrics), 3.2), layout="constrained")
-    for axes, metric in zip(figure.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True):
-        for name in fanouts:
-            color, marker, dash = STYLES[name]
-            values = [by_members[size].loc[name, metric] for size in members]
-            axes.plot(members, values, color=color, marker=marker, linestyle=dash, label=name)
-        axes.set_title(metric.removeprefix("server_").replace("_", " "), loc="left", fontsize=10)
-        axes.set_xlabel("members")
-        axes.set_ylabel(METRICS[metric].unit)
-        axes.set_ylim(bottom=0)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower left", ncols=3, frameon=False, fontsize=8)
-    return figure
-
-
-interact(lambda metric: against_members(metric), metric=list(METRICS))
-against_members("server_writes_per_message", "server_reads_per_message", "stored_bytes_end")
+interact(lambda metric: curves(by_members, [metric], "members"), metric=list(METRICS))
+curves(by_members, ["server_writes_per_message", "server_reads_per_message", "stored_bytes_end"], "members")
 
 # %%
 for size in members:
-    copying, reading = by_members[size].loc["timeline-notify"], by_members[size].loc["timeline-read-fanout"]
+    copying, reading = by_members.loc[size, "timeline-notify"], by_members.loc[size, "timeline-read-fanout"]
     print(
         f"{size:>2} members: copying writes {copying.server_writes_per_message:4.1f} rows per message and reads "
         f"{copying.server_reads_per_message:4.1f}, reading writes {reading.server_writes_per_message:4.1f} and reads "
@@ -151,12 +131,10 @@ for size in members:
     )
 
 # %%
-rows = {
-    size: by_members[size].server_writes_per_message + by_members[size].server_reads_per_message for size in members
-}
-wins = [size for size in members if rows[size]["timeline-read-fanout"] < rows[size]["timeline-notify"]]
+rows = by_members.server_writes_per_message + by_members.server_reads_per_message
+wins = [size for size in members if rows[size, "timeline-read-fanout"] < rows[size, "timeline-notify"]]
 print("Fewer rows touched by reading than by copying with", ", ".join(map(str, wins)) or "none", "of these members.")
-median = {name: 1000 * by_members[members[-1]].loc[name].delivery_latency_p50_s for name in fanouts}
+median = {name: 1000 * by_members.loc[members[-1], name].delivery_latency_p50_s for name in fanouts}
 print(
     f"With {members[-1]} members half of the deliveries are there within {median['timeline-notify']:.0f} ms when copied, "
     f"within {median['timeline-read-fanout']:.0f} ms when read."

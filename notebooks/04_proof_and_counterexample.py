@@ -53,7 +53,7 @@ for situation, where in searched["witnesses"].items():
 # %% [markdown]
 # ## Break it
 #
-# Is the question "is this the next number?" needed at all? A device that trusts every push is three lines shorter. This is all
+# Is the question "is this the next number?" needed at all? A device that trusts every push is shorter. This is all
 # that a design of one's own takes: a subclass that overrides one handler.
 
 

@@ -150,28 +150,18 @@ for wait in waits:
 # The same as a picture, each metric beside that of the base. With a front end, other metrics can be chosen.
 
 # %%
+import pandas
+
 from syncproof.metrics import METRICS
-from syncproof.report.figures import Figure
+from syncproof.report.figures import curves
 from syncproof.report.widgets import interact
 
+own = {(wait, "thrifty"): mean.loc[f"thrifty-{wait}s"] for wait in waits}
+theirs = {(wait, "timeline-notify"): before for wait in waits}
+by_wait = pandas.DataFrame.from_dict({**theirs, **own}, orient="index")
 
-def beside(*metrics):
-    """Metrics against the wait, the base's as a dashed line."""
-    figure = Figure(figsize=(3.7 * len(metrics), 3), layout="constrained")
-    for axes, metric in zip(figure.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True):
-        values = [mean.loc[f"thrifty-{wait}s"][metric] for wait in waits]
-        axes.plot(waits, values, marker="o", color="#0072b2", label="thrifty")
-        axes.axhline(before[metric], color="#d55e00", linestyle="--", label="timeline-notify")
-        axes.set_title(metric.replace("_", " "), loc="left", fontsize=10)
-        axes.set_xlabel("wait in s")
-        axes.set_ylabel(METRICS[metric].unit)
-        axes.set_ylim(bottom=0)
-    axes.legend(frameon=False, fontsize=8)
-    return figure
-
-
-interact(lambda metric: beside(metric), metric=list(METRICS))
-beside("pulls_per_delivery", "packets_per_delivery", "delivery_latency_p50_s")
+interact(lambda metric: curves(by_wait, [metric], "wait in s"), metric=list(METRICS))
+curves(by_wait, ["pulls_per_delivery", "packets_per_delivery", "delivery_latency_p50_s"], "wait in s")
 
 # %% [markdown]
 # ## Keep it in a file

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import builtins
 import re
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import pandas
 import pytest
 
-from syncproof import DESIGNS, InputError, compare, diagram, explore, hunt, load, verify
+from syncproof import DESIGNS, InputError, compare, diagram, explore, hunt, load, sweep, verify
 from syncproof.actor import Id, Out, actor, on
 from syncproof.designs.push import DensePushDevice
-from syncproof.packets import Push
+from syncproof.packets import Pull, Push
 from syncproof.report import Report, figures
 from syncproof.report.widgets import interact
+from syncproof.story import words
+from syncproof.vocabulary import Cursor, Timeline
 
 
 @actor
@@ -57,6 +61,17 @@ def test_a_diagram_is_an_svg_of_its_own() -> None:
 
 def test_a_diagram_is_text_where_there_is_no_svg() -> None:
     assert repr(diagram("timeline-notify")).splitlines()[0].startswith("timeline-notify: Message store")
+
+
+def test_what_a_property_complains_of_is_in_the_picture_whatever_else_happened() -> None:
+    drawn = explore(HASTY, "two-people", 2, ["push"]).diagram("prefix-order")._repr_svg_()
+    assert '<text class="note bad"' in drawn
+    assert "✗ prefix-order: device 0 shows number 2" in drawn
+
+
+def test_a_flag_is_told_by_its_name_or_not_at_all() -> None:
+    assert words(Pull((Cursor(Timeline("sync", 1), 3),), True)) == "Pull sync:1>3 full"
+    assert words(Pull((Cursor(Timeline("sync", 1), 3),), False)) == "Pull sync:1>3"
 
 
 def test_a_search_shows_the_shortest_way_to_a_broken_promise() -> None:
@@ -102,6 +117,26 @@ def test_a_figure_is_the_same_svg_each_time_on_a_ground_of_its_own(compared: Rep
     assert "fill: #ffffff" in first._repr_svg_()
     assert "fill: #ffffff" not in figures.svg(second, "page").split("</g>")[0]
     assert repr(first).startswith("<figure: server writes per message")
+
+
+def test_curves_have_a_panel_for_each_metric_and_a_line_for_each_design() -> None:
+    rows = pandas.MultiIndex.from_product([[1, 2], ["timeline-notify", "mine"]])
+    means = pandas.DataFrame({"packets_per_delivery": [3.0, 2.0, 3.5, 1.5], "bytes_per_delivery": [1.0] * 4}, rows)
+    drawn = figures.curves(means, ["packets_per_delivery", "bytes_per_delivery"], "wait in s")
+    first, second = drawn.axes
+    assert [line.get_label() for line in first.lines] == ["timeline-notify", "mine"]
+    assert [list(line.get_ydata()) for line in first.lines] == [[3.0, 3.5], [2.0, 1.5]]  # type: ignore[arg-type]
+    assert (second.get_xlabel(), second.get_ylabel()) == ("wait in s", "bytes")
+
+
+def test_a_sweep_says_its_answer_and_takes_an_object(tmp_path: Path) -> None:
+    quick = load("default").with_value("duration", "20m")
+    vary = {"faults.push_loss": [0.0, 0.2]}
+    found = sweep(quick, vary=vary, designs=[HASTY, "timeline-notify"], runs=1, jobs=1)
+    assert "hasty <b>" in repr(found)
+    assert found.figure(["packets_per_delivery"])._repr_svg_().startswith("<svg")
+    with pytest.raises(InputError, match=r"hasty <b> was given as an object.*FILE\.py:NAME"):
+        sweep(quick, vary=vary, designs=[HASTY], runs=1, out=tmp_path)
 
 
 def test_hypothesis_meets_it_and_the_way_is_cut_down() -> None:

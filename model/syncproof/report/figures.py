@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 from matplotlib import figure as drawing
 from matplotlib.axes import Axes
+from matplotlib.ticker import EngFormatter
 
 from syncproof.comparison import Comparison
 from syncproof.errors import InputError
 from syncproof.metrics import METRICS
+
+if TYPE_CHECKING:
+    import pandas
 
 # Okabe and Ito's palette; the inbox family is warm, the timeline family cool, and markers and dashes differ as well.
 STYLES: dict[str, tuple[str, str, str]] = {
@@ -139,6 +143,26 @@ def _endpoints(comparison: Comparison) -> Figure:
         _axes(axes, title, "devices per user", "rows")
     if sweep:
         deletes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5), labelcolor=INK)
+    return figure
+
+
+def curves(means: pandas.DataFrame, metrics: Sequence[str], across: str) -> Figure:
+    """Small multiples from a frame of means, its rows (value, design), its columns metrics: a panel each, a line per design.
+
+    `across`: what the values are. Raises `KeyError` for a metric that is none.
+    """
+    figure = Figure(figsize=(3.7 * len(metrics), 3.2), layout="constrained")
+    panels = figure.subplots(1, len(metrics), squeeze=False)[0]
+    for axes, metric in zip(panels, metrics, strict=True):
+        for name, course in means[metric].groupby(level=1, sort=False):
+            color, marker, dash = _style(str(name))
+            places = course.index.get_level_values(0)
+            axes.plot(places, course, color=color, marker=marker, linestyle=dash, markersize=4.5, label=name)
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_formatter(EngFormatter(sep=" "))
+        _axes(axes, metric.removeprefix("server_").replace("_", " "), across, METRICS[metric].unit)
+    handles, names = panels[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower left", ncols=5, fontsize=8, frameon=False, labelcolor=INK)
     return figure
 
 

@@ -152,7 +152,7 @@ def _plain(says: str) -> str:
 
 # ---- SVG
 
-LANE, ROW, TOP, LEFT, RIGHT = 190, 30, 46, 34, 330
+LANE, ROW, TOP, LEFT, RIGHT = 190, 30, 46, 34, 370
 
 
 def svg(story: Story) -> Markup:
@@ -182,7 +182,11 @@ def svg(story: Story) -> Markup:
             parts.append(f'<text class="says{kind}" x="{place + 8}" y="{level + 4}">{escape(row.step.says)}</text>')
         else:
             parts += _arrow(row.flight, columns, x, y, level)
-        for note in row.notes[:2]:
+        complaints = [note for note in row.notes if note.startswith("✗")]
+        for note in [
+            *[note for note in row.notes if note not in complaints][: max(0, 2 - len(complaints))],
+            *complaints,
+        ]:
             bad = " bad" if note.startswith("✗") else ""
             parts.append(f'<text class="note{bad}" x="{x[-1] + 20}" y="{level + 4}">{escape(_cut(note, 52))}</text>')
             level += 13
