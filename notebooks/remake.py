@@ -55,14 +55,13 @@ def execute(name: str) -> NotebookNode:
             timeout=SECONDS,
             kernel_name=KERNEL["name"],
             record_timing=False,
+            coalesce_streams=True,  # what is printed may arrive in pieces
             resources={"metadata": {"path": folder}},
         )
         if os.name == "posix":  # talk to the kernel through files that nobody else can read, not through ports
             manager = client.create_kernel_manager()
             manager.transport, manager.ip = "ipc", f"{sockets}/kernel"
-        client.execute(
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (MODEL, os.environ.get("PYTHONPATH"))))}
-        )
+        client.execute(env=_environment())
     book.metadata["language_info"] = {"name": "python"}
     book.metadata.pop("widgets", None)
     for cell in book.cells:
@@ -72,6 +71,12 @@ def execute(name: str) -> NotebookNode:
             if said:
                 raise ValueError(f"{name}, {cell.id}: {''.join(said)}")
     return book
+
+
+def _environment() -> dict[str, str]:
+    """This process's, with the package beside the notebooks, and without a folder of traces that others do not have."""
+    paths = os.pathsep.join(filter(None, (MODEL, os.environ.get("PYTHONPATH"))))
+    return {**{k: v for k, v in os.environ.items() if k != "SYNCPROOF_TRACES"}, "PYTHONPATH": paths}
 
 
 def write(book: NotebookNode, path: Path) -> None:

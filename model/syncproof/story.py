@@ -92,7 +92,7 @@ LETTERS = {"DeviceId": "d", "UserId": "u", "ConversationId": "c", "MessageId": "
 
 
 def words(value: Any) -> str:
-    """A value in few characters: `Pull sync:1>3`, `Pull sync:1>0 full`, `Accept m0 1`."""
+    """A value in few characters: `Pull sync:1>3`, `Disconnected d0 !clean`."""
     if isinstance(value, ServerId):
         return "server"
     if isinstance(value, ConnectionId):
@@ -115,7 +115,7 @@ def words(value: Any) -> str:
         defaults = dict(zip(reversed(value.__struct_fields__), reversed(value.__struct_defaults__), strict=False))
         shown = [(name, getattr(value, name)) for name in value.__struct_fields__]
         parts = [
-            name * item if isinstance(item, bool) else words(item)
+            (name if item else f"!{name}") if isinstance(item, bool) else words(item)
             for name, item in shown
             if name not in defaults or item != defaults[name]
         ]

@@ -14,11 +14,12 @@ import pytest
 from syncproof import DESIGNS, InputError, compare, diagram, explore, hunt, load, sweep, verify
 from syncproof.actor import Id, Out, actor, on
 from syncproof.designs.push import DensePushDevice
+from syncproof.observations import Checkpointed
 from syncproof.packets import Pull, Push
 from syncproof.report import Report, figures
 from syncproof.report.widgets import interact
 from syncproof.story import words
-from syncproof.vocabulary import Cursor, Timeline
+from syncproof.vocabulary import Cursor, DeviceId, Timeline
 
 
 @actor
@@ -69,9 +70,10 @@ def test_what_a_property_complains_of_is_in_the_picture_whatever_else_happened()
     assert "✗ prefix-order: device 0 shows number 2" in drawn
 
 
-def test_a_flag_is_told_by_its_name_or_not_at_all() -> None:
-    assert words(Pull((Cursor(Timeline("sync", 1), 3),), True)) == "Pull sync:1>3 full"
-    assert words(Pull((Cursor(Timeline("sync", 1), 3),), False)) == "Pull sync:1>3"
+def test_a_flag_is_told_by_its_name() -> None:
+    assert words(Pull((Cursor(Timeline("sync", 1), 3),))) == "Pull sync:1>3"
+    assert words(Pull((Cursor(Timeline("sync", 1), 3),), False)) == "Pull sync:1>3 !full"
+    assert words(Checkpointed(DeviceId(1), Timeline("sync", 1), 3, start=True)) == "Checkpointed d1 sync:1 3 start"
 
 
 def test_a_search_shows_the_shortest_way_to_a_broken_promise() -> None:
