@@ -69,18 +69,26 @@ def scheduler(address: str, within: float = ANSWER_WITHIN) -> Opening:
     except ImportError:
         raise InputError(f"--executor {address}: needs Dask: pip install 'syncproof[dask]'") from None
 
+    met = False
+
+    def silent(text: str) -> Exception:
+        """At first a wrong address; once it has worked, workers that were lost."""
+        return (BrokenExecutor if met else InputError)(f"--executor {address}: {text}")
+
     @contextmanager
     def opened(workers: int) -> Iterator[Executor]:
+        nonlocal met
         try:
             client = Client(address, timeout=within, set_as_default=False)
         except (OSError, ValueError) as error:
             text = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise InputError(f"--executor {address}: no scheduler answers there: {text}") from None
+            raise silent(f"no scheduler answers there: {text}") from None
         with client:
             try:
                 client.wait_for_workers(1, timeout=within)
             except TimeoutError:
-                raise InputError(f"--executor {address}: the scheduler has no workers") from None
+                raise silent("the scheduler has no workers") from None
+            met = True
             pool = client.get_executor(pure=False)
             try:
                 yield pool

@@ -43,7 +43,7 @@ def answer(sweep: Sweep) -> list[str]:
     """Three sentences: what grows with the key and what does not, and who changes places in packets and in bytes."""
     if not sweep.results()["points"]:
         return ["Nothing was finished, so there is nothing to say."]
-    if not sweep.lies_on_an_axis() or len(sweep.points) < 2:
+    if not sweep.lies_on_an_axis() or len(sweep.along()) < 2:
         return [_range(sweep, metric) for metric in ("server_writes_per_message", *CROSSED)]
     grown = [m for m in sweep.metrics if m in ("server_writes_per_message", "server_deletes_per_message")]
     return [_growth(sweep, grown or list(sweep.metrics[:1])), *(_places(sweep, metric) for metric in CROSSED)]
@@ -76,7 +76,7 @@ def _ends(sweep: Sweep) -> tuple[str, str]:
 def _growth(sweep: Sweep, metrics: list[str]) -> str:
     first, last = _ends(sweep)
     parts = [_courses(sweep, metric) for metric in metrics]
-    return f"From {first} to {last} {sweep.varied[0].title}, " + "; ".join(parts) + "."
+    return f"With {sweep.varied[0].title} from {first} to {last}, " + "; ".join(parts) + "."
 
 
 def _courses(sweep: Sweep, metric: str) -> str:
@@ -125,9 +125,10 @@ def _places(sweep: Sweep, metric: str) -> str:
         and (not both or family[c.lower_before] != family[c.lower_after])
     ]
     title, what = sweep.varied[0].title, words(metric)
+    unit = f" {sweep.varied[0].unit}" if sweep.varied[0].unit else ""
     if told:
         said = [
-            f"{c.lower_before} is below {c.lower_after} up to {number(c.value)} {title} and above it beyond"
+            f"{c.lower_before} is below {c.lower_after} up to {float(f'{c.value:.3g}'):g}{unit} {title} and above it beyond"
             for c in told[:NAMED]
         ]
         more = (
@@ -136,10 +137,7 @@ def _places(sweep: Sweep, metric: str) -> str:
         return f"In {what}, {', '.join(said)}{more}."
     ends = sweep.along()[0], sweep.along()[-1]
     pair = names[:1] + [n for n in names[1:] if not both or family[n] != family[names[0]]][:1]
-    spans = [
-        f"{name} goes from {_mean(sweep, ends[0], name, metric)} to {_mean(sweep, ends[1], name, metric)}"
-        for name in pair
-    ]
+    spans = [f"{name} {_mean(sweep, ends[0], name, metric)} to {_mean(sweep, ends[1], name, metric)}" for name in pair]
     who = "no inbox and timeline design clearly change places" if both else "no two designs clearly change places"
     tail = f": {_listed(spans)}" if spans else ""
     least = {
@@ -151,7 +149,7 @@ def _places(sweep: Sweep, metric: str) -> str:
         (name,) = least
         first, last = (_mean(sweep, end, name, metric) for end in ends)
         tail += f"; {name} is least everywhere ({first} to {last})"
-    return f"In {what}, {who} from {' to '.join(_ends(sweep))} {title}{tail}."
+    return f"In {what}, {who} with {title} from {' to '.join(_ends(sweep))}{tail}."
 
 
 def _mean(sweep: Sweep, point: int, name: str, metric: str) -> str:
@@ -178,7 +176,7 @@ def _range(sweep: Sweep, metric: str) -> str:
     often = [f"{name} at {count}" for name, count in sorted(best.items(), key=lambda pair: (-pair[1], pair[0]))]
     return (
         f"{words(metric).capitalize()} range from {number(low)} ({least} at {place(sweep, there)}) to {number(high)} "
-        f"({most} at {place(sweep, elsewhere)}); the least of {sum(best.values())} points has {_listed(often)}."
+        f"({most} at {place(sweep, elsewhere)}); least: {_listed(often)} of {sum(best.values())} points."
     )
 
 

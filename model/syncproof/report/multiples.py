@@ -18,7 +18,7 @@ from syncproof.sweeps.vary import Label
 OTHERS = (("#000000", "*", "-"), ("#8c564b", "h", "--"), ("#bcbd22", "p", "-."), ("#17becf", "<", ":"))
 """Looks for designs of one's own, in turn."""
 COLUMNS = 3
-WIDE = 30.0
+WIDE = 200.0
 """Values that span more than so many times are drawn on a logarithmic axis."""
 
 
@@ -73,7 +73,12 @@ def _panel(sweep: Sweep, metric: str, facet: tuple[Label, ...], axes: Axes) -> N
             if (value := found.get(((across.labels[i], *facet), name))) is not None and value["mean"] is not None
         ]
         xs, means = [x for x, _ in known], [v["mean"] for _, v in known]
-        axes.plot(xs, means, color=color, marker=marker, linestyle=dash, markersize=4.5, linewidth=1.5, label=name)
+        # Lines that coincide stay visible: broken ones lie thin on whole ones.
+        whole = dash == "-"
+        axes.plot(
+            xs, means, color=color, marker=marker, linestyle=dash, label=name, zorder=2.5 if whole else 3,
+            markersize=6 if whole else 3.5, linewidth=2.4 if whole else 1.3,
+        )  # fmt: skip
         low = [m if v["low"] is None else max(0.0, v["low"]) for m, (_, v) in zip(means, known, strict=True)]
         high = [m if v["high"] is None else v["high"] for m, (_, v) in zip(means, known, strict=True)]
         axes.fill_between(xs, low, high, color=color, alpha=0.16, linewidth=0)

@@ -78,6 +78,7 @@ class Swept(Sweep):
             heads=[(tables.HEADINGS[metric], METRICS[metric]) for metric in self.columns()],
             rows=self.rows(),
             crossings=self.crossing_rows(),
+            noise=self.crossing_rows(noise=True),
             kept_not=self.unpromised(),
             missing=self.missing(),
             lossy=sorted(findings.lossy(self), key=self.designs.index),
@@ -103,9 +104,9 @@ class Swept(Sweep):
         return list(dict.fromkeys((*self.metrics, "lost_deliveries")))
 
     def rows(self) -> list[tuple[list[tuple[str, object]], str, list[Cell]]]:
-        """A row per point and design: the keys' texts with what they sort by, the design, a cell per column."""
+        """A row per design and point: the keys' texts with what they sort by, the design, a cell per column."""
         found = []
-        for point in self.results()["points"]:
+        for point in sorted(self.results()["points"], key=lambda p: self.designs.index(p["design"])):
             places = []
             for v in self.varied:
                 label = point["at"][v.key]
@@ -121,24 +122,29 @@ class Swept(Sweep):
             found.append((places, point["design"], cells))
         return found
 
-    def crossing_rows(self) -> list[list[str]]:
-        """metric, below before, below after, where, between which points, how certain.
+    def crossing_rows(self, *, noise: bool = False) -> list[list[str]]:
+        """metric, below before, below after, where, between which points, how certain; those of `noise`, or the others.
 
-        Designs that lost deliveries are left out: they did not do the work that they would be compared by.
+        Designs that cross another at the same place share a row. Designs that lost deliveries are left out: they did not do
+        the work that they would be compared by.
         """
         lossy = findings.lossy(self)
+        shared: dict[tuple[Any, ...], list[str]] = {}
+        for metric, found in self.results()["crossings"].items():
+            for c in found:
+                if (c["certainty"] == "within noise") == noise and not lossy & {c["lower_before"], c["lower_after"]}:
+                    where = (metric, c["lower_before"], c["value"], c["low"], c["high"], c["certainty"])
+                    shared.setdefault(where, []).append(c["lower_after"])
         return [
             [
                 findings.words(metric),
-                c["lower_before"],
-                c["lower_after"],
-                tables.number(c["value"]),
-                f"{tables.number(c['low'])} and {tables.number(c['high'])}",
-                CERTAINTY[c["certainty"]],
+                before,
+                ", ".join(after),
+                f"{float(f'{value:.3g}'):g}",
+                f"{low:g} and {high:g}",
+                CERTAINTY[certainty],
             ]
-            for metric, found in self.results()["crossings"].items()
-            for c in found
-            if not lossy & {c["lower_before"], c["lower_after"]}
+            for (metric, before, value, low, high, certainty), after in shared.items()
         ]
 
     def unpromised(self) -> list[list[str]]:
@@ -175,11 +181,15 @@ class Swept(Sweep):
             lines += ["## Where designs change places", ""]
             heads = ["metric", "below before", "below after", "at", "between", "certainty"]
             lines += md.table(heads, [list(row) for row in self.crossing_rows()])
+            lines += [
+                "",
+                f"{len(self.crossing_rows(noise=True))} more changes of places are within noise: `results.json`.",
+            ]
         lines += ["", "## Costs", "", f"Mean over {self.runs} runs; the 95 % intervals are in `results.json`.", ""]
-        heads = [*(v.key for v in self.varied), "design"]
+        heads = ["design", *(v.key for v in self.varied)]
         heads += [f"{tables.HEADINGS[m]} ({METRICS[m].unit})" for m in self.columns()]
         rows = self.rows()
-        lines += md.table(heads, [[*(t for t, _ in at), name, *(c.text for c in cells)] for at, name, cells in rows])
+        lines += md.table(heads, [[name, *(t for t, _ in at), *(c.text for c in cells)] for at, name, cells in rows])
         lines += ["", "## Broken promises", ""]
         for finding in self.broken():
             where, command = (
@@ -254,12 +264,13 @@ def _grid(swept: Swept) -> Table:
     grid = Table(box=None, pad_edge=False, header_style="dim")
     rows, ends = (
         swept.rows(),
-        [swept.at(n) for n in (swept.along()[0], swept.along()[-1])] if swept.lies_on_an_axis() else [],
+        [swept.at(n) for n in (swept.along()[0], swept.along()[-1])]
+        if swept.lies_on_an_axis() and swept.along()
+        else [],
     )
-    if not ends:
-        for v in swept.varied:
-            grid.add_column(v.title, justify="right")
     grid.add_column("design", no_wrap=True)
+    for v in () if ends else swept.varied:
+        grid.add_column(v.title, justify="right")
     for metric in swept.columns():
         grid.add_column(tables.HEADINGS[metric].replace(" ", "\n", 1), justify="right", no_wrap=True)
     if ends:
@@ -270,7 +281,7 @@ def _grid(swept: Swept) -> Table:
             grid.add_row(name, *(" → ".join(dict.fromkeys(pair)) for pair in texts))
         return grid
     for places, name, cells in rows[:MOST_ROWS]:
-        grid.add_row(*(text for text, _ in places), name, *(c.text for c in cells))
+        grid.add_row(name, *(text for text, _ in places), *(c.text for c in cells))
     if len(rows) > MOST_ROWS:
         grid.caption = f"{len(rows) - MOST_ROWS} more rows are in the report"
     return grid

@@ -156,8 +156,10 @@ class Sweep:
         return len(self.varied) == 1 and self.varied[0].numeric
 
     def along(self) -> list[int]:
-        """The points' numbers in the order of the only key's values."""
-        return sorted(range(len(self.points)), key=lambda number: self.points[number].at[0])
+        """The points' numbers in the order of the only key's values, as far as every design has a run there."""
+        there = {(number, name) for number, name, _ in self.records}
+        full = [number for number in range(len(self.points)) if all((number, name) in there for name in self.designs)]
+        return sorted(full, key=lambda number: self.points[number].at[0])
 
     def course(self, name: str, metric: str) -> Change | None:
         """How a design's metric changes from the least value of the only key to the largest."""
