@@ -86,7 +86,7 @@ print(
 # %% [markdown]
 # ## The messages that are late
 #
-# The median hardly notices. The unlucky hundredth does: it waits for the next message, or for a poll.
+# The median is one thing, the unlucky hundredth another: it waits for the next message, or for a poll.
 
 # %%
 by_loss.figure(["delivery_latency_p99_s", "empty_pulls_per_delivery"])
