@@ -10,7 +10,7 @@ OUT ?= out
 TRACES ?=
 REPORTS ?=
 
-.PHONY: setup compare test check docs reports bench clean
+.PHONY: setup compare test check docs reports notebooks bench clean
 
 setup: $(READY)
 
@@ -53,6 +53,9 @@ bench: $(READY)
 	@if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(BIN)/python -e '.[bench]'; \
 	else $(BIN)/python -m pip install --quiet -e '.[bench]'; fi
 	$(BIN)/python benchmarks/simulate.py
+
+notebooks: $(READY)
+	$(BIN)/python notebooks/remake.py
 
 clean:
 	rm -rf .venv out .pytest_cache .mypy_cache .ruff_cache

@@ -299,7 +299,7 @@ def _point(result: RunResult) -> dict[str, Any]:
 def compare(
     scenario: str | Scenario = "default",
     *,
-    designs: Sequence[str] | None = None,
+    designs: Sequence[str | registry.Design] | None = None,
     runs: int | None = None,
     seed: int | None = None,
     jobs: int | None = None,
@@ -311,6 +311,7 @@ def compare(
 ) -> Comparison:
     """Simulates designs (default: all) on one scenario and compares them.
 
+    `designs`: names, `FILE.py:NAME`, or designs of one's own as `Design.variant` makes them.
     `runs`, `seed`: default the scenario's. `jobs`: worker processes, default one per processor. `trace`, `take`: a
     trace's file, and how many seconds of it. `history`: write the first run's history there (one file a design, its
     name inserted when there are several). `sweep`: also the small runs over devices per user. Raises `InputError`.
@@ -339,7 +340,7 @@ def compare(
         if quiet:
             silent = loaded.with_value("model.notifications", False)
             work.append(dataclasses.replace(base, scenario=silent, design="timeline-notify", messages=messages))
-    workers = jobs or os.cpu_count() or 1
+    workers = parallel.workers(jobs, inherit=any(name in registry.OWN for name in names))
     results = perform(work, workers, progress)
     outcomes = {name: [r for r in results[: count * len(names)] if r.design == name] for name in names}
     points: dict[str, dict[int, RunResult]] = {name: {} for name in names} if sweep else {}
@@ -362,7 +363,7 @@ def compare(
 
 def checked(
     scenario: str | Scenario,
-    designs: Sequence[str] | None,
+    designs: Sequence[str | registry.Design] | None,
     runs: int | None,
     seed: int | None,
     trace: str | Path | None,
@@ -370,9 +371,7 @@ def checked(
 ) -> tuple[Scenario, tuple[str, ...], int, int, str | None]:
     """Scenario, designs, runs, seed and the trace's path as they will be used. Raises `InputError`."""
     loaded = load(scenario) if isinstance(scenario, str) else scenario
-    names = tuple(dict.fromkeys(designs)) if designs else tuple(registry.DESIGNS)
-    for name in names:
-        registry.get(name)
+    names = tuple(dict.fromkeys(registry.known(design) for design in designs or registry.DESIGNS))
     count = loaded.runs if runs is None else runs
     first = loaded.seed if seed is None else seed
     if count < 1:

@@ -12,8 +12,9 @@ from syncproof.comparison import Comparison
 from syncproof.errors import InputError
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    import pandas
 
+    from syncproof.report.figures import Figure
     from syncproof.shortest import Way
 
 NUMBERS = re.compile(r"\[\s*(?:(?:-?\d[\d.e+-]*|null),?\s+)+\]")
@@ -46,6 +47,18 @@ class Report(Comparison):
         from syncproof.report import markdown
 
         return markdown.render(self, self.ways())
+
+    def claims(self) -> pandas.DataFrame:
+        """A row per claim made for the timeline design: what it says, its verdict, the evidence."""
+        import pandas
+
+        found = pandas.DataFrame.from_dict(self.results()["claims"], orient="index")
+        return found.rename_axis("claim")
+
+    def __repr__(self) -> str:
+        from syncproof.report import tables
+
+        return "\n".join(tables.answer(self))
 
     def _repr_html_(self) -> str:
         from syncproof.report import page

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
+from matplotlib import figure as drawing
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
+from matplotlib.ticker import EngFormatter, LogLocator
 
 from syncproof.comparison import Comparison
 from syncproof.errors import InputError
 from syncproof.metrics import METRICS
+
+if TYPE_CHECKING:
+    import pandas
 
 # Okabe and Ito's palette; the inbox family is warm, the timeline family cool, and markers and dashes differ as well.
 STYLES: dict[str, tuple[str, str, str]] = {
@@ -52,6 +55,22 @@ def styles(names: Iterable[str]) -> dict[str, tuple[str, str, str]]:
 def plain(name: str) -> str:
     """A name as matplotlib is to show it: two dollar signs are no formula."""
     return name.replace("$", r"\$")
+
+
+class Figure(drawing.Figure):
+    """A matplotlib figure that shows itself in a notebook, as SVG, without pyplot or a back end."""
+
+    def __repr__(self) -> str:
+        return f"<figure: {'; '.join(axes.get_title('left') for axes in self.axes)}>"
+
+    def _repr_svg_(self) -> str:
+        return svg(self, "notebook", ground="white")
+
+    def _ipython_display_(self) -> None:
+        """Only as SVG: where pyplot's inline back end is active, it would add an image of pixels."""
+        from IPython.display import display
+
+        display({"image/svg+xml": self._repr_svg_(), "text/plain": repr(self)}, raw=True)  # type: ignore[no-untyped-call]
 
 
 def _axes(axes: Axes, title: str, x: str, y: str) -> None:
@@ -152,6 +171,29 @@ def _endpoints(comparison: Comparison) -> Figure:
     return figure
 
 
+def curves(means: pandas.DataFrame, metrics: Sequence[str], across: str) -> Figure:
+    """Small multiples from a frame of means, its rows (value, design), its columns metrics: a panel each, a line per design.
+
+    `across`: what the values are. Raises `KeyError` for a metric that is none.
+    """
+    figure = Figure(figsize=(3.7 * len(metrics), 3.2), layout="constrained")
+    panels = figure.subplots(1, len(metrics), squeeze=False)[0]
+    style = styles(dict.fromkeys(means.index.get_level_values(1)))
+    for axes, metric in zip(panels, metrics, strict=True):
+        for name, course in means[metric].groupby(level=1, sort=False):
+            color, marker, dash = style[str(name)]
+            places = course.index.get_level_values(0)
+            axes.plot(
+                places, course, color=color, marker=marker, linestyle=dash, markersize=4.5, label=plain(str(name))
+            )
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_formatter(EngFormatter(sep=" "))
+        _axes(axes, metric.removeprefix("server_").replace("_", " "), across, METRICS[metric].unit)
+    handles, names = panels[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower left", ncols=5, fontsize=8, frameon=False, labelcolor=INK)
+    return figure
+
+
 FIGURES: dict[str, tuple[str, Callable[[Comparison], Figure]]] = {
     "cost": ("What each design costs, with 95 % intervals over runs", _cost),
     "delivery": ("How fast a message reaches devices that are connected", _delivery),
@@ -170,16 +212,23 @@ def draw(comparison: Comparison, name: str) -> Figure:
 COLOUR = re.compile(r"#([0-9a-f]{6})")
 
 
-def svg(figure: Figure, salt: str) -> str:
-    """The figure as an SVG element: same bytes for the same figure, transparent, without a declaration.
+def svg(figure: drawing.Figure, salt: str, ground: str | None = None) -> str:
+    """The figure as an SVG element: same bytes for the same figure, without a declaration.
 
     Every colour becomes a custom property that falls back to it (`var(--x0072b2, #0072b2)`), so that a style sheet may
     lighten the dark ones for a dark page. `salt` keeps the ids of several figures on one page apart, and names it.
+    `ground`: the colour behind it; transparent by default, for pages that have their own.
     """
     settings: Any = {"svg.hashsalt": salt, "svg.fonttype": "none", "font.family": "sans-serif"}
     with matplotlib.rc_context(settings):
         text = io.StringIO()
-        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+        figure.savefig(
+            text,
+            format="svg",
+            transparent=ground is None,
+            facecolor=ground or "none",
+            metadata={"Date": None, "Creator": None},
+        )
     found = text.getvalue()
     found = re.sub(r'style="[^"]*"', lambda style: COLOUR.sub(r"var(--x\1, #\1)", style[0]), found)
     return found[found.index("<svg") :]

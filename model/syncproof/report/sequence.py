@@ -152,7 +152,7 @@ def _plain(says: str) -> str:
 
 # ---- SVG
 
-LANE, ROW, TOP, LEFT, RIGHT = 190, 30, 46, 34, 350
+LANE, ROW, TOP, LEFT, RIGHT = 190, 30, 46, 34, 370
 SAYS = 27
 """Letters that fit between two lanes."""
 
