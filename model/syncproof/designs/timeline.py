@@ -118,13 +118,14 @@ class TimelineDevice(Device):
 
     def hear(self, timeline: Timeline, head: int, cause: str, out: Out) -> None:
         """The timeline reaches `head`: pull it, now or as soon as the pull under way is done."""
-        if self.connection is None or head <= self.checkpoints.get(timeline, 0):
+        checkpoint = self.checkpoints.get(timeline, 0)
+        if self.connection is None or head <= checkpoint:
             return
         out.observe(Triggered(self.id, cause))
         if self.pulling or self.saving:
             self.wanted[timeline] = max(head, self.wanted.get(timeline, 0))
         else:
-            self.pull((Cursor(timeline, self.checkpoints.get(timeline, 0)),), False, out)
+            self.pull((Cursor(timeline, checkpoint),), False, out)
 
     @on(Notification)
     def notified(self, source: Id, packet: Notification, out: Out) -> None:
@@ -367,7 +368,7 @@ class TimelineServer(Server):
         device = self.peers[source]
         asked = {c.timeline: c.after for c in packet.cursors}
         pages = []
-        rows = 0
+        rows = size = 0
         complete = True
         for timeline, log, spans in self.feeds(self.owners[device]):
             if not packet.full and timeline not in asked:
@@ -377,13 +378,13 @@ class TimelineServer(Server):
             rows += packet.full and timeline.kind == "conversation"
             if page is not None:
                 rows += len(page.entries)
+                size += page.body_bytes
                 complete = complete and not page.has_more
                 seqs = tuple([e.seq for e in page.entries])
                 out.observe(RangeRead(device, timeline, page.after, page.upto, seqs))
                 pages.append(page)
         if complete:
             out.observe(Served(device))
-        size = sum([page.body_bytes for page in pages])
         reply = PullReply(tuple(pages), size)
         out.read("sync-store", rows, size + ROW_BYTES * rows, Respond(source, reply))
 
