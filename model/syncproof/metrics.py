@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
@@ -71,9 +72,9 @@ class Meter:
         self.connected_since: dict[DeviceId, float] = {}
         self.behind: defaultdict[DeviceId, int] = defaultdict(int)
         self.catching: dict[DeviceId, tuple[float, int]] = {}
-        self.live: list[float] = []
-        self.catchups: list[float] = []
-        self.accepts: list[float] = []
+        self.live = array("d")
+        self.catchups = array("d")
+        self.accepts = array("d")
         self.deliveries = 0
         self.messages = 0
 

@@ -61,13 +61,14 @@ def simulate(
     simulation = Simulation(design, scenario.parameters(), traffic, plan, scenario, seed, recorder)
     simulation.run()
     bill = simulation.bill
+    live, catchups = quantiles(simulation.meter.live), quantiles(simulation.meter.catchups)
     return RunResult(
         design=design_name,
         run=run,
         seed=seed,
-        metrics=metrics(simulation, bill),
-        delivery_latency=quantiles(simulation.meter.live),
-        catchup_latency=quantiles(simulation.meter.catchups),
+        metrics=metrics(simulation, bill, live, catchups),
+        delivery_latency=live,
+        catchup_latency=catchups,
         properties=judge(
             design.promised(scenario.parameters()),
             design.not_applicable,

@@ -40,13 +40,15 @@ def take(run: Core) -> Bill:
     )
 
 
-def metrics(run: Core, bill: Bill) -> dict[str, float]:
-    """Every metric of `syncproof.metrics.METRICS`; NaN where there is nothing to divide by."""
+def metrics(run: Core, bill: Bill, live: list[float], catchups: list[float]) -> dict[str, float]:
+    """Every metric of `syncproof.metrics.METRICS`; NaN where there is nothing to divide by.
+
+    `live`, `catchups`: quantile grids of the latencies.
+    """
     packets = sum(bill.sent.values()) + 2 * bill.handshakes
     requests = sum(n for kind, n in bill.sent.items() if kind.request) + bill.handshakes
     size = packets * run.header + bill.body_bytes
     written, deleted, read = (sum(counts[i] for counts in bill.rows.values()) for i in range(3))
-    live, catchups = quantiles(run.meter.live), quantiles(run.meter.catchups)
     accepts = quantiles(run.meter.accepts)
     losses = run.monitor.automata.get("no-loss")
     capacity = run.traffic.horizon * len(run.free_at)

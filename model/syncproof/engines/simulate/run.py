@@ -8,7 +8,7 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any
 
-from syncproof.actor import Actor, ActorId, Id, Observation, Packet, unhandled
+from syncproof.actor import Actor, ActorId, Id, Observation, Packet
 from syncproof.designs import Design, Parameters
 from syncproof.engines.simulate import bill
 from syncproof.engines.simulate.sessions import Sessions
@@ -75,14 +75,13 @@ class Simulation(Sessions, Storage, Timers):
 
     def _handle(self, host: Host, source: Id, packet: Packet) -> None:
         self.me = host
-        try:
-            handler = host.handlers[type(packet)]
-        except KeyError:
-            raise unhandled(host.actor, packet) from None
-        handler(host.actor, source, packet, self)
+        host.handlers[type(packet)](host.actor, source, packet, self)
         if self.stepping:
-            for step in host.actor.steps():
-                self._at(self.now + STEP_S, self._step, host, step, None)
+            self._offer(host)
+
+    def _offer(self, host: Host) -> None:
+        for packet in host.actor.steps():
+            self._at(self.now + STEP_S, self._step, host, packet, None)
 
     def _step(self, host: Host, packet: Packet, _: None) -> None:
         if not host.down and packet in list(host.actor.steps()):

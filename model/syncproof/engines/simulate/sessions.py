@@ -23,9 +23,8 @@ class Sessions(Network):
     def _compose(self, number: int, _: None, __: None) -> None:
         traffic = self.traffic
         device = self.device_ids[traffic.devices[number]]
-        message = Message(
-            MessageId(number), device, ConversationId(traffic.conversations[number]), traffic.sizes[number]
-        )
+        conversation = self.conversation_ids[traffic.conversations[number]]
+        message = Message(MessageId(number), device, conversation, traffic.sizes[number])
         self._write_message(device, message, None)
         if number + 1 < len(traffic.times):
             self._at(traffic.times[number + 1], self._compose, number + 1, None, None)
@@ -91,8 +90,9 @@ class Sessions(Network):
         self.handshakes += 1
         host.news = True
         self.observe(Connected(device))
-        self._handle(self.server, name, Opened(name, device))
-        self._handle(host, name, Opened(name, device))
+        opened = Opened(name, host.name)
+        self._handle(self.server, name, opened)
+        self._handle(host, name, opened)
 
     def _told(self, connection: Flight, _: None, __: None) -> None:
         """The last packet of a clean end arrives."""

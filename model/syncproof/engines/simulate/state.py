@@ -13,7 +13,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from syncproof.actor import Actor, ActorId, ConnectionId, Handler, Id, Idle, Link, Observation, Packet
+from syncproof.actor import Actor, ActorId, ConnectionId, Handler, Id, Idle, Link, Observation, Packet, unhandled
 from syncproof.designs import Design, Parameters, Population
 from syncproof.draws import Draws, lognormal_table
 from syncproof.faults import FaultPlan
@@ -22,7 +22,7 @@ from syncproof.properties import PROPERTIES
 from syncproof.properties.monitor import Monitor
 from syncproof.scenario import Scenario
 from syncproof.system import Connection, Move
-from syncproof.vocabulary import SERVER, DeviceId
+from syncproof.vocabulary import SERVER, ConversationId, DeviceId
 from syncproof.workload import Traffic
 
 Event = tuple[float, float, Callable[..., None], Any, Any, Any]
@@ -49,6 +49,17 @@ class Poll:
         self.interval = interval
         self.packet = packet
         self.idle = idle
+
+
+class Handlers(dict[type[Packet], Handler]):
+    """An actor's handlers by packet class; one that it does not handle raises `TypeError`."""
+
+    def __init__(self, actor: Actor) -> None:
+        super().__init__(actor.handlers)
+        self.actor = actor
+
+    def __missing__(self, kind: type[Packet]) -> Handler:
+        raise unhandled(self.actor, kind)
 
 
 class Host:
@@ -80,7 +91,7 @@ class Host:
     def __init__(self, name: ActorId, actor: Actor) -> None:
         self.name = name
         self.actor = actor
-        self.handlers: dict[type[Packet], Handler] = actor.handlers
+        self.handlers = Handlers(actor)
         self.is_device = isinstance(name, DeviceId)
         self.down = False
         self.life = 0
@@ -94,13 +105,16 @@ class Host:
         self.timers: dict[Packet, int] = {}
 
 
+UNUSED: deque[Packet] = deque(maxlen=0)
+
+
 class Flight(Connection):
     """A connection whose packets are on the heap: when the last one arrives each way, and how many there were."""
 
     __slots__ = ("down_count", "down_due", "host", "up_count", "up_due")
 
     def __init__(self, name: ConnectionId, host: Host) -> None:
-        super().__init__(name, host.name, True, True, deque(), deque())
+        super().__init__(name, host.name, True, True, UNUSED, UNUSED)
         self.host = host
         self.up_due = 0.0
         self.down_due = 0.0
@@ -165,6 +179,7 @@ class Core:
         "complete_read",
         "complete_write",
         "connections",
+        "conversation_ids",
         "deliver_down",
         "deliver_up",
         "device_ids",
@@ -187,7 +202,6 @@ class Core:
         "monitor",
         "notice_s",
         "now",
-        "operations",
         "per_row",
         "plan",
         "push_salt",
@@ -201,9 +215,8 @@ class Core:
         "scramble",
         "serial",
         "server",
-        "service",
+        "service_times",
         "stepping",
-        "storage_salt",
         "stored",
         "stored_peak",
         "system",
@@ -241,7 +254,10 @@ class Core:
         self.serial = 0
         self.hosts: dict[ActorId, Host] = {name: Host(name, actor) for name, actor in self.system.cast().items()}
         self.server = self.me = self.hosts[SERVER]
-        self.device_ids = [DeviceId(i) for i in range(len(traffic.owners))]
+        # The actors' own ids: a look-up that meets the very object need not compare numbers.
+        known = {int(name): name for name in self.hosts if isinstance(name, DeviceId)}
+        self.device_ids = [known[i] if i in known else DeviceId(i) for i in range(len(traffic.owners))]
+        self.conversation_ids = [ConversationId(i) for i in range(len(traffic.members))]
         self.stepping = any(host.actor.offers_steps for host in self.hosts.values())
         self.down: dict[ActorId, bool] = {}
         self.connections: dict[ConnectionId, Flight] = {}
@@ -255,13 +271,14 @@ class Core:
 
         draws = self.draws = Draws(seed)
         network, storage = scenario.network, scenario.storage
-        purposes = ("up", "down", "push", "loss", "duplicate", "reorder", "retry", "storage", "landed")
+        purposes = ("up", "down", "push", "loss", "duplicate", "reorder", "retry", "landed")
         self.salts = {purpose: draws.key(purpose) for purpose in purposes}
         self.scramble = draws.scramble
         self.up = lognormal_table(network.up_ms.median / 1000, network.up_ms.sigma)
         self.downward = lognormal_table(network.down_ms.median / 1000, network.down_ms.sigma)
         self.pushing = lognormal_table(network.push_ms.median / 1000, network.push_ms.sigma)
-        self.service = lognormal_table(storage.service_ms.median / 1000, storage.service_ms.sigma)
+        service = lognormal_table(storage.service_ms.median / 1000, storage.service_ms.sigma)
+        self.service_times = draws.stream(draws.key("storage"), service)
         self.per_row = storage.per_row_ms / 1000
         self.free_at = [0.0] * storage.parallel
         self.busy_s = 0.0
@@ -270,12 +287,10 @@ class Core:
         self.reconnect_s = network.reconnect
         self.header = network.header_bytes
         self.up_salt, self.down_salt, self.push_salt = self.salts["up"], self.salts["down"], self.salts["push"]
-        self.storage_salt = self.salts["storage"]
 
         self.tallies = Tallies(self.system.links)
         self.body_bytes = 0
         self.rows: dict[str, list[int]] = {}
-        self.operations = 0
         self.stored = 0
         self.stored_peak = 0
         self.empty_replies = 0

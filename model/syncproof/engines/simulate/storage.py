@@ -9,7 +9,6 @@ from __future__ import annotations
 from heapq import heappush, heapreplace
 
 from syncproof.actor import Packet
-from syncproof.draws import COARSE, MASK
 from syncproof.engines.simulate.state import Core, Host
 from syncproof.system import Complete
 
@@ -56,11 +55,7 @@ class Storage(Core):
         except KeyError:
             self.rows[store] = [0, 0, 0]
             self.rows[store][column] = rows
-        self.operations += 1
-        mixed = hash((self.operations, self.storage_salt))
-        scramble = self.scramble
-        service = self.service[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)] >> COARSE]
-        service += rows * self.per_row
+        service = next(self.service_times) + rows * self.per_row
         self.busy_s += service
         start = self.free_at[0]
         if start < self.now:

@@ -76,15 +76,19 @@ class Timers(Core):
 
     def _count_idle(self, host: Host, poll: Poll) -> float:
         """Adds the polls that were due since the timer was parked; returns when the next is due."""
-        count = int((self.now - poll.at) / poll.interval)
-        if count and not self.draining:
+        since = poll.at
+        interval = poll.interval
+        if self.now - since < interval:
+            return since + interval
+        count = int((self.now - since) / interval)
+        if not self.draining:
             idle = poll.idle
             self.tallies[type(idle.request)].sent += count
             self.tallies[type(idle.reply)].sent += count
             self.empty_replies += count
             if idle.rows:
                 self.rows.setdefault("sync-store", [0, 0, 0])[READ] += count * idle.rows
-        return poll.at + (count + 1) * poll.interval
+        return since + (count + 1) * interval
 
     # ---- what concerns whom
 
