@@ -150,15 +150,29 @@ class Comparison:
             }
             found["warnings"] = [
                 f"{name} was configured and never fired" for name, count in found["faults_fired"].items() if count == 0
-            ]
+            ] + self._silent()
             found["claims"] = claims.judge(found)
             self._results = found
         return self._results
 
+    def _silent(self) -> list[str]:
+        """A warning for each design that accepted no message in a run: nothing was tried there."""
+        found = []
+        for name, runs in self.outcomes.items():
+            silent = [str(run) for run, r in enumerate(runs) if not r.messages]
+            if len(silent) == len(runs):
+                found.append(
+                    f"{name} accepted no message: what did not happen says nothing, so its verdicts are unknown"
+                )
+            elif silent:
+                found.append(f"{name} accepted no message in run {', '.join(silent)}")
+        return found
+
     def _design(self, name: str) -> dict[str, Any]:
         runs = self.outcomes[name]
+        happened = any(r.messages for r in runs)
         return {
-            "properties": {p: _verdict([r.properties[p] for r in runs]) for p in PROPERTIES},
+            "properties": {p: _verdict([r.properties[p] for r in runs], happened) for p in PROPERTIES},
             "metrics": {m: {**interval([r.metrics[m] for r in runs]), "unit": METRICS[m].unit} for m in METRICS},
             "rows": {
                 store: {
@@ -267,10 +281,12 @@ def interval(values: Iterable[float]) -> dict[str, float | None]:
     return {"mean": _digits(mean), "low": _digits(mean - half), "high": _digits(mean + half)}
 
 
-def _verdict(found: Sequence[PropertyResult]) -> dict[str, Any]:
-    """Over runs the worst counts: violated, then unknown, then holds. The example names its run."""
+def _verdict(found: Sequence[PropertyResult], happened: bool = True) -> dict[str, Any]:
+    """Over runs the worst counts: violated, then unknown, then holds (if anything happened). The example names its run."""
     verdicts = {f.verdict for f in found}
     verdict = next(v for v in ("violated", "unknown", "holds", "not-applicable") if v in verdicts)
+    if verdict == "holds" and not happened:
+        verdict = "unknown"
     result: dict[str, Any] = {
         "verdict": verdict,
         "promised": all(f.promised for f in found),
@@ -286,7 +302,10 @@ def _point(result: RunResult) -> dict[str, Any]:
     return {
         "metrics": {name: _digits(value) for name, value in result.metrics.items()},
         "violated": [name for name, p in result.properties.items() if p.verdict == "violated"],
+        "unknown": [name for name, p in result.properties.items() if p.verdict == "unknown"],
         "promised_violated": [n for n, p in result.properties.items() if p.verdict == "violated" and p.promised],
+        "promised_unknown": [n for n, p in result.properties.items() if p.verdict == "unknown" and p.promised],
+        "messages": result.messages,
     }
 
 
