@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from syncproof.actor import ConnectionId, Observation
+from syncproof.actor import ConnectionId, Observation, Out, actor, on
 from syncproof.designs import DESIGNS, Parameters, Population, get
+from syncproof.designs.timeline import TimelineServer, log_of
 from syncproof.errors import InputError
 from syncproof.observations import Appended, Deleted, Learned, Noted, Pulled, Queued, Roamed, Shown, Trimmed
-from syncproof.packets import AddMember, Commit, Compose, Push, RemoveMember, Reserved, Synced, Unacked
+from syncproof.packets import AddMember, Commit, Compose, Push, RemoveMember, Reserved, Roam, RoamReply, Synced, Unacked
 from syncproof.properties import PROPERTIES
 from syncproof.properties.monitor import Monitor
 from syncproof.system import (
@@ -29,7 +30,9 @@ from syncproof.system import (
     World,
     quiesce,
 )
-from syncproof.vocabulary import SERVER, ConversationId, DeviceId, Entry, Message, MessageId, Timeline, UserId
+from syncproof.verification import search
+from syncproof.vocabulary import SERVER, ConversationId, DeviceId, Entry, Message, MessageId, Page, Timeline, UserId
+from syncproof.worlds import shape
 
 PHONE, LAPTOP, TABLET = DeviceId(0), DeviceId(1), DeviceId(2)  # the phone is user 0's, the others user 1's
 PAIR = Population((0, 1, 1), ((0, 1),))
@@ -116,9 +119,29 @@ def test_a_new_device_fetches_the_history_and_no_copy_of_it(design: str) -> None
     stage.connect(new)
     stage.compose(PHONE)
     assert quiesce(stage.world)
-    assert [o.upto for o in stage.of(Roamed)] == [2, 4, 5]
+    assert [(o.after, o.upto, o.entries) for o in stage.of(Roamed)] == [
+        (0, 2, ((1, 0), (2, 1))),
+        (2, 4, ((3, 2), (4, 3))),
+        (4, 5, ((5, 4),)),
+    ]
     assert stage.shown(new) == [5]
     assert not set(stage.broken()) & set(DESIGNS[design].promises)
+
+
+@actor
+class SendsNoHistory(TimelineServer):
+    """Says that this is all of it, and sends nothing."""
+
+    @on(Roam)
+    def roam(self, source: ConnectionId, packet: Roam, out: Out) -> None:
+        page = Page(log_of(packet.conversation), packet.after, (), packet.upto)
+        out.send(source, RoamReply(page, packet.conversation))
+
+
+def test_a_server_that_sends_empty_history_is_found_out() -> None:
+    design = DESIGNS["timeline-notify"].variant(server=SendsNoHistory)
+    found = search(design, shape("two-people", 1, ("new-device",)))
+    assert [name for name, f in found.findings.items() if f.verdict == "violated"] == ["roaming-complete"]
 
 
 @pytest.mark.parametrize("design", ["inbox-store-first", "inbox-sync-first"])
