@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -155,4 +156,6 @@ def test_runs_without_a_message_are_warned_of_and_promise_nothing() -> None:
     assert verdicts == {"unknown", "not-applicable"}
     assert silent.status() == 3
     assert {c["verdict"] for c in silent.results()["claims"].values()} == {"unknown"}
-    assert "unknown" in silent.markdown()
+    assert "No promise was seen broken" in silent.markdown()
+    with warnings.catch_warnings(action="error"):
+        assert "accepted no message" in silent.html()

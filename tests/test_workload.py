@@ -285,3 +285,18 @@ def test_the_trace_moves_the_first_device_and_the_scenario_the_second() -> None:
     assert made.sessions[0] == [(0, 40 * DAY + 1, 0)]
     assert len(made.sessions[1]) > 10
     assert set(made.devices) == {0}
+
+
+def test_a_trace_whose_sessions_fit_into_no_machine_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "trace.txt"
+    path.write_text("1 2 0\n2 1 3000000000\n")
+    made = scenario.load("campus").with_value("presence.online", "1s").with_value("presence.offline", "1s")
+    with pytest.raises(InputError, match=r"presence\.online: with this trace .* sessions; allowed: at most 20,000,000"):
+        generate(made, 1, read(path))
+
+
+def test_a_presence_trace_whose_other_devices_fit_into_no_machine_is_refused() -> None:
+    made = scenario.load("irc-group").with_value("presence.online", "1s").with_value("presence.offline", "1s")
+    made = made.with_value("population.devices_per_user", 2).with_value("presence.member_for", "3650d")
+    with pytest.raises(InputError, match="allowed: at most 20,000,000"):
+        generate(made, 1, presence((0.0, "connect", 0, 0.0), (3e9, "message", 0, 0.0)))

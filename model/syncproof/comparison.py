@@ -11,6 +11,7 @@ import functools
 import math
 import os
 import platform
+import re
 import resource
 import sys
 import time
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from syncproof import designs as registry
 from syncproof import faults, parallel, traces, workload
-from syncproof.engines.simulate import RunResult, simulate
+from syncproof.engines.simulate import Recorder, RunResult, simulate
 from syncproof.errors import InputError
 from syncproof.metrics import METRICS
 from syncproof.properties import PROPERTIES
@@ -59,7 +60,7 @@ class Job:
             traffic = traffic.first(self.messages)
         plan = faults.plan(self.scenario, traffic, self.seed)
         if self.history is None:
-            return simulate(self.design, self.scenario, traffic, plan, self.seed, self.run)
+            return self._simulate(traffic, plan)
         from syncproof.history import Header, Recording
 
         population = registry.Population(
@@ -74,10 +75,17 @@ class Job:
             parameters=self.scenario.parameters(),
         )
         recording = Recording(header)
-        result = simulate(self.design, self.scenario, traffic, plan, self.seed, self.run, recording)
+        result = self._simulate(traffic, plan, recording)
         violations = {name: p.violations for name, p in result.properties.items() if p.violations}
         recording.write(Path(self.history), violations)
         return result
+
+    def _simulate(
+        self, traffic: workload.Traffic, plan: faults.FaultPlan, recording: Recorder | None = None
+    ) -> RunResult:
+        """The simulation; what goes wrong in a design of somebody's own is that one's fault, and told in one line."""
+        with registry.blaming(self.design):
+            return simulate(self.design, self.scenario, traffic, plan, self.seed, self.run, recording)
 
 
 _TRAFFIC: dict[tuple[str, int, str | None, float | None], workload.Traffic] = {}
@@ -345,9 +353,12 @@ def compare(
     traffic = _traffic(loaded, base.seed, path, take)
     for name in names:
         registry.get(name).system(registry.Population((), ()), loaded.parameters())
+    files = history_files(history, names)
+    for file in files.values():
+        _replaceable(Path(file))
     work = [
         dataclasses.replace(
-            base, design=name, run=run, seed=first * 1000 + run, history=_history(history, name, run, names)
+            base, design=name, run=run, seed=first * 1000 + run, history=files.get(name) if run == 0 else None
         )
         for run in range(count)
         for name in names
@@ -394,8 +405,23 @@ def _bounded(traffic: workload.Traffic) -> int:
     return max(20, round(SWEEP_DELIVERIES / (2 * sum(members) / len(members))))
 
 
-def _history(base: str | Path | None, design: str, run: int, designs: Sequence[str]) -> str | None:
-    if base is None or run != 0:
-        return None
+def history_files(base: str | Path | None, designs: Sequence[str]) -> dict[str, str]:
+    """Where each design's history goes: to `base` if there is one design, else beside it, its name inserted."""
+    if base is None:
+        return {}
     path = Path(base)
-    return str(path if len(designs) == 1 else path.with_name(f"{path.stem}-{design}{path.suffix}"))
+    if len(designs) == 1:
+        return {designs[0]: str(path)}
+    plain = {design: re.sub(r"[^\w.-]+", "_", design).strip("_") for design in designs}
+    return {design: str(path.with_name(f"{path.stem}-{name}{path.suffix}")) for design, name in plain.items()}
+
+
+def _replaceable(path: Path) -> None:
+    """Fails before the work where a history, or the moves beside it, could not be written after it."""
+    from syncproof.history import moves_path
+
+    for file in (path, moves_path(path)):
+        if file.is_dir():
+            raise InputError(f"--history {file}: is a folder; allowed: a file")
+        if not os.access(file if file.exists() else file.parent, os.W_OK):
+            raise InputError(f"--history {file}: cannot be written; allowed: a file in a folder that can be written to")

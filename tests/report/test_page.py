@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from syncproof.comparison import Comparison
+from syncproof.properties import PROPERTIES
 from syncproof.report import compare, markdown, page, tables
 from syncproof.scenario import Scenario
 
@@ -62,7 +63,7 @@ def test_the_page_is_the_same_bytes_every_time(found: Comparison) -> None:
 def test_the_page_shows_every_verdict_cost_claim_and_figure(found: Comparison) -> None:
     text = page.render(found)
     results = found.results()
-    assert len(re.findall(r'<td class="v ', text)) == 18 * 2
+    assert len(re.findall(r'<td class="v ', text)) == len(PROPERTIES) * 2
     assert len(re.findall(r"<td data-value=", text)) == 17 * 2
     assert text.count("<svg") == 4
     assert all(f"<b>{key}</b>" in text for key in results["claims"])

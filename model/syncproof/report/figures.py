@@ -121,7 +121,7 @@ def _endpoints(comparison: Comparison) -> Figure:
             axes.plot(*zip(*known, strict=True), color=color, marker=marker, linestyle=dash, markersize=5, label=name)
         axes.set_ylim(bottom=0)
         _axes(axes, title, "devices per user", "rows")
-    if sweep:
+    if deletes.get_legend_handles_labels()[1]:
         deletes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5), labelcolor=INK)
     return figure
 

@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 import syncproof
+from syncproof import designs as registry
 from syncproof.comparison import Comparison
 from syncproof.metrics import METRICS
 from syncproof.report import figures, tables
@@ -35,7 +36,7 @@ def _template(name: str, comparison: Comparison) -> str:
         "version": syncproof.__version__,
         "question": tables.question(comparison),
         "answer": tables.answer(comparison),
-        "designs": syncproof.DESIGNS,
+        "designs": {name: registry.get(name) for name in results["designs"]},
         "kept": {name: tables.kept(design) for name, design in results["designs"].items()},
         "losers": tables.losers(results),
         "broken": comparison.broken(),
