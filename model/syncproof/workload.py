@@ -149,11 +149,12 @@ def _synthetic(scenario: Scenario, numbers: _Numbers) -> Traffic:
     sessions = [_presence(scenario, numbers, owner, slot_of[d], 0.0, horizon) for d, owner in enumerate(owners)]
     for at, device in joins:  # whoever sets a device up has it open
         coming = [(max(a, at), b, dead) for a, b, dead in sessions[device] if b > at]
-        if device in replaces:
-            sessions[replaces[device]] = [(a, min(b, at), dead) for a, b, dead in sessions[replaces[device]] if a < at]
         sessions[device] = _merged([(at, min(at + LINGER, horizon), 0.0), *coming])
     if scenario.presence.opens_to_send:
         _open_to_send(sessions, times, devices, horizon)
+    for at, device in joins:  # what it replaces is gone from there on
+        if device in replaces:
+            sessions[replaces[device]] = [(a, min(b, at), dead) for a, b, dead in sessions[replaces[device]] if a < at]
     sizes = _sizes(scenario, numbers, len(times))
     about = _recalls(scenario, numbers, devices, conversations)
     return Traffic(
