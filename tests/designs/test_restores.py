@@ -9,10 +9,23 @@ from typing import Any
 import pytest
 
 from syncproof.designs import DESIGNS, Population
-from syncproof.observations import Amended, Checkpointed, Gone, Joined, Noted, Placed, Retired, Reverted, Shown
-from syncproof.packets import AddMember, Expire, Fetch, Register, RemoveMember, Unknown
+from syncproof.observations import (
+    Amended,
+    Appended,
+    Checkpointed,
+    Gone,
+    Joined,
+    Noted,
+    Placed,
+    Retired,
+    Reverted,
+    Shown,
+)
+from syncproof.packets import AddMember, Expire, Fetch, Register, RemoveMember, Trim, Unknown
 from syncproof.system import (
+    Complete,
     Connect,
+    Crash,
     Deliver,
     Disconnect,
     Keep,
@@ -223,9 +236,24 @@ def test_a_reinstall_that_registers_twice_retires_once() -> None:
     new = DeviceId(3)
     stage = begun("timeline-notify")
     stage.do(Spawn(new, UserId(1), TABLET), Connect(new), Disconnect(new, False), Connect(new))
+    for connection in [c for c in list(stage.world.connections.values()) if c.client == new]:
+        stage.do(Deliver(connection.id, "server"))
     assert quiesce(stage.world)
     assert [o.device for o in stage.of(Retired)] == [TABLET]
     assert len([o for o in stage.of(Joined) if o.device == new]) == 1
+
+
+def test_a_reinstall_of_a_device_that_a_restored_server_never_knew() -> None:
+    old, new = DeviceId(3), DeviceId(4)
+    stage = begun("timeline-notify")
+    stage.do(Keep(SERVER), Spawn(old, UserId(1)))
+    stage.connect(old)
+    stage.do(Restore(SERVER), Restart(SERVER), Spawn(new, UserId(1), old))
+    assert quiesce(stage.world)
+    stage.compose(PHONE)
+    assert quiesce(stage.world)
+    assert stage.of(Retired) == []
+    assert stage.shown(new) == [1]
 
 
 # ---- retention
@@ -262,6 +290,18 @@ def test_what_was_trimmed_comes_from_the_conversation_and_not_from_the_timeline(
     assert quiesce(stage.world)
     found = [(o.message, o.timeline) for o in stage.of(Shown) if o.device == TABLET][1:]
     assert found == [(1, None), (2, None), (3, None)]
+
+
+def test_each_page_is_fetched_once() -> None:
+    stage = away("timeline-notify", page_size=2)
+    asked = []
+    stage.do(Connect(TABLET))
+    while (move := next(stage.world.pending(), None)) is not None:
+        connection = stage.world.connections.get(getattr(move, "connection", None))
+        if isinstance(move, Deliver) and move.end == "server" and isinstance(connection.up[0], Fetch):
+            asked.append((connection.up[0].after, connection.up[0].upto))
+        stage.do(move)
+    assert asked == [(1, 4), (3, 4)]
 
 
 def test_a_message_of_two_conversations_is_fetched_from_each_in_order() -> None:
@@ -314,13 +354,20 @@ def test_a_fetch_says_up_to_where_it_answers_even_if_nothing_there_concerns_the_
 
 
 def test_a_message_whose_copies_are_still_owed_is_not_trimmed() -> None:
+    """One user's copy is there and the other's is not; a crash drives both again, which must not write one twice."""
     stage = begun("timeline-notify")
-    stage.compose(PHONE)
-    while not stage.world.actors[SERVER].intents:
+    message = stage.compose(PHONE)
+    while not any(o.message == message and o.timeline.kind == "sync" for o in stage.of(Appended)):
         stage.do(next(stage.world.pending()))
+    assert stage.world.actors[SERVER].intents
     stage.do(Tell(SERVER, Expire()))
+    while trims := [m for m in stage.world.pending() if isinstance(m, Complete) and isinstance(m.packet, Trim)]:
+        stage.do(trims[0])
+    stage.do(Crash(SERVER))
     assert quiesce(stage.world)
     assert stage.shown(TABLET) == [0, 1]
+    copies = [o.timeline.owner for o in stage.of(Appended) if o.message == message and o.timeline.kind == "sync"]
+    assert sorted(copies) == [0, 1]
     assert broken(stage, "timeline-notify", "trim") == set()
 
 
