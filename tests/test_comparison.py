@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from syncproof import compare
+from syncproof import compare, designs, parallel
 from syncproof.comparison import Comparison, interval
 from syncproof.errors import InputError
 from syncproof.metrics import METRICS
@@ -159,3 +159,19 @@ def test_runs_without_a_message_are_warned_of_and_promise_nothing() -> None:
     assert "No promise was seen broken" in silent.markdown()
     with warnings.catch_warnings(action="error"):
         assert "accepted no message" in silent.html()
+
+
+@pytest.mark.parametrize(("method", "wanted", "used"), [("fork", 3, 3), ("spawn", 3, 1), ("forkserver", None, 1)])
+def test_what_only_this_process_knows_is_done_where_it_is_known(
+    method: str, wanted: int | None, used: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("multiprocessing.get_start_method", lambda: method)
+    assert parallel.workers(wanted, inherit=True) == used
+    assert parallel.workers(3) == 3
+
+
+def test_a_design_given_as_an_object_is_compared_as_if_it_had_a_name() -> None:
+    quick = Scenario.model_validate(WANTED)
+    own = designs.get("timeline-notify").variant(name="the same")
+    found = compare(quick, designs=[own, "timeline-notify"], runs=2, sweep=False).results()["designs"]
+    assert found["the same"] == found["timeline-notify"]

@@ -180,8 +180,8 @@ class Comparison:
         runs = self.outcomes[name]
         happened = any(r.messages for r in runs)
         return {
-            "properties": {p: _verdict([r.properties[p] for r in runs], happened) for p in PROPERTIES},
-            "metrics": {m: {**interval([r.metrics[m] for r in runs]), "unit": METRICS[m].unit} for m in METRICS},
+            "properties": {p: worst([r.properties[p] for r in runs], happened=happened) for p in PROPERTIES},
+            "metrics": {m: _metric(m, [r.metrics[m] for r in runs]) for m in METRICS},
             "rows": {
                 store: {
                     kind: sum(r.rows.get(store, {}).get(kind, 0) for r in runs)
@@ -234,7 +234,7 @@ class Comparison:
         import pandas
 
         rows = [
-            {"design": name, "metric": metric, **values}
+            {"design": name, "metric": metric} | {key: value for key, value in values.items() if key != "runs"}
             for name, found in self.results()["designs"].items()
             for metric, values in found["metrics"].items()
         ]
@@ -270,7 +270,7 @@ class Comparison:
         return 3 if unknown else 0
 
 
-def _digits(value: float) -> float | None:
+def digits(value: float) -> float | None:
     return None if math.isnan(value) else float(f"{value:.6g}")
 
 
@@ -281,16 +281,24 @@ def interval(values: Iterable[float]) -> dict[str, float | None]:
         return {"mean": None, "low": None, "high": None}
     mean = math.fsum(known) / len(known)
     if len(known) == 1:
-        return {"mean": _digits(mean), "low": None, "high": None}
+        return {"mean": digits(mean), "low": None, "high": None}
     from scipy.special import stdtrit
 
     spread = math.sqrt(math.fsum((v - mean) ** 2 for v in known) / (len(known) - 1))
     half = float(stdtrit(len(known) - 1, 0.975)) * spread / math.sqrt(len(known))
-    return {"mean": _digits(mean), "low": _digits(mean - half), "high": _digits(mean + half)}
+    return {"mean": digits(mean), "low": digits(mean - half), "high": digits(mean + half)}
 
 
-def _verdict(found: Sequence[PropertyResult], happened: bool = True) -> dict[str, Any]:
-    """Over runs the worst counts: violated, then unknown, then holds (if anything happened). The example names its run."""
+def _metric(name: str, values: list[float]) -> dict[str, Any]:
+    """A metric over runs: mean, interval, unit, and each run's value in turn, for whoever pairs runs of two designs."""
+    return {**interval(values), "unit": METRICS[name].unit, "runs": [digits(value) for value in values]}
+
+
+def worst(found: Sequence[PropertyResult], runs: Sequence[int] | None = None, happened: bool = True) -> dict[str, Any]:
+    """Over runs the worst counts: violated, then unknown, then holds (if anything `happened`).
+
+    The example names its run; `runs`: their numbers.
+    """
     verdicts = {f.verdict for f in found}
     verdict = next(v for v in ("violated", "unknown", "holds", "not-applicable") if v in verdicts)
     if verdict == "holds" and not happened:
@@ -300,7 +308,8 @@ def _verdict(found: Sequence[PropertyResult], happened: bool = True) -> dict[str
         "promised": all(f.promised for f in found),
         "violations": sum(f.violations for f in found),
     }
-    examples = [f"{text} (run {run})" for run, f in enumerate(found) for text in f.examples[:1]]
+    numbers = range(len(found)) if runs is None else runs
+    examples = [f"{text} (run {run})" for run, f in zip(numbers, found, strict=True) for text in f.examples[:1]]
     if examples:
         result["example"] = examples[0]
     return result
@@ -308,7 +317,7 @@ def _verdict(found: Sequence[PropertyResult], happened: bool = True) -> dict[str
 
 def _point(result: RunResult) -> dict[str, Any]:
     return {
-        "metrics": {name: _digits(value) for name, value in result.metrics.items()},
+        "metrics": {name: digits(value) for name, value in result.metrics.items()},
         "violated": [name for name, p in result.properties.items() if p.verdict == "violated"],
         "unknown": [name for name, p in result.properties.items() if p.verdict == "unknown"],
         "promised_violated": [n for n, p in result.properties.items() if p.verdict == "violated" and p.promised],
@@ -320,7 +329,7 @@ def _point(result: RunResult) -> dict[str, Any]:
 def compare(
     scenario: str | Scenario = "default",
     *,
-    designs: Sequence[str] | None = None,
+    designs: Sequence[str | registry.Design] | None = None,
     runs: int | None = None,
     seed: int | None = None,
     jobs: int | None = None,
@@ -332,27 +341,16 @@ def compare(
 ) -> Comparison:
     """Simulates designs (default: all) on one scenario and compares them.
 
+    `designs`: names, `FILE.py:NAME`, or designs of one's own as `Design.variant` makes them.
     `runs`, `seed`: default the scenario's. `jobs`: worker processes, default one per processor. `trace`, `take`: a
     trace's file, and how many seconds of it. `history`: write the first run's history there (one file a design, its
     name inserted when there are several). `sweep`: also the small runs over devices per user. Raises `InputError`.
     """
     started = time.perf_counter()
-    loaded = load(scenario) if isinstance(scenario, str) else scenario
-    names = tuple(dict.fromkeys(designs)) if designs else tuple(registry.DESIGNS)
-    for name in names:
-        registry.get(name)
-    count = loaded.runs if runs is None else runs
-    first = loaded.seed if seed is None else seed
-    if count < 1:
-        raise InputError(f"runs: {count}; allowed: 1 or more")
-    if not 0 <= first < 2**40:
-        raise InputError(f"seed: {first}; allowed: 0 to {2**40 - 1}")
-    path = None if trace is None else str(trace)
-    _trace(path, take)
+    loaded, names, count, first, path = checked(scenario, designs, runs, seed, trace, take)
     base = Job(loaded, "", 0, first * 1000, path, take)
-    traffic = _traffic(loaded, base.seed, path, take)
-    for name in names:
-        registry.get(name).system(registry.Population((), ()), loaded.parameters())
+    traffic = first_traffic(loaded, first, path, take)
+    fits(names, loaded)
     files = history_files(history, names)
     for file in files.values():
         _replaceable(Path(file))
@@ -375,7 +373,7 @@ def compare(
         if quiet:
             silent = loaded.with_value("model.notifications", False)
             work.append(dataclasses.replace(base, scenario=silent, design="timeline-notify", messages=messages))
-    workers = jobs or os.cpu_count() or 1
+    workers = parallel.workers(jobs, inherit=any(name in registry.OWN for name in names))
     results = perform(work, workers, progress)
     outcomes = {name: [r for r in results[: count * len(names)] if r.design == name] for name in names}
     points: dict[str, dict[int, RunResult]] = {name: {} for name in names} if sweep else {}
@@ -394,6 +392,39 @@ def compare(
         time.perf_counter() - started,
         workers,
     )
+
+
+def checked(
+    scenario: str | Scenario,
+    designs: Sequence[str | registry.Design] | None,
+    runs: int | None,
+    seed: int | None,
+    trace: str | Path | None,
+    take: float | None,
+) -> tuple[Scenario, tuple[str, ...], int, int, str | None]:
+    """Scenario, designs, runs, seed and the trace's path as they will be used. Raises `InputError`."""
+    loaded = load(scenario) if isinstance(scenario, str) else scenario
+    names = tuple(dict.fromkeys(registry.known(design) for design in designs or registry.DESIGNS))
+    count = loaded.runs if runs is None else runs
+    first = loaded.seed if seed is None else seed
+    if count < 1:
+        raise InputError(f"runs: {count}; allowed: 1 or more")
+    if not 0 <= first < 2**40:
+        raise InputError(f"seed: {first}; allowed: 0 to {2**40 - 1}")
+    path = None if trace is None else str(trace)
+    _trace(path, take)
+    return loaded, names, count, first, path
+
+
+def fits(designs: Sequence[str], scenario: Scenario) -> None:
+    """Raises `InputError` if a design cannot work with the scenario's parameters."""
+    for name in designs:
+        registry.get(name).system(registry.Population((), ()), scenario.parameters())
+
+
+def first_traffic(scenario: Scenario, seed: int, trace: str | None, take: float | None) -> workload.Traffic:
+    """The first run's traffic, kept for the run. Raises `InputError` if scenario and trace do not go together."""
+    return _traffic(scenario, seed * 1000, trace, take)
 
 
 def _bounded(traffic: workload.Traffic) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -66,13 +66,16 @@ class Spread(Section):
     """A lognormal distribution by its median; `sigma = 0` is a constant."""
 
     median: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    """Half of what is drawn is below it."""
     sigma: Annotated[float, Field(ge=0, le=3)] = 0.0
+    """The standard deviation of the logarithm."""
 
 
 class PopulationSection(Section):
     """Who there is. A trace brings its own users."""
 
     users: Annotated[int, Field(ge=1, le=1_000_000)] = 20
+    """People."""
     devices_per_user: DevicesPerUser = 2
     """A number for all, or a list that users take in turn."""
     new_devices: Count = 0
@@ -85,8 +88,11 @@ class GroupSize(Section):
     """Zipf-distributed sizes between two bounds; `zipf = 0` is uniform."""
 
     min: Positive = 3
+    """The smallest group's members."""
     max: Positive = 10
+    """The largest group's members; at most the users there are."""
     zipf: Annotated[float, Field(ge=0, le=5)] = 1.0
+    """The exponent: a size is drawn with a weight of one over its power."""
 
     @model_validator(mode="after")
     def _ordered(self) -> GroupSize:
@@ -99,8 +105,11 @@ class ConversationsSection(Section):
     """Who talks to whom. A trace brings its own conversations."""
 
     pairs: Count = 30
+    """Conversations of two; at most one for any two users."""
     groups: Count = 4
+    """Conversations of several."""
     group_size: GroupSize = GroupSize()
+    """How many members groups have."""
     group_share: Probability = 0.4
     """The share of messages that go to a group, where there are groups and pairs."""
 
@@ -111,6 +120,7 @@ class TrafficSection(Section):
     messages_per_user_per_day: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 42.0
     """Poisson; 42 is WeChat's published figure for 2017."""
     body_bytes: Spread = Spread(median=200.0, sigma=1.0)
+    """The size of a message's body."""
     recalls: Probability = 0.0
     """The share of messages that recall the one before by the same device in the same conversation."""
     day_night: bool = False
@@ -142,10 +152,15 @@ class NetworkSection(Section):
     """How long packets take, and how long a device takes to notice a dead server."""
 
     up_ms: Spread = Spread(median=40.0, sigma=0.5)
+    """From a device to the server, over a connection."""
     down_ms: Spread = Spread(median=40.0, sigma=0.5)
+    """From the server to a device, over a connection."""
     push_ms: Spread = Spread(median=60.0, sigma=0.7)
+    """Pushes and notifications."""
     notice: Duration = 2.0
+    """How long an end takes to notice that the other one crashed."""
     reconnect: Span = 3.0
+    """How long a device waits before it connects again after a dead connection, a crash or a refusal."""
     header_bytes: Count = 60
     """Stated per packet, all headers together."""
 
@@ -154,22 +169,29 @@ class Outage(Section):
     """Pushes and notifications sent within `[start, start + length)` are lost."""
 
     start: Duration
+    """When it begins; before the scenario's end."""
     length: Span
+    """How long it lasts."""
 
 
 class ServerCrash(Section):
     """The server is gone from `at` for `down`."""
 
     at: Duration
+    """When it crashes; before the scenario's end."""
     down: Span = 10.0
+    """How long until it restarts."""
 
 
 class ServerRestore(Section):
     """The server is put back at `at` to the backup of `backup`, and is gone for `down`."""
 
     backup: Duration
+    """When the backup is taken; not after `at`."""
     at: Duration
+    """When the server is put back to it; before the scenario's end."""
     down: Span = 10.0
+    """How long until it restarts."""
 
     @model_validator(mode="after")
     def _ordered(self) -> ServerRestore:
@@ -182,29 +204,44 @@ class FaultsSection(Section):
     """What goes wrong."""
 
     push_loss: Probability = 0.0
+    """The share of pushes and notifications that never arrive."""
     push_duplicate: Probability = 0.0
+    """The share that arrives a second time, `reorder_delay` later."""
     push_reorder: Probability = 0.0
+    """The share that arrives `reorder_delay` late, while later ones pass."""
     reorder_delay: Span = 2.0
+    """How late what is reordered or duplicated arrives."""
     outages: list[Outage] = []
+    """Times in which every push and notification is lost."""
     server_crashes: list[ServerCrash] = []
+    """Times at which the server crashes."""
     device_crashes_per_day: Annotated[float, Field(ge=0, le=1000)] = 0.0
+    """Crashes of each device, at drawn times."""
     device_down: Span = 5.0
+    """How long a crashed or restored device takes to restart."""
     device_restores_per_day: Annotated[float, Field(ge=0, le=1000)] = 0.0
-    """How often a device's database is put back to a backup, which is so old:"""
+    """How often each device's database is put back to a backup, at drawn times."""
     device_backup_age: Span = 3600.0
+    """How old such a backup is."""
     server_restores: list[ServerRestore] = []
+    """Times at which the server is put back to a backup: what it stored since is lost."""
     trims: list[Duration] = []
-    """When retention deletes all that the server keeps for delivery."""
+    """Times at which retention deletes all that the server keeps for delivery."""
     sender_retry: Probability = 0.0
+    """The share of submissions that an impatient device sends once more over the same connection."""
     sender_retry_after: Span = 0.1
+    """How soon it does."""
 
 
 class StorageSection(Section):
     """The storage station: so many operations at a time, each a drawn base time plus a time per row."""
 
     service_ms: Spread = Spread(median=2.0, sigma=0.4)
+    """An operation's base time."""
     per_row_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.2
+    """What each row that an operation touches adds."""
     parallel: Annotated[int, Field(ge=1, le=1024)] = 8
+    """Operations under way at a time; others wait in a queue."""
 
 
 class ModelSection(Section):
@@ -227,10 +264,15 @@ class Scenario(Section):
     """A whole file. `name` is the file's; all durations are seconds once loaded."""
 
     title: Annotated[str, Field(min_length=1)]
+    """What it is, in a few words: a report's heading."""
     shows: Annotated[str, Field(min_length=1)]
+    """What it is there to show, in a sentence."""
     duration: Span = 28800.0
+    """How long there is traffic; a run ends later, when everything has come to rest. A trace brings its own."""
     seed: Count = 1
+    """What all draws begin from; `--seed` overrides it."""
     runs: Annotated[int, Field(ge=1, le=1000)] = 5
+    """Runs per design, each with draws of its own; `--runs` overrides it."""
     population: PopulationSection = PopulationSection()
     conversations: ConversationsSection = ConversationsSection()
     traffic: TrafficSection = TrafficSection()
@@ -312,17 +354,22 @@ class Scenario(Section):
 
     def with_value(self, key: str, value: object) -> Scenario:
         """A copy with one dotted key set, validated as the file is. Raises `InputError`."""
+        return self.with_values({key: value})
+
+    def with_values(self, values: Mapping[str, object]) -> Scenario:
+        """A copy with dotted keys set, validated when all of them are. Raises `InputError`."""
         data = self.model_dump(exclude_unset=True)
-        path = key.split(".")
-        section: object = Scenario
-        for step in path:
-            if step not in _names(section):
-                raise InputError(f"{self.name}: {key}: unknown key{_nearest(step, _names(section))}")
-            section = _within(section, step)
-        table: dict[str, Any] = data
-        for step in path[:-1]:
-            table = table.setdefault(step, {})
-        table[path[-1]] = value
+        for key, value in values.items():
+            path = key.split(".")
+            section: object = Scenario
+            for step in path:
+                if step not in _names(section):
+                    raise InputError(f"{self.name}: {key}: unknown key{nearest(step, _names(section))}")
+                section = _within(section, step)
+            table: dict[str, Any] = data
+            for step in path[:-1]:
+                table = table.setdefault(step, {})
+            table[path[-1]] = value
         return _validated(data, self.name, self.name, self.text, LOADED)
 
 
@@ -342,7 +389,8 @@ def _within(section: Any, key: str) -> object:
     return get_args(annotation)[0] if get_origin(annotation) is list else annotation
 
 
-def _nearest(word: str, names: list[str]) -> str:
+def nearest(word: str, names: list[str]) -> str:
+    """What is allowed, and which of it was probably meant, as the end of an error's line."""
     near = difflib.get_close_matches(word, names, 1, 0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return f"; allowed: {', '.join(names)}{hint}" if names else ""
@@ -370,7 +418,7 @@ def load(name: str) -> Scenario:
     shipped = ready()
     path = shipped.get(name, Path(name))
     if name not in shipped and path.suffix != ".toml" and not path.is_file():
-        raise InputError(f"unknown scenario {name!r}{_nearest(name, list(shipped))} (or a path to a .toml file)")
+        raise InputError(f"unknown scenario {name!r}{nearest(name, list(shipped))} (or a path to a .toml file)")
     shown = f"{name}.toml" if name in shipped else str(path)
     try:
         text = path.read_text(encoding="utf-8")
@@ -383,7 +431,7 @@ def load(name: str) -> Scenario:
         raise InputError(f"{shown}:{line[1] if line else text.count(chr(10)) + 1}: not TOML: {error}") from None
     for internal in ("name", "text"):
         if internal in data:
-            known = _nearest(internal, _names(Scenario))
+            known = nearest(internal, _names(Scenario))
             raise InputError(f"{shown}:{_line(text, (internal,))}: {internal}: unknown key{known}")
     return _validated(data, path.stem, shown, text, None)
 
@@ -410,12 +458,12 @@ def _explain(fault: Any, shown: str, text: str) -> str:
         section: object = Scenario
         for step in key[:-1]:
             section = _within(section, step) if isinstance(step, str) else section
-        return f"{where}: unknown key{_nearest(str(key[-1]), _names(section))}"
+        return f"{where}: unknown key{nearest(str(key[-1]), _names(section))}"
     if kind == "missing":
         return f"{where}: is missing; allowed: {'a text in quotes' if len(key) == 1 else 'a value'}"
     if kind == "literal_error":
         options = re.findall(r"'([^']*)'", says)
-        return f"{where}: {got}{_nearest(str(fault['input']), options)}"
+        return f"{where}: {got}{nearest(str(fault['input']), options)}"
     return f"{where}: {got}; allowed: {says}"
 
 

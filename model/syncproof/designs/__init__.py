@@ -2,6 +2,6 @@
 
 from syncproof.designs.own import blaming
 from syncproof.designs.parameters import Parameters
-from syncproof.designs.registry import DESIGNS, Design, Population, get
+from syncproof.designs.registry import DESIGNS, OWN, Design, Population, get, known
 
-__all__ = ["DESIGNS", "Design", "Parameters", "Population", "blaming", "get"]
+__all__ = ["DESIGNS", "OWN", "Design", "Parameters", "Population", "blaming", "get", "known"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import sys
 import traceback
@@ -18,6 +19,9 @@ from syncproof.errors import InputError
 from syncproof.system import MoveError
 
 WRITE = 'write NAME = DESIGNS["timeline-notify"].variant(device=MyDevice) and name that'
+
+
+_DIGESTS: dict[str, str] = {}
 
 
 @cache
@@ -52,11 +56,18 @@ def blaming(name: str) -> Iterator[None]:
         raise InputError(f"{where}: {type(error).__name__}: {text}".rstrip(": ")) from None
 
 
+def digest(name: str) -> str:
+    """A digest of the design's file as it was when it was loaded; of what the file imports it says nothing."""
+    load(name)
+    return _DIGESTS[name.rpartition(":")[0]]
+
+
 @cache
 def _module(file: str) -> ModuleType:
     path = Path(file)
     if not path.is_file():
         raise InputError(f"{file}: there is no such file; allowed: FILE.py:NAME")
+    _DIGESTS[file] = hashlib.sha256(path.read_bytes()).hexdigest()
     title = f"syncproof_own_{path.stem}"
     spec = importlib.util.spec_from_file_location(title, path)
     assert spec is not None
