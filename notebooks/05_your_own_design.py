@@ -25,7 +25,7 @@
 # %%
 from syncproof import DESIGNS, InputError, Scenario, compare, diagram, explore, verify
 from syncproof.actor import Id, Out, Packet, actor, on, volatile
-from syncproof.designs.timeline import TimelineDevice
+from syncproof.designs.reader import TimelineDevice
 from syncproof.packets import Notification
 from syncproof.vocabulary import Timeline
 
@@ -176,7 +176,7 @@ curves(by_wait, ["pulls_per_delivery", "packets_per_delivery", "delivery_latency
 
 from syncproof.actor import Id, Out, Packet, actor, on, volatile
 from syncproof.designs import DESIGNS
-from syncproof.designs.timeline import TimelineDevice
+from syncproof.designs.reader import TimelineDevice
 from syncproof.packets import Notification
 from syncproof.vocabulary import Timeline
 

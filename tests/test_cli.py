@@ -207,7 +207,7 @@ BROKEN = """
 import itertools
 from syncproof.actor import actor, on
 from syncproof.designs import DESIGNS
-from syncproof.designs.timeline import TimelineDevice
+from syncproof.designs.reader import TimelineDevice
 from syncproof.packets import Notification
 
 COUNT = itertools.count()

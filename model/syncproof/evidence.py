@@ -17,7 +17,7 @@ from typing import Any
 from syncproof.actor import actor
 from syncproof.designs import DESIGNS, Design, Parameters
 from syncproof.designs.faulty import BUGS, SwallowsTrigger
-from syncproof.designs.timeline import TimelineDevice
+from syncproof.designs.reader import TimelineDevice
 from syncproof.verification import search
 from syncproof.worlds import SMALL, Shape, shape
 

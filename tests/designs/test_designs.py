@@ -9,7 +9,8 @@ import pytest
 
 from syncproof.actor import ConnectionId, Out, actor, on
 from syncproof.designs import DESIGNS, Parameters, Population, get
-from syncproof.designs.timeline import TimelineServer, log_of
+from syncproof.designs.log import log_of
+from syncproof.designs.timeline import TimelineServer
 from syncproof.errors import InputError
 from syncproof.observations import Appended, Deleted, Learned, Noted, Pulled, Queued, Roamed, Shown, Trimmed
 from syncproof.packets import AddMember, Commit, Push, RemoveMember, Reserved, Roam, RoamReply, Synced, Unacked

@@ -16,7 +16,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "my_design.py"
 OWN = """
 from syncproof.actor import Out, actor
 from syncproof.designs import DESIGNS, Parameters
-from syncproof.designs.timeline import TimelineDevice
+from syncproof.designs.reader import TimelineDevice
 
 @actor
 class Deaf(TimelineDevice):

@@ -15,7 +15,7 @@ from syncproof import faults, workload
 from syncproof.actor import Id, Observation, Out, Packet, actor, on
 from syncproof.comparison import Comparison
 from syncproof.designs import DESIGNS, Design
-from syncproof.designs.timeline import TimelineDevice
+from syncproof.designs.reader import TimelineDevice
 from syncproof.engines import simulate as engine
 from syncproof.engines.simulate import RunResult, simulate
 from syncproof.observations import Quiesced, Shown

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from syncproof.actor import ConnectionId, Id, Out, actor, durable, on
 from syncproof.designs.base import ROW_BYTES
-from syncproof.designs.timeline import TimelineServer, sync_of
+from syncproof.designs.log import sync_of
+from syncproof.designs.timeline import TimelineServer
 from syncproof.observations import Learned
 from syncproof.packets import Learnt, Pull, Registered
 from syncproof.vocabulary import ConversationId, DeviceId, Timeline, UserId

@@ -9,7 +9,9 @@ again; across that border two timelines meet, so there the conversation's order 
 from __future__ import annotations
 
 from syncproof.actor import Idle, Out, actor, durable
-from syncproof.designs.timeline import Feed, TimelineDevice, TimelineServer, log_of
+from syncproof.designs.log import Feed, log_of
+from syncproof.designs.reader import TimelineDevice
+from syncproof.designs.timeline import TimelineServer
 from syncproof.packets import Poll, Pull, PullReply
 from syncproof.vocabulary import ConversationId, UserId
 

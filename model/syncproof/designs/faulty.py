@@ -16,12 +16,14 @@ from syncproof.designs.base import ROW_BYTES, Device
 from syncproof.designs.checkpointed import CheckpointedServer
 from syncproof.designs.fanout import ReadFanoutServer
 from syncproof.designs.inbox import Holding, InboxDevice, InboxServer, SharedInboxServer, SyncFirstServer
-from syncproof.designs.log import Log
+from syncproof.designs.log import Log, Span, spot, sync_of
 from syncproof.designs.parameters import Parameters
 from syncproof.designs.push import DensePushDevice, DensePushServer, PushDevice, PushServer
+from syncproof.designs.reader import TimelineDevice
 from syncproof.designs.registry import DESIGNS, Design
 from syncproof.designs.sequencer import CLOCK_BITS
-from syncproof.designs.timeline import Span, TimelineDevice, TimelineServer, spot, sync_of
+from syncproof.designs.serving import LogServer
+from syncproof.designs.timeline import TimelineServer
 from syncproof.observations import Accepted, Appended, Gone
 from syncproof.packets import Accept, Commit, Copied, Notification, Pull, PullReply, Push, Registered, Respond, Synced
 from syncproof.vocabulary import (
@@ -392,7 +394,7 @@ class CheckpointElsewhere(TimelineDevice):
 class NoEpoch(ReadFanoutServer):
     """Goes on after a restore as if nothing had happened: numbers are given a second time."""
 
-    def restored(self, before: TimelineServer, out: Out) -> None:
+    def restored(self, before: LogServer, out: Out) -> None:
         """Nobody is told."""
         for message in sorted(before.index):
             if message not in self.index:

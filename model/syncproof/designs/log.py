@@ -1,11 +1,12 @@
-"""An append-only log: entries whose numbers only grow, readable by range."""
+"""Append-only logs: entries whose numbers only grow, readable by range; their names, and which part concerns whom."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import cache
 
 from syncproof.actor import state
-from syncproof.vocabulary import ConversationId, Entry
+from syncproof.vocabulary import ConversationId, Entry, Timeline, UserId
 
 
 @state
@@ -74,3 +75,36 @@ class Log:
                     self.gone[entry.message.conversation] = entry.place
             del self.seqs[:count]
             del self.entries[:count]
+
+
+# ---- names and parts
+
+Span = tuple[int, int | None]
+"""The numbers `(start, end]` of a log that concern a reader; None: to its end, whatever is appended."""
+
+Feed = tuple[Timeline, Log, tuple[Span, ...]]
+"""A log that a user's devices pull, and the spans of it that concern them."""
+
+WHOLE: tuple[Span, ...] = ((0, None),)
+
+
+@cache
+def sync_of(user: UserId, epoch: int = 0) -> Timeline:
+    """The name of a user's timeline in the sync store."""
+    return Timeline("sync", int(user), epoch)
+
+
+@cache
+def log_of(conversation: ConversationId, epoch: int = 0) -> Timeline:
+    """The name of a conversation's timeline in the message store."""
+    return Timeline("conversation", int(conversation), epoch)
+
+
+Spot = tuple[ConversationId, int]
+"""A place in a conversation: what an intent is for. A message that was placed twice has two."""
+
+
+def spot(entry: Entry) -> Spot:
+    """The place that an entry is a copy of."""
+    assert entry.message is not None
+    return entry.message.conversation, entry.place

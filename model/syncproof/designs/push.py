@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from syncproof.actor import Id, Out, Packet, actor, durable, on, volatile
 from syncproof.designs.base import ROW_BYTES
-from syncproof.designs.log import Log
-from syncproof.designs.timeline import TimelineDevice, TimelineServer, spot, sync_of
+from syncproof.designs.log import Log, spot, sync_of
+from syncproof.designs.reader import TimelineDevice
+from syncproof.designs.timeline import TimelineServer
 from syncproof.observations import Appended, Noted
 from syncproof.packets import Push, Reserved, Synced
 from syncproof.vocabulary import Entry, Timeline, UserId

@@ -14,7 +14,8 @@ from syncproof.designs.fanout import HybridServer, ReadFanoutDevice, ReadFanoutS
 from syncproof.designs.inbox import InboxDevice, InboxServer, SharedInboxServer, SyncFirstServer
 from syncproof.designs.parameters import Parameters
 from syncproof.designs.push import DensePushDevice, DensePushServer, PushDevice, PushServer
-from syncproof.designs.timeline import TimelineDevice, TimelineServer
+from syncproof.designs.reader import TimelineDevice
+from syncproof.designs.timeline import TimelineServer
 from syncproof.errors import InputError
 from syncproof.observations import Joined, MemberAdded
 from syncproof.system import System

@@ -82,10 +82,13 @@ class Logs(Property):
         return None
 
     def begun(self, timeline: Timeline, seq: int, device: DeviceId) -> int:
-        """How many entries a device has behind it that starts after `seq`: in a new life also those it knows from another."""
+        """How many entries a device has behind it that starts after `seq`.
+
+        When it first meets a new life of a log, these are also the ones that it knows from another life.
+        """
         log = self.log(timeline)
         position = bisect_right(log.seqs, seq)
-        if timeline.epoch:
+        if timeline.epoch and device not in log.passed:
             for other, old in self.logs.items():
                 if other.same_log(timeline) and other.epoch != timeline.epoch:
                     known = zip(old.seqs[: old.passed.get(device, 0)], old.messages, strict=False)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import attrs
 
 from syncproof.actor import state
-from syncproof.observations import Forgot, Gone, Joined, Placed, Retired, Reverted, Roamed
+from syncproof.observations import Forgot, Gone, Joined, Placed, Retired, Reverted, Roamed, Shown
 from syncproof.properties.base import Property, observes
 from syncproof.vocabulary import ConversationId, DeviceId, MessageId
 
@@ -24,11 +24,12 @@ class Order:
 @state
 class Fetched:
     """How much history a new device is owed, and how much it holds: all places up to these. `wrong`: a place at which it
-    holds what was never there; 0 for none."""
+    holds what was never there; 0 for none. `shown`: messages of that history that came as any message does."""
 
     owed: int
     held: int
     wrong: int
+    shown: set[MessageId]
 
 
 @state
@@ -37,8 +38,9 @@ class RoamingComplete(Property):
 
     It holds what the pages that it fetched contained (`Roamed`), and a page counts only if it goes on where the device
     was and every message placed in its range is in it, in order. What a restore took from the conversation (`Reverted`,
-    `Gone`) is owed to nobody; it may be in a page that was on its way then (`taken`). What is placed after the join is
-    `no-loss`'s business.
+    `Gone`) is owed to nobody; it may be in a page that was on its way then (`taken`). What a device has shown it holds too:
+    one that registers again, with a server that was restored, may pull what to the server is history. What is placed after
+    the join is `no-loss`'s business.
     """
 
     name = "roaming-complete"
@@ -76,7 +78,14 @@ class RoamingComplete(Property):
     def on_joined(self, o: Joined) -> str | None:
         for conversation, last in o.history or ():
             if last > 0:
-                self.fetched[o.device, conversation] = Fetched(last, 0, 0)
+                self.fetched[o.device, conversation] = Fetched(last, 0, 0, set())
+        return None
+
+    @observes(Shown)
+    def on_shown(self, o: Shown) -> str | None:
+        record = self.fetched.get((o.device, o.conversation))
+        if record is not None and o.place <= record.owed:
+            record.shown.add(o.message)
         return None
 
     @observes(Roamed)
@@ -119,6 +128,7 @@ class RoamingComplete(Property):
         for (device, conversation), record in self.fetched.items():
             if device == o.device:
                 record.held = min(record.held, roamed.get(conversation, 0))
+                record.shown.difference_update(o.messages)
         return None
 
     @observes(Gone)
@@ -151,10 +161,16 @@ class RoamingComplete(Property):
                 record.owed = min(record.owed, o.upto)
         return None
 
+    def _shown(self, conversation: ConversationId, record: Fetched) -> bool:
+        """Whether the device has shown all that it does not hold as history."""
+        order = self.orders.get(conversation) or Order([], [])
+        missing = order.messages[bisect_right(order.places, record.held) : bisect_right(order.places, record.owed)]
+        return record.shown.issuperset(missing)
+
     def at_quiescence(self) -> Iterator[str]:
         for (device, conversation), record in sorted(self.fetched.items(), key=lambda item: item[0]):
             where = f"conversation {conversation:d}"
             if record.wrong:
                 yield f"new device {device:d} holds at place {record.wrong} of {where} what was never placed there"
-            if record.held < record.owed:
+            if record.held < record.owed and not self._shown(conversation, record):
                 yield f"new device {device:d} cannot reach the {record.owed} earlier places of {where}"
