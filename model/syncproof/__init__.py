@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from syncproof.history import check, replay
     from syncproof.properties import PROPERTIES
     from syncproof.report import Report, compare
+    from syncproof.report.swept import sweep
     from syncproof.scenario import Scenario, load
 
 _WHERE = {
@@ -33,6 +34,7 @@ _WHERE = {
     "compare": "report",
     "load": "scenario",
     "replay": "history",
+    "sweep": "report.swept",
 }
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "compare",
     "load",
     "replay",
+    "sweep",
 ]
 
 

@@ -109,14 +109,8 @@ def compare(
     """Simulate the designs on one scenario and compare them."""
     from syncproof import report
     from syncproof.report import terminal
-    from syncproof.scenario import seconds
 
-    if take is not None and trace is None:
-        raise InputError("--take goes with --trace FILE")
-    try:
-        length = None if take is None else seconds(take)
-    except ValueError as error:
-        raise InputError(f"--take {take}: {error}") from None
+    length = _length(trace, take)
     _writable(Path(out))
     if history is not None:
         _history_file(Path(history))
@@ -129,6 +123,93 @@ def compare(
     terminal.show(found)
     click.echo(f"\n{found.elapsed_s:.0f} s. Report: {paths[0]}")
     return found.status()
+
+
+@main.command("sweep")
+@click.argument("scenario", default="default")
+@click.option(
+    "--vary",
+    "keys",
+    metavar="KEY=V1,V2,...",
+    multiple=True,
+    help="A scenario's key and its values, as the file would write them; several keys: every combination.",
+)
+@click.option("--design", "names", metavar="NAME", multiple=True, help="Only this design; may be repeated.")
+@click.option("--metric", "metrics", metavar="NAME", multiple=True, help="Show this metric; may be repeated.")
+@click.option("--runs", type=click.IntRange(1), help="Runs per point and design; default: the scenario's.")
+@click.option("--seed", type=click.IntRange(0), help="Default: the scenario's.")
+@click.option("--jobs", type=click.IntRange(1), help="Worker processes; default: one per processor.")
+@click.option(
+    "--executor",
+    metavar="WHICH",
+    default="processes",
+    show_default=True,
+    help="processes, or a Dask scheduler's address.",
+)
+@click.option("--trace", metavar="FILE", help="Real traffic: SNAP (SRC DST UNIXTIME) or presence rows.")
+@click.option("--take", metavar="DURATION", help="Use the first part of the trace only, such as 14d.")
+@click.option(
+    "--out",
+    metavar="DIR",
+    default="out",
+    show_default=True,
+    help="Where the reports go, and finished runs, which are not done again.",
+)
+@told
+def sweep_command(
+    scenario: str,
+    keys: tuple[str, ...],
+    names: tuple[str, ...],
+    metrics: tuple[str, ...],
+    runs: int | None,
+    seed: int | None,
+    jobs: int | None,
+    executor: str,
+    trace: str | None,
+    take: str | None,
+    out: str,
+) -> int:
+    """Simulate the designs along the values of any key of a scenario."""
+    from syncproof.report import swept, terminal
+    from syncproof.sweeps.vary import parse
+
+    vary = parse(keys)
+    length = _length(trace, take)
+    _writable(Path(out))
+    with terminal.progress("sweeping") as progress:
+        found = swept.sweep(
+            scenario,
+            vary=vary,
+            designs=names,
+            metrics=metrics,
+            runs=runs,
+            seed=seed,
+            jobs=jobs,
+            executor=executor,
+            out=out,
+            trace=trace,
+            take=length,
+            progress=progress,
+        )
+    paths = found.write(Path(out))
+    swept.show(found)
+    read = found.facts["runs_read"]
+    click.echo(f"\n{found.facts['elapsed_s']:.0f} s, {read} of the runs read from {out}/points. Report: {paths[0]}")
+    if found.interrupted:
+        click.echo(f"syncproof: {found.interrupted}; the same command goes on from here", err=True)
+    return found.status()
+
+
+def _length(trace: str | None, take: str | None) -> float | None:
+    """`--take` in seconds."""
+    from syncproof.scenario import seconds
+
+    if take is not None and trace is None:
+        raise InputError("--take goes with --trace FILE")
+    try:
+        return None if take is None else seconds(take)
+    except ValueError as error:
+        raise InputError(f"--take {take}: {error}") from None
 
 
 def _writable(out: Path) -> None:

@@ -158,7 +158,7 @@ class Comparison:
     def _design(self, name: str) -> dict[str, Any]:
         runs = self.outcomes[name]
         return {
-            "properties": {p: _verdict([r.properties[p] for r in runs]) for p in PROPERTIES},
+            "properties": {p: worst([r.properties[p] for r in runs]) for p in PROPERTIES},
             "metrics": {m: {**interval([r.metrics[m] for r in runs]), "unit": METRICS[m].unit} for m in METRICS},
             "rows": {
                 store: {
@@ -267,8 +267,8 @@ def interval(values: Iterable[float]) -> dict[str, float | None]:
     return {"mean": _digits(mean), "low": _digits(mean - half), "high": _digits(mean + half)}
 
 
-def _verdict(found: Sequence[PropertyResult]) -> dict[str, Any]:
-    """Over runs the worst counts: violated, then unknown, then holds. The example names its run."""
+def worst(found: Sequence[PropertyResult], runs: Sequence[int] | None = None) -> dict[str, Any]:
+    """Over runs the worst counts: violated, then unknown, then holds. The example names its run; `runs`: their numbers."""
     verdicts = {f.verdict for f in found}
     verdict = next(v for v in ("violated", "unknown", "holds", "not-applicable") if v in verdicts)
     result: dict[str, Any] = {
@@ -276,7 +276,8 @@ def _verdict(found: Sequence[PropertyResult]) -> dict[str, Any]:
         "promised": all(f.promised for f in found),
         "violations": sum(f.violations for f in found),
     }
-    examples = [f"{text} (run {run})" for run, f in enumerate(found) for text in f.examples[:1]]
+    numbers = range(len(found)) if runs is None else runs
+    examples = [f"{text} (run {run})" for run, f in zip(numbers, found, strict=True) for text in f.examples[:1]]
     if examples:
         result["example"] = examples[0]
     return result
@@ -310,22 +311,10 @@ def compare(
     name inserted when there are several). `sweep`: also the small runs over devices per user. Raises `InputError`.
     """
     started = time.perf_counter()
-    loaded = load(scenario) if isinstance(scenario, str) else scenario
-    names = tuple(dict.fromkeys(designs)) if designs else tuple(registry.DESIGNS)
-    for name in names:
-        registry.get(name)
-    count = loaded.runs if runs is None else runs
-    first = loaded.seed if seed is None else seed
-    if count < 1:
-        raise InputError(f"runs: {count}; allowed: 1 or more")
-    if not 0 <= first < 2**40:
-        raise InputError(f"seed: {first}; allowed: 0 to {2**40 - 1}")
-    path = None if trace is None else str(trace)
-    _trace(path, take)
+    loaded, names, count, first, path = checked(scenario, designs, runs, seed, trace, take)
     base = Job(loaded, "", 0, first * 1000, path, take)
-    traffic = _traffic(loaded, base.seed, path, take)
-    for name in names:
-        registry.get(name).system(registry.Population((), ()), loaded.parameters())
+    traffic = first_traffic(loaded, first, path, take)
+    fits(names, loaded)
     work = [
         dataclasses.replace(
             base, design=name, run=run, seed=first * 1000 + run, history=_history(history, name, run, names)
@@ -364,6 +353,41 @@ def compare(
         time.perf_counter() - started,
         workers,
     )
+
+
+def checked(
+    scenario: str | Scenario,
+    designs: Sequence[str] | None,
+    runs: int | None,
+    seed: int | None,
+    trace: str | Path | None,
+    take: float | None,
+) -> tuple[Scenario, tuple[str, ...], int, int, str | None]:
+    """Scenario, designs, runs, seed and the trace's path as they will be used. Raises `InputError`."""
+    loaded = load(scenario) if isinstance(scenario, str) else scenario
+    names = tuple(dict.fromkeys(designs)) if designs else tuple(registry.DESIGNS)
+    for name in names:
+        registry.get(name)
+    count = loaded.runs if runs is None else runs
+    first = loaded.seed if seed is None else seed
+    if count < 1:
+        raise InputError(f"runs: {count}; allowed: 1 or more")
+    if not 0 <= first < 2**40:
+        raise InputError(f"seed: {first}; allowed: 0 to {2**40 - 1}")
+    path = None if trace is None else str(trace)
+    _trace(path, take)
+    return loaded, names, count, first, path
+
+
+def fits(designs: Sequence[str], scenario: Scenario) -> None:
+    """Raises `InputError` if a design cannot work with the scenario's parameters."""
+    for name in designs:
+        registry.get(name).system(registry.Population((), ()), scenario.parameters())
+
+
+def first_traffic(scenario: Scenario, seed: int, trace: str | None, take: float | None) -> workload.Traffic:
+    """The first run's traffic, kept for the run. Raises `InputError` if scenario and trace do not go together."""
+    return _traffic(scenario, seed * 1000, trace, take)
 
 
 def _bounded(traffic: workload.Traffic) -> int:

@@ -1,54 +1,146 @@
-"""Independent pieces of work spread over processes; results do not depend on how many there are."""
+"""Independent pieces of work spread over an executor; results depend neither on which it is nor on how many work there.
+
+Whatever has the interface of `concurrent.futures.Executor` will do. Two ways to open one are here: the processes of this
+machine, and the workers of a Dask scheduler. A job should be small, picklable and free to be done twice: when a worker
+dies, what it had is done again, and each job's result is given out once.
+"""
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
+
+from syncproof.errors import InputError
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+Opening = Callable[[int], AbstractContextManager[Executor]]
+"""Opens an executor of about so many workers, and gives up what is still under way when it is left by an exception."""
+
+ANSWER_WITHIN = 5.0
+"""Seconds that a scheduler has to answer, and then to have a worker."""
 
 
-def perform(work: Callable[[Job], Result], jobs: Sequence[Job], workers: int) -> Iterator[tuple[int, Result]]:
-    """(index, result) of every job as it is done, in any order.
-
-    A pool that lost a process (out of memory, killed) is given up, and what was lost is done one by one; a job that
-    fails there again raises. Leaving the iterator early, by an interrupt too, ends the processes.
-    """
-    if workers <= 1 or len(jobs) <= 1:
-        for index, job in enumerate(jobs):
-            yield index, work(job)
-        return
-    missing = dict.fromkeys(range(len(jobs)))
-    try:
-        for index, result in _pooled(work, jobs, list(missing), min(workers, len(jobs))):
-            del missing[index]
-            yield index, result
-    except BrokenProcessPool:
-        for number in missing:
-            yield from _pooled(work, jobs, [number], 1)
-
-
-def _pooled(
-    work: Callable[[Job], Result], jobs: Sequence[Job], wanted: Sequence[int], workers: int
-) -> Iterator[tuple[int, Result]]:
+@contextmanager
+def processes(workers: int) -> Iterator[Executor]:
+    """A pool of processes on this machine. Left by an exception, an interrupt too, it is ended and not waited for."""
     with ProcessPoolExecutor(workers, initializer=_begin) as pool:
         try:
-            pending: dict[Future[Any], int] = {pool.submit(work, jobs[index]): index for index in wanted}
-            while pending:
-                ready, _ = wait(pending, return_when=FIRST_COMPLETED)
-                for future in sorted(ready, key=lambda f: pending[f]):
-                    yield pending.pop(future), future.result()
-        except BrokenProcessPool:
+            yield pool
+        except BrokenExecutor:
             raise
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in list((pool._processes or {}).values()):
                 process.terminate()
             raise
+
+
+def scheduler(address: str, within: float = ANSWER_WITHIN) -> Opening:
+    """Opens the workers of the Dask scheduler at `address`, such as `tcp://10.0.0.1:8786`.
+
+    They need the same syncproof, and traces and designs of one's own under the same names. Raises `InputError` if the
+    address is none, if Dask is not installed, or when opened if nothing answers or no worker is there.
+    """
+    if not re.fullmatch(r"(\w+://)?[^\s:/]+:\d+|inproc://\S+", address):
+        raise InputError(
+            f"--executor {address}: allowed: processes, or the address of a Dask scheduler such as tcp://10.0.0.1:8786"
+        )
+    try:
+        from distributed import Client
+        from distributed.scheduler import KilledWorker
+    except ImportError:
+        raise InputError(f"--executor {address}: needs Dask: pip install 'syncproof[dask]'") from None
+
+    met = False
+
+    def silent(text: str) -> Exception:
+        """At first a wrong address; once it has worked, workers that were lost."""
+        return (BrokenExecutor if met else InputError)(f"--executor {address}: {text}")
+
+    @contextmanager
+    def opened(workers: int) -> Iterator[Executor]:
+        nonlocal met
+        try:
+            client = Client(address, timeout=within, set_as_default=False)
+        except (OSError, ValueError) as error:
+            text = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise silent(f"no scheduler answers there: {text}") from None
+        with client:
+            try:
+                client.wait_for_workers(1, timeout=within)
+            except TimeoutError:
+                raise silent("the scheduler has no workers") from None
+            met = True
+            pool = client.get_executor(pure=False)
+            try:
+                yield pool
+            except KilledWorker as error:
+                pool.shutdown(wait=False)
+                raise BrokenExecutor(f"a job was under way on several workers of {address} as they died") from error
+            except BaseException:
+                pool.shutdown(wait=False)
+                raise
+
+    return opened
+
+
+def given(executor: Executor) -> Opening:
+    """An executor that somebody else opened and will close."""
+
+    @contextmanager
+    def opened(workers: int) -> Iterator[Executor]:
+        yield executor
+
+    return opened
+
+
+def perform(
+    work: Callable[[Job], Result], jobs: Sequence[Job], workers: int, opening: Opening | None = None
+) -> Iterator[tuple[int, Result]]:
+    """(index, result) of every job as it is done, in any order, each once; in this process if one worker is enough.
+
+    A pool of processes that lost one (out of memory, killed) cannot go on. What it may have been at is done again one by
+    one, and the rest in a new pool. A job that breaks its executor alone raises `BrokenExecutor`. Leaving the iterator
+    early, by an interrupt too, ends the work.
+    """
+    if opening is None and (workers <= 1 or len(jobs) <= 1):
+        for index, job in enumerate(jobs):
+            yield index, work(job)
+        return
+    missing = dict.fromkeys(range(len(jobs)))
+    while missing:
+        try:
+            for index, result in _pooled(work, jobs, list(missing), min(workers, len(missing)), opening):
+                del missing[index]
+                yield index, result
+        except BrokenExecutor:
+            # Jobs begin in the order given, so what was begun is among the first; a pool fetches some ahead.
+            for suspect in list(missing)[: 2 * workers + 1]:
+                for index, result in _pooled(work, jobs, [suspect], 1, opening):
+                    del missing[index]
+                    yield index, result
+
+
+def _pooled(
+    work: Callable[[Job], Result], jobs: Sequence[Job], wanted: Sequence[int], workers: int, opening: Opening | None
+) -> Iterator[tuple[int, Result]]:
+    with (opening or processes)(workers) as pool:
+        pending: dict[Future[Any], int] = {pool.submit(work, jobs[index]): index for index in wanted}
+        try:
+            while pending:
+                ready, _ = wait(pending, return_when=FIRST_COMPLETED)
+                for future in sorted(ready, key=lambda f: pending[f]):
+                    if future.cancelled():
+                        raise BrokenExecutor("the executor was lost and gave its work up")
+                    yield pending.pop(future), future.result()
+        finally:
+            for future in pending:
+                future.cancel()
 
 
 def _begin() -> None:

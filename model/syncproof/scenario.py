@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -272,17 +272,22 @@ class Scenario(Section):
 
     def with_value(self, key: str, value: object) -> Scenario:
         """A copy with one dotted key set, validated as the file is. Raises `InputError`."""
+        return self.with_values({key: value})
+
+    def with_values(self, values: Mapping[str, object]) -> Scenario:
+        """A copy with dotted keys set, validated when all of them are. Raises `InputError`."""
         data = self.model_dump(exclude_unset=True)
-        path = key.split(".")
-        section: object = Scenario
-        for step in path:
-            if step not in _names(section):
-                raise InputError(f"{self.name}: {key}: unknown key{_nearest(step, _names(section))}")
-            section = _within(section, step)
-        table: dict[str, Any] = data
-        for step in path[:-1]:
-            table = table.setdefault(step, {})
-        table[path[-1]] = value
+        for key, value in values.items():
+            path = key.split(".")
+            section: object = Scenario
+            for step in path:
+                if step not in _names(section):
+                    raise InputError(f"{self.name}: {key}: unknown key{nearest(step, _names(section))}")
+                section = _within(section, step)
+            table: dict[str, Any] = data
+            for step in path[:-1]:
+                table = table.setdefault(step, {})
+            table[path[-1]] = value
         return _validated(data, self.name, self.name, self.text, LOADED)
 
 
@@ -302,7 +307,8 @@ def _within(section: Any, key: str) -> object:
     return get_args(annotation)[0] if get_origin(annotation) is list else annotation
 
 
-def _nearest(word: str, names: list[str]) -> str:
+def nearest(word: str, names: list[str]) -> str:
+    """What is allowed, and which of it was probably meant, as the end of an error's line."""
     near = difflib.get_close_matches(word, names, 1, 0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return f"; allowed: {', '.join(names)}{hint}" if names else ""
@@ -330,7 +336,7 @@ def load(name: str) -> Scenario:
     shipped = ready()
     path = shipped.get(name, Path(name))
     if name not in shipped and path.suffix != ".toml" and not path.is_file():
-        raise InputError(f"unknown scenario {name!r}{_nearest(name, list(shipped))} (or a path to a .toml file)")
+        raise InputError(f"unknown scenario {name!r}{nearest(name, list(shipped))} (or a path to a .toml file)")
     shown = f"{name}.toml" if name in shipped else str(path)
     try:
         text = path.read_text(encoding="utf-8")
@@ -343,7 +349,7 @@ def load(name: str) -> Scenario:
         raise InputError(f"{shown}:{line[1] if line else text.count(chr(10)) + 1}: not TOML: {error}") from None
     for internal in ("name", "text"):
         if internal in data:
-            known = _nearest(internal, _names(Scenario))
+            known = nearest(internal, _names(Scenario))
             raise InputError(f"{shown}:{_line(text, (internal,))}: {internal}: unknown key{known}")
     return _validated(data, path.stem, shown, text, None)
 
@@ -370,12 +376,12 @@ def _explain(fault: Any, shown: str, text: str) -> str:
         section: object = Scenario
         for step in key[:-1]:
             section = _within(section, step) if isinstance(step, str) else section
-        return f"{where}: unknown key{_nearest(str(key[-1]), _names(section))}"
+        return f"{where}: unknown key{nearest(str(key[-1]), _names(section))}"
     if kind == "missing":
         return f"{where}: is missing; allowed: {'a text in quotes' if len(key) == 1 else 'a value'}"
     if kind == "literal_error":
         options = re.findall(r"'([^']*)'", says)
-        return f"{where}: {got}{_nearest(str(fault['input']), options)}"
+        return f"{where}: {got}{nearest(str(fault['input']), options)}"
     return f"{where}: {got}; allowed: {says}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import sys
 import traceback
@@ -17,6 +18,9 @@ from syncproof.errors import InputError
 WRITE = 'write NAME = DESIGNS["timeline-notify"].variant(device=MyDevice) and name that'
 
 
+_DIGESTS: dict[str, str] = {}
+
+
 @cache
 def load(name: str) -> Design:
     """The design NAME of a Python file. Raises `InputError` if there is none, or if the file cannot be run."""
@@ -30,11 +34,18 @@ def load(name: str) -> Design:
     return msgspec.structs.replace(found, name=name)
 
 
+def digest(name: str) -> str:
+    """A digest of the design's file as it was when it was loaded; of what the file imports it says nothing."""
+    load(name)
+    return _DIGESTS[name.rpartition(":")[0]]
+
+
 @cache
 def _module(file: str) -> ModuleType:
     path = Path(file)
     if not path.is_file():
         raise InputError(f"{file}: there is no such file; allowed: FILE.py:NAME")
+    _DIGESTS[file] = hashlib.sha256(path.read_bytes()).hexdigest()
     title = f"syncproof_own_{path.stem}"
     spec = importlib.util.spec_from_file_location(title, path)
     assert spec is not None
