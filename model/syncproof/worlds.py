@@ -125,6 +125,20 @@ def shape(people: str, messages: int, kinds: Iterable[str]) -> Shape:
     return Shape(people, messages, tuple(kind for kind in KINDS if kind in tuple(kinds)))
 
 
+def interchangeable(shape: Shape) -> tuple[tuple[DeviceId, ...], ...]:
+    """Groups of devices that nothing in this world tells apart: those of one person who only receives.
+
+    Raises `InputError` for a world without any. Whether a design treats them alike is another question: a search asks it.
+    """
+    single = {"new-device", "reinstall", "device-restore", "server-restore"} & set(shape.faults)
+    if shape.people != "three-devices" or single:
+        raise InputError(
+            f"{shape}: no two devices are interchangeable here; allowed: three-devices, whose two receiving devices are, "
+            "without new devices, reinstalls and restores, which single one out"
+        )
+    return ((DeviceId(1), DeviceId(2)),)
+
+
 def build(design: str | Design, shape: Shape, budget: int = 1) -> tuple[System, Population, Environment]:
     """The system and the environment of one exploration. `budget`: how often each fault may happen.
 
