@@ -34,8 +34,9 @@ def processes(workers: int) -> Iterator[Executor]:
         except BrokenExecutor:
             raise
         except BaseException:
+            running = list((pool._processes or {}).values())  # shutdown forgets them
             pool.shutdown(wait=False, cancel_futures=True)
-            for process in list((pool._processes or {}).values()):
+            for process in running:
                 process.terminate()
             raise
 

@@ -111,7 +111,9 @@ BEYOND = {"inbox-sync-first": (Shape("two-devices", 2, ("server-crash",)),)}
 
 
 def within(bounds: str, design: str) -> list[Shape]:
-    """The worlds in which these bounds search a design."""
+    """The worlds in which these bounds search a design. Raises `InputError` for unknown bounds."""
+    if bounds not in BOUNDS:
+        raise InputError(f"unknown bounds {bounds!r}; allowed: {', '.join(BOUNDS)}")
     return [s for s in BOUNDS[bounds] if bounds == "deep" or s not in BEYOND.get(design, ())]
 
 

@@ -90,7 +90,7 @@ def before(first: int, then: int) -> type[Property]:
 @pytest.mark.parametrize(("first", "then"), [(0, 2), (2, 0), (0, 1), (1, 0)])
 def test_a_property_that_tells_ids_apart_is_refused(first, then):
     assert explore(two_phase.two_phase(3), NOTHING, [before(first, then)]).findings["before"].verdict == "violated"
-    with pytest.raises(NotSymmetric, match="the property before treats the ids .* differently, observing"):
+    with pytest.raises(NotSymmetric, match=r"the property before treats the ids .* differently, observing"):
         reduced(before(first, then))
 
 
@@ -144,7 +144,7 @@ def test_what_a_property_would_say_at_quiescence_is_asked_too():
             if two_phase.Resource(0) not in self.decided:
                 yield "the first has not decided"
 
-    with pytest.raises(NotSymmetric, match="the property first-decides treats the ids .* differently, at quiescence"):
+    with pytest.raises(NotSymmetric, match=r"the property first-decides treats the ids .* differently, at quiescence"):
         reduced(FirstDecides)
 
 

@@ -15,6 +15,7 @@ from syncproof.designs.inbox import InboxDevice, InboxServer, SharedInboxServer,
 from syncproof.designs.parameters import Parameters
 from syncproof.designs.push import DensePushDevice, DensePushServer, PushDevice, PushServer
 from syncproof.designs.timeline import TimelineDevice, TimelineServer
+from syncproof.designs.witnesses import DENSE_PUSH, INBOX, READ_FANOUT, SYNC_FIRST, TIMELINE, Meets
 from syncproof.errors import InputError
 from syncproof.observations import Joined, MemberAdded
 from syncproof.system import System
@@ -57,7 +58,8 @@ class Design(msgspec.Struct, frozen=True):
 
     `promises`: property -> the faults under which it is promised. `not_applicable`: property -> why it makes no sense
     here. `sequencers`: the numberings that it works with, its own first. What is in neither table is judged and reported.
-    `parameters`: with which it is searched (a simulation takes the scenario's).
+    `parameters`: with which it is searched (a simulation takes the scenario's). `meets`: the situations without which
+    nothing that a search says of it is worth much (see `witnesses.py`).
     """
 
     name: str
@@ -69,6 +71,7 @@ class Design(msgspec.Struct, frozen=True):
     not_applicable: Mapping[str, str]
     sequencers: tuple[str, ...] = ()
     parameters: Parameters = Parameters()
+    meets: tuple[Meets, ...] = ()
 
     def promised(self, parameters: Parameters) -> Mapping[str, tuple[str, ...]]:
         """The promises under these parameters: without idempotent send, a retry takes a second place."""
@@ -101,6 +104,7 @@ class Design(msgspec.Struct, frozen=True):
             server=server or self.server,
             promises=self.promises if promises is None else promises,
             parameters=parameters or self.parameters,
+            meets=() if device or server or parameters else self.meets,
         )
 
     def system(self, population: Population, parameters: Parameters) -> System:
@@ -218,6 +222,7 @@ DESIGNS: dict[str, Design] = {
             InboxServer,
             {**INBOX_KEEPS, "store-before-sync": EVERY_FAULT},
             {**NO_CHECKPOINTS, **NO_LOGS},
+            meets=INBOX,
         ),
         Design(
             "inbox-sync-first",
@@ -232,6 +237,7 @@ DESIGNS: dict[str, Design] = {
                 "sender-order": except_for("server-crash", "device-restore", "server-restore"),
             },
             {**NO_CHECKPOINTS, **NO_LOGS},
+            meets=SYNC_FIRST,
         ),
         Design(
             "inbox-shared",
@@ -244,6 +250,7 @@ DESIGNS: dict[str, Design] = {
                 "store-before-sync": EVERY_FAULT,
             },
             {**NO_CHECKPOINTS, **NO_LOGS},
+            meets=INBOX,
         ),
         Design(
             "timeline-notify",
@@ -254,6 +261,7 @@ DESIGNS: dict[str, Design] = {
             TIMELINE_KEEPS,
             {**NO_INBOX, **SPARSE},
             SPARSE_FIRST,
+            meets=TIMELINE,
         ),
         Design(
             "timeline-checkpointed",
@@ -264,6 +272,7 @@ DESIGNS: dict[str, Design] = {
             TIMELINE_KEEPS,
             {**NO_INBOX, **SPARSE},
             SPARSE_FIRST,
+            meets=TIMELINE,
         ),
         Design(
             "timeline-dense-push",
@@ -274,6 +283,7 @@ DESIGNS: dict[str, Design] = {
             {**TIMELINE_KEEPS, "dense": EVERY_FAULT},
             NO_INBOX,
             ("dense",),
+            meets=DENSE_PUSH,
         ),
         Design(
             "timeline-push",
@@ -285,6 +295,7 @@ DESIGNS: dict[str, Design] = {
             without(TIMELINE_KEEPS, "prefix-order", "conversation-order"),
             {**NO_INBOX, **SPARSE},
             SPARSE_FIRST,
+            meets=TIMELINE,
         ),
         Design(
             "timeline-read-fanout",
@@ -294,6 +305,7 @@ DESIGNS: dict[str, Design] = {
             ReadFanoutServer,
             TIMELINE_KEEPS,
             {**NO_INBOX, "dense": "there is no sync timeline to number"},
+            meets=READ_FANOUT,
         ),
         Design(
             "timeline-hybrid-fanout",
@@ -305,6 +317,7 @@ DESIGNS: dict[str, Design] = {
             {**TIMELINE_KEEPS, "conversation-order": except_for("membership", "server-restore")},
             {**NO_INBOX, **SPARSE},
             SPARSE_FIRST,
+            meets=TIMELINE,
         ),
     )
 }

@@ -19,7 +19,7 @@ from rich.text import Text
 
 import syncproof
 from syncproof import designs, history, verification
-from syncproof.engines.explore import Exploration
+from syncproof.engines.explore import WORDS, Exploration
 from syncproof.errors import InputError
 from syncproof.history import Header, Recording
 from syncproof.properties import PROPERTIES
@@ -30,9 +30,13 @@ from syncproof.report.tables import MARKS
 from syncproof.story import Story, tell
 from syncproof.system import Move, Rest, Stop, World
 from syncproof.verification import Cell, Verification
-from syncproof.worlds import BOUNDS, SHAPES, Shape, build
+from syncproof.worlds import SHAPES, Shape, build
 
 FILES = ("report.html", "report.md", "results.json", "run.json")
+LENGTHS = (
+    "A counterexample to a safety property is a shortest one; one to a liveness property is a short one: a shortest way "
+    "to where it goes on for ever, though another cycle may be nearer in all."
+)
 REPEAT = 200
 """How often a cycle is repeated at most in a moves file, until an automaton complains of it."""
 
@@ -80,9 +84,9 @@ class Proof(Verification):
             f"{kept} of {len(promised)} promises are kept in every interleaving under the faults that they are made for."
         ]
         if broken:
-            told.append(f"{broken} promises are broken; each has a shortest counterexample below.")
+            told.append(f"{broken} promises are broken; each has a counterexample below.")
         if open_ends:
-            told.append(f"{open_ends} promises are unknown, because a search was cut short.")
+            told.append(f"{open_ends} promises are unknown, because a search was cut short or is missing.")
         refuted = [
             f"{design} ({', '.join(names)})"
             for design, row in self.matrix().items()
@@ -94,7 +98,7 @@ class Proof(Verification):
             design, shape, what = self.vacuous[0]
             told.append(f"Vacuous: {design} in {shape} never met: {what} ({len(self.vacuous)} such gaps).")
         if self.missing:
-            told.append(f"{self.missing} searches were not made: the run was interrupted.")
+            told.append(f"{sum(self.missing.values())} searches were not made: {self.stopped}.")
         return told
 
     def html(self) -> str:
@@ -129,7 +133,11 @@ class Proof(Verification):
 
 def verify(*arguments: Any, **options: Any) -> Proof:
     """`syncproof.verification.verify`, with a result that can be looked at. Same arguments, same errors."""
-    found = verification.verify(*arguments, **options)
+    return proof(verification.verify(*arguments, **options))
+
+
+def proof(found: Verification) -> Proof:
+    """A verification that can be looked at."""
     return Proof(**{name: getattr(found, name) for name in found.__dataclass_fields__})
 
 
@@ -210,7 +218,7 @@ def snippet(shown: Shown) -> str:
 
 
 def mark(cell: Cell) -> str:
-    """A cell in a table: the sign, and the length of a shortest counterexample."""
+    """A cell in a table: the sign, and the length of the counterexample."""
     return f"{MARKS[cell.verdict]} {cell.length}" if cell.counterexample is not None else MARKS[cell.verdict]
 
 
@@ -228,15 +236,20 @@ def _template(name: str, proof: Proof, shown: list[Any]) -> str:
         mark=mark,
         shown=shown,
         kinds=sorted({kind for found in results["designs"].values() for kind in found["coverage"]}),
-        worlds=BOUNDS[proof.bounds],
+        worlds=proof.worlds,
         shapes=SHAPES,
         command=reproduce(proof),
+        lengths=LENGTHS,
     )
 
 
 def reproduce(proof: Proof) -> str:
     """The command that makes this report again."""
     names = "" if list(proof.explored) == list(designs.DESIGNS) else " " + " ".join(proof.explored)
+    if proof.bounds == verification.ONE_WORLD:
+        (shape,) = proof.worlds
+        faults = "".join(f" --fault {kind}" for kind in shape.kinds)
+        return f"syncproof explore{names} --world {shape.people} --messages {shape.messages}{faults}"
     return f"syncproof verify{names} --bounds {proof.bounds}"
 
 
@@ -248,8 +261,8 @@ def _markdown(proof: Proof) -> Iterator[str]:
     yield from (md.cell(sentence) for sentence in proof.answer())
     yield from ("", "## Verdicts", "")
     yield (
-        "✓ holds in every world, ✗ violated (moves of the shortest counterexample), ? unknown, – not applicable; "
-        "**bold** where promised."
+        "✓ holds in every world, ✗ violated (moves of a counterexample), ? unknown, – not applicable; **bold** where "
+        f"promised. {LENGTHS}"
     )
     yield ""
     rows: list[list[object]] = []
@@ -272,6 +285,11 @@ def _markdown(proof: Proof) -> Iterator[str]:
     yield from md.table(
         ["design", *kinds],
         [[d, *(f["coverage"].get(k, {"transitions": "–"})["transitions"] for k in kinds)] for d, f in found],
+    )
+    yield from ("", 'Situations without which "holds" would say nothing:', "")
+    yield from md.table(
+        ["design", "situation", "reached"],
+        [[d, what, reached] for d, f in found for what, reached in f["witnesses"].items()],
     )
     yield from ("", "## Claims", "")
     yield from md.table(
@@ -306,7 +324,7 @@ def show(proof: Proof) -> None:
     for name in PROPERTIES:
         grid.add_row(name, *(Text(mark(row[name]), style=_style(row[name])) for row in matrix.values()))
     out.print(grid)
-    out.print(Text("✗ with the moves of the shortest counterexample; bold: promised", style="dim"))
+    out.print(Text("✗ with the moves of a counterexample; bold: promised", style="dim"))
     out.print()
     facts = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("design", "worlds", "states", "transitions", "depth", "complete", "seconds"):
@@ -362,7 +380,9 @@ def detail(design: str, shape: Shape, found: Exploration) -> None:
     graph = found.graph
     judged = verification.judged(design, shape, found)
     out.print(Text(f"{design}: {shape}", style="bold"))
-    ending = "complete" if found.complete else f"cut short ({graph.ending}){found.growth}"
+    ending = "complete" if found.complete else f"cut short ({WORDS[graph.ending]})"
+    if found.growth:
+        ending += f": {found.growth}"
     rate = len(graph.states) / max(graph.elapsed, 1e-9)
     out.print(
         Text(
