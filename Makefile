@@ -7,8 +7,10 @@ READY := .venv/.ready
 CHECKED := .venv/.ready-check
 SCENARIO ?= default
 OUT ?= out
+TRACES ?=
+REPORTS ?=
 
-.PHONY: setup compare test check bench clean
+.PHONY: setup compare test check docs reports notebooks bench clean
 
 setup: $(READY)
 
@@ -40,11 +42,21 @@ check: $(CHECKED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(READY)
+	PYTHONPATH=docs $(BIN)/python -m generate
+
+# Some twenty minutes for all; REPORTS="default verify" for some, TRACES=DIR for those that need real traffic.
+reports: $(READY)
+	$(BIN)/python -m syncproof.report.gallery $(REPORTS) $(if $(TRACES),--traces $(TRACES))
+
 bench: $(READY)
 	@if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(BIN)/python -e '.[bench]'; \
 	else $(BIN)/python -m pip install --quiet -e '.[bench]'; fi
 	$(BIN)/python benchmarks/simulate.py
 	$(BIN)/python benchmarks/explore.py
+
+notebooks: $(READY)
+	$(BIN)/python notebooks/remake.py
 
 clean:
 	rm -rf .venv out .pytest_cache .mypy_cache .ruff_cache

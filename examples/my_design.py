@@ -1,6 +1,6 @@
 """A design of one's own: a device that trusts every push. Verify it, and read the way to what it breaks:
 
-syncproof verify examples/my_design.py:Hasty --bounds small
+syncproof explore examples/my_design.py:Hasty --world two-people --messages 2 --fault push
 """
 
 from syncproof.actor import Id, Out, actor, on

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from syncproof import compare
+from syncproof import compare, designs, parallel
 from syncproof.comparison import Comparison, interval
 from syncproof.errors import InputError
 from syncproof.metrics import METRICS
@@ -145,3 +145,19 @@ def test_a_folder_that_cannot_be_written_is_named(found: Report, tmp_path: Path)
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
         found.write(tmp_path / "file")
+
+
+@pytest.mark.parametrize(("method", "wanted", "used"), [("fork", 3, 3), ("spawn", 3, 1), ("forkserver", None, 1)])
+def test_what_only_this_process_knows_is_done_where_it_is_known(
+    method: str, wanted: int | None, used: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("multiprocessing.get_start_method", lambda: method)
+    assert parallel.workers(wanted, inherit=True) == used
+    assert parallel.workers(3) == 3
+
+
+def test_a_design_given_as_an_object_is_compared_as_if_it_had_a_name() -> None:
+    quick = Scenario.model_validate(WANTED)
+    own = designs.get("timeline-notify").variant(name="the same")
+    found = compare(quick, designs=[own, "timeline-notify"], runs=2, sweep=False).results()["designs"]
+    assert found["the same"] == found["timeline-notify"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy
 import pytest
 
-from syncproof.draws import COARSE, SIZE, Draws, lognormal_table
+from syncproof.draws import BLOCK, COARSE, MASK, SIZE, Draws, _hashes, lognormal_table
 
 COUNT = 100_000
 PINNED = [9774, 33604, 61508]
@@ -92,3 +94,23 @@ def test_a_lognormal_table_has_its_median_in_the_middle_and_its_sigma() -> None:
 @pytest.mark.parametrize(("median", "sigma"), [(0.04, 0.0), (0.0, 0.5)])
 def test_no_spread_or_no_median_makes_a_constant(median: float, sigma: float) -> None:
     assert set(lognormal_table(median, sigma)) == {median}
+
+
+def test_a_stream_is_what_its_numbers_pick() -> None:
+    draws = Draws(7)
+    salt = draws.key("stream")
+    table = lognormal_table(1.0, 0.5)
+    scramble = draws.scramble
+
+    def picked(number: int) -> float:
+        mixed = hash((number, salt))
+        return table[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)] >> COARSE]
+
+    count = BLOCK * 2 + 10
+    assert list(islice(draws.stream(salt, table), count)) == [picked(n) for n in range(1, count + 1)]
+
+
+def test_blocks_hash_as_the_interpreter_does() -> None:
+    """Were it not so, streams would be drawn number by number: right, but slow."""
+    hashes = _hashes(numpy.arange(1, 1001, dtype=numpy.uint64), 123456789)
+    assert [int(h) for h in hashes] == [hash((n, 123456789)) % 2**64 for n in range(1, 1001)]

@@ -57,7 +57,7 @@ def test_a_killed_process_loses_nothing_and_counts_nothing_twice(tmp_path: Path)
     assert sorted(found) == [(n, n) for n in range(30)]
     done = [path.name.split(".")[0] for path in tmp_path.iterdir() if path.name != "died"]
     assert done.count("5") == 2
-    assert len(done) <= 30 + 2 * 2 + 1  # what finished before is not done again
+    assert len(done) <= 30 + 10  # what finished before is not done again; in flight were two, three queued, some unread
 
 
 def test_a_job_that_kills_whoever_does_it_is_an_error_and_the_others_are_done() -> None:

@@ -185,7 +185,11 @@ def test_a_whole_table_can_be_changed() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("population.device_per_user", 3, "unknown key; allowed: users, devices_per_user, new_devices; did you mean"),
+        (
+            "population.device_per_user",
+            3,
+            "unknown key; allowed: users, devices_per_user, new_devices, reinstalls; did you mean",
+        ),
         ("populaton.users", 3, "did you mean 'population'?"),
         ("seed.x", 3, "seed.x: unknown key"),
         ("name", "x", "name: unknown key"),

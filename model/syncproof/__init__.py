@@ -3,6 +3,9 @@
     >>> from syncproof import compare
     >>> result = compare("default", designs=["inbox-store-first", "timeline-notify"], runs=2)
     >>> result.table(), result.figure("cost")
+    >>> from syncproof import diagram, explore, hunt, verify
+    >>> diagram("timeline-notify")  # what one message causes, as a sequence diagram
+    >>> verify(["timeline-notify"], "small")  # every interleaving of small worlds
 
 Everything is imported where it is first used, so that `import syncproof` costs next to nothing.
 """
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
     from syncproof.history import check, replay
     from syncproof.properties import PROPERTIES
     from syncproof.report import Report, compare
+    from syncproof.report.diagram import Diagram, diagram
+    from syncproof.report.hunt import Hunt, hunt
+    from syncproof.report.proof import Proof, explore, verify
     from syncproof.report.swept import sweep
     from syncproof.scenario import Scenario, load
 
@@ -27,28 +33,42 @@ _WHERE = {
     "DESIGNS": "designs",
     "PROPERTIES": "properties",
     "Comparison": "comparison",
+    "Diagram": "report.diagram",
+    "Hunt": "report.hunt",
     "InputError": "errors",
+    "Proof": "report.proof",
     "Report": "report",
     "Scenario": "scenario",
     "check": "history",
     "compare": "report",
+    "diagram": "report.diagram",
+    "explore": "report.proof",
+    "hunt": "report.hunt",
     "load": "scenario",
     "replay": "history",
     "sweep": "report.swept",
+    "verify": "report.proof",
 }
 
 __all__ = [
     "DESIGNS",
     "PROPERTIES",
     "Comparison",
+    "Diagram",
+    "Hunt",
     "InputError",
+    "Proof",
     "Report",
     "Scenario",
     "check",
     "compare",
+    "diagram",
+    "explore",
+    "hunt",
     "load",
     "replay",
     "sweep",
+    "verify",
 ]
 
 

@@ -269,7 +269,7 @@ class Actor:
         """Handles one packet. Raises `TypeError` for a packet class that the actor has no handler for."""
         handler = self.handlers.get(type(packet))
         if handler is None:
-            raise unhandled(self, packet)
+            raise unhandled(self, type(packet))
         handler(self, source, packet, out)
 
     def crash(self) -> None:
@@ -298,12 +298,12 @@ class Actor:
             setattr(self, name, thaw(value))
 
 
-def unhandled(actor: Actor, packet: Packet) -> TypeError:
-    """The error for a packet without a handler, naming what the actor does handle."""
+def unhandled(actor: Actor, kind: type[Packet]) -> TypeError:
+    """The error for a packet class without a handler, naming what the actor does handle."""
     known = ", ".join(sorted(t.__name__ for t in actor.handlers)) or "nothing"
     return TypeError(
-        f"{type(actor).__name__} has no handler for {type(packet).__name__}; it handles {known}. "
-        f"Write a method marked @on({type(packet).__name__})."
+        f"{type(actor).__name__} has no handler for {kind.__name__}; it handles {known}. "
+        f"Write a method marked @on({kind.__name__})."
     )
 
 

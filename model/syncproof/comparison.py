@@ -159,7 +159,7 @@ class Comparison:
         runs = self.outcomes[name]
         return {
             "properties": {p: worst([r.properties[p] for r in runs]) for p in PROPERTIES},
-            "metrics": {m: {**interval([r.metrics[m] for r in runs]), "unit": METRICS[m].unit} for m in METRICS},
+            "metrics": {m: _metric(m, [r.metrics[m] for r in runs]) for m in METRICS},
             "rows": {
                 store: {
                     kind: sum(r.rows.get(store, {}).get(kind, 0) for r in runs)
@@ -212,7 +212,7 @@ class Comparison:
         import pandas
 
         rows = [
-            {"design": name, "metric": metric, **values}
+            {"design": name, "metric": metric} | {key: value for key, value in values.items() if key != "runs"}
             for name, found in self.results()["designs"].items()
             for metric, values in found["metrics"].items()
         ]
@@ -248,7 +248,7 @@ class Comparison:
         return 3 if unknown else 0
 
 
-def _digits(value: float) -> float | None:
+def digits(value: float) -> float | None:
     return None if math.isnan(value) else float(f"{value:.6g}")
 
 
@@ -259,12 +259,17 @@ def interval(values: Iterable[float]) -> dict[str, float | None]:
         return {"mean": None, "low": None, "high": None}
     mean = math.fsum(known) / len(known)
     if len(known) == 1:
-        return {"mean": _digits(mean), "low": None, "high": None}
+        return {"mean": digits(mean), "low": None, "high": None}
     from scipy.special import stdtrit
 
     spread = math.sqrt(math.fsum((v - mean) ** 2 for v in known) / (len(known) - 1))
     half = float(stdtrit(len(known) - 1, 0.975)) * spread / math.sqrt(len(known))
-    return {"mean": _digits(mean), "low": _digits(mean - half), "high": _digits(mean + half)}
+    return {"mean": digits(mean), "low": digits(mean - half), "high": digits(mean + half)}
+
+
+def _metric(name: str, values: list[float]) -> dict[str, Any]:
+    """A metric over runs: mean, interval, unit, and each run's value in turn, for whoever pairs runs of two designs."""
+    return {**interval(values), "unit": METRICS[name].unit, "runs": [digits(value) for value in values]}
 
 
 def worst(found: Sequence[PropertyResult], runs: Sequence[int] | None = None) -> dict[str, Any]:
@@ -285,7 +290,7 @@ def worst(found: Sequence[PropertyResult], runs: Sequence[int] | None = None) ->
 
 def _point(result: RunResult) -> dict[str, Any]:
     return {
-        "metrics": {name: _digits(value) for name, value in result.metrics.items()},
+        "metrics": {name: digits(value) for name, value in result.metrics.items()},
         "violated": [name for name, p in result.properties.items() if p.verdict == "violated"],
         "promised_violated": [n for n, p in result.properties.items() if p.verdict == "violated" and p.promised],
     }
@@ -294,7 +299,7 @@ def _point(result: RunResult) -> dict[str, Any]:
 def compare(
     scenario: str | Scenario = "default",
     *,
-    designs: Sequence[str] | None = None,
+    designs: Sequence[str | registry.Design] | None = None,
     runs: int | None = None,
     seed: int | None = None,
     jobs: int | None = None,
@@ -306,6 +311,7 @@ def compare(
 ) -> Comparison:
     """Simulates designs (default: all) on one scenario and compares them.
 
+    `designs`: names, `FILE.py:NAME`, or designs of one's own as `Design.variant` makes them.
     `runs`, `seed`: default the scenario's. `jobs`: worker processes, default one per processor. `trace`, `take`: a
     trace's file, and how many seconds of it. `history`: write the first run's history there (one file a design, its
     name inserted when there are several). `sweep`: also the small runs over devices per user. Raises `InputError`.
@@ -334,7 +340,7 @@ def compare(
         if quiet:
             silent = loaded.with_value("model.notifications", False)
             work.append(dataclasses.replace(base, scenario=silent, design="timeline-notify", messages=messages))
-    workers = jobs or os.cpu_count() or 1
+    workers = parallel.workers(jobs, inherit=any(name in registry.OWN for name in names))
     results = perform(work, workers, progress)
     outcomes = {name: [r for r in results[: count * len(names)] if r.design == name] for name in names}
     points: dict[str, dict[int, RunResult]] = {name: {} for name in names} if sweep else {}
@@ -357,7 +363,7 @@ def compare(
 
 def checked(
     scenario: str | Scenario,
-    designs: Sequence[str] | None,
+    designs: Sequence[str | registry.Design] | None,
     runs: int | None,
     seed: int | None,
     trace: str | Path | None,
@@ -365,9 +371,7 @@ def checked(
 ) -> tuple[Scenario, tuple[str, ...], int, int, str | None]:
     """Scenario, designs, runs, seed and the trace's path as they will be used. Raises `InputError`."""
     loaded = load(scenario) if isinstance(scenario, str) else scenario
-    names = tuple(dict.fromkeys(designs)) if designs else tuple(registry.DESIGNS)
-    for name in names:
-        registry.get(name)
+    names = tuple(dict.fromkeys(registry.known(design) for design in designs or registry.DESIGNS))
     count = loaded.runs if runs is None else runs
     first = loaded.seed if seed is None else seed
     if count < 1:

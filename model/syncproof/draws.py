@@ -15,11 +15,16 @@ from __future__ import annotations
 
 import hashlib
 from array import array
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
 
 SIZE = 65536
 MASK = SIZE - 1
 COARSE = 4
 """Bits of an index that a table of quantiles drops: 4,096 quantiles stay in a processor's cache, 65,536 do not."""
+
+BLOCK = 4096
 
 
 class Draws:
@@ -42,9 +47,45 @@ class Draws:
         mixed = hash((a, b, c, salt))
         return self.scramble[self.scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)]
 
+    def stream(self, salt: int, table: array[float]) -> Iterator[float]:
+        """Values of a `lognormal_table`, one for each of 1, 2, 3, ...: what their number and the salt pick.
+
+        They are drawn a block at a time, where the interpreter hashes two integers as the block's arithmetic does.
+        """
+        return chain.from_iterable(self._blocks(salt, table))
+
+    def _blocks(self, salt: int, table: array[float]) -> Iterator[list[float]]:
+        import numpy
+
+        scramble = numpy.frombuffer(self.scramble, dtype=numpy.uint16)
+        values = numpy.frombuffer(table, dtype=numpy.float64)
+        first = 1
+        while True:
+            numbers = numpy.arange(first, first + BLOCK, dtype=numpy.uint64)
+            mixed = _hashes(numbers, salt)
+            if mixed[0] != hash((first, salt)) % 2**64 or mixed[-1] != hash((first + BLOCK - 1, salt)) % 2**64:
+                mixed = numpy.array([hash((n, salt)) % 2**64 for n in range(first, first + BLOCK)], dtype=numpy.uint64)
+            low, high = (mixed >> numpy.uint64(20)) & MASK, (mixed >> numpy.uint64(40)) & MASK
+            yield values[scramble[scramble[low] ^ high] >> COARSE].tolist()
+            first += BLOCK
+
     def uniform(self, salt: int, a: int, b: int = 0, c: int = 0) -> float:
         """A number in [0, 1), a multiple of 1/65536."""
         return self.index(salt, a, b, c) / SIZE
+
+
+def _hashes(numbers: Any, salt: int) -> Any:
+    """CPython's hash of `(number, salt)` (xxHash, `Objects/tupleobject.c`) for a block of numbers, modulo 2**64."""
+    import numpy
+
+    one, two, five = (
+        numpy.uint64(prime) for prime in (11400714785074694791, 14029467366897019727, 2870177450012600261)
+    )
+    mixed = numpy.full(len(numbers), five)
+    for lane in (numbers, numpy.full(len(numbers), salt, dtype=numpy.uint64)):
+        mixed += lane * two
+        mixed = (mixed << numpy.uint64(31) | mixed >> numpy.uint64(33)) * one
+    return mixed + (numpy.uint64(2) ^ five ^ numpy.uint64(3527539))
 
 
 def lognormal_table(median: float, sigma: float) -> array[float]:

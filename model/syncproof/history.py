@@ -28,19 +28,23 @@ SCHEMA = 1
 
 
 class Header(msgspec.Struct, kw_only=True):
-    """The first line of both files.
-
-    `design` may be any name; where it is one of ours, its promises and what does not apply to it are used. `faults`
-    are those that the run was configured with. Only what replays needs `population` and `parameters`.
-    """
+    """The first line of both files."""
 
     schema: int
+    """The version of the schema, today `1`."""
     kind: str
+    """`history` or `moves`."""
     design: str = ""
+    """Any name. If it is one of syncproof's, its promises and what does not apply to it are used; of any other nothing
+    is promised and every property is judged."""
     faults: tuple[str, ...] = ()
+    """Those that the run was configured with; a promise counts only if it covers all of them."""
     population: Population | None = None
+    """Each device's user and each conversation's members when the run began. A replay needs it."""
     parameters: Parameters | None = None
+    """The design's. A replay needs them."""
     violations: dict[str, int] = {}
+    """Property -> how often the run itself saw it violated; a replay must see the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -47,13 +48,10 @@ METRICS: dict[str, Metric] = {
 }
 
 
-class Clock:
-    """The simulated time in seconds, shared by those who may look at it."""
+class Clock(Protocol):
+    """Whoever knows the simulated time, in seconds."""
 
-    __slots__ = ("now",)
-
-    def __init__(self) -> None:
-        self.now = 0.0
+    now: float
 
 
 class Meter:
@@ -74,9 +72,9 @@ class Meter:
         self.connected_since: dict[DeviceId, float] = {}
         self.behind: defaultdict[DeviceId, int] = defaultdict(int)
         self.catching: dict[DeviceId, tuple[float, int]] = {}
-        self.live: list[float] = []
-        self.catchups: list[float] = []
-        self.accepts: list[float] = []
+        self.live = array("d")
+        self.catchups = array("d")
+        self.accepts = array("d")
         self.deliveries = 0
         self.messages = 0
 

@@ -7,6 +7,8 @@ dies, what it had is done again, and each job's result is given out once.
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import re
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +25,17 @@ Opening = Callable[[int], AbstractContextManager[Executor]]
 
 ANSWER_WITHIN = 5.0
 """Seconds that a scheduler has to answer, and then to have a worker."""
+
+
+def workers(wanted: int | None, *, inherit: bool = False) -> int:
+    """How many processes to use: as many as are wanted, else one per processor.
+
+    `inherit`: the work needs what this process holds in memory, such as a class that was written in a notebook. Where
+    processes begin afresh, which is the platform's choice, it is then done here.
+    """
+    if inherit and multiprocessing.get_start_method() != "fork":
+        return 1
+    return wanted or os.cpu_count() or 1
 
 
 @contextmanager

@@ -62,13 +62,16 @@ class Spread(Section):
     """A lognormal distribution by its median; `sigma = 0` is a constant."""
 
     median: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    """Half of what is drawn is below it."""
     sigma: Annotated[float, Field(ge=0, le=3)] = 0.0
+    """The standard deviation of the logarithm."""
 
 
 class PopulationSection(Section):
     """Who there is. A trace brings its own users."""
 
     users: Annotated[int, Field(ge=1, le=1_000_000)] = 20
+    """People."""
     devices_per_user: DevicesPerUser = 2
     """A number for all, or a list that users take in turn."""
     new_devices: Count = 0
@@ -81,8 +84,11 @@ class GroupSize(Section):
     """Zipf-distributed sizes between two bounds; `zipf = 0` is uniform."""
 
     min: Positive = 3
+    """The smallest group's members."""
     max: Positive = 10
+    """The largest group's members; at most the users there are."""
     zipf: Annotated[float, Field(ge=0, le=5)] = 1.0
+    """The exponent: a size is drawn with a weight of one over its power."""
 
     @model_validator(mode="after")
     def _ordered(self) -> GroupSize:
@@ -95,8 +101,11 @@ class ConversationsSection(Section):
     """Who talks to whom. A trace brings its own conversations."""
 
     pairs: Count = 30
+    """Conversations of two; at most one for any two users."""
     groups: Count = 4
+    """Conversations of several."""
     group_size: GroupSize = GroupSize()
+    """How many members groups have."""
     group_share: Probability = 0.4
     """The share of messages that go to a group, where there are groups and pairs."""
 
@@ -107,6 +116,7 @@ class TrafficSection(Section):
     messages_per_user_per_day: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 42.0
     """Poisson; 42 is WeChat's published figure for 2017."""
     body_bytes: Spread = Spread(median=200.0, sigma=1.0)
+    """The size of a message's body."""
     recalls: Probability = 0.0
     """The share of messages that recall the one before by the same device in the same conversation."""
     day_night: bool = False
@@ -138,10 +148,15 @@ class NetworkSection(Section):
     """How long packets take, and how long a device takes to notice a dead server."""
 
     up_ms: Spread = Spread(median=40.0, sigma=0.5)
+    """From a device to the server, over a connection."""
     down_ms: Spread = Spread(median=40.0, sigma=0.5)
+    """From the server to a device, over a connection."""
     push_ms: Spread = Spread(median=60.0, sigma=0.7)
+    """Pushes and notifications."""
     notice: Duration = 2.0
+    """How long an end takes to notice that the other one crashed."""
     reconnect: Span = 3.0
+    """How long a device waits before it connects again after a dead connection, a crash or a refusal."""
     header_bytes: Count = 60
     """Stated per packet, all headers together."""
 
@@ -150,22 +165,29 @@ class Outage(Section):
     """Pushes and notifications sent within `[start, start + length)` are lost."""
 
     start: Duration
+    """When it begins; before the scenario's end."""
     length: Span
+    """How long it lasts."""
 
 
 class ServerCrash(Section):
     """The server is gone from `at` for `down`."""
 
     at: Duration
+    """When it crashes; before the scenario's end."""
     down: Span = 10.0
+    """How long until it restarts."""
 
 
 class ServerRestore(Section):
     """The server is put back at `at` to the backup of `backup`, and is gone for `down`."""
 
     backup: Duration
+    """When the backup is taken; not after `at`."""
     at: Duration
+    """When the server is put back to it; before the scenario's end."""
     down: Span = 10.0
+    """How long until it restarts."""
 
     @model_validator(mode="after")
     def _ordered(self) -> ServerRestore:
@@ -178,29 +200,44 @@ class FaultsSection(Section):
     """What goes wrong."""
 
     push_loss: Probability = 0.0
+    """The share of pushes and notifications that never arrive."""
     push_duplicate: Probability = 0.0
+    """The share that arrives a second time, `reorder_delay` later."""
     push_reorder: Probability = 0.0
+    """The share that arrives `reorder_delay` late, while later ones pass."""
     reorder_delay: Span = 2.0
+    """How late what is reordered or duplicated arrives."""
     outages: list[Outage] = []
+    """Times in which every push and notification is lost."""
     server_crashes: list[ServerCrash] = []
+    """Times at which the server crashes."""
     device_crashes_per_day: Annotated[float, Field(ge=0, le=1000)] = 0.0
+    """Crashes of each device, at drawn times."""
     device_down: Span = 5.0
+    """How long a crashed or restored device takes to restart."""
     device_restores_per_day: Annotated[float, Field(ge=0, le=1000)] = 0.0
-    """How often a device's database is put back to a backup, which is so old:"""
+    """How often each device's database is put back to a backup, at drawn times."""
     device_backup_age: Span = 3600.0
+    """How old such a backup is."""
     server_restores: list[ServerRestore] = []
+    """Times at which the server is put back to a backup: what it stored since is lost."""
     trims: list[Duration] = []
-    """When retention deletes all that the server keeps for delivery."""
+    """Times at which retention deletes all that the server keeps for delivery."""
     sender_retry: Probability = 0.0
+    """The share of submissions that an impatient device sends once more over the same connection."""
     sender_retry_after: Span = 0.1
+    """How soon it does."""
 
 
 class StorageSection(Section):
     """The storage station: so many operations at a time, each a drawn base time plus a time per row."""
 
     service_ms: Spread = Spread(median=2.0, sigma=0.4)
+    """An operation's base time."""
     per_row_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.2
+    """What each row that an operation touches adds."""
     parallel: Annotated[int, Field(ge=1, le=1024)] = 8
+    """Operations under way at a time; others wait in a queue."""
 
 
 class ModelSection(Section):
@@ -223,10 +260,15 @@ class Scenario(Section):
     """A whole file. `name` is the file's; all durations are seconds once loaded."""
 
     title: Annotated[str, Field(min_length=1)]
+    """What it is, in a few words: a report's heading."""
     shows: Annotated[str, Field(min_length=1)]
+    """What it is there to show, in a sentence."""
     duration: Span = 28800.0
+    """How long there is traffic; a run ends later, when everything has come to rest. A trace brings its own."""
     seed: Count = 1
+    """What all draws begin from; `--seed` overrides it."""
     runs: Annotated[int, Field(ge=1, le=1000)] = 5
+    """Runs per design, each with draws of its own; `--runs` overrides it."""
     population: PopulationSection = PopulationSection()
     conversations: ConversationsSection = ConversationsSection()
     traffic: TrafficSection = TrafficSection()

@@ -92,7 +92,7 @@ LETTERS = {"DeviceId": "d", "UserId": "u", "ConversationId": "c", "MessageId": "
 
 
 def words(value: Any) -> str:
-    """A value in few characters: `Pull sync:1>3`, `Accept m0 1`."""
+    """A value in few characters: `Pull sync:1>3`, `Disconnected d0 !clean`."""
     if isinstance(value, ServerId):
         return "server"
     if isinstance(value, ConnectionId):
@@ -114,7 +114,11 @@ def words(value: Any) -> str:
     if isinstance(value, msgspec.Struct):
         defaults = dict(zip(reversed(value.__struct_fields__), reversed(value.__struct_defaults__), strict=False))
         shown = [(name, getattr(value, name)) for name in value.__struct_fields__]
-        parts = [words(item) for name, item in shown if name not in defaults or item != defaults[name]]
+        parts = [
+            (name if item else f"!{name}") if isinstance(item, bool) else words(item)
+            for name, item in shown
+            if name not in defaults or item != defaults[name]
+        ]
         return " ".join([type(value).__name__, *[part for part in parts if part]])
     if isinstance(value, (tuple, list)):
         return ",".join(map(words, value))

@@ -6,7 +6,6 @@ verdict is *holds* only if every world that the bounds name was searched to its 
 
 from __future__ import annotations
 
-import os
 import platform
 import resource
 import time
@@ -319,7 +318,7 @@ def _reached(worlds: Iterable[Explored]) -> dict[str, str]:
 
 
 def verify(
-    designs: Sequence[str] = (),
+    designs: Sequence[str | Design] = (),
     bounds: str = "standard",
     *,
     jobs: int | None = None,
@@ -332,10 +331,8 @@ def verify(
     """
     if bounds not in BOUNDS:
         raise InputError(f"unknown bounds {bounds!r}; allowed: {', '.join(BOUNDS)}")
-    names = list(dict.fromkeys(designs)) or list(registry.DESIGNS)
-    for name in names:
-        registry.get(name)
-    workers = jobs or os.cpu_count() or 1
+    names = list(dict.fromkeys(registry.known(design) for design in designs or registry.DESIGNS))
+    workers = parallel.workers(jobs, inherit=any(name in registry.OWN for name in names))
     work = [(name, shape) for name in names for shape in within(bounds, name)]
     work.sort(key=lambda job: (-job[1].messages, -len(job[1].kinds)))  # the large ones first, so that none is last
     began = time.perf_counter()

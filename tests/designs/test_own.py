@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from syncproof import designs, worlds
-from syncproof.designs import DESIGNS
+from syncproof.designs import DESIGNS, Parameters
 from syncproof.errors import InputError
 from syncproof.verification import explore_one
 
@@ -15,7 +15,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "my_design.py"
 
 OWN = """
 from syncproof.actor import Out, actor
-from syncproof.designs import DESIGNS
+from syncproof.designs import DESIGNS, Parameters
 from syncproof.designs.timeline import TimelineDevice
 
 @actor
@@ -74,3 +74,20 @@ def test_what_is_wrong_with_the_file_is_one_line(tmp_path: Path, text: str, name
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"gone\.py: there is no such file"):
         designs.get(f"{tmp_path / 'gone.py'}:Mine")
+
+
+def test_an_object_is_found_by_its_name_once_it_was_given() -> None:
+    quiet = DESIGNS["timeline-notify"].variant(parameters=Parameters(notifications=False), name="quiet")
+    assert designs.known(quiet) == "quiet"
+    assert designs.get("quiet") is quiet
+    louder = DESIGNS["timeline-notify"].variant(name="quiet")
+    assert designs.known(louder) == "quiet"
+    assert designs.get("quiet") is louder
+
+
+def test_an_object_with_the_name_of_a_ready_design_is_refused() -> None:
+    assert designs.known(DESIGNS["timeline-notify"]) == "timeline-notify"
+    with pytest.raises(
+        InputError, match=r"is called 'timeline-notify'; give it a name: variant\(\.\.\., name=\.\.\.\)"
+    ):
+        designs.known(DESIGNS["timeline-notify"].variant(summary="other"))

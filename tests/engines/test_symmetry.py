@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import attrs
 import pytest
+import two_phase
 
 from syncproof import worlds
 from syncproof.actor import Id, Observation, Out, Packet, actor, on, state
@@ -19,12 +16,6 @@ from syncproof.properties import PROPERTIES
 from syncproof.properties.base import Property, observes
 from syncproof.system import Tell
 from syncproof.worlds import Shape
-
-spec = importlib.util.spec_from_file_location("two_phase", Path(__file__).with_name("two_phase.py"))
-assert spec is not None
-assert spec.loader is not None
-two_phase = sys.modules.setdefault("two_phase", importlib.util.module_from_spec(spec))
-spec.loader.exec_module(two_phase)
 
 NOTHING = Environment()
 GROUP = [[two_phase.Resource(n) for n in range(3)]]

@@ -30,6 +30,7 @@ NAMES = [
     "convergence",
     "inbox-drained",
     "roaming-complete",
+    "epoch-learnt",
     "pull-terminates",
 ]
 LIVENESS = NAMES[13:]

@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from html.parser import HTMLParser
 
 import pytest
 
-from syncproof.comparison import Comparison
-from syncproof.report import compare, markdown, page, tables
-from syncproof.scenario import Scenario
+from syncproof.metrics import METRICS
+from syncproof.properties import PROPERTIES
+from syncproof.report import Report, compare, figures, tables
 
-HOSTILE = "<script>alert('x')</script> | [link](http://evil)"
-
-
-@pytest.fixture(scope="module")
-def found() -> Comparison:
-    wanted = Scenario.model_validate(
-        {
-            "title": HOSTILE,
-            "shows": HOSTILE,
-            "duration": "30m",
-            "runs": 2,
-            "population": {"users": 3, "devices_per_user": 2, "new_devices": 1},
-            "conversations": {"pairs": 2, "groups": 1, "group_size": {"min": 3, "max": 3}},
-            "traffic": {"messages_per_user_per_day": 400.0},
-            "faults": {"push_loss": 0.2},
-        }
-    ).model_copy(update={"name": HOSTILE, "text": HOSTILE})
-    return compare(wanted, designs=["inbox-shared", "timeline-notify"], jobs=1)
+OWN = "<img src=x onerror=alert(1)>&'\"$a$.py:Hasty"
 
 
 class Tags(HTMLParser):
@@ -43,45 +27,103 @@ class Tags(HTMLParser):
         self.addresses += [v or "" for k, v in attrs if k in ("src", "href", "xlink:href", "action")]
 
 
-def test_the_page_needs_nothing_from_elsewhere(found: Comparison) -> None:
-    tags = Tags(page.render(found))
+def test_the_page_needs_nothing_from_elsewhere(found: Report) -> None:
+    tags = Tags(found.html())
     assert all(address.startswith(("#", "data:")) for address in tags.addresses)
 
 
-def test_hostile_names_are_escaped(found: Comparison) -> None:
-    assert Tags(page.render(found)).scripts == 1
-    outside_code = markdown.render(found).split("```")[0]
+def test_hostile_names_are_escaped(found: Report) -> None:
+    assert Tags(found.html()).scripts == 1
+    outside_code = found.markdown().split("```")[0]
     assert "<script>" not in outside_code
-    assert "alert" in page.render(found)
+    assert f"````toml\n{found.scenario.text}\n````" in found.markdown()
+    assert "alert" in found.html()
 
 
-def test_the_page_is_the_same_bytes_every_time(found: Comparison) -> None:
-    assert page.render(found) == page.render(found)
+def test_the_page_is_the_same_bytes_every_time(found: Report) -> None:
+    assert found.html() == found.html()
 
 
-def test_the_page_shows_every_verdict_cost_claim_and_figure(found: Comparison) -> None:
-    text = page.render(found)
+def test_the_page_shows_every_verdict_cost_claim_and_figure(found: Report) -> None:
+    text = found.html()
     results = found.results()
-    assert len(re.findall(r'<td class="v ', text)) == 18 * 2
-    assert len(re.findall(r"<td data-value=", text)) == 17 * 2
-    assert text.count("<svg") == 4
+    assert len(re.findall(r'class="v [a-z-]+( promised)?" title=', text)) == len(PROPERTIES) * 3
+    costs = re.findall(r'<td data-value="[^"]*"( class="best")?>', text)
+    assert len(costs) == len(METRICS) * 3 + len(results["faults_fired"])
+    assert text.count("<figure><svg") == 4 + len(found.ways())
     assert all(f"<b>{key}</b>" in text for key in results["claims"])
     assert results["designs"]["inbox-shared"]["properties"]["no-loss"]["example"] in text
 
 
-def test_markdown_tables_are_rectangular(found: Comparison) -> None:
-    tables_found = re.findall(r"(?:^\|.*\|$\n?)+", markdown.render(found), re.MULTILINE)
+def test_markdown_tables_are_rectangular(found: Report) -> None:
+    tables_found = re.findall(r"(?:^\|.*\|$\n?)+", found.markdown(), re.MULTILINE)
     assert len(tables_found) == 4
     for block in tables_found:
         widths = {len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}
         assert len(widths) == 1
 
 
-def test_the_answer_is_three_sentences_from_the_numbers(found: Comparison) -> None:
+def test_the_answer_is_three_sentences_from_the_numbers(found: Report) -> None:
     sentences = tables.answer(found)
-    lost = found.results()["designs"]["inbox-shared"]["metrics"]["lost_deliveries"]["mean"]
+    broken = found.broken()
     assert len(sentences) == 3
-    assert tables.number(lost) in sentences[0]
+    assert broken[0][2]["example"] in sentences[0]
+    assert f"({len(broken)} broken promises in all)" in sentences[0]
+    sound = compare(found.scenario, designs=["inbox-shared", "timeline-notify"], jobs=1, sweep=False)
+    lost = sound.results()["designs"]["inbox-shared"]["metrics"]["lost_deliveries"]["mean"]
+    assert len(tables.answer(sound)) == 3
+    assert f"lost {tables.number(lost)} deliveries a run" in tables.answer(sound)[0]
+
+
+def test_the_sections_come_in_the_order_in_which_a_reader_decides(found: Report) -> None:
+    sections = re.findall(r'<section (?:class|id)="(\w+)"', found.html())
+    drawn = ["cost", "delivery", "catchup", "endpoints"]
+    assert sections == ["answer", "verdicts", "costs", *drawn, "counterexamples", "claims", "faults", "reproduce"]
+
+
+def test_every_violated_property_has_its_way_drawn_broken_promises_first(found: Report) -> None:
+    text = found.html()
+    counted = [p for d in found.results()["designs"].values() for p in d["properties"].values()]
+    assert len(re.findall(r'class="counterexample', text)) == sum(p["verdict"] == "violated" for p in counted)
+    assert text.index("breaks its promise of") < text.index("does not promise <b>")
+    assert text.count('<svg class="sequence"') == len(found.ways())
+    assert "syncproof explore inbox-shared --world" in text
+    assert found.markdown().count("```mermaid") == len(found.ways())
+
+
+def test_figures_name_their_colours_so_that_a_page_may_lighten_them(found: Report) -> None:
+    drawn = figures.svg(found.figure("cost"), "cost")
+    assert "var(--x0072b2, #0072b2)" in drawn
+    assert not re.search(r'style="[^"]*(?<!, )#[0-9a-f]{6}', drawn)
+
+
+def test_a_name_with_dollar_signs_is_no_formula(found: Report) -> None:
+    assert f">{escape(OWN, quote=False)}<" in figures.svg(found.figure("cost"), "cost")
+
+
+def test_designs_of_ones_own_are_told_apart() -> None:
+    styles = figures.styles(["a", "timeline-notify", "b", "c"])
+    assert len(set(styles.values())) == 4
+    assert styles["timeline-notify"] == figures.STYLES["timeline-notify"]
+
+
+@pytest.mark.parametrize("kind", ["found", "proved", "hunted", "listed"])
+def test_no_hostile_name_is_markup_on_any_page(request: pytest.FixtureRequest, kind: str) -> None:
+    text = request.getfixturevalue(kind).html()
+    assert "<img" not in text
+    assert "<script>alert" not in text
+    assert Tags(text).scripts == 1
+
+
+@pytest.mark.parametrize("kind", ["found", "proved"])
+def test_no_hostile_name_is_markup_on_a_code_host(request: pytest.FixtureRequest, kind: str) -> None:
+    text = request.getfixturevalue(kind).markdown()
+    outside = re.sub(r"^(`{3,})[^`\n]*\n.*?^\1$", "", text, flags=re.MULTILINE | re.DOTALL)
+    assert "<" not in outside
+    assert not re.search(r"(?<!\\)\[link\]", outside)
+    assert OWN.partition(" ")[2].partition(">")[0] in outside
+    for diagram in re.findall(r"^```mermaid\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        assert not set("<>#;") & set(re.sub("-?->>|--x", "", diagram))
 
 
 @pytest.mark.parametrize(

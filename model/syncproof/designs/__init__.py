@@ -1,6 +1,6 @@
 """The designs, by name."""
 
 from syncproof.designs.parameters import Parameters
-from syncproof.designs.registry import DESIGNS, Design, Population, get
+from syncproof.designs.registry import DESIGNS, OWN, Design, Population, get, known
 
-__all__ = ["DESIGNS", "Design", "Parameters", "Population", "get"]
+__all__ = ["DESIGNS", "OWN", "Design", "Parameters", "Population", "get", "known"]

@@ -85,9 +85,11 @@ class Design(msgspec.Struct, frozen=True):
         promises: Mapping[str, tuple[str, ...]] | None = None,
         summary: str = "",
         parameters: Parameters | None = None,
+        name: str = "",
     ) -> Design:
         """A design of one's own: this one, with another device, another server, other promises or other parameters.
 
+        `name`: under which results and reports tell of it; default this one's, with the names of the classes.
         Raises `InputError` for a class that is none, and for a promise that there is no property or no fault for.
         """
         for what, kind, base in (("device", device, Device), ("server", server, Server)):
@@ -98,7 +100,7 @@ class Design(msgspec.Struct, frozen=True):
         _promisable(promises or {})
         return msgspec.structs.replace(
             self,
-            name=" with ".join([self.name, *[kind.__name__ for kind in (device, server) if kind is not None]]),
+            name=name or " with ".join([self.name, *[kind.__name__ for kind in (device, server) if kind is not None]]),
             summary=summary or self.summary,
             device=device or self.device,
             server=server or self.server,
@@ -323,6 +325,24 @@ DESIGNS: dict[str, Design] = {
 }
 
 
+OWN: dict[str, Design] = {}
+"""The designs that were given as objects, by name: what is computed of them is told by name."""
+
+
+def known(design: str | Design) -> str:
+    """The name by which `get` finds a design from now on. A later object of the same name takes its place.
+
+    Raises `InputError` for an unknown name, and for an object that has the name of a ready design without being it.
+    """
+    entry = get(design)
+    if isinstance(design, str) or DESIGNS.get(design.name) == design:
+        return design if isinstance(design, str) else design.name
+    if design.name in DESIGNS:
+        raise InputError(f"a design of one's own is called {design.name!r}; give it a name: variant(..., name=...)")
+    OWN[entry.name] = entry
+    return entry.name
+
+
 def get(name: str | Design) -> Design:
     """The design of this name, the seeded bug of this id, or a design of one's own as `FILE.py:NAME`.
 
@@ -332,6 +352,8 @@ def get(name: str | Design) -> Design:
         return name
     if name in DESIGNS:
         return DESIGNS[name]
+    if name in OWN:
+        return OWN[name]
     if ".py:" in name:
         from syncproof.designs.own import load
 

@@ -472,7 +472,7 @@ class TimelineServer(Server):
         device = self.peers[source]
         asked = {c.timeline: c.after for c in packet.cursors}
         pages: list[Page] = []
-        rows = 0
+        rows = size = 0
         complete = True
         for timeline, log, spans in self.feeds(self.owners[device]):
             after = asked.get(timeline)
@@ -487,6 +487,7 @@ class TimelineServer(Server):
             rows += packet.full and timeline.kind == "conversation"
             if page is not None:
                 rows += len(page.entries)
+                size += page.body_bytes
                 complete = complete and not page.has_more
                 seqs = tuple([e.seq for e in page.entries])
                 out.observe(RangeRead(device, timeline, page.after, page.upto, seqs))
@@ -495,7 +496,6 @@ class TimelineServer(Server):
             pages += self.ended(packet.cursors, pages)
         if complete:
             out.observe(Served(device))
-        size = sum([page.body_bytes for page in pages])
         reply = PullReply(tuple(pages), size)
         out.read("sync-store", rows, size + ROW_BYTES * rows, Respond(source, reply))
 

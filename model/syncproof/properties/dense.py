@@ -12,7 +12,10 @@ from syncproof.vocabulary import Timeline
 
 @state
 class Dense(Property):
-    """For every sync timeline: each number is the one before plus 1, from 1 on. Voids count. A gap is told once."""
+    """For every sync timeline: each number is the one before plus 1, from 1 on. Voids count.
+
+    A gap is told once. It says nothing about which entry has which number, nor of conversations' timelines.
+    """
 
     name = "dense"
     keyed_by = "timeline"

@@ -15,7 +15,7 @@ class NoDuplicate(Property):
     """For every device and message: at most one Shown. (A reinstall has a device id of its own.) What went with the
     device's database (`Forgot`) may be shown again.
 
-    Jepsen's *duplicate*, judged where a person sees it: the server's log may hold the message twice.
+    Jepsen's *duplicate*, judged where a person sees it. It does not say that the server's log holds the message once.
     """
 
     name = "no-duplicate"

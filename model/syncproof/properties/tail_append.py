@@ -14,7 +14,7 @@ from syncproof.vocabulary import Timeline
 class TailAppend(Property):
     """For every timeline: the numbers of Appended only grow.
 
-    An entry below the tail is one that readers may have passed already. Gaps are allowed (`dense` forbids them).
+    An entry below the tail is one that readers may have passed already. It does not say that no number is missing (`dense` does).
     """
 
     name = "tail-append"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,12 @@ from syncproof.comparison import Comparison
 from syncproof.errors import InputError
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    import pandas
 
+    from syncproof.report.figures import Figure
+    from syncproof.shortest import Way
+
+NUMBERS = re.compile(r"\[\s*(?:(?:-?\d[\d.e+-]*|null),?\s+)+\]")
 FILES = ("report.html", "report.md", "results.json", "run.json")
 
 
@@ -25,17 +30,35 @@ class Report(Comparison):
 
         return figures.draw(self, name)
 
+    def ways(self) -> list[Way]:
+        """The shortest way in a small world to each violated property; the first call searches for some seconds."""
+        from syncproof import shortest
+
+        return shortest.ways(self)
+
     def html(self) -> str:
         """The whole page, self-contained."""
         from syncproof.report import page
 
-        return page.render(self)
+        return page.render(self, self.ways())
 
     def markdown(self) -> str:
         """The same for a code host."""
         from syncproof.report import markdown
 
-        return markdown.render(self)
+        return markdown.render(self, self.ways())
+
+    def claims(self) -> pandas.DataFrame:
+        """A row per claim made for the timeline design: what it says, its verdict, the evidence."""
+        import pandas
+
+        found = pandas.DataFrame.from_dict(self.results()["claims"], orient="index")
+        return found.rename_axis("claim")
+
+    def __repr__(self) -> str:
+        from syncproof.report import tables
+
+        return "\n".join(tables.answer(self))
 
     def _repr_html_(self) -> str:
         from syncproof.report import page
@@ -45,10 +68,7 @@ class Report(Comparison):
     def write(self, out: Path) -> list[Path]:
         """Writes the four files into `out`, made if need be. Raises `InputError` if that is not possible."""
 
-        def dump(value: object) -> str:
-            return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
-
-        texts = (self.html(), self.markdown(), dump(self.results()), dump(self.run_facts()))
+        texts = (self.html(), self.markdown(), dumped(self.results()), dumped(self.run_facts()))
         paths = [out / name for name in FILES]
         try:
             out.mkdir(parents=True, exist_ok=True)
@@ -57,6 +77,12 @@ class Report(Comparison):
         except OSError as error:
             raise InputError(f"--out {out}: cannot be written: {error.strerror or error}; allowed: a folder") from None
         return paths
+
+
+def dumped(value: object) -> str:
+    """JSON to be read by people too: indented, but a list of numbers stays on one line."""
+    text = json.dumps(value, indent=1, ensure_ascii=False)
+    return NUMBERS.sub(lambda found: re.sub(r"\s+", " ", found[0]).replace("[ ", "[").replace(" ]", "]"), text) + "\n"
 
 
 def compare(*arguments: Any, **options: Any) -> Report:

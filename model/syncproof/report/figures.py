@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from typing import Any
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
+from matplotlib import figure as drawing
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, LogLocator
 
 from syncproof.comparison import Comparison
 from syncproof.errors import InputError
 from syncproof.metrics import METRICS
+
+if TYPE_CHECKING:
+    import pandas
 
 # Okabe and Ito's palette; the inbox family is warm, the timeline family cool, and markers and dashes differ as well.
 STYLES: dict[str, tuple[str, str, str]] = {
@@ -26,6 +31,7 @@ STYLES: dict[str, tuple[str, str, str]] = {
     "timeline-read-fanout": ("#7a5195", "D", "-."),
     "timeline-hybrid-fanout": ("#555555", "P", ":"),
 }
+SPARE = (("#882255", "p", "-"), ("#117733", "h", "--"), ("#6b6b00", "*", "-."), ("#332288", "d", ":"))
 COSTS = (
     "server_writes_per_message",
     "server_deletes_per_message",
@@ -37,15 +43,42 @@ COSTS = (
 INK = "#444444"
 
 
-def _style(name: str) -> tuple[str, str, str]:
-    return STYLES.get(name, ("#000000", "o", "-"))
+def styles(names: Iterable[str]) -> dict[str, tuple[str, str, str]]:
+    """Colour, marker and dashes for each design; those of one's own take the spare ones in turn."""
+    found: dict[str, tuple[str, str, str]] = {}
+    for name in names:
+        own = len([known for known in found if known not in STYLES])
+        found[name] = STYLES.get(name, SPARE[own % len(SPARE)])
+    return found
+
+
+def plain(name: str) -> str:
+    """A name as matplotlib is to show it: two dollar signs are no formula."""
+    return name.replace("$", r"\$")
+
+
+class Figure(drawing.Figure):
+    """A matplotlib figure that shows itself in a notebook, as SVG, without pyplot or a back end."""
+
+    def __repr__(self) -> str:
+        return f"<figure: {'; '.join(axes.get_title('left') for axes in self.axes)}>"
+
+    def _repr_svg_(self) -> str:
+        return svg(self, "notebook", ground="white")
+
+    def _ipython_display_(self) -> None:
+        """Only as SVG: where pyplot's inline back end is active, it would add an image of pixels."""
+        from IPython.display import display
+
+        display({"image/svg+xml": self._repr_svg_(), "text/plain": repr(self)}, raw=True)  # type: ignore[no-untyped-call]
 
 
 def _axes(axes: Axes, title: str, x: str, y: str) -> None:
     axes.set_title(title, loc="left", fontsize=10, color=INK)
     axes.set_xlabel(x, color=INK, fontsize=9)
     axes.set_ylabel(y, color=INK, fontsize=9)
-    axes.tick_params(colors=INK, labelsize=8)
+    axes.tick_params(which="both", colors=INK, labelsize=8)
+    axes.set_axisbelow(True)
     axes.grid(True, color="#bbbbbb", alpha=0.4, linewidth=0.6)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
@@ -57,14 +90,16 @@ def _cost(comparison: Comparison) -> Figure:
     designs = comparison.results()["designs"]
     figure = Figure(figsize=(10, 5.6), layout="constrained")
     grid = figure.subplots(2, 3)
+    names = list(designs)[::-1]
+    labels, colours = [plain(n) for n in names], [style[0] for style in styles(designs).values()][::-1]
     for position, (axes, metric) in enumerate(zip(grid.flat, COSTS, strict=True)):
-        names = list(designs)[::-1]
         values = [designs[n]["metrics"][metric] for n in names]
         means = [v["mean"] or 0.0 for v in values]
         low = [max(0.0, m - (v["low"] if v["low"] is not None else m)) for m, v in zip(means, values, strict=True)]
         high = [(v["high"] if v["high"] is not None else m) - m for m, v in zip(means, values, strict=True)]
-        axes.barh(names, means, color=[_style(n)[0] for n in names], height=0.7)
-        axes.errorbar(means, names, xerr=[low, high], fmt="none", ecolor="#222222", elinewidth=1, capsize=2)
+        axes.barh(labels, means, color=colours, height=0.7)
+        if any(low) or any(high):
+            axes.errorbar(means, labels, xerr=[low, high], fmt="none", ecolor="#222222", elinewidth=1, capsize=2)
         _axes(axes, metric.replace("_", " "), METRICS[metric].unit, "")
         axes.grid(False, axis="y")
         if position % 3:
@@ -76,17 +111,18 @@ def _distribution(comparison: Comparison, field: str, title: str, x: str) -> Fig
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     axes = figure.subplots()
     drawn = 0
-    for name in comparison.designs:
+    for name, (color, _, dash) in styles(comparison.designs).items():
         grids = [getattr(r, field) for r in comparison.outcomes[name]]
         points = sorted(value for grid in grids for value in grid)
         if not points:
             continue
         drawn += 1
         shares = [(i + 1) / len(points) for i in range(len(points))]
-        color, _, dash = _style(name)
-        axes.plot([max(p, 0.01) for p in points], shares, color=color, linestyle=dash, linewidth=1.6, label=name)
+        label = plain(name)
+        axes.plot([max(p, 0.01) for p in points], shares, color=color, linestyle=dash, linewidth=1.6, label=label)
     if drawn:
         axes.set_xscale("log")
+        _plain_ticks(axes)
         axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5), labelcolor=INK)
     else:
         axes.text(
@@ -95,6 +131,15 @@ def _distribution(comparison: Comparison, field: str, title: str, x: str) -> Fig
     axes.set_ylim(0, 1.01)
     _axes(axes, title, x, "share of cases at most that long")
     return figure
+
+
+def _plain_ticks(axes: Axes) -> None:
+    """Numbers in full on a logarithmic axis, with some between the powers of ten where there are few of those."""
+    low, high = axes.get_xlim()
+    wide = high / low > 300
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.xaxis.set_minor_locator(LogLocator(subs=[1.0] if wide else [2.0, 5.0]))
+    axes.xaxis.set_minor_formatter(lambda value, _: f"{value:g}")
 
 
 def _delivery(comparison: Comparison) -> Figure:
@@ -115,14 +160,37 @@ def _endpoints(comparison: Comparison) -> Figure:
         (writes, "server_writes_per_message", "Rows written per message"),
         (deletes, "server_deletes_per_message", "Rows deleted per message"),
     ):
-        for name, points in sweep.items():
-            color, marker, dash = _style(name)
+        for (name, points), (color, marker, dash) in zip(sweep.items(), styles(sweep).values(), strict=True):
             known = [(int(v), p["metrics"][metric]) for v, p in points.items() if p["metrics"][metric] is not None]
-            axes.plot(*zip(*known, strict=True), color=color, marker=marker, linestyle=dash, markersize=5, label=name)
+            line = {"color": color, "marker": marker, "linestyle": dash, "markersize": 5, "label": plain(name)}
+            axes.plot([x for x, _ in known], [y for _, y in known], **line)
         axes.set_ylim(bottom=0)
         _axes(axes, title, "devices per user", "rows")
     if sweep:
         deletes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5), labelcolor=INK)
+    return figure
+
+
+def curves(means: pandas.DataFrame, metrics: Sequence[str], across: str) -> Figure:
+    """Small multiples from a frame of means, its rows (value, design), its columns metrics: a panel each, a line per design.
+
+    `across`: what the values are. Raises `KeyError` for a metric that is none.
+    """
+    figure = Figure(figsize=(3.7 * len(metrics), 3.2), layout="constrained")
+    panels = figure.subplots(1, len(metrics), squeeze=False)[0]
+    style = styles(dict.fromkeys(means.index.get_level_values(1)))
+    for axes, metric in zip(panels, metrics, strict=True):
+        for name, course in means[metric].groupby(level=1, sort=False):
+            color, marker, dash = style[str(name)]
+            places = course.index.get_level_values(0)
+            axes.plot(
+                places, course, color=color, marker=marker, linestyle=dash, markersize=4.5, label=plain(str(name))
+            )
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_formatter(EngFormatter(sep=" "))
+        _axes(axes, metric.removeprefix("server_").replace("_", " "), across, METRICS[metric].unit)
+    handles, names = panels[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower left", ncols=5, fontsize=8, frameon=False, labelcolor=INK)
     return figure
 
 
@@ -141,11 +209,26 @@ def draw(comparison: Comparison, name: str) -> Figure:
     return FIGURES[name][1](comparison)
 
 
-def svg(figure: Figure, salt: str) -> str:
-    """The figure as an SVG element: same bytes for the same figure, transparent, without a declaration."""
+COLOUR = re.compile(r"#([0-9a-f]{6})")
+
+
+def svg(figure: drawing.Figure, salt: str, ground: str | None = None) -> str:
+    """The figure as an SVG element: same bytes for the same figure, without a declaration.
+
+    Every colour becomes a custom property that falls back to it (`var(--x0072b2, #0072b2)`), so that a style sheet may
+    lighten the dark ones for a dark page. `salt` keeps the ids of several figures on one page apart, and names it.
+    `ground`: the colour behind it; transparent by default, for pages that have their own.
+    """
     settings: Any = {"svg.hashsalt": salt, "svg.fonttype": "none", "font.family": "sans-serif"}
     with matplotlib.rc_context(settings):
         text = io.StringIO()
-        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+        figure.savefig(
+            text,
+            format="svg",
+            transparent=ground is None,
+            facecolor=ground or "none",
+            metadata={"Date": None, "Creator": None},
+        )
     found = text.getvalue()
+    found = re.sub(r'style="[^"]*"', lambda style: COLOUR.sub(r"var(--x\1, #\1)", style[0]), found)
     return found[found.index("<svg") :]

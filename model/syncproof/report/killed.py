@@ -98,7 +98,7 @@ class Matrix(Kills):
         lines = ["# Kill matrix", "", *[md.cell(sentence) for sentence in self.answer()], ""]
         lines += md.table(list(HEADS), [list(row) for row in self.table()])
         lines += ["", "## What else fell in the search", ""]
-        lines += [f"- {name}: {md.cell(', '.join(others(self, name)) or 'nothing')}" for name in self.rows]
+        lines += [f"- {md.cell(name)}: {md.cell(', '.join(others(self, name)) or 'nothing')}" for name in self.rows]
         if self.costs:
             lines += ["", "## What only costs", ""]
             lines += md.table(list(COST_HEADS), [list(row) for row in self.weights()])

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 import syncproof
 from syncproof.comparison import Comparison
 from syncproof.metrics import METRICS
-from syncproof.report import tables
+from syncproof.report import counterexamples, sequence, tables
+from syncproof.scenario import Scenario
+from syncproof.shortest import Way
+
+SPECIAL = re.compile(r"[\\`*\[\]|]")
+
+
+class Bold(str):
+    """What a table's cell emphasises: its text stays text, in bold."""
+
+    __slots__ = ()
 
 
 def cell(text: object) -> str:
-    """Text that cannot break out of its table cell."""
-    return str(text).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+    """Text that stays text: it cannot break out of its table cell, nor become a tag, a link or emphasis."""
+    if isinstance(text, Bold):
+        return f"**{cell(str(text))}**"
+    plain = SPECIAL.sub(r"\\\g<0>", str(text))
+    return " ".join(plain.replace("&", "&amp;").replace("<", "&lt;").split())
+
+
+def fence(text: str, kind: str = "") -> list[str]:
+    """The lines of a code block that its text cannot end."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    bar = "`" * max(3, longest + 1)
+    return [f"{bar}{kind}", text, bar]
 
 
 def table(heads: list[str], rows: list[list[object]]) -> list[str]:
@@ -19,8 +42,8 @@ def table(heads: list[str], rows: list[list[object]]) -> list[str]:
     return lines + ["| " + " | ".join(map(cell, row)) + " |" for row in rows]
 
 
-def render(comparison: Comparison) -> str:
-    """The whole report."""
+def render(comparison: Comparison, ways: list[Way]) -> str:
+    """The whole report. `ways`: to what was violated."""
     results = comparison.results()
     names = list(results["designs"])
     lines = [f"# {cell(comparison.scenario.title)}", "", cell(comparison.scenario.shows), ""]
@@ -31,13 +54,14 @@ def render(comparison: Comparison) -> str:
     rows: list[list[object]] = []
     for name, _, findings in tables.verdicts(results):
         marks = [tables.MARKS[f["verdict"]] for f in findings]
-        rows.append([name, *(f"**{m}**" if f["promised"] else m for m, f in zip(marks, findings, strict=True))])
+        rows.append([name, *(Bold(m) if f["promised"] else m for m, f in zip(marks, findings, strict=True))])
     lines += table(["property", *names], rows)
     lines += ["", "What designs that do not promise it did not keep:", ""]
-    lines += [f"- {design}, {name}: {cell(example)}" for design, name, example in tables.losers(results)]
+    lines += [f"- {cell(design)}, {name}: {cell(example)}" for design, name, example in tables.losers(results)]
     lines += ["", "## Costs", "", f"Mean over {comparison.runs} runs; the 95 % intervals are in `results.json`.", ""]
-    units = [f"{tables.HEADINGS[m]} ({METRICS[m].unit})" for m in METRICS]
+    units = ["{} ({})".format(*tables.heading(m)) for m in METRICS]
     lines += table(["design", *units], [[name, *(c.text for c in cells)] for name, cells in tables.costs(results)])
+    lines += _ways(ways, comparison.scenario)
     lines += [
         "",
         "## Claims",
@@ -49,6 +73,24 @@ def render(comparison: Comparison) -> str:
     lines += table(["claim", "says", "verdict", "evidence"], claims)
     lines += ["", "## Faults fired", ""]
     lines += table(["fault", "times, over all designs and runs"], [[k, v] for k, v in results["faults_fired"].items()])
-    lines += ["", "## How to reproduce", "", f"syncproof {syncproof.__version__}", "", "```"]
-    lines += [tables.reproduce(comparison), "```", ""]
+    lines += ["", "## How to reproduce", "", f"syncproof {syncproof.__version__}", ""]
+    lines += [*fence(tables.reproduce(comparison), "sh"), "", "The scenario:", ""]
+    lines += [*fence(comparison.scenario.text.strip(), "toml"), ""]
     return "\n".join(lines)
+
+
+def _ways(ways: list[Way], scenario: Scenario) -> Iterator[str]:
+    """The counterexamples, drawn in Mermaid."""
+    yield from ("", "## Shortest ways to what did not hold", "")
+    yield from (counterexamples.LEGEND if ways else "Nothing was violated in these runs.", "")
+    for way in ways:
+        yield from (
+            f"### {cell(way.design)}, {way.name} ({'a broken promise' if way.promised else 'not promised'})",
+            "",
+        )
+        if way.counterexample is None:
+            yield from (f"No small way: {cell(way.why)}.", "")
+            continue
+        yield from (f"{way.length} moves in the world of {way.shape}: {cell(way.counterexample.says)}.", "")
+        story = counterexamples.retell(way, scenario.parameters())
+        yield from (*fence(sequence.mermaid(story), "mermaid"), "")

@@ -8,10 +8,10 @@ from itertools import product
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import SubFigure
 
 from syncproof.metrics import METRICS
-from syncproof.report.figures import INK, STYLES, _axes
+from syncproof.report.figures import INK, STYLES, Figure, _axes
 from syncproof.sweeps import Sweep
 from syncproof.sweeps.vary import Label
 

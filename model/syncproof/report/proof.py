@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,17 @@ from rich.table import Table
 from rich.text import Text
 
 import syncproof
-from syncproof import designs, history, verification
-from syncproof.engines.explore import WORDS, Exploration
+from syncproof import designs, history, verification, worlds
+from syncproof.designs import Design
+from syncproof.engines.explore import WORDS, Exploration, Limits
 from syncproof.errors import InputError
 from syncproof.history import Header, Recording
 from syncproof.properties import PROPERTIES
 from syncproof.properties.monitor import Monitor
 from syncproof.report import markdown as md
 from syncproof.report import sequence, terminal
-from syncproof.report.tables import MARKS
+from syncproof.report.diagram import Diagram
+from syncproof.report.tables import MARKS, rank
 from syncproof.story import Story, tell
 from syncproof.system import Move, Rest, Stop, World
 from syncproof.verification import Cell, Verification
@@ -80,13 +83,19 @@ class Proof(Verification):
         states = sum(e.states for row in self.explored.values() for e in row)
         count = sum(len(row) for row in self.explored.values())
         told = [
-            f"{count} worlds of {len(self.explored)} designs were searched, {states:,} states in all: "
+            f"{_counted(count, 'world')} of {_counted(len(self.explored), 'design')} searched, "
+            f"{states:,} states in all: "
             f"{kept} of {len(promised)} promises are kept in every interleaving under the faults that they are made for."
         ]
         if broken:
-            told.append(f"{broken} promises are broken; each has a counterexample below.")
+            told.append(
+                f"{_counted(broken, 'promise')} {'is' if broken == 1 else 'are'} broken, each with a way to it below."
+            )
         if open_ends:
-            told.append(f"{open_ends} promises are unknown, because a search was cut short or is missing.")
+            told.append(
+                f"{_counted(open_ends, 'promise')} {'is' if open_ends == 1 else 'are'} unknown: a search was cut short "
+                "or is missing."
+            )
         refuted = [
             f"{design} ({', '.join(names)})"
             for design, row in self.matrix().items()
@@ -104,6 +113,24 @@ class Proof(Verification):
     def html(self) -> str:
         """The whole page, self-contained."""
         return _template("proof.html.j2", self, [(s, sequence.svg(s.story), snippet(s)) for s in self.shown()])
+
+    def __repr__(self) -> str:
+        return "\n".join(self.answer())
+
+    def diagram(self, name: str = "", design: str = "") -> Diagram:
+        """The shortest way to a violation of the property `name`; default: of the gravest, a broken promise first.
+
+        Raises `InputError` if nothing of the kind was found.
+        """
+        for shown in self.shown():
+            if name in ("", shown.name) and design in ("", shown.design):
+                assert shown.cell.counterexample is not None
+                says = shown.cell.counterexample.says
+                title = (
+                    f"{shown.design} violates {shown.name} in {shown.cell.length} moves ({shown.cell.shape}): {says}"
+                )
+                return Diagram(shown.story, title)
+        raise InputError(f"no counterexample to {name or 'any property'}{' of ' * bool(design)}{design} was found")
 
     def _repr_html_(self) -> str:
         return _template("proof_fragment.html.j2", self, [])
@@ -139,6 +166,23 @@ def verify(*arguments: Any, **options: Any) -> Proof:
 def proof(found: Verification) -> Proof:
     """A verification that can be looked at."""
     return Proof(**{name: getattr(found, name) for name in found.__dataclass_fields__})
+
+
+def explore(
+    design: str | Design,
+    people: str = "two-devices",
+    messages: int = 1,
+    faults: Sequence[str] = (),
+    *,
+    limits: Limits = verification.LIMITS,
+) -> Proof:
+    """Searches every interleaving of one world of one design, as `syncproof explore` does.
+
+    `people`, `faults`: names of `worlds.SHAPES` and `worlds.KINDS`. Raises `InputError` for names that there are not.
+    """
+    name, shape = designs.known(design), worlds.shape(people, messages, faults)
+    found = verification.judged(name, shape, verification.search(name, shape, limits))
+    return Proof(**{field: getattr(found, field) for field in found.__dataclass_fields__})
 
 
 # ---- counterexamples
@@ -217,6 +261,10 @@ def snippet(shown: Shown) -> str:
 # ---- forms
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def mark(cell: Cell) -> str:
     """A cell in a table: the sign, and the length of the counterexample."""
     return f"{MARKS[cell.verdict]} {cell.length}" if cell.counterexample is not None else MARKS[cell.verdict]
@@ -234,8 +282,10 @@ def _template(name: str, proof: Proof, shown: list[Any]) -> str:
         matrix=proof.matrix(),
         properties=PROPERTIES,
         mark=mark,
+        rank=lambda cell: rank(cell.verdict, cell.broken if cell.verdict == "violated" else cell.promised),
         shown=shown,
         kinds=sorted({kind for found in results["designs"].values() for kind in found["coverage"]}),
+        situations=sorted({what for found in results["designs"].values() for what in found["witnesses"]}),
         worlds=proof.worlds,
         shapes=SHAPES,
         command=reproduce(proof),
@@ -245,12 +295,13 @@ def _template(name: str, proof: Proof, shown: list[Any]) -> str:
 
 def reproduce(proof: Proof) -> str:
     """The command that makes this report again."""
-    names = "" if list(proof.explored) == list(designs.DESIGNS) else " " + " ".join(proof.explored)
+    names = [] if list(proof.explored) == list(designs.DESIGNS) else list(proof.explored)
     if proof.bounds == verification.ONE_WORLD:
         (shape,) = proof.worlds
-        faults = "".join(f" --fault {kind}" for kind in shape.kinds)
-        return f"syncproof explore{names} --world {shape.people} --messages {shape.messages}{faults}"
-    return f"syncproof verify{names} --bounds {proof.bounds}"
+        faults = [word for kind in shape.kinds for word in ("--fault", kind)]
+        world = ["--world", shape.people, "--messages", str(shape.messages)]
+        return shlex.join(["syncproof", "explore", *names, *world, *faults])
+    return shlex.join(["syncproof", "verify", *names, "--bounds", proof.bounds])
 
 
 def _markdown(proof: Proof) -> Iterator[str]:
@@ -268,7 +319,7 @@ def _markdown(proof: Proof) -> Iterator[str]:
     rows: list[list[object]] = []
     for name in PROPERTIES:
         cells = [row[name] for row in matrix.values()]
-        rows.append([name, *(f"**{mark(c)}**" if c.promised else mark(c) for c in cells)])
+        rows.append([name, *(md.Bold(mark(c)) if c.promised else mark(c) for c in cells)])
     yield from md.table(["property", *matrix], rows)
     yield from ("", "## What was searched", "")
     heads = ["design", "worlds", "states", "transitions", "depth", "complete"]
@@ -302,12 +353,12 @@ def _markdown(proof: Proof) -> Iterator[str]:
     for each in shown:
         assert each.cell.counterexample is not None
         promised = "a broken promise" if each.cell.broken else "not promised under these faults"
-        yield from (f"### {each.design}, {each.name}: {each.cell.length} moves ({promised})", "")
+        yield from (f"### {md.cell(each.design)}, {each.name}: {each.cell.length} moves ({promised})", "")
         yield from (f"In the world of {each.cell.shape}: {md.cell(each.cell.counterexample.says)}.", "")
-        yield from ("```mermaid", sequence.mermaid(each.story), "```", "")
-        yield from ("```sh", f"syncproof replay {each.file} --diagram", "```", "")
+        yield from (*md.fence(sequence.mermaid(each.story), "mermaid"), "")
+        yield from (*md.fence(f"syncproof replay {each.file} --diagram", "sh"), "")
     yield from ("", "## How to reproduce", "", f"syncproof {syncproof.__version__}", "")
-    yield from ("```sh", reproduce(proof), "```", "")
+    yield from (*md.fence(reproduce(proof), "sh"), "")
 
 
 def show(proof: Proof) -> None:

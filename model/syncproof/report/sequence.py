@@ -147,12 +147,14 @@ def mermaid(story: Story) -> str:
 
 def _plain(says: str) -> str:
     """Text without what Mermaid takes for its own (a semicolon ends a statement, a hash begins an entity)."""
-    return says.replace("#", "/").replace(";", ",").replace("<", "(").replace(">", " after ")
+    return " ".join(says.split()).replace("#", "/").replace(";", ",").replace("<", "(").replace(">", " after ")
 
 
 # ---- SVG
 
-LANE, ROW, TOP, LEFT, RIGHT = 190, 30, 46, 34, 330
+LANE, ROW, TOP, LEFT, RIGHT = 190, 30, 46, 34, 370
+SAYS = 27
+"""Letters that fit between two lanes."""
 
 
 def svg(story: Story) -> Markup:
@@ -162,7 +164,9 @@ def svg(story: Story) -> Markup:
     x = [LEFT + 60 + LANE * number for number in range(len(columns))]
     y = {row.step.number: TOP + 20 + ROW * number for number, row in enumerate(drawn)}
     width, height = x[-1] + RIGHT, TOP + 20 + ROW * len(drawn)
-    parts = [f'<svg class="sequence" viewBox="0 0 {width} {height}" role="img" aria-label="sequence diagram">']
+    parts = [
+        f'<svg class="sequence" viewBox="0 0 {width} {height}" role="img" aria-label="Sequence diagram, {len(drawn)} moves">'
+    ]
     for number, lane in enumerate(columns):
         parts.append(f'<text class="lane" x="{x[number]}" y="20">{escape(lane.title)}</text>')
         parts += _line(story, lane, x[number], y, height)
@@ -179,15 +183,25 @@ def svg(story: Story) -> Markup:
             place = x[_column(row.step, columns)]
             kind = " crash" if isinstance(row.step.move, Crash) else ""
             parts.append(f'<circle class="dot{kind}" cx="{place}" cy="{level}" r="3.5"/>')
-            parts.append(f'<text class="says{kind}" x="{place + 8}" y="{level + 4}">{escape(row.step.says)}</text>')
+            last = place == x[-1]  # the notes stand to the right of the last lane
+            side = f'text-anchor="end" x="{place - 8}"' if last else f'x="{place + 8}"'
+            says = escape(_cut(row.step.says, SAYS if last else SAYS * (len(x) - _column(row.step, columns) - 1)))
+            parts.append(f'<text class="says{kind}" {side} y="{level + 4}">{says}</text>')
         else:
             parts += _arrow(row.flight, columns, x, y, level)
-        for note in row.notes[:2]:
-            bad = " bad" if note.startswith("✗") else ""
-            parts.append(f'<text class="note{bad}" x="{x[-1] + 20}" y="{level + 4}">{escape(_cut(note, 52))}</text>')
+        for note in shown(row.notes):
+            kind, letters = (" bad", 48) if note.startswith("✗") else ("", 52)
+            said = escape(_cut(note, letters))
+            parts.append(f'<text class="note{kind}" x="{x[-1] + 20}" y="{level + 4}">{said}</text>')
             level += 13
     parts.append("</svg>")
     return Markup("".join(parts))
+
+
+def shown(notes: tuple[str, ...]) -> list[str]:
+    """The two notes that a row has room for; a complaint is one of them."""
+    complaints = [note for note in notes if note.startswith("✗")][:1]
+    return [*[note for note in notes if not note.startswith("✗")][: 2 - len(complaints)], *complaints]
 
 
 def _line(story: Story, lane: Lane, x: int, y: dict[int, int], height: int) -> Iterator[str]:

@@ -20,8 +20,9 @@ from syncproof.report.tables import Cell
 from syncproof.sweeps import Sweep, known
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from rich.table import Table
+
+    from syncproof.report.figures import Figure
 
 FILES = ("report.html", "report.md", "results.json", "run.json", "points.parquet")
 MOST_ROWS = 30
@@ -50,6 +51,9 @@ class Swept(Sweep):
     def html(self) -> str:
         """The whole page, self-contained."""
         return self._render("swept.html.j2")
+
+    def __repr__(self) -> str:
+        return "\n".join([*findings.answer(self), findings.promises(self)])
 
     def _repr_html_(self) -> str:
         return self._render("swept_fragment.html.j2")

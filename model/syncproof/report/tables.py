@@ -32,7 +32,19 @@ HEADINGS = {
     "storage_utilisation": "storage busy",
 }
 
+
+def heading(metric: str) -> tuple[str, str]:
+    """A column's name and its unit, which the name does not say again."""
+    unit = METRICS[metric].unit
+    return HEADINGS[metric].removesuffix(f" {unit}"), unit
+
+
 MARKS = {"holds": "✓", "violated": "✗", "unknown": "?", "not-applicable": "–"}
+
+
+def rank(verdict: str, promised: bool) -> int:
+    """What a verdict sorts by: the gravest first, and of equals what is promised."""
+    return 2 * ("violated", "unknown", "holds", "not-applicable").index(verdict) + (not promised)
 
 
 class Cell(NamedTuple):
@@ -80,7 +92,9 @@ def costs(results: dict[str, Any]) -> list[tuple[str, list[Cell]]]:
         for metric in METRICS:
             value = design["metrics"][metric]
             mean, low, high = value["mean"], value["low"], value["high"]
-            span = f"{amount(low, metric)} to {amount(high, metric)}" if low is not None and low != high else ""
+            known_span = low is not None and high is not None and low != high
+            # No metric can be negative; few runs that differ much reach below all the same.
+            span = f"{amount(max(0.0, low), metric)} to {amount(high, metric)}" if known_span else ""
             cells.append(
                 Cell(amount(mean, metric), span, mean, name in sound and mean is not None and mean == best.get(metric))
             )
@@ -109,7 +123,7 @@ def losers(results: dict[str, Any]) -> list[tuple[str, str, str]]:
     for name, design in results["designs"].items():
         for property_name in grave:
             finding = design["properties"][property_name]
-            if finding["verdict"] == "violated":
+            if finding["verdict"] == "violated" and not finding["promised"]:
                 found.append((name, property_name, finding["example"]))
                 break
     return found
@@ -120,7 +134,6 @@ def answer(comparison: Comparison) -> list[str]:
     results = comparison.results()
     designs = results["designs"]
     broken = comparison.broken()
-    timelines = [n for n in designs if n.startswith("timeline")]
     sentences = []
     if broken:
         name, property_name, finding = broken[0]
@@ -133,33 +146,50 @@ def answer(comparison: Comparison) -> list[str]:
         text = f"Every promise was kept in every run ({comparison.runs} per design)"
         if lossy:
             lost = designs[lossy[0]]["metrics"]["lost_deliveries"]["mean"]
-            text += f"; {lossy[0]}, which promises less, lost {number(lost)} deliveries a run"
+            whole = lost + designs[lossy[0]]["deliveries"] / comparison.runs
+            text += f"; {lossy[0]}, which promises less, lost {number(lost)} deliveries a run ({lost / whole:.1%})"
         sentences.append(text + ".")
     sentences.append(_cheapest(designs))
     forgetful = [n for n, d in designs.items() if d["properties"]["roaming-complete"]["verdict"] == "violated"]
-    if forgetful and timelines:
+    mindful = [n for n in designs if n not in forgetful]
+    if forgetful and mindful:
         sentences.append(
-            f"A new device finds its history with {_listed([n for n in designs if n not in forgetful])}, "
-            f"and finds none with {_listed(forgetful)}."
+            f"A new device finds its history with {_family(mindful, list(designs))}, "
+            f"and finds none with {_family(forgetful, list(designs), 'any')}."
         )
     else:
-        slow = _extreme(designs, "delivery_latency_p99_s")
-        if slow:
-            ends = f"{number(slow[0][1])} s with {slow[0][0]}"
-            ends += f" and {number(slow[-1][1])} s with {slow[-1][0]}" if len(slow) > 1 else ""
-            sentences.append(f"Live delivery takes {ends} at the 99th percentile.")
+        slow = _extreme(designs, "delivery_latency_p99_s") or _extreme(
+            designs, "delivery_latency_p99_s", lossless=False
+        )
+        ends = " and ".join(f"{number(value)} s with {name}" for name, value in dict.fromkeys((*slow[:1], *slow[-1:])))
+        sentences.append(
+            f"Live delivery takes {ends} at the 99th percentile." if slow else "Nobody was connected to deliver to."
+        )
     return sentences
+
+
+def _family(names: list[str], designs: list[str], all_of: str = "every") -> str:
+    """Names; "every timeline design" where those of a kind are three or more and none is missing."""
+    parts = []
+    rest = names
+    for kind in ("timeline", "inbox"):
+        members = [name for name in designs if name.startswith(kind + "-")]
+        if len(members) > 2 and set(members) <= set(rest):
+            parts.append(f"{all_of} {kind} design")
+            rest = [name for name in rest if name not in members]
+    return _listed([*parts, *rest])
 
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1] if names else "none"
 
 
-def _extreme(designs: dict[str, Any], metric: str) -> list[tuple[str, float]]:
+def _extreme(designs: dict[str, Any], metric: str, lossless: bool = True) -> list[tuple[str, float]]:
+    """The designs (only those that lost nothing) from the least to the most."""
     known = [
         (name, d["metrics"][metric]["mean"])
         for name, d in designs.items()
-        if d["metrics"][metric]["mean"] is not None and not d["metrics"]["lost_deliveries"]["mean"]
+        if d["metrics"][metric]["mean"] is not None and not (lossless and d["metrics"]["lost_deliveries"]["mean"])
     ]
     return sorted(known, key=lambda pair: pair[1])
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from syncproof import comparison, parallel
+from syncproof import designs as registry
 from syncproof.comparison import Job, interval
 from syncproof.errors import InputError
 from syncproof.faults import FAULTS
@@ -247,7 +248,7 @@ def sweep(
     scenario: str | Scenario = "default",
     *,
     vary: Mapping[str, Sequence[object]],
-    designs: Sequence[str] | None = None,
+    designs: Sequence[str | registry.Design] | None = None,
     metrics: Sequence[str] | None = None,
     runs: int | None = None,
     seed: int | None = None,
@@ -274,7 +275,13 @@ def sweep(
     varied, points = resolve(loaded, vary)
     for point in points:
         comparison.fits(names, point.scenario)
-    opening, workers = _opening(executor), jobs or os.cpu_count() or 1
+    objects = [name for name in names if name in registry.OWN]
+    if objects and (out is not None or executor not in (None, "processes")):
+        raise InputError(
+            f"{objects[0]} was given as an object, which only this process knows; put it into a file and name it "
+            "FILE.py:NAME, or leave out `out` and `executor`"
+        )
+    opening, workers = _opening(executor), parallel.workers(jobs, inherit=bool(objects))
     comparison.first_traffic(points[0].scenario, first, path, take)
     store = Store(None if out is None else Path(out) / "points")
     tasks: dict[tuple[int, str, int], Task] = {}

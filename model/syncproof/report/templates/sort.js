@@ -1,23 +1,38 @@
+// Every table of class "sortable" sorts by a click on a heading, or by Enter or Space on it: once up, once down.
+// A cell sorts by its data-value where it has one, else by its text, or by the number that begins it; what is empty comes last.
 for (const table of document.querySelectorAll("table.sortable")) {
-  const heads = [...table.tHead.rows[0].cells];
+  const heads = [...table.tHead.rows[table.tHead.rows.length - 1].cells];
+  const key = (row, column) => {
+    const text = row.cells[column].dataset.value ?? row.cells[column].textContent.trim();
+    if (text === "" || text === "–") return null;
+    const number = text.replace(/,/g, "").match(/^[✓✗]?\s*(-?\d+(\.\d+)?(e[-+]?\d+)?)\b/);
+    return number ? Number(number[1]) : text.toLowerCase();
+  };
   heads.forEach((head, column) => {
-    head.tabIndex = 0;
-    const sort = () => {
-      const ascending = head.getAttribute("aria-sort") !== "ascending";
-      heads.forEach((other) => other.removeAttribute("aria-sort"));
-      head.setAttribute("aria-sort", ascending ? "ascending" : "descending");
-      const key = (row) => {
-        const cell = row.cells[column];
-        if (!("value" in cell.dataset)) return cell.textContent;
-        return cell.dataset.value === "" ? Infinity : Number(cell.dataset.value);
-      };
-      const rows = [...table.tBodies[0].rows].sort((a, b) => {
-        const [x, y] = [key(a), key(b)];
-        return (x < y ? -1 : x > y ? 1 : 0) * (ascending ? 1 : -1);
+    const button = document.createElement("button");
+    button.type = "button";
+    button.title = head.title;
+    button.append(...head.childNodes);
+    head.append(button);
+    head.setAttribute("aria-sort", "none");
+    button.addEventListener("click", () => {
+      const up = head.getAttribute("aria-sort") !== "ascending";
+      heads.forEach((other) => other.setAttribute("aria-sort", "none"));
+      head.setAttribute("aria-sort", up ? "ascending" : "descending");
+      const rows = [...table.tBodies[0].rows].map((row) => [key(row, column), row]);
+      rows.sort(([x], [y]) => {
+        if (x === null || y === null) return (x === null) - (y === null);
+        const order = typeof x === typeof y ? (x < y ? -1 : x > y ? 1 : 0) : typeof x === "number" ? -1 : 1;
+        return up ? order : -order;
       });
-      table.tBodies[0].append(...rows);
-    };
-    head.addEventListener("click", sort);
-    head.addEventListener("keydown", (event) => { if (event.key === "Enter") sort(); });
+      table.tBodies[0].append(...rows.map(([, row]) => row));
+    });
   });
 }
+// Paper cannot be clicked: what is folded is printed unfolded.
+let folded = [];
+addEventListener("beforeprint", () => {
+  folded = [...document.querySelectorAll("details:not([open])")];
+  folded.forEach((each) => { each.open = true; });
+});
+addEventListener("afterprint", () => folded.forEach((each) => { each.open = false; }));

@@ -1,0 +1,56 @@
+"""Sequence diagrams that show themselves: as SVG in a notebook, as text elsewhere."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from syncproof import designs, worlds
+from syncproof.designs import Design
+from syncproof.play import Play
+from syncproof.report import sequence
+from syncproof.story import Story, tell
+from syncproof.system import Move
+
+COLOURS = "--paper: #ffffff; --ink: #1d2129; --soft: #5b6370; --bad: #a8430a; --accent: #0072b2;"
+"""A diagram outside a page brings its own colours and its own ground, so that it can be read on a dark one."""
+
+
+class Diagram:
+    """A told story. `title`: what it shows, in a line."""
+
+    def __init__(self, story: Story, title: str) -> None:
+        self.story, self.title = story, title
+
+    def __repr__(self) -> str:
+        return f"{self.title}\n{sequence.text(self.story)}"
+
+    def _repr_svg_(self) -> str:
+        drawn = str(sequence.svg(self.story))
+        css = (resources.files("syncproof.report") / "templates" / "sequence.css").read_text(encoding="utf-8")
+        ground = f"svg.sequence {{ {COLOURS} background: var(--paper); }}"
+        head, _, rest = drawn.partition(">")
+        return f'{head} xmlns="http://www.w3.org/2000/svg"><style>{ground} {css}</style>{rest}'
+
+    def held(self) -> str:
+        """What the automata of the properties held after each step that changed them, and what they said in the end."""
+        lines = []
+        for step in self.story.steps[self.story.prelude :]:
+            number = step.number - self.story.prelude + 1
+            lines += [f"{number:>4} {name}: {held}" for name, held in step.automata.items()]
+            lines += [f"   ✗ {name}: {says}" for name, says in step.complaints.items()]
+        return "\n".join(lines)
+
+
+def diagram(design: str | Design, people: str = "three-devices", messages: int = 1) -> Diagram:
+    """What a design does with a message when nothing goes wrong. `people`: a world of `worlds.SHAPES`.
+
+    Whatever has waited longest happens next. Raises `InputError` for names that there are not.
+    """
+    entry = designs.get(design)
+    system, _, environment = worlds.build(entry, worlds.shape(people, messages, ()))
+    play = Play(system, environment, lambda _: None)
+    waiting: list[Move] = []
+    while moves := list(play.world.pending()) or play.possible()["compose"][:1]:
+        waiting = [move for move in waiting if move in moves] + [move for move in moves if move not in waiting]
+        play.make(waiting[0])
+    return Diagram(tell(system, play.world.moves, prelude=environment.prelude), f"{entry.name}: {entry.summary}")

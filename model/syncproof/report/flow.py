@@ -1,0 +1,203 @@
+"""What a design's handlers do, found by watching them: which packets follow from which, and what is stored in between.
+
+A handler table says which packets an actor handles; what a handler then asks for depends on its state. So small worlds are
+searched (`worlds.py`), every handler call that the search made is made once more with an `Out` that writes down what is
+asked for, and the calls are put together by the packet that was handled. What no small world reaches is not in a flow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from syncproof import designs
+from syncproof.actor import Actor, ConnectionId, Id, Idle, Observation, Packet
+from syncproof.designs import Design
+from syncproof.engines.explore import Limits, explore
+from syncproof.engines.explore.tables import SHIFT, START
+from syncproof.vocabulary import DeviceId
+from syncproof.worlds import KINDS, Shape, build
+
+Side = Literal["device", "server"]
+Verb = Literal["send", "write", "delete", "read", "timer", "cancel"]
+
+WORLDS = (
+    Shape("two-devices", 2, ()),
+    Shape("two-people", 2, ()),
+    *[Shape("two-devices", 1, (kind,)) for kind in KINDS],
+)
+STATES = 6_000
+"""How far each world is searched: the handlers have shown what they do long before a search is complete."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Node:
+    """A packet class at the side that handles it. What carries another packet is told apart by that: `Respond PullReply`."""
+
+    side: Side
+    packet: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something that a handler may ask for. `store`: what storage is used; `then`: where what follows is handled."""
+
+    verb: Verb
+    store: str = ""
+    then: Node | None = None
+
+    @property
+    def order(self) -> tuple[str, str, str, str]:
+        """A key to sort by."""
+        return (self.verb, self.store, *(("", "") if self.then is None else (self.then.side, self.then.packet)))
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Per handled packet, everything that its handler was seen to ask for; `Restart` stands for an actor's `start`."""
+
+    effects: dict[Node, set[Effect]] = field(default_factory=dict)
+
+    def reached(self, starts: Iterable[Node]) -> list[Node]:
+        """What can follow from these packets, in the order in which it is found."""
+        found = dict.fromkeys(start for start in starts if start in self.effects)
+        queue = list(found)
+        for node in queue:
+            for effect in in_order(self.effects[node]):
+                if effect.then is not None and effect.verb != "cancel" and effect.then not in found:
+                    found[effect.then] = None
+                    if effect.then in self.effects:
+                        queue.append(effect.then)
+        return list(found)
+
+
+class Notes:
+    """The `Out` of a handler that is watched."""
+
+    def __init__(self, flow: Flow, node: Node) -> None:
+        self.effects = flow.effects.setdefault(node, set())
+        self.node = node
+
+    def _add(self, verb: Verb, then: Packet | None, store: str = "", side: Side | None = None) -> None:
+        node = None if then is None else Node(side or self.node.side, label(then))
+        self.effects.add(Effect(verb, store, node))
+
+    def send(self, destination: Id, packet: Packet) -> None:
+        other: Side = "server" if self.node.side == "device" else "device"
+        to = other if isinstance(destination, ConnectionId) else side_of(destination)
+        self._add("send", packet, side=to)
+
+    def after(self, delay: float, packet: Packet) -> None:
+        self._add("timer", packet)
+
+    def poll(self, delay: float, packet: Packet, idle: Idle) -> None:
+        self._add("timer", packet)
+
+    def cancel(self, packet: Packet) -> None:
+        self._add("cancel", packet)
+
+    def write(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
+        self._add("write", then, store)
+
+    def delete(self, store: str, rows: int, then: Packet | None = None, bytes: int = 0) -> None:
+        self._add("delete", then, store)
+
+    def read(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
+        self._add("read", then, store)
+
+    def observe(self, observation: Observation) -> None: ...
+
+
+def in_order(effects: Iterable[Effect]) -> list[Effect]:
+    """Effects in an order that is the same every time."""
+    return sorted(effects, key=lambda effect: effect.order)
+
+
+def side_of(actor: Id) -> Side:
+    """Devices are devices; every other actor serves."""
+    return "device" if isinstance(actor, DeviceId) else "server"
+
+
+def label(packet: Packet) -> str:
+    """A packet's class, and that of the packet that it carries."""
+    carried = [getattr(packet, name) for name in packet.__struct_fields__]
+    return " ".join([type(packet).__name__, *[type(p).__name__ for p in carried if isinstance(p, Packet)]])
+
+
+def watch(design: str | Design, shapes: Sequence[Shape] = WORLDS, flow: Flow | None = None) -> Flow:
+    """The design's flow in small worlds, added to `flow` if one is given. Raises `InputError` for an unknown design."""
+    flow = Flow() if flow is None else flow
+    for shape in shapes:
+        system, _, environment = build(designs.get(design), shape)
+        tables = explore(system, environment, limits=Limits(states=STATES)).tables
+        for number, calls in enumerate(tables.react):
+            for key in calls:
+                local, event = key >> SHIFT, key & ((1 << SHIFT) - 1)
+                _, source, packet = tables.events.values[event]
+                _call(tables.actors[number], tables.slots[3 * number].values[local], source, packet, flow)
+    return flow
+
+
+def _call(actor: Actor, local: tuple[object, ...], source: Id, packet: Packet | None, flow: Flow) -> None:
+    actor.restore(local)
+    side = side_of(actor.id)
+    if packet is START:
+        actor.start(Notes(flow, Node(side, "Restart")))
+    else:
+        assert packet is not None
+        actor.handle(source, packet, Notes(flow, Node(side, label(packet))))
+
+
+# ---- Mermaid
+
+ARROWS = {"send": "-->", "write": "==>", "delete": "==>", "read": "==>", "timer": "-.->"}
+
+
+STARTS = (Node("device", "Compose"), Node("device", "Poll"), Node("server", "Restart"))
+"""Where what concerns a message begins: a person writes it, a device asks by itself, a server comes up again."""
+
+
+def mermaid(flow: Flow, starts: Sequence[Node] = STARTS) -> str:
+    """A Mermaid flowchart of what can follow from `starts` (those that lead somewhere), a box for each side."""
+    starts = [node for node in starts if any(e.then for e in flow.effects.get(node, ()))]
+    nodes = flow.reached(starts)
+    lines = ["flowchart LR"]
+    for side in ("device", "server"):
+        lines.append(f'    subgraph {side}box["{side}"]')
+        for node in nodes:
+            if node.side == side:
+                opening, closing = ('(["', '"])') if node in starts else ('["', '"]')
+                lines.append(f"        {_key(node)}{opening}{node.packet}{closing}")
+        lines.append("    end")
+    for node in nodes:
+        lines += _edges(node, flow.effects.get(node, set()))
+    return "\n".join(lines)
+
+
+def _edges(node: Node, effects: set[Effect]) -> Iterable[str]:
+    """The arrows that leave a packet, one for each packet that follows; what several stores lead to is one arrow."""
+    joined: dict[tuple[Node, str], list[str]] = {}
+    for effect in in_order(effects):
+        if effect.then is not None and effect.verb in ARROWS:
+            names = joined.setdefault((effect.then, ARROWS[effect.verb]), [])
+            if effect.store:
+                names.append(f"{effect.verb} {effect.store}")
+    for (then, arrow), names in joined.items():
+        says = f"|{', '.join(names)}|" if names else ""
+        yield f"    {_key(node)} {arrow}{says} {_key(then)}"
+
+
+def _key(node: Node) -> str:
+    """A name that Mermaid takes."""
+    return f"{node.side}_{node.packet.replace(' ', '_')}"
+
+
+def told(verb: Verb, effects: Iterable[Effect]) -> list[str]:
+    """The effects of one kind in words: a packet, or `message-store, then Commit`."""
+    found = []
+    for effect in in_order(effects):
+        if effect.verb == verb:
+            then = "" if effect.then is None else effect.then.packet
+            found.append(f"{effect.store}, then {then}" if effect.store and then else effect.store or then)
+    return found

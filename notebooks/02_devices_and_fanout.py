@@ -1,0 +1,182 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+
+# %% [markdown]
+# # Devices and fan-out
+#
+# Two numbers decide what a message costs the server: how many **devices** a user has, and how many **members** a conversation
+# has. The inbox multiplies by both. The timeline multiplies by the members alone. Reading instead of copying multiplies by
+# neither, and pays when somebody reads. Here are the numbers.
+
+# %%
+import textwrap
+
+import pandas
+
+from syncproof import compare, load, sweep
+from syncproof.metrics import METRICS
+from syncproof.report.figures import curves
+from syncproof.report.widgets import interact
+
+# %% [markdown]
+# ## From one device a user to six
+#
+# `sweep` runs a scenario at every value of a key, here `population.devices_per_user`, with every design, on the same messages.
+# It is the command line's `syncproof sweep many-endpoints --vary population.devices_per_user=1,2,3,4,5,6`, cut to two hours.
+
+# %%
+endpoints = load("many-endpoints").with_value("duration", "2h")
+designs = ["inbox-store-first", "timeline-notify", "timeline-checkpointed", "timeline-dense-push"]
+devices = [1, 2, 3, 4, 5, 6]
+by_devices = sweep(endpoints, vary={"population.devices_per_user": devices}, designs=designs, runs=3, seed=1)
+by_devices.figure()
+
+# %% [markdown]
+# The sentences that the numbers make by themselves:
+
+# %%
+for sentence in str(by_devices).splitlines():
+    print(textwrap.fill(sentence, 110, break_on_hyphens=False), end="\n\n")
+
+# %%
+mean = by_devices.table()["mean"].unstack("metric")
+rows = mean["server_writes_per_message"] + mean["server_deletes_per_message"]
+for name in designs:
+    course = rows.xs(name, level="design")
+    slope = (course[devices[-1]] - course[devices[0]]) / (devices[-1] - devices[0])
+    print(
+        f"{name:21} {course[1]:5.1f} rows written and deleted per message with one device a user, "
+        f"{slope:5.2f} more with each further one"
+    )
+
+# %% [markdown]
+# A checkpoint that the server records for every device is a row per device again: `timeline-checkpointed` buys what it is for (a
+# server that knows who has read how far) at the price of the inbox's growth, though not of its deletes.
+#
+# ## Where they change places
+#
+# Rows are the server's side. The network's side is packets and bytes, in which the inbox begins with an advantage: it pushes the
+# message and needs no question.
+
+# %%
+for metric in ("packets_per_delivery", "bytes_per_delivery"):
+    places = by_devices.crossings(metric)
+    print(metric.replace("_", " ") + ":")
+    for c in places.itertuples():
+        print(
+            f"  {c.lower_before} is cheaper than {c.lower_after} up to {c.value:.1f} devices a user "
+            f"(between {c.low:g} and {c.high:g} of the values tried), dearer beyond: {c.certainty}"
+        )
+    if places.empty:
+        print("  no two designs change places")
+
+# %% [markdown]
+# Every metric can be looked at in the same way; here those of latency. With a front end, choose:
+
+# %%
+interact(lambda metric: by_devices.figure([metric]), metric=list(METRICS))
+by_devices.figure(["delivery_latency_p50_s", "catchup_latency_p99_s"])
+
+# %% [markdown]
+# ## From a small group to a large one
+#
+# One conversation, a hundred messages or so in two hours, and ever more members. `timeline-notify` writes a copy for each member;
+# `timeline-read-fanout` writes none, and its devices read the conversation's log.
+
+# %%
+members = [3, 6, 12, 25, 50]
+fanouts = ["inbox-store-first", "timeline-notify", "timeline-read-fanout"]
+crowd = load("big-group").with_values(
+    {
+        "duration": "2h",
+        "population.users": members[-1],
+        "conversations.pairs": 0,
+        "conversations.groups": 1,
+        "conversations.group_size": {"min": members[-1], "max": members[-1], "zipf": 0.0},
+    }
+)
+found = {}
+for size in members:
+    changed = {
+        "conversations.group_size": {"min": size, "max": size, "zipf": 0.0},
+        "traffic.messages_per_user_per_day": 1200.0 / size,
+    }
+    compared = compare(crowd.with_values(changed), designs=fanouts, runs=2, seed=1, sweep=False)
+    found[size] = compared.table()["mean"].unstack()
+by_members = pandas.concat(found)
+
+interact(lambda metric: curves(by_members, [metric], "members"), metric=list(METRICS))
+curves(by_members, ["server_writes_per_message", "server_reads_per_message", "stored_bytes_end"], "members")
+
+# %%
+for size in members:
+    copying, reading = by_members.loc[size, "timeline-notify"], by_members.loc[size, "timeline-read-fanout"]
+    print(
+        f"{size:>2} members: copying writes {copying.server_writes_per_message:4.1f} rows per message and reads "
+        f"{copying.server_reads_per_message:4.1f}, reading writes {reading.server_writes_per_message:4.1f} and reads "
+        f"{reading.server_reads_per_message:4.1f};"
+        f" copies store {copying.stored_bytes_end / reading.stored_bytes_end:.0f} times as much"
+    )
+
+# %%
+rows = by_members.server_writes_per_message + by_members.server_reads_per_message
+wins = [size for size in members if rows[size, "timeline-read-fanout"] < rows[size, "timeline-notify"]]
+print("Fewer rows touched by reading than by copying with", ", ".join(map(str, wins)) or "none", "of these members.")
+median = {name: 1000 * by_members.loc[members[-1], name].delivery_latency_p50_s for name in fanouts}
+print(
+    f"With {members[-1]} members half of the deliveries are there within {median['timeline-notify']:.0f} ms when copied, "
+    f"within {median['timeline-read-fanout']:.0f} ms when read."
+)
+
+# %% [markdown]
+# A copy is a row that is written once and read once; without copies only the reading is left. What that costs shows where a user
+# is in *many* conversations: a returning device must ask for each of them, and the server must look into each, news or none.
+# So between the two there is a threshold.
+#
+# ## Where to put the threshold
+#
+# `timeline-hybrid-fanout` copies in small conversations and reads in large ones. Sixty people, sixty pairs of them and twenty
+# groups of three to sixty; the key `model.fanout_threshold` says from how many members on a conversation is read:
+
+# %%
+town = load("big-group").with_values(
+    {
+        "duration": "1h",
+        "population.users": 60,
+        "conversations.pairs": 60,
+        "conversations.groups": 20,
+        "conversations.group_size": {"min": 3, "max": 60, "zipf": 1.0},
+        "conversations.group_share": 0.6,
+    }
+)
+thresholds = [2, 5, 10, 20, 60]
+by_threshold = sweep(
+    town, vary={"model.fanout_threshold": thresholds}, designs=["timeline-hybrid-fanout"], runs=3, seed=1
+)
+by_threshold.figure(["server_writes_per_message", "server_reads_per_message", "stored_bytes_end"])
+
+# %%
+hybrid = by_threshold.table()["mean"].unstack("metric").droplevel("design")
+for threshold, at in hybrid.iterrows():
+    total = at.server_writes_per_message + at.server_reads_per_message
+    print(
+        f"copied up to {threshold:>2} members: {at.server_writes_per_message:4.1f} rows written, "
+        f"{at.server_reads_per_message:4.1f} read, {total:4.1f} in all"
+    )
+total = hybrid.server_writes_per_message + hybrid.server_reads_per_message
+print(f"\nIf a row read costs as much as a row written, {total.idxmin()} is the best of these thresholds.")
+for factor in (5, 20):
+    cost = factor * hybrid.server_writes_per_message + hybrid.server_reads_per_message
+    print(f"If a write costs {factor} times as much as a read, it is {cost.idxmin()}.")

@@ -1,0 +1,113 @@
+"""One page of each kind, with names that would like to be markup, and a browser to open them in."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from syncproof import designs
+from syncproof.report import Report, compare, gallery, killed, proof
+from syncproof.report.killed import Matrix
+from syncproof.report.proof import Proof
+from syncproof.report.swept import Swept, sweep
+from syncproof.scenario import Scenario
+
+HOSTILE = "<script>alert('x')</script> | [link](http://evil) `code` &amp; \"$a$\""
+OWN = "<img src=x onerror=alert(1)>&'\"$a$.py:Hasty"
+"""A design of one's own, in a file whose name is no better."""
+EXAMPLE = Path(__file__).parents[2] / "examples" / "my_design.py"
+
+
+spec = importlib.util.spec_from_file_location("browser", Path(__file__).with_name("browser.py"))
+assert spec is not None
+assert spec.loader is not None
+chromium = importlib.util.module_from_spec(spec)
+sys.modules["browser"] = chromium
+spec.loader.exec_module(chromium)
+
+
+@pytest.fixture(scope="session")
+def own(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of that design. It is read once, so its folder need not be the current one afterwards."""
+    folder = tmp_path_factory.mktemp("own")
+    shutil.copy(EXAMPLE, folder / OWN.rpartition(":")[0])
+    with contextlib.chdir(folder):
+        designs.get(OWN)
+    return OWN
+
+
+@pytest.fixture(scope="session")
+def wanted() -> Scenario:
+    """Half an hour of three people."""
+    return Scenario.model_validate(
+        {
+            "title": HOSTILE,
+            "shows": HOSTILE,
+            "duration": "30m",
+            "runs": 2,
+            "population": {"users": 3, "devices_per_user": 2, "new_devices": 1},
+            "conversations": {"pairs": 2, "groups": 1, "group_size": {"min": 3, "max": 3}},
+            "traffic": {"messages_per_user_per_day": 400.0},
+            "faults": {"push_loss": 0.2},
+        }
+    ).model_copy(update={"name": HOSTILE, "text": f"{HOSTILE}\n```\n{HOSTILE}"})
+
+
+@pytest.fixture(scope="session")
+def found(own: str, wanted: Scenario) -> Report:
+    """A comparison of three designs, one of which breaks its promises."""
+    return compare(wanted, designs=["inbox-shared", "timeline-notify", own], jobs=1)
+
+
+@pytest.fixture(scope="session")
+def swept(own: str, wanted: Scenario) -> Swept:
+    """A sweep of two designs over two values."""
+    return sweep(wanted, vary={"faults.push_loss": [0.0, 0.5]}, designs=["timeline-notify", own], runs=1, jobs=1)
+
+
+@pytest.fixture(scope="session")
+def proved(own: str) -> Proof:
+    """A verification of two designs."""
+    return proof.verify([own, "inbox-shared"], "small", jobs=1)
+
+
+@pytest.fixture(scope="session")
+def hunted() -> Matrix:
+    """The kill matrix of one bug."""
+    return killed.matrix(["F25"], jobs=1)
+
+
+class Index:
+    """The index of reports whose texts would like to be markup."""
+
+    rows: ClassVar = {
+        name: gallery.Row(name, "compare", HOSTILE, [HOSTILE, HOSTILE], HOSTILE, HOSTILE, ["report.html"])
+        for name in ("default", "commute", "big-group")
+    }
+
+    def html(self) -> str:
+        return gallery.index(self.rows)["index.html"]
+
+    def markdown(self) -> str:
+        return gallery.index(self.rows)["README.md"]
+
+
+@pytest.fixture(scope="session")
+def listed() -> Index:
+    """The index of three reports."""
+    return Index()
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A headless Chromium. Continuous integration must have one; a desk may not."""
+    chromium.wanted()
+    with chromium.Browser(tmp_path_factory.mktemp("profile")) as opened:
+        yield opened

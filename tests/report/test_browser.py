@@ -1,0 +1,138 @@
+"""Every kind of page in a real browser: no complaint, nothing fetched, drawn in light, dark and narrow, sorted by hand."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+KINDS = ("found", "proved", "hunted", "swept", "listed")
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A written page of each kind."""
+    path: Path = tmp_path_factory.mktemp(request.param) / "report.html"
+    path.write_text(request.getfixturevalue(request.param).html(), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("look", "width", "dark"), [("light", 1280, False), ("dark", 1280, True), ("narrow", 420, False)]
+)
+def test_a_page_is_drawn_without_a_complaint(
+    browser: Any, page: Path, tmp_path: Path, look: str, width: int, dark: bool
+) -> None:
+    browser.problems.clear()
+    browser.requests.clear()
+    browser.open(page, width=width, dark=dark)
+    pixels = browser.screenshot(tmp_path / f"{look}.png")
+    assert browser.problems == []
+    assert [url for url in browser.requests if not url.startswith("data:")] == [page.resolve().as_uri()]
+    assert browser.evaluate("document.documentElement.scrollWidth") == width
+    ink = abs(pixels - pixels[2, 2]).max(axis=2) > 0.2
+    assert 0.01 < ink.mean() < 0.6
+    assert (pixels[2, 2].mean() < 0.2) == dark
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_figures_can_be_read_on_their_page(browser: Any, page: Path, dark: bool) -> None:
+    """Every colour of a figure and every word of a page is far enough from what is behind it."""
+    browser.open(page, dark=dark)
+    faint = browser.evaluate(
+        """(() => {
+          const light = (colour) => {
+            const parts = colour.match(/[\\d.]+/g).map(Number);
+            if (parts.length > 3 && parts[3] < 1) return null;
+            const [r, g, b] = parts.map((c) => { c /= 255; return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; });
+            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+          };
+          const paper = light(getComputedStyle(document.body).backgroundColor);
+          const found = new Set();
+          for (const each of document.querySelectorAll("figure > svg text, figure > svg path, figure > svg use, h1, th, td, p")) {
+            if (each.closest("defs, .v, .claim") || each.style.opacity || each.closest("[id^=patch_1]")) continue;
+            const style = getComputedStyle(each);
+            const drawn = each.closest("svg") ? [each.tagName === "text" ? style.fill : style.stroke] : [style.color];
+            for (const colour of drawn.filter((c) => c.startsWith("rgb"))) {
+              const value = light(colour);
+              if (value === null || style.strokeOpacity < 1) continue;
+              const contrast = (Math.max(value, paper) + 0.05) / (Math.min(value, paper) + 0.05);
+              const enough = each.tagName === "text" || !each.closest("svg") ? 4.4 : 1.9;
+              if (contrast < enough) found.add(`${each.tagName} ${colour} ${contrast}`);
+            }
+          }
+          return [...found];
+        })()"""
+    )
+    assert faint == []
+
+
+@pytest.mark.parametrize("way", ["mouse", "Enter", "space"])
+def test_a_heading_sorts_its_table(browser: Any, page: Path, way: str) -> None:
+    browser.open(page)
+    table = "table.sortable:not(.matrix)"
+    column = f"[...document.querySelector('{table}').tBodies[0].rows].map((row) => row.cells[0].textContent)"
+    button = f"{table} thead th:first-child button"
+    before = browser.evaluate(column)
+    for turn, order in enumerate(("ascending", "descending")):
+        if way == "mouse":
+            browser.click(button)
+        else:
+            browser.evaluate(f"document.querySelector('{button}').focus()")
+            browser.press(*{"Enter": ("Enter", 13), "space": (" ", 32)}[way])
+        assert browser.evaluate(f"document.querySelector('{table} thead th').getAttribute('aria-sort')") == order
+        assert browser.evaluate(column) == sorted(before, key=str.lower, reverse=bool(turn))
+
+
+def test_numbers_sort_as_numbers_and_gaps_come_last(browser: Any, tmp_path: Path) -> None:
+    script = (Path(__file__).parents[2] / "model/syncproof/report/templates/sort.js").read_text(encoding="utf-8")
+    cells = ["<td>✓ 1,000 states", "<td>–", "<td>✗ 9", '<td data-value="10">ten', '<td data-value="">', "<td>20 → 3"]
+    rows = "".join(f"<tr>{cell}</td></tr>" for cell in cells)
+    page = tmp_path / "table.html"
+    page.write_text(
+        f"<meta charset=utf-8><table class=sortable><thead><tr><th>x</th></tr></thead><tbody>{rows}</tbody></table>"
+        f"<script>{script}</script>",
+        encoding="utf-8",
+    )
+    browser.open(page)
+    column = "[...document.querySelectorAll('td')].map((cell) => cell.textContent)"
+    browser.click("th button")
+    assert browser.evaluate(column) == ["✗ 9", "ten", "20 → 3", "✓ 1,000 states", "–", ""]
+    browser.click("th button")
+    assert browser.evaluate(column) == ["✓ 1,000 states", "20 → 3", "ten", "✗ 9", "–", ""]
+
+
+def test_a_hostile_name_is_text_in_the_browser(browser: Any, page: Path) -> None:
+    browser.open(page)
+    assert browser.evaluate("document.querySelectorAll('img, iframe, object').length") == 0
+    assert browser.evaluate("document.scripts.length") == 1
+    assert browser.evaluate(
+        "[...document.links].every((link) => !/^\\s*[a-z]+:|^\\/\\//i.test(link.getAttribute('href')))"
+    )
+
+
+def test_what_is_folded_is_printed(browser: Any, page: Path, tmp_path: Path) -> None:
+    browser.open(page)
+    shut = "document.querySelectorAll('details:not([open])').length"
+    browser.evaluate(f"addEventListener('beforeprint', () => {{ window.shut = {shut}; }})")
+    before = browser.evaluate(shut)
+    browser.pdf(tmp_path / "page.pdf")
+    assert browser.evaluate("window.shut") == 0
+    assert browser.evaluate(shut) == before
+    pages = len(re.findall(rb"/Type\s*/Page\b", (tmp_path / "page.pdf").read_bytes()))
+    assert 1 <= pages <= 14
+
+
+def test_continuous_integration_does_without_no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where CI is set, a missing browser fails the tests rather than skipping them."""
+    module = sys.modules["browser"]
+    monkeypatch.setattr(module, "PROGRAM", None)
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="apt-get install chromium"):
+        module.wanted()
+    monkeypatch.delenv("CI")
+    with pytest.raises(pytest.skip.Exception, match="apt-get install chromium"):
+        module.wanted()

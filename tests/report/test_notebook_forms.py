@@ -1,0 +1,167 @@
+"""Results show themselves in a notebook: as SVG or HTML that touches nothing around it, and as text."""
+
+from __future__ import annotations
+
+import builtins
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pandas
+import pytest
+
+from syncproof import DESIGNS, InputError, compare, diagram, explore, hunt, load, sweep, verify
+from syncproof.actor import Id, Out, actor, on
+from syncproof.designs.push import DensePushDevice
+from syncproof.observations import Checkpointed
+from syncproof.packets import Pull, Push
+from syncproof.report import Report, figures
+from syncproof.report.widgets import interact
+from syncproof.story import words
+from syncproof.vocabulary import Cursor, DeviceId, Timeline
+
+
+@actor
+class Hasty(DensePushDevice):
+    @on(Push)
+    def pushed(self, source: Id, packet: Push, out: Out) -> None:
+        if packet.entry.seq > self.checkpoints.get(packet.timeline, 0):
+            self.show(packet.entry, packet.timeline, out)
+            self.advance(packet.timeline, packet.entry.seq, out)
+
+
+HASTY = DESIGNS["timeline-dense-push"].variant(device=Hasty, name="hasty <b>")
+
+
+@pytest.fixture(scope="module")
+def compared() -> Report:
+    quick = load("default").with_value("duration", "20m")
+    return compare(quick, designs=[HASTY, "timeline-notify"], runs=1, jobs=1)
+
+
+def test_a_diagram_tells_every_move_until_nothing_is_under_way() -> None:
+    told = diagram("inbox-store-first", "two-people")
+    notes = [note.split()[0] for step in told.story.steps[told.story.prelude :] for note in step.observations]
+    assert [note for note in notes if note in ("Composed", "Queued", "Shown", "Deleted")] == [
+        "Composed",
+        "Queued",
+        "Shown",
+        "Shown",
+        "Deleted",
+    ]
+
+
+def test_a_diagram_is_an_svg_of_its_own() -> None:
+    drawn = ElementTree.fromstring(diagram("timeline-notify")._repr_svg_())
+    assert drawn.tag == "{http://www.w3.org/2000/svg}svg"
+    style = drawn.findtext("{http://www.w3.org/2000/svg}style") or ""
+    assert "--paper: #ffffff" in style
+    assert ":root" not in style
+
+
+def test_a_diagram_is_text_where_there_is_no_svg() -> None:
+    assert repr(diagram("timeline-notify")).splitlines()[0].startswith("timeline-notify: Message store")
+
+
+def test_what_a_property_complains_of_is_in_the_picture_whatever_else_happened() -> None:
+    drawn = explore(HASTY, "two-people", 2, ["push"]).diagram("prefix-order")._repr_svg_()
+    assert '<text class="note bad"' in drawn
+    assert "✗ prefix-order: device 0 shows number 2" in drawn
+
+
+def test_a_flag_is_told_by_its_name() -> None:
+    assert words(Pull((Cursor(Timeline("sync", 1), 3),))) == "Pull sync:1>3"
+    assert words(Pull((Cursor(Timeline("sync", 1), 3),), False)) == "Pull sync:1>3 !full"
+    assert words(Checkpointed(DeviceId(1), Timeline("sync", 1), 3, start=True)) == "Checkpointed d1 sync:1 3 start"
+
+
+def test_a_search_shows_the_shortest_way_to_a_broken_promise() -> None:
+    found = explore(HASTY, "two-people", 2, ["push"])
+    assert repr(found.diagram()).startswith("hasty <b> violates prefix-order in 12 moves")
+    assert "✗ prefix-order: device 0 shows number 2" in found.diagram("prefix-order").held()
+    with pytest.raises(InputError, match="no counterexample to no-creation was found"):
+        found.diagram("no-creation")
+
+
+def test_a_proof_says_in_a_line_what_was_searched() -> None:
+    found = explore("timeline-dense-push", "two-people", 1)
+    assert re.fullmatch(r"1 world of 1 design searched, [\d,]+ states in all: 16 of 16 promises .*", repr(found))
+
+
+def test_a_search_that_is_cut_short_proves_nothing() -> None:
+    from syncproof.engines.explore import Limits
+
+    found = explore("timeline-dense-push", "two-people", 2, ["push"], limits=Limits(states=100))
+    assert "unknown: a search was cut short" in repr(found)
+
+
+def test_markup_is_kept_to_itself_and_names_are_escaped(compared: Report) -> None:
+    for markup in (compared._repr_html_(), verify([HASTY], "small", jobs=1)._repr_html_()):
+        style = re.search(r"<style>(.*?)</style>", markup, re.S)
+        assert style is not None
+        rules = [rule.strip() for rule in re.findall(r"([^{}]+)\{", style[1])]
+        assert all(part.strip().startswith(".syncproof ") for rule in rules for part in rule.split(","))
+        assert "hasty &lt;b&gt;" in markup
+        assert "<b>&lt;" not in markup
+        assert "hasty <b>" not in markup
+
+
+def test_a_comparison_says_its_answer(compared: Report) -> None:
+    assert repr(compared).count("\n") == 2
+    assert list(compared.claims().columns) == ["says", "verdict", "evidence"]
+    assert len(compared.claims()) == 12
+
+
+def test_a_figure_is_the_same_svg_each_time_on_a_ground_of_its_own(compared: Report) -> None:
+    first, second = (compared.figure("cost") for _ in range(2))
+    assert first._repr_svg_() == second._repr_svg_()
+    assert "fill: #ffffff" in first._repr_svg_()
+    assert "fill: #ffffff" not in figures.svg(second, "page").split("</g>")[0]
+    assert repr(first).startswith("<figure: server writes per message")
+
+
+def test_curves_have_a_panel_for_each_metric_and_a_line_for_each_design() -> None:
+    rows = pandas.MultiIndex.from_product([[1, 2], ["timeline-notify", "mine"]])
+    means = pandas.DataFrame({"packets_per_delivery": [3.0, 2.0, 3.5, 1.5], "bytes_per_delivery": [1.0] * 4}, rows)
+    drawn = figures.curves(means, ["packets_per_delivery", "bytes_per_delivery"], "wait in s")
+    first, second = drawn.axes
+    assert [line.get_label() for line in first.lines] == ["timeline-notify", "mine"]
+    assert [list(line.get_ydata()) for line in first.lines] == [[3.0, 3.5], [2.0, 1.5]]  # type: ignore[arg-type]
+    assert (second.get_xlabel(), second.get_ylabel()) == ("wait in s", "bytes")
+
+
+def test_a_sweep_says_its_answer_and_takes_an_object(tmp_path: Path) -> None:
+    quick = load("default").with_value("duration", "20m")
+    vary = {"faults.push_loss": [0.0, 0.2]}
+    found = sweep(quick, vary=vary, designs=[HASTY, "timeline-notify"], runs=1, jobs=1)
+    assert "hasty <b>" in repr(found)
+    assert found.figure(["packets_per_delivery"])._repr_svg_().startswith("<svg")
+    with pytest.raises(InputError, match=r"hasty <b> was given as an object.*FILE\.py:NAME"):
+        sweep(quick, vary=vary, designs=[HASTY], runs=1, out=tmp_path)
+
+
+def test_hypothesis_meets_it_and_the_way_is_cut_down() -> None:
+    met = hunt(HASTY, "two-people", 2, ["push"], profile="dev")
+    assert met.met is not None
+    assert len(met.moves) <= len(met.met.moves)
+    assert f"cut down to {len(met.moves)}" in repr(met.diagram())
+
+
+def test_hypothesis_says_how_often_it_met_nothing() -> None:
+    met = hunt("timeline-dense-push", "two-people", 1, [], profile="dev")
+    assert re.match(r"timeline-dense-push: \d+ examples played \(two-people.*\), no promise broken", repr(met))
+    with pytest.raises(ValueError, match="nothing was met"):
+        met.diagram()
+
+
+def test_controls_are_left_out_where_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def missing(name: str, *rest: Any, **more: Any) -> Any:
+        if name == "ipywidgets":
+            raise ImportError(name)
+        return real(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", missing)
+    interact(pytest.fail, design=["a", "b"])

@@ -1,0 +1,88 @@
+"""The notebooks run from top to bottom, and what is committed beside each text is what it gives."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "notebooks"
+NAMES = [path.stem for path in sorted(FOLDER.glob("[0-9]*.py"))]
+PLACE = re.compile(r"(?<![\w.:/])/(?:home|root|Users|tmp|var|opt|usr|private|work|mnt)/|[A-Z]:\\\\")
+"""A path of somebody's machine."""
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Notebooks as they come out when they are executed now. In another process: what warns there is not under test."""
+    folder = tmp_path_factory.mktemp("notebooks")
+
+    @cache
+    def make(name: str) -> Any:
+        done = subprocess.run(
+            [sys.executable, FOLDER / "remake.py", name, "--out", folder], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{name} does not run:\n{done.stderr[-4000:]}"
+        return nbformat.read(folder / f"{name}.ipynb", 4)
+
+    return make
+
+
+def committed(name: str) -> Any:
+    return nbformat.read(FOLDER / f"{name}.ipynb", 4)
+
+
+def said(book: Any) -> dict[str, str]:
+    """What each code cell said, as text; where that may be another on other machines, only that it said something.
+
+    Figures and tables of markup are left out: other versions of matplotlib and pandas draw the same numbers otherwise.
+    """
+    found = {}
+    for cell in book.cells:
+        if cell.cell_type == "code":
+            texts = [o.text if o.output_type == "stream" else o.data.get("text/plain", "") for o in cell.outputs]
+            found[cell.id] = "\n".join(texts) if "varies" not in cell.metadata.get("tags", []) else f"{bool(texts)}"
+    return found
+
+
+def test_there_are_six() -> None:
+    assert [name[:2] for name in NAMES] == ["01", "02", "03", "04", "05", "06"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_pair_has_the_same_cells(name: str) -> None:
+    text = jupytext.read(FOLDER / f"{name}.py")
+    assert [(c.cell_type, c.source, c.metadata.get("tags")) for c in committed(name).cells] == [
+        (c.cell_type, c.source, c.metadata.get("tags")) for c in text.cells
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_runs_and_says_what_is_committed(name: str, made: Any) -> None:
+    assert said(made(name)) == said(committed(name)), "stale: run `make notebooks`"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_committed_names_no_machine_and_no_fault(name: str) -> None:
+    for cell in committed(name).cells:
+        for output in cell.get("outputs", []):
+            assert output.output_type != "error"
+            assert output.get("name") != "stderr"
+            text = str(output.get("text", "")) + "".join(map(str, output.get("data", {}).values()))
+            assert not PLACE.search(text), f"{cell.id}: {PLACE.search(text)}"
+    assert set(committed(name).metadata) == {"jupytext", "kernelspec", "language_info"}
+    assert "version" not in committed(name).metadata.language_info
+
+
+def test_an_unknown_notebook_is_told_in_one_line() -> None:
+    done = subprocess.run([sys.executable, FOLDER / "remake.py", "07"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "unknown notebook '07'; allowed: 01_" in done.stderr
