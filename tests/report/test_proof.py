@@ -45,7 +45,9 @@ def test_markdown_and_html_contain_the_whole_matrix(found, folder):
         expected = [f"**{proof.mark(cell)}**" if cell.promised else proof.mark(cell) for cell in cells]
         assert [cell.strip() for cell in row.split("|")[2:-1]] == expected
         cut = page.split(f">{name}</th>", 1)[1].split("</tr>", 1)[0]
-        assert re.findall(r'<td data-value="[^"]*" class="v[^>]*>([^<>]+)</td>', cut) == [proof.mark(cell) for cell in cells]
+        assert re.findall(r'<td data-value="[^"]*" class="v[^>]*>([^<>]+)</td>', cut) == [
+            proof.mark(cell) for cell in cells
+        ]
 
 
 def test_pages_do_not_call_a_liveness_counterexample_shortest(folder):
