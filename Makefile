@@ -35,7 +35,7 @@ compare: $(READY)
 	$(BIN)/syncproof compare $(SCENARIO) --out $(OUT)
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical
 
 check: $(CHECKED)
 	$(BIN)/ruff check .

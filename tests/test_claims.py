@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from syncproof.claims import CLAIMS, judge
+from syncproof.claims import CLAIMS, PROOFS, judge
+from syncproof.evidence import searches
 
 METRICS = {
     "packets_per_delivery": 2.0,
@@ -47,7 +48,7 @@ def results() -> dict[str, Any]:
 
     def points(*writes: float) -> dict[str, Any]:
         return {
-            str(n): {"metrics": {"server_writes_per_message": w}, "violated": [], "promised_violated": []}
+            str(n): {"metrics": {"server_writes_per_message": w}, **nothing_wrong()}
             for n, w in zip((1, 6), writes, strict=True)
         }
 
@@ -55,9 +56,13 @@ def results() -> dict[str, Any]:
         "designs": designs,
         "messages": [10],
         "sweep": {"designs": {"inbox-store-first": points(3, 18), "timeline-notify": points(5, 5)}},
-        "notifications_off": {"metrics": {"delivery_latency_p50_s": 400.0}, "promised_violated": []},
+        "notifications_off": {"metrics": {"delivery_latency_p50_s": 400.0}, **nothing_wrong()},
         "faults_fired": {"new-device": 1},
     }
+
+
+def nothing_wrong() -> dict[str, Any]:
+    return {"violated": [], "unknown": [], "promised_violated": [], "promised_unknown": [], "messages": 10}
 
 
 def set_mean(found: dict[str, Any], design: str, metric: str, value: float) -> None:
@@ -114,3 +119,115 @@ def test_missing_designs_leave_claims_unknown() -> None:
     found["sweep"] = {"designs": {}}
     found["notifications_off"] = None
     assert {claim["verdict"] for claim in judge(found).values()} == {"unknown"}
+
+
+ABOUT_CORRECTNESS = ("C4", "C5", "C7", "C8", "C10", "C11")
+
+
+@pytest.mark.parametrize("key", ABOUT_CORRECTNESS)
+def test_what_is_unknown_supports_nothing(key: str) -> None:
+    found = results()
+    for design in found["designs"].values():
+        for finding in design["properties"].values():
+            if finding["verdict"] == "holds":
+                finding["verdict"] = "unknown"
+    assert judge(found)[key]["verdict"] == "unknown"
+
+
+def test_runs_without_a_message_support_nothing() -> None:
+    found = results()
+    found["messages"] = [0, 0]
+    assert {c["verdict"] for c in judge(found).values()} == {"unknown"}
+    assert "no message" in judge(found)["C5"]["evidence"]
+
+
+@pytest.mark.parametrize("change", [{"promised_unknown": ["no-loss"]}, {"messages": 0}])
+def test_c6_needs_a_run_without_notifications_that_tells(change: dict[str, Any]) -> None:
+    found = results()
+    found["notifications_off"].update(change)
+    assert judge(found)["C6"]["verdict"] == "unknown"
+
+
+@pytest.mark.parametrize("change", [{"unknown": ["convergence"]}, {"messages": 0}])
+def test_c7_needs_every_point_of_the_sweep(change: dict[str, Any]) -> None:
+    found = results()
+    found["sweep"]["designs"]["timeline-notify"]["6"].update(change)
+    assert judge(found)["C7"]["verdict"] == "unknown"
+
+
+def test_c8_needs_checkpoints_that_were_recorded() -> None:
+    found = results()
+    found["designs"]["timeline-checkpointed"]["rows"] = {}
+    assert judge(found)["C8"]["verdict"] == "unknown"
+
+
+@pytest.mark.parametrize("metric", ["packets_per_delivery", "server_writes_per_message", "pulls_per_delivery"])
+def test_a_metric_without_a_value_decides_nothing(metric: str) -> None:
+    found = results()
+    for design in found["designs"].values():
+        design["metrics"][metric] = {"mean": None}
+    of = {"packets_per_delivery": "C1", "server_writes_per_message": "C12", "pulls_per_delivery": "C10"}[metric]
+    assert judge(found)[of]["verdict"] == "unknown"
+
+
+# ---- proved
+
+
+def search(verdict: str, **more: Any) -> dict[str, Any]:
+    cell = {"verdict": verdict, "promised": True, **more}
+    return {"design": "F26", "worlds": 2, "states": 1000, "properties": {"no-loss": cell}}
+
+
+VIOLATED = search("violated", length=22)
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict", "says"),
+    [
+        (search("holds"), "supported", "1 promises in 2 worlds, 1,000 states"),
+        (VIOLATED, "refuted", "after 22 moves"),
+        (search("unknown"), "unknown", "not searched to the end"),
+        (None, "unknown", "needs the search"),
+    ],
+)
+def test_c6_is_proved_without_notifications(found: dict[str, Any] | None, verdict: str, says: str) -> None:
+    judged = PROOFS["C6"]({"designs": {}, "searches": {} if found is None else {"notifications-off": found}})
+    assert judged[0] == verdict
+    assert says in judged[1]
+
+
+@pytest.mark.parametrize(
+    ("forgets", "polls", "verdict"),
+    [
+        (VIOLATED, search("holds"), "depends"),
+        (search("holds"), search("holds"), "supported"),
+        (VIOLATED, VIOLATED, "refuted"),
+        (VIOLATED, search("unknown"), "unknown"),
+        (search("unknown"), search("holds"), "unknown"),
+        (None, None, "unknown"),
+    ],
+)
+def test_c9_is_judged_from_a_device_that_takes_no_care(forgets: Any, polls: Any, verdict: str) -> None:
+    made = {"hint-forgotten": forgets, "hint-forgotten-polls": polls}
+    searches = {name: found for name, found in made.items() if found is not None}
+    assert PROOFS["C9"]({"designs": {}, "searches": searches})[0] == verdict
+
+
+def test_c7_names_the_largest_world() -> None:
+    properties = {name: {"verdict": "holds"} for name in ("convergence", "no-loss")}
+    worlds = [{"world": f"{people}, 1 message, push"} for people in ("two-people", "three-devices")]
+    verdict, text = PROOFS["C7"](
+        {"designs": {"timeline-notify": {"properties": properties, "states": 9, "worlds": worlds}}}
+    )
+    assert verdict == "supported"
+    assert "no world has more than 3 devices" in text
+
+
+def test_the_searches_find_what_the_claims_say() -> None:
+    found = searches()
+    assert found["hint-forgotten"]["properties"]["no-loss"] == {"verdict": "violated", "promised": True, "length": 22}
+    assert found["hint-forgotten-polls"]["properties"]["no-loss"] == {"verdict": "holds", "promised": True}
+    quiet = found["notifications-off"]
+    assert quiet["worlds"] == 18
+    assert {cell["verdict"] for cell in quiet["properties"].values()} == {"holds"}
+    assert all(cell["promised"] for cell in quiet["properties"].values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,19 @@ def test_a_folder_that_cannot_be_written_is_named(found: Report, tmp_path: Path)
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
         found.write(tmp_path / "file")
+
+
+def test_runs_without_a_message_are_warned_of_and_promise_nothing() -> None:
+    talk = {**WANTED, "traffic": {"messages_per_user_per_day": 0.0}, "runs": 1}
+    silent = compare(Scenario.model_validate(talk), designs=["timeline-notify"], jobs=1)
+    assert any("timeline-notify accepted no message" in warning for warning in silent.results()["warnings"])
+    verdicts = {v["verdict"] for v in silent.results()["designs"]["timeline-notify"]["properties"].values()}
+    assert verdicts == {"unknown", "not-applicable"}
+    assert silent.status() == 3
+    assert {c["verdict"] for c in silent.results()["claims"].values()} == {"unknown"}
+    assert "No promise was seen broken" in silent.markdown()
+    with warnings.catch_warnings(action="error"):
+        assert "accepted no message" in silent.html()
 
 
 @pytest.mark.parametrize(("method", "wanted", "used"), [("fork", 3, 3), ("spawn", 3, 1), ("forkserver", None, 1)])

@@ -12,11 +12,12 @@ from typing import Any
 import click
 import pytest
 
-from syncproof import comparison, kills, verification
+from syncproof import comparison, evidence, kills, verification
 from syncproof.cli import main
 from syncproof.designs import Parameters
 from syncproof.history import Header
 from syncproof.properties import PROPERTIES, Property
+from syncproof.report import proof
 from syncproof.scenario import Scenario
 from syncproof.worlds import Shape
 
@@ -322,9 +323,8 @@ def outcomes() -> dict[str, dict[str, Any]]:
     bug = Shape("three-devices", 1, ())
     runs = [(d, s, verification.search(d, s)) for d, s in (("timeline-notify", shape), ("F19", bug))]
     parts = [verification.judged(*run) for run in runs]
-    verify = verification.Verification(
-        "two", {d: p.explored[d] for (d, _, _), p in zip(runs, parts, strict=True)}, {}, 1.0, 1
-    )
+    explored = {d: p.explored[d] for (d, _, _), p in zip(runs, parts, strict=True)}
+    verify = proof.Proof("two", explored, {}, 1.0, 1, searches=evidence.searches())
     kill = kills.Kill(("no-loss",), 1, "states", 1)
     faults = kills.Kills({"F01": kills.Row("F01", kill, kill, kill, 1)}, [], [kills.Weight("F36", 1.0, 4.0)])
     return {

@@ -162,6 +162,49 @@ def test_a_missing_title_is_told(tmp_path: Path) -> None:
     assert fails(tmp_path, 'shows = "x"\n') == [": title: is missing; allowed: a text in quotes"]
 
 
+@pytest.mark.parametrize(
+    ("text", "starts", "allowed"),
+    [
+        ('duration = "99999999999999d"\n', ":3: duration: ", "at most 3650d"),
+        (
+            "[traffic]\nmessages_per_user_per_day = 1e9\n",
+            ":4: traffic.messages_per_user_per_day: 1e+09 makes ",
+            "20,000,000",
+        ),
+        (
+            "[population]\nnew_devices = 100000000000\n",
+            ":4: population.new_devices: 1e+11 makes 1e+11 devices",
+            "10,000,000",
+        ),
+        ('[presence]\nonline = "1ms"\noffline = "1ms"\n', ":4: presence.online: 0.001 makes ", "20,000,000"),
+        (
+            "[population]\nusers = 1000000\n[faults]\ndevice_crashes_per_day = 1000.0\n",
+            ":6: faults.device_crashes",
+            "20,0",
+        ),
+        (
+            "[population]\nusers = 1000000\n[conversations]\npairs = 30000000\n",
+            ":6: conversations.pairs: 3e+07",
+            "20,0",
+        ),
+        ("[conversations]\ngroups = 9999999999\n", ":4: conversations.groups: 1e+10 makes 1e+11 members", "20,0"),
+    ],
+)
+def test_what_fits_into_no_machine_is_told_before_it_runs(tmp_path: Path, text: str, starts: str, allowed: str) -> None:
+    (line,) = fails(tmp_path, HEAD + text)
+    assert line.startswith(starts)
+    assert "allowed: at most" in line
+    assert allowed in line
+
+
+def test_what_just_fits_is_allowed(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        HEAD + 'duration = "1d"\n[population]\nusers = 100000\n[traffic]\nmessages_per_user_per_day = 200.0\n'
+    )
+    assert load(str(path)).population.users == 100_000
+
+
 # ---- one key changed
 
 

@@ -23,7 +23,7 @@ from syncproof.actor import (
     volatile,
 )
 from syncproof.designs import DESIGNS, Parameters, Population
-from syncproof.observations import Noted
+from syncproof.observations import Crashed, Disconnected, Noted, Pulled
 from syncproof.packets import Commit, Compose
 from syncproof.system import (
     Arrive,
@@ -34,10 +34,13 @@ from syncproof.system import (
     Disconnect,
     Duplicate,
     Fire,
+    Keep,
     Lose,
     MoveError,
     Notice,
     Restart,
+    Restore,
+    Spawn,
     System,
     Take,
     Tell,
@@ -45,7 +48,7 @@ from syncproof.system import (
     quiesce,
     recoveries,
 )
-from syncproof.vocabulary import SERVER, ConversationId, DeviceId, Message, MessageId
+from syncproof.vocabulary import SERVER, ConversationId, DeviceId, Message, MessageId, UserId
 
 PHONE = DeviceId(0)
 FIRST, SECOND = ConnectionId.of(0, 1), ConnectionId.of(0, 2)
@@ -102,6 +105,11 @@ class Talker(Actor):
         out.observe(Noted("saved", self.id))
         out.send(PHONE, Shout(packet.word))
         out.after(1.0, Say("timer"))
+
+    def restored(self, before: Talker, out: Out) -> None:
+        out.observe(Noted(f"restored from {before.saved} to {self.saved}", self.id))
+        out.observe(Pulled(PHONE))
+        out.send(PHONE, Shout("lost"))
 
     def steps(self) -> list[Packet]:
         return [] if self.shy else [Say("stepped")]
@@ -290,6 +298,155 @@ def test_recoveries_restart_notice_and_connect() -> None:
     made.apply(Crash(SERVER))
     found = list(recoveries(made.down, made.connections, made.clients()))
     assert found == [Restart(SERVER), Notice(FIRST, "client"), Connect(PHONE)]
+
+
+# ---- backups, restores and reinstalls
+
+
+def save(made: World, actor: ActorId, word: str) -> None:
+    tell(made, actor, f"save:{word}")
+    made.apply(Complete(actor, Saved(word)))
+
+
+def test_a_restored_server_has_what_the_backup_had_and_nothing_under_way() -> None:
+    made, phone, server, seen = connected()
+    save(made, SERVER, "a")
+    made.apply(Keep(SERVER))
+    save(made, SERVER, "b")
+    tell(made, SERVER, "save:c")
+    tell(made, SERVER, "tell:last words")
+    tell(made, PHONE, "tell:into nothing")
+    made.apply(Restore(SERVER))
+    assert (server.saved, server.connection) == (["a"], None)
+    assert [o for o in seen if isinstance(o, Noted | Pulled | Crashed)][2:] == [
+        Noted("restored from ['a', 'b'] to ['a']", SERVER),
+        Crashed(SERVER),
+    ]
+    assert SERVER in made.down
+    with pytest.raises(MoveError, match="no open operation"):
+        made.apply(Complete(SERVER, Saved("c")))
+    with pytest.raises(MoveError, match="has no timer"):
+        made.apply(Fire(SERVER, Say("timer")))
+    with pytest.raises(MoveError, match="nothing to deliver"):
+        made.apply(Deliver(FIRST, "server"))
+    made.apply(Deliver(FIRST, "client"))
+    made.apply(Notice(FIRST, "client"))
+    assert phone.heard == ["last words", f"closed {FIRST:d}"]
+    assert not any(packet == Shout("lost") for mail in made.mail.values() for _, packet in mail)
+
+
+def test_a_restored_server_comes_up_and_is_connected_to_as_after_a_crash() -> None:
+    made, _, _, _ = connected()
+    made.apply(Keep(SERVER))
+    made.apply(Restore(SERVER))
+    found = list(recoveries(made.down, made.connections, made.clients()))
+    assert found == [Restart(SERVER), Notice(FIRST, "client"), Connect(PHONE)]
+
+
+def test_a_restored_device_leaves_its_connection_half_open() -> None:
+    made, phone, server, seen = connected()
+    made.apply(Keep(PHONE))
+    save(made, PHONE, "a")
+    tell(made, PHONE, "tell:late")
+    tell(made, SERVER, "tell:lost")
+    made.apply(Restore(PHONE))
+    assert (phone.saved, phone.heard, phone.connection) == ([], [], None)
+    assert Disconnected(PHONE, False) in seen
+    with pytest.raises(MoveError, match="nothing to deliver"):
+        made.apply(Deliver(FIRST, "client"))
+    made.apply(Deliver(FIRST, "server"))
+    made.apply(Notice(FIRST, "server"))
+    assert server.heard == ["late", f"closed {FIRST:d}"]
+
+
+def test_a_backup_is_of_its_moment_and_the_latest_counts() -> None:
+    made, _, server, _ = world()
+    for word in ("a", "b", "c"):
+        save(made, SERVER, word)
+        if word != "c":
+            made.apply(Keep(SERVER))
+    for _ in range(2):  # it can be put back again
+        made.apply(Restore(SERVER))
+        assert server.saved == ["a", "b"]
+        made.apply(Restart(SERVER))
+        save(made, SERVER, "d")
+
+
+def test_a_backup_may_be_taken_while_its_actor_is_down() -> None:
+    made, _, server, _ = world()
+    save(made, SERVER, "a")
+    made.apply(Crash(SERVER))
+    made.apply(Keep(SERVER))
+    with pytest.raises(MoveError, match="is not running"):
+        made.apply(Restore(SERVER))
+    made.apply(Restart(SERVER))
+    save(made, SERVER, "b")
+    made.apply(Restore(SERVER))
+    assert server.saved == ["a"]
+
+
+def test_without_a_backup_nothing_is_put_back() -> None:
+    made, _, _, _ = world()
+    with pytest.raises(MoveError, match="there is no backup of"):
+        made.apply(Restore(SERVER))
+    with pytest.raises(MoveError, match="is not there"):
+        made.apply(Keep(DeviceId(7)))
+    assert not made.down
+
+
+NEW = DeviceId(1)
+
+
+def growing() -> tuple[World, Talker, list[Observation]]:
+    """A phone and a server that know each other, where devices may appear."""
+    seen: list[Observation] = []
+    server = Talker(id=SERVER)
+    system = System(
+        "talk",
+        lambda: {SERVER: server, PHONE: Talker(id=PHONE)},
+        server=SERVER,
+        spawn=lambda device, user, replaces: Talker(id=device),
+    )
+    made = World(system, seen.append)
+    made.apply(Connect(PHONE))
+    return made, server, seen
+
+
+def test_a_reinstall_takes_the_old_device_away_for_good() -> None:
+    made, server, seen = growing()
+    tell(made, PHONE, "save:under way")
+    tell(made, PHONE, "tell:late")
+    made.apply(Spawn(NEW, UserId(0), PHONE))
+    assert list(made.clients()) == [NEW]
+    assert PHONE not in made.down
+    assert Disconnected(PHONE, False) in seen
+    for move in (Restart(PHONE), Connect(PHONE), Complete(PHONE, Saved("under way")), Tell(PHONE, Say("hello"))):
+        with pytest.raises(MoveError):
+            made.apply(move)
+    made.apply(Deliver(FIRST, "server"))
+    assert list(recoveries(made.down, made.connections, made.clients())) == [Notice(FIRST, "server"), Connect(NEW)]
+    made.apply(Notice(FIRST, "server"))
+    assert server.heard == ["late", f"closed {FIRST:d}"]
+
+
+def test_a_device_that_is_down_or_gone_is_not_installed_anew() -> None:
+    made, _, _ = growing()
+    made.apply(Crash(PHONE))
+    with pytest.raises(MoveError, match="is not running"):
+        made.apply(Spawn(NEW, UserId(0), PHONE))
+    made.apply(Restart(PHONE))
+    made.apply(Spawn(NEW, UserId(0), PHONE))
+    with pytest.raises(MoveError, match="is not running"):
+        made.apply(Spawn(DeviceId(2), UserId(0), PHONE))
+    with pytest.raises(MoveError, match="cannot appear here"):
+        made.apply(Spawn(NEW, UserId(0)))
+
+
+def test_a_new_device_replaces_nobody() -> None:
+    made, _, _ = growing()
+    made.apply(Spawn(NEW, UserId(0)))
+    assert list(made.clients()) == [PHONE, NEW]
+    assert made.open_connection(PHONE) is not None
 
 
 def everything_cut(name: str, commits: bool) -> World:

@@ -61,7 +61,9 @@ def test_take_beyond_the_end_is_the_whole(written) -> None:
         ("1 2 10\n2 1 11 12\n", 2, "'2 1 11 12'"),
         ("1 2 10\n5 5 11\n", 2, "user 5 writes to itself"),
         ("1 2 -10\n", 1, "numbers from 0 up"),
+        ("1 2 10\n1 2 99999999999999999999999999999\n", 2, "times in seconds, up to"),
         (HEADER + "0,connect,1\n", 2, "3 fields"),
+        (HEADER + "0,connect,1,0\n1e300,message,1,0\n", 3, "from 0 up to"),
         (HEADER + "0,connect,1,0\nsoon,message,1,0\n", 3, "time_s 'soon'"),
         (HEADER + "0,connects,1,0\n", 2, "allowed: connect, disconnect, message"),
         (HEADER + "9,connect,1,0\n8,message,1,0\n", 3, "do not go back"),
@@ -80,6 +82,12 @@ def test_a_line_that_cannot_be_read_is_an_error_with_its_number(written, text: s
     assert what in message
     assert "allowed: " in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("text", ["1 2 5\n2 1 99999999999\n", HEADER + "0,connect,1,0\n1e10,message,1,0\n"])
+def test_a_trace_that_lasts_for_ever_is_an_error(written, text: str) -> None:
+    with pytest.raises(InputError, match="allowed: at most 3153600000 s, 100 years"):
+        read(written(text))
 
 
 @pytest.mark.parametrize("text", ["", HEADER])

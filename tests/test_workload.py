@@ -169,6 +169,68 @@ def test_new_devices_join_midway_and_are_connected_then() -> None:
         assert device not in made.devices
 
 
+def test_a_recall_is_about_the_message_before_it_of_the_same_device_and_conversation() -> None:
+    made = generate(changed(traffic__recalls=0.3), 4)
+    assert made.about
+    assert not set(made.about) & set(made.about.values())
+    places = list(zip(made.devices, made.conversations, strict=True))
+    for number, other in made.about.items():
+        assert other < number
+        assert places[other] == places[number]
+        between = [n for n in range(other + 1, number) if places[n] == places[number]]
+        assert between == []
+
+
+def test_the_stated_share_is_recalled() -> None:
+    made = generate(changed(traffic__recalls=0.2, duration="10d", population__devices_per_user=1), 4)
+    assert len(made.about) / len(made.times) == pytest.approx(0.2 / 1.2, abs=0.01)  # a recall is not recalled
+    every = generate(changed(traffic__recalls=1.0), 4)
+    pairs: dict[tuple[int, int], int] = {}
+    for place in zip(every.devices, every.conversations, strict=True):
+        pairs[place] = pairs.get(place, 0) + 1
+    assert len(every.about) == sum(count // 2 for count in pairs.values())
+
+
+def test_without_recalls_the_traffic_is_the_same_but_for_them() -> None:
+    plain, recalling = generate(DEFAULT, 4), generate(changed(traffic__recalls=0.5), 4)
+    assert plain.about == {}
+    assert (plain.times, plain.devices, plain.sessions) == (recalling.times, recalling.devices, recalling.sessions)
+
+
+def test_reinstalls_take_over_from_first_devices() -> None:
+    made = generate(changed(population__reinstalls=3, population__new_devices=1), 4)
+    assert len(made.joins) == 4
+    at_of = {device: at for at, device in made.joins}
+    assert made.joins == sorted(made.joins)
+    firsts = [made.owners.index(user) for user in range(3)]
+    assert sorted(made.replaces.values()) == firsts
+    for new, old in made.replaces.items():
+        at = at_of[new]
+        assert new >= made.initial_devices
+        assert made.owners[new] == made.owners[old]
+        assert made.sessions[new][0][0] == at
+        assert all(end <= at for _, end, _ in made.sessions[old])
+        used = [(t, d) for t, d in zip(made.times, made.devices, strict=True) if d in (old, new)]
+        assert all((d == new) == (t >= at) for t, d in used)
+        assert {d for _, d in used} == {old, new}
+
+
+def test_no_more_are_installed_anew_than_there_are_users() -> None:
+    made = generate(changed(population__reinstalls=999), 4)
+    assert len(made.replaces) == DEFAULT.population.users
+
+
+def test_what_a_shortened_traffic_does_not_reach_is_not_in_it() -> None:
+    made = generate(changed(population__reinstalls=3, traffic__recalls=0.5), 4)
+    soon = made.first(sum(t < made.joins[0][0] for t in made.times) // 2)
+    assert (soon.joins, soon.replaces) == ([], {})
+    assert soon.about
+    assert set(soon.about) == {n for n in made.about if n < len(soon.times)}
+    later = made.first(sum(t <= made.joins[0][0] for t in made.times) + 1)
+    assert set(later.replaces) == {device for _, device in later.joins if device in made.replaces}
+    assert later.joins
+
+
 def test_traffic_can_be_ended_after_some_messages() -> None:
     made = generate(DEFAULT, 4)
     part = made.first(100)
@@ -285,3 +347,18 @@ def test_the_trace_moves_the_first_device_and_the_scenario_the_second() -> None:
     assert made.sessions[0] == [(0, 40 * DAY + 1, 0)]
     assert len(made.sessions[1]) > 10
     assert set(made.devices) == {0}
+
+
+def test_a_trace_whose_sessions_fit_into_no_machine_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "trace.txt"
+    path.write_text("1 2 0\n2 1 3000000000\n")
+    made = scenario.load("campus").with_value("presence.online", "1s").with_value("presence.offline", "1s")
+    with pytest.raises(InputError, match=r"presence\.online: with this trace .* sessions; allowed: at most 20,000,000"):
+        generate(made, 1, read(path))
+
+
+def test_a_presence_trace_whose_other_devices_fit_into_no_machine_is_refused() -> None:
+    made = scenario.load("irc-group").with_value("presence.online", "1s").with_value("presence.offline", "1s")
+    made = made.with_value("population.devices_per_user", 2).with_value("presence.member_for", "3650d")
+    with pytest.raises(InputError, match="allowed: at most 20,000,000"):
+        generate(made, 1, presence((0.0, "connect", 0, 0.0), (3e9, "message", 0, 0.0)))

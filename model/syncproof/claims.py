@@ -3,12 +3,14 @@
 Each claim is a sentence and a function over `results.json` that returns a verdict and the evidence in numbers. A verdict
 is `supported`, `refuted`, `depends` (the evidence says on what) or `unknown` (this comparison cannot tell, and why).
 Of a correctness claim a simulation can say no more than that these runs did not refute it; that is what `supported` means
-here until an exhaustive search has its say, and the reports say so beside the table.
+here until an exhaustive search has its say, and the reports say so beside the table. What was not judged supports nothing:
+an `unknown` property, a run without messages or a metric without a value leave a claim unknown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from math import isnan
 from typing import Any, Literal
 
 import msgspec
@@ -52,6 +54,22 @@ def _verdict(results: Results, design: str, name: str) -> str:
     return verdict
 
 
+def _unjudged(results: Results, names: Iterable[str], *properties: str) -> Judgement | None:
+    """That a claim is unknown, because some of these properties are of some of these designs; None if none is."""
+    for design in names:
+        for name in properties:
+            if _verdict(results, design, name) == "unknown":
+                return "unknown", f"{name} is unknown of {design}: these runs did not come to where it can be judged"
+    return None
+
+
+def _unmeasured(*values: float) -> Judgement | None:
+    """That a claim is unknown for want of numbers; None if there are numbers."""
+    if any(isnan(value) for value in values):
+        return "unknown", "these runs have no numbers for it: nothing was delivered, or nothing accepted"
+    return None
+
+
 def _present(results: Results, *designs: str) -> bool:
     return all(design in results["designs"] for design in designs)
 
@@ -64,6 +82,8 @@ def _fewer_interactions(results: Results) -> Judgement:
     if not _present(results, STORE_FIRST, NOTIFY):
         return _missing(STORE_FIRST, NOTIFY)
     inbox, notify = (_mean(results, d, "packets_per_delivery") for d in (STORE_FIRST, NOTIFY))
+    if (open_end := _unmeasured(inbox, notify)) is not None:
+        return open_end
     text = f"packets per delivery: {STORE_FIRST} {inbox:.2f}, {NOTIFY} {notify:.2f}"
     if DENSE in results["designs"]:
         text += f", {DENSE} {_mean(results, DENSE, 'packets_per_delivery'):.2f}"
@@ -103,6 +123,10 @@ def _deletes_count(results: Results) -> Judgement:
         return _missing(STORE_FIRST)
     kinds = ("server_writes_per_message", "server_deletes_per_message", "server_reads_per_message")
     written, deleted, read = (_mean(results, STORE_FIRST, kind) for kind in kinds)
+    if (open_end := _unmeasured(written, deleted, read)) is not None:
+        return open_end
+    if not written + deleted + read:
+        return "unknown", f"{STORE_FIRST} stored nothing in these runs"
     share = deleted / (written + deleted + read)
     text = f"{STORE_FIRST} deletes {deleted:.2f} rows per message: {share:.0%} of all its row operations"
     if SYNC_FIRST in results["designs"]:
@@ -124,7 +148,7 @@ def _history(results: Results) -> Judgement:
             STORE_FIRST in results["designs"] and _verdict(results, STORE_FIRST, "roaming-complete") == "violated"
         )
         return ("depends" if forgetful else "supported"), text
-    return "refuted", text
+    return _unjudged(results, (SYNC_FIRST, NOTIFY), "roaming-complete") or ("refuted", text)
 
 
 def _stored_first(results: Results) -> Judgement:
@@ -135,6 +159,8 @@ def _stored_first(results: Results) -> Judgement:
     bad = [d for d in timelines if found[d] == "violated"]
     if bad:
         return "refuted", f"store-before-sync is violated by {', '.join(bad)}"
+    if (open_end := _unjudged(results, timelines, "store-before-sync")) is not None:
+        return open_end
     text = f"store-before-sync was never violated by {len(timelines)} timeline designs"
     if found.get(SYNC_FIRST) == "violated":
         text += f"; {SYNC_FIRST} violates it"
@@ -149,6 +175,10 @@ def _push_unneeded(results: Results) -> Judgement:
     usual = _mean(results, NOTIFY, "delivery_latency_p50_s")
     if quiet["promised_violated"]:
         return "refuted", f"without notifications {NOTIFY} violates {', '.join(quiet['promised_violated'])}"
+    if not quiet["messages"]:
+        return "unknown", f"the run of {NOTIFY} without notifications accepted no message"
+    if quiet["promised_unknown"]:
+        return "unknown", f"without notifications {', '.join(quiet['promised_unknown'])} is unknown of {NOTIFY}"
     shown = "no live delivery" if latency is None else f"median delivery {latency:.3g} s instead of {usual:.3g} s"
     return "supported", f"without notifications {NOTIFY} keeps every promise, {shown}"
 
@@ -162,7 +192,12 @@ def _converges(results: Results) -> Judgement:
         return "depends", f"{NOTIFY} violates convergence, which under these faults nobody promises: {LOST_TAIL}"
     if _verdict(results, NOTIFY, "convergence") == "violated" or bad:
         return "refuted", f"{NOTIFY} violates convergence" + (f" with {bad[0]} devices a user" if bad else "")
-    counts = f", and with {', '.join(points)} devices a user" if points else ""
+    if (open_end := _unjudged(results, (NOTIFY,), "convergence")) is not None:
+        return open_end
+    open_ends = [value for value, point in points.items() if "convergence" in point["unknown"] or not point["messages"]]
+    if open_ends:
+        return "unknown", f"convergence is unknown of {NOTIFY} with {open_ends[0]} devices a user"
+    counts = f", and with {', '.join(points)} devices a user; more were not tried" if points else ""
     return "supported", f"{NOTIFY} keeps no checkpoint on the server and converged in every run{counts}"
 
 
@@ -175,7 +210,12 @@ def _lag_harmless(results: Results) -> Judgement:
     ]
     if broken:
         return "refuted", f"{name} violates {', '.join(broken)}"
+    promised = [p for p, v in results["designs"][name]["properties"].items() if v["promised"]]
+    if (open_end := _unjudged(results, (name,), *promised)) is not None:
+        return open_end
     rows = results["designs"][name]["rows"].get("checkpoints", {}).get("written", 0)
+    if not rows:
+        return "unknown", f"{name} recorded no checkpoint in these runs"
     return "supported", f"{name} recorded {rows} checkpoints, each one pull behind the device's, and kept every promise"
 
 
@@ -189,6 +229,10 @@ def _dense_saves(results: Results) -> Judgement:
     if not _present(results, DENSE, NOTIFY):
         return _missing(DENSE, NOTIFY)
     dense, notify = (_mean(results, d, "pulls_per_delivery") for d in (DENSE, NOTIFY))
+    if (open_end := _unmeasured(dense, notify)) is not None:
+        return open_end
+    if not notify:
+        return "unknown", f"{NOTIFY} pulled nothing in these runs"
     saved = 1 - dense / notify
     kept = _verdict(results, DENSE, "convergence")
     text = f"pulls per delivery: {DENSE} {dense:.3f}, {NOTIFY} {notify:.3f} ({saved:.0%} saved); convergence {kept}"
@@ -196,6 +240,8 @@ def _dense_saves(results: Results) -> Judgement:
         return "depends", f"{text}, which under these faults nobody promises: {LOST_TAIL}"
     if kept == "violated":
         return "refuted", text
+    if kept == "unknown":
+        return "unknown", text
     return ("supported" if saved >= 0.8 else "depends"), text + (
         "" if saved >= 0.8 else "; connecting and polling pull anyway"
     )
@@ -210,6 +256,8 @@ def _growing_suffices(results: Results) -> Judgement:
         return "depends", f"{NOTIFY} violates {', '.join(bad)}, which under these faults nobody promises: {LOST_TAIL}"
     if bad:
         return "refuted", f"{NOTIFY} with sparse numbers violates {', '.join(bad)}"
+    if (open_end := _unjudged(results, (NOTIFY,), *needed)) is not None:
+        return open_end
     return "supported", f"{NOTIFY} numbers its timelines sparsely and kept {', '.join(needed)}"
 
 
@@ -217,8 +265,10 @@ def _dense_price(results: Results) -> Judgement:
     if not _present(results, DENSE, NOTIFY):
         return _missing(DENSE, NOTIFY)
     rows = results["designs"][DENSE]["rows"].get("sequencer", {}).get("written", 0)
-    messages = sum(results["messages"]) or 1
+    messages = sum(results["messages"])
     dense, notify = (_mean(results, d, "server_writes_per_message") for d in (DENSE, NOTIFY))
+    if (open_end := _unmeasured(dense, notify)) is not None:
+        return open_end
     text = (
         f"{DENSE} writes {rows / messages:.2f} sequencer rows per message, {dense:.2f} rows in all against {notify:.2f}; "
         f"storage utilisation {_mean(results, DENSE, 'storage_utilisation'):.2%} against "
@@ -249,11 +299,15 @@ CLAIMS: dict[str, Claim] = {
 }
 
 
+SILENT: Judgement = ("unknown", "no message was accepted in these runs")
+
+
 def judge(results: Results) -> dict[str, dict[str, str]]:
     """Every claim's verdict and evidence."""
     judged = {}
+    happened = any(results["messages"])
     for name, claim in CLAIMS.items():
-        verdict, evidence = claim.judge(results)
+        verdict, evidence = claim.judge(results) if happened else SILENT
         judged[name] = {"says": claim.says, "verdict": verdict, "evidence": evidence}
     return judged
 
@@ -290,10 +344,52 @@ def _prove_history(results: Results) -> Judgement:
     return ("unknown" if "unknown" in (sync, notify) else "refuted"), text
 
 
+def _searched(results: Results, name: str) -> Results | None:
+    """What a search made for a claim alone found (`syncproof.evidence`); None if it was not made."""
+    found: Results | None = results.get("searches", {}).get(name)
+    return found
+
+
+def _prove_push_unneeded(results: Results) -> Judgement:
+    found = _searched(results, "notifications-off")
+    if found is None:
+        return "unknown", f"needs the search of {NOTIFY} without notifications"
+    text = f"without notifications {NOTIFY}"
+    promised = {name: cell for name, cell in found["properties"].items() if cell["promised"]}
+    bad = [name for name, cell in promised.items() if cell["verdict"] == "violated"]
+    if bad:
+        return "refuted", f"{text} violates {bad[0]} after {promised[bad[0]]['length']} moves"
+    if not promised or any(cell["verdict"] != "holds" for cell in promised.values()):
+        return "unknown", f"{text} was not searched to the end"
+    return "supported", (
+        f"{text} keeps all of its {len(promised)} promises in {found['worlds']} worlds, {found['states']:,} states in all"
+    )
+
+
 def _prove_no_care(results: Results) -> Judgement:
-    verdict, text = _kept(results, NOTIFY, (LOSS, AGREE))
+    """Of a device that takes no care, that is, forgets a hint which comes during a pull: with polls, and without."""
+    forgets, polls = _searched(results, "hint-forgotten"), _searched(results, "hint-forgotten-polls")
+    if forgets is None or polls is None:
+        return "unknown", f"needs the searches of {NOTIFY} with a device that forgets a hint which comes during a pull"
+    without, rescued = forgets["properties"][LOSS], polls["properties"][LOSS]
+    care = f"a device that forgets a hint which comes during a pull ({forgets['design']})"
+    told = f"pulling again at each poll it keeps {LOSS} in all of {polls['states']:,} states"
+    if rescued["verdict"] == "violated":
+        return "refuted", f"{care} loses a message after {rescued['length']} moves, whatever it polls"
+    if "unknown" in (without["verdict"], rescued["verdict"]):
+        return "unknown", f"the search of {care} was cut short"
+    if without["verdict"] == "violated":
+        return "depends", f"{care} and never polls loses a message after {without['length']} moves; {told}, only late"
+    return "supported", f"{care} keeps {LOSS} in all of {forgets['states']:,} states without polls; {told}"
+
+
+def _prove_converges(results: Results) -> Judgement:
+    verdict, text = _kept(results, NOTIFY, (AGREE, LOSS))
     if verdict == "supported":
-        return "depends", text + "; but it remembers a hint that arrives during a pull, which is special care"
+        from syncproof.worlds import SHAPES
+
+        most = max(len(SHAPES[w["world"].split(",")[0]].owners) for w in results["designs"][NOTIFY]["worlds"])
+        text += f"; no world has more than {most} devices, so of more this is no proof"
     return verdict, text
 
 
@@ -304,8 +400,8 @@ def _prove_checkpoints(results: Results) -> Judgement:
 PROOFS: dict[str, Callable[[Results], Judgement]] = {
     "C4": _prove_history,
     "C5": lambda results: _kept(results, NOTIFY, ("store-before-sync",)),
-    "C6": lambda results: _kept(results, NOTIFY, (LOSS, AGREE)),
-    "C7": lambda results: _kept(results, NOTIFY, (AGREE, LOSS)),
+    "C6": _prove_push_unneeded,
+    "C7": _prove_converges,
     "C8": _prove_checkpoints,
     "C9": _prove_no_care,
     "C11": lambda results: _kept(results, NOTIFY, (LOSS, "prefix-order", "conversation-order", AGREE, "tail-append")),

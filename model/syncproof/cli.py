@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import wraps
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,9 @@ from syncproof.errors import InputError
 if TYPE_CHECKING:
     from syncproof.history import Judged
 
+DIAGRAMMED = 2000
+"""So many moves a diagram may have: nobody reads a longer one."""
+
 
 def told(command: Callable[..., int]) -> Callable[..., None]:
     """Turns an input error into its line and status 2, and what the command returns into the exit status."""
@@ -31,24 +35,50 @@ def told(command: Callable[..., int]) -> Callable[..., None]:
         except InputError as error:
             click.echo(f"syncproof: {error}", err=True)
             status = 2
+        except MemoryError:
+            click.echo("syncproof: memory ran out, so nothing is known; allowed: less of everything", err=True)
+            status = 3
         except KeyboardInterrupt:
             click.echo("syncproof: interrupted; nothing was written", err=True)
             status = 3
         except BrokenPipeError:
             sys.stderr.close()
             status = 0
-        except RuntimeError as error:
+        except Exception as error:
             from concurrent.futures import BrokenExecutor
 
-            if not isinstance(error, BrokenExecutor):
+            if isinstance(error, BrokenExecutor):
+                told = "a worker process was lost (out of memory, or killed); fewer --jobs may help"
+                status = 3
+            elif _designs_fault(error):
+                told = str(error).splitlines()[0]
+                status = 2
+            else:
                 raise
-            click.echo(
-                "syncproof: a worker process was lost (out of memory, or killed); fewer --jobs may help", err=True
-            )
-            status = 3
+            click.echo(f"syncproof: {told}", err=True)
         sys.exit(status)
 
     return run
+
+
+def _designs_fault(error: Exception) -> bool:
+    """Whether a search says that a design's handlers are not what they have to be."""
+    from syncproof.engines.explore import HandlerError, ImpureHandler, NotSymmetric
+
+    return isinstance(error, HandlerError | ImpureHandler | NotSymmetric)
+
+
+class Finite(click.FloatRange):
+    """A number above 0 that is one: `nan` and `inf` limit nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(0, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if not isfinite(number):
+            self.fail(f"{value} is not in the range x>0: a finite number.", param, ctx)
+        return number
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -102,7 +132,10 @@ def properties() -> int:
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes; default: one per processor.")
 @click.option("--out", metavar="DIR", default="out", show_default=True, help="Where the reports go.")
 @click.option(
-    "--history", metavar="FILE", help="Write the first run's history (.jsonl or .parquet), its moves beside it."
+    "--history",
+    metavar="FILE",
+    help="Write the first run's history (.jsonl or .parquet), its moves beside it. With several designs a file each, the "
+    "design's name inserted: run.jsonl becomes run-timeline-notify.jsonl and so on.",
 )
 @told
 def compare(
@@ -121,7 +154,7 @@ def compare(
     from syncproof.report import terminal
 
     length = _length(trace, take)
-    _writable(Path(out))
+    _writable(out)
     if history is not None:
         _history_file(Path(history))
     with terminal.progress("comparing") as progress:
@@ -131,6 +164,10 @@ def compare(
         )  # fmt: skip
     paths = found.write(Path(out))
     terminal.show(found)
+    if history is not None:
+        from syncproof.comparison import history_files
+
+        click.echo(f"\nHistories, their moves beside them: {', '.join(history_files(history, found.designs).values())}")
     click.echo(f"\n{found.elapsed_s:.0f} s. Report: {paths[0]}")
     return found.status()
 
@@ -185,7 +222,7 @@ def sweep_command(
 
     vary = parse(keys)
     length = _length(trace, take)
-    _writable(Path(out))
+    _writable(out)
     with terminal.progress("sweeping") as progress:
         found = swept.sweep(
             scenario,
@@ -218,12 +255,15 @@ def _length(trace: str | None, take: str | None) -> float | None:
         raise InputError("--take goes with --trace FILE")
     try:
         return None if take is None else seconds(take)
-    except ValueError as error:
-        raise InputError(f"--take {take}: {error}") from None
+    except ValueError:
+        raise InputError(f"--take {take}: allowed: a number and its unit (ms, s, m, h or d), such as 14d") from None
 
 
-def _writable(out: Path) -> None:
+def _writable(folder: str) -> None:
     """Fails before the work rather than after it."""
+    if not folder.strip():
+        raise InputError(f"--out {folder!r}: allowed: a folder")
+    out = Path(folder)
     try:
         out.mkdir(parents=True, exist_ok=True)
         probe = out / ".probe"
@@ -250,7 +290,7 @@ def verify(names: tuple[str, ...], bounds: str, jobs: int | None, out: str) -> i
     """Search every interleaving of small worlds and tell which promises hold in all of them."""
     from syncproof.report import proof, terminal
 
-    _writable(Path(out))
+    _writable(out)
     with terminal.searching() as progress:
         found = proof.verify(names, bounds, jobs=jobs, progress=progress)
     paths = found.write(Path(out))
@@ -269,10 +309,8 @@ def verify(names: tuple[str, ...], bounds: str, jobs: int | None, out: str) -> i
     "--fault", "kinds", metavar="KIND", multiple=True, help="May happen once; may be repeated for other kinds."
 )
 @click.option("--states", type=click.IntRange(1), help="Stop after so many states; what is open is then unknown.")
-@click.option("--memory", type=click.FloatRange(0, min_open=True), metavar="GIB", help="Stop at this much memory.")
-@click.option(
-    "--time", "seconds", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Stop after this time."
-)
+@click.option("--memory", type=Finite(), metavar="GIB", help="Stop at this much memory.")
+@click.option("--time", "seconds", type=Finite(), metavar="SECONDS", help="Stop after this time.")
 @click.option("--bounds", help="Instead of one world: every world of small, standard or deep, one after the other.")
 @click.option("--graph", metavar="FILE", help="Write the states and arcs: .graphml, .dot or .aut (Aldebaran).")
 @click.option("--out", metavar="DIR", help="Write the reports that verify writes, of these worlds.")
@@ -311,7 +349,7 @@ def explore(
     if graph is not None:
         graphs.check(Path(graph))
     if out is not None:
-        _writable(Path(out))
+        _writable(out)
     limits = Limits(states, None if memory is None else int(memory * (1 << 30)), seconds)
     kept = []
     for shape in shapes:
@@ -339,7 +377,7 @@ def kill_matrix(names: tuple[str, ...], jobs: int | None, out: str) -> int:
     """Seed the failures of real systems and tell which engine catches which."""
     from syncproof.report import killed, terminal
 
-    _writable(Path(out))
+    _writable(out)
     with terminal.progress("hunting", "bugs and designs") as progress:
         found = killed.matrix(names, jobs=jobs, progress=progress)
     paths = found.write(Path(out))
@@ -350,43 +388,65 @@ def kill_matrix(names: tuple[str, ...], jobs: int | None, out: str) -> int:
 
 @main.command()
 @click.argument("history")
+@click.option(
+    "--promise",
+    "promises",
+    metavar="NAME",
+    multiple=True,
+    help="This property is promised, whatever the design; may be repeated; `all`: every one that applies.",
+)
 @told
-def check(history: str) -> int:
-    """Stream a recorded history through the properties."""
+def check(history: str, promises: tuple[str, ...]) -> int:
+    """Stream a recorded history through the properties.
+
+    Exit status: 0 all promised properties hold, 1 a promised one is violated, 3 a promised one is unknown or nothing
+    happened. Of a design that is not one of syncproof's nothing is promised but what --promise names.
+    """
     from syncproof import history as histories
 
-    return _report(histories.check(Path(history)), history)
+    judged = histories.check(Path(history), promises)
+    _report(judged, history)
+    verdicts = judged.verdicts()
+    if any(r.promised and r.verdict == "violated" for r in verdicts.values()):
+        return 1
+    open_end = any(r.promised and r.verdict == "unknown" for r in verdicts.values())
+    return 3 if open_end or not judged.happened else 0
 
 
 @main.command()
 @click.argument("moves")
-@click.option("--diagram", is_flag=True, help="Also print what happens as a sequence diagram (for short ones).")
+@click.option("--diagram", is_flag=True, help="Also print what happens as a sequence diagram (at most 2000 moves).")
 @told
 def replay(moves: str, diagram: bool) -> int:
-    """Do a run's recorded moves again; it must meet the same violations."""
+    """Do a run's recorded moves again; it must meet the same violations.
+
+    Exit status: 0 it met the violations that were recorded (which may be broken promises: that is what a counterexample
+    records), 1 it met others. `check` judges promises.
+    """
     from syncproof import history as histories
 
+    if diagram and (count := histories.length(Path(moves))) > DIAGRAMMED:
+        raise InputError(f"{moves}: {count:,} moves; allowed for --diagram: at most {DIAGRAMMED:,}")
     judged = histories.replay(Path(moves))
     if diagram:
         from syncproof.report import sequence
 
         click.echo(sequence.text(histories.retell(Path(moves))))
-    status = _report(judged, moves)
+    _report(judged, moves)
     if judged.monitor.counts != judged.recorded:
         click.echo(f"not the same: recorded {judged.recorded}, met {judged.monitor.counts}", err=True)
         return 1
     click.echo("the same violations as recorded")
-    return status
+    return 0
 
 
-def _report(judged: Judged, file: str) -> int:
-    """A line per property, and the exit status that its verdicts add up to."""
+def _report(judged: Judged, file: str) -> None:
+    """A line per property."""
     verdicts = judged.verdicts()
     click.echo(f"{file}: {judged.observations} observations{f' of {judged.design}' if judged.design else ''}")
     for name, result in verdicts.items():
         promised = " (promised)" if result.promised else ""
         example = f": {result.violations} times; {result.examples[0]}" if result.examples else ""
         click.echo(f"  {name:22} {result.verdict}{promised}{example}")
-    if any(r.promised and r.verdict == "violated" for r in verdicts.values()):
-        return 1
-    return 3 if any(r.promised and r.verdict == "unknown" for r in verdicts.values()) else 0
+    if not judged.happened:
+        click.echo("unknown: nothing happened: no message was placed")

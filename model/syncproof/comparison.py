@@ -11,6 +11,7 @@ import functools
 import math
 import os
 import platform
+import re
 import resource
 import sys
 import time
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from syncproof import designs as registry
 from syncproof import faults, parallel, traces, workload
-from syncproof.engines.simulate import RunResult, simulate
+from syncproof.engines.simulate import Recorder, RunResult, simulate
 from syncproof.errors import InputError
 from syncproof.metrics import METRICS
 from syncproof.properties import PROPERTIES
@@ -59,7 +60,7 @@ class Job:
             traffic = traffic.first(self.messages)
         plan = faults.plan(self.scenario, traffic, self.seed)
         if self.history is None:
-            return simulate(self.design, self.scenario, traffic, plan, self.seed, self.run)
+            return self._simulate(traffic, plan)
         from syncproof.history import Header, Recording
 
         population = registry.Population(
@@ -74,10 +75,17 @@ class Job:
             parameters=self.scenario.parameters(),
         )
         recording = Recording(header)
-        result = simulate(self.design, self.scenario, traffic, plan, self.seed, self.run, recording)
+        result = self._simulate(traffic, plan, recording)
         violations = {name: p.violations for name, p in result.properties.items() if p.violations}
         recording.write(Path(self.history), violations)
         return result
+
+    def _simulate(
+        self, traffic: workload.Traffic, plan: faults.FaultPlan, recording: Recorder | None = None
+    ) -> RunResult:
+        """The simulation; what goes wrong in a design of somebody's own is that one's fault, and told in one line."""
+        with registry.blaming(self.design):
+            return simulate(self.design, self.scenario, traffic, plan, self.seed, self.run, recording)
 
 
 _TRAFFIC: dict[tuple[str, int, str | None, float | None], workload.Traffic] = {}
@@ -150,15 +158,29 @@ class Comparison:
             }
             found["warnings"] = [
                 f"{name} was configured and never fired" for name, count in found["faults_fired"].items() if count == 0
-            ]
+            ] + self._silent()
             found["claims"] = claims.judge(found)
             self._results = found
         return self._results
 
+    def _silent(self) -> list[str]:
+        """A warning for each design that accepted no message in a run: nothing was tried there."""
+        found = []
+        for name, runs in self.outcomes.items():
+            silent = [str(run) for run, r in enumerate(runs) if not r.messages]
+            if len(silent) == len(runs):
+                found.append(
+                    f"{name} accepted no message: what did not happen says nothing, so its verdicts are unknown"
+                )
+            elif silent:
+                found.append(f"{name} accepted no message in run {', '.join(silent)}")
+        return found
+
     def _design(self, name: str) -> dict[str, Any]:
         runs = self.outcomes[name]
+        happened = any(r.messages for r in runs)
         return {
-            "properties": {p: worst([r.properties[p] for r in runs]) for p in PROPERTIES},
+            "properties": {p: worst([r.properties[p] for r in runs], happened=happened) for p in PROPERTIES},
             "metrics": {m: _metric(m, [r.metrics[m] for r in runs]) for m in METRICS},
             "rows": {
                 store: {
@@ -272,10 +294,15 @@ def _metric(name: str, values: list[float]) -> dict[str, Any]:
     return {**interval(values), "unit": METRICS[name].unit, "runs": [digits(value) for value in values]}
 
 
-def worst(found: Sequence[PropertyResult], runs: Sequence[int] | None = None) -> dict[str, Any]:
-    """Over runs the worst counts: violated, then unknown, then holds. The example names its run; `runs`: their numbers."""
+def worst(found: Sequence[PropertyResult], runs: Sequence[int] | None = None, happened: bool = True) -> dict[str, Any]:
+    """Over runs the worst counts: violated, then unknown, then holds (if anything `happened`).
+
+    The example names its run; `runs`: their numbers.
+    """
     verdicts = {f.verdict for f in found}
     verdict = next(v for v in ("violated", "unknown", "holds", "not-applicable") if v in verdicts)
+    if verdict == "holds" and not happened:
+        verdict = "unknown"
     result: dict[str, Any] = {
         "verdict": verdict,
         "promised": all(f.promised for f in found),
@@ -292,7 +319,10 @@ def _point(result: RunResult) -> dict[str, Any]:
     return {
         "metrics": {name: digits(value) for name, value in result.metrics.items()},
         "violated": [name for name, p in result.properties.items() if p.verdict == "violated"],
+        "unknown": [name for name, p in result.properties.items() if p.verdict == "unknown"],
         "promised_violated": [n for n, p in result.properties.items() if p.verdict == "violated" and p.promised],
+        "promised_unknown": [n for n, p in result.properties.items() if p.verdict == "unknown" and p.promised],
+        "messages": result.messages,
     }
 
 
@@ -321,9 +351,12 @@ def compare(
     base = Job(loaded, "", 0, first * 1000, path, take)
     traffic = first_traffic(loaded, first, path, take)
     fits(names, loaded)
+    files = history_files(history, names)
+    for file in files.values():
+        _replaceable(Path(file))
     work = [
         dataclasses.replace(
-            base, design=name, run=run, seed=first * 1000 + run, history=_history(history, name, run, names)
+            base, design=name, run=run, seed=first * 1000 + run, history=files.get(name) if run == 0 else None
         )
         for run in range(count)
         for name in names
@@ -403,8 +436,23 @@ def _bounded(traffic: workload.Traffic) -> int:
     return max(20, round(SWEEP_DELIVERIES / (2 * sum(members) / len(members))))
 
 
-def _history(base: str | Path | None, design: str, run: int, designs: Sequence[str]) -> str | None:
-    if base is None or run != 0:
-        return None
+def history_files(base: str | Path | None, designs: Sequence[str]) -> dict[str, str]:
+    """Where each design's history goes: to `base` if there is one design, else beside it, its name inserted."""
+    if base is None:
+        return {}
     path = Path(base)
-    return str(path if len(designs) == 1 else path.with_name(f"{path.stem}-{design}{path.suffix}"))
+    if len(designs) == 1:
+        return {designs[0]: str(path)}
+    plain = {design: re.sub(r"[^\w.-]+", "_", design).strip("_") for design in designs}
+    return {design: str(path.with_name(f"{path.stem}-{name}{path.suffix}")) for design, name in plain.items()}
+
+
+def _replaceable(path: Path) -> None:
+    """Fails before the work where a history, or the moves beside it, could not be written after it."""
+    from syncproof.history import moves_path
+
+    for file in (path, moves_path(path)):
+        if file.is_dir():
+            raise InputError(f"--history {file}: is a folder; allowed: a file")
+        if not os.access(file if file.exists() else file.parent, os.W_OK):
+            raise InputError(f"--history {file}: cannot be written; allowed: a file in a folder that can be written to")

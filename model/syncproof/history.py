@@ -7,7 +7,8 @@ same name and the ending `.moves.jsonl`: enough to build the system again and to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast, get_args, get_origin, get_type_hints
@@ -18,6 +19,7 @@ from syncproof import designs, observations
 from syncproof.actor import Id, Observation, Packet
 from syncproof.designs import Parameters, Population
 from syncproof.errors import InputError
+from syncproof.faults import FAULTS
 from syncproof.properties import PROPERTIES
 from syncproof.properties.monitor import Monitor
 from syncproof.properties.verdicts import PropertyResult, judge
@@ -49,7 +51,10 @@ class Header(msgspec.Struct, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a history or a replay says: violations per property, the first few in words, and whether it came to rest."""
+    """What a history or a replay says: violations per property, the first few in words, and whether it came to rest.
+
+    `happened`: whether any message was placed. `promised`: what is promised beside what the design promises.
+    """
 
     design: str
     faults: tuple[str, ...]
@@ -58,14 +63,24 @@ class Judged:
     quiesced: bool
     recorded: dict[str, int]
     parameters: Parameters
+    happened: bool
+    promised: tuple[str, ...] = ()
 
     def verdicts(self) -> dict[str, PropertyResult]:
-        """A verdict per property; of a design that is not ours nothing is promised and everything applies."""
+        """A verdict per property. Of a design that is not ours everything applies, and `promised` alone is promised.
+
+        Where no message was placed nothing happened, and nothing is known.
+        """
         design = designs.DESIGNS.get(self.design)
-        promises = {} if design is None else design.promised(self.parameters)
-        return judge(
+        promises = {} if design is None else dict(design.promised(self.parameters))
+        promises.update(dict.fromkeys(self.promised, self.faults))
+        found = judge(
             promises, {} if design is None else design.not_applicable, self.monitor, self.faults, self.quiesced
         )
+        for result in found.values():
+            if result.verdict == "holds" and not self.happened:
+                result.verdict = "unknown"
+        return found
 
 
 def _plain(value: Any) -> Any:
@@ -113,22 +128,43 @@ def moves_path(history: Path) -> Path:
     return history.with_suffix(".moves.jsonl")
 
 
-def check(path: Path) -> Judged:
-    """Streams a history through the properties. Raises `InputError` naming the line that cannot be read."""
+def check(path: Path, promises: Sequence[str] = ()) -> Judged:
+    """Streams a history through the properties.
+
+    `promises`: properties that are promised whatever the design promises; `all`: every one that applies to it. Raises
+    `InputError` naming the line that cannot be read, or a promise that there is no property for.
+    """
     lines = _parquet_lines(path) if path.suffix == ".parquet" else _lines(path)
     header = _header(path, lines, "history")
     ours = designs.DESIGNS.get(header.design)
-    monitor = Monitor(_without({} if ours is None else ours.not_applicable))
+    applicable = _without({} if ours is None else ours.not_applicable)
+    promised = _promised(promises, header.design, applicable)
+    monitor = Monitor(applicable)
     count = 0
-    quiesced = False
+    quiesced = happened = False
     for number, line in lines:
         observation = cast(Observation, _decode(path, number, line, Observation))
         monitor.observe(observation)
         quiesced = isinstance(observation, observations.Quiesced)
+        happened = happened or isinstance(observation, observations.Placed)
         count += 1
+    parameters = header.parameters or Parameters()
     return Judged(
-        header.design, header.faults, monitor, count, quiesced, header.violations, header.parameters or Parameters()
+        header.design, header.faults, monitor, count, quiesced, header.violations, parameters, happened, promised
     )
+
+
+def _promised(names: Sequence[str], design: str, applicable: Sequence[str]) -> tuple[str, ...]:
+    for name in names:
+        if name != "all" and name not in PROPERTIES:
+            near = difflib.get_close_matches(name, PROPERTIES, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise InputError(
+                f"--promise {name}: there is no such property; allowed: all, {', '.join(PROPERTIES)}{hint}"
+            )
+        if name != "all" and name not in applicable:
+            raise InputError(f"--promise {name}: {designs.DESIGNS[design].not_applicable[name]} in {design}")
+    return tuple(applicable) if "all" in names else tuple(names)
 
 
 def replay(path: Path) -> Judged:
@@ -144,12 +180,25 @@ def replay(path: Path) -> Judged:
     for number, line in lines:
         move = cast(Move, _decode(path, number, line, Move))
         try:
-            world.apply(move)
+            with designs.blaming(header.design):
+                world.apply(move)
         except MoveError as error:
             raise InputError(f"{path}:{number}: {type(move).__name__} is not possible here: {error}") from None
     return Judged(
-        header.design, header.faults, monitor, seen.count, seen.quiesced, header.violations, header.parameters
+        header.design,
+        header.faults,
+        monitor,
+        seen.count,
+        seen.quiesced,
+        header.violations,
+        header.parameters,
+        seen.happened,
     )
+
+
+def length(path: Path) -> int:
+    """How many moves a file holds."""
+    return max(0, sum(1 for _ in _lines(path)) - 1)
 
 
 def retell(path: Path) -> Story:
@@ -165,15 +214,18 @@ def retell(path: Path) -> Story:
 
 
 class Counter:
-    """Passes observations to a monitor and remembers how many there were and whether the last one was rest."""
+    """Passes observations to a monitor and remembers how many there were, whether the last one was rest, and whether any
+    message was placed."""
 
     def __init__(self, monitor: Monitor) -> None:
         self.monitor = monitor
         self.count = 0
         self.quiesced = False
+        self.happened = False
 
     def observe(self, observation: Observation) -> None:
         self.count += 1
+        self.happened = self.happened or type(observation) is observations.Placed
         self.quiesced = type(observation) is observations.Quiesced
         self.monitor.observe(observation)
 
@@ -209,6 +261,9 @@ def _header(path: Path, lines: Iterable[tuple[int, bytes]], kind: str) -> Header
         raise InputError(f"{path}:1: schema: {header.schema}; allowed: {SCHEMA}")
     if header.kind != kind:
         raise InputError(f"{path}:1: kind: {header.kind!r}; allowed here: {kind!r}")
+    for fault in header.faults:
+        if fault not in FAULTS:
+            raise InputError(f"{path}:1: faults: {fault!r:.60} is no fault; allowed: {', '.join(FAULTS)}")
     return header
 
 
@@ -240,8 +295,8 @@ def _build(raw: Any, base: type[msgspec.Struct]) -> msgspec.Struct:
         raise _Bad(f"a JSON object expected, not {raw!r:.40}")
     name = raw.pop("type", None)
     known = _classes(base)
-    if name not in known:
-        raise _Bad(f"type: {name!r} is no {base.__name__.lower()}; allowed: {', '.join(sorted(known))}")
+    if not isinstance(name, str) or name not in known:
+        raise _Bad(f"type: {name!r:.40} is no {base.__name__.lower()}; allowed: {', '.join(sorted(known))}")
     kind = known[name]
     hints = _HINTS.get(kind)
     if hints is None:

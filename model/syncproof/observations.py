@@ -161,13 +161,15 @@ class Gone(Observation, frozen=True, gc=False):
 class Forgot(Observation, frozen=True, gc=False):
     """A device's database was put back to a backup, which lacks `messages` that the device had shown.
 
-    `reached`: the last place that it holds of each conversation whose order it keeps.
+    `reached`: the last place that it holds of each conversation whose order it keeps; `roamed`: the last place of the
+    history that it has fetched.
     """
 
     durable: ClassVar[bool] = True
     device: DeviceId
     messages: tuple[MessageId, ...]
     reached: tuple[tuple[ConversationId, int], ...] = ()
+    roamed: tuple[tuple[ConversationId, int], ...] = ()
 
 
 class Amended(Observation, frozen=True, gc=False):
@@ -222,12 +224,17 @@ class MemberRemoved(Observation, frozen=True, gc=False):
 
 
 class Roamed(Observation, frozen=True, gc=False):
-    """The device holds the conversation's history from its beginning up to `upto`."""
+    """A page of a conversation's history is in the device's database: all that is there in `(after, upto]`.
+
+    `entries` is what came for these places: `(place, message)`, in order.
+    """
 
     durable: ClassVar[bool] = True
     device: DeviceId
     conversation: ConversationId
+    after: int
     upto: int
+    entries: tuple[tuple[int, MessageId], ...]
 
 
 class Triggered(Observation, frozen=True, gc=False):

@@ -44,6 +44,10 @@ def _devices(value: object) -> object:
 
 
 LOADED = "loaded"
+LONGEST = 3650 * 86400.0
+"""Seconds that a run may last."""
+MOST, MOST_DEVICES = 20_000_000, 10_000_000
+"""Messages (or anything else that happens) in a run, and devices: more does not fit into a machine's memory."""
 Duration = Annotated[float, BeforeValidator(_duration), Field(ge=0, allow_inf_nan=False)]
 Span = Annotated[float, BeforeValidator(_duration), Field(gt=0, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -283,8 +287,11 @@ class Scenario(Section):
     @model_validator(mode="after")
     def _possible(self) -> Scenario:
         """What no single key can know. Traces bring their own users, conversations and length."""
+        if self.duration > LONGEST:
+            raise ValueError(f"duration: {self.duration:g} s; allowed: at most {LONGEST / 86400:g}d")
         if self.traffic.trace != "none":
             return self
+        self._affordable()
         users, talk = self.population.users, self.conversations
         most = users * (users - 1) // 2
         if talk.pairs > most:
@@ -307,6 +314,39 @@ class Scenario(Section):
                     f"faults.{kind}.{number}.{key}: {at:g} s; allowed: before the duration, {self.duration:g} s"
                 )
         return self
+
+    def _affordable(self) -> None:
+        """That a run fits into a machine at all: each line's amount is known before anything is drawn."""
+        users, days = self.population.users, self.duration / 86400.0
+        rate, presence, faults = self.traffic.messages_per_user_per_day, self.presence, self.faults
+        counts = self.population.devices_per_user
+        each = counts if isinstance(counts, int) else sum(counts) / len(counts)
+        devices = users * each + self.population.new_devices + min(users, self.population.reinstalls)
+        cycle = presence.online + presence.offline
+        talk = self.conversations
+        amounts: list[tuple[str, float, str, float, int]] = [
+            ("traffic.messages_per_user_per_day", rate, "messages", users * rate * days, MOST),
+            ("population.new_devices", self.population.new_devices, "devices", devices, MOST_DEVICES),
+            ("conversations.pairs", talk.pairs, "conversations", talk.pairs, MOST),
+            ("conversations.groups", talk.groups, "members", talk.groups * talk.group_size.max, MOST),
+            (
+                "presence.online",
+                presence.online,
+                "sessions",
+                devices * self.duration / cycle if presence.offline else devices,
+                MOST,
+            ),
+            (
+                "faults.device_crashes_per_day",
+                faults.device_crashes_per_day,
+                "crashes and restores",
+                devices * days * (faults.device_crashes_per_day + faults.device_restores_per_day),
+                MOST,
+            ),
+        ]
+        for key, value, what, amount, most in amounts:
+            if amount > most:
+                raise ValueError(f"{key}: {value:g} makes {amount:.3g} {what} in a run; allowed: at most {most:,}")
 
     def parameters(self) -> Parameters:
         """The `[model]` table as designs receive it."""

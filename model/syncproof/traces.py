@@ -19,6 +19,10 @@ from syncproof.errors import InputError
 
 HEADER = "time_s,event,user,dead_s"
 EVENTS = ("connect", "disconnect", "message")
+LATEST = 10**11
+"""No time is later (in seconds from 1970: the year 5138), so what is written in milliseconds is noticed."""
+LONGEST = 100 * 365 * 86400
+"""Seconds that a trace may last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +75,24 @@ def _snap(path: Path, lines: list[str]) -> Trace:
             raise InputError(f"{path}:{number}: user {sender} writes to itself; allowed: two different users")
         if min(sender, receiver, at) < 0:
             raise InputError(f"{path}:{number}: {line!r:.60}; allowed: numbers from 0 up")
+        if at > LATEST:
+            raise InputError(f"{path}:{number}: {line!r:.60}; allowed: times in seconds, up to {LATEST}")
         rows.append((at, sender, receiver))
     rows.sort(key=lambda row: row[0])
     start = rows[0][0]
+    _lasting(path, rows[-1][0] - start)
     renumbered = [
         (float(at - start), numbers.setdefault(a, len(numbers)), numbers.setdefault(b, len(numbers)), 0.0)
         for at, a, b in rows
     ]
     return Trace("snap", path.name, len(numbers), renumbered, renumbered[-1][0])
+
+
+def _lasting(path: Path, length: float) -> None:
+    if length > LONGEST:
+        raise InputError(
+            f"{path}: {length:g} s from the first line to the last; allowed: at most {LONGEST} s, 100 years"
+        )
 
 
 def _presence(path: Path, lines: list[str]) -> Trace:
@@ -96,8 +110,8 @@ def _presence(path: Path, lines: list[str]) -> Trace:
             raise InputError(f"{where}: time_s {fields[0]!r} or dead_s {fields[3]!r}; allowed: numbers") from None
         if fields[1] not in EVENTS:
             raise InputError(f"{where}: event {fields[1]!r}; allowed: {', '.join(EVENTS)}")
-        if not (0 <= at < float("inf") and 0 <= dead < float("inf")) or not fields[2]:
-            raise InputError(f"{where}: {line!r:.60}; allowed: times from 0 up, a user's name")
+        if not (0 <= at <= LATEST and 0 <= dead <= LATEST) or not fields[2]:
+            raise InputError(f"{where}: {line!r:.60}; allowed: times from 0 up to {LATEST} s, a user's name")
         if at < last:
             raise InputError(f"{where}: time_s {at:g} after {last:g}; allowed: times that do not go back")
         if dead and fields[1] != "disconnect":
@@ -107,5 +121,6 @@ def _presence(path: Path, lines: list[str]) -> Trace:
     if not rows:
         raise InputError(f"{path}: no rows below the header; allowed: at least one")
     start = rows[0][0]
+    _lasting(path, rows[-1][0] - start)
     moved = [(at - start, event, user, dead) for at, event, user, dead in rows]
     return Trace("presence", path.name, len(numbers), moved, moved[-1][0])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from syncproof.draws import Draws
 from syncproof.errors import InputError
+from syncproof.scenario import MOST
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -148,11 +149,12 @@ def _synthetic(scenario: Scenario, numbers: _Numbers) -> Traffic:
     sessions = [_presence(scenario, numbers, owner, slot_of[d], 0.0, horizon) for d, owner in enumerate(owners)]
     for at, device in joins:  # whoever sets a device up has it open
         coming = [(max(a, at), b, dead) for a, b, dead in sessions[device] if b > at]
-        if device in replaces:
-            sessions[replaces[device]] = [(a, min(b, at), dead) for a, b, dead in sessions[replaces[device]] if a < at]
         sessions[device] = _merged([(at, min(at + LINGER, horizon), 0.0), *coming])
     if scenario.presence.opens_to_send:
         _open_to_send(sessions, times, devices, horizon)
+    for at, device in joins:  # what it replaces is gone from there on
+        if device in replaces:
+            sessions[replaces[device]] = [(a, min(b, at), dead) for a, b, dead in sessions[replaces[device]] if a < at]
     sizes = _sizes(scenario, numbers, len(times))
     about = _recalls(scenario, numbers, devices, conversations)
     return Traffic(
@@ -305,6 +307,16 @@ def _merged(sessions: list[Session]) -> list[Session]:
     return merged
 
 
+def _affordable(scenario: Scenario, device_seconds: float) -> None:
+    """That the sessions of a trace's users fit into a machine's memory."""
+    count = device_seconds / (scenario.presence.online + scenario.presence.offline)
+    if scenario.presence.offline and count > MOST:
+        raise InputError(
+            f"{scenario.name}: presence.online: with this trace {count:.3g} sessions; allowed: at most {MOST:,} (--take "
+            "a shorter part, or let sessions be longer)"
+        )
+
+
 def _from_snap(scenario: Scenario, numbers: _Numbers, trace: Trace) -> Traffic:
     """Users, 1:1 conversations and messages from the trace; devices and presence from the scenario.
 
@@ -320,6 +332,7 @@ def _from_snap(scenario: Scenario, numbers: _Numbers, trace: Trace) -> Traffic:
             first.setdefault(user, at)
             last[user] = at
     counts = _devices(scenario, trace.users)
+    _affordable(scenario, sum(n * (last[u] - first[u]) for u, n in enumerate(counts) if u in first))
     owners, firsts = _owners(counts)
     horizon = trace.length + 1.0
     slots = numbers.of("sending-device").random(len(trace.rows)).tolist()
@@ -365,6 +378,7 @@ def _from_presence(scenario: Scenario, numbers: _Numbers, trace: Trace) -> Traff
             changes.append((start, "add", 0, user))
             if end < horizon:
                 changes.append((end, "remove", 0, user))
+    _affordable(scenario, sum((n - 1) * (b - a) for n, of in zip(counts, spans, strict=True) for a, b in of))
     slot_of = _slots(owners)
     sessions = []
     for device, user in enumerate(owners):

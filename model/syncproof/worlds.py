@@ -15,7 +15,8 @@ sends everything. Push faults (loss, duplication, reordering) go together. Polls
 (`Environment.polls`).
 
 What bounds contain is what two processors search in the time that they name. `standard`: each single fault with two
-messages (two receiving devices, and one sender's order at another person's), each pair of faults with one message.
+messages (two receiving devices, and one sender's order at another person's), each pair of faults with one message, and what
+is rarer (`RARE`) with one.
 """
 
 from __future__ import annotations
@@ -91,6 +92,8 @@ TOGETHER = ("push", "device-crash", "server-crash", "disconnect", "half-open", "
 SINGLES = ((), *[(kind,) for kind in USUAL])
 PAIRS = tuple(combinations(USUAL, 2))
 GENTLE = ((), ("push",), ("sender-retry",))
+RARE = ("reinstall", "device-restore", "server-restore", "trim", "membership")
+"""What happens seldom, each alone; retention that is early also while a device is away."""
 
 SMALL = tuple(Shape(people, 1, kinds) for kinds in SINGLES for people in ("two-people", "two-devices"))
 STANDARD = (
@@ -98,11 +101,16 @@ STANDARD = (
     *[Shape("three-devices", 1, kinds) for kinds in GENTLE],
     *[Shape(people, 2, kinds) for kinds in SINGLES for people in ("two-people", "two-devices")],
     *[Shape("two-devices", 1, kinds) for kinds in PAIRS],
+    *[Shape("two-devices", 1, (kind,)) for kind in RARE],
+    Shape("two-devices", 1, ("disconnect", "trim")),
+    Shape("two-devices", 2, ("recall",)),
+    Shape("two-devices", 2, ("push", "recall")),
 )
 DEEP = (
     *STANDARD,
     *[Shape("two-people", 2, kinds) for kinds in PAIRS],
     *[Shape("three-devices", 2, kinds) for kinds in SINGLES],
+    *[Shape("two-people", 2, (kind,)) for kind in RARE],
 )
 BOUNDS: dict[str, tuple[Shape, ...]] = {"small": SMALL, "standard": STANDARD, "deep": DEEP}
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+import importlib.util
+from pathlib import Path
 
 import pytest
 
-from syncproof.actor import ConnectionId, Observation
+from syncproof.actor import ConnectionId, Out, actor, on
 from syncproof.designs import DESIGNS, Parameters, Population, get
+from syncproof.designs.timeline import TimelineServer, log_of
 from syncproof.errors import InputError
 from syncproof.observations import Appended, Deleted, Learned, Noted, Pulled, Queued, Roamed, Shown, Trimmed
-from syncproof.packets import AddMember, Commit, Compose, Push, RemoveMember, Reserved, Synced, Unacked
+from syncproof.packets import AddMember, Commit, Push, RemoveMember, Reserved, Roam, RoamReply, Synced, Unacked
 from syncproof.properties import PROPERTIES
-from syncproof.properties.monitor import Monitor
 from syncproof.system import (
     Arrive,
     Complete,
@@ -22,66 +23,21 @@ from syncproof.system import (
     Disconnect,
     Fire,
     Lose,
-    Move,
     Restart,
     Spawn,
     Tell,
-    World,
     quiesce,
 )
-from syncproof.vocabulary import SERVER, ConversationId, DeviceId, Entry, Message, MessageId, Timeline, UserId
+from syncproof.verification import search
+from syncproof.vocabulary import SERVER, ConversationId, DeviceId, Entry, Message, MessageId, Page, Timeline, UserId
+from syncproof.worlds import shape
 
-PHONE, LAPTOP, TABLET = DeviceId(0), DeviceId(1), DeviceId(2)  # the phone is user 0's, the others user 1's
-PAIR = Population((0, 1, 1), ((0, 1),))
-
-
-class Stage:
-    """A world of one design whose observations are kept and judged."""
-
-    def __init__(self, design: str, population: Population = PAIR, **parameters: Any) -> None:
-        self.seen: list[Observation] = []
-        self.monitor = Monitor([p for p in PROPERTIES if p not in DESIGNS[design].not_applicable])
-        self.world = World(get(design).system(population, Parameters(**parameters)), self.observe)
-        self.composed = 0
-
-    def observe(self, observation: Observation) -> None:
-        self.seen.append(observation)
-        self.monitor.observe(observation)
-
-    def do(self, *moves: Move) -> None:
-        for move in moves:
-            self.world.apply(move)
-
-    def connect(self, *devices: DeviceId) -> None:
-        for device in devices:
-            self.do(Connect(device))
-        self.settle()
-
-    def settle(self) -> None:
-        """Everything in flight happens; timers do not fire, so nothing times out."""
-        while moves := [m for m in self.world.pending() if not isinstance(m, Fire)]:
-            self.do(moves[0])
-
-    def compose(self, device: DeviceId, conversation: int = 0) -> MessageId:
-        message = Message(MessageId(self.composed), device, ConversationId(conversation), 10)
-        self.composed += 1
-        self.do(Tell(device, Compose(message)))
-        return message.id
-
-    def submit(self) -> None:
-        """What the phone has sent reaches the server."""
-        for connection in list(self.world.connections.values()):
-            while connection.client == PHONE and connection.up:
-                self.do(Deliver(connection.id, "server"))
-
-    def of(self, kind: type[Observation]) -> list[Any]:
-        return [o for o in self.seen if isinstance(o, kind)]
-
-    def shown(self, device: DeviceId) -> list[int]:
-        return [int(o.message) for o in self.of(Shown) if o.device == device]
-
-    def broken(self) -> dict[str, str]:
-        return {name: found[0].says for name, found in self.monitor.violations.items()}
+spec = importlib.util.spec_from_file_location("stage", Path(__file__).with_name("stage.py"))
+assert spec is not None
+assert spec.loader is not None
+stage = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(stage)
+Stage, PAIR, PHONE, LAPTOP, TABLET = stage.Stage, stage.PAIR, stage.PHONE, stage.LAPTOP, stage.TABLET
 
 
 @pytest.mark.parametrize("design", DESIGNS)
@@ -116,9 +72,29 @@ def test_a_new_device_fetches_the_history_and_no_copy_of_it(design: str) -> None
     stage.connect(new)
     stage.compose(PHONE)
     assert quiesce(stage.world)
-    assert [o.upto for o in stage.of(Roamed)] == [2, 4, 5]
+    assert [(o.after, o.upto, o.entries) for o in stage.of(Roamed)] == [
+        (0, 2, ((1, 0), (2, 1))),
+        (2, 4, ((3, 2), (4, 3))),
+        (4, 5, ((5, 4),)),
+    ]
     assert stage.shown(new) == [5]
     assert not set(stage.broken()) & set(DESIGNS[design].promises)
+
+
+@actor
+class SendsNoHistory(TimelineServer):
+    """Says that this is all of it, and sends nothing."""
+
+    @on(Roam)
+    def roam(self, source: ConnectionId, packet: Roam, out: Out) -> None:
+        page = Page(log_of(packet.conversation), packet.after, (), packet.upto)
+        out.send(source, RoamReply(page, packet.conversation))
+
+
+def test_a_server_that_sends_empty_history_is_found_out() -> None:
+    design = DESIGNS["timeline-notify"].variant(server=SendsNoHistory)
+    found = search(design, shape("two-people", 1, ("new-device",)))
+    assert [name for name, f in found.findings.items() if f.verdict == "violated"] == ["roaming-complete"]
 
 
 @pytest.mark.parametrize("design", ["inbox-store-first", "inbox-sync-first"])

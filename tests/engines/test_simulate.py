@@ -12,13 +12,18 @@ from typing import Any
 import pytest
 
 from syncproof import faults, workload
-from syncproof.actor import Observation
-from syncproof.designs import DESIGNS
+from syncproof.actor import Id, Observation, Out, Packet, actor, on
+from syncproof.comparison import Comparison
+from syncproof.designs import DESIGNS, Design
+from syncproof.designs.timeline import TimelineDevice
 from syncproof.engines import simulate as engine
 from syncproof.engines.simulate import RunResult, simulate
-from syncproof.observations import Quiesced
+from syncproof.observations import Quiesced, Shown
+from syncproof.packets import Poll
+from syncproof.properties import PROPERTIES
 from syncproof.scenario import Scenario, load
 from syncproof.system import Crash, Move
+from syncproof.vocabulary import ConversationId
 
 SMALL: dict[str, Any] = {
     "title": "small",
@@ -223,3 +228,46 @@ def test_the_ready_scenarios_keep_their_promises() -> None:
             found = simulate(design, wanted, traffic, faults.plan(wanted, traffic, 5), 5)
             broken = {n: p.examples[:1] for n, p in found.properties.items() if p.promised and p.verdict != "holds"}
             assert broken == {}, (name, design)
+
+
+@actor
+class ShowsAtEveryPoll(TimelineDevice):
+    """Puts a message into its database again whenever it polls, so that no round of polls changes nothing."""
+
+    @on(Poll)
+    def poll(self, source: Id, packet: Poll, out: Out) -> None:
+        super().poll(source, packet, out)
+        for message in sorted(self.shown)[:1]:
+            out.observe(Shown(self.id, message, ConversationId(0), 1))
+
+
+class Again(Packet, frozen=True, gc=False):
+    """A timer that arms itself."""
+
+
+@actor
+class NeverSleeps(TimelineDevice):
+    """Does something every second for ever."""
+
+    def start(self, out: Out) -> None:
+        out.after(1.0, Again())
+
+    @on(Again)
+    def again(self, source: Id, packet: Again, out: Out) -> None:
+        out.after(1.0, Again())
+
+
+@pytest.mark.parametrize("device", [ShowsAtEveryPoll, NeverSleeps])
+def test_what_is_judged_at_rest_is_unknown_of_a_system_that_never_rests(device: type[TimelineDevice]) -> None:
+    restless: Design = DESIGNS["timeline-notify"].variant(
+        device=device, promises={"no-loss": DESIGNS["timeline-notify"].promises["no-loss"]}
+    )
+    wanted = scenario()
+    traffic = workload.generate(wanted, 1).first(20)
+    recorder = Both()
+    found = simulate(restless, wanted, traffic, faults.plan(wanted, traffic, 1), 1, recorder=recorder)
+    assert not any(isinstance(o, Quiesced) for o in recorder.events)
+    liveness = {n: p.verdict for n, p in found.properties.items() if PROPERTIES[n].kind == "liveness"}
+    assert set(liveness.values()) == {"unknown", "not-applicable"}
+    assert liveness["no-loss"] == "unknown"
+    assert Comparison(wanted, 1, 1, (restless.name,), {restless.name: [found]}, {}, None).status() == 3

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import Verbosity, settings
+from hypothesis.stateful import run_state_machine_as_test
 
 from syncproof import worlds
 from syncproof.designs import DESIGNS
 from syncproof.engines import stateful
-from syncproof.engines.stateful import PROFILES
+from syncproof.engines.stateful import PROFILES, Fallen
 from syncproof.errors import InputError
 from syncproof.system import World
 
@@ -44,6 +46,17 @@ def test_the_ci_profile_meets_the_same_each_time() -> None:
     assert first is not None
     assert again is not None
     assert (first.moves, one) == (again.moves, two)
+
+
+def test_a_failure_is_printed_as_python_to_paste(capsys: pytest.CaptureFixture[str]) -> None:
+    shape = worlds.shape("two-people", 1, ["push"])
+    quick = settings(stateful.settings_of("ci"), verbosity=Verbosity.normal)
+    with pytest.raises(Fallen) as met:
+        run_state_machine_as_test(stateful.machine("F25", shape), settings=quick)
+    printed = [capsys.readouterr().out, *getattr(met.value, "__notes__", [])]
+    code = [line.strip() for note in printed for line in note.splitlines() if line.strip().startswith("state")]
+    with pytest.raises(Fallen, match="no-loss is violated"):
+        exec("\n".join(code), {"machine": stateful.machine, "Shape": worlds.Shape})
 
 
 def test_an_unknown_profile_is_named() -> None:

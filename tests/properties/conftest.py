@@ -10,15 +10,20 @@ import pytest
 from syncproof.actor import Observation, freeze, thaw
 from syncproof.observations import (
     Accepted,
+    Amended,
     Appended,
     Checkpointed,
     Composed,
     Deleted,
+    Forgot,
+    Gone,
     Joined,
     Placed,
     Pulled,
     Queued,
     RangeRead,
+    Retired,
+    Reverted,
     Roamed,
     Shown,
     Stored,
@@ -74,8 +79,8 @@ class History:
     def accepted(self, message: int) -> None:
         self.add(Accepted(MessageId(message)))
 
-    def appended(self, seq: int, message: int | None, kind: Kind = "sync", owner: int = 1) -> None:
-        self.add(Appended(Timeline(kind, owner), seq, None if message is None else MessageId(message)))
+    def appended(self, seq: int, message: int | None, kind: Kind = "sync", owner: int = 1, epoch: int = 0) -> None:
+        self.add(Appended(Timeline(kind, owner, epoch), seq, None if message is None else MessageId(message)))
 
     def read(self, device: int, after: int, upto: int, *seqs: int, kind: Kind = "sync", owner: int = 1) -> None:
         self.add(RangeRead(DeviceId(device), Timeline(kind, owner), after, upto, seqs))
@@ -88,14 +93,15 @@ class History:
         seq: int | None = None,
         kind: Kind = "sync",
         owner: int = 1,
+        epoch: int = 0,
     ) -> None:
         """At the place of the message's number unless told otherwise; without `seq`, by the server's accept."""
-        timeline = None if seq is None else Timeline(kind, owner)
+        timeline = None if seq is None else Timeline(kind, owner, epoch)
         at = message if place is None else place
         self.add(Shown(DeviceId(device), MessageId(message), ConversationId(0), at, timeline, seq))
 
-    def checkpointed(self, device: int, seq: int, start: bool = False, owner: int = 1) -> None:
-        self.add(Checkpointed(DeviceId(device), Timeline("sync", owner), seq, start))
+    def checkpointed(self, device: int, seq: int, start: bool = False, owner: int = 1, epoch: int = 0) -> None:
+        self.add(Checkpointed(DeviceId(device), Timeline("sync", owner, epoch), seq, start))
 
     def queued(self, message: int, box: int, devices: Iterable[int] | None = None) -> None:
         """A copy in the inbox, which in this family is also what stores the message."""
@@ -109,8 +115,36 @@ class History:
     def trimmed(self, upto: int) -> None:
         self.add(Trimmed(Timeline("sync", 1), upto))
 
-    def roamed(self, device: int, upto: int, conversation: int = 0) -> None:
-        self.add(Roamed(DeviceId(device), ConversationId(conversation), upto))
+    def roamed(
+        self, device: int, after: int, upto: int, *entries: int | tuple[int, int], conversation: int = 0
+    ) -> None:
+        """Entries are messages at the places of their own numbers, or (place, message)."""
+        pairs = [entry if isinstance(entry, tuple) else (entry, entry) for entry in entries]
+        page = tuple([(place, MessageId(message)) for place, message in pairs])
+        self.add(Roamed(DeviceId(device), ConversationId(conversation), after, upto, page))
+
+    def reverted(self, upto: int, kind: Kind = "sync", owner: int = 1, epoch: int = 1, of: int = 0) -> None:
+        self.add(Reverted(Timeline(kind, owner, epoch), upto, of))
+
+    def gone(self, message: int, box: int | None = None) -> None:
+        """From the message store, or from an inbox."""
+        self.add(Gone(MessageId(message), None if box is None else Timeline("inbox", box)))
+
+    def forgot(
+        self,
+        device: int,
+        *messages: int,
+        reached: Iterable[tuple[int, int]] = (),
+        roamed: Iterable[tuple[int, int]] = (),
+    ) -> None:
+        listed = [tuple([(ConversationId(c), n) for c, n in places]) for places in (reached, roamed)]
+        self.add(Forgot(DeviceId(device), tuple(map(MessageId, messages)), *listed))
+
+    def retired(self, device: int) -> None:
+        self.add(Retired(DeviceId(device)))
+
+    def amended(self, device: int, version: int, by: int, what: str = "message", which: int = 1) -> None:
+        self.add(Amended(DeviceId(device), what, which, version, MessageId(by)))
 
     def triggered(self, device: int) -> None:
         self.add(Triggered(DeviceId(device), "notification"))

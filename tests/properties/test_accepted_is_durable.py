@@ -106,3 +106,60 @@ def test_a_finished_message_is_forgotten_whatever_comes_last(history, last) -> N
         step()
     automaton = history.run("accepted-is-durable")
     assert (automaton.open, automaton.composers, automaton.safe) == ({}, {}, {7})
+
+
+def test_an_accepted_message_goes_from_the_message_store(history) -> None:
+    history.sent(7)
+    history.stored(7)
+    history.accepted(7)
+    for device in (0, 1, 2):
+        history.shown(device, 7)
+    history.gone(7)
+    assert history.says("accepted-is-durable") == ["message 7 was in the message store and is gone"]
+
+
+def test_what_no_sender_was_told_of_may_go(history) -> None:
+    history.sent(7)
+    history.stored(7)
+    history.gone(7)
+    assert history.says("accepted-is-durable") == []
+
+
+def test_what_was_never_stored_cannot_go(history) -> None:
+    history.sent(7)
+    history.gone(7)
+    assert history.says("accepted-is-durable") == []
+
+
+def test_the_last_copy_goes_from_an_inbox(history) -> None:
+    history.sent(7)
+    history.queued(7, 1)
+    history.queued(7, 2)
+    history.accepted(7)
+    history.gone(7, box=1)
+    assert history.says("accepted-is-durable") == []
+    history.gone(7, box=2)
+    assert history.says("accepted-is-durable") == [
+        "its last copy is gone, but message 7 is nowhere on the server and device 1 has not shown it"
+    ]
+
+
+def test_a_retired_device_need_not_show_it(history) -> None:
+    history.sent(7)
+    history.queued(7, 1)
+    history.queued(7, 2)
+    history.accepted(7)
+    history.shown(1, 7)
+    history.deleted(7, 1)
+    history.retired(2)
+    history.gone(7, box=2)
+    assert history.says("accepted-is-durable") == []
+
+
+def test_another_devices_retirement_excuses_nothing(history) -> None:
+    history.sent(7)
+    history.queued(7, 1)
+    history.accepted(7)
+    history.retired(2)
+    history.gone(7, box=1)
+    assert len(history.says("accepted-is-durable")) == 1

@@ -98,3 +98,64 @@ def test_a_log_that_grew_out_of_order_is_covered_in_order(history) -> None:
 def test_a_checkpoint_of_an_empty_timeline_passes_nothing(history) -> None:
     history.checkpointed(1, 3)
     assert history.says("checkpoint-covered") == []
+
+
+def test_what_was_shown_early_and_forgotten_does_not_count(log) -> None:
+    log.shown(1, 1)
+    log.forgot(1, 1)
+    log.checkpointed(1, 1)
+    assert len(log.says("checkpoint-covered")) == 1
+    log.observations.pop()
+    log.shown(1, 1)
+    log.checkpointed(1, 1)
+    assert log.says("checkpoint-covered") == []
+
+
+def test_a_checkpoint_goes_back_with_the_database(log) -> None:
+    for message in (1, 2, 3):
+        log.shown(1, message, seq=message)
+    log.checkpointed(1, 3)
+    log.checkpointed(1, 1, start=True)
+    log.forgot(1, 2, 3)
+    log.shown(1, 2, seq=2)
+    log.checkpointed(1, 2)
+    assert log.says("checkpoint-covered") == []
+    log.checkpointed(1, 3)
+    assert len(log.says("checkpoint-covered")) == 1
+
+
+def test_a_backup_that_holds_more_than_its_checkpoint_covers(log) -> None:
+    """Shown before the backup, its checkpoint saved after it: nothing has to be shown again."""
+    log.shown(1, 1, seq=1)
+    log.checkpointed(1, 1)
+    log.checkpointed(1, 0, start=True)
+    log.forgot(1)
+    log.checkpointed(1, 1)
+    assert log.says("checkpoint-covered") == []
+
+
+def test_in_a_new_life_what_both_have_is_covered(log) -> None:
+    for message in (1, 2):
+        log.shown(1, message, seq=message)
+    log.checkpointed(1, 2)
+    log.reverted(2)
+    log.sent(4)
+    log.appended(3, 4, epoch=1)
+    log.checkpointed(1, 2, start=True, epoch=1)
+    log.shown(1, 4, seq=3, epoch=1)
+    log.checkpointed(1, 3, epoch=1)
+    assert log.says("checkpoint-covered") == []
+
+
+def test_in_a_new_life_a_new_number_is_not_a_known_one(log) -> None:
+    for message in (1, 2, 3):
+        log.shown(1, message, seq=message)
+    log.checkpointed(1, 3)
+    log.reverted(2)
+    log.sent(4)
+    log.appended(3, 4, epoch=1)
+    log.checkpointed(1, 2, start=True, epoch=1)
+    log.checkpointed(1, 3, epoch=1)
+    assert log.says("checkpoint-covered") == [
+        "device 1 moves its checkpoint in sync timeline 1 to 3, past number 3, which it has not shown"
+    ]

@@ -92,3 +92,98 @@ def test_only_disagreement_of_several_devices_is_kept(history) -> None:
     history.shown(1, 7)
     history.shown(2, 7)
     assert list(history.run("convergence").open) == [(8, 1)]
+
+
+def test_a_device_that_forgot_has_to_show_it_again(history) -> None:
+    history.sent(7)
+    for device in (1, 2):
+        history.shown(device, 7)
+    history.forgot(2, 7)
+    assert history.says("convergence") == ["user 1 sees message 7 on some devices, but not on device 2"]
+    history.shown(2, 7)
+    assert history.says("convergence") == []
+
+
+def test_the_only_device_of_a_user_may_forget(history) -> None:
+    history.sent(7)
+    history.shown(0, 7)
+    history.forgot(0, 7)
+    assert history.says("convergence") == []
+
+
+def test_a_retired_device_is_not_compared(history) -> None:
+    history.sent(7)
+    history.shown(1, 7)
+    history.retired(2)
+    assert history.says("convergence") == []
+
+
+def test_a_retired_device_says_nothing_of_the_others(history) -> None:
+    history.joined(3, 1)
+    history.composed(7)
+    history.placed(7, 1, devices=(0, 1, 2, 3))
+    history.shown(1, 7)
+    history.retired(3)
+    assert history.says("convergence") == ["user 1 sees message 7 on some devices, but not on device 2"]
+
+
+CHANGED = "user 1 sees message 1 as message 8 changed it, but not on device 2"
+
+
+def amended(history, *devices: int) -> None:
+    """Message 8 changed message 1, and these devices know."""
+    history.sent(1, 8)
+    for device in (1, 2):
+        history.shown(device, 1)
+        history.shown(device, 8)
+    for device in devices:
+        history.amended(device, 8, 8)
+
+
+def test_a_change_that_one_device_does_not_know(history) -> None:
+    amended(history, 1)
+    assert history.says("convergence") == [CHANGED]
+
+
+def test_a_change_that_all_know(history) -> None:
+    amended(history, 1, 2)
+    assert history.says("convergence") == []
+
+
+def test_an_older_version_is_another_one(history) -> None:
+    amended(history, 1)
+    history.amended(2, 7, 7)
+    assert history.says("convergence") == [CHANGED]
+
+
+def test_a_read_marker_is_compared_like_a_change(history) -> None:
+    history.sent(8)
+    for device in (1, 2):
+        history.shown(device, 8)
+    history.amended(1, 5, 8, what="read", which=0)
+    assert history.says("convergence") == [
+        "user 1 sees the read marker of conversation 0 as message 8 changed it, but not on device 2"
+    ]
+    history.amended(2, 5, 8, what="read", which=0)
+    assert history.says("convergence") == []
+
+
+def test_a_device_that_joined_after_the_change_need_not_know(history) -> None:
+    amended(history, 1, 2)
+    history.joined(3, 1)
+    assert history.says("convergence") == []
+
+
+def test_a_retired_device_need_not_know(history) -> None:
+    amended(history, 1)
+    history.retired(2)
+    assert history.says("convergence") == []
+
+
+def test_what_a_forgotten_entry_changed_is_as_it_was(history) -> None:
+    amended(history, 1, 2)
+    history.forgot(2, 8)
+    history.shown(2, 8)
+    assert history.says("convergence") == [CHANGED]
+    history.amended(2, 8, 8)
+    assert history.says("convergence") == []

@@ -25,3 +25,20 @@ def test_voids_count(history) -> None:
 def test_only_sync_timelines_are_judged(history) -> None:
     history.appended(5, 1, kind="conversation")
     assert history.says("dense") == []
+
+
+def test_a_new_life_goes_on_where_what_survived_ends(history) -> None:
+    for seq in (1, 2, 3):
+        history.appended(seq, seq)
+    history.reverted(2)
+    history.appended(3, 4, epoch=1)
+    assert history.says("dense") == []
+    history.appended(5, 5, epoch=1)
+    assert history.says("dense") == ["number 5 of sync timeline 1 follows 3"]
+
+
+def test_a_new_life_may_not_begin_behind_a_gap(history) -> None:
+    history.appended(1, 1)
+    history.reverted(1)
+    history.appended(3, 2, epoch=1)
+    assert history.says("dense") == ["number 3 of sync timeline 1 follows 1"]

@@ -40,3 +40,31 @@ def test_a_second_copy_that_stays(history) -> None:
     history.deleted(7, 1)
     history.queued(7, 1)
     assert len(history.says("inbox-drained")) == 1
+
+
+def test_a_copy_that_is_gone_is_not_queued(history) -> None:
+    history.queued(7, 1)
+    history.shown(1, 7)
+    history.gone(7, box=1)
+    assert history.says("inbox-drained") == []
+
+
+def test_a_message_gone_from_the_message_store_may_still_be_queued(history) -> None:
+    history.queued(7, 1)
+    history.shown(1, 7)
+    history.gone(7)
+    assert len(history.says("inbox-drained")) == 1
+
+
+def test_a_retired_devices_inbox_is_nobodys(history) -> None:
+    history.queued(7, 1)
+    history.shown(1, 7)
+    history.retired(1)
+    assert history.says("inbox-drained") == []
+
+
+def test_a_shared_inbox_stays_with_who_is_left(history) -> None:
+    history.queued(7, 1, devices=(1, 2))
+    history.shown(2, 7)
+    history.retired(1)
+    assert len(history.says("inbox-drained")) == 1

@@ -102,3 +102,67 @@ def test_settled_whatever_comes_last(history, last) -> None:
     automaton = history.run("no-loss")
     assert automaton.open == {}
     assert automaton.settled == {7}
+
+
+LOST = "message 7 was accepted, but device {} of its audience never shows it"
+
+
+def delivered(history, *devices: int) -> None:
+    """Message 7 is accepted, and these devices show it."""
+    history.sent(7)
+    history.accepted(7)
+    for device in devices:
+        history.shown(device, 7)
+
+
+def test_what_a_restore_took_from_the_message_store_is_owed_to_nobody(history) -> None:
+    delivered(history, 0)
+    history.gone(7)
+    assert history.says("no-loss") == []
+
+
+def test_a_copy_gone_from_an_inbox_is_still_owed(history) -> None:
+    delivered(history, 0, 1)
+    history.gone(7, box=2)
+    assert history.says("no-loss") == [LOST.format(2)]
+
+
+def test_what_is_accepted_again_after_it_was_gone_is_owed(history) -> None:
+    delivered(history, 0, 1)
+    history.gone(7)
+    history.placed(7, 8)
+    history.accepted(7)
+    assert history.says("no-loss") == [LOST.format(2)]
+
+
+def test_a_retired_device_is_owed_nothing_and_the_others_are(history) -> None:
+    delivered(history, 0)
+    history.retired(2)
+    assert history.says("no-loss") == [LOST.format(1)]
+    history.shown(1, 7)
+    assert history.says("no-loss") == []
+
+
+def test_what_a_device_forgot_is_owed_to_it_again(history) -> None:
+    delivered(history, 0, 1, 2)
+    history.forgot(1, 7)
+    assert history.says("no-loss") == [LOST.format(1)]
+    history.shown(1, 7)
+    assert history.says("no-loss") == []
+
+
+def test_what_a_device_forgot_while_others_waited_is_owed_to_both(history) -> None:
+    delivered(history, 0, 1)
+    history.forgot(1, 7)
+    assert history.says("no-loss") == [LOST.format(1), LOST.format(2)]
+
+
+def test_what_is_gone_cannot_be_shown_again_by_who_forgot_it(history) -> None:
+    delivered(history, 0, 1, 2)
+    history.gone(7)
+    history.forgot(1, 7)
+    assert history.says("no-loss") == []
+    history.observations.pop()
+    history.accepted(7)
+    history.forgot(1, 7)
+    assert history.says("no-loss") == [LOST.format(1)]

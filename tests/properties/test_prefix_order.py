@@ -149,3 +149,69 @@ def test_a_number_beyond_the_end(log) -> None:
 def test_a_timeline_that_has_no_entries(history) -> None:
     history.shown(1, 1, seq=1)
     assert history.says("prefix-order") == ["device 1 shows number 1 of sync timeline 1, which is not there"]
+
+
+@pytest.fixture
+def reverted(log):
+    """Device 1 has shown 10 to 30; a restore took 30 and 40, and messages 5 and 6 are at 30 and 40 of the new life."""
+    for message in (1, 2, 3):
+        log.shown(1, message, seq=10 * message)
+    log.reverted(20)
+    log.sent(5, 6)
+    log.appended(30, 5, epoch=1)
+    log.appended(40, 6, epoch=1)
+    return log
+
+
+def test_a_device_goes_on_in_the_new_life_behind_what_both_have(reverted) -> None:
+    reverted.checkpointed(1, 20, start=True, epoch=1)
+    reverted.shown(1, 5, seq=30, epoch=1)
+    reverted.shown(1, 6, seq=40, epoch=1)
+    assert reverted.says("prefix-order") == []
+
+
+def test_a_device_that_takes_a_new_number_for_a_known_one_skips(reverted) -> None:
+    reverted.checkpointed(1, 20, start=True, epoch=1)
+    reverted.shown(1, 6, seq=40, epoch=1)
+    assert reverted.says("prefix-order") == ["device 1 shows number 40 of sync timeline 1 and skips 30"]
+
+
+def test_the_new_life_has_nothing_of_what_was_taken(reverted) -> None:
+    reverted.checkpointed(1, 20, start=True, epoch=1)
+    reverted.shown(1, 4, seq=45, epoch=1)
+    assert reverted.says("prefix-order") == ["device 1 shows number 45 of sync timeline 1, which is not there"]
+
+
+def test_a_device_that_had_less_shows_the_rest_in_the_new_life(reverted) -> None:
+    reverted.shown(2, 1, seq=10)
+    reverted.checkpointed(2, 10, start=True, epoch=1)
+    reverted.shown(2, 5, seq=30, epoch=1)
+    assert reverted.says("prefix-order") == ["device 2 shows number 30 of sync timeline 1 and skips 20"]
+
+
+def test_what_was_taken_and_comes_again_concerns_nobody_twice(reverted) -> None:
+    """Message 3 was in the old life; who has shown it there does not show it again."""
+    reverted.placed(3, 7)
+    reverted.appended(50, 3, epoch=1)
+    reverted.sent(8)
+    reverted.appended(60, 8, epoch=1)
+    reverted.checkpointed(1, 20, start=True, epoch=1)
+    for message, seq in ((5, 30), (6, 40), (8, 60)):
+        reverted.shown(1, message, seq=seq, epoch=1)
+    assert reverted.says("prefix-order") == []
+
+
+def test_a_life_of_a_log_that_nobody_knew(history) -> None:
+    history.reverted(0)
+    history.sent(1)
+    history.appended(1, 1, epoch=1)
+    history.shown(1, 1, seq=1, epoch=1)
+    assert history.says("prefix-order") == []
+
+
+def test_a_third_life_begins_with_the_one_that_it_was_restored_to(reverted) -> None:
+    reverted.reverted(30, epoch=2, of=1)
+    reverted.checkpointed(2, 0, start=True, epoch=2)
+    for message, seq in ((1, 10), (2, 20), (5, 30)):
+        reverted.shown(2, message, seq=seq, epoch=2)
+    assert reverted.says("prefix-order") == []

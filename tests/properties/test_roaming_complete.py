@@ -2,25 +2,68 @@
 
 from __future__ import annotations
 
+import pytest
 
-def test_a_new_device_gets_a_part_of_the_history(history) -> None:
-    history.joined(3, 1, history=((0, 5), (1, 2)))
-    history.roamed(3, 2, conversation=1)
-    history.roamed(3, 4)
-    assert history.says("roaming-complete") == ["new device 3 cannot reach the 5 earlier places of conversation 0"]
+UNREACHED = "new device 3 cannot reach the {} earlier places of conversation 0"
+WRONG = "new device 3 holds at place {} of conversation 0 what was never placed there"
 
 
-def test_a_new_device_gets_all_of_it_page_by_page(history) -> None:
+@pytest.fixture
+def joined(history):
+    """Messages 1 to 5 at their places, then device 3 joins."""
+    history.sent(1, 2, 3, 4, 5)
     history.joined(3, 1, history=((0, 5),))
-    history.roamed(3, 4)
-    history.roamed(3, 5)
-    assert history.says("roaming-complete") == []
+    return history
 
 
-def test_another_device_does_not_count(history) -> None:
-    history.joined(3, 1, history=((0, 5),))
-    history.roamed(1, 5)
-    assert len(history.says("roaming-complete")) == 1
+def test_a_new_device_gets_a_part_of_the_history(joined) -> None:
+    joined.roamed(3, 0, 4, 1, 2, 3, 4)
+    assert joined.says("roaming-complete") == [UNREACHED.format(5)]
+
+
+def test_a_new_device_gets_all_of_it_page_by_page(joined) -> None:
+    joined.roamed(3, 0, 4, 1, 2, 3, 4)
+    joined.roamed(3, 4, 5, 5)
+    assert joined.says("roaming-complete") == []
+
+
+def test_an_empty_page_is_no_history(joined) -> None:
+    joined.roamed(3, 0, 5)
+    assert joined.says("roaming-complete") == [UNREACHED.format(5)]
+
+
+@pytest.mark.parametrize("page", [(1, 2, 4, 5), (2, 3, 4, 5), (1, 2, 3, 4)])
+def test_a_page_that_leaves_a_message_out_does_not_count(joined, page) -> None:
+    joined.roamed(3, 0, 5, *page)
+    assert joined.says("roaming-complete") == [UNREACHED.format(5)]
+
+
+def test_a_page_that_was_skipped_is_missing(joined) -> None:
+    joined.roamed(3, 0, 2, 1, 2)
+    joined.roamed(3, 3, 5, 4, 5)
+    assert joined.says("roaming-complete") == [UNREACHED.format(5)]
+
+
+def test_a_page_that_overlaps_what_is_there_is_fine(joined) -> None:
+    joined.roamed(3, 0, 3, 1, 2, 3)
+    joined.roamed(3, 2, 5, 3, 4, 5)
+    assert joined.says("roaming-complete") == []
+
+
+def test_what_was_never_at_a_place_is_no_history(joined) -> None:
+    joined.roamed(3, 0, 5, 1, (2, 9), 3, 4, 5)
+    assert WRONG.format(2) in joined.says("roaming-complete")
+
+
+@pytest.mark.parametrize("page", [(2, 1, 3, 4, 5), (1, 2, 2, 3, 4, 5), (1, 2, 3, 4, 5, 5)])
+def test_a_page_out_of_order_or_with_repetitions_is_wrong(joined, page) -> None:
+    joined.roamed(3, 0, 5, *page)
+    assert joined.says("roaming-complete") != []
+
+
+def test_another_device_does_not_count(joined) -> None:
+    joined.roamed(1, 0, 5, 1, 2, 3, 4, 5)
+    assert joined.says("roaming-complete") == [UNREACHED.format(5)]
 
 
 def test_an_empty_conversation_and_a_device_from_the_beginning_need_nothing(history) -> None:
@@ -28,6 +71,84 @@ def test_an_empty_conversation_and_a_device_from_the_beginning_need_nothing(hist
     assert history.says("roaming-complete") == []
 
 
-def test_a_single_place_is_history_too(history) -> None:
-    history.joined(3, 1, history=((0, 1),))
-    assert len(history.says("roaming-complete")) == 1
+def test_what_is_placed_after_the_join_may_come_along(joined) -> None:
+    joined.sent(6)
+    joined.roamed(3, 0, 6, 1, 2, 3, 4, 5, 6)
+    assert joined.says("roaming-complete") == []
+
+
+def test_what_a_restore_took_is_owed_to_nobody(joined) -> None:
+    joined.reverted(3, kind="conversation", owner=0)
+    joined.roamed(3, 0, 3, 1, 2, 3)
+    assert joined.says("roaming-complete") == []
+
+
+def test_what_survives_a_restore_is_owed(joined) -> None:
+    joined.reverted(3, kind="conversation", owner=0)
+    joined.roamed(3, 0, 2, 1, 2)
+    assert joined.says("roaming-complete") == [UNREACHED.format(3)]
+
+
+def test_a_restore_of_a_users_timeline_takes_no_history(joined) -> None:
+    joined.reverted(0)
+    assert joined.says("roaming-complete") == [UNREACHED.format(5)]
+
+
+def test_a_page_from_before_a_restore_may_arrive_after_it(joined) -> None:
+    joined.reverted(3, kind="conversation", owner=0)
+    joined.composed(9)
+    joined.placed(9, 4)
+    joined.roamed(3, 0, 5, 1, 2, 3, 4, 5)
+    assert joined.says("roaming-complete") == []
+
+
+def test_what_is_placed_in_the_new_life_may_be_in_the_page(joined) -> None:
+    joined.reverted(3, kind="conversation", owner=0)
+    joined.composed(9)
+    joined.placed(9, 4)
+    joined.roamed(3, 0, 4, 1, 2, 3, (4, 9))
+    assert joined.says("roaming-complete") == []
+
+
+def test_what_is_gone_may_be_left_out_until_it_is_placed_again(joined) -> None:
+    joined.gone(2)
+    joined.roamed(3, 0, 5, 1, 3, 4, 5)
+    assert joined.says("roaming-complete") == []
+    joined.observations.pop()
+    joined.placed(2, 6)
+    joined.roamed(3, 0, 5, 1, 3, 4, 5)
+    assert joined.says("roaming-complete") == [UNREACHED.format(5)]
+
+
+def test_a_copy_that_is_gone_from_an_inbox_is_still_history(joined) -> None:
+    joined.gone(2, box=1)
+    joined.roamed(3, 0, 5, 1, 3, 4, 5)
+    assert joined.says("roaming-complete") == [UNREACHED.format(5)]
+
+
+def test_what_a_device_forgot_it_has_to_fetch_again(joined) -> None:
+    joined.roamed(3, 0, 5, 1, 2, 3, 4, 5)
+    joined.forgot(3, roamed=((0, 2),))
+    assert joined.says("roaming-complete") == [UNREACHED.format(5)]
+    joined.roamed(3, 2, 5, 3, 4, 5)
+    assert joined.says("roaming-complete") == []
+
+
+def test_a_device_that_is_retired_needs_no_history(joined) -> None:
+    joined.retired(3)
+    assert joined.says("roaming-complete") == []
+
+
+def test_a_device_that_joins_again_begins_anew(joined) -> None:
+    joined.roamed(3, 0, 5, 1, 2, 3, 4, 5)
+    joined.joined(3, 1, history=((0, 5),))
+    assert joined.says("roaming-complete") == [UNREACHED.format(5)]
+
+
+def test_places_need_not_be_dense(history) -> None:
+    for message, place in ((1, 10), (2, 10**12), (3, 20)):
+        history.composed(message)
+        history.placed(message, place)
+    history.joined(3, 1, history=((0, 10**12),))
+    history.roamed(3, 0, 10**12, (10, 1), (20, 3), (10**12, 2))
+    assert history.says("roaming-complete") == []

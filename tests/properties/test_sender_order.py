@@ -57,3 +57,33 @@ def test_two_messages_at_one_place(history, messages) -> None:
     for message in messages:
         history.placed(message, 5)
     assert len(history.says("sender-order")) == 1
+
+
+def test_places_that_a_restore_took_are_free_again(history) -> None:
+    for message in (1, 2, 3):
+        history.composed(message)
+    history.placed(1, 1)
+    history.placed(2, 2)
+    history.reverted(1, kind="conversation", owner=0)
+    history.placed(3, 2)
+    assert history.says("sender-order") == []
+
+
+def test_what_survived_the_restore_keeps_its_place(history) -> None:
+    for message in (1, 2, 3):
+        history.composed(message)
+    history.placed(1, 1)
+    history.placed(2, 2)
+    history.reverted(2, kind="conversation", owner=0)
+    history.placed(3, 2)
+    assert len(history.says("sender-order")) == 1
+
+
+@pytest.mark.parametrize(("kind", "owner"), [("sync", 0), ("conversation", 1)])
+def test_a_restore_of_another_log_frees_nothing(history, kind, owner) -> None:
+    history.composed(1)
+    history.composed(2)
+    history.placed(1, 2)
+    history.reverted(0, kind=kind, owner=owner)
+    history.placed(2, 1)
+    assert len(history.says("sender-order")) == 1

@@ -181,10 +181,15 @@ class Device(Actor):
             out.observe(Amended(self.id, *key, version, message.id))
 
     def restored(self, before: Device, out: Out) -> None:
-        out.observe(Forgot(self.id, tuple(sorted(before.shown - self.shown)), self.progress()))
+        lost = tuple(sorted(before.shown - self.shown))
+        out.observe(Forgot(self.id, lost, self.progress(), self.fetched_history()))
 
     def progress(self) -> tuple[tuple[ConversationId, int], ...]:
         """The last place held of each conversation, where the design keeps its order."""
+        return ()
+
+    def fetched_history(self) -> tuple[tuple[ConversationId, int], ...]:
+        """The last place held of each conversation's history from before the device, where the design has roaming."""
         return ()
 
     def begin(self, packet: Registered, out: Out) -> None:

@@ -6,6 +6,8 @@ import hashlib
 import importlib.util
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +16,7 @@ import msgspec
 
 from syncproof.designs.registry import Design
 from syncproof.errors import InputError
+from syncproof.system import MoveError
 
 WRITE = 'write NAME = DESIGNS["timeline-notify"].variant(device=MyDevice) and name that'
 
@@ -32,6 +35,25 @@ def load(name: str) -> Design:
         what = "a class" if isinstance(found, type) else f"of type {type(found).__name__}"
         raise InputError(f"{file}: {attribute} is {what}, not a Design; {WRITE}")
     return msgspec.structs.replace(found, name=name)
+
+
+@contextmanager
+def blaming(name: str) -> Iterator[None]:
+    """What goes wrong while a design of one's own runs becomes an `InputError` of one line, naming where."""
+    try:
+        yield
+    except (InputError, MemoryError, MoveError):
+        raise
+    except Exception as error:
+        file, own, _ = name.rpartition(".py:")
+        if not own:
+            raise
+        frames = traceback.extract_tb(error.__traceback__)
+        path = Path(f"{file}.py").absolute()
+        frame = next((f for f in reversed(frames) if Path(f.filename).absolute() == path), None)
+        where = name if frame is None else f"{file}.py:{frame.lineno}"
+        text = str(error).splitlines()[0] if str(error) else ""
+        raise InputError(f"{where}: {type(error).__name__}: {text}".rstrip(": ")) from None
 
 
 def digest(name: str) -> str:

@@ -283,6 +283,9 @@ class TimelineDevice(Device):
     def progress(self) -> tuple[tuple[ConversationId, int], ...]:
         return tuple(sorted(self.reached.items()))
 
+    def fetched_history(self) -> tuple[tuple[ConversationId, int], ...]:
+        return tuple([(conversation, after) for conversation, (after, _) in sorted(self.history.items())])
+
     def roam(self, out: Out) -> None:
         """Fetch the next page of history, if some is missing."""
         for conversation, (after, upto) in sorted(self.history.items()):
@@ -296,7 +299,8 @@ class TimelineDevice(Device):
         after, upto = self.history.get(packet.conversation, (0, 0))
         if packet.page.upto > after and upto:
             self.history[packet.conversation] = (packet.page.upto, upto)
-            out.observe(Roamed(self.id, packet.conversation, packet.page.upto))
+            entries = tuple([(e.place, e.message.id) for e in packet.page.entries if e.message is not None])
+            out.observe(Roamed(self.id, packet.conversation, packet.page.after, packet.page.upto, entries))
             self.roam(out)
 
 

@@ -3,7 +3,10 @@
 `machine` makes a `RuleBasedStateMachine` from what `worlds.build` returns. It has a rule for each kind of move, and the
 moves that are possible decide which rules may be drawn; Hypothesis itself leaves some rules out of each example (swarm
 testing), so that rare faults come together. The properties are asked after every step. At the end faults stop, the world is
-driven to rest by the fairness rules, and liveness is judged.
+driven to rest by the fairness rules, and liveness is judged. A failure is printed as Python to paste.
+
+There are no bundles: what rules would put into them are the moves that are possible, which the world itself knows and which
+change with every step; a rule draws a number and takes the move at that place.
 
 | profile | examples | for |
 |---|---|---|
@@ -17,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, Verbosity, event, settings
+from hypothesis import HealthCheck, Phase, Verbosity, currently_in_test_context, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
@@ -92,11 +95,9 @@ def machine(design: str | Design, shape: Shape, names: Sequence[str] | None = No
         def teardown(self) -> None:
             if not hasattr(self, "play") or self.monitor.violations:
                 return
-            for situation in self.seen:
-                event(situation)
-            for fault, left in self.play.left.items():
-                if left < environment.budgets[fault]:
-                    event(fault)
+            spent = [fault for fault, left in self.play.left.items() if left < environment.budgets[fault]]
+            for happened in (*self.seen, *spent) if currently_in_test_context() else ():
+                event(happened)
             while self.play.possible()["compose"]:
                 self.play.make(self.play.possible()["compose"][0])
             quiesce(self.play.world, RESTLESS)
@@ -110,7 +111,9 @@ def machine(design: str | Design, shape: Shape, names: Sequence[str] | None = No
     for kind in KINDS:
         setattr(Machine, kind.replace("-", "_"), _rule(kind))
     Machine.run_on = _run_on()
-    Machine.__name__ = Machine.__qualname__ = f"Machine of {title}"
+    # Hypothesis prints a failure as `state = NAME()` and a call a line: with this name that is Python to paste, after
+    # `from syncproof.engines.stateful import machine` and `from syncproof.worlds import Shape`.
+    Machine.__name__ = Machine.__qualname__ = f"machine({title!r}, {shape!r})"
     return Machine
 
 

@@ -27,7 +27,8 @@ class AcceptedIsDurable(Property):
     The composing device needs no server: it holds the message in its durable outbox until it shows it. A Stored without
     a Queued copy is the message store's, which never forgets. Once `safe` (there, or accepted and shown everywhere, or
     complained of) a message is not judged again, unless a restore takes it from the message store (`Gone`): then the server
-    does not have it any more, whoever has shown it. It does not say that a copy is in the right inbox (`no-loss` does).
+    does not have it any more, whoever has shown it, which matters if the sender was told (`accepted`). It does not say
+    that a copy is in the right inbox (`no-loss` does).
     """
 
     name = "accepted-is-durable"
@@ -38,6 +39,7 @@ class AcceptedIsDurable(Property):
     composers: dict[MessageId, DeviceId] = attrs.field(factory=dict)
     open: dict[MessageId, Custody] = attrs.field(factory=dict)
     safe: set[MessageId] = attrs.field(factory=set)
+    accepted: set[MessageId] = attrs.field(factory=set)
 
     @observes(Composed)
     def on_composed(self, o: Composed) -> str | None:
@@ -78,7 +80,9 @@ class AcceptedIsDurable(Property):
     @observes(Gone)
     def on_gone(self, o: Gone) -> str | None:
         if o.box is None:
-            return f"message {o.message:d} was in the message store and is gone" if o.message in self.safe else None
+            if o.message in self.safe and o.message in self.accepted:
+                return f"message {o.message:d} was in the message store and is gone"
+            return None
         custody = self.open.get(o.message)
         if custody is None:
             return None
@@ -96,6 +100,7 @@ class AcceptedIsDurable(Property):
 
     @observes(Accepted)
     def on_accepted(self, o: Accepted) -> str | None:
+        self.accepted.add(o.message)
         custody = self._custody(o.message)
         if custody is None:
             return None

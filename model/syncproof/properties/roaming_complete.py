@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 import attrs
 
 from syncproof.actor import state
-from syncproof.observations import Joined, Retired, Reverted, Roamed
+from syncproof.observations import Forgot, Gone, Joined, Placed, Retired, Reverted, Roamed
 from syncproof.properties.base import Property, observes
-from syncproof.vocabulary import ConversationId, DeviceId
+from syncproof.vocabulary import ConversationId, DeviceId, MessageId
+
+
+@state
+class Order:
+    """What was placed in a conversation: `places`, which grow, and beside each its message."""
+
+    places: list[int]
+    messages: list[MessageId]
+
+
+@state
+class Fetched:
+    """How much history a new device is owed, and how much it holds: all places up to these. `wrong`: a place at which it
+    holds what was never there; 0 for none."""
+
+    owed: int
+    held: int
+    wrong: int
 
 
 @state
 class RoamingComplete(Property):
     """At quiescence: a device that joined when a conversation of its user had n places holds its history up to n.
 
-    What is placed after the join is `no-loss`'s business.
+    It holds what the pages that it fetched contained (`Roamed`), and a page counts only if it goes on where the device
+    was and every message placed in its range is in it, in order. What a restore took from the conversation (`Reverted`,
+    `Gone`) is owed to nobody; it may be in a page that was on its way then (`taken`). What is placed after the join is
+    `no-loss`'s business.
     """
 
     name = "roaming-complete"
@@ -24,39 +46,115 @@ class RoamingComplete(Property):
     keyed_by = "new device x conversation"
     says = "a new device can reach all history of its conversations"
 
-    missing: dict[tuple[DeviceId, ConversationId], int] = attrs.field(factory=dict)
+    orders: dict[ConversationId, Order] = attrs.field(factory=dict)
+    taken: dict[tuple[ConversationId, int], set[MessageId]] = attrs.field(factory=dict)
+    gone: set[MessageId] = attrs.field(factory=set)
+    fetched: dict[tuple[DeviceId, ConversationId], Fetched] = attrs.field(factory=dict)
+
+    @observes(Placed)
+    def on_placed(self, o: Placed) -> str | None:
+        order = self.orders.get(o.conversation)
+        if order is None:
+            order = self.orders[o.conversation] = Order([], [])
+        if self.gone:
+            self.gone.discard(o.message)
+        places = order.places
+        if not places or o.place > places[-1]:
+            places.append(o.place)
+            order.messages.append(o.message)
+            return None
+        position = bisect_left(places, o.place)
+        if places[position] == o.place:
+            self.taken.setdefault((o.conversation, o.place), set()).add(order.messages[position])
+            order.messages[position] = o.message
+        else:
+            places.insert(position, o.place)
+            order.messages.insert(position, o.message)
+        return None
 
     @observes(Joined)
     def on_joined(self, o: Joined) -> str | None:
         for conversation, last in o.history or ():
             if last > 0:
-                self.missing[o.device, conversation] = last
+                self.fetched[o.device, conversation] = Fetched(last, 0, 0)
         return None
 
     @observes(Roamed)
     def on_roamed(self, o: Roamed) -> str | None:
-        key = (o.device, o.conversation)
-        if self.missing.get(key, 0) <= o.upto:
-            self.missing.pop(key, None)
+        record = self.fetched.get((o.device, o.conversation))
+        if record is None:
+            return None
+        order = self.orders.get(o.conversation) or Order([], [])
+        first = bisect_right(order.places, o.after)
+        last = bisect_right(order.places, min(o.upto, record.owed))
+        before = o.after
+        due = first
+        for place, message in o.entries:
+            due = self._due(order, due, last, place)
+            if due < last and order.places[due] == place and order.messages[due] == message:
+                due += 1
+            elif not before < place <= o.upto or not self._was_there(order, o.conversation, place, message):
+                record.wrong = record.wrong or place
+            before = place
+        if self._due(order, due, last, o.upto + 1) == last and o.after <= record.held < o.upto:
+            record.held = min(o.upto, record.owed)
+        return None
+
+    def _due(self, order: Order, position: int, last: int, place: int) -> int:
+        """The next entry that a page has to contain before `place`: those that are gone it may leave out."""
+        while position < last and order.places[position] < place and order.messages[position] in self.gone:
+            position += 1
+        return position
+
+    def _was_there(self, order: Order, conversation: ConversationId, place: int, message: MessageId) -> bool:
+        """Whether the message stands at that place, or stood there before a restore."""
+        position = bisect_left(order.places, place)
+        here = position < len(order.places) and order.places[position] == place and order.messages[position] == message
+        return here or message in self.taken.get((conversation, place), ())
+
+    @observes(Forgot)
+    def on_forgot(self, o: Forgot) -> str | None:
+        """The database is older now, and what it lacks has to be fetched again."""
+        roamed = dict(o.roamed)
+        for (device, conversation), record in self.fetched.items():
+            if device == o.device:
+                record.held = min(record.held, roamed.get(conversation, 0))
+        return None
+
+    @observes(Gone)
+    def on_gone(self, o: Gone) -> str | None:
+        if o.box is None:
+            self.gone.add(o.message)
         return None
 
     @observes(Retired)
     def on_retired(self, o: Retired) -> str | None:
-        for key in [key for key in self.missing if key[0] == o.device]:
-            del self.missing[key]
+        for key in [key for key in self.fetched if key[0] == o.device]:
+            del self.fetched[key]
         return None
 
     @observes(Reverted)
     def on_reverted(self, o: Reverted) -> str | None:
         """What a restore took from the conversation is no history that could be reached."""
-        if o.timeline.kind == "conversation":
-            for (device, conversation), last in list(self.missing.items()):
-                if conversation == o.timeline.owner and last > o.upto:
-                    self.missing[device, conversation] = o.upto
-                    if not o.upto:
-                        del self.missing[device, conversation]
+        if o.timeline.kind != "conversation":
+            return None
+        taken = ConversationId(o.timeline.owner)
+        order = self.orders.get(taken)
+        if order is not None:
+            first = bisect_right(order.places, o.upto)
+            if any(conversation == taken for _, conversation in self.fetched):  # else no page can be on its way
+                for place, message in zip(order.places[first:], order.messages[first:], strict=True):
+                    self.taken.setdefault((taken, place), set()).add(message)
+            del order.places[first:], order.messages[first:]
+        for (_, conversation), record in self.fetched.items():
+            if conversation == taken:
+                record.owed = min(record.owed, o.upto)
         return None
 
     def at_quiescence(self) -> Iterator[str]:
-        for (device, conversation), last in sorted(self.missing.items()):
-            yield f"new device {device:d} cannot reach the {last} earlier places of conversation {conversation:d}"
+        for (device, conversation), record in sorted(self.fetched.items(), key=lambda item: item[0]):
+            where = f"conversation {conversation:d}"
+            if record.wrong:
+                yield f"new device {device:d} holds at place {record.wrong} of {where} what was never placed there"
+            if record.held < record.owed:
+                yield f"new device {device:d} cannot reach the {record.owed} earlier places of {where}"

@@ -166,7 +166,7 @@ def _endpoints(comparison: Comparison) -> Figure:
             axes.plot([x for x, _ in known], [y for _, y in known], **line)
         axes.set_ylim(bottom=0)
         _axes(axes, title, "devices per user", "rows")
-    if sweep:
+    if deletes.get_legend_handles_labels()[1]:
         deletes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5), labelcolor=INK)
     return figure
 

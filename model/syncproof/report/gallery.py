@@ -36,14 +36,15 @@ from syncproof.designs.faulty import BUGS
 from syncproof.errors import InputError
 from syncproof.metrics import METRICS
 from syncproof.properties import PROPERTIES
-from syncproof.report import findings, killed, markdown, proof, swept, tables
+from syncproof.report import figures, findings, killed, markdown, proof, swept, tables
 from syncproof.scenario import load, seconds
 from syncproof.worlds import BOUNDS, within
 
 SCHEMA = 1
-KEPT = ("report.html", "report.md", "results.json", "counterexamples")
+KEPT = ("report.html", "report.md", "results.json", "counterexamples", "figure.svg")
 """What of a written report is committed."""
 ENDPOINTS = "population.devices_per_user"
+PICTURE = ("server_writes_per_message", "server_deletes_per_message", "packets_per_delivery", "bytes_per_delivery")
 Kind = Literal["compare", "verify", "faults", "sweep"]
 
 
@@ -106,6 +107,9 @@ def make(entry: Entry, traces: Path | None, out: Path, jobs: int | None = None) 
     with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as temporary:
         fresh = Path(temporary) / entry.name
         found.write(fresh)
+        if isinstance(found, swept.Swept):  # the README shows it
+            picture = figures.svg(found.figure(PICTURE), "endpoints", ground="white")
+            (fresh / "figure.svg").write_text(picture, encoding="utf-8")
         for path in list(fresh.iterdir()):
             if path.name not in KEPT:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()

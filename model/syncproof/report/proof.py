@@ -10,7 +10,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 import syncproof
-from syncproof import designs, history, verification, worlds
+from syncproof import claims, designs, evidence, history, verification, worlds
 from syncproof.designs import Design
 from syncproof.engines.explore import WORDS, Exploration, Limits
 from syncproof.errors import InputError
@@ -60,8 +60,17 @@ class Shown:
         return f"counterexamples/{design}.{self.name}.moves.jsonl"
 
 
+@dataclass(frozen=True)
 class Proof(Verification):
-    """A verification that can be looked at."""
+    """A verification that can be looked at. `searches`: what was searched for claims alone (`syncproof.evidence`)."""
+
+    searches: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def results(self) -> dict[str, Any]:
+        """The verification's results, and its claims judged with what was searched for them alone."""
+        found = {**super().results(), "searches": self.searches}
+        found["claims"] = claims.proved(found)
+        return found
 
     def shown(self) -> list[Shown]:
         """Every violated cell, broken promises first, then by length."""
@@ -160,12 +169,14 @@ class Proof(Verification):
 
 def verify(*arguments: Any, **options: Any) -> Proof:
     """`syncproof.verification.verify`, with a result that can be looked at. Same arguments, same errors."""
-    return proof(verification.verify(*arguments, **options))
+    found = verification.verify(*arguments, **options)
+    wanted = evidence.NOTIFY in found.explored and not found.missing
+    return proof(found, evidence.searches() if wanted else {})
 
 
-def proof(found: Verification) -> Proof:
-    """A verification that can be looked at."""
-    return Proof(**{name: getattr(found, name) for name in found.__dataclass_fields__})
+def proof(found: Verification, searches: dict[str, dict[str, Any]] | None = None) -> Proof:
+    """A verification that can be looked at. `searches`: what was searched for claims besides."""
+    return Proof(**{name: getattr(found, name) for name in found.__dataclass_fields__}, searches=searches or {})
 
 
 def explore(

@@ -141,6 +141,11 @@ def answer(comparison: Comparison) -> list[str]:
             f"A promise is broken: {name} promises {property_name}, but {finding['example']} "
             f"({len(broken)} broken promises in all)."
         )
+    elif unknown := [n for n, d in designs.items() for p in d["properties"].values() if _open(p)]:
+        sentences.append(
+            f"No promise was seen broken, but {len(unknown)} are unknown, the first of {unknown[0]}: the runs did not come "
+            "to where they can be judged."
+        )
     else:
         lossy = [n for n, d in designs.items() if d["properties"]["no-loss"]["verdict"] == "violated"]
         text = f"Every promise was kept in every run ({comparison.runs} per design)"
@@ -166,6 +171,10 @@ def answer(comparison: Comparison) -> list[str]:
             f"Live delivery takes {ends} at the 99th percentile." if slow else "Nobody was connected to deliver to."
         )
     return sentences
+
+
+def _open(finding: dict[str, Any]) -> bool:
+    return bool(finding["promised"] and finding["verdict"] == "unknown")
 
 
 def _family(names: list[str], designs: list[str], all_of: str = "every") -> str:

@@ -1,0 +1,66 @@
+"""A world of one design that is moved by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from syncproof.actor import Observation
+from syncproof.designs import Design, Parameters, Population, get
+from syncproof.observations import Shown
+from syncproof.packets import Compose
+from syncproof.properties import PROPERTIES
+from syncproof.properties.monitor import Monitor
+from syncproof.system import Connect, Deliver, Fire, Move, Tell, World
+from syncproof.vocabulary import ConversationId, DeviceId, Message, MessageId
+
+PHONE, LAPTOP, TABLET = DeviceId(0), DeviceId(1), DeviceId(2)  # the phone is user 0's, the others user 1's
+PAIR = Population((0, 1, 1), ((0, 1),))
+
+
+class Stage:
+    """A world of one design whose observations are kept and judged."""
+
+    def __init__(self, design: str | Design, population: Population = PAIR, **parameters: Any) -> None:
+        self.seen: list[Observation] = []
+        self.monitor = Monitor([p for p in PROPERTIES if p not in get(design).not_applicable])
+        self.world = World(get(design).system(population, Parameters(**parameters)), self.observe)
+        self.composed = 0
+
+    def observe(self, observation: Observation) -> None:
+        self.seen.append(observation)
+        self.monitor.observe(observation)
+
+    def do(self, *moves: Move) -> None:
+        for move in moves:
+            self.world.apply(move)
+
+    def connect(self, *devices: DeviceId) -> None:
+        for device in devices:
+            self.do(Connect(device))
+        self.settle()
+
+    def settle(self) -> None:
+        """Everything in flight happens; timers do not fire, so nothing times out."""
+        while moves := [m for m in self.world.pending() if not isinstance(m, Fire)]:
+            self.do(moves[0])
+
+    def compose(self, device: DeviceId, conversation: int = 0, kind: Any = "message", about: int = 0) -> MessageId:
+        message = Message(MessageId(self.composed), device, ConversationId(conversation), 10, kind, about)
+        self.composed += 1
+        self.do(Tell(device, Compose(message)))
+        return message.id
+
+    def submit(self) -> None:
+        """What the phone has sent reaches the server."""
+        for connection in list(self.world.connections.values()):
+            while connection.client == PHONE and connection.up:
+                self.do(Deliver(connection.id, "server"))
+
+    def of(self, kind: type[Observation]) -> list[Any]:
+        return [o for o in self.seen if isinstance(o, kind)]
+
+    def shown(self, device: DeviceId) -> list[int]:
+        return [int(o.message) for o in self.of(Shown) if o.device == device]
+
+    def broken(self) -> dict[str, str]:
+        return {name: found[0].says for name, found in self.monitor.violations.items()}
