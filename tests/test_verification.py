@@ -251,3 +251,10 @@ def test_ctrl_c_ends_a_verification_and_keeps_what_was_found(jobs, tmp_path):
         "verdicts": {"timeline-dense-push": "holds", "timeline-notify": "unknown"},
         "complete": {"timeline-dense-push": True, "timeline-notify": False},
     }
+
+
+def test_a_fault_that_cannot_touch_a_design_is_not_asked_for():
+    """There is no sync store whose log could be trimmed."""
+    found = verification.explore_one("timeline-read-fanout", Shape("two-devices", 1, ("trim",)))
+    assert all(found.witnesses.values())
+    assert "trim happened" not in found.witnesses

@@ -128,13 +128,15 @@ def _vacuous(explored: Iterable[Explored]) -> list[tuple[str, Shape, str]]:
 
 def _witnesses(design: str, found: Exploration, shape: Shape) -> dict[str, bool]:
     """The situations without which "holds" would say nothing, and whether each was reached."""
-    reached = {f"{fault} happened": count > 0 for fault, (count, _) in found.coverage.items() if fault in shape.faults}
+    entry = registry.get(design)
+    asked = set(shape.faults) - set(entry.untouched)
+    reached = {f"{fault} happened": count > 0 for fault, (count, _) in found.coverage.items() if fault in asked}
     number = [automaton.name for automaton in found.tables.automata].index("no-loss")
     automata = [cast(NoLoss, thaw(image)) for image in found.tables.states[number].values]
     reached["every message was shown everywhere"] = any(len(a.settled) == shape.messages for a in automata)
     if {"disconnect", "half-open"} & set(shape.faults):
         reached["a device reconnected and caught up"] = "caught-up" in found.situations
-    for situation in witnesses.required(registry.get(design).meets, shape.kinds, shape.messages):
+    for situation in witnesses.required(entry.meets, shape.kinds, shape.messages):
         reached[witnesses.SAYS[situation]] = situation in found.situations
     return reached
 

@@ -59,7 +59,8 @@ class Design(msgspec.Struct, frozen=True):
     `promises`: property -> the faults under which it is promised. `not_applicable`: property -> why it makes no sense
     here. `sequencers`: the numberings that it works with, its own first. What is in neither table is judged and reported.
     `parameters`: with which it is searched (a simulation takes the scenario's). `meets`: the situations without which
-    nothing that a search says of it is worth much (see `witnesses.py`).
+    nothing that a search says of it is worth much (see `witnesses.py`). `untouched`: faults that change nothing in it, so
+    that no search meets them.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Design(msgspec.Struct, frozen=True):
     sequencers: tuple[str, ...] = ()
     parameters: Parameters = Parameters()
     meets: tuple[Meets, ...] = ()
+    untouched: tuple[str, ...] = ()
 
     def promised(self, parameters: Parameters) -> Mapping[str, tuple[str, ...]]:
         """The promises under these parameters: without idempotent send, a retry takes a second place."""
@@ -308,6 +310,7 @@ DESIGNS: dict[str, Design] = {
             TIMELINE_KEEPS,
             {**NO_INBOX, "dense": "there is no sync timeline to number"},
             meets=READ_FANOUT,
+            untouched=("trim",),  # retention is the sync store's, and there is none
         ),
         Design(
             "timeline-hybrid-fanout",
