@@ -53,6 +53,7 @@ bench: $(READY)
 	@if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(BIN)/python -e '.[bench]'; \
 	else $(BIN)/python -m pip install --quiet -e '.[bench]'; fi
 	$(BIN)/python benchmarks/simulate.py
+	$(BIN)/python benchmarks/explore.py
 
 notebooks: $(READY)
 	$(BIN)/python notebooks/remake.py

@@ -324,7 +324,7 @@ def outcomes() -> dict[str, dict[str, Any]]:
     runs = [(d, s, verification.search(d, s)) for d, s in (("timeline-notify", shape), ("F19", bug))]
     parts = [verification.judged(*run) for run in runs]
     explored = {d: p.explored[d] for (d, _, _), p in zip(runs, parts, strict=True)}
-    verify = proof.Proof("two", explored, 0, 1.0, 1, searches=evidence.searches())
+    verify = proof.Proof("two", explored, {}, 1.0, 1, searches=evidence.searches())
     kill = kills.Kill(("no-loss",), 1, "states", 1)
     faults = kills.Kills({"F01": kills.Row("F01", kill, kill, kill, 1)}, [], [kills.Weight("F36", 1.0, 4.0)])
     return {

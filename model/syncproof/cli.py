@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from syncproof import __version__
 from syncproof.errors import InputError
@@ -44,10 +45,17 @@ def told(command: Callable[..., int]) -> Callable[..., None]:
             sys.stderr.close()
             status = 0
         except Exception as error:
-            if not _designs_fault(error):
+            from concurrent.futures import BrokenExecutor
+
+            if isinstance(error, BrokenExecutor):
+                told = "a worker process was lost (out of memory, or killed); fewer --jobs may help"
+                status = 3
+            elif _designs_fault(error):
+                told = str(error).splitlines()[0]
+                status = 2
+            else:
                 raise
-            click.echo(f"syncproof: {str(error).splitlines()[0]}", err=True)
-            status = 2
+            click.echo(f"syncproof: {told}", err=True)
         sys.exit(status)
 
     return run
@@ -283,7 +291,7 @@ def verify(names: tuple[str, ...], bounds: str, jobs: int | None, out: str) -> i
     from syncproof.report import proof, terminal
 
     _writable(out)
-    with terminal.progress("verifying", "worlds") as progress:
+    with terminal.searching() as progress:
         found = proof.verify(names, bounds, jobs=jobs, progress=progress)
     paths = found.write(Path(out))
     proof.show(found)
@@ -303,9 +311,13 @@ def verify(names: tuple[str, ...], bounds: str, jobs: int | None, out: str) -> i
 @click.option("--states", type=click.IntRange(1), help="Stop after so many states; what is open is then unknown.")
 @click.option("--memory", type=Finite(), metavar="GIB", help="Stop at this much memory.")
 @click.option("--time", "seconds", type=Finite(), metavar="SECONDS", help="Stop after this time.")
+@click.option("--bounds", help="Instead of one world: every world of small, standard or deep, one after the other.")
 @click.option("--graph", metavar="FILE", help="Write the states and arcs: .graphml, .dot or .aut (Aldebaran).")
+@click.option("--out", metavar="DIR", help="Write the reports that verify writes, of these worlds.")
+@click.pass_context
 @told
 def explore(
+    context: click.Context,
     design: str,
     people: str,
     messages: int,
@@ -313,25 +325,47 @@ def explore(
     states: int | None,
     memory: float | None,
     seconds: float | None,
+    bounds: str | None,
     graph: str | None,
+    out: str | None,
 ) -> int:
-    """Search one world of one design and tell in detail what was found."""
+    """Search worlds of one design and tell in detail what was found."""
     from syncproof import verification, worlds
     from syncproof.engines.explore import Limits
-    from syncproof.report import proof, terminal
+    from syncproof.report import graphs, proof, terminal
 
-    shape = worlds.shape(people, messages, kinds)
+    shapes = [worlds.shape(people, messages, kinds)]
+    if bounds is not None:
+        chosen = [
+            o
+            for o in ("people", "messages", "kinds", "graph")
+            if context.get_parameter_source(o) is not ParameterSource.DEFAULT
+        ]
+        if chosen:
+            raise InputError(
+                "--bounds names worlds of its own; --world, --messages, --fault and --graph go with one world"
+            )
+        shapes = worlds.within(bounds, design)
     if graph is not None:
-        from syncproof.report import graphs
-
         graphs.check(Path(graph))
+    if out is not None:
+        _writable(out)
     limits = Limits(states, None if memory is None else int(memory * (1 << 30)), seconds)
-    with terminal.status() as progress:
-        found = verification.search(design, shape, limits, progress)
-    proof.detail(design, shape, found)
-    if graph is not None:
-        click.echo(graphs.write(found, Path(graph)))
-    return verification.judged(design, shape, found).status()
+    kept = []
+    for shape in shapes:
+        with terminal.status() as progress:
+            found = verification.search(design, shape, limits, progress)
+        proof.detail(design, shape, found)
+        kept.append(verification.kept(design, shape, found))
+        if graph is not None:
+            click.echo(graphs.write(found, Path(graph)))
+        if kept[-1].ending == "interrupted":
+            break
+        click.echo()
+    whole = proof.proof(verification.gathered(bounds or verification.ONE_WORLD, design, kept, len(shapes) - len(kept)))
+    if out is not None:
+        click.echo(f"Report: {whole.write(Path(out))[0]}, counterexamples beside it")
+    return whole.status()
 
 
 @main.command("faults")

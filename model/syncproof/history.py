@@ -8,7 +8,7 @@ same name and the ending `.moves.jsonl`: enough to build the system again and to
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast, get_args, get_origin, get_type_hints
@@ -136,7 +136,8 @@ def check(path: Path, promises: Sequence[str] = ()) -> Judged:
     """
     lines = _parquet_lines(path) if path.suffix == ".parquet" else _lines(path)
     header = _header(path, lines, "history")
-    applicable = _applicable(header.design)
+    ours = designs.DESIGNS.get(header.design)
+    applicable = _without({} if ours is None else ours.not_applicable)
     promised = _promised(promises, header.design, applicable)
     monitor = Monitor(applicable)
     count = 0
@@ -172,9 +173,10 @@ def replay(path: Path) -> Judged:
     header = _header(path, lines, "moves")
     if header.population is None or header.parameters is None:
         raise InputError(f"{path}:1: the header needs `population` and `parameters` to build the system again")
-    monitor = Monitor(_applicable(header.design))
+    design = designs.get(header.design)
+    monitor = Monitor(_without(design.not_applicable))
     seen = Counter(monitor)
-    world = World(designs.get(header.design).system(header.population, header.parameters), seen.observe)
+    world = World(design.system(header.population, header.parameters), seen.observe)
     for number, line in lines:
         move = cast(Move, _decode(path, number, line, Move))
         try:
@@ -206,8 +208,9 @@ def retell(path: Path) -> Story:
     if header.population is None or header.parameters is None:
         raise InputError(f"{path}:1: the header needs `population` and `parameters` to build the system again")
     moves = [cast(Move, _decode(path, number, line, Move)) for number, line in lines]
-    system = designs.get(header.design).system(header.population, header.parameters)
-    return tell(system, moves, [PROPERTIES[name] for name in _applicable(header.design)])
+    design = designs.get(header.design)
+    system = design.system(header.population, header.parameters)
+    return tell(system, moves, [PROPERTIES[name] for name in _without(design.not_applicable)])
 
 
 class Counter:
@@ -227,8 +230,7 @@ class Counter:
         self.monitor.observe(observation)
 
 
-def _applicable(design: str) -> list[str]:
-    not_applicable = designs.DESIGNS[design].not_applicable if design in designs.DESIGNS else {}
+def _without(not_applicable: Mapping[str, str]) -> list[str]:
     return [name for name in PROPERTIES if name not in not_applicable]
 
 

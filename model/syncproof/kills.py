@@ -15,6 +15,7 @@ import dataclasses
 import os
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
@@ -180,7 +181,7 @@ class Kills:
 def matrix(
     names: Sequence[str] = (), *, jobs: int | None = None, progress: Callable[[int, int], None] | None = None
 ) -> Kills:
-    """Runs the bugs (default: all, and then the sound designs too) under every engine. Ctrl-C returns what is done.
+    """Runs the bugs (default: all, and then the sound designs too) under every engine. Ctrl-C and lost workers return what is done.
 
     Raises `InputError` for an unknown bug.
     """
@@ -196,7 +197,7 @@ def matrix(
             done[index] = found
             if progress is not None:
                 progress(len(done), len(work))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, BrokenExecutor):
         pass  # what is missing is told
     rows = {name: done[i] for i, (kind, name) in enumerate(work) if kind == "bug" and i in done}
     sound = [a for i, (kind, _) in enumerate(work) if kind == "sound" and i in done for a in done[i]]

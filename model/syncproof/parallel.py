@@ -47,7 +47,8 @@ def processes(workers: int) -> Iterator[Executor]:
         except BrokenExecutor:
             raise
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            # Before any shutdown, which forgets the processes. No future is cancelled: the pool, which sees its processes
+            # die, gives each of them an exception, and cannot to a cancelled one.
             for process in list((pool._processes or {}).values()):
                 process.terminate()
             raise
@@ -152,8 +153,9 @@ def _pooled(
                         raise BrokenExecutor("the executor was lost and gave its work up")
                     yield pending.pop(future), future.result()
         finally:
-            for future in pending:
-                future.cancel()
+            if opening is not None:
+                for future in pending:
+                    future.cancel()
 
 
 def _begin() -> None:

@@ -1,4 +1,4 @@
-"""Designs in every interleaving of small worlds: which promises hold there, and the shortest way to what does not.
+"""Designs in every interleaving of small worlds: which promises hold there, and a way to what does not.
 
 The worlds are in `worlds.py`. Searching many small ones completely says more than searching one large world in part: a
 verdict is *holds* only if every world that the bounds name was searched to its end.
@@ -10,6 +10,7 @@ import platform
 import resource
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
@@ -17,14 +18,20 @@ import syncproof
 from syncproof import designs as registry
 from syncproof import parallel
 from syncproof.actor import thaw
-from syncproof.designs import Design
-from syncproof.engines.explore import Counterexample, Exploration, Limits, Status, explore
+from syncproof.designs import Design, witnesses
+from syncproof.engines.explore import Counterexample, Ending, Exploration, Limits, Status, explore
 from syncproof.errors import InputError
 from syncproof.properties import PROPERTIES
 from syncproof.properties.no_loss import NoLoss
 from syncproof.worlds import BOUNDS, Shape, build, within
 
 LIMITS = Limits(states=10_000_000, memory=8 << 30)
+"""Of one search, so of each worker process: `verify` with two of them may need twice the memory."""
+
+ONE_WORLD = "one world"
+"""The name of the bounds where somebody chose a single world."""
+INTERRUPTED = "the run was interrupted"
+LOST = "a worker process was lost, as happens when memory runs out; fewer --jobs leave more for each"
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,22 @@ class Explored:
     witnesses: dict[str, bool]
     elapsed: float
     bytes: int
+    ending: Ending = "complete"
+    peak: int = 0
+    """Memory that the process had needed at most by then, in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a verification is: what the searches that are done add up to. `memory` of the largest process, in bytes."""
+
+    done: int
+    total: int
+    states: int
+    transitions: int
+    depth: int
+    memory: int
+    elapsed: float
 
 
 def search(
@@ -56,10 +79,11 @@ def search(
 
 def explore_one(design: str, shape: Shape, limits: Limits = LIMITS) -> Explored:
     """Searches one world of one design, and keeps what verdicts and reports need."""
-    return _kept(design, shape, search(design, shape, limits))
+    return kept(design, shape, search(design, shape, limits))
 
 
-def _kept(design: str, shape: Shape, found: Exploration) -> Explored:
+def kept(design: str, shape: Shape, found: Exploration) -> Explored:
+    """What verdicts and reports need of a search."""
     return Explored(
         design,
         shape,
@@ -69,27 +93,51 @@ def _kept(design: str, shape: Shape, found: Exploration) -> Explored:
         found.graph.depth,
         found.complete,
         found.coverage,
-        _witnesses(found, shape),
+        _witnesses(design, found, shape),
         found.elapsed,
         found.graph.bytes,
+        found.graph.ending,
+        _peak(),
     )
+
+
+def _peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def judged(design: str, shape: Shape, found: Exploration) -> Verification:
     """One search as a verification of its own."""
-    kept = _kept(design, shape, found)
-    vacuous = [(design, shape, what) for what, reached in kept.witnesses.items() if not reached and found.complete]
-    return Verification("one world", {design: [kept]}, 0, kept.elapsed, 1, vacuous)
+    return gathered(ONE_WORLD, design, [kept(design, shape, found)])
 
 
-def _witnesses(found: Exploration, shape: Shape) -> dict[str, bool]:
+def gathered(bounds: str, design: str, row: list[Explored], missing: int = 0) -> Verification:
+    """Searches of one design as a verification. `missing`: how many of the bounds' worlds it has not."""
+    stopped = INTERRUPTED if any(e.ending == "interrupted" for e in row) else ""
+    left_out = {design: missing} if missing else {}
+    return Verification(bounds, {design: row}, left_out, sum(e.elapsed for e in row), 1, _vacuous(row), stopped)
+
+
+def _vacuous(explored: Iterable[Explored]) -> list[tuple[str, Shape, str]]:
+    return [
+        (e.design, e.shape, what)
+        for e in explored
+        for what, reached in e.witnesses.items()
+        if not reached and e.complete
+    ]
+
+
+def _witnesses(design: str, found: Exploration, shape: Shape) -> dict[str, bool]:
     """The situations without which "holds" would say nothing, and whether each was reached."""
-    reached = {f"{fault} happened": count > 0 for fault, (count, _) in found.coverage.items() if fault in shape.faults}
+    entry = registry.get(design)
+    asked = set(shape.faults) - set(entry.untouched)
+    reached = {f"{fault} happened": count > 0 for fault, (count, _) in found.coverage.items() if fault in asked}
     number = [automaton.name for automaton in found.tables.automata].index("no-loss")
     automata = [cast(NoLoss, thaw(image)) for image in found.tables.states[number].values]
     reached["every message was shown everywhere"] = any(len(a.settled) == shape.messages for a in automata)
     if {"disconnect", "half-open"} & set(shape.faults):
         reached["a device reconnected and caught up"] = "caught-up" in found.situations
+    for situation in witnesses.required(entry.meets, shape.kinds, shape.messages):
+        reached[witnesses.SAYS[situation]] = situation in found.situations
     return reached
 
 
@@ -98,7 +146,7 @@ Promise = Literal["none", "kept", "broken", "unknown"]
 
 @dataclass(frozen=True)
 class Cell:
-    """A design's verdict on a property over all its worlds, and the world with the shortest counterexample.
+    """A design's verdict on a property over all its worlds, and the world with the shortest counterexample found.
 
     `promise` is about the worlds alone whose faults the promise covers: a property may be violated, and its promise kept.
     """
@@ -121,7 +169,7 @@ class Cell:
 
     @property
     def length(self) -> int:
-        """Moves of the shortest counterexample; 0 without one."""
+        """Moves of the counterexample; 0 without one. No shorter one exists for safety; for liveness one might."""
         return 0 if self.counterexample is None else self.counterexample.length
 
 
@@ -132,14 +180,24 @@ def retrace(design: str, name: str, shape: Shape) -> Cell:
 
 @dataclass(frozen=True)
 class Verification:
-    """Every design in every world of the bounds. `missing`: explorations that an interruption left out."""
+    """Every design in every world of the bounds.
+
+    `missing`: how many searches of a design were not made, where that is more than none; `stopped` says why.
+    """
 
     bounds: str
     explored: dict[str, list[Explored]]
-    missing: int
+    missing: dict[str, int]
     elapsed: float
     jobs: int
     vacuous: list[tuple[str, Shape, str]] = field(default_factory=list)
+    stopped: str = ""
+
+    @property
+    def worlds(self) -> tuple[Shape, ...]:
+        """What the bounds name; without bounds what was searched."""
+        searched = dict.fromkeys(e.shape for row in self.explored.values() for e in row)
+        return BOUNDS.get(self.bounds, tuple(searched))
 
     def cell(self, design: str, name: str) -> Cell:
         """The verdict: violated if some world violates it; a promise is broken if it covers that world's faults."""
@@ -147,7 +205,7 @@ class Verification:
         if name in entry.not_applicable:
             return Cell("not-applicable", "none", why=entry.not_applicable[name])
         worst: tuple[Explored, Counterexample] | None = None
-        missing = f"{self.missing} searches are missing" if self.missing else ""
+        missing = f"{self.missing[design]} searches are missing: {self.stopped}" if design in self.missing else ""
         why = missing
         promise: Promise = "none" if name not in entry.promises else "unknown" if missing else "kept"
         for explored in self.explored[design]:
@@ -187,7 +245,7 @@ class Verification:
                 "states": sum(e.states for e in worlds),
                 "transitions": sum(e.transitions for e in worlds),
                 "depth": max((e.depth for e in worlds), default=0),
-                "complete": not self.missing and all(e.complete for e in worlds),
+                "complete": design not in self.missing and all(e.complete for e in worlds),
                 "coverage": _summed(worlds),
                 "witnesses": _reached(worlds),
                 "worlds": [
@@ -205,8 +263,12 @@ class Verification:
         found["claims"] = claims.proved(found)
         return found
 
+    def _largest(self) -> int:
+        """What the largest process needed, in bytes."""
+        return max([_peak(), *[e.peak for row in self.explored.values() for e in row]])
+
     def run_facts(self) -> dict[str, Any]:
-        """Times, rates and memory of this run: what may differ the next time."""
+        """Times, rates and memory of this run (of its largest process): what may differ the next time."""
         states = sum(e.states for row in self.explored.values() for e in row)
         busy = sum(e.elapsed for row in self.explored.values() for e in row)
         weight = sum(e.bytes for row in self.explored.values() for e in row)
@@ -218,7 +280,7 @@ class Verification:
             "states": states,
             "states_per_worker_second": round(states / busy) if busy else None,
             "bytes_per_state": round(weight / states) if states else None,
-            "peak_memory_mib": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,
+            "peak_memory_mib": self._largest() >> 20,
         }
 
 
@@ -262,11 +324,12 @@ def verify(
     bounds: str = "standard",
     *,
     jobs: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> Verification:
-    """Explores the designs (default: all) in every world of `bounds`. Ctrl-C returns what was found until then.
+    """Explores the designs (default: all) in every world of `bounds`.
 
-    Raises `InputError` for an unknown design or bounds.
+    Ctrl-C, or a search that its worker process does not survive (out of memory), returns what was found until then; what
+    is missing makes verdicts of its design unknown. Raises `InputError` for an unknown design or bounds.
     """
     if bounds not in BOUNDS:
         raise InputError(f"unknown bounds {bounds!r}; allowed: {', '.join(BOUNDS)}")
@@ -276,22 +339,27 @@ def verify(
     work.sort(key=lambda job: (-job[1].messages, -len(job[1].kinds)))  # the large ones first, so that none is last
     began = time.perf_counter()
     done: dict[tuple[str, Shape], Explored] = {}
+    stopped = ""
+    states = transitions = depth = memory = 0
     try:
         for index, found in parallel.perform(_work, work, workers):
             done[work[index]] = found
+            if found.ending == "interrupted":  # in this process, where the search itself takes the Ctrl-C
+                raise KeyboardInterrupt
             if progress is not None:
-                progress(len(done), len(work))
+                states, transitions = states + found.states, transitions + found.transitions
+                depth, memory = max(depth, found.depth), max(memory, found.peak)
+                elapsed = time.perf_counter() - began
+                progress(Progress(len(done), len(work), states, transitions, depth, memory, elapsed))
     except KeyboardInterrupt:
-        pass  # what is missing makes verdicts unknown
+        stopped = INTERRUPTED
+    except BrokenExecutor:
+        stopped = LOST
     explored = {n: [done[n, s] for s in within(bounds, n) if (n, s) in done] for n in names}
-    vacuous = [
-        (e.design, e.shape, what)
-        for row in explored.values()
-        for e in row
-        for what, reached in e.witnesses.items()
-        if not reached and e.complete
-    ]
-    return Verification(bounds, explored, len(work) - len(done), time.perf_counter() - began, workers, vacuous)
+    left_out = {n: len(within(bounds, n)) - len(explored[n]) for n in names}
+    missing = {n: count for n, count in left_out.items() if count}
+    vacuous = _vacuous(e for row in explored.values() for e in row)
+    return Verification(bounds, explored, missing, time.perf_counter() - began, workers, vacuous, stopped)
 
 
 def _work(job: tuple[str, Shape]) -> Explored:

@@ -47,7 +47,8 @@ class Timeline(msgspec.Struct, frozen=True, order=True, gc=False):
 
     `conversation`: the message store's log of one conversation; `sync`: the sync store's log of one user; `inbox`:
     the offline inbox of one device (or, where it is shared, of one user). `epoch` names one life of a log: it changes
-    when the server was restored to older state, so that no number of the new life is taken for one of the old.
+    when the server was restored to older state, so that no number of the new life is taken for one of the old. A device's
+    own inbox is owned by a `DeviceId`, not by its bare number, so that a symmetry reduction can rename it.
     """
 
     kind: Literal["conversation", "sync", "inbox"]

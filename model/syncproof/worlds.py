@@ -119,7 +119,9 @@ BEYOND = {"inbox-sync-first": (Shape("two-devices", 2, ("server-crash",)),)}
 
 
 def within(bounds: str, design: str) -> list[Shape]:
-    """The worlds in which these bounds search a design."""
+    """The worlds in which these bounds search a design. Raises `InputError` for unknown bounds."""
+    if bounds not in BOUNDS:
+        raise InputError(f"unknown bounds {bounds!r}; allowed: {', '.join(BOUNDS)}")
     return [s for s in BOUNDS[bounds] if bounds == "deep" or s not in BEYOND.get(design, ())]
 
 
@@ -131,6 +133,20 @@ def shape(people: str, messages: int, kinds: Iterable[str]) -> Shape:
         if kind not in KINDS:
             raise InputError(f"unknown kind of fault {kind!r}; allowed: {', '.join(KINDS)}")
     return Shape(people, messages, tuple(kind for kind in KINDS if kind in tuple(kinds)))
+
+
+def interchangeable(shape: Shape) -> tuple[tuple[DeviceId, ...], ...]:
+    """Groups of devices that nothing in this world tells apart: those of one person who only receives.
+
+    Raises `InputError` for a world without any. Whether a design treats them alike is another question: a search asks it.
+    """
+    single = {"new-device", "reinstall", "device-restore", "server-restore"} & set(shape.faults)
+    if shape.people != "three-devices" or single:
+        raise InputError(
+            f"{shape}: no two devices are interchangeable here; allowed: three-devices, whose two receiving devices are, "
+            "without new devices, reinstalls and restores, which single one out"
+        )
+    return ((DeviceId(1), DeviceId(2)),)
 
 
 def build(design: str | Design, shape: Shape, budget: int = 1) -> tuple[System, Population, Environment]:

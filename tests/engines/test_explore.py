@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import pytest
+import two_phase
 
 from syncproof.actor import Id, Out, Packet, actor, on
 from syncproof.engines.explore import HandlerError, ImpureHandler, Limits, NotSymmetric, explore
 from syncproof.environment import Environment
 from syncproof.system import Arrive, MoveError, Take, World
-
-spec = importlib.util.spec_from_file_location("two_phase", Path(__file__).with_name("two_phase.py"))
-assert spec is not None
-assert spec.loader is not None
-two_phase = importlib.util.module_from_spec(spec)
-sys.modules["two_phase"] = two_phase
-spec.loader.exec_module(two_phase)
 
 NOTHING = Environment()
 

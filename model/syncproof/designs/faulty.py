@@ -650,6 +650,7 @@ def _bug(
         server=server or sound.server,
         sequencers=sequencers or sound.sequencers,
         parameters=Parameters(**parameters),
+        meets=(),  # what a bug breaks may be what its base would meet
     )
     return Bug(id, failure, mechanism, seen_in, falls, base, world, design)
 

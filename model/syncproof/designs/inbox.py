@@ -101,7 +101,7 @@ class InboxServer(Server):
 
     def box_of(self, device: DeviceId) -> Timeline:
         """Where copies for this device wait."""
-        return Timeline("inbox", int(device))
+        return Timeline("inbox", device)
 
     def fetchers(self, box: Timeline) -> tuple[DeviceId, ...]:
         """The devices that fetch from this box."""

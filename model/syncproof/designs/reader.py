@@ -107,6 +107,7 @@ class TimelineDevice(Device):
                 self.wanted[page.timeline] = max(page.upto + 1, self.wanted.get(page.timeline, 0))
             if page.missing:
                 self.gaps.append(page)
+                out.observe(Noted("expired", self.id))
             else:
                 self.apply(page, out)
                 cursors.append(Cursor(page.timeline, page.upto))

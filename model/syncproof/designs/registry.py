@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 
 import msgspec
@@ -16,6 +15,7 @@ from syncproof.designs.parameters import Parameters
 from syncproof.designs.push import DensePushDevice, DensePushServer, PushDevice, PushServer
 from syncproof.designs.reader import TimelineDevice
 from syncproof.designs.timeline import TimelineServer
+from syncproof.designs.witnesses import DENSE_PUSH, INBOX, READ_FANOUT, SYNC_FIRST, TIMELINE, Meets
 from syncproof.errors import InputError
 from syncproof.observations import Joined, MemberAdded
 from syncproof.system import System
@@ -58,7 +58,9 @@ class Design(msgspec.Struct, frozen=True):
 
     `promises`: property -> the faults under which it is promised. `not_applicable`: property -> why it makes no sense
     here. `sequencers`: the numberings that it works with, its own first. What is in neither table is judged and reported.
-    `parameters`: with which it is searched (a simulation takes the scenario's).
+    `parameters`: with which it is searched (a simulation takes the scenario's). `meets`: the situations without which
+    nothing that a search says of it is worth much (see `witnesses.py`). `untouched`: faults that change nothing in it, so
+    that no search meets them.
     """
 
     name: str
@@ -70,6 +72,8 @@ class Design(msgspec.Struct, frozen=True):
     not_applicable: Mapping[str, str]
     sequencers: tuple[str, ...] = ()
     parameters: Parameters = Parameters()
+    meets: tuple[Meets, ...] = ()
+    untouched: tuple[str, ...] = ()
 
     def promised(self, parameters: Parameters) -> Mapping[str, tuple[str, ...]]:
         """The promises under these parameters: without idempotent send, a retry takes a second place."""
@@ -104,6 +108,7 @@ class Design(msgspec.Struct, frozen=True):
             server=server or self.server,
             promises=self.promises if promises is None else promises,
             parameters=parameters or self.parameters,
+            meets=() if device or server or parameters else self.meets,
         )
 
     def system(self, population: Population, parameters: Parameters) -> System:
@@ -221,6 +226,7 @@ DESIGNS: dict[str, Design] = {
             InboxServer,
             {**INBOX_KEEPS, "store-before-sync": EVERY_FAULT},
             {**NO_CHECKPOINTS, **NO_LOGS},
+            meets=INBOX,
         ),
         Design(
             "inbox-sync-first",
@@ -235,6 +241,7 @@ DESIGNS: dict[str, Design] = {
                 "sender-order": except_for("server-crash", "device-restore", "server-restore"),
             },
             {**NO_CHECKPOINTS, **NO_LOGS},
+            meets=SYNC_FIRST,
         ),
         Design(
             "inbox-shared",
@@ -247,6 +254,7 @@ DESIGNS: dict[str, Design] = {
                 "store-before-sync": EVERY_FAULT,
             },
             {**NO_CHECKPOINTS, **NO_LOGS},
+            meets=INBOX,
         ),
         Design(
             "timeline-notify",
@@ -257,6 +265,7 @@ DESIGNS: dict[str, Design] = {
             TIMELINE_KEEPS,
             {**NO_INBOX, **SPARSE},
             SPARSE_FIRST,
+            meets=TIMELINE,
         ),
         Design(
             "timeline-checkpointed",
@@ -267,6 +276,7 @@ DESIGNS: dict[str, Design] = {
             TIMELINE_KEEPS,
             {**NO_INBOX, **SPARSE},
             SPARSE_FIRST,
+            meets=TIMELINE,
         ),
         Design(
             "timeline-dense-push",
@@ -277,6 +287,7 @@ DESIGNS: dict[str, Design] = {
             {**TIMELINE_KEEPS, "dense": EVERY_FAULT},
             NO_INBOX,
             ("dense",),
+            meets=DENSE_PUSH,
         ),
         Design(
             "timeline-push",
@@ -288,6 +299,7 @@ DESIGNS: dict[str, Design] = {
             without(TIMELINE_KEEPS, "prefix-order", "conversation-order"),
             {**NO_INBOX, **SPARSE},
             SPARSE_FIRST,
+            meets=TIMELINE,
         ),
         Design(
             "timeline-read-fanout",
@@ -297,6 +309,8 @@ DESIGNS: dict[str, Design] = {
             ReadFanoutServer,
             TIMELINE_KEEPS,
             {**NO_INBOX, "dense": "there is no sync timeline to number"},
+            meets=READ_FANOUT,
+            untouched=("trim",),  # retention is the sync store's, and there is none
         ),
         Design(
             "timeline-hybrid-fanout",
@@ -308,48 +322,7 @@ DESIGNS: dict[str, Design] = {
             {**TIMELINE_KEEPS, "conversation-order": except_for("membership", "server-restore")},
             {**NO_INBOX, **SPARSE},
             SPARSE_FIRST,
+            meets=TIMELINE,
         ),
     )
 }
-
-
-OWN: dict[str, Design] = {}
-"""The designs that were given as objects, by name: what is computed of them is told by name."""
-
-
-def known(design: str | Design) -> str:
-    """The name by which `get` finds a design from now on. A later object of the same name takes its place.
-
-    Raises `InputError` for an unknown name, and for an object that has the name of a ready design without being it.
-    """
-    entry = get(design)
-    if isinstance(design, str) or DESIGNS.get(design.name) == design:
-        return design if isinstance(design, str) else design.name
-    if design.name in DESIGNS:
-        raise InputError(f"a design of one's own is called {design.name!r}; give it a name: variant(..., name=...)")
-    OWN[entry.name] = entry
-    return entry.name
-
-
-def get(name: str | Design) -> Design:
-    """The design of this name, the seeded bug of this id, or a design of one's own as `FILE.py:NAME`.
-
-    Raises `InputError` naming the nearest one, or saying what is wrong with the file.
-    """
-    if isinstance(name, Design):
-        return name
-    if name in DESIGNS:
-        return DESIGNS[name]
-    if name in OWN:
-        return OWN[name]
-    if ".py:" in name:
-        from syncproof.designs.own import load
-
-        return load(name)
-    from syncproof.designs.faulty import BUGS
-
-    if name in BUGS:
-        return BUGS[name].design
-    near = difflib.get_close_matches(name, DESIGNS, 1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise InputError(f"unknown design {name!r}; allowed: {', '.join(DESIGNS)}, FILE.py:NAME{hint}")

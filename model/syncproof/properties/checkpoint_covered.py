@@ -69,6 +69,6 @@ class CheckpointCovered(Logs):
         if uncovered is None:
             return None
         return (
-            f"device {o.device:d} moves its checkpoint in {o.timeline.kind} timeline {o.timeline.owner} to {o.seq}, "
+            f"device {o.device:d} moves its checkpoint in {o.timeline.kind} timeline {o.timeline.owner:d} to {o.seq}, "
             f"past number {uncovered}, which it has not shown"
         )

@@ -32,6 +32,6 @@ class CheckpointMonotonic(Property):
         if o.seq >= last or o.start:
             return None
         return (
-            f"device {o.device:d} moves its checkpoint in {o.timeline.kind} timeline {o.timeline.owner} "
+            f"device {o.device:d} moves its checkpoint in {o.timeline.kind} timeline {o.timeline.owner:d} "
             f"from {last} back to {o.seq}"
         )

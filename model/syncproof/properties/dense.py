@@ -31,7 +31,7 @@ class Dense(Property):
         self.last[o.timeline] = max(last, o.seq)
         if o.seq == last + 1:
             return None
-        return f"number {o.seq} of sync timeline {o.timeline.owner} follows {last}"
+        return f"number {o.seq} of sync timeline {o.timeline.owner:d} follows {last}"
 
     @observes(Reverted)
     def on_reverted(self, o: Reverted) -> str | None:

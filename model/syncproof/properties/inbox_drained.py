@@ -56,4 +56,4 @@ class InboxDrained(Showing):
     def at_quiescence(self) -> Iterator[str]:
         for (box, message), devices in sorted(self.queued.items()):
             if any(message in self.shown.get(device, ()) for device in devices):
-                yield f"message {message:d} was delivered from inbox {box.owner} and is still queued there"
+                yield f"message {message:d} was delivered from inbox {box.owner:d} and is still queued there"

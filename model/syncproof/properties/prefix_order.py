@@ -48,7 +48,7 @@ class PrefixOrder(Logs):
     def _leap(self, o: Shown, seq: int, log: Entries, position: int) -> str | None:
         """The entry shown is not the next one: back, or forward over some that may or may not concern the device."""
         assert o.timeline is not None
-        where = f"device {o.device:d} shows number {seq} of {o.timeline.kind} timeline {o.timeline.owner}"
+        where = f"device {o.device:d} shows number {seq} of {o.timeline.kind} timeline {o.timeline.owner:d}"
         found = bisect_left(log.seqs, seq, position)
         if found == len(log.seqs) or log.seqs[found] != seq:
             below = position > 0 and seq <= log.seqs[position - 1]

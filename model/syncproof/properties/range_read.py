@@ -59,4 +59,4 @@ class RangeReads(Logs):
             wrong = f"returns {invented[0]}, which is not there"
         else:
             wrong = "repeats entries or returns them out of order"
-        return f"a read of ({o.after}, {o.upto}] in {o.timeline.kind} timeline {o.timeline.owner} {wrong}"
+        return f"a read of ({o.after}, {o.upto}] in {o.timeline.kind} timeline {o.timeline.owner:d} {wrong}"

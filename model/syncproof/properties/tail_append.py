@@ -29,4 +29,4 @@ class TailAppend(Property):
         if o.seq > last:
             self.last[o.timeline] = o.seq
             return None
-        return f"number {o.seq} of {o.timeline.kind} timeline {o.timeline.owner} becomes readable after {last}"
+        return f"number {o.seq} of {o.timeline.kind} timeline {o.timeline.owner:d} becomes readable after {last}"

@@ -7,7 +7,7 @@ import shlex
 from typing import Any
 
 import syncproof
-from syncproof.designs.registry import get
+from syncproof.designs import get
 from syncproof.report.tables import _listed, number
 from syncproof.scenario import ready
 from syncproof.sweeps import CROSSED, SHOWN, Sweep

@@ -15,8 +15,16 @@ from syncproof.shortest import Way
 SPECIAL = re.compile(r"[\\`*\[\]|]")
 
 
+class Bold(str):
+    """What a table's cell emphasises: its text stays text, in bold."""
+
+    __slots__ = ()
+
+
 def cell(text: object) -> str:
     """Text that stays text: it cannot break out of its table cell, nor become a tag, a link or emphasis."""
+    if isinstance(text, Bold):
+        return f"**{cell(str(text))}**"
     plain = SPECIAL.sub(r"\\\g<0>", str(text))
     return " ".join(plain.replace("&", "&amp;").replace("<", "&lt;").split())
 
@@ -46,7 +54,7 @@ def render(comparison: Comparison, ways: list[Way]) -> str:
     rows: list[list[object]] = []
     for name, _, findings in tables.verdicts(results):
         marks = [tables.MARKS[f["verdict"]] for f in findings]
-        rows.append([name, *(f"**{m}**" if f["promised"] else m for m, f in zip(marks, findings, strict=True))])
+        rows.append([name, *(Bold(m) if f["promised"] else m for m, f in zip(marks, findings, strict=True))])
     lines += table(["property", *names], rows)
     lines += ["", "What designs that do not promise it did not keep:", ""]
     lines += [f"- {cell(design)}, {name}: {cell(example)}" for design, name, example in tables.losers(results)]

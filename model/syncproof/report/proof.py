@@ -21,7 +21,7 @@ from rich.text import Text
 import syncproof
 from syncproof import claims, designs, evidence, history, verification, worlds
 from syncproof.designs import Design
-from syncproof.engines.explore import Exploration, Limits
+from syncproof.engines.explore import WORDS, Exploration, Limits
 from syncproof.errors import InputError
 from syncproof.history import Header, Recording
 from syncproof.properties import PROPERTIES
@@ -33,9 +33,13 @@ from syncproof.report.tables import MARKS, rank
 from syncproof.story import Story, tell
 from syncproof.system import Move, Rest, Stop, World
 from syncproof.verification import Cell, Verification
-from syncproof.worlds import BOUNDS, SHAPES, Shape, build
+from syncproof.worlds import SHAPES, Shape, build
 
 FILES = ("report.html", "report.md", "results.json", "run.json")
+LENGTHS = (
+    "A counterexample to a safety property is a shortest one; one to a liveness property is a short one: a shortest way "
+    "to where it goes on for ever, though another cycle may be nearer in all."
+)
 REPEAT = 200
 """How often a cycle is repeated at most in a moves file, until an automaton complains of it."""
 
@@ -94,11 +98,12 @@ class Proof(Verification):
         ]
         if broken:
             told.append(
-                f"{_counted(broken, 'promise')} {'is' if broken == 1 else 'are'} broken, each with a shortest way to it."
+                f"{_counted(broken, 'promise')} {'is' if broken == 1 else 'are'} broken, each with a way to it below."
             )
         if open_ends:
             told.append(
-                f"{_counted(open_ends, 'promise')} {'is' if open_ends == 1 else 'are'} unknown: a search was cut short."
+                f"{_counted(open_ends, 'promise')} {'is' if open_ends == 1 else 'are'} unknown: a search was cut short "
+                "or is missing."
             )
         refuted = [
             f"{design} ({', '.join(names)})"
@@ -111,7 +116,7 @@ class Proof(Verification):
             design, shape, what = self.vacuous[0]
             told.append(f"Vacuous: {design} in {shape} never met: {what} ({len(self.vacuous)} such gaps).")
         if self.missing:
-            told.append(f"{self.missing} searches were not made: the run was interrupted.")
+            told.append(f"{sum(self.missing.values())} searches were not made: {self.stopped}.")
         return told
 
     def html(self) -> str:
@@ -166,10 +171,12 @@ def verify(*arguments: Any, **options: Any) -> Proof:
     """`syncproof.verification.verify`, with a result that can be looked at. Same arguments, same errors."""
     found = verification.verify(*arguments, **options)
     wanted = evidence.NOTIFY in found.explored and not found.missing
-    return Proof(
-        **{name: getattr(found, name) for name in found.__dataclass_fields__},
-        searches=evidence.searches() if wanted else {},
-    )
+    return proof(found, evidence.searches() if wanted else {})
+
+
+def proof(found: Verification, searches: dict[str, dict[str, Any]] | None = None) -> Proof:
+    """A verification that can be looked at. `searches`: what was searched for claims besides."""
+    return Proof(**{name: getattr(found, name) for name in found.__dataclass_fields__}, searches=searches or {})
 
 
 def explore(
@@ -270,7 +277,7 @@ def _counted(number: int, what: str) -> str:
 
 
 def mark(cell: Cell) -> str:
-    """A cell in a table: the sign, and the length of a shortest counterexample."""
+    """A cell in a table: the sign, and the length of the counterexample."""
     return f"{MARKS[cell.verdict]} {cell.length}" if cell.counterexample is not None else MARKS[cell.verdict]
 
 
@@ -290,15 +297,21 @@ def _template(name: str, proof: Proof, shown: list[Any]) -> str:
         shown=shown,
         kinds=sorted({kind for found in results["designs"].values() for kind in found["coverage"]}),
         situations=sorted({what for found in results["designs"].values() for what in found["witnesses"]}),
-        worlds=BOUNDS.get(proof.bounds, ()),
+        worlds=proof.worlds,
         shapes=SHAPES,
         command=reproduce(proof),
+        lengths=LENGTHS,
     )
 
 
 def reproduce(proof: Proof) -> str:
     """The command that makes this report again."""
     names = [] if list(proof.explored) == list(designs.DESIGNS) else list(proof.explored)
+    if proof.bounds == verification.ONE_WORLD:
+        (shape,) = proof.worlds
+        faults = [word for kind in shape.kinds for word in ("--fault", kind)]
+        world = ["--world", shape.people, "--messages", str(shape.messages)]
+        return shlex.join(["syncproof", "explore", *names, *world, *faults])
     return shlex.join(["syncproof", "verify", *names, "--bounds", proof.bounds])
 
 
@@ -310,14 +323,14 @@ def _markdown(proof: Proof) -> Iterator[str]:
     yield from (md.cell(sentence) for sentence in proof.answer())
     yield from ("", "## Verdicts", "")
     yield (
-        "✓ holds in every world, ✗ violated (moves of the shortest counterexample), ? unknown, – not applicable; "
-        "**bold** where promised."
+        "✓ holds in every world, ✗ violated (moves of a counterexample), ? unknown, – not applicable; **bold** where "
+        f"promised. {LENGTHS}"
     )
     yield ""
     rows: list[list[object]] = []
     for name in PROPERTIES:
         cells = [row[name] for row in matrix.values()]
-        rows.append([name, *(f"**{mark(c)}**" if c.promised else mark(c) for c in cells)])
+        rows.append([name, *(md.Bold(mark(c)) if c.promised else mark(c) for c in cells)])
     yield from md.table(["property", *matrix], rows)
     yield from ("", "## What was searched", "")
     heads = ["design", "worlds", "states", "transitions", "depth", "complete"]
@@ -334,6 +347,11 @@ def _markdown(proof: Proof) -> Iterator[str]:
     yield from md.table(
         ["design", *kinds],
         [[d, *(f["coverage"].get(k, {"transitions": "–"})["transitions"] for k in kinds)] for d, f in found],
+    )
+    yield from ("", 'Situations without which "holds" would say nothing:', "")
+    yield from md.table(
+        ["design", "situation", "reached"],
+        [[d, what, reached] for d, f in found for what, reached in f["witnesses"].items()],
     )
     yield from ("", "## Claims", "")
     yield from md.table(
@@ -368,7 +386,7 @@ def show(proof: Proof) -> None:
     for name in PROPERTIES:
         grid.add_row(name, *(Text(mark(row[name]), style=_style(row[name])) for row in matrix.values()))
     out.print(grid)
-    out.print(Text("✗ with the moves of the shortest counterexample; bold: promised", style="dim"))
+    out.print(Text("✗ with the moves of a counterexample; bold: promised", style="dim"))
     out.print()
     facts = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("design", "worlds", "states", "transitions", "depth", "complete", "seconds"):
@@ -424,7 +442,9 @@ def detail(design: str, shape: Shape, found: Exploration) -> None:
     graph = found.graph
     judged = verification.judged(design, shape, found)
     out.print(Text(f"{design}: {shape}", style="bold"))
-    ending = "complete" if found.complete else f"cut short ({graph.ending}){found.growth}"
+    ending = "complete" if found.complete else f"cut short ({WORDS[graph.ending]})"
+    if found.growth:
+        ending += f": {found.growth}"
     rate = len(graph.states) / max(graph.elapsed, 1e-9)
     out.print(
         Text(

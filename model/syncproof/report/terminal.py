@@ -15,6 +15,7 @@ from syncproof.comparison import Comparison
 from syncproof.engines.explore.search import Status
 from syncproof.metrics import METRICS
 from syncproof.report import tables
+from syncproof.verification import Progress as Searched
 
 SHOWN = (
     "server_writes_per_message",
@@ -72,6 +73,27 @@ def status() -> Iterator[Callable[[Status], None] | None]:
         sys.stderr.write(
             f"\r{now.states:,} states, {rate:,.0f}/s, queue {now.queue:,}, depth {now.depth}, "
             f"{now.memory >> 20:,} MiB, {now.elapsed:.0f} s\x1b[K"
+        )
+        sys.stderr.flush()
+
+    try:
+        yield write
+    finally:
+        sys.stderr.write("\r\x1b[K")
+
+
+@contextmanager
+def searching() -> Iterator[Callable[[Searched], None] | None]:
+    """One line of a verification's progress, written anew as each world is done, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+
+    def write(now: Searched) -> None:
+        rate = now.states / max(now.elapsed, 1e-9)
+        sys.stderr.write(
+            f"\r{now.done}/{now.total} worlds, {now.states:,} states, {rate:,.0f}/s, "
+            f"queue {now.total - now.done} worlds, depth {now.depth}, {now.memory >> 20:,} MiB, {now.elapsed:.0f} s\x1b[K"
         )
         sys.stderr.flush()
 

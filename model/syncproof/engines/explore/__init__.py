@@ -1,4 +1,4 @@
-"""Every interleaving of a small world: what holds in all of them, and the shortest way to what does not.
+"""Every interleaving of a small world: what holds in all of them, and a way to what does not.
 
 `explore` searches breadth first (`search.py`) over a system compiled to integers (`tables.py`), then decides liveness on
 the graph (`liveness.py`). A search that was cut short refutes what it met and leaves everything else unknown.
@@ -24,6 +24,7 @@ from syncproof.properties import Property
 from syncproof.system import Move, System, World
 
 __all__ = [
+    "WORDS",
     "Counterexample",
     "Ending",
     "Exploration",
@@ -41,11 +42,23 @@ RERUN_AT_MOST = 20_000
 """Memoised handler calls that are made again at the end of a search, spread evenly over all of them."""
 
 
+WORDS: dict[Ending, str] = {
+    "complete": "complete",
+    "states": "the limit of states was reached",
+    "memory": "the limit of memory was reached",
+    "time": "the limit of time was reached",
+    "interrupted": "it was interrupted",
+}
+"""What ended a search."""
+
+
 @dataclass(frozen=True, slots=True)
 class Counterexample:
-    """A way to a violation: the environment's prelude, a shortest sequence of moves, then `cycle` for ever.
+    """A way to a violation: the environment's prelude, a sequence of moves, then `cycle` for ever.
 
-    Without a cycle, a safety property fails at the last move; a liveness property because nothing more happens.
+    Without a cycle, a safety property fails at the last move; a liveness property because nothing more happens. For a
+    safety property no sequence of moves is shorter. For a liveness property the moves are a shortest way to where the
+    cycle begins, but another beginning and another cycle might be shorter together.
     """
 
     prelude: tuple[Move, ...]
@@ -123,10 +136,10 @@ def explore(
     reran = tables.rerun(1 + calls // RERUN_AT_MOST)
     if symmetry is not None:
         symmetry.verify()
-    findings = _judged(tables, graph, reduced=symmetry is not None)
+    grown = "" if graph.ending in ("complete", "interrupted") else growth(tables)
+    findings = _judged(tables, graph, grown, reduced=symmetry is not None)
     ordered = {p.name: findings[p.name] for p in properties}
     elapsed = time.perf_counter() - began
-    grown = "" if graph.ending in ("complete", "interrupted") else growth(tables)
     return Exploration(
         ordered, graph, tables, _coverage(tables, graph), tuple(tables.situations), reran, elapsed, grown
     )
@@ -157,8 +170,10 @@ def _coverage(tables: Tables, graph: Graph) -> dict[str, tuple[int, int]]:
     return dict(sorted(found.items()))
 
 
-def _judged(tables: Tables, graph: Graph, *, reduced: bool) -> dict[str, Finding]:
-    cut = "" if graph.ending == "complete" else f"the search was cut short: {graph.ending}"
+def _judged(tables: Tables, graph: Graph, grown: str, *, reduced: bool) -> dict[str, Finding]:
+    cut = "" if graph.ending == "complete" else f"the search was cut short: {WORDS[graph.ending]}"
+    if grown:
+        cut += f"; {grown}"
     findings: dict[str, Finding] = {}
     for number, automaton in enumerate(tables.automata):
         found = graph.violations.get(number)

@@ -1,30 +1,70 @@
-"""What keeps growing in a search that was cut short, so that its message can name it."""
+"""What was still growing when a search was cut short, so that its message can name it.
+
+Two things can grow without bound: how much there is (messages in a queue, entries of a log) and a number (a counter that
+is only ever raised). Either is looked for in every slot, in every property's automaton and in the packets.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from syncproof.engines.explore.tables import Tables
+import msgspec
 
-FACTOR = 1.5
-"""How much larger than the largest of the first half something must have become to be called growing."""
+from syncproof.actor import Id
+from syncproof.engines.explore.tables import SINK, Tables
+
+FACTOR = 1.2
+"""How much larger than the largest of the first half something must have become to be called growing.
+
+Two things that grow side by side are met in the order of their sum: the second half goes 1.4 times as far as the first.
+"""
+ENOUGH = 20
+"""Values that must have been met before anything is said of how they develop."""
+NUMBER = 10
+"""The smallest number that is called a growing one: small worlds count further than they are large, for a while."""
 
 
 def growth(tables: Tables) -> str:
-    """The slot whose values have become largest compared with those met first; empty if none keeps growing."""
-    worst = ("", FACTOR, 0)
-    for slot, names in enumerate(tables.slots):
-        if slot == tables.environment_slot or len(names.values) < 20:
+    """Whatever has become largest compared with what was met first; empty if nothing was still growing at the end."""
+    worst = ("", FACTOR)
+    for title, values, counts in _places(tables):
+        if len(values) < ENOUGH:
             continue
-        sizes = [_size(value) for value in names.values]
-        half = len(sizes) // 2
-        late, early = max(sizes[half:]), max(sizes[:half])
-        if late > worst[1] * max(early, 1) or (late > early and worst[0] == "" and late == max(sizes[-half // 5 :])):
-            worst = (tables.title(slot), late / max(early, 1), late)
-    title, _, size = worst
-    return f"{title} keeps growing: {size} parts by then" if title else ""
+        half = len(values) // 2
+        measures = [("was still growing: {} parts by then", [_size(value) for value in values], 0)]
+        if counts:
+            measures.append(("was still counting: {} by then", [_largest(value) for value in values], NUMBER))
+        for words, sizes, least in measures:
+            late, early = max(sizes[half:]), max(sizes[:half])
+            ratio = late / max(early, 1)
+            if late >= least and ratio > worst[1] and late == max(sizes[-(half // 5) :]):
+                worst = (f"{title} {words.format(late)}", ratio)
+    return worst[0]
+
+
+def _places(tables: Tables) -> Iterator[tuple[str, Sequence[Any], bool]]:
+    """Where growth can be: its title, its values as they were met, and whether their numbers are numbers.
+
+    What is pending and what is on its way holds packets by their index, which is no number that counts anything.
+    """
+    for slot, names in enumerate(tables.slots):
+        if slot < tables.judge_slot:
+            yield tables.title(slot), names.values, slot % 3 == 0
+    for automaton, names in zip(tables.automata, tables.states, strict=True):
+        yield f"the property {automaton.name}", [v for v in names.values if v is not SINK], True
+    yield "a packet", [p for p in tables.packets.values if p is not None], True
 
 
 def _size(value: Any) -> int:
     """The parts of a nested tuple."""
     return sum(map(_size, value)) if isinstance(value, tuple) and value else 1
+
+
+def _largest(value: Any) -> int:
+    """The largest number in a value; ids are names, not numbers."""
+    if isinstance(value, tuple):
+        return max(map(_largest, value), default=0)
+    if isinstance(value, msgspec.Struct):
+        return max([_largest(getattr(value, name)) for name in value.__struct_fields__], default=0)
+    return value if isinstance(value, int) and not isinstance(value, bool | Id) else 0

@@ -7,6 +7,7 @@ is part of a shortest path to it.
 
 from __future__ import annotations
 
+import bisect
 import gc
 import resource
 import sys
@@ -29,7 +30,10 @@ CHECK_EVERY = 2048
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What ends a search before it is complete. `memory` is the whole process's, in bytes, `time` in seconds."""
+    """What ends a search before it is complete. `memory` is this process's, in bytes, `time` in seconds.
+
+    Each of several worker processes has the whole of it: for a machine's memory, divide by their number.
+    """
 
     states: int | None = None
     memory: int | None = None
@@ -226,7 +230,12 @@ def search(
     finally:
         if collecting:
             gc.enable()
-    del graph.targets[graph.first[-1] :], graph.moves[graph.first[-1] :], graph.marks[graph.first[-1] :]
+    # What an interruption left half done goes: arcs of a state that has not all of them, and what only they reached.
+    arcs = graph.first[-1]
+    del graph.targets[arcs:], graph.moves[arcs:], graph.marks[arcs:]
+    reached = bisect.bisect_left(graph.parents, arcs)
+    del graph.states[reached:], graph.parents[reached:]
+    graph.violations = {number: found for number, found in graph.violations.items() if found.arc < arcs}
     graph.elapsed = time.perf_counter() - began
     return graph
 
@@ -250,42 +259,44 @@ def _search(
     complaints = tables.complaints
     last, number, look = 1, 0, CHECK_EVERY
     out: list[tuple[int, State, int]] = []
-    while number < len(states):
-        if number == last:
-            levels.append(number)
-            last = len(states)
-        expand(states[number], out)
-        if complaints:
-            _complain(tables, graph, number, out)
-        for move, state, mark in out:
-            if canonical is not None:
-                state = canonical(state)
-            target = known.get(state)
-            if target is None:
-                target = known[state] = len(states)
-                states.append(state)
-                parents.append(len(targets))
-            targets.append(target)
-            moves.append(move)
-            marks.append(mark)
-        out.clear()
-        first.append(len(targets))
-        number += 1
-        if number == look:
-            look += CHECK_EVERY
-            memory = resident()
-            elapsed = time.perf_counter() - began
-            if progress is not None:
-                progress(Status(len(states), len(targets), len(states) - number, len(levels) - 1, memory, elapsed))
-            if limits.states is not None and len(states) > limits.states:
-                graph.ending = "states"
-            elif limits.memory is not None and memory > limits.memory:
-                graph.ending = "memory"
-            elif limits.time is not None and elapsed > limits.time:
-                graph.ending = "time"
-            if graph.ending != "complete":
-                break
-    graph.bytes = _bytes(graph, known)
+    try:
+        while number < len(states):
+            if number == last:
+                levels.append(number)
+                last = len(states)
+            expand(states[number], out)
+            if complaints:
+                _complain(tables, graph, number, out)
+            for move, state, mark in out:
+                if canonical is not None:
+                    state = canonical(state)
+                target = known.get(state)
+                if target is None:
+                    target = known[state] = len(states)
+                    states.append(state)
+                    parents.append(len(targets))
+                targets.append(target)
+                moves.append(move)
+                marks.append(mark)
+            out.clear()
+            first.append(len(targets))
+            number += 1
+            if number == look:
+                look += CHECK_EVERY
+                memory = resident()
+                elapsed = time.perf_counter() - began
+                if progress is not None:
+                    progress(Status(len(states), len(targets), len(states) - number, len(levels) - 1, memory, elapsed))
+                if limits.states is not None and len(states) > limits.states:
+                    graph.ending = "states"
+                elif limits.memory is not None and memory > limits.memory:
+                    graph.ending = "memory"
+                elif limits.time is not None and elapsed > limits.time:
+                    graph.ending = "time"
+                if graph.ending != "complete":
+                    break
+    finally:
+        graph.bytes = _bytes(graph, known)
 
 
 def resident() -> int:

@@ -862,12 +862,16 @@ class Tables:
 
     def _bundle(self, observations: Sequence[Observation]) -> int:
         """The observations that some property wants, as one index."""
-        wanted = tuple([o for o in observations if type(o) in self._heard])
+        wanted = self.wanted(observations)
         before = len(self.bundles.values)
         found = self.bundles(wanted)
         if found == before:
             self.marks.append(self._mark(wanted))
         return found
+
+    def wanted(self, observations: Sequence[Observation]) -> tuple[Observation, ...]:
+        """Those that some property wants."""
+        return tuple([o for o in observations if type(o) in self._heard])
 
     def _mark(self, observations: Sequence[Observation]) -> int:
         """A bit for each (class, key) of an endless property's observations."""

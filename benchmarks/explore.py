@@ -1,0 +1,117 @@
+"""How fast the explorer is, beside one that puts each state back and runs each handler again.
+
+    python benchmarks/explore.py [--rounds 3]
+
+On `timeline-notify` (two people, three messages, no fault) and on two-phase commit with six resource managers, alternating
+the two programs, each in a process of its own and in processor seconds. Both count the same states and transitions, or
+this ends with an error. Prints distinct states and transitions a second, their ratios with the least and the greatest of
+all rounds, and what a state weighs in visited set and queue; arcs, which the search for cycles needs, are told beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+WORLDS = ("timeline-notify", "two-phase commit")
+PROGRAMS = ("syncproof", "naive")
+AT_MOST = 500
+"""Bytes that a state may weigh in visited set and queue."""
+AT_LEAST = 4.0
+"""Times the naive explorer's states a second that are wanted."""
+
+
+def world(name: str):  # type: ignore[no-untyped-def]
+    """The system and its environment."""
+    from syncproof.environment import Environment
+
+    if name == "two-phase commit":
+        sys.path.insert(0, str(HERE.parent / "tests" / "engines"))
+        import two_phase
+
+        return two_phase.two_phase(6), Environment()
+    from syncproof.worlds import Shape, build
+
+    system, _, environment = build(name, Shape("two-people", 3, ()))
+    return system, environment
+
+
+def run(program: str, name: str) -> None:
+    """One search, in this process: prints `seconds states transitions bytes bytes-of-arcs`."""
+    system, environment = world(name)
+    weight = arcs = 0
+    if program == "naive":
+        from naive_explorer import explore as naive
+
+        started = time.process_time()
+        states, transitions = naive(system, environment)
+    else:
+        from syncproof.engines.explore import explore
+
+        started = time.process_time()
+        found = explore(system, environment)
+        assert found.complete
+        states, transitions, weight = len(found.graph.states), len(found.graph.targets), found.graph.bytes
+        arcs = sum(a.itemsize * len(a) for a in (found.graph.targets, found.graph.moves, found.graph.marks))
+    print(f"{time.process_time() - started:.4f} {states} {transitions} {weight - arcs} {arcs}")
+
+
+def measure(program: str, name: str) -> tuple[float, int, int, int, int]:
+    out = subprocess.run(
+        [sys.executable, __file__, "--only", program, "--world", name],
+        check=True, stdout=subprocess.PIPE, text=True, cwd=HERE,
+    )  # fmt: skip
+    seconds, states, transitions, weight, arcs = out.stdout.split()
+    return float(seconds), int(states), int(transitions), int(weight), int(arcs)
+
+
+def compare(name: str, rounds: int) -> bool:
+    """Whether the wanted figures are reached."""
+    rates: dict[str, list[float]] = {program: [] for program in PROGRAMS}
+    counts = set()
+    weight = arcs = 0
+    for _ in range(rounds):
+        for program in PROGRAMS:
+            seconds, states, transitions, size, links = measure(program, name)
+            rates[program].append(states / seconds)
+            counts.add((states, transitions))
+            weight, arcs = max(weight, size), max(arcs, links)
+    if len(counts) > 1:
+        raise SystemExit(f"{name}: the two explorers do not agree: (states, transitions) {sorted(counts)}")
+    ((states, transitions),) = counts
+    print(
+        f"{name}: {states:,} states, {transitions:,} transitions; {weight / states:.0f} bytes a state "
+        f"(wanted: under {AT_MOST}), and {arcs / states:.0f} for its arcs"
+    )
+    for program in PROGRAMS:
+        rate = statistics.median(rates[program])
+        print(f"  {program:10} {rate:10,.0f} states/s {rate * transitions / states:12,.0f} transitions/s")
+    ratios = [own / other for own, other in zip(rates["syncproof"], rates["naive"], strict=True)]
+    print(
+        f"  syncproof / naive: {statistics.median(ratios):.1f} (rounds {min(ratios):.1f} to {max(ratios):.1f}); "
+        f"wanted {AT_LEAST:g}",
+        flush=True,
+    )
+    return statistics.median(ratios) >= AT_LEAST and weight / states < AT_MOST
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", choices=PROGRAMS, help=argparse.SUPPRESS)
+    parser.add_argument("--world", choices=WORLDS, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.only:
+        run(arguments.only, arguments.world)
+        return
+    reached = [compare(name, arguments.rounds) for name in WORLDS]
+    sys.exit(0 if all(reached) else 1)
+
+
+if __name__ == "__main__":
+    main()

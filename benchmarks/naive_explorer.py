@@ -1,0 +1,101 @@
+"""The explorer that one writes first: breadth first over worlds, each state put back, each handler run again.
+
+It uses the same `World` as everything else, keeps states as nested tuples in a set, and knows scripts but no faults. It is
+here to be compared with, and its counts must be the explorer's.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from syncproof.environment import Environment
+from syncproof.system import Connection, Fire, Move, System, World
+
+State = Any
+
+
+def explore(system: System, environment: Environment) -> tuple[int, int]:
+    """Distinct states and transitions."""
+    world = World(system)
+    for move in environment.prelude:
+        world.apply(move)
+    assert not environment.budgets, "this explorer knows no faults"
+    positions = (0,) * len(environment.scripts)
+    start = take(world), positions
+    known = {start}
+    queue = deque([start])
+    transitions = 0
+    while queue:
+        image, positions = queue.popleft()
+        put(world, image)
+        for move, script in moves(world, environment, positions):
+            put(world, image)
+            world.apply(move)
+            after = (
+                positions if script is None else (*positions[:script], positions[script] + 1, *positions[script + 1 :])
+            )
+            state = take(world), after
+            transitions += 1
+            if state not in known:
+                known.add(state)
+                queue.append(state)
+    return len(known), transitions
+
+
+def moves(world: World, environment: Environment, positions: tuple[int, ...]) -> list[tuple[Move, int | None]]:
+    """What may happen now, and the script that it comes from; polls wait until nothing else is under way."""
+    found: list[tuple[Move, int | None]] = [(move, None) for move in dict.fromkeys(world.pending())]
+    if environment.polls == "any" or not found:
+        found += [(Fire(actor, packet), None) for actor, packet in world.polls.items()]
+    for index, script in enumerate(environment.scripts):
+        if positions[index] < len(script):
+            found.append((script[positions[index]], index))
+    return found
+
+
+def take(world: World) -> State:
+    """The world as a value; what has no order is sorted, what may be delivered twice is there once."""
+    mail = []
+    for receiver, waiting in sorted(world.mail.items()):
+        loose, queued = set(), []
+        several = []
+        for item in waiting:
+            order = world.system.link(item[1]).order
+            if order == "ordered":
+                queued.append(item)
+            elif order == "duplicating":
+                loose.add(item)
+            else:
+                several.append(item)
+        if waiting:
+            rest = sorted([*loose, *several], key=repr)
+            mail.append((receiver, (*rest, *sorted(queued, key=lambda item: item[0]))))
+    return (
+        tuple([actor.snapshot() for actor in world.actors.values()]),
+        tuple(
+            [
+                (c.id, c.client, c.client_open, c.server_open, tuple(c.up), tuple(c.down))
+                for _, c in sorted(world.connections.items())
+            ]
+        ),
+        tuple(mail),
+        tuple([(name, tuple(sorted(o, key=repr))) for name, o in sorted(world.operations.items()) if o]),
+        tuple([(name, tuple(sorted(t, key=repr))) for name, t in sorted(world.timers.items()) if t]),
+        tuple(sorted(world.polls.items(), key=repr)),
+    )
+
+
+def put(world: World, image: State) -> None:
+    """Puts a world back."""
+    actors, connections, mail, operations, timers, polls = image
+    for actor, snapshot in zip(world.actors.values(), actors, strict=True):
+        actor.restore(snapshot)
+    world.connections = {
+        name: Connection(name, client, client_open, server_open, deque(up), deque(down))
+        for name, client, client_open, server_open, up, down in connections
+    }
+    world.mail = {receiver: list(waiting) for receiver, waiting in mail}
+    world.operations = {name: list(waiting) for name, waiting in operations}
+    world.timers = {name: list(waiting) for name, waiting in timers}
+    world.polls = dict(polls)

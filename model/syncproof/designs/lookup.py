@@ -1,0 +1,48 @@
+"""A design by whatever names it: ours, a seeded bug, an object, or somebody's file."""
+
+from __future__ import annotations
+
+import difflib
+
+from syncproof.designs.own import load
+from syncproof.designs.registry import DESIGNS, Design
+from syncproof.errors import InputError
+
+OWN: dict[str, Design] = {}
+"""The designs that were given as objects, by name: what is computed of them is told by name."""
+
+
+def get(name: str | Design) -> Design:
+    """The design of this name, the seeded bug of this id, or a design of one's own as `FILE.py:NAME`.
+
+    Raises `InputError` naming the nearest one, or saying what is wrong with the file.
+    """
+    if isinstance(name, Design):
+        return name
+    if name in DESIGNS:
+        return DESIGNS[name]
+    if name in OWN:
+        return OWN[name]
+    if ".py:" in name:
+        return load(name)
+    from syncproof.designs.faulty import BUGS  # a thousand lines that only few need
+
+    if name in BUGS:
+        return BUGS[name].design
+    near = difflib.get_close_matches(name, DESIGNS, 1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise InputError(f"unknown design {name!r}; allowed: {', '.join(DESIGNS)}, FILE.py:NAME{hint}")
+
+
+def known(design: str | Design) -> str:
+    """The name by which `get` finds a design from now on. A later object of the same name takes its place.
+
+    Raises `InputError` for an unknown name, and for an object that has the name of a ready design without being it.
+    """
+    entry = get(design)
+    if isinstance(design, str) or DESIGNS.get(design.name) == design:
+        return design if isinstance(design, str) else design.name
+    if design.name in DESIGNS:
+        raise InputError(f"a design of one's own is called {design.name!r}; give it a name: variant(..., name=...)")
+    OWN[entry.name] = entry
+    return entry.name

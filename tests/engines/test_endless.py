@@ -1,0 +1,106 @@
+"""What may not be repeated for ever without an excuse: decided on cycles, per key, and with a real cycle to show."""
+
+from __future__ import annotations
+
+import pytest
+
+from syncproof.actor import Actor, ActorId, Id, Observation, Out, Packet, actor, durable, on, state
+from syncproof.designs.faulty import BUGS
+from syncproof.engines.explore import explore
+from syncproof.environment import Environment
+from syncproof.properties.base import Property
+from syncproof.system import System, World
+from syncproof.verification import search
+from syncproof.worlds import shape
+
+
+class Ask(Packet, frozen=True, gc=False):
+    """A step."""
+
+
+class Answer(Packet, frozen=True, gc=False):
+    """To oneself."""
+
+
+class Asked(Observation, frozen=True, gc=False):
+    who: ActorId
+
+
+class Excused(Observation, frozen=True, gc=False):
+    who: ActorId
+
+
+@state
+class AsksTerminate(Property):
+    """Nobody asks for ever without an excuse."""
+
+    name = "asks-terminate"
+    kind = "liveness"
+    endless = (Asked, Excused)
+    endless_key = "who"
+
+
+@actor
+class Asker(Actor):
+    """Asks, hears an answer, asks again, at most `times`; may say an excuse each time."""
+
+    excuses: bool = False
+    times: int = 0
+    asked: bool = durable(bool)
+    count: int = durable(int)
+
+    def steps(self):
+        if not self.asked and (not self.times or self.count < self.times):
+            yield Ask()
+
+    @on(Ask)
+    def ask(self, source: Id, packet: Packet, out: Out) -> None:
+        self.asked = True
+        self.count += bool(self.times)
+        out.observe(Asked(self.id))
+        out.send(self.id, Answer())
+
+    @on(Answer)
+    def answer(self, source: Id, packet: Packet, out: Out) -> None:
+        self.asked = False
+        if self.excuses:
+            out.observe(Excused(self.id))
+
+
+def judged(*askers: dict[str, object]):
+    system = System("askers", lambda: {ActorId(n): Asker(id=ActorId(n), **a) for n, a in enumerate(askers)})
+    finding = explore(system, Environment(), [AsksTerminate]).findings["asks-terminate"]
+    return system, finding
+
+
+def test_asking_for_ever_is_violated_by_a_cycle_that_asks_and_can_be_done():
+    system, finding = judged({})
+    assert finding.verdict == "violated"
+    assert finding.counterexample.says == "who 0: Asked for ever, without Excused"
+    seen: list[Observation] = []
+    world = World(system, seen.append)
+    for move in (*finding.counterexample.moves, *finding.counterexample.cycle * 3):
+        world.apply(move)
+    assert seen.count(Asked(ActorId(0))) >= 3
+
+
+def test_asking_for_ever_with_an_excuse_each_time_holds():
+    assert judged({"excuses": True})[1].verdict == "holds"
+
+
+def test_asking_a_few_times_holds():
+    assert judged({"times": 2})[1].verdict == "holds"
+
+
+def test_one_who_asks_for_ever_is_not_excused_by_another():
+    _, finding = judged({"excuses": True}, {})
+    assert finding.verdict == "violated"
+    assert finding.counterexample.says == "who 1: Asked for ever, without Excused"
+
+
+@pytest.mark.parametrize("bug", ["F05", "F27"])
+def test_seeded_bugs_that_pull_for_ever_are_found(bug):
+    finding = search(bug, shape(*BUGS[bug].world)).findings["pull-terminates"]
+    assert finding.verdict == "violated"
+    assert finding.counterexample.cycle
+    assert "Pulled for ever, without Triggered" in finding.counterexample.says

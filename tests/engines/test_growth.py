@@ -1,0 +1,112 @@
+"""What grows without bound is named: what piles up, and what only counts."""
+
+from __future__ import annotations
+
+import re
+
+import attrs
+import pytest
+import two_phase
+
+from syncproof.actor import Id, Out, Packet, actor, durable, on, state
+from syncproof.engines.explore import Limits, explore
+from syncproof.environment import Environment
+from syncproof.properties.base import Property, observes
+
+LIMITS = Limits(states=4_000)
+
+
+@actor
+class Piling(two_phase.ResourceManager):
+    """Keeps every refusal."""
+
+    kept: list[int] = durable(list)
+
+    def steps(self):
+        yield two_phase.Refuse()
+
+    @on(two_phase.Refuse)
+    def refuse(self, source: Id, packet: Packet, out: Out) -> None:
+        self.kept.append(1)
+
+
+@actor
+class Counting(two_phase.ResourceManager):
+    """Only counts its refusals."""
+
+    count: int = durable(int)
+
+    def steps(self):
+        yield two_phase.Refuse()
+
+    @on(two_phase.Refuse)
+    def refuse(self, source: Id, packet: Packet, out: Out) -> None:
+        self.count += 1
+
+
+@actor
+class Talking(two_phase.ResourceManager):
+    """Sends without end to one who hears nothing."""
+
+    def steps(self):
+        yield two_phase.Refuse()
+
+    @on(two_phase.Refuse)
+    def refuse(self, source: Id, packet: Packet, out: Out) -> None:
+        out.send(two_phase.MANAGER, two_phase.Refuse())
+
+
+@actor
+class Silent(two_phase.Manager):
+    """Hears everything and does nothing."""
+
+    def steps(self):
+        return ()
+
+    @on(two_phase.Refuse)
+    def refuse(self, source: Id, packet: Packet, out: Out) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("resource", "says"),
+    [
+        (Piling, r"the local state of Resource\(\d\) was still growing: \d+ parts by then"),
+        (Counting, r"the local state of Resource\(\d\) was still counting: \d+ by then"),
+        (Talking, r"the network to ActorId\(100\) was still growing: \d+ parts by then"),
+    ],
+)
+def test_what_grows_is_named_where_the_verdict_is(resource, says):
+    system = two_phase.two_phase(2, resource=resource, manager=Silent)
+    found = explore(system, Environment(), [two_phase.Consistent], limits=LIMITS)
+    assert found.graph.ending == "states"
+
+    assert re.search(says, found.growth), found.growth
+    finding = found.findings["consistent"]
+    assert finding.verdict == "unknown"
+    assert finding.why == f"the search was cut short: the limit of states was reached; {found.growth}"
+
+
+def test_a_property_that_counts_without_end_is_named():
+    @state
+    class Counts(Property):
+        name = "counts"
+
+        count: int = attrs.field(default=0)
+
+        @observes(two_phase.Decided)
+        def on_decided(self, o):
+            self.count += 1
+
+    found = explore(two_phase.two_phase(1), Environment(), [Counts], limits=LIMITS)
+    assert found.growth.startswith("the property counts was still counting")
+
+
+def test_what_is_only_large_is_not_called_growing():
+    found = explore(two_phase.two_phase(6), Environment(), [two_phase.Consistent], limits=LIMITS)
+    assert found.graph.ending == "states"
+    assert "counting" not in found.growth
+
+
+def test_a_complete_search_names_nothing():
+    assert explore(two_phase.two_phase(3), Environment()).growth == ""

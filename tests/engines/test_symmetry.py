@@ -1,0 +1,240 @@
+"""Symmetry: the same verdicts from fewer states, or a refusal that says who tells whom apart."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+import two_phase
+
+from syncproof import worlds
+from syncproof.actor import Id, Observation, Out, Packet, actor, on, state
+from syncproof.designs import DESIGNS
+from syncproof.engines.explore import NotSymmetric, explore
+from syncproof.environment import Environment
+from syncproof.errors import InputError
+from syncproof.properties import PROPERTIES
+from syncproof.properties.base import Property, observes
+from syncproof.system import Tell
+from syncproof.worlds import Shape
+
+NOTHING = Environment()
+GROUP = [[two_phase.Resource(n) for n in range(3)]]
+
+
+def reduced(*properties, **cast):
+    return explore(two_phase.two_phase(3, **cast), NOTHING, properties, symmetric=GROUP)
+
+
+# ---- designs
+
+
+@pytest.mark.parametrize("kinds", [(), ("sender-retry",)], ids=["no fault", "sender-retry"])
+@pytest.mark.parametrize("design", [name for name in DESIGNS if name != "inbox-shared"])
+def test_verdicts_on_designs_are_the_same_with_and_without(design, kinds):
+    shape = Shape("three-devices", 1, kinds)
+    properties = [p for name, p in PROPERTIES.items() if name not in DESIGNS[design].not_applicable]
+    system, _, environment = worlds.build(design, shape)
+    whole = explore(system, environment, properties)
+    part = explore(system, environment, properties, symmetric=worlds.interchangeable(shape))
+    assert len(part.graph.states) < 0.6 * len(whole.graph.states)
+    for automaton in properties:
+        expected = whole.findings[automaton.name].verdict
+        if automaton.kind == "safety":
+            assert part.findings[automaton.name].verdict == expected
+        else:
+            assert part.findings[automaton.name].verdict == "unknown"
+            assert "fairness" in part.findings[automaton.name].why
+
+
+def test_a_design_that_serves_one_device_first_is_refused():
+    """`inbox-shared` pushes a user's copy to the first of the user's devices."""
+    shape = Shape("three-devices", 1, ())
+    system, _, environment = worlds.build("inbox-shared", shape)
+    with pytest.raises(NotSymmetric, match=r"SharedInboxServer\) treats the ids .* differently, handling Copied"):
+        explore(system, environment, symmetric=worlds.interchangeable(shape))
+
+
+@pytest.mark.parametrize("shape", [Shape("two-devices", 1, ()), Shape("three-devices", 1, ("new-device",))])
+def test_a_world_that_singles_devices_out_says_so(shape):
+    with pytest.raises(InputError, match="no two devices are interchangeable here; allowed: three-devices"):
+        worlds.interchangeable(shape)
+
+
+# ---- properties' automata
+
+
+def before(first: int, then: int) -> type[Property]:
+    @state
+    class Before(Property):
+        name = "before"
+
+        seen: set[Id] = attrs.field(factory=set)
+
+        @observes(two_phase.Decided)
+        def on_decided(self, o):
+            self.seen.add(o.resource)
+            return "in this order" if o.resource == then and two_phase.Resource(first) in self.seen else None
+
+    return Before
+
+
+@pytest.mark.parametrize(("first", "then"), [(0, 2), (2, 0), (0, 1), (1, 0)])
+def test_a_property_that_tells_ids_apart_is_refused(first, then):
+    assert explore(two_phase.two_phase(3), NOTHING, [before(first, then)]).findings["before"].verdict == "violated"
+    with pytest.raises(NotSymmetric, match=r"the property before treats the ids .* differently, observing"):
+        reduced(before(first, then))
+
+
+@actor
+class Mute(two_phase.Manager):
+    """Never decides."""
+
+    def steps(self):
+        return ()
+
+
+@actor
+class Refusing(two_phase.ResourceManager):
+    """Decides once, for itself."""
+
+    def steps(self):
+        if self.phase == "working":
+            yield two_phase.Refuse()
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)])
+def test_a_property_that_keeps_ids_in_an_order_of_its_own_is_refused(order):
+    @state
+    class Before(Property):
+        name = "before"
+
+        seen: tuple[Id, ...] = ()
+
+        @observes(two_phase.Decided)
+        def on_decided(self, o):
+            self.seen = (*self.seen, o.resource)
+            return "in this order" if tuple(map(int, self.seen)) == order else None
+
+    with pytest.raises(NotSymmetric, match="kept in an order that is not always the same"):
+        reduced(Before, manager=Mute, resource=Refusing)
+
+
+def test_what_a_property_would_say_at_quiescence_is_asked_too():
+    @state
+    class FirstDecides(Property):
+        name = "first-decides"
+        kind = "liveness"
+
+        decided: set[Id] = attrs.field(factory=set)
+
+        @observes(two_phase.Decided)
+        def on_decided(self, o):
+            self.decided.add(o.resource)
+
+        def at_quiescence(self):
+            if two_phase.Resource(0) not in self.decided:
+                yield "the first has not decided"
+
+    with pytest.raises(NotSymmetric, match=r"the property first-decides treats the ids .* differently, at quiescence"):
+        reduced(FirstDecides)
+
+
+class Counted(Observation, frozen=True, gc=False):
+    resource: two_phase.Resource
+
+
+@actor
+class InTurn(two_phase.Manager):
+    """Observes all resources in one call, always in the same order."""
+
+    @on(two_phase.AbortAll)
+    def abort_all(self, source: Id, packet: Packet, out: Out) -> None:
+        super().abort_all(source, packet, out)
+        for resource in self.resources:
+            out.observe(Counted(resource))
+
+
+def test_the_order_of_observations_in_one_call_is_no_secret_from_properties():
+    @state
+    class Ahead(Property):
+        """Complains if a resource is counted before one that has already decided: which one comes first matters."""
+
+        name = "ahead"
+
+        decided: set[Id] = attrs.field(factory=set)
+        counted: int = 0
+
+        @observes(two_phase.Decided)
+        def on_decided(self, o):
+            self.decided.add(o.resource)
+
+        @observes(Counted)
+        def on_counted(self, o):
+            self.counted += 1
+            return "a decided one is counted last" if self.counted == 3 and o.resource in self.decided else None
+
+    with pytest.raises(NotSymmetric, match="the property ahead"):
+        reduced(Ahead, manager=InTurn)
+
+
+# ---- actors and the environment
+
+
+@actor
+class Choosy(two_phase.Manager):
+    """Commits only while it has not heard the first alone."""
+
+    def steps(self):
+        if self.phase == "init" and two_phase.Resource(0) not in self.prepared:
+            yield two_phase.AbortAll()
+
+
+def test_steps_that_only_some_make_possible_are_refused():
+    with pytest.raises(NotSymmetric, match="treats the ids that are declared interchangeable differently, offering"):
+        reduced(manager=Choosy)
+
+
+@actor
+class Reversing(two_phase.ResourceManager):
+    """Sends twice, in an order that depends on who it is."""
+
+    @on(two_phase.Refuse)
+    def refuse(self, source: Id, packet: Packet, out: Out) -> None:
+        self.phase = "aborted"
+        both = [First(), Second()]
+        for each in both if self.id == 0 else both[::-1]:
+            out.send(two_phase.MANAGER, each)
+
+
+class First(Packet, frozen=True, gc=False):
+    """One of two."""
+
+
+class Second(Packet, frozen=True, gc=False):
+    """The other one."""
+
+
+@actor
+class Deaf(two_phase.Manager):
+    """Hears both and does nothing."""
+
+    @on(First)
+    def first(self, source: Id, packet: Packet, out: Out) -> None:
+        pass
+
+    @on(Second)
+    def second(self, source: Id, packet: Packet, out: Out) -> None:
+        pass
+
+
+def test_the_order_of_what_is_sent_to_one_receiver_counts():
+    with pytest.raises(NotSymmetric, match="handling Refuse"):
+        reduced(manager=Deaf, resource=Reversing)
+
+
+def test_an_environment_that_tells_one_of_them_something_is_refused():
+    told = Environment(
+        interventions=((Tell(two_phase.Resource(0), two_phase.Refuse()), "nudge"),), budgets={"nudge": 1}
+    )
+    with pytest.raises(NotSymmetric, match="what may be told at any moment"):
+        explore(two_phase.two_phase(3), told, symmetric=GROUP)
