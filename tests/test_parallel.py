@@ -68,6 +68,27 @@ def test_a_job_that_kills_whoever_does_it_is_an_error_and_the_others_are_done() 
     assert len(found) == len(set(found))
 
 
+SEEN: list[int] = []
+
+
+def seen(_: int) -> list[int]:
+    return SEEN
+
+
+def test_beside_threads_processes_begin_afresh() -> None:
+    SEEN.append(1)
+    go = threading.Event()
+    beside = threading.Thread(target=go.wait)
+    beside.start()
+    try:
+        assert dict(parallel.perform(seen, range(2), 2)) == {0: [], 1: []}
+        assert parallel.workers(4, inherit=True) == 1
+    finally:
+        go.set()
+        beside.join()
+        SEEN.clear()
+
+
 def test_who_stops_listening_ends_the_work() -> None:
     begun, go = [], threading.Event()
 

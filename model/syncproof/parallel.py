@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import re
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager
@@ -31,17 +32,27 @@ def workers(wanted: int | None, *, inherit: bool = False) -> int:
     """How many processes to use: as many as are wanted, else one per processor.
 
     `inherit`: the work needs what this process holds in memory, such as a class that was written in a notebook. Where
-    processes begin afresh, which is the platform's choice, it is then done here.
+    processes begin afresh, it is then done here.
     """
-    if inherit and multiprocessing.get_start_method() != "fork":
+    if inherit and (multiprocessing.get_start_method() != "fork" or threads()):
         return 1
     return wanted or os.cpu_count() or 1
 
 
+def threads() -> bool:
+    """Whether threads run beside this one, as they do in a notebook: a forked copy may wait for ever for a lock of theirs."""
+    return threading.active_count() > 1
+
+
 @contextmanager
 def processes(workers: int) -> Iterator[Executor]:
-    """A pool of processes on this machine. Left by an exception, an interrupt too, it is ended and not waited for."""
-    with ProcessPoolExecutor(workers, initializer=_begin) as pool:
+    """A pool of processes on this machine. Left by an exception, an interrupt too, it is ended and not waited for.
+
+    Beside threads the processes begin afresh, else as the platform has it.
+    """
+    afresh = threads() and "forkserver" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if afresh else None)
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin) as pool:
         try:
             yield pool
         except BrokenExecutor:
