@@ -73,9 +73,10 @@ def violate(found: dict[str, Any], design: str, name: str) -> None:
     found["designs"][design]["properties"][name] = {"verdict": "violated", "promised": True}
 
 
-def test_numbers_that_agree_support_every_claim_but_c9() -> None:
+def test_numbers_that_agree_support_every_claim_that_they_can() -> None:
     verdicts = {key: claim["verdict"] for key, claim in judge(results()).items()}
-    assert verdicts == {key: "unknown" if key == "C9" else "supported" for key in CLAIMS}
+    others = {"C9": "unknown", "C12": "depends"}  # only a search tells; a hot user's waiting is not measured
+    assert verdicts == {key: others.get(key, "supported") for key in CLAIMS}
 
 
 REFUTERS = {

@@ -158,7 +158,21 @@ def test_a_foreign_history_is_judged_by_every_property(tmp_path: Path) -> None:
 def test_a_history_that_stops_early_leaves_liveness_unknown(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     record(path, "timeline-notify")
-    lines = path.read_text().splitlines()
-    path.write_text("\n".join(lines[: len(lines) // 2]))
+    header, *lines = path.read_text().splitlines()
+    unlimited = json.dumps({key: value for key, value in json.loads(header).items() if key != "lines"})
+    path.write_text("\n".join([unlimited, *lines[: len(lines) // 2]]))
     verdicts = check(path).verdicts()
     assert {verdicts["no-loss"].verdict, verdicts["no-duplicate"].verdict} == {"unknown", "holds"}
+
+
+@pytest.mark.parametrize("kind", ["history", "moves"])
+def test_a_file_that_was_cut_short_is_no_success(tmp_path: Path, kind: str) -> None:
+    history = tmp_path / "run.jsonl"
+    record(history, "timeline-notify")
+    path = history if kind == "history" else moves_path(history)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:-5]))
+    with pytest.raises(
+        InputError, match=rf"{len(lines) - 6} lines after the header, which says that there are {len(lines) - 1}"
+    ):
+        (check if kind == "history" else replay)(path)

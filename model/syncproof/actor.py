@@ -241,6 +241,8 @@ class Actor:
     _durable: ClassVar[tuple[str, ...]] = ()
     _volatile: ClassVar[tuple[tuple[str, Callable[[], Any]], ...]] = ()
     _state: ClassVar[tuple[str, ...]] = ()
+    _prepared: ClassVar[type] = object
+    """The class that `@actor` was last written above: a subclass without it would keep its base's handlers."""
 
     @classmethod
     def _prepare(cls) -> None:
@@ -257,6 +259,7 @@ class Actor:
                     marked[name] = packet_type
         cls.handlers = {packet_type: getattr(cls, name) for name, packet_type in marked.items()}
         cls.offers_steps = cls.steps is not Actor.steps if "Actor" in globals() else False
+        cls._prepared = cls
 
     def start(self, out: Out) -> None:
         """Runs when the actor comes up, for the first time and after every crash: re-drives durable intents."""

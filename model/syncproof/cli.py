@@ -35,6 +35,9 @@ def told(command: Callable[..., int]) -> Callable[..., None]:
         except InputError as error:
             click.echo(f"syncproof: {error}", err=True)
             status = 2
+        except RecursionError:
+            click.echo("syncproof: what was given is nested too deeply; allowed: what a person would write", err=True)
+            status = 2
         except MemoryError:
             click.echo("syncproof: memory ran out, so nothing is known; allowed: less of everything", err=True)
             status = 3
@@ -127,7 +130,7 @@ def properties() -> int:
 @click.option("--trace", metavar="FILE", help="Real traffic: SNAP (SRC DST UNIXTIME) or presence rows.")
 @click.option("--take", metavar="DURATION", help="Use the first part of the trace only, such as 14d.")
 @click.option("--design", "names", metavar="NAME", multiple=True, help="Only this design; may be repeated.")
-@click.option("--runs", type=click.IntRange(1), help="Runs per design; default: the scenario's.")
+@click.option("--runs", type=click.IntRange(1, 1000), help="Runs per design; default: the scenario's.")
 @click.option("--seed", type=click.IntRange(0), help="Default: the scenario's.")
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes; default: one per processor.")
 @click.option("--out", metavar="DIR", default="out", show_default=True, help="Where the reports go.")
@@ -372,14 +375,20 @@ def explore(
 @click.argument("names", metavar="[BUG]...", nargs=-1)
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes; default: one per processor.")
 @click.option("--out", metavar="DIR", default="out", show_default=True, help="Where the reports go.")
+@click.option(
+    "--profile",
+    default="ci",
+    show_default=True,
+    help="How long Hypothesis plays the sound designs under all usual faults together: dev, brief, ci, or deep for nights.",
+)
 @told
-def kill_matrix(names: tuple[str, ...], jobs: int | None, out: str) -> int:
+def kill_matrix(names: tuple[str, ...], jobs: int | None, out: str, profile: str) -> int:
     """Seed the failures of real systems and tell which engine catches which."""
     from syncproof.report import killed, terminal
 
     _writable(out)
     with terminal.progress("hunting", "bugs and designs") as progress:
-        found = killed.matrix(names, jobs=jobs, progress=progress)
+        found = killed.matrix(names, jobs=jobs, profile=profile, progress=progress)
     paths = found.write(Path(out))
     killed.show(found)
     click.echo(f"\n{found.elapsed:.0f} s. Report: {paths[0]}")

@@ -47,6 +47,8 @@ class Header(msgspec.Struct, kw_only=True):
     """The design's. A replay needs them."""
     violations: dict[str, int] = {}
     """Property -> how often the run itself saw it violated; a replay must see the same."""
+    lines: int | None = None
+    """How many lines follow, where the writer says so; a file that has another number was cut short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,12 @@ class Judged:
         promises = {} if design is None else dict(design.promised(self.parameters))
         promises.update(dict.fromkeys(self.promised, self.faults))
         found = judge(
-            promises, {} if design is None else design.not_applicable, self.monitor, self.faults, self.quiesced
+            promises,
+            {} if design is None else design.not_applicable,
+            self.monitor,
+            self.faults,
+            self.quiesced,
+            self.promised,
         )
         for result in found.values():
             if result.verdict == "holds" and not self.happened:
@@ -110,7 +117,7 @@ class Recording:
 
     def write(self, path: Path, violations: dict[str, int]) -> None:
         """Writes the history at `path` and the moves beside it."""
-        head = msgspec.structs.replace(self.header, kind="history", violations=violations)
+        head = msgspec.structs.replace(self.header, kind="history", violations=violations, lines=len(self.observations))
         if path.suffix == ".parquet":
             _write_parquet(path, head, self.observations)
         else:
@@ -119,7 +126,7 @@ class Recording:
 
     def write_moves(self, path: Path, violations: dict[str, int]) -> None:
         """Writes the moves alone."""
-        head = msgspec.structs.replace(self.header, kind="moves", violations=violations)
+        head = msgspec.structs.replace(self.header, kind="moves", violations=violations, lines=len(self.moves))
         path.write_bytes(b"\n".join([encode(head), *self.moves, b""]))
 
 
@@ -142,7 +149,7 @@ def check(path: Path, promises: Sequence[str] = ()) -> Judged:
     monitor = Monitor(applicable)
     count = 0
     quiesced = happened = False
-    for number, line in lines:
+    for number, line in _whole(path, header, lines):
         observation = cast(Observation, _decode(path, number, line, Observation))
         monitor.observe(observation)
         quiesced = isinstance(observation, observations.Quiesced)
@@ -177,7 +184,7 @@ def replay(path: Path) -> Judged:
     monitor = Monitor(_without(design.not_applicable))
     seen = Counter(monitor)
     world = World(design.system(header.population, header.parameters), seen.observe)
-    for number, line in lines:
+    for number, line in _whole(path, header, lines):
         move = cast(Move, _decode(path, number, line, Move))
         try:
             with designs.blaming(header.design):
@@ -207,7 +214,7 @@ def retell(path: Path) -> Story:
     header = _header(path, lines, "moves")
     if header.population is None or header.parameters is None:
         raise InputError(f"{path}:1: the header needs `population` and `parameters` to build the system again")
-    moves = [cast(Move, _decode(path, number, line, Move)) for number, line in lines]
+    moves = [cast(Move, _decode(path, number, line, Move)) for number, line in _whole(path, header, lines)]
     design = designs.get(header.design)
     system = design.system(header.population, header.parameters)
     return tell(system, moves, [PROPERTIES[name] for name in _without(design.not_applicable)])
@@ -245,6 +252,18 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
                     yield number, line
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
+
+
+def _whole(path: Path, header: Header, lines: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    """The lines, if they are as many as the header says."""
+    count = 0
+    for numbered in lines:
+        count += 1
+        yield numbered
+    if header.lines is not None and count != header.lines:
+        raise InputError(
+            f"{path}: {count} lines after the header, which says that there are {header.lines}: cut short?"
+        )
 
 
 def _header(path: Path, lines: Iterable[tuple[int, bytes]], kind: str) -> Header:

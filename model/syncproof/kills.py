@@ -62,6 +62,8 @@ MORE: dict[str, dict[str, Any]] = {
     "recall": {"traffic": {"recalls": 0.3}},
 }
 """What a storm may have besides: by kind of fault, what it adds to the scenario."""
+COMBINED = (*worlds.RARE, "recall", "new-device", "half-open", "server-crash")
+"""Kinds of fault that sound designs are played under in pairs. (A world has one newcomer, so it is new or a reinstall.)"""
 
 
 @dataclass(frozen=True)
@@ -179,18 +181,25 @@ class Kills:
 
 
 def matrix(
-    names: Sequence[str] = (), *, jobs: int | None = None, progress: Callable[[int, int], None] | None = None
+    names: Sequence[str] = (),
+    *,
+    jobs: int | None = None,
+    profile: str = "ci",
+    progress: Callable[[int, int], None] | None = None,
 ) -> Kills:
     """Runs the bugs (default: all, and then the sound designs too) under every engine. Ctrl-C and lost workers return what is done.
 
-    Raises `InputError` for an unknown bug.
+    `profile`: how long Hypothesis plays the sound designs under all usual faults together (`engines.stateful.PROFILES`).
+    Raises `InputError` for an unknown bug or profile.
     """
+    stateful.settings_of(profile)
     for name in names:
         if name not in BUGS:
             raise InputError(f"unknown bug {name!r}; allowed: {', '.join(BUGS)}")
     began = time.perf_counter()
-    work = [("sound", name) for name in designs.DESIGNS if not names] + [("bug", name) for name in names or BUGS]
-    work += [("cost", name) for name in COSTS if not names]
+    work = [("sound", name, profile) for name in designs.DESIGNS if not names]
+    work += [("bug", name, profile) for name in names or BUGS]
+    work += [("cost", name, profile) for name in COSTS if not names]
     done: dict[int, Any] = {}
     try:
         for index, found in parallel.perform(_work, work, jobs or os.cpu_count() or 1):
@@ -199,17 +208,17 @@ def matrix(
                 progress(len(done), len(work))
     except (KeyboardInterrupt, BrokenExecutor):
         pass  # what is missing is told
-    rows = {name: done[i] for i, (kind, name) in enumerate(work) if kind == "bug" and i in done}
-    sound = [a for i, (kind, _) in enumerate(work) if kind == "sound" and i in done for a in done[i]]
-    costs = [done[i] for i, (kind, _) in enumerate(work) if kind == "cost" and i in done]
+    rows = {name: done[i] for i, (kind, name, _) in enumerate(work) if kind == "bug" and i in done}
+    sound = [a for i, (kind, *_) in enumerate(work) if kind == "sound" and i in done for a in done[i]]
+    costs = [done[i] for i, (kind, *_) in enumerate(work) if kind == "cost" and i in done]
     return Kills(rows, sound, costs, len(work) - len(done), time.perf_counter() - began)
 
 
-def _work(job: tuple[str, str]) -> Row | list[Alarm] | Weight:
-    kind, name = job
+def _work(job: tuple[str, str, str]) -> Row | list[Alarm] | Weight:
+    kind, name, profile = job
     if kind == "cost":
         return weigh(COSTS[name])
-    return hunt(BUGS[name]) if kind == "bug" else watch(name)
+    return hunt(BUGS[name]) if kind == "bug" else watch(name, profile=profile)
 
 
 # ---- bugs
@@ -278,13 +287,14 @@ def _simulated(bug: Bug) -> Kill:
 # ---- sound designs
 
 
-def watch(design: str, runs: int = SOUND_RUNS) -> list[Alarm]:
-    """A sound design under the same engines: each kind of fault alone, then together, and the storm."""
+def watch(design: str, runs: int = SOUND_RUNS, profile: str = "ci") -> list[Alarm]:
+    """A sound design under the same engines: each kind of fault alone, the rarer ones in pairs, the usual ones together, and
+    the storm. `profile`: how many examples the usual ones together are played."""
     alarms = []
-    kinds = [(), *[(kind,) for kind in worlds.KINDS], worlds.TOGETHER]
-    for some in kinds:
+    pairs = [pair for pair in combinations(COMBINED, 2) if set(pair) != {"new-device", "reinstall"}]
+    for some in [(), *[(kind,) for kind in worlds.KINDS], *pairs, worlds.TOGETHER]:
         shape = worlds.shape("three-devices", 3 if some == worlds.TOGETHER else 2, some)
-        met, examples = stateful.count(design, shape, profile="ci" if some == worlds.TOGETHER else "dev")
+        met, examples = stateful.count(design, shape, profile=profile if some == worlds.TOGETHER else "brief")
         fell = () if met is None else (met.name,)
         alarms.append(Alarm(design, "stateful", str(shape), examples, fell, "" if met is None else met.says))
     alarms.append(_weathered(design, runs, "the storm", lambda run: ()))

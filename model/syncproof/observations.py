@@ -14,11 +14,18 @@ from syncproof.vocabulary import ConversationId, DeviceId, MessageId, Timeline, 
 
 
 class Composed(Observation, frozen=True, gc=False):
-    """A person wrote a message on `device`; it is in the device's durable outbox."""
+    """A person wrote a message on `device`; it is in the device's durable outbox.
+
+    A change of what was said before names what it changes, as `Amended` does: `what` and `which`; `version` is a read
+    marker's own, and 0 where the place that it takes decides.
+    """
 
     message: MessageId
     device: DeviceId
     conversation: ConversationId
+    what: str = ""
+    which: int = 0
+    version: int = 0
 
 
 class Placed(Observation, frozen=True, gc=False):

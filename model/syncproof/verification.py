@@ -141,7 +141,7 @@ def _witnesses(design: str, found: Exploration, shape: Shape) -> dict[str, bool]
     return reached
 
 
-Promise = Literal["none", "kept", "broken", "unknown"]
+Promise = Literal["none", "kept", "broken", "unknown", "not judged"]
 
 
 @dataclass(frozen=True)
@@ -149,6 +149,7 @@ class Cell:
     """A design's verdict on a property over all its worlds, and the world with the shortest counterexample found.
 
     `promise` is about the worlds alone whose faults the promise covers: a property may be violated, and its promise kept.
+    Where it covers none of the worlds, it is not judged.
     """
 
     verdict: str
@@ -207,10 +208,13 @@ class Verification:
         worst: tuple[Explored, Counterexample] | None = None
         missing = f"{self.missing[design]} searches are missing: {self.stopped}" if design in self.missing else ""
         why = missing
-        promise: Promise = "none" if name not in entry.promises else "unknown" if missing else "kept"
+        promise: Promise = "none" if name not in entry.promises else "unknown" if missing else "not judged"
         for explored in self.explored[design]:
             verdict, counterexample, reason = explored.findings[name]
-            covered = promise != "none" and set(explored.shape.faults) <= set(entry.promises[name])
+            about = PROPERTIES[name].about
+            speaks = not about or bool(set(about) & set(explored.shape.faults))
+            covered = promise != "none" and speaks and set(explored.shape.faults) <= set(entry.promises[name])
+            promise = "kept" if covered and promise == "not judged" else promise
             if counterexample is not None:
                 promise = "broken" if covered else promise
                 if worst is None or counterexample.length < worst[1].length:

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from syncproof import designs, worlds
+from syncproof import designs, verification, worlds
+from syncproof.actor import Out
 from syncproof.designs import DESIGNS, Parameters
+from syncproof.designs.reader import TimelineDevice
 from syncproof.errors import InputError
+from syncproof.testing import assert_promises
 from syncproof.verification import explore_one
+from syncproof.vocabulary import Timeline
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "my_design.py"
 
@@ -91,3 +95,33 @@ def test_an_object_with_the_name_of_a_ready_design_is_refused() -> None:
         InputError, match=r"is called 'timeline-notify'; give it a name: variant\(\.\.\., name=\.\.\.\)"
     ):
         designs.known(DESIGNS["timeline-notify"].variant(summary="other"))
+
+
+def test_a_class_without_actor_is_told_that_what_it_overrides_would_be_ignored() -> None:
+    class Silent(TimelineDevice):
+        def hear(self, timeline: Timeline, head: int, cause: str, out: Out) -> None:
+            raise AssertionError("never reached")
+
+    with pytest.raises(InputError, match="device: Silent has no @actor, so what it overrides would be ignored"):
+        DESIGNS["timeline-notify"].variant(device=Silent)
+
+
+def test_what_does_not_apply_cannot_be_promised() -> None:
+    with pytest.raises(
+        InputError, match="promises: inbox-drained does not apply to timeline-notify: there is no offline"
+    ):
+        DESIGNS["timeline-notify"].variant(promises={"inbox-drained": ("push-lost",)})
+
+
+def test_a_promise_that_covers_no_world_is_not_judged() -> None:
+    lazy = DESIGNS["timeline-notify"].variant(promises={"no-loss": ("disconnect",)}, name="lazy")
+    shape = worlds.shape("two-people", 1, ["push"])
+    name = designs.known(lazy)
+    cell = verification.judged(name, shape, verification.search(name, shape)).cell(name, "no-loss")
+    assert (cell.verdict, cell.promise) == ("holds", "not judged")
+
+
+def test_a_test_of_a_design_that_promises_nothing_fails() -> None:
+    idle = DESIGNS["timeline-notify"].variant(promises={}, name="idle")
+    with pytest.raises(AssertionError, match="idle promises nothing under any of these faults"):
+        assert_promises(idle, faults=["push"], examples="none")

@@ -60,5 +60,5 @@ def test_a_failure_is_printed_as_python_to_paste(capsys: pytest.CaptureFixture[s
 
 
 def test_an_unknown_profile_is_named() -> None:
-    with pytest.raises(InputError, match="unknown profile 'quick'; allowed: dev, ci, deep"):
+    with pytest.raises(InputError, match="unknown profile 'quick'; allowed: dev, brief, ci, deep"):
         stateful.settings_of("quick")

@@ -81,7 +81,11 @@ class Device(Actor):
         """Put the message into the durable outbox, then send if possible."""
         message = packet.message
         self.outbox.append(message)
-        out.observe(Composed(message.id, self.id, message.conversation))
+        if message.kind == "message":
+            out.observe(Composed(message.id, self.id, message.conversation))
+        else:
+            what, which, version = self.change(message)
+            out.observe(Composed(message.id, self.id, message.conversation, what, which, version))
         self.send_next(out)
 
     @on(Resend)
@@ -173,12 +177,18 @@ class Device(Actor):
 
     def amend(self, message: Message, place: int, out: Out) -> None:
         """Change what is shown, now or as soon as it is there; an older change than the one known says nothing."""
-        read = message.kind == "read"
-        key = ("read", int(message.conversation)) if read else ("message", message.about)
-        version = message.about if read else place
-        if version > self.versions.get(key, 0):
-            self.versions[key] = version
-            out.observe(Amended(self.id, *key, version, message.id))
+        what, which, version = self.change(message)
+        version = version or place
+        if version > self.versions.get((what, which), 0):
+            self.versions[what, which] = version
+            out.observe(Amended(self.id, what, which, version, message.id))
+
+    @staticmethod
+    def change(message: Message) -> tuple[str, int, int]:
+        """What a change is about: `message` and its id, or `read` and the conversation; and its version, 0 for its place."""
+        if message.kind == "read":
+            return "read", int(message.conversation), message.about
+        return "message", message.about, 0
 
     def restored(self, before: Device, out: Out) -> None:
         lost = tuple(sorted(before.shown - self.shown))

@@ -37,7 +37,8 @@ class PushDevice(TimelineDevice):
     @on(Push)
     def pushed(self, source: Id, packet: Push, out: Out) -> None:
         """Show it now; the pull moves the checkpoint and fills what is missing before it."""
-        if packet.entry.seq > self.checkpoints.get(packet.timeline, 0) and self.current(packet.timeline):
+        new = packet.entry.seq > self.checkpoints.get(packet.timeline, 0)
+        if new and self.registered and self.current(packet.timeline):
             self.show(packet.entry, packet.timeline, out)
         self.hear(packet.timeline, packet.entry.seq, "push", out)
 
@@ -50,7 +51,8 @@ class DensePushDevice(TimelineDevice):
     def pushed(self, source: Id, packet: Push, out: Out) -> None:
         """The rule of dense numbering (Telegram's `pts` is the same)."""
         checkpoint = self.checkpoints.get(packet.timeline, 0)
-        if packet.entry.seq == checkpoint + 1 and not self.saving and self.current(packet.timeline):
+        ready = self.registered and not self.saving and self.current(packet.timeline)
+        if packet.entry.seq == checkpoint + 1 and ready:
             self.show(packet.entry, packet.timeline, out)
             self.reach(packet.entry)
             self.advance(packet.timeline, packet.entry.seq, out)

@@ -80,8 +80,11 @@ class TimelineDevice(Device):
         self.roam(out)
 
     def hear(self, timeline: Timeline, head: int, cause: str, out: Out) -> None:
-        """The timeline reaches `head`: pull it, now or as soon as the pull under way is done."""
-        if self.connection is None or head <= self.checkpoints.get(timeline, 0):
+        """The timeline reaches `head`: pull it, now or as soon as the pull under way is done.
+
+        A device that has not been told where its timelines begin cannot follow one.
+        """
+        if self.connection is None or not self.registered or head <= self.checkpoints.get(timeline, 0):
             return
         known = self.life(timeline) or timeline
         if known.epoch > timeline.epoch:
@@ -231,7 +234,7 @@ class TimelineDevice(Device):
     def roamed(self, source: Id, packet: RoamReply, out: Out) -> None:
         """Keep a page of history; ask for the next."""
         after, upto = self.history.get(packet.conversation, (0, 0))
-        if packet.page.upto > after and upto:
+        if packet.page.after <= after < packet.page.upto and upto:
             self.history[packet.conversation] = (packet.page.upto, upto)
             entries = tuple([(e.place, e.message.id) for e in packet.page.entries if e.message is not None])
             out.observe(Roamed(self.id, packet.conversation, packet.page.after, packet.page.upto, entries))

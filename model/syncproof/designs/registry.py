@@ -99,7 +99,11 @@ class Design(msgspec.Struct, frozen=True):
                 raise InputError(
                     f"{what}: {kind!r} is no subclass of {base.__name__}; write class Mine({base.__name__})"
                 )
-        _promisable(promises or {})
+            if kind is not None and kind._prepared is not kind:
+                raise InputError(
+                    f"{what}: {kind.__name__} has no @actor, so what it overrides would be ignored; write it above"
+                )
+        self._promisable(promises or {})
         return msgspec.structs.replace(
             self,
             name=name or " with ".join([self.name, *[kind.__name__ for kind in (device, server) if kind is not None]]),
@@ -110,6 +114,20 @@ class Design(msgspec.Struct, frozen=True):
             parameters=parameters or self.parameters,
             meets=() if device or server or parameters else self.meets,
         )
+
+    def _promisable(self, promises: Mapping[str, tuple[str, ...]]) -> None:
+        from syncproof.properties import PROPERTIES
+
+        if not isinstance(promises, Mapping):
+            raise InputError(f"promises: {promises!r}; allowed: property -> the faults under which it is promised")
+        for name, faults in promises.items():
+            if name not in PROPERTIES:
+                raise InputError(f"promises: unknown property {name!r}; allowed: {', '.join(PROPERTIES)}")
+            if name in self.not_applicable:
+                raise InputError(f"promises: {name} does not apply to {self.name}: {self.not_applicable[name]}")
+            for fault in (faults,) if isinstance(faults, str) else faults:
+                if fault not in EVERY_FAULT:
+                    raise InputError(f"promises[{name!r}]: unknown fault {fault!r}; allowed: {', '.join(EVERY_FAULT)}")
 
     def system(self, population: Population, parameters: Parameters) -> System:
         """The design's actors for these people. Raises `InputError` if it cannot work with the parameters."""
@@ -151,17 +169,6 @@ class Design(msgspec.Struct, frozen=True):
             spawn=spawn,
             clocked=numbering == "clock" and bool(self.sequencers),
         )
-
-
-def _promisable(promises: Mapping[str, tuple[str, ...]]) -> None:
-    from syncproof.properties import PROPERTIES
-
-    for name, faults in promises.items():
-        if name not in PROPERTIES:
-            raise InputError(f"promises: unknown property {name!r}; allowed: {', '.join(PROPERTIES)}")
-        for fault in (faults,) if isinstance(faults, str) else faults:
-            if fault not in EVERY_FAULT:
-                raise InputError(f"promises[{name!r}]: unknown fault {fault!r}; allowed: {', '.join(EVERY_FAULT)}")
 
 
 NO_CHECKPOINTS = dict.fromkeys(

@@ -204,6 +204,8 @@ class LogServer(Server):
     @on(Roam)
     def roam(self, source: ConnectionId, packet: Roam, out: Out) -> None:
         """Read a page of a conversation's history from the message store."""
+        if self.stranger(source, out):
+            return
         log = self.store.get(packet.conversation)
         if log is None:
             return

@@ -36,6 +36,8 @@ class Property:
     says: ClassVar[str] = ""
     anomaly: ClassVar[str] = ""
     reactions: ClassVar[dict[type[Observation], str]] = {}
+    about: ClassVar[tuple[str, ...]] = ()
+    """Faults without any of which it has nothing to say: then a promise of it is not judged."""
     endless: ClassVar[tuple[type[Observation], type[Observation]] | None] = None
     """For a property that forbids an endless repetition: what must not go on for ever, and what excuses it. Both are
     told apart by `endless_key`. A search decides it on cycles and has no need of the automaton's counting."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import attrs
 
 from syncproof.actor import state
-from syncproof.observations import Amended, Forgot, Joined, Placed, Retired, Shown
+from syncproof.observations import Amended, Composed, Forgot, Joined, Placed, Retired, Shown
 from syncproof.properties.base import Property, observes
 from syncproof.vocabulary import DeviceId, MessageId, UserId
 
@@ -40,7 +40,7 @@ class Convergence(Property):
     nor in which order it appeared (`conversation-order` does).
 
     What was changed since (recalled, edited, read) is in the same version on all devices that were there when the entry
-    which brought the latest version was placed.
+    which brought the latest version was placed; and whoever shows a change, of whatever user, has applied it or a later one.
     """
 
     name = "convergence"
@@ -55,6 +55,14 @@ class Convergence(Property):
     differing: dict[tuple[MessageId, UserId], tuple[DeviceId, int, int]] = attrs.field(factory=dict)
     versions: dict[tuple[UserId, str, int], Versions] = attrs.field(factory=dict)
     since: dict[DeviceId, int] = attrs.field(factory=dict)
+    changes: dict[MessageId, tuple[str, int, int]] = attrs.field(factory=dict)
+    due: dict[tuple[DeviceId, str, int], tuple[int, MessageId]] = attrs.field(factory=dict)
+
+    @observes(Composed)
+    def on_composed(self, o: Composed) -> str | None:
+        if o.what:
+            self.changes[o.message] = (o.what, o.which, o.version)
+        return None
 
     @observes(Joined)
     def on_joined(self, o: Joined) -> str | None:
@@ -83,6 +91,13 @@ class Convergence(Property):
     @observes(Shown)
     def on_shown(self, o: Shown) -> str | None:
         user = self.users.get(o.device)
+        if o.message in self.changes and user is not None:
+            what, which, version = self.changes[o.message]
+            wanted = (version or o.place, o.message)
+            versions = self.versions.get((user, what, which))
+            held = (0, o.message) if versions is None else versions.held.get(o.device, (0, o.message))
+            if wanted[0] > held[0]:
+                self.due[o.device, what, which] = max(wanted, self.due.get((o.device, what, which), wanted))
         if user is None:
             return None
         key = (o.message, user)
@@ -104,6 +119,8 @@ class Convergence(Property):
 
     @observes(Amended)
     def on_amended(self, o: Amended) -> str | None:
+        if o.version >= self.due.get((o.device, o.what, o.which), (0, o.by))[0]:
+            self.due.pop((o.device, o.what, o.which), None)
         user = self.users.get(o.device)
         if user is not None:
             key = (user, o.what, o.which)
@@ -113,6 +130,8 @@ class Convergence(Property):
     @observes(Forgot)
     def on_forgot(self, o: Forgot) -> str | None:
         """The device has to show these again, and what they changed is as it was."""
+        for key in [key for key, (_, by) in self.due.items() if key[0] == o.device and by in o.messages]:
+            del self.due[key]
         user = self.users.get(o.device)
         if user is None:
             return None
@@ -128,6 +147,8 @@ class Convergence(Property):
 
     @observes(Retired)
     def on_retired(self, o: Retired) -> str | None:
+        for key in [key for key in self.due if key[0] == o.device]:
+            del self.due[key]
         user = self.users.pop(o.device, None)
         for (message, owner), record in list(self.open.items()):
             if owner == user and o.device in record.missing:
@@ -150,6 +171,8 @@ class Convergence(Property):
                     yield f"user {user:d} sees {thing} as message {by:d} changed it, but not on device {device:d}"
 
     def at_quiescence(self) -> Iterator[str]:
+        for (device, what, which), (_, by) in sorted(self.due.items()):
+            yield f"device {device:d} shows message {by:d}, but does not change the {what} {which} that it is about"
         yield from self._outdated()
         for (message, user), record in sorted(self.open.items(), key=lambda item: item[0]):
             if record.place is not None and (message, user) not in self.differing:

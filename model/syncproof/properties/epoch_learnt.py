@@ -23,6 +23,7 @@ class EpochLearnt(Property):
     name = "epoch-learnt"
     kind = "liveness"
     keyed_by = "installation x timeline"
+    about = ("server-restore",)
     says = "after a restore every device learns that its logs begin a new life"
 
     latest: dict[tuple[str, int], int] = attrs.field(factory=dict)
@@ -35,7 +36,11 @@ class EpochLearnt(Property):
 
     @observes(Checkpointed)
     def on_checkpointed(self, o: Checkpointed) -> str | None:
-        self.reads[o.device, o.timeline.kind, o.timeline.owner] = o.timeline.epoch
+        key = (o.device, o.timeline.kind, o.timeline.owner)
+        if o.seq:
+            self.reads[key] = o.timeline.epoch
+        else:  # who begins at the beginning knows no life that could be mistaken for another
+            self.reads.pop(key, None)
         return None
 
     @observes(Retired)

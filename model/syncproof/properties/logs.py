@@ -15,11 +15,13 @@ from syncproof.vocabulary import DeviceId, MessageId, Timeline, UserId
 
 @state
 class Entries:
-    """One log in order of number: `seqs`, and beside each its message. `passed`: how many each device has behind it."""
+    """One log in order of number: `seqs`, and beside each its message. `passed`: how many each device has behind it, of which
+    it `skipped` the first ones, since its timeline began later."""
 
     seqs: list[int]
     messages: list[MessageId | None]
     passed: dict[DeviceId, int]
+    skipped: dict[DeviceId, int]
 
 
 @state
@@ -73,24 +75,32 @@ class Logs(Property):
     def on_reverted(self, o: Reverted) -> str | None:
         """The new life of a log begins with what the life that it was restored to had up to there."""
         old = self.logs.get(Timeline(o.timeline.kind, o.timeline.owner, o.of))
-        if old is None:
-            self.log(o.timeline)
-        else:
-            count = bisect_right(old.seqs, o.upto)
-            self.again.update([message for message in old.messages[count:] if message is not None])
-            self.logs[o.timeline] = Entries(old.seqs[:count], old.messages[:count], {})
+        count = 0 if old is None else bisect_right(old.seqs, o.upto)
+        kept = Entries([], [], {}, {}) if old is None else Entries(old.seqs[:count], old.messages[:count], {}, {})
+        here = {None, *kept.messages}
+        for other, log in self.logs.items():
+            if other.same_log(o.timeline):
+                self.again.update([message for message in log.messages if message is not None and message not in here])
+        self.logs[o.timeline] = kept
         return None
 
     def begun(self, timeline: Timeline, seq: int, device: DeviceId) -> int:
         """How many entries a device has behind it that starts after `seq`.
 
-        When it first meets a new life of a log, these are also the ones that it knows from another life.
+        When it first meets a new life of a log, these are also the ones that it knows from another life; those that it had
+        skipped there it does not know.
         """
         log = self.log(timeline)
         position = bisect_right(log.seqs, seq)
-        if timeline.epoch and device not in log.passed:
+        first = device not in log.passed
+        log.skipped[device] = position
+        if timeline.epoch and first:
             for other, old in self.logs.items():
-                if other.same_log(timeline) and other.epoch != timeline.epoch:
+                if (
+                    other.same_log(timeline)
+                    and other.epoch != timeline.epoch
+                    and old.skipped.get(device, 0) <= position
+                ):
                     known = zip(old.seqs[: old.passed.get(device, 0)], old.messages, strict=False)
                     here = zip(log.seqs, log.messages, strict=True)
                     same = takewhile(lambda pair: pair[0] == pair[1], zip(known, here, strict=False))
@@ -101,7 +111,7 @@ class Logs(Property):
         """The timeline's entries, which may be none."""
         log = self.logs.get(timeline)
         if log is None:
-            log = self.logs[timeline] = Entries([], [], {})
+            log = self.logs[timeline] = Entries([], [], {}, {})
         return log
 
     def concerns(self, message: MessageId | None, device: DeviceId) -> bool:

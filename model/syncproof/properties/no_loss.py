@@ -7,18 +7,22 @@ from collections.abc import Iterator
 import attrs
 
 from syncproof.actor import state
-from syncproof.observations import Accepted, Forgot, Gone, Placed, Retired, Shown
+from syncproof.observations import Accepted, Forgot, Gone, Joined, Placed, Retired, Shown
 from syncproof.properties.base import Property, observes
 from syncproof.vocabulary import DeviceId, MessageId
 
 
 @state
 class Delivery:
-    """One message on its way: where it was `shown`, and where it is still `missing` (None: it has no place yet)."""
+    """One message on its way: where it was `shown`, and where it is still `missing` (None: it has no place yet).
+
+    `again`: it had been shown everywhere, and is missing only where it was forgotten, or on newcomers.
+    """
 
     missing: set[DeviceId] | None
     shown: set[DeviceId]
     accepted: bool
+    again: bool
 
 
 @state
@@ -30,7 +34,8 @@ class NoLoss(Property):
     a new message) owes nobody anything. It does not say how often, when or at which place it is shown.
 
     Two things are excused, since nothing could be done about them: a message that a restore took from the message store
-    (`Gone`; of the settled ones, `gone`), and a device whose installation is no more (`Retired`). What a device showed
+    (`Gone`; of the settled ones, `gone`, with how many devices had joined then: later ones are owed it if it is placed
+    anew), and a device whose installation is no more (`Retired`). What a device showed
     and then lost with its database (`Forgot`) is owed to it again.
     """
 
@@ -42,12 +47,24 @@ class NoLoss(Property):
 
     open: dict[MessageId, Delivery] = attrs.field(factory=dict)
     settled: set[MessageId] = attrs.field(factory=set)
-    gone: set[MessageId] = attrs.field(factory=set)
+    gone: dict[MessageId, int] = attrs.field(factory=dict)
+    joined: dict[DeviceId, int] = attrs.field(factory=dict)
+
+    @observes(Joined)
+    def on_joined(self, o: Joined) -> str | None:
+        self.joined.setdefault(o.device, len(self.joined))
+        return None
 
     @observes(Placed)
     def on_placed(self, o: Placed) -> str | None:
         delivery = self._delivery(o.message)
-        if delivery is not None:
+        if delivery is None and o.message in self.gone:
+            since = self.gone[o.message]
+            newcomers = {device for device in o.audience if self.joined.get(device, 0) >= since}
+            if newcomers:
+                self.settled.discard(o.message)
+                self.open[o.message] = Delivery(newcomers, set(), False, True)
+        elif delivery is not None and not delivery.again:
             delivery.missing = set(o.audience)
             if delivery.shown:
                 delivery.missing -= delivery.shown
@@ -74,7 +91,7 @@ class NoLoss(Property):
     def on_accepted(self, o: Accepted) -> str | None:
         delivery = self._delivery(o.message)
         if self.gone:
-            self.gone.discard(o.message)
+            self.gone.pop(o.message, None)
         if delivery is not None:
             delivery.accepted = True
             self._settle(o.message, delivery)
@@ -87,7 +104,7 @@ class NoLoss(Property):
         if o.box is None and delivery is not None:
             delivery.accepted = False
         elif o.box is None and o.message in self.settled:
-            self.gone.add(o.message)
+            self.gone[o.message] = len(self.joined)
         return None
 
     @observes(Retired)
@@ -105,7 +122,7 @@ class NoLoss(Property):
                 continue
             if message in self.settled:
                 self.settled.discard(message)
-                self.open[message] = Delivery({o.device}, set(), True)
+                self.open[message] = Delivery({o.device}, set(), True, True)
                 continue
             delivery = self.open.get(message)
             if delivery is not None:
@@ -118,7 +135,7 @@ class NoLoss(Property):
         """The record of a message that is not settled yet."""
         delivery = self.open.get(message)
         if delivery is None and message not in self.settled:
-            delivery = self.open[message] = Delivery(None, set(), False)
+            delivery = self.open[message] = Delivery(None, set(), False, False)
         return delivery
 
     def _settle(self, message: MessageId, delivery: Delivery) -> None:

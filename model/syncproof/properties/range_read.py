@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
+import attrs
+
 from syncproof.actor import state
 from syncproof.observations import RangeRead, Trimmed
 from syncproof.properties.base import observes
 from syncproof.properties.logs import Logs
-from syncproof.vocabulary import MessageId
+from syncproof.vocabulary import MessageId, Timeline
 
 
 @state
@@ -23,11 +25,12 @@ class RangeReads(Logs):
     keyed_by = "timeline"
     says = "a read of a range returns exactly the entries there, whatever was asked before"
 
+    trimmed: dict[Timeline, int] = attrs.field(factory=dict)
+
     @observes(Trimmed)
     def on_trimmed(self, o: Trimmed) -> str | None:
-        log = self.log(o.timeline)
-        count = bisect_right(log.seqs, o.upto)
-        del log.seqs[:count], log.messages[:count]
+        """In this life of the log; a backup from before may bring the entries back in another."""
+        self.trimmed[o.timeline] = o.upto
         return None
 
     @observes(RangeRead)
@@ -38,7 +41,7 @@ class RangeReads(Logs):
         if log is None:
             log = self.log(o.timeline)
         seqs = log.seqs
-        low = bisect_right(seqs, o.after)
+        low = bisect_right(seqs, max(o.after, self.trimmed.get(o.timeline, 0)))
         high = bisect_right(seqs, o.upto)
         if tuple(seqs[low:high]) == o.seqs:
             return None

@@ -46,6 +46,7 @@ class RoamingComplete(Property):
     name = "roaming-complete"
     kind = "liveness"
     keyed_by = "new device x conversation"
+    about = ("new-device", "reinstall")
     says = "a new device can reach all history of its conversations"
 
     orders: dict[ConversationId, Order] = attrs.field(factory=dict)

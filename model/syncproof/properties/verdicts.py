@@ -28,15 +28,20 @@ def judge(
     monitor: Monitor,
     faults: tuple[str, ...],
     quiesced: bool,
+    asked: tuple[str, ...] = (),
 ) -> dict[str, PropertyResult]:
     """A verdict for every property. A promise counts when it covers every fault that the run was configured with.
+
+    It does not where the property has nothing to say under these faults (`Property.about`), unless it was `asked` for.
 
     What was not violated before the run came to rest is unknown where only rest can tell.
     """
     results = {}
     verdict: Verdict
     for name in PROPERTIES:
-        covered = name in promises and all(fault in promises[name] for fault in faults)
+        about = PROPERTIES[name].about
+        silent = bool(about) and name not in asked and not set(about) & set(faults)
+        covered = name in promises and not silent and all(fault in promises[name] for fault in faults)
         if name in not_applicable:
             results[name] = PropertyResult("not-applicable", False)
             continue

@@ -56,7 +56,7 @@ class Shown:
     @property
     def file(self) -> str:
         """Where its moves are, under the report's folder."""
-        design = re.sub(r"[^\w.-]+", "_", self.design)
+        design = re.sub(r"[^\w.-]+", "_", self.design).lstrip("._")
         return f"counterexamples/{design}.{self.name}.moves.jsonl"
 
 
@@ -85,16 +85,16 @@ class Proof(Verification):
     def answer(self) -> list[str]:
         """What was found, in a few sentences made from the numbers."""
         cells = [cell for row in self.matrix().values() for cell in row.values()]
-        promised = [cell for cell in cells if cell.promised]
+        promised = [cell for cell in cells if cell.promised and cell.promise != "not judged"]
         kept = sum(cell.promise == "kept" for cell in promised)
         broken = sum(cell.broken for cell in cells)
         open_ends = sum(cell.promise == "unknown" for cell in promised)
         states = sum(e.states for row in self.explored.values() for e in row)
         count = sum(len(row) for row in self.explored.values())
         told = [
-            f"{_counted(count, 'world')} of {_counted(len(self.explored), 'design')} searched, "
-            f"{states:,} states in all: "
-            f"{kept} of {len(promised)} promises are kept in every interleaving under the faults that they are made for."
+            f"{_counted(count, 'world')} of {_counted(len(self.explored), 'design')} searched, {states:,} states in all: "
+            f"{kept} of {len(promised)} promises are kept in every interleaving of these worlds, under the faults that they "
+            "are made for."
         ]
         if broken:
             told.append(

@@ -149,6 +149,10 @@ def answer(comparison: Comparison) -> list[str]:
     else:
         lossy = [n for n, d in designs.items() if d["properties"]["no-loss"]["verdict"] == "violated"]
         text = f"Every promise was kept in every run ({comparison.runs} per design)"
+        idle = [name for name, design in designs.items() if not kept(design)[1]]
+        if idle:
+            text = f"{_listed(idle)} {'promise' if len(idle) > 1 else 'promises'} nothing under these faults"
+            text += "" if len(idle) == len(designs) else "; every promise of the others was kept in every run"
         if lossy:
             lost = designs[lossy[0]]["metrics"]["lost_deliveries"]["mean"]
             whole = lost + designs[lossy[0]]["deliveries"] / comparison.runs

@@ -32,9 +32,16 @@ SHOWN = (
 COLOURS = {"supported": "green", "refuted": "red", "depends": "yellow", "unknown": "dim"}
 
 
+class Pipe(Console):
+    """A reader who has seen enough is told apart from a verdict."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def console() -> Console:
     """Standard output; at least 118 columns when it is a file or a pipe, so that nothing is cut."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 118)
+    return Pipe(highlight=False, width=None if sys.stdout.isatty() else 118)
 
 
 @contextmanager
