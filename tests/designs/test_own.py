@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from syncproof import designs, verification, worlds
-from syncproof.actor import Out
+from syncproof.actor import Out, actor
 from syncproof.designs import DESIGNS, Parameters
 from syncproof.designs.reader import TimelineDevice
 from syncproof.errors import InputError
 from syncproof.testing import assert_promises
 from syncproof.verification import explore_one
-from syncproof.vocabulary import Timeline
+from syncproof.vocabulary import Message, Timeline
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "my_design.py"
 
@@ -125,3 +125,15 @@ def test_a_test_of_a_design_that_promises_nothing_fails() -> None:
     idle = DESIGNS["timeline-notify"].variant(promises={}, name="idle")
     with pytest.raises(AssertionError, match="idle promises nothing under any of these faults"):
         assert_promises(idle, faults=["push"], examples="none")
+
+
+@actor
+class IgnoresRecalls(TimelineDevice):
+    def amend(self, message: Message, place: int, out: Out) -> None:
+        """Shown is enough."""
+
+
+def test_a_device_that_shows_a_recall_and_does_not_apply_it_breaks_convergence() -> None:
+    deaf = DESIGNS["timeline-notify"].variant(device=IgnoresRecalls)
+    with pytest.raises(AssertionError, match=r"promises convergence and breaks it.* does not change the message 0"):
+        assert_promises(deaf, world="two-people", messages=2, faults=["recall"], examples="none")
