@@ -188,12 +188,14 @@ verdicts = Counter(result.verdict for result in judged.verdicts().values())
 print("judged from the record alone:", ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items())))
 
 # %% [markdown]
-# Does the check see anything? Take one line out, a message shown on some device, as if that device had never shown it:
+# Does the check see anything? Take one line out, a message shown on some device, as if that device had never shown it. (The
+# header says how many lines follow, and a file that has another number is refused; so that is taken out too.)
 
 # %%
 shown = [number for number, line in enumerate(lines) if '"Shown"' in line]
 cut = folder / "cut.jsonl"
-cut.write_text("\n".join(lines[: shown[100]] + lines[shown[100] + 1 :]))
+header = json.dumps({key: value for key, value in json.loads(lines[0]).items() if key != "lines"})
+cut.write_text("\n".join([header, *lines[1 : shown[100]], *lines[shown[100] + 1 :]]))
 for name, verdict in check(cut).verdicts().items():
     if verdict.verdict == "violated":
         print(f"{name}: {verdict.examples[0]}")
