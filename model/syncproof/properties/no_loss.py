@@ -34,8 +34,8 @@ class NoLoss(Property):
     a new message) owes nobody anything. It does not say how often, when or at which place it is shown.
 
     Two things are excused, since nothing could be done about them: a message that a restore took from the message store
-    (`Gone`; of the settled ones, `gone`, with how many devices had joined then: later ones are owed it if it is placed
-    anew), and a device whose installation is no more (`Retired`). What a device showed
+    (`Gone`; of the settled ones, `gone`, counted by `goings`, so that devices which `joined` later are owed it if it is
+    placed anew), and a device whose installation is no more (`Retired`). What a device showed
     and then lost with its database (`Forgot`) is owed to it again.
     """
 
@@ -48,11 +48,13 @@ class NoLoss(Property):
     open: dict[MessageId, Delivery] = attrs.field(factory=dict)
     settled: set[MessageId] = attrs.field(factory=set)
     gone: dict[MessageId, int] = attrs.field(factory=dict)
+    goings: int = 0
     joined: dict[DeviceId, int] = attrs.field(factory=dict)
 
     @observes(Joined)
     def on_joined(self, o: Joined) -> str | None:
-        self.joined.setdefault(o.device, len(self.joined))
+        if self.goings:
+            self.joined.setdefault(o.device, self.goings)
         return None
 
     @observes(Placed)
@@ -104,7 +106,8 @@ class NoLoss(Property):
         if o.box is None and delivery is not None:
             delivery.accepted = False
         elif o.box is None and o.message in self.settled:
-            self.gone[o.message] = len(self.joined)
+            self.goings += 1
+            self.gone[o.message] = self.goings
         return None
 
     @observes(Retired)
