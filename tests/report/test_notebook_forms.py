@@ -142,7 +142,7 @@ def test_a_sweep_says_its_answer_and_takes_an_object(tmp_path: Path) -> None:
 
 
 def test_hypothesis_meets_it_and_the_way_is_cut_down() -> None:
-    met = hunt(HASTY, "two-people", 2, ["push"], profile="dev")
+    met = hunt(HASTY, "two-people", 2, ["push"], profile="ci")
     assert met.met is not None
     assert len(met.moves) <= len(met.met.moves)
     assert f"cut down to {len(met.moves)}" in repr(met.diagram())

@@ -34,8 +34,8 @@ class NoLoss(Property):
     a new message) owes nobody anything. It does not say how often, when or at which place it is shown.
 
     Two things are excused, since nothing could be done about them: a message that a restore took from the message store
-    (`Gone`; of the settled ones, `gone`, counted by `goings`, so that devices which `joined` later are owed it if it is
-    placed anew), and a device whose installation is no more (`Retired`). What a device showed
+    (`Gone`; of the settled ones, `gone`: if one is placed anew it is owed to devices that joined `late`, meanwhile), and a
+    device whose installation is no more (`Retired`). What a device showed
     and then lost with its database (`Forgot`) is owed to it again.
     """
 
@@ -47,22 +47,20 @@ class NoLoss(Property):
 
     open: dict[MessageId, Delivery] = attrs.field(factory=dict)
     settled: set[MessageId] = attrs.field(factory=set)
-    gone: dict[MessageId, int] = attrs.field(factory=dict)
-    goings: int = 0
-    joined: dict[DeviceId, int] = attrs.field(factory=dict)
+    gone: set[MessageId] = attrs.field(factory=set)
+    late: set[DeviceId] = attrs.field(factory=set)
 
     @observes(Joined)
     def on_joined(self, o: Joined) -> str | None:
-        if self.goings:
-            self.joined.setdefault(o.device, self.goings)
+        if self.gone:
+            self.late.add(o.device)
         return None
 
     @observes(Placed)
     def on_placed(self, o: Placed) -> str | None:
         delivery = self._delivery(o.message)
         if delivery is None and o.message in self.gone:
-            since = self.gone[o.message]
-            newcomers = {device for device in o.audience if self.joined.get(device, 0) >= since}
+            newcomers = self.late.intersection(o.audience)
             if newcomers:
                 self.settled.discard(o.message)
                 self.open[o.message] = Delivery(newcomers, set(), False, True)
@@ -93,7 +91,7 @@ class NoLoss(Property):
     def on_accepted(self, o: Accepted) -> str | None:
         delivery = self._delivery(o.message)
         if self.gone:
-            self.gone.pop(o.message, None)
+            self.gone.discard(o.message)
         if delivery is not None:
             delivery.accepted = True
             self._settle(o.message, delivery)
@@ -106,8 +104,7 @@ class NoLoss(Property):
         if o.box is None and delivery is not None:
             delivery.accepted = False
         elif o.box is None and o.message in self.settled:
-            self.goings += 1
-            self.gone[o.message] = self.goings
+            self.gone.add(o.message)
         return None
 
     @observes(Retired)
