@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+from pathlib import Path
+
 import pytest
 from hypothesis import Verbosity, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -43,6 +46,18 @@ def test_the_ci_profile_meets_the_same_each_time() -> None:
     shape = worlds.shape("two-people", 2, ["server-crash"])
     first, one = stateful.count("F22", shape, ["no-loss"])
     again, two = stateful.count("F22", shape, ["no-loss"])
+    assert first is not None
+    assert again is not None
+    assert (first.moves, one) == (again.moves, two)
+
+
+def test_code_that_is_loaded_meanwhile_changes_no_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shape = worlds.shape("two-people", 3, ["disconnect"])
+    first, one = stateful.count("F37", shape, ["no-loss"])
+    (tmp_path / "loaded_meanwhile.py").write_text(f"NUMBERS = {list(range(100, 255))}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module("loaded_meanwhile")
+    again, two = stateful.count("F37", shape, ["no-loss"])
     assert first is not None
     assert again is not None
     assert (first.moves, one) == (again.moves, two)
