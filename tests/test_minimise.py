@@ -23,7 +23,7 @@ def met(name: str) -> tuple[worlds.Shape, tuple[Move, ...]]:
     return larger, found.moves
 
 
-@pytest.mark.parametrize("name", ["F04", "F07", "F12", "F19", "F25", "F40"])
+@pytest.mark.parametrize("name", ["F04", "F10", "F12", "F13", "F16", "F40"])
 def test_it_becomes_as_short_as_the_shortest(name: str) -> None:
     shape, moves = met(name)
     prop = BUGS[name].falls[0]
@@ -43,7 +43,7 @@ def test_no_single_move_can_be_taken_out() -> None:
         assert less is None or len(less) >= len(short)
 
 
-def test_the_same_seed_gives_the_same_moves() -> None:
+def test_the_same_moves_are_cut_down_to_the_same() -> None:
     shape, moves = met("F01")
     system, _, environment = worlds.build("F01", shape, stateful.BUDGET)
     assert minimise(system, environment, moves, "tail-append") == minimise(system, environment, moves, "tail-append")
@@ -52,7 +52,7 @@ def test_the_same_seed_gives_the_same_moves() -> None:
 def test_a_livelock_is_cut_down_to_a_fair_cycle() -> None:
     shape, moves = met("F27")
     system, _, environment = worlds.build("F27", shape, stateful.BUDGET)
-    assert len(minimise(system, environment, moves, "pull-terminates")) < 40 < len(moves)
+    assert len(minimise(system, environment, moves, "pull-terminates")) == 22 < len(moves)
 
 
 def test_moves_that_violate_nothing_are_refused() -> None:

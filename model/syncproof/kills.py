@@ -97,8 +97,9 @@ class Row:
 
     @property
     def shortest(self) -> bool:
-        """Whether the cut-down counterexample is as short as the search's."""
-        return self.cut is not None and self.cut == self.explore.length
+        """Whether the cut-down counterexample is as short as the search's (in a larger world it may be shorter)."""
+        length = self.explore.length
+        return self.cut is not None and length is not None and self.cut <= length
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from syncproof import worlds
 from syncproof.designs import DESIGNS
 from syncproof.designs.faulty import BUGS
 from syncproof.engines import stateful
+from syncproof.minimise import minimise
+from syncproof.properties import PROPERTIES
 from syncproof.verification import explore_one
 
 
@@ -29,6 +31,29 @@ def test_hypothesis_kills_it(name: str) -> None:
     met, _ = stateful.count(name, dataclasses.replace(shape, messages=shape.messages + stateful.MORE), bug.falls[:1])
     assert met is not None
     assert met.name == bug.falls[0]
+
+
+LONGER = ("F31",)
+"""Bugs whose way is cut down to a longer one than the shortest: what it needs is too much to be searched."""
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_what_hypothesis_meets_is_cut_down_to_the_shortest(name: str) -> None:
+    bug = BUGS[name]
+    shape = worlds.shape(*bug.world)
+    larger = dataclasses.replace(shape, messages=shape.messages + stateful.MORE)
+    met, _ = stateful.count(name, larger, bug.falls[:1])
+    assert met is not None
+    system, _, environment = worlds.build(name, larger, stateful.BUDGET)
+    cut = minimise(system, environment, met.moves, bug.falls[0])
+    way = explore_one(name, shape).findings[bug.falls[0]][1]
+    assert way is not None
+    shortest = way.length if PROPERTIES[bug.falls[0]].endless else len(way.moves)
+    assert (len(cut) <= shortest) == (name not in LONGER), (len(cut), shortest)
+
+
+def test_at_most_one_bug_in_ten_is_not_cut_down_to_the_shortest() -> None:
+    assert len(LONGER) <= len(BUGS) / 10
 
 
 @pytest.mark.parametrize("name", BUGS)
