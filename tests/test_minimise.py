@@ -52,7 +52,7 @@ def test_the_same_moves_are_cut_down_to_the_same() -> None:
 def test_a_livelock_is_cut_down_to_a_fair_cycle() -> None:
     shape, moves = met("F27")
     system, _, environment = worlds.build("F27", shape, stateful.BUDGET)
-    assert len(minimise(system, environment, moves, "pull-terminates")) == 22 < len(moves)
+    assert len(minimise(system, environment, moves, "pull-terminates")) <= 22 < len(moves)
 
 
 def test_moves_that_violate_nothing_are_refused() -> None:

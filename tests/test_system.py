@@ -254,6 +254,12 @@ def test_a_reliable_link_loses_nothing() -> None:
         made.apply(Lose(PHONE, Shout("one")))
 
 
+def test_nothing_arrives_at_an_actor_that_nobody_wrote_to() -> None:
+    made, _, _, _ = world()
+    with pytest.raises(MoveError, match="is on its way"):
+        made.apply(Arrive(PHONE, Shout("one")))
+
+
 def test_an_ordered_link_delivers_only_the_oldest() -> None:
     made, phone, _, _ = world(links={Shout: ORDERED})
     tell(made, SERVER, "shout:one")

@@ -449,6 +449,31 @@ def replay(moves: str, diagram: bool) -> int:
     return 0
 
 
+@main.command()
+@click.argument("moves")
+@click.argument("name", metavar="[PROPERTY]", required=False)
+@click.option("--out", metavar="FILE", help="Write the moves that are left, for `syncproof replay`.")
+@told
+def minimise(moves: str, name: str | None, out: str | None) -> int:
+    """Cut a run's recorded moves down to those that one violation takes, and print these as a sequence diagram.
+
+    PROPERTY: the one that is violated; without it the first that the run violated, promised ones before others.
+    """
+    from syncproof import excerpt
+    from syncproof.report import sequence, terminal
+
+    if out is not None:
+        _history_file(Path(out))
+    with terminal.cutting() as progress:
+        found = excerpt.excerpt(Path(moves), name, progress)
+    click.echo(sequence.text(found.story()))
+    click.echo(repr(found))
+    if out is not None:
+        found.write(Path(out))
+        click.echo(f"Written: {out}")
+    return 0
+
+
 def _report(judged: Judged, file: str) -> None:
     """A line per property."""
     verdicts = judged.verdicts()

@@ -24,7 +24,7 @@ from syncproof.properties import PROPERTIES
 from syncproof.properties.monitor import Monitor
 from syncproof.properties.verdicts import PropertyResult, judge
 from syncproof.story import Story, tell
-from syncproof.system import Move, MoveError, World
+from syncproof.system import Move, MoveError, System, World
 
 SCHEMA = 1
 
@@ -176,21 +176,17 @@ def _promised(names: Sequence[str], design: str, applicable: Sequence[str]) -> t
 
 def replay(path: Path) -> Judged:
     """Does a run's moves again in a fresh world. Raises `InputError` for a move that is not enabled there."""
-    lines = _lines(path)
-    header = _header(path, lines, "moves")
-    if header.population is None or header.parameters is None:
-        raise InputError(f"{path}:1: the header needs `population` and `parameters` to build the system again")
-    design = designs.get(header.design)
-    monitor = Monitor(_without(design.not_applicable))
+    header, system, moves = recorded(path)
+    monitor = Monitor(_without(designs.get(header.design).not_applicable))
     seen = Counter(monitor)
-    world = World(design.system(header.population, header.parameters), seen.observe)
-    for number, line in _whole(path, header, lines):
-        move = cast(Move, _decode(path, number, line, Move))
+    world = World(system, seen.observe)
+    for number, move in moves:
         try:
             with designs.blaming(header.design):
                 world.apply(move)
         except MoveError as error:
             raise InputError(f"{path}:{number}: {type(move).__name__} is not possible here: {error}") from None
+    assert header.parameters is not None
     return Judged(
         header.design,
         header.faults,
@@ -203,6 +199,20 @@ def replay(path: Path) -> Judged:
     )
 
 
+def recorded(path: Path) -> tuple[Header, System, Iterator[tuple[int, Move]]]:
+    """A moves file: its header, a fresh system like the run's, and the moves with their lines.
+
+    Raises `InputError` for what cannot be read, for a move only when it is its turn.
+    """
+    lines = _lines(path)
+    header = _header(path, lines, "moves")
+    if header.population is None or header.parameters is None:
+        raise InputError(f"{path}:1: the header needs `population` and `parameters` to build the system again")
+    system = designs.get(header.design).system(header.population, header.parameters)
+    whole = _whole(path, header, lines)
+    return header, system, ((number, cast(Move, _decode(path, number, line, Move))) for number, line in whole)
+
+
 def length(path: Path) -> int:
     """How many moves a file holds."""
     return max(0, sum(1 for _ in _lines(path)) - 1)
@@ -210,14 +220,9 @@ def length(path: Path) -> int:
 
 def retell(path: Path) -> Story:
     """What a run's recorded moves do, step by step."""
-    lines = _lines(path)
-    header = _header(path, lines, "moves")
-    if header.population is None or header.parameters is None:
-        raise InputError(f"{path}:1: the header needs `population` and `parameters` to build the system again")
-    moves = [cast(Move, _decode(path, number, line, Move)) for number, line in _whole(path, header, lines)]
-    design = designs.get(header.design)
-    system = design.system(header.population, header.parameters)
-    return tell(system, moves, [PROPERTIES[name] for name in _without(design.not_applicable)])
+    header, system, moves = recorded(path)
+    properties = _without(designs.get(header.design).not_applicable)
+    return tell(system, [move for _, move in moves], [PROPERTIES[name] for name in properties])
 
 
 class Counter:

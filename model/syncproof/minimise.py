@@ -6,17 +6,18 @@ without each single move and each two of them. What is left may still be a detou
 it says what the violation needs: so few messages and faults are a world that can often be searched (`shortcut.py`), and
 a shorter way that this finds is cut down in the same manner.
 
-A shortened sequence is played, not copied: a move that is no longer possible is left out, and where a liveness property is
+A shortened sequence is played, not copied. Without its beginning the same things happen under other numbers, so for a move
+that is no longer possible the first one like it is made, or none if there is none; and where a liveness property is
 at stake what is then still under way is completed, since nothing is lost for good before nothing more can happen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from syncproof.actor import Observation, freeze
+from syncproof.actor import ActorId, ConnectionId, Observation, Packet, freeze
 from syncproof.environment import Environment
 from syncproof.observations import Pulled, Triggered
 from syncproof.play import KINDS, Play
@@ -24,36 +25,47 @@ from syncproof.properties import PROPERTIES
 from syncproof.properties.monitor import Monitor
 from syncproof.shortcut import shortcuts
 from syncproof.system import Move, System, World, quiesce
+from syncproof.vocabulary import DeviceId
 
 FAIR = (*KINDS[1:6], "connect", "notice", "restart")
 """What is eventually taken without anybody's doing, polls left out."""
 COMPLETION = 400
-"""Moves within which what is under way must come to rest."""
+"""Moves, besides as many as there were, within which what is under way must come to rest."""
 
 
-def minimise(system: System, environment: Environment, moves: Sequence[Move], name: str) -> tuple[Move, ...]:
+def minimise(
+    system: System,
+    environment: Environment,
+    moves: Sequence[Move],
+    name: str,
+    progress: Callable[[int], None] = lambda left: None,
+) -> tuple[Move, ...]:
     """A locally minimal way to a violation of the property `name`, from one that is violated after `moves`.
 
-    Raises `ValueError` if the property is not violated after `moves`.
+    `progress` is told how many moves are left whenever some could be taken out. Raises `ValueError` if the property is not
+    violated after `moves`.
     """
     best = violates(system, environment, moves, name)
     if best is None:
         raise ValueError(f"{name} is not violated by these moves")
-    best = _cut_down(system, environment, best, name)
+    best = _cut_down(system, environment, best, name, progress)
     while True:
         for way in shortcuts(system, environment, best, name):
             # It is played like every other, so what a search says is not taken on trust.
             other = violates(system, environment, way, name)
             if other is not None and len(other) < len(best):
-                best = _cut_down(system, environment, other, name)
+                best = _cut_down(system, environment, other, name, progress)
                 break
         else:
             return best
 
 
-def _cut_down(system: System, environment: Environment, best: tuple[Move, ...], name: str) -> tuple[Move, ...]:
+def _cut_down(
+    system: System, environment: Environment, best: tuple[Move, ...], name: str, progress: Callable[[int], None]
+) -> tuple[Move, ...]:
     size = max(1, len(best) // 2)
     while True:
+        progress(len(best))
         shorter = _without_one_part(system, environment, best, name, size)
         if shorter is None and size == 1:
             shorter = _without_two(system, environment, best, name)
@@ -98,24 +110,52 @@ def violates(system: System, environment: Environment, moves: Sequence[Move], na
     monitor = Monitor([name])
     play = Play(system, environment, monitor.observe)
     for move in moves:
-        _try(play, move)
+        _follow(play, move)
         if monitor.violations:
             return tuple(play.world.moves)
     if automaton.kind == "safety":
         return None
-    for _ in range(COMPLETION):
+    limit = COMPLETION + len(moves)
+    for _ in range(limit):
         move = next((found[0] for kind in FAIR if (found := play.possible()[kind])), None)  # type: ignore[assignment]
         if move is None:
             break
         play.make(move)
     way = tuple(play.world.moves)
-    quiesce(play.world, COMPLETION)
+    quiesce(play.world, limit)
     return way if monitor.violations else None
 
 
-def _try(play: Play, move: Move) -> None:
-    if any(move in found for found in play.possible().values()):
-        play.make(move)
+def _follow(play: Play, move: Move) -> None:
+    """Makes the move, else the first one like it: what was left out before may have changed its numbers."""
+    if not play.attempt(move):
+        follow(play, likeness(move))
+
+
+def follow(play: Play, like: Any) -> None:
+    """Makes the first possible move of this likeness, if there is one."""
+    for found in play.possible().values():
+        for move in found:
+            if likeness(move) == like:
+                play.make(move)
+                return
+
+
+def likeness(value: Any, names: Mapping[ActorId, ActorId] | None = None) -> Any:
+    """What is alike in moves: their kind, who makes them, and the classes of the packets that they are about.
+
+    `names`: other names of who makes them.
+    """
+    if isinstance(value, Move):
+        return (type(value), *[likeness(getattr(value, field), names) for field in value.__struct_fields__])
+    if isinstance(value, tuple):
+        return tuple([likeness(each, names) for each in value])
+    if isinstance(value, ConnectionId):
+        client = DeviceId(value.client)
+        return ("connection", client if names is None else names.get(client, client))
+    if isinstance(value, Packet):
+        return type(value)
+    return value if names is None or not isinstance(value, ActorId) else names.get(value, value)
 
 
 def _cycles(system: System, environment: Environment, moves: Sequence[Move], name: str) -> tuple[Move, ...] | None:
@@ -132,7 +172,7 @@ def _cycles(system: System, environment: Environment, moves: Sequence[Move], nam
     states: dict[Any, int] = {_state(play.world): 0}
     enabled = [_fair(play)]
     for move in moves:
-        _try(play, move)
+        _follow(play, move)
         now = len(play.world.moves)
         if now == made:
             continue

@@ -13,14 +13,17 @@ from syncproof.actor import Observation
 from syncproof.environment import Environment, fault_of
 from syncproof.system import (
     Arrive,
+    Complete,
     Connect,
     Crash,
+    Deliver,
     Disconnect,
     Duplicate,
     Fire,
     Keep,
     Lose,
     Move,
+    MoveError,
     Restore,
     Spawn,
     System,
@@ -96,22 +99,47 @@ class Play:
         return self._possible
 
     def make(self, move: Move) -> None:
-        """Makes a move that was possible, and pays for it."""
-        fault = fault_of(move)
-        if isinstance(move, Tell):
-            fault = next(
-                (f for told, f in self.environment.interventions if told == move and self.left.get(f, 0)), None
-            )
-            for number, script in enumerate(self.environment.scripts):
-                if fault is None and self.told[number] < len(script) and script[self.told[number]] == move:
-                    self.told[number] += 1
-                    break
-        elif isinstance(move, Spawn):
-            self.newcomers.pop(0)
+        """Makes a move that was possible, and pays for it. Raises `MoveError` for one that is not enabled."""
+        self.world.apply(move)
+        self._possible = None
+        fault = self._fault(move)
         if fault is not None:
             self.left[fault] -= 1
-        self._possible = None
-        self.world.apply(move)
+        elif isinstance(move, Tell):
+            number = self._script(move)
+            if number is not None:
+                self.told[number] += 1
+        if isinstance(move, Spawn):
+            self.newcomers.pop(0)
+
+    def attempt(self, move: Move) -> bool:
+        """Makes a move if it is possible. Says whether it was."""
+        if isinstance(move, Deliver | Arrive | Complete) or (
+            isinstance(move, Fire) and self.world.polls.get(move.actor) != move.packet
+        ):  # most are, and the world itself knows
+            try:
+                self.make(move)
+            except MoveError:
+                return False
+            return True
+        if any(move in found for found in self.possible().values()):
+            self.make(move)
+            return True
+        return False
+
+    def _fault(self, move: Move) -> str | None:
+        """The fault that pays for a move; for what an actor is told that is both, the fault as long as there is any left."""
+        if isinstance(move, Tell):
+            told = self.environment.interventions
+            return next((fault for tell, fault in told if tell == move and self.left.get(fault, 0)), None)
+        return fault_of(move)
+
+    def _script(self, move: Tell) -> int | None:
+        """The script that comes to this next."""
+        for number, script in enumerate(self.environment.scripts):
+            if self.told[number] < len(script) and script[self.told[number]] == move:
+                return number
+        return None
 
     def _weak(self, found: dict[str, list[Move]]) -> None:
         for move in self.world.pending():

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import product
+from math import prod
 
 import msgspec
 
@@ -23,6 +24,10 @@ STATES = 100_000
 """States of one search, about: less than a second."""
 ALTOGETHER = 1_000_000
 """States of all searches for shortcuts of one way, about."""
+ACTORS = 8
+"""Actors of a system that is searched, at most: what more of them do on the side is more than `STATES`."""
+CHOICES = 4_096
+"""Smaller environments, at most: more would not be searched anyway."""
 PLACES = 10
 """Places of the way from which searches begin, the beginning included."""
 
@@ -31,8 +36,11 @@ def shortcuts(system: System, environment: Environment, moves: Sequence[Move], n
     """Ways to a violation of the property `name` that are shorter than `moves`, which lead to one, in `environment`.
 
     The first one is all that most callers want. Without any, no way is shorter that needs no other messages and faults,
-    unless a search was cut short. A design that a search cannot take (`ImpureHandler`, `HandlerError`) has none.
+    unless a search was cut short. A design that a search cannot take (`ImpureHandler`, `HandlerError`) has none, and
+    neither has a system of more than `ACTORS` actors.
     """
+    if len(system.cast()) > ACTORS:
+        return
     whole = needed(environment, Play(system, environment, lambda _: None), moves)
     endless = PROPERTIES[name].endless is not None
     tried = 0
@@ -89,7 +97,15 @@ def needed(environment: Environment, play: Play, moves: Sequence[Move]) -> Envir
 
 
 def parts(whole: Environment) -> Iterator[Environment]:
-    """The environments that have less: the beginnings of its scripts, with the smaller budgets. The least come first."""
+    """The environments that have less: the beginnings of its scripts, with the smaller budgets. The least come first.
+
+    None where there are more than `CHOICES`.
+    """
+    if (
+        prod([len(script) + 1 for script in whole.scripts]) * prod([most + 1 for most in whole.budgets.values()])
+        > CHOICES
+    ):
+        return
     lengths = product(*[range(len(script) + 1) for script in whole.scripts])
     budgets = product(*[range(most + 1) for most in whole.budgets.values()])
     choices = sorted(product(lengths, budgets), key=lambda choice: (sum(map(sum, choice)), choice))

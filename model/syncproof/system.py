@@ -536,7 +536,8 @@ class World:
     def _take_mail(self, receiver: ActorId, packet: Packet) -> ActorId:
         if receiver in self.down and not self.system.link(packet).while_connected:
             raise MoveError(f"{receiver} is not running")
-        source, _ = self.mail[receiver].pop(self._find_mail(receiver, packet))
+        index = self._find_mail(receiver, packet)
+        source, _ = self.mail[receiver].pop(index)
         return source
 
     def _find_mail(self, receiver: ActorId, packet: Packet) -> int:

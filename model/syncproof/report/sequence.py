@@ -33,12 +33,20 @@ class Lane:
         return f"{'stores' if self.stores else 'actor'}{int(self.actor)}".replace("-", "_")
 
 
+CROWD = 8
+"""Where more take part than so many, a diagram leaves out those whom nothing happens to."""
+
+
 def lanes(story: Story) -> list[Lane]:
     """The columns, from left to right."""
+    present = list(story.lanes)
+    if len(present) > CROWD:
+        busy = {s.at for s in story.steps} | {end for f in story.flights for end in (f.source, f.target)}
+        present = [actor for actor in present if actor in busy]
     told = [s.move.actor for s in story.steps[story.prelude :] if isinstance(s.move, Tell)]
-    first = told[:1] if told and told[0] in story.lanes else []
-    serving = [actor for actor in story.lanes if story.stores(actor)]
-    rest = [actor for actor in story.lanes if actor not in (*first, *serving)]
+    first = told[:1] if told and told[0] in present else []
+    serving = [actor for actor in present if story.stores(actor)]
+    rest = [actor for actor in present if actor not in (*first, *serving)]
     found = []
     for actor in dict.fromkeys([*first, *serving, *rest]):
         found.append(Lane(actor, False, story.lanes[actor]))

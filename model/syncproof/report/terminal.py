@@ -110,6 +110,23 @@ def searching() -> Iterator[Callable[[Searched], None] | None]:
         sys.stderr.write("\r\x1b[K")
 
 
+@contextmanager
+def cutting() -> Iterator[Callable[[int], None]]:
+    """How many moves are left, written anew as they become fewer, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield lambda left: None
+        return
+
+    def write(left: int) -> None:
+        sys.stderr.write(f"\r{left:,} moves left\x1b[K")
+        sys.stderr.flush()
+
+    try:
+        yield write
+    finally:
+        sys.stderr.write("\r\x1b[K")
+
+
 def show(comparison: Comparison) -> None:
     """The answer, the costs, the promises, the claims."""
     out = console()

@@ -1,0 +1,145 @@
+"""A recorded run becomes the few moves that one of its violations takes, among the few whom it concerns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from syncproof import designs, excerpt, faults, kills, workload
+from syncproof.cli import main
+from syncproof.designs import Population
+from syncproof.designs.faulty import BUGS
+from syncproof.engines.simulate import simulate
+from syncproof.errors import InputError
+from syncproof.excerpt import among, taken_from
+from syncproof.history import Header, Recording, recorded, replay
+from syncproof.system import Connect, Disconnect, Tell
+from syncproof.vocabulary import ConversationId, DeviceId
+
+
+def stormy(path: Path, bug: str, seed: int = 1) -> Header:
+    """Writes the moves of a storm, and returns what their file says of itself."""
+    scenario = kills.storm(bug, BUGS[bug].world[2])
+    traffic = workload.generate(scenario, seed)
+    plan = faults.plan(scenario, traffic, seed)
+    population = Population(tuple(traffic.owners[: traffic.initial_devices]), tuple(map(tuple, traffic.members)))
+    header = Header(
+        schema=1,
+        kind="moves",
+        design=bug,
+        faults=plan.configured,
+        population=population,
+        parameters=scenario.parameters(),
+    )
+    recording = Recording(header)
+    run = simulate(bug, scenario, traffic, plan, seed, recorder=recording)
+    violations = {name: result.violations for name, result in run.properties.items() if result.violations}
+    recording.write_moves(path, violations)
+    return msgspec.structs.replace(header, violations=violations)
+
+
+@pytest.mark.parametrize(("bug", "prop", "most"), [("F25", "no-loss", 14), ("F09", "checkpoint-covered", 10)])
+def test_a_storm_becomes_the_few_moves_that_it_takes(tmp_path: Path, bug: str, prop: str, most: int) -> None:
+    stormy(tmp_path / "run.moves.jsonl", bug)
+    found = excerpt.excerpt(tmp_path / "run.moves.jsonl", prop)
+    assert len(found.moves) <= most < found.before
+
+
+def test_what_is_written_violates_the_same_when_it_is_done_again(tmp_path: Path) -> None:
+    stormy(tmp_path / "run.moves.jsonl", "F25")
+    excerpt.excerpt(tmp_path / "run.moves.jsonl", "no-loss").write(tmp_path / "cut.moves.jsonl")
+    judged = replay(tmp_path / "cut.moves.jsonl")
+    assert judged.monitor.counts == judged.recorded
+    assert "no-loss" in judged.recorded
+
+
+def test_whom_it_does_not_concern_takes_no_part(tmp_path: Path) -> None:
+    header = stormy(tmp_path / "run.moves.jsonl", "F25")
+    found = excerpt.excerpt(tmp_path / "run.moves.jsonl", "no-loss")
+    assert header.population is not None
+    assert found.header.population is not None
+    assert len(found.header.population.owners) < len(header.population.owners)
+    assert len(found.header.population.members) == 1
+
+
+def test_a_conversation_is_played_under_new_numbers(tmp_path: Path) -> None:
+    stormy(tmp_path / "run.moves.jsonl", "F25")
+    header, _, moves = recorded(tmp_path / "run.moves.jsonl")
+    assert header.population is not None
+    made = [move for _, move in moves]
+    last = ConversationId(len(header.population.members) - 1)
+    smaller, environment, played = among(header, made, last)
+    assert smaller.population is not None
+    assert set(smaller.population.owners) == set(range(len(header.population.members[last])))
+    told = [script[0] for script in environment.scripts]
+    assert {move.packet.message.conversation for move in told if hasattr(move.packet, "message")} == {0}
+    assert sum(isinstance(move, Tell) for move in played) == len(told)
+
+
+def test_what_a_run_did_is_what_its_environment_may_do() -> None:
+    moves = (Connect(DeviceId(0)), Disconnect(DeviceId(0), True), Connect(DeviceId(0)), Disconnect(DeviceId(0), True))
+    environment = taken_from(moves)
+    assert environment.budgets == {"disconnect": 2}
+    assert environment.scripts == ()
+
+
+def test_a_promised_property_is_taken_before_others(tmp_path: Path) -> None:
+    path = tmp_path / "run.moves.jsonl"
+    stormy(path, "F19")
+    header, _, _ = recorded(path)
+    promised = designs.get("F19").promises
+    assert len(header.violations) > 1
+    name = excerpt.excerpt(path).name
+    assert set(header.faults) <= set(promised[name])
+
+
+@pytest.mark.parametrize(
+    ("violations", "name", "says"),
+    [
+        ({}, None, "the run violated nothing; allowed: a run with a violation"),
+        ({"no-loss": 1}, "convergence", "convergence: the run did not violate it; allowed: no-loss"),
+        ({"no-loss": 1}, "no-los", "no-los: the run did not violate it; allowed: no-loss"),
+        ({"tail-append": 1}, "tail-append", "done again, the moves do not violate tail-append"),
+    ],
+)
+def test_what_cannot_be_cut_down_is_refused(
+    tmp_path: Path, violations: dict[str, int], name: str | None, says: str
+) -> None:
+    path = tmp_path / "run.moves.jsonl"
+    stormy(path, "F25")
+    first, *rest = path.read_bytes().splitlines(keepends=True)
+    head = msgspec.json.decode(first) | {"violations": violations}
+    path.write_bytes(msgspec.json.encode(head) + b"\n" + b"".join(rest))
+    with pytest.raises(InputError, match=says):
+        excerpt.excerpt(path, name)
+
+
+def test_a_livelock_is_not_looked_for_in_a_long_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "run.moves.jsonl"
+    stormy(path, "F25")
+    first, *rest = path.read_bytes().splitlines(keepends=True)
+    head = msgspec.json.decode(first) | {"violations": {"pull-terminates": 1}}
+    path.write_bytes(msgspec.json.encode(head) + b"\n" + b"".join(rest))
+    monkeypatch.setattr(excerpt, "LIVELOCK", 100)
+    with pytest.raises(InputError, match="moves; allowed for pull-terminates: at most 100"):
+        excerpt.excerpt(path, "pull-terminates")
+
+
+def test_the_command_prints_the_diagram_and_writes_the_moves(tmp_path: Path) -> None:
+    stormy(tmp_path / "run.moves.jsonl", "F25")
+    out = tmp_path / "cut.moves.jsonl"
+    result = CliRunner().invoke(main, ["minimise", str(tmp_path / "run.moves.jsonl"), "no-loss", "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    assert "✗ no-loss: message " in result.output
+    assert "F25: no-loss takes " in result.output
+    assert CliRunner().invoke(main, ["replay", str(out)]).exit_code == 0
+
+
+def test_an_unwritable_file_is_told_before_the_work(tmp_path: Path) -> None:
+    out = str(tmp_path / "nowhere" / "cut.jsonl")
+    result = CliRunner().invoke(main, ["minimise", str(tmp_path / "none.moves.jsonl"), "--out", out])
+    assert result.exit_code == 2
+    assert "does not exist" in result.output
