@@ -44,6 +44,9 @@ def test_a_bug_is_hunted_by_every_engine(tmp_path: Path) -> None:
     found = killed.matrix(["F25"], jobs=1)
     row = found.rows["F25"]
     assert (row.killed, row.shortest, row.explore.length) == (True, True, 11)
+    assert row.excerpt is not None
+    assert row.simulate.length is not None
+    assert row.excerpt < 20 < row.simulate.length
     found.write(tmp_path)
     results = json.loads((tmp_path / "results.json").read_text())
     assert results["bugs"]["F25"]["killed"] is True

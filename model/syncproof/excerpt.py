@@ -73,15 +73,28 @@ def excerpt(path: Path, name: str | None = None, progress: Callable[[int], None]
     how many moves are left. Raises `InputError` for a file that cannot be read, a property that there is none of or that
     the run did not violate, and for a livelock in a run of more than `LIVELOCK` moves.
     """
-    header, system, numbered = history.recorded(path)
+    header, _, numbered = history.recorded(path)
     moves = [move for _, move in numbered]
     name = _asked(path, header, name)
     if PROPERTIES[name].endless is not None and len(moves) > LIVELOCK:
         raise InputError(f"{path}: {len(moves):,} moves; allowed for {name}: at most {LIVELOCK:,}")
-    environment = taken_from(moves)
-    whole = violates(system, environment, moves, name)
-    if whole is None:
+    found = cut(header, moves, name, progress)
+    if found is None:
         raise InputError(f"{path}: done again, the moves do not violate {name}; `syncproof replay` says what they do")
+    return found
+
+
+def cut(
+    header: Header, moves: Sequence[Move], name: str, progress: Callable[[int], None] = lambda left: None
+) -> Excerpt | None:
+    """Cuts moves down to what a violation of the property `name` takes; None if they do not violate it.
+
+    `header`: says what they were made in.
+    """
+    environment = taken_from(moves)
+    whole = violates(_system(header), environment, moves, name)
+    if whole is None:
+        return None
     left = whole
     for conversation in _smallest_first(header, whole):
         smaller, some, way = among(header, whole, conversation)

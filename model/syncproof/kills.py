@@ -6,7 +6,8 @@
 | stateful | a Hypothesis example violates the first of them; with two messages more, each fault twice | `ci` profile |
 | simulate | a simulated run violates the first of them | `RUNS` seeds of a storm |
 
-What Hypothesis met is then cut down (`minimise.py`) and compared with the shortest way that the search knows.
+What Hypothesis met is then cut down (`minimise.py`) and compared with the shortest way that the search knows. What the
+simulator met is cut down as well (`excerpt.py`); its way begins earlier, before anybody is connected.
 """
 
 from __future__ import annotations
@@ -21,13 +22,17 @@ from itertools import combinations
 from typing import Any
 
 from syncproof import designs, faults, parallel, verification, workload, worlds
+from syncproof.actor import Observation
 from syncproof.designs.faulty import BUGS, COSTS, Bug, Cost
 from syncproof.engines import stateful
 from syncproof.engines.simulate import simulate
 from syncproof.errors import InputError
+from syncproof.excerpt import LIVELOCK, cut
+from syncproof.history import Header
 from syncproof.minimise import minimise
 from syncproof.properties import PROPERTIES
 from syncproof.scenario import Scenario, load
+from syncproof.system import Move
 from syncproof.worlds import Shape
 
 RUNS = 20
@@ -70,7 +75,7 @@ COMBINED = (*worlds.RARE, "recall", "new-device", "half-open", "server-crash")
 class Kill:
     """One engine's part: the properties that fell, after how many of what, and the length of the counterexample in moves.
 
-    A simulated run has no length; an engine that killed nothing has none either.
+    An engine that killed nothing has no length, and a livelock in a simulated run has none that is known.
     """
 
     fell: tuple[str, ...]
@@ -81,13 +86,15 @@ class Kill:
 
 @dataclass(frozen=True)
 class Row:
-    """What became of one bug. `cut`: the length of Hypothesis' counterexample when it is cut down."""
+    """What became of one bug. `cut`, `excerpt`: the lengths of Hypothesis' counterexample and of the simulated run's when
+    they are cut down."""
 
     bug: str
     explore: Kill
     stateful: Kill
     simulate: Kill
     cut: int | None
+    excerpt: int | None = None
 
     @property
     def killed(self) -> bool:
@@ -162,7 +169,7 @@ class Kills:
                     "killed": row.killed,
                     "explore": dataclasses.asdict(row.explore),
                     "stateful": dataclasses.asdict(row.stateful) | {"cut": row.cut},
-                    "simulate": dataclasses.asdict(row.simulate),
+                    "simulate": dataclasses.asdict(row.simulate) | {"cut": row.excerpt},
                 }
                 for name, row in self.rows.items()
             },
@@ -230,14 +237,15 @@ def hunt(bug: Bug) -> Row:
     shape = worlds.shape(*bug.world)
     larger = dataclasses.replace(shape, messages=shape.messages + stateful.MORE)
     played, examples = stateful.count(bug.id, larger, bug.falls[:1])
-    cut = None
+    shortened = None
     if played is not None:
         system, _, environment = worlds.build(bug.id, larger, stateful.BUDGET)
-        cut = len(minimise(system, environment, played.moves, bug.falls[0]))
+        shortened = len(minimise(system, environment, played.moves, bug.falls[0]))
     found = Kill((), examples, "examples")
     if played is not None:
         found = Kill((played.name,), examples, "examples", len(played.moves))
-    return Row(bug.id, _explored(bug, shape), found, _simulated(bug), cut)
+    simulated, excerpt = _simulated(bug)
+    return Row(bug.id, _explored(bug, shape), found, simulated, shortened, excerpt)
 
 
 def _explored(bug: Bug, shape: Shape) -> Kill:
@@ -264,7 +272,9 @@ def storm(design: str, kinds: Sequence[str] = ()) -> Scenario:
     return Scenario.model_validate({**tables, "model": {**changed, "poll_interval": "60s"}})
 
 
-def blow(design: str, seed: int, kinds: Sequence[str] = ()) -> tuple[dict[str, str], tuple[str, ...]]:
+def blow(
+    design: str, seed: int, kinds: Sequence[str] = (), recorder: Moves | None = None
+) -> tuple[dict[str, str], tuple[str, ...]]:
     """One run of the storm: the properties that fell, each with what it said, and the faults that came."""
     scenario = storm(design, kinds)
     traffic = workload.generate(scenario, seed)
@@ -272,17 +282,47 @@ def blow(design: str, seed: int, kinds: Sequence[str] = ()) -> tuple[dict[str, s
         changes = [(at, "remove" if n % 2 else "add", 3, 2) for n, at in enumerate(range(60, 1700, 40), 1)]
         traffic = dataclasses.replace(traffic, changes=[(float(at), what, c, user) for at, what, c, user in changes])
     plan = faults.plan(scenario, traffic, seed)
-    run = simulate(design, scenario, traffic, plan, seed)
+    if recorder is not None:
+        population = designs.Population(tuple(traffic.owners[: traffic.initial_devices]), tuple(traffic.members))
+        recorder.header = Header(
+            schema=1,
+            kind="moves",
+            design=design,
+            faults=plan.configured,
+            population=population,
+            parameters=scenario.parameters(),
+        )
+    run = simulate(design, scenario, traffic, plan, seed, recorder=recorder)
     fell = {name: result.examples[0] for name, result in run.properties.items() if result.verdict == "violated"}
     return fell, plan.configured
 
 
-def _simulated(bug: Bug) -> Kill:
+class Moves:
+    """Keeps the moves of a run, and what it was made in."""
+
+    def __init__(self) -> None:
+        self.header = Header(schema=1, kind="moves")
+        self.made: list[Move] = []
+
+    def observation(self, observation: Observation) -> None: ...
+
+    def move(self, move: Move) -> None:
+        self.made.append(move)
+
+
+def _simulated(bug: Bug) -> tuple[Kill, int | None]:
+    """What the simulator met, and the moves of that when it is cut down."""
+    wanted = bug.falls[0]
     for run in range(1, RUNS + 1):
         fell, _ = blow(bug.id, run, bug.world[2])
-        if bug.falls[0] in fell:
-            return Kill(tuple(sorted(fell)), run, "runs")
-    return Kill((), RUNS, "runs")
+        if wanted in fell:
+            moves = Moves()
+            blow(bug.id, run, bug.world[2], moves)
+            long = PROPERTIES[wanted].endless is not None and len(moves.made) > LIVELOCK
+            found = None if long else cut(moves.header, moves.made, wanted)
+            before, after = (None, None) if found is None else (found.before, len(found.moves))
+            return Kill(tuple(sorted(fell)), run, "runs", before), after
+    return Kill((), RUNS, "runs"), None
 
 
 # ---- sound designs

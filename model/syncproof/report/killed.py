@@ -20,7 +20,7 @@ from syncproof.report import terminal
 from syncproof.report.tables import number
 
 COST_HEADS = ("id", "failure", "metric", "cure", "failure's design", "shown")
-HEADS = ("bug", "failure", "must fall", "explore", "shortest", "stateful", "cut down", "simulate")
+HEADS = ("bug", "failure", "must fall", "explore", "shortest", "stateful", "cut down", "simulate", "excerpt")
 
 
 class Matrix(Kills):
@@ -66,6 +66,7 @@ class Matrix(Kills):
                 told(row.stateful, BUGS[row.bug].falls[:1]),
                 "–" if row.cut is None else f"{row.stateful.length} → {row.cut}",
                 told(row.simulate, BUGS[row.bug].falls[:1]),
+                "–" if row.excerpt is None else f"{row.simulate.length:,} → {row.excerpt}",
             ]
             for row in self.rows.values()
         ]
@@ -147,7 +148,7 @@ def show(matrix: Matrix) -> None:
     out.print()
     grid = Table(box=None, pad_edge=False, header_style="dim")
     for heading in HEADS:
-        grid.add_column(heading, no_wrap=heading in ("bug", "shortest", "cut down"))
+        grid.add_column(heading, no_wrap=heading in ("bug", "shortest", "cut down", "excerpt"))
     for row in matrix.table():
         grid.add_row(*row, style="" if matrix.rows[row[0]].killed else "bold red")
     out.print(grid)
