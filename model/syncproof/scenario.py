@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
+from pydantic.fields import FieldInfo
 
 from syncproof.designs.parameters import Parameters, SequencerKind
 from syncproof.errors import InputError
@@ -362,7 +363,12 @@ class Scenario(Section):
         for key, value in values.items():
             path = key.split(".")
             section: object = Scenario
-            for step in path:
+            for number, step in enumerate(path):
+                if number and step.isdigit():
+                    whole = ".".join(path[:number])
+                    raise InputError(
+                        f"{self.name}: {key}: {whole} is set as a whole; allowed: {whole} and a list of tables"
+                    )
                 if step not in _names(section):
                     raise InputError(f"{self.name}: {key}: unknown key{nearest(step, _names(section))}")
                 section = _within(section, step)
@@ -387,6 +393,30 @@ def _within(section: Any, key: str) -> object:
     """What stands under a key of a table: a table, the element of a list of tables, or a value's type."""
     annotation = section.model_fields[key].annotation
     return get_args(annotation)[0] if get_origin(annotation) is list else annotation
+
+
+def _section(key: tuple[str | int, ...]) -> Any:
+    """The table that a key stands in."""
+    section: Any = Scenario
+    for step in key[:-1]:
+        section = _within(section, step) if isinstance(step, str) else section
+    return section
+
+
+def _field(key: tuple[str | int, ...]) -> FieldInfo | None:
+    """What the schema says of a key; None for an element of a list."""
+    fields: dict[str, FieldInfo] = getattr(_section(key), "model_fields", {})
+    return fields.get(str(key[-1]))
+
+
+def _range(field: FieldInfo) -> str:
+    """The numbers that a key may have."""
+    low = next((limit.ge for limit in field.metadata if hasattr(limit, "ge")), None)
+    high = next((limit.le for limit in field.metadata if hasattr(limit, "le")), None)
+    if high is None:
+        finite = "" if field.annotation is int else ", and finite"
+        return "a finite number" if low is None else f"{low} or more{finite}"
+    return f"at most {high}" if low is None else f"{low} to {high}"
 
 
 def nearest(word: str, names: list[str]) -> str:
@@ -455,12 +485,17 @@ def _explain(fault: Any, shown: str, text: str) -> str:
         return f"{_where(shown, text, tuple(named.split('.')))}: {says}"
     where = f"{_where(shown, text, key)}: {'.'.join(map(str, key))}"
     if kind == "extra_forbidden":
-        section: object = Scenario
-        for step in key[:-1]:
-            section = _within(section, step) if isinstance(step, str) else section
-        return f"{where}: unknown key{nearest(str(key[-1]), _names(section))}"
+        return f"{where}: unknown key{nearest(str(key[-1]), _names(_section(key)))}"
     if kind == "missing":
         return f"{where}: is missing; allowed: {'a text in quotes' if len(key) == 1 else 'a value'}"
+    field = _field(key)
+    if kind == "list_type" and field is not None:
+        element = _within(_section(key), str(key[-1]))
+        tables = isinstance(element, type) and issubclass(element, Section)
+        each = f" of tables, each under [[{'.'.join(map(str, key))}]]" if tables else ""
+        return f"{where}: {got}; allowed: a list{each}"
+    if kind in ("greater_than_equal", "less_than_equal", "finite_number") and field is not None:
+        return f"{where}: {got}; allowed: {_range(field)}"
     if kind == "literal_error":
         options = re.findall(r"'([^']*)'", says)
         return f"{where}: {got}{nearest(str(fault['input']), options)}"

@@ -19,6 +19,8 @@ def get(name: str | Design) -> Design:
     """
     if isinstance(name, Design):
         return name
+    if not isinstance(name, str):
+        raise InputError(f"{name!r:.60} is no design; allowed: a Design, {', '.join(DESIGNS)}, FILE.py:NAME")
     if name in DESIGNS:
         return DESIGNS[name]
     if name in OWN:
