@@ -449,6 +449,16 @@ def replay(moves: str, diagram: bool) -> int:
     return 0
 
 
+def _moves_file(path: Path, other: Path) -> None:
+    """Fails before the work rather than after it."""
+    if path.suffix != ".jsonl" or path.is_dir():
+        raise InputError(f"--out {path}: allowed: a file ending in .jsonl")
+    if not path.parent.is_dir():
+        raise InputError(f"--out {path}: the folder {path.parent} does not exist")
+    if path.resolve() == other.resolve():
+        raise InputError(f"--out {path}: that is the recording; allowed: another file")
+
+
 @main.command()
 @click.argument("moves")
 @click.argument("name", metavar="[PROPERTY]", required=False)
@@ -463,13 +473,16 @@ def minimise(moves: str, name: str | None, out: str | None) -> int:
     from syncproof.report import sequence, terminal
 
     if out is not None:
-        _history_file(Path(out))
+        _moves_file(Path(out), Path(moves))
     with terminal.cutting() as progress:
         found = excerpt.excerpt(Path(moves), name, progress)
     click.echo(sequence.text(found.story()))
     click.echo(repr(found))
     if out is not None:
-        found.write(Path(out))
+        try:
+            found.write(Path(out))
+        except OSError as error:
+            raise InputError(f"--out {out}: cannot be written: {error.strerror or error}") from None
         click.echo(f"Written: {out}")
     return 0
 

@@ -8,7 +8,7 @@ with, for everybody else's doings are many moves and no matter. The rest is `min
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -21,16 +21,19 @@ from syncproof.designs import Population
 from syncproof.engines.explore.symmetry import renamed
 from syncproof.environment import Environment, fault_of
 from syncproof.errors import InputError
-from syncproof.history import Header, Recording
+from syncproof.history import Header, Judged, Recording
 from syncproof.minimise import follow, likeness, minimise, violates
 from syncproof.packets import AddMember, Compose, RemoveMember
 from syncproof.play import Play, Scribe
 from syncproof.properties import PROPERTIES
 from syncproof.properties.monitor import Monitor
+from syncproof.scenario import nearest
 from syncproof.story import Story, tell
 from syncproof.system import Move, Spawn, System, Tell, World, quiesce
 from syncproof.vocabulary import SERVER, ConversationId, DeviceId, MessageId, UserId
 
+CHANGES = ("recall", "edit")
+"""Kinds of message that are about another one."""
 LIVELOCK = 5_000
 """Moves of a run that is looked through for a livelock: of each the whole state is kept."""
 REST = 1_000
@@ -70,17 +73,19 @@ def excerpt(path: Path, name: str | None = None, progress: Callable[[int], None]
     """Cuts the moves file `path` down to what one violation takes.
 
     `name`: the property; without it the first one that the run violated, promised ones before others. `progress` is told
-    how many moves are left. Raises `InputError` for a file that cannot be read, a property that there is none of or that
-    the run did not violate, and for a livelock in a run of more than `LIVELOCK` moves.
+    how many moves are left. Raises `InputError` for a file that cannot be replayed, a property that there is none of or
+    that the run did not violate, and for a livelock in a run of more than `LIVELOCK` moves.
     """
+    judged = history.replay(path)
     header, _, numbered = history.recorded(path)
     moves = [move for _, move in numbered]
-    name = _asked(path, header, name)
+    name = _asked(path, judged, name)
     if PROPERTIES[name].endless is not None and len(moves) > LIVELOCK:
         raise InputError(f"{path}: {len(moves):,} moves; allowed for {name}: at most {LIVELOCK:,}")
-    found = cut(header, moves, name, progress)
+    with designs.blaming(header.design):
+        found = cut(header, moves, name, progress)
     if found is None:
-        raise InputError(f"{path}: done again, the moves do not violate {name}; `syncproof replay` says what they do")
+        raise InputError(f"{path}: {name} is violated, but not by the moves that are possible while faults last")
     return found
 
 
@@ -96,13 +101,38 @@ def cut(
     if whole is None:
         return None
     left = whole
-    for conversation in _smallest_first(header, whole):
-        smaller, some, way = among(header, whole, conversation)
-        if (found := violates(_system(smaller), some, way, name)) is not None:
-            header, environment, left = smaller, some, found
+    # What a whole run did may be too much to be followed in one conversation, and what is left of it not.
+    for _ in range(2):
+        narrower = _narrowed(header, left, name)
+        if narrower is not None:
+            header, environment, left = narrower
+        environment, left = _without_newcomers(header, environment, left, name)
+        left = minimise(_system(header), environment, left, name, progress)
+        if narrower is not None:
             break
-    left = minimise(_system(header), environment, left, name, progress)
     return Excerpt(header, name, len(whole), left, _ending(_system(header), left, name))
+
+
+def _narrowed(header: Header, moves: Sequence[Move], name: str) -> tuple[Header, Environment, tuple[Move, ...]] | None:
+    """The smallest conversation in which the property is violated too."""
+    for conversation in _smallest_first(header, moves):
+        smaller, environment, way = among(header, moves, conversation)
+        left = violates(_system(smaller), environment, way, name)
+        if left is not None:
+            return smaller, environment, left
+    return None
+
+
+def _without_newcomers(
+    header: Header, environment: Environment, moves: tuple[Move, ...], name: str
+) -> tuple[Environment, tuple[Move, ...]]:
+    """Whoever appears does so in order, so that one who is not needed would keep those after him out: tried one by one."""
+    for spawn in environment.newcomers:
+        some = [move for move in moves if move != spawn]
+        left = violates(_system(header), taken_from(some), some, name)
+        if left is not None:
+            environment, moves = taken_from(some), left
+    return environment, moves
 
 
 def taken_from(moves: Sequence[Move]) -> Environment:
@@ -125,9 +155,9 @@ def among(
     others did has changed numbers in packets.
     """
     assert header.population is not None
-    owners, members = header.population.owners, header.population.members
+    owners = header.population.owners
     mine = [move for move in moves if isinstance(move, Tell) and _where(move) in (None, conversation)]
-    first = members[conversation] if conversation < len(members) else ()
+    first = _first(header, conversation)
     users = {*first, *[int(move.packet.user) for move in mine if isinstance(move.packet, AddMember)]}
     spawned = [move for move in moves if isinstance(move, Spawn) and int(move.user) in users]
     devices = [DeviceId(n) for n, owner in enumerate(owners) if owner in users] + [move.actor for move in spawned]
@@ -142,7 +172,7 @@ def among(
     smaller = msgspec.structs.replace(header, population=population)
 
     def taken(move: Move) -> bool:
-        if isinstance(move, Tell) and _where(move) not in (None, conversation):
+        if isinstance(move, Tell) and (_where(move) not in (None, conversation) or not _known(move, users)):
             return False
         actor = _actor(move)
         about = set(_messages(move))
@@ -150,6 +180,10 @@ def among(
 
     def ours(move: Move) -> Move:
         """A table for each kind: ids of two kinds with the same number are equal."""
+        if isinstance(move, Tell) and isinstance(move.packet, Compose) and move.packet.message.kind in CHANGES:
+            message = move.packet.message
+            about = int(messages.get(MessageId(message.about), message.about))
+            move = Tell(move.actor, Compose(msgspec.structs.replace(message, about=about)))
         for table in (users_of, actors, messages, {conversation: ConversationId(0)}):
             names = cast("dict[Id, Id]", table)
             move = renamed(move, names, frozenset(map(type, names)))
@@ -164,6 +198,18 @@ def among(
         else:
             follow(play, likeness(move, actors))
     return smaller, environment, play.world.moves
+
+
+def _first(header: Header, conversation: ConversationId) -> tuple[int, ...]:
+    """A conversation's members when the run began; nobody in one that began later."""
+    assert header.population is not None
+    members = header.population.members
+    return members[conversation] if conversation < len(members) else ()
+
+
+def _known(move: Tell, users: Container[int]) -> bool:
+    """Whether a change of members is about one of these users; whatever else is told is."""
+    return not isinstance(move.packet, AddMember | RemoveMember) or int(move.packet.user) in users
 
 
 def _where(move: Tell) -> ConversationId | None:
@@ -200,25 +246,22 @@ def _smallest_first(header: Header, moves: Sequence[Move]) -> list[ConversationI
     """The conversations in which something was said, by how many devices their first members have."""
     assert header.population is not None
     devices = Counter(header.population.owners)
-    members = header.population.members
-    said = dict.fromkeys(
-        [m.packet.message.conversation for m in moves if isinstance(m, Tell) and isinstance(m.packet, Compose)]
-    )
-    return sorted(said, key=lambda c: (sum(devices[user] for user in members[c]) if c < len(members) else 0, c))
+    told = [move.packet for move in moves if isinstance(move, Tell)]
+    said = dict.fromkeys([packet.message.conversation for packet in told if isinstance(packet, Compose)])
+    return sorted(said, key=lambda c: (sum(devices[user] for user in _first(header, c)), c))
 
 
-def _asked(path: Path, header: Header, name: str | None) -> str:
+def _asked(path: Path, judged: Judged, name: str | None) -> str:
     """The property to cut down to."""
-    violated = [n for n in PROPERTIES if n in header.violations]
+    violated = [n for n in PROPERTIES if judged.monitor.counts.get(n)]
     if not violated:
-        raise InputError(f"{path}: the run violated nothing; allowed: a run with a violation in its header")
+        raise InputError(f"{path}: the run violated nothing; allowed: a run that violates a property")
     if name is None:
-        entry = designs.get(header.design)
-        promises = entry.promised(header.parameters or entry.parameters)
-        broken = [n for n in violated if n in promises and set(header.faults) <= set(promises[n])]
-        return (broken or violated)[0]
+        promised = {n for n, result in judged.verdicts().items() if result.promised}
+        return min(violated, key=lambda n: n not in promised)
     if name not in violated:
-        raise InputError(f"{path}: {name}: the run did not violate it; allowed: {', '.join(violated)}")
+        what = "the run did not violate it" if name in PROPERTIES else "there is no such property"
+        raise InputError(f"{path}: {name}: {what}{nearest(name, violated)}")
     return name
 
 

@@ -16,7 +16,7 @@ from typing import Any, cast, get_args, get_origin, get_type_hints
 import msgspec
 
 from syncproof import designs, observations
-from syncproof.actor import Id, Observation, Packet
+from syncproof.actor import ENVIRONMENT, ActorId, Id, Observation, Packet
 from syncproof.designs import Parameters, Population
 from syncproof.errors import InputError
 from syncproof.faults import FAULTS
@@ -25,6 +25,7 @@ from syncproof.properties.monitor import Monitor
 from syncproof.properties.verdicts import PropertyResult, judge
 from syncproof.story import Story, tell
 from syncproof.system import Move, MoveError, System, World
+from syncproof.vocabulary import DeviceId, ServerId
 
 SCHEMA = 1
 
@@ -186,6 +187,9 @@ def replay(path: Path) -> Judged:
                 world.apply(move)
         except MoveError as error:
             raise InputError(f"{path}:{number}: {type(move).__name__} is not possible here: {error}") from None
+        except (LookupError, TypeError, ValueError) as error:  # ids that there are not, a packet for somebody else
+            what = f"{type(error).__name__}: {error}"
+            raise InputError(f"{path}:{number}: {type(move).__name__} makes no sense here: {what}") from None
     assert header.parameters is not None
     return Judged(
         header.design,
@@ -208,6 +212,9 @@ def recorded(path: Path) -> tuple[Header, System, Iterator[tuple[int, Move]]]:
     header = _header(path, lines, "moves")
     if header.population is None or header.parameters is None:
         raise InputError(f"{path}:1: the header needs `population` and `parameters` to build the system again")
+    users = [*header.population.owners, *[user for members in header.population.members for user in members]]
+    if min(users, default=0) < 0:
+        raise InputError(f"{path}:1: population: {min(users)} is no user; allowed: whole numbers from 0")
     system = designs.get(header.design).system(header.population, header.parameters)
     whole = _whole(path, header, lines)
     return header, system, ((number, cast(Move, _decode(path, number, line, Move))) for number, line in whole)
@@ -350,6 +357,8 @@ def _value(raw: Any, hint: Any) -> Any:
 
 def _id(kind: type, value: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, Id) and isinstance(value, int):
+        if kind is ActorId and value != ENVIRONMENT:  # it is written as a number, and which kind it is decides much
+            return DeviceId(value) if value >= 0 else ServerId(value)
         return kind(value)
     raise ValueError(f"{value!r:.40} is no {kind.__name__}; allowed: a whole number")
 

@@ -104,9 +104,13 @@ class Row:
 
     @property
     def shortest(self) -> bool:
-        """Whether the cut-down counterexample is as short as the search's (in a larger world it may be shorter)."""
-        length = self.explore.length
-        return self.cut is not None and length is not None and self.cut <= length
+        """Whether the cut-down counterexample is as short as the search's."""
+        return self.cut is not None and self.cut == self.explore.length
+
+    @property
+    def shorter(self) -> bool:
+        """Whether it is even shorter: it comes from a larger world, and a search's way to a livelock is not a shortest."""
+        return self.cut is not None and self.explore.length is not None and self.cut < self.explore.length
 
 
 @dataclass(frozen=True)

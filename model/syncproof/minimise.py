@@ -136,8 +136,7 @@ def follow(play: Play, like: Any) -> None:
     """Makes the first possible move of this likeness, if there is one."""
     for found in play.possible().values():
         for move in found:
-            if likeness(move) == like:
-                play.make(move)
+            if likeness(move) == like and play.attempt(move):
                 return
 
 

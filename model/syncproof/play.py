@@ -114,18 +114,16 @@ class Play:
 
     def attempt(self, move: Move) -> bool:
         """Makes a move if it is possible. Says whether it was."""
-        if isinstance(move, Deliver | Arrive | Complete) or (
+        usual = isinstance(move, Deliver | Arrive | Complete) or (
             isinstance(move, Fire) and self.world.polls.get(move.actor) != move.packet
-        ):  # most are, and the world itself knows
-            try:
-                self.make(move)
-            except MoveError:
-                return False
-            return True
-        if any(move in found for found in self.possible().values()):
+        )  # most are, and the world itself knows
+        if not usual and not any(move in found for found in self.possible().values()):
+            return False
+        try:
             self.make(move)
-            return True
-        return False
+        except MoveError:
+            return False
+        return True
 
     def _fault(self, move: Move) -> str | None:
         """The fault that pays for a move; for what an actor is told that is both, the fault as long as there is any left."""

@@ -33,8 +33,9 @@ def test_hypothesis_kills_it(name: str) -> None:
     assert met.name == bug.falls[0]
 
 
-LONGER = ("F31",)
-"""Bugs whose way is cut down to a longer one than the shortest: what it needs is too much to be searched."""
+OTHERWISE = {"F27": "shorter", "F31": "longer"}
+"""Bugs whose way is not cut down to one as short as the search's: to a livelock that one is not a shortest, and what the
+other needs is too much to be searched."""
 
 
 @pytest.mark.parametrize("name", BUGS)
@@ -49,11 +50,12 @@ def test_what_hypothesis_meets_is_cut_down_to_the_shortest(name: str) -> None:
     way = explore_one(name, shape).findings[bug.falls[0]][1]
     assert way is not None
     shortest = way.length if PROPERTIES[bug.falls[0]].endless else len(way.moves)
-    assert (len(cut) <= shortest) == (name not in LONGER), (len(cut), shortest)
+    compared = "shorter" if len(cut) < shortest else "longer" if len(cut) > shortest else "the same"
+    assert compared == OTHERWISE.get(name, "the same"), (len(cut), shortest)
 
 
-def test_at_most_one_bug_in_ten_is_not_cut_down_to_the_shortest() -> None:
-    assert len(LONGER) <= len(BUGS) / 10
+def test_nine_bugs_in_ten_are_cut_down_to_the_shortest() -> None:
+    assert len(OTHERWISE) <= len(BUGS) / 10
 
 
 @pytest.mark.parametrize("name", BUGS)

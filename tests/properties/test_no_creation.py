@@ -56,3 +56,17 @@ def test_a_second_placing_may_bring_in_members(history) -> None:
 def test_what_is_placed_is_no_longer_kept_as_composed(history) -> None:
     history.sent(7)
     assert history.run("no-creation").composed == {}
+
+
+def test_whoever_composed_it_may_show_it_though_no_member_any_more(history) -> None:
+    history.composed(7, device=1)
+    history.placed(7, 1, users=(0,), devices=(0,))
+    history.shown(1, 7)
+    assert history.says("no-creation") == []
+
+
+def test_the_other_devices_of_a_removed_composer_may_not(history) -> None:
+    history.composed(7, device=1)
+    history.placed(7, 1, users=(0,), devices=(0,))
+    history.shown(2, 7)
+    assert len(history.says("no-creation")) == 1

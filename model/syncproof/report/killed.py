@@ -31,11 +31,12 @@ class Matrix(Kills):
         rows = self.rows.values()
         alive = [row.bug for row in rows if not row.killed]
         simulated = sum(BUGS[row.bug].falls[0] in row.simulate.fell for row in rows)
-        cut = sum(row.shortest for row in rows)
+        cut, shorter = sum(row.shortest for row in rows), sum(row.shorter for row in rows)
         told = [
             f"{len(rows) - len(alive)} of {len(rows)} seeded bugs are killed by the search and by Hypothesis, through the "
             f"properties that must fall; the simulator meets {simulated} of them within {kills.RUNS} runs of a storm.",
-            f"Cut down, the counterexample that Hypothesis met is as short as the shortest one for {cut} of {len(rows)}.",
+            f"Cut down, the counterexample that Hypothesis met is as short as the search's for {cut} of {len(rows)}"
+            + (f", and shorter for {shorter} more." if shorter else "."),
         ]
         if alive:
             told.append(f"Alive: {', '.join(alive)}. The harness is blind there.")
