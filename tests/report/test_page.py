@@ -75,6 +75,17 @@ def test_the_answer_is_three_sentences_from_the_numbers(found: Report) -> None:
     assert f"lost {tables.number(lost)} deliveries a run" in tables.answer(sound)[0]
 
 
+def test_one_design_alone_is_compared_with_nobody(found: Report) -> None:
+    alone = compare(found.scenario, designs=["timeline-notify"], jobs=1, sweep=False)
+    costs = tables.answer(alone)[1]
+    assert re.fullmatch(r"timeline-notify has [\d.]+ packets per delivery and [\d.]+ rows written per message\.", costs)
+
+
+def test_the_only_design_that_lost_nothing_is_told_to_be_it(found: Report) -> None:
+    two = compare(found.scenario, designs=["inbox-shared", "timeline-notify"], jobs=1, sweep=False)
+    assert tables.answer(two)[1].startswith("timeline-notify, the only one that lost nothing, has ")
+
+
 def test_the_sections_come_in_the_order_in_which_a_reader_decides(found: Report) -> None:
     sections = re.findall(r'<section (?:class|id)="(\w+)"', found.html())
     drawn = ["cost", "delivery", "catchup", "endpoints"]

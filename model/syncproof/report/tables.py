@@ -208,19 +208,22 @@ def _extreme(designs: dict[str, Any], metric: str, lossless: bool = True) -> lis
 
 
 def _cheapest(designs: dict[str, Any]) -> str:
-    parts = []
-    for metric, what in (
+    costs = (
         ("packets_per_delivery", "packets per delivery"),
         ("server_writes_per_message", "rows written per message"),
-    ):
-        order = _extreme(designs, metric)
-        if len(order) > 1:
-            (least, low), (most, high) = order[0], order[-1]
-            parts.append(f"{what} range from {number(low)} ({least}) to {number(high)} ({most})")
-        elif order:
-            parts.append(f"{order[0][0]} has {number(order[0][1])} {what}")
-    if not parts:
+    )
+    found = [(what, order) for metric, what in costs if (order := _extreme(designs, metric))]
+    if not found:
         return "No design here delivered everything, so no costs are compared."
+    alone = {order[0][0] for _, order in found if len(order) == 1}
+    if len(alone) == 1 and all(len(order) == 1 for _, order in found):
+        told = " and ".join(f"{number(order[0][1])} {what}" for what, order in found)
+        others = "" if len(designs) == 1 else ", the only one that lost nothing,"
+        return f"{alone.pop()}{others} has {told}."
+    parts = []
+    for what, order in found:
+        (least, low), (most, high) = order[0], order[-1]
+        parts.append(f"{what} range from {number(low)} ({least}) to {number(high)} ({most})")
     return "Among the designs that lost nothing, " + "; ".join(parts) + "."
 
 
