@@ -17,6 +17,7 @@ from syncproof.engines.simulate import simulate
 from syncproof.errors import InputError
 from syncproof.excerpt import among, taken_from
 from syncproof.history import Header, Recording, recorded, replay
+from syncproof.packets import AddMember
 from syncproof.system import Connect, Disconnect, Spawn, Tell
 from syncproof.vocabulary import ConversationId, DeviceId
 
@@ -78,6 +79,35 @@ def test_a_conversation_is_played_under_new_numbers(tmp_path: Path) -> None:
     told = [script[0] for script in environment.scripts]
     assert {move.packet.message.conversation for move in told if hasattr(move.packet, "message")} == {0}
     assert sum(isinstance(move, Tell) for move in played) == len(told)
+
+
+@pytest.mark.parametrize("kind", ["membership", "reinstall", "server-restore", "device-restore", "trim"])
+def test_whatever_happens_in_a_run_can_be_played_among_a_conversations_members(kind: str) -> None:
+    moves = kills.Moves()
+    kills.blow("timeline-notify", 1, (kind,), moves)
+    assert moves.header.population is not None
+    for conversation in range(len(moves.header.population.members)):
+        smaller, environment, played = among(moves.header, moves.made, ConversationId(conversation))
+        assert smaller.population is not None
+        devices = {move.actor for move in environment.newcomers} | set(range(len(smaller.population.owners)))
+        told = [script[0] for script in environment.scripts]
+        assert {move.actor for move in told if move.actor >= 0} <= devices
+        assert {spawn.replaces for spawn in environment.newcomers} <= {None, *devices}
+        assert sum(isinstance(move, Tell) for move in played) > len(told) / 2
+
+
+def test_who_is_added_later_is_among_a_conversations_members() -> None:
+    moves = kills.Moves()
+    kills.blow("timeline-notify", 1, ("membership",), moves)
+    assert moves.header.population is not None
+    added = [move for move in moves.made if isinstance(move, Tell) and isinstance(move.packet, AddMember)]
+    conversation = added[0].packet.conversation
+    before = msgspec.structs.replace(moves.header.population, members=((),) * len(moves.header.population.members))
+    header = msgspec.structs.replace(moves.header, population=before)
+    smaller, _, played = among(header, moves.made, conversation)
+    assert smaller.population is not None
+    assert set(smaller.population.owners) == {0}
+    assert any(isinstance(move, Tell) and isinstance(move.packet, AddMember) for move in played)
 
 
 def test_what_a_run_did_is_what_its_environment_may_do() -> None:
