@@ -409,7 +409,7 @@ def check(history: str, promises: tuple[str, ...]) -> int:
     """Stream a recorded history through the properties.
 
     Exit status: 0 all promised properties hold, 1 a promised one is violated, 3 a promised one is unknown or nothing
-    happened. Of a design that is not one of syncproof's nothing is promised but what --promise names.
+    happened. Of a design that syncproof does not know nothing is promised but what --promise names.
     """
     from syncproof import history as histories
 
@@ -443,7 +443,11 @@ def replay(moves: str, diagram: bool) -> int:
         click.echo(sequence.text(histories.retell(Path(moves))))
     _report(judged, moves)
     if judged.monitor.counts != judged.recorded:
-        click.echo(f"not the same: recorded {judged.recorded}, met {judged.monitor.counts}", err=True)
+        recorded, met = (
+            ", ".join(f"{name} {count} times" for name, count in counts.items()) or "nothing"
+            for counts in (judged.recorded, judged.monitor.counts)
+        )
+        click.echo(f"not the same: recorded {recorded}; met {met}", err=True)
         return 1
     click.echo("the same violations as recorded")
     return 0
@@ -467,7 +471,7 @@ def _moves_file(path: Path, other: Path) -> None:
 def minimise(moves: str, name: str | None, out: str | None) -> int:
     """Cut a run's recorded moves down to those that one violation takes, and print these as a sequence diagram.
 
-    PROPERTY: the one that is violated; without it the first that the run violated, promised ones before others.
+    PROPERTY: the one that is violated; without it the first in the list of properties, promised ones before others.
     """
     from syncproof import excerpt
     from syncproof.report import sequence, terminal

@@ -52,7 +52,8 @@ class Excerpt:
     ending: tuple[Move, ...]
 
     def __repr__(self) -> str:
-        return f"{self.header.design}: {self.name} takes {len(self.moves)} of {self.before:,} moves"
+        rest = f"; {len(self.ending)} more bring the world to rest, where it is judged" if self.ending else ""
+        return f"{self.header.design}: {self.name} takes {len(self.moves)} of {self.before:,} moves{rest}"
 
     def story(self) -> Story:
         """The moves, step by step."""
@@ -72,7 +73,7 @@ class Excerpt:
 def excerpt(path: Path, name: str | None = None, progress: Callable[[int], None] = lambda left: None) -> Excerpt:
     """Cuts the moves file `path` down to what one violation takes.
 
-    `name`: the property; without it the first one that the run violated, promised ones before others. `progress` is told
+    `name`: the property; without it the first in the list that the run violated, promised ones before others. `progress` is told
     how many moves are left. Raises `InputError` for a file that cannot be replayed, a property that there is none of or
     that the run did not violate, and for a livelock in a run of more than `LIVELOCK` moves.
     """
@@ -85,7 +86,10 @@ def excerpt(path: Path, name: str | None = None, progress: Callable[[int], None]
     with designs.blaming(header.design):
         found = cut(header, moves, name, progress)
     if found is None:
-        raise InputError(f"{path}: {name} is violated, but not by the moves that are possible while faults last")
+        raise InputError(
+            f"{path}: {name}: violated by the whole file, but not where the world comes to rest after its moves; allowed: a "
+            "recording with `Stop` and `Rest` at its end only"
+        )
     return found
 
 
@@ -260,8 +264,9 @@ def _asked(path: Path, judged: Judged, name: str | None) -> str:
         promised = {n for n, result in judged.verdicts().items() if result.promised}
         return min(violated, key=lambda n: n not in promised)
     if name not in violated:
-        what = "the run did not violate it" if name in PROPERTIES else "there is no such property"
-        raise InputError(f"{path}: {name}: {what}{nearest(name, violated)}")
+        if name in PROPERTIES:
+            raise InputError(f"{path}: {name}: the run did not violate it; allowed: {', '.join(violated)}")
+        raise InputError(f"{path}: {name}: there is no such property{nearest(name, violated)}")
     return name
 
 

@@ -17,7 +17,7 @@ import msgspec
 
 from syncproof import designs, observations
 from syncproof.actor import ENVIRONMENT, ActorId, Id, Observation, Packet
-from syncproof.designs import Parameters, Population
+from syncproof.designs import Design, Parameters, Population
 from syncproof.errors import InputError
 from syncproof.faults import FAULTS
 from syncproof.properties import PROPERTIES
@@ -38,8 +38,8 @@ class Header(msgspec.Struct, kw_only=True):
     kind: str
     """`history` or `moves`."""
     design: str = ""
-    """Any name. If it is one of syncproof's, its promises and what does not apply to it are used; of any other nothing
-    is promised and every property is judged."""
+    """Any name. If syncproof knows it (a ready design, a seeded bug, a `FILE.py:NAME` that is there), its promises and
+    what does not apply to it are used; of any other nothing is promised and every property is judged."""
     faults: tuple[str, ...] = ()
     """Those that the run was configured with; a promise counts only if it covers all of them."""
     population: Population | None = None
@@ -74,7 +74,7 @@ class Judged:
 
         Where no message was placed nothing happened, and nothing is known.
         """
-        design = designs.DESIGNS.get(self.design)
+        design = ours(self.design)
         promises = {} if design is None else dict(design.promised(self.parameters))
         promises.update(dict.fromkeys(self.promised, self.faults))
         found = judge(
@@ -89,6 +89,19 @@ class Judged:
             if result.verdict == "holds" and not self.happened:
                 result.verdict = "unknown"
         return found
+
+
+def ours(name: str) -> Design | None:
+    """The design that a header names, if it is one that syncproof knows: a ready one, a seeded bug, or a file that is there.
+
+    Raises `InputError` for a file that is there and has no such design.
+    """
+    if ".py:" in name:
+        return designs.get(name) if Path(name.rpartition(":")[0]).is_file() else None
+    try:
+        return designs.get(name)
+    except InputError:
+        return None
 
 
 def _plain(value: Any) -> Any:
@@ -144,8 +157,8 @@ def check(path: Path, promises: Sequence[str] = ()) -> Judged:
     """
     lines = _parquet_lines(path) if path.suffix == ".parquet" else _lines(path)
     header = _header(path, lines, "history")
-    ours = designs.DESIGNS.get(header.design)
-    applicable = _without({} if ours is None else ours.not_applicable)
+    design = ours(header.design)
+    applicable = _without({} if design is None else design.not_applicable)
     promised = _promised(promises, header.design, applicable)
     monitor = Monitor(applicable)
     count = 0
@@ -171,7 +184,9 @@ def _promised(names: Sequence[str], design: str, applicable: Sequence[str]) -> t
                 f"--promise {name}: there is no such property; allowed: all, {', '.join(PROPERTIES)}{hint}"
             )
         if name != "all" and name not in applicable:
-            raise InputError(f"--promise {name}: {designs.DESIGNS[design].not_applicable[name]} in {design}")
+            entry = ours(design)
+            why = "does not apply" if entry is None else entry.not_applicable[name]
+            raise InputError(f"--promise {name}: {why} in {design}; allowed: all, {', '.join(applicable)}")
     return tuple(applicable) if "all" in names else tuple(names)
 
 
@@ -187,8 +202,8 @@ def replay(path: Path) -> Judged:
                 world.apply(move)
         except MoveError as error:
             raise InputError(f"{path}:{number}: {type(move).__name__} is not possible here: {error}") from None
-        except (LookupError, TypeError, ValueError) as error:  # ids that there are not, a packet for somebody else
-            what = f"{type(error).__name__}: {error}"
+        except (LookupError, TypeError, ValueError, AssertionError) as error:  # unknown ids, a packet for somebody else
+            what = str(error).split(". ")[0] or "its packet is not one that a person or a server can be told"
             raise InputError(f"{path}:{number}: {type(move).__name__} makes no sense here: {what}") from None
     assert header.parameters is not None
     return Judged(
@@ -215,7 +230,11 @@ def recorded(path: Path) -> tuple[Header, System, Iterator[tuple[int, Move]]]:
     users = [*header.population.owners, *[user for members in header.population.members for user in members]]
     if min(users, default=0) < 0:
         raise InputError(f"{path}:1: population: {min(users)} is no user; allowed: whole numbers from 0")
-    system = designs.get(header.design).system(header.population, header.parameters)
+    try:
+        design = designs.get(header.design)
+    except InputError as error:
+        raise InputError(f"{path}:1: design: {error}") from None
+    system = design.system(header.population, header.parameters)
     whole = _whole(path, header, lines)
     return header, system, ((number, cast(Move, _decode(path, number, line, Move))) for number, line in whole)
 
@@ -292,6 +311,10 @@ def _header(path: Path, lines: Iterable[tuple[int, bytes]], kind: str) -> Header
         raise InputError(f"{path}:1: schema: {header.schema}; allowed: {SCHEMA}")
     if header.kind != kind:
         raise InputError(f"{path}:1: kind: {header.kind!r}; allowed here: {kind!r}")
+    for name, count in header.violations.items():
+        if name not in PROPERTIES or count < 0:
+            allowed = f"{', '.join(PROPERTIES)}, each with a count" if name not in PROPERTIES else "0 or more"
+            raise InputError(f"{path}:1: violations: {name!r:.60}: {count}; allowed: {allowed}")
     for fault in header.faults:
         if fault not in FAULTS:
             raise InputError(f"{path}:1: faults: {fault!r:.60} is no fault; allowed: {', '.join(FAULTS)}")

@@ -31,9 +31,11 @@ def get(name: str | Design) -> Design:
 
     if name in BUGS:
         return BUGS[name].design
-    near = difflib.get_close_matches(name, DESIGNS, 1)
+    near = difflib.get_close_matches(name, DESIGNS, 1) or [bug for bug in BUGS if bug == name.upper()]
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise InputError(f"unknown design {name!r}; allowed: {', '.join(DESIGNS)}, FILE.py:NAME{hint}")
+    raise InputError(
+        f"unknown design {name!r}; allowed: {', '.join(DESIGNS)}, a seeded bug ({', '.join(BUGS)}), FILE.py:NAME{hint}"
+    )
 
 
 def known(design: str | Design) -> str:

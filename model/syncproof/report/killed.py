@@ -19,6 +19,10 @@ from syncproof.report import markdown as md
 from syncproof.report import terminal
 from syncproof.report.tables import number
 
+LEGEND = (
+    "✓ killed, after so many states, examples or runs; – not killed within them. “Shortest” is the search's counterexample in "
+    "moves; “cut down” is Hypothesis' one before and after, “excerpt” what is left of the simulated run, connecting included."
+)
 COST_HEADS = ("id", "failure", "metric", "cure", "failure's design", "shown")
 HEADS = ("bug", "failure", "must fall", "explore", "shortest", "stateful", "cut down", "simulate", "excerpt")
 
@@ -92,13 +96,19 @@ class Matrix(Kills):
             loader=PackageLoader("syncproof.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
         )
         return environment.get_template("killed.html.j2").render(
-            matrix=self, heads=HEADS, cost_heads=COST_HEADS, bugs=BUGS, version=syncproof.__version__, others=others
+            matrix=self,
+            legend=LEGEND,
+            heads=HEADS,
+            cost_heads=COST_HEADS,
+            bugs=BUGS,
+            version=syncproof.__version__,
+            others=others,
         )
 
     def markdown(self) -> str:
         """The same for a code host."""
         lines = ["# Kill matrix", "", *[md.cell(sentence) for sentence in self.answer()], ""]
-        lines += md.table(list(HEADS), [list(row) for row in self.table()])
+        lines += [LEGEND, "", *md.table(list(HEADS), [list(row) for row in self.table()])]
         lines += ["", "## What else fell in the search", ""]
         lines += [f"- {md.cell(name)}: {md.cell(', '.join(others(self, name)) or 'nothing')}" for name in self.rows]
         if self.costs:
@@ -110,7 +120,19 @@ class Matrix(Kills):
                 [a.design, a.engine, a.world, a.after, ", ".join(a.fell) or "none"] for a in self.sound
             ]
             lines += md.table(["design", "engine", "world", "examples or runs", "alarm"], rows)
+        lines += [
+            "",
+            "## How to reproduce",
+            "",
+            f"syncproof {syncproof.__version__}",
+            "",
+            *md.fence(self.command(), "sh"),
+        ]
         return "\n".join([*lines, ""])
+
+    def command(self) -> str:
+        """What makes this report again."""
+        return " ".join(["syncproof faults", *(() if self.sound else self.rows)])
 
     def write(self, out: Path) -> list[Path]:
         """Writes the report into `out`. Raises `InputError` if that is not possible."""
@@ -133,7 +155,7 @@ class Matrix(Kills):
 def told(kill: Kill, falls: tuple[str, ...]) -> str:
     """One engine's cell: killed or not, and after how much."""
     mark = "✓" if set(falls) <= set(kill.fell) else "–"
-    return f"{mark} {kill.after:,} {kill.unit}"
+    return f"{mark} {kill.after:,} {kill.unit if kill.after != 1 else kill.unit.removesuffix('s')}"
 
 
 def others(matrix: Kills, bug: str) -> list[str]:
@@ -153,6 +175,7 @@ def show(matrix: Matrix) -> None:
     for row in matrix.table():
         grid.add_row(*row, style="" if matrix.rows[row[0]].killed else "bold red")
     out.print(grid)
+    out.print(Text(LEGEND, "dim"))
     for row in matrix.weights():
         out.print(Text(" · ".join(row)))
     for alarm in matrix.sound:

@@ -56,8 +56,12 @@ def render(comparison: Comparison, ways: list[Way]) -> str:
         marks = [tables.MARKS[f["verdict"]] for f in findings]
         rows.append([name, *(Bold(m) if f["promised"] else m for m, f in zip(marks, findings, strict=True))])
     lines += table(["property", *names], rows)
-    lines += ["", "What designs that do not promise it did not keep:", ""]
-    lines += [f"- {cell(design)}, {name}: {cell(example)}" for design, name, example in tables.losers(results)]
+    if broken := comparison.broken():
+        lines += ["", "Broken promises:", ""]
+        lines += [f"- {cell(design)}, {name}: {cell(finding['example'])}" for design, name, finding in broken]
+    if losers := tables.losers(results):
+        lines += ["", "What designs that do not promise it did not keep, the gravest of each:", ""]
+        lines += [f"- {cell(design)}, {name}: {cell(example)}" for design, name, example in losers]
     lines += ["", "## Costs", "", f"Mean over {comparison.runs} runs; the 95 % intervals are in `results.json`.", ""]
     units = ["{} ({})".format(*tables.heading(m)) for m in METRICS]
     lines += table(["design", *units], [[name, *(c.text for c in cells)] for name, cells in tables.costs(results)])
