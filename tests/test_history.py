@@ -102,6 +102,11 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, complaint: str) -> None:
         ("hello", "run.jsonl:1: not a header"),
         ('{"schema": 2, "kind": "history"}', "run.jsonl:1: schema: 2; allowed: 1"),
         ('{"schema": 1, "kind": "moves"}', "run.jsonl:1: kind: 'moves'; allowed here: 'history'"),
+        (
+            '{"schema": 1, "kind": "history", "violations": {"loss": 1}}',
+            "run.jsonl:1: violations: 'loss': 1; allowed: ",
+        ),
+        ('{"schema": 1, "kind": "history", "violations": {"no-loss": -1}}', "'no-loss': -1; allowed: 0 or more"),
     ],
 )
 def test_a_bad_header_is_named(tmp_path: Path, header: str, complaint: str) -> None:
@@ -130,6 +135,56 @@ def test_a_move_that_is_not_possible_is_named(tmp_path: Path) -> None:
     lines = moves.read_text().splitlines()
     moves.write_text("\n".join([lines[0], '{"type":"Restart","actor":0}', *lines[1:]]))
     with pytest.raises(InputError, match=r"run\.moves\.jsonl:2: Restart is not possible here"):
+        replay(moves)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (
+            '{"type":"Tell","actor":0,"packet":{"type":"Compose","message":{"id":7,"sender":0,"conversation":99}}}',
+            "makes no sense here",
+        ),
+        (
+            '{"type":"Tell","actor":0,"packet":{"type":"AddMember","conversation":0,"user":0}}',
+            "no handler for AddMember",
+        ),
+    ],
+)
+def test_a_move_that_makes_no_sense_is_named(tmp_path: Path, line: str, says: str) -> None:
+    path = tmp_path / "run.jsonl"
+    record(path, "inbox-shared")
+    moves = moves_path(path)
+    header, *rest = moves.read_text().splitlines()
+    sense = {"type": "Deliver"}
+    after = next(n for n, text in enumerate(rest) if sense.items() <= json.loads(text).items())
+    moves.write_text("\n".join([header, *rest[:after], line, *rest[after:]]))
+    with pytest.raises(InputError, match=says) as caught:
+        replay(moves)
+    assert "TypeError" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_promises_of_ones_own_design_count_where_its_file_is_there(tmp_path: Path) -> None:
+    own = tmp_path / "mine.py"
+    own.write_text(
+        'from syncproof.designs import DESIGNS\nMine = DESIGNS["inbox-store-first"].variant(summary="Mine.")\n'
+    )
+    path = tmp_path / "run.jsonl"
+    record(path, f"{own}:Mine")
+    verdicts = check(path).verdicts()
+    assert verdicts["no-loss"].promised
+    assert verdicts["dense"].verdict == "not-applicable"
+    own.unlink()
+    assert not check(path).verdicts()["no-loss"].promised
+
+
+def test_an_unknown_design_is_told_with_the_file_that_names_it(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    record(path, "inbox-shared")
+    moves = moves_path(path)
+    moves.write_text(moves.read_text().replace('"inbox-shared"', '"inbox-shred"', 1))
+    with pytest.raises(InputError, match=r"run\.moves\.jsonl:1: design: unknown design 'inbox-shred'"):
         replay(moves)
 
 
