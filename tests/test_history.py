@@ -142,8 +142,9 @@ def test_a_move_that_is_not_possible_is_named(tmp_path: Path) -> None:
     ("line", "says"),
     [
         (
-            '{"type":"Tell","actor":0,"packet":{"type":"Compose","message":{"id":7,"sender":0,"conversation":99}}}',
-            "makes no sense here",
+            '{"type":"Tell","actor":0,"packet":{"type":"Push","timeline":{"kind":"sync","owner":0},'
+            '"entry":{"seq":1,"place":1,"message":null}}}',
+            "makes no sense here: its packet is not one",
         ),
         (
             '{"type":"Tell","actor":0,"packet":{"type":"AddMember","conversation":0,"user":0}}',
