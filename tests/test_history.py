@@ -144,7 +144,7 @@ def test_a_move_that_is_not_possible_is_named(tmp_path: Path) -> None:
         (
             '{"type":"Tell","actor":0,"packet":{"type":"Push","timeline":{"kind":"sync","owner":0},'
             '"entry":{"seq":1,"place":1,"message":null}}}',
-            "makes no sense here: its packet is not one",
+            "makes no sense here: its packet lacks something",
         ),
         (
             '{"type":"Tell","actor":0,"packet":{"type":"AddMember","conversation":0,"user":0}}',

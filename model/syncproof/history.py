@@ -203,7 +203,7 @@ def replay(path: Path) -> Judged:
         except MoveError as error:
             raise InputError(f"{path}:{number}: {type(move).__name__} is not possible here: {error}") from None
         except (LookupError, TypeError, ValueError, AssertionError) as error:  # unknown ids, a packet for somebody else
-            what = str(error).split(". ")[0] or "its packet is not one that a person or a server can be told"
+            what = "its packet lacks something" if isinstance(error, AssertionError) else str(error).split(". ")[0]
             raise InputError(f"{path}:{number}: {type(move).__name__} makes no sense here: {what}") from None
     assert header.parameters is not None
     return Judged(
