@@ -257,6 +257,24 @@ def one_line(result: Result, *parts: str) -> None:
     assert all(part in result.output for part in parts), result.output
 
 
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (("minimise",), ("Missing argument 'MOVES'", "allowed: ", "MOVES [PROPERTY]")),
+        (("compare", "--runs", "0"), ("'--runs': 0 is not in the range 1<=x<=1000",)),
+        (("compare", "--rns", "2"), ("No such option '--rns'", "'--runs'")),
+        (("nope",), ("No such command 'nope'", "allowed: designs, scenarios")),
+        (("designs", "x"), ("unexpected extra argument (x)",)),
+    ],
+)
+def test_an_error_of_usage_is_one_line(arguments: tuple[str, ...], parts: tuple[str, ...]) -> None:
+    one_line(call(*arguments), *parts)
+
+
+def test_without_a_command_the_help_is_shown() -> None:
+    assert "Commands:" in call().output
+
+
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_design_of_ones_own_that_raises_in_a_simulation(broken: Path, tiny: Path, tmp_path: Path, jobs: str) -> None:
     arguments = ("--jobs", jobs, "--out", str(tmp_path / "o"))

@@ -6,7 +6,7 @@ Exit status: 0 all promised properties hold, 1 a promised one is violated, 2 usa
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from math import isfinite
 from pathlib import Path
@@ -84,7 +84,28 @@ class Finite(click.FloatRange):
         return number
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """Tells an error of usage in one line, like one of input."""
+
+    def main(self, args: Sequence[str] | None = None, standalone_mode: bool = True, **extra: Any) -> Any:  # type: ignore[override]
+        if not standalone_mode:
+            return super().main(args, standalone_mode=False, **extra)
+        try:
+            sys.exit(super().main(args, standalone_mode=False, **extra))
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except click.UsageError as error:
+            says = error.format_message().rstrip(".").replace("\n", " ")
+            usual = isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter)
+            usage = "" if usual or error.ctx is None else error.ctx.get_usage().removeprefix("Usage: ")
+            if error.ctx is not None and error.ctx.command is self:
+                usage = ", ".join(self.commands)
+            click.echo(f"syncproof: {says}{f'; allowed: {usage}' if usage else ''}", err=True)
+            sys.exit(error.exit_code)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="syncproof")
 def main() -> None:
     """Which message-sync design do I choose, is it correct, and what does it cost?"""
