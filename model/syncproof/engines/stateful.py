@@ -197,10 +197,7 @@ def _without_constants() -> Iterator[None]:
     """Hypothesis now and then draws a constant of the code that is loaded (HypothesisWorks/hypothesis#4356), so that other
     examples would be played after an import. It has no setting for that, hence this."""
     name = "_maybe_draw_constant"
-    usual = getattr(HypothesisProvider, name, None)
-    if usual is None:  # a version that draws none
-        yield
-        return
+    usual = getattr(HypothesisProvider, name)
     setattr(HypothesisProvider, name, lambda *_, **__: None)
     try:
         yield
