@@ -333,10 +333,12 @@ class _Bad(Exception):
 
 
 def _classes(base: type[msgspec.Struct]) -> dict[str, type[msgspec.Struct]]:
+    """By name; of two with one name ours is meant."""
     found: dict[str, type[msgspec.Struct]] = {}
     for subclass in base.__subclasses__():
-        found[subclass.__name__] = subclass
-        found.update(_classes(subclass))
+        for name, kind in {subclass.__name__: subclass, **_classes(subclass)}.items():
+            if name not in found or kind.__module__.startswith("syncproof."):
+                found[name] = kind
     return found
 
 
