@@ -182,14 +182,14 @@ def test_the_promises_of_ones_own_design_count_where_its_file_is_there(tmp_path:
 
 
 def test_a_packet_of_somebody_elses_with_the_same_name_is_not_meant(tmp_path: Path) -> None:
-    class Saved(Packet, frozen=True):
+    class Compose(Packet, frozen=True):
         word: str
 
     path = tmp_path / "run.jsonl"
-    record(path, "F10")
-    assert '"type":"Saved"' in moves_path(path).read_text()
+    record(path, "timeline-push")
+    assert '"type":"Compose"' in moves_path(path).read_text()
     assert replay(moves_path(path)).quiesced
-    assert Saved("kept until here").word
+    assert Compose("kept until here").word
 
 
 def test_an_unknown_design_is_told_with_the_file_that_names_it(tmp_path: Path) -> None:
