@@ -27,13 +27,12 @@ def stormy(path: Path, bug: str, seed: int = 1) -> Header:
     scenario = kills.storm(bug, BUGS[bug].world[2])
     traffic = workload.generate(scenario, seed)
     plan = faults.plan(scenario, traffic, seed)
-    population = Population(tuple(traffic.owners[: traffic.initial_devices]), tuple(map(tuple, traffic.members)))
     header = Header(
         schema=1,
         kind="moves",
         design=bug,
         faults=plan.configured,
-        population=population,
+        population=traffic.population,
         parameters=scenario.parameters(),
     )
     recording = Recording(header)

@@ -22,7 +22,7 @@ FILES = {"campus": "CollegeMsg.txt", "irc-group": "group_presence.csv"}
 @cache
 def trace(name: str) -> Trace:
     path = DATA / FILES[name]
-    if not path.exists():
+    if not path.exists():  # real traffic is not ours to put into the repository
         pytest.skip(f"{path} is absent; SYNCPROOF_DATA names another folder")
     return read(path)
 

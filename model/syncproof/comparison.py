@@ -63,15 +63,12 @@ class Job:
             return self._simulate(traffic, plan)
         from syncproof.history import Header, Recording
 
-        population = registry.Population(
-            tuple(traffic.owners[: traffic.initial_devices]), tuple(tuple(m) for m in traffic.members)
-        )
         header = Header(
             schema=1,
             kind="history",
             design=self.design,
             faults=plan.configured,
-            population=population,
+            population=traffic.population,
             parameters=self.scenario.parameters(),
         )
         recording = Recording(header)

@@ -20,14 +20,13 @@ from syncproof.actor import ActorId, ConnectionId, Id
 from syncproof.designs import Population
 from syncproof.engines.explore.symmetry import renamed
 from syncproof.environment import Environment, fault_of
-from syncproof.errors import InputError
+from syncproof.errors import InputError, nearest
 from syncproof.history import Header, Judged, Recording
 from syncproof.minimise import follow, likeness, minimise, violates
 from syncproof.packets import AddMember, Compose, RemoveMember
 from syncproof.play import Play, Scribe
 from syncproof.properties import PROPERTIES
 from syncproof.properties.monitor import Monitor
-from syncproof.scenario import nearest
 from syncproof.story import Story, tell
 from syncproof.system import Move, Spawn, System, Tell, World, quiesce
 from syncproof.vocabulary import SERVER, ConversationId, DeviceId, MessageId, UserId
@@ -77,7 +76,7 @@ def excerpt(path: Path, name: str | None = None, progress: Callable[[int], None]
     how many moves are left. Raises `InputError` for a file that cannot be replayed, a property that there is none of or
     that the run did not violate, and for a livelock in a run of more than `LIVELOCK` moves.
     """
-    judged = history.replay(path)
+    judged = history.replay(path)  # strictly, so that what cannot be replayed is told with its line
     header, _, numbered = history.recorded(path)
     moves = [move for _, move in numbered]
     name = _asked(path, judged, name)

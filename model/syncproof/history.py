@@ -7,7 +7,6 @@ same name and the ending `.moves.jsonl`: enough to build the system again and to
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ import msgspec
 from syncproof import designs, observations
 from syncproof.actor import ENVIRONMENT, ActorId, Id, Observation, Packet
 from syncproof.designs import Design, Parameters, Population
-from syncproof.errors import InputError
+from syncproof.errors import InputError, nearest
 from syncproof.faults import FAULTS
 from syncproof.properties import PROPERTIES
 from syncproof.properties.monitor import Monitor
@@ -107,6 +106,7 @@ def ours(name: str) -> Design | None:
 def _plain(value: Any) -> Any:
     if isinstance(value, Id):
         return int(value)
+    # msgspec asks for this exception where a hook does not know a value; packets and ids are all that there is to write.
     raise NotImplementedError(f"cannot write a {type(value).__name__}")
 
 
@@ -178,11 +178,7 @@ def check(path: Path, promises: Sequence[str] = ()) -> Judged:
 def _promised(names: Sequence[str], design: str, applicable: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         if name != "all" and name not in PROPERTIES:
-            near = difflib.get_close_matches(name, PROPERTIES, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise InputError(
-                f"--promise {name}: there is no such property; allowed: all, {', '.join(PROPERTIES)}{hint}"
-            )
+            raise InputError(f"--promise {name}: there is no such property{nearest(name, ['all', *PROPERTIES])}")
         if name != "all" and name not in applicable:
             entry = ours(design)
             why = "does not apply" if entry is None else entry.not_applicable[name]

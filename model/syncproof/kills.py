@@ -287,13 +287,12 @@ def blow(
         traffic = dataclasses.replace(traffic, changes=[(float(at), what, c, user) for at, what, c, user in changes])
     plan = faults.plan(scenario, traffic, seed)
     if recorder is not None:
-        population = designs.Population(tuple(traffic.owners[: traffic.initial_devices]), tuple(traffic.members))
         recorder.header = Header(
             schema=1,
             kind="moves",
             design=design,
             faults=plan.configured,
-            population=population,
+            population=traffic.population,
             parameters=scenario.parameters(),
         )
     run = simulate(design, scenario, traffic, plan, seed, recorder=recorder)
@@ -320,7 +319,7 @@ def _simulated(bug: Bug) -> tuple[Kill, int | None]:
     for run in range(1, RUNS + 1):
         fell, _ = blow(bug.id, run, bug.world[2])
         if wanted in fell:
-            moves = Moves()
+            moves = Moves()  # once more, since writing down every run's moves would take longer
             blow(bug.id, run, bug.world[2], moves)
             long = PROPERTIES[wanted].endless is not None and len(moves.made) > LIVELOCK
             found = None if long else cut(moves.header, moves.made, wanted)

@@ -6,19 +6,18 @@ each, with the line of the file, what is allowed, and the nearest valid name.
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
-from pydantic.fields import FieldInfo
 
 from syncproof.designs.parameters import Parameters, SequencerKind
-from syncproof.errors import InputError
+from syncproof.errors import InputError, nearest
+from syncproof.explain import explain, line_of, names_of, within
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
@@ -369,61 +368,14 @@ class Scenario(Section):
                     raise InputError(
                         f"{self.name}: {key}: {whole} is set as a whole; allowed: {whole} and a list of tables"
                     )
-                if step not in _names(section):
-                    raise InputError(f"{self.name}: {key}: unknown key{nearest(step, _names(section))}")
-                section = _within(section, step)
+                if step not in names_of(section):
+                    raise InputError(f"{self.name}: {key}: unknown key{nearest(step, names_of(section))}")
+                section = within(section, step)
             table: dict[str, Any] = data
             for step in path[:-1]:
                 table = table.setdefault(step, {})
             table[path[-1]] = value
         return _validated(data, self.name, self.name, self.text, LOADED)
-
-
-# ---- the schema, as error messages need it
-
-
-def _names(section: object) -> list[str]:
-    """The keys of a table; none for a value."""
-    if isinstance(section, type) and issubclass(section, Section):
-        return [name for name, field in section.model_fields.items() if not field.exclude]
-    return []
-
-
-def _within(section: Any, key: str) -> object:
-    """What stands under a key of a table: a table, the element of a list of tables, or a value's type."""
-    annotation = section.model_fields[key].annotation
-    return get_args(annotation)[0] if get_origin(annotation) is list else annotation
-
-
-def _section(key: tuple[str | int, ...]) -> Any:
-    """The table that a key stands in."""
-    section: Any = Scenario
-    for step in key[:-1]:
-        section = _within(section, step) if isinstance(step, str) else section
-    return section
-
-
-def _field(key: tuple[str | int, ...]) -> FieldInfo | None:
-    """What the schema says of a key; None for an element of a list."""
-    fields: dict[str, FieldInfo] = getattr(_section(key), "model_fields", {})
-    return fields.get(str(key[-1]))
-
-
-def _range(field: FieldInfo) -> str:
-    """The numbers that a key may have."""
-    low = next((limit.ge for limit in field.metadata if hasattr(limit, "ge")), None)
-    high = next((limit.le for limit in field.metadata if hasattr(limit, "le")), None)
-    if high is None:
-        finite = "" if field.annotation is int else ", and finite"
-        return "a finite number" if low is None else f"{low} or more{finite}"
-    return f"at most {high}" if low is None else f"{low} to {high}"
-
-
-def nearest(word: str, names: list[str]) -> str:
-    """What is allowed, and which of it was probably meant, as the end of an error's line."""
-    near = difflib.get_close_matches(word, names, 1, 0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"; allowed: {', '.join(names)}{hint}" if names else ""
 
 
 # ---- finding and reading
@@ -461,8 +413,8 @@ def load(name: str) -> Scenario:
         raise InputError(f"{shown}:{line[1] if line else text.count(chr(10)) + 1}: not TOML: {error}") from None
     for internal in ("name", "text"):
         if internal in data:
-            known = nearest(internal, _names(Scenario))
-            raise InputError(f"{shown}:{_line(text, (internal,))}: {internal}: unknown key{known}")
+            known = nearest(internal, names_of(Scenario))
+            raise InputError(f"{shown}:{line_of(text, (internal,))}: {internal}: unknown key{known}")
     return _validated(data, path.stem, shown, text, None)
 
 
@@ -472,58 +424,4 @@ def _validated(data: dict[str, Any], name: str, shown: str, text: str, context: 
     except ValidationError as error:
         # A loaded scenario that was changed since has no lines to point at.
         lines = "" if context == LOADED else text
-        raise InputError("\n".join(_explain(fault, shown, lines) for fault in error.errors())) from None
-
-
-def _explain(fault: Any, shown: str, text: str) -> str:
-    """One fault as `file:line: key: what is there; allowed: what may be there`."""
-    key: tuple[str | int, ...] = fault["loc"]
-    kind, got = fault["type"], f"{fault['input']!r:.60}"
-    says = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removeprefix("Input should ")
-    if not key:  # a fault between keys, which names the one to mend
-        named = says.split(": ")[0]
-        return f"{_where(shown, text, tuple(named.split('.')))}: {says}"
-    where = f"{_where(shown, text, key)}: {'.'.join(map(str, key))}"
-    if kind == "extra_forbidden":
-        return f"{where}: unknown key{nearest(str(key[-1]), _names(_section(key)))}"
-    if kind == "missing":
-        return f"{where}: is missing; allowed: {'a text in quotes' if len(key) == 1 else 'a value'}"
-    field = _field(key)
-    if kind == "list_type" and field is not None:
-        element = _within(_section(key), str(key[-1]))
-        tables = isinstance(element, type) and issubclass(element, Section)
-        each = f" of tables, each under [[{'.'.join(map(str, key))}]]" if tables else ""
-        return f"{where}: {got}; allowed: a list{each}"
-    if kind in ("greater_than_equal", "less_than_equal", "finite_number") and field is not None:
-        return f"{where}: {got}; allowed: {_range(field)}"
-    if kind == "literal_error":
-        options = re.findall(r"'([^']*)'", says)
-        return f"{where}: {got}{nearest(str(fault['input']), options)}"
-    return f"{where}: {got}; allowed: {says}"
-
-
-def _where(shown: str, text: str, key: tuple[str | int, ...]) -> str:
-    line = _line(text, key)
-    return f"{shown}:{line}" if line else shown
-
-
-def _line(text: str, key: tuple[str | int, ...]) -> int:
-    """The line on which a key stands, or else the table that it belongs to; 0 if neither is written there."""
-    names = [step for step in key if not str(step).isdigit()]
-    wanted = next((int(step) for step in key if str(step).isdigit()), 0)
-    header: list[str] = []
-    seen: dict[str, int] = {}
-    nth = depth = found = 0
-    for number, line in enumerate(text.splitlines(), 1):
-        opened = re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]", line)
-        assigned = re.match(r"\s*([\w.\-]+)\s*=", line)
-        if opened:
-            header = written = opened[2].split(".")
-            nth = seen[opened[2]] = seen.get(opened[2], -1) + 1
-        elif assigned:
-            written = [*header, *assigned[1].split(".")]
-        else:
-            continue
-        if written == names[: len(written)] and len(written) > depth and (nth == wanted or len(header) < 2):
-            depth, found = len(written), number
-    return found
+        raise InputError("\n".join(explain(Scenario, fault, shown, lines) for fault in error.errors())) from None

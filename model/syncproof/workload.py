@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from syncproof.designs.registry import Population
 from syncproof.draws import Draws
 from syncproof.errors import InputError
 from syncproof.scenario import MOST
@@ -55,6 +56,11 @@ class Traffic:
     horizon: float
     replaces: dict[int, int] = field(default_factory=dict)
     about: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def population(self) -> Population:
+        """Who there is when the run begins."""
+        return Population(tuple(self.owners[: self.initial_devices]), tuple(map(tuple, self.members)))
 
     def first(self, messages: int) -> Traffic:
         """The same traffic, ended after so many messages."""

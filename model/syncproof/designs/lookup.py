@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-
 from syncproof.designs.own import load
 from syncproof.designs.registry import DESIGNS, Design
-from syncproof.errors import InputError
+from syncproof.errors import InputError, nearest
 
 OWN: dict[str, Design] = {}
 """The designs that were given as objects, by name: what is computed of them is told by name."""
@@ -31,11 +29,7 @@ def get(name: str | Design) -> Design:
 
     if name in BUGS:
         return BUGS[name].design
-    near = difflib.get_close_matches(name, DESIGNS, 1) or [bug for bug in BUGS if bug == name.upper()]
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise InputError(
-        f"unknown design {name!r}; allowed: {', '.join(DESIGNS)}, a seeded bug ({', '.join(BUGS)}), FILE.py:NAME{hint}"
-    )
+    raise InputError(f"unknown design {name!r}{nearest(name, [*DESIGNS, *BUGS, 'FILE.py:NAME'])}")
 
 
 def known(design: str | Design) -> str:

@@ -60,7 +60,7 @@ def render(comparison: Comparison, ways: list[Way]) -> str:
         lines += ["", "Broken promises:", ""]
         lines += [f"- {cell(design)}, {name}: {cell(finding['example'])}" for design, name, finding in broken]
     if losers := tables.losers(results):
-        lines += ["", "What designs that do not promise it did not keep, the gravest of each:", ""]
+        lines += ["", "What designs that do not promise it did not keep:", ""]
         lines += [f"- {cell(design)}, {name}: {cell(example)}" for design, name, example in losers]
     lines += ["", "## Costs", "", f"Mean over {comparison.runs} runs; the 95 % intervals are in `results.json`.", ""]
     units = ["{} ({})".format(*tables.heading(m)) for m in METRICS]

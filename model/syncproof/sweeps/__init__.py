@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 from syncproof import comparison, parallel
 from syncproof import designs as registry
 from syncproof.comparison import Job, interval
-from syncproof.errors import InputError
+from syncproof.errors import InputError, nearest
 from syncproof.faults import FAULTS
 from syncproof.metrics import METRICS
 from syncproof.properties import PROPERTIES
 from syncproof.properties.verdicts import PropertyResult
-from syncproof.scenario import Scenario, nearest
+from syncproof.scenario import Scenario
 from syncproof.sweeps.points import Record, Store, Task, key, work
 from syncproof.sweeps.readings import Change, Crossing, Runs, change, crossings
 from syncproof.sweeps.vary import Label, Point, Varied, resolve

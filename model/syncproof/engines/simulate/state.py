@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from syncproof.actor import Actor, ActorId, ConnectionId, Handler, Id, Idle, Link, Observation, Packet, unhandled
-from syncproof.designs import Design, Parameters, Population
+from syncproof.designs import Design, Parameters
 from syncproof.draws import Draws, lognormal_table
 from syncproof.faults import FaultPlan
 from syncproof.metrics import Meter
@@ -244,10 +244,7 @@ class Core:
         seed: int,
         recorder: Recorder | None = None,
     ) -> None:
-        population = Population(
-            tuple(traffic.owners[: traffic.initial_devices]), tuple(tuple(m) for m in traffic.members)
-        )
-        self.system = design.system(population, parameters)
+        self.system = design.system(traffic.population, parameters)
         self.traffic = traffic
         self.replaced = {old: new for new, old in traffic.replaces.items()}
         self.plan = plan

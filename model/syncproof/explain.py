@@ -1,0 +1,105 @@
+"""What is wrong with a TOML file that a schema refuses: file, line, key, what is there and what is allowed, in one line."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from syncproof.errors import nearest
+
+
+def names_of(section: object) -> list[str]:
+    """The keys of a table; none for a value."""
+    if isinstance(section, type) and issubclass(section, BaseModel):
+        return [name for name, field in section.model_fields.items() if not field.exclude]
+    return []
+
+
+def within(section: Any, key: str) -> object:
+    """What stands under a key of a table: a table, the element of a list of tables, or a value's type."""
+    annotation = section.model_fields[key].annotation
+    return get_args(annotation)[0] if get_origin(annotation) is list else annotation
+
+
+def _section(model: type[BaseModel], key: tuple[str | int, ...]) -> Any:
+    """The table that a key stands in."""
+    section: Any = model
+    for step in key[:-1]:
+        section = within(section, step) if isinstance(step, str) else section
+    return section
+
+
+def _field(model: type[BaseModel], key: tuple[str | int, ...]) -> FieldInfo | None:
+    """What the schema says of a key; None for an element of a list."""
+    fields: dict[str, FieldInfo] = getattr(_section(model, key), "model_fields", {})
+    return fields.get(str(key[-1]))
+
+
+def _range(field: FieldInfo) -> str:
+    """The numbers that a key may have."""
+    low = next((limit.ge for limit in field.metadata if hasattr(limit, "ge")), None)
+    high = next((limit.le for limit in field.metadata if hasattr(limit, "le")), None)
+    if high is None:
+        finite = "" if field.annotation is int else ", and finite"
+        return "a finite number" if low is None else f"{low} or more{finite}"
+    return f"at most {high}" if low is None else f"{low} to {high}"
+
+
+def explain(model: type[BaseModel], fault: Any, shown: str, text: str) -> str:
+    """One fault of a file `shown` as `file:line: key: what is there; allowed: what may be there`.
+
+    `model`: the schema; `fault`: one of `ValidationError.errors()`; `text`: of the file, or empty where there are no lines.
+    """
+    key: tuple[str | int, ...] = fault["loc"]
+    kind, got = fault["type"], f"{fault['input']!r:.60}"
+    says = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removeprefix("Input should ")
+    if not key:  # a fault between keys, which names the one to mend
+        named = says.split(": ")[0]
+        return f"{_where(shown, text, tuple(named.split('.')))}: {says}"
+    where = f"{_where(shown, text, key)}: {'.'.join(map(str, key))}"
+    if kind == "extra_forbidden":
+        return f"{where}: unknown key{nearest(str(key[-1]), names_of(_section(model, key)))}"
+    if kind == "missing":
+        return f"{where}: is missing; allowed: {'a text in quotes' if len(key) == 1 else 'a value'}"
+    field = _field(model, key)
+    if kind == "list_type" and field is not None:
+        element = within(_section(model, key), str(key[-1]))
+        tables = isinstance(element, type) and issubclass(element, BaseModel)
+        each = f" of tables, each under [[{'.'.join(map(str, key))}]]" if tables else ""
+        return f"{where}: {got}; allowed: a list{each}"
+    if kind in ("greater_than_equal", "less_than_equal", "finite_number") and field is not None:
+        return f"{where}: {got}; allowed: {_range(field)}"
+    if kind == "literal_error":
+        options = re.findall(r"'([^']*)'", says)
+        return f"{where}: {got}{nearest(str(fault['input']), options)}"
+    return f"{where}: {got}; allowed: {says}"
+
+
+def _where(shown: str, text: str, key: tuple[str | int, ...]) -> str:
+    line = line_of(text, key)
+    return f"{shown}:{line}" if line else shown
+
+
+def line_of(text: str, key: tuple[str | int, ...]) -> int:
+    """The line on which a key stands, or else the table that it belongs to; 0 if neither is written there."""
+    names = [step for step in key if not str(step).isdigit()]
+    wanted = next((int(step) for step in key if str(step).isdigit()), 0)
+    header: list[str] = []
+    seen: dict[str, int] = {}
+    nth = depth = found = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        opened = re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]", line)
+        assigned = re.match(r"\s*([\w.\-]+)\s*=", line)
+        if opened:
+            header = written = opened[2].split(".")
+            nth = seen[opened[2]] = seen.get(opened[2], -1) + 1
+        elif assigned:
+            written = [*header, *assigned[1].split(".")]
+        else:
+            continue
+        if written == names[: len(written)] and len(written) > depth and (nth == wanted or len(header) < 2):
+            depth, found = len(written), number
+    return found
