@@ -43,11 +43,11 @@ check: $(CHECKED)
 	$(BIN)/mypy
 
 docs: $(READY)
-	PYTHONPATH=docs $(BIN)/python -m generate
+	$(BIN)/python -m tools.docs
 
 # Some twenty minutes for all; REPORTS="default verify" for some, TRACES=DIR for those that need real traffic.
 reports: $(READY)
-	$(BIN)/python -m syncproof.report.gallery $(REPORTS) $(if $(TRACES),--traces $(TRACES))
+	$(BIN)/python -m tools.gallery $(REPORTS) $(if $(TRACES),--traces $(TRACES))
 
 bench: $(READY)
 	@if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(BIN)/python -e '.[bench]'; \

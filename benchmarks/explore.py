@@ -28,16 +28,16 @@ AT_LEAST = 4.0
 
 def world(name: str):  # type: ignore[no-untyped-def]
     """The system and its environment."""
-    from syncproof.environment import Environment
+    from syncproof.core.environment import Environment
 
     if name == "two-phase commit":
         sys.path.insert(0, str(HERE.parent / "tests" / "engines"))
         import two_phase
 
         return two_phase.two_phase(6), Environment()
-    from syncproof.worlds import Shape, build
+    from syncproof.inputs.small_worlds import SmallWorld, build
 
-    system, _, environment = build(name, Shape("two-people", 3, ()))
+    system, _, environment = build(name, SmallWorld("two-people", 3, ()))
     return system, environment
 
 

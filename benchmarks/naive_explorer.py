@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from syncproof.environment import Environment
-from syncproof.system import Connection, Fire, Move, System, World
+from syncproof.core.environment import Environment
+from syncproof.core.moves import Fire, Move
+from syncproof.core.world import Connection, System, World
 
 State = Any
 

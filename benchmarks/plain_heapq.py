@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from syncproof.scenario import Scenario
-from syncproof.workload import Traffic
+from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.workload import Traffic
 
 
 class Bare:

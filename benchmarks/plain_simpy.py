@@ -12,8 +12,8 @@ from typing import Any
 
 import simpy
 
-from syncproof.scenario import Scenario
-from syncproof.workload import Traffic
+from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.workload import Traffic
 
 
 class Plain:

@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 
 def scenario(messages: int):  # type: ignore[no-untyped-def]
     """1,000 users with two devices each, always connected, 10 % of notifications lost, a day of 1:1 messages."""
-    from syncproof.scenario import Scenario
+    from syncproof.inputs.scenario import Scenario
 
     return Scenario.model_validate(
         {
@@ -40,7 +40,8 @@ def scenario(messages: int):  # type: ignore[no-untyped-def]
 
 def run(program: str, messages: int) -> None:
     """One program, in this process: prints `seconds deliveries`."""
-    from syncproof import faults, workload
+    from syncproof.inputs import fault_plan as faults
+    from syncproof.inputs import workload
 
     wanted = scenario(messages)
     traffic = workload.generate(wanted, 1)

@@ -3,10 +3,11 @@
 syncproof explore examples/my_design.py:Hasty --world two-people --messages 2 --fault push
 """
 
-from syncproof.actor import Id, Out, actor, on
+from syncproof.core.actor import Out, actor, on
+from syncproof.core.values import Id
 from syncproof.designs import DESIGNS
-from syncproof.designs.push import DensePushDevice
-from syncproof.packets import Push
+from syncproof.designs.packets import Push
+from syncproof.designs.timeline.push import DensePushDevice
 
 
 @actor

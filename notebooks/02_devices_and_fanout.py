@@ -26,7 +26,7 @@ import textwrap
 import pandas
 
 from syncproof import compare, load, sweep
-from syncproof.metrics import METRICS
+from syncproof.engines.simulate.metrics import METRICS
 from syncproof.report.figures import curves
 from syncproof.report.widgets import interact
 

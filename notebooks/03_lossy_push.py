@@ -27,7 +27,7 @@
 
 # %%
 from syncproof import load, sweep
-from syncproof.metrics import METRICS
+from syncproof.engines.simulate.metrics import METRICS
 from syncproof.report.widgets import interact
 
 office = load("default").with_value("duration", "2h")

@@ -23,9 +23,10 @@
 
 # %%
 from syncproof import DESIGNS, explore, hunt, verify
-from syncproof.actor import Id, Out, actor, on
-from syncproof.designs.push import DensePushDevice
-from syncproof.packets import Push
+from syncproof.core.actor import Out, actor, on
+from syncproof.core.values import Id
+from syncproof.designs.packets import Push
+from syncproof.designs.timeline.push import DensePushDevice
 
 # %% [markdown]
 # ## A sound design

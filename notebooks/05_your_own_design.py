@@ -24,10 +24,11 @@
 
 # %%
 from syncproof import DESIGNS, InputError, Scenario, compare, diagram, explore, verify
-from syncproof.actor import Id, Out, Packet, actor, on, volatile
-from syncproof.designs.reader import TimelineDevice
-from syncproof.packets import Notification
-from syncproof.vocabulary import Timeline
+from syncproof.core.actor import Out, actor, on, volatile
+from syncproof.core.packets import Packet
+from syncproof.core.values import Id, Timeline
+from syncproof.designs.packets import Notification
+from syncproof.designs.timeline.device import TimelineDevice
 
 # %% [markdown]
 # ## Write it
@@ -152,7 +153,7 @@ for wait in waits:
 # %%
 import pandas
 
-from syncproof.metrics import METRICS
+from syncproof.engines.simulate.metrics import METRICS
 from syncproof.report.figures import curves
 from syncproof.report.widgets import interact
 
@@ -174,11 +175,12 @@ curves(by_wait, ["pulls_per_delivery", "packets_per_delivery", "delivery_latency
 # %%writefile thrifty.py
 """A device that collects hints before it pulls."""
 
-from syncproof.actor import Id, Out, Packet, actor, on, volatile
+from syncproof.core.actor import Out, actor, on, volatile
+from syncproof.core.packets import Packet
+from syncproof.core.values import Id, Timeline
 from syncproof.designs import DESIGNS
-from syncproof.designs.reader import TimelineDevice
-from syncproof.packets import Notification
-from syncproof.vocabulary import Timeline
+from syncproof.designs.packets import Notification
+from syncproof.designs.timeline.device import TimelineDevice
 
 
 class Enough(Packet, frozen=True):

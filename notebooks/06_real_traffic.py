@@ -35,7 +35,7 @@ from collections import Counter
 from pathlib import Path
 
 from syncproof import check, compare, replay
-from syncproof.traces import read
+from syncproof.inputs.traces import read
 
 place = tempfile.TemporaryDirectory()
 folder = Path(place.name)

@@ -17,37 +17,38 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from syncproof.comparison import Comparison
     from syncproof.designs import DESIGNS
+    from syncproof.engines.check import check
+    from syncproof.engines.replay import replay
     from syncproof.errors import InputError
-    from syncproof.history import check, replay
+    from syncproof.inputs.scenario import Scenario, load
     from syncproof.properties import PROPERTIES
     from syncproof.report import Report, compare
     from syncproof.report.diagram import Diagram, diagram
     from syncproof.report.hunt import Hunt, hunt
-    from syncproof.report.proof import Proof, explore, verify
-    from syncproof.report.swept import sweep
-    from syncproof.scenario import Scenario, load
+    from syncproof.report.sweep import sweep
+    from syncproof.report.verification import Proof, explore, verify
+    from syncproof.studies.compare import Comparison
 
 _WHERE = {
     "DESIGNS": "designs",
     "PROPERTIES": "properties",
-    "Comparison": "comparison",
+    "Comparison": "studies.compare",
     "Diagram": "report.diagram",
     "Hunt": "report.hunt",
     "InputError": "errors",
-    "Proof": "report.proof",
+    "Proof": "report.verification",
     "Report": "report",
-    "Scenario": "scenario",
-    "check": "history",
+    "Scenario": "inputs.scenario",
+    "check": "engines.check",
     "compare": "report",
     "diagram": "report.diagram",
-    "explore": "report.proof",
+    "explore": "report.verification",
     "hunt": "report.hunt",
-    "load": "scenario",
-    "replay": "history",
-    "sweep": "report.swept",
-    "verify": "report.proof",
+    "load": "inputs.scenario",
+    "replay": "engines.replay",
+    "sweep": "report.sweep",
+    "verify": "report.verification",
 }
 
 __all__ = [

@@ -1,5 +1,5 @@
 """`python -m syncproof`, where the console script is not on the path."""
 
-from syncproof.cli import main
+from syncproof.cli.main import main
 
 main()

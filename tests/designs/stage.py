@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from syncproof.actor import Observation
-from syncproof.designs import Design, Parameters, Population, get
-from syncproof.observations import Shown
-from syncproof.packets import Compose
+from syncproof.core.moves import Connect, Deliver, Fire, Move, Tell
+from syncproof.core.observations import Observation, Shown
+from syncproof.core.packets import Compose
+from syncproof.core.values import ConversationId, DeviceId, Message, MessageId
+from syncproof.core.world import World
+from syncproof.designs import Design, Parameters, Population
+from syncproof.inputs.lookup import get
 from syncproof.properties import PROPERTIES
 from syncproof.properties.monitor import Monitor
-from syncproof.system import Connect, Deliver, Fire, Move, Tell, World
-from syncproof.vocabulary import ConversationId, DeviceId, Message, MessageId
 
 PHONE, LAPTOP, TABLET = DeviceId(0), DeviceId(1), DeviceId(2)  # the phone is user 0's, the others user 1's
 PAIR = Population((0, 1, 1), ((0, 1),))

@@ -7,31 +7,32 @@ from pathlib import Path
 
 import pytest
 
-from syncproof.actor import ConnectionId, Out, actor, on
-from syncproof.designs import DESIGNS, Parameters, Population, get
-from syncproof.designs.log import log_of
-from syncproof.designs.timeline import TimelineServer
-from syncproof.errors import InputError
-from syncproof.observations import Appended, Deleted, Learned, Noted, Pulled, Queued, Roamed, Shown, Trimmed
-from syncproof.packets import AddMember, Commit, Push, RemoveMember, Reserved, Roam, RoamReply, Synced, Unacked
-from syncproof.properties import PROPERTIES
-from syncproof.system import (
-    Arrive,
-    Complete,
-    Connect,
-    Crash,
-    Deliver,
-    Disconnect,
-    Fire,
-    Lose,
-    Restart,
-    Spawn,
-    Tell,
-    quiesce,
+from syncproof.core.actor import Out, actor, on
+from syncproof.core.fairness import quiesce
+from syncproof.core.moves import Arrive, Complete, Connect, Crash, Deliver, Disconnect, Fire, Lose, Restart, Spawn, Tell
+from syncproof.core.observations import Appended, Deleted, Learned, Noted, Pulled, Queued, Roamed, Shown, Trimmed
+from syncproof.core.packets import AddMember, RemoveMember
+from syncproof.core.values import (
+    SERVER,
+    ConnectionId,
+    ConversationId,
+    DeviceId,
+    Entry,
+    Message,
+    MessageId,
+    Page,
+    Timeline,
+    UserId,
 )
-from syncproof.verification import search
-from syncproof.vocabulary import SERVER, ConversationId, DeviceId, Entry, Message, MessageId, Page, Timeline, UserId
-from syncproof.worlds import shape
+from syncproof.designs import DESIGNS, Parameters, Population
+from syncproof.designs.packets import Commit, Push, Reserved, Roam, RoamReply, Synced, Unacked
+from syncproof.designs.timeline.log import log_of
+from syncproof.designs.timeline.server import TimelineServer
+from syncproof.errors import InputError
+from syncproof.inputs.lookup import get
+from syncproof.inputs.small_worlds import shape
+from syncproof.properties import PROPERTIES
+from syncproof.studies.verify import search
 
 spec = importlib.util.spec_from_file_location("stage", Path(__file__).with_name("stage.py"))
 assert spec is not None

@@ -8,21 +8,8 @@ from typing import Any
 
 import pytest
 
-from syncproof.designs import DESIGNS, Population
-from syncproof.observations import (
-    Amended,
-    Appended,
-    Checkpointed,
-    Gone,
-    Joined,
-    Noted,
-    Placed,
-    Retired,
-    Reverted,
-    Shown,
-)
-from syncproof.packets import AddMember, Expire, Fetch, Register, RemoveMember, Trim, Unknown
-from syncproof.system import (
+from syncproof.core.fairness import quiesce
+from syncproof.core.moves import (
     Complete,
     Connect,
     Crash,
@@ -34,10 +21,24 @@ from syncproof.system import (
     Restore,
     Spawn,
     Tell,
-    WorldOut,
-    quiesce,
 )
-from syncproof.vocabulary import SERVER, ConversationId, DeviceId, Entry, Message, MessageId, Timeline, UserId
+from syncproof.core.observations import (
+    Amended,
+    Appended,
+    Checkpointed,
+    Gone,
+    Joined,
+    Noted,
+    Placed,
+    Retired,
+    Reverted,
+    Shown,
+)
+from syncproof.core.packets import AddMember, Expire, RemoveMember
+from syncproof.core.values import SERVER, ConversationId, DeviceId, Entry, Message, MessageId, Timeline, UserId
+from syncproof.core.world import WorldOut
+from syncproof.designs import DESIGNS, Population
+from syncproof.designs.packets import Fetch, Register, Trim, Unknown
 
 spec = importlib.util.spec_from_file_location("stage", Path(__file__).with_name("stage.py"))
 assert spec is not None

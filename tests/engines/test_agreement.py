@@ -8,18 +8,21 @@ from typing import Any
 
 import pytest
 
-from syncproof.actor import ConnectionId, Observation
+from syncproof.core.environment import Environment
+from syncproof.core.faults import fault_of
+from syncproof.core.moves import Complete, Move, Rest, Spawn, Stop, Tell
+from syncproof.core.observations import Observation
+from syncproof.core.packets import Resend
+from syncproof.core.values import ConnectionId
+from syncproof.core.world import World
 from syncproof.designs import DESIGNS, Parameters, Population
 from syncproof.engines.explore.search import expander
 from syncproof.engines.explore.tables import NEVER, State, Tables
 from syncproof.engines.simulate import simulate
-from syncproof.environment import Environment, fault_of
-from syncproof.faults import FaultPlan
-from syncproof.packets import Resend
+from syncproof.inputs.fault_plan import FaultPlan
+from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.workload import Traffic
 from syncproof.properties import PROPERTIES
-from syncproof.scenario import Scenario
-from syncproof.system import Complete, Move, Rest, Spawn, Stop, Tell, World
-from syncproof.workload import Traffic
 
 RUNS = 112
 """Seeds for each of the nine designs: 1,008 runs."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from syncproof.actor import Actor, ActorId, Id, Observation, Out, Packet, actor, durable, on, state
-from syncproof.designs.faulty import BUGS
+from syncproof.core.actor import Actor, Out, actor, durable, on, state
+from syncproof.core.environment import Environment
+from syncproof.core.observations import Observation
+from syncproof.core.packets import Packet
+from syncproof.core.values import ActorId, Id
+from syncproof.core.world import System, World
 from syncproof.engines.explore import explore
-from syncproof.environment import Environment
-from syncproof.properties.base import Property
-from syncproof.system import System, World
-from syncproof.verification import search
-from syncproof.worlds import shape
+from syncproof.inputs.small_worlds import shape
+from syncproof.properties._base import Property
+from syncproof.seeded_bugs.faulty import BUGS
+from syncproof.studies.verify import search
 
 
 class Ask(Packet, frozen=True, gc=False):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 import two_phase
 
-from syncproof.actor import Id, Out, Packet, actor, on
+from syncproof.core.actor import Out, actor, on
+from syncproof.core.environment import Environment
+from syncproof.core.moves import Arrive, MoveError, Take
+from syncproof.core.packets import Packet
+from syncproof.core.values import Id
+from syncproof.core.world import World
 from syncproof.engines.explore import HandlerError, ImpureHandler, Limits, NotSymmetric, explore
-from syncproof.environment import Environment
-from syncproof.system import Arrive, MoveError, Take, World
 
 NOTHING = Environment()
 

@@ -8,10 +8,12 @@ import attrs
 import pytest
 import two_phase
 
-from syncproof.actor import Id, Out, Packet, actor, durable, on, state
+from syncproof.core.actor import Out, actor, durable, on, state
+from syncproof.core.environment import Environment
+from syncproof.core.packets import Packet
+from syncproof.core.values import Id
 from syncproof.engines.explore import Limits, explore
-from syncproof.environment import Environment
-from syncproof.properties.base import Property, observes
+from syncproof.properties._base import Property, observes
 
 LIMITS = Limits(states=4_000)
 

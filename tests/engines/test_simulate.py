@@ -11,19 +11,21 @@ from typing import Any
 
 import pytest
 
-from syncproof import faults, workload
-from syncproof.actor import Id, Observation, Out, Packet, actor, on
-from syncproof.comparison import Comparison
+from syncproof.core.actor import Out, actor, on
+from syncproof.core.moves import Crash, Move
+from syncproof.core.observations import Observation, Quiesced, Shown
+from syncproof.core.packets import Packet
+from syncproof.core.values import ConversationId, Id
 from syncproof.designs import DESIGNS, Design
-from syncproof.designs.reader import TimelineDevice
+from syncproof.designs.packets import Poll
+from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.engines import simulate as engine
 from syncproof.engines.simulate import RunResult, simulate
-from syncproof.observations import Quiesced, Shown
-from syncproof.packets import Poll
+from syncproof.inputs import fault_plan as faults
+from syncproof.inputs import workload
+from syncproof.inputs.scenario import Scenario, load
 from syncproof.properties import PROPERTIES
-from syncproof.scenario import Scenario, load
-from syncproof.system import Crash, Move
-from syncproof.vocabulary import ConversationId
+from syncproof.studies.compare import Comparison
 
 SMALL: dict[str, Any] = {
     "title": "small",

@@ -22,9 +22,9 @@ import math
 import pytest
 
 from syncproof.engines.simulate import RunResult, simulate
-from syncproof.faults import plan
-from syncproof.scenario import Scenario
-from syncproof.workload import Traffic
+from syncproof.inputs.fault_plan import plan
+from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.workload import Traffic
 
 HEADER, ROW = 60, 32
 SUBMITTED = 1000

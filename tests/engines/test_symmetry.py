@@ -6,16 +6,19 @@ import attrs
 import pytest
 import two_phase
 
-from syncproof import worlds
-from syncproof.actor import Id, Observation, Out, Packet, actor, on, state
+from syncproof.core.actor import Out, actor, on, state
+from syncproof.core.environment import Environment
+from syncproof.core.moves import Tell
+from syncproof.core.observations import Observation
+from syncproof.core.packets import Packet
+from syncproof.core.values import Id
 from syncproof.designs import DESIGNS
 from syncproof.engines.explore import NotSymmetric, explore
-from syncproof.environment import Environment
 from syncproof.errors import InputError
+from syncproof.inputs import small_worlds
+from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES
-from syncproof.properties.base import Property, observes
-from syncproof.system import Tell
-from syncproof.worlds import Shape
+from syncproof.properties._base import Property, observes
 
 NOTHING = Environment()
 GROUP = [[two_phase.Resource(n) for n in range(3)]]
@@ -31,11 +34,11 @@ def reduced(*properties, **cast):
 @pytest.mark.parametrize("kinds", [(), ("sender-retry",)], ids=["no fault", "sender-retry"])
 @pytest.mark.parametrize("design", [name for name in DESIGNS if name != "inbox-shared"])
 def test_verdicts_on_designs_are_the_same_with_and_without(design, kinds):
-    shape = Shape("three-devices", 1, kinds)
+    shape = SmallWorld("three-devices", 1, kinds)
     properties = [p for name, p in PROPERTIES.items() if name not in DESIGNS[design].not_applicable]
-    system, _, environment = worlds.build(design, shape)
+    system, _, environment = small_worlds.build(design, shape)
     whole = explore(system, environment, properties)
-    part = explore(system, environment, properties, symmetric=worlds.interchangeable(shape))
+    part = explore(system, environment, properties, symmetric=small_worlds.interchangeable(shape))
     assert len(part.graph.states) < 0.6 * len(whole.graph.states)
     for automaton in properties:
         expected = whole.findings[automaton.name].verdict
@@ -48,16 +51,16 @@ def test_verdicts_on_designs_are_the_same_with_and_without(design, kinds):
 
 def test_a_design_that_serves_one_device_first_is_refused():
     """`inbox-shared` pushes a user's copy to the first of the user's devices."""
-    shape = Shape("three-devices", 1, ())
-    system, _, environment = worlds.build("inbox-shared", shape)
+    shape = SmallWorld("three-devices", 1, ())
+    system, _, environment = small_worlds.build("inbox-shared", shape)
     with pytest.raises(NotSymmetric, match=r"SharedInboxServer\) treats the ids .* differently, handling Copied"):
-        explore(system, environment, symmetric=worlds.interchangeable(shape))
+        explore(system, environment, symmetric=small_worlds.interchangeable(shape))
 
 
-@pytest.mark.parametrize("shape", [Shape("two-devices", 1, ()), Shape("three-devices", 1, ("new-device",))])
+@pytest.mark.parametrize("shape", [SmallWorld("two-devices", 1, ()), SmallWorld("three-devices", 1, ("new-device",))])
 def test_a_world_that_singles_devices_out_says_so(shape):
     with pytest.raises(InputError, match="no two devices are interchangeable here; allowed: three-devices"):
-        worlds.interchangeable(shape)
+        small_worlds.interchangeable(shape)
 
 
 # ---- properties' automata

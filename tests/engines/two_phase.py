@@ -10,9 +10,13 @@ from collections.abc import Iterable
 
 import attrs
 
-from syncproof.actor import DUPLICATING, Actor, ActorId, Id, Observation, Out, Packet, actor, durable, on, state
+from syncproof.core.actor import Actor, Out, actor, durable, on, state
+from syncproof.core.links import DUPLICATING
+from syncproof.core.observations import Observation
+from syncproof.core.packets import Packet
+from syncproof.core.values import ActorId, Id
+from syncproof.core.world import System
 from syncproof.properties import Property, observes
-from syncproof.system import System
 
 
 class Resource(ActorId):

@@ -7,8 +7,8 @@ from typing import Literal
 
 import pytest
 
-from syncproof.actor import Observation, freeze, thaw
-from syncproof.observations import (
+from syncproof.core.actor import freeze, thaw
+from syncproof.core.observations import (
     Accepted,
     Amended,
     Appended,
@@ -18,6 +18,7 @@ from syncproof.observations import (
     Forgot,
     Gone,
     Joined,
+    Observation,
     Placed,
     Pulled,
     Queued,
@@ -30,8 +31,8 @@ from syncproof.observations import (
     Triggered,
     Trimmed,
 )
+from syncproof.core.values import ConversationId, DeviceId, MessageId, Timeline, UserId
 from syncproof.properties import PROPERTIES, Property
-from syncproof.vocabulary import ConversationId, DeviceId, MessageId, Timeline, UserId
 
 Kind = Literal["conversation", "sync", "inbox"]
 

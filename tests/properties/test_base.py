@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import syncproof.properties
-from syncproof.actor import freeze, state, thaw
-from syncproof.observations import Accepted, Shown
+from syncproof.core.actor import freeze, state, thaw
+from syncproof.core.observations import Accepted, Shown
 from syncproof.properties import PROPERTIES, Property, observes
 
 NAMES = [

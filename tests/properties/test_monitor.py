@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from syncproof.observations import Quiesced
+from syncproof.core.observations import Quiesced
 from syncproof.properties import PROPERTIES
 from syncproof.properties.monitor import KEPT, Monitor
 

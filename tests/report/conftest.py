@@ -12,12 +12,14 @@ from typing import Any, ClassVar
 
 import pytest
 
-from syncproof import designs
-from syncproof.report import Report, compare, gallery, killed, proof
-from syncproof.report.killed import Matrix
-from syncproof.report.proof import Proof
-from syncproof.report.swept import Swept, sweep
-from syncproof.scenario import Scenario
+from syncproof.inputs import lookup
+from syncproof.inputs.scenario import Scenario
+from syncproof.report import Report, compare, gallery
+from syncproof.report import kill_matrix as kill_matrix_page
+from syncproof.report import verification as verification_page
+from syncproof.report.kill_matrix import Matrix
+from syncproof.report.sweep import Swept, sweep
+from syncproof.report.verification import Proof
 
 HOSTILE = "<script>alert('x')</script> | [link](http://evil) `code` &amp; \"$a$\""
 OWN = "<img src=x onerror=alert(1)>&'\"$a$.py:Hasty"
@@ -39,7 +41,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("own")
     shutil.copy(EXAMPLE, folder / OWN.rpartition(":")[0])
     with contextlib.chdir(folder):
-        designs.get(OWN)
+        lookup.get(OWN)
     return OWN
 
 
@@ -75,13 +77,13 @@ def swept(own: str, wanted: Scenario) -> Swept:
 @pytest.fixture(scope="session")
 def proved(own: str) -> Proof:
     """A verification of two designs."""
-    return proof.verify([own, "inbox-shared"], "small", jobs=1)
+    return verification_page.verify([own, "inbox-shared"], "small", jobs=1)
 
 
 @pytest.fixture(scope="session")
 def hunted() -> Matrix:
     """The kill matrix of one bug."""
-    return killed.matrix(["F25"], jobs=1)
+    return kill_matrix_page.matrix(["F25"], jobs=1)
 
 
 class Index:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from syncproof.designs import DESIGNS, Parameters
+from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.report import flow
 from syncproof.report.flow import Effect, Flow, Node
-from syncproof.worlds import Shape
 
-QUIET = (Shape("two-people", 1, ()),)
-CRASHES = (Shape("two-people", 1, ("server-crash",)),)
+QUIET = (SmallWorld("two-people", 1, ()),)
+CRASHES = (SmallWorld("two-people", 1, ("server-crash",)),)
 
 COMPOSE = Node("device", "Compose")
 COMMIT = Node("server", "Commit")

@@ -7,15 +7,15 @@ import re
 import networkx
 import pytest
 
-from syncproof import verification
 from syncproof.errors import InputError
+from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.report import graphs
-from syncproof.worlds import Shape
+from syncproof.studies import verify as verification
 
 
 @pytest.fixture(scope="module")
 def found():
-    return verification.search("timeline-notify", Shape("two-people", 1, ()))
+    return verification.search("timeline-notify", SmallWorld("two-people", 1, ()))
 
 
 def arcs(found):

@@ -12,14 +12,14 @@ import pandas
 import pytest
 
 from syncproof import DESIGNS, InputError, compare, diagram, explore, hunt, load, sweep, verify
-from syncproof.actor import Id, Out, actor, on
-from syncproof.designs.push import DensePushDevice
-from syncproof.observations import Checkpointed
-from syncproof.packets import Pull, Push
+from syncproof.core.actor import Out, actor, on
+from syncproof.core.observations import Checkpointed
+from syncproof.core.values import Cursor, DeviceId, Id, Timeline
+from syncproof.counterexamples.narrate import words
+from syncproof.designs.packets import Pull, Push
+from syncproof.designs.timeline.push import DensePushDevice
 from syncproof.report import Report, figures
 from syncproof.report.widgets import interact
-from syncproof.story import words
-from syncproof.vocabulary import Cursor, DeviceId, Timeline
 
 
 @actor

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from syncproof.metrics import METRICS
+from syncproof.engines.simulate.metrics import METRICS
 from syncproof.properties import PROPERTIES
 from syncproof.report import Report, compare, figures, tables
 

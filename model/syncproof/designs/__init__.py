@@ -1,8 +1,7 @@
 """The designs, by name."""
 
-from syncproof.designs.lookup import OWN, get, known
-from syncproof.designs.own import blaming
+from syncproof.designs.load import blaming
 from syncproof.designs.parameters import Parameters
 from syncproof.designs.registry import DESIGNS, Design, Population
 
-__all__ = ["DESIGNS", "OWN", "Design", "Parameters", "Population", "blaming", "get", "known"]
+__all__ = ["DESIGNS", "Design", "Parameters", "Population", "blaming"]

@@ -13,9 +13,8 @@ from __future__ import annotations
 from collections import deque
 from typing import cast
 
-from syncproof.actor import Actor, ActorId, Closed, ConnectionId, Id, Idle, Opened, Out, actor, durable, on, volatile
-from syncproof.designs.parameters import Parameters
-from syncproof.observations import (
+from syncproof.core.actor import Actor, Out, actor, durable, on, volatile
+from syncproof.core.observations import (
     Amended,
     Composed,
     Forgot,
@@ -27,32 +26,33 @@ from syncproof.observations import (
     Shown,
     Triggered,
 )
-from syncproof.packets import (
+from syncproof.core.packets import AddMember, Closed, Compose, Idle, Opened, RemoveMember, Resend
+from syncproof.core.values import (
+    ActorId,
+    ConnectionId,
+    ConversationId,
+    Cursor,
+    DeviceId,
+    Entry,
+    Id,
+    Message,
+    MessageId,
+    Timeline,
+    UserId,
+)
+from syncproof.designs.packets import (
     Accept,
-    AddMember,
-    Compose,
     Enrolled,
     Poll,
     Pull,
     PullReply,
     Register,
     Registered,
-    RemoveMember,
-    Resend,
     Respond,
     Submit,
     Unknown,
 )
-from syncproof.vocabulary import (
-    ConversationId,
-    Cursor,
-    DeviceId,
-    Entry,
-    Message,
-    MessageId,
-    Timeline,
-    UserId,
-)
+from syncproof.designs.parameters import Parameters
 
 ROW_BYTES = 32
 """What a row without a body weighs: an id, a number, a key."""

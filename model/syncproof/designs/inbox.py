@@ -12,15 +12,39 @@ XEP-0203), which cost no row of their own.
 
 from __future__ import annotations
 
-from syncproof.actor import ConnectionId, Id, Out, actor, durable, on, state, volatile
+from syncproof.core.actor import Out, actor, durable, on, state, volatile
+from syncproof.core.observations import (
+    Accepted,
+    Deleted,
+    Gone,
+    Noted,
+    Placed,
+    Queued,
+    RangeRead,
+    Reverted,
+    Served,
+    Stored,
+)
+from syncproof.core.packets import Expire
+from syncproof.core.values import (
+    ConnectionId,
+    ConversationId,
+    Cursor,
+    DeviceId,
+    Entry,
+    Id,
+    Message,
+    MessageId,
+    Page,
+    Timeline,
+    UserId,
+)
 from syncproof.designs.base import ROW_BYTES, Device, Server
-from syncproof.observations import Accepted, Deleted, Gone, Noted, Placed, Queued, RangeRead, Reverted, Served, Stored
-from syncproof.packets import (
+from syncproof.designs.packets import (
     Accept,
     Ack,
     Copied,
     Dropped,
-    Expire,
     Indexed,
     Pull,
     PullReply,
@@ -28,17 +52,6 @@ from syncproof.packets import (
     Removed,
     Respond,
     Unacked,
-)
-from syncproof.vocabulary import (
-    ConversationId,
-    Cursor,
-    DeviceId,
-    Entry,
-    Message,
-    MessageId,
-    Page,
-    Timeline,
-    UserId,
 )
 
 

@@ -6,39 +6,21 @@ from collections.abc import Mapping
 
 import msgspec
 
-from syncproof.actor import Actor, ActorId, Observation
+from syncproof.core.actor import Actor
+from syncproof.core.faults import EVERY_FAULT
+from syncproof.core.observations import Joined, MemberAdded, Observation
+from syncproof.core.values import SERVER, ActorId, ConversationId, DeviceId, UserId
+from syncproof.core.world import System
 from syncproof.designs.base import Device, Server
-from syncproof.designs.checkpointed import CheckpointedServer
-from syncproof.designs.fanout import HybridServer, ReadFanoutDevice, ReadFanoutServer
 from syncproof.designs.inbox import InboxDevice, InboxServer, SharedInboxServer, SyncFirstServer
 from syncproof.designs.parameters import Parameters
-from syncproof.designs.push import DensePushDevice, DensePushServer, PushDevice, PushServer
-from syncproof.designs.reader import TimelineDevice
-from syncproof.designs.timeline import TimelineServer
+from syncproof.designs.timeline.checkpointed import CheckpointedServer
+from syncproof.designs.timeline.device import TimelineDevice
+from syncproof.designs.timeline.fanout import HybridServer, ReadFanoutDevice, ReadFanoutServer
+from syncproof.designs.timeline.push import DensePushDevice, DensePushServer, PushDevice, PushServer
+from syncproof.designs.timeline.server import TimelineServer
 from syncproof.designs.witnesses import DENSE_PUSH, INBOX, READ_FANOUT, SYNC_FIRST, TIMELINE, Meets
 from syncproof.errors import InputError
-from syncproof.observations import Joined, MemberAdded
-from syncproof.system import System
-from syncproof.vocabulary import SERVER, ConversationId, DeviceId, UserId
-
-EVERY_FAULT = (
-    "push-lost",
-    "push-duplicated",
-    "push-reordered",
-    "push-outage",
-    "disconnect",
-    "half-open",
-    "device-crash",
-    "server-crash",
-    "new-device",
-    "sender-retry",
-    "membership",
-    "clock-step",
-    "reinstall",
-    "device-restore",
-    "server-restore",
-    "trim",
-)
 
 
 def except_for(*faults: str) -> tuple[str, ...]:

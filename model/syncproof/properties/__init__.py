@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from syncproof.properties._base import Property, observes
 from syncproof.properties.accepted_is_durable import AcceptedIsDurable
-from syncproof.properties.base import Property, observes
 from syncproof.properties.checkpoint_covered import CheckpointCovered
 from syncproof.properties.checkpoint_monotonic import CheckpointMonotonic
 from syncproof.properties.convergence import Convergence

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import attrs
 
-from syncproof.actor import state
-from syncproof.observations import Checkpointed, Forgot, Shown
-from syncproof.properties.base import observes
-from syncproof.properties.logs import Logs
-from syncproof.vocabulary import DeviceId, MessageId
+from syncproof.core.actor import state
+from syncproof.core.observations import Checkpointed, Forgot, Shown
+from syncproof.core.values import DeviceId, MessageId
+from syncproof.properties._base import observes
+from syncproof.properties._logs import Logs
 
 
 @state

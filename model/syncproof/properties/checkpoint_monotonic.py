@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import attrs
 
-from syncproof.actor import state
-from syncproof.observations import Checkpointed
-from syncproof.properties.base import Property, observes
-from syncproof.vocabulary import DeviceId, Timeline
+from syncproof.core.actor import state
+from syncproof.core.observations import Checkpointed
+from syncproof.core.values import DeviceId, Timeline
+from syncproof.properties._base import Property, observes
 
 
 @state

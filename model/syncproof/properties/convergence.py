@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import attrs
 
-from syncproof.actor import state
-from syncproof.observations import Amended, Composed, Forgot, Joined, Placed, Retired, Shown
-from syncproof.properties.base import Property, observes
-from syncproof.vocabulary import DeviceId, MessageId, UserId
+from syncproof.core.actor import state
+from syncproof.core.observations import Amended, Composed, Forgot, Joined, Placed, Retired, Shown
+from syncproof.core.values import DeviceId, MessageId, UserId
+from syncproof.properties._base import Property, observes
 
 ELSEWHERE = -1
 """A place that is not known any more: the message is shown by others, and they agreed."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import attrs
 
-from syncproof.actor import state
-from syncproof.observations import Appended, Reverted
-from syncproof.properties.base import Property, observes
-from syncproof.vocabulary import Timeline
+from syncproof.core.actor import state
+from syncproof.core.observations import Appended, Reverted
+from syncproof.core.values import Timeline
+from syncproof.properties._base import Property, observes
 
 
 @state

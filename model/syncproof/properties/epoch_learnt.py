@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import attrs
 
-from syncproof.actor import state
-from syncproof.observations import Checkpointed, Retired, Reverted
-from syncproof.properties.base import Property, observes
-from syncproof.vocabulary import DeviceId
+from syncproof.core.actor import state
+from syncproof.core.observations import Checkpointed, Retired, Reverted
+from syncproof.core.values import DeviceId
+from syncproof.properties._base import Property, observes
 
 
 @state

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import attrs
 
-from syncproof.actor import state
-from syncproof.observations import Deleted, Gone, Queued, Retired
-from syncproof.properties.base import observes
-from syncproof.properties.showing import Showing
-from syncproof.vocabulary import DeviceId, MessageId, Timeline
+from syncproof.core.actor import state
+from syncproof.core.observations import Deleted, Gone, Queued, Retired
+from syncproof.core.values import DeviceId, MessageId, Timeline
+from syncproof.properties._base import observes
+from syncproof.properties._showing import Showing
 
 
 @state

@@ -7,8 +7,7 @@ from typing import Any
 
 import msgspec
 
-from syncproof.actor import Observation
-from syncproof.observations import Quiesced
+from syncproof.core.observations import Observation, Quiesced
 from syncproof.properties import PROPERTIES, Property
 
 KEPT = 5

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import attrs
 
-from syncproof.actor import state
-from syncproof.observations import Composed, Joined, Placed, Shown
-from syncproof.properties.base import Property, observes
-from syncproof.vocabulary import DeviceId, MessageId, UserId
+from syncproof.core.actor import state
+from syncproof.core.observations import Composed, Joined, Placed, Shown
+from syncproof.core.values import DeviceId, MessageId, UserId
+from syncproof.properties._base import Property, observes
 
 
 @state

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import attrs
 
-from syncproof.actor import state
-from syncproof.observations import Forgot, Shown
-from syncproof.properties.base import Property, observes
-from syncproof.vocabulary import DeviceId, MessageId
+from syncproof.core.actor import state
+from syncproof.core.observations import Forgot, Shown
+from syncproof.core.values import DeviceId, MessageId
+from syncproof.properties._base import Property, observes
 
 
 @state

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from syncproof.actor import state
-from syncproof.observations import Deleted
-from syncproof.properties.base import observes
-from syncproof.properties.showing import Showing
+from syncproof.core.actor import state
+from syncproof.core.observations import Deleted
+from syncproof.properties._base import observes
+from syncproof.properties._showing import Showing
 
 
 @state

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import attrs
 
-from syncproof.actor import state
-from syncproof.observations import Accepted, Forgot, Gone, Joined, Placed, Retired, Shown
-from syncproof.properties.base import Property, observes
-from syncproof.vocabulary import DeviceId, MessageId
+from syncproof.core.actor import state
+from syncproof.core.observations import Accepted, Forgot, Gone, Joined, Placed, Retired, Shown
+from syncproof.core.values import DeviceId, MessageId
+from syncproof.properties._base import Property, observes
 
 
 @state

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
-from syncproof.actor import state
-from syncproof.observations import Checkpointed, Shown
-from syncproof.properties.base import observes
-from syncproof.properties.logs import Entries, Logs
+from syncproof.core.actor import state
+from syncproof.core.observations import Checkpointed, Shown
+from syncproof.properties._base import observes
+from syncproof.properties._logs import Entries, Logs
 
 
 @state

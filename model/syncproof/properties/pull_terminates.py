@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import attrs
 
-from syncproof.actor import state
-from syncproof.observations import Checkpointed, Pulled, Shown, Triggered
-from syncproof.properties.base import Property, observes
-from syncproof.vocabulary import DeviceId
+from syncproof.core.actor import state
+from syncproof.core.observations import Checkpointed, Pulled, Shown, Triggered
+from syncproof.core.values import DeviceId
+from syncproof.properties._base import Property, observes
 
 FRUITLESS = 100
 

@@ -6,11 +6,11 @@ from bisect import bisect_right
 
 import attrs
 
-from syncproof.actor import state
-from syncproof.observations import RangeRead, Trimmed
-from syncproof.properties.base import observes
-from syncproof.properties.logs import Logs
-from syncproof.vocabulary import MessageId, Timeline
+from syncproof.core.actor import state
+from syncproof.core.observations import RangeRead, Trimmed
+from syncproof.core.values import MessageId, Timeline
+from syncproof.properties._base import observes
+from syncproof.properties._logs import Logs
 
 
 @state

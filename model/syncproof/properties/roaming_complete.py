@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import attrs
 
-from syncproof.actor import state
-from syncproof.observations import Forgot, Gone, Joined, Placed, Retired, Reverted, Roamed, Shown
-from syncproof.properties.base import Property, observes
-from syncproof.vocabulary import ConversationId, DeviceId, MessageId
+from syncproof.core.actor import state
+from syncproof.core.observations import Forgot, Gone, Joined, Placed, Retired, Reverted, Roamed, Shown
+from syncproof.core.values import ConversationId, DeviceId, MessageId
+from syncproof.properties._base import Property, observes
 
 
 @state

@@ -7,15 +7,15 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from syncproof import comparison
-from syncproof.comparison import Comparison
 from syncproof.errors import InputError
+from syncproof.studies import compare as comparison
+from syncproof.studies.compare import Comparison
 
 if TYPE_CHECKING:
     import pandas
 
     from syncproof.report.figures import Figure
-    from syncproof.shortest import Way
+    from syncproof.studies.smallest_world import Way
 
 NUMBERS = re.compile(r"\[\s*(?:(?:-?\d[\d.e+-]*|null),?\s+)+\]")
 FILES = ("report.html", "report.md", "results.json", "run.json")
@@ -32,9 +32,9 @@ class Report(Comparison):
 
     def ways(self) -> list[Way]:
         """The shortest way in a small world to each violated property; the first call searches for some seconds."""
-        from syncproof import shortest
+        from syncproof.studies import smallest_world
 
-        return shortest.ways(self)
+        return smallest_world.ways(self)
 
     def html(self) -> str:
         """The whole page, self-contained."""
@@ -86,6 +86,6 @@ def dumped(value: object) -> str:
 
 
 def compare(*arguments: Any, **options: Any) -> Report:
-    """`syncproof.comparison.compare`, with a result that can be looked at. Same arguments, same errors."""
+    """`syncproof.studies.compare.compare`, with a result that can be looked at. Same arguments, same errors."""
     found = comparison.compare(*arguments, **options)
     return Report(**{name: getattr(found, name) for name in found.__dataclass_fields__})

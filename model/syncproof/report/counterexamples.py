@@ -6,13 +6,13 @@ import shlex
 
 import msgspec
 
-from syncproof import designs
+from syncproof.counterexamples.narrate import Story, tell
 from syncproof.designs import Parameters
+from syncproof.inputs import lookup
+from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.small_worlds import build
 from syncproof.properties import PROPERTIES
-from syncproof.scenario import Scenario
-from syncproof.shortest import Way
-from syncproof.story import Story, tell
-from syncproof.worlds import build
+from syncproof.studies.smallest_world import Way
 
 UNTIMED = {"poll_interval": 0.0, "ack_timeout": 0.0}
 """Parameters that no search sees: a timer that is pending may fire at any moment."""
@@ -29,25 +29,25 @@ def retell(way: Way, parameters: Parameters) -> Story:
     assert way.shape is not None
     assert way.counterexample is not None
     found = way.counterexample
-    system, _, _ = build(designs.get(way.design).variant(parameters=parameters), way.shape)
+    system, _, _ = build(lookup.get(way.design).variant(parameters=parameters), way.shape)
     return tell(system, found.moves, [PROPERTIES[way.name]], prelude=found.prelude, cycle=found.cycle)
 
 
 def again(way: Way, scenario: Scenario) -> str:
     """What to type to search that world again."""
     assert way.shape is not None
-    entry = designs.get(way.design)
+    entry = lookup.get(way.design)
     shape, parameters = way.shape, scenario.parameters()
     if _plain(parameters) == _plain(entry.parameters):
         words = ["syncproof", "explore", way.design, "--world", shape.people, "--messages", str(shape.messages)]
         return shlex.join([*words, *[word for kind in shape.kinds for word in ("--fault", kind)]])
     return (
-        "from syncproof.designs import get\n"
-        "from syncproof.scenario import load\n"
-        "from syncproof.verification import search\n"
-        "from syncproof.worlds import Shape\n\n"
+        "from syncproof.inputs.lookup import get\n"
+        "from syncproof.inputs.scenario import load\n"
+        "from syncproof.studies.verify import search\n"
+        "from syncproof.inputs.small_worlds import SmallWorld\n\n"
         f"design = get({way.design!r}).variant(parameters=load({scenario.name!r}).parameters())\n"
-        f"found = search(design, Shape({shape.people!r}, {shape.messages}, {shape.kinds!r}))\n"
+        f"found = search(design, SmallWorld({shape.people!r}, {shape.messages}, {shape.kinds!r}))\n"
         f"print(found.findings[{way.name!r}].counterexample)"
     )
 

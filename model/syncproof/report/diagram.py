@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from importlib import resources
 
-from syncproof import designs, worlds
+from syncproof.core.enabled import BoundedWorld
+from syncproof.core.moves import Move
+from syncproof.counterexamples.narrate import Story, tell
 from syncproof.designs import Design
-from syncproof.play import Play
+from syncproof.inputs import lookup, small_worlds
 from syncproof.report import sequence
-from syncproof.story import Story, tell
-from syncproof.system import Move
 
 COLOURS = "--paper: #ffffff; --ink: #1d2129; --soft: #5b6370; --bad: #a8430a; --accent: #0072b2;"
 """A diagram outside a page brings its own colours and its own ground, so that it can be read on a dark one."""
@@ -46,9 +46,9 @@ def diagram(design: str | Design, people: str = "three-devices", messages: int =
 
     Whatever has waited longest happens next. Raises `InputError` for names that there are not.
     """
-    entry = designs.get(design)
-    system, _, environment = worlds.build(entry, worlds.shape(people, messages, ()))
-    play = Play(system, environment, lambda _: None)
+    entry = lookup.get(design)
+    system, _, environment = small_worlds.build(entry, small_worlds.shape(people, messages, ()))
+    play = BoundedWorld(system, environment, lambda _: None)
     waiting: list[Move] = []
     while moves := list(play.world.pending()) or play.possible()["compose"][:1]:
         waiting = [move for move in waiting if move in moves] + [move for move in moves if move not in waiting]

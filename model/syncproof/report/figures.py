@@ -12,9 +12,9 @@ from matplotlib import figure as drawing
 from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, LogLocator
 
-from syncproof.comparison import Comparison
+from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError
-from syncproof.metrics import METRICS
+from syncproof.studies.compare import Comparison
 
 if TYPE_CHECKING:
     import pandas

@@ -11,21 +11,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from syncproof import designs
-from syncproof.actor import Actor, ConnectionId, Id, Idle, Observation, Packet
+from syncproof.core.actor import Actor
+from syncproof.core.observations import Observation
+from syncproof.core.packets import Idle, Packet
+from syncproof.core.values import ConnectionId, DeviceId, Id
 from syncproof.designs import Design
 from syncproof.engines.explore import Limits, explore
 from syncproof.engines.explore.tables import SHIFT, START
-from syncproof.vocabulary import DeviceId
-from syncproof.worlds import KINDS, Shape, build
+from syncproof.inputs import lookup
+from syncproof.inputs.small_worlds import KINDS, SmallWorld, build
 
 Side = Literal["device", "server"]
 Verb = Literal["send", "write", "delete", "read", "timer", "cancel"]
 
 WORLDS = (
-    Shape("two-devices", 2, ()),
-    Shape("two-people", 2, ()),
-    *[Shape("two-devices", 1, (kind,)) for kind in KINDS],
+    SmallWorld("two-devices", 2, ()),
+    SmallWorld("two-people", 2, ()),
+    *[SmallWorld("two-devices", 1, (kind,)) for kind in KINDS],
 )
 STATES = 6_000
 """How far each world is searched: the handlers have shown what they do long before a search is complete."""
@@ -125,11 +127,11 @@ def label(packet: Packet) -> str:
     return " ".join([type(packet).__name__, *[type(p).__name__ for p in carried if isinstance(p, Packet)]])
 
 
-def watch(design: str | Design, shapes: Sequence[Shape] = WORLDS, flow: Flow | None = None) -> Flow:
+def watch(design: str | Design, shapes: Sequence[SmallWorld] = WORLDS, flow: Flow | None = None) -> Flow:
     """The design's flow in small worlds, added to `flow` if one is given. Raises `InputError` for an unknown design."""
     flow = Flow() if flow is None else flow
     for shape in shapes:
-        system, _, environment = build(designs.get(design), shape)
+        system, _, environment = build(lookup.get(design), shape)
         tables = explore(system, environment, limits=Limits(states=STATES)).tables
         for number, calls in enumerate(tables.react):
             for key in calls:

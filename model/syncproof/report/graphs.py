@@ -11,9 +11,9 @@ from pathlib import Path
 
 import networkx
 
+from syncproof.counterexamples.narrate import words
 from syncproof.engines.explore import Exploration
 from syncproof.errors import InputError
-from syncproof.story import words
 
 SAMPLE = 2_000
 """States that GraphML and DOT get at most."""

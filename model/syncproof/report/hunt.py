@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from syncproof import designs, worlds
+from syncproof.core.moves import Move
+from syncproof.counterexamples.minimise import minimise
+from syncproof.counterexamples.narrate import tell
 from syncproof.designs import Design
-from syncproof.engines import stateful
-from syncproof.engines.stateful import Fallen
-from syncproof.minimise import minimise
+from syncproof.engines import hypothesis_machine
+from syncproof.engines.hypothesis_machine import Fallen
+from syncproof.inputs import lookup, small_worlds
+from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES
 from syncproof.report.diagram import Diagram
-from syncproof.story import tell
-from syncproof.system import Move
-from syncproof.worlds import Shape
 
 
 @dataclass(frozen=True, repr=False)
@@ -22,7 +22,7 @@ class Hunt:
     """What was met. `examples`: how many were played; `moves`: the way to the violation, cut down; none if none was met."""
 
     design: Design
-    shape: Shape
+    shape: SmallWorld
     met: Fallen | None
     examples: int
     moves: tuple[Move, ...] = ()
@@ -39,7 +39,7 @@ class Hunt:
         """The way that was cut down. Raises `ValueError` if nothing was met."""
         if self.met is None:
             raise ValueError("nothing was met")
-        system, _, environment = worlds.build(self.design, self.shape, stateful.BUDGET)
+        system, _, environment = small_worlds.build(self.design, self.shape, hypothesis_machine.BUDGET)
         story = tell(system, self.moves, [PROPERTIES[self.met.name]], prelude=environment.prelude)
         return Diagram(story, repr(self))
 
@@ -48,7 +48,7 @@ def hunt(
     design: str | Design,
     people: str = "three-devices",
     messages: int = 3,
-    faults: Sequence[str] = worlds.TOGETHER,
+    faults: Sequence[str] = small_worlds.TOGETHER,
     *,
     profile: str = "ci",
 ) -> Hunt:
@@ -57,9 +57,9 @@ def hunt(
     `people`, `faults`: names of `worlds.SHAPES` and `worlds.KINDS`; `profile`: of `stateful.PROFILES`. Raises `InputError`
     for names that there are not.
     """
-    entry, shape = designs.get(design), worlds.shape(people, messages, faults)
-    met, examples = stateful.count(entry, shape, profile=profile)
+    entry, shape = lookup.get(design), small_worlds.shape(people, messages, faults)
+    met, examples = hypothesis_machine.count(entry, shape, profile=profile)
     if met is None:
         return Hunt(entry, shape, None, examples)
-    system, _, environment = worlds.build(entry, shape, stateful.BUDGET)
+    system, _, environment = small_worlds.build(entry, shape, hypothesis_machine.BUDGET)
     return Hunt(entry, shape, met, examples, minimise(system, environment, met.moves, met.name))

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 import syncproof
-from syncproof.comparison import Comparison
-from syncproof.metrics import METRICS
+from syncproof.engines.simulate.metrics import METRICS
+from syncproof.inputs.scenario import Scenario
 from syncproof.report import counterexamples, sequence, tables
-from syncproof.scenario import Scenario
-from syncproof.shortest import Way
+from syncproof.studies.compare import Comparison
+from syncproof.studies.smallest_world import Way
 
 SPECIAL = re.compile(r"[\\`*\[\]|]")
 

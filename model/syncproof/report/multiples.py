@@ -10,10 +10,10 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
 
-from syncproof.metrics import METRICS
+from syncproof.engines.simulate.metrics import METRICS
 from syncproof.report.figures import INK, STYLES, Figure, _axes
-from syncproof.sweeps import Sweep
-from syncproof.sweeps.vary import Label
+from syncproof.studies.sweep import Sweep
+from syncproof.studies.sweep.vary import Label
 
 OTHERS = (("#000000", "*", "-"), ("#8c564b", "h", "--"), ("#bcbd22", "p", "-."), ("#17becf", "<", ":"))
 """Looks for designs of one's own, in turn."""

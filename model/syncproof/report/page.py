@@ -8,11 +8,11 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 import syncproof
-from syncproof import designs
-from syncproof.comparison import Comparison
-from syncproof.metrics import METRICS
+from syncproof.engines.simulate.metrics import METRICS
+from syncproof.inputs import lookup
 from syncproof.report import counterexamples, figures, sequence, tables
-from syncproof.shortest import Way
+from syncproof.studies.compare import Comparison
+from syncproof.studies.smallest_world import Way
 
 
 def render(comparison: Comparison, ways: list[Way]) -> str:
@@ -37,7 +37,7 @@ def _template(name: str, comparison: Comparison, ways: list[Way]) -> str:
         "version": syncproof.__version__,
         "question": tables.question(comparison),
         "answer": tables.answer(comparison),
-        "summary": lambda design: designs.get(design).summary,
+        "summary": lambda design: lookup.get(design).summary,
         "rank": lambda finding: tables.rank(finding["verdict"], finding["promised"]),
         "kept": {name: tables.kept(design) for name, design in results["designs"].items()},
         "losers": tables.losers(results),

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from syncproof.actor import ActorId
-from syncproof.story import Flight, Step, Story, words
-from syncproof.system import Crash, Restart, Spawn, Tell
+from syncproof.core.moves import Crash, Restart, Spawn, Tell
+from syncproof.core.values import ActorId
+from syncproof.counterexamples.narrate import Flight, Step, Story, words
 
 QUIET = ("Noted", "Triggered", "Pulled", "Served", "RangeRead", "Connected", "Disconnected", "Crashed", "Restarted")
 """Observations that a diagram leaves out: its arrows show them already."""

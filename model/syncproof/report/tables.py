@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import syncproof
-from syncproof.comparison import Comparison
-from syncproof.metrics import METRICS
+from syncproof.engines.simulate.metrics import METRICS
+from syncproof.inputs.scenario import ready
 from syncproof.properties import PROPERTIES
-from syncproof.scenario import ready
+from syncproof.studies.compare import Comparison
 
 HEADINGS = {
     "server_writes_per_message": "writes / msg",

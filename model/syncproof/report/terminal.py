@@ -11,11 +11,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from syncproof.comparison import Comparison
 from syncproof.engines.explore.search import Status
-from syncproof.metrics import METRICS
+from syncproof.engines.simulate.metrics import METRICS
 from syncproof.report import tables
-from syncproof.verification import Progress as Searched
+from syncproof.studies.compare import Comparison
+from syncproof.studies.verify import Progress as Searched
 
 SHOWN = (
     "server_writes_per_message",

@@ -13,15 +13,17 @@ from typing import Literal
 
 import numpy
 
-from syncproof.actor import Id
+from syncproof.core.environment import Environment
+from syncproof.core.faults import fault_of
+from syncproof.core.moves import Move
+from syncproof.core.values import Id
+from syncproof.core.world import System, World
 from syncproof.engines.explore.growth import growth
 from syncproof.engines.explore.liveness import Arcs, Bools, Ints, fair_components, lasso
 from syncproof.engines.explore.search import Ending, Found, Graph, Limits, Status, search
 from syncproof.engines.explore.symmetry import NotSymmetric, Symmetry
 from syncproof.engines.explore.tables import NEVER, STRONG, HandlerError, ImpureHandler, Tables
-from syncproof.environment import Environment, fault_of
 from syncproof.properties import Property
-from syncproof.system import Move, System, World
 
 __all__ = [
     "WORDS",

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from syncproof.actor import Id
+from syncproof.core.values import Id
 from syncproof.engines.explore.tables import SINK, Tables
 
 FACTOR = 1.2

@@ -28,7 +28,10 @@ from typing import Any
 
 import msgspec
 
-from syncproof.actor import ActorId, ConnectionId, Id, Observation, Packet, freeze, thaw
+from syncproof.core.actor import freeze, thaw
+from syncproof.core.observations import Observation
+from syncproof.core.packets import Packet
+from syncproof.core.values import ActorId, ConnectionId, Id
 from syncproof.engines.explore.tables import ABSENT, SHIFT, SINK, Effects, State, Tables
 from syncproof.properties import Property
 

@@ -23,24 +23,10 @@ from copy import copy
 from itertools import permutations
 from typing import Any, NamedTuple, cast
 
-from syncproof.actor import (
-    ENVIRONMENT,
-    Actor,
-    ActorId,
-    Closed,
-    ConnectionId,
-    Id,
-    Idle,
-    Observation,
-    Opened,
-    Packet,
-    freeze,
-    thaw,
-)
-from syncproof.environment import Environment, fault_of
-from syncproof.observations import Connected, Crashed, Disconnected, Noted, Restarted
-from syncproof.properties import Property
-from syncproof.system import (
+from syncproof.core.actor import Actor, freeze, thaw
+from syncproof.core.environment import Environment
+from syncproof.core.faults import fault_of
+from syncproof.core.moves import (
     Arrive,
     Complete,
     Connect,
@@ -50,19 +36,20 @@ from syncproof.system import (
     Duplicate,
     Fire,
     Keep,
-    Landed,
     Lose,
     Move,
     Notice,
     Restart,
     Restore,
     Spawn,
-    System,
     Take,
     Tell,
-    World,
 )
-from syncproof.vocabulary import DeviceId
+from syncproof.core.observations import Connected, Crashed, Disconnected, Noted, Observation, Restarted
+from syncproof.core.packets import Closed, Idle, Opened, Packet
+from syncproof.core.values import ENVIRONMENT, ActorId, ConnectionId, DeviceId, Id
+from syncproof.core.world import Landed, System, World
+from syncproof.properties import Property
 
 State = tuple[int, ...]
 

@@ -10,16 +10,16 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from syncproof import designs
 from syncproof.designs import Design
 from syncproof.engines.simulate.bill import metrics
+from syncproof.engines.simulate.metrics import quantiles
 from syncproof.engines.simulate.run import Simulation
 from syncproof.engines.simulate.state import Recorder
-from syncproof.faults import FaultPlan
-from syncproof.metrics import quantiles
+from syncproof.inputs import lookup
+from syncproof.inputs.fault_plan import FaultPlan
+from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.workload import Traffic
 from syncproof.properties.verdicts import PropertyResult, judge
-from syncproof.scenario import Scenario
-from syncproof.workload import Traffic
 
 __all__ = ["Recorder", "RunResult", "Simulation", "simulate"]
 
@@ -58,7 +58,7 @@ def simulate(
     Raises `InputError` if the design cannot work with the scenario's parameters.
     """
     started = time.perf_counter()
-    design = designs.get(design_name)
+    design = lookup.get(design_name)
     simulation = Simulation(design, scenario.parameters(), traffic, plan, scenario, seed, recorder)
     simulation.run()
     bill = simulation.bill

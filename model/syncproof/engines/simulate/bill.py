@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from syncproof.actor import Packet
+from syncproof.core.packets import Packet
+from syncproof.designs.packets import Pull
+from syncproof.engines.simulate.metrics import quantiles
 from syncproof.engines.simulate.state import Core
-from syncproof.metrics import quantiles
-from syncproof.packets import Pull
 from syncproof.properties.no_loss import NoLoss
 
 
@@ -41,7 +41,7 @@ def take(run: Core) -> Bill:
 
 
 def metrics(run: Core, bill: Bill, live: list[float], catchups: list[float]) -> dict[str, float]:
-    """Every metric of `syncproof.metrics.METRICS`; NaN where there is nothing to divide by.
+    """Every metric of `METRICS`; NaN where there is nothing to divide by.
 
     `live`, `catchups`: quantile grids of the latencies.
     """

@@ -9,11 +9,13 @@ from __future__ import annotations
 from heapq import heappush
 from typing import cast
 
-from syncproof.actor import ENVIRONMENT, ActorId, ConnectionId, Id, Link, Packet
-from syncproof.draws import COARSE, MASK
+from syncproof.core.links import Link
+from syncproof.core.moves import Arrive, Deliver, Duplicate, Lose, Tell
+from syncproof.core.packets import Packet, Resend, Tick
+from syncproof.core.values import ENVIRONMENT, ActorId, ConnectionId, Id
+from syncproof.designs.packets import PullReply, Submit
 from syncproof.engines.simulate.state import Core, Flight, Host
-from syncproof.packets import PullReply, Resend, Submit, Tick
-from syncproof.system import Arrive, Deliver, Duplicate, Lose, Tell
+from syncproof.inputs.random_draws import COARSE, MASK
 
 
 class Network(Core):

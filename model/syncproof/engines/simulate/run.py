@@ -8,19 +8,21 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any
 
-from syncproof.actor import Actor, ActorId, Id, Observation, Packet
+from syncproof.core.actor import Actor
+from syncproof.core.fairness import recoveries
+from syncproof.core.moves import Connect, Fire, Notice, Rest, Restart, Stop, Take
+from syncproof.core.observations import Appended, FaultsStopped, Observation, Placed, Queued, Quiesced, Served
+from syncproof.core.packets import Packet
+from syncproof.core.values import SERVER, ActorId, Id
 from syncproof.designs import Design, Parameters
 from syncproof.engines.simulate import bill
 from syncproof.engines.simulate.sessions import Sessions
 from syncproof.engines.simulate.state import Event, Host, Reaction, Reactions, Recorder
 from syncproof.engines.simulate.storage import Storage
 from syncproof.engines.simulate.timers import Timers
-from syncproof.faults import FaultPlan
-from syncproof.observations import Appended, FaultsStopped, Placed, Queued, Quiesced, Served
-from syncproof.scenario import Scenario
-from syncproof.system import Connect, Fire, Notice, Rest, Restart, Stop, Take, recoveries
-from syncproof.vocabulary import SERVER
-from syncproof.workload import Traffic
+from syncproof.inputs.fault_plan import FaultPlan
+from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.workload import Traffic
 
 STEP_S = 0.01
 """An offered step is taken after this long."""

@@ -6,13 +6,13 @@ from typing import cast
 
 from msgspec.structs import replace
 
-from syncproof.actor import ActorId, Closed, ConnectionId, Opened
+from syncproof.core.moves import Connect, Crash, Disconnect, Keep, Notice, Restart, Restore, Spawn
+from syncproof.core.observations import Connected, Crashed, Disconnected, Restarted
+from syncproof.core.packets import AddMember, Closed, Compose, Expire, Opened, RemoveMember
+from syncproof.core.values import SERVER, ActorId, ConnectionId, ConversationId, DeviceId, Message, MessageId, UserId
+from syncproof.core.world import Landed, put_back
 from syncproof.engines.simulate.network import Network
 from syncproof.engines.simulate.state import Flight, Host
-from syncproof.observations import Connected, Crashed, Disconnected, Restarted
-from syncproof.packets import AddMember, Compose, Expire, RemoveMember
-from syncproof.system import Connect, Crash, Disconnect, Keep, Landed, Notice, Restart, Restore, Spawn, put_back
-from syncproof.vocabulary import SERVER, ConversationId, DeviceId, Message, MessageId, UserId
 
 
 class Sessions(Network):

@@ -13,17 +13,21 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from syncproof.actor import Actor, ActorId, ConnectionId, Handler, Id, Idle, Link, Observation, Packet, unhandled
+from syncproof.core.actor import Actor, Handler, unhandled
+from syncproof.core.links import Link
+from syncproof.core.moves import Move
+from syncproof.core.observations import Observation
+from syncproof.core.packets import Idle, Packet
+from syncproof.core.values import SERVER, ActorId, ConnectionId, ConversationId, DeviceId, Id
+from syncproof.core.world import Connection
 from syncproof.designs import Design, Parameters
-from syncproof.draws import Draws, lognormal_table
-from syncproof.faults import FaultPlan
-from syncproof.metrics import Meter
+from syncproof.engines.simulate.metrics import Meter
+from syncproof.inputs.fault_plan import FaultPlan
+from syncproof.inputs.random_draws import Draws, lognormal_table
+from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.workload import Traffic
 from syncproof.properties import PROPERTIES
 from syncproof.properties.monitor import Monitor
-from syncproof.scenario import Scenario
-from syncproof.system import Connection, Move
-from syncproof.vocabulary import SERVER, ConversationId, DeviceId
-from syncproof.workload import Traffic
 
 Event = tuple[float, float, Callable[..., None], Any, Any, Any]
 """When, the how-manieth (so that ties are deterministic), and a function with its three arguments."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from heapq import heappush, heapreplace
 
-from syncproof.actor import Packet
+from syncproof.core.moves import Complete
+from syncproof.core.packets import Packet
 from syncproof.engines.simulate.state import Core, Host
-from syncproof.system import Complete
 
 DEVICE_WRITE_S = 0.001
 """A device's own database takes a millisecond and queues behind nothing."""

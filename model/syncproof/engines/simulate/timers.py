@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from heapq import heappush
 
-from syncproof.actor import Idle, Packet
+from syncproof.core.moves import Fire
+from syncproof.core.observations import Appended, Placed, Queued, Served
+from syncproof.core.packets import Idle, Packet
 from syncproof.engines.simulate.state import Core, Host, Poll
 from syncproof.engines.simulate.storage import READ
-from syncproof.observations import Appended, Placed, Queued, Served
-from syncproof.system import Fire
 
 
 class Timers(Core):

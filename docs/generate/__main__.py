@@ -1,7 +1,0 @@
-"""`python -m generate`: rewrites the pages that are stale, and names them."""
-
-from generate import pages
-
-if __name__ == "__main__":
-    for path in pages.write():
-        print(path)

@@ -1,0 +1,195 @@
+"""A world and what its environment has left: which moves are possible now, by kind. For engines that play at random.
+
+`World.apply` says what a move does and whether it is enabled; here is what there is to choose from. Budgets, scripts and
+polls are the `Environment`'s, as in a search, so that what is found here is a path of the graph that a search visits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+from syncproof.core.environment import Environment
+from syncproof.core.fairness import recoveries
+from syncproof.core.faults import fault_of
+from syncproof.core.moves import (
+    Arrive,
+    Complete,
+    Connect,
+    Crash,
+    Deliver,
+    Disconnect,
+    Duplicate,
+    Fire,
+    Keep,
+    Lose,
+    Move,
+    MoveError,
+    Restore,
+    Spawn,
+    Tell,
+)
+from syncproof.core.observations import Observation
+from syncproof.core.values import DeviceId
+from syncproof.core.world import System, World
+
+KINDS = (
+    "compose",
+    "deliver",
+    "arrive",
+    "complete",
+    "fire",
+    "take",
+    "poll",
+    "connect",
+    "notice",
+    "restart",
+    "push-lost",
+    "push-duplicated",
+    "disconnect",
+    "half-open",
+    "device-crash",
+    "server-crash",
+    "new-device",
+    "reinstall",
+    "backup",
+    "device-restore",
+    "server-restore",
+    "intervention",
+)
+"""The kinds of move that there are to choose from; the faults among them cost their budget."""
+
+
+class RecordingWorld(World):
+    """A world that writes down its moves."""
+
+    def __init__(self, system: System, observe: Callable[[Observation], None]) -> None:
+        self.moves: list[Move] = []
+        super().__init__(system, observe)
+
+    def apply(self, move: Move) -> None:
+        super().apply(move)
+        self.moves.append(move)
+
+
+class BoundedWorld:
+    """A world of `system`, past the environment's prelude, with its scripts and budgets."""
+
+    def __init__(self, system: System, environment: Environment, observe: Callable[[Observation], None]) -> None:
+        self.environment = environment
+        self.world = RecordingWorld(system, observe)
+        for move in environment.prelude:
+            self.world.apply(move)
+        self.world.moves.clear()
+        self.told = [0] * len(environment.scripts)
+        self.newcomers = list(environment.newcomers)
+        self.left = dict(environment.budgets)
+        self._possible: dict[str, list[Move]] | None = None
+
+    def possible(self) -> dict[str, list[Move]]:
+        """Every move that may be made now, by kind. Of open writes a crash lands all, none, or one."""
+        if self._possible is None:
+            self._possible = {kind: [] for kind in KINDS}
+            self._weak(self._possible)
+            at_rest = not any(self._possible.values())
+            self._environment(self._possible)
+            self._faults(self._possible)
+            if at_rest or self.environment.polls == "any":
+                self._possible["poll"] = [Fire(a, p) for a, p in sorted(self.world.polls.items())]
+        return self._possible
+
+    def make(self, move: Move) -> None:
+        """Makes a move that was possible, and pays for it. Raises `MoveError` for one that is not enabled."""
+        self.world.apply(move)
+        self._possible = None
+        fault = self._fault(move)
+        if fault is not None:
+            self.left[fault] -= 1
+        elif isinstance(move, Tell):
+            number = self._script(move)
+            if number is not None:
+                self.told[number] += 1
+        if isinstance(move, Spawn):
+            self.newcomers.pop(0)
+
+    def attempt(self, move: Move) -> bool:
+        """Makes a move if it is possible. Says whether it was."""
+        usual = isinstance(move, Deliver | Arrive | Complete) or (
+            isinstance(move, Fire) and self.world.polls.get(move.actor) != move.packet
+        )  # most are, and the world itself knows
+        if not usual and not any(move in found for found in self.possible().values()):
+            return False
+        try:
+            self.make(move)
+        except MoveError:
+            return False
+        return True
+
+    def _fault(self, move: Move) -> str | None:
+        """The fault that pays for a move; for what an actor is told that is both, the fault as long as there is any left."""
+        if isinstance(move, Tell):
+            told = self.environment.interventions
+            return next((fault for tell, fault in told if tell == move and self.left.get(fault, 0)), None)
+        return fault_of(move)
+
+    def _script(self, move: Tell) -> int | None:
+        """The script that comes to this next."""
+        for number, script in enumerate(self.environment.scripts):
+            if self.told[number] < len(script) and script[self.told[number]] == move:
+                return number
+        return None
+
+    def _weak(self, found: dict[str, list[Move]]) -> None:
+        for move in self.world.pending():
+            found[type(move).__name__.lower()].append(move)
+        world = self.world
+        for move in recoveries(world.down, world.connections, world.clients()):
+            if isinstance(move, Connect) and (
+                move.client in world.down or world.system.server in world.down or world.open_connection(move.client)
+            ):
+                continue
+            found[type(move).__name__.lower()].append(move)
+
+    def _environment(self, found: dict[str, list[Move]]) -> None:
+        world = self.world
+        for script, told in zip(self.environment.scripts, self.told, strict=True):
+            if told < len(script) and script[told].actor not in world.down and script[told].actor in world.actors:
+                found["compose"].append(script[told])
+        for tell, fault in self.environment.interventions:
+            if self.left.get(fault, 0) > 0 and tell.actor in world.actors and tell.actor not in world.down:
+                found["intervention"].append(tell)
+
+    def _faults(self, found: dict[str, list[Move]]) -> None:
+        world, left = self.world, self.left
+        if left.get("push-lost", 0) > 0 or left.get("push-duplicated", 0) > 0:
+            for move in found["arrive"]:
+                assert isinstance(move, Arrive)
+                if world.system.link(move.packet).lossy:
+                    if left.get("push-lost", 0) > 0:
+                        found["push-lost"].append(Lose(move.receiver, move.packet))
+                    if left.get("push-duplicated", 0) > 0:
+                        found["push-duplicated"].append(Duplicate(move.receiver, move.packet))
+        for kind, clean in (("disconnect", True), ("half-open", False)):
+            if left.get(kind, 0) > 0:
+                found[kind] = [
+                    Disconnect(cast(DeviceId, c.client), clean) for c in world.connections.values() if c.client_open
+                ]
+        for kind, mine in (("device-crash", True), ("server-crash", False)):
+            if left.get(kind, 0) > 0:
+                for name in world.actors:
+                    if isinstance(name, DeviceId) == mine and name not in world.down:
+                        writes = [packet for packet, write in world.operations.get(name, ()) if write]
+                        found[kind].append(Crash(name))
+                        found[kind] += [Crash(name, (packet,)) for packet in writes]
+                        if len(writes) > 1:
+                            found[kind].append(Crash(name, tuple(writes)))
+        for spawn in self.newcomers[:1]:
+            kind = "new-device" if spawn.replaces is None else "reinstall"
+            running = spawn.replaces in world.actors and spawn.replaces not in world.down
+            if left.get(kind, 0) > 0 and (spawn.replaces is None or running):
+                found[kind] = [spawn]
+        for kind, mine in (("device-restore", True), ("server-restore", False)):
+            if left.get(kind, 0) > 0:
+                names = [name for name in world.actors if isinstance(name, DeviceId) == mine]
+                found["backup"] += [Keep(name) for name in names if name not in world.backups]
+                found[kind] = [Restore(name) for name in names if name in world.backups and name not in world.down]

@@ -1,0 +1,140 @@
+"""Moves: everything that can happen to a world, as small values that can be written down and applied again."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from syncproof.core.packets import Packet
+from syncproof.core.values import ActorId, ConnectionId, DeviceId, UserId
+
+End = Literal["client", "server"]
+
+
+class Move(msgspec.Struct, frozen=True, tag=True):
+    """Something that happens to a world."""
+
+
+class Deliver(Move, frozen=True):
+    """The oldest packet on a connection reaches `end`."""
+
+    connection: ConnectionId
+    end: End
+
+
+class Arrive(Move, frozen=True):
+    """A packet on a link reaches its receiver (or nobody, if the link needs a connection and there is none)."""
+
+    receiver: ActorId
+    packet: Packet
+
+
+class Lose(Move, frozen=True):
+    """A lossy link drops a packet."""
+
+    receiver: ActorId
+    packet: Packet
+
+
+class Duplicate(Move, frozen=True):
+    """A second copy of a packet on a lossy link is under way."""
+
+    receiver: ActorId
+    packet: Packet
+
+
+class Complete(Move, frozen=True):
+    """A storage operation completes."""
+
+    actor: ActorId
+    packet: Packet
+
+
+class Fire(Move, frozen=True):
+    """A timer fires."""
+
+    actor: ActorId
+    packet: Packet
+
+
+class Take(Move, frozen=True):
+    """An actor takes a step that it offers."""
+
+    actor: ActorId
+    packet: Packet
+
+
+class Tell(Move, frozen=True):
+    """The environment hands an actor a packet: a person composes, an administrator acts."""
+
+    actor: ActorId
+    packet: Packet
+
+
+class Connect(Move, frozen=True):
+    """A client opens a connection."""
+
+    client: DeviceId
+
+
+class Disconnect(Move, frozen=True):
+    """A client's end closes; `clean`: the server will be told, after what is in flight."""
+
+    client: DeviceId
+    clean: bool
+
+
+class Notice(Move, frozen=True):
+    """An end finds out that the other end is gone, and closes."""
+
+    connection: ConnectionId
+    end: End
+
+
+class Crash(Move, frozen=True):
+    """An actor loses its volatile state. Of its open writes exactly `landed` became durable, in this order."""
+
+    actor: ActorId
+    landed: tuple[Packet, ...] = ()
+
+
+class Restart(Move, frozen=True):
+    """A crashed actor comes up again."""
+
+    actor: ActorId
+
+
+class Keep(Move, frozen=True):
+    """A backup of an actor's durable state is taken; it replaces an earlier one."""
+
+    actor: ActorId
+
+
+class Restore(Move, frozen=True):
+    """An actor crashes, no open write lands, and its durable state is put back to the backup."""
+
+    actor: ActorId
+
+
+class Spawn(Move, frozen=True):
+    """A new device of a user appears; it is in no audience until it has registered.
+
+    `replaces`: it is a reinstall; that device is gone for good, and the server hears of it when the new one registers.
+    """
+
+    actor: DeviceId
+    user: UserId
+    replaces: DeviceId | None = None
+
+
+class Stop(Move, frozen=True):
+    """Faults stop; from here on everything is eventually delivered."""
+
+
+class Rest(Move, frozen=True):
+    """The run has come to quiescence: liveness is judged."""
+
+
+class MoveError(Exception):
+    """A move that is not enabled in this world; the message says why."""

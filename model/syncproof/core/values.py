@@ -1,0 +1,147 @@
+"""The field's nouns, as immutable values: who there is, what is said, and where it is kept."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import msgspec
+
+
+class Id(int):
+    """A name that a symmetry reduction may rename. Ids of different types must not share a mapping's keys."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({int(self)})"
+
+
+class ActorId(Id):
+    """The address of an actor."""
+
+    __slots__ = ()
+
+
+class ConnectionId(Id):
+    """One connection of one client: its client's id and a count, so that no two connections share an id."""
+
+    __slots__ = ()
+    COUNT_BITS: ClassVar[int] = 24
+
+    @classmethod
+    def of(cls, client: int, count: int) -> ConnectionId:
+        return cls((client << cls.COUNT_BITS) | count)
+
+    @property
+    def client(self) -> int:
+        return int(self) >> self.COUNT_BITS
+
+    @property
+    def count(self) -> int:
+        return int(self) & ((1 << self.COUNT_BITS) - 1)
+
+
+ENVIRONMENT = ActorId(-1)
+"""The source of packets that no actor sent: a person composing, an administrator adding a member."""
+
+
+class UserId(Id):
+    """A person."""
+
+    __slots__ = ()
+
+
+class DeviceId(ActorId):
+    """One of a person's endpoints, in one installation: a reinstall gets a new id. Devices count from 0."""
+
+    __slots__ = ()
+
+
+class ServerId(ActorId):
+    """A server actor. Servers count down from -2, so that no device shares their number."""
+
+    __slots__ = ()
+
+
+class ConversationId(Id):
+    """A 1:1 or group conversation."""
+
+    __slots__ = ()
+
+
+class MessageId(Id):
+    """The client-made idempotency key."""
+
+    __slots__ = ()
+
+
+SERVER = ServerId(-2)
+
+
+class Timeline(msgspec.Struct, frozen=True, order=True, gc=False):
+    """The name of a log or a queue.
+
+    `conversation`: the message store's log of one conversation; `sync`: the sync store's log of one user; `inbox`:
+    the offline inbox of one device (or, where it is shared, of one user). `epoch` names one life of a log: it changes
+    when the server was restored to older state, so that no number of the new life is taken for one of the old. A device's
+    own inbox is owned by a `DeviceId`, not by its bare number, so that a symmetry reduction can rename it.
+    """
+
+    kind: Literal["conversation", "sync", "inbox"]
+    owner: int
+    epoch: int = 0
+
+    def same_log(self, other: Timeline) -> bool:
+        """Whether both are lives of one log."""
+        return self.kind == other.kind and self.owner == other.owner
+
+
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """What a person wrote. `size` is the body in bytes.
+
+    A change to what was said before is an entry like any other, so it travels and is stored as they are: a `recall` or an
+    `edit` is `about` a message's id; a `read` marker is about the place up to which the person has read.
+    """
+
+    id: MessageId
+    sender: DeviceId
+    conversation: ConversationId
+    size: int = 0
+    kind: Literal["message", "recall", "edit", "read"] = "message"
+    about: int = 0
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """One entry of a log. `place` is the message's number in its conversation; a void carries no message."""
+
+    seq: int
+    place: int
+    message: Message | None
+    kind: Literal["message", "void"] = "message"
+
+
+class Cursor(msgspec.Struct, frozen=True, gc=False):
+    """How far a reader has got: everything up to and including `after`."""
+
+    timeline: Timeline
+    after: int
+
+
+class Page(msgspec.Struct, frozen=True, gc=False):
+    """The entries in `(after, upto]` of a log. A reader that applied them all has everything up to `upto`.
+
+    `missing`: the reader's checkpoint has expired. What was up to `upto` is trimmed; it was messages of these
+    conversations, up to these places, which the message store still has.
+    """
+
+    timeline: Timeline
+    after: int
+    entries: tuple[Entry, ...]
+    upto: int
+    has_more: bool = False
+    missing: tuple[tuple[ConversationId, int], ...] = ()
+
+    @property
+    def body_bytes(self) -> int:
+        """The messages' bodies together."""
+        return sum([e.message.size for e in self.entries if e.message is not None])

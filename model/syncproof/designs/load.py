@@ -1,0 +1,88 @@
+"""Designs that somebody else wrote, found as `FILE.py:NAME`."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import msgspec
+
+from syncproof.core.moves import MoveError
+from syncproof.designs.registry import Design
+from syncproof.errors import InputError
+
+WRITE = 'write NAME = DESIGNS["timeline-notify"].variant(device=MyDevice) and name that'
+
+
+_DIGESTS: dict[str, str] = {}
+
+
+@cache
+def load(name: str) -> Design:
+    """The design NAME of a Python file. Raises `InputError` if there is none, or if the file cannot be run."""
+    file, _, attribute = name.rpartition(":")
+    found = getattr(_module(file), attribute, None)
+    if found is None:
+        raise InputError(f"{file}: there is no {attribute!r}; {WRITE}")
+    if not isinstance(found, Design):
+        what = "a class" if isinstance(found, type) else f"of type {type(found).__name__}"
+        raise InputError(f"{file}: {attribute} is {what}, not a Design; {WRITE}")
+    return msgspec.structs.replace(found, name=name)
+
+
+@contextmanager
+def blaming(name: str) -> Iterator[None]:
+    """What goes wrong while a design of one's own runs becomes an `InputError` of one line, naming where."""
+    try:
+        yield
+    except (InputError, MemoryError, MoveError):
+        raise
+    except Exception as error:
+        file, own, _ = name.rpartition(".py:")
+        if not own:
+            raise
+        frames = traceback.extract_tb(error.__traceback__)
+        path = Path(f"{file}.py").absolute()
+        frame = next((f for f in reversed(frames) if Path(f.filename).absolute() == path), None)
+        where = name if frame is None else f"{file}.py:{frame.lineno}"
+        text = str(error).splitlines()[0] if str(error) else ""
+        raise InputError(f"{where}: {type(error).__name__}: {text}".rstrip(": ")) from None
+
+
+def digest(name: str) -> str:
+    """A digest of the design's file as it was when it was loaded; of what the file imports it says nothing."""
+    load(name)
+    return _DIGESTS[name.rpartition(":")[0]]
+
+
+@cache
+def _module(file: str) -> ModuleType:
+    path = Path(file)
+    if not path.is_file():
+        raise InputError(f"{file}: there is no such file; allowed: FILE.py:NAME")
+    _DIGESTS[file] = hashlib.sha256(path.read_bytes()).hexdigest()
+    title = f"syncproof_own_{path.stem}"
+    spec = importlib.util.spec_from_file_location(title, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[title] = module
+    try:
+        spec.loader.exec_module(module)
+    except InputError:
+        raise
+    except BaseException as error:
+        line = next(
+            (f":{t.lineno}" for t in reversed(traceback.extract_tb(error.__traceback__)) if t.filename == str(path)), ""
+        )
+        raise InputError(
+            f"{file}{line}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        ) from None
+    return module

@@ -1,0 +1,266 @@
+"""What travels between devices and servers, and what actors tell themselves. Tables of names, no behaviour."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from syncproof.core.links import PUSH, Link
+from syncproof.core.packets import Packet
+from syncproof.core.values import (
+    ConnectionId,
+    ConversationId,
+    Cursor,
+    DeviceId,
+    Entry,
+    Message,
+    MessageId,
+    Page,
+    Timeline,
+    UserId,
+)
+
+# ---- from the environment
+
+
+# ---- device to server, over a connection
+
+
+class Submit(Packet, frozen=True, gc=False):
+    """Here is a message; sent again until accepted."""
+
+    request: ClassVar[bool] = True
+    message: Message
+
+    @property
+    def body_bytes(self) -> int:
+        return self.message.size
+
+
+class Pull(Packet, frozen=True, gc=False):
+    """What came after these cursors? `full`: also tell me of timelines that I name no cursor for."""
+
+    request: ClassVar[bool] = True
+    cursors: tuple[Cursor, ...]
+    full: bool = True
+
+    @property
+    def body_bytes(self) -> int:
+        """The stated header has room for one cursor; each further one adds a timeline's name and a number."""
+        return 16 * max(0, len(self.cursors) - 1)
+
+
+class Ack(Packet, frozen=True, gc=False):
+    """These messages are durably shown here."""
+
+    messages: tuple[MessageId, ...]
+
+
+class Register(Packet, frozen=True, gc=False):
+    """A new device of `user` wants to receive from now on; `replaces` is the installation that it takes the place of."""
+
+    request: ClassVar[bool] = True
+    user: UserId
+    replaces: DeviceId | None = None
+
+
+class Roam(Packet, frozen=True, gc=False):
+    """A new device asks for the history of its user's conversations, page by page."""
+
+    request: ClassVar[bool] = True
+    conversation: ConversationId
+    after: int
+    upto: int
+
+
+class Fetch(Packet, frozen=True, gc=False):
+    """A device whose checkpoint has expired asks the message store for what it missed of a conversation."""
+
+    request: ClassVar[bool] = True
+    conversation: ConversationId
+    after: int
+    upto: int
+
+
+# ---- server to device, over a connection
+
+
+class Accept(Packet, frozen=True, gc=False):
+    """The server has the message; `place` is its number in the conversation."""
+
+    message: MessageId
+    place: int
+
+
+class PullReply(Packet, frozen=True, gc=False):
+    """A page for each timeline that has something new. `size`: the bodies in it, in bytes."""
+
+    pages: tuple[Page, ...]
+    size: int = 0
+
+    @property
+    def body_bytes(self) -> int:
+        return self.size
+
+
+class Registered(Packet, frozen=True, gc=False):
+    """Where the new device's timelines start, and the history that it may fetch: (conversation, upto)."""
+
+    cursors: tuple[Cursor, ...]
+    history: tuple[tuple[ConversationId, int], ...]
+
+
+class Unknown(Packet, frozen=True, gc=False):
+    """The server does not know this device (any more): it must register."""
+
+
+class Fetched(Packet, frozen=True, gc=False):
+    """One page of what a device missed."""
+
+    page: Page
+    conversation: ConversationId
+
+    @property
+    def body_bytes(self) -> int:
+        return self.page.body_bytes
+
+
+class RoamReply(Packet, frozen=True, gc=False):
+    """One page of history."""
+
+    page: Page
+    conversation: ConversationId
+
+    @property
+    def body_bytes(self) -> int:
+        return self.page.body_bytes
+
+
+# ---- server to device, pushed
+
+
+class Notification(Packet, frozen=True, gc=False):
+    """There is something new: `timeline` has grown to `head`. `message` is what caused it."""
+
+    link: ClassVar[Link] = PUSH
+    timeline: Timeline
+    head: int
+    message: MessageId
+
+
+class Push(Packet, frozen=True, gc=False):
+    """The message itself, with its number in `timeline`."""
+
+    link: ClassVar[Link] = PUSH
+    timeline: Timeline
+    entry: Entry
+
+    @property
+    def message(self) -> MessageId:
+        assert self.entry.message is not None
+        return self.entry.message.id
+
+    @property
+    def body_bytes(self) -> int:
+        return 0 if self.entry.message is None else self.entry.message.size
+
+
+# ---- to oneself: timers and what follows storage operations
+
+
+class Poll(Packet, frozen=True, gc=False):
+    """A device's poll timer."""
+
+
+class Respond(Packet, frozen=True, gc=False):
+    """Storage has returned what `reply` holds: send it."""
+
+    answers: ClassVar[str | None] = "connection"
+    connection: ConnectionId
+    reply: Packet
+
+
+class Commit(Packet, frozen=True, gc=False):
+    """The message, its dedup row and its intent are in the store."""
+
+    message: Message
+    source: ConnectionId
+
+
+class Synced(Packet, frozen=True, gc=False):
+    """A batch of entries is in the sync store. `entries` carry numbers where these were reserved beforehand, else 0."""
+
+    user: UserId
+    entries: tuple[Entry, ...]
+
+
+class Reserved(Packet, frozen=True, gc=False):
+    """The sequencer has persisted that numbers up to `upto` are given out for the user's timeline."""
+
+    user: UserId
+    upto: int
+
+
+class Saved(Packet, frozen=True, gc=False):
+    """A device has saved how far it got, in a step of its own after applying."""
+
+    cursors: tuple[Cursor, ...]
+
+
+class Learnt(Packet, frozen=True, gc=False):
+    """A device's checkpoint, read off its pull request, is recorded."""
+
+    device: DeviceId
+    cursor: Cursor
+
+
+class Trim(Packet, frozen=True, gc=False):
+    """The entries up to `upto` are deleted from the timeline."""
+
+    timeline: Timeline
+    upto: int
+
+
+class Enrolled(Packet, frozen=True, gc=False):
+    """The new device is in the registry."""
+
+    device: DeviceId
+    user: UserId
+    connection: ConnectionId
+    replaces: DeviceId | None = None
+
+
+class Indexed(Packet, frozen=True, gc=False):
+    """The inbox server has recorded the message's id and place."""
+
+    message: Message
+    source: ConnectionId
+
+
+class Copied(Packet, frozen=True, gc=False):
+    """A copy of the message is in an offline inbox."""
+
+    box: Timeline
+    message: Message
+    place: int
+
+
+class Removed(Packet, frozen=True, gc=False):
+    """The acknowledged copies are deleted from an offline inbox."""
+
+    box: Timeline
+    messages: tuple[MessageId, ...]
+    device: DeviceId
+
+
+class Dropped(Packet, frozen=True, gc=False):
+    """These copies are deleted from an offline inbox, delivered or not."""
+
+    box: Timeline
+    messages: tuple[MessageId, ...]
+
+
+class Unacked(Packet, frozen=True, gc=False):
+    """The device did not acknowledge a push in time."""
+
+    message: MessageId
+    device: DeviceId

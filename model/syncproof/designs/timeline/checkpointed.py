@@ -1,0 +1,55 @@
+"""`timeline-checkpointed`: the server learns each device's checkpoint from the pull requests themselves.
+
+A pull `after=n` proves that n was applied, so no ack is needed. The server's view lags the device's, by up to one pull;
+nothing that is promised depends on it. It serves badges, and a retention that deletes only what all devices of a user
+have confirmed.
+"""
+
+from __future__ import annotations
+
+from syncproof.core.actor import Out, actor, durable, on
+from syncproof.core.observations import Learned
+from syncproof.core.values import ConnectionId, ConversationId, DeviceId, Id, Timeline, UserId
+from syncproof.designs.base import ROW_BYTES
+from syncproof.designs.packets import Learnt, Pull, Registered
+from syncproof.designs.timeline.log import sync_of
+from syncproof.designs.timeline.server import TimelineServer
+
+
+@actor
+class CheckpointedServer(TimelineServer):
+    """A timeline server with a row per device and timeline: up to where that device is known to be."""
+
+    known: dict[tuple[DeviceId, Timeline], int] = durable(dict)
+
+    @on(Pull)
+    def pulled(self, source: ConnectionId, packet: Pull, out: Out) -> None:
+        """Learn from the cursors, then read."""
+        if self.stranger(source, out):
+            return
+        device = self.peers[source]
+        for cursor in packet.cursors:
+            if cursor.after > self.known.get((device, cursor.timeline), 0):
+                out.write("checkpoints", 1, ROW_BYTES, Learnt(device, cursor))
+        super().pulled(source, packet, out)
+
+    @on(Learnt)
+    def learnt(self, source: Id, packet: Learnt, out: Out) -> None:
+        """Record it; then what all devices of the user have confirmed may go."""
+        key = (packet.device, packet.cursor.timeline)
+        if packet.cursor.after > self.known.get(key, 0):
+            self.known[key] = packet.cursor.after
+            out.observe(Learned(packet.device, packet.cursor.timeline, packet.cursor.after))
+            if self.parameters.retention == "acknowledged" and packet.device in self.owners:
+                self.retain(self.owners[packet.device], packet.cursor.timeline, out)
+
+    def retain(self, user: UserId, timeline: Timeline, out: Out) -> None:
+        if timeline == sync_of(user, self.epoch) and user in self.sync:
+            confirmed = min((self.known.get((d, timeline), 0) for d in self.devices[user]), default=0)
+            self.trim_upto(user, self.sync[user], confirmed, out)
+
+    def welcome(self, device: DeviceId, user: UserId, history: tuple[tuple[ConversationId, int], ...]) -> Registered:
+        registered = super().welcome(device, user, history)
+        for cursor in registered.cursors:
+            self.known[device, cursor.timeline] = cursor.after
+        return registered

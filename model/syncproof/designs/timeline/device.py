@@ -1,0 +1,222 @@
+"""The device of every timeline design: it pulls logs from its own checkpoints.
+
+A pull reads `(after, upto]` of a log and proves nothing about pushes: with no announcement at all only latency changes.
+Two things may have happened to a log meanwhile. *Retention* has trimmed what the device has not read: it fetches that from
+the message store, each conversation from the place it had reached, and goes on behind the gap. A *restore* has put the
+server back to older state, and the log has a new life: the device goes on from where that life and its own part.
+"""
+
+from __future__ import annotations
+
+from syncproof.core.actor import Out, actor, durable, on, volatile
+from syncproof.core.observations import Checkpointed, Noted, Roamed, Triggered
+from syncproof.core.packets import Closed
+from syncproof.core.values import ConversationId, Cursor, Entry, Id, Page, Timeline
+from syncproof.designs.base import ROW_BYTES, Device
+from syncproof.designs.packets import Fetch, Fetched, Notification, PullReply, Registered, Roam, RoamReply, Saved
+
+
+@actor
+class TimelineDevice(Device):
+    """Pulls from its own checkpoints. A hint says up to where a timeline reaches; what is not new is ignored.
+
+    A hint that comes while a pull is under way is remembered in `wanted`: the reply may have been read before the
+    entry was there. Forgetting it is the "trigger swallowed" failure. `reached` is the place up to which it has each
+    conversation, for the day on which its checkpoint has expired; `gaps` are the pages that said so.
+    """
+
+    checkpoints: dict[Timeline, int] = durable(dict)
+    reached: dict[ConversationId, int] = durable(dict)
+    history: dict[ConversationId, tuple[int, int]] = durable(dict)
+    wanted: dict[Timeline, int] = volatile(dict)
+    saving: bool = volatile(bool)
+    gaps: list[Page] = volatile(list)
+
+    def begin(self, packet: Registered, out: Out) -> None:
+        for cursor in packet.cursors:
+            if self.life(cursor.timeline) is None:
+                self.start_at(cursor.timeline, cursor.after, out)
+        self.history = {conversation: (0, upto) for conversation, upto in packet.history}
+
+    def current(self, timeline: Timeline) -> bool:
+        """Whether the device knows no other life of this log."""
+        return timeline in self.checkpoints or self.life(timeline) is None
+
+    def start_at(self, timeline: Timeline, after: int, out: Out) -> None:
+        self.checkpoints[timeline] = after
+        out.observe(Checkpointed(self.id, timeline, after, start=True))
+
+    def life(self, timeline: Timeline) -> Timeline | None:
+        """The life of this log in which the device has a checkpoint."""
+        if timeline in self.checkpoints:
+            return timeline
+        return next((known for known in self.checkpoints if known.same_log(timeline)), None)
+
+    def catch_up(self, out: Out) -> None:
+        if not self.saving:
+            self.pull(tuple([Cursor(t, n) for t, n in sorted(self.checkpoints.items())]), True, out)
+
+    def greet(self, out: Out) -> None:
+        super().greet(out)
+        self.roam(out)
+
+    def hear(self, timeline: Timeline, head: int, cause: str, out: Out) -> None:
+        """The timeline reaches `head`: pull it, now or as soon as the pull under way is done.
+
+        A device that has not been told where its timelines begin cannot follow one.
+        """
+        if self.connection is None or not self.registered or head <= self.checkpoints.get(timeline, 0):
+            return
+        known = self.life(timeline) or timeline
+        if known.epoch > timeline.epoch:
+            return
+        out.observe(Triggered(self.id, cause))
+        if self.pulling or self.saving:
+            self.wanted[timeline] = max(head, self.wanted.get(timeline, 0))
+        else:
+            self.pull((Cursor(known, self.checkpoints.get(known, 0)),), False, out)
+
+    @on(Notification)
+    def notified(self, source: Id, packet: Notification, out: Out) -> None:
+        """A hint."""
+        self.hear(packet.timeline, packet.head, "notification", out)
+
+    @on(PullReply)
+    def replied(self, source: Id, packet: PullReply, out: Out) -> None:
+        """Apply the pages in order, move the checkpoints, go on if there is more."""
+        self.pulling = False
+        cursors = []
+        for page in packet.pages:
+            if page.has_more:
+                self.wanted[page.timeline] = max(page.upto + 1, self.wanted.get(page.timeline, 0))
+            if page.missing:
+                self.gaps.append(page)
+                out.observe(Noted("expired", self.id))
+            else:
+                self.apply(page, out)
+                cursors.append(Cursor(page.timeline, page.upto))
+        if cursors and self.parameters.checkpoint == "after-apply":
+            self.saving = True
+            out.write("device", len(cursors), ROW_BYTES, Saved(tuple(cursors)))
+        else:
+            self.save(tuple(cursors), out)
+
+    @on(Saved)
+    def saved(self, source: Id, packet: Saved, out: Out) -> None:
+        """The checkpoint is on disk too."""
+        self.saving = False
+        self.save(packet.cursors, out)
+
+    def apply(self, page: Page, out: Out) -> None:
+        self.enter(page, out)
+        checkpoint = self.checkpoints.get(page.timeline, 0)
+        for entry in page.entries:
+            if entry.seq > checkpoint:
+                self.show(entry, page.timeline, out)
+                self.reach(entry)
+
+    def enter(self, page: Page, out: Out) -> None:
+        """Begin where this page begins, if it is of a new life, or says that a timeline concerns us only from there on."""
+        anew = self.leave_old_life(page.timeline, out)
+        if anew or (page.after and not self.checkpoints.get(page.timeline)):
+            self.start_at(page.timeline, page.after, out)
+
+    def leave_old_life(self, timeline: Timeline, out: Out) -> bool:
+        """Forget the checkpoint in another life of this log; says whether there was one."""
+        known = self.life(timeline)
+        if known is None or known == timeline:
+            return False
+        del self.checkpoints[known]
+        self.wanted = {t: head for t, head in self.wanted.items() if t == timeline or not known.same_log(t)}
+        self.reached.clear()
+        out.observe(Noted("new-life", self.id))
+        return True
+
+    def reach(self, entry: Entry) -> None:
+        """The device has the entry's conversation up to there, in order."""
+        message = entry.message
+        if message is not None and entry.place > self.reached.get(message.conversation, 0):
+            self.reached[message.conversation] = entry.place
+
+    def save(self, cursors: tuple[Cursor, ...], out: Out) -> None:
+        """Move the checkpoints forward, then pull what is still missing, or rest until the next poll."""
+        for cursor in cursors:
+            self.advance(cursor.timeline, cursor.after, out)
+        if self.connection is None or (self.gaps and self.repair(out)):
+            return
+        if self.wanted:
+            behind = [t for t, head in sorted(self.wanted.items()) if head > self.checkpoints.get(t, 0)]
+            self.wanted.clear()
+            if behind:
+                lives = [self.life(t) or t for t in behind]
+                self.pull(tuple([Cursor(t, self.checkpoints.get(t, 0)) for t in lives]), False, out)
+                return
+        self.rest(out)
+
+    def repair(self, out: Out) -> bool:
+        """Fetch from the message store what was trimmed unseen; once all is there, go on behind the gap."""
+        while self.gaps:
+            page = self.gaps[0]
+            self.leave_old_life(page.timeline, out)
+            for conversation, upto in page.missing:
+                after = self.reached.get(conversation, 0)
+                if after < upto and self.connection is not None:
+                    self.pulling = True
+                    out.send(self.connection, Fetch(conversation, after, upto))
+                    return True
+            self.gaps.pop(0)
+            if page.upto > self.checkpoints.get(page.timeline, 0):
+                self.start_at(page.timeline, page.upto, out)
+        return False
+
+    @on(Fetched)
+    def fetched(self, source: Id, packet: Fetched, out: Out) -> None:
+        """Show a page of what was missed; go on."""
+        self.pulling = False
+        for entry in packet.page.entries:
+            self.show(entry, None, out)
+        before = self.reached.get(packet.conversation, 0)
+        self.reached[packet.conversation] = max(packet.page.upto, before)
+        self.save((), out)
+
+    @on(Closed)
+    def closed(self, source: Id, packet: Closed, out: Out) -> None:
+        """What was being repaired is asked for again over the next connection."""
+        if packet.connection == self.connection:
+            self.gaps.clear()
+        super().closed(source, packet, out)
+
+    def advance(self, timeline: Timeline, seq: int, out: Out) -> None:
+        if seq > self.checkpoints.get(timeline, 0):
+            self.checkpoints[timeline] = seq
+            out.observe(Checkpointed(self.id, timeline, seq))
+
+    def restored(self, before: Device, out: Out) -> None:
+        """Checkpoints and messages are one database, so both are older now."""
+        assert isinstance(before, TimelineDevice)
+        for timeline in sorted({*before.checkpoints, *self.checkpoints}):
+            out.observe(Checkpointed(self.id, timeline, self.checkpoints.get(timeline, 0), start=True))
+        super().restored(before, out)
+
+    def progress(self) -> tuple[tuple[ConversationId, int], ...]:
+        return tuple(sorted(self.reached.items()))
+
+    def fetched_history(self) -> tuple[tuple[ConversationId, int], ...]:
+        return tuple([(conversation, after) for conversation, (after, _) in sorted(self.history.items())])
+
+    def roam(self, out: Out) -> None:
+        """Fetch the next page of history, if some is missing."""
+        for conversation, (after, upto) in sorted(self.history.items()):
+            if after < upto and self.connection is not None:
+                out.send(self.connection, Roam(conversation, after, upto))
+                return
+
+    @on(RoamReply)
+    def roamed(self, source: Id, packet: RoamReply, out: Out) -> None:
+        """Keep a page of history; ask for the next."""
+        after, upto = self.history.get(packet.conversation, (0, 0))
+        if packet.page.after <= after < packet.page.upto and upto:
+            self.history[packet.conversation] = (packet.page.upto, upto)
+            entries = tuple([(e.place, e.message.id) for e in packet.page.entries if e.message is not None])
+            out.observe(Roamed(self.id, packet.conversation, packet.page.after, packet.page.upto, entries))
+            self.roam(out)

@@ -1,0 +1,72 @@
+"""Fan-out on read, and the hybrid that reads only where copying would be too much.
+
+`timeline-read-fanout` keeps no per-user copies: a device has a checkpoint per conversation, and a full pull looks up the
+head of every conversation of its user. `timeline-hybrid-fanout` copies for small conversations and reads large ones (WeChat
+caps write fan-out at 500 members). A conversation that grows past the threshold is read from there on and never copied
+again; across that border two timelines meet, so there the conversation's order is not promised.
+"""
+
+from __future__ import annotations
+
+from syncproof.core.actor import Out, actor, durable
+from syncproof.core.packets import Idle
+from syncproof.core.values import ConversationId, UserId
+from syncproof.designs.packets import Poll, Pull, PullReply
+from syncproof.designs.timeline.device import TimelineDevice
+from syncproof.designs.timeline.log import Feed, log_of
+from syncproof.designs.timeline.server import TimelineServer
+
+
+@actor
+class ReadFanoutDevice(TimelineDevice):
+    """A timeline device whose idle poll looks up the head of every conversation it follows."""
+
+    def rest(self, out: Out) -> None:
+        rows = len([t for t in self.checkpoints if t.kind == "conversation"])
+        out.poll(self.parameters.poll_interval, Poll(), Idle(Pull(()), PullReply(()), rows))
+
+
+@actor
+class ReadFanoutServer(TimelineServer):
+    """Members read the conversation's own log, each in the spans of its numbers in which they were members."""
+
+    followed: dict[UserId, tuple[ConversationId, ...]] = durable(dict)
+
+    def receivers(self, conversation: ConversationId) -> tuple[UserId, ...]:
+        return ()
+
+    def include(self, conversation: ConversationId, user: UserId) -> None:
+        if (user, conversation) not in self.spans:
+            self.followed[user] = (*self.followed.get(user, ()), conversation)
+        super().include(conversation, user)
+
+    def feeds(self, user: UserId) -> list[Feed]:
+        found: list[Feed] = []
+        for conversation in self.followed.get(user, ()):
+            log = self.store.get(conversation)
+            if log is not None:
+                found.append((log_of(conversation, self.epoch), log, self.spans[user, conversation]))
+        return found
+
+
+@actor
+class HybridServer(ReadFanoutServer):
+    """On write for small conversations, on read for large ones."""
+
+    read_from: dict[ConversationId, int] = durable(dict)
+
+    def receivers(self, conversation: ConversationId) -> tuple[UserId, ...]:
+        return () if conversation in self.read_from else self.members.get(conversation, ())
+
+    def include(self, conversation: ConversationId, user: UserId) -> None:
+        super().include(conversation, user)
+        if len(self.members[conversation]) > self.parameters.fanout_threshold:
+            self.read_from.setdefault(conversation, self.last_place(conversation))
+
+    def feeds(self, user: UserId) -> list[Feed]:
+        found = TimelineServer.feeds(self, user)
+        for timeline, log, spans in super().feeds(user):
+            border = self.read_from.get(ConversationId(timeline.owner))
+            if border is not None:
+                found.append((timeline, log, tuple([(max(a, border), b) for a, b in spans])))
+        return found

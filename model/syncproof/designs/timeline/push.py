@@ -1,0 +1,122 @@
+"""The two timelines whose push carries the message.
+
+| design | numbering | a pushed message is | the checkpoint |
+|---|---|---|---|
+| `timeline-dense-push` | dense, reserved | applied if next, ignored if old, else a gap: pull | moves with the push |
+| `timeline-push` | sparse | shown at once, always confirmed by a pull | moves with the pull only |
+
+Dense numbers are reserved durably before the entry is written, so a crash between the two burns a number. A burnt number
+is filled with a durable *void* by compare-and-set before anything after it is written; a writer that comes late finds its
+number taken and must take another.
+"""
+
+from __future__ import annotations
+
+from syncproof.core.actor import Out, actor, durable, on, volatile
+from syncproof.core.observations import Appended, Noted
+from syncproof.core.packets import Packet
+from syncproof.core.values import Entry, Id, Timeline, UserId
+from syncproof.designs.base import ROW_BYTES
+from syncproof.designs.packets import Push, Reserved, Synced
+from syncproof.designs.timeline.device import TimelineDevice
+from syncproof.designs.timeline.log import Log, spot, sync_of
+from syncproof.designs.timeline.server import TimelineServer
+
+
+@actor
+class PushServer(TimelineServer):
+    """Announces an entry by sending it."""
+
+    def announcement(self, timeline: Timeline, entry: Entry) -> Packet:
+        return Push(timeline, entry)
+
+
+@actor
+class PushDevice(TimelineDevice):
+    """`timeline-push`: shows what is pushed, lets a pull confirm it. A sparse number cannot show what is missing."""
+
+    @on(Push)
+    def pushed(self, source: Id, packet: Push, out: Out) -> None:
+        """Show it now; the pull moves the checkpoint and fills what is missing before it."""
+        new = packet.entry.seq > self.checkpoints.get(packet.timeline, 0)
+        if new and self.registered and self.current(packet.timeline):
+            self.show(packet.entry, packet.timeline, out)
+        self.hear(packet.timeline, packet.entry.seq, "push", out)
+
+
+@actor
+class DensePushDevice(TimelineDevice):
+    """`timeline-dense-push`: applies the next number, ignores old ones, pulls only when there is a gap."""
+
+    @on(Push)
+    def pushed(self, source: Id, packet: Push, out: Out) -> None:
+        """The rule of dense numbering (Telegram's `pts` is the same)."""
+        checkpoint = self.checkpoints.get(packet.timeline, 0)
+        ready = self.registered and not self.saving and self.current(packet.timeline)
+        if packet.entry.seq == checkpoint + 1 and ready:
+            self.show(packet.entry, packet.timeline, out)
+            self.reach(packet.entry)
+            self.advance(packet.timeline, packet.entry.seq, out)
+            if self.connection is not None and not self.pulling:
+                self.rest(out)
+        elif packet.entry.seq > checkpoint:
+            out.observe(Noted("gap", self.id))
+            self.hear(packet.timeline, packet.entry.seq, "push", out)
+
+
+@actor
+class DensePushServer(PushServer):
+    """Reserves numbers, writes entries at them, fills burnt ones with voids."""
+
+    reserved: dict[UserId, int] = durable(dict)
+    taken: dict[UserId, tuple[Entry, ...]] = volatile(dict)
+
+    def write_next(self, user: UserId, out: Out) -> None:
+        """Reserve as many numbers as entries wait; the batch stays in memory until the reservation is durable."""
+        batch = self.taken[user] = tuple(self.queue.pop(user))
+        out.write("sequencer", 1, ROW_BYTES, Reserved(user, self.reserved.get(user, 0) + len(batch)))
+
+    @on(Reserved)
+    def reserved_numbers(self, source: Id, packet: Reserved, out: Out) -> None:
+        """The numbers are this server's: write the batch at them."""
+        first = self.reserved.get(packet.user, 0) + 1
+        self.reserved[packet.user] = packet.upto
+        batch = self.taken.pop(packet.user, ())
+        numbered = tuple([Entry(first + i, e.place, e.message) for i, e in enumerate(batch)])
+        self.write_batch(packet.user, numbered, out)
+
+    @on(Synced)
+    def synced(self, source: Id, packet: Synced, out: Out) -> None:
+        """Put each entry at its number if that is free; announce what is new."""
+        user = packet.user
+        log = self.sync.get(user)
+        if log is None:
+            log = self.sync[user] = Log.empty(self.epoch)
+        timeline = sync_of(user, self.epoch)
+        for entry in packet.entries:
+            if entry.seq <= log.last:  # burnt meanwhile by a void: this writer is late and takes another number
+                if entry.message is not None and not log.holds(entry):
+                    self.queue.setdefault(user, []).append(entry)
+                continue
+            reserved = entry
+            if entry.message is not None and spot(entry) in self.redriven and log.holds(entry):
+                entry = Entry(entry.seq, 0, None, "void")
+            log.append(entry)
+            out.observe(Appended(timeline, entry.seq, None if entry.message is None else entry.message.id))
+            if entry.message is not None:
+                self.hint(user, timeline, entry, out)
+            else:
+                out.observe(Noted("void", self.id))
+            if reserved.message is not None:
+                self.copied(reserved, out)
+        self.go_on(user, out)
+
+    def start(self, out: Out) -> None:
+        """Burnt numbers first: nothing may be written above a hole."""
+        for user in sorted(self.reserved):
+            last = self.sync[user].last if user in self.sync else 0
+            if self.reserved[user] > last:
+                voids = tuple([Entry(n, 0, None, "void") for n in range(last + 1, self.reserved[user] + 1)])
+                self.writing.add(user)
+                out.write("sync-store", len(voids), ROW_BYTES * len(voids), Synced(user, voids))
+        super().start(out)

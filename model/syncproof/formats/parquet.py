@@ -1,0 +1,50 @@
+"""Histories as Parquet files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from syncproof.errors import InputError
+
+_COLUMNS = ("message", "device", "conversation", "place", "seq")
+
+
+def _write_parquet(path: Path, metadata: bytes, lines: list[bytes]) -> None:
+    """Columns to query by, and the exact object in `body`; the header is the file's metadata."""
+    import pyarrow
+    from pyarrow import parquet
+
+    rows = [msgspec.json.decode(line) for line in lines]
+    columns: dict[str, Any] = {
+        "index": pyarrow.array(range(len(rows)), pyarrow.int64()),
+        "type": pyarrow.array([row["type"] for row in rows], pyarrow.string()),
+    }
+    for name in _COLUMNS:
+        columns[name] = pyarrow.array([row.get(name) for row in rows], pyarrow.int64())
+    timelines = [row.get("timeline") or row.get("box") for row in rows]
+    columns["timeline"] = pyarrow.array([t and f"{t['kind']}:{t['owner']}" for t in timelines], pyarrow.string())
+    columns["body"] = pyarrow.array([line.decode() for line in lines], pyarrow.string())
+    table = pyarrow.table(columns).replace_schema_metadata({"syncproof": metadata.decode()})
+    parquet.write_table(table, path)
+
+
+def _parquet_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    from pyarrow import ArrowException, parquet
+
+    try:
+        file = parquet.ParquetFile(path)
+    except (OSError, ArrowException) as error:
+        raise InputError(f"{path}: not a Parquet file that can be read: {error}") from None
+    metadata = file.schema_arrow.metadata or {}
+    if b"syncproof" not in metadata or "body" not in file.schema_arrow.names:
+        raise InputError(f"{path}: not a history: the metadata `syncproof` and the column `body` are needed")
+    yield 1, metadata[b"syncproof"]
+    number = 1
+    for batch in file.iter_batches(columns=["body"]):
+        for body in batch.column(0).to_pylist():
+            number += 1
+            yield number, body.encode()

@@ -1,0 +1,427 @@
+"""Scenarios: who talks to whom, over what, and what goes wrong. TOML files, checked in full before anything runs.
+
+Every field below is a key of the file; its constraints are the schema. `load` reports all faults of a file, a line
+each, with the line of the file, what is allowed, and the nearest valid name.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
+
+from syncproof.designs.parameters import Parameters, SequencerKind
+from syncproof.errors import InputError, nearest
+from syncproof.inputs.scenario_errors import explain, line_of, names_of, within
+
+UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+
+
+def seconds(value: object) -> float:
+    """`"90s"`, `"15m"`, `"8h"`, `"1.5d"` as seconds. Raises `ValueError` for anything else."""
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("a number and a unit (ms, s, m, h, d) in quotes, such as '15m'")
+    return float(match[1]) * UNITS[match[2]]
+
+
+def _duration(value: object, info: ValidationInfo) -> float:
+    """Files give texts; a scenario that was loaded and is validated again holds seconds already."""
+    return value if isinstance(value, float) and info.context == LOADED else seconds(value)
+
+
+def _devices(value: object) -> object:
+    counts = value if isinstance(value, list) else [value]
+    if not counts or not all(type(count) is int and 1 <= count <= 64 for count in counts):
+        raise ValueError("1 to 64, or a list of such numbers that users take in turn")
+    return value
+
+
+LOADED = "loaded"
+LONGEST = 3650 * 86400.0
+"""Seconds that a run may last."""
+MOST, MOST_DEVICES = 20_000_000, 10_000_000
+"""Messages (or anything else that happens) in a run, and devices: more does not fit into a machine's memory."""
+Duration = Annotated[float, BeforeValidator(_duration), Field(ge=0, allow_inf_nan=False)]
+Span = Annotated[float, BeforeValidator(_duration), Field(gt=0, allow_inf_nan=False)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+DevicesPerUser = Annotated[int | list[int], BeforeValidator(_devices)]
+
+
+class Section(BaseModel):
+    """A table of the file: strict types, no unknown keys."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Spread(Section):
+    """A lognormal distribution by its median; `sigma = 0` is a constant."""
+
+    median: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    """Half of what is drawn is below it."""
+    sigma: Annotated[float, Field(ge=0, le=3)] = 0.0
+    """The standard deviation of the logarithm."""
+
+
+class PopulationSection(Section):
+    """Who there is. A trace brings its own users."""
+
+    users: Annotated[int, Field(ge=1, le=1_000_000)] = 20
+    """People."""
+    devices_per_user: DevicesPerUser = 2
+    """A number for all, or a list that users take in turn."""
+    new_devices: Count = 0
+    """Devices that appear during the run, for users in turn."""
+    reinstalls: Count = 0
+    """Devices that are installed anew during the run, users' first ones in turn."""
+
+
+class GroupSize(Section):
+    """Zipf-distributed sizes between two bounds; `zipf = 0` is uniform."""
+
+    min: Positive = 3
+    """The smallest group's members."""
+    max: Positive = 10
+    """The largest group's members; at most the users there are."""
+    zipf: Annotated[float, Field(ge=0, le=5)] = 1.0
+    """The exponent: a size is drawn with a weight of one over its power."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> GroupSize:
+        if self.min > self.max:
+            raise ValueError("min at most max")
+        return self
+
+
+class ConversationsSection(Section):
+    """Who talks to whom. A trace brings its own conversations."""
+
+    pairs: Count = 30
+    """Conversations of two; at most one for any two users."""
+    groups: Count = 4
+    """Conversations of several."""
+    group_size: GroupSize = GroupSize()
+    """How many members groups have."""
+    group_share: Probability = 0.4
+    """The share of messages that go to a group, where there are groups and pairs."""
+
+
+class TrafficSection(Section):
+    """What is said."""
+
+    messages_per_user_per_day: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 42.0
+    """Poisson; 42 is WeChat's published figure for 2017."""
+    body_bytes: Spread = Spread(median=200.0, sigma=1.0)
+    """The size of a message's body."""
+    recalls: Probability = 0.0
+    """The share of messages that recall the one before by the same device in the same conversation."""
+    day_night: bool = False
+    """Traffic follows a day: most at noon, none at midnight."""
+    trace: Literal["none", "snap", "presence"] = "none"
+    """The kind of trace that `--trace` must name for this scenario."""
+
+
+class PresenceSection(Section):
+    """When devices are connected, where no trace says so."""
+
+    online: Span = 7200.0
+    """Mean length of a session, exponential."""
+    offline: Duration = 1800.0
+    """Mean length of an absence, exponential; 0: connected all the time."""
+    half_open: Probability = 0.0
+    """The share of sessions that end without the server being told."""
+    dead: Span = 240.0
+    """Mean time until the server notices a half-open connection."""
+    always_online: Probability = 0.0
+    """The share of devices that stay connected throughout."""
+    opens_to_send: bool = True
+    """A person who writes opens the application first; else the message waits in the outbox."""
+    member_for: Span = 30 * 86400.0
+    """Presence traces: how long after the last appearance a user is still a member."""
+
+
+class NetworkSection(Section):
+    """How long packets take, and how long a device takes to notice a dead server."""
+
+    up_ms: Spread = Spread(median=40.0, sigma=0.5)
+    """From a device to the server, over a connection."""
+    down_ms: Spread = Spread(median=40.0, sigma=0.5)
+    """From the server to a device, over a connection."""
+    push_ms: Spread = Spread(median=60.0, sigma=0.7)
+    """Pushes and notifications."""
+    notice: Duration = 2.0
+    """How long an end takes to notice that the other one crashed."""
+    reconnect: Span = 3.0
+    """How long a device waits before it connects again after a dead connection, a crash or a refusal."""
+    header_bytes: Count = 60
+    """Stated per packet, all headers together."""
+
+
+class Outage(Section):
+    """Pushes and notifications sent within `[start, start + length)` are lost."""
+
+    start: Duration
+    """When it begins; before the scenario's end."""
+    length: Span
+    """How long it lasts."""
+
+
+class ServerCrash(Section):
+    """The server is gone from `at` for `down`."""
+
+    at: Duration
+    """When it crashes; before the scenario's end."""
+    down: Span = 10.0
+    """How long until it restarts."""
+
+
+class ServerRestore(Section):
+    """The server is put back at `at` to the backup of `backup`, and is gone for `down`."""
+
+    backup: Duration
+    """When the backup is taken; not after `at`."""
+    at: Duration
+    """When the server is put back to it; before the scenario's end."""
+    down: Span = 10.0
+    """How long until it restarts."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> ServerRestore:
+        if self.backup > self.at:
+            raise ValueError("backup before at")
+        return self
+
+
+class FaultsSection(Section):
+    """What goes wrong."""
+
+    push_loss: Probability = 0.0
+    """The share of pushes and notifications that never arrive."""
+    push_duplicate: Probability = 0.0
+    """The share that arrives a second time, `reorder_delay` later."""
+    push_reorder: Probability = 0.0
+    """The share that arrives `reorder_delay` late, while later ones pass."""
+    reorder_delay: Span = 2.0
+    """How late what is reordered or duplicated arrives."""
+    outages: list[Outage] = []
+    """Times in which every push and notification is lost."""
+    server_crashes: list[ServerCrash] = []
+    """Times at which the server crashes."""
+    device_crashes_per_day: Annotated[float, Field(ge=0, le=1000)] = 0.0
+    """Crashes of each device, at drawn times."""
+    device_down: Span = 5.0
+    """How long a crashed or restored device takes to restart."""
+    device_restores_per_day: Annotated[float, Field(ge=0, le=1000)] = 0.0
+    """How often each device's database is put back to a backup, at drawn times."""
+    device_backup_age: Span = 3600.0
+    """How old such a backup is."""
+    server_restores: list[ServerRestore] = []
+    """Times at which the server is put back to a backup: what it stored since is lost."""
+    trims: list[Duration] = []
+    """Times at which retention deletes all that the server keeps for delivery."""
+    sender_retry: Probability = 0.0
+    """The share of submissions that an impatient device sends once more over the same connection."""
+    sender_retry_after: Span = 0.1
+    """How soon it does."""
+
+
+class StorageSection(Section):
+    """The storage station: so many operations at a time, each a drawn base time plus a time per row."""
+
+    service_ms: Spread = Spread(median=2.0, sigma=0.4)
+    """An operation's base time."""
+    per_row_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.2
+    """What each row that an operation touches adds."""
+    parallel: Annotated[int, Field(ge=1, le=1024)] = 8
+    """Operations under way at a time; others wait in a queue."""
+
+
+class ModelSection(Section):
+    """The designs' parameters; see `syncproof.designs.parameters`."""
+
+    page_size: Positive = 100
+    poll_interval: Span = 900.0
+    notifications: bool = True
+    sequencer: SequencerKind = "auto"
+    sequencer_block: Positive = 100
+    workers: Count = 0
+    retention: Literal["none", "acknowledged"] = "none"
+    fanout_threshold: Positive = 100
+    ack_timeout: Span = 5.0
+    checkpoint: Literal["with-apply", "after-apply"] = "with-apply"
+    idempotent_send: bool = True
+
+
+class Scenario(Section):
+    """A whole file. `name` is the file's; all durations are seconds once loaded."""
+
+    title: Annotated[str, Field(min_length=1)]
+    """What it is, in a few words: a report's heading."""
+    shows: Annotated[str, Field(min_length=1)]
+    """What it is there to show, in a sentence."""
+    duration: Span = 28800.0
+    """How long there is traffic; a run ends later, when everything has come to rest. A trace brings its own."""
+    seed: Count = 1
+    """What all draws begin from; `--seed` overrides it."""
+    runs: Annotated[int, Field(ge=1, le=1000)] = 5
+    """Runs per design, each with draws of its own; `--runs` overrides it."""
+    population: PopulationSection = PopulationSection()
+    conversations: ConversationsSection = ConversationsSection()
+    traffic: TrafficSection = TrafficSection()
+    presence: PresenceSection = PresenceSection()
+    network: NetworkSection = NetworkSection()
+    faults: FaultsSection = FaultsSection()
+    storage: StorageSection = StorageSection()
+    model: ModelSection = ModelSection()
+    name: str = Field(default="", exclude=True)
+    text: str = Field(default="", exclude=True, repr=False)
+
+    @model_validator(mode="after")
+    def _possible(self) -> Scenario:
+        """What no single key can know. Traces bring their own users, conversations and length."""
+        if self.duration > LONGEST:
+            raise ValueError(f"duration: {self.duration:g} s; allowed: at most {LONGEST / 86400:g}d")
+        if self.traffic.trace != "none":
+            return self
+        self._affordable()
+        users, talk = self.population.users, self.conversations
+        most = users * (users - 1) // 2
+        if talk.pairs > most:
+            raise ValueError(f"conversations.pairs: {talk.pairs}; allowed: at most {most} among {users} users")
+        if talk.groups and talk.group_size.max > users:
+            raise ValueError(f"conversations.group_size.max: {talk.group_size.max}; allowed: at most the {users} users")
+        if talk.pairs + talk.groups == 0:
+            raise ValueError("conversations: no pairs and no groups; allowed: at least one of them")
+        late = [
+            *(("outages", number, "start", outage.start) for number, outage in enumerate(self.faults.outages)),
+            *(("server_crashes", number, "at", crash.at) for number, crash in enumerate(self.faults.server_crashes)),
+            *(
+                ("server_restores", number, "at", restore.at)
+                for number, restore in enumerate(self.faults.server_restores)
+            ),
+        ]
+        for kind, number, key, at in late:
+            if at >= self.duration:
+                raise ValueError(
+                    f"faults.{kind}.{number}.{key}: {at:g} s; allowed: before the duration, {self.duration:g} s"
+                )
+        return self
+
+    def _affordable(self) -> None:
+        """That a run fits into a machine at all: each line's amount is known before anything is drawn."""
+        users, days = self.population.users, self.duration / 86400.0
+        rate, presence, faults = self.traffic.messages_per_user_per_day, self.presence, self.faults
+        counts = self.population.devices_per_user
+        each = counts if isinstance(counts, int) else sum(counts) / len(counts)
+        devices = users * each + self.population.new_devices + min(users, self.population.reinstalls)
+        cycle = presence.online + presence.offline
+        talk = self.conversations
+        amounts: list[tuple[str, float, str, float, int]] = [
+            ("traffic.messages_per_user_per_day", rate, "messages", users * rate * days, MOST),
+            ("population.new_devices", self.population.new_devices, "devices", devices, MOST_DEVICES),
+            ("conversations.pairs", talk.pairs, "conversations", talk.pairs, MOST),
+            ("conversations.groups", talk.groups, "members", talk.groups * talk.group_size.max, MOST),
+            (
+                "presence.online",
+                presence.online,
+                "sessions",
+                devices * self.duration / cycle if presence.offline else devices,
+                MOST,
+            ),
+            (
+                "faults.device_crashes_per_day",
+                faults.device_crashes_per_day,
+                "crashes and restores",
+                devices * days * (faults.device_crashes_per_day + faults.device_restores_per_day),
+                MOST,
+            ),
+        ]
+        for key, value, what, amount, most in amounts:
+            if amount > most:
+                raise ValueError(f"{key}: {value:g} makes {amount:.3g} {what} in a run; allowed: at most {most:,}")
+
+    def parameters(self) -> Parameters:
+        """The `[model]` table as designs receive it."""
+        return Parameters(**self.model.model_dump())
+
+    def with_value(self, key: str, value: object) -> Scenario:
+        """A copy with one dotted key set, validated as the file is. Raises `InputError`."""
+        return self.with_values({key: value})
+
+    def with_values(self, values: Mapping[str, object]) -> Scenario:
+        """A copy with dotted keys set, validated when all of them are. Raises `InputError`."""
+        data = self.model_dump(exclude_unset=True)
+        for key, value in values.items():
+            path = key.split(".")
+            section: object = Scenario
+            for number, step in enumerate(path):
+                if number and step.isdigit():
+                    whole = ".".join(path[:number])
+                    raise InputError(
+                        f"{self.name}: {key}: {whole} is set as a whole; allowed: {whole} and a list of tables"
+                    )
+                if step not in names_of(section):
+                    raise InputError(f"{self.name}: {key}: unknown key{nearest(step, names_of(section))}")
+                section = within(section, step)
+            table: dict[str, Any] = data
+            for step in path[:-1]:
+                table = table.setdefault(step, {})
+            table[path[-1]] = value
+        return _validated(data, self.name, self.name, self.text, LOADED)
+
+
+# ---- finding and reading
+
+
+def _folders() -> Iterator[Path]:
+    yield Path(str(resources.files("syncproof"))) / "scenarios"
+    yield Path(__file__).resolve().parents[3] / "scenarios"
+
+
+def ready() -> dict[str, Path]:
+    """The ready scenarios by name: those shipped with the package, else the repository's."""
+    for folder in _folders():
+        found = {path.stem: path for path in sorted(folder.glob("*.toml"))}
+        if found:
+            return found
+    return {}
+
+
+def load(name: str) -> Scenario:
+    """A ready scenario by name, or a file by its path. Raises `InputError`, a line for each fault."""
+    shipped = ready()
+    path = shipped.get(name, Path(name))
+    if name not in shipped and path.suffix != ".toml" and not path.is_file():
+        raise InputError(f"unknown scenario {name!r}{nearest(name, list(shipped))} (or a path to a .toml file)")
+    shown = f"{name}.toml" if name in shipped else str(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{shown}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        raise InputError(f"{shown}:{line[1] if line else text.count(chr(10)) + 1}: not TOML: {error}") from None
+    for internal in ("name", "text"):
+        if internal in data:
+            known = nearest(internal, names_of(Scenario))
+            raise InputError(f"{shown}:{line_of(text, (internal,))}: {internal}: unknown key{known}")
+    return _validated(data, path.stem, shown, text, None)
+
+
+def _validated(data: dict[str, Any], name: str, shown: str, text: str, context: str | None) -> Scenario:
+    try:
+        return Scenario.model_validate({**data, "name": name, "text": text}, context=context)
+    except ValidationError as error:
+        # A loaded scenario that was changed since has no lines to point at.
+        lines = "" if context == LOADED else text
+        raise InputError("\n".join(explain(Scenario, fault, shown, lines) for fault in error.errors())) from None

@@ -1,0 +1,458 @@
+"""Traffic: who writes what when, who is connected when, who joins. Drawn from a scenario, or read off a trace.
+
+Everything is keyed by (seed, purpose, user, ...), so arrivals stay the same when devices are added, and presence
+stays the same when messages are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from syncproof.designs.registry import Population
+from syncproof.errors import InputError
+from syncproof.inputs.random_draws import Draws
+from syncproof.inputs.scenario import MOST
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+    from syncproof.inputs.scenario import Scenario
+    from syncproof.inputs.traces import Trace
+
+DAY = 86400.0
+CONNECT, DISCONNECT, MESSAGE = range(3)
+"""The events of a presence trace, as `traces.EVENTS` numbers them."""
+LINGER = 120.0
+"""Seconds that a session opened to write a message lasts."""
+
+Session = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """One run's input, the same for every design. Times are seconds from the start.
+
+    `owners`: device -> user; devices from `initial_devices` on join at `joins`, `(time, device)`. `members`:
+    conversation -> its first users. `times`, `devices`, `conversations`, `sizes`: the messages, in order; a message's
+    id is its index. `sessions`: per device `(connect, disconnect, dead)`, in order and disjoint; `dead` > 0 is a
+    half-open end that the server notices so much later. `replaces`: a joining device -> the one that it is a reinstall
+    of. `about`: a message that recalls -> the message that it recalls. `changes`: `(time, "add" | "remove", conversation, user)`.
+    `horizon`: where it all ends.
+    """
+
+    owners: list[int]
+    initial_devices: int
+    members: list[tuple[int, ...]]
+    times: list[float]
+    devices: list[int]
+    conversations: list[int]
+    sizes: list[int]
+    sessions: list[list[Session]]
+    changes: list[tuple[float, str, int, int]]
+    joins: list[tuple[float, int]]
+    horizon: float
+    replaces: dict[int, int] = field(default_factory=dict)
+    about: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def population(self) -> Population:
+        """Who there is when the run begins."""
+        return Population(tuple(self.owners[: self.initial_devices]), tuple(map(tuple, self.members)))
+
+    def first(self, messages: int) -> Traffic:
+        """The same traffic, ended after so many messages."""
+        if messages >= len(self.times):
+            return self
+        horizon = self.times[messages]
+        joins = [j for j in self.joins if j[0] < horizon]
+        return replace(
+            self,
+            times=self.times[:messages],
+            devices=self.devices[:messages],
+            conversations=self.conversations[:messages],
+            sizes=self.sizes[:messages],
+            sessions=[[(a, min(b, horizon), dead) for a, b, dead in s if a < horizon] for s in self.sessions],
+            changes=[c for c in self.changes if c[0] < horizon],
+            joins=joins,
+            horizon=horizon,
+            replaces={new: old for new, old in self.replaces.items() if any(new == device for _, device in joins)},
+            about={number: other for number, other in self.about.items() if number < messages},
+        )
+
+
+class _Numbers:
+    """A numpy generator for each (purpose, index)."""
+
+    def __init__(self, seed: int) -> None:
+        self.draws = Draws(seed)
+        self.salts: dict[str, int] = {}
+
+    def of(self, purpose: str, index: int = 0) -> Generator:
+        import numpy
+
+        salt = self.salts.setdefault(purpose, self.draws.key(purpose))
+        return numpy.random.Generator(numpy.random.Philox(key=[salt, index]))
+
+
+def generate(scenario: Scenario, seed: int, trace: Trace | None = None) -> Traffic:
+    """The traffic of one run. Raises `InputError` where scenario and trace do not fit together."""
+    wanted = scenario.traffic.trace
+    if trace is None:
+        if wanted != "none":
+            raise InputError(f"{scenario.name}: traffic.trace is {wanted!r}: name the file with --trace FILE")
+        return _synthetic(scenario, _Numbers(seed))
+    if wanted != trace.kind:
+        fits = {"snap": "campus", "presence": "irc-group"}[trace.kind]
+        raise InputError(
+            f"{trace.name} is a {trace.kind} trace, but {scenario.name} has traffic.trace = {wanted!r}; allowed: a "
+            f"scenario with traffic.trace = {trace.kind!r}, such as {fits}"
+        )
+    return (_from_snap if trace.kind == "snap" else _from_presence)(scenario, _Numbers(seed), trace)
+
+
+def _devices(scenario: Scenario, users: int) -> list[int]:
+    """How many devices each user has."""
+    count = scenario.population.devices_per_user
+    return [count] * users if isinstance(count, int) else [count[u % len(count)] for u in range(users)]
+
+
+def _owners(counts: list[int]) -> tuple[list[int], list[int]]:
+    """Device -> user, and each user's first device."""
+    owners: list[int] = []
+    firsts = []
+    for user, count in enumerate(counts):
+        firsts.append(len(owners))
+        owners += [user] * count
+    return owners, firsts
+
+
+def _synthetic(scenario: Scenario, numbers: _Numbers) -> Traffic:
+    users, horizon = scenario.population.users, scenario.duration
+    members = _conversations(scenario, numbers)
+    counts = _devices(scenario, users)
+    owners, firsts = _owners(counts)
+    times, senders, conversations = _arrivals(scenario, numbers, members)
+    slots = numbers.of("sending-device").random(len(times))
+    devices = [firsts[u] + int(slot * counts[u]) for u, slot in zip(senders, slots.tolist(), strict=True)]
+    initial = len(owners)
+    joins = []
+    for number in range(scenario.population.new_devices):
+        owners.append(number % users)
+        joins.append((horizon * (0.3 + 0.4 * number / scenario.population.new_devices), initial + number))
+    slot_of = _slots(owners)
+    replaces: dict[int, int] = {}
+    for number in range(min(scenario.population.reinstalls, users)):
+        at = horizon * (0.3 + 0.4 * number / scenario.population.reinstalls)
+        replaces[len(owners)] = old = firsts[number]
+        joins.append((at, len(owners)))
+        slot_of.append(slot_of[old])
+        devices = [len(owners) if d == old and t >= at else d for t, d in zip(times, devices, strict=True)]
+        owners.append(number)
+    joins.sort()
+    sessions = [_presence(scenario, numbers, owner, slot_of[d], 0.0, horizon) for d, owner in enumerate(owners)]
+    for at, device in joins:  # whoever sets a device up has it open
+        coming = [(max(a, at), b, dead) for a, b, dead in sessions[device] if b > at]
+        sessions[device] = _merged([(at, min(at + LINGER, horizon), 0.0), *coming])
+    if scenario.presence.opens_to_send:
+        _open_to_send(sessions, times, devices, horizon)
+    for at, device in joins:  # what it replaces is gone from there on
+        if device in replaces:
+            sessions[replaces[device]] = [(a, min(b, at), dead) for a, b, dead in sessions[replaces[device]] if a < at]
+    sizes = _sizes(scenario, numbers, len(times))
+    about = _recalls(scenario, numbers, devices, conversations)
+    return Traffic(
+        owners, initial, members, times, devices, conversations, sizes, sessions, [], joins, horizon, replaces, about
+    )
+
+
+def _recalls(scenario: Scenario, numbers: _Numbers, devices: list[int], conversations: list[int]) -> dict[int, int]:
+    """Which messages recall the one before by the same device in the same conversation; a recall is not recalled."""
+    found: dict[int, int] = {}
+    if scenario.traffic.recalls:
+        before: dict[tuple[int, int], int] = {}
+        chances = numbers.of("recalls").random(len(devices)).tolist()
+        for number, place in enumerate(zip(devices, conversations, strict=True)):
+            if place in before and chances[number] < scenario.traffic.recalls:
+                found[number] = before.pop(place)
+            else:
+                before[place] = number
+    return found
+
+
+def _slots(owners: list[int]) -> list[int]:
+    """Each device's number among its user's."""
+    seen: dict[int, int] = {}
+    slots = []
+    for owner in owners:
+        slots.append(seen.get(owner, 0))
+        seen[owner] = slots[-1] + 1
+    return slots
+
+
+def _conversations(scenario: Scenario, numbers: _Numbers) -> list[tuple[int, ...]]:
+    """Pairs first, then groups. The first pairs form a ring, so that nobody is left without one while they last."""
+    import numpy
+
+    users, wanted = scenario.population.users, scenario.conversations
+    pairs: dict[tuple[int, ...], None] = {}
+    order = numbers.of("ring").permutation(users).tolist()
+    for a, b in zip(order, order[1:] + order[:1], strict=True):
+        if len(pairs) < wanted.pairs and a != b:
+            pairs[(min(a, b), max(a, b))] = None
+    chance = numbers.of("pairs")
+    while len(pairs) < wanted.pairs:
+        a, b = (int(x) for x in chance.integers(users, size=2))
+        if a != b:
+            pairs[(min(a, b), max(a, b))] = None
+    size = wanted.group_size
+    sizes = numpy.arange(size.min, size.max + 1)
+    weights = sizes.astype(float) ** -size.zipf
+    groups = []
+    for number in range(wanted.groups):
+        pick = numbers.of("group", number)
+        count = int(pick.choice(sizes, p=weights / weights.sum()))
+        groups.append(tuple(sorted(pick.choice(users, size=count, replace=False).tolist())))
+    return [*pairs, *groups]
+
+
+def _arrivals(
+    scenario: Scenario, numbers: _Numbers, members: list[tuple[int, ...]]
+) -> tuple[list[float], list[int], list[int]]:
+    """Poisson messages per user, each to one of the user's conversations: (times, users, conversations), in order."""
+    import numpy
+
+    of_user: list[tuple[list[int], list[int]]] = [([], []) for _ in range(scenario.population.users)]
+    for conversation, users in enumerate(members):
+        for user in users:
+            of_user[user][conversation >= scenario.conversations.pairs].append(conversation)
+    horizon = scenario.duration
+    rate = scenario.traffic.messages_per_user_per_day / DAY * horizon
+    found: list[tuple[float, int, int]] = []
+    for user, (pairs, groups) in enumerate(of_user):
+        if not pairs and not groups:
+            continue
+        draw = numbers.of("arrivals", user)
+        count = int(draw.poisson(rate))
+        at = draw.random(count)
+        if scenario.traffic.day_night:
+            grid = numpy.linspace(0.0, horizon, 2881)
+            density = numpy.cumsum(1.0 - numpy.cos(2 * numpy.pi * grid / DAY))
+            at = numpy.interp(at, (density - density[0]) / (density[-1] - density[0]), grid)
+        else:
+            at = at * horizon
+        to_group = draw.random(count) < scenario.conversations.group_share
+        which = draw.random(count)
+        for t, group, share in zip(at.tolist(), to_group.tolist(), which.tolist(), strict=True):
+            choices = (groups or pairs) if group else (pairs or groups)
+            found.append((t, user, choices[int(share * len(choices))]))
+    found.sort()
+    return [f[0] for f in found], [f[1] for f in found], [f[2] for f in found]
+
+
+def _sizes(scenario: Scenario, numbers: _Numbers, count: int) -> list[int]:
+    import numpy
+
+    body = scenario.traffic.body_bytes
+    drawn = body.median * numpy.exp(body.sigma * numbers.of("sizes").standard_normal(count))
+    sizes: list[int] = numpy.maximum(1, numpy.rint(drawn)).astype(int).tolist()
+    return sizes
+
+
+def _presence(scenario: Scenario, numbers: _Numbers, user: int, slot: int, start: float, end: float) -> list[Session]:
+    """Alternating sessions and absences of one device between two times."""
+    import numpy
+
+    presence = scenario.presence
+    draw = numbers.of("presence", user * 64 + slot)
+    if presence.offline == 0 or draw.random() < presence.always_online:
+        return [(start, end, 0.0)]
+    cycle = presence.online + presence.offline
+    count = int((end - start) / cycle * 1.5 + 10 * ((end - start) / cycle) ** 0.5 + 10)
+    online = draw.exponential(presence.online, count)
+    offline = draw.exponential(presence.offline, count)
+    if draw.random() < presence.online / cycle:
+        offline[0] = 0.0
+    ends = start + numpy.cumsum(online + offline)
+    starts = ends - online
+    dead = numpy.where(draw.random(count) < presence.half_open, draw.exponential(presence.dead, count) + 1e-3, 0.0)
+    kept = int(numpy.searchsorted(starts, end))
+    found = zip(starts[:kept].tolist(), ends[:kept].tolist(), dead[:kept].tolist(), strict=True)
+    return [(a, b, d) if b < end else (a, end, 0.0) for a, b, d in found]
+
+
+def _open_to_send(
+    sessions: list[list[Session]], times: Iterable[float], devices: Iterable[int], horizon: float
+) -> None:
+    """A session around every message that is written outside one."""
+    outside: dict[int, list[float]] = {}
+    position = [0] * len(sessions)
+    for at, device in zip(times, devices, strict=True):
+        own = sessions[device]
+        index = position[device]
+        while index < len(own) and own[index][1] <= at:
+            index += 1
+        position[device] = index
+        if index == len(own) or own[index][0] > at:
+            outside.setdefault(device, []).append(at)
+    for device, added in outside.items():
+        sessions[device] = _merged([*sessions[device], *((t, min(t + LINGER, horizon), 0.0) for t in added)])
+
+
+def _merged(sessions: list[Session]) -> list[Session]:
+    """Sorted, overlapping ones joined; the end that comes last decides how it ends."""
+    merged: list[Session] = []
+    for start, end, dead in sorted(sessions):
+        if merged and start <= merged[-1][1]:
+            if end > merged[-1][1]:
+                merged[-1] = (merged[-1][0], end, dead)
+        else:
+            merged.append((start, end, dead))
+    return merged
+
+
+def _affordable(scenario: Scenario, device_seconds: float) -> None:
+    """That the sessions of a trace's users fit into a machine's memory."""
+    count = device_seconds / (scenario.presence.online + scenario.presence.offline)
+    if scenario.presence.offline and count > MOST:
+        raise InputError(
+            f"{scenario.name}: presence.online: with this trace {count:.3g} sessions; allowed: at most {MOST:,} (--take "
+            "a shorter part, or let sessions be longer)"
+        )
+
+
+def _from_snap(scenario: Scenario, numbers: _Numbers, trace: Trace) -> Traffic:
+    """Users, 1:1 conversations and messages from the trace; devices and presence from the scenario.
+
+    A user exists from the first to a day after the last appearance; outside, its devices never connect.
+    """
+    pairs: dict[tuple[int, int], int] = {}
+    first: dict[int, float] = {}
+    last: dict[int, float] = {}
+    conversations = []
+    for at, a, b, _ in trace.rows:
+        conversations.append(pairs.setdefault((min(a, b), max(a, b)), len(pairs)))
+        for user in (a, b):
+            first.setdefault(user, at)
+            last[user] = at
+    counts = _devices(scenario, trace.users)
+    _affordable(scenario, sum(n * (last[u] - first[u]) for u, n in enumerate(counts) if u in first))
+    owners, firsts = _owners(counts)
+    horizon = trace.length + 1.0
+    slots = numbers.of("sending-device").random(len(trace.rows)).tolist()
+    times = [row[0] for row in trace.rows]
+    devices = [firsts[row[1]] + int(slot * counts[row[1]]) for row, slot in zip(trace.rows, slots, strict=True)]
+    slot_of = _slots(owners)
+    sessions: list[list[Session]] = []
+    for device, user in enumerate(owners):
+        if user in first:
+            end = min(last[user] + DAY, horizon)
+            sessions.append(_presence(scenario, numbers, user, slot_of[device], first[user], end))
+        else:
+            sessions.append([])
+    _open_to_send(sessions, times, devices, horizon)
+    sizes = _sizes(scenario, numbers, len(times))
+    return Traffic(owners, len(owners), list(pairs), times, devices, conversations, sizes, sessions, [], [], horizon)
+
+
+def _from_presence(scenario: Scenario, numbers: _Numbers, trace: Trace) -> Traffic:
+    """One group; the first device of each user moves as the trace says, further ones as the scenario does.
+
+    A user whose first row is not a connect was there before the log began; a message without a connection opens one.
+    A disconnect that had been dead since before the device's latest connect ended an older connection: the device
+    came back before the server noticed, and the newer connection stays. Any other connect while connected ends the
+    older connection, cleanly, at that moment. A disconnect without a connection ends nothing.
+    """
+    horizon = trace.length + 1.0
+    rows_of: list[list[tuple[float, int, float]]] = [[] for _ in range(trace.users)]
+    times = []
+    senders = []
+    for at, event, user, dead in trace.rows:
+        rows_of[user].append((at, event, dead))
+        if event == MESSAGE:
+            times.append(at)
+            senders.append(user)
+    counts = _devices(scenario, trace.users)
+    owners, firsts = _owners(counts)
+    changes = []
+    spans: list[list[tuple[float, float]]] = []
+    for user, rows in enumerate(rows_of):
+        spans.append(_membership(rows, scenario.presence.member_for, horizon))
+        for start, end in spans[-1]:
+            changes.append((start, "add", 0, user))
+            if end < horizon:
+                changes.append((end, "remove", 0, user))
+    _affordable(scenario, sum((n - 1) * (b - a) for n, of in zip(counts, spans, strict=True) for a, b in of))
+    slot_of = _slots(owners)
+    sessions = []
+    for device, user in enumerate(owners):
+        if slot_of[device] == 0:
+            sessions.append(_connections(rows_of[user], horizon))
+        else:
+            sessions.append(
+                [s for a, b in spans[user] for s in _presence(scenario, numbers, user, slot_of[device], a, b)]
+            )
+    sizes = _sizes(scenario, numbers, len(times))
+    return Traffic(
+        owners,
+        len(owners),
+        [()],
+        times,
+        [firsts[user] for user in senders],
+        [0] * len(times),
+        sizes,
+        sessions,
+        sorted(changes),
+        [],
+        horizon,
+    )
+
+
+def _membership(rows: list[tuple[float, int, float]], keep: float, horizon: float) -> list[tuple[float, float]]:
+    """The times in which a user is taken for a member: from an appearance until `keep` after the last one."""
+    spans: list[tuple[float, float]] = []
+    for at, _, _ in rows:
+        if spans and at <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], min(at + keep, horizon))
+        else:
+            spans.append((at, min(at + keep, horizon)))
+    return spans
+
+
+def _connections(rows: list[tuple[float, int, float]], horizon: float) -> list[Session]:
+    """The sessions of the device that the trace moves."""
+    if not rows:
+        return []
+    sessions: list[Session] = []
+    since: float | None = None if rows[0][1] == CONNECT else -math.inf
+    older: float | None = None
+    for at, event, dead in rows:
+        if event == MESSAGE:
+            since = at if since is None else since
+        elif event == CONNECT:
+            if older is not None and since is not None:
+                sessions.append((older, since, 0.0))
+            older, since = since, at
+        elif since is not None and at - dead < since and dead > 0:
+            if older is not None:
+                sessions.append((older, at - dead, dead))
+            older = None
+        elif since is not None:
+            if older is not None:
+                sessions.append((older, since, 0.0))
+            sessions.append((since, at - dead, dead))
+            older = since = None
+    if older is not None and since is not None:
+        sessions.append((older, since, 0.0))
+    if since is not None:
+        sessions.append((since, horizon, 0.0))
+    return _separate(sessions)
+
+
+def _separate(sessions: list[Session]) -> list[Session]:
+    """In order, none before the start, none empty, none overlapping its successor."""
+    ordered = sorted((max(0.0, a), b, dead) for a, b, dead in sessions if b > max(0.0, a))
+    following = [*(a for a, _, _ in ordered[1:]), math.inf]
+    return [(a, min(b, after), dead) for (a, b, dead), after in zip(ordered, following, strict=False) if a < after]

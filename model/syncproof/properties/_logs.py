@@ -1,0 +1,119 @@
+"""The logs as readers can see them, for the properties that compare what a device does with what is there."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from itertools import takewhile
+
+import attrs
+
+from syncproof.core.actor import state
+from syncproof.core.observations import Appended, Joined, Placed, Reverted
+from syncproof.core.values import DeviceId, MessageId, Timeline, UserId
+from syncproof.properties._base import Property, observes
+
+
+@state
+class Entries:
+    """One log in order of number: `seqs`, and beside each its message. `passed`: how many each device has behind it, of which
+    it `skipped` the first ones, since its timeline began later."""
+
+    seqs: list[int]
+    messages: list[MessageId | None]
+    passed: dict[DeviceId, int]
+    skipped: dict[DeviceId, int]
+
+
+@state
+class Logs(Property):
+    """Remembers devices' users, messages' members and every log's entries. A base, not a property of its own.
+
+    A void concerns nobody. Nor does an entry of a message that was placed before (it is in `again`), which is kept as
+    if it were one: who has shown the earlier entry will not show it again. (So is one that a restore took from a log.)
+    Entries that become readable below the tail are `tail-append`'s to complain of; here they are put where their number
+    belongs, so that the rest is judged as readers see it.
+    """
+
+    users: dict[DeviceId, UserId] = attrs.field(factory=dict)
+    members: dict[MessageId, tuple[UserId, ...]] = attrs.field(factory=dict)
+    again: set[MessageId] = attrs.field(factory=set)
+    logs: dict[Timeline, Entries] = attrs.field(factory=dict)
+
+    @observes(Joined)
+    def on_joined(self, o: Joined) -> str | None:
+        self.users[o.device] = o.user
+        return None
+
+    @observes(Placed)
+    def on_placed(self, o: Placed) -> str | None:
+        if o.message in self.members:
+            self.again.add(o.message)
+        else:
+            self.members[o.message] = o.members
+        return None
+
+    @observes(Appended)
+    def on_appended(self, o: Appended) -> str | None:
+        log = self.logs.get(o.timeline)
+        if log is None:
+            log = self.log(o.timeline)
+        message = None if o.message in self.again else o.message
+        seqs = log.seqs
+        if not seqs or o.seq > seqs[-1]:
+            seqs.append(o.seq)
+            log.messages.append(message)
+            return None
+        position = bisect_right(seqs, o.seq)
+        seqs.insert(position, o.seq)
+        log.messages.insert(position, message)
+        for device, passed in log.passed.items():
+            if passed > position:
+                log.passed[device] = passed + 1
+        return None
+
+    @observes(Reverted)
+    def on_reverted(self, o: Reverted) -> str | None:
+        """The new life of a log begins with what the life that it was restored to had up to there."""
+        old = self.logs.get(Timeline(o.timeline.kind, o.timeline.owner, o.of))
+        count = 0 if old is None else bisect_right(old.seqs, o.upto)
+        kept = Entries([], [], {}, {}) if old is None else Entries(old.seqs[:count], old.messages[:count], {}, {})
+        here = {None, *kept.messages}
+        for other, log in self.logs.items():
+            if other.same_log(o.timeline):
+                self.again.update([message for message in log.messages if message is not None and message not in here])
+        self.logs[o.timeline] = kept
+        return None
+
+    def begun(self, timeline: Timeline, seq: int, device: DeviceId) -> int:
+        """How many entries a device has behind it that starts after `seq`.
+
+        When it first meets a new life of a log, these are also the ones that it knows from another life; those that it had
+        skipped there it does not know.
+        """
+        log = self.log(timeline)
+        position = bisect_right(log.seqs, seq)
+        first = device not in log.passed
+        log.skipped[device] = position
+        if timeline.epoch and first:
+            for other, old in self.logs.items():
+                if (
+                    other.same_log(timeline)
+                    and other.epoch != timeline.epoch
+                    and old.skipped.get(device, 0) <= position
+                ):
+                    known = zip(old.seqs[: old.passed.get(device, 0)], old.messages, strict=False)
+                    here = zip(log.seqs, log.messages, strict=True)
+                    same = takewhile(lambda pair: pair[0] == pair[1], zip(known, here, strict=False))
+                    position = max(position, sum(1 for _ in same))
+        return position
+
+    def log(self, timeline: Timeline) -> Entries:
+        """The timeline's entries, which may be none."""
+        log = self.logs.get(timeline)
+        if log is None:
+            log = self.logs[timeline] = Entries([], [], {}, {})
+        return log
+
+    def concerns(self, message: MessageId | None, device: DeviceId) -> bool:
+        """Whether the device's user was a member when the message was placed."""
+        return message is not None and self.users.get(device) in self.members.get(message, ())

@@ -1,0 +1,189 @@
+"""The kill matrix on a terminal, in Markdown and as one HTML page."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader
+from rich.table import Table
+from rich.text import Text
+
+import syncproof
+from syncproof.errors import InputError
+from syncproof.report import markdown as md
+from syncproof.report import terminal
+from syncproof.report.tables import number
+from syncproof.seeded_bugs.faulty import BUGS, COSTS
+from syncproof.studies import kill_matrix
+from syncproof.studies.kill_matrix import Kill, Kills
+
+LEGEND = (
+    "✓ killed, after so many states, examples or runs; – not killed within them. “Shortest” is the search's counterexample in "
+    "moves; “cut down” is Hypothesis' one before and after, “excerpt” what is left of the simulated run, connecting included."
+)
+COST_HEADS = ("id", "failure", "metric", "cure", "failure's design", "shown")
+HEADS = ("bug", "failure", "must fall", "explore", "shortest", "stateful", "cut down", "simulate", "excerpt")
+
+
+class Matrix(Kills):
+    """A kill matrix that can be looked at."""
+
+    def answer(self) -> list[str]:
+        """What was found, in a few sentences made from the numbers."""
+        rows = self.rows.values()
+        alive = [row.bug for row in rows if not row.killed]
+        simulated = sum(BUGS[row.bug].falls[0] in row.simulate.fell for row in rows)
+        cut, shorter = sum(row.shortest for row in rows), sum(row.shorter for row in rows)
+        told = [
+            f"{len(rows) - len(alive)} of {len(rows)} seeded bugs are killed by the search and by Hypothesis, through the "
+            f"properties that must fall; the simulator meets {simulated} of them within {kill_matrix.RUNS} runs of a storm.",
+            f"Cut down, the counterexample that Hypothesis met is as short as the search's for {cut} of {len(rows)}"
+            + (f", and shorter for {shorter} more." if shorter else "."),
+        ]
+        if alive:
+            told.append(f"Alive: {', '.join(alive)}. The harness is blind there.")
+        hidden = [weight.cost for weight in self.costs if not weight.shown]
+        if hidden:
+            told.append(f"Not shown by their metric: {', '.join(hidden)}.")
+        alarms = [alarm for alarm in self.sound if alarm.fell]
+        if self.sound:
+            examples = sum(a.after for a in self.sound if a.engine == "stateful")
+            runs = sum(a.after for a in self.sound if a.engine == "simulate")
+            told.append(
+                f"The sound designs lived through {examples:,} examples and {runs:,} simulated runs with "
+                f"{len(alarms) or 'no'} alarm{'s' if len(alarms) != 1 else ''}."
+            )
+        if self.missing:
+            told.append(f"{self.missing} pieces of work were not done: the run was interrupted.")
+        return told
+
+    def table(self) -> list[list[str]]:
+        """A row of text per bug, as `HEADS` says."""
+        return [
+            [
+                row.bug,
+                BUGS[row.bug].failure,
+                ", ".join(BUGS[row.bug].falls),
+                told(row.explore, BUGS[row.bug].falls),
+                "–" if row.explore.length is None else str(row.explore.length),
+                told(row.stateful, BUGS[row.bug].falls[:1]),
+                "–" if row.cut is None else f"{row.stateful.length} → {row.cut}",
+                told(row.simulate, BUGS[row.bug].falls[:1]),
+                "–" if row.excerpt is None else f"{row.simulate.length:,} → {row.excerpt}",
+            ]
+            for row in self.rows.values()
+        ]
+
+    def weights(self) -> list[list[str]]:
+        """A row of text per failure that only costs, as `COST_HEADS` says."""
+        return [
+            [
+                weight.cost,
+                COSTS[weight.cost].failure,
+                COSTS[weight.cost].metric,
+                f"{COSTS[weight.cost].sound.name} {number(weight.sound)}",
+                f"{COSTS[weight.cost].design.name} {number(weight.dear)}",
+                f"{'✓' if weight.shown else '✗'} {number(weight.dear / weight.sound)} times",
+            ]
+            for weight in self.costs
+        ]
+
+    def html(self) -> str:
+        """The whole page, self-contained."""
+        environment = Environment(
+            loader=PackageLoader("syncproof.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        )
+        return environment.get_template("killed.html.j2").render(
+            matrix=self,
+            legend=LEGEND,
+            heads=HEADS,
+            cost_heads=COST_HEADS,
+            bugs=BUGS,
+            version=syncproof.__version__,
+            others=others,
+        )
+
+    def markdown(self) -> str:
+        """The same for a code host."""
+        lines = ["# Kill matrix", "", *[md.cell(sentence) for sentence in self.answer()], ""]
+        lines += [LEGEND, "", *md.table(list(HEADS), [list(row) for row in self.table()])]
+        lines += ["", "## What else fell in the search", ""]
+        lines += [f"- {md.cell(name)}: {md.cell(', '.join(others(self, name)) or 'nothing')}" for name in self.rows]
+        if self.costs:
+            lines += ["", "## What only costs", ""]
+            lines += md.table(list(COST_HEADS), [list(row) for row in self.weights()])
+        if self.sound:
+            lines += ["", "## Sound designs", ""]
+            rows: list[list[object]] = [
+                [a.design, a.engine, a.world, a.after, ", ".join(a.fell) or "none"] for a in self.sound
+            ]
+            lines += md.table(["design", "engine", "world", "examples or runs", "alarm"], rows)
+        lines += [
+            "",
+            "## How to reproduce",
+            "",
+            f"syncproof {syncproof.__version__}",
+            "",
+            *md.fence(self.command(), "sh"),
+        ]
+        return "\n".join([*lines, ""])
+
+    def command(self) -> str:
+        """What makes this report again."""
+        return " ".join(["syncproof faults", *(() if self.sound else self.rows)])
+
+    def write(self, out: Path) -> list[Path]:
+        """Writes the report into `out`. Raises `InputError` if that is not possible."""
+        run = {"version": syncproof.__version__, "elapsed_s": round(self.elapsed, 3), "processors": os.cpu_count()}
+        texts = {
+            "report.html": self.html(),
+            "report.md": self.markdown(),
+            "results.json": json.dumps(self.results(), indent=1, ensure_ascii=False) + "\n",
+            "run.json": json.dumps(run, indent=1) + "\n",
+        }
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            for name, text in texts.items():
+                (out / name).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"--out {out}: cannot be written: {error.strerror or error}; allowed: a folder") from None
+        return [out / name for name in texts]
+
+
+def told(kill: Kill, falls: tuple[str, ...]) -> str:
+    """One engine's cell: killed or not, and after how much."""
+    mark = "✓" if set(falls) <= set(kill.fell) else "–"
+    return f"{mark} {kill.after:,} {kill.unit if kill.after != 1 else kill.unit.removesuffix('s')}"
+
+
+def others(matrix: Kills, bug: str) -> list[str]:
+    """The properties that the search saw fall beside those that must."""
+    return [name for name in matrix.rows[bug].explore.fell if name not in BUGS[bug].falls]
+
+
+def show(matrix: Matrix) -> None:
+    """The answer and the table."""
+    out = terminal.console()
+    for sentence in matrix.answer():
+        out.print(Text(sentence))
+    out.print()
+    grid = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in HEADS:
+        grid.add_column(heading, no_wrap=heading in ("bug", "shortest", "cut down", "excerpt"))
+    for row in matrix.table():
+        grid.add_row(*row, style="" if matrix.rows[row[0]].killed else "bold red")
+    out.print(grid)
+    out.print(Text(LEGEND, "dim"))
+    for row in matrix.weights():
+        out.print(Text(" · ".join(row)))
+    for alarm in matrix.sound:
+        if alarm.fell:
+            out.print(Text(f"{alarm.design} breaks {', '.join(alarm.fell)} in {alarm.world}: {alarm.says}", "bold red"))
+
+
+def matrix(*arguments: object, **options: object) -> Matrix:
+    """`syncproof.studies.kill_matrix.matrix`, with a result that can be looked at. Same arguments, same errors."""
+    found = kill_matrix.matrix(*arguments, **options)  # type: ignore[arg-type]
+    return Matrix(found.rows, found.sound, found.costs, found.missing, found.elapsed)

@@ -1,0 +1,202 @@
+"""What a sweep's report says in words: the question, the answer in three sentences, the commands. All from the numbers."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from typing import Any
+
+import syncproof
+from syncproof.inputs.lookup import get
+from syncproof.inputs.scenario import ready
+from syncproof.report.tables import _listed, number
+from syncproof.studies.sweep import CROSSED, SHOWN, Sweep
+from syncproof.studies.sweep.readings import STILL, Change
+
+WORDS = {
+    "server_writes_per_message": "rows written per message",
+    "server_deletes_per_message": "rows deleted per message",
+    "server_reads_per_message": "rows read per message",
+    "delivery_latency_p50_s": "median delivery latency",
+    "delivery_latency_p99_s": "99th percentile of delivery latency",
+    "catchup_latency_p99_s": "99th percentile of catch-up latency",
+    "accept_latency_p50_s": "median accept latency",
+    "stored_bytes_peak": "bytes stored at most",
+    "stored_bytes_end": "bytes stored at the end",
+}
+NAMED = 3
+"""Crossings that a sentence names before it points to the table."""
+
+
+def words(metric: str) -> str:
+    """A metric as a sentence calls it."""
+    return WORDS.get(metric, metric.replace("_", " "))
+
+
+def question(sweep: Sweep) -> str:
+    """What the report is about."""
+    keys = _listed([v.title for v in sweep.varied])
+    return f"How do the costs and promises of the designs change with {keys} on “{sweep.scenario.title}”?"
+
+
+def answer(sweep: Sweep) -> list[str]:
+    """Three sentences: what grows with the key and what does not, and who changes places in packets and in bytes."""
+    if not sweep.results()["points"]:
+        return ["Nothing was finished, so there is nothing to say."]
+    if not sweep.lies_on_an_axis() or len(sweep.along()) < 2:
+        return [_range(sweep, metric) for metric in ("server_writes_per_message", *CROSSED)]
+    grown = [m for m in sweep.metrics if m in ("server_writes_per_message", "server_deletes_per_message")]
+    return [_growth(sweep, grown or list(sweep.metrics[:1])), *(_places(sweep, metric) for metric in CROSSED)]
+
+
+def promises(sweep: Sweep) -> str:
+    """Whether the promises were kept, in one sentence."""
+    broken = sweep.broken()
+    if broken:
+        first = broken[0]
+        return (
+            f"A promise is broken: {first['design']} promises {first['property']}, but at {place(sweep, first['at'])} "
+            f"{first['example']} ({len(broken)} broken promises over all points)."
+        )
+    return f"Every promise was kept in each of the {len(sweep.records)} runs."
+
+
+def place(sweep: Sweep, at: dict[str, Any]) -> str:
+    """A point as text: `devices per user 3, online 15m`."""
+    return ", ".join(f"{v.title} {v.texts[v.labels.index(at[v.key])]}" for v in sweep.varied)
+
+
+def _ends(sweep: Sweep) -> tuple[str, str]:
+    """The key's least and largest value as they were written."""
+    varied, along = sweep.varied[0], sweep.along()
+    first, last = sweep.points[along[0]].at[0], sweep.points[along[-1]].at[0]
+    return varied.texts[varied.labels.index(first)], varied.texts[varied.labels.index(last)]
+
+
+def _growth(sweep: Sweep, metrics: list[str]) -> str:
+    first, last = _ends(sweep)
+    parts = [_courses(sweep, metric) for metric in metrics]
+    return f"With {sweep.varied[0].title} from {first} to {last}, " + "; ".join(parts) + "."
+
+
+def _courses(sweep: Sweep, metric: str) -> str:
+    """`rows written per message grow with A (2.4 to 14, ×6) and stay within 5 % with B and C (5.4)`."""
+    found = {name: change for name in sweep.designs if (change := sweep.course(name, metric)) is not None}
+    said = []
+    for course, verb in (
+        ("grows", "grow with"),
+        ("falls", "fall with"),
+        ("varies", "change unclearly with"),
+        ("stays", f"stay within {100 * STILL:g} % with"),
+    ):
+        alike: dict[str, list[str]] = {}
+        for name, change in found.items():
+            if change.course == course:
+                alike.setdefault(_course(change), []).append(name)
+        if alike:
+            said.append(f"{verb} " + ", ".join(f"{_listed(names)} ({numbers})" for numbers, names in alike.items()))
+    return f"{words(metric)} " + (", and ".join(said) if said else "were not measured at both ends")
+
+
+def _course(change: Change) -> str:
+    if change.course == "stays":
+        return number(change.last)
+    ratio = "" if change.factor is None else f", ×{number(change.factor)}"
+    return f"{number(change.first)} to {number(change.last)}{ratio}"
+
+
+def lossy(sweep: Sweep) -> set[str]:
+    """Designs that lost deliveries somewhere: what they cost per delivery is no fair comparison."""
+    return {p["design"] for p in sweep.results()["points"] if p["metrics"]["lost_deliveries"]["mean"]}
+
+
+def _places(sweep: Sweep, metric: str) -> str:
+    """The clear crossings between the families (or between any designs, if there is one family), else who stays below."""
+    left_out = lossy(sweep)
+    names = [name for name in sweep.designs if name not in left_out]
+    family = {name: get(name).family for name in names}
+    both = len(set(family.values())) > 1
+    told = [
+        c
+        for c in sweep.crossed(metric)
+        if c.lower_before in family
+        and c.lower_after in family
+        and c.certainty != "within noise"
+        and (not both or family[c.lower_before] != family[c.lower_after])
+    ]
+    title, what = sweep.varied[0].title, words(metric)
+    unit = f" {sweep.varied[0].unit}" if sweep.varied[0].unit else ""
+    if told:
+        said = [
+            f"{c.lower_before} is below {c.lower_after} up to {float(f'{c.value:.3g}'):g}{unit} {title} and above it beyond"
+            for c in told[:NAMED]
+        ]
+        more = (
+            f"; {len(told) - NAMED} more crossings of the two families stand in the table" if len(told) > NAMED else ""
+        )
+        return f"In {what}, {', '.join(said)}{more}."
+    ends = sweep.along()[0], sweep.along()[-1]
+    pair = names[:1] + [n for n in names[1:] if not both or family[n] != family[names[0]]][:1]
+    spans = [f"{name} {_mean(sweep, ends[0], name, metric)} to {_mean(sweep, ends[1], name, metric)}" for name in pair]
+    who = "no inbox and timeline design clearly change places" if both else "no two designs clearly change places"
+    tail = f": {_listed(spans)}" if spans else ""
+    least = {
+        min(known)[1]
+        for point in sweep.along()
+        if (known := [(math.fsum(v.values()) / len(v), n) for n in names if (v := sweep.values(point, n, metric))])
+    }
+    if len(names) > 2 and len(least) == 1:
+        (name,) = least
+        first, last = (_mean(sweep, end, name, metric) for end in ends)
+        tail += f"; {name} is least everywhere ({first} to {last})"
+    return f"In {what}, {who} with {title} from {' to '.join(_ends(sweep))}{tail}."
+
+
+def _mean(sweep: Sweep, point: int, name: str, metric: str) -> str:
+    values = sweep.values(point, name, metric)
+    return number(math.fsum(values.values()) / len(values) if values else None)
+
+
+def _range(sweep: Sweep, metric: str) -> str:
+    """For keys without an axis: the least and the most, and who is least how often."""
+    left_out = lossy(sweep)
+    known = [
+        (p["metrics"][metric]["mean"], p["design"], p["at"])
+        for p in sweep.results()["points"]
+        if p["design"] not in left_out and p["metrics"][metric]["mean"] is not None
+    ]
+    if not known:
+        return f"No design that lost nothing has {words(metric)}."
+    (low, least, there), (high, most, elsewhere) = min(known, key=lambda k: k[0]), max(known, key=lambda k: k[0])
+    best: dict[str, int] = {}
+    for number_ in range(len(sweep.points)):
+        here = [(mean, name) for mean, name, at in known if at == sweep.at(number_)]
+        if here:
+            best[min(here)[1]] = best.get(min(here)[1], 0) + 1
+    often = [f"{name} at {count}" for name, count in sorted(best.items(), key=lambda pair: (-pair[1], pair[0]))]
+    return (
+        f"{words(metric).capitalize()} range from {number(low)} ({least} at {place(sweep, there)}) to {number(high)} "
+        f"({most} at {place(sweep, elsewhere)}); least: {_listed(often)} of {sum(best.values())} points."
+    )
+
+
+def reproduce(sweep: Sweep, at: dict[str, Any] | None = None, design: str | None = None) -> str:
+    """The command that makes this report again, or one point of it; files are named without their folders."""
+    name = sweep.scenario.name
+    parts = ["syncproof", "sweep", name if name in ready() else f"{name}.toml"]
+    for v in sweep.varied:
+        texts = v.texts if at is None else (v.texts[v.labels.index(at[v.key])],)
+        parts += ["--vary", f"{v.key}={','.join(texts)}"]
+    if sweep.trace is not None:
+        parts += ["--trace", sweep.trace]
+    if sweep.take is not None:
+        parts += ["--take", f"{sweep.take:g}s"]
+    if design is not None:
+        parts += ["--design", design]
+    elif set(sweep.designs) != set(syncproof.DESIGNS):
+        for name in sweep.designs:
+            parts += ["--design", name]
+    if at is None and sweep.metrics != SHOWN:
+        for metric in sweep.metrics:
+            parts += ["--metric", metric]
+    return shlex.join([*parts, "--runs", str(sweep.runs), "--seed", str(sweep.seed)])

@@ -1,0 +1,146 @@
+"""The shortest way, in a small world, to what a comparison's runs met.
+
+A run of thousands of messages violates a property somewhere in its middle, where nobody can follow it. So for every
+property that a design did not keep, worlds of two or three devices are searched, smallest first, under the kinds of
+fault that the scenario configured and with the scenario's parameters, until the property falls there as well. What is
+found is therefore another way to the same failure, and shows the same mechanism or a shorter one.
+
+| step | people | messages | kinds of fault |
+|---|---|---|---|
+| 1 | all three | 1 | none |
+| 2 | two devices | 1 | one |
+| 3 | two devices | 2 | none |
+| 4 | three devices | 1 | one that keeps the world small (`GENTLE`) |
+| 5 | two devices | 2 | one |
+| 6 | two devices | 1 | two |
+
+The limits count states, not seconds, so that the same comparison finds the same ways on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from syncproof.designs import Parameters
+from syncproof.engines.explore import Counterexample, HandlerError, ImpureHandler, Limits, explore
+from syncproof.inputs import lookup
+from syncproof.inputs.small_worlds import GENTLE, KINDS, SmallWorld, build
+from syncproof.properties import PROPERTIES
+from syncproof.studies import executors
+from syncproof.studies.compare import Comparison
+
+STATES = 50_000
+"""States of one world, about; a counterexample that was met until then is a shortest one all the same."""
+ALTOGETHER = 300_000
+"""States of all worlds for one design, about: some four seconds."""
+
+PUSH_OUTAGE = "push-outage"
+SMALL = ("two-people", "two-devices")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A property that a design did not keep in the runs, and the way to it in the smallest world where it falls.
+
+    `shape`, `counterexample`: none if no world that was searched violates it; then `why` says what was searched.
+    """
+
+    design: str
+    name: str
+    promised: bool
+    shape: SmallWorld | None
+    counterexample: Counterexample | None
+    why: str
+
+    @property
+    def length(self) -> int:
+        """Moves; 0 if nothing was found."""
+        return 0 if self.counterexample is None else self.counterexample.length
+
+
+@dataclass(frozen=True, slots=True)
+class Hunt:
+    """One design's search. `names`: the properties to violate; `kinds`: the kinds of fault to try."""
+
+    design: str
+    names: tuple[str, ...]
+    parameters: Parameters
+    kinds: tuple[str, ...]
+
+
+Caught = dict[str, tuple[SmallWorld | None, Counterexample | None, str]]
+_KNOWN: dict[tuple[object, ...], Caught] = {}
+
+
+def ways(comparison: Comparison) -> list[Way]:
+    """A way to every violated property: broken promises first, then the shortest, what was not found last."""
+    parameters = comparison.scenario.parameters()
+    kinds = tuple(kinds_of(comparison.results()["faults_fired"]))
+    violated = {
+        design: {name: p["promised"] for name, p in found["properties"].items() if p["verdict"] == "violated"}
+        for design, found in comparison.results()["designs"].items()
+    }
+    hunts = [Hunt(design, tuple(names), parameters, kinds) for design, names in violated.items() if names]
+    missing = [hunt for hunt in hunts if _key(hunt) not in _KNOWN]
+    for index, caught in executors.perform(hunted, missing, comparison.workers):
+        _KNOWN[_key(missing[index])] = caught
+    found = [
+        Way(hunt.design, name, violated[hunt.design][name], *_KNOWN[_key(hunt)][name])
+        for hunt in hunts
+        for name in hunt.names
+    ]
+    return sorted(found, key=lambda way: (not way.promised, way.counterexample is None, way.length))
+
+
+def _key(hunt: Hunt) -> tuple[object, ...]:
+    return hunt.design, hunt.names, repr(hunt.parameters), hunt.kinds
+
+
+def kinds_of(faults: Iterable[str]) -> Iterator[str]:
+    """The kinds of fault in small worlds that stand for a scenario's faults."""
+    configured = set(faults)
+    if PUSH_OUTAGE in configured:  # an outage loses pushes, one after the other
+        configured.add("push-lost")
+    for kind, members in KINDS.items():
+        if configured & set(members):
+            yield kind
+
+
+def shapes(kinds: Sequence[str]) -> Iterator[SmallWorld]:
+    """The worlds to search, as the table above says."""
+    singles = [(kind,) for kind in kinds]
+    yield from (SmallWorld(people, 1, ()) for people in (*SMALL, "three-devices"))
+    yield from (SmallWorld(people, 1, kind) for kind in singles for people in SMALL)
+    yield from (SmallWorld(people, 2, ()) for people in SMALL)
+    yield from (SmallWorld("three-devices", 1, kind) for kind in singles if kind in GENTLE)
+    yield from (SmallWorld(people, 2, kind) for kind in singles for people in SMALL)
+    yield from (SmallWorld(people, 1, pair) for pair in combinations(kinds, 2) for people in SMALL)
+
+
+def hunted(hunt: Hunt) -> Caught:
+    """Each property's world and counterexample, or why there is none."""
+    design = lookup.get(hunt.design).variant(parameters=hunt.parameters)
+    open_ends = list(hunt.names)
+    caught: Caught = {}
+    worlds = states = cut = 0
+    failed = ""
+    for shape in shapes(hunt.kinds):
+        if not open_ends or states > ALTOGETHER:
+            break
+        system, _, environment = build(design, shape)
+        try:
+            found = explore(system, environment, [PROPERTIES[n] for n in open_ends], limits=Limits(states=STATES))
+        except (HandlerError, ImpureHandler) as error:  # a design of one's own may do what no simulated run met
+            failed = f"; the search ended in {shape}: {error}"
+            break
+        worlds, states, cut = worlds + 1, states + len(found.graph.states), cut + (not found.complete)
+        for name, finding in found.findings.items():
+            if finding.counterexample is not None:
+                caught[name] = (shape, finding.counterexample, "")
+                open_ends.remove(name)
+    why = f"not met in {worlds} small worlds with {states:,} states"
+    if cut:
+        why += f", of which {cut} were searched in part only"
+    return caught | dict.fromkeys(open_ends, (None, None, why + failed))

@@ -1,0 +1,173 @@
+"""Finished runs on disk: one small file each, named by a digest of everything that decides what it holds.
+
+A file is there in full or not at all (written beside, then moved into place), and carries a checksum of its contents: what
+does not match is done again, never trusted. Different sweeps, and different versions of the model, share a folder without
+meeting each other's runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import syncproof
+from syncproof.designs import load as own
+from syncproof.engines.simulate import RunResult
+from syncproof.errors import InputError
+from syncproof.inputs.scenario import Scenario
+from syncproof.studies.compare import Job
+
+SCHEMA = 1
+Record = dict[str, Any]
+"""A run as it is kept: `metrics` (null where there is none), `properties`, `faults_fired`, `messages`, `deliveries`."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A job and the digest under which its run is kept. Small, picklable, free to be done twice."""
+
+    job: Job
+    key: str
+
+
+def work(task: Task) -> Record:
+    """One run, in whichever process. Raises `InputError` where the sources, the trace or the design are other ones."""
+    if key(task.job) != task.key:
+        raise InputError(
+            f"a worker has another syncproof, trace or design than this process: {task.job.design}, run {task.job.run}; "
+            "allowed: the same files everywhere"
+        )
+    return record(task.job.work())
+
+
+def record(result: RunResult) -> Record:
+    """What a sweep keeps of a run."""
+    return {
+        "metrics": {name: value if math.isfinite(value) else None for name, value in result.metrics.items()},
+        "properties": {
+            name: {
+                "verdict": found.verdict,
+                "promised": found.promised,
+                "violations": found.violations,
+                "examples": found.examples[:1],
+            }
+            for name, found in result.properties.items()
+        },
+        "faults_fired": result.faults_fired,
+        "messages": result.messages,
+        "deliveries": result.deliveries,
+    }
+
+
+# ---- names
+
+
+def key(job: Job) -> str:
+    """64 hex digits of everything that decides the run's result."""
+    parts = {
+        "syncproof": syncproof.__version__,
+        "sources": sources(),
+        "scenario": _scenario(job.scenario),
+        "design": job.design,
+        "design_source": own.digest(job.design) if ".py:" in job.design else None,
+        "run": job.run,
+        "seed": job.seed,
+        "trace": None if job.trace is None else _digest_of(job.trace),
+        "take": job.take,
+        "messages": job.messages,
+    }
+    return hashlib.sha256(_canonical(parts)).hexdigest()
+
+
+@cache
+def sources() -> str:
+    """A digest of the package's own sources, without the command line and the reports, which decide no result."""
+    root = Path(syncproof.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py"), key=lambda p: p.relative_to(root).as_posix()):
+        place = path.relative_to(root)
+        if place.parts[0] not in ("cli.py", "__main__.py", "report"):
+            digest.update(f"{place.as_posix()}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _scenario(scenario: Scenario) -> str:
+    """Without the texts, and without runs and seed: the job has its own."""
+    return scenario.model_dump_json(exclude={"title", "shows", "runs", "seed"})
+
+
+@cache
+def _digest_of(file: str) -> str:
+    """Of a file as this process met it first."""
+    try:
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read: {error.strerror or error}") from None
+
+
+def _canonical(value: object) -> bytes:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+# ---- files
+
+
+class Store:
+    """The folder of finished runs; without a folder nothing is kept. `spoilt` counts files that were not to be trusted."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self.spoilt = 0
+        if folder is not None:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise InputError(f"{folder}: cannot be made: {error.strerror or error}; allowed: a folder") from None
+
+    def read(self, name: str) -> Record | None:
+        """The run of this digest, or None if it is missing, cut short or changed."""
+        if self.folder is None:
+            return None
+        try:
+            text = (self.folder / f"{name}.json").read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            found = json.loads(text)
+            kept: Record = found["record"]
+            sound = (found["schema"], found["key"], found["sum"]) == (SCHEMA, name, _sum(kept))
+        except (ValueError, KeyError, TypeError):
+            sound = False
+        if not sound:
+            self.spoilt += 1
+            return None
+        return kept
+
+    def write(self, name: str, kept: Record) -> None:
+        """Keeps a run. Raises `InputError` if the folder cannot be written."""
+        if self.folder is None:
+            return
+        whole = {"schema": SCHEMA, "key": name, "sum": _sum(kept), "record": kept}
+        text = json.dumps(whole, ensure_ascii=False, allow_nan=False).encode()
+        try:
+            handle, path = tempfile.mkstemp(prefix=f".{name[:16]}.", suffix=".part", dir=self.folder)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(text)
+                os.replace(path, self.folder / f"{name}.json")
+            except BaseException:
+                Path(path).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            raise InputError(f"{self.folder}: cannot be written: {error.strerror or error}") from None
+
+
+def _sum(kept: Record) -> str:
+    return hashlib.sha256(_canonical(kept)).hexdigest()

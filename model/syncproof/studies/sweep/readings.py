@@ -1,0 +1,126 @@
+"""What a sweep's numbers say along one key: how a design's cost changes, and where two designs change places.
+
+Designs meet the same draws in a run, so two of them are compared run by run: the interval is that of the mean *difference*,
+which is far narrower than the two intervals laid side by side.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from syncproof.studies.compare import interval
+
+Certainty = Literal["clear", "within noise", "single run"]
+Course = Literal["grows", "falls", "stays", "varies"]
+
+STILL = 0.05
+"""A course whose means all lie within this share of the largest stays."""
+
+Runs = Mapping[int, float]
+"""A metric's value by run, where it has one."""
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Two designs change places. `value` is where the lines through the means meet, between points `low` and `high`.
+
+    `clear`: at `low` and at `high` the interval of the paired difference keeps off zero, with opposite signs. `within
+    noise`: the means change places, and the intervals do not show that the designs do.
+    """
+
+    lower_before: str
+    lower_after: str
+    value: float
+    low: float
+    high: float
+    certainty: Certainty
+
+
+@dataclass(frozen=True)
+class Change:
+    """A design's course along a key, from the first value's mean to the last one's. `factor`: last over first."""
+
+    course: Course
+    first: float
+    last: float
+    factor: float | None
+
+
+def difference(one: Runs, other: Runs) -> tuple[float, int] | None:
+    """Mean difference over the runs that both have, and its sign where the 95 % interval tells one (else 0).
+
+    A single run has no interval: the sign is the difference's own. None if no run has both.
+    """
+    pairs = [one[run] - other[run] for run in sorted(one.keys() & other.keys())]
+    if not pairs:
+        return None
+    found = interval(pairs)
+    mean = math.fsum(pairs) / len(pairs)
+    low, high = found["low"], found["high"]
+    if low is None or high is None:
+        low = high = mean
+    return mean, (low > 0) - (high < 0)
+
+
+def crossings(xs: Sequence[float], series: Mapping[str, Sequence[Runs]]) -> list[Crossing]:
+    """All places where two of the designs change places along ascending `xs`, in the designs' order."""
+    names = list(series)
+    found: list[Crossing] = []
+    for number, one in enumerate(names):
+        for other in names[number + 1 :]:
+            known = [
+                (x, *told)
+                for x, a, b in zip(xs, series[one], series[other], strict=True)
+                if (told := difference(a, b)) is not None
+            ]
+            runs = max((len(r) for s in (series[one], series[other]) for r in s), default=0)
+            found += _pair(one, other, known, single=runs == 1)
+    return found
+
+
+def _pair(one: str, other: str, known: Sequence[tuple[float, float, int]], *, single: bool) -> list[Crossing]:
+    """Changes of sign with no clear point between them are one crossing, or none that can be told."""
+    apart = [point for point in known if point[1]]
+    found: list[Crossing] = []
+    at = 0
+    while at + 1 < len(apart):
+        if apart[at][1] * apart[at + 1][1] > 0:
+            at += 1
+            continue
+        before = next((i for i in range(at, -1, -1) if apart[i][2]), None)
+        after = next((i for i in range(at + 1, len(apart)) if apart[i][2]), None)
+        start, end = (0 if before is None else before), (len(apart) - 1 if after is None else after)
+        clear = before is not None and after is not None and apart[before][2] != apart[after][2]
+        changes = [i for i in range(start, end) if apart[i][1] * apart[i + 1][1] < 0]
+        (x, d, _), (x_next, d_next, _) = (apart[at], apart[at + 1]) if len(changes) == 1 else (apart[start], apart[end])
+        # Where the means flip more than once within noise and end as they began, the first flip stands for all.
+        if d * d_next >= 0:
+            (x, d, _), (x_next, d_next, _) = apart[at], apart[at + 1]
+        value = x + (x_next - x) * d / (d - d_next)
+        first, then = (other, one) if d > 0 else (one, other)
+        certainty: Certainty = "single run" if single else "clear" if clear else "within noise"
+        found.append(Crossing(first, then, float(f"{value:.6g}"), apart[start][0], apart[end][0], certainty))
+        at = max(end, at + 1)
+    return found
+
+
+def change(along: Sequence[Runs]) -> Change | None:
+    """The course of one design over values in ascending order; None if an end has no run.
+
+    It grows or falls when the paired difference between the ends is clear of zero and larger than `STILL`.
+    """
+    means = [math.fsum(runs.values()) / len(runs) for runs in along if runs]
+    if len(along) < 2 or not along[0] or not along[-1]:
+        return None
+    first, last = means[0], means[-1]
+    most = max(map(abs, means))
+    factor = last / first if first else None
+    if max(means) - min(means) <= STILL * most:
+        return Change("stays", first, last, factor)
+    told = difference(along[-1], along[0])
+    if told is None or not told[1] or abs(last - first) <= STILL * most:
+        return Change("varies", first, last, factor)
+    return Change("grows" if told[1] > 0 else "falls", first, last, factor)

@@ -1,0 +1,119 @@
+"""The kernel: field kinds, dispatch, snapshots."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import pytest
+
+from syncproof.core.actor import Actor, Out, actor, durable, freeze, on, state, thaw, volatile
+from syncproof.core.packets import Packet
+from syncproof.core.values import ActorId, ConnectionId, Id
+
+
+class Ping(Packet, frozen=True, gc=False):
+    number: int
+
+
+class Pong(Packet, frozen=True, gc=False):
+    number: int
+
+
+@state
+class Shelf:
+    books: list[int]
+    open: bool
+
+
+@actor
+class Counter(Actor):
+    step: int = 1
+    total: int = durable(int)
+    shelf: Shelf = durable(lambda: Shelf([], False))
+    seen: set[int] = volatile(set)
+    waiting: deque[int] = volatile(deque)
+
+    @on(Ping)
+    def ping(self, source: Id, packet: Ping, out: Out) -> None:
+        self.total += self.step * packet.number
+        self.seen.add(packet.number)
+        self.waiting.append(packet.number)
+        self.shelf.books.append(packet.number)
+
+
+@actor
+class Doubler(Counter):
+    def ping(self, source: Id, packet: Ping, out: Out) -> None:
+        super().ping(source, packet, out)
+        self.total *= 2
+
+
+class Nowhere:
+    def __getattr__(self, name: str) -> object:
+        raise AssertionError(f"no effect expected, got {name}")
+
+
+def pinged(kind: type[Counter] = Counter) -> Counter:
+    made = kind(id=ActorId(1), step=3)
+    made.handle(ActorId(2), Ping(5), Nowhere())  # type: ignore[arg-type]
+    return made
+
+
+def test_a_crash_resets_volatile_fields_and_nothing_else() -> None:
+    made = pinged()
+    made.crash()
+    assert (made.step, made.total, made.shelf.books) == (3, 15, [5])
+    assert (made.seen, made.waiting) == (set(), deque())
+
+
+def test_an_overridden_handler_keeps_its_packet() -> None:
+    assert pinged(Doubler).total == 30
+
+
+def test_a_packet_without_handler_names_those_that_have_one() -> None:
+    with pytest.raises(TypeError, match=r"Counter has no handler for Pong; it handles Ping\. .*@on\(Pong\)"):
+        pinged().handle(ActorId(2), Pong(1), Nowhere())  # type: ignore[arg-type]
+
+
+def test_a_misspelt_field_is_an_error() -> None:
+    with pytest.raises(AttributeError):
+        pinged().totl = 3  # type: ignore[attr-defined]
+
+
+def test_restoring_a_snapshot_brings_back_an_equal_state() -> None:
+    made = pinged()
+    snapshot = made.snapshot()
+    made.handle(ActorId(2), Ping(7), Nowhere())  # type: ignore[arg-type]
+    assert made.snapshot() != snapshot
+    made.restore(snapshot)
+    assert made.snapshot() == snapshot
+    assert made.shelf.books == [5]
+
+
+def test_a_restored_actor_shares_nothing_with_the_snapshot() -> None:
+    made = pinged()
+    snapshot = made.snapshot()
+    made.restore(snapshot)
+    made.shelf.books.append(9)
+    assert snapshot != made.snapshot()
+
+
+def test_snapshots_hash_the_same_whatever_the_order_of_insertion() -> None:
+    assert hash(freeze({1: {3, 2}, 0: {1}})) == hash(freeze({0: {1}, 1: {2, 3}}))
+
+
+@pytest.mark.parametrize("value", [{}, [], set(), deque(), (), None])
+def test_empty_values_of_different_types_have_different_images(value: object) -> None:
+    others = [freeze(v) for v in ({}, [], set(), deque(), (), None) if type(v) is not type(value)]
+    assert freeze(value) not in others
+    assert thaw(freeze(value)) == value
+    assert type(thaw(freeze(value))) is type(value)
+
+
+def test_equal_fields_in_different_packet_classes_do_not_make_equal_packets() -> None:
+    assert Ping(1) != Pong(1)  # type: ignore[comparison-overlap]
+
+
+def test_a_connection_id_names_its_client_and_its_count() -> None:
+    name = ConnectionId.of(7, 3)
+    assert (name.client, name.count) == (7, 3)

@@ -1,0 +1,61 @@
+"""Counterexamples are cut down to what matters, and never to something that does not violate."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from syncproof.core.moves import Move
+from syncproof.counterexamples.minimise import minimise, violates
+from syncproof.engines import hypothesis_machine
+from syncproof.inputs import small_worlds
+from syncproof.seeded_bugs.faulty import BUGS
+from syncproof.studies.verify import explore_one
+
+
+def met(name: str) -> tuple[small_worlds.SmallWorld, tuple[Move, ...]]:
+    """What Hypothesis meets of a bug."""
+    shape = small_worlds.shape(*BUGS[name].world)
+    larger = dataclasses.replace(shape, messages=shape.messages + hypothesis_machine.MORE)
+    found, _ = hypothesis_machine.count(name, larger, BUGS[name].falls[:1])
+    assert found is not None
+    return larger, found.moves
+
+
+@pytest.mark.parametrize("name", ["F04", "F10", "F12", "F13", "F16", "F40"])
+def test_it_becomes_as_short_as_the_shortest(name: str) -> None:
+    shape, moves = met(name)
+    prop = BUGS[name].falls[0]
+    system, _, environment = small_worlds.build(name, shape, hypothesis_machine.BUDGET)
+    short = minimise(system, environment, moves, prop)
+    way = explore_one(name, small_worlds.shape(*BUGS[name].world)).findings[prop][1]
+    assert way is not None
+    assert len(short) == len(way.moves) < len(moves)
+
+
+def test_no_single_move_can_be_taken_out() -> None:
+    shape, moves = met("F10")
+    system, _, environment = small_worlds.build("F10", shape, hypothesis_machine.BUDGET)
+    short = minimise(system, environment, moves, "no-duplicate")
+    for index in range(len(short)):
+        less = violates(system, environment, short[:index] + short[index + 1 :], "no-duplicate")
+        assert less is None or len(less) >= len(short)
+
+
+def test_the_same_moves_are_cut_down_to_the_same() -> None:
+    shape, moves = met("F01")
+    system, _, environment = small_worlds.build("F01", shape, hypothesis_machine.BUDGET)
+    assert minimise(system, environment, moves, "tail-append") == minimise(system, environment, moves, "tail-append")
+
+
+def test_a_livelock_is_cut_down_to_a_fair_cycle() -> None:
+    shape, moves = met("F27")
+    system, _, environment = small_worlds.build("F27", shape, hypothesis_machine.BUDGET)
+    assert len(minimise(system, environment, moves, "pull-terminates")) <= 22 < len(moves)
+
+
+def test_moves_that_violate_nothing_are_refused() -> None:
+    system, _, environment = small_worlds.build("timeline-notify", small_worlds.shape("two-people", 1, []))
+    with pytest.raises(ValueError, match="no-loss is not violated"):
+        minimise(system, environment, environment.scripts[0], "no-loss")

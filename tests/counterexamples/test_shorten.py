@@ -1,0 +1,101 @@
+"""Shorter ways are searched for with what one way needs, and with nothing more."""
+
+from __future__ import annotations
+
+import pytest
+
+from syncproof.core.enabled import BoundedWorld
+from syncproof.core.environment import Environment
+from syncproof.core.moves import Crash, Lose, Move
+from syncproof.core.values import DeviceId
+from syncproof.core.world import System
+from syncproof.counterexamples import shorten as shortcut
+from syncproof.counterexamples.minimise import violates
+from syncproof.counterexamples.shorten import needed, parts, shortcuts
+from syncproof.engines import hypothesis_machine
+from syncproof.engines.explore import ImpureHandler
+from syncproof.inputs import small_worlds
+from syncproof.studies.verify import explore_one
+
+SHAPE = small_worlds.shape("two-people", 3, ["push", "device-crash"])
+
+
+def lost() -> tuple[System, Environment, tuple[Move, ...]]:
+    """A world of F25 with much that may happen, and the shortest way to its loss."""
+    system, _, environment = small_worlds.build("F25", SHAPE, 2)
+    way = explore_one("F25", small_worlds.shape("two-people", 1, ["push"])).findings["no-loss"][1]
+    assert way is not None
+    return system, environment, way.moves
+
+
+def shown_twice() -> tuple[System, Environment, tuple[Move, ...]]:
+    """A world of F10, and a long way to its failure, as Hypothesis meets it."""
+    shape = small_worlds.shape("two-people", 3, ["device-crash"])
+    met, _ = hypothesis_machine.count("F10", shape, ["no-duplicate"])
+    assert met is not None
+    system, _, environment = small_worlds.build("F10", shape, hypothesis_machine.BUDGET)
+    return system, environment, met.moves
+
+
+def fresh(system: System, environment: Environment) -> BoundedWorld:
+    return BoundedWorld(system, environment, lambda _: None)
+
+
+def test_a_way_needs_what_it_composes_and_the_faults_that_it_meets() -> None:
+    system, environment, moves = lost()
+    some = needed(environment, fresh(system, environment), moves)
+    assert some.scripts == (environment.scripts[0][:1],)
+    assert some.budgets == {"push-lost": sum(isinstance(move, Lose) for move in moves)}
+
+
+def test_from_a_later_place_only_the_rest_is_needed() -> None:
+    system, environment, moves = lost()
+    play = fresh(system, environment)
+    play.make(moves[0])
+    some = needed(environment, play, moves[1:])
+    assert some.prelude == (*environment.prelude, moves[0])
+    assert some.scripts == ()
+
+
+def test_parts_are_everything_less_and_the_least_come_first() -> None:
+    system, _, environment = small_worlds.build("F25", SHAPE)
+    crash = Crash(DeviceId(1))
+    some = needed(environment, fresh(system, environment), (environment.scripts[0][0], crash))
+    found = [(sum(map(len, part.scripts)), dict(part.budgets)) for part in parts(some)]
+    assert found == [(0, {}), (0, {"device-crash": 1}), (1, {})]
+
+
+def test_a_shorter_way_violates_too() -> None:
+    system, environment, moves = shown_twice()
+    short = next(shortcuts(system, environment, moves, "no-duplicate"))
+    assert len(short) < len(moves) / 2
+    assert violates(system, environment, short, "no-duplicate") == short
+
+
+def test_the_shortest_way_has_none() -> None:
+    system, environment, moves = lost()
+    assert list(shortcuts(system, environment, moves, "no-loss")) == []
+
+
+def test_where_the_whole_is_too_large_later_places_help(monkeypatch: pytest.MonkeyPatch) -> None:
+    system, environment, moves = shown_twice()
+    monkeypatch.setattr(shortcut, "STATES", 2_500)
+    monkeypatch.setattr(shortcut, "parts", lambda whole: iter(()))
+    short = next(shortcuts(system, environment, moves, "no-duplicate"))
+    assert short[: len(moves) // 10] == moves[: len(moves) // 10]
+    assert violates(system, environment, short, "no-duplicate") == short
+
+
+def test_the_searches_end_with_the_states_that_they_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    system, environment, moves = shown_twice()
+    monkeypatch.setattr(shortcut, "ALTOGETHER", -1)
+    assert list(shortcuts(system, environment, moves, "no-duplicate")) == []
+
+
+def test_a_design_that_no_search_can_take_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ImpureHandler("it reads a clock")
+
+    system, environment, moves = lost()
+    monkeypatch.setattr(shortcut, "explore", refuse)
+    assert list(shortcuts(system, environment, moves, "no-loss")) == []

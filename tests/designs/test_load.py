@@ -1,0 +1,140 @@
+"""A design in somebody's own file is found by name, and what is wrong with the file is told in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from syncproof.core.actor import Out, actor
+from syncproof.core.values import Message, Timeline
+from syncproof.designs import DESIGNS, Parameters
+from syncproof.designs.timeline.device import TimelineDevice
+from syncproof.errors import InputError
+from syncproof.inputs import lookup, small_worlds
+from syncproof.pytest_plugin import assert_promises
+from syncproof.studies import verify as verification
+from syncproof.studies.verify import explore_one
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "my_design.py"
+
+OWN = """
+from syncproof.actor import Out, actor
+from syncproof.designs import DESIGNS, Parameters
+from syncproof.designs.reader import TimelineDevice
+
+@actor
+class Deaf(TimelineDevice):
+    def rest(self, out: Out) -> None: ...
+    def hear(self, *_) -> None: ...
+
+Mine = DESIGNS["timeline-notify"].variant(device=Deaf)
+"""
+
+
+def test_the_example_of_the_readme_breaks_what_it_promises() -> None:
+    found = explore_one(f"{EXAMPLE}:Hasty", small_worlds.shape("two-people", 2, ["push"]))
+    assert found.findings["no-loss"][0] == "violated"
+    assert len(EXAMPLE.read_text().splitlines()) < 40
+
+
+def test_a_file_is_run_once_and_its_design_carries_the_name_that_finds_it(tmp_path: Path) -> None:
+    file = tmp_path / "own.py"
+    file.write_text(OWN)
+    found = lookup.get(f"{file}:Mine")
+    assert found.name == f"{file}:Mine"
+    assert found.promises == DESIGNS["timeline-notify"].promises
+    assert explore_one(f"{file}:Mine", small_worlds.shape("two-people", 1, [])).findings["no-loss"][0] == "violated"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "says"),
+    [
+        ("", "Mine", "there is no 'Mine'; write NAME = DESIGNS"),
+        ("class Mine: ...", "Mine", "Mine is a class, not a Design; write"),
+        ("Mine = 3", "Mine", "of type int, not a Design"),
+        ("\n1 / 0", "Mine", ":2: ZeroDivisionError: division by zero"),
+        ("def (", "Mine", "SyntaxError"),
+        (
+            "from syncproof.designs import DESIGNS\nMine = DESIGNS['timeline-notify'].variant(device=int)",
+            "Mine",
+            "device: <class 'int'> is no subclass of Device",
+        ),
+        (
+            "from syncproof.designs import DESIGNS\nMine = DESIGNS['timeline-notify'].variant(promises={'no-los': ()})",
+            "Mine",
+            "unknown property 'no-los'; allowed:",
+        ),
+    ],
+)
+def test_what_is_wrong_with_the_file_is_one_line(tmp_path: Path, text: str, name: str, says: str) -> None:
+    file = tmp_path / "bad.py"
+    file.write_text(text)
+    with pytest.raises(InputError) as caught:
+        lookup.get(f"{file}:{name}")
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"gone\.py: there is no such file"):
+        lookup.get(f"{tmp_path / 'gone.py'}:Mine")
+
+
+def test_an_object_is_found_by_its_name_once_it_was_given() -> None:
+    quiet = DESIGNS["timeline-notify"].variant(parameters=Parameters(notifications=False), name="quiet")
+    assert lookup.known(quiet) == "quiet"
+    assert lookup.get("quiet") is quiet
+    louder = DESIGNS["timeline-notify"].variant(name="quiet")
+    assert lookup.known(louder) == "quiet"
+    assert lookup.get("quiet") is louder
+
+
+def test_an_object_with_the_name_of_a_ready_design_is_refused() -> None:
+    assert lookup.known(DESIGNS["timeline-notify"]) == "timeline-notify"
+    with pytest.raises(
+        InputError, match=r"is called 'timeline-notify'; give it a name: variant\(\.\.\., name=\.\.\.\)"
+    ):
+        lookup.known(DESIGNS["timeline-notify"].variant(summary="other"))
+
+
+def test_a_class_without_actor_is_told_that_what_it_overrides_would_be_ignored() -> None:
+    class Silent(TimelineDevice):
+        def hear(self, timeline: Timeline, head: int, cause: str, out: Out) -> None:
+            raise AssertionError("never reached")
+
+    with pytest.raises(InputError, match="device: Silent has no @actor, so what it overrides would be ignored"):
+        DESIGNS["timeline-notify"].variant(device=Silent)
+
+
+def test_what_does_not_apply_cannot_be_promised() -> None:
+    with pytest.raises(
+        InputError, match="promises: inbox-drained does not apply to timeline-notify: there is no offline"
+    ):
+        DESIGNS["timeline-notify"].variant(promises={"inbox-drained": ("push-lost",)})
+
+
+def test_a_promise_that_covers_no_world_is_not_judged() -> None:
+    lazy = DESIGNS["timeline-notify"].variant(promises={"no-loss": ("disconnect",)}, name="lazy")
+    shape = small_worlds.shape("two-people", 1, ["push"])
+    name = lookup.known(lazy)
+    cell = verification.judged(name, shape, verification.search(name, shape)).cell(name, "no-loss")
+    assert (cell.verdict, cell.promise) == ("holds", "not judged")
+
+
+def test_a_test_of_a_design_that_promises_nothing_fails() -> None:
+    idle = DESIGNS["timeline-notify"].variant(promises={}, name="idle")
+    with pytest.raises(AssertionError, match="idle promises nothing under any of these faults"):
+        assert_promises(idle, faults=["push"], examples="none")
+
+
+@actor
+class IgnoresRecalls(TimelineDevice):
+    def amend(self, message: Message, place: int, out: Out) -> None:
+        """Shown is enough."""
+
+
+def test_a_device_that_shows_a_recall_and_does_not_apply_it_breaks_convergence() -> None:
+    deaf = DESIGNS["timeline-notify"].variant(device=IgnoresRecalls)
+    with pytest.raises(AssertionError, match=r"promises convergence and breaks it.* does not change the message 0"):
+        assert_promises(deaf, world="two-people", messages=2, faults=["recall"], examples="none")

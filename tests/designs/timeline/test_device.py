@@ -1,0 +1,118 @@
+"""What a timeline device does with a push, a hint or a page of another life, or before it is registered: handler by handler."""
+
+from __future__ import annotations
+
+import pytest
+
+from syncproof.core.observations import Checkpointed, Shown
+from syncproof.core.packets import Packet
+from syncproof.core.values import (
+    SERVER,
+    ActorId,
+    ConnectionId,
+    ConversationId,
+    Cursor,
+    DeviceId,
+    Entry,
+    Message,
+    MessageId,
+    Page,
+    Timeline,
+    UserId,
+)
+from syncproof.designs import Parameters
+from syncproof.designs.packets import Notification, Pull, Push, Registered, RoamReply
+from syncproof.designs.timeline.device import TimelineDevice
+from syncproof.designs.timeline.push import DensePushDevice, PushDevice
+from syncproof.engines.explore.tables import Effects
+
+WIRE = ConnectionId.of(0, 1)
+FIRST, SECOND = Timeline("sync", 0), Timeline("sync", 0, 1)
+TALK = ConversationId(0)
+
+
+def device(kind: type[TimelineDevice], *, registered: bool = True, **checkpoints: int) -> TimelineDevice:
+    made = kind(id=DeviceId(0), user=UserId(0), parameters=Parameters())
+    made.registered = registered
+    made.connection = WIRE
+    made.checkpoints = {{"first": FIRST, "second": SECOND}[life]: seq for life, seq in checkpoints.items()}
+    return made
+
+
+def given(actor: TimelineDevice, packet: Packet, source: ActorId | ConnectionId = SERVER) -> Effects:
+    out = Effects()
+    actor.handle(source, packet, out)
+    return out
+
+
+def entry(seq: int) -> Entry:
+    return Entry(seq, seq, Message(MessageId(seq), DeviceId(1), TALK))
+
+
+def pulls(out: Effects) -> list[Packet]:
+    return [packet for _, packet in out.sends if isinstance(packet, Pull)]
+
+
+def shown(out: Effects) -> list[int]:
+    return [int(o.message) for o in out.observations if isinstance(o, Shown)]
+
+
+@pytest.mark.parametrize("kind", [DensePushDevice, PushDevice])
+def test_a_push_of_a_new_life_is_not_shown_but_asked_for_from_the_old_checkpoint(kind: type[TimelineDevice]) -> None:
+    out = given(device(kind, first=2), Push(SECOND, entry(1)))
+    assert shown(out) == []
+    assert pulls(out) == [Pull((Cursor(FIRST, 2),), False)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "packet"),
+    [
+        (TimelineDevice, Notification(FIRST, 5, MessageId(5))),
+        (DensePushDevice, Push(FIRST, entry(1))),
+        (PushDevice, Push(FIRST, entry(1))),
+    ],
+)
+def test_what_belongs_to_an_old_life_is_ignored(kind: type[TimelineDevice], packet: Packet) -> None:
+    out = given(device(kind, second=3), packet)
+    assert (shown(out), out.sends) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "packet"),
+    [
+        (TimelineDevice, Notification(FIRST, 5, MessageId(5))),
+        (DensePushDevice, Push(FIRST, entry(1))),
+        (PushDevice, Push(FIRST, entry(1))),
+    ],
+)
+def test_who_is_not_registered_follows_no_timeline(kind: type[TimelineDevice], packet: Packet) -> None:
+    out = given(device(kind, registered=False), packet)
+    assert (shown(out), out.sends) == ([], [])
+
+
+def test_a_push_while_the_checkpoint_is_being_saved_waits() -> None:
+    phone = device(DensePushDevice, first=1)
+    phone.saving = True
+    assert shown(given(phone, Push(FIRST, entry(2)))) == []
+    assert phone.wanted == {FIRST: 2}
+
+
+def test_who_registers_again_keeps_its_own_checkpoint() -> None:
+    phone = device(TimelineDevice, registered=False, first=1)
+    out = given(phone, Registered((Cursor(FIRST, 7),), ()), WIRE)
+    assert phone.checkpoints == {FIRST: 1}
+    assert not [o for o in out.observations if isinstance(o, Checkpointed)]
+
+
+def test_a_gap_never_moves_a_checkpoint_back() -> None:
+    phone = device(TimelineDevice, first=5)
+    phone.gaps = [Page(FIRST, 3, (), 3, False, ((TALK, 0),))]
+    phone.save((), Effects())
+    assert phone.checkpoints == {FIRST: 5}
+
+
+def test_a_page_of_history_that_does_not_go_on_where_the_device_is_is_not_kept() -> None:
+    phone = device(TimelineDevice)
+    phone.history = {TALK: (0, 3)}
+    given(phone, RoamReply(Page(Timeline("conversation", 0), 1, (), 3), TALK), WIRE)
+    assert phone.history == {TALK: (0, 3)}

@@ -1,0 +1,116 @@
+"""Draws: reproducible, uniform, and independent along everything that simulations count along."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import numpy
+import pytest
+
+from syncproof.inputs.random_draws import BLOCK, COARSE, MASK, SIZE, Draws, _hashes, lognormal_table
+
+COUNT = 100_000
+PINNED = [9774, 33604, 61508]
+DRAWS = Draws(7)
+ALONG = {
+    "a": lambda salt, n: DRAWS.uniform(salt, n, 5, 1),
+    "b": lambda salt, n: DRAWS.uniform(salt, 12, n, 1),
+    "c": lambda salt, n: DRAWS.uniform(salt, 12, 5, n),
+}
+
+
+def along(axis: str, purpose: str = "loss") -> numpy.ndarray:
+    """Consecutive draws along one of the three numbers."""
+    salt = DRAWS.key(purpose)
+    return numpy.array([ALONG[axis](salt, n) for n in range(COUNT)])
+
+
+def chi_square_per_degree(counts: numpy.ndarray) -> float:
+    expected = counts.sum() / counts.size
+    return float(((counts - expected) ** 2 / expected).sum() / (counts.size - 1))
+
+
+def test_a_draw_is_the_same_everywhere_and_for_ever() -> None:
+    draws = Draws(1)
+    assert [draws.index(draws.key("loss"), a, b, c) for a, b, c in ((0, 0, 0), (1, 2, 3), (10**6, 7, 1))] == PINNED
+
+
+def test_another_seed_gives_other_draws() -> None:
+    one, two = Draws(1), Draws(2)
+    assert [one.uniform(one.key("loss"), n) for n in range(5)] != [two.uniform(two.key("loss"), n) for n in range(5)]
+
+
+def test_a_draw_does_not_depend_on_what_was_drawn_before() -> None:
+    fresh, used = Draws(3), Draws(3)
+    for n in range(100):
+        used.uniform(used.key("other"), n)
+    assert fresh.uniform(fresh.key("loss"), 4, 5, 6) == used.uniform(used.key("loss"), 4, 5, 6)
+
+
+def test_draws_are_at_least_0_and_less_than_1() -> None:
+    values = along("a")
+    assert 0.0 <= values.min() < values.max() < 1.0
+
+
+@pytest.mark.parametrize("axis", ALONG)
+def test_consecutive_draws_are_uniform(axis: str) -> None:
+    counts = numpy.histogram(along(axis), bins=1024, range=(0, 1))[0]
+    assert 0.8 < chi_square_per_degree(counts) < 1.2
+
+
+@pytest.mark.parametrize("axis", ALONG)
+@pytest.mark.parametrize("lag", [1, 2, 3, 7])
+def test_consecutive_draws_are_uncorrelated(axis: str, lag: int) -> None:
+    values = along(axis)
+    assert abs(numpy.corrcoef(values[:-lag], values[lag:])[0, 1]) < 5 / COUNT**0.5
+
+
+@pytest.mark.parametrize("axis", ALONG)
+def test_pairs_of_consecutive_draws_fill_the_square_evenly(axis: str) -> None:
+    values = along(axis)
+    counts = numpy.histogram2d(values[:-1], values[1:], bins=32, range=((0, 1), (0, 1)))[0]
+    assert 0.8 < chi_square_per_degree(counts) < 1.2
+
+
+@pytest.mark.parametrize("axis", ALONG)
+def test_draws_of_two_purposes_are_independent(axis: str) -> None:
+    loss, delay = along(axis, "loss"), along(axis, "push")
+    counts = numpy.histogram2d(loss, delay, bins=32, range=((0, 1), (0, 1)))[0]
+    assert 0.8 < chi_square_per_degree(counts) < 1.2
+
+
+def test_rare_events_come_as_often_as_they_should() -> None:
+    assert (along("a") < 0.02).sum() == pytest.approx(0.02 * COUNT, abs=5 * (0.02 * 0.98 * COUNT) ** 0.5)
+
+
+def test_a_lognormal_table_has_its_median_in_the_middle_and_its_sigma() -> None:
+    table = lognormal_table(0.04, 0.5)
+    assert len(table) == SIZE >> COARSE
+    assert list(table) == sorted(table)
+    assert table[len(table) // 2] == pytest.approx(0.04, rel=1e-3)
+    assert numpy.log(table).std() == pytest.approx(0.5, rel=1e-3)
+
+
+@pytest.mark.parametrize(("median", "sigma"), [(0.04, 0.0), (0.0, 0.5)])
+def test_no_spread_or_no_median_makes_a_constant(median: float, sigma: float) -> None:
+    assert set(lognormal_table(median, sigma)) == {median}
+
+
+def test_a_stream_is_what_its_numbers_pick() -> None:
+    draws = Draws(7)
+    salt = draws.key("stream")
+    table = lognormal_table(1.0, 0.5)
+    scramble = draws.scramble
+
+    def picked(number: int) -> float:
+        mixed = hash((number, salt))
+        return table[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)] >> COARSE]
+
+    count = BLOCK * 2 + 10
+    assert list(islice(draws.stream(salt, table), count)) == [picked(n) for n in range(1, count + 1)]
+
+
+def test_blocks_hash_as_the_interpreter_does() -> None:
+    """Were it not so, streams would be drawn number by number: right, but slow."""
+    hashes = _hashes(numpy.arange(1, 1001, dtype=numpy.uint64), 123456789)
+    assert [int(h) for h in hashes] == [hash((n, 123456789)) % 2**64 for n in range(1, 1001)]

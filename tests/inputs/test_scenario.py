@@ -1,0 +1,257 @@
+"""Scenario files: the ready ones, and one clear line for everything that can be wrong in one."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+
+from syncproof.errors import InputError
+from syncproof.inputs import scenario
+from syncproof.inputs.scenario import load, ready, seconds
+from syncproof.inputs.workload import generate
+
+READY = ["big-group", "campus", "commute", "default", "irc-group", "many-endpoints", "push-outage", "server-crash"]
+HEAD = 'title = "A test"\nshows = "That it loads."\n'
+
+
+def fails(tmp_path: Path, text: str) -> list[str]:
+    """The error lines of a scenario file, without its path."""
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load(str(path))
+    lines = str(caught.value).splitlines()
+    assert all(line.startswith(str(path)) for line in lines)
+    return [line.removeprefix(str(path)) for line in lines]
+
+
+def test_the_ready_scenarios_are_these() -> None:
+    assert list(ready()) == READY
+
+
+@pytest.mark.parametrize("name", READY)
+def test_a_ready_scenario_loads_and_says_what_it_shows(name: str) -> None:
+    made = load(name)
+    assert made.name == name
+    assert made.title
+    assert made.shows.endswith(".")
+
+
+@pytest.mark.parametrize("name", [name for name in READY if name not in ("campus", "irc-group")])
+def test_a_ready_scenario_makes_traffic_that_a_comparison_can_afford(name: str) -> None:
+    made = generate(load(name), 1)
+    assert 100 < len(made.times) < 4000
+
+
+def test_a_scenario_is_loaded_by_its_path_and_the_rest_has_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(HEAD + '[presence]\nonline = "90s"\n', encoding="utf-8")
+    made = load(str(path))
+    assert (made.name, made.presence.online, made.network.header_bytes) == ("mine", 90.0, 60)
+
+
+def test_a_ready_name_wins_over_a_folder_of_that_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "commute").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert load("commute").title == "Phones on a train"
+
+
+def test_a_scenario_travels_to_another_process() -> None:
+    made = load("server-crash")
+    assert pickle.loads(pickle.dumps(made)) == made
+
+
+def test_parameters_are_the_model_table() -> None:
+    parameters = load("default").with_value("model.page_size", 7).parameters()
+    assert (parameters.page_size, parameters.poll_interval) == (7, 900.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("90s", 90), ("15m", 900), ("8h", 28_800), ("1.5d", 129_600), ("250ms", 0.25)]
+)
+def test_durations(text: str, expected: float) -> None:
+    assert seconds(text) == expected
+
+
+@pytest.mark.parametrize("value", ["15", "m", "15 m", "-3s", "1w", "", 15, None])
+def test_what_is_no_duration(value: object) -> None:
+    with pytest.raises(ValueError, match="such as '15m'"):
+        seconds(value)
+
+
+# ---- errors
+
+
+def test_an_unknown_scenario_names_the_ready_ones_and_the_nearest() -> None:
+    with pytest.raises(InputError) as caught:
+        load("comute")
+    message = str(caught.value)
+    assert all(name in message for name in READY)
+    assert "did you mean 'commute'?" in message
+
+
+def test_a_missing_file_is_named() -> None:
+    with pytest.raises(InputError, match=r"nowhere\.toml: cannot be read: No such file"):
+        load("nowhere.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "starts", "holds"),
+    [
+        ('[presence]\nonlin = "1h"\n', ":4: presence.onlin: unknown key; allowed: online, ", "did you mean 'online'?"),
+        ("[presense]\n", ":3: presense: unknown key; allowed: ", "did you mean 'presence'?"),
+        ("sead = 3\n", ":3: sead: unknown key", "did you mean 'seed'?"),
+        ('name = "x"\n', ":3: name: unknown key", "allowed: title"),
+        ("[population]\nusers = 0\n", ":4: population.users: 0; allowed: ", "1 to 1000000"),
+        ('[population]\nusers = "ten"\n', ":4: population.users: 'ten'; allowed: ", "integer"),
+        ("[population]\nusers = true\n", ":4: population.users: True; allowed: ", "integer"),
+        ("[population]\ndevices_per_user = [1, 0]\n", ":4: population.devices_per_user: [1, 0]; allowed: ", "1 to 64"),
+        ("[population]\ndevices_per_user = []\n", ":4: population.devices_per_user: []; allowed: ", "1 to 64"),
+        ("[population]\ndevices_per_user = 65\n", ":4: population.devices_per_user: 65; allowed: ", "1 to 64"),
+        ("[population]\nnew_devices = -1\n", ":4: population.new_devices: -1; allowed: ", "0 or more"),
+        ("[faults]\npush_loss = nan\n", ":4: faults.push_loss: nan; allowed: ", "0 to 1"),
+        ("[network.push_ms]\nmedian = -1.0\n", ":4: network.push_ms.median: -1.0; allowed: ", "0 or more"),
+        (
+            "[faults.outages]\nlength = '1h'\n",
+            ":3: faults.outages: ",
+            "a list of tables, each under [[faults.outages]]",
+        ),
+        ("[faults]\npush_loss = 1.5\n", ":4: faults.push_loss: 1.5; allowed: ", "0 to 1"),
+        ("[presence]\nhalf_open = -0.1\n", ":4: presence.half_open: -0.1; allowed: ", "0 to 1"),
+        ('duration = "0s"\n', ":3: duration: '0s'; allowed: ", "greater than 0"),
+        ("duration = 3600\n", ":3: duration: 3600; allowed: ", "such as '15m'"),
+        ("duration = 3600.0\n", ":3: duration: 3600.0; allowed: ", "such as '15m'"),
+        ('[traffic]\ntrace = "snapp"\n', ":4: traffic.trace: 'snapp'; allowed: none, snap, presence", "'snap'?"),
+        ('[model]\nsequencer = "clok"\n', ":4: model.sequencer: 'clok'; allowed: auto, ", "did you mean 'clock'?"),
+        (
+            "[traffic]\nbody_bytes = { median = 100.0, sgma = 1.0 }\n",
+            ":4: traffic.body_bytes.sgma: unknown key; allowed: median, sigma",
+            "did you mean 'sigma'?",
+        ),
+        ("[network]\nup_ms = { sigma = 1.0 }\n", ":4: network.up_ms.median: is missing", "allowed: a value"),
+        ("[conversations]\npairs = 400\n", ":4: conversations.pairs: 400; allowed: at most 190 among 20 users", ""),
+        ("[conversations]\ngroup_size = { min = 5, max = 4 }\n", ":4: conversations.group_size: ", "min at most max"),
+        ("[conversations.group_size]\nmax = 30\n", ":4: conversations.group_size.max: 30; allowed: ", "20 users"),
+        ("[conversations]\npairs = 0\ngroups = 0\n", ":3: conversations: no pairs and no groups; allowed: ", "one"),
+        (
+            '[[faults.outages]]\nstart = "1h"\nlength = "1h"\n[[faults.outages]]\nstart = "9h"\nlength = "1h"\n',
+            ":7: faults.outages.1.start: 32400 s; allowed: before the duration, 28800 s",
+            "",
+        ),
+        ('[[faults.outages]]\nstart = "1h"\n', ":3: faults.outages.0.length: is missing", "allowed"),
+        (
+            '[[faults.server_crashes]]\nat = "1h"\ndwn = "2s"\n',
+            ":5: faults.server_crashes.0.dwn: unknown key; allowed: at, down",
+            "did you mean 'down'?",
+        ),
+        ("[population\n", ":3: not TOML: ", "line 3"),
+    ],
+)
+def test_a_fault_is_told_in_one_line(tmp_path: Path, text: str, starts: str, holds: str) -> None:
+    (line,) = fails(tmp_path, HEAD + text)
+    assert line.startswith(starts)
+    assert holds in line
+
+
+def test_all_faults_of_a_file_are_told_a_line_each(tmp_path: Path) -> None:
+    text = HEAD + "[population]\nusers = 0\n[faults]\npush_loss = 2.0\npush_los = 0.1\n"
+    assert [line.split(": ")[1] for line in fails(tmp_path, text)] == [
+        "population.users",
+        "faults.push_loss",
+        "faults.push_los",
+    ]
+
+
+def test_a_missing_title_is_told(tmp_path: Path) -> None:
+    assert fails(tmp_path, 'shows = "x"\n') == [": title: is missing; allowed: a text in quotes"]
+
+
+@pytest.mark.parametrize(
+    ("text", "starts", "allowed"),
+    [
+        ('duration = "99999999999999d"\n', ":3: duration: ", "at most 3650d"),
+        (
+            "[traffic]\nmessages_per_user_per_day = 1e9\n",
+            ":4: traffic.messages_per_user_per_day: 1e+09 makes ",
+            "20,000,000",
+        ),
+        (
+            "[population]\nnew_devices = 100000000000\n",
+            ":4: population.new_devices: 1e+11 makes 1e+11 devices",
+            "10,000,000",
+        ),
+        ('[presence]\nonline = "1ms"\noffline = "1ms"\n', ":4: presence.online: 0.001 makes ", "20,000,000"),
+        (
+            "[population]\nusers = 1000000\n[faults]\ndevice_crashes_per_day = 1000.0\n",
+            ":6: faults.device_crashes",
+            "20,0",
+        ),
+        (
+            "[population]\nusers = 1000000\n[conversations]\npairs = 30000000\n",
+            ":6: conversations.pairs: 3e+07",
+            "20,0",
+        ),
+        ("[conversations]\ngroups = 9999999999\n", ":4: conversations.groups: 1e+10 makes 1e+11 members", "20,0"),
+    ],
+)
+def test_what_fits_into_no_machine_is_told_before_it_runs(tmp_path: Path, text: str, starts: str, allowed: str) -> None:
+    (line,) = fails(tmp_path, HEAD + text)
+    assert line.startswith(starts)
+    assert "allowed: at most" in line
+    assert allowed in line
+
+
+def test_what_just_fits_is_allowed(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        HEAD + 'duration = "1d"\n[population]\nusers = 100000\n[traffic]\nmessages_per_user_per_day = 200.0\n'
+    )
+    assert load(str(path)).population.users == 100_000
+
+
+# ---- one key changed
+
+
+def test_a_changed_copy_leaves_the_original_alone() -> None:
+    before = load("default")
+    after = before.with_value("population.devices_per_user", 3)
+    assert (before.population.devices_per_user, after.population.devices_per_user) == ([1, 2, 2, 3], 3)
+    assert after.presence == before.presence
+
+
+def test_a_changed_duration_may_be_text_or_seconds() -> None:
+    made = load("default")
+    assert made.with_value("presence.online", "90s") == made.with_value("presence.online", 90.0)
+
+
+def test_a_whole_table_can_be_changed() -> None:
+    made = load("default").with_value("conversations.group_size", {"min": 4, "max": 5})
+    assert (made.conversations.group_size.min, made.conversations.pairs) == (4, 40)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        (
+            "population.device_per_user",
+            3,
+            "unknown key; allowed: users, devices_per_user, new_devices, reinstalls; did you mean",
+        ),
+        ("populaton.users", 3, "did you mean 'population'?"),
+        ("seed.x", 3, "seed.x: unknown key"),
+        ("name", "x", "name: unknown key"),
+        ("population.users", -1, "default: population.users: -1; allowed: "),
+        ("population.users", 2, "default: conversations.pairs: 40; allowed: at most 1 among 2 users"),
+    ],
+)
+def test_a_change_is_checked_as_a_file_is(key: str, value: object, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load("default").with_value(key, value)
+    assert message in str(caught.value)
+
+
+def test_every_key_of_a_scenario_is_documented_by_its_table() -> None:
+    tables = [field.annotation for field in scenario.Scenario.model_fields.values()]
+    assert all(table.__doc__ for table in tables if isinstance(table, type) and issubclass(table, scenario.Section))

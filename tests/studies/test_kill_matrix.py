@@ -1,0 +1,71 @@
+"""The kill matrix says what each engine did, and its exit status follows from that."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from syncproof.cli.main import main
+from syncproof.errors import InputError
+from syncproof.report import kill_matrix as kill_matrix_page
+from syncproof.studies import kill_matrix
+from syncproof.studies.kill_matrix import Alarm, Kill, Kills, Row
+
+DEAD = Row(
+    "F25", Kill(("no-loss",), 384, "states", 11), Kill(("no-loss",), 3, "examples", 24), Kill((), 20, "runs"), 11
+)
+
+
+def alive(**changes: Kill) -> Row:
+    """A row in which one engine killed nothing."""
+    import dataclasses
+
+    return dataclasses.replace(DEAD, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("found", "status"),
+    [
+        (Kills({"F25": DEAD}, []), 0),
+        (Kills({"F25": alive(explore=Kill(("convergence",), 384, "states"))}, []), 1),
+        (Kills({"F25": alive(stateful=Kill((), 500, "examples"))}, []), 1),
+        (Kills({"F25": DEAD}, [Alarm("timeline-notify", "simulate", "the storm", 10, ("no-loss",))]), 1),
+        (Kills({"F25": DEAD}, [], missing=1), 3),
+    ],
+)
+def test_the_status_asks_for_every_bug_dead_and_no_alarm(found: Kills, status: int) -> None:
+    assert found.status() == status
+
+
+def test_a_bug_is_hunted_by_every_engine(tmp_path: Path) -> None:
+    found = kill_matrix_page.matrix(["F25"], jobs=1)
+    row = found.rows["F25"]
+    assert (row.killed, row.shortest, row.explore.length) == (True, True, 11)
+    assert row.excerpt is not None
+    assert row.simulate.length is not None
+    assert row.excerpt < 20 < row.simulate.length
+    found.write(tmp_path)
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert results["bugs"]["F25"]["killed"] is True
+    assert "notification is the only trigger" in (tmp_path / "report.html").read_text()
+    assert "| F25 |" in (tmp_path / "report.md").read_text()
+
+
+def test_an_unknown_bug_is_one_line_and_status_two() -> None:
+    with pytest.raises(InputError, match="unknown bug 'F99'; allowed: F01, "):
+        kill_matrix.matrix(["F99"])
+    result = CliRunner().invoke(main, ["faults", "F99"])
+    assert result.exit_code == 2
+
+
+def test_the_storm_brings_every_fault_and_no_promise_falls() -> None:
+    fell, configured = kill_matrix.blow("timeline-dense-push", 1)
+    assert {"push-lost", "half-open", "device-crash", "server-crash", "new-device", "sender-retry"} <= set(configured)
+    assert fell == {}
+
+
+def test_the_storm_meets_a_bug() -> None:
+    assert "tail-append" in kill_matrix.blow("F04", 1)[0]

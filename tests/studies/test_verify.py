@@ -1,0 +1,263 @@
+"""Verdicts out of searches: cells, promises, what is missing, what is vacuous, and the exit status that it adds up to."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import BrokenExecutor
+from pathlib import Path
+
+import pytest
+
+import syncproof
+from syncproof.core.moves import Rest
+from syncproof.designs import DESIGNS
+from syncproof.designs.witnesses import SAYS
+from syncproof.engines.explore import Counterexample, Limits
+from syncproof.errors import InputError
+from syncproof.inputs import small_worlds
+from syncproof.inputs.small_worlds import SmallWorld
+from syncproof.properties import PROPERTIES
+from syncproof.studies import executors
+from syncproof.studies import verify as verification
+from syncproof.studies.verify import INTERRUPTED, LOST, Explored, Verification
+
+CALM = SmallWorld("two-people", 1, ())
+PUSH = SmallWorld("two-people", 1, ("push",))
+CRASH = SmallWorld("two-people", 1, ("server-crash",))
+NOTIFY, SYNC_FIRST = "timeline-notify", "inbox-sync-first"
+
+
+def way(length: int) -> Counterexample:
+    return Counterexample((), (Rest(),) * length, (), "something is wrong")
+
+
+def explored(shape: SmallWorld, design: str = NOTIFY, *, complete: bool = True, **others: object) -> Explored:
+    """A search with these findings; a number is the length of a counterexample, everything else holds."""
+    applicable = [name for name in PROPERTIES if name not in DESIGNS[design].not_applicable]
+    findings: dict[str, tuple[str, Counterexample | None, str]] = dict.fromkeys(applicable, ("holds", None, ""))
+    for name, found in others.items():
+        name = name.replace("_", "-")
+        findings[name] = ("violated", way(found), "") if isinstance(found, int) else ("unknown", None, str(found))
+    ending = "complete" if complete else "states"
+    return Explored(design, shape, findings, 10, 20, 3, complete, {}, {}, 0.1, 1000, ending)
+
+
+def verified(*row: Explored, design: str = NOTIFY, **facts: object) -> Verification:
+    facts = {"missing": {}, "elapsed": 1.0, "jobs": 1} | facts
+    return Verification("small", {design: list(row)}, **facts)  # type: ignore[arg-type]
+
+
+# ---- one cell
+
+
+def test_a_property_that_holds_in_every_world_keeps_its_promise():
+    cell = verified(explored(CALM), explored(PUSH)).cell(NOTIFY, "no-loss")
+    assert (cell.verdict, cell.promise, cell.length, cell.why) == ("holds", "kept", 0, "")
+
+
+def test_the_shortest_counterexample_of_all_worlds_is_told():
+    cell = verified(explored(CALM, no_loss=9), explored(PUSH, no_loss=5), explored(CRASH)).cell(NOTIFY, "no-loss")
+    assert (cell.verdict, cell.promise, cell.length, cell.shape) == ("violated", "broken", 5, PUSH)
+
+
+def test_what_is_violated_only_under_faults_that_no_promise_covers_breaks_none():
+    found = verified(explored(CRASH, SYNC_FIRST, convergence=4), explored(CALM, SYNC_FIRST), design=SYNC_FIRST)
+    cell = found.cell(SYNC_FIRST, "convergence")
+    assert (cell.verdict, cell.promise) == ("violated", "kept")
+    assert found.status() == 0
+
+
+def test_what_is_not_promised_may_be_violated():
+    found = verified(explored(CALM, "timeline-push", prefix_order=4), design="timeline-push")
+    cell = found.cell("timeline-push", "prefix-order")
+    assert (cell.verdict, cell.promise, found.status()) == ("violated", "none", 0)
+
+
+def test_an_unknown_world_makes_property_and_promise_unknown():
+    found = verified(explored(CALM), explored(PUSH, no_loss="the time was up"))
+    cell = found.cell(NOTIFY, "no-loss")
+    assert (cell.verdict, cell.promise) == ("unknown", "unknown")
+    assert cell.why == "two-people, 1 message, push: the time was up"
+    assert found.status() == 3
+
+
+def test_an_unknown_world_that_the_promise_does_not_cover_leaves_it_kept():
+    found = verified(explored(CALM, SYNC_FIRST), explored(CRASH, SYNC_FIRST, convergence="?"), design=SYNC_FIRST)
+    cell = found.cell(SYNC_FIRST, "convergence")
+    assert (cell.verdict, cell.promise, found.status()) == ("unknown", "kept", 0)
+
+
+def test_a_violation_counts_whatever_else_is_unknown():
+    found = verified(explored(CALM, no_loss="cut short"), explored(PUSH, no_loss=7))
+    cell = found.cell(NOTIFY, "no-loss")
+    assert (cell.verdict, cell.promise, found.status()) == ("violated", "broken", 1)
+
+
+def test_what_makes_no_sense_is_not_applicable_and_says_why():
+    cell = verified(explored(CALM)).cell(NOTIFY, "inbox-drained")
+    assert (cell.verdict, cell.promise, cell.why) == ("not-applicable", "none", "there is no offline inbox")
+
+
+# ---- what is missing, what is vacuous
+
+
+def test_what_is_missing_makes_only_its_own_design_unknown():
+    row = {NOTIFY: [explored(CALM)], SYNC_FIRST: [explored(CALM, SYNC_FIRST)]}
+    found = Verification("small", row, {SYNC_FIRST: 3}, 1.0, 2, [], INTERRUPTED)
+    assert found.cell(NOTIFY, "no-loss").verdict == "holds"
+    cell = found.cell(SYNC_FIRST, "no-loss")
+    assert (cell.verdict, cell.promise) == ("unknown", "unknown")
+    assert cell.why == "3 searches are missing: the run was interrupted"
+    complete = {name: facts["complete"] for name, facts in found.results()["designs"].items()}
+    assert complete == {NOTIFY: True, SYNC_FIRST: False}
+    assert found.status() == 3
+
+
+def test_a_search_that_was_cut_short_is_not_complete():
+    found = verified(explored(CALM), explored(PUSH, complete=False, no_loss="states"))
+    facts = found.results()["designs"][NOTIFY]
+    assert not facts["complete"]
+    assert [world["complete"] for world in facts["worlds"]] == [True, False]
+
+
+def test_a_vacuous_search_fails():
+    found = verified(explored(CALM), vacuous=[(NOTIFY, CALM, "push-lost happened")])
+    assert found.status() == 1
+    assert found.results()["vacuous"] == [f"{NOTIFY}, {CALM}: never push-lost happened"]
+
+
+# ---- real searches
+
+
+def test_every_ready_design_meets_what_it_must_meet_in_small_worlds():
+    for design in DESIGNS:
+        for kinds in ((), ("sender-retry",), ("server-crash",)):
+            found = verification.explore_one(design, SmallWorld("two-devices", 1, kinds))
+            assert all(found.witnesses.values()), (design, kinds, found.witnesses)
+
+
+@pytest.mark.parametrize(
+    ("design", "kind", "messages", "situation"),
+    [
+        ("timeline-dense-push", "server-crash", 1, "void"),
+        ("timeline-dense-push", "push", 2, "gap"),
+        ("timeline-notify", "server-crash", 1, "redriven"),
+        ("timeline-notify", "trim", 1, "expired"),
+        ("inbox-sync-first", "push", 1, "ack-timeout"),
+        ("inbox-store-first", "sender-retry", 1, "duplicate-submit"),
+    ],
+)
+def test_designs_name_what_must_be_met(design, kind, messages, situation):
+    found = verification.explore_one(design, SmallWorld("two-devices", messages, (kind,)))
+    assert found.witnesses[SAYS[situation]] is True
+
+
+def test_a_design_that_never_does_what_it_must_is_vacuous():
+    """Nothing in a timeline waits for an acknowledgement."""
+    import msgspec
+
+    from syncproof.designs.witnesses import ALWAYS, Meets
+
+    odd = msgspec.structs.replace(DESIGNS[NOTIFY], meets=(Meets(ALWAYS, ("ack-timeout",)),))
+    found = verification.search(odd, CALM)
+    judged = verification.gathered("small", NOTIFY, [verification.kept(odd, CALM, found)])  # type: ignore[arg-type]
+    assert [what for _, _, what in judged.vacuous] == [SAYS["ack-timeout"]]
+    assert judged.status() == 1
+
+
+@pytest.mark.parametrize(
+    ("limits", "ending"),
+    [(Limits(states=1), "states"), (Limits(memory=1), "memory"), (Limits(time=0.0), "time")],
+)
+def test_every_limit_ends_in_unknown_with_its_reason(limits, ending):
+    found = verification.explore_one(NOTIFY, SmallWorld("two-people", 1, ("disconnect",)), limits)
+    verdict, _, why = found.findings["no-loss"]
+    assert (found.complete, found.ending, verdict) == (False, ending, "unknown")
+    assert f"the limit of {ending} was reached" in why
+
+
+def test_progress_adds_the_searches_up(monkeypatch):
+    monkeypatch.setitem(small_worlds.BOUNDS, "small", (CALM, PUSH))
+    seen: list[verification.Progress] = []
+    found = verification.verify([NOTIFY], "small", jobs=1, progress=seen.append)
+    assert [(p.done, p.total) for p in seen] == [(1, 2), (2, 2)]
+    assert seen[-1].states == sum(e.states for e in found.explored[NOTIFY])
+    assert seen[-1].depth == max(e.depth for e in found.explored[NOTIFY])
+    assert found.run_facts()["peak_memory_mib"] > 0
+
+
+def test_a_worker_that_memory_kills_is_told_and_no_traceback(monkeypatch):
+    def perform(work, jobs, workers):
+        yield 0, work(jobs[0])
+        raise BrokenExecutor("gone")
+
+    monkeypatch.setattr(executors, "perform", perform)
+    monkeypatch.setitem(small_worlds.BOUNDS, "small", (CALM, PUSH))
+    found = verification.verify([NOTIFY], "small", jobs=2)
+    assert (found.missing, found.stopped, found.status()) == ({NOTIFY: 1}, LOST, 3)
+    assert "memory" in found.cell(NOTIFY, "no-loss").why
+
+
+def test_unknown_bounds_and_designs_are_input_errors():
+    with pytest.raises(InputError, match="unknown bounds 'tiny'; allowed: small, standard, deep"):
+        verification.verify([], "tiny")
+    with pytest.raises(InputError, match="timeline-notify"):
+        verification.verify(["timeline-notfy"], "small")
+
+
+DRIVER = """
+import json, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from syncproof.inputs import small_worlds
+from syncproof.inputs.small_worlds import SmallWorld
+from syncproof.studies import verify as verification
+small, huge = SmallWorld("two-people", 2, ()), SmallWorld("two-people", 1, small_worlds.TOGETHER)
+small_worlds.BOUNDS["small"] = (small, huge)
+small_worlds.BEYOND["timeline-dense-push"] = (huge,)
+if __name__ == "__main__":
+    names = ["timeline-dense-push", "timeline-notify"]
+    told = lambda p: print("done", flush=True) if p.done == 2 else None
+    found = verification.verify(names, "small", jobs=int(sys.argv[1]), progress=told)
+    rows = [e for row in found.explored.values() for e in row]
+    print(json.dumps({
+        "status": found.status(), "stopped": found.stopped, "finished": len([e for e in rows if e.complete]),
+        "weightless": [str(e.shape) for e in rows if not e.bytes],
+        "verdicts": {name: found.cell(name, "no-duplicate").verdict for name in names},
+        "complete": {name: facts["complete"] for name, facts in found.results()["designs"].items()},
+    }))
+"""
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_ends_a_verification_and_keeps_what_was_found(jobs, tmp_path):
+    """Two small searches finish, then a huge one begins; it is interrupted, and the finished design keeps its verdict."""
+    driver = tmp_path / "driver.py"
+    driver.write_text(DRIVER)
+    environment = os.environ | {"PYTHONPATH": str(Path(syncproof.__file__).parents[1])}
+    run = subprocess.Popen([sys.executable, str(driver), str(jobs)], stdout=subprocess.PIPE, text=True, env=environment)
+    try:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "done\n"
+        run.send_signal(signal.SIGINT)
+        out, _ = run.communicate(timeout=120)
+    finally:
+        run.kill()
+    assert json.loads(out) == {
+        "status": 3,
+        "stopped": INTERRUPTED,
+        "finished": 2,
+        "weightless": [],
+        "verdicts": {"timeline-dense-push": "holds", "timeline-notify": "unknown"},
+        "complete": {"timeline-dense-push": True, "timeline-notify": False},
+    }
+
+
+def test_a_fault_that_cannot_touch_a_design_is_not_asked_for():
+    """There is no sync store whose log could be trimmed."""
+    found = verification.explore_one("timeline-read-fanout", SmallWorld("two-devices", 1, ("trim",)))
+    assert all(found.witnesses.values())
+    assert "trim happened" not in found.witnesses

@@ -1,0 +1,33 @@
+"""The fixture for users' tests fails with the diagram of a shortest counterexample, and passes where promises are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from syncproof.seeded_bugs.faulty import BUGS
+
+
+def test_a_sound_design_passes(keeps_promises: Callable[..., None]) -> None:
+    keeps_promises("inbox-store-first", faults=["push"])
+
+
+def test_a_broken_promise_fails_with_the_diagram(keeps_promises: Callable[..., None]) -> None:
+    with pytest.raises(AssertionError, match="breaks it in two-people, 1 message, push, in 11 moves") as caught:
+        keeps_promises(BUGS["F25"].design, world="two-people", faults=["push"])
+    assert "Submit m0 ──────▶│" in str(caught.value)
+    assert "no-loss" in str(caught.value)
+
+
+def test_hypothesis_finds_what_the_small_world_has_not(keeps_promises: Callable[..., None]) -> None:
+    with pytest.raises(AssertionError, match="cut down from"):
+        keeps_promises("F12", world="two-people", faults=["disconnect"], examples="ci")
+
+
+def test_a_search_that_was_cut_short_fails(keeps_promises: Callable[..., None]) -> None:
+    with pytest.raises(
+        AssertionError,
+        match=r"is unknown: the search was cut short: the limit of states was reached.*; give it more states",
+    ):
+        keeps_promises("timeline-notify", faults=["device-crash"], states=50)

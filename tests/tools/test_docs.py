@@ -1,0 +1,356 @@
+"""The pages say what the code says, their links lead somewhere, their diagrams are drawn and their commands understood."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from syncproof.cli.main import main
+from syncproof.designs import Parameters
+from syncproof.formats.history import Header
+from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.small_worlds import SmallWorld
+from syncproof.properties import PROPERTIES, Property
+from syncproof.report import verification as verification_page
+from syncproof.studies import claim_searches, kill_matrix
+from syncproof.studies import compare as comparison
+from syncproof.studies import verify as verification
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "docs"))
+
+from tools.docs import example, fields, markdown, pages, scenarios  # noqa: E402
+
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+names = pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+# ---- generated parts
+
+
+@pytest.mark.parametrize("page", pages.PARTS)
+def test_a_page_is_what_would_be_written_now(page: str) -> None:
+    text = (pages.FOLDER / page).read_text(encoding="utf-8")
+    fresh = pages.render(page, text)
+    assert fresh == text, f"docs/{page} is stale; run `make docs`"
+    assert pages.render(page, fresh) == fresh, "made twice, it is the same"
+
+
+def test_a_stale_part_is_noticed_and_mended() -> None:
+    text = (pages.FOLDER / "results.md").read_text(encoding="utf-8")
+    broken = text.replace("| `lost_deliveries` | deliveries |", "| `lost_deliveries` | euros |")
+    assert broken != text
+    assert pages.render("results.md", broken) == text
+
+
+def test_a_part_without_a_place_is_an_error() -> None:
+    with pytest.raises(KeyError, match=r"cli\.md has no place for commands"):
+        pages.render("cli.md", "# nothing here")
+
+
+def test_every_page_of_the_folder_is_in_the_index() -> None:
+    linked = set(re.findall(r"\]\(([\w-]+\.md)\)", (ROOT / "docs/README.md").read_text(encoding="utf-8")))
+    assert linked == {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
+
+
+def test_every_key_of_a_scenario_is_explained() -> None:
+    assert scenarios.undocumented() == []
+
+
+@pytest.mark.parametrize("automaton", PROPERTIES.values(), ids=PROPERTIES)
+def test_a_property_begins_with_its_statement_and_says_what_it_leaves_out(automaton: type[Property]) -> None:
+    statement, *notes = markdown.paragraphs(automaton.__doc__)
+    assert re.match(r"(For every|For m, n|From|Between) |At quiescence[:,] |\w+\([\w, ]+\) ", statement)
+    assert re.search(r"not (say|matter)|says? nothing|business", " ".join(notes))
+
+
+def test_every_field_of_a_history_and_every_parameter_is_explained() -> None:
+    for kind in (Header, Parameters):
+        assert set(fields.meanings(kind)) == set(kind.__struct_fields__)
+
+
+def test_a_text_below_a_field_is_its_meaning() -> None:
+    assert fields.meanings(Explained) == {"known": "What it is, on two lines."}
+
+
+class Explained:
+    known: int = 1
+    """What it is,
+    on two lines."""
+    unknown: int = 2
+
+
+def test_a_cell_cannot_break_its_table() -> None:
+    assert markdown.cell("a | b\n c <d> `<e>`") == "a \\| b c &lt;d> `<e>`"
+
+
+# ---- the example
+
+
+def test_the_example_log_shows_the_failure_that_the_page_tells_of() -> None:
+    output, status = example.judged()
+    assert status == 1
+    assert re.search(r"tail-append +violated \(promised\)", output)
+    assert re.search(r"no-loss +violated \(promised\): 1 times; message 0 .* device 1", output)
+
+
+# ---- links
+
+
+def prose(text: str) -> str:
+    """The text without its code blocks."""
+    return FENCED.sub("", text)
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors that a code host makes of a page's headings."""
+    found: dict[str, int] = {}
+    slugs = set()
+    for heading in re.findall(r"^#+ +(.+?) *$", prose(path.read_text(encoding="utf-8")), re.MULTILINE):
+        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)
+        slug = re.sub(r"[^\w\- ]", "", plain.lower()).replace(" ", "-")
+        count = found[slug] = found.get(slug, -1) + 1
+        slugs.add(f"{slug}-{count}" if count else slug)
+    return slugs
+
+
+def dead_links(path: Path, text: str) -> Iterator[str]:
+    """The relative links that lead nowhere."""
+    for link in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"`[^`]*`", "", prose(text))):
+        if re.match(r"[a-z]+:", link):
+            continue
+        file, _, anchor = link.partition("#")
+        target = (path.parent / file).resolve() if file else path
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            yield link
+
+
+@names
+def test_every_link_leads_somewhere(page: Path) -> None:
+    assert list(dead_links(page, page.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize("link", ["nowhere.md", "designs.md#nothing", "#nothing"])
+def test_a_link_that_leads_nowhere_is_noticed(link: str) -> None:
+    assert list(dead_links(ROOT / "docs/README.md", f"see [this]({link}) and [that](designs.md)")) == [link]
+
+
+# ---- diagrams
+
+TEXT = r"[^;#]+"
+SEQUENCE = (
+    r"participant (?P<new>\w+) as " + TEXT,
+    r"(?P<a>\w+)(?:->>|-->>|--x)(?P<b>\w+): " + TEXT,
+    r"Note over (?P<c>\w+): " + TEXT,
+    r"loop [\w ]+",
+    r"end",
+)
+LABEL = r'[^;#"|]+'
+FLOWCHART = (
+    r'subgraph \w+\["' + LABEL + r'"\]',
+    r'(?P<new>\w+)(?:\["' + LABEL + r'"\]|\(\["' + LABEL + r'"\]\))',
+    r"(?P<a>\w+) (?:-->|==>|-\.->)(?:\|" + LABEL + r"\|)? (?P<b>\w+)",
+    r"end",
+)
+GRAMMARS = {"sequenceDiagram": SEQUENCE, "flowchart LR": FLOWCHART, "flowchart TD": FLOWCHART}
+
+
+def faults_of(diagram: str) -> list[str]:
+    """The lines that Mermaid would not take, or that speak of what is not declared."""
+    kind, *lines = diagram.rstrip("\n").split("\n")
+    if kind not in GRAMMARS:
+        return [kind]
+    declared: set[str] = set()
+    faults, depth = [], 0
+    for line in lines:
+        found = next((m for form in GRAMMARS[kind] if (m := re.fullmatch(form, line.strip()))), None)
+        if found is None:
+            faults.append(line)
+            continue
+        groups = found.groupdict()
+        declared.update([groups["new"]] if groups.get("new") else [])
+        if any(groups.get(name) and groups[name] not in declared for name in "abc") or groups.get("new") == "end":
+            faults.append(line)
+        depth += line.strip().startswith(("subgraph", "loop")) - (line.strip() == "end")
+    return faults + ([] if depth == 0 else ["end is missing"])
+
+
+@names
+def test_every_diagram_can_be_drawn(page: Path) -> None:
+    diagrams = [body for kind, body in FENCED.findall(page.read_text(encoding="utf-8")) if kind == "mermaid"]
+    assert [fault for diagram in diagrams for fault in faults_of(diagram)] == []
+
+
+@pytest.mark.parametrize(
+    "diagram",
+    [
+        "sequenceDiagram\n    participant a as one\n    a->>b: b is not declared",
+        "sequenceDiagram\n    participant a as one\n    Note over a: first; second",
+        "sequenceDiagram\n    participant a as one\n    Note over a: d0#1",
+        "flowchart LR\n    a[no quotes]",
+        'flowchart LR\n    a["one"]\n    a -->|1|2| a',
+        'flowchart LR\n    subgraph x["one"]\n    a["one"]',
+        "pie\n    a",
+    ],
+)
+def test_a_diagram_that_would_not_be_drawn_is_noticed(diagram: str) -> None:
+    assert faults_of(diagram)
+
+
+def test_every_design_has_both_diagrams() -> None:
+    text = (ROOT / "docs/designs.md").read_text(encoding="utf-8")
+    for section in text.split("\n### ")[1:]:
+        kinds = [body.split("\n")[0] for kind, body in FENCED.findall(section) if kind == "mermaid"]
+        assert kinds == ["sequenceDiagram", "flowchart LR"], section.split("\n")[0]
+
+
+# ---- commands
+
+
+def commands(text: str) -> Iterator[str]:
+    """The command lines that a page shows, one for each of `a | b`; usage lines with their brackets are not."""
+    shown = [line for _, body in FENCED.findall(text) for line in body.splitlines()]
+    shown += [" ".join(code.split()) for code in re.findall(r"`([^`]+)`", prose(text))]
+    for line in shown:
+        for part in line.strip().removeprefix("$ ").split(" && "):
+            if not re.match(r"syncproof [\w-]", part) or "[" in part or "COMMAND" in part:
+                continue
+            call = re.split(r"\s{2,}|\s#\s|\s>\s", part)[0]
+            first, *others = call.split(" | ")
+            yield from [first, *(f"syncproof {other}" for other in others)]
+
+
+def misunderstood(call: str) -> str | None:
+    """What the command line says of a command that it does not understand."""
+    words = shlex.split(call)[1:]
+    try:
+        command = main.get_command(click.Context(main), words[0])
+        if command is None:
+            return f"{call}: no such command"
+        if words == [command.name]:  # its name in a sentence, or all defaults
+            return None
+        command.make_context(words[0], words[1:])
+    except click.exceptions.Exit:
+        return None
+    except click.ClickException as error:
+        return f"{call}: {error.format_message()}"
+    return None
+
+
+@names
+def test_every_command_is_understood(page: Path) -> None:
+    calls = commands(page.read_text(encoding="utf-8"))
+    assert [says for call in calls if (says := misunderstood(call)) is not None] == []
+
+
+def test_commands_are_found_and_faults_are_told() -> None:
+    text = (
+        "```\nsyncproof designs | prophecies\nsyncproof compare --runs 0    never\n```\nand `syncproof check --loud x`"
+    )
+    fine, unknown, range_, option = [misunderstood(call) for call in commands(text)]
+    assert fine is None
+    assert unknown == "syncproof prophecies: no such command"
+    assert str(range_).startswith("syncproof compare --runs 0: Invalid value for '--runs'")
+    assert str(option).startswith("syncproof check --loud x: No such option")
+
+
+# ---- the tables of results
+
+
+def documented(heading: str) -> list[list[str]]:
+    """The keys below a heading, split at their dots."""
+    text = (ROOT / "docs/results.md").read_text(encoding="utf-8")
+    section = text.split(f"### {heading}\n")[1].split("\n#")[0]
+    return [key.split(".") for key in re.findall(r"^\| `([\w.]+)` \|", section, re.MULTILINE)]
+
+
+def compared(found: Any, keys: list[list[str]], at: str = "") -> Iterator[str]:
+    """What is there and not documented. A key in capitals stands for any name."""
+    if not isinstance(found, dict) or not any(keys):
+        return
+    for name, value in found.items():
+        below = [key[1:] for key in keys if key and (key[0] == name or key[0].isupper())]
+        if not below:
+            yield f"{at}{name}"
+        else:
+            exact = any(key[:1] == [name] for key in keys)
+            shown = name if exact else next(key[0] for key in keys if key and key[0].isupper())
+            yield from compared(value, [key for key in below if key], f"{at}{shown}.")
+
+
+def test_an_undocumented_result_is_told_once_and_one_that_is_not_there_too() -> None:
+    found = {"designs": {"one": {"cost": 1, "new": 2}, "two": {"cost": 1, "new": 3}}}
+    keys = [["designs", "DESIGN", "cost"], ["designs", "DESIGN", "gain"]]
+    assert set(compared(found, keys)) == {"designs.DESIGN.new"}
+    assert [never_met(found, key) for key in keys] == [False, True]
+
+
+def never_met(found: Any, key: list[str]) -> bool:
+    """Whether a documented key is nowhere in what was found."""
+    if not key:
+        return False
+    if not isinstance(found, dict):
+        return True
+    inner = list(found.values()) if key[0].isupper() else [found[key[0]]] if key[0] in found else []
+    return all(never_met(value, key[1:]) for value in inner)
+
+
+def tiny() -> Scenario:
+    return Scenario.model_validate(
+        {
+            "title": "tiny",
+            "shows": "a test",
+            "duration": "20m",
+            "runs": 2,
+            "population": {"users": 3},
+            "conversations": {"pairs": 2, "groups": 1, "group_size": {"min": 3, "max": 3}},
+            "traffic": {"messages_per_user_per_day": 300.0},
+            "faults": {"push_loss": 0.2},
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def outcomes() -> dict[str, dict[str, Any]]:
+    compare = comparison.compare(tiny(), designs=["timeline-notify", "inbox-shared"], jobs=1)
+    shape = SmallWorld("two-people", 1, ("sender-retry",))
+    bug = SmallWorld("three-devices", 1, ())
+    runs = [(d, s, verification.search(d, s)) for d, s in (("timeline-notify", shape), ("F19", bug))]
+    parts = [verification.judged(*run) for run in runs]
+    explored = {d: p.explored[d] for (d, _, _), p in zip(runs, parts, strict=True)}
+    verify = verification_page.Proof("two", explored, {}, 1.0, 1, searches=claim_searches.searches())
+    kill = kill_matrix.Kill(("no-loss",), 1, "states", 1)
+    faults = kill_matrix.Kills(
+        {"F01": kill_matrix.Row("F01", kill, kill, kill, 1)}, [], [kill_matrix.Weight("F36", 1.0, 4.0)]
+    )
+    return {
+        "results.json of compare": compare.results(),
+        "run.json of compare": compare.run_facts(),
+        "results.json of verify": verify.results(),
+        "run.json of verify": verify.run_facts(),
+        "results.json of faults": faults.results(),
+    }
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "results.json of compare",
+        "run.json of compare",
+        "results.json of verify",
+        "run.json of verify",
+        "results.json of faults",
+    ],
+)
+def test_the_results_are_what_is_documented(outcomes: dict[str, dict[str, Any]], heading: str) -> None:
+    keys = documented(heading)
+    assert sorted(set(compared(outcomes[heading], keys))) == [], "not in docs/results.md"
+    assert [".".join(key) for key in keys if never_met(outcomes[heading], key)] == [], "in docs/results.md alone"

@@ -1,0 +1,196 @@
+"""The committed reports are whole, name no machine, and are what today's code would make: else `make reports`."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from syncproof.errors import InputError
+from syncproof.inputs.scenario import ready
+from syncproof.studies import compare as comparison
+from tools import gallery
+from tools.gallery import ENTRIES, Entry, Row, make, read, stale
+
+REPORTS = Path(__file__).parents[2] / "reports"
+REMEDY = "run `make reports` (TRACES=DIR for real traffic), look at the changes, and commit them"
+TINY = """
+title = "Tiny"
+shows = "Quick."
+duration = "20m"
+runs = 1
+[population]
+users = 2
+[conversations]
+pairs = 1
+groups = 0
+[traffic]
+messages_per_user_per_day = 200.0
+"""
+
+
+# ---- what is committed
+
+
+def test_no_committed_report_is_stale() -> None:
+    complaints = [says for row in read(REPORTS).values() for says in stale(row, REPORTS)]
+    assert not complaints, f"{REMEDY}: {complaints}"
+
+
+def test_the_folder_holds_what_the_index_names_and_nothing_else() -> None:
+    rows = read(REPORTS)
+    named = {f"{row.name}/{file}" for row in rows.values() for file in row.files}
+    named |= set(gallery.index(rows)) if rows else set()
+    there = {str(path.relative_to(REPORTS)) for path in REPORTS.rglob("*") if path.is_file()}
+    assert named == there, REMEDY
+
+
+def test_the_index_is_the_one_that_its_data_gives() -> None:
+    rows = read(REPORTS)
+    written = {file: (REPORTS / file).read_text(encoding="utf-8") for file in gallery.index(rows)} if rows else {}
+    assert written == (gallery.index(rows) if rows else {}), REMEDY
+
+
+def test_no_committed_report_names_a_place_on_a_machine() -> None:
+    files = [path for path in REPORTS.rglob("*") if path.is_file()]
+    place = re.compile(r"(?<![\w.:/])/(?:home|root|tmp|work|Users|var|mnt|opt)/")
+    assert [path.name for path in files if place.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_every_ready_scenario_has_its_report() -> None:
+    assert set(ready()) == {entry.subject for entry in ENTRIES.values() if entry.kind == "compare"}
+
+
+# ---- how they are made
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a scenario and its report in reports/."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "tiny.toml").write_text(TINY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(comparison, "SWEEP_VALUES", (1, 2))
+        patch.setattr(gallery, "ENTRIES", {"tiny": Entry("tiny", "compare", "tiny.toml")})
+        assert gallery.remake((), None, folder / "reports", 1, print) == []
+    return folder
+
+
+@pytest.fixture
+def tiny(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of those reports, and of the scenario beside them, to be spoilt."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(comparison, "SWEEP_VALUES", (1, 2))
+    monkeypatch.setattr(gallery, "ENTRIES", {"tiny": Entry("tiny", "compare", "tiny.toml")})
+    return tmp_path / "reports"
+
+
+def only(out: Path) -> Row:
+    (row,) = read(out).values()
+    return row
+
+
+def test_a_fresh_report_is_not_stale_and_brings_no_times(tiny: Path) -> None:
+    assert stale(only(tiny), tiny) == []
+    assert sorted(path.name for path in (tiny / "tiny").iterdir()) == ["report.html", "report.md", "results.json"]
+    assert sorted(path.name for path in tiny.iterdir()) == ["README.md", "index.html", "index.json", "tiny"]
+    assert "1 run, " in (tiny / "README.md").read_text()
+
+
+def test_a_report_is_stale_when_its_scenario_changed(tiny: Path) -> None:
+    (tiny.parent / "tiny.toml").write_text(TINY.replace("200.0", "300.0"))
+    assert stale(only(tiny), tiny) == ["tiny: its scenario changed since"]
+
+
+def test_a_report_is_stale_when_a_run_made_again_gives_other_numbers(tiny: Path) -> None:
+    path = tiny / "tiny" / "results.json"
+    results = json.loads(path.read_text())
+    name = next(iter(results["designs"]))
+    results["designs"][name]["metrics"]["packets_per_delivery"]["runs"][0] += 0.01
+    path.write_text(json.dumps(results))
+    (complaint,) = stale(only(tiny), tiny)
+    assert complaint.startswith(f"tiny: packets_per_delivery of {name} in the first run is ")
+
+
+def test_a_report_is_stale_when_a_file_is_missing(tiny: Path) -> None:
+    (tiny / "tiny" / "report.md").unlink()
+    assert stale(only(tiny), tiny) == ["tiny/report.md is missing"]
+
+
+def test_a_report_is_stale_when_a_claim_is_worded_anew(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gallery.claims, "CLAIMS", {})
+    assert stale(only(tiny), tiny) == ["tiny: its claims changed since"]
+
+
+def test_a_row_that_no_entry_makes_any_more_is_stale(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = only(tiny)
+    monkeypatch.setattr(gallery, "ENTRIES", {})
+    assert stale(row, tiny) == ["tiny: no such entry any more"]
+
+
+def test_a_verification_is_searched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gallery, "ENTRIES", {"verify": Entry("verify", "verify", "small")})
+    monkeypatch.setattr(gallery.designs, "DESIGNS", {"inbox-shared": gallery.designs.DESIGNS["inbox-shared"]})
+    assert gallery.remake((), None, tmp_path, 1, print) == []
+    row = only(tmp_path)
+    assert any(file.startswith("counterexamples/inbox-shared.no-loss") for file in row.files)
+    assert stale(row, tmp_path) == []
+    path = tmp_path / "verify" / "results.json"
+    path.write_text(path.read_text().replace('"states": 108,', '"states": 109,'))
+    assert stale(row, tmp_path) == ["verify: inbox-shared, two-people, 1 message, no fault: 108 states, not 109"]
+
+
+def test_real_traffic_that_is_not_here_leaves_what_there_was(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = Entry("campus", "compare", "campus", "CollegeMsg.txt")
+    monkeypatch.setattr(gallery, "ENTRIES", {"campus": entry})
+    told: list[str] = []
+    assert gallery.remake((), None, tiny, 1, told.append) == []
+    assert told[-1] == "campus: left as it is; it needs CollegeMsg.txt (TRACES=DIR)"
+    assert list(read(tiny)) == ["tiny"]
+
+
+def test_a_trace_is_named_without_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparison, "SWEEP_VALUES", (1,))
+    traces = tmp_path / "traces"
+    traces.mkdir()
+    (traces / "talk.txt").write_text("".join(f"{n % 3} {(n + 1) % 3} {1000 + 60 * n}\n" for n in range(60)))
+    row = make(Entry("campus", "compare", "campus", "talk.txt", "30m"), traces, tmp_path / "reports", 1)
+    assert row.command == "syncproof compare campus --trace talk.txt --take 1800s --runs 1 --seed 7"
+    assert row.taken.startswith("the first 30m of talk.txt; 1 run, ")
+
+
+def test_an_entry_that_fails_leaves_what_was_there_and_the_others_go_on(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (tiny / "tiny" / "results.json").read_bytes()
+    entries = {"tiny": Entry("tiny", "compare", "gone.toml"), "again": Entry("again", "compare", "tiny.toml")}
+    monkeypatch.setattr(gallery, "ENTRIES", entries)
+    (failure,) = gallery.remake((), None, tiny, 1, print)
+    assert failure.startswith("tiny: gone.toml")
+    assert (tiny / "tiny" / "results.json").read_bytes() == before
+    assert list(read(tiny)) == ["tiny", "again"]
+
+
+def test_a_report_that_names_a_place_on_this_machine_is_refused(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tiny.parent / "tiny.toml").write_text(TINY.replace("Quick.", f"See {tiny.parent}/notes."))
+    with pytest.raises(InputError, match=r"tiny/report\.html names .*, a place on this machine"):
+        make(gallery.ENTRIES["tiny"], None, tiny, 1)
+    assert "Quick." in (tiny / "tiny" / "report.md").read_text()
+
+
+def test_the_command_says_what_it_does_not_know(tmp_path: Path) -> None:
+    result = CliRunner().invoke(gallery.main, ["nothing", "--out", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "unknown report 'nothing'; allowed: default, " in result.output
+
+
+def test_an_index_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "index.json").write_text("{")
+    with pytest.raises(InputError, match=r"not an index: .*; remove it and make the reports again"):
+        read(tmp_path)

@@ -1,0 +1,201 @@
+"""Each design: what it is made of, what it promises, what follows from what, and one message on its way."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache
+
+from syncproof.core.faults import EVERY_FAULT
+from syncproof.core.moves import Move
+from syncproof.core.world import World
+from syncproof.counterexamples.narrate import Story, tell
+from syncproof.designs import DESIGNS, Design, Parameters
+from syncproof.inputs.small_worlds import SmallWorld, build
+from syncproof.properties import PROPERTIES
+from syncproof.report import flow, sequence
+from syncproof.report.flow import Effect, Flow
+from tools.docs.fields import meanings
+from tools.docs.markdown import code, codes, facts, mermaid, table
+
+ALSO = {
+    "timeline-checkpointed": Parameters(retention="acknowledged"),
+    "timeline-hybrid-fanout": Parameters(fanout_threshold=1),
+}
+"""Parameters with which a design shows what it does not do in a small world of its own."""
+
+
+def overview() -> str:
+    """One row a design."""
+    rows = [[f"[{d.name}](#{d.name})", d.family, d.summary] for d in DESIGNS.values()]
+    return table(["design", "family", "in a sentence"], rows)
+
+
+def parameters() -> str:
+    """The choices that cut across."""
+    said = meanings(Parameters)
+    plain = Parameters()
+    rows = [[code(n), code(getattr(plain, n)), said.get(n, "")] for n in Parameters.__struct_fields__]
+    return table(["parameter", "default", "is"], rows)
+
+
+def sections() -> str:
+    """A section a design."""
+    return "\n\n".join(_section(design) for design in DESIGNS.values())
+
+
+def _section(design: Design) -> str:
+    parts = [f"### {design.name}", design.summary, _facts(design), "**Promises.**", _promises(design)]
+    left_out = [name for name in PROPERTIES if name not in design.promises and name not in design.not_applicable]
+    if left_out:
+        parts.append(f"Judged, and not promised: {codes(left_out)}.")
+    parts.append(_not_applicable(design))
+    parts += ["**One message**, from a person's device to the two devices of another one:", mermaid(_message(design))]
+    parts += [f"**What follows from what**{_with(design)}:", mermaid(flow.mermaid(watched(design.name)))]
+    parts.append(_handlers(watched(design.name)))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _facts(design: Design) -> str:
+    numbering = codes(design.sequencers) if design.sequencers else "the design has none to number"
+    return facts(
+        [
+            ("family", design.family),
+            ("device", _class(design.device)),
+            ("server", _class(design.server)),
+            ("numberings of sync timelines, its own first", numbering),
+            *[
+                (f"packets that a {side} sends", codes(_sent(watched(design.name), side)))
+                for side in ("device", "server")
+            ],
+        ]
+    )
+
+
+def _class(kind: type) -> str:
+    """A class, where it stands, and what it is a variation of."""
+    path = f"../model/{kind.__module__.replace('.', '/')}.py"
+    bases = [b for b in inspect.getmro(kind)[1:] if b.__module__.startswith("syncproof.designs")]
+    inherits = f", after {', '.join(code(b.__name__) for b in bases)}" if bases else ""
+    return f"[`{kind.__name__}`]({path}){inherits}"
+
+
+def _sent(found: Flow, side: str) -> list[str]:
+    """The packets that leave one side, as they were seen."""
+    sent = (e for node, effects in found.effects.items() if node.side == side for e in effects if e.verb == "send")
+    return sorted({effect.then.packet for effect in sent if effect.then is not None})
+
+
+def _promises(design: Design) -> str:
+    """The promised properties by the faults that they cover."""
+    grouped: dict[tuple[str, ...], list[str]] = {}
+    for name in PROPERTIES:
+        if name in design.promises:
+            grouped.setdefault(tuple(design.promises[name]), []).append(name)
+    return table(["under", "it promises"], [[under(faults), codes(names)] for faults, names in grouped.items()])
+
+
+def under(faults: tuple[str, ...]) -> str:
+    left_out = [fault for fault in EVERY_FAULT if fault not in faults]
+    if not left_out:
+        return "every fault"
+    if len(left_out) <= len(faults):
+        return f"every fault but {codes(left_out)}"
+    return codes(faults) if faults else "no fault at all"
+
+
+def _not_applicable(design: Design) -> str:
+    reasons: dict[str, list[str]] = {}
+    for name in PROPERTIES:
+        if name in design.not_applicable:
+            reasons.setdefault(design.not_applicable[name], []).append(name)
+    rows = [[codes(names), why] for why, names in reasons.items()]
+    return table(["not applicable", "because"], rows) if rows else ""
+
+
+# ---- one message
+
+
+def _message(design: Design) -> str:
+    """The story, with what was observed at each step in one note."""
+    told = story(design)
+    told.steps = [replace(step, observations=_noted(step.observations)) for step in told.steps]
+    return sequence.mermaid(told)
+
+
+KEPT = ("Accepted", "Appended", "Queued", "Deleted", "Shown", "Learned", "Trimmed")
+"""Observations that a reader of a diagram wants to see; the others follow from these or from the arrows."""
+
+
+def _noted(observations: tuple[str, ...]) -> tuple[str, ...]:
+    kept = [says for says in observations if says.split(" ")[0] in KEPT]
+    return (", ".join(kept),) if kept else ()
+
+
+def story(design: Design) -> Story:
+    """One message in a world without faults, until nothing but polls is left to happen."""
+    system, _, environment = build(design, SmallWorld("three-devices", 1, ()))
+    world = World(system)
+    for move in environment.prelude:
+        world.apply(move)
+    moves: list[Move] = list(environment.scripts[0])
+    world.apply(moves[0])
+    while (pending := next(world.pending(), None)) is not None:
+        world.apply(pending)
+        moves.append(pending)
+    return tell(system, moves, prelude=environment.prelude)
+
+
+# ---- flows
+
+
+@cache
+def watched(name: str) -> Flow:
+    """What the design's handlers were seen to do."""
+    found = flow.watch(name)
+    return flow.watch(DESIGNS[name].variant(parameters=ALSO[name]), flow=found) if name in ALSO else found
+
+
+def _with(design: Design) -> str:
+    if design.name not in ALSO:
+        return ""
+    plain, other = Parameters(), ALSO[design.name]
+    changed = [n for n in Parameters.__struct_fields__ if getattr(plain, n) != getattr(other, n)]
+    return f" (also with {', '.join(f'`{n} = {getattr(other, n)}`' for n in changed)})"
+
+
+def _handlers(found: Flow) -> str:
+    rows = [
+        [node.side, code(node.packet), *(_told(found.effects[node], verbs) for verbs in COLUMNS.values())]
+        for node in sorted(found.effects)
+        if found.effects[node]
+    ]
+    grid = table(["at", "handles", *COLUMNS], rows)
+    return f"<details><summary>Every handler that asks for something</summary>\n\n{grid}\n\n</details>"
+
+
+COLUMNS: dict[str, tuple[flow.Verb, ...]] = {
+    "sends": ("send",),
+    "writes, deletes, reads": ("write", "delete", "read"),
+    "arms, cancels": ("timer", "cancel"),
+}
+
+
+def _told(effects: set[Effect], verbs: Iterable[flow.Verb]) -> str:
+    marked = {"send": "", "timer": ""}
+    return "<br>".join(f"{marked.get(verb, f'{verb} ')}{text}" for verb in verbs for text in flow.told(verb, effects))
+
+
+def travelling() -> dict[str, str]:
+    """Packet class -> between whom it was seen to travel, over all designs: `device to server`, `server to itself`."""
+    after_apply = DESIGNS["timeline-notify"].variant(parameters=Parameters(checkpoint="after-apply"))
+    flows = [*map(watched, DESIGNS), flow.watch(after_apply)]
+    found: dict[str, set[str]] = {}
+    for node, effects in ((node, effects) for each in flows for node, effects in each.effects.items()):
+        for effect in effects:
+            if effect.then is not None and effect.verb != "cancel":
+                way = f"{node.side} to {effect.then.side}" if effect.verb == "send" else f"{node.side} to itself"
+                found.setdefault(effect.then.packet.split(" ")[0], set()).add(way)
+    told = {node.packet: {f"environment to {node.side}"} for each in flows for node in each.effects}
+    return {packet: ", ".join(sorted(ways)) for packet, ways in (told | found).items()}

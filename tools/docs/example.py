@@ -1,0 +1,48 @@
+"""The example of a real server's log, turned into a history and judged as a reader would do it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from click.testing import CliRunner
+
+from syncproof.cli.main import main
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+LOG = EXAMPLES / "lunch.log"
+
+
+def log() -> str:
+    """The log itself."""
+    return f"```text\n{LOG.read_text().rstrip()}\n```"
+
+
+def converted() -> str:
+    """What the example's script makes of the log."""
+    script = EXAMPLES / "log_to_history.py"
+    return subprocess.run(
+        [sys.executable, str(script)], input=LOG.read_text(), capture_output=True, text=True, check=True
+    ).stdout
+
+
+def history() -> str:
+    """The history."""
+    return f"```json\n{converted().rstrip()}\n```"
+
+
+def judged() -> tuple[str, int]:
+    """What `syncproof check lunch.jsonl` prints, and its exit status."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "lunch.jsonl"
+        path.write_text(converted())
+        result = CliRunner().invoke(main, ["check", str(path)])
+        return result.output.replace(f"{folder}/", ""), result.exit_code
+
+
+def verdicts() -> str:
+    """The verdicts, and the exit status."""
+    output, status = judged()
+    return f"```text\n{output.rstrip()}\n```\n\nThe exit status is {status}."

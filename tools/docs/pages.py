@@ -1,0 +1,71 @@
+"""Which page has which generated parts, and how they get there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from tools.docs import commands, designs, example, histories, properties, results, scenarios, worlds
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs"
+
+PARTS: dict[str, dict[str, Callable[[], str]]] = {
+    "cli.md": {"commands": commands.commands},
+    "defense.md": {"commuting": worlds.commuting},
+    "designs.md": {"overview": designs.overview, "designs": designs.sections, "parameters": designs.parameters},
+    "explorer.md": {
+        "shapes": worlds.shapes,
+        "kinds": worlds.kinds,
+        "bounds": worlds.bounds,
+        "beyond": worlds.beyond,
+        "profiles": worlds.profiles,
+    },
+    "failures.md": {"bugs": properties.bugs, "details": properties.bug_details},
+    "history.md": {
+        "log": example.log,
+        "history": example.history,
+        "verdicts": example.verdicts,
+        "header": histories.header,
+        "observations": histories.observations,
+        "packets": histories.packets,
+        "moves": histories.moves,
+        "values": histories.values,
+    },
+    "properties.md": {
+        "overview": properties.overview,
+        "promises": properties.promises,
+        "properties": properties.sections,
+    },
+    "results.md": {"metrics": results.metrics, "claims": results.claims, "faults": results.faults},
+    "scenarios.md": {"ready": scenarios.ready, "tables": scenarios.tables},
+}
+
+MARKED = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def render(page: str, text: str) -> str:
+    """The page's text with its generated parts made anew. Raises `KeyError` for a part that there is not, or that lacks."""
+    parts = dict(PARTS[page])
+    missing = set(parts) - {found[2] for found in MARKED.finditer(text)}
+    if missing:
+        raise KeyError(f"{page} has no place for {', '.join(sorted(missing))}")
+    return MARKED.sub(lambda found: f"{found[1]}{parts[found[2]]()}\n{found[3]}", text)
+
+
+def stale() -> list[str]:
+    """The pages that are not what would be written now."""
+    return [page for page in PARTS if render(page, (FOLDER / page).read_text()) != (FOLDER / page).read_text()]
+
+
+def write() -> list[Path]:
+    """Rewrites what is stale, and says which pages that was."""
+    changed = []
+    for page in PARTS:
+        path = FOLDER / page
+        text = path.read_text(encoding="utf-8")
+        fresh = render(page, text)
+        if fresh != text:
+            path.write_text(fresh, encoding="utf-8")
+            changed.append(path)
+    return changed

@@ -1,0 +1,112 @@
+"""Each property: its formal statement, what it does not say, who promises it, and which failures it catches."""
+
+from __future__ import annotations
+
+from syncproof.core.faults import EVERY_FAULT
+from syncproof.designs import DESIGNS
+from syncproof.inputs.small_worlds import shape
+from syncproof.properties import PROPERTIES, Property
+from syncproof.seeded_bugs.faulty import BUGS
+from tools.docs.designs import under
+from tools.docs.markdown import code, codes, facts, paragraphs, table
+
+
+def overview() -> str:
+    """One row a property."""
+    rows = [[_link(p.name), p.kind, p.keyed_by, p.says, _anomaly(p)] for p in PROPERTIES.values()]
+    return table(["property", "kind", "keyed by", "says", "anomaly"], rows)
+
+
+def _link(name: str) -> str:
+    return f"[{name}](#{name})"
+
+
+def _anomaly(automaton: type[Property]) -> str:
+    return codes(automaton.anomaly.split(", ")) if automaton.anomaly else ""
+
+
+def promises() -> str:
+    """Property by design: under which faults it is promised."""
+    rows = [[_link(name), *(_promise(design, name) for design in DESIGNS)] for name in PROPERTIES]
+    return table(["property", *(f"[{name}](designs.md#{name})" for name in DESIGNS)], rows)
+
+
+def _promise(design: str, name: str) -> str:
+    entry = DESIGNS[design]
+    if name in entry.not_applicable:
+        return "–"
+    if name not in entry.promises:
+        return "no"
+    left_out = [fault for fault in EVERY_FAULT if fault not in entry.promises[name]]
+    return "yes" if not left_out else under(tuple(entry.promises[name])).replace("every fault but", "not under")
+
+
+def sections() -> str:
+    """A section a property."""
+    return "\n\n".join(_section(automaton) for automaton in PROPERTIES.values())
+
+
+def _section(automaton: type[Property]) -> str:
+    statement, *notes = paragraphs(automaton.__doc__)
+    killed = [bug for bug in BUGS.values() if automaton.name in bug.falls]
+    file = f"../model/{automaton.__module__.replace('.', '/')}.py"
+    told = [
+        ["kind", automaton.kind],
+        ["keyed by", automaton.keyed_by],
+        ["anomaly", _anomaly(automaton) or "no name of its own"],
+        ["automaton", f"[`{automaton.__name__}`]({file})"],
+        ["wants", codes(kind.__name__ for kind in automaton.reactions)],
+        [
+            "must fall for",
+            ", ".join(f"[{b.id}](failures.md#{b.id.lower()}) {b.failure}" for b in killed) or "no bug yet",
+        ],
+    ]
+    return "\n\n".join([f"### {automaton.name}", f"> {_formal(statement)}", *map(_formal, notes), facts(told)])
+
+
+def _formal(text: str) -> str:
+    """A statement with the characters that Markdown would take for its own."""
+    return text.replace("=>", "⇒").replace("<", "&lt;")
+
+
+# ---- failures
+
+
+def bugs() -> str:
+    """One row a bug."""
+    rows = [
+        [f"[{b.id}](#{b.id.lower()})", b.failure, codes(b.falls), f"[{b.base}](designs.md#{b.base})", b.seen_in]
+        for b in BUGS.values()
+    ]
+    return table(["id", "failure", "must fall", "varies", "seen in"], rows)
+
+
+def bug_details() -> str:
+    """A section a bug: how it comes about, how to see it."""
+    return "\n\n".join(_bug(name) for name in BUGS)
+
+
+def _bug(name: str) -> str:
+    bug = BUGS[name]
+    people, messages, kinds = bug.world
+    sound = DESIGNS[bug.base]
+    own = [c for c, base in ((bug.design.device, sound.device), (bug.design.server, sound.server)) if c is not base]
+    parts = [f"{code(c.__name__)}: {' '.join((c.__doc__ or '').split())}" for c in own]
+    plain = sound.parameters
+    parts += [
+        f"`{n} = {getattr(bug.design.parameters, n)}`"
+        for n in plain.__struct_fields__
+        if getattr(bug.design.parameters, n) != getattr(plain, n)
+    ]
+    if bug.design.sequencers != sound.sequencers:
+        parts.append(f"numbering {codes(bug.design.sequencers)}")
+    rows = [
+        ["must fall", ", ".join(f"[{n}](properties.md#{n})" for n in bug.falls)],
+        ["varies", f"[{bug.base}](designs.md#{bug.base}): {'; '.join(parts)}"],
+        ["seen in", bug.seen_in or "no report of it is cited; the mechanism is plain"],
+        ["world", str(shape(*bug.world))],
+    ]
+    faults = "".join(f" --fault {kind}" for kind in kinds)
+    command = f"syncproof explore {name} --world {people} --messages {messages}{faults}"
+    mechanism = f"{bug.mechanism[0].upper()}{bug.mechanism[1:]}."
+    return "\n\n".join([f"### {name}", f"**{bug.failure}.** {mechanism}", facts(rows), f"```sh\n{command}\n```"])

@@ -1,0 +1,118 @@
+"""What searches contain, and a measurement that a page refers to."""
+
+from __future__ import annotations
+
+from itertools import combinations, pairwise
+
+from syncproof.core.faults import FAULTS
+from syncproof.engines import hypothesis_machine
+from syncproof.engines.explore import Graph, explore
+from syncproof.inputs.small_worlds import BEYOND, BOUNDS, KINDS, POPULATIONS, TWICE, SmallWorld, build
+from syncproof.studies.verify import search
+from tools.docs.markdown import code, table
+
+
+def shapes() -> str:
+    """One row a world."""
+    rows = []
+    for name, people in POPULATIONS.items():
+        owners = ", ".join(f"device {d} of user {u}" for d, u in enumerate(people.owners))
+        talk = "; ".join(f"users {', '.join(map(str, m))}" if len(m) > 1 else f"user {m[0]}" for m in people.members)
+        rows.append([code(name), owners, talk])
+    return table(["world", "devices", "in one conversation"], rows)
+
+
+def kinds() -> str:
+    """One row a kind of fault that worlds combine."""
+    rows = [
+        [code(kind), "; ".join(f"`{f}`: {FAULTS[f]}" for f in faults), "twice" if kind in TWICE else "once"]
+        for kind, faults in KINDS.items()
+    ]
+    return table(["kind", "stands for", "may happen"], rows)
+
+
+def bounds() -> str:
+    """One row for what every world is searched with, a column for each of the bounds."""
+    rows: dict[tuple[str, int], dict[str, list[tuple[str, ...]]]] = {}
+    for name, contents in BOUNDS.items():
+        for shape in contents:
+            row = rows.setdefault((shape.people, shape.messages), {})
+            row.setdefault(name, []).append(shape.kinds)
+    lines = []
+    for (people, messages), row in rows.items():
+        told: list[str] = []
+        before: list[tuple[str, ...]] = []
+        for name in BOUNDS:
+            now = row.get(name, [])
+            parts = (["the same"] if before else []) + _told([kinds for kinds in now if kinds not in before])
+            told.append(", and ".join(parts))
+            before = now
+        lines.append([code(people), messages, *told])
+    lines.append(["worlds in all", "", *(len(contents) for contents in BOUNDS.values())])
+    return table(["world", "messages", *map(code, BOUNDS)], lines)
+
+
+def _told(worlds: list[tuple[str, ...]]) -> list[str]:
+    """Combinations of faults in words; all pairs of some kinds are not told one by one."""
+    singles = [" and ".join(kinds) or "no fault" for kinds in worlds if len(kinds) < 2]
+    pairs = [kinds for kinds in worlds if len(kinds) > 1]
+    several = list(dict.fromkeys(kind for kinds in pairs for kind in kinds))
+    if pairs and pairs == list(combinations(several, 2)):
+        pairs_told = [f"each pair of {', '.join(several)}"]
+    else:
+        pairs_told = [" with ".join(kinds) for kinds in pairs]
+    return [", ".join(part) for part in (singles, pairs_told) if part]
+
+
+def beyond() -> str:
+    """The worlds that only the largest bounds try with a design."""
+    rows = [[f"[{d}](designs.md#{d})", str(shape)] for d, left_out in BEYOND.items() for shape in left_out]
+    return table(["design", "only `deep` tries"], rows)
+
+
+def profiles() -> str:
+    """How many examples Hypothesis plays."""
+    return table(["profile", "examples"], [[code(n), f"{count:,}"] for n, count in hypothesis_machine.PROFILES.items()])
+
+
+# ---- how much of what is possible at once is independent
+
+MEASURED = (
+    ("inbox-store-first", SmallWorld("two-devices", 1, ())),
+    ("inbox-store-first", SmallWorld("two-devices", 1, ("disconnect",))),
+    ("timeline-notify", SmallWorld("two-devices", 1, ())),
+    ("timeline-notify", SmallWorld("two-devices", 1, ("server-crash",))),
+    ("timeline-dense-push", SmallWorld("two-devices", 2, ())),
+)
+
+
+def commuting() -> str:
+    """For some small worlds: of the pairs of moves that are possible at once, how many reach one state in both orders."""
+    rows = []
+    for design, shape in MEASURED:
+        system, _, environment = build(design, shape)
+        alone = explore(system, environment).graph
+        judged = search(design, shape).graph
+        row = [code(design), str(shape)]
+        for graph in (alone, judged):
+            pairs, closed = _diamonds(graph)
+            row += [f"{len(graph.states):,}", f"{100 * closed / pairs:.1f} %"]
+        rows.append(row)
+    return table(
+        ["design", "world", "states", "pairs that commute", "states with automata", "pairs that commute"], rows
+    )
+
+
+def _diamonds(graph: Graph) -> tuple[int, int]:
+    """The pairs of different moves that leave one state, and those whose other order leads to the same state."""
+    first, moves, targets = graph.first.tolist(), graph.moves.tolist(), graph.targets.tolist()
+    leaving = [dict(zip(moves[a:b], targets[a:b], strict=True)) for a, b in pairwise(first)]
+    pairs = closed = 0
+    for out in leaving:
+        items = list(out.items())
+        for number, (one, here) in enumerate(items):
+            for other, there in items[:number]:
+                pairs += 1
+                end = leaving[here].get(other)
+                closed += end is not None and end == leaving[there].get(one)
+    return pairs, closed

@@ -1,0 +1,361 @@
+"""The committed reports: remade by one command, indexed, and able to say when they are stale.
+
+`make reports`, which is `python -m tools.gallery`, remakes every entry of `ENTRIES` below into a folder of
+`reports/` and writes the index around them (`index.html`, `README.md`, and `index.json` for the test). It is a module of
+the package rather than a script beside it, so that it is typed and tested like everything else, but no sub-command of
+`syncproof`: nobody without the repository has a use for it.
+
+Real traffic is not part of the repository, so its entries are remade only where `--traces` names the folder with the
+files; else what is there stays. An entry that fails leaves what was there, and the others go on. `run.json`, which says how
+long this machine took, is left out.
+
+What an entry was made from is recorded as a fingerprint beside it: if a scenario, a design's promises, a metric, a
+property, a claim or the results' schema is another one today, or if a run that is made again gives other numbers, the
+report is stale. A change of the pages' looks alone is not noticed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import click
+from jinja2 import Environment, PackageLoader
+
+import syncproof
+from syncproof import designs
+from syncproof import report as reports
+from syncproof.engines.simulate.metrics import METRICS
+from syncproof.errors import InputError
+from syncproof.inputs.scenario import load, seconds
+from syncproof.inputs.small_worlds import BOUNDS, within
+from syncproof.properties import PROPERTIES
+from syncproof.report import figures, markdown, sentences, tables
+from syncproof.report import kill_matrix as kill_matrix_page
+from syncproof.report import sweep as sweep_page
+from syncproof.report import verification as verification_page
+from syncproof.seeded_bugs.faulty import BUGS
+from syncproof.studies import claims, kill_matrix
+from syncproof.studies import compare as comparison
+from syncproof.studies import verify as verification
+
+SCHEMA = 1
+KEPT = ("report.html", "report.md", "results.json", "counterexamples", "figure.svg")
+"""What of a written report is committed."""
+ENDPOINTS = "population.devices_per_user"
+PICTURE = ("server_writes_per_message", "server_deletes_per_message", "packets_per_delivery", "bytes_per_delivery")
+Kind = Literal["compare", "verify", "faults", "sweep"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A report to be committed. `subject`: a scenario, or bounds. `take`: how much of a trace, where all is too much."""
+
+    name: str
+    kind: Kind
+    subject: str = ""
+    trace: str = ""
+    take: str = ""
+
+
+ENTRIES: dict[str, Entry] = {
+    entry.name: entry
+    for entry in (
+        Entry("default", "compare", "default"),
+        Entry("many-endpoints", "compare", "many-endpoints"),
+        Entry("big-group", "compare", "big-group"),
+        Entry("commute", "compare", "commute"),
+        Entry("push-outage", "compare", "push-outage"),
+        Entry("server-crash", "compare", "server-crash"),
+        Entry("campus", "compare", "campus", "CollegeMsg.txt"),
+        Entry("irc-group", "compare", "irc-group", "group_presence.csv", "14d"),
+        Entry("sweep-endpoints", "sweep", "many-endpoints"),
+        Entry("verify", "verify", "standard"),
+        Entry("faults", "faults"),
+    )
+}
+
+
+@dataclass
+class Row:
+    """An entry of the index: what was asked, what came out, from what."""
+
+    name: str
+    kind: str
+    question: str
+    answer: list[str]
+    command: str
+    taken: str
+    files: list[str] = field(default_factory=list)
+    fingerprint: dict[str, str] = field(default_factory=dict)
+
+
+class Written(Protocol):
+    """A report that can be written."""
+
+    def write(self, out: Path) -> list[Path]: ...
+
+
+# ---- making
+
+
+def make(entry: Entry, traces: Path | None, out: Path, jobs: int | None = None) -> Row:
+    """Makes one report into `out`/name. Raises `InputError`, and leaves what was there, if that is not possible."""
+    found, row = MAKERS[entry.kind](entry, traces, jobs)
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as temporary:
+        fresh = Path(temporary) / entry.name
+        found.write(fresh)
+        if isinstance(found, sweep_page.Swept):  # the README shows it
+            picture = figures.svg(found.figure(PICTURE), "endpoints", ground="white")
+            (fresh / "figure.svg").write_text(picture, encoding="utf-8")
+        for path in list(fresh.iterdir()):
+            if path.name not in KEPT:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        row.files = [str(path.relative_to(fresh)) for path in sorted(fresh.rglob("*")) if path.is_file()]
+        places = [str(place.resolve()) for place in (Path.cwd(), Path.home(), out, *([traces] if traces else []))]
+        for file in row.files:
+            leaked = [p for p in places if p != "/" and f"{p}/" in (fresh / file).read_text(encoding="utf-8")]
+            if leaked:
+                raise InputError(f"{entry.name}/{file} names {leaked[0]}, a place on this machine")
+        shutil.rmtree(out / entry.name, ignore_errors=True)
+        fresh.rename(out / entry.name)
+    row.fingerprint = fingerprint(entry)
+    return row
+
+
+def _compare(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written, Row]:
+    trace = None if traces is None or not entry.trace else traces / entry.trace
+    if entry.trace and trace is None:
+        raise InputError(f"{entry.name} needs {entry.trace}: --traces DIR (make reports TRACES=DIR)")
+    take = seconds(entry.take) if entry.take else None
+    found = reports.compare(entry.subject, jobs=jobs, trace=trace, take=take)
+    messages = sum(found.results()["messages"])
+    taken = f"the first {entry.take} of {entry.trace}" if entry.take else f"all of {entry.trace}" if entry.trace else ""
+    runs = f"{found.runs} run{'s' if found.runs > 1 else ''}, {messages:,} messages"
+    row = _row(entry, tables.question(found), tables.answer(found), tables.reproduce(found))
+    row.taken = f"{taken}; {runs}" if taken else runs
+    return found, row
+
+
+def _verify(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written, Row]:
+    found = verification_page.verify((), entry.subject, jobs=jobs)
+    _whole(found.missing)
+    question = "Which designs keep their promises in every interleaving of small worlds, whichever faults happen?"
+    row = _row(entry, question, found.answer(), verification_page.reproduce(found))
+    row.taken = f"{len(BOUNDS[entry.subject])} worlds, bounds {entry.subject}"
+    return found, row
+
+
+def _faults(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written, Row]:
+    found = kill_matrix_page.matrix(jobs=jobs)
+    _whole(found.missing)
+    row = _row(entry, "Would the harness notice the failures of real systems?", found.answer(), "syncproof faults")
+    row.taken = f"{len(found.rows)} seeded bugs, {len(designs.DESIGNS)} sound designs"
+    return found, row
+
+
+def _sweep(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written, Row]:
+    values = [1, 2, 3, 4, 5, 6]
+    found = sweep_page.sweep(entry.subject, vary={ENDPOINTS: values}, jobs=jobs)
+    _whole(found.results()["missing"])
+    row = _row(entry, sentences.question(found), sentences.answer(found), sentences.reproduce(found))
+    row.taken = f"{ENDPOINTS} from {values[0]} to {values[-1]}"
+    return found, row
+
+
+def _whole(missing: object) -> None:
+    """An interrupted piece of work returns what it has; half a report is not to be committed."""
+    if missing:
+        raise KeyboardInterrupt
+
+
+MAKERS: dict[str, Callable[[Entry, Path | None, int | None], tuple[Written, Row]]] = {
+    "compare": _compare,
+    "verify": _verify,
+    "faults": _faults,
+    "sweep": _sweep,
+}
+
+
+def _row(entry: Entry, question: str, answer: list[str], command: str) -> Row:
+    return Row(entry.name, entry.kind, question, answer, command, "")
+
+
+# ---- staleness
+
+
+def fingerprint(entry: Entry) -> dict[str, str]:
+    """What a report of this entry is made from today: part -> digest, found without running anything."""
+    parts: dict[str, object] = {
+        "designs": [(d.name, sorted((p, *f) for p, f in d.promises.items())) for d in designs.DESIGNS.values()],
+        "properties": [(p.name, p.says) for p in PROPERTIES.values()],
+        "schema": 1,
+    }
+    if entry.kind in ("compare", "sweep"):
+        parts["scenario"] = load(entry.subject).text
+        parts["metrics"] = [(name, metric.unit, metric.says) for name, metric in METRICS.items()]
+        parts["taken"] = (entry.trace, entry.take)
+    if entry.kind in ("compare", "verify"):
+        parts["claims"] = [(name, claim.says) for name, claim in claims.CLAIMS.items()]
+    if entry.kind == "verify":
+        parts["worlds"] = list(map(str, BOUNDS[entry.subject]))
+    if entry.kind == "faults":
+        parts["bugs"] = [(name, bug.failure, bug.falls, bug.world) for name, bug in BUGS.items()]
+    return {name: hashlib.sha256(json.dumps(part).encode()).hexdigest()[:16] for name, part in sorted(parts.items())}
+
+
+def stale(row: Row, out: Path) -> list[str]:
+    """Why a committed report is not what would be made today; nothing if it is. Takes a second or two."""
+    entry = ENTRIES.get(row.name)
+    if entry is None:
+        return [f"{row.name}: no such entry any more"]
+    missing = [f"{row.name}/{file} is missing" for file in row.files if not (out / row.name / file).is_file()]
+    now = fingerprint(entry)
+    other = [part for part in sorted({*now, *row.fingerprint}) if now.get(part) != row.fingerprint.get(part)]
+    if missing or other:
+        return missing + [f"{row.name}: its {part} changed since" for part in other]
+    results = json.loads((out / row.name / "results.json").read_text(encoding="utf-8"))
+    return [f"{row.name}: {says}" for says in AGAIN[entry.kind](entry, results)]
+
+
+def _run_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
+    """One run of one design, another design for each scenario. A trace is not here to be run again."""
+    if entry.trace:
+        return
+    scenario = load(entry.subject)
+    names = list(results["designs"])
+    name = names[list(ENTRIES).index(entry.name) % len(names)]
+    run = comparison.Job(scenario, name, 0, results["seed"] * 1000).work()
+    for metric, told in results["designs"][name]["metrics"].items():
+        value = comparison.digits(run.metrics[metric])
+        if value != told["runs"][0]:
+            yield f"{metric} of {name} in the first run is {value}, not {told['runs'][0]}"
+
+
+def _search_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
+    """The first world of every design, which is the smallest."""
+    for name, found in results["designs"].items():
+        shape = within(entry.subject, name)[0]
+        again = verification.explore_one(name, shape)
+        told = next(world for world in found["worlds"] if world["world"] == str(shape))
+        for what, value in (("states", again.states), ("transitions", again.transitions), ("depth", again.depth)):
+            if value != told[what]:
+                yield f"{name}, {shape}: {value} {what}, not {told[what]}"
+
+
+def _hunt_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
+    name = "F25"
+    if json.loads(json.dumps(kill_matrix.matrix([name], jobs=1).results()["bugs"][name])) != results["bugs"][name]:
+        yield f"{name} is not met as it was"
+
+
+def _nothing(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
+    yield from ()
+
+
+AGAIN: dict[str, Callable[[Entry, dict[str, Any]], Iterable[str]]] = {
+    "compare": _run_again,
+    "verify": _search_again,
+    "faults": _hunt_again,
+    "sweep": _nothing,
+}
+
+
+# ---- the index
+
+
+def read(out: Path) -> dict[str, Row]:
+    """The index as it was written; empty without one. Raises `InputError` for one that cannot be read."""
+    path = out / "index.json"
+    if not path.exists():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return {row["name"]: Row(**row) for row in found["entries"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: not an index: {error}; remove it and make the reports again") from None
+
+
+def index(rows: dict[str, Row]) -> dict[str, str]:
+    """The index's files, in the order of `ENTRIES`."""
+    ordered = [rows[name] for name in ENTRIES if name in rows]
+    environment = Environment(
+        loader=PackageLoader("syncproof.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    page = environment.get_template("gallery.html.j2").render(rows=ordered, version=syncproof.__version__)
+    data = {"schema": SCHEMA, "entries": [asdict(row) for row in ordered]}
+    return {
+        "index.html": page,
+        "README.md": "\n".join(_markdown(ordered)),
+        "index.json": json.dumps(data, indent=1, ensure_ascii=False) + "\n",
+    }
+
+
+def _markdown(rows: Sequence[Row]) -> Iterator[str]:
+    yield from ("# Reports of the ready scenarios", "")
+    yield "Remade by `make reports` (`make reports TRACES=DIR` with the traces); a test says when one is stale."
+    yield "Each `report.html` is one file that needs nothing else; `index.html` is this page for a browser."
+    yield ""
+    yield from ("| report | question | answer | taken | |", "|---|---|---|---|---|")
+    for row in rows:
+        question, answer, taken = (markdown.cell(text) for text in (row.question, " ".join(row.answer[:2]), row.taken))
+        links = f"[page]({row.name}/report.html), [text]({row.name}/report.md), [data]({row.name}/results.json)"
+        yield f"| [{row.name}]({row.name}/report.md) | {question} | {answer} | {taken} | {links} |"
+    yield ""
+
+
+def remake(
+    names: Sequence[str], traces: Path | None, out: Path, jobs: int | None, say: Callable[[str], None]
+) -> list[str]:
+    """Makes the named entries (default: all) and the index; what failed, a line each.
+
+    Raises `InputError` for an unknown name or a folder that cannot be written.
+    """
+    for name in names:
+        if name not in ENTRIES:
+            raise InputError(f"unknown report {name!r}; allowed: {', '.join(ENTRIES)}")
+    failures = []
+    for entry in ENTRIES.values():
+        if names and entry.name not in names:
+            continue
+        if entry.trace and traces is None and not names:
+            say(f"{entry.name}: left as it is; it needs {entry.trace} (TRACES=DIR)")
+            continue
+        try:
+            row = make(entry, traces, out, jobs)
+        except (InputError, ImportError) as error:
+            failures.append(f"{entry.name}: {error}")
+            say(f"{entry.name}: failed: {error}")
+            continue
+        say(f"{entry.name}: {row.answer[0]}")
+        rows = {name: old for name, old in read(out).items() if (out / name).is_dir()} | {entry.name: row}
+        for file, text in index(rows).items():
+            (out / file).write_text(text, encoding="utf-8")
+    return failures
+
+
+@click.command()
+@click.argument("names", metavar="[REPORT]...", nargs=-1)
+@click.option("--traces", metavar="DIR", help="Where CollegeMsg.txt and group_presence.csv are.")
+@click.option("--out", metavar="DIR", default="reports", show_default=True)
+@click.option("--jobs", type=click.IntRange(1), help="Worker processes; default: one per processor.")
+def main(names: tuple[str, ...], traces: str | None, out: str, jobs: int | None) -> None:
+    """Remake the committed reports (default: all) and their index."""
+    try:
+        failures = remake(names, Path(traces) if traces else None, Path(out), jobs, click.echo)
+    except (InputError, OSError) as error:
+        click.echo(f"syncproof: {error}", err=True)
+        sys.exit(2)
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()
