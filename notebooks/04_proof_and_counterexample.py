@@ -138,7 +138,7 @@ class HopefulDevice(DensePushDevice):
         if packet.entry.seq == checkpoint + 1 and not self.saving:
             self.advance(packet.timeline, packet.entry.seq, out)
         elif packet.entry.seq > checkpoint:
-            self.hear(packet.timeline, packet.entry.seq, "push", out)
+            self.on_hint(packet.timeline, packet.entry.seq, "push", out)
 
 
 hopeful = DESIGNS["timeline-dense-push"].variant(
@@ -180,7 +180,7 @@ class PatientDevice(DensePushDevice):
             self.show(packet.entry, packet.timeline, out)
             self.advance(packet.timeline, packet.entry.seq, out)
         elif packet.entry.seq > checkpoint:
-            self.hear(packet.timeline, packet.entry.seq, "push", out)
+            self.on_hint(packet.timeline, packet.entry.seq, "push", out)
 
 
 patient = DESIGNS["timeline-dense-push"].variant(device=PatientDevice, name="patient", summary="Asks at a gap.")

@@ -34,7 +34,7 @@ from syncproof.designs.timeline.device import TimelineDevice
 # ## Write it
 #
 # A timer is a packet that an actor sends to itself. `volatile` says what a crash forgets; the engines see to it that it does.
-# `hear` is the base's own reaction to a hint, and it knows what to do if a pull is under way.
+# `on_hint` is the base's own reaction to a hint, and it knows what to do if a pull is under way.
 
 
 # %%
@@ -59,7 +59,7 @@ def thrifty(wait):
         def enough(self, source: Id, packet: Enough, out: Out) -> None:
             hinted, self.hinted = self.hinted, {}
             for timeline, head in sorted(hinted.items()):
-                self.hear(timeline, head, "notification", out)
+                self.on_hint(timeline, head, "notification", out)
 
     return DESIGNS["timeline-notify"].variant(
         device=ThriftyDevice, name=f"thrifty-{wait}s", summary=f"Collects hints for {wait} s, then pulls."
@@ -205,7 +205,7 @@ class ThriftyDevice(TimelineDevice):
         """Ask for all that was hinted at."""
         hinted, self.hinted = self.hinted, {}
         for timeline, head in sorted(hinted.items()):
-            self.hear(timeline, head, "notification", out)
+            self.on_hint(timeline, head, "notification", out)
 
 
 Thrifty = DESIGNS["timeline-notify"].variant(device=ThriftyDevice, summary="Collects hints for 10 s, then pulls.")

@@ -10,7 +10,7 @@ import pytest
 from syncproof.core.actor import Out, actor, on
 from syncproof.core.fairness import quiesce
 from syncproof.core.moves import Arrive, Complete, Connect, Crash, Deliver, Disconnect, Fire, Lose, Restart, Spawn, Tell
-from syncproof.core.observations import Appended, Deleted, Learned, Noted, Pulled, Queued, Roamed, Shown, Trimmed
+from syncproof.core.observations import Appended, Deleted, Learnt, Noted, Pulled, Queued, Roamed, Shown, Trimmed
 from syncproof.core.packets import AddMember, RemoveMember
 from syncproof.core.values import (
     SERVER,
@@ -185,7 +185,7 @@ def test_a_checkpoint_is_learnt_from_the_next_pull() -> None:
     for _ in range(2):
         stage.compose(PHONE)
         stage.settle()
-    learned = [(o.device, o.seq) for o in stage.of(Learned)]
+    learned = [(o.device, o.seq) for o in stage.of(Learnt)]
     assert sorted(learned) == [(PHONE, 3), (LAPTOP, 3)]  # of the second message nobody has told yet
 
 

@@ -25,8 +25,8 @@ from syncproof.designs.reader import TimelineDevice
 
 @actor
 class Deaf(TimelineDevice):
-    def rest(self, out: Out) -> None: ...
-    def hear(self, *_) -> None: ...
+    def arm_poll(self, out: Out) -> None: ...
+    def on_hint(self, *_) -> None: ...
 
 Mine = DESIGNS["timeline-notify"].variant(device=Deaf)
 """
@@ -100,7 +100,7 @@ def test_an_object_with_the_name_of_a_ready_design_is_refused() -> None:
 
 def test_a_class_without_actor_is_told_that_what_it_overrides_would_be_ignored() -> None:
     class Silent(TimelineDevice):
-        def hear(self, timeline: Timeline, head: int, cause: str, out: Out) -> None:
+        def on_hint(self, timeline: Timeline, head: int, cause: str, out: Out) -> None:
             raise AssertionError("never reached")
 
     with pytest.raises(InputError, match="device: Silent has no @actor, so what it overrides would be ignored"):

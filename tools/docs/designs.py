@@ -124,7 +124,7 @@ def _message(design: Design) -> str:
     return sequence.mermaid(told)
 
 
-KEPT = ("Accepted", "Appended", "Queued", "Deleted", "Shown", "Learned", "Trimmed")
+KEPT = ("Accepted", "Appended", "Queued", "Deleted", "Shown", "Learnt", "Trimmed")
 """Observations that a reader of a diagram wants to see; the others follow from these or from the arrows."""
 
 

@@ -118,7 +118,7 @@ class Checkpointed(Observation, frozen=True, gc=False):
     start: bool = False
 
 
-class Learned(Observation, frozen=True, gc=False):
+class Learnt(Observation, frozen=True, gc=False):
     """The server recorded a device's checkpoint."""
 
     durable: ClassVar[bool] = True

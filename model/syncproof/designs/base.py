@@ -103,7 +103,7 @@ class Device(Actor):
         if not self.registered:
             out.send(packet.connection, Register(self.user, self.replaces))
         else:
-            self.greet(out)
+            self.on_connected(out)
 
     @on(Unknown)
     def unknown(self, source: ConnectionId, packet: Unknown, out: Out) -> None:
@@ -118,7 +118,7 @@ class Device(Actor):
         if not self.registered:
             self.registered = True
             self.begin(packet, out)
-        self.greet(out)
+        self.on_connected(out)
 
     @on(Closed)
     def closed(self, source: Id, packet: Closed, out: Out) -> None:
@@ -145,7 +145,7 @@ class Device(Actor):
             out.observe(Triggered(self.id, "poll"))
             self.catch_up(out)
 
-    def greet(self, out: Out) -> None:
+    def on_connected(self, out: Out) -> None:
         """Connected: first what was missed, then what waits in the outbox."""
         out.observe(Triggered(self.id, "connect"))
         self.catch_up(out)
@@ -208,7 +208,7 @@ class Device(Actor):
     def catch_up(self, out: Out) -> None:
         """Ask for everything that came since; the design says how."""
 
-    def rest(self, out: Out) -> None:
+    def arm_poll(self, out: Out) -> None:
         """Nothing is left to do: ask again if nothing is heard for a while."""
         out.poll(self.parameters.poll_interval, Poll(), IDLE_POLL)
 

@@ -87,7 +87,7 @@ class InboxDevice(Device):
             if page.has_more:
                 self.pull((Cursor(page.timeline, page.upto),), True, out)
                 return
-        self.rest(out)
+        self.arm_poll(out)
 
 
 @state
@@ -140,7 +140,7 @@ class InboxServer(Server):
         place = self.place(message, out)
         self.index[message.id] = place
         self.audiences[message.id] = self.audience(message.conversation)
-        self.spread(packet.source, message, place, out)
+        self.write_copies(packet.source, message, place, out)
 
     def place(self, message: Message, out: Out) -> int:
         conversation = message.conversation
@@ -155,12 +155,12 @@ class InboxServer(Server):
             self.sources[message.id] = (*self.sources[message.id], source)
             self.release(out)
         elif message.id in self.audiences:
-            self.spread(source, message, place, out)
+            self.write_copies(source, message, place, out)
         else:
             out.send(source, Accept(message.id, place))
             self.release(out)
 
-    def spread(self, source: ConnectionId, message: Message, place: int, out: Out) -> None:
+    def write_copies(self, source: ConnectionId, message: Message, place: int, out: Out) -> None:
         boxes = {self.box_of(d) for d in self.audiences[message.id] if d != message.sender}
         missing = sorted(b for b in boxes if b not in self.boxes or message.id not in self.boxes[b].copies)
         self.waiting[message.id] = set(missing)
@@ -371,7 +371,7 @@ class SyncFirstServer(InboxServer):
                 out.after(self.parameters.ack_timeout, Unacked(message.id, device))
             else:
                 self.keep(device, held, out)
-        self.settle(held, out)
+        self.accept_if_complete(held, out)
 
     def keep(self, device: DeviceId, held: Holding, out: Out) -> None:
         box = self.box_of(device)
@@ -396,7 +396,7 @@ class SyncFirstServer(InboxServer):
         if key in self.early:
             self.early.discard(key)
             self.remove(device, (packet.message.id,), out)
-        self.vouch(device, packet.message.id, out)
+        self.mark_delivered(device, packet.message.id, out)
 
     @on(Ack)
     def acked(self, source: ConnectionId, packet: Ack, out: Out) -> None:
@@ -409,16 +409,16 @@ class SyncFirstServer(InboxServer):
         self.remove(device, packet.messages, out)
         for message in packet.messages:
             out.cancel(Unacked(message, device))
-            self.vouch(device, message, out)
+            self.mark_delivered(device, message, out)
 
-    def vouch(self, device: DeviceId, message: MessageId, out: Out) -> None:
+    def mark_delivered(self, device: DeviceId, message: MessageId, out: Out) -> None:
         """Either the device or its inbox has the message now."""
         held = self.holding.get(message)
         if held is not None:
             held.waiting.discard(device)
-            self.settle(held, out)
+            self.accept_if_complete(held, out)
 
-    def settle(self, held: Holding, out: Out) -> None:
+    def accept_if_complete(self, held: Holding, out: Out) -> None:
         if not held.waiting:
             message = held.message.id
             del self.holding[message]

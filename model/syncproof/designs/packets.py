@@ -206,7 +206,7 @@ class Saved(Packet, frozen=True, gc=False):
     cursors: tuple[Cursor, ...]
 
 
-class Learnt(Packet, frozen=True, gc=False):
+class CheckpointRecorded(Packet, frozen=True, gc=False):
     """A device's checkpoint, read off its pull request, is recorded."""
 
     device: DeviceId

@@ -305,7 +305,7 @@ class CountsTheBatch(DensePushDevice):
             self.batch.clear()
             self.advance(packet.timeline, packet.entry.seq, out)
         else:
-            self.hear(packet.timeline, packet.entry.seq, "push", out)
+            self.on_hint(packet.timeline, packet.entry.seq, "push", out)
 
     @on(PullReply)
     def replied(self, source: Id, packet: PullReply, out: Out) -> None:
@@ -455,10 +455,10 @@ class ForgetsEarlyRecall(PushDevice):
 class OnlyNotified(TimelineDevice):
     """Pulls when it is told to, and at no other time."""
 
-    def greet(self, out: Out) -> None:
+    def on_connected(self, out: Out) -> None:
         self.send_next(out)
 
-    def rest(self, out: Out) -> None:
+    def arm_poll(self, out: Out) -> None:
         pass
 
 
@@ -466,11 +466,11 @@ class OnlyNotified(TimelineDevice):
 class SwallowsTrigger(TimelineDevice):
     """Ignores a hint that comes during a pull: "already syncing"."""
 
-    def hear(self, timeline: Timeline, head: int, cause: str, out: Out) -> None:
+    def on_hint(self, timeline: Timeline, head: int, cause: str, out: Out) -> None:
         if not self.pulling:
-            super().hear(timeline, head, cause, out)
+            super().on_hint(timeline, head, cause, out)
 
-    def rest(self, out: Out) -> None:
+    def arm_poll(self, out: Out) -> None:
         pass
 
 
@@ -557,9 +557,9 @@ class DeletesOnPush(InboxServer):
 class TrustsTheSocket(SyncFirstServer):
     """Takes a device that it believes online for one that has the message."""
 
-    def settle(self, held: Holding, out: Out) -> None:
+    def accept_if_complete(self, held: Holding, out: Out) -> None:
         held.waiting = {d for d in held.waiting if d not in self.online}
-        super().settle(held, out)
+        super().accept_if_complete(held, out)
 
 
 @actor
@@ -617,7 +617,7 @@ class LooksEmpty(InboxServer):
 class DrainsAtLogin(InboxDevice):
     """Asks for its queue at login alone."""
 
-    def rest(self, out: Out) -> None:
+    def arm_poll(self, out: Out) -> None:
         pass
 
 

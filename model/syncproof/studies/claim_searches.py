@@ -30,7 +30,7 @@ QUIET: tuple[SmallWorld, ...] = (*SMALL, SmallWorld("two-people", 2, ()), SmallW
 class ForgetsHint(SwallowsTrigger):
     """Ignores a hint that comes during a pull, and polls as sound devices do."""
 
-    rest = TimelineDevice.rest
+    arm_poll = TimelineDevice.arm_poll
 
 
 def searches() -> dict[str, dict[str, Any]]:

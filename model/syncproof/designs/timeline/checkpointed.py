@@ -8,10 +8,10 @@ have confirmed.
 from __future__ import annotations
 
 from syncproof.core.actor import Out, actor, durable, on
-from syncproof.core.observations import Learned
+from syncproof.core.observations import Learnt
 from syncproof.core.values import ConnectionId, ConversationId, DeviceId, Id, Timeline, UserId
 from syncproof.designs.base import ROW_BYTES
-from syncproof.designs.packets import Learnt, Pull, Registered
+from syncproof.designs.packets import CheckpointRecorded, Pull, Registered
 from syncproof.designs.timeline.log import sync_of
 from syncproof.designs.timeline.server import TimelineServer
 
@@ -30,16 +30,16 @@ class CheckpointedServer(TimelineServer):
         device = self.peers[source]
         for cursor in packet.cursors:
             if cursor.after > self.known.get((device, cursor.timeline), 0):
-                out.write("checkpoints", 1, ROW_BYTES, Learnt(device, cursor))
+                out.write("checkpoints", 1, ROW_BYTES, CheckpointRecorded(device, cursor))
         super().pulled(source, packet, out)
 
-    @on(Learnt)
-    def learnt(self, source: Id, packet: Learnt, out: Out) -> None:
+    @on(CheckpointRecorded)
+    def learnt(self, source: Id, packet: CheckpointRecorded, out: Out) -> None:
         """Record it; then what all devices of the user have confirmed may go."""
         key = (packet.device, packet.cursor.timeline)
         if packet.cursor.after > self.known.get(key, 0):
             self.known[key] = packet.cursor.after
-            out.observe(Learned(packet.device, packet.cursor.timeline, packet.cursor.after))
+            out.observe(Learnt(packet.device, packet.cursor.timeline, packet.cursor.after))
             if self.parameters.retention == "acknowledged" and packet.device in self.owners:
                 self.retain(self.owners[packet.device], packet.cursor.timeline, out)
 

@@ -34,19 +34,19 @@ class TimelineDevice(Device):
 
     def begin(self, packet: Registered, out: Out) -> None:
         for cursor in packet.cursors:
-            if self.life(cursor.timeline) is None:
+            if self.known_epoch(cursor.timeline) is None:
                 self.start_at(cursor.timeline, cursor.after, out)
         self.history = {conversation: (0, upto) for conversation, upto in packet.history}
 
     def current(self, timeline: Timeline) -> bool:
         """Whether the device knows no other life of this log."""
-        return timeline in self.checkpoints or self.life(timeline) is None
+        return timeline in self.checkpoints or self.known_epoch(timeline) is None
 
     def start_at(self, timeline: Timeline, after: int, out: Out) -> None:
         self.checkpoints[timeline] = after
         out.observe(Checkpointed(self.id, timeline, after, start=True))
 
-    def life(self, timeline: Timeline) -> Timeline | None:
+    def known_epoch(self, timeline: Timeline) -> Timeline | None:
         """The life of this log in which the device has a checkpoint."""
         if timeline in self.checkpoints:
             return timeline
@@ -56,18 +56,18 @@ class TimelineDevice(Device):
         if not self.saving:
             self.pull(tuple([Cursor(t, n) for t, n in sorted(self.checkpoints.items())]), True, out)
 
-    def greet(self, out: Out) -> None:
-        super().greet(out)
+    def on_connected(self, out: Out) -> None:
+        super().on_connected(out)
         self.roam(out)
 
-    def hear(self, timeline: Timeline, head: int, cause: str, out: Out) -> None:
+    def on_hint(self, timeline: Timeline, head: int, cause: str, out: Out) -> None:
         """The timeline reaches `head`: pull it, now or as soon as the pull under way is done.
 
         A device that has not been told where its timelines begin cannot follow one.
         """
         if self.connection is None or not self.registered or head <= self.checkpoints.get(timeline, 0):
             return
-        known = self.life(timeline) or timeline
+        known = self.known_epoch(timeline) or timeline
         if known.epoch > timeline.epoch:
             return
         out.observe(Triggered(self.id, cause))
@@ -79,7 +79,7 @@ class TimelineDevice(Device):
     @on(Notification)
     def notified(self, source: Id, packet: Notification, out: Out) -> None:
         """A hint."""
-        self.hear(packet.timeline, packet.head, "notification", out)
+        self.on_hint(packet.timeline, packet.head, "notification", out)
 
     @on(PullReply)
     def replied(self, source: Id, packet: PullReply, out: Out) -> None:
@@ -108,14 +108,14 @@ class TimelineDevice(Device):
         self.save(packet.cursors, out)
 
     def apply(self, page: Page, out: Out) -> None:
-        self.enter(page, out)
+        self.adopt_start(page, out)
         checkpoint = self.checkpoints.get(page.timeline, 0)
         for entry in page.entries:
             if entry.seq > checkpoint:
                 self.show(entry, page.timeline, out)
                 self.reach(entry)
 
-    def enter(self, page: Page, out: Out) -> None:
+    def adopt_start(self, page: Page, out: Out) -> None:
         """Begin where this page begins, if it is of a new life, or says that a timeline concerns us only from there on."""
         anew = self.leave_old_life(page.timeline, out)
         if anew or (page.after and not self.checkpoints.get(page.timeline)):
@@ -123,7 +123,7 @@ class TimelineDevice(Device):
 
     def leave_old_life(self, timeline: Timeline, out: Out) -> bool:
         """Forget the checkpoint in another life of this log; says whether there was one."""
-        known = self.life(timeline)
+        known = self.known_epoch(timeline)
         if known is None or known == timeline:
             return False
         del self.checkpoints[known]
@@ -148,10 +148,10 @@ class TimelineDevice(Device):
             behind = [t for t, head in sorted(self.wanted.items()) if head > self.checkpoints.get(t, 0)]
             self.wanted.clear()
             if behind:
-                lives = [self.life(t) or t for t in behind]
+                lives = [self.known_epoch(t) or t for t in behind]
                 self.pull(tuple([Cursor(t, self.checkpoints.get(t, 0)) for t in lives]), False, out)
                 return
-        self.rest(out)
+        self.arm_poll(out)
 
     def repair(self, out: Out) -> bool:
         """Fetch from the message store what was trimmed unseen; once all is there, go on behind the gap."""

@@ -21,7 +21,7 @@ from syncproof.designs.timeline.server import TimelineServer
 class ReadFanoutDevice(TimelineDevice):
     """A timeline device whose idle poll looks up the head of every conversation it follows."""
 
-    def rest(self, out: Out) -> None:
+    def arm_poll(self, out: Out) -> None:
         rows = len([t for t in self.checkpoints if t.kind == "conversation"])
         out.poll(self.parameters.poll_interval, Poll(), Idle(Pull(()), PullReply(()), rows))
 

@@ -41,7 +41,7 @@ class PushDevice(TimelineDevice):
         new = packet.entry.seq > self.checkpoints.get(packet.timeline, 0)
         if new and self.registered and self.current(packet.timeline):
             self.show(packet.entry, packet.timeline, out)
-        self.hear(packet.timeline, packet.entry.seq, "push", out)
+        self.on_hint(packet.timeline, packet.entry.seq, "push", out)
 
 
 @actor
@@ -58,10 +58,10 @@ class DensePushDevice(TimelineDevice):
             self.reach(packet.entry)
             self.advance(packet.timeline, packet.entry.seq, out)
             if self.connection is not None and not self.pulling:
-                self.rest(out)
+                self.arm_poll(out)
         elif packet.entry.seq > checkpoint:
             out.observe(Noted("gap", self.id))
-            self.hear(packet.timeline, packet.entry.seq, "push", out)
+            self.on_hint(packet.timeline, packet.entry.seq, "push", out)
 
 
 @actor
