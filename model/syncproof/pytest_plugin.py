@@ -46,13 +46,14 @@ def assert_promises(
     kinds = [(), *[(kind,) for kind in small_worlds.USUAL]] if faults is None else [tuple(faults)]
     together = small_worlds.TOGETHER if faults is None else tuple(faults)
     if not any(
-        hypothesis_machine.promised(entry, small_worlds.shape(world, messages, some)) for some in [*kinds, together]
+        hypothesis_machine.promised(entry, small_worlds.small_world(world, messages, some))
+        for some in [*kinds, together]
     ):
         raise AssertionError(f"{entry.name} promises nothing under any of these faults, so nothing would be tested")
     for some in kinds:
-        _search(entry, small_worlds.shape(world, messages, some), states)
+        _search(entry, small_worlds.small_world(world, messages, some), states)
     if examples != "none":
-        _play(entry, small_worlds.shape("three-devices", messages + hypothesis_machine.MORE, together), examples)
+        _play(entry, small_worlds.small_world("three-devices", messages + hypothesis_machine.MORE, together), examples)
 
 
 def _search(design: Design, shape: object, states: int) -> None:

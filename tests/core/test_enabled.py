@@ -11,7 +11,9 @@ from syncproof.inputs import small_worlds
 
 
 def fresh(messages: int = 2, kinds: tuple[str, ...] = ("device-crash",)) -> BoundedWorld:
-    system, _, environment = small_worlds.build("timeline-notify", small_worlds.shape("two-people", messages, kinds))
+    system, _, environment = small_worlds.build(
+        "timeline-notify", small_worlds.small_world("two-people", messages, kinds)
+    )
     return BoundedWorld(system, environment, lambda _: None)
 
 

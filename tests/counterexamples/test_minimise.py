@@ -16,7 +16,7 @@ from syncproof.studies.verify import explore_one
 
 def met(name: str) -> tuple[small_worlds.SmallWorld, tuple[Move, ...]]:
     """What Hypothesis meets of a bug."""
-    shape = small_worlds.shape(*BUGS[name].world)
+    shape = small_worlds.small_world(*BUGS[name].world)
     larger = dataclasses.replace(shape, messages=shape.messages + hypothesis_machine.MORE)
     found, _ = hypothesis_machine.count(name, larger, BUGS[name].falls[:1])
     assert found is not None
@@ -29,7 +29,7 @@ def test_it_becomes_as_short_as_the_shortest(name: str) -> None:
     prop = BUGS[name].falls[0]
     system, _, environment = small_worlds.build(name, shape, hypothesis_machine.BUDGET)
     short = minimise(system, environment, moves, prop)
-    way = explore_one(name, small_worlds.shape(*BUGS[name].world)).findings[prop][1]
+    way = explore_one(name, small_worlds.small_world(*BUGS[name].world)).findings[prop][1]
     assert way is not None
     assert len(short) == len(way.moves) < len(moves)
 
@@ -56,6 +56,6 @@ def test_a_livelock_is_cut_down_to_a_fair_cycle() -> None:
 
 
 def test_moves_that_violate_nothing_are_refused() -> None:
-    system, _, environment = small_worlds.build("timeline-notify", small_worlds.shape("two-people", 1, []))
+    system, _, environment = small_worlds.build("timeline-notify", small_worlds.small_world("two-people", 1, []))
     with pytest.raises(ValueError, match="no-loss is not violated"):
         minimise(system, environment, environment.scripts[0], "no-loss")

@@ -17,20 +17,20 @@ from syncproof.engines.explore import ImpureHandler
 from syncproof.inputs import small_worlds
 from syncproof.studies.verify import explore_one
 
-SHAPE = small_worlds.shape("two-people", 3, ["push", "device-crash"])
+SHAPE = small_worlds.small_world("two-people", 3, ["push", "device-crash"])
 
 
 def lost() -> tuple[System, Environment, tuple[Move, ...]]:
     """A world of F25 with much that may happen, and the shortest way to its loss."""
     system, _, environment = small_worlds.build("F25", SHAPE, 2)
-    way = explore_one("F25", small_worlds.shape("two-people", 1, ["push"])).findings["no-loss"][1]
+    way = explore_one("F25", small_worlds.small_world("two-people", 1, ["push"])).findings["no-loss"][1]
     assert way is not None
     return system, environment, way.moves
 
 
 def shown_twice() -> tuple[System, Environment, tuple[Move, ...]]:
     """A world of F10, and a long way to its failure, as Hypothesis meets it."""
-    shape = small_worlds.shape("two-people", 3, ["device-crash"])
+    shape = small_worlds.small_world("two-people", 3, ["device-crash"])
     met, _ = hypothesis_machine.count("F10", shape, ["no-duplicate"])
     assert met is not None
     system, _, environment = small_worlds.build("F10", shape, hypothesis_machine.BUDGET)

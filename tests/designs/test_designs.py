@@ -30,7 +30,7 @@ from syncproof.designs.timeline.log import log_of
 from syncproof.designs.timeline.server import TimelineServer
 from syncproof.errors import InputError
 from syncproof.inputs.lookup import get
-from syncproof.inputs.small_worlds import shape
+from syncproof.inputs.small_worlds import small_world
 from syncproof.properties import PROPERTIES
 from syncproof.studies.verify import search
 
@@ -95,7 +95,7 @@ class SendsNoHistory(TimelineServer):
 
 def test_a_server_that_sends_empty_history_is_found_out() -> None:
     design = DESIGNS["timeline-notify"].variant(server=SendsNoHistory)
-    found = search(design, shape("two-people", 1, ("new-device",)))
+    found = search(design, small_world("two-people", 1, ("new-device",)))
     assert [name for name, f in found.findings.items() if f.verdict == "violated"] == ["roaming-complete"]
 
 

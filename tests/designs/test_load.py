@@ -19,9 +19,9 @@ from syncproof.studies.verify import explore_one
 EXAMPLE = Path(__file__).parents[2] / "examples" / "my_design.py"
 
 OWN = """
-from syncproof.actor import Out, actor
+from syncproof.core.actor import Out, actor
 from syncproof.designs import DESIGNS, Parameters
-from syncproof.designs.reader import TimelineDevice
+from syncproof.designs.timeline.device import TimelineDevice
 
 @actor
 class Deaf(TimelineDevice):
@@ -33,7 +33,7 @@ Mine = DESIGNS["timeline-notify"].variant(device=Deaf)
 
 
 def test_the_example_of_the_readme_breaks_what_it_promises() -> None:
-    found = explore_one(f"{EXAMPLE}:Hasty", small_worlds.shape("two-people", 2, ["push"]))
+    found = explore_one(f"{EXAMPLE}:Hasty", small_worlds.small_world("two-people", 2, ["push"]))
     assert found.findings["no-loss"][0] == "violated"
     assert len(EXAMPLE.read_text().splitlines()) < 40
 
@@ -44,7 +44,9 @@ def test_a_file_is_run_once_and_its_design_carries_the_name_that_finds_it(tmp_pa
     found = lookup.get(f"{file}:Mine")
     assert found.name == f"{file}:Mine"
     assert found.promises == DESIGNS["timeline-notify"].promises
-    assert explore_one(f"{file}:Mine", small_worlds.shape("two-people", 1, [])).findings["no-loss"][0] == "violated"
+    assert (
+        explore_one(f"{file}:Mine", small_worlds.small_world("two-people", 1, [])).findings["no-loss"][0] == "violated"
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,7 +118,7 @@ def test_what_does_not_apply_cannot_be_promised() -> None:
 
 def test_a_promise_that_covers_no_world_is_not_judged() -> None:
     lazy = DESIGNS["timeline-notify"].variant(promises={"no-loss": ("disconnect",)}, name="lazy")
-    shape = small_worlds.shape("two-people", 1, ["push"])
+    shape = small_worlds.small_world("two-people", 1, ["push"])
     name = lookup.known(lazy)
     cell = verification.judged(name, shape, verification.search(name, shape)).cell(name, "no-loss")
     assert (cell.verdict, cell.promise) == ("holds", "not judged")

@@ -11,7 +11,7 @@ from syncproof.core.packets import Packet
 from syncproof.core.values import ActorId, Id
 from syncproof.core.world import System, World
 from syncproof.engines.explore import explore
-from syncproof.inputs.small_worlds import shape
+from syncproof.inputs.small_worlds import small_world
 from syncproof.properties._base import Property
 from syncproof.seeded_bugs.faulty import BUGS
 from syncproof.studies.verify import search
@@ -103,7 +103,7 @@ def test_one_who_asks_for_ever_is_not_excused_by_another():
 
 @pytest.mark.parametrize("bug", ["F05", "F27"])
 def test_seeded_bugs_that_pull_for_ever_are_found(bug):
-    finding = search(bug, shape(*BUGS[bug].world)).findings["pull-terminates"]
+    finding = search(bug, small_world(*BUGS[bug].world)).findings["pull-terminates"]
     assert finding.verdict == "violated"
     assert finding.counterexample.cycle
     assert "Pulled for ever, without Triggered" in finding.counterexample.says

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from syncproof.core.faults import FAULTS
 from syncproof.inputs import scenario
 from syncproof.inputs.fault_plan import FaultPlan, plan
 from syncproof.inputs.scenario import Scenario
@@ -128,7 +127,3 @@ def test_restores_and_crashes_of_a_device_are_drawn_apart() -> None:
 def test_the_same_seed_gives_the_same_plan_and_another_another() -> None:
     made = CALM.with_value("faults.device_crashes_per_day", 6.0)
     assert plan(made, TRAFFIC, 1) == plan(made, TRAFFIC, 1) != plan(made, TRAFFIC, 2)
-
-
-def test_every_fault_is_told_in_a_sentence() -> None:
-    assert all(says and says[0].islower() and not says.endswith(".") for says in FAULTS.values())

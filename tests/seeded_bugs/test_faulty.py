@@ -18,7 +18,7 @@ from syncproof.studies.verify import explore_one
 @pytest.mark.parametrize("name", BUGS)
 def test_the_search_kills_it(name: str) -> None:
     bug = BUGS[name]
-    found = explore_one(name, small_worlds.shape(*bug.world))
+    found = explore_one(name, small_worlds.small_world(*bug.world))
     fallen = {prop for prop, (_, counterexample, _) in found.findings.items() if counterexample is not None}
     assert set(bug.falls) <= fallen
     assert found.complete
@@ -27,7 +27,7 @@ def test_the_search_kills_it(name: str) -> None:
 @pytest.mark.parametrize("name", BUGS)
 def test_hypothesis_kills_it(name: str) -> None:
     bug = BUGS[name]
-    shape = small_worlds.shape(*bug.world)
+    shape = small_worlds.small_world(*bug.world)
     met, _ = hypothesis_machine.count(
         name, dataclasses.replace(shape, messages=shape.messages + hypothesis_machine.MORE), bug.falls[:1]
     )
@@ -43,7 +43,7 @@ other needs is too much to be searched."""
 @pytest.mark.parametrize("name", BUGS)
 def test_what_hypothesis_meets_is_cut_down_to_the_shortest(name: str) -> None:
     bug = BUGS[name]
-    shape = small_worlds.shape(*bug.world)
+    shape = small_worlds.small_world(*bug.world)
     larger = dataclasses.replace(shape, messages=shape.messages + hypothesis_machine.MORE)
     met, _ = hypothesis_machine.count(name, larger, bug.falls[:1])
     assert met is not None
@@ -63,7 +63,7 @@ def test_nine_bugs_in_ten_are_cut_down_to_the_shortest() -> None:
 @pytest.mark.parametrize("name", BUGS)
 def test_the_sound_design_lives_in_the_same_world(name: str) -> None:
     bug = BUGS[name]
-    shape = small_worlds.shape(*bug.world)
+    shape = small_worlds.small_world(*bug.world)
     found = explore_one(bug.base, shape)
     for prop in hypothesis_machine.promised(bug.base, shape):
         assert found.findings[prop][0] == "holds", (prop, found.findings[prop])
@@ -72,4 +72,7 @@ def test_the_sound_design_lives_in_the_same_world(name: str) -> None:
 def test_what_must_fall_is_promised_by_the_sound_design() -> None:
     for bug in BUGS.values():
         for prop in bug.falls:
-            assert set(small_worlds.shape(*bug.world).faults) <= set(DESIGNS[bug.base].promises[prop]), (bug.id, prop)
+            assert set(small_worlds.small_world(*bug.world).faults) <= set(DESIGNS[bug.base].promises[prop]), (
+                bug.id,
+                prop,
+            )

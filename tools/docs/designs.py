@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 
-from syncproof.core.faults import EVERY_FAULT
+from syncproof.core.faults import FAULTS
 from syncproof.core.moves import Move
 from syncproof.core.world import World
 from syncproof.counterexamples.narrate import Story, tell
@@ -97,7 +97,7 @@ def _promises(design: Design) -> str:
 
 
 def under(faults: tuple[str, ...]) -> str:
-    left_out = [fault for fault in EVERY_FAULT if fault not in faults]
+    left_out = [fault for fault in FAULTS if fault not in faults]
     if not left_out:
         return "every fault"
     if len(left_out) <= len(faults):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from syncproof.core.faults import EVERY_FAULT
+from syncproof.core.faults import FAULTS
 from syncproof.designs import DESIGNS
-from syncproof.inputs.small_worlds import shape
+from syncproof.inputs.small_worlds import small_world
 from syncproof.properties import PROPERTIES, Property
 from syncproof.seeded_bugs.faulty import BUGS
 from tools.docs.designs import under
@@ -37,7 +37,7 @@ def _promise(design: str, name: str) -> str:
         return "–"
     if name not in entry.promises:
         return "no"
-    left_out = [fault for fault in EVERY_FAULT if fault not in entry.promises[name]]
+    left_out = [fault for fault in FAULTS if fault not in entry.promises[name]]
     return "yes" if not left_out else under(tuple(entry.promises[name])).replace("every fault but", "not under")
 
 
@@ -104,7 +104,7 @@ def _bug(name: str) -> str:
         ["must fall", ", ".join(f"[{n}](properties.md#{n})" for n in bug.falls)],
         ["varies", f"[{bug.base}](designs.md#{bug.base}): {'; '.join(parts)}"],
         ["seen in", bug.seen_in or "no report of it is cited; the mechanism is plain"],
-        ["world", str(shape(*bug.world))],
+        ["world", str(small_world(*bug.world))],
     ]
     faults = "".join(f" --fault {kind}" for kind in kinds)
     command = f"syncproof explore {name} --world {people} --messages {messages}{faults}"

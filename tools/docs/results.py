@@ -21,4 +21,4 @@ def claims() -> str:
 
 def faults() -> str:
     """One row a fault."""
-    return table(["fault", "is"], [[code(name), says] for name, says in FAULTS.items()])
+    return table(["fault", "is"], [[code(fault.name), fault.sentence] for fault in FAULTS.values()])

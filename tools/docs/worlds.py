@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 from syncproof.core.faults import FAULTS
 from syncproof.engines import hypothesis_machine
 from syncproof.engines.explore import Graph, explore
-from syncproof.inputs.small_worlds import BEYOND, BOUNDS, KINDS, POPULATIONS, TWICE, SmallWorld, build
+from syncproof.inputs.small_worlds import BEYOND, BOUNDS, KINDS, POPULATIONS, SmallWorld, build
 from syncproof.studies.verify import search
 from tools.docs.markdown import code, table
 
@@ -25,10 +25,14 @@ def shapes() -> str:
 def kinds() -> str:
     """One row a kind of fault that worlds combine."""
     rows = [
-        [code(kind), "; ".join(f"`{f}`: {FAULTS[f]}" for f in faults), "twice" if kind in TWICE else "once"]
+        [code(kind), "; ".join(f"`{f}`: {FAULTS[f].sentence}" for f in faults), _often(faults)]
         for kind, faults in KINDS.items()
     ]
     return table(["kind", "stands for", "may happen"], rows)
+
+
+def _often(faults: tuple[str, ...]) -> str:
+    return "twice" if any(FAULTS[fault].budget == 2 for fault in faults) else "once"
 
 
 def bounds() -> str:
@@ -36,7 +40,7 @@ def bounds() -> str:
     rows: dict[tuple[str, int], dict[str, list[tuple[str, ...]]]] = {}
     for name, contents in BOUNDS.items():
         for shape in contents:
-            row = rows.setdefault((shape.people, shape.messages), {})
+            row = rows.setdefault((shape.population, shape.messages), {})
             row.setdefault(name, []).append(shape.kinds)
     lines = []
     for (people, messages), row in rows.items():

@@ -279,7 +279,7 @@ def explore(
     from syncproof.report import verification as verification_page
     from syncproof.studies import verify as verification
 
-    shapes = [small_worlds.shape(people, messages, kinds)]
+    shapes = [small_worlds.small_world(people, messages, kinds)]
     if bounds is not None:
         chosen = [
             o

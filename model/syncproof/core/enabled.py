@@ -11,7 +11,7 @@ from typing import cast
 
 from syncproof.core.environment import Environment
 from syncproof.core.fairness import recoveries
-from syncproof.core.faults import fault_of
+from syncproof.core.faults import OWN_MOVES, fault_of
 from syncproof.core.moves import (
     Arrive,
     Complete,
@@ -33,30 +33,13 @@ from syncproof.core.observations import Observation
 from syncproof.core.values import DeviceId
 from syncproof.core.world import System, World
 
-KINDS = (
-    "compose",
-    "deliver",
-    "arrive",
-    "complete",
-    "fire",
-    "take",
-    "poll",
-    "connect",
-    "notice",
-    "restart",
-    "push-lost",
-    "push-duplicated",
-    "disconnect",
-    "half-open",
-    "device-crash",
-    "server-crash",
-    "new-device",
-    "reinstall",
-    "backup",
-    "device-restore",
-    "server-restore",
-    "intervention",
-)
+UNDER_WAY = ("deliver", "arrive", "complete", "fire", "take")
+"""The kinds of move that happen by themselves: packets, storage operations, timers, offered steps."""
+RECOVERIES = ("connect", "notice", "restart")
+"""The kinds of move by which actors come back."""
+ADVERSE = (*OWN_MOVES, "backup", "intervention")
+"""The kinds of move that the environment may choose to make: faults, and what leads to them."""
+KINDS = ("compose", *UNDER_WAY, "poll", *RECOVERIES, *ADVERSE)
 """The kinds of move that there are to choose from; the faults among them cost their budget."""
 
 

@@ -1,46 +1,214 @@
-"""The faults: what the environment may do to a system."""
+"""The table of faults: what the environment may do to a system, and where each engine makes it happen.
+
+A fault is one record of `FAULTS`. Everything else that speaks of faults reads this table: which fault a move is
+(`fault_of`), which kinds of fault small worlds combine (`inputs/small_worlds.py`), what a scenario may configure
+(`inputs/fault_plan.py`), for which faults a design may promise a property (`designs/registry.py`). A record whose fault
+is not simulated or not searched says why not.
+"""
 
 from __future__ import annotations
 
-from syncproof.core.moves import Crash, Disconnect, Duplicate, Lose, Move, Restore, Spawn
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from syncproof.core.moves import Crash, Disconnect, Duplicate, Lose, Move, Restore, Spawn, Tell
+from syncproof.core.packets import AddMember, Expire, Packet, RemoveMember, Resend, Tick
 from syncproof.core.values import DeviceId
 
-FAULTS: dict[str, str] = {
-    "push-lost": "a push or notification is dropped",
-    "push-duplicated": "a push or notification arrives twice",
-    "push-reordered": "a push or notification arrives after later ones",
-    "push-outage": "pushes and notifications are dropped for a while",
-    "disconnect": "a device disconnects and the server is told",
-    "half-open": "a device is gone and the server does not know yet",
-    "device-crash": "a device loses its volatile state",
-    "server-crash": "the server loses its volatile state; writes under way land or do not",
-    "new-device": "a device of a known user appears",
-    "sender-retry": "a device sends again what is still being processed",
-    "membership": "a user joins or leaves a conversation",
-    "clock-step": "the server's clock steps back",
-    "reinstall": "a device is installed anew and takes the place of its former installation",
-    "device-restore": "a device's database is put back to a backup",
-    "server-restore": "the server's stores are put back to a backup: the tail since then is lost",
-    "trim": "retention deletes what is kept for delivery, whoever has not fetched it",
+
+def _any_move(move: Move) -> bool:
+    return True
+
+
+def _of_device(move: Move) -> bool:
+    return isinstance(cast("Crash | Restore", move).actor, DeviceId)
+
+
+def _of_server(move: Move) -> bool:
+    return not _of_device(move)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What may go wrong, the moves that make it, and where a simulation and a search have it."""
+
+    name: str
+    sentence: str
+    """What happens, as a clause without a full stop."""
+    move: type[Move] | None = None
+    """The class of the moves that make it; None if no move does: the order of what is under way is what is wrong."""
+    when: Callable[[Move], bool] = _any_move
+    """Which moves of that class."""
+    packets: tuple[type[Packet], ...] = ()
+    """For the move `Tell`: what the environment hands to an actor."""
+    kind: str = ""
+    """The kind of fault of small worlds that it belongs to; faults of one kind are searched together."""
+    budget: int = 1
+    """How often it may happen in a small world; more than once where what one move takes away another may give back."""
+    setting: str = ""
+    """The key of a scenario's `[faults]` table that makes simulated runs have it."""
+    needs_pushes: bool = False
+    """Whether it concerns pushes alone, so that it cannot happen where a scenario turns notifications off."""
+    traffic: str = ""
+    """What in the traffic of a simulated run makes it happen, where no key of `[faults]` does."""
+    not_simulated: str = ""
+    """Why no simulated run has it; empty if runs may have it."""
+    not_searched: str = ""
+    """Why the ready bounds have no world with it; empty if they have one."""
+
+
+FAULTS: dict[str, Fault] = {
+    fault.name: fault
+    for fault in (
+        Fault(
+            name="push-lost",
+            sentence="a push or notification is dropped",
+            move=Lose,
+            kind="push",
+            setting="push_loss",
+            needs_pushes=True,
+        ),
+        Fault(
+            name="push-duplicated",
+            sentence="a push or notification arrives twice",
+            move=Duplicate,
+            kind="push",
+            setting="push_duplicate",
+            needs_pushes=True,
+        ),
+        Fault(
+            name="push-reordered",
+            sentence="a push or notification arrives after later ones",
+            kind="push",
+            setting="push_reorder",
+            needs_pushes=True,
+        ),
+        Fault(
+            name="push-outage",
+            sentence="pushes and notifications are dropped for a while",
+            setting="outages",
+            needs_pushes=True,
+            not_searched="worlds have single losses, not all of a period",
+        ),
+        Fault(
+            name="disconnect",
+            sentence="a device disconnects and the server is told",
+            move=Disconnect,
+            when=lambda move: cast(Disconnect, move).clean,
+            kind="disconnect",
+            traffic="sessions that end cleanly before the run does",
+        ),
+        Fault(
+            name="half-open",
+            sentence="a device is gone and the server does not know yet",
+            move=Disconnect,
+            when=lambda move: not cast(Disconnect, move).clean,
+            kind="half-open",
+            traffic="sessions that end without a word before the run does",
+        ),
+        Fault(
+            name="device-crash",
+            sentence="a device loses its volatile state",
+            move=Crash,
+            when=_of_device,
+            kind="device-crash",
+            setting="device_crashes_per_day",
+        ),
+        Fault(
+            name="server-crash",
+            sentence="the server loses its volatile state; writes under way land or do not",
+            move=Crash,
+            when=_of_server,
+            kind="server-crash",
+            setting="server_crashes",
+        ),
+        Fault(
+            name="new-device",
+            sentence="a device of a known user appears",
+            move=Spawn,
+            when=lambda move: cast(Spawn, move).replaces is None,
+            kind="new-device",
+            traffic="devices that appear during the run and replace none",
+        ),
+        Fault(
+            name="sender-retry",
+            sentence="a device sends again what is still being processed",
+            move=Tell,
+            packets=(Resend,),
+            kind="sender-retry",
+            setting="sender_retry",
+        ),
+        Fault(
+            name="membership",
+            sentence="a user joins or leaves a conversation",
+            move=Tell,
+            packets=(RemoveMember, AddMember),
+            kind="membership",
+            budget=2,
+            traffic="users who join or leave conversations during the run",
+        ),
+        Fault(
+            name="clock-step",
+            sentence="the server's clock steps back",
+            move=Tell,
+            packets=(Tick,),
+            kind="clock-step",
+            not_simulated="a scenario has no key for it",
+            not_searched="it concerns numbering by the clock alone, and every ready design is searched with its own numbering",
+        ),
+        Fault(
+            name="reinstall",
+            sentence="a new installation of a device takes the place of the former one",
+            move=Spawn,
+            when=lambda move: cast(Spawn, move).replaces is not None,
+            kind="reinstall",
+            traffic="devices that appear during the run in the place of another one",
+        ),
+        Fault(
+            name="device-restore",
+            sentence="a device's database is put back to a backup",
+            move=Restore,
+            when=_of_device,
+            kind="device-restore",
+            setting="device_restores_per_day",
+        ),
+        Fault(
+            name="server-restore",
+            sentence="the server's stores are put back to a backup: the tail since then is lost",
+            move=Restore,
+            when=_of_server,
+            kind="server-restore",
+            setting="server_restores",
+        ),
+        Fault(
+            name="trim",
+            sentence="retention deletes what is kept for delivery, fetched or not",
+            move=Tell,
+            packets=(Expire,),
+            kind="trim",
+            setting="trims",
+        ),
+    )
 }
 
+FAULT_KINDS: dict[str, tuple[str, ...]] = {
+    kind: tuple(fault.name for fault in FAULTS.values() if fault.kind == kind)
+    for kind in dict.fromkeys(fault.kind for fault in FAULTS.values() if fault.kind)
+}
+"""The kinds of fault that small worlds combine, and the faults of each."""
 
-EVERY_FAULT = tuple(FAULTS)
+OWN_MOVES: tuple[str, ...] = tuple(fault.name for fault in FAULTS.values() if fault.move not in (None, Tell))
+"""The faults that are moves of their own. What the environment tells an actor is a fault only where its bounds say so."""
+
+_BY_MOVE: dict[type[Move], list[Fault]] = {}
+for _name in OWN_MOVES:
+    _BY_MOVE.setdefault(cast("type[Move]", FAULTS[_name].move), []).append(FAULTS[_name])
 
 
 def fault_of(move: Move) -> str | None:
-    """The fault that a move is, which pays for it; None for what happens anyway."""
-    kind = type(move)
-    if kind is Lose:
-        return "push-lost"
-    if kind is Duplicate:
-        return "push-duplicated"
-    if kind is Disconnect:
-        return "disconnect" if move.clean else "half-open"  # type: ignore[attr-defined]
-    if kind is Crash:
-        return "device-crash" if isinstance(move.actor, DeviceId) else "server-crash"  # type: ignore[attr-defined]
-    if kind is Restore:
-        return "device-restore" if isinstance(move.actor, DeviceId) else "server-restore"  # type: ignore[attr-defined]
-    if kind is Spawn:
-        return "new-device" if move.replaces is None else "reinstall"  # type: ignore[attr-defined]
-    return None
+    """Return the fault that a move is, whose budget it costs; None for a move that is no fault.
+
+    A `Tell` costs what `Environment.interventions` says, so here it is none.
+    """
+    return next((fault.name for fault in _BY_MOVE.get(type(move), ()) if fault.when(move)), None)

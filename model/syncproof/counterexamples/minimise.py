@@ -18,7 +18,7 @@ from itertools import combinations
 from typing import Any
 
 from syncproof.core.actor import freeze
-from syncproof.core.enabled import KINDS, BoundedWorld
+from syncproof.core.enabled import RECOVERIES, UNDER_WAY, BoundedWorld
 from syncproof.core.environment import Environment
 from syncproof.core.fairness import quiesce
 from syncproof.core.moves import Move
@@ -30,7 +30,7 @@ from syncproof.counterexamples.shorten import shortcuts
 from syncproof.properties import PROPERTIES
 from syncproof.properties.monitor import Monitor
 
-FAIR = (*KINDS[1:6], "connect", "notice", "restart")
+FAIR = (*UNDER_WAY, *RECOVERIES)
 """What is eventually taken without anybody's doing, polls left out."""
 COMPLETION = 400
 """Moves, besides as many as there were, within which what is under way must come to rest."""

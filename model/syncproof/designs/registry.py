@@ -7,25 +7,22 @@ from collections.abc import Mapping
 import msgspec
 
 from syncproof.core.actor import Actor
-from syncproof.core.faults import EVERY_FAULT
+from syncproof.core.faults import FAULTS
 from syncproof.core.observations import Joined, MemberAdded, Observation
 from syncproof.core.values import SERVER, ActorId, ConversationId, DeviceId, UserId
 from syncproof.core.world import System
+from syncproof.designs import promises, witnesses
 from syncproof.designs.base import Device, Server
 from syncproof.designs.inbox import InboxDevice, InboxServer, SharedInboxServer, SyncFirstServer
 from syncproof.designs.parameters import Parameters
+from syncproof.designs.promises import without
 from syncproof.designs.timeline.checkpointed import CheckpointedServer
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.fanout import HybridServer, ReadFanoutDevice, ReadFanoutServer
 from syncproof.designs.timeline.push import DensePushDevice, DensePushServer, PushDevice, PushServer
 from syncproof.designs.timeline.server import TimelineServer
-from syncproof.designs.witnesses import DENSE_PUSH, INBOX, READ_FANOUT, SYNC_FIRST, TIMELINE, Meets
+from syncproof.designs.witnesses import Meets
 from syncproof.errors import InputError
-
-
-def except_for(*faults: str) -> tuple[str, ...]:
-    """Every fault but these."""
-    return tuple(f for f in EVERY_FAULT if f not in faults)
 
 
 class Population(msgspec.Struct, frozen=True):
@@ -108,8 +105,8 @@ class Design(msgspec.Struct, frozen=True):
             if name in self.not_applicable:
                 raise InputError(f"promises: {name} does not apply to {self.name}: {self.not_applicable[name]}")
             for fault in (faults,) if isinstance(faults, str) else faults:
-                if fault not in EVERY_FAULT:
-                    raise InputError(f"promises[{name!r}]: unknown fault {fault!r}; allowed: {', '.join(EVERY_FAULT)}")
+                if fault not in FAULTS:
+                    raise InputError(f"promises[{name!r}]: unknown fault {fault!r}; allowed: {', '.join(FAULTS)}")
 
     def system(self, population: Population, parameters: Parameters) -> System:
         """The design's actors for these people. Raises `InputError` if it cannot work with the parameters."""
@@ -161,47 +158,7 @@ NO_LOGS = dict.fromkeys(("prefix-order", "tail-append", "range-read", "dense"), 
 NO_INBOX = dict.fromkeys(("no-early-delete", "inbox-drained"), "there is no offline inbox")
 SPARSE = {"dense": "the numbering is sparse on purpose"}
 
-INBOX_KEEPS = {
-    **dict.fromkeys(
-        ("no-duplicate", "no-creation", "no-early-delete", "inbox-drained", "pull-terminates"), EVERY_FAULT
-    ),
-    # A message that a device forgot while it was on its way takes its place after later ones.
-    "sender-order": except_for("device-restore"),
-    # What is deleted is nowhere else: not when retention takes it, nor when a restore takes it from server or device.
-    "accepted-is-durable": except_for("server-restore", "trim"),
-    "no-loss": except_for("device-restore", "server-restore", "trim"),
-    "convergence": except_for("device-restore", "server-restore", "trim"),
-}
-
-TIMELINE_KEEPS = {
-    **dict.fromkeys(
-        (
-            "no-duplicate",
-            "no-creation",
-            "prefix-order",
-            "store-before-sync",
-            "tail-append",
-            "range-read",
-            "checkpoint-monotonic",
-            "checkpoint-covered",
-            "no-loss",
-            "roaming-complete",
-            "epoch-learnt",
-            "pull-terminates",
-        ),
-        EVERY_FAULT,
-    ),
-    "sender-order": except_for("device-restore"),
-    # A lost tail is lost: its places are given again, and what some devices have shown others never will.
-    **dict.fromkeys(("conversation-order", "accepted-is-durable", "convergence"), except_for("server-restore")),
-}
-
 SPARSE_FIRST = ("sparse", "dense", "segmented", "clock")
-
-
-def without(promises: Mapping[str, tuple[str, ...]], *names: str) -> dict[str, tuple[str, ...]]:
-    """The promises without these."""
-    return {name: faults for name, faults in promises.items() if name not in names}
 
 
 DESIGNS: dict[str, Design] = {
@@ -213,9 +170,9 @@ DESIGNS: dict[str, Design] = {
             "Write a copy per device into its offline inbox, push, delete after the device's ack.",
             InboxDevice,
             InboxServer,
-            {**INBOX_KEEPS, "store-before-sync": EVERY_FAULT},
+            promises.STORE_FIRST,
             {**NO_CHECKPOINTS, **NO_LOGS},
-            meets=INBOX,
+            meets=witnesses.INBOX,
         ),
         Design(
             "inbox-sync-first",
@@ -223,14 +180,9 @@ DESIGNS: dict[str, Design] = {
             "Deliver to online devices first; only what was not acked in time goes to the offline inbox.",
             InboxDevice,
             SyncFirstServer,
-            # A crash forgets the place that some devices have shown already; the sender's retry gets a later one.
-            {
-                **INBOX_KEEPS,
-                "convergence": except_for("server-crash", "device-restore", "server-restore", "trim"),
-                "sender-order": except_for("server-crash", "device-restore", "server-restore"),
-            },
+            promises.SYNC_FIRST,
             {**NO_CHECKPOINTS, **NO_LOGS},
-            meets=SYNC_FIRST,
+            meets=witnesses.SYNC_FIRST,
         ),
         Design(
             "inbox-shared",
@@ -238,12 +190,9 @@ DESIGNS: dict[str, Design] = {
             "One copy per user, drained by whichever device comes first: why an inbox needs a copy per device.",
             InboxDevice,
             SharedInboxServer,
-            {
-                **without(INBOX_KEEPS, "no-loss", "convergence", "accepted-is-durable"),
-                "store-before-sync": EVERY_FAULT,
-            },
+            promises.SHARED_INBOX,
             {**NO_CHECKPOINTS, **NO_LOGS},
-            meets=INBOX,
+            meets=witnesses.INBOX,
         ),
         Design(
             "timeline-notify",
@@ -251,10 +200,10 @@ DESIGNS: dict[str, Design] = {
             "Message store, then sync store, then a notification; every device pulls from its own checkpoint.",
             TimelineDevice,
             TimelineServer,
-            TIMELINE_KEEPS,
+            promises.TIMELINE,
             {**NO_INBOX, **SPARSE},
             SPARSE_FIRST,
-            meets=TIMELINE,
+            meets=witnesses.TIMELINE,
         ),
         Design(
             "timeline-checkpointed",
@@ -262,10 +211,10 @@ DESIGNS: dict[str, Design] = {
             "As timeline-notify; the server also records each device's checkpoint, learnt from the pulls.",
             TimelineDevice,
             CheckpointedServer,
-            TIMELINE_KEEPS,
+            promises.TIMELINE,
             {**NO_INBOX, **SPARSE},
             SPARSE_FIRST,
-            meets=TIMELINE,
+            meets=witnesses.TIMELINE,
         ),
         Design(
             "timeline-dense-push",
@@ -273,10 +222,10 @@ DESIGNS: dict[str, Design] = {
             "Dense numbering lets the push carry the message; a device pulls only when it sees a gap.",
             DensePushDevice,
             DensePushServer,
-            {**TIMELINE_KEEPS, "dense": EVERY_FAULT},
+            promises.DENSE_PUSH,
             NO_INBOX,
             ("dense",),
-            meets=DENSE_PUSH,
+            meets=witnesses.DENSE_PUSH,
         ),
         Design(
             "timeline-push",
@@ -284,11 +233,10 @@ DESIGNS: dict[str, Design] = {
             "The push carries the message over sparse numbering, is shown at once, and is confirmed by a pull.",
             PushDevice,
             PushServer,
-            # What is pushed is shown before what a lost or late push left out.
-            without(TIMELINE_KEEPS, "prefix-order", "conversation-order"),
+            promises.PUSH,
             {**NO_INBOX, **SPARSE},
             SPARSE_FIRST,
-            meets=TIMELINE,
+            meets=witnesses.TIMELINE,
         ),
         Design(
             "timeline-read-fanout",
@@ -296,9 +244,9 @@ DESIGNS: dict[str, Design] = {
             "No per-user copies: devices read the conversations' timelines, with a checkpoint for each.",
             ReadFanoutDevice,
             ReadFanoutServer,
-            TIMELINE_KEEPS,
+            promises.TIMELINE,
             {**NO_INBOX, "dense": "there is no sync timeline to number"},
-            meets=READ_FANOUT,
+            meets=witnesses.READ_FANOUT,
             untouched=("trim",),  # retention is the sync store's, and there is none
         ),
         Design(
@@ -307,11 +255,10 @@ DESIGNS: dict[str, Design] = {
             "Copies on write for small conversations, reads of the conversation's timeline above a member count.",
             ReadFanoutDevice,
             HybridServer,
-            # Where a conversation grows past the threshold, two timelines meet that are pulled independently.
-            {**TIMELINE_KEEPS, "conversation-order": except_for("membership", "server-restore")},
+            promises.HYBRID,
             {**NO_INBOX, **SPARSE},
             SPARSE_FIRST,
-            meets=TIMELINE,
+            meets=witnesses.TIMELINE,
         ),
     )
 }

@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 from hypothesis.internal.conjecture.providers import HypothesisProvider
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from syncproof.core.enabled import KINDS, BoundedWorld
+from syncproof.core.enabled import ADVERSE, KINDS, BoundedWorld
 from syncproof.core.fairness import quiesce
 from syncproof.core.moves import Move
 from syncproof.core.observations import Noted
@@ -41,7 +41,6 @@ PROFILES = {"dev": 50, "brief": 100, "ci": 1_000, "deep": 20_000}
 STEPS = 30
 """Rules in one example; what is then still under way is driven to its end."""
 UNDER_WAY = ("arrive", "complete", "deliver", "fire", "take")
-FAULTS = KINDS[KINDS.index("push-lost") :]
 BUDGET, MORE = 2, 2
 """How often each fault may happen in an example, and how many messages more than a search an example is given."""
 PATIENCE = 16
@@ -69,10 +68,11 @@ def machine(design: str | Design, shape: SmallWorld, names: Sequence[str] | None
 
     class Machine(RuleBasedStateMachine):
         @initialize(
-            wait=st.lists(st.integers(0, PATIENCE), min_size=len(FAULTS), max_size=len(FAULTS)), said=st.integers(1, 3)
+            wait=st.lists(st.integers(0, PATIENCE), min_size=len(ADVERSE), max_size=len(ADVERSE)),
+            said=st.integers(1, 3),
         )
         def begin(self, wait: list[int], said: int) -> None:
-            self.wait = dict(zip(FAULTS, wait, strict=True))
+            self.wait = dict(zip(ADVERSE, wait, strict=True))
             self.seen: dict[str, None] = {}
             self.monitor = Monitor(asked)
             self.play = BoundedWorld(system, environment, self.observe)

@@ -1,11 +1,12 @@
-"""The faults there are, and which of them a run is configured to meet."""
+"""What goes wrong in one simulated run and when, drawn from a scenario; and which faults the run may meet at all."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from syncproof.core.faults import FAULTS
+from syncproof.core.faults import FAULTS, Fault
 
 if TYPE_CHECKING:
     from syncproof.inputs.random_draws import Draws
@@ -27,15 +28,30 @@ class FaultPlan:
     sender_retry: float = 0.0
     sender_retry_after_s: float = 1.0
     server_restores: tuple[tuple[float, float, float], ...] = ()
-    """(the backup's time, the restore's, how long the server is down)"""
+    """(when the backup is taken, when the server is put back to it, how long the server is down)"""
     device_restores: tuple[tuple[float, float, int, float], ...] = ()
-    """(the backup's time, the restore's, the device, how long it is down)"""
+    """(when the backup is taken, when the device is put back to it, the device, how long it is down)"""
     trims: tuple[float, ...] = ()
     configured: tuple[str, ...] = ()
+    """The faults that the run may meet, in the order of the table of faults."""
+
+
+IN_TRAFFIC: dict[str, Callable[[Traffic], bool]] = {
+    "disconnect": lambda traffic: any(
+        dead <= 0 and end < traffic.horizon for sessions in traffic.sessions for _, end, dead in sessions
+    ),
+    "half-open": lambda traffic: any(
+        dead > 0 and end < traffic.horizon for sessions in traffic.sessions for _, end, dead in sessions
+    ),
+    "new-device": lambda traffic: len(traffic.joins) > len(traffic.replaces),
+    "membership": lambda traffic: bool(traffic.changes),
+    "reinstall": lambda traffic: bool(traffic.replaces),
+}
+"""The faults that no key of `[faults]` makes happen: whether a run's traffic contains them (`Fault.traffic` in words)."""
 
 
 def plan(scenario: Scenario, traffic: Traffic, seed: int) -> FaultPlan:
-    """Draws the faults of one run; what the traffic itself contains (sessions, joins, members) counts as configured."""
+    """Draw the faults of one run. Faults that the traffic itself contains (see `IN_TRAFFIC`) count as configured."""
     from syncproof.inputs.random_draws import Draws
 
     faults = scenario.faults
@@ -45,24 +61,6 @@ def plan(scenario: Scenario, traffic: Traffic, seed: int) -> FaultPlan:
     crashes = _scattered(draws, "device-crash", faults.device_crashes_per_day, traffic)
     restores = _scattered(draws, "device-restore", faults.device_restores_per_day, traffic)
     age = faults.device_backup_age
-    pushes = scenario.model.notifications
-    fires = {
-        "push-lost": pushes and faults.push_loss > 0,
-        "push-duplicated": pushes and faults.push_duplicate > 0,
-        "push-reordered": pushes and faults.push_reorder > 0,
-        "push-outage": pushes and bool(outages),
-        "disconnect": any(dead <= 0 and end < traffic.horizon for s in traffic.sessions for _, end, dead in s),
-        "half-open": any(dead > 0 and end < traffic.horizon for s in traffic.sessions for _, end, dead in s),
-        "device-crash": faults.device_crashes_per_day > 0,
-        "server-crash": bool(server_crashes),
-        "new-device": len(traffic.joins) > len(traffic.replaces),
-        "sender-retry": faults.sender_retry > 0,
-        "membership": bool(traffic.changes),
-        "reinstall": bool(traffic.replaces),
-        "device-restore": faults.device_restores_per_day > 0,
-        "server-restore": any(r.at < traffic.horizon for r in faults.server_restores),
-        "trim": any(at < traffic.horizon for at in faults.trims),
-    }
     return FaultPlan(
         push_loss=faults.push_loss,
         push_duplicate=faults.push_duplicate,
@@ -76,12 +74,29 @@ def plan(scenario: Scenario, traffic: Traffic, seed: int) -> FaultPlan:
         server_restores=tuple((r.backup, r.at, r.down) for r in faults.server_restores if r.at < traffic.horizon),
         device_restores=tuple(sorted((max(0.0, at - age), at, device, faults.device_down) for at, device in restores)),
         trims=tuple(at for at in faults.trims if at < traffic.horizon),
-        configured=tuple(name for name in FAULTS if fires.get(name)),
+        configured=_configured(scenario, traffic),
     )
 
 
+def _configured(scenario: Scenario, traffic: Traffic) -> tuple[str, ...]:
+    """Return the faults that this run may meet."""
+    return tuple(fault.name for fault in FAULTS.values() if _may_happen(fault, scenario, traffic))
+
+
+def _may_happen(fault: Fault, scenario: Scenario, traffic: Traffic) -> bool:
+    """Whether a run may meet a fault: its traffic contains it, or its key has a share, a rate, or a time before the end."""
+    if fault.name in IN_TRAFFIC:
+        return IN_TRAFFIC[fault.name](traffic)
+    if not fault.setting or (fault.needs_pushes and not scenario.model.notifications):
+        return False
+    value = getattr(scenario.faults, fault.setting)
+    if not isinstance(value, list):
+        return bool(value > 0)
+    return any(scenario.faults.time_of(fault.setting, entry) < traffic.horizon for entry in value)
+
+
 def _scattered(draws: Draws, purpose: str, per_day: float, traffic: Traffic) -> list[tuple[float, int]]:
-    """(time, device) of what happens to each device so often a day."""
+    """Return (time, device) of what happens to each device `per_day` times a day, at drawn times."""
     salt = draws.key(purpose)
     found = []
     for device in range(len(traffic.owners)):

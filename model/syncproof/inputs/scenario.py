@@ -200,6 +200,10 @@ class ServerRestore(Section):
         return self
 
 
+TIME_KEYS = {"outages": "start", "server_crashes": "at", "server_restores": "at"}
+"""The lists of tables in `[faults]`, and the key of their entries that says when each happens."""
+
+
 class FaultsSection(Section):
     """What goes wrong."""
 
@@ -231,6 +235,12 @@ class FaultsSection(Section):
     """The share of submissions that an impatient device sends once more over the same connection."""
     sender_retry_after: Span = 0.1
     """How soon it does."""
+
+    @staticmethod
+    def time_of(setting: str, entry: Any) -> float:
+        """When an entry of the list under the key `setting` happens, or begins, in seconds."""
+        at: float = getattr(entry, TIME_KEYS[setting]) if setting in TIME_KEYS else entry
+        return at
 
 
 class StorageSection(Section):
@@ -300,19 +310,13 @@ class Scenario(Section):
             raise ValueError(f"conversations.group_size.max: {talk.group_size.max}; allowed: at most the {users} users")
         if talk.pairs + talk.groups == 0:
             raise ValueError("conversations: no pairs and no groups; allowed: at least one of them")
-        late = [
-            *(("outages", number, "start", outage.start) for number, outage in enumerate(self.faults.outages)),
-            *(("server_crashes", number, "at", crash.at) for number, crash in enumerate(self.faults.server_crashes)),
-            *(
-                ("server_restores", number, "at", restore.at)
-                for number, restore in enumerate(self.faults.server_restores)
-            ),
-        ]
-        for kind, number, key, at in late:
-            if at >= self.duration:
-                raise ValueError(
-                    f"faults.{kind}.{number}.{key}: {at:g} s; allowed: before the duration, {self.duration:g} s"
-                )
+        for setting, key in TIME_KEYS.items():
+            for number, entry in enumerate(getattr(self.faults, setting)):
+                at = self.faults.time_of(setting, entry)
+                if at >= self.duration:
+                    raise ValueError(
+                        f"faults.{setting}.{number}.{key}: {at:g} s; allowed: before the duration, {self.duration:g} s"
+                    )
         return self
 
     def _affordable(self) -> None:

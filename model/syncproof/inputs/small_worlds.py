@@ -1,22 +1,22 @@
-"""Small worlds, whose every interleaving can be searched: who is there, what is said, what may go wrong.
+"""Small worlds, of which a search visits every interleaving: who takes part, what is said, which faults may happen.
 
-A *world* is a handful of devices, one or two messages and one or two kinds of fault, each of which may happen once at any
-moment. Searching many such worlds completely says more than searching one large world in part: a verdict is *holds* only
-if every world that the bounds name was searched to its end.
+A small world has two or three devices, one or two messages, and one or two kinds of fault, of which each fault may happen
+once at any moment. To search many of these completely says more than to search one large world in part: a verdict is
+*holds* only if every world of the bounds was searched to its end.
 
-| world | who |
+| population | devices |
 |---|---|
-| `two-people` | one device each, in one conversation; the first sends every message |
-| `two-devices` | one person's two devices; the first sends the first message, the second the second one |
-| `three-devices` | one person sends from one device to another one's two |
+| `two-people` | one device for each of two users, in one conversation; the first device sends every message |
+| `two-devices` | two devices of one user; the first one sends the first message, the second one the second |
+| `three-devices` | one device of one user, which sends, and two devices of another user |
 
-Everyone is connected and at rest when a search begins. Where a device appears, it is the last one of these, and the first
-sends everything. Push faults (loss, duplication, reordering) go together. Polls fire when nothing else is under way
-(`Environment.polls`).
+When a search begins, every device is connected and nothing is under way. Where a device appears, it is the last one of
+the population, and the first one sends every message. The faults of pushes (loss, duplication, reordering) come together.
+A poll fires only when nothing else is under way (`Environment.polls`).
 
-What bounds contain is what two processors search in the time that they name. `standard`: each single fault with two
-messages (two receiving devices, and one sender's order at another person's), each pair of faults with one message, and what
-is rarer (`RARE`) with one.
+Bounds name the worlds that are searched; their size is what two processors search in the time that they are meant for.
+`standard`: each usual kind of fault alone with two messages (two receiving devices, and the order of one sender at another
+user's device), each pair of them with one message, and each of the rare kinds (`RARE`) with one message.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from syncproof.core.environment import Environment
+from syncproof.core.faults import FAULT_KINDS, FAULTS
 from syncproof.core.links import Link
 from syncproof.core.moves import Connect, Move, Spawn, Tell
 from syncproof.core.packets import AddMember, Compose, Expire, RemoveMember, Resend, Tick
@@ -42,66 +43,58 @@ POPULATIONS: dict[str, Population] = {
     "three-devices": Population((0, 1, 1), ((0, 1),)),
 }
 
+USUAL = ("push", "device-crash", "server-crash", "disconnect", "half-open", "new-device", "sender-retry")
+"""The kinds of fault that happen often."""
+RARE = ("reinstall", "device-restore", "server-restore", "trim", "membership")
+"""The kinds of fault that happen seldom: searched one at a time."""
+
 KINDS: dict[str, tuple[str, ...]] = {
-    "push": ("push-lost", "push-duplicated", "push-reordered"),
-    "device-crash": ("device-crash",),
-    "server-crash": ("server-crash",),
-    "disconnect": ("disconnect",),
-    "half-open": ("half-open",),
-    "new-device": ("new-device",),
-    "sender-retry": ("sender-retry",),
-    "membership": ("membership",),
-    "clock-step": ("clock-step",),
-    "reinstall": ("reinstall",),
-    "device-restore": ("device-restore",),
-    "server-restore": ("server-restore",),
-    "trim": ("trim",),
+    **{kind: FAULT_KINDS[kind] for kind in dict.fromkeys((*USUAL, *FAULT_KINDS))},
     "recall": (),
 }
-"""The kinds of fault that worlds combine, and the faults that each stands for. A recall is none: the second message is one."""
+"""What worlds combine: the kinds of fault, the usual ones first, with the faults of each; and recalls, which are no fault:
+the second message recalls the first one."""
 
-TWICE = ("membership",)
-"""Faults with a budget of two: what is taken away may be given back."""
-
-IN_ORDER = Link("ordered", lossy=True, while_connected=True)
+SENDER = DeviceId(0)
 CONVERSATION = ConversationId(0)
+IN_ORDER = Link("ordered", lossy=True, while_connected=True)
+"""How pushes travel in a world in which they are not reordered."""
 EARLIER, LATER = 1, 2
-NOON: tuple[Move, ...] = (Tell(SERVER, Tick(LATER)),)
-"""Where the clock can step back it shows something to begin with."""
+"""Times of the server's clock, in milliseconds: what it steps back to, and what it shows before."""
 
 
 @dataclass(frozen=True, slots=True)
 class SmallWorld:
-    """What one exploration contains."""
+    """What one search contains."""
 
-    people: str
+    population: str
+    """The name of one of `POPULATIONS`."""
     messages: int
     kinds: tuple[str, ...]
+    """Names of `KINDS`, each at most once."""
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """The faults that may happen, each once."""
+        """The faults that may happen."""
         return tuple(fault for kind in self.kinds for fault in KINDS[kind])
 
     def __str__(self) -> str:
         faults = " and ".join(self.kinds) or "no fault"
-        return f"{self.people}, {self.messages} message{'s' if self.messages > 1 else ''}, {faults}"
+        return f"{self.population}, {self.messages} message{'s' if self.messages > 1 else ''}, {faults}"
 
 
-USUAL = ("push", "device-crash", "server-crash", "disconnect", "half-open", "new-device", "sender-retry")
 TOGETHER = ("push", "device-crash", "server-crash", "disconnect", "half-open", "sender-retry")
-"""What a world that is played, not searched, contains at once."""
+"""The kinds of fault that Hypothesis plays at once, in worlds too large for a search."""
 SINGLES = ((), *[(kind,) for kind in USUAL])
 PAIRS = tuple(combinations(USUAL, 2))
 GENTLE = ((), ("push",), ("sender-retry",))
-RARE = ("reinstall", "device-restore", "server-restore", "trim", "membership")
-"""What happens seldom, each alone; retention that is early also while a device is away."""
+"""The kinds of fault with which three devices are small enough for `standard`."""
 
-SMALL = tuple(SmallWorld(people, 1, kinds) for kinds in SINGLES for people in ("two-people", "two-devices"))
+SMALL = tuple(SmallWorld(population, 1, kinds) for kinds in SINGLES for population in ("two-people", "two-devices"))
 STANDARD = (
     *SMALL,
     *[SmallWorld("three-devices", 1, kinds) for kinds in GENTLE],
-    *[SmallWorld(people, 2, kinds) for kinds in SINGLES for people in ("two-people", "two-devices")],
+    *[SmallWorld(population, 2, kinds) for kinds in SINGLES for population in ("two-people", "two-devices")],
     *[SmallWorld("two-devices", 1, kinds) for kinds in PAIRS],
     *[SmallWorld("two-devices", 1, (kind,)) for kind in RARE],
     SmallWorld("two-devices", 1, ("disconnect", "trim")),
@@ -117,88 +110,104 @@ DEEP = (
 BOUNDS: dict[str, tuple[SmallWorld, ...]] = {"small": SMALL, "standard": STANDARD, "deep": DEEP}
 
 BEYOND = {"inbox-sync-first": (SmallWorld("two-devices", 2, ("server-crash",)),)}
-"""Worlds that only `deep` tries with a design: more than 60 million states each."""
+"""Design -> worlds that only `deep` searches, because they have more than 60 million states."""
 
 
 def within(bounds: str, design: str) -> list[SmallWorld]:
-    """The worlds in which these bounds search a design. Raises `InputError` for unknown bounds."""
+    """Return the worlds in which these bounds search a design. Raises `InputError` for unknown bounds."""
     if bounds not in BOUNDS:
         raise InputError(f"unknown bounds {bounds!r}; allowed: {', '.join(BOUNDS)}")
-    return [s for s in BOUNDS[bounds] if bounds == "deep" or s not in BEYOND.get(design, ())]
+    return [world for world in BOUNDS[bounds] if bounds == "deep" or world not in BEYOND.get(design, ())]
 
 
-def shape(people: str, messages: int, kinds: Iterable[str]) -> SmallWorld:
-    """A shape by its names. Raises `InputError` for names that there are not."""
-    if people not in POPULATIONS:
-        raise InputError(f"unknown world {people!r}; allowed: {', '.join(POPULATIONS)}")
-    for kind in kinds:
+def small_world(population: str, messages: int, kinds: Iterable[str]) -> SmallWorld:
+    """Return the small world of these names, its kinds in the order of `KINDS`. Raises `InputError` for unknown names."""
+    if population not in POPULATIONS:
+        raise InputError(f"unknown world {population!r}; allowed: {', '.join(POPULATIONS)}")
+    chosen = tuple(kinds)
+    for kind in chosen:
         if kind not in KINDS:
             raise InputError(f"unknown kind of fault {kind!r}; allowed: {', '.join(KINDS)}")
-    return SmallWorld(people, messages, tuple(kind for kind in KINDS if kind in tuple(kinds)))
+    return SmallWorld(population, messages, tuple(kind for kind in KINDS if kind in chosen))
 
 
-def interchangeable(shape: SmallWorld) -> tuple[tuple[DeviceId, ...], ...]:
-    """Groups of devices that nothing in this world tells apart: those of one person who only receives.
+def interchangeable(world: SmallWorld) -> tuple[tuple[DeviceId, ...], ...]:
+    """Return groups of devices that nothing in this world distinguishes: those of one user who only receives.
 
-    Raises `InputError` for a world without any. Whether a design treats them alike is another question: a search asks it.
+    Whether a design treats them alike is another question, which the search asks. Raises `InputError` if there are none.
     """
-    single = {"new-device", "reinstall", "device-restore", "server-restore"} & set(shape.faults)
-    if shape.people != "three-devices" or single:
+    distinguished = {"new-device", "reinstall", "device-restore", "server-restore"} & set(world.faults)
+    if world.population != "three-devices" or distinguished:
         raise InputError(
-            f"{shape}: no two devices are interchangeable here; allowed: three-devices, whose two receiving devices are, "
+            f"{world}: no two devices are interchangeable here; allowed: three-devices, whose two receiving devices are, "
             "without new devices, reinstalls and restores, which single one out"
         )
     return ((DeviceId(1), DeviceId(2)),)
 
 
-def build(design: str | Design, shape: SmallWorld, budget: int = 1) -> tuple[System, Population, Environment]:
-    """The system and the environment of one exploration. `budget`: how often each fault may happen.
+def build(design: str | Design, world: SmallWorld, budget: int = 1) -> tuple[System, Population, Environment]:
+    """Return the system, its population at the beginning, and the environment of one search.
 
-    Raises `InputError` for an unknown design.
+    `budget`: how often each fault may happen, at least what the table of faults says. Raises `InputError` for an unknown
+    design.
     """
-    everyone = POPULATIONS[shape.people]
-    joins = "new-device" in shape.faults
-    population = Population(everyone.owners[:-1], everyone.members) if joins else everyone
     entry = lookup.get(design)
+    everyone = POPULATIONS[world.population]
+    faults = world.faults
+    appears = "new-device" in faults
+    population = Population(everyone.owners[:-1], everyone.members) if appears else everyone
     system = entry.system(population, entry.parameters)
-    clocked = Tick in entry.server.handlers
-    if "push-reordered" not in shape.faults:
+    if "push-reordered" not in faults:
         system.links.update({Push: IN_ORDER, Notification: IN_ORDER})
-    sender = DeviceId(0)
-    last = UserId(everyone.owners[-1])
-    # In a world of one person's devices each of them speaks; else one sender's messages keep their order.
-    recalls = "recall" in shape.kinds
-    speakers = 1 if joins or recalls or shape.people != "two-devices" else min(shape.messages, len(population.owners))
-    scripts: list[list[Tell]] = [[] for _ in range(speakers)]
-    for number in range(shape.messages):
-        speaker = DeviceId(number % speakers)
-        message = Message(MessageId(number), speaker, CONVERSATION)
-        if recalls and number == 1:
-            message = Message(MessageId(number), speaker, CONVERSATION, 0, "recall", 0)
-        scripts[speaker].append(Tell(speaker, Compose(message)))
-    newcomer = DeviceId(len(population.owners))
-    appears = (Spawn(newcomer, last),) if joins else ()
-    if "reinstall" in shape.faults:
-        appears = (Spawn(newcomer, last, DeviceId(newcomer - 1)),)
+    clocked = Tick in entry.server.handlers
+    first = (Tell(SERVER, Tick(LATER)),) if clocked and "clock-step" in faults else ()
     environment = Environment(
-        prelude=_opening(system, NOON if "clock-step" in shape.faults and clocked else ()),
-        scripts=tuple(map(tuple, scripts)),
-        interventions=(
-            (Tell(sender, Resend()), "sender-retry"),
-            (Tell(SERVER, RemoveMember(CONVERSATION, last)), "membership"),
-            (Tell(SERVER, AddMember(CONVERSATION, last)), "membership"),
-            (Tell(SERVER, Expire()), "trim"),
-            *([(Tell(SERVER, Tick(EARLIER)), "clock-step")] if clocked else []),
-        ),
-        newcomers=appears,
-        budgets={fault: budget + (fault in TWICE) for fault in shape.faults},
+        prelude=_connected_and_at_rest(system, first),
+        scripts=_scripts(world, len(population.owners)),
+        interventions=_interventions(UserId(everyone.owners[-1]), clocked),
+        newcomers=_newcomers(faults, population, UserId(everyone.owners[-1])),
+        budgets={fault: budget + FAULTS[fault].budget - 1 for fault in faults},
         polls="at-rest",
     )
     return system, population, environment
 
 
-def _opening(system: System, first: tuple[Move, ...]) -> tuple[Move, ...]:
-    """After what comes first everyone connects, and what that causes comes to rest."""
+def _scripts(world: SmallWorld, devices: int) -> tuple[tuple[Tell, ...], ...]:
+    """Return what each sending device composes. Two devices of one user both send, if nothing else decides who does."""
+    recalls = "recall" in world.kinds
+    one_sender = recalls or "new-device" in world.faults or world.population != "two-devices"
+    senders = 1 if one_sender else min(world.messages, devices)
+    scripts: list[list[Tell]] = [[] for _ in range(senders)]
+    for number in range(world.messages):
+        sender = DeviceId(number % senders)
+        message = Message(MessageId(number), sender, CONVERSATION)
+        if recalls and number == 1:
+            message = Message(MessageId(number), sender, CONVERSATION, 0, "recall", 0)
+        scripts[sender].append(Tell(sender, Compose(message)))
+    return tuple(map(tuple, scripts))
+
+
+def _interventions(member: UserId, clocked: bool) -> tuple[tuple[Tell, str], ...]:
+    """Return what the environment may tell actors, with the fault that each is. `member` may leave and join."""
+    return (
+        (Tell(SENDER, Resend()), "sender-retry"),
+        (Tell(SERVER, RemoveMember(CONVERSATION, member)), "membership"),
+        (Tell(SERVER, AddMember(CONVERSATION, member)), "membership"),
+        (Tell(SERVER, Expire()), "trim"),
+        *([(Tell(SERVER, Tick(EARLIER)), "clock-step")] if clocked else []),
+    )
+
+
+def _newcomers(faults: tuple[str, ...], population: Population, user: UserId) -> tuple[Spawn, ...]:
+    """Return the device that may appear: a new one of `user`, or one that replaces the last device of the population."""
+    number = DeviceId(len(population.owners))
+    if "reinstall" in faults:
+        return (Spawn(number, user, DeviceId(number - 1)),)
+    return (Spawn(number, user),) if "new-device" in faults else ()
+
+
+def _connected_and_at_rest(system: System, first: tuple[Move, ...]) -> tuple[Move, ...]:
+    """Return the moves before a search: `first`, every device connects, and all that follows is delivered."""
     world = World(system)
     moves: list[Move] = [*first, *[Connect(client) for client in world.clients() if isinstance(client, DeviceId)]]
     for move in moves:

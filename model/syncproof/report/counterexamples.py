@@ -39,7 +39,7 @@ def again(way: Way, scenario: Scenario) -> str:
     entry = lookup.get(way.design)
     shape, parameters = way.shape, scenario.parameters()
     if _plain(parameters) == _plain(entry.parameters):
-        words = ["syncproof", "explore", way.design, "--world", shape.people, "--messages", str(shape.messages)]
+        words = ["syncproof", "explore", way.design, "--world", shape.population, "--messages", str(shape.messages)]
         return shlex.join([*words, *[word for kind in shape.kinds for word in ("--fault", kind)]])
     return (
         "from syncproof.inputs.lookup import get\n"
@@ -47,7 +47,7 @@ def again(way: Way, scenario: Scenario) -> str:
         "from syncproof.studies.verify import search\n"
         "from syncproof.inputs.small_worlds import SmallWorld\n\n"
         f"design = get({way.design!r}).variant(parameters=load({scenario.name!r}).parameters())\n"
-        f"found = search(design, SmallWorld({shape.people!r}, {shape.messages}, {shape.kinds!r}))\n"
+        f"found = search(design, SmallWorld({shape.population!r}, {shape.messages}, {shape.kinds!r}))\n"
         f"print(found.findings[{way.name!r}].counterexample)"
     )
 

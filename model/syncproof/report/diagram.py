@@ -47,7 +47,7 @@ def diagram(design: str | Design, people: str = "three-devices", messages: int =
     Whatever has waited longest happens next. Raises `InputError` for names that there are not.
     """
     entry = lookup.get(design)
-    system, _, environment = small_worlds.build(entry, small_worlds.shape(people, messages, ()))
+    system, _, environment = small_worlds.build(entry, small_worlds.small_world(people, messages, ()))
     play = BoundedWorld(system, environment, lambda _: None)
     waiting: list[Move] = []
     while moves := list(play.world.pending()) or play.possible()["compose"][:1]:

@@ -57,7 +57,7 @@ def hunt(
     `people`, `faults`: names of `worlds.SHAPES` and `worlds.KINDS`; `profile`: of `stateful.PROFILES`. Raises `InputError`
     for names that there are not.
     """
-    entry, shape = lookup.get(design), small_worlds.shape(people, messages, faults)
+    entry, shape = lookup.get(design), small_worlds.small_world(people, messages, faults)
     met, examples = hypothesis_machine.count(entry, shape, profile=profile)
     if met is None:
         return Hunt(entry, shape, None, examples)

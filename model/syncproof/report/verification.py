@@ -196,7 +196,7 @@ def explore(
 
     `people`, `faults`: names of `worlds.SHAPES` and `worlds.KINDS`. Raises `InputError` for names that there are not.
     """
-    name, shape = lookup.known(design), small_worlds.shape(people, messages, faults)
+    name, shape = lookup.known(design), small_worlds.small_world(people, messages, faults)
     found = verification.judged(name, shape, verification.search(name, shape, limits))
     return Proof(**{field: getattr(found, field) for field in found.__dataclass_fields__})
 
@@ -268,7 +268,7 @@ def snippet(shown: Shown) -> str:
         "from syncproof.report import sequence, verification\n"
         "from syncproof.studies.verify import retrace\n"
         "from syncproof.inputs.small_worlds import SmallWorld\n\n"
-        f"shape = SmallWorld({shape.people!r}, {shape.messages}, {shape.kinds!r})\n"
+        f"shape = SmallWorld({shape.population!r}, {shape.messages}, {shape.kinds!r})\n"
         f"found = retrace({shown.design!r}, {shown.name!r}, shape)  # searches this one world again\n"
         f"print(sequence.text(verification.retell({shown.design!r}, {shown.name!r}, found)))\n"
     )
@@ -315,7 +315,7 @@ def reproduce(proof: Proof) -> str:
     if proof.bounds == verification.ONE_WORLD:
         (shape,) = proof.worlds
         faults = [word for kind in shape.kinds for word in ("--fault", kind)]
-        world = ["--world", shape.people, "--messages", str(shape.messages)]
+        world = ["--world", shape.population, "--messages", str(shape.messages)]
         return shlex.join(["syncproof", "explore", *names, *world, *faults])
     return shlex.join(["syncproof", "verify", *names, "--bounds", proof.bounds])
 

@@ -17,7 +17,7 @@ from typing import Any
 from syncproof.core.actor import actor
 from syncproof.designs import DESIGNS, Design, Parameters
 from syncproof.designs.timeline.device import TimelineDevice
-from syncproof.inputs.small_worlds import SMALL, SmallWorld, shape
+from syncproof.inputs.small_worlds import SMALL, SmallWorld, small_world
 from syncproof.seeded_bugs.faulty import BUGS, SwallowsTrigger
 from syncproof.studies.verify import search
 
@@ -37,7 +37,7 @@ def searches() -> dict[str, dict[str, Any]]:
     """What each search found: `design`, `worlds`, `states`, and per property `verdict`, `promised`, `length`."""
     sound = DESIGNS[NOTIFY]
     quiet = sound.variant(parameters=Parameters(notifications=False))
-    own = (shape(*FORGETS.world),)
+    own = (small_world(*FORGETS.world),)
     return {
         "notifications-off": _found(f"{NOTIFY} without notifications", quiet, QUIET),
         "hint-forgotten": _found(FORGETS.id, FORGETS.design, own),

@@ -172,7 +172,7 @@ class Kills:
                 name: {
                     "failure": BUGS[name].failure,
                     "base": BUGS[name].base,
-                    "world": str(small_worlds.shape(*BUGS[name].world)),
+                    "world": str(small_worlds.small_world(*BUGS[name].world)),
                     "falls": list(BUGS[name].falls),
                     "killed": row.killed,
                     "explore": dataclasses.asdict(row.explore),
@@ -242,7 +242,7 @@ def _work(job: tuple[str, str, str]) -> Row | list[Alarm] | Weight:
 
 def hunt(bug: Bug) -> Row:
     """One bug under every engine."""
-    shape = small_worlds.shape(*bug.world)
+    shape = small_worlds.small_world(*bug.world)
     larger = dataclasses.replace(shape, messages=shape.messages + hypothesis_machine.MORE)
     played, examples = hypothesis_machine.count(bug.id, larger, bug.falls[:1])
     shortened = None
@@ -341,7 +341,7 @@ def watch(design: str, runs: int = SOUND_RUNS, profile: str = "ci") -> list[Alar
     alarms = []
     pairs = [pair for pair in combinations(COMBINED, 2) if set(pair) != {"new-device", "reinstall"}]
     for some in [(), *[(kind,) for kind in small_worlds.KINDS], *pairs, small_worlds.TOGETHER]:
-        shape = small_worlds.shape("three-devices", 3 if some == small_worlds.TOGETHER else 2, some)
+        shape = small_worlds.small_world("three-devices", 3 if some == small_worlds.TOGETHER else 2, some)
         met, examples = hypothesis_machine.count(
             design, shape, profile=profile if some == small_worlds.TOGETHER else "brief"
         )
