@@ -1,6 +1,6 @@
 """How fast the explorer is, beside one that puts each state back and runs each handler again.
 
-    python benchmarks/explore.py [--rounds 3]
+    python -m benchmarks.explore [--rounds 3]
 
 On `timeline-notify` (two people, three messages, no fault) and on two-phase commit with six resource managers, alternating
 the two programs, each in a process of its own and in processor seconds. Both count the same states and transitions, or
@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+ROOT = Path(__file__).resolve().parents[1]
 WORLDS = ("timeline-notify", "two-phase commit")
 PROGRAMS = ("syncproof", "naive")
 AT_MOST = 500
@@ -31,10 +31,9 @@ def world(name: str):  # type: ignore[no-untyped-def]
     from syncproof.core.environment import Environment
 
     if name == "two-phase commit":
-        sys.path.insert(0, str(HERE.parent / "tests" / "engines"))
-        import two_phase
+        from examples.two_phase_commit import two_phase
 
-        return two_phase.two_phase(6), Environment()
+        return two_phase(6), Environment()
     from syncproof.inputs.small_worlds import SmallWorld, build
 
     system, _, environment = build(name, SmallWorld("two-people", 3, ()))
@@ -46,7 +45,7 @@ def run(program: str, name: str) -> None:
     system, environment = world(name)
     weight = arcs = 0
     if program == "naive":
-        from naive_explorer import explore as naive
+        from benchmarks.naive_explorer import explore as naive
 
         started = time.process_time()
         states, transitions = naive(system, environment)
@@ -63,8 +62,8 @@ def run(program: str, name: str) -> None:
 
 def measure(program: str, name: str) -> tuple[float, int, int, int, int]:
     out = subprocess.run(
-        [sys.executable, __file__, "--only", program, "--world", name],
-        check=True, stdout=subprocess.PIPE, text=True, cwd=HERE,
+        [sys.executable, "-m", "benchmarks.explore", "--only", program, "--world", name],
+        check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT,
     )  # fmt: skip
     seconds, states, transitions, weight, arcs = out.stdout.split()
     return float(seconds), int(states), int(transitions), int(weight), int(arcs)

@@ -219,10 +219,10 @@ def test_a_limit_that_limits_nothing_is_refused(limit: str, value: str) -> None:
 
 BROKEN = """
 import itertools
-from syncproof.actor import actor, on
+from syncproof.core.actor import actor, on
 from syncproof.designs import DESIGNS
-from syncproof.designs.reader import TimelineDevice
-from syncproof.packets import Notification
+from syncproof.designs.timeline.device import TimelineDevice
+from syncproof.designs.packets import Notification
 
 COUNT = itertools.count()
 

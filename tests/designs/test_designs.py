@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
 from syncproof.core.actor import Out, actor, on
@@ -33,13 +30,7 @@ from syncproof.inputs.lookup import get
 from syncproof.inputs.small_worlds import small_world
 from syncproof.properties import PROPERTIES
 from syncproof.studies.verify import search
-
-spec = importlib.util.spec_from_file_location("stage", Path(__file__).with_name("stage.py"))
-assert spec is not None
-assert spec.loader is not None
-stage = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(stage)
-Stage, PAIR, PHONE, LAPTOP, TABLET = stage.Stage, stage.PAIR, stage.PHONE, stage.LAPTOP, stage.TABLET
+from tests.helpers.stage import LAPTOP, PAIR, PHONE, TABLET, Stage
 
 
 @pytest.mark.parametrize("design", DESIGNS)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,13 +37,7 @@ from syncproof.core.values import SERVER, ConversationId, DeviceId, Entry, Messa
 from syncproof.core.world import WorldOut
 from syncproof.designs import DESIGNS, Population
 from syncproof.designs.packets import Fetch, Register, Trim, Unknown
-
-spec = importlib.util.spec_from_file_location("stage", Path(__file__).with_name("stage.py"))
-assert spec is not None
-assert spec.loader is not None
-stage_module = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(stage_module)
-Stage, PHONE, LAPTOP, TABLET = stage_module.Stage, stage_module.PHONE, stage_module.LAPTOP, stage_module.TABLET
+from tests.helpers.stage import LAPTOP, PHONE, TABLET, Stage
 
 TIMELINES = [name for name in DESIGNS if name.startswith("timeline")]
 SOUND = [name for name in DESIGNS if name not in ("inbox-shared",)]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-import two_phase
 
+from examples import two_phase_commit as two_phase
 from syncproof.core.actor import Out, actor, on
 from syncproof.core.environment import Environment
 from syncproof.core.moves import Arrive, MoveError, Take
@@ -12,11 +12,14 @@ from syncproof.core.packets import Packet
 from syncproof.core.values import Id
 from syncproof.core.world import World
 from syncproof.engines.explore import HandlerError, ImpureHandler, Limits, NotSymmetric, explore
+from tests.helpers.histories import react
 
 NOTHING = Environment()
 
 
-@pytest.mark.parametrize(("resources", "states"), [(3, 288), (5, 8832)])
+@pytest.mark.parametrize(
+    ("resources", "states"), [(3, 288), (5, 8832), pytest.param(7, 296_448, marks=pytest.mark.slow)]
+)
 def test_two_phase_commit_has_its_published_number_of_states(resources, states):
     found = explore(two_phase.two_phase(resources), NOTHING)
     assert found.complete
@@ -72,7 +75,7 @@ def test_the_counterexample_is_a_shortest_one_and_can_be_done_again():
     assert len(finding.counterexample.moves) == 9
     complaints = []
     automaton = two_phase.Consistent()
-    world = World(system, lambda o: complaints.append(automaton.on_decided(o)))
+    world = World(system, lambda o: complaints.append(react(automaton, o)))
     for move in finding.counterexample.moves:
         world.apply(move)
     assert complaints[-1] == "one commits, another aborts"
@@ -105,9 +108,9 @@ class Favouring(two_phase.Manager):
     """Listens to everyone but one."""
 
     @on(two_phase.Prepared)
-    def hear(self, source: Id, packet: Packet, out: Out) -> None:
+    def count(self, source: Id, packet: Packet, out: Out) -> None:
         if packet.resource != 0:
-            super().hear(source, packet, out)
+            super().count(source, packet, out)
 
 
 def test_symmetry_is_refused_where_actors_are_not_alike():

@@ -6,8 +6,8 @@ import re
 
 import attrs
 import pytest
-import two_phase
 
+from examples import two_phase_commit as two_phase
 from syncproof.core.actor import Out, actor, durable, on, state
 from syncproof.core.environment import Environment
 from syncproof.core.packets import Packet

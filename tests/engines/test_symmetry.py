@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import attrs
 import pytest
-import two_phase
 
+from examples import two_phase_commit as two_phase
 from syncproof.core.actor import Out, actor, on, state
 from syncproof.core.environment import Environment
 from syncproof.core.moves import Tell

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,25 +12,19 @@ import pytest
 
 from syncproof.inputs import lookup
 from syncproof.inputs.scenario import Scenario
-from syncproof.report import Report, compare, gallery
+from syncproof.report import Report, compare
 from syncproof.report import kill_matrix as kill_matrix_page
 from syncproof.report import verification as verification_page
 from syncproof.report.kill_matrix import Matrix
 from syncproof.report.sweep import Swept, sweep
 from syncproof.report.verification import Proof
+from tests.helpers import browser as chromium
+from tools import gallery
 
 HOSTILE = "<script>alert('x')</script> | [link](http://evil) `code` &amp; \"$a$\""
 OWN = "<img src=x onerror=alert(1)>&'\"$a$.py:Hasty"
 """A design of one's own, in a file whose name is no better."""
 EXAMPLE = Path(__file__).parents[2] / "examples" / "my_design.py"
-
-
-spec = importlib.util.spec_from_file_location("browser", Path(__file__).with_name("browser.py"))
-assert spec is not None
-assert spec.loader is not None
-chromium = importlib.util.module_from_spec(spec)
-sys.modules["browser"] = chromium
-spec.loader.exec_module(chromium)
 
 
 @pytest.fixture(scope="session")

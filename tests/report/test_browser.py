@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.helpers import browser as chromium
 
 KINDS = ("found", "proved", "hunted", "swept", "listed")
 
@@ -128,11 +129,10 @@ def test_what_is_folded_is_printed(browser: Any, page: Path, tmp_path: Path) -> 
 
 def test_continuous_integration_does_without_no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where CI is set, a missing browser fails the tests rather than skipping them."""
-    module = sys.modules["browser"]
-    monkeypatch.setattr(module, "PROGRAM", None)
+    monkeypatch.setattr(chromium, "PROGRAM", None)
     monkeypatch.setenv("CI", "true")
     with pytest.raises(pytest.fail.Exception, match="apt-get install chromium"):
-        module.wanted()
+        chromium.wanted()
     monkeypatch.delenv("CI")
     with pytest.raises(pytest.skip.Exception, match="apt-get install chromium"):
-        module.wanted()
+        chromium.wanted()

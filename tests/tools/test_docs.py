@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,12 +21,9 @@ from syncproof.report import verification as verification_page
 from syncproof.studies import claim_searches, kill_matrix
 from syncproof.studies import compare as comparison
 from syncproof.studies import verify as verification
+from tools.docs import example, fields, markdown, pages, scenarios
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "docs"))
-
-from tools.docs import example, fields, markdown, pages, scenarios  # noqa: E402
-
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 names = pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -354,3 +350,8 @@ def test_the_results_are_what_is_documented(outcomes: dict[str, dict[str, Any]],
     keys = documented(heading)
     assert sorted(set(compared(outcomes[heading], keys))) == [], "not in docs/results.md"
     assert [".".join(key) for key in keys if never_met(outcomes[heading], key)] == [], "in docs/results.md alone"
+
+
+def test_the_readme_shows_the_example_design_as_it_is() -> None:
+    _, _, code = (ROOT / "examples/my_design.py").read_text(encoding="utf-8").partition('"""\n\n')
+    assert f"```python\n{code}```\n" in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -1,0 +1,1 @@
+"""The tests of syncproof, and what they share (`tests.helpers`)."""

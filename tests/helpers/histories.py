@@ -1,0 +1,181 @@
+"""Histories written by hand, in the field's words, and what a property says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from syncproof.core.actor import freeze, thaw
+from syncproof.core.observations import (
+    Accepted,
+    Amended,
+    Appended,
+    Checkpointed,
+    Composed,
+    Deleted,
+    Forgot,
+    Gone,
+    Joined,
+    Observation,
+    Placed,
+    Pulled,
+    Queued,
+    RangeRead,
+    Retired,
+    Reverted,
+    Roamed,
+    Shown,
+    Stored,
+    Triggered,
+    Trimmed,
+)
+from syncproof.core.values import ConversationId, DeviceId, MessageId, Timeline, UserId
+from syncproof.properties import PROPERTIES, Property
+
+Kind = Literal["conversation", "sync", "inbox"]
+
+
+def react(automaton: Property, observation: Observation) -> str | None:
+    """One step of an automaton."""
+    method = automaton.reactions.get(type(observation))
+    says: str | None = None if method is None else getattr(automaton, method)(observation)
+    return says
+
+
+class History:
+    """A history under way. User 0 has device 0, user 1 has devices 1 and 2; they share conversation 0."""
+
+    def __init__(self) -> None:
+        self.observations: list[Observation] = []
+        for device, user in ((0, 0), (1, 1), (2, 1)):
+            self.joined(device, user)
+
+    def add(self, observation: Observation) -> None:
+        self.observations.append(observation)
+
+    def joined(self, device: int, user: int, history: Iterable[tuple[int, int]] | None = None) -> None:
+        listed = None if history is None else tuple([(ConversationId(c), n) for c, n in history])
+        self.add(Joined(DeviceId(device), UserId(user), listed))
+
+    def composed(self, message: int, device: int = 0, conversation: int = 0) -> None:
+        self.add(Composed(MessageId(message), DeviceId(device), ConversationId(conversation)))
+
+    def placed(
+        self, message: int, place: int, users: Iterable[int] = (0, 1), devices: Iterable[int] = (0, 1, 2)
+    ) -> None:
+        members = tuple(map(UserId, users))
+        self.add(Placed(MessageId(message), ConversationId(0), place, members, tuple(map(DeviceId, devices))))
+
+    def sent(self, *messages: int) -> None:
+        """Composed and placed, each at the place of its own number."""
+        for message in messages:
+            self.composed(message)
+            self.placed(message, message)
+
+    def stored(self, message: int) -> None:
+        self.add(Stored(MessageId(message)))
+
+    def accepted(self, message: int) -> None:
+        self.add(Accepted(MessageId(message)))
+
+    def appended(self, seq: int, message: int | None, kind: Kind = "sync", owner: int = 1, epoch: int = 0) -> None:
+        self.add(Appended(Timeline(kind, owner, epoch), seq, None if message is None else MessageId(message)))
+
+    def read(self, device: int, after: int, upto: int, *seqs: int, kind: Kind = "sync", owner: int = 1) -> None:
+        self.add(RangeRead(DeviceId(device), Timeline(kind, owner), after, upto, seqs))
+
+    def shown(
+        self,
+        device: int,
+        message: int,
+        place: int | None = None,
+        seq: int | None = None,
+        kind: Kind = "sync",
+        owner: int = 1,
+        epoch: int = 0,
+    ) -> None:
+        """At the place of the message's number unless told otherwise; without `seq`, by the server's accept."""
+        timeline = None if seq is None else Timeline(kind, owner, epoch)
+        at = message if place is None else place
+        self.add(Shown(DeviceId(device), MessageId(message), ConversationId(0), at, timeline, seq))
+
+    def checkpointed(self, device: int, seq: int, start: bool = False, owner: int = 1, epoch: int = 0) -> None:
+        self.add(Checkpointed(DeviceId(device), Timeline("sync", owner, epoch), seq, start))
+
+    def queued(self, message: int, box: int, devices: Iterable[int] | None = None) -> None:
+        """A copy in the inbox, which in this family is also what stores the message."""
+        fetchers = (box,) if devices is None else devices
+        self.add(Queued(Timeline("inbox", box), MessageId(message), tuple(map(DeviceId, fetchers))))
+        self.stored(message)
+
+    def deleted(self, message: int, box: int, device: int | None = None) -> None:
+        self.add(Deleted(Timeline("inbox", box), MessageId(message), DeviceId(box if device is None else device)))
+
+    def trimmed(self, upto: int) -> None:
+        self.add(Trimmed(Timeline("sync", 1), upto))
+
+    def roamed(
+        self, device: int, after: int, upto: int, *entries: int | tuple[int, int], conversation: int = 0
+    ) -> None:
+        """Entries are messages at the places of their own numbers, or (place, message)."""
+        pairs = [entry if isinstance(entry, tuple) else (entry, entry) for entry in entries]
+        page = tuple([(place, MessageId(message)) for place, message in pairs])
+        self.add(Roamed(DeviceId(device), ConversationId(conversation), after, upto, page))
+
+    def reverted(self, upto: int, kind: Kind = "sync", owner: int = 1, epoch: int = 1, of: int = 0) -> None:
+        self.add(Reverted(Timeline(kind, owner, epoch), upto, of))
+
+    def gone(self, message: int, box: int | None = None) -> None:
+        """From the message store, or from an inbox."""
+        self.add(Gone(MessageId(message), None if box is None else Timeline("inbox", box)))
+
+    def forgot(
+        self,
+        device: int,
+        *messages: int,
+        reached: Iterable[tuple[int, int]] = (),
+        roamed: Iterable[tuple[int, int]] = (),
+    ) -> None:
+        listed = [tuple([(ConversationId(c), n) for c, n in places]) for places in (reached, roamed)]
+        self.add(Forgot(DeviceId(device), tuple(map(MessageId, messages)), *listed))
+
+    def retired(self, device: int) -> None:
+        self.add(Retired(DeviceId(device)))
+
+    def amended(self, device: int, version: int, by: int, what: str = "message", which: int = 1) -> None:
+        self.add(Amended(DeviceId(device), what, which, version, MessageId(by)))
+
+    def triggered(self, device: int) -> None:
+        self.add(Triggered(DeviceId(device), "notification"))
+
+    def pulled(self, device: int, times: int = 1) -> None:
+        for _ in range(times):
+            self.add(Pulled(DeviceId(device)))
+
+    def run(self, name: str) -> Property:
+        """The property's automaton after the history."""
+        automaton: Property = PROPERTIES[name]()
+        for observation in self.observations:
+            react(automaton, observation)
+        return automaton
+
+    def says(self, name: str) -> list[str]:
+        """What the property complains of, step by step and at rest.
+
+        A second automaton is frozen and thawed before every step and must say the same.
+        """
+        live: Property = PROPERTIES[name]()
+        frozen = freeze(PROPERTIES[name]())
+        complaints: list[str] = []
+        for observation in self.observations:
+            thawed: Property = thaw(frozen)
+            line = react(live, observation)
+            assert react(thawed, observation) == line
+            frozen = freeze(thawed)
+            assert frozen == freeze(live)
+            hash(frozen)
+            if line is not None:
+                complaints.append(line)
+        at_rest = list(live.at_quiescence())
+        assert list(thaw(frozen).at_quiescence()) == at_rest
+        return complaints + at_rest

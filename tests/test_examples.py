@@ -1,0 +1,47 @@
+"""Every example runs as its first lines say, from the command line, outside of the tests' own environment."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from examples.two_phase_commit import STATES
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def run(*words: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
+    """The finished process of `python WORDS...` in the folder of the examples."""
+    return subprocess.run([sys.executable, *words], input=given, capture_output=True, text=True, cwd=EXAMPLES)
+
+
+def test_every_example_is_run_here() -> None:
+    text = Path(__file__).read_text(encoding="utf-8")
+    assert [path.name for path in EXAMPLES.glob("*.py") if text.count(f'"{path.name}') == 0] == []
+
+
+@pytest.mark.parametrize("managers", [2, 3])
+def test_two_phase_commit_prints_its_number_of_states_and_its_verdicts(managers: int) -> None:
+    done = run("two_phase_commit.py", str(managers))
+    first, *verdicts = done.stdout.splitlines()
+    assert first.startswith(f"{managers} resource managers: {STATES[managers]:,} states, "), done.stderr
+    assert [line.split() for line in verdicts] == [["consistent", "holds"], ["terminates", "holds"]]
+    assert done.returncode == 0
+
+
+def test_the_hasty_design_skips_a_message_when_a_push_is_lost() -> None:
+    world = ("--world", "two-people", "--messages", "2", "--fault", "push")
+    done = run("-m", "syncproof", "explore", "my_design.py:Hasty", *world)
+    assert done.returncode == 1, done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if line.split()[:1] == ["prefix-order"]]
+    assert "violated" in line
+
+
+def test_a_log_becomes_a_history() -> None:
+    done = run("log_to_history.py", given=(EXAMPLES / "lunch.log").read_text(encoding="utf-8"))
+    kinds = [json.loads(line).get("type") for line in done.stdout.splitlines()]
+    assert {"Joined", "Composed", "Shown"} <= set(kinds), done.stderr
