@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from syncproof.seeded_bugs.faulty import BUGS
+from syncproof.seeded_bugs import BUGS
 
 
 def test_a_sound_design_passes(keeps_promises: Callable[..., None]) -> None:

@@ -41,7 +41,7 @@ from syncproof.report import figures, markdown, sentences, tables
 from syncproof.report import kill_matrix as kill_matrix_page
 from syncproof.report import sweep as sweep_page
 from syncproof.report import verification as verification_page
-from syncproof.seeded_bugs.faulty import BUGS
+from syncproof.seeded_bugs import BUGS
 from syncproof.studies import claims, kill_matrix
 from syncproof.studies import compare as comparison
 from syncproof.studies import verify as verification
@@ -208,7 +208,7 @@ def fingerprint(entry: Entry) -> dict[str, str]:
     if entry.kind == "verify":
         parts["worlds"] = list(map(str, BOUNDS[entry.subject]))
     if entry.kind == "faults":
-        parts["bugs"] = [(name, bug.failure, bug.falls, bug.world) for name, bug in BUGS.items()]
+        parts["bugs"] = [(name, bug.failure, bug.violates, bug.world) for name, bug in BUGS.items()]
     return {name: hashlib.sha256(json.dumps(part).encode()).hexdigest()[:16] for name, part in sorted(parts.items())}
 
 

@@ -22,7 +22,7 @@ from syncproof.errors import InputError
 from syncproof.formats.history import Header, Recording
 from syncproof.inputs import fault_plan as faults
 from syncproof.inputs import lookup, workload
-from syncproof.seeded_bugs.faulty import BUGS
+from syncproof.seeded_bugs import BUGS
 from syncproof.studies import kill_matrix
 
 

@@ -10,7 +10,7 @@ from syncproof.core.moves import Move
 from syncproof.counterexamples.minimise import minimise, violates
 from syncproof.engines import hypothesis_machine
 from syncproof.inputs import small_worlds
-from syncproof.seeded_bugs.faulty import BUGS
+from syncproof.seeded_bugs import BUGS
 from syncproof.studies.verify import explore_one
 
 
@@ -18,7 +18,7 @@ def met(name: str) -> tuple[small_worlds.SmallWorld, tuple[Move, ...]]:
     """What Hypothesis meets of a bug."""
     shape = small_worlds.small_world(*BUGS[name].world)
     larger = dataclasses.replace(shape, messages=shape.messages + hypothesis_machine.MORE)
-    found, _ = hypothesis_machine.count(name, larger, BUGS[name].falls[:1])
+    found, _ = hypothesis_machine.count(name, larger, BUGS[name].violates[:1])
     assert found is not None
     return larger, found.moves
 
@@ -26,7 +26,7 @@ def met(name: str) -> tuple[small_worlds.SmallWorld, tuple[Move, ...]]:
 @pytest.mark.parametrize("name", ["F04", "F10", "F12", "F13", "F16", "F40"])
 def test_it_becomes_as_short_as_the_shortest(name: str) -> None:
     shape, moves = met(name)
-    prop = BUGS[name].falls[0]
+    prop = BUGS[name].violates[0]
     system, _, environment = small_worlds.build(name, shape, hypothesis_machine.BUDGET)
     short = minimise(system, environment, moves, prop)
     way = explore_one(name, small_worlds.small_world(*BUGS[name].world)).findings[prop][1]

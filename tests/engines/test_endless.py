@@ -13,7 +13,7 @@ from syncproof.core.world import System, World
 from syncproof.engines.explore import explore
 from syncproof.inputs.small_worlds import small_world
 from syncproof.properties._base import Property
-from syncproof.seeded_bugs.faulty import BUGS
+from syncproof.seeded_bugs import BUGS
 from syncproof.studies.verify import search
 
 

@@ -6,7 +6,7 @@ from syncproof.core.faults import FAULTS
 from syncproof.designs import DESIGNS
 from syncproof.inputs.small_worlds import small_world
 from syncproof.properties import PROPERTIES, Property
-from syncproof.seeded_bugs.faulty import BUGS
+from syncproof.seeded_bugs import BUGS
 from tools.docs.designs import under
 from tools.docs.markdown import code, codes, facts, paragraphs, table
 
@@ -48,7 +48,7 @@ def sections() -> str:
 
 def _section(automaton: type[Property]) -> str:
     statement, *notes = paragraphs(automaton.__doc__)
-    killed = [bug for bug in BUGS.values() if automaton.name in bug.falls]
+    killed = [bug for bug in BUGS.values() if automaton.name in bug.violates]
     file = f"../model/{automaton.__module__.replace('.', '/')}.py"
     told = [
         ["kind", automaton.kind],
@@ -75,7 +75,7 @@ def _formal(text: str) -> str:
 def bugs() -> str:
     """One row a bug."""
     rows = [
-        [f"[{b.id}](#{b.id.lower()})", b.failure, codes(b.falls), f"[{b.base}](designs.md#{b.base})", b.seen_in]
+        [f"[{b.id}](#{b.id.lower()})", b.failure, codes(b.violates), f"[{b.base}](designs.md#{b.base})", b.seen_in]
         for b in BUGS.values()
     ]
     return table(["id", "failure", "must fall", "varies", "seen in"], rows)
@@ -101,7 +101,7 @@ def _bug(name: str) -> str:
     if bug.design.sequencers != sound.sequencers:
         parts.append(f"numbering {codes(bug.design.sequencers)}")
     rows = [
-        ["must fall", ", ".join(f"[{n}](properties.md#{n})" for n in bug.falls)],
+        ["must fall", ", ".join(f"[{n}](properties.md#{n})" for n in bug.violates)],
         ["varies", f"[{bug.base}](designs.md#{bug.base}): {'; '.join(parts)}"],
         ["seen in", bug.seen_in or "no report of it is cited; the mechanism is plain"],
         ["world", str(small_world(*bug.world))],

@@ -25,7 +25,7 @@ def get(name: str | Design) -> Design:
         return OWN[name]
     if ".py:" in name:
         return load(name)
-    from syncproof.seeded_bugs.faulty import BUGS  # a thousand lines that only few need
+    from syncproof.seeded_bugs import BUGS  # a thousand lines that only few need
 
     if name in BUGS:
         return BUGS[name].design

@@ -15,7 +15,7 @@ from syncproof.errors import InputError
 from syncproof.report import markdown as md
 from syncproof.report import terminal
 from syncproof.report.tables import number
-from syncproof.seeded_bugs.faulty import BUGS, COSTS
+from syncproof.seeded_bugs import BUGS, COSTS
 from syncproof.studies import kill_matrix
 from syncproof.studies.kill_matrix import Kill, Kills
 
@@ -34,7 +34,7 @@ class Matrix(Kills):
         """What was found, in a few sentences made from the numbers."""
         rows = self.rows.values()
         alive = [row.bug for row in rows if not row.killed]
-        simulated = sum(BUGS[row.bug].falls[0] in row.simulate.fell for row in rows)
+        simulated = sum(BUGS[row.bug].violates[0] in row.simulate.fell for row in rows)
         cut, shorter = sum(row.shortest for row in rows), sum(row.shorter for row in rows)
         told = [
             f"{len(rows) - len(alive)} of {len(rows)} seeded bugs are killed by the search and by Hypothesis, through the "
@@ -65,12 +65,12 @@ class Matrix(Kills):
             [
                 row.bug,
                 BUGS[row.bug].failure,
-                ", ".join(BUGS[row.bug].falls),
-                told(row.explore, BUGS[row.bug].falls),
+                ", ".join(BUGS[row.bug].violates),
+                told(row.explore, BUGS[row.bug].violates),
                 "–" if row.explore.length is None else str(row.explore.length),
-                told(row.stateful, BUGS[row.bug].falls[:1]),
+                told(row.stateful, BUGS[row.bug].violates[:1]),
                 "–" if row.cut is None else f"{row.stateful.length} → {row.cut}",
-                told(row.simulate, BUGS[row.bug].falls[:1]),
+                told(row.simulate, BUGS[row.bug].violates[:1]),
                 "–" if row.excerpt is None else f"{row.simulate.length:,} → {row.excerpt}",
             ]
             for row in self.rows.values()
@@ -160,7 +160,7 @@ def told(kill: Kill, falls: tuple[str, ...]) -> str:
 
 def others(matrix: Kills, bug: str) -> list[str]:
     """The properties that the search saw fall beside those that must."""
-    return [name for name in matrix.rows[bug].explore.fell if name not in BUGS[bug].falls]
+    return [name for name in matrix.rows[bug].explore.fell if name not in BUGS[bug].violates]
 
 
 def show(matrix: Matrix) -> None:

@@ -18,7 +18,8 @@ from syncproof.core.actor import actor
 from syncproof.designs import DESIGNS, Design, Parameters
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.inputs.small_worlds import SMALL, SmallWorld, small_world
-from syncproof.seeded_bugs.faulty import BUGS, SwallowsTrigger
+from syncproof.seeded_bugs import BUGS
+from syncproof.seeded_bugs.triggers import SwallowsTrigger
 from syncproof.studies.verify import search
 
 NOTIFY = "timeline-notify"

@@ -35,7 +35,7 @@ from syncproof.inputs import lookup, small_worlds, workload
 from syncproof.inputs.scenario import Scenario, load
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES
-from syncproof.seeded_bugs.faulty import BUGS, COSTS, Bug, Cost
+from syncproof.seeded_bugs import BUGS, COSTS, Bug, Cost
 from syncproof.studies import executors
 from syncproof.studies import verify as verification
 
@@ -103,7 +103,7 @@ class Row:
     @property
     def killed(self) -> bool:
         """Whether the search and Hypothesis killed it, by the properties that must fall."""
-        falls = BUGS[self.bug].falls
+        falls = BUGS[self.bug].violates
         return set(falls) <= set(self.explore.fell) and falls[0] in self.stateful.fell
 
     @property
@@ -173,7 +173,7 @@ class Kills:
                     "failure": BUGS[name].failure,
                     "base": BUGS[name].base,
                     "world": str(small_worlds.small_world(*BUGS[name].world)),
-                    "falls": list(BUGS[name].falls),
+                    "falls": list(BUGS[name].violates),
                     "killed": row.killed,
                     "explore": dataclasses.asdict(row.explore),
                     "stateful": dataclasses.asdict(row.stateful) | {"cut": row.cut},
@@ -244,11 +244,11 @@ def hunt(bug: Bug) -> Row:
     """One bug under every engine."""
     shape = small_worlds.small_world(*bug.world)
     larger = dataclasses.replace(shape, messages=shape.messages + hypothesis_machine.MORE)
-    played, examples = hypothesis_machine.count(bug.id, larger, bug.falls[:1])
+    played, examples = hypothesis_machine.count(bug.id, larger, bug.violates[:1])
     shortened = None
     if played is not None:
         system, _, environment = small_worlds.build(bug.id, larger, hypothesis_machine.BUDGET)
-        shortened = len(minimise(system, environment, played.moves, bug.falls[0]))
+        shortened = len(minimise(system, environment, played.moves, bug.violates[0]))
     found = Kill((), examples, "examples")
     if played is not None:
         found = Kill((played.name,), examples, "examples", len(played.moves))
@@ -259,11 +259,11 @@ def hunt(bug: Bug) -> Row:
 def _explored(bug: Bug, shape: SmallWorld) -> Kill:
     found = verification.explore_one(bug.id, shape)
     ways = {name: way for name, (_, way, _) in found.findings.items() if way is not None}
-    first = ways.get(bug.falls[0])
+    first = ways.get(bug.violates[0])
     length = None
     if first is not None:
         # A livelock is its cycle; anything else has happened before what is left goes round for ever.
-        length = first.length if PROPERTIES[bug.falls[0]].endless else len(first.moves)
+        length = first.length if PROPERTIES[bug.violates[0]].endless else len(first.moves)
     return Kill(tuple(sorted(ways)), found.states, "states", length)
 
 
@@ -319,7 +319,7 @@ class Moves:
 
 def _simulated(bug: Bug) -> tuple[Kill, int | None]:
     """What the simulator met, and the moves of that when it is cut down."""
-    wanted = bug.falls[0]
+    wanted = bug.violates[0]
     for run in range(1, RUNS + 1):
         fell, _ = blow(bug.id, run, bug.world[2])
         if wanted in fell:

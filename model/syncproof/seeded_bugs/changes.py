@@ -1,0 +1,72 @@
+"""Recalls that do not reach a device."""
+
+from __future__ import annotations
+
+import msgspec
+
+from syncproof.core.actor import Out, actor, on
+from syncproof.core.values import (
+    Id,
+    Message,
+)
+from syncproof.designs.packets import (
+    Accept,
+    Commit,
+)
+from syncproof.designs.timeline.push import PushDevice
+from syncproof.designs.timeline.server import TimelineServer
+from syncproof.seeded_bugs._record import seeded_bug
+
+
+@actor
+class ChangesInPlace(TimelineServer):
+    """Changes the stored message and appends no entry, so that devices past it do not learn of the change."""
+
+    @on(Commit)
+    def commit(self, source: Id, packet: Commit, out: Out) -> None:
+        """Replace the recalled message in every log that has it."""
+        message = packet.message
+        if message.kind != "recall":
+            super().commit(source, packet, out)
+            return
+        for timeline in (*self.store.values(), *self.sync.values()):
+            for index, entry in enumerate(timeline.entries):
+                known = entry.message
+                if known is not None and int(known.id) == message.about:
+                    changed = msgspec.structs.replace(known, kind="recall", about=message.about)
+                    timeline.entries[index] = msgspec.structs.replace(entry, message=changed)
+        out.send(packet.source, Accept(message.id, 0))
+        self.release(out)
+
+
+F32 = seeded_bug(
+    "F32",
+    "created-at cursor misses changes",
+    mechanism="a recall changes the message where it stands; devices past it do not learn of that",
+    seen_in="Rocket.Chat#41079",
+    violates=("convergence",),
+    base="timeline-notify",
+    world=("two-devices", 2, ("recall",)),
+    server=ChangesInPlace,
+)
+
+
+@actor
+class ForgetsEarlyRecall(PushDevice):
+    """Drops a recall that arrives before its message."""
+
+    def amend(self, message: Message, place: int, out: Out) -> None:
+        if message.kind == "read" or message.about in self.shown:
+            super().amend(message, place, out)
+
+
+F33 = seeded_bug(
+    "F33",
+    "recall before its message",
+    mechanism="a recall is dropped because its message is not there yet",
+    seen_in="chatmail/core#2849, element-web#23508",
+    violates=("convergence",),
+    base="timeline-push",
+    world=("two-devices", 2, ("recall", "push")),
+    device=ForgetsEarlyRecall,
+)

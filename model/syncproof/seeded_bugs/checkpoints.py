@@ -1,0 +1,225 @@
+"""Checkpoints that move too early, too far, or apart from what was shown."""
+
+from __future__ import annotations
+
+from syncproof.core.actor import Out, actor, on, volatile
+from syncproof.core.packets import Packet
+from syncproof.core.values import (
+    Entry,
+    Id,
+    Message,
+    Page,
+    Timeline,
+)
+from syncproof.designs.base import ROW_BYTES
+from syncproof.designs.packets import (
+    Notification,
+    PullReply,
+    Push,
+)
+from syncproof.designs.timeline.device import TimelineDevice
+from syncproof.designs.timeline.log import sync_of
+from syncproof.designs.timeline.push import DensePushDevice
+from syncproof.seeded_bugs._record import seeded_bug
+
+
+@actor
+class CheckpointOnSend(TimelineDevice):
+    """Advances the checkpoint to the place of its own message when that is accepted."""
+
+    def placed(self, message: Message, place: int, out: Out) -> None:
+        self.show(Entry(place, place, message), None, out)
+        self.advance(sync_of(self.user), place, out)
+
+
+F07 = seeded_bug(
+    "F07",
+    "checkpoint from the wrong clock",
+    mechanism="sending moves the checkpoint past what others sent",
+    seen_in="Rocket.Chat.ReactNative PR#7506, PR#7523",
+    violates=("checkpoint-covered",),
+    base="timeline-notify",
+    world=("two-devices", 2, ()),
+    device=CheckpointOnSend,
+    sequencers=("dense",),
+)
+
+
+class Applied(Packet, frozen=True, gc=False):
+    """Says that the device's database has the pages."""
+
+    pages: tuple[Page, ...]
+
+
+@actor
+class CheckpointFirst(TimelineDevice):
+    """Saves the checkpoint before it writes the messages."""
+
+    @on(PullReply)
+    def replied(self, source: Id, packet: PullReply, out: Out) -> None:
+        """Save the checkpoint at once, and the messages when the disk has written them."""
+        self.pulling = False
+        if not packet.pages:
+            self.save((), out)
+            return
+        self.saving = True
+        for page in packet.pages:
+            self.advance(page.timeline, page.upto, out)
+        out.write("device", len(packet.pages), ROW_BYTES, Applied(packet.pages))
+
+    @on(Applied)
+    def applied(self, source: Id, packet: Applied, out: Out) -> None:
+        """Show the messages, which are now written."""
+        self.saving = False
+        for page in packet.pages:
+            for entry in page.entries:
+                self.show(entry, page.timeline, out)
+        self.save((), out)
+
+
+F09 = seeded_bug(
+    "F09",
+    "checkpoint before apply",
+    mechanism="the checkpoint is saved, then a crash: the messages are never applied",
+    seen_in="element-meta#762",
+    violates=("checkpoint-covered", "no-loss"),
+    base="timeline-notify",
+    world=("two-people", 1, ("device-crash",)),
+    device=CheckpointFirst,
+)
+
+
+@actor
+class ShowsAgain(TimelineDevice):
+    """Shows a message without checking whether it was shown before."""
+
+    def show(self, entry: Entry, timeline: Timeline | None, out: Out) -> bool:
+        if entry.message is not None:
+            self.shown.discard(entry.message.id)
+        return super().show(entry, timeline, out)
+
+
+F10 = seeded_bug(
+    "F10",
+    "apply before checkpoint, not idempotent",
+    mechanism="applied, crash, pulled again, shown twice",
+    seen_in="XEP-0198",
+    violates=("no-duplicate",),
+    base="timeline-notify",
+    world=("two-people", 1, ("device-crash",)),
+    device=ShowsAgain,
+    checkpoint="after-apply",
+)
+
+
+@actor
+class SummaryMovesCursor(TimelineDevice):
+    """Advances the checkpoint to the head that a notification tells."""
+
+    @on(Notification)
+    def notified(self, source: Id, packet: Notification, out: Out) -> None:
+        """Set the checkpoint to the head of the notification."""
+        super().notified(source, packet, out)
+        self.advance(packet.timeline, packet.head, out)
+
+
+F11 = seeded_bug(
+    "F11",
+    "another channel moves the cursor",
+    mechanism="a summary advances the checkpoint though the message never came",
+    seen_in="nimbalyst#1391",
+    violates=("checkpoint-covered",),
+    base="timeline-notify",
+    world=("two-people", 1, ()),
+    device=SummaryMovesCursor,
+)
+
+
+@actor
+class PushDuringCatchUp(DensePushDevice):
+    """Applies every push that arrives during a pull."""
+
+    @on(Push)
+    def pushed(self, source: Id, packet: Push, out: Out) -> None:
+        """Apply the push and advance the checkpoint, though the pull's entries are missing."""
+        if self.pulling and packet.entry.seq > self.checkpoints.get(packet.timeline, 0):
+            self.show(packet.entry, packet.timeline, out)
+            self.advance(packet.timeline, packet.entry.seq, out)
+        else:
+            super().pushed(source, packet, out)
+
+
+F12 = seeded_bug(
+    "F12",
+    "push during catch-up",
+    mechanism="a live push sets the checkpoint to its number while older pages are missing",
+    seen_in="gim#46, mattermost PR#3836",
+    violates=("checkpoint-covered", "no-loss"),
+    base="timeline-dense-push",
+    world=("two-people", 2, ("disconnect",)),
+    device=PushDuringCatchUp,
+)
+
+
+@actor
+class CountsTheBatch(DensePushDevice):
+    """Collects pushes and applies them when their count fits, without checking that their numbers follow each other."""
+
+    batch: list[Entry] = volatile(list)
+
+    @on(Push)
+    def pushed(self, source: Id, packet: Push, out: Out) -> None:
+        """Apply the batch when it has as many entries as the last number asks for."""
+        checkpoint = self.checkpoints.get(packet.timeline, 0)
+        if packet.entry.seq <= checkpoint:
+            return
+        self.batch.append(packet.entry)
+        if packet.entry.seq == checkpoint + len(self.batch):
+            for entry in self.batch:
+                self.show(entry, packet.timeline, out)
+            self.batch.clear()
+            self.advance(packet.timeline, packet.entry.seq, out)
+        else:
+            self.on_hint(packet.timeline, packet.entry.seq, "push", out)
+
+    @on(PullReply)
+    def replied(self, source: Id, packet: PullReply, out: Out) -> None:
+        """Drop the batch, whose entries are in the reply."""
+        self.batch.clear()
+        super().replied(source, packet, out)
+
+
+F14 = seeded_bug(
+    "F14",
+    "counting instead of contiguity",
+    mechanism="a batch is accepted when its count fits: redelivered items hide a hole",
+    seen_in="openim-sdk-core, read in code",
+    violates=("no-loss",),
+    base="timeline-dense-push",
+    world=("two-people", 2, ("push",)),
+    device=CountsTheBatch,
+)
+
+
+@actor
+class TooLax(DensePushDevice):
+    """Applies a push that is above the checkpoint, not only the one that is next."""
+
+    @on(Push)
+    def pushed(self, source: Id, packet: Push, out: Out) -> None:
+        """Apply the push if its number is above the checkpoint."""
+        if packet.entry.seq > self.checkpoints.get(packet.timeline, 0):
+            self.show(packet.entry, packet.timeline, out)
+            self.advance(packet.timeline, packet.entry.seq, out)
+
+
+F40 = seeded_bug(
+    "F40",
+    "hybrid gap rule too lax",
+    mechanism="a push is applied when its number is larger than the checkpoint",
+    seen_in="Telegram's rule is the sound one",
+    violates=("checkpoint-covered", "no-loss"),
+    base="timeline-dense-push",
+    world=("two-people", 2, ("push",)),
+    device=TooLax,
+)

@@ -1,0 +1,157 @@
+"""Pages, subscriptions and retention that skip entries."""
+
+from __future__ import annotations
+
+import msgspec
+
+from syncproof.core.actor import Out, actor, durable, on
+from syncproof.core.values import (
+    ConnectionId,
+    ConversationId,
+    DeviceId,
+    Id,
+    Page,
+    Timeline,
+    UserId,
+)
+from syncproof.designs.base import ROW_BYTES
+from syncproof.designs.packets import (
+    Pull,
+    PullReply,
+    Registered,
+    Respond,
+)
+from syncproof.designs.timeline.checkpointed import CheckpointedServer
+from syncproof.designs.timeline.device import TimelineDevice
+from syncproof.designs.timeline.log import Log, Span
+from syncproof.designs.timeline.server import TimelineServer
+from syncproof.seeded_bugs._record import seeded_bug
+
+
+@actor
+class SubscribesLate(TimelineServer):
+    """Starts a new device at the head that its first pull meets, not where its history ended."""
+
+    subscribed: set[DeviceId] = durable(set)
+
+    def welcome(self, device: DeviceId, user: UserId, history: tuple[tuple[ConversationId, int], ...]) -> Registered:
+        return Registered((), history)
+
+    @on(Pull)
+    def pulled(self, source: ConnectionId, packet: Pull, out: Out) -> None:
+        """Answer a new device's first pull with the current heads, and with no entries."""
+        device = self.peers[source]
+        if device in self.enrolments and device not in self.subscribed:
+            self.subscribed.add(device)
+            pages = [Page(timeline, log.last, (), log.last) for timeline, log, _ in self.feeds(self.owners[device])]
+            out.read("sync-store", len(pages), ROW_BYTES, Respond(source, PullReply(tuple(pages))))
+        else:
+            super().pulled(source, packet, out)
+
+
+F13 = seeded_bug(
+    "F13",
+    "window between history and subscription",
+    mechanism="history is fetched, then subscribed: what came between is missed",
+    seen_in="Rocket.Chat.ReactNative PR#7547, gim#46",
+    violates=("no-loss",),
+    base="timeline-notify",
+    world=("two-devices", 1, ("new-device",)),
+    server=SubscribesLate,
+)
+
+
+@actor
+class NewestFirst(TimelineServer):
+    """Returns the newest entries as a page that reaches to the end."""
+
+    def read_page(self, timeline: Timeline, log: Log, spans: tuple[Span, ...], after: int) -> Page | None:
+        entries, _ = log.after(after, None, len(log.seqs))
+        newest = tuple(entries[-self.parameters.page_size :])
+        return Page(timeline, after, newest, newest[-1].seq) if newest else None
+
+
+F15 = seeded_bug(
+    "F15",
+    "newest-first page",
+    mechanism="a limited page returns the newest, the checkpoint jumps to the end",
+    seen_in="tinode-js#71, tindroid#158, matterhorn#281",
+    violates=("no-loss",),
+    base="timeline-notify",
+    world=("two-people", 2, ()),
+    server=NewestFirst,
+    page_size=1,
+)
+
+
+@actor
+class OffByOne(TimelineDevice):
+    """Skips the first entry of each next page."""
+
+    @on(PullReply)
+    def replied(self, source: Id, packet: PullReply, out: Out) -> None:
+        """Continue one number too far if there is a next page."""
+        pages = [msgspec.structs.replace(p, upto=p.upto + p.has_more) for p in packet.pages]
+        super().replied(source, msgspec.structs.replace(packet, pages=tuple(pages)), out)
+
+
+F16 = seeded_bug(
+    "F16",
+    "off-by-one page",
+    mechanism="`>=` and `>` are confused at the page border",
+    seen_in="WuKongIM#416",
+    violates=("no-loss",),
+    base="timeline-notify",
+    world=("two-people", 2, ()),
+    device=OffByOne,
+    sequencers=("dense",),
+    page_size=1,
+)
+
+
+@actor
+class TrimsByFastest(CheckpointedServer):
+    """Trims what one of a user's devices has confirmed, and does not tell the others."""
+
+    def expired(self, timeline: Timeline, log: Log, after: int) -> Page | None:
+        return None
+
+    def retain(self, user: UserId, timeline: Timeline, out: Out) -> None:
+        every = self.devices[user]
+        self.devices[user] = tuple([d for d in every if (d, timeline) in self.known])
+        super().retain(user, timeline, out)
+        self.devices[user] = every
+
+
+F28 = seeded_bug(
+    "F28",
+    "trimmed past a lagging device",
+    mechanism="retention drops what a device has not pulled, silently",
+    seen_in="Signal-Desktop#4730; Mosquitto",
+    violates=("no-loss",),
+    base="timeline-checkpointed",
+    world=("three-devices", 1, ("disconnect",)),
+    server=TrimsByFastest,
+    retention="acknowledged",
+)
+
+
+@actor
+class StartsAtTheEnd(TimelineServer):
+    """Treats an expired checkpoint as a new reader's, which begins at the end of the log."""
+
+    def expired(self, timeline: Timeline, log: Log, after: int) -> Page | None:
+        gap = super().expired(timeline, log, after)
+        return None if gap is None else Page(timeline, log.last, (), log.last)
+
+
+F29 = seeded_bug(
+    "F29",
+    "expired cursor not told",
+    mechanism="an unknown checkpoint silently begins at the end",
+    seen_in="ejabberd MAM (restarts), measured; zulip-flutter#556",
+    violates=("no-loss",),
+    base="timeline-notify",
+    world=("two-people", 1, ("trim",)),
+    server=StartsAtTheEnd,
+)

@@ -1,0 +1,81 @@
+"""Pulls that are not started, or never stop."""
+
+from __future__ import annotations
+
+from syncproof.core.actor import Out, actor
+from syncproof.core.values import (
+    Cursor,
+    Timeline,
+)
+from syncproof.designs.timeline.device import TimelineDevice
+from syncproof.designs.timeline.log import sync_of
+from syncproof.seeded_bugs._record import seeded_bug
+
+
+@actor
+class OnlyNotified(TimelineDevice):
+    """Pulls after a notification, and never on connecting or by polling."""
+
+    def on_connected(self, out: Out) -> None:
+        self.send_next(out)
+
+    def arm_poll(self, out: Out) -> None:
+        pass
+
+
+F25 = seeded_bug(
+    "F25",
+    "notification is the only trigger",
+    mechanism="it is lost, and nothing polls or pulls on reconnect",
+    seen_in="Signal-iOS#272, ergo#1527",
+    violates=("no-loss",),
+    base="timeline-notify",
+    world=("two-people", 1, ("push",)),
+    device=OnlyNotified,
+)
+
+
+@actor
+class SwallowsTrigger(TimelineDevice):
+    """Ignores a notification that arrives during a pull."""
+
+    def on_hint(self, timeline: Timeline, head: int, cause: str, out: Out) -> None:
+        if not self.pulling:
+            super().on_hint(timeline, head, cause, out)
+
+    def arm_poll(self, out: Out) -> None:
+        pass
+
+
+F26 = seeded_bug(
+    "F26",
+    "trigger swallowed",
+    mechanism="a notification that arrives during a pull is dropped",
+    seen_in="openim-sdk-core, read in code",
+    violates=("no-loss",),
+    base="timeline-notify",
+    world=("two-people", 2, ()),
+    device=SwallowsTrigger,
+)
+
+
+@actor
+class RepairLoop(TimelineDevice):
+    """Pulls until its count of messages equals the head."""
+
+    def save(self, cursors: tuple[Cursor, ...], out: Out) -> None:
+        super().save(cursors, out)
+        if not self.pulling and len(self.shown) != self.checkpoints.get(sync_of(self.user), 0):
+            self.catch_up(out)
+
+
+F27 = seeded_bug(
+    "F27",
+    "repair livelock",
+    mechanism="mismatch, resync, the same mismatch",
+    seen_in="mattermost#30388",
+    violates=("pull-terminates",),
+    base="timeline-notify",
+    world=("two-people", 1, ()),
+    device=RepairLoop,
+)
