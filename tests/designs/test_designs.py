@@ -241,7 +241,7 @@ def test_a_late_writer_is_fenced_and_takes_another_number() -> None:
     stage.compose(PHONE)
     stage.settle()
     late = Message(MessageId(9), PHONE, ConversationId(0), 10)
-    stage.world.handle(SERVER, SERVER, Synced(UserId(1), (Entry(1, 2, late),)))
+    stage.world.hosts[SERVER].receive(SERVER, Synced(UserId(1), (Entry(1, 2, late),)))
     stage.settle()
     assert [(o.seq, o.message) for o in stage.of(Appended) if o.timeline == Timeline("sync", 1)] == [(1, 0), (2, 9)]
 

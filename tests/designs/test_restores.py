@@ -34,7 +34,6 @@ from syncproof.core.observations import (
 )
 from syncproof.core.packets import AddMember, Expire, RemoveMember
 from syncproof.core.values import SERVER, ConversationId, DeviceId, Entry, Message, MessageId, Timeline, UserId
-from syncproof.core.world import WorldOut
 from syncproof.designs import DESIGNS, Population
 from syncproof.designs.packets import Fetch, Register, Trim, Unknown
 from tests.helpers.stage import LAPTOP, PHONE, TABLET, Stage
@@ -376,7 +375,7 @@ def test_a_change_before_and_after_its_message_comes_to_the_same() -> None:
     for order in ((0, 1), (1, 0)):
         stage = Stage("timeline-push")
         device = stage.world.actors[TABLET]
-        out = WorldOut(stage.world, TABLET)
+        out = stage.world.hosts[TABLET]
         entries = (entry(7, 1), entry(8, 2, "recall", 7))
         for number in order:
             device.show(entries[number], None, out)
@@ -398,7 +397,7 @@ def test_a_change_reaches_every_device(design: str, kind: str) -> None:
 def test_an_edit_that_comes_late_does_not_undo_a_later_one() -> None:
     stage = Stage("timeline-push")
     device = stage.world.actors[TABLET]
-    out = WorldOut(stage.world, TABLET)
+    out = stage.world.hosts[TABLET]
     for change in (entry(9, 3, "edit", 7), entry(8, 2, "edit", 7)):
         device.show(change, None, out)
     assert [o.version for o in stage.of(Amended)] == [3]
@@ -408,7 +407,7 @@ def test_an_edit_that_comes_late_does_not_undo_a_later_one() -> None:
 def test_a_read_marker_only_moves_forward_and_may_come_before_what_it_is_about() -> None:
     stage = Stage("timeline-push")
     device = stage.world.actors[TABLET]
-    out = WorldOut(stage.world, TABLET)
+    out = stage.world.hosts[TABLET]
     for change in (entry(10, 1, "read", 5), entry(11, 2, "read", 3), entry(12, 3, "read", 6)):
         device.show(change, None, out)
     assert [(o.what, o.which, o.version) for o in stage.of(Amended)] == [("read", 0, 5), ("read", 0, 6)]

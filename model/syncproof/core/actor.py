@@ -8,11 +8,12 @@ The same objects run in all of them, so what is measured in one is what is prove
 
 **Fields.** Every field is one of three kinds, and says so where it is declared:
 
-- *constant*: given when the actor is built and never assigned again (identity, parameters);
+- *constant*: given when the actor is built; assigning it again raises at once (identity, parameters);
 - *durable*: survives a crash (a row on disk, a device's database);
 - *volatile*: lost in a crash (memory, connections, timers, operations under way).
 
-`Actor.crash` is derived from that: it resets the volatile fields and touches nothing else. No design writes crash code.
+`@actor` above the class derives `Actor.crash` from that: it resets the volatile fields and touches nothing else. No
+design writes crash code.
 A backup is a snapshot of the durable fields; an actor that is put back to one may say in `restored` what that means.
 
 **Effects.** `Out` is the list of what a handler may ask for; its methods are the whole interface between a model and
@@ -36,13 +37,42 @@ of such. Iterate a dict or a set in sorted order wherever the order can be seen 
 
 **Typed ids.** Everything with an identity that could be exchanged for another of its kind (a device, a user) is named
 by a subclass of `Id`, never by a bare integer, so that a symmetry reduction can rename it wherever it occurs.
+
+**Example.** A store writes what it is asked to keep. A crash cuts two writes, and one of them became durable:
+
+>>> from syncproof.core.moves import Crash, Tell
+>>> from syncproof.core.world import System, World
+>>> class Put(Packet, frozen=True, gc=False):
+...     key: str
+>>> class Stored(Packet, frozen=True, gc=False):
+...     key: str
+>>> @actor
+... class Store(Actor):
+...     rows: list[str] = durable(list)
+...     asked: int = volatile(int)
+...
+...     @on(Put)
+...     def put(self, source: Id, packet: Put, out: Out) -> None:
+...         self.asked += 1
+...         out.write("disk", rows=1, bytes=10, then=Stored(packet.key))
+...
+...     @on(Stored)
+...     def stored(self, source: Id, packet: Stored, out: Out) -> None:
+...         self.rows.append(packet.key)
+>>> store = Store(id=ActorId(1))
+>>> world = World(System("one store", lambda: {store.id: store}))
+>>> for key in ("a", "b"):
+...     world.apply(Tell(store.id, Put(key)))
+>>> world.apply(Crash(store.id, landed=(Stored("b"),)))
+>>> store.rows, store.asked
+(['b'], 0)
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, Literal, Protocol, Self, TypeVar, dataclass_transform
+from typing import Any, ClassVar, Literal, Self, TypeVar, dataclass_transform
 
 import attrs
 
@@ -54,20 +84,22 @@ T = TypeVar("T")
 P = TypeVar("P", bound="Packet")
 
 
-class Out(Protocol):
-    """Where a handler puts its effects. Every engine brings its own; none of the methods returns anything.
+class Out:
+    """Receive the effects of a handler. This base ignores every effect; an engine overrides what it needs.
 
     `rows` and `bytes` say what storage is charged with; `delay` is in seconds, and engines without time ignore it.
     """
 
+    __slots__ = ()
+
     def send(self, destination: Id, packet: Packet) -> None:
-        """Over the connection if `destination` is a `ConnectionId`, else over the link of the packet's class."""
+        """Send over the connection if `destination` is a `ConnectionId`, else over the link of the packet's class."""
 
     def after(self, delay: float, packet: Packet) -> None:
-        """A timer: `packet` comes to this actor itself. Arming a pending timer again restarts it."""
+        """Arm a timer: `packet` comes to this actor itself. Arming a pending timer again restarts it."""
 
     def poll(self, delay: float, packet: Packet, idle: Idle) -> None:
-        """A poll timer. Engines may count its firings instead of running them while nothing new concerns the actor."""
+        """Arm the poll timer. Engines may count its firings instead of running them while nothing new concerns the actor."""
 
     def cancel(self, packet: Packet) -> None:
         """Disarm a timer; harmless when it is not armed."""
@@ -82,42 +114,45 @@ class Out(Protocol):
         """Return `rows` rows, decided at the call; `then` comes when they are there."""
 
     def observe(self, observation: Observation) -> None:
-        """Tell the witnesses."""
+        """Record an observation."""
 
 
 Handler = Callable[[Any, Id, Any, Out], None]
 
 
 def durable(factory: Callable[[], T], *, init: Literal[False] = False) -> T:
-    """A field that survives crashes, starting as `factory()`."""
+    """Declare a field that survives crashes, starting as `factory()`."""
     value: T = attrs.field(factory=factory, init=init, metadata={"survives": True})
     return value
 
 
 def volatile(factory: Callable[[], T], *, init: Literal[False] = False) -> T:
-    """A field that a crash resets to `factory()`."""
+    """Declare a field that a crash resets to `factory()`."""
     value: T = attrs.field(factory=factory, init=init, metadata={"survives": False})
     return value
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(durable, volatile))
 def actor(cls: type[T]) -> type[T]:
-    """Class decorator: slots for the declared fields (a misspelt field is an error, not a hole in a proof)."""
+    """Turn the declared fields of an actor class into slots (a misspelt field is an error, not a hole in a proof).
+
+    Every subclass of `Actor` needs it; an actor of a class without it cannot be made.
+    """
     made = attrs.define(slots=True, kw_only=True, eq=False, repr=False)(cls)
-    made._prepare()  # type: ignore[attr-defined]
+    made._declare_fields()  # type: ignore[attr-defined]
     return made
 
 
 @dataclass_transform(kw_only_default=False)
 def state(cls: type[T]) -> type[T]:
-    """Class decorator for a mutable part of an actor's state, such as a log; it is frozen field by field."""
+    """Declare a class as a mutable part of an actor's state, such as a log; `freeze` freezes it field by field."""
     made = attrs.define(slots=True, eq=False)(cls)
     _PART_FIELDS[made] = tuple(field.name for field in attrs.fields(made))  # type: ignore[arg-type]
     return made
 
 
 def on(packet_type: type[P]) -> Callable[[Callable[[Any, Any, P, Out], None]], Any]:
-    """Marks a method `(self, source, packet, out)` as the handler of a packet class. Overriding keeps the mark."""
+    """Mark a method `(self, source, packet, out)` as the handler of a packet class. Overriding keeps the mark."""
 
     def mark(method: Callable[[Any, Any, P, Out], None]) -> Any:
         method._handles = packet_type  # type: ignore[attr-defined]
@@ -134,19 +169,16 @@ class Actor:
 
     handlers: ClassVar[dict[type[Packet], Handler]] = {}
     offers_steps: ClassVar[bool] = False
+    _constant: ClassVar[frozenset[str]] = frozenset()
     _durable: ClassVar[tuple[str, ...]] = ()
     _volatile: ClassVar[tuple[tuple[str, Callable[[], Any]], ...]] = ()
     _state: ClassVar[tuple[str, ...]] = ()
-    _prepared: ClassVar[type] = object
-    """The class that `@actor` was last written above: a subclass without it would keep its base's handlers."""
+    _declared: ClassVar[type] = object
+    """The class that `@actor` was last written above."""
 
-    @classmethod
-    def _prepare(cls) -> None:
-        """Derives the handler table and the field kinds from the declarations. The base of no class runs twice."""
-        fields = [f for f in attrs.fields(cls) if "survives" in f.metadata]  # type: ignore[arg-type]
-        cls._durable = tuple(f.name for f in fields if f.metadata["survives"])
-        cls._volatile = tuple((f.name, f.default.factory) for f in fields if not f.metadata["survives"])
-        cls._state = (*cls._durable, *(name for name, _ in cls._volatile))
+    def __init_subclass__(cls) -> None:
+        """Derive the handler table from the marked methods, with or without `@actor`."""
+        super().__init_subclass__()
         marked: dict[str, type[Packet]] = {}
         for base in reversed(cls.__mro__):
             for name, value in vars(base).items():
@@ -154,51 +186,84 @@ class Actor:
                 if packet_type is not None:
                     marked[name] = packet_type
         cls.handlers = {packet_type: getattr(cls, name) for name, packet_type in marked.items()}
-        cls.offers_steps = cls.steps is not Actor.steps if "Actor" in globals() else False
-        cls._prepared = cls
+        cls.offers_steps = cls.steps is not Actor.steps
+
+    @classmethod
+    def _declare_fields(cls) -> None:
+        """Derive the kinds of fields from the declarations."""
+        fields = attrs.fields(cls)  # type: ignore[arg-type]
+        changing = [f for f in fields if "survives" in f.metadata]
+        cls._constant = frozenset([f.name for f in fields if "survives" not in f.metadata])
+        cls._durable = tuple(f.name for f in changing if f.metadata["survives"])
+        cls._volatile = tuple((f.name, f.default.factory) for f in changing if not f.metadata["survives"])
+        cls._state = (*cls._durable, *(name for name, _ in cls._volatile))
+        cls._declared = cls
+
+    @classmethod
+    def is_declared(cls) -> bool:
+        """Return whether `@actor` stands above this very class."""
+        return cls._declared is cls
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        if cls._declared is not cls:
+            raise TypeError(f"class {cls.__name__} has no @actor, so its fields would be no fields; write it above")
+        return super().__new__(cls)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Assign a field. Raises `AttributeError` for a constant field that has its value already."""
+        if name in self._constant and hasattr(self, name):
+            raise AttributeError(
+                f"{type(self).__name__}.{name} is constant, so a handler must not assign it; "
+                f"declare it with durable(...) or volatile(...) if it changes"
+            )
+        _assign(self, name, value)
 
     def start(self, out: Out) -> None:
-        """Runs when the actor comes up, for the first time and after every crash: re-drives durable intents."""
+        """Come up, for the first time and after every crash: drive durable intents again. By default do nothing."""
 
     def steps(self) -> Iterable[Packet]:
-        """Steps that the actor may take on its own now; an engine takes one by delivering it from the actor itself."""
+        """Return the steps that the actor may take on its own now; an engine delivers one to it from itself."""
         return ()
 
     def handle(self, source: Id, packet: Packet, out: Out) -> None:
-        """Handles one packet. Raises `TypeError` for a packet class that the actor has no handler for."""
+        """Handle one packet. Raises `TypeError` for a packet class that the actor has no handler for."""
         handler = self.handlers.get(type(packet))
         if handler is None:
             raise unhandled(self, type(packet))
         handler(self, source, packet, out)
 
     def crash(self) -> None:
-        """Resets the volatile fields."""
+        """Reset the volatile fields."""
         for name, factory in self._volatile:
-            setattr(self, name, factory())
+            _assign(self, name, factory())
 
     def restored(self, before: Self, out: Out) -> None:
-        """Runs when the actor was put back to a backup, before it comes up again.
+        """Change what no backup can contain (begin a new epoch) after the actor was put back to a backup.
 
-        `before` is what it was. What a restore does that no backup can contain belongs here (a new epoch); of the
-        effects only durable observations count. By default nothing.
+        Called before the actor comes up again. `before` is the actor as it was. Of the effects only durable observations
+        count. By default do nothing.
         """
 
     def durable_state(self) -> tuple[Any, ...]:
-        """The part of the snapshot that a crash leaves alone."""
+        """Return the part of the snapshot that a crash leaves alone."""
         return tuple([freeze(getattr(self, name)) for name in self._durable])
 
     def snapshot(self) -> tuple[Any, ...]:
-        """The state as nested tuples: hashable, comparable, equal exactly when the states are."""
+        """Return the state as nested tuples: hashable, comparable, equal exactly when the states are."""
         return tuple([freeze(getattr(self, name)) for name in self._state])
 
     def restore(self, snapshot: tuple[Any, ...]) -> None:
-        """Puts the actor back into a state that `snapshot` returned."""
+        """Put the actor back into a state that `snapshot` returned."""
         for name, value in zip(self._state, snapshot, strict=True):
-            setattr(self, name, thaw(value))
+            _assign(self, name, thaw(value))
+
+
+_assign = object.__setattr__
+"""Assign a field without asking whether it is constant, for loops over fields that are not."""
 
 
 def unhandled(actor: Actor, kind: type[Packet]) -> TypeError:
-    """The error for a packet class without a handler, naming what the actor does handle."""
+    """Return the error for a packet class without a handler, naming what the actor does handle."""
     known = ", ".join(sorted(t.__name__ for t in actor.handlers)) or "nothing"
     return TypeError(
         f"{type(actor).__name__} has no handler for {kind.__name__}; it handles {known}. "
@@ -210,7 +275,7 @@ _PART_FIELDS: dict[type, tuple[str, ...]] = {}
 
 
 def freeze(value: Any) -> Any:
-    """An immutable image of `value`, tagged with its type so that no two different values share an image."""
+    """Return an immutable image of `value`, tagged with its type so that no two different values share an image."""
     kind = type(value)
     if kind is dict:
         return (dict, *sorted([(key, freeze(item)) for key, item in value.items()]))
@@ -225,7 +290,7 @@ def freeze(value: Any) -> Any:
 
 
 def thaw(image: Any) -> Any:
-    """The inverse of `freeze`."""
+    """Return the value that an image was made of: the inverse of `freeze`."""
     if type(image) is tuple and image and isinstance(image[0], type):
         kind, *items = image
         if kind is dict:

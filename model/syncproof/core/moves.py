@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 
+from syncproof.core.links import End
 from syncproof.core.packets import Packet
 from syncproof.core.values import ActorId, ConnectionId, DeviceId, UserId
-
-End = Literal["client", "server"]
 
 
 class Move(msgspec.Struct, frozen=True, tag=True):

@@ -1,20 +1,14 @@
-"""A system: actors, the links between them, and the environment that moves them.
+"""A system, and a world: one state of it, with everything that may happen next.
 
-A `System` says who there is. A `World` is one state of it: the actors, what is in flight, the connections with their two
-ends, open storage operations and timers. Everything that can happen to a world is a *move*, a small value that can be
-written down, applied, and applied again: `World.apply` is the semantics, in one place, that every engine shares or is
-held against.
+A `System` says who there is. A `World` is one state of it: the actors, each in its `Host` with what is pending at it, and
+the connections with their two ends. Everything that can happen to a world is a *move*, and what a move does is defined
+here and nowhere else, in two layers:
 
-**Connections.** `Connect` opens both ends (the handshake is one step). Each end closes for itself:
+- by *handle*: `deliver_to_server(connection)`, `complete(operation)`, `crash(host, landed)` and so on. A scheduler that
+  holds on to what it put under way calls these; each returns whether it did anything, and a void handle does nothing.
+- by *value*: `apply(move)` looks up the handles that a `Move` names, and raises `MoveError` if the move is not enabled.
 
-| move | client's end | server's end | in flight to the server | in flight to the client |
-|---|---|---|---|---|
-| `Disconnect` clean | closes | closes after what is in flight | arrives | is lost |
-| `Disconnect` half-open | closes | stays open until `Notice` | arrives until `Notice` | is lost |
-| `Crash`, `Restore`, reinstall of the client | closes | stays open until `Notice` | arrives until `Notice` | is lost |
-| `Crash`, `Restore` of the server | stays open until `Notice` | closes | is lost | arrives until `Notice` |
-
-An end that is open sends; what it sends to a closed end is gone.
+What closes which end of a connection, and what becomes of the packets in flight, is the table `links.CLOSINGS`.
 
 **Fairness**, for every engine: once faults stop, crashed actors restart, dead ends are noticed, clients without a
 connection connect (`recoveries` lists exactly these), and everything pending is eventually taken. A world is quiescent when
@@ -24,12 +18,13 @@ only poll timers remain and a round of polls changed nothing.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from typing import cast
+from typing import Any, ClassVar, cast
 
-from syncproof.core.actor import Actor, Out, state
-from syncproof.core.links import Link
+from syncproof.core.actor import Actor, Out
+from syncproof.core.hosts import Connection, Host, Landed, Mail, Operation, Timer
+from syncproof.core.links import CLOSINGS, Closing, End, Link
 from syncproof.core.moves import (
     Arrive,
     Complete,
@@ -38,7 +33,6 @@ from syncproof.core.moves import (
     Deliver,
     Disconnect,
     Duplicate,
-    End,
     Fire,
     Keep,
     Lose,
@@ -62,8 +56,10 @@ from syncproof.core.observations import (
     Quiesced,
     Restarted,
 )
-from syncproof.core.packets import Closed, Idle, Opened, Packet
-from syncproof.core.values import ENVIRONMENT, ActorId, ConnectionId, DeviceId, Id, UserId
+from syncproof.core.packets import Closed, Opened, Packet
+from syncproof.core.values import ENVIRONMENT, ActorId, ConnectionId, DeviceId, UserId
+
+__all__ = ["Connection", "Host", "Landed", "Mail", "Operation", "System", "Timer", "World", "put_back"]
 
 
 class System:
@@ -97,43 +93,12 @@ class System:
         self.clocked = clocked
 
     def link(self, packet: Packet) -> Link:
-        """How packets of this class travel to an actor's id here."""
+        """Return how packets of this class travel to an actor's id here."""
         return self.links.get(type(packet), packet.link)
 
 
-@state
-class Connection:
-    """One connection: which ends are open, and what is in flight each way, oldest first."""
-
-    id: ConnectionId
-    client: ActorId
-    client_open: bool
-    server_open: bool
-    up: deque[Packet]
-    down: deque[Packet]
-
-
-class Landed:
-    """The `Out` of a write that became durable in a crash: stores change, and nothing else comes of it."""
-
-    def __init__(self, observe: Callable[[Observation], None]) -> None:
-        self._observe = observe
-
-    def observe(self, observation: Observation) -> None:
-        if observation.durable:
-            self._observe(observation)
-
-    def send(self, destination: Id, packet: Packet) -> None: ...
-    def after(self, delay: float, packet: Packet) -> None: ...
-    def poll(self, delay: float, packet: Packet, idle: Idle) -> None: ...
-    def cancel(self, packet: Packet) -> None: ...
-    def write(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None: ...
-    def delete(self, store: str, rows: int, then: Packet | None = None, bytes: int = 0) -> None: ...
-    def read(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None: ...
-
-
 def put_back(actor: Actor, backup: tuple[object, ...], out: Out) -> None:
-    """Puts an actor's durable state back to a snapshot of it; the volatile state is lost."""
+    """Put an actor's durable state back to a snapshot of it; the volatile state is lost."""
     before = copy(actor)
     actor.restore(backup)
     actor.crash()
@@ -141,235 +106,376 @@ def put_back(actor: Actor, backup: tuple[object, ...], out: Out) -> None:
 
 
 class World:
-    """One state of a system. `observe` receives every observation; `apply` makes a move or raises `MoveError`."""
+    """One state of a system.
 
-    def __init__(self, system: System, observe: Callable[[Observation], None] = lambda _: None) -> None:
+    `observe` receives every observation. `record` receives every move that is made by handle, before what comes of it.
+    """
+
+    host_type: ClassVar[type[Host]] = Host
+
+    def __init__(
+        self,
+        system: System,
+        observe: Callable[[Observation], None] = lambda _: None,
+        record: Callable[[Move], None] | None = None,
+    ) -> None:
         self.system = system
         self.observe = observe
+        self.record = record
         self.actors = system.cast()
+        self.hosts: dict[ActorId, Host] = {name: self.host_type(self, name, a) for name, a in self.actors.items()}
+        self.server = None if system.server is None else self.hosts[system.server]
         self.down: dict[ActorId, bool] = {}
         self.connections: dict[ConnectionId, Connection] = {}
-        self.counts: dict[int, int] = {}
-        self.mail: dict[ActorId, list[tuple[ActorId, Packet]]] = {}
-        self.operations: dict[ActorId, list[tuple[Packet, bool]]] = {}
-        self.timers: dict[ActorId, list[Packet]] = {}
-        self.polls: dict[ActorId, Packet] = {}
-        self.backups: dict[ActorId, tuple[object, ...]] = {}
-        for observation in system.opening:
-            observe(observation)
-        for actor in self.actors.values():
-            actor.start(WorldOut(self, actor.id))
+        self.begin()
+
+    def begin(self) -> None:
+        """Report the opening and start every actor. A scheduler that prepares more puts this off until then."""
+        for observation in self.system.opening:
+            self.observe(observation)
+        for host in self.hosts.values():
+            host.actor.start(host)
 
     # ---- what is so
 
+    @property
+    def mail(self) -> dict[ActorId, list[tuple[ActorId, Packet]]]:
+        """What is on its way over links: (source, packet) by receiver, oldest first."""
+        return {name: [(m.source, m.packet) for m in host.mail] for name, host in self.hosts.items() if host.mail}
+
+    @property
+    def operations(self) -> dict[ActorId, list[tuple[Packet, bool]]]:
+        """Open storage operations: (packet that comes then, is a write) by actor, oldest first."""
+        return {n: [(o.packet, o.write) for o in host.operations] for n, host in self.hosts.items() if host.operations}
+
+    @property
+    def timers(self) -> dict[ActorId, list[Packet]]:
+        """Armed timers by actor, poll timers left out."""
+        return {name: list(host.timers) for name, host in self.hosts.items() if host.timers}
+
+    @property
+    def polls(self) -> dict[ActorId, Packet]:
+        """Armed poll timers by actor."""
+        return {n: host.poll_timer.packet for n, host in self.hosts.items() if host.poll_timer is not None}
+
+    @property
+    def counts(self) -> dict[ActorId, int]:
+        """How many connections each client has opened."""
+        return {name: host.connects for name, host in self.hosts.items() if host.connects}
+
+    @property
+    def backups(self) -> dict[ActorId, tuple[object, ...]]:
+        """The backups that were kept, by actor."""
+        return {name: host.backup for name, host in self.hosts.items() if host.backup is not None}
+
     def clients(self) -> dict[ActorId, Actor]:
-        """The devices, by id."""
+        """Return the devices, by id."""
         return {i: a for i, a in self.actors.items() if isinstance(i, DeviceId)}
 
     def open_connection(self, client: ActorId) -> Connection | None:
-        """The connection whose client end is open, if any."""
-        for connection in self.connections.values():
-            if connection.client == client and connection.client_open:
-                return connection
-        return None
+        """Return the connection whose client's end is open, if any."""
+        host = self.hosts.get(client)
+        return None if host is None else host.connection
 
     def pending(self) -> Iterator[Move]:
-        """Every move that nothing but time keeps from happening, polls left out."""
+        """Yield every move that nothing but time keeps from happening, polls left out.
+
+        Mail waits for a receiver that is down, unless its link needs a connection: then it arrives, and is lost.
+        """
         for connection in self.connections.values():
-            if connection.up and connection.server_open:
+            if connection.up:
                 yield Deliver(connection.id, "server")
-            if connection.down and connection.client_open:
+            if connection.down:
                 yield Deliver(connection.id, "client")
-        for receiver in sorted(self.mail):
-            if receiver not in self.down:
-                for _, packet, in_turn in self._mail_in_turn(receiver):
-                    if in_turn:
-                        yield Arrive(receiver, packet)
-        for actor in sorted(self.operations):
-            for packet, _ in self.operations[actor]:
-                yield Complete(actor, packet)
-        for actor in sorted(self.timers):
-            for packet in self.timers[actor]:
-                yield Fire(actor, packet)
+        hosts = [host for _, host in sorted(self.hosts.items())]
+        for host in hosts:
+            for mail in host.mail:
+                if self._may_arrive(mail):
+                    yield Arrive(host.name, mail.packet)
+        for host in hosts:
+            for operation in host.operations:
+                yield Complete(host.name, operation.packet)
+        for host in hosts:
+            for packet in host.timers:
+                yield Fire(host.name, packet)
         for name, offering in self.actors.items():
             if offering.offers_steps and name not in self.down:
                 for packet in offering.steps():
                     yield Take(name, packet)
 
-    # ---- what happens
+    def _may_arrive(self, mail: Mail) -> bool:
+        """Whether the receiver is there to get a mail, and of what travels in order nothing is before it."""
+        link = self.system.link(mail.packet)
+        if mail.receiver.down and not link.while_connected:
+            return False
+        return link.order != "ordered" or mail is self._oldest(mail)
 
-    def apply(self, move: Move) -> None:
-        """Makes the move. Raises `MoveError` if it is not enabled; the world is then unchanged."""
-        getattr(self, "_" + type(move).__name__.lower())(move)
+    def _oldest(self, mail: Mail) -> Mail:
+        """The oldest mail of the same source that travels in order to the same receiver."""
+        link = self.system.link
+        return next(m for m in mail.receiver.mail if m.source == mail.source and link(m.packet).order == "ordered")
 
-    def handle(self, actor: ActorId, source: Id, packet: Packet) -> None:
-        self.actors[actor].handle(source, packet, WorldOut(self, actor))
+    # ---- packets, operations and timers, by handle
 
-    def _deliver(self, move: Deliver) -> None:
-        connection = self._connection(move.connection)
-        queue, receiving = (
-            (connection.up, connection.server_open)
-            if move.end == "server"
-            else (connection.down, connection.client_open)
-        )
-        if not queue or not receiving:
-            raise MoveError(f"nothing to deliver to the {move.end} on {move.connection}")
-        packet = queue.popleft()
-        if isinstance(packet, Closed):
-            self._close_server_end(connection)
+    def deliver_to_server(self, connection: Connection) -> bool:
+        """Deliver the oldest packet going up. `Closed` closes the server's end. (A closed end has nothing in flight to it.)"""
+        if not connection.up:
+            return False
+        if self.record is not None:
+            self.record(Deliver(connection.id, "server"))
+        packet = connection.up.popleft()
+        if type(packet) is Closed:
+            self.close(connection, CLOSINGS["server-told"])
         else:
-            self.handle(self._end(connection, move.end), connection.id, packet)
+            cast(Host, self.server).receive(connection.id, packet)
+        return True
 
-    def _arrive(self, move: Arrive) -> None:
-        source = self._take_mail(move.receiver, move.packet)
-        link = self.system.link(move.packet)
+    def deliver_to_client(self, connection: Connection) -> bool:
+        """Deliver the oldest packet coming down."""
+        if not connection.down:
+            return False
+        if self.record is not None:
+            self.record(Deliver(connection.id, "client"))
+        packet = connection.down.popleft()
+        self.hosts[connection.client].receive(connection.id, packet)
+        return True
+
+    def arrive(self, mail: Mail) -> bool:
+        """Let a packet arrive over its link: lost if that needs a connection and there is none."""
+        receiver, packet = mail.receiver, mail.packet
+        if mail not in receiver.mail or not self._may_arrive(mail):
+            return False
+        if self.record is not None:
+            self.record(Arrive(receiver.name, packet))
+        link = self.system.link(packet)
+        receiver.mail.remove(mail)
         if link.order == "duplicating":
-            self.mail[move.receiver].append((source, move.packet))
-        if not link.while_connected or self.open_connection(move.receiver) is not None:
-            self.handle(move.receiver, source, move.packet)
+            receiver.mail.append(mail)
+        if not link.while_connected or receiver.connection is not None:
+            receiver.receive(mail.source, packet)
+        return True
 
-    def _lose(self, move: Lose) -> None:
-        if not self.system.link(move.packet).lossy:
-            raise MoveError(f"the link of {type(move.packet).__name__} loses nothing")
-        self._take_mail(move.receiver, move.packet)
+    def lose(self, mail: Mail) -> bool:
+        """Drop a packet on its link."""
+        if mail not in mail.receiver.mail:
+            return False
+        if self.record is not None:
+            self.record(Lose(mail.receiver.name, mail.packet))
+        mail.receiver.mail.remove(mail)
+        return True
 
-    def _duplicate(self, move: Duplicate) -> None:
-        if not self.system.link(move.packet).lossy:
-            raise MoveError(f"the link of {type(move.packet).__name__} repeats nothing")
-        box = self.mail.get(move.receiver, [])
-        index = self._find_mail(move.receiver, move.packet)
-        box.insert(index, box[index])
+    def duplicate(self, mail: Mail) -> Mail:
+        """Put a second copy of a packet on its way, and return it."""
+        if self.record is not None:
+            self.record(Duplicate(mail.receiver.name, mail.packet))
+        box = mail.receiver.mail
+        copied = Mail(mail.source, mail.receiver, mail.packet)
+        box.insert(box.index(mail), copied)
+        return copied
 
-    def _complete(self, move: Complete) -> None:
-        for index, (packet, _) in enumerate(self.operations.get(move.actor, ())):
-            if packet == move.packet:
-                del self.operations[move.actor][index]
-                self.handle(move.actor, move.actor, packet)
-                return
-        raise MoveError(f"{move.actor} has no open operation {move.packet}")
+    def complete(self, operation: Operation) -> bool:
+        """Complete a storage operation."""
+        host = operation.host
+        if not host.operations.pop(operation, False):
+            return False
+        if self.record is not None:
+            self.record(Complete(host.name, operation.packet))
+        host.receive(host.name, operation.packet)
+        return True
 
-    def _fire(self, move: Fire) -> None:
-        timers = self.timers.get(move.actor, [])
-        if self.polls.get(move.actor) == move.packet:
-            del self.polls[move.actor]
-        elif move.packet in timers:
-            timers.remove(move.packet)
+    def fire(self, timer: Timer) -> bool:
+        """Fire a timer or a poll timer."""
+        host, packet = timer.host, timer.packet
+        if host.timers.get(packet) is timer:
+            del host.timers[packet]
+        elif host.poll_timer is timer:
+            host.poll_timer = None
         else:
-            raise MoveError(f"{move.actor} has no timer {move.packet}")
-        self.handle(move.actor, move.actor, move.packet)
+            return False
+        if self.record is not None:
+            self.record(Fire(host.name, packet))
+        host.receive(host.name, packet)
+        return True
 
-    def _take(self, move: Take) -> None:
-        if move.actor in self.down or move.packet not in list(self.actors[move.actor].steps()):
-            raise MoveError(f"{move.actor} does not offer {move.packet}")
-        self.handle(move.actor, move.actor, move.packet)
+    def take(self, host: Host, packet: Packet) -> bool:
+        """Take a step that an actor offers."""
+        if host.down or packet not in list(host.actor.steps()):
+            return False
+        if self.record is not None:
+            self.record(Take(host.name, packet))
+        host.receive(host.name, packet)
+        return True
 
-    def _tell(self, move: Tell) -> None:
-        if move.actor not in self.actors or move.actor in self.down:
-            raise MoveError(f"{move.actor} is not there to be told {move.packet}")
-        self.handle(move.actor, ENVIRONMENT, move.packet)
+    def tell(self, host: Host, packet: Packet) -> bool:
+        """Hand an actor a packet from the environment."""
+        if host.down:
+            return False
+        if self.record is not None:
+            self.record(Tell(host.name, packet))
+        host.receive(ENVIRONMENT, packet)
+        return True
 
-    def _connect(self, move: Connect) -> None:
-        server = self.system.server
-        if server is None or server in self.down or move.client in self.down or move.client not in self.actors:
-            raise MoveError(f"{move.client} cannot connect: an end is not running")
-        if self.open_connection(move.client) is not None:
-            raise MoveError(f"{move.client} is connected already")
-        count = self.counts[move.client] = self.counts.get(move.client, 0) + 1
-        name = ConnectionId.of(move.client, count)
-        self.connections[name] = Connection(name, move.client, True, True, deque(), deque())
-        self.observe(Connected(move.client))
-        self.handle(server, name, Opened(name, move.client))
-        self.handle(move.client, name, Opened(name, move.client))
+    # ---- connections, by handle
 
-    def _disconnect(self, move: Disconnect) -> None:
-        connection = self.open_connection(move.client)
+    def connect(self, host: Host) -> bool:
+        """Open both ends of a new connection of a client."""
+        server = self.server
+        if server is None or server.down or host.down or host.connection is not None:
+            return False
+        client = cast(DeviceId, host.name)
+        if self.record is not None:
+            self.record(Connect(client))
+        host.connects += 1
+        name = ConnectionId.of(client, host.connects)
+        host.connection = self.connections[name] = self.connection(name, host)
+        self.observe(Connected(client))
+        opened = Opened(name, client)
+        server.receive(name, opened)
+        host.receive(name, opened)
+        return True
+
+    def connection(self, name: ConnectionId, client: Host) -> Connection:
+        """Make the handle of a new connection; a scheduler may make one that carries more."""
+        return Connection(name, client.name, True, True, deque(), deque())
+
+    def disconnect(self, host: Host, clean: bool) -> bool:
+        """Close a client's end; `clean`: the server will be told, after what is in flight."""
+        connection = host.connection
         if connection is None:
-            raise MoveError(f"{move.client} is not connected")
-        if move.clean and connection.server_open:
+            return False
+        if self.record is not None:
+            self.record(Disconnect(cast(DeviceId, host.name), clean))
+        self.close(connection, CLOSINGS["clean-disconnect" if clean else "half-open"])
+        return True
+
+    def notice(self, connection: Connection, end: End) -> bool:
+        """Let an open end find out that the other end is closed, and close."""
+        mine, other = connection.client_open, connection.server_open
+        if end == "server":
+            mine, other = other, mine
+        if not mine or other:
+            return False
+        if self.record is not None:
+            self.record(Notice(connection.id, end))
+        self.close(connection, CLOSINGS["client-notices" if end == "client" else "server-notices"])
+        return True
+
+    def close(self, connection: Connection, row: Closing) -> None:
+        """Close an end of a connection as a row of `CLOSINGS` says."""
+        if row.other_end == "told" and connection.server_open:
             connection.up.append(Closed(connection.id))
-        self._close_client_end(connection, clean=move.clean)
-
-    def _notice(self, move: Notice) -> None:
-        connection = self._connection(move.connection)
-        if move.end == "client":
-            if not connection.client_open or connection.server_open:
-                raise MoveError(f"the client's end of {move.connection} is not dead")
-            self._close_client_end(connection, clean=False)
+        if row.to_server == "lost":
+            connection.up.clear()
+        if row.to_client == "lost":
+            connection.down.clear()
+        if row.end == "client":
+            host = self.hosts[connection.client]
+            connection.client_open = False
+            host.connection = None
+            self.observe(Disconnected(cast(DeviceId, connection.client), row.clean))
         else:
-            if not connection.server_open or connection.client_open:
-                raise MoveError(f"the server's end of {move.connection} is not dead")
-            self._close_server_end(connection)
+            host = cast(Host, self.server)
+            connection.server_open = False
+        if row.handled:
+            host.receive(connection.id, Closed(connection.id))
+        if not connection.client_open and not connection.server_open:
+            self.connections.pop(connection.id, None)
 
-    def _crash(self, move: Crash) -> None:
-        actor = self._running(move.actor)
-        writes = [packet for packet, is_write in self.operations.get(move.actor, []) if is_write]
-        for packet in move.landed:
-            if packet not in writes:
-                raise MoveError(f"{move.actor} has no open write {packet}")
-            writes.remove(packet)
+    # ---- crashes, backups, new devices, by handle
+
+    def crash(self, host: Host, landed: Sequence[Operation] = ()) -> bool:
+        """Crash an actor. Of its open writes exactly `landed` became durable, in this order."""
+        if host.down:
+            return False
+        if self.record is not None:
+            self.record(Crash(host.name, tuple([operation.packet for operation in landed])))
         out = Landed(self.observe)
-        for packet in move.landed:
-            actor.handle(move.actor, packet, out)
-        actor.crash()
-        self._fall(move.actor)
+        for operation in landed:
+            host.actor.handle(host.name, operation.packet, out)
+        host.actor.crash()
+        self._fall(host)
+        return True
 
-    def _keep(self, move: Keep) -> None:
-        if move.actor not in self.actors:
-            raise MoveError(f"{move.actor} is not there")
-        self.backups[move.actor] = self.actors[move.actor].snapshot()
+    def keep(self, host: Host) -> bool:
+        """Take a backup of an actor; it replaces an earlier one."""
+        if self.record is not None:
+            self.record(Keep(host.name))
+        host.backup = host.actor.snapshot()
+        return True
 
-    def _restore(self, move: Restore) -> None:
-        actor = self._running(move.actor)
-        if move.actor not in self.backups:
-            raise MoveError(f"there is no backup of {move.actor}")
-        put_back(actor, self.backups[move.actor], Landed(self.observe))
-        self._fall(move.actor)
+    def restore(self, host: Host) -> bool:
+        """Crash an actor, with no open write landing, and put it back to its backup."""
+        if host.down or host.backup is None:
+            return False
+        if self.record is not None:
+            self.record(Restore(host.name))
+        put_back(host.actor, host.backup, Landed(self.observe))
+        self._fall(host)
+        return True
 
-    def _running(self, name: ActorId) -> Actor:
-        if name in self.down or name not in self.actors:
-            raise MoveError(f"{name} is not running")
-        return self.actors[name]
+    def restart(self, host: Host) -> bool:
+        """Bring a crashed actor up again."""
+        if host.name not in self.down:
+            return False
+        if self.record is not None:
+            self.record(Restart(host.name))
+        host.down = False
+        del self.down[host.name]
+        self.observe(Restarted(host.name))
+        host.actor.start(host)
+        return True
 
-    def _fall(self, name: ActorId) -> None:
-        """The actor is down: what was pending at it is gone, and so are its ends of connections."""
-        self.down[name] = True
-        for pending in (self.operations, self.timers, self.polls):
-            cast("dict[ActorId, object]", pending).pop(name, None)
-        self.observe(Crashed(name))
-        for connection in list(self.connections.values()):
-            if name == self.system.server and connection.server_open:
-                connection.server_open = False
-                connection.up.clear()
-            elif name == connection.client and connection.client_open:
-                connection.client_open = False
-                connection.down.clear()
-                self.observe(Disconnected(cast(DeviceId, name), False))
-            self._forget(connection)
+    def spawn(self, actor: DeviceId, user: UserId, replaced: Host | None = None) -> Host:
+        """Let a new device of a user appear, and return its host. `replaced`: the device that it replaces is gone for good."""
+        assert self.system.spawn is not None
+        replaces = None if replaced is None else cast(DeviceId, replaced.name)
+        if self.record is not None:
+            self.record(Spawn(actor, user, replaces))
+        if replaced is not None:
+            self._fall(replaced)
+            del self.actors[replaced.name], self.down[replaced.name]
+        made = self.actors[actor] = self.system.spawn(actor, user, replaces)
+        host = self.hosts[actor] = self.host_type(self, actor, made)
+        made.start(host)
+        return host
 
-    def _restart(self, move: Restart) -> None:
-        if move.actor not in self.down:
-            raise MoveError(f"{move.actor} is running")
-        del self.down[move.actor]
-        self.observe(Restarted(move.actor))
-        self.actors[move.actor].start(WorldOut(self, move.actor))
+    def _fall(self, host: Host) -> None:
+        """Take an actor down: what was pending at it is gone, and so are its ends of connections."""
+        host.down = self.down[host.name] = True
+        host.operations.clear()
+        host.timers.clear()
+        host.poll_timer = None
+        self.observe(Crashed(host.name))
+        if host is self.server:
+            for connection in list(self.connections.values()):
+                if connection.server_open:
+                    self.close(connection, CLOSINGS["server-down"])
+        elif host.connection is not None:
+            self.close(host.connection, CLOSINGS["client-down"])
 
-    def _spawn(self, move: Spawn) -> None:
-        if self.system.spawn is None or move.actor in self.actors:
-            raise MoveError(f"{move.actor} cannot appear here")
-        if move.replaces is not None:
-            self._running(move.replaces)
-            self._fall(move.replaces)
-            del self.actors[move.replaces], self.down[move.replaces]
-        self.actors[move.actor] = self.system.spawn(move.actor, move.user, move.replaces)
-        self.actors[move.actor].start(WorldOut(self, move.actor))
-
-    def _stop(self, move: Stop) -> None:
+    def stop(self) -> None:
+        """Stop faults."""
+        if self.record is not None:
+            self.record(Stop())
         self.observe(FaultsStopped())
 
-    def _rest(self, move: Rest) -> None:
+    def rest(self) -> None:
+        """Come to quiescence."""
+        if self.record is not None:
+            self.record(Rest())
         self.observe(Quiesced())
 
-    # ---- pieces
+    # ---- by value
+
+    def apply(self, move: Move) -> None:
+        """Make the move. Raises `MoveError` if it is not enabled; the world is then unchanged."""
+        APPLY[type(move)](self, move)
+
+    def _running(self, name: ActorId) -> Host:
+        host = self.hosts.get(name)
+        if host is None or host.down:
+            raise MoveError(f"{name} is not running")
+        return host
 
     def _connection(self, name: ConnectionId) -> Connection:
         try:
@@ -377,99 +483,136 @@ class World:
         except KeyError:
             raise MoveError(f"there is no connection {name}") from None
 
-    def _end(self, connection: Connection, end: End) -> ActorId:
-        return cast(ActorId, self.system.server) if end == "server" else connection.client
-
-    def _close_client_end(self, connection: Connection, *, clean: bool) -> None:
-        connection.client_open = False
-        connection.down.clear()
-        self.observe(Disconnected(cast(DeviceId, connection.client), clean))
-        self.handle(connection.client, connection.id, Closed(connection.id))
-        self._forget(connection)
-
-    def _close_server_end(self, connection: Connection) -> None:
-        connection.server_open = False
-        connection.up.clear()
-        self.handle(cast(ActorId, self.system.server), connection.id, Closed(connection.id))
-        self._forget(connection)
-
-    def _forget(self, connection: Connection) -> None:
-        if not connection.client_open and not connection.server_open:
-            self.connections.pop(connection.id, None)
-
-    def _take_mail(self, receiver: ActorId, packet: Packet) -> ActorId:
-        if receiver in self.down and not self.system.link(packet).while_connected:
+    def _mail(self, receiver: ActorId, packet: Packet) -> Mail:
+        """Find the packet in the receiver's mail; of what travels in order only a source's oldest."""
+        host = self.hosts.get(receiver)
+        found = [] if host is None else [mail for mail in host.mail if mail.packet == packet]
+        for mail in found:
+            if self._may_arrive(mail):
+                return mail
+        if found and found[0].receiver.down and not self.system.link(packet).while_connected:
             raise MoveError(f"{receiver} is not running")
-        index = self._find_mail(receiver, packet)
-        source, _ = self.mail[receiver].pop(index)
-        return source
-
-    def _find_mail(self, receiver: ActorId, packet: Packet) -> int:
-        """Where the packet lies in the receiver's mail; of what travels in order only a source's oldest is there."""
-        for index, waiting, in_turn in self._mail_in_turn(receiver):
-            if in_turn and waiting == packet:
-                return index
         raise MoveError(f"no {packet} is on its way to {receiver}, or others are before it")
 
-    def _mail_in_turn(self, receiver: ActorId) -> Iterator[tuple[int, Packet, bool]]:
-        """The receiver's mail, and of each packet whether nothing must arrive before it."""
-        waiting_for: set[ActorId] = set()
-        for index, (source, packet) in enumerate(self.mail.get(receiver, ())):
-            ordered = self.system.link(packet).order == "ordered"
-            yield index, packet, not ordered or source not in waiting_for
-            if ordered:
-                waiting_for.add(source)
+    def _lossy_mail(self, receiver: ActorId, packet: Packet, does: str) -> Mail:
+        if not self.system.link(packet).lossy:
+            raise MoveError(f"the link of {type(packet).__name__} {does} nothing")
+        return self._mail(receiver, packet)
+
+    def _apply_deliver(self, move: Deliver) -> None:
+        connection = self._connection(move.connection)
+        deliver = self.deliver_to_server if move.end == "server" else self.deliver_to_client
+        if not deliver(connection):
+            raise MoveError(f"nothing to deliver to the {move.end} on {move.connection}")
+
+    def _apply_arrive(self, move: Arrive) -> None:
+        self.arrive(self._mail(move.receiver, move.packet))
+
+    def _apply_lose(self, move: Lose) -> None:
+        self.lose(self._lossy_mail(move.receiver, move.packet, "loses"))
+
+    def _apply_duplicate(self, move: Duplicate) -> None:
+        self.duplicate(self._lossy_mail(move.receiver, move.packet, "repeats"))
+
+    def _apply_complete(self, move: Complete) -> None:
+        host = self.hosts.get(move.actor)
+        for operation in () if host is None else host.operations:
+            if operation.packet == move.packet:
+                self.complete(operation)
+                return
+        raise MoveError(f"{move.actor} has no open operation {move.packet}")
+
+    def _apply_fire(self, move: Fire) -> None:
+        host = self.hosts.get(move.actor)
+        timer = None if host is None else host.poll_timer
+        if timer is None or timer.packet != move.packet:
+            timer = None if host is None else host.timers.get(move.packet)
+        if timer is None:
+            raise MoveError(f"{move.actor} has no timer {move.packet}")
+        self.fire(timer)
+
+    def _apply_take(self, move: Take) -> None:
+        host = self.hosts.get(move.actor)
+        if host is None or not self.take(host, move.packet):
+            raise MoveError(f"{move.actor} does not offer {move.packet}")
+
+    def _apply_tell(self, move: Tell) -> None:
+        host = self.hosts.get(move.actor)
+        if host is None or not self.tell(host, move.packet):
+            raise MoveError(f"{move.actor} is not there to be told {move.packet}")
+
+    def _apply_connect(self, move: Connect) -> None:
+        host = self.hosts.get(move.client)
+        if host is None or host.down or self.server is None or self.server.down:
+            raise MoveError(f"{move.client} cannot connect: an end is not running")
+        if not self.connect(host):
+            raise MoveError(f"{move.client} is connected already")
+
+    def _apply_disconnect(self, move: Disconnect) -> None:
+        host = self.hosts.get(move.client)
+        if host is None or not self.disconnect(host, move.clean):
+            raise MoveError(f"{move.client} is not connected")
+
+    def _apply_notice(self, move: Notice) -> None:
+        if not self.notice(self._connection(move.connection), move.end):
+            raise MoveError(f"the {move.end}'s end of {move.connection} is not dead")
+
+    def _apply_crash(self, move: Crash) -> None:
+        host = self._running(move.actor)
+        writes = [operation for operation in host.operations if operation.write]
+        landed = []
+        for packet in move.landed:
+            operation = next((o for o in writes if o.packet == packet), None)
+            if operation is None:
+                raise MoveError(f"{move.actor} has no open write {packet}")
+            writes.remove(operation)
+            landed.append(operation)
+        self.crash(host, landed)
+
+    def _apply_keep(self, move: Keep) -> None:
+        if move.actor not in self.actors:
+            raise MoveError(f"{move.actor} is not there")
+        self.keep(self.hosts[move.actor])
+
+    def _apply_restore(self, move: Restore) -> None:
+        if not self.restore(self._running(move.actor)):
+            raise MoveError(f"there is no backup of {move.actor}")
+
+    def _apply_restart(self, move: Restart) -> None:
+        if move.actor not in self.down:
+            raise MoveError(f"{move.actor} is running")
+        self.restart(self.hosts[move.actor])
+
+    def _apply_spawn(self, move: Spawn) -> None:
+        if self.system.spawn is None or move.actor in self.hosts:
+            raise MoveError(f"{move.actor} cannot appear here")
+        self.spawn(move.actor, move.user, None if move.replaces is None else self._running(move.replaces))
+
+    def _apply_stop(self, move: Stop) -> None:
+        self.stop()
+
+    def _apply_rest(self, move: Rest) -> None:
+        self.rest()
 
 
-class WorldOut:
-    """The `Out` of a world: effects go to where moves will find them."""
-
-    __slots__ = ("me", "world")
-
-    def __init__(self, world: World, me: ActorId) -> None:
-        self.world = world
-        self.me = me
-
-    def send(self, destination: Id, packet: Packet) -> None:
-        world = self.world
-        if not isinstance(destination, ConnectionId):
-            receiver = cast(ActorId, destination)
-            world.mail.setdefault(receiver, []).append((self.me, packet))
-            return
-        connection = world.connections.get(destination)
-        if connection is None:
-            return
-        if self.me == connection.client:
-            if connection.server_open and connection.client_open:
-                connection.up.append(packet)
-        elif connection.client_open and connection.server_open:
-            connection.down.append(packet)
-
-    def after(self, delay: float, packet: Packet) -> None:
-        timers = self.world.timers.setdefault(self.me, [])
-        if packet not in timers:
-            timers.append(packet)
-
-    def poll(self, delay: float, packet: Packet, idle: Idle) -> None:
-        self.world.polls[self.me] = packet
-
-    def cancel(self, packet: Packet) -> None:
-        timers = self.world.timers.get(self.me, [])
-        if packet in timers:
-            timers.remove(packet)
-        if self.world.polls.get(self.me) == packet:
-            del self.world.polls[self.me]
-
-    def write(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
-        if then is not None:
-            self.world.operations.setdefault(self.me, []).append((then, True))
-
-    def delete(self, store: str, rows: int, then: Packet | None = None, bytes: int = 0) -> None:
-        self.write(store, rows, bytes, then)
-
-    def read(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
-        if then is not None:
-            self.world.operations.setdefault(self.me, []).append((then, False))
-
-    def observe(self, observation: Observation) -> None:
-        self.world.observe(observation)
+APPLY: dict[type[Move], Callable[[World, Any], None]] = {
+    Deliver: World._apply_deliver,
+    Arrive: World._apply_arrive,
+    Lose: World._apply_lose,
+    Duplicate: World._apply_duplicate,
+    Complete: World._apply_complete,
+    Fire: World._apply_fire,
+    Take: World._apply_take,
+    Tell: World._apply_tell,
+    Connect: World._apply_connect,
+    Disconnect: World._apply_disconnect,
+    Notice: World._apply_notice,
+    Crash: World._apply_crash,
+    Keep: World._apply_keep,
+    Restore: World._apply_restore,
+    Restart: World._apply_restart,
+    Spawn: World._apply_spawn,
+    Stop: World._apply_stop,
+    Rest: World._apply_rest,
+}
+"""What makes a move of each class."""

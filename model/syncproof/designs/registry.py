@@ -78,7 +78,7 @@ class Design(msgspec.Struct, frozen=True):
                 raise InputError(
                     f"{what}: {kind!r} is no subclass of {base.__name__}; write class Mine({base.__name__})"
                 )
-            if kind is not None and kind._prepared is not kind:
+            if kind is not None and not kind.is_declared():
                 raise InputError(
                     f"{what}: {kind.__name__} has no @actor, so what it overrides would be ignored; write it above"
                 )

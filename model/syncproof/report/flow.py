@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from syncproof.core.actor import Actor
+from syncproof.core.actor import Actor, Out
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Idle, Packet
 from syncproof.core.values import ConnectionId, DeviceId, Id
@@ -74,7 +74,7 @@ class Flow:
         return list(found)
 
 
-class Notes:
+class Notes(Out):
     """The `Out` of a handler that is watched."""
 
     def __init__(self, flow: Flow, node: Node) -> None:

@@ -23,7 +23,7 @@ from copy import copy
 from itertools import permutations
 from typing import Any, NamedTuple, cast
 
-from syncproof.core.actor import Actor, freeze, thaw
+from syncproof.core.actor import Actor, Out, freeze, thaw
 from syncproof.core.environment import Environment
 from syncproof.core.faults import fault_of
 from syncproof.core.moves import (
@@ -97,7 +97,7 @@ class Offer(NamedTuple):
     obs: int = 0
 
 
-class Effects:
+class Effects(Out):
     """The `Out` of one handler call: notes what is asked for."""
 
     __slots__ = ("observations", "pending", "sends")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any
 
-from syncproof.core.actor import Actor
+from syncproof.core.actor import Actor, Out
 from syncproof.core.fairness import recoveries
 from syncproof.core.moves import Connect, Fire, Notice, Rest, Restart, Stop, Take
 from syncproof.core.observations import Appended, FaultsStopped, Observation, Placed, Queued, Quiesced, Served
@@ -33,7 +33,7 @@ class _HorizonReached(Exception):
     """The traffic is over."""
 
 
-class Simulation(Sessions, Storage, Timers):
+class Simulation(Sessions, Storage, Timers, Out):
     """One run. It is also the `Out` of whichever actor is handling a packet (`me`)."""
 
     __slots__ = ("bill",)

@@ -1,0 +1,190 @@
+"""Where an actor lives in a world: what is pending at it, and the handles by which a scheduler takes what is pending.
+
+A handle (`Connection`, `Mail`, `Operation`, `Timer`) stands for something that may still happen. The methods of `World`
+take handles; one that is void by now (its actor crashed, its end closed, its timer was disarmed) does nothing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, cast
+
+import msgspec
+
+from syncproof.core.actor import Actor, Handler, Out, state, unhandled
+from syncproof.core.observations import Observation
+from syncproof.core.packets import Idle, Packet
+from syncproof.core.values import ActorId, ConnectionId, Id
+
+if TYPE_CHECKING:
+    from syncproof.core.world import World
+
+
+@state
+class Connection:
+    """One connection: which ends are open, and what is in flight each way, oldest first."""
+
+    id: ConnectionId
+    client: ActorId
+    client_open: bool
+    server_open: bool
+    up: deque[Packet]
+    down: deque[Packet]
+
+
+class Mail(msgspec.Struct, eq=False):
+    """A packet on its way over a link."""
+
+    source: ActorId
+    receiver: Host
+    packet: Packet
+
+
+class Operation(msgspec.Struct, eq=False):
+    """A storage operation that is under way. `packet` comes when it completes; `write`: a crash decides whether it lands."""
+
+    host: Host
+    packet: Packet
+    write: bool
+
+
+class Timer(msgspec.Struct, eq=False):
+    """A timer that is armed, or was until it was armed again or disarmed."""
+
+    host: Host
+    packet: Packet
+
+
+class Handlers(dict[type[Packet], Handler]):
+    """An actor's handlers by packet class; raises `TypeError` for a class that the actor does not handle."""
+
+    def __init__(self, actor: Actor, handlers: Mapping[type[Packet], Handler]) -> None:
+        super().__init__(handlers)
+        self.actor = actor
+
+    def __missing__(self, kind: type[Packet]) -> Handler:
+        raise unhandled(self.actor, kind)
+
+
+class Host(Out):
+    """An actor of a world and what is pending at it. It is the `Out` of the actor's handlers.
+
+    `connection`: the one whose client's end the actor holds open; `connects`: how many connections it has opened.
+    `mail`: what is on its way to it over links, oldest first. `operations`: its open storage operations in the order in
+    which they began. `timers`: by packet. `poll_timer`: the poll timer, if armed. `backup`: the snapshot last kept.
+    """
+
+    __slots__ = (
+        "actor",
+        "backup",
+        "connection",
+        "connects",
+        "down",
+        "handlers",
+        "mail",
+        "name",
+        "operations",
+        "poll_timer",
+        "timers",
+        "world",
+    )
+
+    def __init__(self, world: World, name: ActorId, actor: Actor) -> None:
+        self.world = world
+        self.name = name
+        self.actor = actor
+        self.handlers = Handlers(actor, actor.handlers)
+        self.down = False
+        self.connection: Connection | None = None
+        self.connects = 0
+        self.mail: list[Mail] = []
+        self.operations: dict[Operation, bool] = {}
+        self.timers: dict[Packet, Timer] = {}
+        self.poll_timer: Timer | None = None
+        self.backup: tuple[object, ...] | None = None
+
+    def receive(self, source: Id, packet: Packet) -> None:
+        """Run the actor's handler of a packet."""
+        self.handlers[type(packet)](self.actor, source, packet, self)
+
+    # ---- put under way; each returns the handle
+
+    def send_over(self, connection: ConnectionId) -> deque[Packet] | None:
+        """Return where this actor's packets over a connection queue; None when one of its ends is closed."""
+        found = self.world.connections.get(connection)
+        if found is None or not (found.client_open and found.server_open):
+            return None
+        return found.up if found.client == self.name else found.down
+
+    def post(self, receiver: ActorId, packet: Packet) -> Mail:
+        """Put a packet on its way over a link."""
+        host = self.world.hosts[receiver]
+        mail = Mail(self.name, host, packet)
+        host.mail.append(mail)
+        return mail
+
+    def operate(self, packet: Packet, write: bool) -> Operation:
+        """Begin a storage operation."""
+        operation = Operation(self, packet, write)
+        self.operations[operation] = True
+        return operation
+
+    def arm(self, packet: Packet) -> Timer:
+        """Arm a timer, or arm it again."""
+        timer = self.timers[packet] = Timer(self, packet)
+        return timer
+
+    def arm_poll(self, packet: Packet) -> Timer:
+        """Arm the poll timer, or arm it again."""
+        timer = self.poll_timer = Timer(self, packet)
+        return timer
+
+    # ---- the interface of handlers
+
+    def send(self, destination: Id, packet: Packet) -> None:
+        if isinstance(destination, ConnectionId):
+            queue = self.send_over(destination)
+            if queue is not None:
+                queue.append(packet)
+        else:
+            self.post(cast(ActorId, destination), packet)
+
+    def after(self, delay: float, packet: Packet) -> None:
+        self.arm(packet)
+
+    def poll(self, delay: float, packet: Packet, idle: Idle) -> None:
+        self.arm_poll(packet)
+
+    def cancel(self, packet: Packet) -> None:
+        self.timers.pop(packet, None)
+        if self.poll_timer is not None and self.poll_timer.packet == packet:
+            self.poll_timer = None
+
+    def write(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
+        if then is not None:
+            self.operate(then, True)
+
+    def delete(self, store: str, rows: int, then: Packet | None = None, bytes: int = 0) -> None:
+        if then is not None:
+            self.operate(then, True)
+
+    def read(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
+        if then is not None:
+            self.operate(then, False)
+
+    def observe(self, observation: Observation) -> None:
+        self.world.observe(observation)
+
+
+class Landed(Out):
+    """The `Out` of a write that became durable in a crash: stores change, and nothing else comes of it."""
+
+    __slots__ = ("_observe",)
+
+    def __init__(self, observe: Callable[[Observation], None]) -> None:
+        self._observe = observe
+
+    def observe(self, observation: Observation) -> None:
+        if observation.durable:
+            self._observe(observation)
