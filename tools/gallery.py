@@ -201,7 +201,7 @@ def fingerprint(entry: Entry) -> dict[str, str]:
     }
     if entry.kind in ("compare", "sweep"):
         parts["scenario"] = load(entry.subject).text
-        parts["metrics"] = [(name, metric.unit, metric.says) for name, metric in METRICS.items()]
+        parts["metrics"] = [(name, metric.unit, metric.sentence) for name, metric in METRICS.items()]
         parts["taken"] = (entry.trace, entry.take)
     if entry.kind in ("compare", "verify"):
         parts["claims"] = [(name, claim.says) for name, claim in claims.CLAIMS.items()]

@@ -16,6 +16,7 @@ from syncproof.inputs.scenario import Scenario
 from syncproof.report import sentences
 from syncproof.report import sweep as sweep_page
 from syncproof.report.sweep import Swept
+from syncproof.report.tables import number
 
 HOSTILE = "<script>alert('x')</script> | [link](http://evil)"
 WANTED: dict[str, Any] = {
@@ -88,13 +89,14 @@ def test_markdown_tables_are_rectangular(found: Swept) -> None:
 
 
 def test_the_answer_is_three_sentences_from_the_numbers(found: Swept, two: Swept) -> None:
-    assert len(sentences.answer(found)) == len(sentences.answer(two)) == 3
+    answer = sentences.answer(found)
+    assert len(answer) == len(sentences.answer(two)) == 3
     course = found.course("inbox-store-first", "server_writes_per_message")
     assert course is not None
     assert course.course == "grows"
-    assert f"inbox-store-first ({sentences.number(course.first)} to {sentences.number(course.last)}" in sentences[0]
-    assert sentences[1].startswith("In packets per delivery, ")
-    assert sentences[2].startswith("In bytes per delivery, ")
+    assert f"inbox-store-first ({number(course.first)} to {number(course.last)}" in answer[0]
+    assert answer[1].startswith("In packets per delivery, ")
+    assert answer[2].startswith("In bytes per delivery, ")
 
 
 def test_designs_that_lost_deliveries_are_no_comparison(found: Swept) -> None:

@@ -10,7 +10,7 @@ from tools.docs.markdown import code, table
 
 def metrics() -> str:
     """One row a metric."""
-    rows = [[code(n), m.unit, m.says, "less" if m.less_is_better else "more"] for n, m in METRICS.items()]
+    rows = [[code(n), m.unit, m.sentence, "less" if m.less_is_better else "more"] for n, m in METRICS.items()]
     return table(["metric", "unit", "is", "better"], rows)
 
 

@@ -14,12 +14,14 @@ class Packet(msgspec.Struct, frozen=True, gc=False, tag=True):
     """What actors handle. Immutable and hashable; two packets are equal when their classes and fields are.
 
     Subclasses name `frozen=True, gc=False` too. `link` says how it travels to an actor's id; packets that only travel
-    over connections or to oneself need none. `request`: its sender waits for a reply. `body_bytes` is what it carries
+    over connections or to oneself need none. `request`: its sender waits for a reply. `pull`: it is a request for what is
+    new, which metrics count. `body_bytes` is what it carries
     beside the stated header.
     """
 
     link: ClassVar[Link] = UNORDERED
     request: ClassVar[bool] = False
+    pull: ClassVar[bool] = False
     answers: ClassVar[str | None] = None
     """The field that holds a connection, for a packet whose only effect is to send over it: once that is closed the
     packet may be dropped. Engines that rely on it check it."""

@@ -40,6 +40,7 @@ class Pull(Packet, frozen=True, gc=False):
     """What came after these cursors? `full`: also tell me of timelines that I name no cursor for."""
 
     request: ClassVar[bool] = True
+    pull: ClassVar[bool] = True
     cursors: tuple[Cursor, ...]
     full: bool = True
 

@@ -7,30 +7,15 @@ import shlex
 from typing import Any
 
 import syncproof
+from syncproof.engines.simulate.metrics import METRICS
 from syncproof.inputs.lookup import get
 from syncproof.inputs.scenario import ready
 from syncproof.report.tables import _listed, number
 from syncproof.studies.sweep import CROSSED, SHOWN, Sweep
 from syncproof.studies.sweep.readings import STILL, Change
 
-WORDS = {
-    "server_writes_per_message": "rows written per message",
-    "server_deletes_per_message": "rows deleted per message",
-    "server_reads_per_message": "rows read per message",
-    "delivery_latency_p50_s": "median delivery latency",
-    "delivery_latency_p99_s": "99th percentile of delivery latency",
-    "catchup_latency_p99_s": "99th percentile of catch-up latency",
-    "accept_latency_p50_s": "median accept latency",
-    "stored_bytes_peak": "bytes stored at most",
-    "stored_bytes_end": "bytes stored at the end",
-}
 NAMED = 3
 """Crossings that a sentence names before it points to the table."""
-
-
-def words(metric: str) -> str:
-    """A metric as a sentence calls it."""
-    return WORDS.get(metric, metric.replace("_", " "))
 
 
 def question(sweep: Sweep) -> str:
@@ -95,7 +80,7 @@ def _courses(sweep: Sweep, metric: str) -> str:
                 alike.setdefault(_course(change), []).append(name)
         if alike:
             said.append(f"{verb} " + ", ".join(f"{_listed(names)} ({numbers})" for numbers, names in alike.items()))
-    return f"{words(metric)} " + (", and ".join(said) if said else "were not measured at both ends")
+    return f"{METRICS[metric].words} " + (", and ".join(said) if said else "were not measured at both ends")
 
 
 def _course(change: Change) -> str:
@@ -124,7 +109,7 @@ def _places(sweep: Sweep, metric: str) -> str:
         and c.certainty != "within noise"
         and (not both or family[c.lower_before] != family[c.lower_after])
     ]
-    title, what = sweep.varied[0].title, words(metric)
+    title, what = sweep.varied[0].title, METRICS[metric].words
     unit = f" {sweep.varied[0].unit}" if sweep.varied[0].unit else ""
     if told:
         said = [
@@ -166,7 +151,7 @@ def _range(sweep: Sweep, metric: str) -> str:
         if p["design"] not in left_out and p["metrics"][metric]["mean"] is not None
     ]
     if not known:
-        return f"No design that lost nothing has {words(metric)}."
+        return f"No design that lost nothing has {METRICS[metric].words}."
     (low, least, there), (high, most, elsewhere) = min(known, key=lambda k: k[0]), max(known, key=lambda k: k[0])
     best: dict[str, int] = {}
     for number_ in range(len(sweep.points)):
@@ -175,7 +160,7 @@ def _range(sweep: Sweep, metric: str) -> str:
             best[min(here)[1]] = best.get(min(here)[1], 0) + 1
     often = [f"{name} at {count}" for name, count in sorted(best.items(), key=lambda pair: (-pair[1], pair[0]))]
     return (
-        f"{words(metric).capitalize()} range from {number(low)} ({least} at {place(sweep, there)}) to {number(high)} "
+        f"{METRICS[metric].words.capitalize()} range from {number(low)} ({least} at {place(sweep, there)}) to {number(high)} "
         f"({most} at {place(sweep, elsewhere)}); least: {_listed(often)} of {sum(best.values())} points."
     )
 

@@ -75,7 +75,7 @@ class Swept(Sweep):
             broken=self.broken(),
             warnings=self.warnings(),
             drawing=Markup(drawing),  # drawn here, so known to be safe
-            heads=[(tables.HEADINGS[metric], METRICS[metric]) for metric in self.columns()],
+            heads=[(METRICS[metric].heading, METRICS[metric]) for metric in self.columns()],
             rows=self.rows(),
             crossings=self.crossing_rows(),
             noise=self.crossing_rows(noise=True),
@@ -137,7 +137,7 @@ class Swept(Sweep):
                     shared.setdefault(where, []).append(c["lower_after"])
         return [
             [
-                sentences.words(metric),
+                METRICS[metric].words,
                 before,
                 ", ".join(after),
                 f"{float(f'{value:.3g}'):g}",
@@ -187,7 +187,7 @@ class Swept(Sweep):
             ]
         lines += ["", "## Costs", "", f"Mean over {self.runs} runs; the 95 % intervals are in `results.json`.", ""]
         heads = ["design", *(v.key for v in self.varied)]
-        heads += [f"{tables.HEADINGS[m]} ({METRICS[m].unit})" for m in self.columns()]
+        heads += [f"{METRICS[m].heading} ({METRICS[m].unit})" for m in self.columns()]
         rows = self.rows()
         lines += md.table(heads, [[name, *(t for t, _ in at), *(c.text for c in cells)] for at, name, cells in rows])
         lines += ["", "## Broken promises", ""]
@@ -272,7 +272,7 @@ def _grid(swept: Swept) -> Table:
     for v in () if ends else swept.varied:
         grid.add_column(v.title, justify="right")
     for metric in swept.columns():
-        grid.add_column(tables.HEADINGS[metric].replace(" ", "\n", 1), justify="right", no_wrap=True)
+        grid.add_column(METRICS[metric].heading.replace(" ", "\n", 1), justify="right", no_wrap=True)
     if ends:
         found = {(tuple(p["at"].values()), p["design"]): p["metrics"] for p in swept.results()["points"]}
         for name in swept.designs:

@@ -12,31 +12,11 @@ from syncproof.inputs.scenario import ready
 from syncproof.properties import PROPERTIES
 from syncproof.studies.compare import Comparison
 
-HEADINGS = {
-    "server_writes_per_message": "writes / msg",
-    "server_deletes_per_message": "deletes / msg",
-    "server_reads_per_message": "reads / msg",
-    "packets_per_delivery": "packets / dlv",
-    "round_trips_per_delivery": "trips / dlv",
-    "bytes_per_delivery": "bytes / dlv",
-    "pulls_per_delivery": "pulls / dlv",
-    "empty_pulls_per_delivery": "empty / dlv",
-    "delivery_latency_p50_s": "p50 s",
-    "delivery_latency_p99_s": "p99 s",
-    "catchup_latency_p99_s": "catch-up p99 s",
-    "accept_latency_p50_s": "accept p50 s",
-    "stored_bytes_peak": "stored peak",
-    "stored_bytes_end": "stored end",
-    "lost_deliveries": "lost",
-    "duplicate_deliveries": "duplicates",
-    "storage_utilisation": "storage busy",
-}
-
 
 def heading(metric: str) -> tuple[str, str]:
     """A column's name and its unit, which the name does not say again."""
     unit = METRICS[metric].unit
-    return HEADINGS[metric].removesuffix(f" {unit}"), unit
+    return METRICS[metric].heading.removesuffix(f" {unit}"), unit
 
 
 MARKS = {"holds": "✓", "violated": "✗", "unknown": "?", "not-applicable": "–"}
@@ -85,7 +65,7 @@ def costs(results: dict[str, Any]) -> list[tuple[str, list[Cell]]]:
     for metric in METRICS:
         known = [found[n]["metrics"][metric]["mean"] for n in sound if found[n]["metrics"][metric]["mean"] is not None]
         if len(set(known)) > 1:
-            best[metric] = min(known)
+            best[metric] = min(known) if METRICS[metric].less_is_better else max(known)
     rows = []
     for name, design in found.items():
         cells = []

@@ -138,7 +138,7 @@ def show(comparison: Comparison) -> None:
     grid = Table(box=None, pad_edge=False, header_style="dim")
     grid.add_column("design", no_wrap=True)
     for metric in SHOWN:
-        grid.add_column(tables.HEADINGS[metric].replace(" ", "\n", 1), justify="right", no_wrap=True)
+        grid.add_column(METRICS[metric].heading.replace(" ", "\n", 1), justify="right", no_wrap=True)
     grid.add_column("promises", justify="right", no_wrap=True)
     for name, cells in tables.costs(results):
         good, all_of_them = tables.kept(results["designs"][name])

@@ -8,11 +8,12 @@ disarmed meanwhile finds that out when it is due and does nothing. `state.py` sa
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from syncproof.designs import Design
-from syncproof.engines.simulate.bill import metrics
-from syncproof.engines.simulate.metrics import quantiles
+from syncproof.engines.simulate.counters import completed
+from syncproof.engines.simulate.metrics import measure
 from syncproof.engines.simulate.run import Simulation
 from syncproof.engines.simulate.state import Recorder
 from syncproof.inputs import lookup
@@ -26,7 +27,10 @@ __all__ = ["Recorder", "RunResult", "Simulation", "simulate"]
 
 @dataclass(slots=True)
 class RunResult:
-    """One design, one run. Latencies are 1001-point quantile grids in seconds; `elapsed_s` is real time."""
+    """Hold what one run of one design gave.
+
+    `delivery_latency`, `catchup_latency`: curves for the figures, see `curve`. `elapsed_s`: seconds of real time.
+    """
 
     design: str
     run: int
@@ -44,6 +48,16 @@ class RunResult:
     elapsed_s: float
 
 
+def curve(samples: Sequence[float], points: int = 1001) -> list[float]:
+    """Return evenly spaced quantiles of the samples, from their minimum to their maximum; empty for no samples."""
+    import numpy
+
+    if not samples:
+        return []
+    found: list[float] = numpy.quantile(numpy.asarray(samples), numpy.linspace(0.0, 1.0, points)).tolist()
+    return found
+
+
 def simulate(
     design_name: str | Design,
     scenario: Scenario,
@@ -53,7 +67,7 @@ def simulate(
     run: int = 0,
     recorder: Recorder | None = None,
 ) -> RunResult:
-    """Runs one design over one traffic to quiescence, with every property on.
+    """Run one design over one traffic to quiescence, with every property on.
 
     Raises `InputError` if the design cannot work with the scenario's parameters.
     """
@@ -61,15 +75,14 @@ def simulate(
     design = lookup.get(design_name)
     simulation = Simulation(design, scenario.parameters(), traffic, plan, scenario, seed, recorder)
     simulation.run()
-    bill = simulation.bill
-    live, catchups = quantiles(simulation.meter.live), quantiles(simulation.meter.catchups)
+    counters = completed(simulation, simulation.counters)
     return RunResult(
         design=design.name,
         run=run,
         seed=seed,
-        metrics=metrics(simulation, bill, live, catchups),
-        delivery_latency=live,
-        catchup_latency=catchups,
+        metrics=measure(counters),
+        delivery_latency=curve(counters.delivery_latencies),
+        catchup_latency=curve(counters.catchup_latencies),
         properties=judge(
             design.promised(scenario.parameters()),
             design.not_applicable,
@@ -79,15 +92,15 @@ def simulate(
         ),
         faults_fired={name: simulation.faults.get(name, 0) for name in plan.configured},
         packets={
-            "Connect": 2 * bill.handshakes,
-            **{kind.__name__: n for kind, n in sorted(bill.sent.items(), key=lambda item: item[0].__name__)},
+            "Connect": 2 * counters.handshakes,
+            **{kind.__name__: n for kind, n in sorted(counters.sent.items(), key=lambda item: item[0].__name__)},
         },
         rows={
             store: {"written": counts[0], "deleted": counts[1], "read": counts[2]}
-            for store, counts in sorted(bill.rows.items())
+            for store, counts in sorted(counters.rows.items())
         },
         messages=simulation.meter.messages,
-        deliveries=bill.deliveries,
+        deliveries=counters.deliveries,
         events=simulation.events,
         elapsed_s=time.perf_counter() - started,
     )

@@ -15,7 +15,7 @@ from syncproof.core.observations import Appended, FaultsStopped, Observation, Pl
 from syncproof.core.packets import Packet
 from syncproof.core.values import SERVER, ActorId, Id
 from syncproof.designs import Design, Parameters
-from syncproof.engines.simulate import bill
+from syncproof.engines.simulate.counters import snapshot
 from syncproof.engines.simulate.sessions import Sessions
 from syncproof.engines.simulate.state import Event, Host, Reaction, Reactions, Recorder
 from syncproof.engines.simulate.storage import Storage
@@ -36,7 +36,7 @@ class _HorizonReached(Exception):
 class Simulation(Sessions, Storage, Timers, Out):
     """One run. It is also the `Out` of whichever actor is handling a packet (`me`)."""
 
-    __slots__ = ("bill",)
+    __slots__ = ("counters",)
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Simulation(Sessions, Storage, Timers, Out):
         recorder: Recorder | None = None,
     ) -> None:
         super().__init__(design, parameters, traffic, plan, scenario, seed, recorder)
-        self.bill = bill.take(self)
+        self.counters = snapshot(self)
         # Bound once, not at every event.
         self.deliver_up = self._to_server
         self.deliver_down = self._to_client
@@ -175,13 +175,13 @@ class Simulation(Sessions, Storage, Timers, Out):
         patience = self.events * 10 + 1_000_000
         self._run_dry(patience)
         for _ in range(FINAL_ROUNDS):
-            self.bill = bill.take(self)  # what the last, fruitless round of polls costs is no part of it
+            self.counters = snapshot(self)  # what the last, fruitless round of polls costs is no part of it
             for everyone in (False, True):  # first the devices that something concerns, then the rest to be sure
                 if self.heap:
                     return
                 self._poll_round(everyone)
                 self._run_dry(patience)
-                if self.meter.deliveries != self.bill.deliveries:
+                if self.meter.deliveries != self.counters.deliveries:
                     break
             else:
                 self.quiesced = not self.heap

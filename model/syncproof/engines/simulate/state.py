@@ -21,7 +21,7 @@ from syncproof.core.packets import Idle, Packet
 from syncproof.core.values import SERVER, ActorId, ConnectionId, ConversationId, DeviceId, Id
 from syncproof.core.world import Connection
 from syncproof.designs import Design, Parameters
-from syncproof.engines.simulate.metrics import Meter
+from syncproof.engines.simulate.meter import Meter
 from syncproof.inputs.fault_plan import FaultPlan
 from syncproof.inputs.random_draws import Draws, lognormal_table
 from syncproof.inputs.scenario import Scenario
