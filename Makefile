@@ -5,42 +5,69 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 CHECKED := .venv/.ready-check
+OLDEST := .venv-oldest
 SCENARIO ?= default
 OUT ?= out
 TRACES ?=
 REPORTS ?=
 
-.PHONY: setup compare test check docs reports notebooks bench clean
+# $(call create,VENV) makes a virtual environment, $(call install,VENV,REQUIREMENTS) installs into it.
+create = if command -v uv >/dev/null 2>&1; then uv venv --quiet --allow-existing --python '>=3.11' $(1); else \
+	$(PYTHON) -c 'import sys; sys.exit("syncproof needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)' && \
+	$(PYTHON) -m venv $(1); fi
+install = if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(1)/bin/python $(2); else \
+	$(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2); fi
+
+.PHONY: setup compare test test-fast test-oldest test-wheel coverage check check-reports docs reports notebooks bench clean
 
 setup: $(READY)
 
 $(READY): pyproject.toml
-	@if command -v uv >/dev/null 2>&1; then \
-		uv venv --quiet --allow-existing --python '>=3.11' .venv && uv pip install --quiet --python $(BIN)/python -e '.[test]'; \
-	else \
-		$(PYTHON) -c 'import sys; sys.exit("syncproof needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)' && \
-		$(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'; \
-	fi
+	@$(call create,.venv)
+	@$(call install,.venv,-e '.[test]')
 	@touch $@
 
 $(CHECKED): $(READY)
-	@if command -v uv >/dev/null 2>&1; then \
-		uv pip install --quiet --python $(BIN)/python -e '.[test,check]'; \
-	else \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,check]'; \
-	fi
+	@$(call install,.venv,-e '.[test,check]')
 	@touch $@
 
 compare: $(READY)
 	$(BIN)/syncproof compare $(SCENARIO) --out $(OUT)
 
+# Everything: under six minutes on two quiet processors.
 test: $(READY)
 	$(BIN)/python -m pytest -n logical
+
+# Everything but the whole-product tests: under one minute, for the desk.
+test-fast: $(READY)
+	$(BIN)/python -m pytest -n logical -m "not slow"
+
+# The fast part on the oldest versions that pyproject.toml allows (they need Python 3.11 or 3.12).
+test-oldest: $(OLDEST)/.ready
+	$(OLDEST)/bin/python -m pytest -n logical -m "not slow"
+
+$(OLDEST)/.ready: pyproject.toml tools/oldest.py
+	@rm -rf $(OLDEST) && $(call create,$(OLDEST))
+	@$(OLDEST)/bin/python -m tools.oldest test > $(OLDEST)/pins.txt
+	@$(call install,$(OLDEST),-r $(OLDEST)/pins.txt -e .)
+	@touch $@
+
+# The wheel, in an environment and a folder that have nothing else.
+test-wheel:
+	PYTHON=$(PYTHON) tools/test_wheel.sh
+
+coverage: $(CHECKED)
+	$(BIN)/python -m pytest -n logical --cov --cov-report=term
 
 check: $(CHECKED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+# Whether the committed reports are what would be made now.
+check-reports: $(READY)
+	$(BIN)/python -m tools.gallery --check
 
 docs: $(READY)
 	$(BIN)/python -m tools.docs
@@ -50,13 +77,12 @@ reports: $(READY)
 	$(BIN)/python -m tools.gallery $(REPORTS) $(if $(TRACES),--traces $(TRACES))
 
 bench: $(READY)
-	@if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(BIN)/python -e '.[bench]'; \
-	else $(BIN)/python -m pip install --quiet -e '.[bench]'; fi
+	@$(call install,.venv,-e '.[bench]')
 	$(BIN)/python benchmarks/simulate.py
-	$(BIN)/python benchmarks/explore.py
+	$(BIN)/python -m benchmarks.explore
 
 notebooks: $(READY)
 	$(BIN)/python notebooks/remake.py
 
 clean:
-	rm -rf .venv out .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv $(OLDEST) out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage

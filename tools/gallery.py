@@ -1,13 +1,12 @@
-"""The committed reports: remade by one command, indexed, and able to say when they are stale.
+"""Make the committed reports, their index, and say which of them are stale.
 
-`make reports`, which is `python -m tools.gallery`, remakes every entry of `ENTRIES` below into a folder of
-`reports/` and writes the index around them (`index.html`, `README.md`, and `index.json` for the test). It is a module of
-the package rather than a script beside it, so that it is typed and tested like everything else, but no sub-command of
-`syncproof`: nobody without the repository has a use for it.
+`make reports`, which is `python -m tools.gallery`, makes every entry of `ENTRIES` below in a folder of `reports/` and
+writes the index around them: `README.md`, `index.html`, and `index.json` for `make check-reports`, which is `python -m
+tools.gallery --check`. The HTML pages are made and not committed.
 
-Real traffic is not part of the repository, so its entries are remade only where `--traces` names the folder with the
-files; else what is there stays. An entry that fails leaves what was there, and the others go on. `run.json`, which says how
-long this machine took, is left out.
+Real traffic is not part of the repository, so its entries are made only where `--traces` names the folder with the
+files; otherwise what is there stays. An entry that fails leaves what was there, and the others go on. `run.json`, which
+says how long this machine took, is left out.
 
 What an entry was made from is recorded as a fingerprint beside it: if a scenario, a design's promises, a metric, a
 property, a claim or the results' schema is another one today, or if a run that is made again gives other numbers, the
@@ -18,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -34,7 +34,7 @@ from syncproof import designs
 from syncproof import report as reports
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError
-from syncproof.inputs.scenario import load, seconds
+from syncproof.inputs.scenario import load, ready, seconds
 from syncproof.inputs.small_worlds import BOUNDS, within
 from syncproof.properties import PROPERTIES
 from syncproof.report import figures, markdown, sentences, tables
@@ -47,8 +47,13 @@ from syncproof.studies import compare as comparison
 from syncproof.studies import verify as verification
 
 SCHEMA = 1
-KEPT = ("report.html", "report.md", "results.json", "counterexamples", "figure.svg")
+COMMITTED = ("report.md", "results.json", "counterexamples", "figure.svg")
 """What of a written report is committed."""
+KEPT = ("report.html", *COMMITTED)
+"""What of a written report stays in the folder."""
+REMEDY = "run `make reports` (TRACES=DIR for real traffic), look at the changes, and commit them"
+PLACE = re.compile(r"(?<![\w.:/])/(?:home|root|tmp|work|Users|var|mnt|opt)/")
+"""A path of somebody's machine."""
 ENDPOINTS = "population.devices_per_user"
 PICTURE = ("server_writes_per_message", "server_deletes_per_message", "packets_per_delivery", "bytes_per_delivery")
 Kind = Literal["compare", "verify", "faults", "sweep"]
@@ -119,9 +124,9 @@ def make(entry: Entry, traces: Path | None, out: Path, jobs: int | None = None) 
         for path in list(fresh.iterdir()):
             if path.name not in KEPT:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-        row.files = [str(path.relative_to(fresh)) for path in sorted(fresh.rglob("*")) if path.is_file()]
+        row.files = [file for file in files(fresh) if file != "report.html"]
         places = [str(place.resolve()) for place in (Path.cwd(), Path.home(), out, *([traces] if traces else []))]
-        for file in row.files:
+        for file in files(fresh):
             leaked = [p for p in places if p != "/" and f"{p}/" in (fresh / file).read_text(encoding="utf-8")]
             if leaked:
                 raise InputError(f"{entry.name}/{file} names {leaked[0]}, a place on this machine")
@@ -129,6 +134,11 @@ def make(entry: Entry, traces: Path | None, out: Path, jobs: int | None = None) 
         fresh.rename(out / entry.name)
     row.fingerprint = fingerprint(entry)
     return row
+
+
+def files(folder: Path) -> list[str]:
+    """Return the files below a folder, as sorted paths relative to it."""
+    return [str(path.relative_to(folder)) for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
 def _compare(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written, Row]:
@@ -269,6 +279,23 @@ AGAIN: dict[str, Callable[[Entry, dict[str, Any]], Iterable[str]]] = {
 }
 
 
+def complaints(out: Path) -> Iterator[str]:
+    """Yield what is wrong with the committed reports: stale, missing, left over, or naming a place on a machine."""
+    rows = read(out)
+    for row in rows.values():
+        yield from stale(row, out)
+    written = {file: text for file, text in index(rows).items() if not file.endswith(".html")}
+    for file, text in written.items():
+        if not (out / file).is_file() or (out / file).read_text(encoding="utf-8") != text:
+            yield f"{file} is not the index that index.json gives"
+    there = [file for file in files(out) if not file.endswith(".html")]
+    named = {*written, *(f"{row.name}/{file}" for row in rows.values() for file in row.files)}
+    yield from (f"{file} is in no entry of the index" for file in there if file not in named)
+    yield from (f"{file} names a place on a machine" for file in there if PLACE.search((out / file).read_text("utf-8")))
+    shown = {entry.subject for entry in ENTRIES.values() if entry.kind == "compare"}
+    yield from (f"the ready scenario {name} has no entry" for name in ready() if name not in shown)
+
+
 # ---- the index
 
 
@@ -301,13 +328,14 @@ def index(rows: dict[str, Row]) -> dict[str, str]:
 
 def _markdown(rows: Sequence[Row]) -> Iterator[str]:
     yield from ("# Reports of the ready scenarios", "")
-    yield "Remade by `make reports` (`make reports TRACES=DIR` with the traces); a test says when one is stale."
-    yield "Each `report.html` is one file that needs nothing else; `index.html` is this page for a browser."
+    yield "Made by `make reports` (`make reports TRACES=DIR` with the traces); `make check-reports` says which one is stale."
+    yield "The same command writes what is not committed: `index.html`, which is this page for a browser, and beside each"
+    yield "`report.md` a `report.html`, one file that needs nothing else."
     yield ""
     yield from ("| report | question | answer | taken | |", "|---|---|---|---|---|")
     for row in rows:
         question, answer, taken = (markdown.cell(text) for text in (row.question, " ".join(row.answer[:2]), row.taken))
-        links = f"[page]({row.name}/report.html), [text]({row.name}/report.md), [data]({row.name}/results.json)"
+        links = f"[report]({row.name}/report.md), [data]({row.name}/results.json)"
         yield f"| [{row.name}]({row.name}/report.md) | {question} | {answer} | {taken} | {links} |"
     yield ""
 
@@ -347,9 +375,14 @@ def remake(
 @click.option("--traces", metavar="DIR", help="Where CollegeMsg.txt and group_presence.csv are.")
 @click.option("--out", metavar="DIR", default="reports", show_default=True)
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes; default: one per processor.")
-def main(names: tuple[str, ...], traces: str | None, out: str, jobs: int | None) -> None:
-    """Remake the committed reports (default: all) and their index."""
+@click.option("--check", is_flag=True, help="Make nothing; tell which committed reports are stale.")
+def main(names: tuple[str, ...], traces: str | None, out: str, jobs: int | None, check: bool) -> None:
+    """Make the committed reports (default: all) and their index."""
     try:
+        if check:
+            found = list(complaints(Path(out)))
+            click.echo("\n".join([*found, REMEDY] if found else ["the committed reports are what would be made now"]))
+            sys.exit(1 if found else 0)
         failures = remake(names, Path(traces) if traces else None, Path(out), jobs, click.echo)
     except (InputError, OSError) as error:
         click.echo(f"syncproof: {error}", err=True)

@@ -1,9 +1,8 @@
-"""The committed reports are whole, name no machine, and are what today's code would make: else `make reports`."""
+"""How the committed reports are made and checked. The committed ones themselves are checked by `make check-reports`."""
 
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from pathlib import Path
 
@@ -11,13 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from syncproof.errors import InputError
-from syncproof.inputs.scenario import ready
 from syncproof.studies import compare as comparison
 from tools import gallery
-from tools.gallery import ENTRIES, Entry, Row, make, read, stale
+from tools.gallery import Entry, Row, complaints, make, read, stale
 
-REPORTS = Path(__file__).parents[2] / "reports"
-REMEDY = "run `make reports` (TRACES=DIR for real traffic), look at the changes, and commit them"
 TINY = """
 title = "Tiny"
 shows = "Quick."
@@ -31,38 +27,6 @@ groups = 0
 [traffic]
 messages_per_user_per_day = 200.0
 """
-
-
-# ---- what is committed
-
-
-def test_no_committed_report_is_stale() -> None:
-    complaints = [says for row in read(REPORTS).values() for says in stale(row, REPORTS)]
-    assert not complaints, f"{REMEDY}: {complaints}"
-
-
-def test_the_folder_holds_what_the_index_names_and_nothing_else() -> None:
-    rows = read(REPORTS)
-    named = {f"{row.name}/{file}" for row in rows.values() for file in row.files}
-    named |= set(gallery.index(rows)) if rows else set()
-    there = {str(path.relative_to(REPORTS)) for path in REPORTS.rglob("*") if path.is_file()}
-    assert named == there, REMEDY
-
-
-def test_the_index_is_the_one_that_its_data_gives() -> None:
-    rows = read(REPORTS)
-    written = {file: (REPORTS / file).read_text(encoding="utf-8") for file in gallery.index(rows)} if rows else {}
-    assert written == (gallery.index(rows) if rows else {}), REMEDY
-
-
-def test_no_committed_report_names_a_place_on_a_machine() -> None:
-    files = [path for path in REPORTS.rglob("*") if path.is_file()]
-    place = re.compile(r"(?<![\w.:/])/(?:home|root|tmp|work|Users|var|mnt|opt)/")
-    assert [path.name for path in files if place.search(path.read_text(encoding="utf-8"))] == []
-
-
-def test_every_ready_scenario_has_its_report() -> None:
-    assert set(ready()) == {entry.subject for entry in ENTRIES.values() if entry.kind == "compare"}
 
 
 # ---- how they are made
@@ -144,6 +108,39 @@ def test_a_verification_is_searched_again(tmp_path: Path, monkeypatch: pytest.Mo
     path = tmp_path / "verify" / "results.json"
     path.write_text(path.read_text().replace('"states": 108,', '"states": 109,'))
     assert stale(row, tmp_path) == ["verify: inbox-shared, two-people, 1 message, no fault: 108 states, not 109"]
+
+
+def test_the_folder_holds_what_the_index_names_and_nothing_else(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gallery, "ready", list)
+    assert list(complaints(tiny)) == []
+    (tiny / "tiny" / "more.txt").write_text("see /home/somebody/notes")
+    (tiny / "README.md").write_text("# Other")
+    assert list(complaints(tiny)) == [
+        "README.md is not the index that index.json gives",
+        "tiny/more.txt is in no entry of the index",
+        "tiny/more.txt names a place on a machine",
+    ]
+
+
+def test_the_html_pages_are_made_and_not_committed(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gallery, "ready", list)
+    assert only(tiny).files == ["report.md", "results.json"]
+    (tiny / "tiny" / "report.html").unlink()
+    (tiny / "index.html").unlink()
+    assert list(complaints(tiny)) == []
+
+
+def test_a_ready_scenario_without_a_report_is_told(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gallery, "ready", lambda: ["tiny.toml", "new"])
+    assert list(complaints(tiny)) == ["the ready scenario new has no entry"]
+
+
+def test_the_check_exits_1_and_names_the_remedy(tiny: Path) -> None:
+    (tiny / "tiny" / "report.md").unlink()
+    result = CliRunner().invoke(gallery.main, ["--check", "--out", str(tiny)])
+    assert result.exit_code == 1
+    assert "tiny/report.md is missing" in result.output
+    assert result.output.endswith(gallery.REMEDY + "\n")
 
 
 def test_real_traffic_that_is_not_here_leaves_what_there_was(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
