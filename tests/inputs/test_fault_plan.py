@@ -25,7 +25,7 @@ def planned(made: Scenario, traffic: Traffic = TRAFFIC) -> FaultPlan:
 
 
 def test_without_faults_nothing_is_configured() -> None:
-    assert planned(CALM) == FaultPlan(sender_retry_after_s=CALM.faults.sender_retry_after)
+    assert planned(CALM) == FaultPlan()
 
 
 @pytest.mark.parametrize(

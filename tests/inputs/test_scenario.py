@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from syncproof.designs import Parameters
 from syncproof.errors import InputError
 from syncproof.inputs import scenario
 from syncproof.inputs.scenario import load, ready, seconds
@@ -255,3 +256,25 @@ def test_a_change_is_checked_as_a_file_is(key: str, value: object, message: str)
 def test_every_key_of_a_scenario_is_documented_by_its_table() -> None:
     tables = [field.annotation for field in scenario.Scenario.model_fields.values()]
     assert all(table.__doc__ for table in tables if isinstance(table, type) and issubclass(table, scenario.Section))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "allowed"),
+    [
+        ("page_size", 0, "1 or more"),
+        ("workers", -1, "0 or more"),
+        ("poll_interval", 0.0, "greater than 0"),
+        ("checkpoint", "never", "with-apply, after-apply"),
+        ("notifications", "no", "a valid boolean"),
+    ],
+)
+def test_the_model_table_has_the_limits_of_the_parameters(key: str, value: object, allowed: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load("default").with_value(f"model.{key}", value)
+    assert f"default: model.{key}: {value!r}; allowed: {allowed}" in str(caught.value)
+
+
+def test_a_scenario_without_a_model_table_has_the_parameters_defaults() -> None:
+    bare = load("default").with_value("model", {})
+    assert bare.parameters() == Parameters()
+    assert list(bare.model_dump()["model"]) == list(Parameters.__struct_fields__)

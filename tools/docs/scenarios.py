@@ -58,21 +58,21 @@ def table_of(field: FieldInfo) -> tuple[type[Section] | None, bool]:
     return (inner, listed) if isinstance(inner, type) and issubclass(inner, Section) else (None, False)
 
 
-def said(kind: type[Section]) -> dict[str, str]:
-    """What a table's keys mean. The designs' parameters are explained where the designs have them."""
-    return meanings(kind) | (meanings(Parameters) if kind is scenario.ModelSection else {})
+def said(path: str, kind: type[Section]) -> dict[str, str]:
+    """What a table's keys mean. The table of the designs' parameters is made from `Parameters`, which explains them."""
+    return meanings(Parameters if path == "model" else kind)
 
 
 def _section(path: str, kind: type[Section], listed: bool) -> str:
     title = "The top of the file" if not path else f"`[[{path}]]`" if listed else f"`[{path}]`"
-    means = said(kind)
+    means = said(path, kind)
     rows = [[code(name), *_type(name, field), _default(field), means.get(name, "")] for name, field in keys(kind)]
     parts = [f"### {title}", _text(kind) if path else "", table(["key", "type", "allowed", "default", "is"], rows)]
     return "\n\n".join(part for part in parts if part)
 
 
 def _text(kind: type[Section]) -> str:
-    return " ".join((kind.__doc__ or "").split()).replace("; see `syncproof.designs.parameters`", "")
+    return " ".join((kind.__doc__ or "").split())
 
 
 def _type(name: str, field: FieldInfo) -> list[str]:
@@ -142,6 +142,6 @@ def undocumented() -> list[str]:
     """The keys that nobody has explained."""
     found = []
     for path, kind, _ in sections():
-        means = said(kind)
+        means = said(path, kind)
         found += [f"{path}.{n}".lstrip(".") for n, f in keys(kind) if n not in means and table_of(f) == (None, False)]
     return found

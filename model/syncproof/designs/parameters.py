@@ -1,34 +1,40 @@
-"""The choices that cut across designs, with the values that a scenario's `[model]` table may set."""
+"""The parameters of designs: choices that cut across designs, and the `[model]` table of a scenario."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 SequencerKind = Literal["auto", "dense", "sparse", "segmented", "clock"]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True):
-    """Every design receives one of these; a design ignores what does not concern it. Times are in seconds."""
+    """The designs' parameters. Every design receives all of them and ignores those that do not concern it.
 
-    page_size: int = 100
+    A scenario's `[model]` table has these keys with these defaults and limits (`inputs/scenario.py` makes it from here).
+    """
+
+    page_size: Positive = 100
     """Entries a pull returns at most, per timeline."""
-    poll_interval: float = 900.0
+    poll_interval: Seconds = 900.0
     """A connected device that heard nothing for so long asks by itself (Telegram clients: 15 minutes)."""
     notifications: bool = True
     """Off: servers neither push nor notify."""
     sequencer: SequencerKind = "auto"
     """How logs are numbered; `auto` is the design's own choice."""
-    sequencer_block: int = 100
+    sequencer_block: Positive = 100
     """Numbers that a segmented sequencer persists at once."""
-    workers: int = 0
-    """Submissions that a server handles at a time; 0: as many as come."""
+    workers: Count = 0
+    """Submissions that a server handles at a time; 0: no limit."""
     retention: Literal["none", "acknowledged"] = "none"
     """`acknowledged`: a checkpointing server trims what all devices of a user have confirmed."""
-    fanout_threshold: int = 100
+    fanout_threshold: Positive = 100
     """A hybrid design reads rather than copies conversations with more members than this."""
-    ack_timeout: float = 5.0
+    ack_timeout: Seconds = 5.0
     """How long a sync-first server waits for a device's ack before it writes to the offline inbox."""
     checkpoint: Literal["with-apply", "after-apply"] = "with-apply"
     """`after-apply`: the device saves its checkpoint in a step of its own, so a crash may come between."""

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from syncproof.inputs.workload import Traffic
 
 
+REORDER_DELAY = 2.0
+"""Seconds by which a reordered or duplicated push is late, unless a scenario says otherwise."""
+RETRY_AFTER = 0.1
+"""Seconds after which an impatient device sends again, unless a scenario says otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class FaultPlan:
     """What goes wrong in one run. Times in seconds; probabilities per push, or per submission for the retry."""
@@ -21,12 +27,12 @@ class FaultPlan:
     push_loss: float = 0.0
     push_duplicate: float = 0.0
     push_reorder: float = 0.0
-    reorder_delay_s: float = 2.0
+    reorder_delay_s: float = REORDER_DELAY
     outages: tuple[tuple[float, float], ...] = ()
     server_crashes: tuple[tuple[float, float], ...] = ()
     device_crashes: tuple[tuple[float, int, float], ...] = ()
     sender_retry: float = 0.0
-    sender_retry_after_s: float = 1.0
+    sender_retry_after_s: float = RETRY_AFTER
     server_restores: tuple[tuple[float, float, float], ...] = ()
     """(when the backup is taken, when the server is put back to it, how long the server is down)"""
     device_restores: tuple[tuple[float, float, int, float], ...] = ()

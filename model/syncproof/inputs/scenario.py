@@ -11,12 +11,23 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    create_model,
+    model_validator,
+)
 
-from syncproof.designs.parameters import Parameters, SequencerKind
+from syncproof.designs import parameters
+from syncproof.designs.parameters import Parameters
 from syncproof.errors import InputError, nearest
+from syncproof.inputs.fault_plan import REORDER_DELAY, RETRY_AFTER
 from syncproof.inputs.scenario_errors import explain, line_of, names_of, within
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -213,7 +224,7 @@ class FaultsSection(Section):
     """The share that arrives a second time, `reorder_delay` later."""
     push_reorder: Probability = 0.0
     """The share that arrives `reorder_delay` late, while later ones pass."""
-    reorder_delay: Span = 2.0
+    reorder_delay: Span = REORDER_DELAY
     """How late what is reordered or duplicated arrives."""
     outages: list[Outage] = []
     """Times in which every push and notification is lost."""
@@ -233,7 +244,7 @@ class FaultsSection(Section):
     """Times at which retention deletes all that the server keeps for delivery."""
     sender_retry: Probability = 0.0
     """The share of submissions that an impatient device sends once more over the same connection."""
-    sender_retry_after: Span = 0.1
+    sender_retry_after: Span = RETRY_AFTER
     """How soon it does."""
 
     @staticmethod
@@ -254,20 +265,21 @@ class StorageSection(Section):
     """Operations under way at a time; others wait in a queue."""
 
 
-class ModelSection(Section):
-    """The designs' parameters; see `syncproof.designs.parameters`."""
-
-    page_size: Positive = 100
-    poll_interval: Span = 900.0
-    notifications: bool = True
-    sequencer: SequencerKind = "auto"
-    sequencer_block: Positive = 100
-    workers: Count = 0
-    retention: Literal["none", "acknowledged"] = "none"
-    fanout_threshold: Positive = 100
-    ack_timeout: Span = 5.0
-    checkpoint: Literal["with-apply", "after-apply"] = "with-apply"
-    idempotent_send: bool = True
+if TYPE_CHECKING:
+    ModelSection = Parameters  # a type checker sees the same fields
+else:
+    KEY_TYPES = {parameters.Seconds: Span, parameters.Positive: Positive, parameters.Count: Count}
+    """How the file writes what a parameter may be; other types it writes as they are."""
+    ModelSection = create_model(
+        "ModelSection",
+        __base__=Section,
+        __doc__="The designs' parameters.",
+        __module__=__name__,
+        **{
+            name: (KEY_TYPES.get(kind, kind), getattr(Parameters(), name))
+            for name, kind in get_type_hints(Parameters, include_extras=True).items()
+        },
+    )
 
 
 class Scenario(Section):
@@ -354,7 +366,7 @@ class Scenario(Section):
 
     def parameters(self) -> Parameters:
         """The `[model]` table as designs receive it."""
-        return Parameters(**self.model.model_dump())
+        return Parameters(**{name: getattr(self.model, name) for name in Parameters.__struct_fields__})
 
     def with_value(self, key: str, value: object) -> Scenario:
         """A copy with one dotted key set, validated as the file is. Raises `InputError`."""
