@@ -29,9 +29,9 @@ from typing import Any, Literal, Protocol
 import click
 from jinja2 import Environment, PackageLoader
 
-import syncproof
 from syncproof import designs
 from syncproof import report as reports
+from syncproof._version import __version__
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError
 from syncproof.inputs.scenario import load, ready, seconds
@@ -317,7 +317,7 @@ def index(rows: dict[str, Row]) -> dict[str, str]:
     environment = Environment(
         loader=PackageLoader("syncproof.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    page = environment.get_template("gallery.html.j2").render(rows=ordered, version=syncproof.__version__)
+    page = environment.get_template("gallery.html.j2").render(rows=ordered, version=__version__)
     data = {"schema": SCHEMA, "entries": [asdict(row) for row in ordered]}
     return {
         "index.html": page,

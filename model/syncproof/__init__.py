@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from syncproof._version import __version__ as __version__
+from syncproof._version import __version__
 
 if TYPE_CHECKING:
     from syncproof.designs import DESIGNS
@@ -61,6 +61,7 @@ __all__ = [
     "Proof",
     "Report",
     "Scenario",
+    "__version__",
     "check",
     "compare",
     "diagram",
@@ -82,4 +83,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+    return sorted(__all__)

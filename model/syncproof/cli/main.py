@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from syncproof import __version__
+from syncproof._version import __version__
 from syncproof.cli.exit_status import Commands, Finite, told
 from syncproof.errors import InputError
 

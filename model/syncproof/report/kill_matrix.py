@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader
 from rich.table import Table
 from rich.text import Text
 
-import syncproof
+from syncproof._version import __version__
 from syncproof.errors import InputError
 from syncproof.report import markdown as md
 from syncproof.report import terminal
@@ -101,7 +101,7 @@ class Matrix(Kills):
             heads=HEADS,
             cost_heads=COST_HEADS,
             bugs=BUGS,
-            version=syncproof.__version__,
+            version=__version__,
             others=others,
         )
 
@@ -124,7 +124,7 @@ class Matrix(Kills):
             "",
             "## How to reproduce",
             "",
-            f"syncproof {syncproof.__version__}",
+            f"syncproof {__version__}",
             "",
             *md.fence(self.command(), "sh"),
         ]
@@ -136,7 +136,7 @@ class Matrix(Kills):
 
     def write(self, out: Path) -> list[Path]:
         """Writes the report into `out`. Raises `InputError` if that is not possible."""
-        run = {"version": syncproof.__version__, "elapsed_s": round(self.elapsed, 3), "processors": os.cpu_count()}
+        run = {"version": __version__, "elapsed_s": round(self.elapsed, 3), "processors": os.cpu_count()}
         texts = {
             "report.html": self.html(),
             "report.md": self.markdown(),

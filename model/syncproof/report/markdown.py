@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import syncproof
+from syncproof._version import __version__
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.inputs.scenario import Scenario
 from syncproof.report import counterexamples, sequence, tables
@@ -77,7 +77,7 @@ def render(comparison: Comparison, ways: list[Way]) -> str:
     lines += table(["claim", "says", "verdict", "evidence"], claims)
     lines += ["", "## Faults fired", ""]
     lines += table(["fault", "times, over all designs and runs"], [[k, v] for k, v in results["faults_fired"].items()])
-    lines += ["", "## How to reproduce", "", f"syncproof {syncproof.__version__}", ""]
+    lines += ["", "## How to reproduce", "", f"syncproof {__version__}", ""]
     lines += [*fence(tables.reproduce(comparison), "sh"), "", "The scenario:", ""]
     lines += [*fence(comparison.scenario.text.strip(), "toml"), ""]
     return "\n".join(lines)

@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
-import syncproof
+from syncproof._version import __version__
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.inputs import lookup
 from syncproof.report import counterexamples, figures, sequence, tables
@@ -34,7 +34,7 @@ def _template(name: str, comparison: Comparison, ways: list[Way]) -> str:
         "comparison": comparison,
         "scenario": comparison.scenario,
         "results": results,
-        "version": syncproof.__version__,
+        "version": __version__,
         "question": tables.question(comparison),
         "answer": tables.answer(comparison),
         "summary": lambda design: lookup.get(design).summary,

@@ -6,7 +6,7 @@ import math
 import shlex
 from typing import Any
 
-import syncproof
+from syncproof.designs import DESIGNS
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.inputs.lookup import get
 from syncproof.inputs.scenario import ready
@@ -178,7 +178,7 @@ def reproduce(sweep: Sweep, at: dict[str, Any] | None = None, design: str | None
         parts += ["--take", f"{sweep.take:g}s"]
     if design is not None:
         parts += ["--design", design]
-    elif set(sweep.designs) != set(syncproof.DESIGNS):
+    elif set(sweep.designs) != set(DESIGNS):
         for name in sweep.designs:
             parts += ["--design", name]
     if at is None and sweep.metrics != SHOWN:

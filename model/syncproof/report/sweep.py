@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
-import syncproof
+from syncproof._version import __version__
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError
 from syncproof.report import markdown as md
@@ -68,7 +68,7 @@ class Swept(Sweep):
         return environment.get_template(template).render(
             sweep=self,
             results=self.results(),
-            version=syncproof.__version__,
+            version=__version__,
             question=sentences.question(self),
             answer=sentences.answer(self),
             promises=sentences.promises(self),
@@ -205,7 +205,7 @@ class Swept(Sweep):
         if results["missing"]:
             lines += ["", "## Missing", ""]
             lines += md.table(["point", "design", "runs"], [list(row) for row in self.missing()])
-        lines += ["", "## How to reproduce", "", f"syncproof {syncproof.__version__}, seed {self.seed}", "", "```"]
+        lines += ["", "## How to reproduce", "", f"syncproof {__version__}, seed {self.seed}", "", "```"]
         return "\n".join([*lines, sentences.reproduce(self), "```", ""])
 
     def write(self, out: Path | str) -> list[Path]:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import syncproof
+from syncproof.designs import DESIGNS
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.inputs.scenario import ready
 from syncproof.properties import PROPERTIES
@@ -215,7 +215,7 @@ def reproduce(comparison: Comparison) -> str:
         words += ["--trace", comparison.trace]
     if comparison.take is not None:
         words += ["--take", f"{comparison.take:g}s"]
-    if set(comparison.designs) != set(syncproof.DESIGNS):
+    if set(comparison.designs) != set(DESIGNS):
         for name in comparison.designs:
             words += ["--design", name]
     words += ["--runs", str(comparison.runs), "--seed", str(comparison.seed)]

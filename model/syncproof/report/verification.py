@@ -18,8 +18,8 @@ from jinja2 import Environment, PackageLoader
 from rich.table import Table
 from rich.text import Text
 
-import syncproof
 from syncproof import designs
+from syncproof._version import __version__
 from syncproof.core.moves import Move, Rest, Stop
 from syncproof.core.world import World
 from syncproof.counterexamples.narrate import Story, tell
@@ -294,7 +294,7 @@ def _template(name: str, proof: Proof, shown: list[Any]) -> str:
     return environment.get_template(name).render(
         proof=proof,
         results=results,
-        version=syncproof.__version__,
+        version=__version__,
         matrix=proof.matrix(),
         properties=PROPERTIES,
         mark=mark,
@@ -373,7 +373,7 @@ def _markdown(proof: Proof) -> Iterator[str]:
         yield from (f"In the world of {each.cell.shape}: {md.cell(each.cell.counterexample.says)}.", "")
         yield from (*md.fence(sequence.mermaid(each.story), "mermaid"), "")
         yield from (*md.fence(f"syncproof replay {each.file} --diagram", "sh"), "")
-    yield from ("", "## How to reproduce", "", f"syncproof {syncproof.__version__}", "")
+    yield from ("", "## How to reproduce", "", f"syncproof {__version__}", "")
     yield from (*md.fence(reproduce(proof), "sh"), "")
 
 

@@ -14,8 +14,8 @@ from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
-import syncproof
 from syncproof import designs as registry
+from syncproof._version import __version__
 from syncproof.core.actor import thaw
 from syncproof.designs import Design, witnesses
 from syncproof.engines.explore import Counterexample, Ending, Exploration, Limits, Status, explore
@@ -278,7 +278,7 @@ class Verification:
         busy = sum(e.elapsed for row in self.explored.values() for e in row)
         weight = sum(e.bytes for row in self.explored.values() for e in row)
         return {
-            "version": syncproof.__version__,
+            "version": __version__,
             "python": platform.python_version(),
             "elapsed_s": round(self.elapsed, 3),
             "jobs": self.jobs,

@@ -17,7 +17,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import syncproof
+from syncproof import _version
+from syncproof._version import __version__
 from syncproof.designs import load as own
 from syncproof.engines.simulate import RunResult
 from syncproof.errors import InputError
@@ -72,7 +73,7 @@ def record(result: RunResult) -> Record:
 def key(job: Job) -> str:
     """64 hex digits of everything that decides the run's result."""
     parts = {
-        "syncproof": syncproof.__version__,
+        "syncproof": __version__,
         "sources": sources(),
         "scenario": _scenario(job.scenario),
         "design": job.design,
@@ -89,11 +90,11 @@ def key(job: Job) -> str:
 @cache
 def sources() -> str:
     """A digest of the package's own sources, without the command line and the reports, which decide no result."""
-    root = Path(syncproof.__file__).parent
+    root = Path(_version.__file__).parent
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*.py"), key=lambda p: p.relative_to(root).as_posix()):
         place = path.relative_to(root)
-        if place.parts[0] not in ("cli.py", "__main__.py", "report"):
+        if place.parts[0] not in ("cli", "__main__.py", "pytest_plugin.py", "report"):
             digest.update(f"{place.as_posix()}\0{path.stat().st_size}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 
