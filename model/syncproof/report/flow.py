@@ -17,7 +17,7 @@ from syncproof.core.packets import Idle, Packet
 from syncproof.core.values import ConnectionId, DeviceId, Id
 from syncproof.designs import Design
 from syncproof.engines.explore import Limits, explore
-from syncproof.engines.explore.tables import SHIFT, START
+from syncproof.engines.explore.encoding import START
 from syncproof.inputs import lookup
 from syncproof.inputs.small_worlds import KINDS, SmallWorld, build
 
@@ -133,11 +133,8 @@ def watch(design: str | Design, shapes: Sequence[SmallWorld] = WORLDS, flow: Flo
     for shape in shapes:
         system, _, environment = build(lookup.get(design), shape)
         tables = explore(system, environment, limits=Limits(states=STATES)).tables
-        for number, calls in enumerate(tables.react):
-            for key in calls:
-                local, event = key >> SHIFT, key & ((1 << SHIFT) - 1)
-                _, source, packet = tables.events.values[event]
-                _call(tables.actors[number], tables.slots[3 * number].values[local], source, packet, flow)
+        for call in tables.handlers.calls():
+            _call(call.actor, call.local, call.source, call.packet, flow)
     return flow
 
 

@@ -132,11 +132,10 @@ def _witnesses(design: str, found: Exploration, shape: SmallWorld) -> dict[str, 
     entry = lookup.get(design)
     asked = set(shape.faults) - set(entry.untouched)
     reached = {f"{fault} happened": count > 0 for fault, (count, _) in found.coverage.items() if fault in asked}
-    number = [automaton.name for automaton in found.tables.automata].index("no-loss")
-    automata = [cast(NoLoss, thaw(image)) for image in found.tables.states[number].values]
+    automata = [cast(NoLoss, automaton) for automaton in found.tables.judging.met("no-loss")]
     reached["every message was shown everywhere"] = any(len(a.settled) == shape.messages for a in automata)
     if {"disconnect", "half-open"} & set(shape.faults):
-        reached["a device reconnected and caught up"] = "caught-up" in found.situations
+        reached["a device reconnected and caught up"] = CAUGHT_UP in found.situations
     for situation in witnesses.required(entry.meets, shape.kinds, shape.messages):
         reached[witnesses.SAYS[situation]] = situation in found.situations
     return reached

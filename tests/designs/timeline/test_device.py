@@ -24,7 +24,7 @@ from syncproof.designs import Parameters
 from syncproof.designs.packets import Notification, Pull, Push, Registered, RoamReply
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.push import DensePushDevice, PushDevice
-from syncproof.engines.explore.tables import Effects
+from syncproof.engines.explore.handlers import Effects
 
 WIRE = ConnectionId.of(0, 1)
 FIRST, SECOND = Timeline("sync", 0), Timeline("sync", 0, 1)

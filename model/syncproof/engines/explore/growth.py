@@ -1,7 +1,7 @@
 """What was still growing when a search was cut short, so that its message can name it.
 
 Two things can grow without bound: how much there is (messages in a queue, entries of a log) and a number (a counter that
-is only ever raised). Either is looked for in every slot, in every property's automaton and in the packets.
+only grows). Both are looked for in every slot, in every property's automaton and in the packets.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from syncproof.core.values import Id
-from syncproof.engines.explore.tables import SINK, Tables
+from syncproof.engines.explore.tables import Tables
 
 FACTOR = 1.2
 """How much larger than the largest of the first half something must have become to be called growing.
@@ -22,11 +22,11 @@ Two things that grow side by side are met in the order of their sum: the second 
 ENOUGH = 20
 """Values that must have been met before anything is said of how they develop."""
 NUMBER = 10
-"""The smallest number that is called a growing one: small worlds count further than they are large, for a while."""
+"""The smallest number that is called growing: small worlds count a little further than they are large."""
 
 
 def growth(tables: Tables) -> str:
-    """Whatever has become largest compared with what was met first; empty if nothing was still growing at the end."""
+    """Return what has grown most compared with what was met first, in words; empty if nothing was growing at the end."""
     worst = ("", FACTOR)
     for title, values, counts in _places(tables):
         if len(values) < ENOUGH:
@@ -44,25 +44,24 @@ def growth(tables: Tables) -> str:
 
 
 def _places(tables: Tables) -> Iterator[tuple[str, Sequence[Any], bool]]:
-    """Where growth can be: its title, its values as they were met, and whether their numbers are numbers.
+    """Yield where growth can be: its title, its values as they were met, and whether numbers in them are counts.
 
-    What is pending and what is on its way holds packets by their index, which is no number that counts anything.
+    In pending slots and wires packets are held by their index, which counts nothing.
     """
-    for slot, names in enumerate(tables.slots):
-        if slot < tables.judge_slot:
-            yield tables.title(slot), names.values, slot % 3 == 0
-    for automaton, names in zip(tables.automata, tables.states, strict=True):
-        yield f"the property {automaton.name}", [v for v in names.values if v is not SINK], True
-    yield "a packet", [p for p in tables.packets.values if p is not None], True
+    for number, slot in enumerate(tables.slots[: tables.encoding.judge_slot]):
+        yield slot.title, slot.values, number % 3 == 0
+    for automaton, states in zip(tables.judging.automata, tables.judging.states, strict=True):
+        yield f"the property {automaton.name}", states.values, True
+    yield "a packet", tables.encoding.packets.values, True
 
 
 def _size(value: Any) -> int:
-    """The parts of a nested tuple."""
+    """Return the number of parts of a nested tuple."""
     return sum(map(_size, value)) if isinstance(value, tuple) and value else 1
 
 
 def _largest(value: Any) -> int:
-    """The largest number in a value; ids are names, not numbers."""
+    """Return the largest number in a value; ids are names, not numbers."""
     if isinstance(value, tuple):
         return max(map(_largest, value), default=0)
     if isinstance(value, msgspec.Struct):

@@ -1,6 +1,6 @@
-"""What must be true for good from some moment on, decided on cycles.
+"""Liveness: what must be true permanently from some moment on, decided on cycles.
 
-A finite graph's endless runs end in a cycle, or stand still for ever. A property of the kind "eventually always" is
+A finite graph's endless runs end in a cycle, or stand still indefinitely. A property of the kind "eventually always" is
 violated by a *fair* one that passes a state in which it is not satisfied. Fairness, per move:
 
 - *weak*: a move that stays possible is taken. It suffices for what nothing takes back: a packet at the head of a
@@ -50,7 +50,7 @@ class Lasso:
 
 
 def fair_components(arcs: Arcs, within: Bools | None = None) -> Iterator[Ints]:
-    """The largest sets of states that a fair run can pass for ever, in the order of their first state."""
+    """Yield the largest sets of states that a fair run can pass indefinitely, in the order of their first state."""
     work: list[Ints] = [numpy.arange(arcs.count) if within is None else numpy.flatnonzero(within)]
     found: list[Ints] = []
     while work:
@@ -69,7 +69,7 @@ def fair_components(arcs: Arcs, within: Bools | None = None) -> Iterator[Ints]:
         order = chosen[numpy.argsort(component[chosen], kind="stable")]
         if len(order):
             found += numpy.split(order, numpy.flatnonzero(numpy.diff(component[order])) + 1)
-        # Only what a strongly fair move rules out in part is looked at again, without the states where it is possible.
+        # Decompose again only what a strongly fair move rules out in part, without the states where that move is possible.
         again = numpy.isin(component, numpy.flatnonzero(verdicts.partly)) & ~verdicts.ruled_out
         if again.any():
             work.append(numpy.flatnonzero(again))
@@ -84,7 +84,7 @@ class _Verdicts:
 
 
 def _judged(arcs: Arcs, component: Ints) -> _Verdicts:
-    """Per component: is it fair, is it only unfair to strongly fair moves; and the states where those are possible."""
+    """Return per component: is it fair, is it only unfair to strongly fair moves; and the states where those are possible."""
     number = int(component.max()) + 1 if len(component) else 0
     size = numpy.bincount(component[component >= 0], minlength=number)
     # A state alone in its component is fair exactly if nothing leaves it: most states are alone, and told apart here.
@@ -114,7 +114,7 @@ def _judged(arcs: Arcs, component: Ints) -> _Verdicts:
 
 
 def lasso(arcs: Arcs, component: Ints, bad: Bools) -> Lasso | None:
-    """A fair cycle through a bad state of a fair component, from its first bad state; None if it has none.
+    """Return a fair cycle through a bad state of a fair component, from its first bad state; None if it has none.
 
     The cycle passes what makes it fair: for each move that is possible somewhere in it, an arc of that move or a state
     where the move is not possible (weak), or the arc itself (strong).
@@ -155,7 +155,7 @@ def lasso(arcs: Arcs, component: Ints, bad: Bools) -> Lasso | None:
 
 
 def _shortest(arcs: Arcs, inner: dict[int, list[int]], start: int, reached: object) -> list[int]:
-    """The arcs of a shortest way from a state whose last arc satisfies `reached`."""
+    """Return the arcs of a shortest way from a state whose last arc satisfies `reached`."""
     assert callable(reached)
     before: dict[int, int] = {}
     queue = deque([start])

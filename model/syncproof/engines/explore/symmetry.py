@@ -2,8 +2,8 @@
 
 A system says which ids are interchangeable; every permutation of a group renames them wherever they occur, in local
 states, packets, connections, mail and properties' automata (that is why ids are typed). The reduction is sound only if
-everything that can happen treats the ids alike, and that is checked at the end of a search, not believed. Each of these,
-as often as it was met, is done again with everything renamed, and must give the renamed result:
+everything that can happen treats the ids alike, and that is checked at the end of a search. Each of these, as often as
+it was met, is done again with everything renamed, and must give the renamed result:
 
 - a handler's call, those of writes that land in a crash too, and the steps that an actor offers;
 - an automaton's reaction to what a handler call observed, in the order in which the renamed call observes it, and what
@@ -12,8 +12,8 @@ as often as it was met, is done again with everything renamed, and must give the
 What the environment may do must be the same under every renaming, and so must be how everything begins.
 
 **Normal form.** A tuple of nothing but interchangeable ids is taken for a set (a user's devices, an audience): renaming
-puts it into order. That is no belief either: a tuple that was ever met out of order ends in `NotSymmetric`, and so does
-a handler to which it matters who comes first.
+sorts it. That is checked too: a tuple that was ever met out of order ends in `NotSymmetric`, and so does a handler to
+which it matters who comes first.
 
 Fairness speaks of each actor by itself ("device 2's timer is taken"), and in a reduced graph a cycle may come back with
 the actors exchanged, which would make one actor's turns pass for another's. So liveness is not judged on it; see
@@ -32,7 +32,10 @@ from syncproof.core.actor import freeze, thaw
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
 from syncproof.core.values import ActorId, ConnectionId, Id
-from syncproof.engines.explore.tables import ABSENT, SHIFT, SINK, Effects, State, Tables
+from syncproof.engines.explore.encoding import ABSENT, NO_POLL, SHIFT, Ends, Left, Mail, Pending, State, Wire, writes
+from syncproof.engines.explore.handlers import Effects
+from syncproof.engines.explore.judging import COMPLAINED
+from syncproof.engines.explore.tables import Tables
 from syncproof.properties import Property
 
 Renaming = Mapping[Id, Id]
@@ -43,7 +46,7 @@ class NotSymmetric(Exception):
 
 
 def renamed(value: Any, names: Renaming, kinds: frozenset[type]) -> Any:
-    """The value with ids renamed wherever they occur; what has no order of its own is brought into order again."""
+    """Return the value with ids renamed wherever they occur; what has no order of its own is sorted again."""
     kind = type(value)
     if kind is ConnectionId:
         for old, new in names.items():
@@ -74,9 +77,11 @@ class Symmetry:
 
     def __init__(self, tables: Tables, groups: Sequence[Sequence[Id]]) -> None:
         self.tables = tables
+        self.encoding = tables.encoding
+        self.judging = tables.judging
         self.kinds = frozenset(type(i) for group in groups for i in group)
         self.renamings: list[dict[Id, Id]] = []
-        if tables.upsettable:
+        if tables.faults.replaceable:
             raise NotSymmetric("backups and reinstalls single actors out; search without symmetry")
         for choice in product(*[permutations(group) for group in groups]):
             names = {
@@ -89,6 +94,7 @@ class Symmetry:
         self._slots = [self._permuted(names) for names in self.renamings]
         self._values: list[list[dict[int, int]]] = [[{} for _ in tables.slots] for _ in self.renamings]
         self._observed: dict[tuple[int, int], set[tuple[Observation, ...]]] = {}
+        """(renaming, bundle) -> what the renamed handler calls observed."""
         self._agree_on_environment()
         for number in range(len(self.renamings)):
             if self._rename(number, tables.initial) != tables.initial:
@@ -96,17 +102,17 @@ class Symmetry:
                 raise NotSymmetric(f"{all_of_them} are not interchangeable: they begin differently")
 
     def _permuted(self, names: Renaming) -> list[int]:
-        """Where each slot's value goes."""
-        place = self.tables.place
+        """Return where each slot's value goes."""
+        place = self.encoding.place
         order = list(range(len(self.tables.slots)))
         for old, new in names.items():
-            if old in place and type(old) is type(self.tables.names[place[old]]):  # type: ignore[index]
+            if old in place and type(old) is type(self.encoding.names[place[old]]):  # type: ignore[index]
                 for part in range(3):
                     order[3 * place[old] + part] = 3 * place[new] + part  # type: ignore[index]
         return order
 
     def canonical(self, state: State) -> State:
-        """The least of the states that renaming makes of this one."""
+        """Return the least of the states that renaming makes of this one."""
         return min([state, *[self._rename(number, state) for number in range(len(self.renamings))]])
 
     def _rename(self, number: int, state: State) -> State:
@@ -117,58 +123,71 @@ class Symmetry:
         return tuple(after)
 
     def _renamed(self, number: int, slot: int, target: int, index: int) -> int:
-        tables, names, kinds = self.tables, self.renamings[number], self.kinds
-        value = tables.slots[slot].values[index]
-        if slot == tables.judge_slot:
-            value = tuple(
-                [
-                    s if s == SINK else tables.states[n](renamed(tables.states[n].values[s], names, kinds))
-                    for n, s in enumerate(value)
-                ]
-            )
-        elif slot == tables.environment_slot:
-            value = self._environment(value, names)
+        names = self.renamings[number]
+        value = self.tables.slots[slot].values[index]
+        if slot == self.encoding.judge_slot:
+            value = self._renamed_automata(value, names)
+        elif slot == self.encoding.environment_slot:
+            value = self._renamed_left(value, names)
         elif slot % 3 == 0:
-            value = renamed(value, names, kinds)
+            value = renamed(value, names, self.kinds)
         elif slot % 3 == 1:
-            if value is not None and value != "absent":
-                operations, timers, poll = value
-                value = (
-                    tuple(sorted([(self._packet(p, names), w) for p, w in operations])),
-                    tuple(sorted([self._packet(p, names) for p in timers])),
-                    poll if poll < 0 else self._packet(poll, names),
-                )
+            value = self._renamed_pending(value, names) if index > ABSENT else value
         else:
-            count, connections, mail = value
-            ends = [
-                (n, c, s, tuple([self._packet(p, names) for p in up]), tuple([self._packet(p, names) for p in down]))
-                for n, c, s, up, down in connections
-            ]
-            order: tuple[tuple[int, int], ...] = ()
-            for source, packet in mail:
-                order = tables.put(order, int(names.get(tables.source(source), source)), self._packet(packet, names))
-            value = (count, tuple(ends), order)
-        found = self._values[number][slot][index] = tables.intern(target, value)
+            value = self._renamed_wire(value, names)
+        found = self._values[number][slot][index] = self.tables.slots[target].intern(value)
         return found
 
-    def _packet(self, packet: int, names: Renaming) -> int:
-        return self.tables.packets(renamed(self.tables.packets.values[packet], names, self.kinds))
+    def _renamed_automata(self, value: tuple[int, ...], names: Renaming) -> tuple[int, ...]:
+        states = self.judging.states
+        return tuple(
+            [
+                s if s == COMPLAINED else states[n].intern(renamed(states[n].values[s], names, self.kinds))
+                for n, s in enumerate(value)
+            ]
+        )
 
-    def _environment(self, value: Any, names: Renaming) -> Any:
-        """Scripts follow the actors whom they tell."""
-        scripts, appeared, budgets, kept = value
+    def _renamed_pending(self, value: Pending, names: Renaming) -> Pending:
+        return Pending(
+            tuple(sorted([(self._packet(packet, names), is_write) for packet, is_write in value.operations])),
+            tuple(sorted([self._packet(packet, names) for packet in value.timers])),
+            value.poll if value.poll == NO_POLL else self._packet(value.poll, names),
+        )
+
+    def _renamed_wire(self, value: Wire, names: Renaming) -> Wire:
+        ends = [
+            Ends(
+                e.count,
+                e.client_open,
+                e.server_open,
+                tuple([self._packet(p, names) for p in e.up]),
+                tuple([self._packet(p, names) for p in e.down]),
+            )
+            for e in value.connections
+        ]
+        mail: Mail = ()
+        for source, packet in value.mail:
+            sender = int(names.get(self.encoding.source(source), source))
+            mail = self.encoding.put(mail, sender, self._packet(packet, names))
+        return Wire(value.count, tuple(ends), mail)
+
+    def _packet(self, packet: int, names: Renaming) -> int:
+        return self.encoding.packets.intern(renamed(self.encoding.packets.values[packet], names, self.kinds))
+
+    def _renamed_left(self, value: Left, names: Renaming) -> Left:
+        """Return what the environment has left; scripts follow the actors whom they tell."""
         told = [renamed(script, names, self.kinds) for script in self.tables.environment.scripts]
         try:
             order = [self.tables.environment.scripts.index(script) for script in told]
         except ValueError:
             raise NotSymmetric("the scripts are not the same for the ids that are declared interchangeable") from None
-        moved = list(scripts)
+        moved = list(value.scripts)
         for old, new in enumerate(order):
-            moved[new] = scripts[old]
-        return tuple(moved), appeared, budgets, kept
+            moved[new] = value.scripts[old]
+        return value._replace(scripts=tuple(moved))
 
     def _agree_on_environment(self) -> None:
-        """Interventions come with their like for every other id; whoever appears later is nobody's like."""
+        """Check that interventions are the same for every id, and that a newcomer is not interchangeable with any device."""
         around = self.tables.environment
         told = sorted(map(repr, around.interventions))
         for names in self.renamings:
@@ -182,38 +201,36 @@ class Symmetry:
                     raise NotSymmetric(f"{spawn!r} singles an interchangeable id out; search without symmetry")
 
     def verify(self) -> None:
-        """Whatever was met, done again with everything renamed, gives the renamed result. Raises `NotSymmetric`."""
-        tables = self.tables
+        """Check that whatever was met, done again with everything renamed, gives the renamed result. Raises `NotSymmetric`."""
+        encoding, bundles = self.encoding, self.judging.bundles.values
         self._in_order()
-        for actor, table in enumerate(tables.react):
-            for key, (_, _, obs) in list(table.items()):
-                local, event = key >> SHIFT, key & ((1 << SHIFT) - 1)
-                _, source, packet = tables.events.values[event]
-                self._compare(actor, tables.slots[3 * actor].values[local], source, packet, obs)
-        for actor, crashes in enumerate(tables.crashes):
+        for actor, table in enumerate(self.tables.handlers.react):
+            for key, (_, _, bundle) in list(table.items()):
+                _, source, packet = encoding.events.values[key & ((1 << SHIFT) - 1)]
+                self._compare(actor, encoding.slots[3 * actor].values[key >> SHIFT], source, packet, bundle)
+        for actor, crashes in enumerate(self.tables.faults.crashes):
             for key in list(crashes):
-                pending = (key >> SHIFT) & ((1 << SHIFT) - 1)
+                local, pending = self.tables.faults.crashed(key)
                 if pending > ABSENT:
-                    operations = tables.slots[3 * actor + 1].values[pending][0]
-                    writes = tuple([tables.packets.values[packet] for packet, is_write in operations if is_write])
-                    self._land(actor, tables.slots[3 * actor].values[key >> 2 * SHIFT], writes)
-        for actor, thing in enumerate(tables.actors):
+                    landing = tuple(writes(encoding, encoding.slots[3 * actor + 1].values[pending]))
+                    self._land(actor, encoding.slots[3 * actor].values[local], landing)
+        for actor, thing in enumerate(encoding.actors):
             if thing.offers_steps:
                 self._steps(actor)
-        for obs in range(len(tables.bundles.values)):
+        for number, observations in enumerate(bundles):
             # Crashes and connections observe without a handler, always in the order of the move.
-            for number, names in enumerate(self.renamings):
-                told = tuple([renamed(o, names, self.kinds) for o in tables.bundles.values[obs]])
-                self._observed.setdefault((number, obs), set()).add(told)
-        for automaton in range(len(tables.automata)):
+            for renaming, names in enumerate(self.renamings):
+                told = tuple([renamed(o, names, self.kinds) for o in observations])
+                self._observed.setdefault((renaming, number), set()).add(told)
+        for automaton in range(len(self.judging.automata)):
             self._judge(automaton)
 
     def _in_order(self) -> None:
-        """Every value is in its normal form; else renaming there and back would not lead to where it began."""
-        tables = self.tables
-        values = [v for slot in range(0, tables.judge_slot, 3) for v in tables.slots[slot].values]
-        values += tables.packets.values
-        values += [v for names in tables.states for v in names.values]
+        """Check that every value is in its normal form; else renaming there and back would not lead to where it began."""
+        encoding = self.encoding
+        values = [v for slot in range(0, encoding.judge_slot, 3) for v in encoding.slots[slot].values]
+        values += encoding.packets.values
+        values += [v for states in self.judging.states for v in states.values]
         for value in values:
             if value is not None and renamed(value, {}, self.kinds) != value:
                 raise NotSymmetric(
@@ -225,42 +242,47 @@ class Symmetry:
         return self._slots[number][3 * actor] // 3
 
     def _land(self, actor: int, local: Any, writes: tuple[Packet, ...]) -> None:
-        name = self.tables.names[actor]
+        """Compare the handler calls of writes that land in a crash, in every order."""
+        name = self.encoding.names[actor]
         for index, packet in enumerate(writes):
             self._compare(actor, local, name, packet)
-            after, _ = self.tables.run(actor, local, name, packet)
+            after, _ = self.tables.handlers.run(actor, local, name, packet)
             self._land(actor, after, writes[:index] + writes[index + 1 :])
 
     def _steps(self, actor: int) -> None:
-        tables = self.tables
+        """Compare the steps that an actor offers in every local state."""
+        actors = self.encoding.actors
 
-        def steps(which: int, local: Any) -> list[str]:
-            tables.actors[which].restore(local)
-            return sorted([repr(packet) for packet in tables.actors[which].steps()])
+        def steps(which: int, local: Any) -> list[Packet]:
+            actors[which].restore(local)
+            return list(actors[which].steps())
 
-        for local in list(tables.slots[3 * actor].values):
-            tables.actors[actor].restore(local)
-            offered = list(tables.actors[actor].steps())
+        for local in list(self.encoding.slots[3 * actor].values):
+            offered = steps(actor, local)
             for number, names in enumerate(self.renamings):
                 expected = sorted([repr(renamed(packet, names, self.kinds)) for packet in offered])
-                if steps(self._mirrored(number, actor), renamed(local, names, self.kinds)) != expected:
-                    self._refuse(f"{tables.names[actor]!r} ({type(tables.actors[actor]).__name__})", "offering steps")
+                mirrored = steps(self._mirrored(number, actor), renamed(local, names, self.kinds))
+                if sorted(map(repr, mirrored)) != expected:
+                    self._refuse(self._who(actor), "offering steps")
 
-    def _compare(self, actor: int, local: Any, source: Id, packet: Any, obs: int | None = None) -> None:
-        tables, kinds = self.tables, self.kinds
-        after, out = tables.run(actor, local, source, packet)
+    def _compare(self, actor: int, local: Any, source: Id, packet: Any, bundle: int | None = None) -> None:
+        """Compare one handler call. `bundle`: what it was met to observe, to ask the automata about later."""
+        run, kinds = self.tables.handlers.run, self.kinds
+        after, out = run(actor, local, source, packet)
         for number, names in enumerate(self.renamings):
-            after_too, out_too = tables.run(
+            after_too, out_too = run(
                 self._mirrored(number, actor),
                 renamed(local, names, kinds),
                 renamed(source, names, kinds),
                 renamed(packet, names, kinds),
             )
             if renamed(after, names, kinds) != after_too or _effects(out, names, kinds) != _effects(out_too, {}, kinds):
-                who = f"{tables.names[actor]!r} ({type(tables.actors[actor]).__name__})"
-                self._refuse(who, f"handling {packet!r}")
-            if obs is not None:
-                self._observed.setdefault((number, obs), set()).add(tables.wanted(out_too.observations))
+                self._refuse(self._who(actor), f"handling {packet!r}")
+            if bundle is not None:
+                self._observed.setdefault((number, bundle), set()).add(self.judging.wanted(out_too.observations))
+
+    def _who(self, actor: int) -> str:
+        return f"{self.encoding.names[actor]!r} ({type(self.encoding.actors[actor]).__name__})"
 
     def _refuse(self, who: str, doing: str) -> None:
         raise NotSymmetric(
@@ -269,23 +291,21 @@ class Symmetry:
         )
 
     def _judge(self, number: int) -> None:
-        """One property's automaton: every reaction that was met, and what it would say if nothing more happened."""
-        tables = self.tables
-        states = tables.states[number]
-        joints = tables.slots[tables.judge_slot].values
-        bundles = tables.bundles.values
-        met = {(joints[key >> SHIFT][number], key & ((1 << SHIFT) - 1)) for key in tables.judged}
-        listened = tables.automata[number].reactions
-        who = f"the property {tables.automata[number].name}"
-        for before, obs in sorted(met):
-            told = [o for o in bundles[obs] if type(o) in listened]
-            if before == SINK or not told:
+        """Compare one property's automaton: every reaction that was met, and what it would say if nothing more happened."""
+        judging = self.judging
+        states = judging.states[number]
+        met = {(judging.slot.values[key >> SHIFT][number], key & ((1 << SHIFT) - 1)) for key in judging.judged}
+        listened = judging.automata[number].reactions
+        who = f"the property {judging.automata[number].name}"
+        for before, bundle in sorted(met):
+            told = [o for o in judging.bundles.values[bundle] if type(o) in listened]
+            if before == COMPLAINED or not told:
                 continue
             after = self._told(number, states.values[before], told)
             for renaming, names in enumerate(self.renamings):
                 expected = after if after is None else renamed(after, names, self.kinds)
                 image = renamed(states.values[before], names, self.kinds)
-                for other in sorted(self._observed[renaming, obs], key=repr):
+                for other in sorted(self._observed[renaming, bundle], key=repr):
                     if self._told(number, image, other) != expected:
                         self._refuse(who, f"observing {told!r}")
         for image in list(states.values):
@@ -294,9 +314,9 @@ class Symmetry:
                 self._refuse(who, "at quiescence")
 
     def _told(self, number: int, image: Any, observations: Sequence[Observation]) -> Any:
-        """The automaton after the observations; None once it complains."""
+        """Return the automaton after the observations; None once it complains."""
         automaton = thaw(image)
-        reactions = self.tables.automata[number].reactions
+        reactions = self.judging.automata[number].reactions
         for observation in observations:
             method = reactions.get(type(observation))
             if method is not None and getattr(automaton, method)(observation) is not None:
@@ -305,12 +325,13 @@ class Symmetry:
 
 
 def _lines(image: Any) -> int:
+    """Return how many complaints an automaton has at quiescence."""
     automaton: Property = thaw(image)
     return len(list(automaton.at_quiescence()))
 
 
 def _effects(out: Effects, names: Renaming, kinds: frozenset[type]) -> tuple[Any, ...]:
-    """What a call asked for, renamed, in an order that tells apart only what engines tell apart.
+    """Return what a call asked for, renamed, in an order that tells apart only what engines tell apart.
 
     What is sent to one receiver keeps its order, and so does what is done to one timer; what is observed does not, for
     automata are asked about each order that there is.

@@ -1,0 +1,234 @@
+"""Faults that strike one actor and depend on several of its slots at once: crash, restore, reinstall; and backups.
+
+A crash needs the local state and the open writes (some may have landed) and closes the ends of the actor's connections.
+A backup, a restore and a reinstall depend besides on what the environment has left. So these offers are computed by
+(the actor's three slots, the environment's slot), not by one slot's value; the offer's own slot is the local state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import copy
+from typing import NamedTuple, cast
+
+from syncproof.core.enabled import landings
+from syncproof.core.environment import Environment
+from syncproof.core.moves import Crash, Keep, Move, Restore, Spawn
+from syncproof.core.observations import Crashed, Disconnected, Observation
+from syncproof.core.values import ConnectionId, DeviceId
+from syncproof.core.world import Landed
+from syncproof.engines.explore.budgets import Budgets, one_less
+from syncproof.engines.explore.encoding import (
+    ABSENT,
+    DOWN,
+    NO_BACKUP,
+    SHIFT,
+    START,
+    Encoding,
+    Left,
+    Pending,
+    State,
+    Wire,
+    local_slot,
+    pending_slot,
+    wire_slot,
+    writes,
+)
+from syncproof.engines.explore.handlers import Effects, HandlerCalls
+from syncproof.engines.explore.judging import Judging
+from syncproof.engines.explore.moves import MoveTable, Offer
+from syncproof.engines.explore.queues import Deltas, Queues
+
+Sets = tuple[tuple[int, int], ...]
+
+
+class _Fall(NamedTuple):
+    """What an actor's going down does besides its local state; `wire` is empty if its connections are not its own."""
+
+    wire: Sets
+    deltas: Deltas
+    observations: list[Observation]
+
+
+class ActorFaults:
+    """The faults of single actors.
+
+    `crashable`: actors that can crash, with the counter that pays. `replaceable`: actors whose backup can be taken and put
+    back, or whose installation can be replaced. `crashes[actor]` and `_replacements[actor]` remember offers.
+    """
+
+    def __init__(
+        self,
+        encoding: Encoding,
+        environment: Environment,
+        judging: Judging,
+        moves: MoveTable,
+        budgets: Budgets,
+        queues: Queues,
+        handlers: HandlerCalls,
+    ) -> None:
+        self.encoding = encoding
+        self.environment = environment
+        self.judging = judging
+        self.moves = moves
+        self.budgets = budgets
+        self.queues = queues
+        self.handlers = handlers
+        payers = [(n, budgets.of(Crash(name))) for n, name in enumerate(encoding.names)]
+        self.crashable = [(n, budget) for n, budget in payers if budget is not None]
+        self.crashes: list[dict[int, tuple[Offer, ...]]] = [{} for _ in encoding.names]
+        payers = [(n, budgets.of(Restore(name))) for n, name in enumerate(encoding.names)]
+        restorable = [(n, budget) for n, budget in payers if budget is not None]
+        self.backups = {n: (place, budget) for place, (n, budget) in enumerate(restorable)}
+        """For each actor that can be restored: its place among `Left.backups`, and the counter that pays."""
+        replaced = [s.replaces for s in environment.newcomers if budgets.of(s) is not None]
+        self.replaceable = [n for n, name in enumerate(encoding.names) if n in self.backups or name in replaced]
+        self._replacements: list[dict[tuple[int, ...], tuple[Offer, ...]]] = [{} for _ in encoding.names]
+
+    # ---- crashes
+
+    def crash(self, actor: int, state: State) -> tuple[Offer, ...]:
+        """Return the ways in which a running actor can crash: each order in which some of its open writes landed.
+
+        Ways that leave the same behind are one.
+        """
+        key = (((state[3 * actor] << SHIFT) | state[3 * actor + 1]) << SHIFT) | self._own_wire(actor, state)
+        found = self.crashes[actor].get(key)
+        if found is None:
+            running = state[pending_slot(actor)] > ABSENT
+            found = self.crashes[actor][key] = tuple(self._crash(actor, state)) if running else ()
+        return found
+
+    def crashed(self, key: int) -> tuple[int, int]:
+        """Return the values of the local and the pending slot in a key of `crashes`."""
+        return key >> 2 * SHIFT, (key >> SHIFT) & ((1 << SHIFT) - 1)
+
+    def _own_wire(self, actor: int, state: State) -> int:
+        """Return the value of a client's wire; the server has no connections of its own, so 0."""
+        return state[wire_slot(actor)] if actor in self.encoding.clients else 0
+
+    def _crash(self, actor: int, state: State) -> Iterator[Offer]:
+        name = self.encoding.names[actor]
+        pending: Pending = self.encoding.slots[pending_slot(actor)].values[state[pending_slot(actor)]]
+        fall = self._fall(actor, state)
+        sets = ((pending_slot(actor), DOWN), *fall.wire)
+        budget = self.budgets.of(Crash(name))
+        assert budget is not None
+        seen = set()
+        for landed in landings(writes(self.encoding, pending)):
+            thing = self.encoding.actor_in(actor, state[local_slot(actor)])
+            observations: list[Observation] = []
+            for packet in landed:
+                out = Effects()
+                self.handlers.call(actor, name, packet, out)
+                observations += [o for o in out.observations if o.durable]
+            thing.crash()
+            value = self.encoding.slots[local_slot(actor)].intern(thing.snapshot())
+            bundle = self.judging.bundle([*observations, *fall.observations])
+            if (value, bundle) not in seen:
+                seen.add((value, bundle))
+                move = self.moves.intern(Crash(name, landed))
+                yield Offer(move, value, (), budget=budget, sets=sets, deltas=fall.deltas, bundle=bundle)
+
+    def _fall(self, actor: int, state: State) -> _Fall:
+        """Return what follows for connections when an actor goes down, and what is observed of it."""
+        name = self.encoding.names[actor]
+        observations: list[Observation] = [Crashed(name)]
+        if actor == self.encoding.server:
+            delta = self.queues.server_down()
+            return _Fall((), tuple([(wire_slot(c), delta) for c in self.encoding.clients]), observations)
+        if actor not in self.encoding.clients:
+            return _Fall((), (), observations)
+        wire: Wire = self.encoding.slots[wire_slot(actor)].values[state[wire_slot(actor)]]
+        lost = [ConnectionId.of(name, ends.count) for ends in wire.connections if ends.client_open]
+        server = pending_slot(self.encoding.server)
+        deltas = tuple([(server, self.queues.drop_answers(connection)) for connection in lost])
+        ends = [e._replace(client_open=False, down=()) if e.client_open else e for e in wire.connections]
+        cut = wire._replace(connections=tuple([e for e in ends if e.client_open or e.server_open]))
+        observations += [Disconnected(cast(DeviceId, name), False) for _ in lost]
+        return _Fall(((wire_slot(actor), self.encoding.slots[wire_slot(actor)].intern(cut)),), deltas, observations)
+
+    # ---- backups, restores and reinstalls
+
+    def replacements(self, actor: int, state: State) -> tuple[Offer, ...]:
+        """Return the ways in which an actor's backup can be taken or put back, or its installation replaced."""
+        key = (state[3 * actor], state[3 * actor + 1], self._own_wire(actor, state), state[-1])
+        found = self._replacements[actor].get(key)
+        if found is None:
+            present = state[pending_slot(actor)] != ABSENT
+            found = self._replacements[actor][key] = tuple(self._replace(actor, state)) if present else ()
+        return found
+
+    def _replace(self, actor: int, state: State) -> Iterator[Offer]:
+        left = self.encoding.left(state)
+        running = state[pending_slot(actor)] > ABSENT
+        if actor in self.backups:
+            place, budget = self.backups[actor]
+            if left.budgets[budget] and left.backups[place] == NO_BACKUP:
+                yield self._keep(actor, state, place)
+            elif left.budgets[budget] and running:
+                yield self._restore(actor, state, place, budget)
+        if left.appeared < len(self.environment.newcomers) and running:
+            spawn = self.environment.newcomers[left.appeared]
+            spending = self.budgets.of(spawn)
+            if spawn.replaces == self.encoding.names[actor] and spending is not None and left.budgets[spending]:
+                yield self._reinstall(actor, state, spawn, spending)
+
+    def _keep(self, actor: int, state: State, place: int) -> Offer:
+        """Return the taking of a backup. What is volatile is in none, so that backups that differ in nothing else are one."""
+        left = self.encoding.left(state)
+        thing = self.encoding.actor_in(actor, state[local_slot(actor)])
+        thing.crash()
+        backup = self.encoding.slots[local_slot(actor)].intern(thing.snapshot())
+        after = left._replace(backups=_replaced(left.backups, place, backup))
+        return self._offer(Keep(self.encoding.names[actor]), state[local_slot(actor)], after)
+
+    def _restore(self, actor: int, state: State, place: int, budget: int) -> Offer:
+        """Return the restore of a backup. Once no restore may follow, the backup is forgotten: nothing depends on it."""
+        left = self.encoding.left(state)
+        thing = self.encoding.actor_in(actor, state[local_slot(actor)])
+        before = copy(thing)
+        self.encoding.actor_in(actor, left.backups[place])
+        thing.crash()
+        observations: list[Observation] = []
+        thing.restored(before, Landed(observations.append))
+        budgets = one_less(left.budgets, budget)
+        backups = left.backups if budgets[budget] else _replaced(left.backups, place, NO_BACKUP)
+        fall = self._fall(actor, state)
+        bundle = self.judging.bundle([*observations, *fall.observations])
+        value = self.encoding.slots[local_slot(actor)].intern(thing.snapshot())
+        sets = ((pending_slot(actor), DOWN), *fall.wire)
+        after = left._replace(budgets=budgets, backups=backups)
+        return self._offer(Restore(self.encoding.names[actor]), value, after, sets, fall.deltas, bundle)
+
+    def _reinstall(self, actor: int, state: State, spawn: Spawn, budget: int) -> Offer:
+        """Return the appearance of a newcomer that replaces the actor, which is gone for good."""
+        left = self.encoding.left(state)
+        newcomer = self.encoding.place[spawn.actor]
+        thing = self.encoding.actor_in(actor, state[local_slot(actor)])
+        thing.crash()
+        fall = self._fall(actor, state)
+        up = self.encoding.slots[pending_slot(newcomer)].intern(Pending())
+        sets = ((pending_slot(actor), ABSENT), *fall.wire, (pending_slot(newcomer), up))
+        event = (newcomer, self.encoding.event(spawn.actor, START))
+        after = left._replace(appeared=left.appeared + 1, budgets=one_less(left.budgets, budget))
+        value = self.encoding.slots[local_slot(actor)].intern(thing.snapshot())
+        return self._offer(spawn, value, after, sets, fall.deltas, self.judging.bundle(fall.observations), (event,))
+
+    def _offer(
+        self,
+        move: Move,
+        value: int,
+        after: Left,
+        sets: Sets = (),
+        deltas: Deltas = (),
+        bundle: int = 0,
+        events: tuple[tuple[int, int], ...] = (),
+    ) -> Offer:
+        slot = self.encoding.environment_slot
+        sets = (*sets, (slot, self.encoding.slots[slot].intern(after)))
+        return Offer(self.moves.intern(move), value, events, sets=sets, deltas=deltas, bundle=bundle)
+
+
+def _replaced(backups: tuple[int, ...], place: int, backup: int) -> tuple[int, ...]:
+    return (*backups[:place], backup, *backups[place + 1 :])

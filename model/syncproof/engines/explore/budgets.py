@@ -1,0 +1,53 @@
+"""How often each fault may still happen.
+
+The environment's slot holds one counter for each fault that has a budget. A fault is named here by its position among
+those counters, so that spending one is a look-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from syncproof.core.faults import fault_of
+from syncproof.core.moves import Move
+from syncproof.engines.explore.encoding import Left, Slot
+
+FREE = -1
+"""In place of a budget's position: the move costs none."""
+NONE_LEFT = -1
+"""In place of the environment slot's value: the budget is used up."""
+
+
+class Budgets:
+    """The faults that have a budget (`names`).
+
+    `spent[budget]`: environment slot's value -> its value after one more fault of that kind, or `NONE_LEFT`.
+    """
+
+    def __init__(self, budgets: Mapping[str, int], slot: Slot) -> None:
+        self.slot = slot
+        self.names = [name for name, left in budgets.items() if left > 0]
+        self.initial = tuple([budgets[name] for name in self.names])
+        self.spent: list[dict[int, int]] = [{} for _ in self.names]
+
+    def position(self, fault: str | None) -> int | None:
+        """Return the position of a fault's counter; None if it has no budget, so cannot happen."""
+        return self.names.index(fault) if fault in self.names else None
+
+    def of(self, move: Move) -> int | None:
+        """Return the position of the counter that pays for a move."""
+        return self.position(fault_of(move))
+
+    def spend(self, environment: int, budget: int) -> int:
+        """Return the environment slot's value after one more fault; `NONE_LEFT` if there may be no more."""
+        left: Left = self.slot.values[environment]
+        after = NONE_LEFT
+        if left.budgets[budget]:
+            after = self.slot.intern(left._replace(budgets=one_less(left.budgets, budget)))
+        self.spent[budget][environment] = after
+        return after
+
+
+def one_less(budgets: tuple[int, ...], position: int) -> tuple[int, ...]:
+    """Return the counters with one of them reduced by one."""
+    return (*budgets[:position], budgets[position] - 1, *budgets[position + 1 :])

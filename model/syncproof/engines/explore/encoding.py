@@ -1,0 +1,264 @@
+"""A state of a world as a flat tuple of small integers, and the values that the integers stand for.
+
+Two states are compared and hashed millions of times in a search, so a state is a tuple of integers. Each place in the
+tuple is a *slot*. Every actor has three, in this order:
+
+- its *local state*: the snapshot of its fields;
+- what is *pending* at it: open storage operations, timers and the poll timer;
+- its *wire*: the connections that it opened and the mail that is on its way to it.
+
+After the actors' slots comes one slot for the automata of all properties together, and as the last one a slot for what
+the environment has left: positions in scripts, newcomers, budgets, backups. A slot's integer is the index of its value
+among all values of that slot that were met so far; packets and events (a packet with its source) are numbered likewise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+from syncproof.core.actor import Actor
+from syncproof.core.environment import Environment
+from syncproof.core.packets import Packet
+from syncproof.core.values import ActorId, ConnectionId, DeviceId, Id
+from syncproof.core.world import System, World
+
+if TYPE_CHECKING:
+    from syncproof.engines.explore.moves import Offer
+
+V = TypeVar("V")
+
+State = tuple[int, ...]
+
+SHIFT = 24
+"""Two indices make one key of a table: the first is shifted by this many bits. No slot may have more values than fit."""
+DOWN, ABSENT = 0, 1
+"""The first two values of a pending slot: the actor has crashed; it has not appeared yet, or was replaced."""
+NO_POLL = -1
+"""In a pending slot: no poll timer is armed."""
+NO_BACKUP = -1
+"""In the environment's slot: no backup of the actor is kept."""
+START: Any = None
+"""The packet of the event that stands for an actor's `start`."""
+
+
+class Pending(NamedTuple):
+    """What is pending at a running actor: operations as (packet, is a write), timers, the poll timer; packets by index."""
+
+    operations: tuple[tuple[int, bool], ...] = ()
+    timers: tuple[int, ...] = ()
+    poll: int = NO_POLL
+
+
+class Ends(NamedTuple):
+    """One connection: its number, which ends are open, and the packets going to the server and to the client, by index."""
+
+    count: int
+    client_open: bool
+    server_open: bool
+    up: tuple[int, ...]
+    down: tuple[int, ...]
+
+
+Mail = tuple[tuple[int, int], ...]
+"""(source, packet) pairs: what may arrive in any order is sorted, what travels in order keeps it and comes last."""
+
+
+class Wire(NamedTuple):
+    """How many connections an actor has opened so far, those that an end still holds open, and its mail."""
+
+    count: int
+    connections: tuple[Ends, ...]
+    mail: Mail
+
+
+class Left(NamedTuple):
+    """What the environment has left.
+
+    `scripts`: how many packets of each script were told. `appeared`: newcomers that have appeared. `budgets`: how often
+    each fault may still happen. `backups`: for each actor that can be restored, the index of the local state that was
+    kept, or `NO_BACKUP`.
+    """
+
+    scripts: tuple[int, ...]
+    appeared: int
+    budgets: tuple[int, ...]
+    backups: tuple[int, ...]
+
+
+class Interned(Generic[V]):
+    """Values and their indices, in the order in which they were met."""
+
+    __slots__ = ("indices", "values")
+
+    def __init__(self) -> None:
+        self.indices: dict[V, int] = {}
+        self.values: list[V] = []
+
+    def intern(self, value: V) -> int:
+        """Return the index of a value, a new one if it was never met."""
+        found = self.indices.get(value)
+        if found is None:
+            found = self.indices[value] = len(self.values)
+            self.values.append(value)
+        return found
+
+
+class Slot(Interned[Any]):
+    """The values of one slot, and for each of them the moves that it offers (None until they are computed).
+
+    `title` says in words what the slot holds.
+    """
+
+    __slots__ = ("offers", "title")
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.title = title
+        self.offers: list[tuple[Offer, ...] | None] = []
+
+    def intern(self, value: Any) -> int:
+        """Return the index of a value. Raises `MemoryError` if there are more values than a key has room for."""
+        found = self.indices.get(value)
+        if found is None:
+            found = super().intern(value)
+            self.offers.append(None)
+            if found >> SHIFT:
+                raise MemoryError(f"{self.title} has more than {found} values")
+        return found
+
+
+def local_slot(actor: int) -> int:
+    """Return the slot of an actor's local state."""
+    return 3 * actor
+
+
+def pending_slot(actor: int) -> int:
+    """Return the slot of what is pending at an actor."""
+    return 3 * actor + 1
+
+
+def wire_slot(actor: int) -> int:
+    """Return the slot of an actor's connections and mail."""
+    return 3 * actor + 2
+
+
+class Encoding:
+    """The slots of one system's states, and who is who in them.
+
+    `names` are the actors that are there at the beginning, then the newcomers; everywhere else an actor is its place in
+    this list (`place`). `actors` holds one object for each: it is put into whatever local state is needed. `clients` are
+    the devices, `server` is the actor at the other end of every connection, or -1.
+    """
+
+    def __init__(self, system: System, environment: Environment, world: World) -> None:
+        self.system = system
+        self.names: list[ActorId] = [*world.actors, *[s.actor for s in environment.newcomers]]
+        self.place = {name: number for number, name in enumerate(self.names)}
+        if len(self.place) < len(self.names):
+            raise ValueError("a newcomer has the name of an actor that is there from the beginning")
+        self.actors: list[Actor] = list(world.actors.values())
+        for spawn in environment.newcomers:
+            assert system.spawn is not None, "newcomers need System.spawn"
+            self.actors.append(system.spawn(spawn.actor, spawn.user, spawn.replaces))
+        self.server = -1 if system.server is None else self.place[system.server]
+        self.clients = [n for n, name in enumerate(self.names) if isinstance(name, DeviceId)]
+        self.slots: list[Slot] = []
+        for name in self.names:
+            for what in ("the local state of", "what is pending at", "the network to"):
+                self.slots.append(Slot(f"{what} {name!r}"))
+        self.judge_slot, self.environment_slot = len(self.slots), len(self.slots) + 1
+        self.slots += [Slot("the properties' automata"), Slot("scripts and budgets")]
+        self.packets: Interned[Packet] = Interned()
+        self.events: Interned[tuple[type[Id], Id, Packet]] = Interned()
+        for actor in range(len(self.names)):
+            for value in (None, "absent"):
+                self.slots[pending_slot(actor)].intern(value)
+
+    def event(self, source: Id, packet: Packet) -> int:
+        """Return the index of a packet with its source; ids of different kinds are different even if their numbers are equal."""
+        return self.events.intern((type(source), source, packet))
+
+    def actor_in(self, actor: int, local: int) -> Actor:
+        """Return the actor, put into a local state. The object is shared: it is valid until the next call."""
+        thing = self.actors[actor]
+        thing.restore(self.slots[local_slot(actor)].values[local])
+        return thing
+
+    def left(self, state: State) -> Left:
+        """Return what the environment has left in a state."""
+        value: Left = self.slots[self.environment_slot].values[state[self.environment_slot]]
+        return value
+
+    def local(self, state: State) -> dict[ActorId, tuple[Any, ...]]:
+        """Return every actor's snapshot in a state."""
+        return {
+            name: self.slots[local_slot(n)].values[state[local_slot(n)]]
+            for n, name in enumerate(self.names)
+        }  # fmt: skip
+
+    def source(self, number: int) -> ActorId:
+        """Return the actor of this number."""
+        for name in self.names:
+            if int(name) == number:
+                return name
+        return ActorId(number)
+
+    # ---- from a world
+
+    def encode(self, world: World) -> list[int]:
+        """Return the actors' slots for a world, three each. An actor that has not appeared is as `spawn` makes it."""
+        state = []
+        for number, name in enumerate(self.names):
+            present = name in world.actors
+            thing = world.actors[name] if present else self.actors[number]
+            state.append(self.slots[local_slot(number)].intern(thing.snapshot()))
+            pending = self.pending_of(world, name) if present else "absent"
+            state.append(self.slots[pending_slot(number)].intern(pending))
+            state.append(self.slots[wire_slot(number)].intern(self.wire_of(world, name)))
+        return state
+
+    def pending_of(self, world: World, name: ActorId) -> Pending | None:
+        """Return what is pending at an actor of a world; None when it is down."""
+        if name in world.down:
+            return None
+        operations = sorted([(self.packets.intern(p), write) for p, write in world.operations.get(name, ())])
+        timers = sorted([self.packets.intern(p) for p in world.timers.get(name, ())])
+        poll = self.packets.intern(world.polls[name]) if name in world.polls else NO_POLL
+        return Pending(tuple(operations), tuple(timers), poll)
+
+    def wire_of(self, world: World, name: ActorId) -> Wire:
+        """Return the connections and the mail of an actor of a world."""
+        intern = self.packets.intern
+        ends = [
+            Ends(c.id.count, c.client_open, c.server_open, tuple(map(intern, c.up)), tuple(map(intern, c.down)))
+            for c in sorted(world.connections.values(), key=lambda c: int(c.id))
+            if c.client == name
+        ]
+        mail: Mail = ()
+        for source, packet in world.mail.get(name, ()):
+            mail = self.put(mail, int(source), intern(packet))
+        return Wire(world.counts.get(name, 0), tuple(ends), mail)
+
+    def put(self, mail: Mail, source: int, packet: int) -> Mail:
+        """Return mail with one more packet, in its normal form."""
+        order = self._order(packet)
+        if order == "duplicating" and (source, packet) in mail:
+            return mail
+        loose = [item for item in mail if self._order(item[1]) != "ordered"]
+        queued = [item for item in mail if self._order(item[1]) == "ordered"]
+        (queued if order == "ordered" else loose).append((source, packet))
+        return (*sorted(loose), *sorted(queued, key=lambda item: item[0]))
+
+    def _order(self, packet: int) -> str:
+        return self.system.link(self.packets.values[packet]).order
+
+    def connection(self, packet: int) -> ConnectionId | None:
+        """Return the connection over which a packet only answers (see `Packet.answers`), None for other packets."""
+        value = self.packets.values[packet]
+        return None if value.answers is None else getattr(value, value.answers)
+
+
+def writes(encoding: Encoding, pending: Pending) -> Sequence[Packet]:
+    """Return the packets of the open writes, in the order of the pending slot."""
+    return [encoding.packets.values[packet] for packet, is_write in pending.operations if is_write]

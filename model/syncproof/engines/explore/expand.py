@@ -1,0 +1,124 @@
+"""What follows from one state: the inner loop of a search.
+
+It puts the look-ups of `tables.py` together: every offer of every slot, then the reactions of the handlers that it runs,
+then the deltas that other slots absorb, then the automata. It is written for speed: everything it touches is a local name,
+and the usual kind of move is written out although `follow` would do the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from syncproof.engines.explore.budgets import NONE_LEFT
+from syncproof.engines.explore.encoding import ABSENT, SHIFT, State
+from syncproof.engines.explore.moves import WEAK, Offer
+from syncproof.engines.explore.tables import Tables
+
+Successor = tuple[int, State, int]
+"""(move, next state, mark)."""
+
+
+def expander(tables: Tables) -> Callable[[State, list[Successor]], None]:
+    """Return a function that appends a successor for every move that a state makes possible.
+
+    A fault that would change nothing but its budget is left out, because whatever follows it follows without it too.
+    """
+    react, reacted = tables.handlers.react, tables.handlers.reacted
+    absorbed, absorb = tables.queues.absorbed, tables.queues.absorb
+    judged, judge, marks = tables.judging.judged, tables.judging.judge, tables.judging.marks
+    offered, polled = tables.offers.offered, tables.offers.polled
+    spent, spend = tables.budgets.spent, tables.budgets.spend
+    crashable, crash = tables.faults.crashable, tables.faults.crash
+    replaceable, replacements = tables.faults.replaceable, tables.faults.replacements
+    j_slot, e_slot = tables.encoding.judge_slot, tables.encoding.environment_slot
+    slots = [(slot, tables.slots[slot].offers) for slot in tables.offers.offering()]
+    patient = [slot for slot, _ in slots if slot % 3 == 1 and slot < j_slot] if tables.moves.patient else []
+    fair = tables.moves.fair
+
+    def expand(state: State, out: list[Successor]) -> None:
+        for slot, table in slots:
+            found = table[state[slot]]
+            if found is None:
+                found = offered(slot, state[slot])
+            for offer in found:
+                move, left, events, budget, guards, _, deltas, bundle = offer
+                if budget >= 0 or guards or deltas or bundle or len(events) != 1:
+                    follow(state, slot, offer, out)
+                    continue
+                # The usual move, written out: something is taken from the slot, and one handler runs.
+                after = list(state)
+                after[slot] = left
+                actor, event = events[0]
+                local = 3 * actor
+                result = react[actor].get((after[local] << SHIFT) | event)
+                if result is None:
+                    result = reacted(actor, after[local], event)
+                after[local], changes, bundle = result
+                for where, delta in changes:
+                    value = absorbed[where].get((after[where] << SHIFT) | delta)
+                    after[where] = absorb(where, after[where], delta) if value is None else value
+                if bundle:
+                    joint = judged.get((after[j_slot] << SHIFT) | bundle)
+                    after[j_slot] = judge(after[j_slot], bundle) if joint is None else joint
+                    out.append((move, tuple(after), marks[bundle]))
+                else:
+                    out.append((move, tuple(after), 0))
+        for slot in patient:
+            poll = polled(slot, state[slot])
+            if poll is not None and not busy(out):
+                follow(state, slot, poll, out)
+        for actor, budget in crashable:
+            if after_spending(state[e_slot], budget) != NONE_LEFT:
+                for offer in crash(actor, state):
+                    follow(state, 3 * actor, offer, out)
+        for actor in replaceable:
+            for offer in replacements(actor, state):
+                follow(state, 3 * actor, offer, out)
+
+    def busy(out: list[Successor]) -> bool:
+        return any(fair[move] == WEAK for move, _, _ in out)
+
+    def after_spending(environment: int, budget: int) -> int:
+        left = spent[budget].get(environment)
+        return spend(environment, budget) if left is None else left
+
+    def follow(state: State, slot: int, offer: Offer, out: list[Successor]) -> None:
+        move, left, events, budget, guards, sets, deltas, bundle = offer
+        for guard in guards:
+            if state[guard] <= ABSENT:
+                return
+        after = list(state)
+        after[slot] = left
+        mark = 0
+        if budget >= 0:
+            rest = after_spending(after[e_slot], budget)
+            if rest == NONE_LEFT:
+                return
+            after[e_slot] = rest
+        for where, value in sets:
+            after[where] = value
+        if bundle:
+            joint = judged.get((after[j_slot] << SHIFT) | bundle)
+            after[j_slot] = judge(after[j_slot], bundle) if joint is None else joint
+            mark |= marks[bundle]
+        for actor, event in events:
+            local = after[3 * actor]
+            result = react[actor].get((local << SHIFT) | event)
+            if result is None:
+                result = reacted(actor, local, event)
+            after[3 * actor], changes, bundle = result
+            for where, delta in changes:
+                known = absorbed[where].get((after[where] << SHIFT) | delta)
+                after[where] = absorb(where, after[where], delta) if known is None else known
+            if bundle:
+                joint = judged.get((after[j_slot] << SHIFT) | bundle)
+                after[j_slot] = judge(after[j_slot], bundle) if joint is None else joint
+                mark |= marks[bundle]
+        for where, delta in deltas:
+            known = absorbed[where].get((after[where] << SHIFT) | delta)
+            after[where] = absorb(where, after[where], delta) if known is None else known
+        if budget >= 0 and after[:e_slot] == list(state[:e_slot]):
+            return
+        out.append((move, tuple(after), mark))
+
+    return expand

@@ -1,0 +1,120 @@
+"""One search from beginning to end: compile, search, check what was relied on, judge."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy
+
+from syncproof.core.environment import Environment
+from syncproof.core.faults import fault_of
+from syncproof.core.moves import Move
+from syncproof.core.observations import Observation
+from syncproof.core.values import Id
+from syncproof.core.world import System, World
+from syncproof.engines.explore.graph import Graph
+from syncproof.engines.explore.growth import growth
+from syncproof.engines.explore.search import Limits, Status, search
+from syncproof.engines.explore.symmetry import Symmetry
+from syncproof.engines.explore.tables import Tables
+from syncproof.engines.explore.verdicts import Finding, judged
+from syncproof.properties import Property
+
+RERUN_AT_MOST = 20_000
+"""Remembered handler calls that are made again at the end of a search, spread evenly over all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exploration:
+    """What a search found. `coverage`: per kind of move, (transitions, states first reached by it).
+
+    `situations`: what handlers noted (`Noted`), in the order in which it was first reached. `reran`: handler calls that
+    were made again as a check. `growth`: what was still growing when the search was cut short.
+    """
+
+    findings: dict[str, Finding]
+    graph: Graph = field(repr=False)
+    tables: Tables = field(repr=False)
+    coverage: dict[str, tuple[int, int]]
+    situations: tuple[str, ...]
+    reran: int
+    elapsed: float
+    growth: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that can be reached was visited."""
+        return self.graph.ending == "complete"
+
+
+def explore(
+    system: System,
+    environment: Environment,
+    properties: Sequence[type[Property]] = (),
+    *,
+    limits: Limits | None = None,
+    symmetric: Sequence[Sequence[Id]] = (),
+    progress: Callable[[Status], None] | None = None,
+) -> Exploration:
+    """Visit everything that can happen to `system` within `environment` and judge `properties`.
+
+    `symmetric`: groups of interchangeable ids; liveness is then unknown. Raises `NotSymmetric` if they are not,
+    `ImpureHandler` if a handler depends on more than its actor's fields and the packet, `HandlerError` if one raises.
+    """
+    began = time.perf_counter()
+    tables = compiled(system, environment, properties)
+    symmetry = Symmetry(tables, symmetric) if symmetric else None
+    graph = search(tables, limits or Limits(), symmetry, progress)
+    calls = sum(map(len, tables.handlers.react))
+    reran = tables.handlers.rerun(1 + calls // RERUN_AT_MOST)
+    if symmetry is not None:
+        symmetry.verify()
+    growing = "" if graph.ending in ("complete", "interrupted") else growth(tables)
+    findings = judged(tables, graph, growing, reduced=symmetry is not None)
+    ordered = {p.name: findings[p.name] for p in properties}
+    situations = tuple(tables.handlers.situations)
+    elapsed = time.perf_counter() - began
+    return Exploration(ordered, graph, tables, _coverage(tables, graph), situations, reran, elapsed, growing)
+
+
+def compiled(system: System, environment: Environment, properties: Sequence[type[Property]]) -> Tables:
+    """Return the tables for a search that begins after the environment's prelude."""
+    carried = [automaton() for automaton in properties if automaton.endless is None]
+
+    def observe(observation: Observation) -> None:
+        for automaton in carried:
+            method = automaton.reactions.get(type(observation))
+            if method is not None:
+                getattr(automaton, method)(observation)
+
+    world = World(system, observe)
+    for move in environment.prelude:
+        world.apply(move)
+    return Tables(system, environment, properties, world, carried)
+
+
+def kind_of(move: Move, environment: Environment) -> str:
+    """Return the kind of a move for coverage: the fault that it is, or its name."""
+    for told, fault in environment.interventions:
+        if move == told:
+            return fault
+    return fault_of(move) or type(move).__name__.lower()
+
+
+def _coverage(tables: Tables, graph: Graph) -> dict[str, tuple[int, int]]:
+    moves = numpy.asarray(graph.moves)
+    parents = numpy.asarray(graph.parents)[1:]
+    total = len(tables.moves.values)
+    transitions = numpy.bincount(moves, minlength=total)
+    states = numpy.bincount(moves[parents], minlength=total) if len(parents) else numpy.zeros(total, dtype=int)
+    found: dict[str, tuple[int, int]] = {}
+    for number, move in enumerate(tables.moves.values):
+        kind = kind_of(move, tables.environment)
+        before = found.get(kind, (0, 0))
+        found[kind] = (before[0] + int(transitions[number]), before[1] + int(states[number]))
+    for fault in tables.budgets.names:
+        if fault != "push-reordered":  # it is no move: with it, pushes arrive in any order
+            found.setdefault(fault, (0, 0))
+    return dict(sorted(found.items()))

@@ -1,0 +1,101 @@
+"""The properties' automata as one slot of a state: how they react to what is observed.
+
+An automaton is frozen and numbered like any other value; the slot holds the tuple of all automata's numbers. What was
+observed on an arc is a *bundle*: the observations that some property listens to, in their order, as one index. So the
+reaction of all automata is one look-up by (slot's value, bundle), and each automaton's own reaction to one observation is
+remembered besides, because the same reaction occurs in many combinations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from syncproof.core.actor import freeze, thaw
+from syncproof.core.observations import Observation
+from syncproof.engines.explore.encoding import SHIFT, Interned, Slot
+from syncproof.engines.explore.marks import Marks
+from syncproof.properties import Property
+
+COMPLAINED = -1
+"""In place of an automaton's number: it has complained. Its verdict stands, so its later states are not told apart."""
+
+
+class Judging:
+    """The automata of the properties that are carried in the state (`automata`), and the marks of the others (`endless`).
+
+    `judged`: (slot's value, bundle) -> the slot's value afterwards. `marks[bundle]`: see `marks.py`. `complaints`:
+    (automaton's number, what it said), until a search takes them out.
+    """
+
+    def __init__(self, properties: Sequence[type[Property]], slot: Slot) -> None:
+        self.slot = slot
+        self.automata = [p for p in properties if p.endless is None]
+        self.endless = [p for p in properties if p.endless is not None]
+        self.states: list[Interned[Any]] = [Interned() for _ in self.automata]
+        self.bundles: Interned[tuple[Observation, ...]] = Interned()
+        self.bundles.intern(())
+        self.endless_marks = Marks(self.endless)
+        self.marks = [0]
+        self.judged: dict[int, int] = {}
+        self.complaints: list[tuple[int, str]] = []
+        self._stepped: dict[tuple[int, int, Observation], tuple[int, str | None]] = {}
+        self._listening: dict[type[Observation], list[tuple[int, str]]] = {}
+        for number, automaton in enumerate(self.automata):
+            for kind, method in automaton.reactions.items():
+                self._listening.setdefault(kind, []).append((number, method))
+        self._heard = {*self._listening, *[kind for kind, _ in self.endless_marks.kinds]}
+
+    def encode(self, automata: Sequence[Property]) -> int:
+        """Return the slot's value for these automata, one for each property that is carried."""
+        return self.slot.intern(tuple([self.states[n].intern(freeze(a)) for n, a in enumerate(automata)]))
+
+    def bundle(self, observations: Sequence[Observation]) -> int:
+        """Return the index of the observations that some property listens to."""
+        wanted = self.wanted(observations)
+        found = self.bundles.intern(wanted)
+        if found == len(self.marks):
+            self.marks.append(self.endless_marks.mark(wanted))
+        return found
+
+    def wanted(self, observations: Sequence[Observation]) -> tuple[Observation, ...]:
+        """Return those observations that some property listens to."""
+        return tuple([o for o in observations if type(o) in self._heard])
+
+    def judge(self, joint: int, bundle: int) -> int:
+        """Return the slot's value after a bundle; what automata complain of is appended to `complaints`."""
+        automata = list(self.slot.values[joint])
+        for observation in self.bundles.values[bundle]:
+            for number, method in self._listening.get(type(observation), ()):
+                if automata[number] == COMPLAINED:
+                    continue
+                automata[number], says = self._step(number, automata[number], method, observation)
+                if says is not None:
+                    automata[number] = COMPLAINED
+                    self.complaints.append((number, says))
+        found = self.judged[(joint << SHIFT) | bundle] = self.slot.intern(tuple(automata))
+        return found
+
+    def _step(self, number: int, state: int, method: str, observation: Observation) -> tuple[int, str | None]:
+        key = (number, state, observation)
+        found = self._stepped.get(key)
+        if found is None:
+            automaton = thaw(self.states[number].values[state])
+            says = getattr(automaton, method)(observation)
+            found = self._stepped[key] = (self.states[number].intern(freeze(automaton)), says)
+        return found
+
+    def automaton(self, number: int, joint: int) -> Property | None:
+        """Return a property's automaton in a value of the slot; None once it has complained."""
+        state = self.slot.values[joint][number]
+        return None if state == COMPLAINED else cast(Property, thaw(self.states[number].values[state]))
+
+    def met(self, name: str) -> list[Property]:
+        """Return every state of a property's automaton that was met, in this order."""
+        number = [automaton.name for automaton in self.automata].index(name)
+        return [thaw(image) for image in self.states[number].values]
+
+    def unsettled(self, number: int, joint: int) -> list[str]:
+        """Return what a property's automaton would complain of if nothing more happened."""
+        automaton = self.automaton(number, joint)
+        return [] if automaton is None else list(automaton.at_quiescence())

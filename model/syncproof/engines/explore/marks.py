@@ -1,0 +1,42 @@
+"""Marks on arcs: which observations of an endless property were made on the way.
+
+A property such as `pull-terminates` forbids that something is repeated indefinitely without an excuse (see
+`Property.endless`). It is not carried in the state; it is decided on cycles. For that each arc has a mark, a bit set with
+one bit for each (observation class, key) that was observed, such as (`Pulled`, device 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from syncproof.core.observations import Observation
+from syncproof.properties import Property
+
+
+class Marks:
+    """The bits of the observations that endless properties name."""
+
+    def __init__(self, endless: Sequence[type[Property]]) -> None:
+        self.kinds: list[tuple[type[Observation], str]] = [
+            (kind, automaton.endless_key) for automaton in endless for kind in automaton.endless or ()
+        ]
+        self._bits: dict[tuple[type[Observation], Any], int] = {}
+
+    def mark(self, observations: Sequence[Observation]) -> int:
+        """Return the bit set of these observations."""
+        mark = 0
+        for observation in observations:
+            for kind, key in self.kinds:
+                if type(observation) is kind:
+                    mark |= 1 << self._bits.setdefault((kind, getattr(observation, key)), len(self._bits))
+        return mark
+
+    def bit(self, kind: type[Observation], key: Any) -> int:
+        """Return the bit of an observation class and key; 0 if it was never observed."""
+        number = self._bits.get((kind, key))
+        return 0 if number is None else 1 << number
+
+    def keys(self, kind: type[Observation]) -> list[Any]:
+        """Return the keys for which a class of observations was met."""
+        return [key for k, key in self._bits if k is kind]

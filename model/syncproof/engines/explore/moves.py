@@ -1,0 +1,63 @@
+"""Moves by index, what fairness owes each of them, and offers: what a move does to the slots of a state.
+
+Fairness is a property of a move alone, so it is decided when the move is met first: `fair[index]` is `NEVER`, `WEAK` or
+`STRONG`. `liveness.py` says what these mean for cycles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from syncproof.core.environment import Environment
+from syncproof.core.faults import fault_of
+from syncproof.core.moves import Fire, Keep, Move, Tell
+from syncproof.core.packets import Packet
+from syncproof.engines.explore.budgets import FREE
+from syncproof.engines.explore.encoding import Interned
+from syncproof.engines.explore.queues import Deltas
+
+NEVER, WEAK, STRONG = 0, 1, 2
+"""What fairness owes a move: nothing (faults, scripts); to be taken if it stays possible; if it is possible again and again."""
+
+
+class MoveTable(Interned[Move]):
+    """The moves that were met. `polls`: the packets of poll timers that were armed so far."""
+
+    __slots__ = ("fair", "patient", "polls")
+
+    def __init__(self, environment: Environment, polls: Iterable[Packet]) -> None:
+        super().__init__()
+        self.fair: list[int] = []
+        self.patient = environment.polls == "at-rest"
+        self.polls = set(polls)
+
+    def intern(self, move: Move) -> int:
+        """Return the index of a move."""
+        found = super().intern(move)
+        if found == len(self.fair):
+            self.fair.append(self._owed(move))
+        return found
+
+    def _owed(self, move: Move) -> int:
+        if isinstance(move, Tell | Keep) or fault_of(move) is not None:
+            return NEVER
+        return STRONG if self.patient and isinstance(move, Fire) and move.packet in self.polls else WEAK
+
+
+class Offer(NamedTuple):
+    """A move that a slot's value makes possible.
+
+    `value`: what it leaves in the slot. `events`: what handlers then receive, in order, as (actor, event). `budget`: the
+    position of the counter that pays for it, or `FREE`. `guards`: pending slots of actors that must be running. `sets`:
+    other slots' new values. `deltas`: what other slots absorb after the handlers. `bundle`: what is observed before them.
+    """
+
+    move: int
+    value: int
+    events: tuple[tuple[int, int], ...]
+    budget: int = FREE
+    guards: tuple[int, ...] = ()
+    sets: tuple[tuple[int, int], ...] = ()
+    deltas: Deltas = ()
+    bundle: int = 0

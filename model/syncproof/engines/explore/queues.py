@@ -1,0 +1,108 @@
+"""How a slot absorbs what a handler asks of it: packets are put into queues, operations and timers are added or dropped.
+
+A handler's effects are grouped by the slot that they change. Each group is a *delta*: a tuple of changes, numbered, so
+that absorbing it is one look-up by (slot's value, delta). Here the changes are made when a combination is met first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+from syncproof.core.values import ConnectionId
+from syncproof.engines.explore.encoding import ABSENT, NO_POLL, SHIFT, Encoding, Ends, Interned, Pending, Wire
+
+Deltas = tuple[tuple[int, int], ...]
+"""(slot, delta) pairs: what each of several slots absorbs."""
+
+
+class PendingChange(NamedTuple):
+    """A change of what is pending at an actor. `number` is a packet's, for `drop-answers` a connection's.
+
+    `drop-answers` removes the operations whose only effect would be to answer over that connection, which has closed.
+    """
+
+    kind: Literal["write", "read", "after", "poll", "cancel", "drop-answers"]
+    number: int
+
+
+class WireChange(NamedTuple):
+    """A change of an actor's wire: a packet sent up or down its connection number `where`, or mailed by actor `where`.
+
+    `server-down`: every connection's server end closes, and what was going up is lost.
+    """
+
+    kind: Literal["up", "down", "mail", "server-down"]
+    where: int = 0
+    packet: int = 0
+
+
+class Queues:
+    """The deltas that were met, and what slots become by absorbing them.
+
+    `absorbed[slot]`: (slot's value, delta) -> the slot's value afterwards.
+    """
+
+    def __init__(self, encoding: Encoding) -> None:
+        self.encoding = encoding
+        self.deltas: Interned[tuple[Any, ...]] = Interned()
+        self.absorbed: list[dict[int, int]] = [{} for _ in encoding.slots]
+
+    def drop_answers(self, connection: ConnectionId) -> int:
+        """Return the delta for the server when a connection has closed."""
+        return self.deltas.intern((PendingChange("drop-answers", int(connection)),))
+
+    def server_down(self) -> int:
+        """Return the delta for a client's wire when the server goes down."""
+        return self.deltas.intern((WireChange("server-down"),))
+
+    def absorb(self, slot: int, value: int, delta: int) -> int:
+        """Return the slot's value after a delta."""
+        change = self.deltas.values[delta]
+        before = self.encoding.slots[slot].values[value]
+        if slot % 3 == 1:
+            after = before if value <= ABSENT else self._pend(before, change)
+        else:
+            after = self._route(before, change)
+        found = self.absorbed[slot][(value << SHIFT) | delta] = self.encoding.slots[slot].intern(after)
+        return found
+
+    def _pend(self, before: Pending, changes: Sequence[PendingChange]) -> Pending:
+        operations, timers, poll = list(before.operations), set(before.timers), before.poll
+        for kind, number in changes:
+            match kind:
+                case "write" | "read":
+                    operations.append((number, kind == "write"))
+                case "after":
+                    timers.add(number)
+                case "poll":
+                    poll = number
+                case "cancel":
+                    timers.discard(number)
+                    poll = NO_POLL if poll == number else poll
+                case "drop-answers":
+                    operations = [o for o in operations if self.encoding.connection(o[0]) != number]
+        return Pending(tuple(sorted(operations)), tuple(sorted(timers)), poll)
+
+    def _route(self, before: Wire, changes: Sequence[WireChange]) -> Wire:
+        count, connections, mail = before
+        for kind, where, packet in changes:
+            match kind:
+                case "mail":
+                    mail = self.encoding.put(mail, where, packet)
+                case "up" | "down":
+                    connections = tuple(
+                        [_sent(ends, kind == "up", packet) if ends.count == where else ends for ends in connections]
+                    )
+                case "server-down":
+                    connections = tuple(
+                        [e._replace(server_open=False, up=()) for e in connections if e.client_open]
+                    )  # fmt: skip
+        return Wire(count, connections, mail)
+
+
+def _sent(ends: Ends, up: bool, packet: int) -> Ends:
+    """Return a connection with a packet sent over it; what is sent while an end is closed is gone."""
+    if not (ends.client_open and ends.server_open):
+        return ends
+    return ends._replace(up=(*ends.up, packet)) if up else ends._replace(down=(*ends.down, packet))

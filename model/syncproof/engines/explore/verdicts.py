@@ -1,0 +1,168 @@
+"""Verdicts on a searched graph: safety from the complaints on the way, liveness from fair cycles, endless repetition.
+
+A search that was cut short refutes what it met and leaves everything else unknown. `liveness.py` finds the fair cycles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy
+
+from syncproof.core.moves import Move
+from syncproof.engines.explore.graph import Complaint, Ending, Graph
+from syncproof.engines.explore.liveness import Arcs, Bools, Ints, fair_components, lasso
+from syncproof.engines.explore.moves import NEVER, STRONG
+from syncproof.engines.explore.tables import Tables
+from syncproof.properties import Property
+
+WORDS: dict[Ending, str] = {
+    "complete": "complete",
+    "states": "the limit of states was reached",
+    "memory": "the limit of memory was reached",
+    "time": "the limit of time was reached",
+    "interrupted": "it was interrupted",
+}
+"""What ended a search."""
+REDUCED = "symmetry exchanges actors along a cycle, so fairness to each cannot be told; search without it"
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """A way to a violation: the environment's prelude, a sequence of moves, then `cycle` repeated indefinitely.
+
+    Without a cycle, a safety property fails at the last move; a liveness property because nothing more happens. For a
+    safety property no sequence of moves is shorter. For a liveness property the moves are a shortest way to where the
+    cycle begins, but another beginning and another cycle might be shorter together.
+    """
+
+    prelude: tuple[Move, ...]
+    moves: tuple[Move, ...]
+    cycle: tuple[Move, ...]
+    says: str
+
+    @property
+    def length(self) -> int:
+        """Moves after the prelude, the cycle's once."""
+        return len(self.moves) + len(self.cycle)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A verdict on one property. `unknown` says that the search was cut short, or could not tell, in `why`."""
+
+    verdict: Literal["holds", "violated", "unknown"]
+    counterexample: Counterexample | None = None
+    why: str = ""
+
+
+def judged(tables: Tables, graph: Graph, growing: str, *, reduced: bool) -> dict[str, Finding]:
+    """Return the finding on each property.
+
+    `growing`: what was still growing when the search was cut short (see `growth.py`). `reduced`: the graph was reduced
+    by symmetry.
+    """
+    automata = tables.judging.automata
+    cut = "" if graph.ending == "complete" else f"the search was cut short: {WORDS[graph.ending]}"
+    if growing:
+        cut += f"; {growing}"
+    findings: dict[str, Finding] = {}
+    for number, automaton in enumerate(automata):
+        complaint = graph.violations.get(number)
+        if complaint is not None:
+            findings[automaton.name] = Finding("violated", _way(tables, graph, complaint))
+        elif cut:
+            findings[automaton.name] = Finding("unknown", why=cut)
+        elif automaton.kind == "safety":
+            findings[automaton.name] = Finding("holds")
+    undecided = [p.name for p in (*automata, *tables.judging.endless) if p.name not in findings]
+    if reduced or cut:
+        return findings | {name: Finding("unknown", why=cut or REDUCED) for name in undecided}
+    return findings | (_Cycles(tables, graph).judged(undecided) if undecided else {})
+
+
+def _way(tables: Tables, graph: Graph, complaint: Complaint) -> Counterexample:
+    arcs = [*graph.path(complaint.source), complaint.arc]
+    moves = tuple([tables.moves.values[graph.moves[a]] for a in arcs])
+    return Counterexample(tables.environment.prelude, moves, (), complaint.says)
+
+
+class _Cycles:
+    """The fair cycles of a complete graph. `owed`: the numbers of the arcs that fairness owes and that change the state."""
+
+    def __init__(self, tables: Tables, graph: Graph) -> None:
+        self.tables = tables
+        self.graph = graph
+        fairness = numpy.asarray(tables.moves.fair, dtype=numpy.int64)
+        source, target = graph.sources(), numpy.asarray(graph.targets, dtype=numpy.int64)
+        moves = numpy.asarray(graph.moves, dtype=numpy.int64)
+        self.owed: Ints = numpy.flatnonzero((fairness[moves] != NEVER) & (source != target)).astype(numpy.int64)
+        strong = fairness == STRONG
+        self.arcs = Arcs(len(graph.states), source[self.owed], target[self.owed], moves[self.owed], strong)
+
+    def judged(self, names: Sequence[str]) -> dict[str, Finding]:
+        """Return the findings on the liveness properties of these names."""
+        judging = self.tables.judging
+        slot = self.tables.encoding.judge_slot
+        joint = numpy.asarray([state[slot] for state in self.graph.states])
+        components = list(fair_components(self.arcs))
+        findings: dict[str, Finding] = {}
+        for number, automaton in enumerate(judging.automata):
+            if automaton.name in names:
+                unsettled = [judging.unsettled(number, j) for j in range(len(judging.slot.values))]
+                bad: Bools = numpy.asarray([bool(lines) for lines in unsettled])[joint]
+                first = [lines[0] if lines else "" for lines in unsettled]
+                says = [first[j] for j in joint.tolist()]
+                findings[automaton.name] = self._nearest(self.arcs, self.owed, components, bad, says)
+        for automaton in judging.endless:
+            findings[automaton.name] = self._endless(automaton)
+        return findings
+
+    def _nearest(
+        self, arcs: Arcs, numbers: Ints, components: Sequence[Ints], bad: Bools, says: Sequence[str]
+    ) -> Finding:
+        """Return a violation by the fair component whose first bad state is nearest; `holds` if there is none.
+
+        `numbers`: the graph's number of each of `arcs`. States in which only polls are left come before others, because
+        there a reader sees that nothing more will happen.
+        """
+        resting = numpy.ones(arcs.count, dtype=bool)
+        resting[arcs.source[~arcs.strong[arcs.move]]] = False
+        if any((bad & resting)[component].any() for component in components):
+            bad = bad & resting
+        nearest = None
+        for component in components:
+            here = component[bad[component]]
+            if len(here) and (nearest is None or here[0] < nearest[0]):
+                nearest = (int(here[0]), component)
+        if nearest is None:
+            return Finding("holds")
+        found = lasso(arcs, nearest[1], bad)
+        assert found is not None
+        values = self.tables.moves.values
+        way = tuple([values[self.graph.moves[a]] for a in self.graph.path(found.state)])
+        cycle = tuple([values[self.graph.moves[int(numbers[a])]] for a in found.cycle])
+        return Finding("violated", Counterexample(self.tables.environment.prelude, way, cycle, says[found.state]))
+
+    def _endless(self, automaton: type[Property]) -> Finding:
+        """Return a violation by a fair cycle in which something is repeated that nothing excuses."""
+        assert automaton.endless is not None
+        repeated, excuse = automaton.endless
+        arcs, bits = self.arcs, self.tables.judging.endless_marks
+        marks = numpy.asarray(self.graph.marks)[self.owed]
+        for key in bits.keys(repeated):
+            free = (marks & bits.bit(excuse, key)) == 0
+            part = Arcs(arcs.count, arcs.source[free], arcs.target[free], arcs.move[free], arcs.strong)
+            repeats = (marks[free] & bits.bit(repeated, key)) != 0
+            bad = numpy.zeros(arcs.count, dtype=bool)
+            for component in fair_components(part):
+                member = numpy.zeros(arcs.count, dtype=bool)
+                member[component] = True
+                inside = repeats & member[part.source] & member[part.target]
+                if inside.any():
+                    bad[part.source[inside]] = True
+                    says = f"{automaton.endless_key} {key:d}: {repeated.__name__} indefinitely, without {excuse.__name__}"
+                    return self._nearest(part, self.owed[free], [component], bad, [says] * arcs.count)
+        return Finding("holds")

@@ -1,0 +1,173 @@
+"""The moves that an actor's wire makes possible: on its connections, and with its mail.
+
+What closes which end of a connection, and what becomes of packets in flight, is told in `core/world.py`. When an end
+closes, pending answers over that connection are dropped (`drop-answers`): they would do nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+from syncproof.core.moves import Arrive, Connect, Deliver, Disconnect, Duplicate, Lose, Move, Notice
+from syncproof.core.observations import Connected, Disconnected
+from syncproof.core.packets import Closed, Opened
+from syncproof.core.values import ConnectionId, DeviceId
+from syncproof.engines.explore.budgets import FREE, Budgets
+from syncproof.engines.explore.encoding import Encoding, Ends, Wire, pending_slot, wire_slot
+from syncproof.engines.explore.judging import Judging
+from syncproof.engines.explore.moves import MoveTable, Offer
+from syncproof.engines.explore.queues import Deltas, Queues
+
+
+class WireOffers:
+    """What the values of wire slots offer."""
+
+    def __init__(
+        self, encoding: Encoding, judging: Judging, moves: MoveTable, budgets: Budgets, queues: Queues
+    ) -> None:
+        self.encoding = encoding
+        self.judging = judging
+        self.moves = moves
+        self.budgets = budgets
+        self.queues = queues
+
+    def of(self, actor: int, value: int) -> Iterator[Offer]:
+        """Yield the moves that a value of an actor's wire makes possible."""
+        wire: Wire = self.encoding.slots[wire_slot(actor)].values[value]
+        if actor in self.encoding.clients and self.encoding.server >= 0:
+            for ends in wire.connections:
+                yield from self._deliver(actor, wire, ends)
+                yield from self._close(actor, wire, ends)
+            if not any(ends.client_open for ends in wire.connections):
+                yield self._connect(actor, wire)
+        yield from self._mail(actor, wire)
+
+    # ---- connections
+
+    def _deliver(self, actor: int, wire: Wire, ends: Ends) -> Iterator[Offer]:
+        """Yield the arrival of the oldest packet at either end of a connection."""
+        connection = self._id(actor, ends)
+        packets = self.encoding.packets.values
+        if ends.up and ends.server_open:
+            packet = packets[ends.up[0]]
+            closes = isinstance(packet, Closed)
+            left = ends._replace(server_open=False, up=()) if closes else ends._replace(up=ends.up[1:])
+            event = self.encoding.event(connection, Closed(connection) if closes else packet)
+            deltas = () if ends.client_open else self._drop_answers(connection)
+            yield self._offer(Deliver(connection, "server"), actor, wire, ends, left, self.encoding.server, event, deltas)
+        if ends.down and ends.client_open:
+            left = ends._replace(down=ends.down[1:])
+            event = self.encoding.event(connection, packets[ends.down[0]])
+            yield self._offer(Deliver(connection, "client"), actor, wire, ends, left, actor, event)
+
+    def _close(self, actor: int, wire: Wire, ends: Ends) -> Iterator[Offer]:
+        """Yield the ways in which an end of a connection can close: a dead end is noticed, the device disconnects."""
+        connection = self._id(actor, ends)
+        closed = self.encoding.event(connection, Closed(connection))
+        if not ends.client_open:
+            if ends.server_open:
+                left = ends._replace(server_open=False, up=())
+                notice = Notice(connection, "server")
+                yield self._offer(notice, actor, wire, ends, left, self.encoding.server, closed)
+            return
+        drop = self._drop_answers(connection)
+        left = ends._replace(client_open=False, down=())
+        if not ends.server_open:
+            notice = Notice(connection, "client")
+            yield self._offer(notice, actor, wire, ends, left, actor, closed, drop, clean=False)
+        for clean in (True, False):
+            move = Disconnect(cast(DeviceId, self.encoding.names[actor]), clean)
+            budget = self.budgets.of(move)
+            if budget is not None:
+                told = left
+                if clean and ends.server_open:
+                    told = left._replace(up=(*ends.up, self.encoding.packets.intern(Closed(connection))))
+                yield self._offer(move, actor, wire, ends, told, actor, closed, drop, clean=clean, budget=budget)
+
+    def _connect(self, actor: int, wire: Wire) -> Offer:
+        name = cast(DeviceId, self.encoding.names[actor])
+        opened = ConnectionId.of(name, wire.count + 1)
+        event = self.encoding.event(opened, Opened(opened, name))
+        connections = (*wire.connections, Ends(wire.count + 1, True, True, (), ()))
+        server = self.encoding.server
+        return Offer(
+            self.moves.intern(Connect(name)),
+            self.encoding.slots[wire_slot(actor)].intern(Wire(wire.count + 1, connections, wire.mail)),
+            ((server, event), (actor, event)),
+            guards=(pending_slot(actor), pending_slot(server)),
+            bundle=self.judging.bundle([Connected(name)]),
+        )
+
+    def _offer(
+        self,
+        move: Move,
+        client: int,
+        wire: Wire,
+        before: Ends,
+        after: Ends,
+        receiver: int,
+        event: int,
+        deltas: Deltas = (),
+        *,
+        clean: bool | None = None,
+        budget: int = FREE,
+    ) -> Offer:
+        """Return a move on one connection of `client`, after which the connection is gone if both of its ends are closed.
+
+        `clean`: the client's end closes, and how; None: it does not close.
+        """
+        connections = [after if ends is before else ends for ends in wire.connections]
+        left = tuple([ends for ends in connections if ends is not after or ends.client_open or ends.server_open])
+        value = self.encoding.slots[wire_slot(client)].intern(wire._replace(connections=left))
+        name = cast(DeviceId, self.encoding.names[client])
+        bundle = 0 if clean is None else self.judging.bundle([Disconnected(name, clean)])
+        return Offer(self.moves.intern(move), value, ((receiver, event),), budget=budget, deltas=deltas, bundle=bundle)
+
+    def _id(self, actor: int, ends: Ends) -> ConnectionId:
+        return ConnectionId.of(self.encoding.names[actor], ends.count)
+
+    def _drop_answers(self, connection: ConnectionId) -> Deltas:
+        return ((pending_slot(self.encoding.server), self.queues.drop_answers(connection)),)
+
+    # ---- mail
+
+    def _mail(self, actor: int, wire: Wire) -> Iterator[Offer]:
+        """Yield arrivals, losses and duplications of mail. Equal packets of one source are offered once.
+
+        A packet that reaches its receiver only while that is connected arrives otherwise at nobody, also while the
+        receiver is down; any other packet waits until its receiver runs.
+        """
+        mail = wire.mail
+        connected = any(ends.client_open for ends in wire.connections)
+        ordered_before: set[int] = set()
+        for index, (source, number) in enumerate(mail):
+            packet = self.encoding.packets.values[number]
+            link = self.encoding.system.link(packet)
+            if link.order == "ordered":
+                if source in ordered_before:
+                    continue
+                ordered_before.add(source)
+            elif (source, number) in mail[:index]:
+                continue
+            name = self.encoding.names[actor]
+            without = mail[:index] + mail[index + 1 :]
+            guards = () if link.while_connected else (pending_slot(actor),)
+            event = (actor, self.encoding.event(self.encoding.source(source), packet))
+            heard = connected or not link.while_connected
+            yield Offer(
+                self.moves.intern(Arrive(name, packet)),
+                self._with(actor, wire, mail if link.order == "duplicating" else without),
+                (event,) if heard else (),
+                guards=guards,
+            )
+            if link.lossy:
+                twice = (*mail[:index], mail[index], *mail[index:])
+                for move, left in ((Lose(name, packet), without), (Duplicate(name, packet), twice)):
+                    budget = self.budgets.of(move)
+                    if budget is not None:
+                        value = self._with(actor, wire, left)
+                        yield Offer(self.moves.intern(move), value, (), budget=budget, guards=guards)
+
+    def _with(self, actor: int, wire: Wire, mail: tuple[tuple[int, int], ...]) -> int:
+        return self.encoding.slots[wire_slot(actor)].intern(wire._replace(mail=mail))
