@@ -79,7 +79,7 @@ def judged(*askers: dict[str, object]):
 def test_asking_for_ever_is_violated_by_a_cycle_that_asks_and_can_be_done():
     system, finding = judged({})
     assert finding.verdict == "violated"
-    assert finding.counterexample.says == "who 0: Asked for ever, without Excused"
+    assert finding.counterexample.says == "who 0: Asked indefinitely, without Excused"
     seen: list[Observation] = []
     world = World(system, seen.append)
     for move in (*finding.counterexample.moves, *finding.counterexample.cycle * 3):
@@ -98,7 +98,7 @@ def test_asking_a_few_times_holds():
 def test_one_who_asks_for_ever_is_not_excused_by_another():
     _, finding = judged({"excuses": True}, {})
     assert finding.verdict == "violated"
-    assert finding.counterexample.says == "who 1: Asked for ever, without Excused"
+    assert finding.counterexample.says == "who 1: Asked indefinitely, without Excused"
 
 
 @pytest.mark.parametrize("bug", ["F05", "F27"])
@@ -106,4 +106,4 @@ def test_seeded_bugs_that_pull_for_ever_are_found(bug):
     finding = search(bug, small_world(*BUGS[bug].world)).findings["pull-terminates"]
     assert finding.verdict == "violated"
     assert finding.counterexample.cycle
-    assert "Pulled for ever, without Triggered" in finding.counterexample.says
+    assert "Pulled indefinitely, without Triggered" in finding.counterexample.says

@@ -6,7 +6,8 @@ polls are the `Environment`'s, as in a search, so that what is found here is a p
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import permutations
 from typing import cast
 
 from syncproof.core.environment import Environment
@@ -30,6 +31,7 @@ from syncproof.core.moves import (
     Tell,
 )
 from syncproof.core.observations import Observation
+from syncproof.core.packets import Packet
 from syncproof.core.values import DeviceId
 from syncproof.core.world import System, World
 
@@ -41,6 +43,12 @@ ADVERSE = (*OWN_MOVES, "backup", "intervention")
 """The kinds of move that the environment may choose to make: faults, and what leads to them."""
 KINDS = ("compose", *UNDER_WAY, "poll", *RECOVERIES, *ADVERSE)
 """The kinds of move that there are to choose from; the faults among them cost their budget."""
+
+
+def landings(writes: Sequence[Packet]) -> Iterator[tuple[Packet, ...]]:
+    """Yield what may have landed of the open writes in a crash: every subset in every order, each once, short ones first."""
+    for length in range(len(writes) + 1):
+        yield from dict.fromkeys(permutations(writes, length))
 
 
 class RecordingWorld(World):

@@ -16,9 +16,8 @@ from typing import Any, Literal, cast
 
 from syncproof import designs as registry
 from syncproof._version import __version__
-from syncproof.core.actor import thaw
 from syncproof.designs import Design, witnesses
-from syncproof.engines.explore import Counterexample, Ending, Exploration, Limits, Status, explore
+from syncproof.engines.explore import CAUGHT_UP, Counterexample, Ending, Exploration, Limits, Status, explore
 from syncproof.errors import InputError
 from syncproof.inputs import lookup
 from syncproof.inputs.small_worlds import BOUNDS, SmallWorld, build, within

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from syncproof.engines.explore.exploration import Exploration, explore
 from syncproof.engines.explore.graph import Ending, Graph
-from syncproof.engines.explore.handlers import HandlerError, ImpureHandler
+from syncproof.engines.explore.handlers import CAUGHT_UP, HandlerError, ImpureHandler
 from syncproof.engines.explore.search import Limits, Status
 from syncproof.engines.explore.symmetry import NotSymmetric
 from syncproof.engines.explore.verdicts import WORDS, Counterexample, Finding
 
 __all__ = [
+    "CAUGHT_UP",
     "WORDS",
     "Counterexample",
     "Ending",

@@ -140,7 +140,7 @@ class ActorFaults:
         if actor not in self.encoding.clients:
             return _Fall((), (), observations)
         wire: Wire = self.encoding.slots[wire_slot(actor)].values[state[wire_slot(actor)]]
-        lost = [ConnectionId.of(name, ends.count) for ends in wire.connections if ends.client_open]
+        lost = [ConnectionId.of(name, ends.number) for ends in wire.connections if ends.client_open]
         server = pending_slot(self.encoding.server)
         deltas = tuple([(server, self.queues.drop_answers(connection)) for connection in lost])
         ends = [e._replace(client_open=False, down=()) if e.client_open else e for e in wire.connections]

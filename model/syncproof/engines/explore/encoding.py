@@ -53,7 +53,7 @@ class Pending(NamedTuple):
 class Ends(NamedTuple):
     """One connection: its number, which ends are open, and the packets going to the server and to the client, by index."""
 
-    count: int
+    number: int
     client_open: bool
     server_open: bool
     up: tuple[int, ...]
@@ -67,7 +67,7 @@ Mail = tuple[tuple[int, int], ...]
 class Wire(NamedTuple):
     """How many connections an actor has opened so far, those that an end still holds open, and its mail."""
 
-    count: int
+    opened: int
     connections: tuple[Ends, ...]
     mail: Mail
 

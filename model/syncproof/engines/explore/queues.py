@@ -59,13 +59,13 @@ class Queues:
     def absorb(self, slot: int, value: int, delta: int) -> int:
         """Return the slot's value after a delta."""
         change = self.deltas.values[delta]
-        before = self.encoding.slots[slot].values[value]
-        if slot % 3 == 1:
-            after = before if value <= ABSENT else self._pend(before, change)
+        interned = self.encoding.slots[slot]
+        if slot % 3 == 2:
+            after = interned.intern(self._route(interned.values[value], change))
         else:
-            after = self._route(before, change)
-        found = self.absorbed[slot][(value << SHIFT) | delta] = self.encoding.slots[slot].intern(after)
-        return found
+            after = value if value <= ABSENT else interned.intern(self._pend(interned.values[value], change))
+        self.absorbed[slot][(value << SHIFT) | delta] = after
+        return after
 
     def _pend(self, before: Pending, changes: Sequence[PendingChange]) -> Pending:
         operations, timers, poll = list(before.operations), set(before.timers), before.poll
@@ -85,20 +85,20 @@ class Queues:
         return Pending(tuple(sorted(operations)), tuple(sorted(timers)), poll)
 
     def _route(self, before: Wire, changes: Sequence[WireChange]) -> Wire:
-        count, connections, mail = before
+        opened, connections, mail = before
         for kind, where, packet in changes:
             match kind:
                 case "mail":
                     mail = self.encoding.put(mail, where, packet)
                 case "up" | "down":
                     connections = tuple(
-                        [_sent(ends, kind == "up", packet) if ends.count == where else ends for ends in connections]
+                        [_sent(ends, kind == "up", packet) if ends.number == where else ends for ends in connections]
                     )
                 case "server-down":
                     connections = tuple(
                         [e._replace(server_open=False, up=()) for e in connections if e.client_open]
                     )  # fmt: skip
-        return Wire(count, connections, mail)
+        return Wire(opened, connections, mail)
 
 
 def _sent(ends: Ends, up: bool, packet: int) -> Ends:

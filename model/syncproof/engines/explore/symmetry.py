@@ -157,7 +157,7 @@ class Symmetry:
     def _renamed_wire(self, value: Wire, names: Renaming) -> Wire:
         ends = [
             Ends(
-                e.count,
+                e.number,
                 e.client_open,
                 e.server_open,
                 tuple([self._packet(p, names) for p in e.up]),
@@ -169,7 +169,7 @@ class Symmetry:
         for source, packet in value.mail:
             sender = int(names.get(self.encoding.source(source), source))
             mail = self.encoding.put(mail, sender, self._packet(packet, names))
-        return Wire(value.count, tuple(ends), mail)
+        return Wire(value.opened, tuple(ends), mail)
 
     def _packet(self, packet: int, names: Renaming) -> int:
         return self.encoding.packets.intern(renamed(self.encoding.packets.values[packet], names, self.kinds))

@@ -163,6 +163,8 @@ class _Cycles:
                 inside = repeats & member[part.source] & member[part.target]
                 if inside.any():
                     bad[part.source[inside]] = True
-                    says = f"{automaton.endless_key} {key:d}: {repeated.__name__} indefinitely, without {excuse.__name__}"
+                    says = (
+                        f"{automaton.endless_key} {key:d}: {repeated.__name__} indefinitely, without {excuse.__name__}"
+                    )
                     return self._nearest(part, self.owed[free], [component], bad, [says] * arcs.count)
         return Finding("holds")

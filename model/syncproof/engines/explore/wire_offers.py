@@ -55,7 +55,9 @@ class WireOffers:
             left = ends._replace(server_open=False, up=()) if closes else ends._replace(up=ends.up[1:])
             event = self.encoding.event(connection, Closed(connection) if closes else packet)
             deltas = () if ends.client_open else self._drop_answers(connection)
-            yield self._offer(Deliver(connection, "server"), actor, wire, ends, left, self.encoding.server, event, deltas)
+            yield self._offer(
+                Deliver(connection, "server"), actor, wire, ends, left, self.encoding.server, event, deltas
+            )
         if ends.down and ends.client_open:
             left = ends._replace(down=ends.down[1:])
             event = self.encoding.event(connection, packets[ends.down[0]])
@@ -87,13 +89,13 @@ class WireOffers:
 
     def _connect(self, actor: int, wire: Wire) -> Offer:
         name = cast(DeviceId, self.encoding.names[actor])
-        opened = ConnectionId.of(name, wire.count + 1)
+        opened = ConnectionId.of(name, wire.opened + 1)
         event = self.encoding.event(opened, Opened(opened, name))
-        connections = (*wire.connections, Ends(wire.count + 1, True, True, (), ()))
+        connections = (*wire.connections, Ends(wire.opened + 1, True, True, (), ()))
         server = self.encoding.server
         return Offer(
             self.moves.intern(Connect(name)),
-            self.encoding.slots[wire_slot(actor)].intern(Wire(wire.count + 1, connections, wire.mail)),
+            self.encoding.slots[wire_slot(actor)].intern(Wire(wire.opened + 1, connections, wire.mail)),
             ((server, event), (actor, event)),
             guards=(pending_slot(actor), pending_slot(server)),
             bundle=self.judging.bundle([Connected(name)]),
@@ -125,7 +127,7 @@ class WireOffers:
         return Offer(self.moves.intern(move), value, ((receiver, event),), budget=budget, deltas=deltas, bundle=bundle)
 
     def _id(self, actor: int, ends: Ends) -> ConnectionId:
-        return ConnectionId.of(self.encoding.names[actor], ends.count)
+        return ConnectionId.of(self.encoding.names[actor], ends.number)
 
     def _drop_answers(self, connection: ConnectionId) -> Deltas:
         return ((pending_slot(self.encoding.server), self.queues.drop_answers(connection)),)
