@@ -60,7 +60,7 @@ class Ends(NamedTuple):
     down: tuple[int, ...]
 
 
-Mail = tuple[tuple[int, int], ...]
+Inbound = tuple[tuple[int, int], ...]
 """(source, packet) pairs: what may arrive in any order is sorted, what travels in order keeps it and comes last."""
 
 
@@ -69,7 +69,7 @@ class Wire(NamedTuple):
 
     opened: int
     connections: tuple[Ends, ...]
-    mail: Mail
+    mail: Inbound
 
 
 class Left(NamedTuple):
@@ -235,12 +235,12 @@ class Encoding:
             for c in sorted(world.connections.values(), key=lambda c: int(c.id))
             if c.client == name
         ]
-        mail: Mail = ()
+        mail: Inbound = ()
         for source, packet in world.mail.get(name, ()):
             mail = self.put(mail, int(source), intern(packet))
         return Wire(world.counts.get(name, 0), tuple(ends), mail)
 
-    def put(self, mail: Mail, source: int, packet: int) -> Mail:
+    def put(self, mail: Inbound, source: int, packet: int) -> Inbound:
         """Return mail with one more packet, in its normal form."""
         order = self._order(packet)
         if order == "duplicating" and (source, packet) in mail:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple, cast
 
-from syncproof.core.actor import Actor
+from syncproof.core.actor import Actor, Out
 from syncproof.core.observations import Noted, Observation, Shown
 from syncproof.core.packets import Idle, Packet
 from syncproof.core.values import ActorId, ConnectionId, Id
@@ -44,8 +44,8 @@ class Call(NamedTuple):
     packet: Packet
 
 
-class Effects:
-    """The `Out` of one handler call: a record of what is asked for."""
+class Effects(Out):
+    """Record what one handler call asks for."""
 
     __slots__ = ("observations", "pending", "sends")
 

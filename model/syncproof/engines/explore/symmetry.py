@@ -32,7 +32,7 @@ from syncproof.core.actor import freeze, thaw
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
 from syncproof.core.values import ActorId, ConnectionId, Id
-from syncproof.engines.explore.encoding import ABSENT, NO_POLL, SHIFT, Ends, Left, Mail, Pending, State, Wire, writes
+from syncproof.engines.explore.encoding import ABSENT, NO_POLL, SHIFT, Ends, Inbound, Left, Pending, State, Wire, writes
 from syncproof.engines.explore.handlers import Effects
 from syncproof.engines.explore.judging import COMPLAINED
 from syncproof.engines.explore.tables import Tables
@@ -165,7 +165,7 @@ class Symmetry:
             )
             for e in value.connections
         ]
-        mail: Mail = ()
+        mail: Inbound = ()
         for source, packet in value.mail:
             sender = int(names.get(self.encoding.source(source), source))
             mail = self.encoding.put(mail, sender, self._packet(packet, names))

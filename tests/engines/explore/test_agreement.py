@@ -16,8 +16,10 @@ from syncproof.core.packets import Resend
 from syncproof.core.values import ConnectionId
 from syncproof.core.world import World
 from syncproof.designs import DESIGNS, Parameters, Population
-from syncproof.engines.explore.search import expander
-from syncproof.engines.explore.tables import NEVER, State, Tables
+from syncproof.engines.explore.encoding import State
+from syncproof.engines.explore.expand import expander
+from syncproof.engines.explore.moves import NEVER
+from syncproof.engines.explore.tables import Tables
 from syncproof.engines.simulate import simulate
 from syncproof.inputs.fault_plan import FaultPlan
 from syncproof.inputs.scenario import Scenario
@@ -95,17 +97,17 @@ def environment(moves: list[Move]) -> Environment:
 
 def agree(tables: Tables, state: State, world: World) -> None:
     """The explorer's state is the world's. An answer over a closed connection has no effect; the explorer drops it."""
-    for number, name in enumerate(tables.names):
+    for number, name in enumerate(tables.encoding.names):
         if name not in world.actors:
             continue
         held = [slot.values[value] for slot, value in zip(tables.slots, state, strict=True)][3 * number :][:3]
         assert held[0] == world.actors[name].snapshot()
-        pending = tables.pending_of(world, name)
+        pending = tables.encoding.pending_of(world, name)
         if pending is not None:
-            kept = tuple(o for o in pending[0] if not stale(tables.packets.values[o[0]], world))
+            kept = tuple(o for o in pending[0] if not stale(tables.encoding.packets.values[o[0]], world))
             pending = (kept, *pending[1:])
         assert held[1] == pending
-        assert held[2] == tables.wire_of(world, name)
+        assert held[2] == tables.encoding.wire_of(world, name)
 
 
 def stale(packet: Any, world: World) -> bool:
@@ -143,16 +145,16 @@ def walk(design: str, traffic: Traffic, moves: list[Move]) -> tuple[set[str], Ta
         if useless:
             continue
         arcs: list[tuple[int, State, int]] = []
-        tables.complaints.clear()
+        tables.judging.complaints.clear()
         expand(state, arcs)
         taken = [after for number, after, _ in arcs if tables.moves.values[number] == move]
-        if not taken and tables.fair[tables.move(move)] == NEVER:
+        if not taken and tables.moves.fair[tables.moves.intern(move)] == NEVER:
             agree(tables, state, world)  # a fault that changes nothing is left out
             continue
         assert len(taken) == 1, f"{move!r} is not among {[tables.moves.values[n] for n, _, _ in arcs]}"
         state = taken[0]
         agree(tables, state, world)
-        held = tables.slots[tables.judge_slot].values[state[tables.judge_slot]]
+        held = tables.slots[tables.encoding.judge_slot].values[state[tables.encoding.judge_slot]]
         fallen |= {automaton.name for automaton, value in zip(wanted, held, strict=True) if value < 0}
     return fallen, tables, state
 
@@ -172,6 +174,7 @@ SCENARIO = Scenario.model_validate(
 PARAMETERS: Parameters = SCENARIO.parameters()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", DESIGNS)
 def test_simulated_runs_are_paths_of_the_explored_graph_with_the_same_verdicts(design: str) -> None:
     met: Counter[str] = Counter()
@@ -180,10 +183,10 @@ def test_simulated_runs_are_paths_of_the_explored_graph_with_the_same_verdicts(d
         recorder = Moves()
         simulated = simulate(design, SCENARIO, traffic, plan, seed, recorder=recorder)
         fallen, tables, state = walk(design, traffic, recorder.made)
-        joint = state[tables.judge_slot]
-        for number, automaton in enumerate(tables.automata):
+        joint = state[tables.encoding.judge_slot]
+        for number, automaton in enumerate(tables.judging.automata):
             verdict = simulated.properties[automaton.name].verdict
-            violated = automaton.name in fallen or bool(tables.unsettled(number, joint))
+            violated = automaton.name in fallen or bool(tables.judging.unsettled(number, joint))
             assert verdict == ("violated" if violated else "holds"), (seed, automaton.name)
         met.update(fault for move in recorder.made if (fault := fault_of(move)) is not None)
     for fault in (

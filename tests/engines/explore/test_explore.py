@@ -35,10 +35,10 @@ def test_symmetry_leaves_one_state_of_each_orbit(resources):
     whole = explore(system, NOTHING)
     orbits = set()
     for state in whole.graph.states:
-        local = whole.tables.local(state)
+        local = whole.tables.encoding.local(state)
         phase, prepared = local[two_phase.MANAGER]
         mail = {a: whole.tables.slots[3 * n + 2].values[state[3 * n + 2]][2] for n, a in enumerate(local)}
-        sent = {whole.tables.packets.values[p].resource for _, p in mail[two_phase.MANAGER]}
+        sent = {whole.tables.encoding.packets.values[p].resource for _, p in mail[two_phase.MANAGER]}
         each = Counter((local[r], r in prepared, r in sent, len(mail[r])) for r in local if r != two_phase.MANAGER)
         orbits.add((phase, tuple(sorted(each.items()))))
     group = [[two_phase.Resource(n) for n in range(resources)]]
@@ -171,4 +171,4 @@ def test_every_arc_can_be_done_in_a_world():
                 world.apply(move)
             except MoveError as error:
                 pytest.fail(f"{move}: {error}")
-        assert {name: thing.snapshot() for name, thing in world.actors.items()} == found.tables.local(state)
+        assert {name: thing.snapshot() for name, thing in world.actors.items()} == found.tables.encoding.local(state)
