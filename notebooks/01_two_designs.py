@@ -44,12 +44,12 @@ inbox
 
 
 # %%
-def observed(story):
+def observed(narration):
     """How often each kind of observation was made after the scene was set."""
-    return Counter(note.split()[0] for step in story.steps[story.prelude :] for note in step.observations)
+    return Counter(note.split()[0] for step in narration.steps[narration.prelude :] for note in step.observations)
 
 
-seen = observed(inbox.story)
+seen = observed(inbox.narration)
 print(f"copies written: {seen['Queued']}, copies deleted: {seen['Deleted']}, for {seen['Shown'] - 1} receiving devices")
 
 # %% [markdown]
@@ -63,7 +63,7 @@ timeline = diagram("timeline-notify")
 timeline
 
 # %%
-seen = observed(timeline.story)
+seen = observed(timeline.narration)
 print(
     f"appended to logs: {seen['Appended']} (the conversation's, and one for each of 2 users), deleted: {seen['Deleted']}"
 )

@@ -18,9 +18,7 @@ from syncproof._version import __version__
 
 if TYPE_CHECKING:
     from syncproof.designs import DESIGNS
-    from syncproof.engines.check import check
-    from syncproof.engines.replay import replay
-    from syncproof.errors import InputError
+        from syncproof.errors import InputError
     from syncproof.inputs.scenario import Scenario, load
     from syncproof.properties import PROPERTIES
     from syncproof.report import Report, compare
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from syncproof.report.sweep import sweep
     from syncproof.report.verification import Proof, explore, verify
     from syncproof.studies.compare import Comparison
+    from syncproof.studies.recordings import check, minimise, replay
 
 _WHERE = {
     "DESIGNS": "designs",
@@ -40,13 +39,14 @@ _WHERE = {
     "Proof": "report.verification",
     "Report": "report",
     "Scenario": "inputs.scenario",
-    "check": "engines.check",
+    "check": "studies.recordings",
     "compare": "report",
     "diagram": "report.diagram",
     "explore": "report.verification",
     "hunt": "report.hunt",
     "load": "inputs.scenario",
-    "replay": "engines.replay",
+    "minimise": "studies.recordings",
+    "replay": "studies.recordings",
     "sweep": "report.sweep",
     "verify": "report.verification",
 }
@@ -68,6 +68,7 @@ __all__ = [
     "explore",
     "hunt",
     "load",
+    "minimise",
     "replay",
     "sweep",
     "verify",

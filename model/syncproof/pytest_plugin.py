@@ -94,14 +94,14 @@ def _fail(design: Design, shape: object, name: str, says: str, moves: Sequence[o
     from typing import cast
 
     from syncproof.core.moves import Move
-    from syncproof.counterexamples.narrate import tell
+    from syncproof.counterexamples.narrate import narrate
     from syncproof.inputs import small_worlds
     from syncproof.inputs.small_worlds import SmallWorld
     from syncproof.properties import PROPERTIES
     from syncproof.report import sequence
 
     system, _, environment = small_worlds.build(design, cast(SmallWorld, shape))
-    story = tell(system, cast("Sequence[Move]", moves), [PROPERTIES[name]], prelude=environment.prelude)
+    narration = narrate(system, cast("Sequence[Move]", moves), [PROPERTIES[name]], prelude=environment.prelude)
     raise AssertionError(
-        f"{design.name} promises {name} and breaks it in {shape}, {length}: {says}\n\n{sequence.text(story)}"
+        f"{design.name} promises {name} and breaks it in {shape}, {length}: {says}\n\n{sequence.text(narration)}"
     )

@@ -13,17 +13,17 @@ from syncproof.cli.main import main
 from syncproof.core.moves import Connect, Disconnect, Spawn, Tell
 from syncproof.core.packets import AddMember
 from syncproof.core.values import ConversationId, DeviceId
-from syncproof.counterexamples import from_recording
-from syncproof.counterexamples.from_recording import among, taken_from
+from syncproof.counterexamples.from_recording import minimise_run, recorded_environment, restrict_to_conversation
 from syncproof.designs import Population
-from syncproof.engines.replay import recorded, replay
 from syncproof.engines.simulate import simulate
 from syncproof.errors import InputError
-from syncproof.formats.history import Header, Recording
+from syncproof.formats.header import Header
+from syncproof.formats.history import Recording
 from syncproof.inputs import fault_plan as faults
 from syncproof.inputs import lookup, workload
 from syncproof.seeded_bugs import BUGS
-from syncproof.studies import kill_matrix
+from syncproof.studies import kill_matrix, recordings
+from syncproof.studies.recordings import minimise, open_moves, replay
 
 
 def stormy(path: Path, bug: str, seed: int = 1) -> Header:
@@ -49,21 +49,21 @@ def stormy(path: Path, bug: str, seed: int = 1) -> Header:
 @pytest.mark.parametrize(("bug", "prop", "most"), [("F25", "no-loss", 14), ("F09", "checkpoint-covered", 10)])
 def test_a_storm_becomes_the_few_moves_that_it_takes(tmp_path: Path, bug: str, prop: str, most: int) -> None:
     stormy(tmp_path / "run.moves.jsonl", bug)
-    found = from_recording.excerpt(tmp_path / "run.moves.jsonl", prop)
+    found = minimise(tmp_path / "run.moves.jsonl", prop)
     assert len(found.moves) <= most < found.before
 
 
 def test_what_is_written_violates_the_same_when_it_is_done_again(tmp_path: Path) -> None:
     stormy(tmp_path / "run.moves.jsonl", "F25")
-    from_recording.excerpt(tmp_path / "run.moves.jsonl", "no-loss").write(tmp_path / "cut.moves.jsonl")
+    minimise(tmp_path / "run.moves.jsonl", "no-loss").write(tmp_path / "cut.moves.jsonl")
     judged = replay(tmp_path / "cut.moves.jsonl")
-    assert judged.monitor.counts == judged.recorded
+    assert judged.violations == judged.recorded
     assert "no-loss" in judged.recorded
 
 
 def test_whom_it_does_not_concern_takes_no_part(tmp_path: Path) -> None:
     header = stormy(tmp_path / "run.moves.jsonl", "F25")
-    found = from_recording.excerpt(tmp_path / "run.moves.jsonl", "no-loss")
+    found = minimise(tmp_path / "run.moves.jsonl", "no-loss")
     assert header.population is not None
     assert found.header.population is not None
     assert len(found.header.population.owners) < len(header.population.owners)
@@ -72,11 +72,11 @@ def test_whom_it_does_not_concern_takes_no_part(tmp_path: Path) -> None:
 
 def test_a_conversation_is_played_under_new_numbers(tmp_path: Path) -> None:
     stormy(tmp_path / "run.moves.jsonl", "F25")
-    header, _, moves = recorded(tmp_path / "run.moves.jsonl")
+    header, _, moves = open_moves(tmp_path / "run.moves.jsonl")
     assert header.population is not None
     made = [move for _, move in moves]
     last = ConversationId(len(header.population.members) - 1)
-    smaller, environment, played = among(header, made, last)
+    smaller, environment, played = restrict_to_conversation(header, made, last)
     assert smaller.population is not None
     assert set(smaller.population.owners) == set(range(len(header.population.members[last])))
     told = [script[0] for script in environment.scripts]
@@ -90,7 +90,7 @@ def test_whatever_happens_in_a_run_can_be_played_among_a_conversations_members(k
     kill_matrix.blow("timeline-notify", 1, (kind,), moves)
     assert moves.header.population is not None
     for conversation in range(len(moves.header.population.members)):
-        smaller, environment, played = among(moves.header, moves.made, ConversationId(conversation))
+        smaller, environment, played = restrict_to_conversation(moves.header, moves.made, ConversationId(conversation))
         assert smaller.population is not None
         devices = {move.actor for move in environment.newcomers} | set(range(len(smaller.population.owners)))
         told = [script[0] for script in environment.scripts]
@@ -107,7 +107,7 @@ def test_who_is_added_later_is_among_a_conversations_members() -> None:
     conversation = added[0].packet.conversation
     before = msgspec.structs.replace(moves.header.population, members=((),) * len(moves.header.population.members))
     header = msgspec.structs.replace(moves.header, population=before)
-    smaller, _, played = among(header, moves.made, conversation)
+    smaller, _, played = restrict_to_conversation(header, moves.made, conversation)
     assert smaller.population is not None
     assert set(smaller.population.owners) == {0}
     assert any(isinstance(move, Tell) and isinstance(move.packet, AddMember) for move in played)
@@ -115,7 +115,7 @@ def test_who_is_added_later_is_among_a_conversations_members() -> None:
 
 def test_what_a_run_did_is_what_its_environment_may_do() -> None:
     moves = (Connect(DeviceId(0)), Disconnect(DeviceId(0), True), Connect(DeviceId(0)), Disconnect(DeviceId(0), True))
-    environment = taken_from(moves)
+    environment = recorded_environment(moves)
     assert environment.budgets == {"disconnect": 2}
     assert environment.scripts == ()
 
@@ -123,10 +123,10 @@ def test_what_a_run_did_is_what_its_environment_may_do() -> None:
 def test_a_promised_property_is_taken_before_others(tmp_path: Path) -> None:
     path = tmp_path / "run.moves.jsonl"
     stormy(path, "F19")
-    header, _, _ = recorded(path)
+    header, _, _ = open_moves(path)
     promised = lookup.get("F19").promises
     assert len(header.violations) > 1
-    name = from_recording.excerpt(path).name
+    name = minimise(path).name
     assert set(header.faults) <= set(promised[name])
 
 
@@ -136,7 +136,7 @@ def test_a_file_is_cut_down_like_the_run_itself(tmp_path: Path, bug: str, seed: 
     stormy(path, bug, seed)
     moves = kill_matrix.Moves()
     kill_matrix.blow(bug, seed, BUGS[bug].world[2], moves)
-    live, read = from_recording.cut(moves.header, moves.made, prop), from_recording.excerpt(path, prop)
+    live, read = minimise_run(moves.header, moves.made, prop), minimise(path, prop)
     assert live is not None
     assert live.moves == read.moves
     assert list(map(repr, live.moves)) == list(map(repr, read.moves))
@@ -144,7 +144,7 @@ def test_a_file_is_cut_down_like_the_run_itself(tmp_path: Path, bug: str, seed: 
 
 def test_a_recall_is_of_the_same_message_under_its_new_number(tmp_path: Path) -> None:
     stormy(tmp_path / "run.moves.jsonl", "F32", 5)
-    found = from_recording.excerpt(tmp_path / "run.moves.jsonl", "convergence")
+    found = minimise(tmp_path / "run.moves.jsonl", "convergence")
     said = [move.packet.message for move in found.moves if isinstance(move, Tell) and hasattr(move.packet, "message")]
     (recall,) = [message for message in said if message.kind == "recall"]
     assert recall.about in [message.id for message in said if message.kind == "message"]
@@ -152,9 +152,9 @@ def test_a_recall_is_of_the_same_message_under_its_new_number(tmp_path: Path) ->
 
 def test_newcomers_who_do_not_matter_stay_away(tmp_path: Path) -> None:
     stormy(tmp_path / "run.moves.jsonl", "F25")
-    _, _, moves = recorded(tmp_path / "run.moves.jsonl")
+    _, _, moves = open_moves(tmp_path / "run.moves.jsonl")
     assert any(isinstance(move, Spawn) for _, move in moves)
-    found = from_recording.excerpt(tmp_path / "run.moves.jsonl", "no-loss")
+    found = minimise(tmp_path / "run.moves.jsonl", "no-loss")
     assert not any(isinstance(move, Spawn) for move in found.moves)
 
 
@@ -172,14 +172,14 @@ def test_a_property_that_was_not_violated_is_refused(tmp_path: Path, name: str, 
     path = tmp_path / "run.moves.jsonl"
     stormy(path, "F25")
     with pytest.raises(InputError, match=re.escape(says)):
-        from_recording.excerpt(path, name)
+        minimise(path, name)
 
 
 def test_a_run_without_a_violation_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "run.moves.jsonl"
     stormy(path, "F10")
     with pytest.raises(InputError, match="the run violated nothing; allowed: a run that violates a property"):
-        from_recording.excerpt(path)
+        minimise(path)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_a_move_that_cannot_be_made_is_told_with_its_line(tmp_path: Path, line: 
     lines[4] = msgspec.json.encode(line) + b"\n"
     path.write_bytes(b"".join(lines))
     with pytest.raises(InputError, match=f"run.moves.jsonl:5: {says}"):
-        from_recording.excerpt(path)
+        minimise(path)
 
 
 def test_a_population_of_nobody_is_refused(tmp_path: Path) -> None:
@@ -210,16 +210,16 @@ def test_a_population_of_nobody_is_refused(tmp_path: Path) -> None:
     odd = msgspec.structs.replace(header, population=Population((0, -1), ((0,),)), lines=None)
     path.write_bytes(b"".join([msgspec.json.encode(odd), b"\n", *rest]))
     with pytest.raises(InputError, match=r"run\.moves\.jsonl:1: population: -1 is no user"):
-        from_recording.excerpt(path)
+        minimise(path)
 
 
 def test_a_livelock_is_not_looked_for_in_a_long_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "run.moves.jsonl"
     stormy(path, "F25")
-    monkeypatch.setattr(from_recording, "_asked", lambda *_: "pull-terminates")
-    monkeypatch.setattr(from_recording, "LIVELOCK", 100)
+    monkeypatch.setattr(recordings, "_violated", lambda *_: "pull-terminates")
+    monkeypatch.setattr(recordings, "ENDLESS_MOVES", 100)
     with pytest.raises(InputError, match="moves; allowed for pull-terminates: at most 100"):
-        from_recording.excerpt(path, "pull-terminates")
+        minimise(path, "pull-terminates")
 
 
 def test_the_command_prints_the_diagram_and_writes_the_moves(tmp_path: Path) -> None:

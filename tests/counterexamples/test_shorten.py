@@ -9,9 +9,9 @@ from syncproof.core.environment import Environment
 from syncproof.core.moves import Crash, Lose, Move
 from syncproof.core.values import DeviceId
 from syncproof.core.world import System
-from syncproof.counterexamples import shorten as shortcut
+from syncproof.counterexamples import shorten as shorten
 from syncproof.counterexamples.minimise import violates
-from syncproof.counterexamples.shorten import needed, parts, shortcuts
+from syncproof.counterexamples.shorten import needed_environment, shorter_paths, smaller_environments
 from syncproof.engines import hypothesis_machine
 from syncproof.engines.explore import ImpureHandler
 from syncproof.inputs import small_worlds
@@ -43,53 +43,53 @@ def fresh(system: System, environment: Environment) -> BoundedWorld:
 
 def test_a_way_needs_what_it_composes_and_the_faults_that_it_meets() -> None:
     system, environment, moves = lost()
-    some = needed(environment, fresh(system, environment), moves)
+    some = needed_environment(environment, fresh(system, environment), moves)
     assert some.scripts == (environment.scripts[0][:1],)
     assert some.budgets == {"push-lost": sum(isinstance(move, Lose) for move in moves)}
 
 
-def test_from_a_later_place_only_the_rest_is_needed() -> None:
+def test_from_a_later_start_only_the_rest_is_needed() -> None:
     system, environment, moves = lost()
     play = fresh(system, environment)
     play.make(moves[0])
-    some = needed(environment, play, moves[1:])
+    some = needed_environment(environment, play, moves[1:])
     assert some.prelude == (*environment.prelude, moves[0])
     assert some.scripts == ()
 
 
-def test_parts_are_everything_less_and_the_least_come_first() -> None:
+def test_smaller_environments_come_smallest_first() -> None:
     system, _, environment = small_worlds.build("F25", SHAPE)
     crash = Crash(DeviceId(1))
-    some = needed(environment, fresh(system, environment), (environment.scripts[0][0], crash))
-    found = [(sum(map(len, part.scripts)), dict(part.budgets)) for part in parts(some)]
+    some = needed_environment(environment, fresh(system, environment), (environment.scripts[0][0], crash))
+    found = [(sum(map(len, part.scripts)), dict(part.budgets)) for part in smaller_environments(some)]
     assert found == [(0, {}), (0, {"device-crash": 1}), (1, {})]
 
 
 def test_a_shorter_way_violates_too() -> None:
     system, environment, moves = shown_twice()
-    short = next(shortcuts(system, environment, moves, "no-duplicate"))
+    short = next(shorter_paths(system, environment, moves, "no-duplicate"))
     assert len(short) < len(moves) / 2
     assert violates(system, environment, short, "no-duplicate") == short
 
 
 def test_the_shortest_way_has_none() -> None:
     system, environment, moves = lost()
-    assert list(shortcuts(system, environment, moves, "no-loss")) == []
+    assert list(shorter_paths(system, environment, moves, "no-loss")) == []
 
 
 def test_where_the_whole_is_too_large_later_places_help(monkeypatch: pytest.MonkeyPatch) -> None:
     system, environment, moves = shown_twice()
-    monkeypatch.setattr(shortcut, "STATES", 2_500)
-    monkeypatch.setattr(shortcut, "parts", lambda whole: iter(()))
-    short = next(shortcuts(system, environment, moves, "no-duplicate"))
+    monkeypatch.setattr(shorten, "SEARCH_STATES", 2_500)
+    monkeypatch.setattr(shorten, "smaller_environments", lambda whole: iter(()))
+    short = next(shorter_paths(system, environment, moves, "no-duplicate"))
     assert short[: len(moves) // 10] == moves[: len(moves) // 10]
     assert violates(system, environment, short, "no-duplicate") == short
 
 
 def test_the_searches_end_with_the_states_that_they_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
     system, environment, moves = shown_twice()
-    monkeypatch.setattr(shortcut, "ALTOGETHER", -1)
-    assert list(shortcuts(system, environment, moves, "no-duplicate")) == []
+    monkeypatch.setattr(shorten, "TOTAL_STATES", -1)
+    assert list(shorter_paths(system, environment, moves, "no-duplicate")) == []
 
 
 def test_a_design_that_no_search_can_take_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,5 +97,5 @@ def test_a_design_that_no_search_can_take_has_none(monkeypatch: pytest.MonkeyPat
         raise ImpureHandler("it reads a clock")
 
     system, environment, moves = lost()
-    monkeypatch.setattr(shortcut, "explore", refuse)
-    assert list(shortcuts(system, environment, moves, "no-loss")) == []
+    monkeypatch.setattr(shorten, "explore", refuse)
+    assert list(shorter_paths(system, environment, moves, "no-loss")) == []

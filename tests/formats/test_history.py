@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 
 from syncproof.core.packets import Packet
-from syncproof.engines.check import check
-from syncproof.engines.replay import replay
 from syncproof.errors import InputError
 from syncproof.formats.history import moves_path
 from syncproof.inputs.scenario import Scenario
 from syncproof.studies.compare import Job
+from syncproof.studies.recordings import check, replay
 
 WANTED = Scenario.model_validate(
     {
@@ -49,7 +48,7 @@ def test_a_history_is_judged_as_the_run_was(tmp_path: Path, design: str, ending:
     path = tmp_path / f"run{ending}"
     seen = record(path, design)
     judged = check(path)
-    assert judged.monitor.counts == seen
+    assert judged.violations == seen
     assert judged.quiesced
 
 
@@ -59,7 +58,7 @@ def test_the_moves_done_again_meet_the_same_violations(tmp_path: Path, design: s
     path = tmp_path / "run.jsonl"
     seen = record(path, design)
     judged = replay(moves_path(path))
-    assert judged.monitor.counts == judged.recorded == seen
+    assert judged.violations == judged.recorded == seen
     assert judged.observations == check(path).observations
 
 
@@ -221,7 +220,7 @@ def test_a_foreign_history_is_judged_by_every_property(tmp_path: Path) -> None:
     path = tmp_path / "real.jsonl"
     path.write_text("\n".join(map(json.dumps, rows)))
     judged = check(path)
-    assert judged.monitor.counts == {"no-loss": 1}
+    assert judged.violations == {"no-loss": 1}
     assert judged.verdicts()["no-loss"].verdict == "violated"
 
 

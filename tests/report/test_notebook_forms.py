@@ -15,7 +15,7 @@ from syncproof import DESIGNS, InputError, compare, diagram, explore, hunt, load
 from syncproof.core.actor import Out, actor, on
 from syncproof.core.observations import Checkpointed
 from syncproof.core.values import Cursor, DeviceId, Id, Timeline
-from syncproof.counterexamples.narrate import words
+from syncproof.counterexamples.wording import brief
 from syncproof.designs.packets import Pull, Push
 from syncproof.designs.timeline.push import DensePushDevice
 from syncproof.report import Report, figures
@@ -42,7 +42,7 @@ def compared() -> Report:
 
 def test_a_diagram_tells_every_move_until_nothing_is_under_way() -> None:
     told = diagram("inbox-store-first", "two-people")
-    notes = [note.split()[0] for step in told.story.steps[told.story.prelude :] for note in step.observations]
+    notes = [note.split()[0] for step in told.narration.steps[told.narration.prelude :] for note in step.observations]
     assert [note for note in notes if note in ("Composed", "Queued", "Shown", "Deleted")] == [
         "Composed",
         "Queued",
@@ -71,9 +71,9 @@ def test_what_a_property_complains_of_is_in_the_picture_whatever_else_happened()
 
 
 def test_a_flag_is_told_by_its_name() -> None:
-    assert words(Pull((Cursor(Timeline("sync", 1), 3),))) == "Pull sync:1>3"
-    assert words(Pull((Cursor(Timeline("sync", 1), 3),), False)) == "Pull sync:1>3 !full"
-    assert words(Checkpointed(DeviceId(1), Timeline("sync", 1), 3, start=True)) == "Checkpointed d1 sync:1 3 start"
+    assert brief(Pull((Cursor(Timeline("sync", 1), 3),))) == "Pull sync:1>3"
+    assert brief(Pull((Cursor(Timeline("sync", 1), 3),), False)) == "Pull sync:1>3 !full"
+    assert brief(Checkpointed(DeviceId(1), Timeline("sync", 1), 3, start=True)) == "Checkpointed d1 sync:1 3 start"
 
 
 def test_a_search_shows_the_shortest_way_to_a_broken_promise() -> None:

@@ -82,7 +82,7 @@ def test_the_python_snippet_runs_and_prints_the_diagram(found):
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         exec(verification_page.snippet(each), {})
-    assert verification_page.sequence.text(each.story) in out.getvalue()
+    assert verification_page.sequence.text(each.narration) in out.getvalue()
 
 
 def test_the_answer_speaks_of_what_is_broken_and_refuted(found):

@@ -13,7 +13,7 @@ import pytest
 
 from syncproof.cli.main import main
 from syncproof.designs import Parameters
-from syncproof.formats.history import Header
+from syncproof.formats.header import Header
 from syncproof.inputs.scenario import Scenario
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES, Property

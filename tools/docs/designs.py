@@ -10,7 +10,7 @@ from functools import cache
 from syncproof.core.faults import FAULTS
 from syncproof.core.moves import Move
 from syncproof.core.world import World
-from syncproof.counterexamples.narrate import Story, tell
+from syncproof.counterexamples.narrate import Narration, narrate
 from syncproof.designs import DESIGNS, Design, Parameters
 from syncproof.inputs.small_worlds import SmallWorld, build
 from syncproof.properties import PROPERTIES
@@ -118,8 +118,8 @@ def _not_applicable(design: Design) -> str:
 
 
 def _message(design: Design) -> str:
-    """The story, with what was observed at each step in one note."""
-    told = story(design)
+    """The narration, with what was observed at each step in one note."""
+    told = narration(design)
     told.steps = [replace(step, observations=_noted(step.observations)) for step in told.steps]
     return sequence.mermaid(told)
 
@@ -133,7 +133,7 @@ def _noted(observations: tuple[str, ...]) -> tuple[str, ...]:
     return (", ".join(kept),) if kept else ()
 
 
-def story(design: Design) -> Story:
+def narration(design: Design) -> Narration:
     """One message in a world without faults, until nothing but polls is left to happen."""
     system, _, environment = build(design, SmallWorld("three-devices", 1, ()))
     world = World(system)
@@ -144,7 +144,7 @@ def story(design: Design) -> Story:
     while (pending := next(world.pending(), None)) is not None:
         world.apply(pending)
         moves.append(pending)
-    return tell(system, moves, prelude=environment.prelude)
+    return narrate(system, moves, prelude=environment.prelude)
 
 
 # ---- flows

@@ -17,7 +17,7 @@ from syncproof.core.packets import Packet
 from syncproof.core.values import Id
 from syncproof.designs import Parameters, Population
 from syncproof.designs import packets as p
-from syncproof.formats.history import Header
+from syncproof.formats.header import Header
 from tools.docs.designs import travelling
 from tools.docs.fields import meanings
 from tools.docs.markdown import code, paragraphs, table

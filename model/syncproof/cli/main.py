@@ -426,7 +426,7 @@ def minimise(moves: str, name: str | None, out: str | None) -> int:
         _moves_file(Path(out), Path(moves))
     with terminal.cutting() as progress:
         found = from_recording.excerpt(Path(moves), name, progress)
-    click.echo(sequence.text(found.story()))
+    click.echo(sequence.text(found.narration()))
     click.echo(repr(found))
     if out is not None:
         try:

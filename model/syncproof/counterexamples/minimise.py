@@ -1,14 +1,14 @@
-"""Counterexamples cut down: moves are taken out as long as the violation stays (delta debugging; Zeller, Hildebrandt 2002).
+"""Minimises counterexamples: takes moves out as long as the violation stays (delta debugging; Zeller, Hildebrandt 2002).
 
-A search finds a shortest way at once, but only in worlds that it can search. What a simulation, a Hypothesis machine or a
-real run met is long and full of what does not matter. `minimise` tries without ever smaller parts of it, and in the end
-without each single move and each two of them. What is left may still be a detour that no move can be taken out of, but
-it says what the violation needs: so few messages and faults are a world that can often be searched (`shortcut.py`), and
-a shorter way that this finds is cut down in the same manner.
+A search finds a shortest path directly, but only in worlds small enough to search. What a simulation, a Hypothesis machine
+or a real run met is long, and most of it does not matter. `minimise` tries without ever smaller parts of it, and in the
+end without each single move and each pair of moves. The result may still be a detour that no move can be taken out of, but
+it says what the violation needs; a world with these few messages and faults can often be searched (`shorten.py`), and a
+shorter path found there is minimised in the same way.
 
 A shortened sequence is played, not copied. Without its beginning the same things happen under other numbers, so for a move
-that is no longer possible the first one like it is made, or none if there is none; and where a liveness property is
-at stake what is then still under way is completed, since nothing is lost for good before nothing more can happen.
+that is no longer possible the first possible one with the same signature is made, or none. Where a liveness property is
+at stake, what is still under way after the moves is completed, since nothing is lost before nothing more can happen.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from syncproof.core.enabled import RECOVERIES, UNDER_WAY, BoundedWorld
 from syncproof.core.environment import Environment
 from syncproof.core.fairness import quiesce
 from syncproof.core.moves import Move
-from syncproof.core.observations import Observation, Pulled, Triggered
+from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
 from syncproof.core.values import ActorId, ConnectionId, DeviceId
 from syncproof.core.world import System, World
-from syncproof.counterexamples.shorten import shortcuts
-from syncproof.properties import PROPERTIES
+from syncproof.counterexamples.shorten import shorter_paths
+from syncproof.properties import PROPERTIES, Property
 from syncproof.properties.monitor import Monitor
 
 FAIR = (*UNDER_WAY, *RECOVERIES)
-"""What is eventually taken without anybody's doing, polls left out."""
-COMPLETION = 400
+"""The kinds of move that fairness eventually makes, in this order; polls are left out."""
+COMPLETION_MOVES = 400
 """Moves, besides as many as there were, within which what is under way must come to rest."""
 
 
@@ -43,27 +43,27 @@ def minimise(
     name: str,
     progress: Callable[[int], None] = lambda left: None,
 ) -> tuple[Move, ...]:
-    """A locally minimal way to a violation of the property `name`, from one that is violated after `moves`.
+    """Return a locally minimal path to a violation of the property `name`, which is violated after `moves`.
 
-    `progress` is told how many moves are left whenever some could be taken out. Raises `ValueError` if the property is not
+    `progress` is called with the number of moves left whenever it falls. Raises `ValueError` if the property is not
     violated after `moves`.
     """
     best = violates(system, environment, moves, name)
     if best is None:
         raise ValueError(f"{name} is not violated by these moves")
-    best = _cut_down(system, environment, best, name, progress)
+    best = _delta_debug(system, environment, best, name, progress)
     while True:
-        for way in shortcuts(system, environment, best, name):
-            # It is played like every other, so what a search says is not taken on trust.
-            other = violates(system, environment, way, name)
+        for path in shorter_paths(system, environment, best, name):
+            # Played like every other path, so that the result does not rest on the search alone.
+            other = violates(system, environment, path, name)
             if other is not None and len(other) < len(best):
-                best = _cut_down(system, environment, other, name, progress)
+                best = _delta_debug(system, environment, other, name, progress)
                 break
         else:
             return best
 
 
-def _cut_down(
+def _delta_debug(
     system: System, environment: Environment, best: tuple[Move, ...], name: str, progress: Callable[[int], None]
 ) -> tuple[Move, ...]:
     size = max(1, len(best) // 2)
@@ -102,56 +102,56 @@ def _without_two(
 
 
 def violates(system: System, environment: Environment, moves: Sequence[Move], name: str) -> tuple[Move, ...] | None:
-    """The moves that were possible, up to where the property is violated; None if it is not.
+    """Play the moves; return those that were possible, up to where the property is violated, or None if it is not.
 
-    A liveness property is judged at rest, which is part of the way; one that forbids an endless repetition, by a fair
-    cycle, which the way ends with.
+    A liveness property is judged at rest, and the moves that lead there are part of the path. A property that forbids an
+    endless repetition is judged by a fair cycle, with which the path ends.
     """
     automaton = PROPERTIES[name]
     if automaton.endless is not None:
-        return _cycles(system, environment, moves, name)
+        return _livelock(system, environment, moves, automaton)
     monitor = Monitor([name])
-    play = BoundedWorld(system, environment, monitor.observe)
+    bounded = BoundedWorld(system, environment, monitor.observe)
     for move in moves:
-        _follow(play, move)
+        _make_or_similar(bounded, move)
         if monitor.violations:
-            return tuple(play.world.moves)
+            return tuple(bounded.world.moves)
     if automaton.kind == "safety":
         return None
-    limit = COMPLETION + len(moves)
+    limit = COMPLETION_MOVES + len(moves)
     for _ in range(limit):
-        move = next((found[0] for kind in FAIR if (found := play.possible()[kind])), None)  # type: ignore[assignment]
+        move = next((found[0] for kind in FAIR if (found := bounded.possible()[kind])), None)  # type: ignore[assignment]
         if move is None:
             break
-        play.make(move)
-    way = tuple(play.world.moves)
-    quiesce(play.world, limit)
-    return way if monitor.violations else None
+        bounded.make(move)
+    path = tuple(bounded.world.moves)
+    quiesce(bounded.world, limit)
+    return path if monitor.violations else None
 
 
-def _follow(play: BoundedWorld, move: Move) -> None:
-    """Makes the move, else the first one like it: what was left out before may have changed its numbers."""
-    if not play.attempt(move):
-        follow(play, likeness(move))
+def _make_or_similar(bounded: BoundedWorld, move: Move) -> None:
+    """Make the move, else the first similar one: what was taken out before may have changed its numbers."""
+    if not bounded.attempt(move):
+        make_similar(bounded, signature(move))
 
 
-def follow(play: BoundedWorld, like: Any) -> None:
-    """Makes the first possible move of this likeness, if there is one."""
-    for found in play.possible().values():
+def make_similar(bounded: BoundedWorld, wanted: Any) -> None:
+    """Make the first possible move with this signature, if there is one."""
+    for found in bounded.possible().values():
         for move in found:
-            if likeness(move) == like and play.attempt(move):
+            if signature(move) == wanted and bounded.attempt(move):
                 return
 
 
-def likeness(value: Any, names: Mapping[ActorId, ActorId] | None = None) -> Any:
-    """What is alike in moves: their kind, who makes them, and the classes of the packets that they are about.
+def signature(value: Any, names: Mapping[ActorId, ActorId] | None = None) -> Any:
+    """Return what similar moves have in common: their class, the actors' ids, and the classes of their packets.
 
-    `names`: other names of who makes them.
+    `names`: new ids of actors; others keep theirs.
     """
     if isinstance(value, Move):
-        return (type(value), *[likeness(getattr(value, field), names) for field in value.__struct_fields__])
+        return (type(value), *[signature(getattr(value, field), names) for field in value.__struct_fields__])
     if isinstance(value, tuple):
-        return tuple([likeness(each, names) for each in value])
+        return tuple([signature(each, names) for each in value])
     if isinstance(value, ConnectionId):
         client = DeviceId(value.client)
         return ("connection", client if names is None else names.get(client, client))
@@ -160,46 +160,52 @@ def likeness(value: Any, names: Mapping[ActorId, ActorId] | None = None) -> Any:
     return value if names is None or not isinstance(value, ActorId) else names.get(value, value)
 
 
-def _cycles(system: System, environment: Environment, moves: Sequence[Move], name: str) -> tuple[Move, ...] | None:
-    """The way to the end of the first fair cycle in which a device pulls and nothing gives it a reason to."""
-    marks: list[tuple[int, Observation]] = []
+def _livelock(
+    system: System, environment: Environment, moves: Sequence[Move], automaton: type[Property]
+) -> tuple[Move, ...] | None:
+    """Return the path to the end of the first fair cycle that repeats what the property forbids to repeat endlessly."""
+    assert automaton.endless is not None
+    repeated, excuse = automaton.endless
+    marks: list[tuple[int, bool, Any]] = []
+    """At which move, whether it is the repeated observation rather than the excuse, and whose."""
     made = 0
 
     def observe(observation: Observation) -> None:
-        if isinstance(observation, Pulled | Triggered):
-            marks.append((made, observation))
+        if isinstance(observation, (repeated, excuse)):
+            marks.append((made, isinstance(observation, repeated), getattr(observation, automaton.endless_key)))
 
-    play = BoundedWorld(system, environment, observe)
+    bounded = BoundedWorld(system, environment, observe)
     marks.clear()
-    states: dict[Any, int] = {_state(play.world): 0}
-    enabled = [_fair(play)]
+    states: dict[Any, int] = {_state(bounded.world): 0}
+    enabled = [_fair_moves(bounded)]
     for move in moves:
-        _follow(play, move)
-        now = len(play.world.moves)
+        _make_or_similar(bounded, move)
+        now = len(bounded.world.moves)
         if now == made:
             continue
         made = now
-        enabled.append(_fair(play))
-        state = _state(play.world)
+        enabled.append(_fair_moves(bounded))
+        state = _state(bounded.world)
         first = states.setdefault(state, now)
-        if first < now and _endless(marks, first, now):
+        if first < now and _without_excuse(marks, first, now):
             always = set.intersection(*enabled[first:now])
-            if not always.difference(play.world.moves[first:now]):
-                return tuple(play.world.moves)
+            if not always.difference(bounded.world.moves[first:now]):
+                return tuple(bounded.world.moves)
     return None
 
 
-def _endless(marks: list[tuple[int, Observation]], first: int, last: int) -> bool:
-    pulled = {o.device for at, o in marks if first <= at < last and isinstance(o, Pulled)}
-    return bool(pulled - {o.device for at, o in marks if first <= at < last and isinstance(o, Triggered)})
+def _without_excuse(marks: list[tuple[int, bool, Any]], first: int, last: int) -> bool:
+    within = [(is_repeated, key) for at, is_repeated, key in marks if first <= at < last]
+    excused = {key for is_repeated, key in within if not is_repeated}
+    return any(is_repeated and key not in excused for is_repeated, key in within)
 
 
-def _fair(play: BoundedWorld) -> set[Move]:
-    return {move for kind in FAIR for move in play.possible()[kind]}
+def _fair_moves(bounded: BoundedWorld) -> set[Move]:
+    return {move for kind in FAIR for move in bounded.possible()[kind]}
 
 
 def _state(world: World) -> Any:
-    """Everything that decides what can happen from here on."""
+    """Return everything that determines what can happen next, as one value."""
     return (
         tuple([(name, actor.snapshot()) for name, actor in world.actors.items()]),
         tuple(world.down),

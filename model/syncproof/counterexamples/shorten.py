@@ -1,9 +1,9 @@
-"""Shorter ways to a violation, searched for among what one way to it needed.
+"""Searches for shorter paths to a violation, in the small world that one path to it needed.
 
-A counterexample says which messages and which faults its violation needs at most, and a world with these and no others is
-small. It is searched whole, from the beginning; if that is too large, with ever more of them, fewest first, which also finds
-what is possible with less; at last from later and later places of the way. A limit of states bounds each search, and
-another all of them, so that the same way has the same shortcuts on every machine.
+A counterexample bounds the messages and faults that its violation needs, and a world with these and no others is small.
+The whole of it is searched first, from the beginning. If that takes too many states, the worlds with fewer of these messages
+and faults are searched, fewest first; at last, the search begins at later and later points of the path. A limit of states
+bounds each search, and another all of them, so that the result is the same on every machine.
 """
 
 from __future__ import annotations
@@ -21,91 +21,90 @@ from syncproof.core.world import System
 from syncproof.engines.explore import HandlerError, ImpureHandler, Limits, explore
 from syncproof.properties import PROPERTIES
 
-STATES = 100_000
-"""States of one search, about: less than a second."""
-ALTOGETHER = 1_000_000
-"""States of all searches for shortcuts of one way, about."""
-ACTORS = 8
-"""Actors of a system that is searched, at most: what more of them do on the side is more than `STATES`."""
-CHOICES = 4_096
-"""Smaller environments, at most: more would not be searched anyway."""
-PLACES = 10
-"""Places of the way from which searches begin, the beginning included."""
+SEARCH_STATES = 100_000
+"""The limit of states of one search: less than a second."""
+TOTAL_STATES = 1_000_000
+"""The limit of states of all searches for one path, about."""
+MOST_ACTORS = 8
+"""The most actors of a system that is searched: with more of them a search reaches `SEARCH_STATES` without a result."""
+MOST_ENVIRONMENTS = 4_096
+"""The most smaller environments that are listed: with more of them `TOTAL_STATES` would be reached first."""
+STARTS = 10
+"""The most points of the path at which searches begin, its beginning included."""
 
 
-def shortcuts(system: System, environment: Environment, moves: Sequence[Move], name: str) -> Iterator[tuple[Move, ...]]:
-    """Ways to a violation of the property `name` that are shorter than `moves`, which lead to one, in `environment`.
+def shorter_paths(
+    system: System, environment: Environment, moves: Sequence[Move], name: str
+) -> Iterator[tuple[Move, ...]]:
+    """Yield paths to a violation of the property `name` that are shorter than `moves`, which lead to one in `environment`.
 
-    The first one is all that most callers want. Without any, no way is shorter that needs no other messages and faults,
-    unless a search was cut short. A design that a search cannot take (`ImpureHandler`, `HandlerError`) has none, and
-    neither has a system of more than `ACTORS` actors.
+    Most callers need only the first. If there is none, no path with the same or fewer messages and faults is shorter,
+    unless a search reached its limit. There is none for a design that a search cannot take (`ImpureHandler`,
+    `HandlerError`), nor for a system of more than `MOST_ACTORS` actors.
     """
-    if len(system.cast()) > ACTORS:
+    if len(system.cast()) > MOST_ACTORS:
         return
-    whole = needed(environment, BoundedWorld(system, environment, lambda _: None), moves)
+    whole = needed_environment(environment, BoundedWorld(system, environment, lambda _: None), moves)
     endless = PROPERTIES[name].endless is not None
-    tried = 0
-    for place, some in _places(system, environment, moves, whole):
-        if tried > ALTOGETHER:
+    states = 0
+    for start, some in _starts(system, environment, moves, whole):
+        if states > TOTAL_STATES:
             return
         try:
-            found = explore(system, some, [PROPERTIES[name]], limits=Limits(states=STATES))
+            found = explore(system, some, [PROPERTIES[name]], limits=Limits(states=SEARCH_STATES))
         except (HandlerError, ImpureHandler):
             return
-        tried += len(found.graph.states)
-        way = found.findings[name].counterexample
-        if way is not None:
-            # Only of a livelock is the cycle a part; elsewhere it says that what is left of the world goes on.
-            rest = (*way.moves, *way.cycle) if endless else way.moves
-            if place + len(rest) < len(moves):
-                yield (*moves[:place], *rest)
-        # Then there is nothing shorter in parts of it or from later places. (To a livelock there is: a search's way there is
-        # a short one, not a shortest.)
-        if (some == whole or place) and (way is not None or found.complete) and not endless:
+        states += len(found.graph.states)
+        counterexample = found.findings[name].counterexample
+        if counterexample is not None:
+            # Of a livelock the cycle is a part. Elsewhere it only says that the rest of the world goes on.
+            rest = (*counterexample.moves, *counterexample.cycle) if endless else counterexample.moves
+            if start + len(rest) < len(moves):
+                yield (*moves[:start], *rest)
+        # After this search no other can find a shorter path. (But a search's path to a livelock is not a shortest one.)
+        if (some == whole or start) and (counterexample is not None or found.complete) and not endless:
             return
 
 
-def _places(
+def _starts(
     system: System, environment: Environment, moves: Sequence[Move], whole: Environment
 ) -> Iterator[tuple[int, Environment]]:
-    """Where to begin, and what may happen from there on."""
+    """Yield at which move to begin a search, and the environment from there on."""
     yield 0, whole
-    for some in parts(whole):
+    for some in smaller_environments(whole):
         yield 0, some
-    step = max(1, len(moves) // PLACES)
-    for place in range(step, len(moves) - 1, step):
-        play = BoundedWorld(system, environment, lambda _: None)
-        for move in moves[:place]:
-            play.make(move)
-        yield place, needed(environment, play, moves[place:])
+    step = max(1, len(moves) // STARTS)
+    for start in range(step, len(moves) - 1, step):
+        bounded = BoundedWorld(system, environment, lambda _: None)
+        for move in moves[:start]:
+            bounded.make(move)
+        yield start, needed_environment(environment, bounded, moves[start:])
 
 
-def needed(environment: Environment, play: BoundedWorld, moves: Sequence[Move]) -> Environment:
-    """What `moves` need of an environment, which a play has come this far in. The play makes the moves."""
-    before = tuple(play.world.moves)
-    told, newcomers, left = list(play.told), len(play.newcomers), dict(play.left)
+def needed_environment(environment: Environment, bounded: BoundedWorld, moves: Sequence[Move]) -> Environment:
+    """Return the part of an environment that `moves` need, from where `bounded` has come to; `bounded` makes the moves."""
+    before = tuple(bounded.world.moves)
+    told, newcomers, left = list(bounded.told), len(bounded.newcomers), dict(bounded.left)
     for move in moves:
-        play.make(move)
-    scripts = zip(environment.scripts, told, play.told, strict=True)
+        bounded.make(move)
+    scripts = zip(environment.scripts, told, bounded.told, strict=True)
     first = len(environment.newcomers) - newcomers
     return msgspec.structs.replace(
         environment,
         prelude=(*environment.prelude, *before),
         scripts=tuple([script[begin:end] for script, begin, end in scripts if begin < end]),
-        newcomers=environment.newcomers[first : len(environment.newcomers) - len(play.newcomers)],
-        budgets={fault: left[fault] - rest for fault, rest in play.left.items() if rest < left[fault]},
+        newcomers=environment.newcomers[first : len(environment.newcomers) - len(bounded.newcomers)],
+        budgets={fault: left[fault] - rest for fault, rest in bounded.left.items() if rest < left[fault]},
     )
 
 
-def parts(whole: Environment) -> Iterator[Environment]:
-    """The environments that have less: the beginnings of its scripts, with the smaller budgets. The least come first.
+def smaller_environments(whole: Environment) -> Iterator[Environment]:
+    """Yield the environments with shorter scripts or smaller budgets, smallest first; none if there are too many.
 
-    None where there are more than `CHOICES`.
+    A script is shortened at its end. The limit is `MOST_ENVIRONMENTS`.
     """
-    if (
-        prod([len(script) + 1 for script in whole.scripts]) * prod([most + 1 for most in whole.budgets.values()])
-        > CHOICES
-    ):
+    count = prod([len(script) + 1 for script in whole.scripts]) * prod([most + 1 for most in whole.budgets.values()])
+    if count > MOST_ENVIRONMENTS:
         return
     lengths = product(*[range(len(script) + 1) for script in whole.scripts])
     budgets = product(*[range(most + 1) for most in whole.budgets.values()])

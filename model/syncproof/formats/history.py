@@ -1,49 +1,26 @@
-"""Histories and moves on disk: written by a run, checked by the properties, done again by a replay.
+"""Histories and moves on disk: a run writes both, the properties check the one, a replay makes the other again.
 
 A history is a file of observations in order, JSON lines or (by its ending `.parquet`) Parquet; `docs/history.md` has the
-schema, which a real server's log can be turned into as well. The moves that made a run lie beside it, in a file with the
-same name and the ending `.moves.jsonl`: enough to build the system again and to do exactly the same.
+schema, which a real server's log can be converted to as well. The moves that made a run are beside it, in a file with the
+same name and the ending `.moves.jsonl`: enough to build the system again and to repeat the run exactly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
-from syncproof.core.faults import FAULTS
 from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
-from syncproof.designs import Parameters, Population
 from syncproof.errors import InputError
-from syncproof.formats.codec import encode
-from syncproof.formats.parquet import _write_parquet
-from syncproof.properties import PROPERTIES
+from syncproof.formats.codec import DecodeError, decode, encode
+from syncproof.formats.header import Header, parse_header
+from syncproof.formats.parquet import read_parquet, write_parquet
 
-SCHEMA = 1
-
-
-class Header(msgspec.Struct, kw_only=True):
-    """The first line of both files."""
-
-    schema: int
-    """The version of the schema, today `1`."""
-    kind: str
-    """`history` or `moves`."""
-    design: str = ""
-    """Any name. If syncproof knows it (a ready design, a seeded bug, a `FILE.py:NAME` that is there), its promises and
-    what does not apply to it are used; of any other nothing is promised and every property is judged."""
-    faults: tuple[str, ...] = ()
-    """Those that the run was configured with; a promise counts only if it covers all of them."""
-    population: Population | None = None
-    """Each device's user and each conversation's members when the run began. A replay needs it."""
-    parameters: Parameters | None = None
-    """The design's. A replay needs them."""
-    violations: dict[str, int] = {}
-    """Property -> how often the run itself saw it violated; a replay must see the same."""
-    lines: int | None = None
-    """How many lines follow, where the writer says so; a file that has another number was cut short."""
+T = TypeVar("T", Observation, Move)
 
 
 class Recording:
@@ -55,35 +32,61 @@ class Recording:
         self.moves: list[bytes] = []
 
     def observation(self, observation: Observation) -> None:
+        """Append an observation."""
         self.observations.append(encode(observation))
 
     def move(self, move: Move) -> None:
+        """Append a move."""
         self.moves.append(encode(move))
 
     def write(self, path: Path, violations: dict[str, int]) -> None:
-        """Writes the history at `path` and the moves beside it."""
-        head = msgspec.structs.replace(self.header, kind="history", violations=violations, lines=len(self.observations))
+        """Write the history to `path` and the moves beside it."""
+        header = self._header("history", violations, self.observations)
         if path.suffix == ".parquet":
-            _write_parquet(path, encode(head), self.observations)
+            write_parquet(path, encode(header), self.observations)
         else:
-            path.write_bytes(b"\n".join([encode(head), *self.observations, b""]))
+            path.write_bytes(b"\n".join([encode(header), *self.observations, b""]))
         self.write_moves(moves_path(path), violations)
 
     def write_moves(self, path: Path, violations: dict[str, int]) -> None:
-        """Writes the moves alone."""
-        head = msgspec.structs.replace(self.header, kind="moves", violations=violations, lines=len(self.moves))
-        path.write_bytes(b"\n".join([encode(head), *self.moves, b""]))
+        """Write the moves alone."""
+        path.write_bytes(b"\n".join([encode(self._header("moves", violations, self.moves)), *self.moves, b""]))
+
+    def _header(self, kind: str, violations: dict[str, int], lines: list[bytes]) -> Header:
+        return msgspec.structs.replace(self.header, kind=kind, violations=violations, lines=len(lines))
 
 
 def moves_path(history: Path) -> Path:
-    """Where the moves of a history lie."""
+    """Return the path of the moves file that belongs to a history."""
     return history.with_suffix(".moves.jsonl")
 
 
-# ---- reading
+def read_history(path: Path) -> tuple[Header, Iterator[Observation]]:
+    """Read a history: its header, and its observations one at a time.
+
+    Raises `InputError` naming the line that cannot be read; for an observation, when the iterator reaches it.
+    """
+    lines = read_parquet(path) if path.suffix == ".parquet" else _read_lines(path)
+    header = _header(path, lines, "history")
+    return header, (observation for _, observation in _decoded(path, header, lines, Observation))
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def read_moves(path: Path) -> tuple[Header, Iterator[tuple[int, Move]]]:
+    """Read a moves file: its header, and its moves one at a time with their line numbers.
+
+    Raises `InputError` naming the line that cannot be read; for a move, when the iterator reaches it.
+    """
+    lines = _read_lines(path)
+    header = _header(path, lines, "moves")
+    return header, _decoded(path, header, lines, Move)
+
+
+def count_moves(path: Path) -> int:
+    """Count the moves in a file. Raises `InputError` for a file that cannot be read."""
+    return max(0, sum(1 for _ in _read_lines(path)) - 1)
+
+
+def _read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
@@ -93,40 +96,25 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         raise InputError(f"{path}: {error.strerror or error}") from None
 
 
-def _whole(path: Path, header: Header, lines: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
-    """The lines, if they are as many as the header says."""
+def _header(path: Path, lines: Iterator[tuple[int, bytes]], kind: str) -> Header:
+    first = next(lines, None)
+    if first is None:
+        raise InputError(f"{path}: the file is empty; allowed: a header line, then one object a line")
+    return parse_header(path, first[1], kind)
+
+
+def _decoded(
+    path: Path, header: Header, lines: Iterable[tuple[int, bytes]], base: type[T]
+) -> Iterator[tuple[int, T]]:
     count = 0
-    for numbered in lines:
+    for number, line in lines:
         count += 1
-        yield numbered
+        try:
+            value = decode(line, base)
+        except DecodeError as error:
+            raise InputError(f"{path}:{number}: {error}") from None
+        yield number, value
     if header.lines is not None and count != header.lines:
         raise InputError(
             f"{path}: {count} lines after the header, which says that there are {header.lines}: cut short?"
         )
-
-
-def _header(path: Path, lines: Iterable[tuple[int, bytes]], kind: str) -> Header:
-    first = next(iter(lines), None)
-    if first is None:
-        raise InputError(f"{path}: the file is empty; allowed: a header line, then one object a line")
-    try:
-        header = msgspec.json.decode(first[1], type=Header)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(
-            f'{path}:1: not a header: {error}; allowed: {{"schema": {SCHEMA}, "kind": "{kind}", ...}}'
-        ) from None
-    if header.schema != SCHEMA:
-        raise InputError(f"{path}:1: schema: {header.schema}; allowed: {SCHEMA}")
-    if header.kind != kind:
-        raise InputError(f"{path}:1: kind: {header.kind!r}; allowed here: {kind!r}")
-    for name, count in header.violations.items():
-        if name not in PROPERTIES or count < 0:
-            allowed = f"{', '.join(PROPERTIES)}, each with a count" if name not in PROPERTIES else "0 or more"
-            raise InputError(f"{path}:1: violations: {name!r:.60}: {count}; allowed: {allowed}")
-    for fault in header.faults:
-        if fault not in FAULTS:
-            raise InputError(f"{path}:1: faults: {fault!r:.60} is no fault; allowed: {', '.join(FAULTS)}")
-    return header
-
-
-# ---- Parquet

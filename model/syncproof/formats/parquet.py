@@ -1,4 +1,4 @@
-"""Histories as Parquet files."""
+"""Histories as Parquet files: typed columns for queries, and the exact objects."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ import msgspec
 
 from syncproof.errors import InputError
 
-_COLUMNS = ("message", "device", "conversation", "place", "seq")
+COLUMNS = ("message", "device", "conversation", "place", "seq")
+"""Fields of observations that get a column of whole numbers, empty where an observation lacks the field."""
 
 
-def _write_parquet(path: Path, metadata: bytes, lines: list[bytes]) -> None:
-    """Columns to query by, and the exact object in `body`; the header is the file's metadata."""
+def write_parquet(path: Path, header: bytes, lines: list[bytes]) -> None:
+    """Write a history: `COLUMNS`, `index`, `type`, `timeline` (`KIND:OWNER`), and in `body` the JSON object itself.
+
+    The header is the file's metadata `syncproof`.
+    """
     import pyarrow
     from pyarrow import parquet
 
@@ -23,16 +27,20 @@ def _write_parquet(path: Path, metadata: bytes, lines: list[bytes]) -> None:
         "index": pyarrow.array(range(len(rows)), pyarrow.int64()),
         "type": pyarrow.array([row["type"] for row in rows], pyarrow.string()),
     }
-    for name in _COLUMNS:
+    for name in COLUMNS:
         columns[name] = pyarrow.array([row.get(name) for row in rows], pyarrow.int64())
     timelines = [row.get("timeline") or row.get("box") for row in rows]
     columns["timeline"] = pyarrow.array([t and f"{t['kind']}:{t['owner']}" for t in timelines], pyarrow.string())
     columns["body"] = pyarrow.array([line.decode() for line in lines], pyarrow.string())
-    table = pyarrow.table(columns).replace_schema_metadata({"syncproof": metadata.decode()})
+    table = pyarrow.table(columns).replace_schema_metadata({"syncproof": header.decode()})
     parquet.write_table(table, path)
 
 
-def _parquet_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def read_parquet(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Read a history's header and objects, numbered from 1 as the lines of a text file would be.
+
+    Raises `InputError` for a file that is not Parquet or is no history.
+    """
     from pyarrow import ArrowException, parquet
 
     try:

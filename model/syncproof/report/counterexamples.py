@@ -6,7 +6,7 @@ import shlex
 
 import msgspec
 
-from syncproof.counterexamples.narrate import Story, tell
+from syncproof.counterexamples.narrate import Narration, narrate
 from syncproof.designs import Parameters
 from syncproof.inputs import lookup
 from syncproof.inputs.scenario import Scenario
@@ -24,13 +24,13 @@ LEGEND = (
 )
 
 
-def retell(way: Way, parameters: Parameters) -> Story:
+def retell(way: Way, parameters: Parameters) -> Narration:
     """The moves, told step by step."""
     assert way.shape is not None
     assert way.counterexample is not None
     found = way.counterexample
     system, _, _ = build(lookup.get(way.design).variant(parameters=parameters), way.shape)
-    return tell(system, found.moves, [PROPERTIES[way.name]], prelude=found.prelude, cycle=found.cycle)
+    return narrate(system, found.moves, [PROPERTIES[way.name]], prelude=found.prelude, cycle=found.cycle)
 
 
 def again(way: Way, scenario: Scenario) -> str:

@@ -6,7 +6,7 @@ from importlib import resources
 
 from syncproof.core.enabled import BoundedWorld
 from syncproof.core.moves import Move
-from syncproof.counterexamples.narrate import Story, tell
+from syncproof.counterexamples.narrate import Narration, narrate
 from syncproof.designs import Design
 from syncproof.inputs import lookup, small_worlds
 from syncproof.report import sequence
@@ -16,16 +16,16 @@ COLOURS = "--paper: #ffffff; --ink: #1d2129; --soft: #5b6370; --bad: #a8430a; --
 
 
 class Diagram:
-    """A told story. `title`: what it shows, in a line."""
+    """A narration that shows itself as a sequence diagram. `title`: what it shows, in a line."""
 
-    def __init__(self, story: Story, title: str) -> None:
-        self.story, self.title = story, title
+    def __init__(self, narration: Narration, title: str) -> None:
+        self.narration, self.title = narration, title
 
     def __repr__(self) -> str:
-        return f"{self.title}\n{sequence.text(self.story)}"
+        return f"{self.title}\n{sequence.text(self.narration)}"
 
     def _repr_svg_(self) -> str:
-        drawn = str(sequence.svg(self.story))
+        drawn = str(sequence.svg(self.narration))
         css = (resources.files("syncproof.report") / "templates" / "sequence.css").read_text(encoding="utf-8")
         ground = f"svg.sequence {{ {COLOURS} background: var(--paper); }}"
         head, _, rest = drawn.partition(">")
@@ -34,8 +34,8 @@ class Diagram:
     def held(self) -> str:
         """What the automata of the properties held after each step that changed them, and what they said in the end."""
         lines = []
-        for step in self.story.steps[self.story.prelude :]:
-            number = step.number - self.story.prelude + 1
+        for step in self.narration.steps[self.narration.prelude :]:
+            number = step.number - self.narration.prelude + 1
             lines += [f"{number:>4} {name}: {held}" for name, held in step.automata.items()]
             lines += [f"   ✗ {name}: {says}" for name, says in step.complaints.items()]
         return "\n".join(lines)
@@ -53,4 +53,4 @@ def diagram(design: str | Design, people: str = "three-devices", messages: int =
     while moves := list(play.world.pending()) or play.possible()["compose"][:1]:
         waiting = [move for move in waiting if move in moves] + [move for move in moves if move not in waiting]
         play.make(waiting[0])
-    return Diagram(tell(system, play.world.moves, prelude=environment.prelude), f"{entry.name}: {entry.summary}")
+    return Diagram(narrate(system, play.world.moves, prelude=environment.prelude), f"{entry.name}: {entry.summary}")

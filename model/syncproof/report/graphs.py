@@ -11,7 +11,7 @@ from pathlib import Path
 
 import networkx
 
-from syncproof.counterexamples.narrate import words
+from syncproof.counterexamples.wording import brief
 from syncproof.engines.explore import Exploration
 from syncproof.errors import InputError
 
@@ -61,7 +61,7 @@ def graph(found: Exploration, limit: int | None = None) -> networkx.MultiDiGraph
     for state in range(min(kept, whole.expanded)):
         for arc in range(whole.first[state], whole.first[state + 1]):
             if whole.targets[arc] < kept:
-                drawn.add_edge(state, whole.targets[arc], move=words(moves[whole.moves[arc]]))
+                drawn.add_edge(state, whole.targets[arc], move=brief(moves[whole.moves[arc]]))
     return drawn
 
 
@@ -80,7 +80,7 @@ def aldebaran(found: Exploration) -> Iterator[str]:
     """The Aldebaran format of CADP and mCRL2: `des (first, transitions, states)`, then an arc a line."""
     whole = found.graph
     yield f"des (0, {len(whole.targets)}, {len(whole.states)})"
-    labels = [words(move).replace('"', "'") for move in found.tables.moves.values]
+    labels = [brief(move).replace('"', "'") for move in found.tables.moves.values]
     for state in range(whole.expanded):
         for arc in range(whole.first[state], whole.first[state + 1]):
             yield f'({state}, "{labels[whole.moves[arc]]}", {whole.targets[arc]})'

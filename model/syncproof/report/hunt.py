@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from syncproof.core.moves import Move
 from syncproof.counterexamples.minimise import minimise
-from syncproof.counterexamples.narrate import tell
+from syncproof.counterexamples.narrate import narrate
 from syncproof.designs import Design
 from syncproof.engines import hypothesis_machine
 from syncproof.engines.hypothesis_machine import Fallen
@@ -40,8 +40,8 @@ class Hunt:
         if self.met is None:
             raise ValueError("nothing was met")
         system, _, environment = small_worlds.build(self.design, self.shape, hypothesis_machine.BUDGET)
-        story = tell(system, self.moves, [PROPERTIES[self.met.name]], prelude=environment.prelude)
-        return Diagram(story, repr(self))
+        narration = narrate(system, self.moves, [PROPERTIES[self.met.name]], prelude=environment.prelude)
+        return Diagram(narration, repr(self))
 
 
 def hunt(

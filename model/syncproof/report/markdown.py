@@ -96,5 +96,5 @@ def _ways(ways: list[Way], scenario: Scenario) -> Iterator[str]:
             yield from (f"No small way: {cell(way.why)}.", "")
             continue
         yield from (f"{way.length} moves in the world of {way.shape}: {cell(way.counterexample.says)}.", "")
-        story = counterexamples.retell(way, scenario.parameters())
-        yield from (*fence(sequence.mermaid(story), "mermaid"), "")
+        narration = counterexamples.retell(way, scenario.parameters())
+        yield from (*fence(sequence.mermaid(narration), "mermaid"), "")

@@ -62,5 +62,5 @@ def _drawn(way: Way, comparison: Comparison) -> tuple[Way, Markup, str]:
     """A way, its diagram, and what to type to find it again; nothing of that where there is none."""
     if way.counterexample is None:
         return way, Markup(""), ""
-    story = counterexamples.retell(way, comparison.scenario.parameters())
-    return way, sequence.svg(story), counterexamples.again(way, comparison.scenario)
+    narration = counterexamples.retell(way, comparison.scenario.parameters())
+    return way, sequence.svg(narration), counterexamples.again(way, comparison.scenario)

@@ -1,4 +1,4 @@
-"""A story as a sequence diagram: text for terminals and assertions, Mermaid for Markdown, SVG for pages.
+"""A narration as a sequence diagram: text for terminals and assertions, Mermaid for Markdown, SVG for pages.
 
 Lanes: who acts first, the servers (each with its stores), everyone else. Each row is one move; a packet's arrow ends in
 the row in which it arrives or is lost, so only one arrow ends in a row.
@@ -13,7 +13,8 @@ from markupsafe import Markup, escape
 
 from syncproof.core.moves import Crash, Restart, Spawn, Tell
 from syncproof.core.values import ActorId
-from syncproof.counterexamples.narrate import Flight, Step, Story, words
+from syncproof.counterexamples.narrate import Narration, Step, Transit
+from syncproof.counterexamples.wording import brief
 
 QUIET = ("Noted", "Triggered", "Pulled", "Served", "RangeRead", "Connected", "Disconnected", "Crashed", "Restarted")
 """Observations that a diagram leaves out: its arrows show them already."""
@@ -37,19 +38,19 @@ CROWD = 8
 """Where more take part than so many, a diagram leaves out those whom nothing happens to."""
 
 
-def lanes(story: Story) -> list[Lane]:
+def lanes(narration: Narration) -> list[Lane]:
     """The columns, from left to right."""
-    present = list(story.lanes)
+    present = list(narration.lanes)
     if len(present) > CROWD:
-        busy = {s.at for s in story.steps} | {end for f in story.flights for end in (f.source, f.target)}
+        busy = {s.at for s in narration.steps} | {end for f in narration.transits for end in (f.source, f.target)}
         present = [actor for actor in present if actor in busy]
-    told = [s.move.actor for s in story.steps[story.prelude :] if isinstance(s.move, Tell)]
+    told = [s.move.actor for s in narration.steps[narration.prelude :] if isinstance(s.move, Tell)]
     first = told[:1] if told and told[0] in present else []
-    serving = [actor for actor in present if story.stores(actor)]
+    serving = [actor for actor in present if narration.stores(actor)]
     rest = [actor for actor in present if actor not in (*first, *serving)]
     found = []
     for actor in dict.fromkeys([*first, *serving, *rest]):
-        found.append(Lane(actor, False, story.lanes[actor]))
+        found.append(Lane(actor, False, narration.lanes[actor]))
         if actor in serving:
             found.append(Lane(actor, True, "stores"))
     return found
@@ -57,28 +58,28 @@ def lanes(story: Story) -> list[Lane]:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A step as it is drawn: the flight that ends here or the words at a lane, and the notes beside it."""
+    """A step as it is drawn: the transit that ends here or the words at a lane, and the notes beside it."""
 
     step: Step
-    flight: Flight | None
+    transit: Transit | None
     notes: tuple[str, ...]
 
 
-def rows(story: Story) -> Iterator[Row]:
+def rows(narration: Narration) -> Iterator[Row]:
     """The steps after the prelude."""
-    for step in story.steps[story.prelude :]:
-        ended = [f for f in story.flights if f.ended == step.number and f.fate != "cut"]
-        flight = ended[0] if len(ended) == 1 and not isinstance(step.move, (Crash, Restart)) else None
-        if flight is not None and flight.storage and not story.stores(flight.source):
-            flight = None
+    for step in narration.steps[narration.prelude :]:
+        ended = [f for f in narration.transits if f.ended == step.number and f.fate != "cut"]
+        transit = ended[0] if len(ended) == 1 and not isinstance(step.move, (Crash, Restart)) else None
+        if transit is not None and transit.storage and not narration.stores(transit.source):
+            transit = None
         notes = [note for note in step.observations if note.split(" ")[0] not in QUIET]
-        yield Row(step, flight, (*notes, *[f"✗ {name}: {says}" for name, says in step.complaints.items()]))
+        yield Row(step, transit, (*notes, *[f"✗ {name}: {says}" for name, says in step.complaints.items()]))
 
 
-def ends(flight: Flight, columns: list[Lane]) -> tuple[int, int]:
-    """The columns that a flight's arrow joins; a storage operation's answer comes from the stores."""
+def ends(transit: Transit, columns: list[Lane]) -> tuple[int, int]:
+    """The columns that a transit's arrow joins; a storage operation's answer comes from the stores."""
     place = {(lane.actor, lane.stores): number for number, lane in enumerate(columns)}
-    return place[flight.source, flight.storage], place[flight.target, False]
+    return place[transit.source, transit.storage], place[transit.target, False]
 
 
 # ---- text
@@ -86,25 +87,25 @@ def ends(flight: Flight, columns: list[Lane]) -> tuple[int, int]:
 GAP = 26
 
 
-def text(story: Story, width: int = GAP) -> str:
+def text(narration: Narration, width: int = GAP) -> str:
     """For a terminal: a line a step, a column a lane, what was observed at the right."""
-    columns = lanes(story)
+    columns = lanes(narration)
     at = [number * width for number in range(len(columns))]
     lines = ["     " + "".join(_cut(lane.title, width - 2).ljust(width) for lane in columns).rstrip()]
-    if story.prelude:
-        lines.append(f"     ({story.prelude} moves before: everyone connects and is up to date)")
-    for number, row in enumerate(rows(story), 1):
-        if story.cycle == row.step.number:
+    if narration.prelude:
+        lines.append(f"     ({narration.prelude} moves before: everyone connects and is up to date)")
+    for number, row in enumerate(rows(narration), 1):
+        if narration.cycle == row.step.number:
             lines.append("     ---- what follows repeats for ever")
         line = list(" " * (at[-1] + 1))
         for place in at:
             line[place] = "│"
-        if row.flight is not None:
-            source, target = ends(row.flight, columns)
+        if row.transit is not None:
+            source, target = ends(row.transit, columns)
             low, high = sorted((at[source], at[target]))
-            label = _cut(words(row.flight.packet), high - low - 5)
+            label = _cut(brief(row.transit.packet), high - low - 5)
             shaft = list(f" {label} ".center(high - low - 1, "─"))
-            tip = "✗" if row.flight.fate == "lost" else "▶" if target > source else "◀"
+            tip = "✗" if row.transit.fate == "lost" else "▶" if target > source else "◀"
             shaft[-1 if target > source else 0] = tip
             line[low + 1 : high] = shaft
         else:
@@ -130,25 +131,25 @@ def _column(step: Step, columns: list[Lane]) -> int:
 # ---- Mermaid
 
 
-def mermaid(story: Story) -> str:
+def mermaid(narration: Narration) -> str:
     """For a code host: a Mermaid sequence diagram."""
-    columns = lanes(story)
+    columns = lanes(narration)
     lines = ["sequenceDiagram"]
     lines += [f"    participant {lane.key} as {_plain(lane.title)}" for lane in columns]
-    if story.prelude:
-        lines.append(f"    Note over {columns[0].key}: {story.prelude} moves before, everyone is up to date")
-    for row in rows(story):
-        if story.cycle == row.step.number:
+    if narration.prelude:
+        lines.append(f"    Note over {columns[0].key}: {narration.prelude} moves before, everyone is up to date")
+    for row in rows(narration):
+        if narration.cycle == row.step.number:
             lines.append("    loop for ever")
         here = columns[_column(row.step, columns)].key
-        if row.flight is not None:
-            source, target = ends(row.flight, columns)
-            arrow = "--x" if row.flight.fate == "lost" else "-->>" if row.flight.storage else "->>"
-            lines.append(f"    {columns[source].key}{arrow}{columns[target].key}: {_plain(words(row.flight.packet))}")
+        if row.transit is not None:
+            source, target = ends(row.transit, columns)
+            arrow = "--x" if row.transit.fate == "lost" else "-->>" if row.transit.storage else "->>"
+            lines.append(f"    {columns[source].key}{arrow}{columns[target].key}: {_plain(brief(row.transit.packet))}")
         else:
             lines.append(f"    Note over {here}: {_plain(row.step.says)}")
         lines += [f"    Note over {here}: {_plain(note)}" for note in row.notes]
-    if story.cycle is not None:
+    if narration.cycle is not None:
         lines.append("    end")
     return "\n".join(lines)
 
@@ -165,10 +166,10 @@ SAYS = 27
 """Letters that fit between two lanes."""
 
 
-def svg(story: Story) -> Markup:
+def svg(narration: Narration) -> Markup:
     """For a page: colours and fonts come from the page's style sheet."""
-    columns = lanes(story)
-    drawn = list(rows(story))
+    columns = lanes(narration)
+    drawn = list(rows(narration))
     x = [LEFT + 60 + LANE * number for number in range(len(columns))]
     y = {row.step.number: TOP + 20 + ROW * number for number, row in enumerate(drawn)}
     width, height = x[-1] + RIGHT, TOP + 20 + ROW * len(drawn)
@@ -177,17 +178,17 @@ def svg(story: Story) -> Markup:
     ]
     for number, lane in enumerate(columns):
         parts.append(f'<text class="lane" x="{x[number]}" y="20">{escape(lane.title)}</text>')
-        parts += _line(story, lane, x[number], y, height)
-    for flight in story.flights:
-        if flight.storage and story.stores(flight.source):
-            parts += _operation(flight, x[ends(flight, columns)[0]], y, height)
+        parts += _line(narration, lane, x[number], y, height)
+    for transit in narration.transits:
+        if transit.storage and narration.stores(transit.source):
+            parts += _operation(transit, x[ends(transit, columns)[0]], y, height)
     for number, row in enumerate(drawn, 1):
         level = y[row.step.number]
-        if story.cycle == row.step.number:
+        if narration.cycle == row.step.number:
             parts.append(f'<line class="cycle" x1="0" x2="{width}" y1="{level - 16}" y2="{level - 16}"/>')
             parts.append(f'<text class="cycle" x="{width - 8}" y="{level - 20}">from here on for ever</text>')
         parts.append(f'<text class="number" x="{LEFT - 8}" y="{level + 4}">{number}</text>')
-        if row.flight is None:
+        if row.transit is None:
             place = x[_column(row.step, columns)]
             kind = " crash" if isinstance(row.step.move, Crash) else ""
             parts.append(f'<circle class="dot{kind}" cx="{place}" cy="{level}" r="3.5"/>')
@@ -196,7 +197,7 @@ def svg(story: Story) -> Markup:
             says = escape(_cut(row.step.says, SAYS if last else SAYS * (len(x) - _column(row.step, columns) - 1)))
             parts.append(f'<text class="says{kind}" {side} y="{level + 4}">{says}</text>')
         else:
-            parts += _arrow(row.flight, columns, x, y, level)
+            parts += _arrow(row.transit, columns, x, y, level)
         for note in shown(row.notes):
             kind, letters = (" bad", 48) if note.startswith("✗") else ("", 52)
             said = escape(_cut(note, letters))
@@ -212,10 +213,10 @@ def shown(notes: tuple[str, ...]) -> list[str]:
     return [*[note for note in notes if not note.startswith("✗")][: 2 - len(complaints)], *complaints]
 
 
-def _line(story: Story, lane: Lane, x: int, y: dict[int, int], height: int) -> Iterator[str]:
+def _line(narration: Narration, lane: Lane, x: int, y: dict[int, int], height: int) -> Iterator[str]:
     """A lane's line, interrupted while its actor is down, from where it appeared."""
     top, down = TOP - 16, None
-    for step in story.steps:
+    for step in narration.steps:
         level = y.get(step.number)
         if level is None or lane.stores or step.at != lane.actor:
             continue
@@ -233,28 +234,28 @@ def _line(story: Story, lane: Lane, x: int, y: dict[int, int], height: int) -> I
         yield f'<line class="life down" x1="{x}" x2="{x}" y1="{down}" y2="{height}"/>'
 
 
-def _operation(flight: Flight, x: int, y: dict[int, int], height: int) -> Iterator[str]:
+def _operation(transit: Transit, x: int, y: dict[int, int], height: int) -> Iterator[str]:
     """A bar on the stores' lane for as long as an operation is under way."""
-    if flight.ended is not None and flight.ended not in y:
+    if transit.ended is not None and transit.ended not in y:
         return
-    top = y.get(flight.sent, TOP)
-    bottom = height if flight.ended is None else y[flight.ended]
-    fate = flight.fate.replace(" ", "-")
+    top = y.get(transit.sent, TOP)
+    bottom = height if transit.ended is None else y[transit.ended]
+    fate = transit.fate.replace(" ", "-")
     yield f'<rect class="operation {fate}" x="{x - 4}" width="8" y="{top}" height="{max(bottom - top, 2)}"/>'
 
 
-def _arrow(flight: Flight, columns: list[Lane], x: list[int], y: dict[int, int], level: int) -> Iterator[str]:
+def _arrow(transit: Transit, columns: list[Lane], x: list[int], y: dict[int, int], level: int) -> Iterator[str]:
     """From where it was sent to where it ended; what is lost ends before it arrives."""
-    source, target = ends(flight, columns)
-    start = level if flight.storage else y.get(flight.sent, TOP - 10)
+    source, target = ends(transit, columns)
+    start = level if transit.storage else y.get(transit.sent, TOP - 10)
     way = 1 if target > source else -1
-    tip = x[target] - way * (LANE * 0.35 if flight.fate == "lost" else 5)
-    lost = " lost" if flight.fate == "lost" else ""
+    tip = x[target] - way * (LANE * 0.35 if transit.fate == "lost" else 5)
+    lost = " lost" if transit.fate == "lost" else ""
     yield f'<line class="arrow{lost}" x1="{x[source]}" y1="{start}" x2="{tip:g}" y2="{level}"/>'
     if lost:
         yield f'<text class="cross" x="{tip:g}" y="{level + 5}">✗</text>'
     else:
         yield f'<path class="tip" d="M{x[target]} {level}l{-8 * way} -4v8z"/>'
     anchor = "end" if way > 0 else "start"
-    label = escape(_cut(words(flight.packet), 34))
+    label = escape(_cut(brief(transit.packet), 34))
     yield f'<text class="label" text-anchor="{anchor}" x="{x[target] - way * 12}" y="{level - 5}">{label}</text>'

@@ -22,12 +22,13 @@ from syncproof import designs
 from syncproof._version import __version__
 from syncproof.core.moves import Move, Rest, Stop
 from syncproof.core.world import World
-from syncproof.counterexamples.narrate import Story, tell
+from syncproof.counterexamples.narrate import Narration, narrate
 from syncproof.designs import Design
 from syncproof.engines.explore import WORDS, Exploration, Limits
 from syncproof.errors import InputError
 from syncproof.formats import history
-from syncproof.formats.history import Header, Recording
+from syncproof.formats.header import Header
+from syncproof.formats.history import Recording
 from syncproof.inputs import lookup, small_worlds
 from syncproof.inputs.small_worlds import POPULATIONS, SmallWorld, build
 from syncproof.properties import PROPERTIES
@@ -56,7 +57,7 @@ class Shown:
     design: str
     name: str
     cell: Cell
-    story: Story
+    narration: Narration
 
     @property
     def file(self) -> str:
@@ -126,7 +127,7 @@ class Proof(Verification):
 
     def html(self) -> str:
         """The whole page, self-contained."""
-        return _template("proof.html.j2", self, [(s, sequence.svg(s.story), snippet(s)) for s in self.shown()])
+        return _template("proof.html.j2", self, [(s, sequence.svg(s.narration), snippet(s)) for s in self.shown()])
 
     def __repr__(self) -> str:
         return "\n".join(self.answer())
@@ -143,7 +144,7 @@ class Proof(Verification):
                 title = (
                     f"{shown.design} violates {shown.name} in {shown.cell.length} moves ({shown.cell.shape}): {says}"
                 )
-                return Diagram(shown.story, title)
+                return Diagram(shown.narration, title)
         raise InputError(f"no counterexample to {name or 'any property'}{' of ' * bool(design)}{design} was found")
 
     def _repr_html_(self) -> str:
@@ -204,13 +205,13 @@ def explore(
 # ---- counterexamples
 
 
-def retell(design: str, name: str, cell: Cell) -> Story:
+def retell(design: str, name: str, cell: Cell) -> Narration:
     """A cell's counterexample, told step by step."""
     assert cell.counterexample is not None
     assert cell.shape is not None
     found = cell.counterexample
     system, _, _ = build(design, cell.shape)
-    return tell(system, found.moves, [PROPERTIES[name]], prelude=found.prelude, cycle=found.cycle)
+    return narrate(system, found.moves, [PROPERTIES[name]], prelude=found.prelude, cycle=found.cycle)
 
 
 def performed(shown: Shown) -> Iterator[Move]:
@@ -371,7 +372,7 @@ def _markdown(proof: Proof) -> Iterator[str]:
         promised = "a broken promise" if each.cell.broken else "not promised under these faults"
         yield from (f"### {md.cell(each.design)}, {each.name}: {each.cell.length} moves ({promised})", "")
         yield from (f"In the world of {each.cell.shape}: {md.cell(each.cell.counterexample.says)}.", "")
-        yield from (*md.fence(sequence.mermaid(each.story), "mermaid"), "")
+        yield from (*md.fence(sequence.mermaid(each.narration), "mermaid"), "")
         yield from (*md.fence(f"syncproof replay {each.file} --diagram", "sh"), "")
     yield from ("", "## How to reproduce", "", f"syncproof {__version__}", "")
     yield from (*md.fence(reproduce(proof), "sh"), "")
@@ -422,17 +423,17 @@ def _style(cell: Cell) -> str:
 
 def diagram(design: str, name: str, cell: Cell) -> str:
     """A counterexample as text, with what the property's automaton held at each step and why it failed."""
-    story = retell(design, name, cell)
+    narration = retell(design, name, cell)
     assert cell.counterexample is not None
     held = [
-        f"{step.number - story.prelude + 1:>4} {name}: {step.automata[name]}"
-        for step in story.steps[story.prelude :]
+        f"{step.number - narration.prelude + 1:>4} {name}: {step.automata[name]}"
+        for step in narration.steps[narration.prelude :]
         if name in step.automata
     ]
     return "\n".join(
         [
             f"{design} violates {name} in the world of {cell.shape}, {cell.length} moves:",
-            sequence.text(story),
+            sequence.text(narration),
             "",
             "What the automaton held, step by step:",
             *held,

@@ -63,7 +63,8 @@ class Job:
         plan = faults.plan(self.scenario, traffic, self.seed)
         if self.history is None:
             return self._simulate(traffic, plan)
-        from syncproof.formats.history import Header, Recording
+        from syncproof.formats.header import Header
+        from syncproof.formats.history import Recording
 
         header = Header(
             schema=1,

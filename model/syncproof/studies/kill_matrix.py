@@ -24,12 +24,12 @@ from typing import Any
 from syncproof import designs
 from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
-from syncproof.counterexamples.from_recording import LIVELOCK, cut
+from syncproof.counterexamples.from_recording import ENDLESS_MOVES, minimise_run
 from syncproof.counterexamples.minimise import minimise
 from syncproof.engines import hypothesis_machine
 from syncproof.engines.simulate import simulate
 from syncproof.errors import InputError
-from syncproof.formats.history import Header
+from syncproof.formats.header import Header
 from syncproof.inputs import fault_plan as faults
 from syncproof.inputs import lookup, small_worlds, workload
 from syncproof.inputs.scenario import Scenario, load
@@ -325,8 +325,8 @@ def _simulated(bug: Bug) -> tuple[Kill, int | None]:
         if wanted in fell:
             moves = Moves()  # once more, since writing down every run's moves would take longer
             blow(bug.id, run, bug.world[2], moves)
-            long = PROPERTIES[wanted].endless is not None and len(moves.made) > LIVELOCK
-            found = None if long else cut(moves.header, moves.made, wanted)
+            long = PROPERTIES[wanted].endless is not None and len(moves.made) > ENDLESS_MOVES
+            found = None if long else minimise_run(moves.header, moves.made, wanted)
             before, after = (None, None) if found is None else (found.before, len(found.moves))
             return Kill(tuple(sorted(fell)), run, "runs", before), after
     return Kill((), RUNS, "runs"), None

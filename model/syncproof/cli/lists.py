@@ -1,0 +1,57 @@
+"""The commands that list what there is: designs, scenarios, properties, faults."""
+
+from __future__ import annotations
+
+import click
+
+from syncproof.cli.exit_status import exits
+from syncproof.errors import InputError
+
+
+@click.command()
+@exits
+def designs() -> int:
+    """List the designs, each with a summary."""
+    from syncproof.designs import DESIGNS
+
+    for design in DESIGNS.values():
+        click.echo(f"{design.name:24} {design.summary}")
+    return 0
+
+
+@click.command()
+@exits
+def scenarios() -> int:
+    """List the ready scenarios and what each shows."""
+    from syncproof.inputs.scenario import load, ready
+
+    for name in ready():
+        scenario = load(name)
+        trace = f" [needs --trace, a {scenario.traffic.trace} trace]" if scenario.traffic.trace != "none" else ""
+        click.echo(f"{name:16} {scenario.title}. {scenario.shows}{trace}")
+    return 0
+
+
+@click.command()
+@exits
+def properties() -> int:
+    """List the properties and what each says."""
+    from syncproof.properties import PROPERTIES
+
+    for automaton in PROPERTIES.values():
+        click.echo(f"{automaton.name:22} {automaton.kind:9} {automaton.says}")
+    return 0
+
+
+@click.command()
+@click.argument("bugs", metavar="", nargs=-1)
+@exits
+def faults(bugs: tuple[str, ...]) -> int:
+    """List the faults: what the environment may do to a system."""
+    from syncproof.core.faults import FAULTS
+
+    if bugs:
+        raise InputError(f"faults takes no arguments; the kill matrix is `syncproof kill-matrix {' '.join(bugs)}`")
+    for name, sentence in FAULTS.items():
+        click.echo(f"{name:22} {sentence}")
+    return 0

@@ -1,0 +1,76 @@
+"""Options that several commands share, and checks of their values that are made before the work begins."""
+
+from __future__ import annotations
+
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import click
+
+from syncproof.errors import InputError
+
+
+class PositiveNumber(click.FloatRange):
+    """A finite number above 0, since `nan` and `inf` would limit nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(0, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if not isfinite(number):
+            self.fail(f"{value} is not in the range x>0: a finite number.", param, ctx)
+        return number
+
+
+designs = click.option("--design", "names", metavar="NAME", multiple=True, help="Only this design; may be repeated.")
+seed = click.option("--seed", type=click.IntRange(0), help="Default: the scenario's.")
+jobs = click.option("--jobs", type=click.IntRange(1), help="Worker processes; default: one per processor.")
+trace = click.option("--trace", metavar="FILE", help="Real traffic: SNAP (SRC DST UNIXTIME) or presence rows.")
+take = click.option("--take", metavar="DURATION", help="Use the first part of the trace only, such as 14d.")
+out = click.option("--out", metavar="DIR", default="out", show_default=True, help="Where the reports go.")
+
+
+def take_seconds(trace: str | None, take: str | None) -> float | None:
+    """Return `--take` in seconds. Raises `InputError` without a trace, and for what is not a duration."""
+    from syncproof.inputs.scenario import seconds
+
+    if take is not None and trace is None:
+        raise InputError("--take goes with --trace FILE")
+    try:
+        return None if take is None else seconds(take)
+    except ValueError:
+        raise InputError(f"--take {take}: allowed: a number and its unit (ms, s, m, h or d), such as 14d") from None
+
+
+def check_out_folder(folder: str) -> None:
+    """Create the folder for reports. Raises `InputError` if it cannot be written to."""
+    if not folder.strip():
+        raise InputError(f"--out {folder!r}: allowed: a folder")
+    out = Path(folder)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe = out / ".probe"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(f"--out {out}: cannot be written: {error.strerror or error}; allowed: a folder") from None
+
+
+def check_history_file(path: Path) -> None:
+    """Raise `InputError` if a history cannot be written to this path."""
+    if path.suffix not in (".jsonl", ".parquet"):
+        raise InputError(f"--history {path}: allowed: a file ending in .jsonl or .parquet")
+    if not path.parent.is_dir():
+        raise InputError(f"--history {path}: the folder {path.parent} does not exist")
+
+
+def check_moves_file(path: Path, recording: Path) -> None:
+    """Raise `InputError` if moves cannot be written to this path, or if it is the recording that is read."""
+    if path.suffix != ".jsonl" or path.is_dir():
+        raise InputError(f"--out {path}: allowed: a file ending in .jsonl")
+    if not path.parent.is_dir():
+        raise InputError(f"--out {path}: the folder {path.parent} does not exist")
+    if path.resolve() == recording.resolve():
+        raise InputError(f"--out {path}: that is the recording; allowed: another file")

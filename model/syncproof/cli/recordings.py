@@ -1,0 +1,97 @@
+"""The commands for recorded files: check a history, replay moves, minimise moves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from syncproof.cli.exit_status import exits
+from syncproof.cli.options import check_moves_file
+from syncproof.errors import InputError
+
+MOST_DIAGRAM_MOVES = 2000
+"""The longest recording, in moves, that `replay --diagram` draws: a longer diagram is of no use to a reader."""
+
+
+@click.command()
+@click.argument("history")
+@click.option(
+    "--promise",
+    "promises",
+    metavar="NAME",
+    multiple=True,
+    help="This property is promised, whatever the design; may be repeated; `all`: every one that applies.",
+)
+@exits
+def check(history: str, promises: tuple[str, ...]) -> int:
+    """Check a recorded history against the properties.
+
+    Exit status: 0 all promised properties hold, 1 a promised one is violated, 3 a promised one is unknown or nothing
+    happened. Of a design that syncproof does not know nothing is promised but what --promise names.
+    """
+    from syncproof.studies import recordings
+
+    found = recordings.check(history, promises=promises)
+    click.echo(repr(found))
+    return found.status()
+
+
+@click.command()
+@click.argument("moves")
+@click.option("--diagram", is_flag=True, help="Also print what happens as a sequence diagram (at most 2000 moves).")
+@exits
+def replay(moves: str, diagram: bool) -> int:
+    """Make a run's recorded moves again; the same violations must be met.
+
+    Exit status: 0 the violations are those that were recorded (a counterexample records a violated promise), 1 they are
+    others. `check` judges promises.
+    """
+    from syncproof.formats.history import count_moves
+    from syncproof.studies import recordings
+
+    if diagram and (count := count_moves(Path(moves))) > MOST_DIAGRAM_MOVES:
+        raise InputError(f"{moves}: {count:,} moves; allowed for --diagram: at most {MOST_DIAGRAM_MOVES:,}")
+    found = recordings.replay(moves)
+    if diagram:
+        from syncproof.report import sequence
+
+        click.echo(sequence.text(recordings.narrate_moves(moves)))
+    click.echo(repr(found))
+    if found.violations != found.recorded:
+        recorded, met = (
+            ", ".join(f"{name} {count} times" for name, count in counts.items()) or "nothing"
+            for counts in (found.recorded, found.violations)
+        )
+        click.echo(f"not the same: recorded {recorded}; met {met}", err=True)
+        return 1
+    click.echo("the same violations as recorded")
+    return 0
+
+
+@click.command()
+@click.argument("moves")
+@click.argument("name", metavar="[PROPERTY]", required=False)
+@click.option("--out", metavar="FILE", help="Write the moves that are left, for `syncproof replay`.")
+@exits
+def minimise(moves: str, name: str | None, out: str | None) -> int:
+    """Reduce a run's recorded moves to those that one violation takes, and print these as a sequence diagram.
+
+    PROPERTY: the one that is violated; without it the first in the list of properties, promised ones before others.
+    """
+    from syncproof.report import sequence, terminal
+    from syncproof.studies import recordings
+
+    if out is not None:
+        check_moves_file(Path(out), Path(moves))
+    with terminal.cutting() as progress:
+        found = recordings.minimise(moves, name, progress=progress)
+    click.echo(sequence.text(found.narration()))
+    click.echo(repr(found))
+    if out is not None:
+        try:
+            found.write(out)
+        except OSError as error:
+            raise InputError(f"--out {out}: cannot be written: {error.strerror or error}") from None
+        click.echo(f"Written: {out}")
+    return 0

@@ -1,0 +1,61 @@
+"""The header of a history and of a moves file: what its run was, and how many lines follow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from syncproof.core.faults import FAULTS
+from syncproof.designs import Parameters, Population
+from syncproof.errors import InputError
+from syncproof.properties import PROPERTIES
+
+SCHEMA = 1
+
+
+class Header(msgspec.Struct, kw_only=True):
+    """The first line of both files."""
+
+    schema: int
+    """The version of the schema, today `1`."""
+    kind: str
+    """`history` or `moves`."""
+    design: str = ""
+    """Any name. If syncproof knows it (a ready design, a seeded bug, a `FILE.py:NAME` that is there), its promises and
+    what does not apply to it are used; of any other nothing is promised and every property is judged."""
+    faults: tuple[str, ...] = ()
+    """Those that the run was configured with; a promise counts only if it covers all of them."""
+    population: Population | None = None
+    """Each device's user and each conversation's members when the run began. A replay needs it."""
+    parameters: Parameters | None = None
+    """The design's. A replay needs them."""
+    violations: dict[str, int] = {}
+    """Property -> how often the run itself saw it violated; a replay must see the same."""
+    lines: int | None = None
+    """How many lines follow, where the writer says so; a file that has another number was cut short."""
+
+
+def parse_header(path: Path, line: bytes, kind: str) -> Header:
+    """Parse and check the header of the file `path`, which has to be of this `kind`.
+
+    Raises `InputError` for what is not a header, another schema or kind, and unknown properties and faults.
+    """
+    try:
+        header = msgspec.json.decode(line, type=Header)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(
+            f'{path}:1: not a header: {error}; allowed: {{"schema": {SCHEMA}, "kind": "{kind}", ...}}'
+        ) from None
+    if header.schema != SCHEMA:
+        raise InputError(f"{path}:1: schema: {header.schema}; allowed: {SCHEMA}")
+    if header.kind != kind:
+        raise InputError(f"{path}:1: kind: {header.kind!r}; allowed here: {kind!r}")
+    for name, count in header.violations.items():
+        if name not in PROPERTIES or count < 0:
+            allowed = f"{', '.join(PROPERTIES)}, each with a count" if name not in PROPERTIES else "0 or more"
+            raise InputError(f"{path}:1: violations: {name!r:.60}: {count}; allowed: {allowed}")
+    for fault in header.faults:
+        if fault not in FAULTS:
+            raise InputError(f"{path}:1: faults: {fault!r:.60} is no fault; allowed: {', '.join(FAULTS)}")
+    return header

@@ -1,0 +1,241 @@
+"""Recorded files: check a history, replay a moves file, minimise the run of a moves file to one of its violations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+from syncproof import designs
+from syncproof.core.moves import Move, MoveError
+from syncproof.core.world import System
+from syncproof.counterexamples.from_recording import ENDLESS_MOVES, MinimisedRun, minimise_run
+from syncproof.counterexamples.narrate import Narration, narrate
+from syncproof.designs import Design, Parameters
+from syncproof.engines.check import Checker, check_observations
+from syncproof.engines.replay import ReplayError, replay_moves
+from syncproof.errors import InputError, nearest
+from syncproof.formats.header import Header
+from syncproof.formats.history import read_history, read_moves
+from syncproof.inputs import lookup
+from syncproof.properties import PROPERTIES
+from syncproof.properties.monitor import Monitor
+from syncproof.properties.verdicts import PropertyResult, judge
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CheckedRun:
+    """What a history or a replay says about each property.
+
+    `source`: the file; `recorded`: violations that the file's header says the run met, by property; `promised`: the
+    properties promised in addition to the design's own promises; `observations`: how many; `quiesced`: whether the run
+    came to rest; `happened`: whether any message was placed.
+    """
+
+    source: str
+    design: str
+    faults: tuple[str, ...]
+    parameters: Parameters
+    recorded: dict[str, int]
+    promised: tuple[str, ...]
+    monitor: Monitor
+    observations: int
+    quiesced: bool
+    happened: bool
+
+    @property
+    def violations(self) -> dict[str, int]:
+        """How often each property was violated; properties that were not are left out."""
+        return self.monitor.counts
+
+    def verdicts(self) -> dict[str, PropertyResult]:
+        """Return a verdict for every property.
+
+        Of a design that syncproof does not know, every property applies, and `promised` alone is promised. Where no
+        message was placed, nothing is known.
+        """
+        design = find_design(self.design)
+        promises = {} if design is None else dict(design.promised(self.parameters))
+        promises.update(dict.fromkeys(self.promised, self.faults))
+        not_applicable = {} if design is None else design.not_applicable
+        found = judge(promises, not_applicable, self.monitor, self.faults, self.quiesced, self.promised)
+        for result in found.values():
+            if result.verdict == "holds" and not self.happened:
+                result.verdict = "unknown"
+        return found
+
+    def status(self) -> int:
+        """Return 1 if a promise is violated, 3 if a promise is unknown or nothing happened, else 0."""
+        promised = {result.verdict for result in self.verdicts().values() if result.promised}
+        if "violated" in promised:
+            return 1
+        return 3 if "unknown" in promised or not self.happened else 0
+
+    def __repr__(self) -> str:
+        of = f" of {self.design}" if self.design else ""
+        lines = [f"{self.source}: {self.observations} observations{of}"]
+        for name, result in self.verdicts().items():
+            promised = " (promised)" if result.promised else ""
+            example = f": {result.violations} times; {result.examples[0]}" if result.examples else ""
+            lines.append(f"  {name:22} {result.verdict}{promised}{example}")
+        if not self.happened:
+            lines.append("unknown: nothing happened: no message was placed")
+        return "\n".join(lines)
+
+
+def check(path: str | PathLike[str], *, promises: Sequence[str] = ()) -> CheckedRun:
+    """Check a recorded history (JSON lines, or Parquet by its ending) against the properties.
+
+    `promises`: properties that are promised whatever the design promises; `all`: every one that applies to it. Raises
+    `InputError` naming the line that cannot be read, or a promise that is no property or does not apply.
+    """
+    header, observations = read_history(Path(path))
+    design = find_design(header.design)
+    applicable = _applicable(design)
+    promised = _checked_promises(promises, header.design, design, applicable)
+    return _result(path, header, check_observations(observations, applicable), promised)
+
+
+def replay(path: str | PathLike[str]) -> CheckedRun:
+    """Make the moves of a moves file again in a fresh system. The same violations are met if nothing has changed.
+
+    Raises `InputError` naming the line that cannot be read, or the move that is not possible.
+    """
+    file = Path(path)
+    header, system, moves = open_moves(file)
+    try:
+        checker = replay_moves(system, moves, _applicable(lookup.get(header.design)))
+    except ReplayError as error:
+        raise _unplayable(file, header.design, error) from None
+    return _result(path, header, checker)
+
+
+def minimise(
+    path: str | PathLike[str], property: str | None = None, *, progress: Callable[[int], None] | None = None
+) -> MinimisedRun:
+    """Reduce the run of a moves file to the few moves that one violation takes.
+
+    `property`: the violated one; default the first in the list of properties, promised ones before others. `progress` is
+    called with the number of moves left whenever it falls. Raises `InputError` for a file that cannot be replayed, for a
+    property that is none or was not violated, and for a run of more than `ENDLESS_MOVES` moves where the property forbids
+    an endless repetition.
+    """
+    file = Path(path)
+    name = _violated(file, replay(file), property)
+    header, _, numbered = open_moves(file)
+    moves = [move for _, move in numbered]
+    if PROPERTIES[name].endless is not None and len(moves) > ENDLESS_MOVES:
+        raise InputError(f"{file}: {len(moves):,} moves; allowed for {name}: at most {ENDLESS_MOVES:,}")
+    with designs.blaming(header.design):
+        found = minimise_run(header, moves, name, progress or (lambda left: None))
+    if found is None:
+        raise InputError(
+            f"{file}: {name}: violated by the whole file, but not where the world comes to rest after its moves; allowed: "
+            "a recording with `Stop` and `Rest` at its end only"
+        )
+    return found
+
+
+def narrate_moves(path: str | PathLike[str]) -> Narration:
+    """Narrate the moves of a moves file step by step, for a sequence diagram."""
+    header, system, moves = open_moves(Path(path))
+    applicable = _applicable(lookup.get(header.design))
+    return narrate(system, [move for _, move in moves], [PROPERTIES[name] for name in applicable])
+
+
+def open_moves(path: Path) -> tuple[Header, System, Iterator[tuple[int, Move]]]:
+    """Open a moves file: its header, a fresh system like the run's, and the moves with their line numbers.
+
+    Raises `InputError` for what cannot be read; for a move, when the iterator reaches it.
+    """
+    header, moves = read_moves(path)
+    if header.population is None or header.parameters is None:
+        raise InputError(f"{path}:1: the header needs `population` and `parameters` to build the system again")
+    users = [*header.population.owners, *[user for members in header.population.members for user in members]]
+    if min(users, default=0) < 0:
+        raise InputError(f"{path}:1: population: {min(users)} is no user; allowed: whole numbers from 0")
+    try:
+        design = lookup.get(header.design)
+    except InputError as error:
+        raise InputError(f"{path}:1: design: {error}") from None
+    return header, design.system(header.population, header.parameters), moves
+
+
+def find_design(name: str) -> Design | None:
+    """Find the design that a header names: a ready one, a seeded bug, or one in a file that is there. None for others.
+
+    Raises `InputError` for a file that is there and has no such design.
+    """
+    if ".py:" in name:
+        return lookup.get(name) if Path(name.rpartition(":")[0]).is_file() else None
+    try:
+        return lookup.get(name)
+    except InputError:
+        return None
+
+
+def _applicable(design: Design | None) -> list[str]:
+    not_applicable: Mapping[str, str] = {} if design is None else design.not_applicable
+    return [name for name in PROPERTIES if name not in not_applicable]
+
+
+def _checked_promises(
+    names: Sequence[str], design: str, known: Design | None, applicable: Sequence[str]
+) -> tuple[str, ...]:
+    for name in names:
+        if name != "all" and name not in PROPERTIES:
+            raise InputError(f"--promise {name}: there is no such property{nearest(name, ['all', *PROPERTIES])}")
+        if name != "all" and name not in applicable:
+            why = "does not apply" if known is None else known.not_applicable[name]
+            raise InputError(f"--promise {name}: {why} in {design}; allowed: all, {', '.join(applicable)}")
+    return tuple(applicable) if "all" in names else tuple(names)
+
+
+def _result(
+    path: str | PathLike[str], header: Header, checker: Checker, promised: tuple[str, ...] = ()
+) -> CheckedRun:
+    return CheckedRun(
+        source=str(path),
+        design=header.design,
+        faults=header.faults,
+        parameters=header.parameters or Parameters(),
+        recorded=header.violations,
+        promised=promised,
+        monitor=checker.monitor,
+        observations=checker.count,
+        quiesced=checker.quiesced,
+        happened=checker.happened,
+    )
+
+
+def _unplayable(path: Path, design: str, error: ReplayError) -> InputError:
+    """Return the one line for a move that failed, or raise what is an error of syncproof itself."""
+    cause, move = error.__cause__, type(error.move).__name__
+    assert cause is not None
+    try:
+        with designs.blaming(design):
+            raise cause
+    except InputError as told:
+        return told
+    except MoveError:
+        return InputError(f"{path}:{error.line}: {move} is not possible here: {cause}")
+    except AssertionError:
+        return InputError(f"{path}:{error.line}: {move} makes no sense here: its packet lacks something")
+    except (LookupError, TypeError, ValueError):  # unknown ids, a packet that the actor has no handler for
+        return InputError(f"{path}:{error.line}: {move} makes no sense here: {str(cause).split('. ')[0]}")
+
+
+def _violated(path: Path, run: CheckedRun, name: str | None) -> str:
+    """Return the property to minimise to."""
+    violated = [n for n in PROPERTIES if run.violations.get(n)]
+    if not violated:
+        raise InputError(f"{path}: the run violated nothing; allowed: a run that violates a property")
+    if name is None:
+        promised = {n for n, result in run.verdicts().items() if result.promised}
+        return min(violated, key=lambda n: n not in promised)
+    if name not in violated:
+        if name in PROPERTIES:
+            raise InputError(f"{path}: {name}: the run did not violate it; allowed: {', '.join(violated)}")
+        raise InputError(f"{path}: {name}: there is no such property{nearest(name, violated)}")
+    return name
