@@ -18,7 +18,7 @@ from syncproof._version import __version__
 
 if TYPE_CHECKING:
     from syncproof.designs import DESIGNS
-        from syncproof.errors import InputError
+    from syncproof.errors import InputError
     from syncproof.inputs.scenario import Scenario, load
     from syncproof.properties import PROPERTIES
     from syncproof.report import Report, compare

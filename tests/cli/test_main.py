@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from syncproof.cli.main import main
+from syncproof.core.faults import FAULTS
 from syncproof.designs import DESIGNS
 from syncproof.inputs.scenario import ready
 from syncproof.properties import PROPERTIES
@@ -70,7 +71,8 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_the_lists_name_what_there_is() -> None:
-    for command, names in (("designs", DESIGNS), ("properties", PROPERTIES), ("scenarios", ready())):
+    lists = (("designs", DESIGNS), ("properties", PROPERTIES), ("scenarios", ready()), ("faults", FAULTS))
+    for command, names in lists:
         result = call(command)
         assert result.exit_code == 0
         assert [line.split()[0] for line in result.output.splitlines()] == list(names)
@@ -271,6 +273,10 @@ def test_an_error_of_usage_is_one_line(arguments: tuple[str, ...], parts: tuple[
     one_line(call(*arguments), *parts)
 
 
+def test_faults_of_a_bug_names_the_kill_matrix() -> None:
+    one_line(call("faults", "F01"), "the kill matrix is `syncproof kill-matrix F01`")
+
+
 def test_without_a_command_the_help_is_shown() -> None:
     assert "Commands:" in call().output
 
@@ -408,7 +414,7 @@ def test_a_diagram_that_nobody_could_read_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("rash")
 def test_doing_again_what_broke_a_promise_is_status_0(tiny: Path, tmp_path: Path) -> None:
-    """It met what was recorded; that a promise is broken there is what it shows, and what `check` judges."""
+    """A replay compares with what was recorded; `check` judges promises."""
     history = tmp_path / "h.jsonl"
     arguments = ("--jobs", "1", "--out", str(tmp_path / "o"), "--history", str(history))
     assert call("compare", str(tiny), "--design", "inbox-shared", *arguments).exit_code == 1
@@ -416,4 +422,6 @@ def test_doing_again_what_broke_a_promise_is_status_0(tiny: Path, tmp_path: Path
     assert "no-loss                violated (promised)" in result.output
     assert result.exit_code == 0
     assert call("check", str(history)).exit_code == 1
-    assert "Exit status: 0 it met the violations" in " ".join(call("replay", "--help").output.split())
+    assert "Exit status: 0 the violations are those that were recorded" in " ".join(
+        call("replay", "--help").output.split()
+    )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from syncproof.core.observations import Learnt
 from syncproof.core.packets import Packet
+from syncproof.core.values import DeviceId, Timeline
 from syncproof.errors import InputError
-from syncproof.formats.history import moves_path
+from syncproof.formats.history import moves_path, read_history
 from syncproof.inputs.scenario import Scenario
 from syncproof.studies.compare import Job
 from syncproof.studies.recordings import check, replay
@@ -245,3 +248,19 @@ def test_a_file_that_was_cut_short_is_no_success(tmp_path: Path, kind: str) -> N
         InputError, match=rf"{len(lines) - 6} lines after the header, which says that there are {len(lines) - 1}"
     ):
         (check if kind == "history" else replay)(path)
+
+
+def test_a_history_that_says_learned_is_read(tmp_path: Path) -> None:
+    """Earlier versions wrote `Learnt` so."""
+    path = tmp_path / "run.jsonl"
+    line = '{"type": "Learned", "device": 0, "timeline": {"kind": "sync", "owner": 0}, "seq": 1}'
+    path.write_text('{"schema": 1, "kind": "history"}\n' + line)
+    _, observations = read_history(path)
+    assert list(observations) == [Learnt(DeviceId(0), Timeline("sync", 0), 1)]
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_file_is_named_by_text_or_by_a_path(tmp_path: Path, kind: Callable[[Path], str | Path]) -> None:
+    path = tmp_path / "run.jsonl"
+    seen = record(path, "inbox-shared")
+    assert check(kind(path)).violations == replay(kind(moves_path(path))).violations == seen

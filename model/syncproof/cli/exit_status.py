@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
-from math import isfinite
 from typing import Any
 
 import click
@@ -13,67 +12,47 @@ import click
 from syncproof.errors import InputError
 
 
-def told(command: Callable[..., int]) -> Callable[..., None]:
-    """Turns an input error into its line and status 2, and what the command returns into the exit status."""
+def exits(command: Callable[..., int]) -> Callable[..., None]:
+    """Make a command exit with the status that it returns, and an expected error with one line and its own status."""
 
     @wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
         try:
             status = command(*arguments, **options)
-        except InputError as error:
-            click.echo(f"syncproof: {error}", err=True)
-            status = 2
-        except RecursionError:
-            click.echo("syncproof: what was given is nested too deeply; allowed: what a person would write", err=True)
-            status = 2
-        except MemoryError:
-            click.echo("syncproof: memory ran out, so nothing is known; allowed: less of everything", err=True)
-            status = 3
-        except KeyboardInterrupt:
-            click.echo("syncproof: interrupted; nothing was written", err=True)
-            status = 3
         except BrokenPipeError:
             sys.stderr.close()
             status = 0
-        except Exception as error:
-            from concurrent.futures import BrokenExecutor
-
-            if isinstance(error, BrokenExecutor):
-                told = "a worker process was lost (out of memory, or killed); fewer --jobs may help"
-                status = 3
-            elif _designs_fault(error):
-                told = str(error).splitlines()[0]
-                status = 2
-            else:
-                raise
-            click.echo(f"syncproof: {told}", err=True)
+        except (Exception, KeyboardInterrupt) as error:
+            line, status = _explain(error)
+            click.echo(f"syncproof: {line}", err=True)
         sys.exit(status)
 
     return run
 
 
-def _designs_fault(error: Exception) -> bool:
-    """Whether a search says that a design's handlers are not what they have to be."""
+def _explain(error: BaseException) -> tuple[str, int]:
+    """Return the line and the exit status of an expected error; raise any other."""
+    if isinstance(error, InputError):
+        return str(error), 2
+    if isinstance(error, RecursionError):
+        return "what was given is nested too deeply; allowed: what a person would write", 2
+    if isinstance(error, MemoryError):
+        return "memory ran out, so nothing is known; allowed: less of everything", 3
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted; nothing was written", 3
+    from concurrent.futures import BrokenExecutor
+
     from syncproof.engines.explore import HandlerError, ImpureHandler, NotSymmetric
 
-    return isinstance(error, HandlerError | ImpureHandler | NotSymmetric)
+    if isinstance(error, BrokenExecutor):
+        return "a worker process was lost (out of memory, or killed); fewer --jobs may help", 3
+    if isinstance(error, HandlerError | ImpureHandler | NotSymmetric):
+        return str(error).splitlines()[0], 2
+    raise error
 
 
-class Finite(click.FloatRange):
-    """A number above 0 that is one: `nan` and `inf` limit nothing."""
-
-    def __init__(self) -> None:
-        super().__init__(0, min_open=True)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        number = super().convert(value, param, ctx)
-        if not isfinite(number):
-            self.fail(f"{value} is not in the range x>0: a finite number.", param, ctx)
-        return number
-
-
-class Commands(click.Group):
-    """Tells an error of usage in one line, like one of input."""
+class CommandGroup(click.Group):
+    """A group of commands that reports a usage error in one line, like an input error."""
 
     def main(self, args: Sequence[str] | None = None, standalone_mode: bool = True, **extra: Any) -> Any:  # type: ignore[override]
         if not standalone_mode:
@@ -84,10 +63,14 @@ class Commands(click.Group):
             error.show()
             sys.exit(error.exit_code)
         except click.UsageError as error:
-            says = error.format_message().rstrip(".").replace("\n", " ")
-            usual = isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter)
-            usage = "" if usual or error.ctx is None else error.ctx.get_usage().removeprefix("Usage: ")
-            if error.ctx is not None and error.ctx.command is self:
-                usage = ", ".join(self.commands)
-            click.echo(f"syncproof: {says}{f'; allowed: {usage}' if usage else ''}", err=True)
+            click.echo(f"syncproof: {self._one_line(error)}", err=True)
             sys.exit(error.exit_code)
+
+    def _one_line(self, error: click.UsageError) -> str:
+        says = error.format_message().rstrip(".").replace("\n", " ")
+        if error.ctx is not None and error.ctx.command is self:
+            return f"{says}; allowed: {', '.join(self.commands)}"
+        says_what_is_allowed = isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter)
+        if error.ctx is None or says_what_is_allowed:
+            return says
+        return f"{says}; allowed: {error.ctx.get_usage().removeprefix('Usage: ')}"

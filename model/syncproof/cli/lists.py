@@ -52,6 +52,6 @@ def faults(bugs: tuple[str, ...]) -> int:
 
     if bugs:
         raise InputError(f"faults takes no arguments; the kill matrix is `syncproof kill-matrix {' '.join(bugs)}`")
-    for name, sentence in FAULTS.items():
-        click.echo(f"{name:22} {sentence}")
+    for fault in FAULTS.values():
+        click.echo(f"{fault.name:22} {fault.sentence}")
     return 0

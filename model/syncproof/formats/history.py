@@ -103,9 +103,7 @@ def _header(path: Path, lines: Iterator[tuple[int, bytes]], kind: str) -> Header
     return parse_header(path, first[1], kind)
 
 
-def _decoded(
-    path: Path, header: Header, lines: Iterable[tuple[int, bytes]], base: type[T]
-) -> Iterator[tuple[int, T]]:
+def _decoded(path: Path, header: Header, lines: Iterable[tuple[int, bytes]], base: type[T]) -> Iterator[tuple[int, T]]:
     count = 0
     for number, line in lines:
         count += 1

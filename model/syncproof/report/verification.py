@@ -26,8 +26,7 @@ from syncproof.counterexamples.narrate import Narration, narrate
 from syncproof.designs import Design
 from syncproof.engines.explore import WORDS, Exploration, Limits
 from syncproof.errors import InputError
-from syncproof.formats import history
-from syncproof.formats.header import Header
+from syncproof.formats.header import SCHEMA, Header
 from syncproof.formats.history import Recording
 from syncproof.inputs import lookup, small_worlds
 from syncproof.inputs.small_worlds import POPULATIONS, SmallWorld, build
@@ -243,7 +242,7 @@ def record(shown: Shown, path: Path) -> None:
     _, population, _ = build(shown.design, shown.cell.shape)
     parameters = lookup.get(shown.design).parameters
     header = Header(
-        schema=history.SCHEMA,
+        schema=SCHEMA,
         kind="moves",
         design=shown.design,
         faults=shown.cell.shape.faults,

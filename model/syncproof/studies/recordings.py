@@ -192,9 +192,7 @@ def _checked_promises(
     return tuple(applicable) if "all" in names else tuple(names)
 
 
-def _result(
-    path: str | PathLike[str], header: Header, checker: Checker, promised: tuple[str, ...] = ()
-) -> CheckedRun:
+def _result(path: str | PathLike[str], header: Header, checker: Checker, promised: tuple[str, ...] = ()) -> CheckedRun:
     return CheckedRun(
         source=str(path),
         design=header.design,

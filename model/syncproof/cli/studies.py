@@ -1,0 +1,255 @@
+"""The commands that simulate and search: compare, sweep, verify, explore, kill-matrix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from click.core import ParameterSource
+
+from syncproof.cli import options
+from syncproof.cli.exit_status import exits
+from syncproof.errors import InputError
+
+
+@click.command()
+@click.argument("scenario", default="default")
+@options.trace
+@options.take
+@options.designs
+@click.option("--runs", type=click.IntRange(1, 1000), help="Runs per design; default: the scenario's.")
+@options.seed
+@options.jobs
+@options.out
+@click.option(
+    "--history",
+    metavar="FILE",
+    help="Write the first run's history (.jsonl or .parquet), its moves beside it. With several designs a file each, the "
+    "design's name inserted: run.jsonl becomes run-timeline-notify.jsonl and so on.",
+)
+@exits
+def compare(
+    scenario: str,
+    trace: str | None,
+    take: str | None,
+    names: tuple[str, ...],
+    runs: int | None,
+    seed: int | None,
+    jobs: int | None,
+    out: str,
+    history: str | None,
+) -> int:
+    """Simulate the designs on one scenario and compare them."""
+    from syncproof import report
+    from syncproof.report import terminal
+
+    length = options.take_seconds(trace, take)
+    options.check_out_folder(out)
+    if history is not None:
+        options.check_history_file(Path(history))
+    with terminal.progress("comparing") as progress:
+        found = report.compare(
+            scenario, designs=names, runs=runs, seed=seed, jobs=jobs, trace=trace, take=length, history=history,
+            progress=progress,
+        )  # fmt: skip
+    paths = found.write(Path(out))
+    terminal.show(found)
+    if history is not None:
+        from syncproof.studies.compare import history_files
+
+        click.echo(f"\nHistories, their moves beside them: {', '.join(history_files(history, found.designs).values())}")
+    click.echo(f"\n{found.elapsed_s:.0f} s. Report: {paths[0]}")
+    return found.status()
+
+
+@click.command()
+@click.argument("scenario", default="default")
+@click.option(
+    "--vary",
+    "keys",
+    metavar="KEY=V1,V2,...",
+    multiple=True,
+    help="A scenario's key and its values, as the file would write them; several keys: every combination.",
+)
+@options.designs
+@click.option("--metric", "metrics", metavar="NAME", multiple=True, help="Show this metric; may be repeated.")
+@click.option("--runs", type=click.IntRange(1), help="Runs per point and design; default: the scenario's.")
+@options.seed
+@options.jobs
+@click.option(
+    "--executor",
+    metavar="WHICH",
+    default="processes",
+    show_default=True,
+    help="processes, or a Dask scheduler's address.",
+)
+@options.trace
+@options.take
+@click.option(
+    "--out",
+    metavar="DIR",
+    default="out",
+    show_default=True,
+    help="Where the reports go, and finished runs, which are not done again.",
+)
+@exits
+def sweep(
+    scenario: str,
+    keys: tuple[str, ...],
+    names: tuple[str, ...],
+    metrics: tuple[str, ...],
+    runs: int | None,
+    seed: int | None,
+    jobs: int | None,
+    executor: str,
+    trace: str | None,
+    take: str | None,
+    out: str,
+) -> int:
+    """Simulate the designs along the values of any key of a scenario."""
+    from syncproof.report import sweep as sweep_page
+    from syncproof.report import terminal
+    from syncproof.studies.sweep.vary import parse
+
+    vary = parse(keys)
+    length = options.take_seconds(trace, take)
+    options.check_out_folder(out)
+    with terminal.progress("sweeping") as progress:
+        found = sweep_page.sweep(
+            scenario,
+            vary=vary,
+            designs=names,
+            metrics=metrics,
+            runs=runs,
+            seed=seed,
+            jobs=jobs,
+            executor=executor,
+            out=out,
+            trace=trace,
+            take=length,
+            progress=progress,
+        )
+    paths = found.write(Path(out))
+    sweep_page.show(found)
+    read = found.facts["runs_read"]
+    click.echo(f"\n{found.facts['elapsed_s']:.0f} s, {read} of the runs read from {out}/points. Report: {paths[0]}")
+    if found.interrupted:
+        click.echo(f"syncproof: {found.interrupted}; the same command goes on from here", err=True)
+    return found.status()
+
+
+@click.command()
+@click.argument("names", metavar="[DESIGN]...", nargs=-1)
+@click.option("--bounds", default="standard", show_default=True, help="small (seconds), standard (minutes) or deep.")
+@options.jobs
+@options.out
+@exits
+def verify(names: tuple[str, ...], bounds: str, jobs: int | None, out: str) -> int:
+    """Search every interleaving of small worlds and tell which promises hold in all of them."""
+    from syncproof.report import terminal
+    from syncproof.report import verification as verification_page
+
+    options.check_out_folder(out)
+    with terminal.searching() as progress:
+        found = verification_page.verify(names, bounds, jobs=jobs, progress=progress)
+    paths = found.write(Path(out))
+    verification_page.show(found)
+    click.echo(f"\n{found.elapsed:.0f} s. Report: {paths[0]}, counterexamples beside it")
+    return found.status()
+
+
+@click.command()
+@click.argument("design")
+@click.option(
+    "--world", "people", default="two-devices", show_default=True, help="two-people, two-devices, three-devices."
+)
+@click.option("--messages", type=click.IntRange(1, 9), default=1, show_default=True)
+@click.option(
+    "--fault", "kinds", metavar="KIND", multiple=True, help="May happen once; may be repeated for other kinds."
+)
+@click.option("--states", type=click.IntRange(1), help="Stop after so many states; what is open is then unknown.")
+@click.option("--memory", type=options.PositiveNumber(), metavar="GIB", help="Stop at this much memory.")
+@click.option("--time", "seconds", type=options.PositiveNumber(), metavar="SECONDS", help="Stop after this time.")
+@click.option("--bounds", help="Instead of one world: every world of small, standard or deep, one after the other.")
+@click.option("--graph", metavar="FILE", help="Write the states and arcs: .graphml, .dot or .aut (Aldebaran).")
+@click.option("--out", metavar="DIR", help="Write the reports that verify writes, of these worlds.")
+@click.pass_context
+@exits
+def explore(
+    context: click.Context,
+    design: str,
+    people: str,
+    messages: int,
+    kinds: tuple[str, ...],
+    states: int | None,
+    memory: float | None,
+    seconds: float | None,
+    bounds: str | None,
+    graph: str | None,
+    out: str | None,
+) -> int:
+    """Search worlds of one design and tell in detail what was found."""
+    from syncproof.engines.explore import Limits
+    from syncproof.inputs import small_worlds
+    from syncproof.report import graphs, terminal
+    from syncproof.report import verification as verification_page
+    from syncproof.studies import verify as verification
+
+    shapes = [small_worlds.small_world(people, messages, kinds)]
+    if bounds is not None:
+        _check_no_single_world(context)
+        shapes = small_worlds.within(bounds, design)
+    if graph is not None:
+        graphs.check(Path(graph))
+    if out is not None:
+        options.check_out_folder(out)
+    limits = Limits(states, None if memory is None else int(memory * (1 << 30)), seconds)
+    kept = []
+    for shape in shapes:
+        with terminal.status() as progress:
+            found = verification.search(design, shape, limits, progress)
+        verification_page.detail(design, shape, found)
+        kept.append(verification.kept(design, shape, found))
+        if graph is not None:
+            click.echo(graphs.write(found, Path(graph)))
+        if kept[-1].ending == "interrupted":
+            break
+        click.echo()
+    whole = verification_page.proof(
+        verification.gathered(bounds or verification.ONE_WORLD, design, kept, len(shapes) - len(kept))
+    )
+    if out is not None:
+        click.echo(f"Report: {whole.write(Path(out))[0]}, counterexamples beside it")
+    return whole.status()
+
+
+def _check_no_single_world(context: click.Context) -> None:
+    """Raise `InputError` for options that go with one world where `--bounds` names several."""
+    single = ("people", "messages", "kinds", "graph")
+    if any(context.get_parameter_source(name) is not ParameterSource.DEFAULT for name in single):
+        raise InputError("--bounds names worlds of its own; --world, --messages, --fault and --graph go with one world")
+
+
+@click.command("kill-matrix")
+@click.argument("names", metavar="[BUG]...", nargs=-1)
+@options.jobs
+@options.out
+@click.option(
+    "--profile",
+    default="ci",
+    show_default=True,
+    help="How long Hypothesis plays the sound designs under all usual faults together: dev, brief, ci, or deep for nights.",
+)
+@exits
+def kill_matrix(names: tuple[str, ...], jobs: int | None, out: str, profile: str) -> int:
+    """Seed the failures of real systems and tell which engine catches which."""
+    from syncproof.report import kill_matrix as kill_matrix_page
+    from syncproof.report import terminal
+
+    options.check_out_folder(out)
+    with terminal.progress("hunting", "bugs and designs") as progress:
+        found = kill_matrix_page.matrix(names, jobs=jobs, profile=profile, progress=progress)
+    paths = found.write(Path(out))
+    kill_matrix_page.show(found)
+    click.echo(f"\n{found.elapsed:.0f} s. Report: {paths[0]}")
+    return found.status()
