@@ -167,7 +167,7 @@ def _verify(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Writte
 def _faults(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written, Row]:
     found = kill_matrix_page.matrix(jobs=jobs)
     _whole(found.missing)
-    row = _row(entry, "Would the harness notice the failures of real systems?", found.answer(), "syncproof faults")
+    row = _row(entry, "Would the harness notice the failures of real systems?", found.answer(), "syncproof kill-matrix")
     row.taken = f"{len(found.rows)} seeded bugs, {len(designs.DESIGNS)} sound designs"
     return found, row
 

@@ -57,7 +57,7 @@ def test_a_bug_is_hunted_by_every_engine(tmp_path: Path) -> None:
 def test_an_unknown_bug_is_one_line_and_status_two() -> None:
     with pytest.raises(InputError, match="unknown bug 'F99'; allowed: F01, "):
         kill_matrix.matrix(["F99"])
-    result = CliRunner().invoke(main, ["faults", "F99"])
+    result = CliRunner().invoke(main, ["kill-matrix", "F99"])
     assert result.exit_code == 2
 
 

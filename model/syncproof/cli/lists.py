@@ -43,15 +43,17 @@ def properties() -> int:
     return 0
 
 
-@click.command()
-@click.argument("bugs", metavar="", nargs=-1)
+@click.command(context_settings={"allow_extra_args": True})
+@click.pass_context
 @exits
-def faults(bugs: tuple[str, ...]) -> int:
+def faults(context: click.Context) -> int:
     """List the faults: what the environment may do to a system."""
     from syncproof.core.faults import FAULTS
 
-    if bugs:
-        raise InputError(f"faults takes no arguments; the kill matrix is `syncproof kill-matrix {' '.join(bugs)}`")
+    if context.args:  # an earlier version made the kill matrix by this name
+        raise InputError(
+            f"faults takes no arguments; the kill matrix is `syncproof kill-matrix {' '.join(context.args)}`"
+        )
     for fault in FAULTS.values():
         click.echo(f"{fault.name:22} {fault.sentence}")
     return 0

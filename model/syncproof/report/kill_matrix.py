@@ -132,7 +132,7 @@ class Matrix(Kills):
 
     def command(self) -> str:
         """What makes this report again."""
-        return " ".join(["syncproof faults", *(() if self.sound else self.rows)])
+        return " ".join(["syncproof kill-matrix", *(() if self.sound else self.rows)])
 
     def write(self, out: Path) -> list[Path]:
         """Writes the report into `out`. Raises `InputError` if that is not possible."""

@@ -167,7 +167,7 @@ class Kills:
         """What other programs may rely on; the same for the same version."""
         return {
             "schema": 1,
-            "command": "faults",
+            "command": "kill-matrix",
             "bugs": {
                 name: {
                     "failure": BUGS[name].failure,
