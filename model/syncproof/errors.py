@@ -1,4 +1,4 @@
-"""The one kind of error that is a person's to mend."""
+"""The error that a person can mend: bad input, told in one line."""
 
 from __future__ import annotations
 

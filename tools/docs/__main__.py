@@ -1,4 +1,4 @@
-"""`python -m generate`: rewrites the pages that are stale, and names them."""
+"""`python -m tools.docs`: rewrite the pages that are stale, and print their paths."""
 
 from tools.docs import pages
 

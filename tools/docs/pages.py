@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.docs import commands, designs, example, histories, properties, results, scenarios, worlds
+from tools.docs import architecture, commands, designs, example, histories, properties, results, scenarios, worlds
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs"
 
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
+    "architecture.md": {"layers": architecture.layers, "packages": architecture.packages},
     "cli.md": {"commands": commands.commands},
     "defense.md": {"commuting": worlds.commuting},
     "designs.md": {"overview": designs.overview, "designs": designs.sections, "parameters": designs.parameters},

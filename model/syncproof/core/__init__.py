@@ -1,1 +1,1 @@
-"""TODO"""
+"""What a system is: actors, packets, moves, what a move does, which moves are possible, and the faults."""

@@ -1,4 +1,4 @@
-"""The designs, by name."""
+"""The designs, by name: their actors, their packets, and what each promises under which faults."""
 
 from syncproof.designs.load import blaming
 from syncproof.designs.parameters import Parameters

@@ -1,1 +1,1 @@
-"""Engines: each delivers packets to the same actors in an order of its own. Import the one you need."""
+"""Engines, which decide what happens next in a system: simulate, explore, the Hypothesis machine, check, replay."""

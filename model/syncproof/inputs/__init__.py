@@ -1,1 +1,1 @@
-"""TODO"""
+"""What an engine is given: scenarios, traffic, traces, drawn faults, and the small worlds of a search."""

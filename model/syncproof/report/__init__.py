@@ -1,4 +1,4 @@
-"""What a comparison looks like on a terminal, in Markdown and as one HTML page. Nothing here computes a result."""
+"""What people read: pages, tables, figures and diagrams of the studies' results. Nothing here computes a result."""
 
 from __future__ import annotations
 
