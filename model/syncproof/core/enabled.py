@@ -77,12 +77,26 @@ class BoundedWorld:
         self.left = dict(environment.budgets)
         self._possible: dict[str, list[Move]] | None = None
 
+    def every(self) -> Iterator[Move]:
+        """Yield every move that may be made now. This is the definition of what is possible."""
+        for moves in self.possible().values():
+            for move in moves:
+                if not isinstance(move, Crash):
+                    yield move
+                elif not move.landed:
+                    writes = [packet for packet, write in self.world.operations.get(move.actor, ()) if write]
+                    yield from [Crash(move.actor, landed) for landed in landings(writes)]
+
     def possible(self) -> dict[str, list[Move]]:
-        """Every move that may be made now, by kind. Of open writes a crash lands all, none, or one."""
+        """Return by kind the moves to choose from. Of the open writes a crash lands all, none, or one.
+
+        The other subsets and orders are possible too (`every`), but a dozen open writes can land in more than a billion
+        ways: too many for an engine that plays at random to list.
+        """
         if self._possible is None:
             self._possible = {kind: [] for kind in KINDS}
             self._weak(self._possible)
-            at_rest = not any(self._possible.values())
+            at_rest = all(self._is_void(move) for moves in self._possible.values() for move in moves)
             self._environment(self._possible)
             self._faults(self._possible)
             if at_rest or self.environment.polls == "any":
@@ -129,6 +143,16 @@ class BoundedWorld:
             if self.told[number] < len(script) and script[self.told[number]] == move:
                 return number
         return None
+
+    def _is_void(self, move: Move) -> bool:
+        """Return whether a move only answers over a connection that has an end closed: the answer goes nowhere.
+
+        Such an answer does not keep a poll from its turn, because completing it changes nothing.
+        """
+        if not isinstance(move, Complete) or move.packet.answers is None:
+            return False
+        connection = self.world.connections.get(getattr(move.packet, move.packet.answers))
+        return connection is None or not (connection.client_open and connection.server_open)
 
     def _weak(self, found: dict[str, list[Move]]) -> None:
         for move in self.world.pending():

@@ -1,0 +1,306 @@
+"""The explorer's tables are held equal to the world, at every state of small worlds, over every fault.
+
+`World.apply` defines what a move does and `BoundedWorld.every` which moves are possible. The tables are a compiled form of
+both. So the graph is walked with a world beside each state: the moves must be the same, and each must lead both to the
+same state. Where the tables leave something out on purpose, the walk says exactly what and checks that nothing is lost:
+
+- *void answers*: a storage operation that would only answer over a closed connection is dropped. Completing it in the
+  world must lead back to the same state;
+- *idle faults*: a fault that would change nothing but its budget is left out. Making it in the world must change nothing
+  else;
+- *equal crashes*: of the orders in which open writes land, those that leave the same behind are one. Every order made in
+  the world must lead to the target of a crash of the same actor;
+- *spent backups*: a backup that no restore can use any more is no part of the state.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import msgspec
+import pytest
+
+from examples import two_phase_commit
+from syncproof.core.actor import freeze, thaw
+from syncproof.core.enabled import BoundedWorld
+from syncproof.core.environment import Environment
+from syncproof.core.moves import Complete, Crash, Fire, Move, Spawn
+from syncproof.core.observations import Observation
+from syncproof.core.values import ActorId, ConnectionId
+from syncproof.core.world import System, World
+from syncproof.designs import DESIGNS
+from syncproof.engines.explore.encoding import ABSENT, NO_BACKUP, Left, Pending, State, local_slot, pending_slot
+from syncproof.engines.explore.expand import Successor, expander
+from syncproof.engines.explore.exploration import compiled, kind_of
+from syncproof.engines.explore.judging import COMPLAINED
+from syncproof.inputs import small_worlds
+from syncproof.inputs.small_worlds import SmallWorld
+from syncproof.properties import PROPERTIES, Property
+from tests.helpers.forks import fork, fork_actor
+
+Images = tuple[Any, ...]
+"""The frozen automata of the carried properties; None in place of one that has complained."""
+
+
+@dataclass
+class Beside:
+    """A world beside a state: with its automata, and the last snapshots of devices that were replaced."""
+
+    bounded: BoundedWorld
+    images: Images
+    replaced: dict[ActorId, tuple[Any, ...]] = field(default_factory=dict)
+
+
+class Walk:
+    """A walk of the graph with a world beside each state."""
+
+    def __init__(self, system: System, environment: Environment, properties: Sequence[type[Property]]) -> None:
+        self.system = system
+        self.environment = environment
+        self.tables = compiled(system, environment, properties)
+        self.carried = [p for p in properties if p.endless is None]
+        self.met: Counter[str] = Counter()
+        self.states = 0
+        self._judged: dict[tuple[Images, tuple[Observation, ...]], Images] = {}
+
+    def run(self, limit: int | None = None) -> None:
+        """Compare every state, or the first `limit` states breadth first."""
+        opening: list[Observation] = []
+        bounded = BoundedWorld(self.system, self.environment, opening.append)
+        fresh = tuple([freeze(automaton()) for automaton in self.carried])
+        start = Beside(bounded, self._judge(fresh, opening))
+        expand = expander(self.tables)
+        assert self._encoded(start) == self._normal(self.tables.initial)
+        seen = {self.tables.initial}
+        queue = deque([(self.tables.initial, start)])
+        while queue and self.states != limit:
+            state, here = queue.popleft()
+            self.states += 1
+            arcs: list[Successor] = []
+            expand(state, arcs)
+            for target, there in self._compare(state, here, arcs):
+                if target not in seen:
+                    seen.add(target)
+                    queue.append((target, there))
+
+    def _compare(self, state: State, here: Beside, arcs: Sequence[Successor]) -> list[tuple[State, Beside]]:
+        """Compare the moves of one state and where they lead; return the targets with a world beside each."""
+        offered: dict[Move, tuple[State, int]] = {}
+        for number, target, mark in arcs:
+            move = self.tables.moves.values[number]
+            assert offered.setdefault(move, (target, mark)) == (target, mark), f"{move} leads to two states"
+        possible = dict.fromkeys(here.bounded.every())
+        missing = [move for move in offered if move not in possible]
+        assert not missing, f"the world does not allow {missing} after {here.bounded.world.moves}"
+        found = []
+        for move in possible:
+            there, observations = self._made(here, move)
+            after = self._encoded(there)
+            self.met[kind_of(move, self.environment)] += 1
+            if move in offered:
+                target, mark = offered[move]
+                self._same(after, target, move)
+                assert mark == self.tables.judging.endless_marks.mark(observations), f"{move} has other marks"
+                found.append((target, there))
+            else:
+                self._left_out(state, after, move, here, [t for m, (t, _) in offered.items() if _alike(m, move)])
+        return found
+
+    def _left_out(self, state: State, after: State, move: Move, here: Beside, alike: list[State]) -> None:
+        """Check that a move that the tables do not offer is one that they leave out on purpose."""
+        if isinstance(move, Crash):
+            assert after in [self._normal(target) for target in alike], f"{move} leaves what no other crash leaves"
+            self.met["equal crash"] += 1
+        elif isinstance(move, Complete) and _void(here.bounded.world, move.packet):
+            self._same(after, state, move)
+            self.met["void answer"] += 1
+        elif move in [tell for tell, _ in self.environment.interventions]:
+            assert after[:-1] == state[:-1], f"{move} is not offered, but it changes more than its budget"
+            self.met["idle fault"] += 1
+        else:
+            pytest.fail(f"the tables do not offer {move} after {here.bounded.world.moves}")
+
+    def _made(self, here: Beside, move: Move) -> tuple[Beside, list[Observation]]:
+        observations: list[Observation] = []
+        replaced = dict(here.replaced)
+        if isinstance(move, Spawn) and move.replaces is not None:
+            gone = fork_actor(here.bounded.world.actors[move.replaces])
+            gone.crash()
+            replaced[move.replaces] = gone.snapshot()
+        bounded = fork(here.bounded, observations.append)
+        bounded.make(move)
+        return Beside(bounded, self._judge(here.images, observations), replaced), observations
+
+    def _judge(self, images: Images, observations: Sequence[Observation]) -> Images:
+        key = (images, tuple(observations))
+        found = self._judged.get(key)
+        if found is None:
+            found = self._judged[key] = tuple(
+                [_told(kind, image, observations) for kind, image in zip(self.carried, images, strict=True)]
+            )
+        return found
+
+    # ---- states
+
+    def _same(self, after: State, target: State, move: Move) -> None:
+        expected = self._normal(target)
+        if after == expected:
+            return
+        for slot, world, tables in zip(self.tables.slots, after, expected, strict=True):
+            assert slot.values[world] == slot.values[tables], f"{move} leaves another value of {slot.title}"
+
+    def _normal(self, state: State) -> State:
+        """Return a state of the tables without spent backups."""
+        slot = self.tables.slots[-1]
+        left: Left = slot.values[state[-1]]
+        kept = [NO_BACKUP] * len(left.backups)
+        for place, budget in self.tables.faults.backups.values():
+            if left.budgets[budget]:
+                kept[place] = left.backups[place]
+        return (*state[:-1], slot.intern(left._replace(backups=tuple(kept))))
+
+    def _encoded(self, there: Beside) -> State:
+        """Return a world as the tables encode it, without void answers and spent backups."""
+        encoding, world = self.tables.encoding, there.bounded.world
+        state = encoding.encode(world)
+        for number, name in enumerate(encoding.names):
+            slot = encoding.slots[pending_slot(number)]
+            if name in world.actors and state[pending_slot(number)] > ABSENT:
+                pending: Pending = slot.values[state[pending_slot(number)]]
+                packets = encoding.packets.values
+                kept = tuple([o for o in pending.operations if not _void(world, packets[o[0]])])
+                state[pending_slot(number)] = slot.intern(pending._replace(operations=kept))
+            elif name not in world.actors:
+                state[local_slot(number)] = encoding.slots[local_slot(number)].intern(self._absent(name, there))
+        joint = [
+            COMPLAINED if image is None else states.intern(image)
+            for states, image in zip(self.tables.judging.states, there.images, strict=True)
+        ]
+        state.append(self.tables.judging.slot.intern(tuple(joint)))
+        return (*state, self.tables.slots[-1].intern(self._left(there)))
+
+    def _absent(self, name: ActorId, there: Beside) -> tuple[Any, ...]:
+        """Return the local state of an actor that is not there: as it was last, or as it will appear."""
+        if name in there.replaced:
+            return there.replaced[name]
+        spawn = next(s for s in self.environment.newcomers if s.actor == name)
+        assert self.system.spawn is not None
+        return self.system.spawn(spawn.actor, spawn.user, spawn.replaces).snapshot()
+
+    def _left(self, there: Beside) -> Left:
+        bounded, encoding = there.bounded, self.tables.encoding
+        budgets = tuple([bounded.left[name] for name in self.tables.budgets.names])
+        backups = [NO_BACKUP] * len(self.tables.faults.backups)
+        for actor, (place, budget) in self.tables.faults.backups.items():
+            backup = bounded.world.backups.get(encoding.names[actor])
+            if backup is not None and budgets[budget]:
+                kept = fork_actor(encoding.actors[actor])
+                kept.restore(backup)
+                kept.crash()
+                backups[place] = encoding.slots[local_slot(actor)].intern(kept.snapshot())
+        appeared = len(self.environment.newcomers) - len(bounded.newcomers)
+        return Left(tuple(bounded.told), appeared, budgets, tuple(backups))
+
+
+def _alike(offered: Move, move: Move) -> bool:
+    return isinstance(offered, Crash) and isinstance(move, Crash) and offered.actor == move.actor
+
+
+def _void(world: World, packet: Any) -> bool:
+    """Return whether handling a packet would only answer over a connection that has an end closed."""
+    if packet.answers is None:
+        return False
+    connection = world.connections.get(ConnectionId(getattr(packet, packet.answers)))
+    return connection is None or not (connection.client_open and connection.server_open)
+
+
+def _told(kind: type[Property], image: Any, observations: Sequence[Observation]) -> Any:
+    """Return an automaton's image after the observations; None once it has complained."""
+    if image is None:
+        return None
+    automaton = thaw(image)
+    for observation in observations:
+        method = kind.reactions.get(type(observation))
+        if method is not None and getattr(automaton, method)(observation) is not None:
+            return None
+    return freeze(automaton)
+
+
+def walk(design: str, world: SmallWorld, limit: int | None = None) -> Walk:
+    system, _, environment = small_worlds.build(design, world)
+    properties = [p for name, p in PROPERTIES.items() if name not in DESIGNS[design].not_applicable]
+    found = Walk(system, environment, properties)
+    found.run(limit)
+    return found
+
+
+SHALLOW = 300
+"""States of a large world that are compared in the fast part; the slow part compares all of them."""
+
+COMPLETE = [
+    ("inbox-store-first", "push", ("push-lost", "push-duplicated")),
+    ("timeline-dense-push", "push", ("push-lost", "push-duplicated")),
+    ("inbox-shared", "new-device", ("new-device",)),
+    ("inbox-store-first", "sender-retry", ("sender-retry", "idle fault")),
+    ("timeline-dense-push", "membership", ("membership",)),
+    ("timeline-dense-push", "clock-step", ("clock-step",)),
+    ("timeline-read-fanout", "trim", ("trim",)),
+]
+"""Worlds of a few hundred states: (design, kind of fault, what must be met)."""
+
+LARGE = [
+    ("timeline-notify", "device-crash", ("device-crash", "restart")),
+    ("inbox-store-first", "server-crash", ("server-crash", "restart", "notice")),
+    ("inbox-store-first", "disconnect", ("disconnect", "void answer")),
+    ("timeline-push", "half-open", ("half-open", "notice", "void answer")),
+    ("timeline-checkpointed", "reinstall", ("reinstall",)),
+    ("timeline-dense-push", "device-restore", ("keep", "device-restore", "restart")),
+    ("timeline-notify", "server-restore", ("keep", "server-restore", "restart")),
+]
+"""Worlds of a few thousand states."""
+
+
+@pytest.mark.parametrize(("design", "kind", "meets"), COMPLETE)
+def test_tables_are_equal_to_the_world_at_every_state(design: str, kind: str, meets: tuple[str, ...]) -> None:
+    found = walk(design, SmallWorld("two-devices", 1, (kind,)))
+    assert [what for what in meets if not found.met[what]] == []
+
+
+@pytest.mark.parametrize(("design", "kind"), [(design, kind) for design, kind, _ in LARGE])
+def test_tables_are_equal_to_the_world_near_the_beginning(design: str, kind: str) -> None:
+    found = walk(design, SmallWorld("two-devices", 1, (kind,)), SHALLOW)
+    assert found.states == SHALLOW
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("design", "kind", "meets"), LARGE)
+def test_tables_are_equal_to_the_world_at_every_state_of_large_worlds(
+    design: str, kind: str, meets: tuple[str, ...]
+) -> None:
+    found = walk(design, SmallWorld("two-devices", 1, (kind,)))
+    assert [what for what in meets if not found.met[what]] == []
+
+
+@pytest.mark.slow
+def test_every_order_in_which_several_writes_land_is_compared() -> None:
+    found = walk("inbox-store-first", SmallWorld("three-devices", 1, ("server-crash",)), 2_500)
+    assert found.met["equal crash"] > 0
+
+
+def test_steps_and_packets_that_arrive_any_number_of_times() -> None:
+    found = Walk(two_phase_commit.two_phase(3), Environment(), [two_phase_commit.Consistent])
+    found.run()
+    assert found.states == 288
+    assert found.met["take"] > 0
+    assert found.met["arrive"] > 0
+
+
+@pytest.mark.parametrize("polls", ["any", "at-rest"])
+def test_polls_fire_when_the_environment_says(polls: Literal["any", "at-rest"]) -> None:
+    system, _, environment = small_worlds.build("timeline-notify", SmallWorld("two-devices", 1, ("disconnect",)))
+    found = Walk(system, msgspec.structs.replace(environment, polls=polls), [])
+    found.run(400)
+    assert any(isinstance(m, Fire) and m.packet in found.tables.moves.polls for m in found.tables.moves.values)
