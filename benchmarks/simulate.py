@@ -55,9 +55,9 @@ def run(program: str, messages: int) -> None:
 
         deliveries = Bare(wanted, traffic, 1).run()
     else:
-        from syncproof.engines.simulate import simulate
+        from syncproof.studies.runs import simulate_design
 
-        result = simulate("timeline-notify", wanted, traffic, faults.plan(wanted, traffic, 1), 1)
+        result = simulate_design("timeline-notify", wanted, traffic, faults.plan(wanted, traffic, 1), 1)
         broken = [n for n, p in result.properties.items() if p.verdict == "violated"]
         assert not broken, broken
         deliveries = result.deliveries

@@ -15,7 +15,6 @@ from syncproof.core.packets import AddMember
 from syncproof.core.values import ConversationId, DeviceId
 from syncproof.counterexamples.from_recording import minimise_run, recorded_environment, restrict_to_conversation
 from syncproof.designs import Population
-from syncproof.engines.simulate import simulate
 from syncproof.errors import InputError
 from syncproof.formats.header import Header
 from syncproof.formats.history import Recording
@@ -24,6 +23,7 @@ from syncproof.inputs import lookup, workload
 from syncproof.seeded_bugs import BUGS
 from syncproof.studies import kill_matrix, recordings
 from syncproof.studies.recordings import minimise, open_moves, replay
+from syncproof.studies.runs import simulate_design
 
 
 def stormy(path: Path, bug: str, seed: int = 1) -> Header:
@@ -40,7 +40,7 @@ def stormy(path: Path, bug: str, seed: int = 1) -> Header:
         parameters=scenario.parameters(),
     )
     recording = Recording(header)
-    run = simulate(bug, scenario, traffic, plan, seed, recorder=recording)
+    run = simulate_design(bug, scenario, traffic, plan, seed, recorder=recording)
     violations = {name: result.violations for name, result in run.properties.items() if result.violations}
     recording.write_moves(path, violations)
     return msgspec.structs.replace(header, violations=violations)

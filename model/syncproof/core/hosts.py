@@ -110,12 +110,13 @@ class Host(Out):
 
     # ---- put under way; each returns the handle
 
-    def send_over(self, connection: ConnectionId) -> deque[Packet] | None:
-        """Return where this actor's packets over a connection queue; None when one of its ends is closed."""
-        found = self.world.connections.get(connection)
-        if found is None or not (found.client_open and found.server_open):
+    def send_over(self, name: ConnectionId, packet: Packet) -> Connection | None:
+        """Put a packet on its way over a connection; None, and the packet is gone, when one of its ends is closed."""
+        connection = self.world.connections.get(name)
+        if connection is None or not (connection.client_open and connection.server_open):
             return None
-        return found.up if found.client == self.name else found.down
+        (connection.up if connection.client == self.name else connection.down).append(packet)
+        return connection
 
     def post(self, receiver: ActorId, packet: Packet) -> Mail:
         """Put a packet on its way over a link."""
@@ -144,9 +145,7 @@ class Host(Out):
 
     def send(self, destination: Id, packet: Packet) -> None:
         if isinstance(destination, ConnectionId):
-            queue = self.send_over(destination)
-            if queue is not None:
-                queue.append(packet)
+            self.send_over(destination, packet)
         else:
             self.post(cast(ActorId, destination), packet)
 

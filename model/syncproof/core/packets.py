@@ -13,10 +13,9 @@ from syncproof.core.values import ActorId, ConnectionId, ConversationId, Message
 class Packet(msgspec.Struct, frozen=True, gc=False, tag=True):
     """What actors handle. Immutable and hashable; two packets are equal when their classes and fields are.
 
-    Subclasses name `frozen=True, gc=False` too. `link` says how it travels to an actor's id; packets that only travel
-    over connections or to oneself need none. `request`: its sender waits for a reply. `pull`: it is a request for what is
-    new, which metrics count. `body_bytes` is what it carries
-    beside the stated header.
+    Subclasses name `frozen=True, gc=False` too. Engines know packets by what this class says of them alone. `link` says
+    how a packet travels to an actor's id; packets that only travel over connections or to oneself need none. `request`:
+    its sender waits for a reply. `pull`: it is a request for what is new, which metrics count.
     """
 
     link: ClassVar[Link] = UNORDERED
@@ -26,8 +25,22 @@ class Packet(msgspec.Struct, frozen=True, gc=False, tag=True):
     """The field that holds a connection, for a packet whose only effect is to send over it: once that is closed the
     packet may be dropped. Engines that rely on it check it."""
 
+    repeatable: ClassVar[bool] = False
+    """Whether an impatient sender may send it again while it waits for the reply."""
+
     @property
     def body_bytes(self) -> int:
+        """Return the bytes that it carries beside the stated header."""
+        return 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether it is the reply to a pull that found nothing."""
+        return False
+
+    @property
+    def draw_key(self) -> int:
+        """Return what keys the draws of its fate: packets of one key meet the same losses and delays in every design."""
         return 0
 
 
@@ -45,11 +58,12 @@ class Closed(Packet, frozen=True, gc=False):
 
 
 class Idle(msgspec.Struct, frozen=True, gc=False):
-    """What one fruitless poll costs: the request and the reply on the wire, and the rows that storage looks up."""
+    """What one fruitless poll costs: the request and the reply on the wire, and the rows that `store` looks up."""
 
     request: Packet
     reply: Packet
     rows: int = 0
+    store: str = ""
 
 
 # ---- from the environment

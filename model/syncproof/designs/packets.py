@@ -29,11 +29,16 @@ class Submit(Packet, frozen=True, gc=False):
     """Here is a message; sent again until accepted."""
 
     request: ClassVar[bool] = True
+    repeatable: ClassVar[bool] = True
     message: Message
 
     @property
     def body_bytes(self) -> int:
         return self.message.size
+
+    @property
+    def draw_key(self) -> int:
+        return self.message.id
 
 
 class Pull(Packet, frozen=True, gc=False):
@@ -102,6 +107,10 @@ class PullReply(Packet, frozen=True, gc=False):
     def body_bytes(self) -> int:
         return self.size
 
+    @property
+    def is_empty(self) -> bool:
+        return not self.pages
+
 
 class Registered(Packet, frozen=True, gc=False):
     """Where the new device's timelines start, and the history that it may fetch: (conversation, upto)."""
@@ -147,6 +156,10 @@ class Notification(Packet, frozen=True, gc=False):
     head: int
     message: MessageId
 
+    @property
+    def draw_key(self) -> int:
+        return self.message
+
 
 class Push(Packet, frozen=True, gc=False):
     """The message itself, with its number in `timeline`."""
@@ -159,6 +172,10 @@ class Push(Packet, frozen=True, gc=False):
     def message(self) -> MessageId:
         assert self.entry.message is not None
         return self.entry.message.id
+
+    @property
+    def draw_key(self) -> int:
+        return self.message
 
     @property
     def body_bytes(self) -> int:

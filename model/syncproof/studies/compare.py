@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from syncproof import designs as registry
-from syncproof.engines.simulate import Recorder, RunResult, simulate
+from syncproof.engines.simulate import Recorder, RunResult
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError
 from syncproof.inputs import fault_plan as faults
@@ -30,6 +30,7 @@ from syncproof.inputs.scenario import Scenario, load
 from syncproof.properties import PROPERTIES
 from syncproof.properties.verdicts import PropertyResult
 from syncproof.studies import executors
+from syncproof.studies.runs import simulate_design
 
 if TYPE_CHECKING:
     import pandas
@@ -85,7 +86,7 @@ class Job:
     ) -> RunResult:
         """The simulation; what goes wrong in a design of somebody's own is that one's fault, and told in one line."""
         with registry.blaming(self.design):
-            return simulate(self.design, self.scenario, traffic, plan, self.seed, self.run, recording)
+            return simulate_design(self.design, self.scenario, traffic, plan, self.seed, self.run, recording)
 
 
 _TRAFFIC: dict[tuple[str, int, str | None, float | None], workload.Traffic] = {}

@@ -27,7 +27,6 @@ from syncproof.core.observations import Observation
 from syncproof.counterexamples.from_recording import ENDLESS_MOVES, minimise_run
 from syncproof.counterexamples.minimise import minimise
 from syncproof.engines import hypothesis_machine
-from syncproof.engines.simulate import simulate
 from syncproof.errors import InputError
 from syncproof.formats.header import Header
 from syncproof.inputs import fault_plan as faults
@@ -38,6 +37,7 @@ from syncproof.properties import PROPERTIES
 from syncproof.seeded_bugs import BUGS, COSTS, Bug, Cost
 from syncproof.studies import executors
 from syncproof.studies import verify as verification
+from syncproof.studies.runs import simulate_design
 
 RUNS = 20
 """Seeds of the storm that the simulator tries with a bug."""
@@ -299,7 +299,7 @@ def blow(
             population=traffic.population,
             parameters=scenario.parameters(),
         )
-    run = simulate(design, scenario, traffic, plan, seed, recorder=recorder)
+    run = simulate_design(design, scenario, traffic, plan, seed, recorder=recorder)
     fell = {name: result.examples[0] for name, result in run.properties.items() if result.verdict == "violated"}
     return fell, plan.configured
 
@@ -376,5 +376,7 @@ def weigh(cost: Cost) -> Weight:
     scenario = load(cost.scenario) if isinstance(cost.scenario, str) else Scenario.model_validate(cost.scenario)
     traffic = workload.generate(scenario, 1)
     plan = faults.plan(scenario, traffic, 1)
-    sound, dear = (simulate(d, scenario, traffic, plan, 1).metrics[cost.metric] for d in (cost.sound, cost.design))
+    sound, dear = (
+        simulate_design(d, scenario, traffic, plan, 1).metrics[cost.metric] for d in (cost.sound, cost.design)
+    )
     return Weight(cost.id, float(f"{sound:.6g}"), float(f"{dear:.6g}"))

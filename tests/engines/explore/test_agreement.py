@@ -20,11 +20,11 @@ from syncproof.engines.explore.encoding import State
 from syncproof.engines.explore.expand import expander
 from syncproof.engines.explore.moves import NEVER
 from syncproof.engines.explore.tables import Tables
-from syncproof.engines.simulate import simulate
 from syncproof.inputs.fault_plan import FaultPlan
 from syncproof.inputs.scenario import Scenario
 from syncproof.inputs.workload import Traffic
 from syncproof.properties import PROPERTIES
+from syncproof.studies.runs import simulate_design
 
 RUNS = 112
 """Seeds for each of the nine designs: 1,008 runs."""
@@ -181,7 +181,7 @@ def test_simulated_runs_are_paths_of_the_explored_graph_with_the_same_verdicts(d
     for seed in range(RUNS):
         traffic, plan = tiny(random.Random(f"{design}/{seed}"))
         recorder = Moves()
-        simulated = simulate(design, SCENARIO, traffic, plan, seed, recorder=recorder)
+        simulated = simulate_design(design, SCENARIO, traffic, plan, seed, recorder=recorder)
         fallen, tables, state = walk(design, traffic, recorder.made)
         joint = state[tables.encoding.judge_slot]
         for number, automaton in enumerate(tables.judging.automata):

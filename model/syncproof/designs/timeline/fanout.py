@@ -23,7 +23,7 @@ class ReadFanoutDevice(TimelineDevice):
 
     def arm_poll(self, out: Out) -> None:
         rows = len([t for t in self.checkpoints if t.kind == "conversation"])
-        out.poll(self.parameters.poll_interval, Poll(), Idle(Pull(()), PullReply(()), rows))
+        out.poll(self.parameters.poll_interval, Poll(), Idle(Pull(()), PullReply(()), rows, "sync-store"))
 
 
 @actor

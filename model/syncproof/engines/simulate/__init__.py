@@ -1,25 +1,34 @@
-"""The discrete-event engine: what a design costs, how fast it delivers, and what breaks at scale.
+"""The discrete-event engine: what a system costs, how fast it delivers, and what breaks at scale.
 
-The heap holds `(time, serial, function, a, b, c)`; the serial makes ties deterministic. Packets in flight, storage
-operations and timers are such events; an event whose actor crashed, whose connection end closed or whose timer was
-disarmed meanwhile finds that out when it is due and does nothing. `state.py` says where to find what.
+A scheduler on `core.world`: the world says what happens, this engine says when. Whatever a handler puts under way has a
+handle (a connection, a mail, an operation, a timer), and an event on the heap is a method of the world with its handle.
+The parts, put together in `run.Simulation`:
+
+- `clock`: the time and the heap;
+- `hosts`: the world whose effects are scheduled;
+- `network`: delays, the fates of pushes, what is counted of packets;
+- `station`: how long storage operations take;
+- `polls`: polls that are counted instead of run;
+- `people`: messages, sessions, new devices, memberships;
+- `faults`: crashes, restores, trims;
+- `witnesses`: the recorder, the properties and the meter, by class of observation.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from syncproof.designs import Design
+from syncproof.core.world import System
 from syncproof.engines.simulate.counters import completed
 from syncproof.engines.simulate.metrics import measure
 from syncproof.engines.simulate.run import Simulation
-from syncproof.engines.simulate.state import Recorder
-from syncproof.inputs import lookup
+from syncproof.engines.simulate.witnesses import Recorder
 from syncproof.inputs.fault_plan import FaultPlan
 from syncproof.inputs.scenario import Scenario
 from syncproof.inputs.workload import Traffic
+from syncproof.properties import PROPERTIES
 from syncproof.properties.verdicts import PropertyResult, judge
 
 __all__ = ["Recorder", "RunResult", "Simulation", "simulate"]
@@ -59,38 +68,41 @@ def curve(samples: Sequence[float], points: int = 1001) -> list[float]:
 
 
 def simulate(
-    design_name: str | Design,
+    system: System,
     scenario: Scenario,
     traffic: Traffic,
     plan: FaultPlan,
     seed: int,
+    *,
+    promised: Mapping[str, tuple[str, ...]],
+    not_applicable: Mapping[str, str],
     run: int = 0,
     recorder: Recorder | None = None,
 ) -> RunResult:
-    """Run one design over one traffic to quiescence, with every property on.
+    """Run one system over one traffic to quiescence, with every applicable property on.
 
-    Raises `InputError` if the design cannot work with the scenario's parameters.
+    `scenario` gives the network's and the storage's times. `promised`: the faults under which each property is promised.
     """
     started = time.perf_counter()
-    design = lookup.get(design_name)
-    simulation = Simulation(design, scenario.parameters(), traffic, plan, scenario, seed, recorder)
+    judged = [name for name in PROPERTIES if name not in not_applicable]
+    simulation = Simulation(system, judged, traffic, plan, scenario, seed, recorder)
     simulation.run()
     counters = completed(simulation, simulation.counters)
     return RunResult(
-        design=design.name,
+        design=system.name,
         run=run,
         seed=seed,
         metrics=measure(counters),
         delivery_latency=curve(counters.delivery_latencies),
         catchup_latency=curve(counters.catchup_latencies),
         properties=judge(
-            design.promised(scenario.parameters()),
-            design.not_applicable,
+            promised,
+            not_applicable,
             simulation.monitor,
             plan.configured,
             simulation.quiesced,
         ),
-        faults_fired={name: simulation.faults.get(name, 0) for name in plan.configured},
+        faults_fired={name: simulation.fault_counts.fired.get(name, 0) for name in plan.configured},
         packets={
             "Connect": 2 * counters.handshakes,
             **{kind.__name__: n for kind, n in sorted(counters.sent.items(), key=lambda item: item[0].__name__)},
@@ -101,6 +113,6 @@ def simulate(
         },
         messages=simulation.meter.messages,
         deliveries=counters.deliveries,
-        events=simulation.events,
+        events=simulation.clock.events,
         elapsed_s=time.perf_counter() - started,
     )

@@ -12,7 +12,7 @@ from syncproof.core.packets import Packet
 from syncproof.properties.no_loss import NoLoss
 
 if TYPE_CHECKING:
-    from syncproof.engines.simulate.state import Core
+    from syncproof.engines.simulate.run import Simulation
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +95,22 @@ class Counters:
         return sum(read for _, _, read in self.rows.values())
 
 
-def snapshot(run: Core) -> Counters:
+def snapshot(run: Simulation) -> Counters:
     """Copy the counts so far. Polls that bring nothing may follow that are not to be counted."""
     return Counters(
-        sent={kind: tally.sent for kind, tally in run.tallies.items() if tally.sent},
-        body_bytes=run.body_bytes,
-        header_bytes=run.header,
-        rows={store: (counts[0], counts[1], counts[2]) for store, counts in run.rows.items()},
-        empty_replies=run.empty_replies,
-        handshakes=run.handshakes,
+        sent={kind: tally.sent for kind, tally in run.network.tallies.items() if tally.sent},
+        body_bytes=run.network.body_bytes,
+        header_bytes=run.network.header,
+        rows={store: (counts[0], counts[1], counts[2]) for store, counts in run.station.rows.items()},
+        empty_replies=run.network.empty_replies,
+        handshakes=run.network.handshakes,
         deliveries=run.meter.deliveries,
-        stored_bytes=run.stored,
-        stored_bytes_peak=run.stored_peak,
+        stored_bytes=run.station.stored,
+        stored_bytes_peak=run.station.stored_peak,
     )
 
 
-def completed(run: Core, counters: Counters) -> Counters:
+def completed(run: Simulation, counters: Counters) -> Counters:
     """Return the counters of a finished run with the fields that are known only at its end."""
     losses = run.monitor.automata.get("no-loss")
     return dataclasses.replace(
@@ -121,6 +121,6 @@ def completed(run: Core, counters: Counters) -> Counters:
         accept_latencies=run.meter.accepts,
         lost_deliveries=float(len(losses.outstanding())) if isinstance(losses, NoLoss) else math.nan,
         duplicate_deliveries=run.monitor.counts.get("no-duplicate", 0),
-        busy_s=run.busy_at_horizon,
-        capacity_s=run.traffic.horizon * len(run.free_at),
+        busy_s=run.station.busy_at_horizon,
+        capacity_s=run.traffic.horizon * len(run.station.free_at),
     )

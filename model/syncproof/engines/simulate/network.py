@@ -1,155 +1,227 @@
-"""Packets travel: in order over a connection while it lasts, or pushed over a link that may lose or reorder them.
+"""The network's delays, the fates of pushes, and what is counted of packets.
 
-Draws are keyed, not sequential: a push's fate depends on (seed, purpose, message, device, the device's how-manieth
-connection), so two designs that send the same push under the same seed see it lost or late alike.
+Draws are keyed, not sequential: a push's fate depends on (seed, purpose, the packet's key, device, how many connections
+the device has opened), so two designs that send the same push under the same seed see it lost or late alike.
 """
 
 from __future__ import annotations
 
-from heapq import heappush
-from typing import cast
+from array import array
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
 
+from syncproof.core.hosts import Connection, Host, Mail
 from syncproof.core.links import Link
-from syncproof.core.moves import Arrive, Deliver, Duplicate, Lose, Tell
-from syncproof.core.packets import Packet, Resend, Tick
-from syncproof.core.values import ENVIRONMENT, ActorId, ConnectionId, Id
-from syncproof.designs.packets import PullReply, Submit
-from syncproof.engines.simulate.state import Core, Flight, Host
-from syncproof.inputs.random_draws import COARSE, MASK
+from syncproof.core.packets import Idle, Packet, Resend, Tick
+from syncproof.core.values import ActorId, ConnectionId, Id
+from syncproof.engines.simulate.clock import Clock
+from syncproof.engines.simulate.faults import FaultCounts
+from syncproof.inputs.fault_plan import FaultPlan
+from syncproof.inputs.random_draws import COARSE, MASK, Draws, lognormal_table
+from syncproof.inputs.scenario import NetworkSection
+
+if TYPE_CHECKING:
+    from syncproof.engines.simulate.hosts import TimedConnection, TimedHost, TimedWorld
 
 
-class Network(Core):
-    """`Out.send`, and what arrives of it."""
+class Tally:
+    """A packet class: how many were `sent`, how they travel, and which questions are worth asking of one."""
 
-    __slots__ = ()
+    __slots__ = ("bodied", "link", "may_be_empty", "repeatable", "sent")
 
-    def send(self, destination: Id, packet: Packet) -> None:
-        kind = type(packet)
-        tally = self.tallies[kind]
+    def __init__(self, kind: type[Packet], links: dict[type[Packet], Link]) -> None:
+        self.sent = 0
+        self.bodied = kind.body_bytes is not Packet.body_bytes
+        self.may_be_empty = kind.is_empty is not Packet.is_empty
+        self.repeatable = kind.repeatable
+        self.link = links.get(kind, kind.link)
+
+
+class Tallies(dict[type[Packet], Tally]):
+    """One for each packet class met."""
+
+    def __init__(self, links: dict[type[Packet], Link]) -> None:
+        self.links = links
+
+    def __missing__(self, kind: type[Packet]) -> Tally:
+        tally = self[kind] = Tally(kind, self.links)
+        return tally
+
+
+class Network:
+    """Packets between hosts: each is put under way as the world says and scheduled to arrive. `attach` gives it the world."""
+
+    __slots__ = (
+        "_chances",
+        "body_bytes",
+        "clock",
+        "deliver_down",
+        "deliver_up",
+        "down_salt",
+        "down_table",
+        "draws",
+        "empty_replies",
+        "faults",
+        "handshakes",
+        "header",
+        "plan",
+        "push_salt",
+        "push_table",
+        "scramble",
+        "tallies",
+        "up_salt",
+        "up_table",
+        "waiting",
+        "world",
+    )
+
+    world: TimedWorld
+    deliver_up: Callable[[Any], object]
+    deliver_down: Callable[[Any], object]
+
+    def __init__(
+        self,
+        clock: Clock,
+        draws: Draws,
+        network: NetworkSection,
+        plan: FaultPlan,
+        faults: FaultCounts,
+        links: dict[type[Packet], Link],
+    ) -> None:
+        self.clock = clock
+        self.draws = draws
+        self.scramble = draws.scramble
+        self.plan = plan
+        self.faults = faults
+        self.up_salt, self.down_salt, self.push_salt = (draws.key(purpose) for purpose in ("up", "down", "push"))
+        self._chances = {purpose: draws.key(purpose) for purpose in ("loss", "duplicate", "reorder", "retry")}
+        self.up_table = lognormal_table(network.up_ms.median / 1000, network.up_ms.sigma)
+        self.down_table = lognormal_table(network.down_ms.median / 1000, network.down_ms.sigma)
+        self.push_table = lognormal_table(network.push_ms.median / 1000, network.push_ms.sigma)
+        self.header = network.header_bytes
+        self.tallies = Tallies(links)
+        self.body_bytes = 0
+        self.empty_replies = 0
+        self.handshakes = 0
+        self.waiting: dict[ActorId, list[Mail]] = {}
+
+    def attach(self, world: TimedWorld) -> None:
+        """Deliver to this world, telling its server the time before each packet if its system is clocked."""
+        self.world = world
+        self.deliver_up = self._deliver_up_clocked if world.system.clocked else world.deliver_to_server
+        self.deliver_down = world.deliver_to_client
+
+    def count_idle(self, idle: Idle, count: int) -> None:
+        """Count polls that were not run."""
+        self.tallies[type(idle.request)].sent += count
+        self.tallies[type(idle.reply)].sent += count
+        self.empty_replies += count
+
+    # ---- over a connection
+
+    def send(self, host: TimedHost, destination: ConnectionId, packet: Packet) -> None:
+        """Send over a connection, in order."""
+        tally = self.tallies[type(packet)]
         tally.sent += 1
         if tally.bodied:
             self.body_bytes += packet.body_bytes
-        if type(destination) is not ConnectionId:
-            self._push(self.hosts[cast(ActorId, destination)], packet, tally.link)
-            return
-        connection = self.connections.get(destination)
+        if tally.may_be_empty and packet.is_empty and destination in self.world.connections:
+            self.empty_replies += 1
+        connection = cast("TimedConnection | None", host.send_over(destination, packet))
         if connection is None:
             return
-        if self.me is self.server:
-            if kind is PullReply and not cast(PullReply, packet).pages:
-                self.empty_replies += 1
-            if not connection.client_open:
-                return
+        if host is self.world.server:
             connection.down_count = count = connection.down_count + 1
-            mixed = hash((destination, count, self.down_salt))
-            scramble = self.scramble
-            at = self.now + self.downward[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)] >> COARSE]
+            at = self.clock.now + self._delay(self.down_table, (destination, count, self.down_salt))
             if at < connection.down_due:
                 at = connection.down_due
             connection.down_due = at
-            self.serial += 1
-            heappush(self.heap, (at, self.serial, self.deliver_down, connection, packet, None))
-        elif connection.server_open:
-            connection.up_count = count = connection.up_count + 1
-            mixed = hash((destination, count, self.up_salt))
-            scramble = self.scramble
-            at = self.now + self.up[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)] >> COARSE]
-            if at < connection.up_due:
-                at = connection.up_due
-            connection.up_due = at
-            self.serial += 1
-            heappush(self.heap, (at, self.serial, self.deliver_up, connection, packet, None))
-            if kind is Submit and self.plan.sender_retry and not self.draining:
-                self._maybe_retry(cast(Submit, packet))
+            self.clock.at(at, self.deliver_down, connection)
+            return
+        connection.up_count = count = connection.up_count + 1
+        at = self.clock.now + self._delay(self.up_table, (destination, count, self.up_salt))
+        if at < connection.up_due:
+            at = connection.up_due
+        connection.up_due = at
+        self.clock.at(at, self.deliver_up, connection)
+        if tally.repeatable and self.plan.sender_retry and not self.faults.stopped:
+            self._maybe_repeat(host, packet)
 
-    def _to_server(self, connection: Flight, packet: Packet, _: None) -> None:
-        if connection.server_open:
-            if self.watched:
-                self._before_delivery(connection)
-            self._handle(self.server, connection.id, packet)
+    def tell_closed(self, connection: Connection) -> None:
+        """Schedule the last packet of a clean disconnect: it comes after what is in flight."""
+        timed = cast("TimedConnection", connection)
+        timed.up_due = max(timed.up_due, self.clock.now + self.up_table[len(self.up_table) >> 1])
+        self.clock.at(timed.up_due, self.deliver_up, connection)
 
-    def _before_delivery(self, connection: Flight) -> None:
-        """The server's clock ticks, where it has one, and the move is recorded."""
-        if self.system.clocked:
-            self._tell(self.server, Tick(int(self.now * 1000)))
-        if self.recorder is not None:
-            self.recorder.move(Deliver(connection.id, "server"))
+    def _deliver_up_clocked(self, connection: Connection) -> None:
+        server = self.world.server
+        if connection.up and server is not None:
+            self.world.tell(server, Tick(int(self.clock.now * 1000)))
+            self.world.deliver_to_server(connection)
 
-    def _to_client(self, connection: Flight, packet: Packet, _: None) -> None:
-        if connection.client_open:
-            if self.recorder is not None:
-                self.recorder.move(Deliver(connection.id, "client"))
-            self._handle(connection.host, connection.id, packet)
-
-    def _tell(self, to: Host, packet: Packet) -> None:
-        """A packet from nobody who takes part."""
-        if self.recorder is not None:
-            self.recorder.move(Tell(to.name, packet))
-        self._handle(to, ENVIRONMENT, packet)
-
-    # ---- pushes
-
-    def _push(self, receiver: Host, packet: Packet, link: Link) -> None:
-        """Over a link: each fate is keyed by message, receiver and its how-manieth connection."""
-        now = self.now
-        plan = self.plan
-        name = receiver.name
-        message = getattr(packet, "message", 0)
-        count = receiver.connects
-        arrive = self.arrive_connected if link.while_connected else self.arrive_running
-        mixed = hash((message, name, count, self.push_salt))
+    def _delay(self, table: array[float], key: tuple[Id | int, ...]) -> float:
+        mixed = hash(key)
         scramble = self.scramble
-        at = now + self.pushing[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)] >> COARSE]
-        if link.lossy and not self.draining:
-            if plan.outages and any(start <= now < end for start, end in plan.outages):
-                self._lose(receiver, packet, "push-outage")
+        return table[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)] >> COARSE]
+
+    # ---- over a link
+
+    def push(self, host: Host, destination: ActorId, packet: Packet) -> None:
+        """Send over a link. A lossy one may lose, repeat or delay the packet."""
+        tally = self.tallies[type(packet)]
+        tally.sent += 1
+        if tally.bodied:
+            self.body_bytes += packet.body_bytes
+        mail = host.post(destination, packet)
+        receiver = cast("TimedHost", mail.receiver)
+        clock, link, plan = self.clock, tally.link, self.plan
+        arrive = self.world.arrive if link.while_connected else self._arrive_or_wait
+        key = packet.draw_key
+        at = clock.now + self._delay(self.push_table, (key, destination, receiver.connects, self.push_salt))
+        if link.lossy and not self.faults.stopped:
+            if plan.outages and any(start <= clock.now < end for start, end in plan.outages):
+                self.faults.fired["push-outage"] += 1
+                self.world.lose(mail)
                 return
-            if plan.push_loss and self._chance("loss", message, name, count) < plan.push_loss:
-                self._lose(receiver, packet, "push-lost")
+            if plan.push_loss and self._chance("loss", key, receiver) < plan.push_loss:
+                self.faults.fired["push-lost"] += 1
+                self.world.lose(mail)
                 return
             late = at + plan.reorder_delay_s
-            if plan.push_duplicate and self._chance("duplicate", message, name, count) < plan.push_duplicate:
-                self.faults["push-duplicated"] += 1
-                self._at(late, arrive, receiver, self.me.name, packet)
-                if self.recorder is not None:
-                    self.recorder.move(Duplicate(name, packet))
-            if plan.push_reorder and self._chance("reorder", message, name, count) < plan.push_reorder:
-                self.faults["push-reordered"] += 1
-                self._at(late, arrive, receiver, self.me.name, packet)
+            if plan.push_duplicate and self._chance("duplicate", key, receiver) < plan.push_duplicate:
+                self.faults.fired["push-duplicated"] += 1
+                clock.at(late, arrive, self.world.duplicate(mail))
+            if plan.push_reorder and self._chance("reorder", key, receiver) < plan.push_reorder:
+                self.faults.fired["push-reordered"] += 1
+                clock.at(late, arrive, mail)
                 return
         if at < receiver.pushed_until:
             at = receiver.pushed_until
         receiver.pushed_until = at
-        self.serial += 1
-        heappush(self.heap, (at, self.serial, arrive, receiver, self.me.name, packet))
+        clock.at(at, arrive, mail)
 
-    def _lose(self, receiver: Host, packet: Packet, fault: str) -> None:
-        self.faults[fault] += 1
-        if self.recorder is not None:
-            self.recorder.move(Lose(receiver.name, packet))
+    def _chance(self, purpose: str, key: int, receiver: Host) -> float:
+        return self.draws.uniform(self._chances[purpose], key, receiver.name, receiver.connects)
 
-    def _arrive_connected(self, receiver: Host, sender: ActorId, packet: Packet) -> None:
-        """Over a link that needs a connection at this moment."""
-        if self.recorder is not None:
-            self.recorder.move(Arrive(receiver.name, packet))
-        if receiver.current is not None:
-            self._handle(receiver, sender, packet)
+    def _arrive_or_wait(self, mail: Mail) -> None:
+        """Let a packet arrive that waits for its receiver if that is down."""
+        if mail.receiver.down:
+            self.waiting.setdefault(mail.receiver.name, []).append(mail)
+        else:
+            self.world.arrive(mail)
 
-    def _arrive_running(self, receiver: Host, sender: ActorId, packet: Packet) -> None:
-        """Over a link that only needs its receiver to run."""
-        if self.recorder is not None:
-            self.recorder.move(Arrive(receiver.name, packet))
-        if not receiver.down:
-            self._handle(receiver, sender, packet)
+    def resume(self, receiver: ActorId) -> None:
+        """Let arrive now what has waited for a receiver, which is up again."""
+        for mail in self.waiting.pop(receiver, ()):
+            self.clock.at(self.clock.now, self._arrive_or_wait, mail)
 
     # ---- impatient senders
 
-    def _maybe_retry(self, packet: Submit) -> None:
-        device = self.me
-        if self._chance("retry", packet.message.id, device.name, device.connects) < self.plan.sender_retry:
-            self._at(self.now + self.plan.sender_retry_after_s, self._retry, device, None, None)
+    def _maybe_repeat(self, host: TimedHost, packet: Packet) -> None:
+        if self._chance("retry", packet.draw_key, host) < self.plan.sender_retry:
+            self.clock.at(self.clock.now + self.plan.sender_retry_after_s, self._repeat, host)
 
-    def _retry(self, device: Host, _: None, __: None) -> None:
-        if device.current is not None and not self.draining:
-            self.faults["sender-retry"] += 1
-            self._tell(device, Resend())
+    def _repeat(self, host: TimedHost) -> None:
+        if host.connection is not None and not self.faults.stopped:
+            self.faults.fired["sender-retry"] += 1
+            self.world.tell(host, Resend())

@@ -3,219 +3,127 @@
 from __future__ import annotations
 
 import gc
-import math
-from collections.abc import Callable
-from heapq import heappop, heappush
-from typing import Any
+from collections.abc import Iterable
 
-from syncproof.core.actor import Actor, Out
 from syncproof.core.fairness import recoveries
-from syncproof.core.moves import Connect, Fire, Notice, Rest, Restart, Stop, Take
-from syncproof.core.observations import Appended, FaultsStopped, Observation, Placed, Queued, Quiesced, Served
-from syncproof.core.packets import Packet
-from syncproof.core.values import SERVER, ActorId, Id
-from syncproof.designs import Design, Parameters
+from syncproof.core.moves import Connect, Notice, Restart
+from syncproof.core.world import System
+from syncproof.engines.simulate.clock import Clock
 from syncproof.engines.simulate.counters import snapshot
-from syncproof.engines.simulate.sessions import Sessions
-from syncproof.engines.simulate.state import Event, Host, Reaction, Reactions, Recorder
-from syncproof.engines.simulate.storage import Storage
-from syncproof.engines.simulate.timers import Timers
+from syncproof.engines.simulate.faults import FaultCounts, Faults
+from syncproof.engines.simulate.hosts import TimedWorld
+from syncproof.engines.simulate.meter import Meter
+from syncproof.engines.simulate.network import Network
+from syncproof.engines.simulate.people import People
+from syncproof.engines.simulate.polls import Polls
+from syncproof.engines.simulate.station import Station
+from syncproof.engines.simulate.witnesses import Recorder, Witnesses
 from syncproof.inputs.fault_plan import FaultPlan
+from syncproof.inputs.random_draws import Draws
 from syncproof.inputs.scenario import Scenario
 from syncproof.inputs.workload import Traffic
+from syncproof.properties.monitor import Monitor
 
-STEP_S = 0.01
-"""An offered step is taken after this long."""
 FINAL_ROUNDS = 100
 
 
-class _HorizonReached(Exception):
-    """The traffic is over."""
-
-
-class Simulation(Sessions, Storage, Timers, Out):
-    """One run. It is also the `Out` of whichever actor is handling a packet (`me`)."""
-
-    __slots__ = ("counters",)
+class Simulation:
+    """One run of a system: a world, and the parts that decide when what is pending in it happens."""
 
     def __init__(
         self,
-        design: Design,
-        parameters: Parameters,
+        system: System,
+        properties: Iterable[str],
         traffic: Traffic,
         plan: FaultPlan,
         scenario: Scenario,
         seed: int,
         recorder: Recorder | None = None,
     ) -> None:
-        super().__init__(design, parameters, traffic, plan, scenario, seed, recorder)
+        self.traffic = traffic
+        self.quiesced = False
+        draws = Draws(seed)
+        clock = self.clock = Clock()
+        self.meter = Meter(clock)
+        self.monitor = Monitor(properties)
+        self.fault_counts = FaultCounts()
+        self.station = Station(clock, draws, scenario.storage)
+        self.network = Network(clock, draws, scenario.network, plan, self.fault_counts, system.links)
+        self.polls = Polls(clock, self.network, self.station, self.fault_counts)
+        self.faults = Faults(clock, draws, plan, self.fault_counts, scenario.network)
+        self.people = People(clock, traffic, self.network, self.polls, self.faults, self.fault_counts, scenario.network)
+        witnesses = Witnesses(self.monitor, recorder, (self.meter.listeners, self.polls.listeners))
+        record = None if recorder is None else recorder.move
+        self.world = TimedWorld(system, witnesses.observe, record, clock, self.network, self.station, self.polls)
+        self._connect_parts()
         self.counters = snapshot(self)
-        # Bound once, not at every event.
-        self.deliver_up = self._to_server
-        self.deliver_down = self._to_client
-        self.arrive_connected = self._arrive_connected
-        self.arrive_running = self._arrive_running
-        self.complete_write = self._complete
-        self.complete_read = self._returned
-        self.reactions = self._listeners()
 
-    def _listeners(self) -> Reactions:
-        """Per class of observations: the recorder, the automata, the meter, the engine itself."""
-        everyone: tuple[Reaction, ...] = () if self.recorder is None else (self.recorder.observation,)
-        own: dict[type[Observation], list[Callable[[Any], None]]] = {
-            kind: [listener] for kind, listener in self.meter.listeners.items()
-        }
-        own.setdefault(Placed, []).append(self._placed)
-        own.setdefault(Appended, []).append(self._appended)
-        own.setdefault(Queued, []).append(self._queued)
-        own.setdefault(Served, []).append(self._served)
-        reactions = Reactions(everyone)
-        for kind in {**self.monitor.reactions, **own}:
-            judges = [react for _, react in self.monitor.reactions.get(kind, ())]
-            reactions[kind] = (*everyone, *judges, *own.get(kind, ()))
-        return reactions
-
-    def _handle(self, host: Host, source: Id, packet: Packet) -> None:
-        self.me = host
-        host.handlers[type(packet)](host.actor, source, packet, self)
-        if self.stepping:
-            self._offer(host)
-
-    def _offer(self, host: Host) -> None:
-        for packet in host.actor.steps():
-            self._at(self.now + STEP_S, self._step, host, packet, None)
-
-    def _step(self, host: Host, packet: Packet, _: None) -> None:
-        if not host.down and packet in list(host.actor.steps()):
-            if self.recorder is not None:
-                self.recorder.move(Take(host.name, packet))
-            self._handle(host, host.name, packet)
-
-    def _start(self, host: Host) -> None:
-        self.me = host
-        host.actor.start(self)
+    def _connect_parts(self) -> None:
+        """Tell the parts of the world and of each other."""
+        self.network.attach(self.world)
+        self.people.attach(self.world)
+        self.polls.world = self.faults.world = self.world
+        self.faults.network, self.faults.people, self.faults.polls = self.network, self.people, self.polls
+        self.faults.meter = self.meter
 
     def run(self) -> None:
-        """Traffic until the horizon, then no more faults, then quiescence."""
-        for observation in self.system.opening:
-            self.observe(observation)
-        for host in self.hosts.values():
-            self._start(host)
-        traffic = self.traffic
-        for at, action, conversation, user in traffic.changes:
-            self._later(at, self._change, action, conversation, user)
-        for at, device in traffic.joins:
-            self._later(at, self._spawn, self.device_ids[device], None, None)
-        for number, sessions in enumerate(traffic.sessions):
-            if sessions:
-                self._later(sessions[0][0], self._session, self.device_ids[number], 0, None)
-        for at, downtime in self.plan.server_crashes:
-            self._later(at, self._crash, SERVER, downtime, None)
-        for at, device, downtime in self.plan.device_crashes:
-            self._later(at, self._crash, self.device_ids[device], downtime, None)
-        for kept, at, downtime in self.plan.server_restores:
-            self._later(kept, self._keep, SERVER, None, None)
-            self._later(at, self._restore, SERVER, downtime, None)
-        for kept, at, device, downtime in self.plan.device_restores:
-            self._later(kept, self._keep, self.device_ids[device], None, None)
-            self._later(at, self._restore, self.device_ids[device], downtime, None)
-        for at in self.plan.trims:
-            self._later(at, self._expire, None, None, None)
-        if traffic.times:
-            self._at(traffic.times[0], self._compose, 0, None, None)
+        """Run the traffic until the horizon, then without faults until quiescence."""
+        self.world.start()
+        self.people.schedule_changes()
+        self.faults.schedule()
+        self.people.schedule_messages()
         collecting = gc.isenabled()
         gc.disable()
         try:
-            self._run_until(traffic.horizon)
-            self.busy_at_horizon = self.busy_s
+            self.clock.run_until(self.traffic.horizon)
+            self.station.busy_at_horizon = self.station.busy_s
             self._settle()
         finally:
             if collecting:
                 gc.enable()
 
-    def _run_until(self, horizon: float) -> None:
-        """What happens up to and at the horizon. An event that raises ends the loop, so the loop need not look."""
-        last: Event = (horizon, math.inf, self._halt, None, None, None)
-        heappush(self.heap, last)
-        heap = self.heap
-        try:
-            while True:
-                self.now, _, function, a, b, c = heappop(heap)
-                function(a, b, c)
-        except _HorizonReached:
-            pass
-
-    def _halt(self, _: None, __: None, ___: None) -> None:
-        raise _HorizonReached
-
-    def _run_dry(self, patience: int) -> None:
-        """What is under way, until nothing is, or until so many events have happened."""
-        heap = self.heap
-        while heap and patience > 0:
-            patience -= 1
-            self.now, _, function, a, b, c = heappop(heap)
-            function(a, b, c)
-
     def _settle(self) -> None:
-        """The fairness rules: recover everything, let everything pending happen, then poll until nothing comes of it.
+        """Follow the fairness rules: recover everything, let everything pending happen, then poll until nothing comes of it.
 
         A system that is still busy after ten times the events of the whole run does not come to rest: `quiesced` stays
         false, and what is judged at rest is unknown.
         """
         self._stop_faults()
-        for move in list(recoveries(self.down, self.connections, self._clients())):
-            if isinstance(move, Restart):
-                self._restart(move.actor, None, None)
-            elif isinstance(move, Notice) and move.end == "client":
-                self._notice_client(self.connections[move.connection], None, None)
-            elif isinstance(move, Notice):
-                self._notice_server(self.connections[move.connection], None, None)
-            elif isinstance(move, Connect):
-                self._connect(move.client, None, None)
-        patience = self.events * 10 + 1_000_000
-        self._run_dry(patience)
+        self._recover()
+        patience = self.clock.events * 10 + 1_000_000
+        self.clock.run_dry(patience)
         for _ in range(FINAL_ROUNDS):
             self.counters = snapshot(self)  # what the last, fruitless round of polls costs is no part of it
             for everyone in (False, True):  # first the devices that something concerns, then the rest to be sure
-                if self.heap:
+                if self.clock.heap:
                     return
-                self._poll_round(everyone)
-                self._run_dry(patience)
+                self.polls.fire_parked(everyone)
+                self.clock.run_dry(patience)
                 if self.meter.deliveries != self.counters.deliveries:
                     break
             else:
-                self.quiesced = not self.heap
+                self.quiesced = not self.clock.heap
                 break
         if self.quiesced:
-            if self.recorder is not None:
-                self.recorder.move(Rest())
-            self.observe(Quiesced())
+            self.world.rest()
             self.monitor.judge()
 
-    def _poll_round(self, everyone: bool) -> None:
-        waiting = [host for _, host in sorted(self.hosts.items()) if host.parked is not None]
-        for host in waiting:
-            poll = host.parked
-            if poll is not None and (everyone or host.news):
-                host.parked = None
-                if self.recorder is not None:
-                    self.recorder.move(Fire(host.name, poll.packet))
-                self._handle(host, host.name, poll.packet)
-
     def _stop_faults(self) -> None:
-        """From here on polls are not due at times but come in rounds, so every timer is parked."""
-        for host in self.hosts.values():
-            if host.parked is not None:
-                self._count_idle(host, host.parked)
-                host.parked.at = self.now
-            elif host.armed is not None:
-                host.parked = host.armed
-                host.armed = None
-        self.draining = True
-        if self.recorder is not None:
-            self.recorder.move(Stop())
-        self.observe(FaultsStopped())
-        self.in_session = set(self._clients())
+        self.polls.park_all()
+        self.fault_counts.stopped = True
+        self.world.stop()
+        self.people.in_session = set(self.world.clients())
 
-    def _clients(self) -> dict[ActorId, Actor]:
-        return {name: host.actor for name, host in self.hosts.items() if host.is_device and not host.gone}
+    def _recover(self) -> None:
+        world = self.world
+        for move in list(recoveries(world.down, world.connections, world.clients())):
+            if isinstance(move, Restart):
+                host = world.timed_host(move.actor)
+                assert host is not None
+                self.faults.restart(host)
+            elif isinstance(move, Notice) and move.end == "client":
+                self.faults.notice_client(world.connections[move.connection])
+            elif isinstance(move, Notice):
+                self.faults.notice_server(world.connections[move.connection])
+            elif isinstance(move, Connect):
+                self.people.connect(move.client)

@@ -19,13 +19,15 @@ from syncproof.core.values import ConversationId, Id
 from syncproof.designs import DESIGNS, Design
 from syncproof.designs.packets import Poll
 from syncproof.designs.timeline.device import TimelineDevice
-from syncproof.engines import simulate as engine
-from syncproof.engines.simulate import RunResult, simulate
+from syncproof.engines.simulate import RunResult
+from syncproof.engines.simulate.polls import Polls
+from syncproof.engines.simulate.witnesses import Recorder
 from syncproof.inputs import fault_plan as faults
 from syncproof.inputs import workload
 from syncproof.inputs.scenario import Scenario, load
 from syncproof.properties import PROPERTIES
 from syncproof.studies.compare import Comparison
+from syncproof.studies.runs import simulate_design
 
 SMALL: dict[str, Any] = {
     "title": "small",
@@ -49,7 +51,7 @@ def scenario(**changes: dict[str, Any]) -> Scenario:
 def run(design: str, wanted: Scenario | None = None, seed: int = 1, **options: Any) -> RunResult:
     wanted = wanted or scenario()
     traffic = workload.generate(wanted, seed)
-    return simulate(design, wanted, traffic, faults.plan(wanted, traffic, seed), seed, **options)
+    return simulate_design(design, wanted, traffic, faults.plan(wanted, traffic, seed), seed, **options)
 
 
 CRASHING = {
@@ -91,7 +93,7 @@ def test_two_designs_see_the_same_pushes_lost() -> None:
 SCRIPT = """
 import json, sys
 sys.path[:0] = json.loads(sys.argv[1])
-from tests.engines import test_simulate as t
+from tests.engines.simulate import test_simulate as t
 found = t.run("timeline-hybrid-fanout")
 print(json.dumps([found.metrics, found.packets, found.rows, repr(found.properties)]))
 """
@@ -114,7 +116,7 @@ def test_idle_polls_are_counted_as_if_they_had_run(monkeypatch: pytest.MonkeyPat
     wanted = scenario(faults={"push_loss": 0.0, "push_duplicate": 0.0, "push_reorder": 0.0, "sender_retry": 0.0})
     wanted = wanted.with_value("presence.offline", 0.0).with_value("population.new_devices", 0)
     counted = run("timeline-notify", wanted)
-    monkeypatch.setattr(engine.Simulation, "_served", lambda self, observation: None)
+    monkeypatch.setattr(Polls, "served", lambda self, observation: None)
     simulated = run("timeline-notify", wanted)
     assert simulated.events > counted.events
     assert simulated.deliveries == counted.deliveries
@@ -186,7 +188,7 @@ def test_retention_deletes_what_every_device_has_confirmed() -> None:
     assert trimmed.metrics["stored_bytes_end"] < kept.metrics["stored_bytes_end"]
 
 
-class Both(engine.Recorder):
+class Both(Recorder):
     """Everything that happened, in order."""
 
     def __init__(self) -> None:
@@ -227,7 +229,7 @@ def test_the_ready_scenarios_keep_their_promises() -> None:
         wanted = load(name)
         traffic = workload.generate(wanted, 5).first(60)
         for design in DESIGNS:
-            found = simulate(design, wanted, traffic, faults.plan(wanted, traffic, 5), 5)
+            found = simulate_design(design, wanted, traffic, faults.plan(wanted, traffic, 5), 5)
             broken = {n: p.examples[:1] for n, p in found.properties.items() if p.promised and p.verdict != "holds"}
             assert broken == {}, (name, design)
 
@@ -267,7 +269,7 @@ def test_what_is_judged_at_rest_is_unknown_of_a_system_that_never_rests(device: 
     wanted = scenario()
     traffic = workload.generate(wanted, 1).first(20)
     recorder = Both()
-    found = simulate(restless, wanted, traffic, faults.plan(wanted, traffic, 1), 1, recorder=recorder)
+    found = simulate_design(restless, wanted, traffic, faults.plan(wanted, traffic, 1), 1, recorder=recorder)
     assert not any(isinstance(o, Quiesced) for o in recorder.events)
     liveness = {n: p.verdict for n, p in found.properties.items() if PROPERTIES[n].kind == "liveness"}
     assert set(liveness.values()) == {"unknown", "not-applicable"}

@@ -21,10 +21,11 @@ import math
 
 import pytest
 
-from syncproof.engines.simulate import RunResult, simulate
+from syncproof.engines.simulate import RunResult
 from syncproof.inputs.fault_plan import plan
 from syncproof.inputs.scenario import Scenario
 from syncproof.inputs.workload import Traffic
+from syncproof.studies.runs import simulate_design
 
 HEADER, ROW = 60, 32
 SUBMITTED = 1000
@@ -65,7 +66,7 @@ def run(design: str, **model: object) -> RunResult:
         joins=[],
         horizon=500.0,
     )
-    return simulate(design, scenario, traffic, plan(scenario, traffic, 1), 1)
+    return simulate_design(design, scenario, traffic, plan(scenario, traffic, 1), 1)
 
 
 def by_hand(

@@ -1,0 +1,148 @@
+"""Faults of a run: actors crash and come up again, backups are taken and put back, retention deletes.
+
+The network's own faults are in `network.py`, what people do (leave, reinstall) in `people.py`; all count here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, cast
+
+from syncproof.core.hosts import Connection
+from syncproof.core.packets import Expire
+from syncproof.core.values import ActorId, DeviceId
+from syncproof.engines.simulate.clock import Clock
+from syncproof.inputs.fault_plan import FaultPlan
+from syncproof.inputs.random_draws import Draws
+from syncproof.inputs.scenario import NetworkSection
+
+if TYPE_CHECKING:
+    from syncproof.engines.simulate.hosts import TimedHost, TimedWorld
+    from syncproof.engines.simulate.meter import Meter
+    from syncproof.engines.simulate.network import Network
+    from syncproof.engines.simulate.people import People
+    from syncproof.engines.simulate.polls import Polls
+
+
+class FaultCounts:
+    """How often each fault has `fired`, and whether faults have `stopped`."""
+
+    __slots__ = ("fired", "stopped")
+
+    def __init__(self) -> None:
+        self.fired: defaultdict[str, int] = defaultdict(int)
+        self.stopped = False
+
+
+class Faults:
+    """Crashes, restores and trims at the times of a plan. The parts that a fault concerns are set once they are there."""
+
+    world: TimedWorld
+    network: Network
+    people: People
+    polls: Polls
+    meter: Meter
+
+    def __init__(
+        self, clock: Clock, draws: Draws, plan: FaultPlan, counts: FaultCounts, network: NetworkSection
+    ) -> None:
+        self.clock = clock
+        self.draws = draws
+        self.plan = plan
+        self.counts = counts
+        self.notice_s = network.notice
+        self.reconnect_s = network.reconnect
+        self.landed_salt = draws.key("landed")
+
+    def schedule(self) -> None:
+        """Schedule every fault of the plan."""
+        clock, plan, server = self.clock, self.plan, cast(ActorId, self.world.system.server)
+        device_ids = self.people.device_ids
+        for at, downtime in plan.server_crashes:
+            clock.later(at, self._crash, (server, downtime))
+        for at, device, downtime in plan.device_crashes:
+            clock.later(at, self._crash, (device_ids[device], downtime))
+        for kept, at, downtime in plan.server_restores:
+            clock.later(kept, self._keep, server)
+            clock.later(at, self._restore, (server, downtime))
+        for kept, at, device, downtime in plan.device_restores:
+            clock.later(kept, self._keep, device_ids[device])
+            clock.later(at, self._restore, (device_ids[device], downtime))
+        for at in plan.trims:
+            clock.later(at, self._expire, None)
+
+    # ---- crashes and restores
+
+    def _crash(self, what: tuple[ActorId, float]) -> None:
+        name, downtime = what
+        host = self.world.timed_host(name)
+        if self.counts.stopped or host is None or host.down:
+            return
+        fired = self.counts.fired
+        fired["device-crash" if host.is_device else "server-crash"] += 1
+        count = fired["server-crash"] + fired["device-crash"]
+        writes = [operation for operation in host.operations if operation.write]
+        chance, salt = self.draws.uniform, self.landed_salt
+        landed = [operation for n, operation in enumerate(writes) if chance(salt, n, name, count) < 0.5]
+        self.break_connections(host)
+        self.world.crash(host, landed)
+        self.polls.forget(host)
+        self.clock.at(self.clock.now + downtime, self.restart, host)
+
+    def _keep(self, name: ActorId) -> None:
+        if not self.counts.stopped and name in self.world.actors:
+            self.world.keep(self.world.hosts[name])
+
+    def _restore(self, what: tuple[ActorId, float]) -> None:
+        name, downtime = what
+        host = self.world.timed_host(name)
+        if self.counts.stopped or host is None or host.down or host.backup is None:
+            return
+        self.counts.fired["device-restore" if host.is_device else "server-restore"] += 1
+        self.break_connections(host)
+        self.world.restore(host)
+        self.polls.forget(host)
+        self.clock.at(self.clock.now + downtime, self.restart, host)
+        if host is self.world.server:  # the last complete read of a device says nothing of the store as it is now
+            for each in self.world.timed_hosts():
+                if each.is_device:
+                    self.polls.concern(each)
+
+    def break_connections(self, host: TimedHost) -> None:
+        """Schedule when the other ends of a host's connections notice that it is gone; the world closes its own ends."""
+        notice = self.clock.now + self.notice_s
+        if host is self.world.server:
+            for _, connection in sorted(self.world.connections.items()):
+                if connection.server_open:
+                    self.meter.cut(cast(DeviceId, connection.client))
+                    self.clock.at(notice, self.notice_client, connection)
+        elif host.connection is not None:
+            self.clock.at(notice, self.notice_server, host.connection)
+
+    def notice_server(self, connection: Connection) -> None:
+        """Let the server find out that a client is gone."""
+        self.world.notice(connection, "server")
+
+    def notice_client(self, connection: Connection) -> None:
+        """Let a client find out that the server is gone; it connects again a while later."""
+        if self.world.notice(connection, "client"):
+            self.clock.at(self.clock.now + self.reconnect_s, self.people.connect, connection.client)
+
+    def restart(self, host: TimedHost) -> None:
+        """Bring an actor up again; a device connects a while later."""
+        if self.world.restart(host):
+            self.network.resume(host.name)
+            if host is not self.world.server:
+                self.clock.at(self.clock.now + self.reconnect_s, self.people.connect, host.name)
+
+    # ---- retention
+
+    def _expire(self, _: None) -> None:
+        server = self.world.server
+        if self.counts.stopped or server is None:
+            return
+        if server.down:
+            self.clock.at(self.clock.now + self.reconnect_s, self._expire, None)
+            return
+        self.counts.fired["trim"] += 1
+        self.world.tell(server, Expire())

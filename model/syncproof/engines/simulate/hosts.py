@@ -1,0 +1,165 @@
+"""A world whose effects take time: each host schedules what it puts under way."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from syncproof.core.actor import Actor, Handler, Out
+from syncproof.core.hosts import Connection, Handlers, Host
+from syncproof.core.moves import Move
+from syncproof.core.observations import Observation
+from syncproof.core.packets import Idle, Packet
+from syncproof.core.values import ActorId, ConnectionId, DeviceId, Id
+from syncproof.core.world import System, World
+from syncproof.engines.simulate.clock import Clock
+from syncproof.engines.simulate.station import DELETED, DEVICE_WRITE_S, READ, WRITTEN, Station
+
+if TYPE_CHECKING:
+    from syncproof.engines.simulate.network import Network
+    from syncproof.engines.simulate.polls import Polling, Polls
+
+STEP_S = 0.01
+"""An offered step is taken after this long."""
+
+
+class TimedConnection(Connection):
+    """A connection that knows when the last packet arrives each way, and how many there were."""
+
+    __slots__ = ("down_count", "down_due", "up_count", "up_due")
+
+    def __init__(self, name: ConnectionId, client: ActorId) -> None:
+        super().__init__(name, client, True, True, deque(), deque())
+        self.up_due = 0.0
+        self.down_due = 0.0
+        self.up_count = 0
+        self.down_count = 0
+
+
+class TimedHost(Host):
+    """A host whose effects are scheduled.
+
+    `pushed_until`: no push overtakes an earlier one before that. `news`: something concerns the actor that its last
+    complete read did not cover. `parked`, `armed`: its poll timer, which is one of the two or neither; `polling`: an event
+    will look at it.
+    """
+
+    __slots__ = (
+        "armed",
+        "clock",
+        "idle_polls",
+        "is_device",
+        "network",
+        "news",
+        "parked",
+        "polling",
+        "pushed_until",
+        "station",
+    )
+
+    def __init__(self, world: World, name: ActorId, actor: Actor) -> None:
+        super().__init__(world, name, actor)
+        assert isinstance(world, TimedWorld)
+        self.clock = world.clock
+        self.network = world.network
+        self.station = world.station
+        self.idle_polls = world.idle_polls
+        self.is_device = isinstance(name, DeviceId)
+        self.pushed_until = 0.0
+        self.news = True
+        self.parked: Polling | None = None
+        self.armed: Polling | None = None
+        self.polling = False
+        if actor.offers_steps:
+            self.handlers = Handlers(actor, {k: self._then_offer(handle) for k, handle in actor.handlers.items()})
+
+    # ---- the interface of handlers
+
+    def send(self, destination: Id, packet: Packet) -> None:
+        if type(destination) is ConnectionId:
+            self.network.send(self, destination, packet)
+        else:
+            self.network.push(self, cast(ActorId, destination), packet)
+
+    def after(self, delay: float, packet: Packet) -> None:
+        self.clock.at(self.clock.now + delay, self.world.fire, self.arm(packet))
+
+    def poll(self, delay: float, packet: Packet, idle: Idle) -> None:
+        self.idle_polls.arm(self, delay, packet, idle)
+
+    def cancel(self, packet: Packet) -> None:
+        super().cancel(packet)
+        if self.poll_timer is None:
+            self.idle_polls.forget(self)
+
+    def write(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
+        self.station.keep(bytes)
+        self._operate(store, WRITTEN, rows, then)
+
+    def delete(self, store: str, rows: int, then: Packet | None = None, bytes: int = 0) -> None:
+        self.station.keep(-bytes)
+        self._operate(store, DELETED, rows, then)
+
+    def read(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
+        self._operate(store, READ, rows, then)
+
+    def _operate(self, store: str, column: int, rows: int, then: Packet | None) -> None:
+        at = self.clock.now + DEVICE_WRITE_S if self.is_device else self.station.operate(store, column, rows)
+        if then is not None:
+            self.clock.at(at, self.world.complete, self.operate(then, column != READ))
+
+    # ---- steps
+
+    def _then_offer(self, handle: Handler) -> Handler:
+        """Wrap a handler of an actor that may offer steps: they are taken a moment later."""
+
+        def handled(actor: Any, source: Id, packet: Any, out: Out) -> None:
+            handle(actor, source, packet, out)
+            for step in self.actor.steps():
+                self.clock.at(self.clock.now + STEP_S, self._take, step)
+
+        return handled
+
+    def _take(self, step: Packet) -> None:
+        self.world.take(self, step)
+
+
+class TimedWorld(World):
+    """A world whose hosts schedule. `start` begins it, once everything that listens is there."""
+
+    host_type = TimedHost
+
+    def __init__(
+        self,
+        system: System,
+        observe: Callable[[Observation], None],
+        record: Callable[[Move], None] | None,
+        clock: Clock,
+        network: Network,
+        station: Station,
+        polls: Polls,
+    ) -> None:
+        self.clock = clock
+        self.network = network
+        self.station = station
+        self.idle_polls = polls
+        super().__init__(system, observe, record)
+
+    def begin(self) -> None:
+        """Wait for `start`."""
+
+    def start(self) -> None:
+        """Report the opening and start every actor."""
+        super().begin()
+
+    def connection(self, name: ConnectionId, client: Host) -> Connection:
+        return TimedConnection(name, client.name)
+
+    def timed_host(self, name: ActorId) -> TimedHost | None:
+        """Return the host of an actor, if there is one by now."""
+        return cast("TimedHost | None", self.hosts.get(name))
+
+    def timed_hosts(self) -> list[TimedHost]:
+        """Return every host, in the order in which they appeared."""
+        return cast("list[TimedHost]", list(self.hosts.values()))
