@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import doctest
 from collections import deque
 
 import pytest
 
+from syncproof.core import actor as core_actor
 from syncproof.core.actor import Actor, Out, actor, durable, freeze, on, state, thaw, volatile
 from syncproof.core.packets import Packet
 from syncproof.core.values import ActorId, ConnectionId, Id
@@ -78,6 +80,33 @@ def test_a_packet_without_handler_names_those_that_have_one() -> None:
 def test_a_misspelt_field_is_an_error() -> None:
     with pytest.raises(AttributeError):
         pinged().totl = 3  # type: ignore[attr-defined]
+
+
+def test_a_constant_field_that_is_assigned_says_what_to_write_instead() -> None:
+    made = pinged()
+    with pytest.raises(AttributeError, match=r"Counter.step is constant.*durable"):
+        made.step = 4
+    assert made.step == 3
+
+
+def test_an_actor_without_the_decorator_cannot_be_made() -> None:
+    class Forgetful(Counter):
+        pass
+
+    with pytest.raises(TypeError, match="Forgetful has no @actor"):
+        Forgetful(id=ActorId(1))
+
+
+def test_a_handler_needs_no_decorator_above_its_class_to_be_found() -> None:
+    class Ponged(Counter):
+        @on(Pong)
+        def pong(self, source: Id, packet: Pong, out: Out) -> None: ...
+
+    assert set(Ponged.handlers) == {Ping, Pong}
+
+
+def test_the_example_of_the_idea_runs() -> None:
+    assert doctest.testmod(core_actor) == doctest.TestResults(failed=0, attempted=10)
 
 
 def test_restoring_a_snapshot_brings_back_an_equal_state() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from syncproof.core.enabled import BoundedWorld
-from syncproof.core.moves import Crash, Deliver, Disconnect, Fire, Move, MoveError, Rest, Stop, Tell
-from syncproof.core.values import DeviceId
+from syncproof.core.enabled import FAULT_MOVES, BoundedWorld
+from syncproof.core.faults import fault_of
+from syncproof.core.moves import Crash, Deliver, Disconnect, Fire, Keep, Move, MoveError, Rest, Stop, Tell
+from syncproof.core.values import SERVER, DeviceId
 from syncproof.inputs import small_worlds
 
 
@@ -62,3 +63,17 @@ def test_what_was_not_enabled_costs_nothing() -> None:
     with pytest.raises(MoveError):
         play.make(Deliver(connection, "server"))
     assert play.world.moves == []
+
+
+@pytest.mark.parametrize("fault", FAULT_MOVES)
+def test_the_moves_of_a_fault_are_that_fault(fault: str) -> None:
+    play = fresh()
+    world = play.world
+    for actor in (SERVER, DeviceId(0)):
+        world.apply(Keep(actor))
+    world.apply(first(play))
+    while (move := next(world.pending(), None)) is not None and not list(FAULT_MOVES["push-lost"](world)):
+        world.apply(move)
+    moves = list(FAULT_MOVES[fault](world))
+    assert {fault_of(move) for move in moves} == {fault}
+    world.apply(moves[0])

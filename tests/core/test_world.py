@@ -6,7 +6,7 @@ import pytest
 
 from syncproof.core.actor import Actor, Out, actor, durable, on, volatile
 from syncproof.core.fairness import quiesce, recoveries
-from syncproof.core.links import DUPLICATING, ORDERED, Link
+from syncproof.core.links import DUPLICATING, ORDERED, UNORDERED, Link, closing_rows
 from syncproof.core.moves import (
     Arrive,
     Complete,
@@ -18,6 +18,7 @@ from syncproof.core.moves import (
     Fire,
     Keep,
     Lose,
+    Move,
     MoveError,
     Notice,
     Restart,
@@ -238,6 +239,83 @@ def test_a_lossy_link_loses_and_repeats_and_reorders() -> None:
     for word in ("three", "two", "two"):
         made.apply(Arrive(PHONE, Shout(word)))
     assert phone.heard == ["three", "two", "two"]
+
+
+def test_mail_waits_for_a_receiver_that_is_down() -> None:
+    made, phone, _, _ = world(links={Shout: UNORDERED})
+    tell(made, SERVER, "shout:one")
+    made.apply(Crash(PHONE))
+    assert Arrive(PHONE, Shout("one")) not in list(made.pending())
+    with pytest.raises(MoveError, match="is not running"):
+        made.apply(Arrive(PHONE, Shout("one")))
+    made.apply(Restart(PHONE))
+    made.apply(Arrive(PHONE, Shout("one")))
+    assert phone.heard == ["one"]
+
+
+def test_a_push_to_a_device_that_is_down_arrives_and_is_lost() -> None:
+    made, phone, _, _ = connected()
+    tell(made, SERVER, "shout:one")
+    made.apply(Crash(PHONE))
+    assert Arrive(PHONE, Shout("one")) in list(made.pending())
+    made.apply(Arrive(PHONE, Shout("one")))
+    assert (phone.heard, made.mail) == ([], {})
+
+
+def test_a_handle_that_is_void_does_nothing() -> None:
+    made, _, server, _ = connected()
+    tell(made, SERVER, "save:a")
+    tell(made, PHONE, "tell:one")
+    host, connection = made.hosts[SERVER], made.connections[FIRST]
+    (operation,) = host.operations
+    assert made.crash(host)
+    assert not made.complete(operation)
+    assert not made.deliver_to_server(connection)
+    assert not made.crash(host)
+    assert server.saved == []
+
+
+def test_a_timer_armed_again_leaves_its_old_handle_void() -> None:
+    made, _, server, _ = world()
+    host = made.hosts[SERVER]
+    first, second = host.arm(Say("timer")), host.arm(Say("timer"))
+    assert not made.fire(first)
+    assert made.fire(second)
+    assert server.heard == ["timer"]
+
+
+def test_moves_made_by_handle_are_recorded_and_make_the_same_again() -> None:
+    moves: list[Move] = []
+    system = System("talk", lambda: {SERVER: Talker(id=SERVER), PHONE: Talker(id=PHONE)}, server=SERVER)
+    made = World(system, record=moves.append)
+    server, phone = made.hosts[SERVER], made.hosts[PHONE]
+    made.connect(phone)
+    made.tell(phone, Say("tell:save:a"))
+    made.deliver_to_server(made.connections[FIRST])
+    made.crash(server, list(server.operations))
+    again = World(system)
+    for move in moves:
+        again.apply(move)
+    assert [type(move) for move in moves] == [Connect, Tell, Deliver, Crash]
+    assert {n: a.snapshot() for n, a in again.actors.items()} == {n: a.snapshot() for n, a in made.actors.items()}
+
+
+CONNECTION_TABLE = [
+    ("`Disconnect`, clean", "closes", "closes after what is in flight", "arrives", "is lost"),
+    ("`Disconnect`, half-open", "closes", "stays open until `Notice`", "arrives until the server closes", "is lost"),
+    (
+        "`Crash` or `Restore` of the server",
+        "stays open until `Notice`",
+        "closes",
+        "is lost",
+        "arrives until the client closes",
+    ),
+]
+
+
+@pytest.mark.parametrize("row", CONNECTION_TABLE)
+def test_the_table_of_closings_reads(row: tuple[str, ...]) -> None:
+    assert row in closing_rows()
 
 
 def test_a_reliable_link_loses_nothing() -> None:

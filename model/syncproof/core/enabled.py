@@ -6,7 +6,7 @@ polls are the `Environment`'s, as in a search, so that what is found here is a p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import permutations
 from typing import cast
 
@@ -32,7 +32,7 @@ from syncproof.core.moves import (
 )
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
-from syncproof.core.values import DeviceId
+from syncproof.core.values import ActorId, DeviceId
 from syncproof.core.world import System, World
 
 UNDER_WAY = ("deliver", "arrive", "complete", "fire", "take")
@@ -175,36 +175,64 @@ class BoundedWorld:
                 found["intervention"].append(tell)
 
     def _faults(self, found: dict[str, list[Move]]) -> None:
-        world, left = self.world, self.left
-        if left.get("push-lost", 0) > 0 or left.get("push-duplicated", 0) > 0:
-            for move in found["arrive"]:
-                assert isinstance(move, Arrive)
-                if world.system.link(move.packet).lossy:
-                    if left.get("push-lost", 0) > 0:
-                        found["push-lost"].append(Lose(move.receiver, move.packet))
-                    if left.get("push-duplicated", 0) > 0:
-                        found["push-duplicated"].append(Duplicate(move.receiver, move.packet))
-        for kind, clean in (("disconnect", True), ("half-open", False)):
-            if left.get(kind, 0) > 0:
-                found[kind] = [
-                    Disconnect(cast(DeviceId, c.client), clean) for c in world.connections.values() if c.client_open
-                ]
-        for kind, mine in (("device-crash", True), ("server-crash", False)):
-            if left.get(kind, 0) > 0:
-                for name in world.actors:
-                    if isinstance(name, DeviceId) == mine and name not in world.down:
-                        writes = [packet for packet, write in world.operations.get(name, ()) if write]
-                        found[kind].append(Crash(name))
-                        found[kind] += [Crash(name, (packet,)) for packet in writes]
-                        if len(writes) > 1:
-                            found[kind].append(Crash(name, tuple(writes)))
+        for fault, moves in FAULT_MOVES.items():
+            if self.left.get(fault, 0) > 0:
+                found[fault] = list(moves(self.world))
         for spawn in self.newcomers[:1]:
-            kind = "new-device" if spawn.replaces is None else "reinstall"
-            running = spawn.replaces in world.actors and spawn.replaces not in world.down
-            if left.get(kind, 0) > 0 and (spawn.replaces is None or running):
-                found[kind] = [spawn]
-        for kind, mine in (("device-restore", True), ("server-restore", False)):
-            if left.get(kind, 0) > 0:
-                names = [name for name in world.actors if isinstance(name, DeviceId) == mine]
-                found["backup"] += [Keep(name) for name in names if name not in world.backups]
-                found[kind] = [Restore(name) for name in names if name in world.backups and name not in world.down]
+            fault = cast(str, fault_of(spawn))
+            running = spawn.replaces in self.world.actors and spawn.replaces not in self.world.down
+            if self.left.get(fault, 0) > 0 and (spawn.replaces is None or running):
+                found[fault] = [spawn]
+        for fault, of in (("device-restore", _devices), ("server-restore", _servers)):
+            if self.left.get(fault, 0) > 0:
+                found["backup"] += [Keep(name) for name in of(self.world) if name not in self.world.backups]
+
+
+# ---- the moves that a fault may be, each a function of the world
+
+
+def _devices(world: World) -> list[ActorId]:
+    return [name for name in world.actors if isinstance(name, DeviceId)]
+
+
+def _servers(world: World) -> list[ActorId]:
+    return [name for name in world.actors if not isinstance(name, DeviceId)]
+
+
+def _lossy(world: World) -> Iterator[Arrive]:
+    return (move for move in world.arrivals() if world.system.link(move.packet).lossy)
+
+
+def _disconnects(world: World, clean: bool) -> Iterator[Move]:
+    for connection in world.connections.values():
+        if connection.client_open:
+            yield Disconnect(cast(DeviceId, connection.client), clean)
+
+
+def _crashes(world: World, names: Iterable[ActorId]) -> Iterator[Move]:
+    for name in names:
+        if name not in world.down:
+            writes = [packet for packet, write in world.operations.get(name, ()) if write]
+            yield Crash(name)
+            yield from [Crash(name, (packet,)) for packet in writes]
+            if len(writes) > 1:
+                yield Crash(name, tuple(writes))
+
+
+def _restores(world: World, names: Iterable[ActorId]) -> Iterator[Move]:
+    backups = world.backups
+    return (Restore(name) for name in names if name in backups and name not in world.down)
+
+
+FAULT_MOVES: dict[str, Callable[[World], Iterable[Move]]] = {
+    "push-lost": lambda world: [Lose(move.receiver, move.packet) for move in _lossy(world)],
+    "push-duplicated": lambda world: [Duplicate(move.receiver, move.packet) for move in _lossy(world)],
+    "disconnect": lambda world: _disconnects(world, True),
+    "half-open": lambda world: _disconnects(world, False),
+    "device-crash": lambda world: _crashes(world, _devices(world)),
+    "server-crash": lambda world: _crashes(world, _servers(world)),
+    "device-restore": lambda world: _restores(world, _devices(world)),
+    "server-restore": lambda world: _restores(world, _servers(world)),
+}
+"""The moves that each fault may be now, for the faults that only depend on the world. What appears, and what an actor is
+told, is the environment's to say."""

@@ -187,11 +187,8 @@ class World:
                 yield Deliver(connection.id, "server")
             if connection.down:
                 yield Deliver(connection.id, "client")
+        yield from self.arrivals()
         hosts = [host for _, host in sorted(self.hosts.items())]
-        for host in hosts:
-            for mail in host.mail:
-                if self._may_arrive(mail):
-                    yield Arrive(host.name, mail.packet)
         for host in hosts:
             for operation in host.operations:
                 yield Complete(host.name, operation.packet)
@@ -202,6 +199,13 @@ class World:
             if offering.offers_steps and name not in self.down:
                 for packet in offering.steps():
                     yield Take(name, packet)
+
+    def arrivals(self) -> Iterator[Arrive]:
+        """Yield the arrivals among the pending moves."""
+        for name, host in sorted(self.hosts.items()):
+            for mail in host.mail:
+                if self._may_arrive(mail):
+                    yield Arrive(name, mail.packet)
 
     def _may_arrive(self, mail: Mail) -> bool:
         """Whether the receiver is there to get a mail, and of what travels in order nothing is before it."""
