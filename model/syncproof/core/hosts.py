@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -118,9 +118,9 @@ class Host(Out):
         (connection.up if connection.client == self.name else connection.down).append(packet)
         return connection
 
-    def post(self, receiver: ActorId, packet: Packet) -> Mail:
-        """Put a packet on its way over a link."""
-        host = self.world.hosts[receiver]
+    def post(self, receiver: Id, packet: Packet) -> Mail:
+        """Put a packet on its way over a link to the actor of this id."""
+        host = self.world.hosts[receiver]  # type: ignore[index]
         mail = Mail(self.name, host, packet)
         host.mail.append(mail)
         return mail
@@ -147,7 +147,7 @@ class Host(Out):
         if isinstance(destination, ConnectionId):
             self.send_over(destination, packet)
         else:
-            self.post(cast(ActorId, destination), packet)
+            self.post(destination, packet)
 
     def after(self, delay: float, packet: Packet) -> None:
         self.arm(packet)

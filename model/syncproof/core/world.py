@@ -204,12 +204,11 @@ class World:
         """Yield the arrivals among the pending moves."""
         for name, host in sorted(self.hosts.items()):
             for mail in host.mail:
-                if self._may_arrive(mail):
+                if self._may_arrive(mail, self.system.link(mail.packet)):
                     yield Arrive(name, mail.packet)
 
-    def _may_arrive(self, mail: Mail) -> bool:
+    def _may_arrive(self, mail: Mail, link: Link) -> bool:
         """Whether the receiver is there to get a mail, and of what travels in order nothing is before it."""
-        link = self.system.link(mail.packet)
         if mail.receiver.down and not link.while_connected:
             return False
         return link.order != "ordered" or mail is self._oldest(mail)
@@ -228,10 +227,12 @@ class World:
         if self.record is not None:
             self.record(Deliver(connection.id, "server"))
         packet = connection.up.popleft()
+        server = self.server
+        assert server is not None
         if type(packet) is Closed:
             self.close(connection, CLOSINGS["server-told"])
         else:
-            cast(Host, self.server).receive(connection.id, packet)
+            server.receive(connection.id, packet)
         return True
 
     def deliver_to_client(self, connection: Connection) -> bool:
@@ -247,11 +248,11 @@ class World:
     def arrive(self, mail: Mail) -> bool:
         """Let a packet arrive over its link: lost if that needs a connection and there is none."""
         receiver, packet = mail.receiver, mail.packet
-        if mail not in receiver.mail or not self._may_arrive(mail):
+        link = self.system.link(packet)
+        if mail not in receiver.mail or not self._may_arrive(mail, link):
             return False
         if self.record is not None:
             self.record(Arrive(receiver.name, packet))
-        link = self.system.link(packet)
         receiver.mail.remove(mail)
         if link.order == "duplicating":
             receiver.mail.append(mail)
@@ -492,7 +493,7 @@ class World:
         host = self.hosts.get(receiver)
         found = [] if host is None else [mail for mail in host.mail if mail.packet == packet]
         for mail in found:
-            if self._may_arrive(mail):
+            if self._may_arrive(mail, self.system.link(mail.packet)):
                 return mail
         if found and found[0].receiver.down and not self.system.link(packet).while_connected:
             raise MoveError(f"{receiver} is not running")

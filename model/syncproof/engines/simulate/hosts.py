@@ -52,14 +52,19 @@ class TimedHost(Host):
         "is_device",
         "network",
         "news",
+        "observe",
         "parked",
         "polling",
         "pushed_until",
         "station",
     )
 
+    observe: Callable[[Observation], None]  # type: ignore[assignment]
+    """The world's own: a call less for each observation."""
+
     def __init__(self, world: World, name: ActorId, actor: Actor) -> None:
         super().__init__(world, name, actor)
+        self.observe = world.observe
         assert isinstance(world, TimedWorld)
         self.clock = world.clock
         self.network = world.network
@@ -80,7 +85,7 @@ class TimedHost(Host):
         if type(destination) is ConnectionId:
             self.network.send(self, destination, packet)
         else:
-            self.network.push(self, cast(ActorId, destination), packet)
+            self.network.push(self, destination, packet)
 
     def after(self, delay: float, packet: Packet) -> None:
         self.clock.at(self.clock.now + delay, self.world.fire, self.arm(packet))

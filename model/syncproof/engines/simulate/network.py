@@ -127,7 +127,7 @@ class Network:
             self.body_bytes += packet.body_bytes
         if tally.may_be_empty and packet.is_empty and destination in self.world.connections:
             self.empty_replies += 1
-        connection = cast("TimedConnection | None", host.send_over(destination, packet))
+        connection: TimedConnection | None = host.send_over(destination, packet)  # type: ignore[assignment]
         if connection is None:
             return
         if host is self.world.server:
@@ -166,14 +166,14 @@ class Network:
 
     # ---- over a link
 
-    def push(self, host: Host, destination: ActorId, packet: Packet) -> None:
+    def push(self, host: Host, destination: Id, packet: Packet) -> None:
         """Send over a link. A lossy one may lose, repeat or delay the packet."""
         tally = self.tallies[type(packet)]
         tally.sent += 1
         if tally.bodied:
             self.body_bytes += packet.body_bytes
         mail = host.post(destination, packet)
-        receiver = cast("TimedHost", mail.receiver)
+        receiver: TimedHost = mail.receiver  # type: ignore[assignment]
         clock, link, plan = self.clock, tally.link, self.plan
         arrive = self.world.arrive if link.while_connected else self._arrive_or_wait
         key = packet.draw_key
