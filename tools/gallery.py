@@ -27,23 +27,22 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import click
-from jinja2 import Environment, PackageLoader
 
 from syncproof import designs
-from syncproof import report as reports
-from syncproof._version import __version__
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError
 from syncproof.inputs.scenario import load, ready, seconds
 from syncproof.inputs.small_worlds import BOUNDS, within
 from syncproof.properties import PROPERTIES
-from syncproof.report import figures, markdown, sentences, tables
+from syncproof.report import figures, markdown, template
 from syncproof.report import kill_matrix as kill_matrix_page
-from syncproof.report import sweep as sweep_page
-from syncproof.report import verification as verification_page
+from syncproof.report.sentences import compare as compare_sentences
+from syncproof.report.sentences import sweep as sweep_sentences
+from syncproof.report.sentences import verify as verify_sentences
 from syncproof.seeded_bugs import BUGS
 from syncproof.studies import claims, kill_matrix
 from syncproof.studies import compare as comparison
+from syncproof.studies import sweep as sweeps
 from syncproof.studies import verify as verification
 
 SCHEMA = 1
@@ -118,7 +117,7 @@ def make(entry: Entry, traces: Path | None, out: Path, jobs: int | None = None) 
     with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as temporary:
         fresh = Path(temporary) / entry.name
         found.write(fresh)
-        if isinstance(found, sweep_page.Swept):  # the README shows it
+        if isinstance(found, sweeps.Sweep):  # the README shows it
             picture = figures.svg(found.figure(PICTURE), "endpoints", ground="white")
             (fresh / "figure.svg").write_text(picture, encoding="utf-8")
         for path in list(fresh.iterdir()):
@@ -146,20 +145,22 @@ def _compare(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Writt
     if entry.trace and trace is None:
         raise InputError(f"{entry.name} needs {entry.trace}: --traces DIR (make reports TRACES=DIR)")
     take = seconds(entry.take) if entry.take else None
-    found = reports.compare(entry.subject, jobs=jobs, trace=trace, take=take)
-    messages = sum(found.results()["messages"])
+    found = comparison.compare(entry.subject, jobs=jobs, trace=trace, take=take)
+    messages = sum(found.results().messages)
     taken = f"the first {entry.take} of {entry.trace}" if entry.take else f"all of {entry.trace}" if entry.trace else ""
     runs = f"{found.runs} run{'s' if found.runs > 1 else ''}, {messages:,} messages"
-    row = _row(entry, tables.question(found), tables.answer(found), tables.reproduce(found))
+    row = _row(
+        entry, compare_sentences.question(found), compare_sentences.answer(found), compare_sentences.command(found)
+    )
     row.taken = f"{taken}; {runs}" if taken else runs
     return found, row
 
 
 def _verify(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written, Row]:
-    found = verification_page.verify((), entry.subject, jobs=jobs)
+    found = verification.verify((), entry.subject, jobs=jobs)
     _whole(found.missing)
     question = "Which designs keep their promises in every interleaving of small worlds, whichever faults happen?"
-    row = _row(entry, question, found.answer(), verification_page.reproduce(found))
+    row = _row(entry, question, verify_sentences.answer(found), verify_sentences.command(found))
     row.taken = f"{len(BOUNDS[entry.subject])} worlds, bounds {entry.subject}"
     return found, row
 
@@ -174,9 +175,9 @@ def _faults(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Writte
 
 def _sweep(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written, Row]:
     values = [1, 2, 3, 4, 5, 6]
-    found = sweep_page.sweep(entry.subject, vary={ENDPOINTS: values}, jobs=jobs)
-    _whole(found.results()["missing"])
-    row = _row(entry, sentences.question(found), sentences.answer(found), sentences.reproduce(found))
+    found = sweeps.sweep(entry.subject, vary={ENDPOINTS: values}, jobs=jobs)
+    _whole(found.results().missing)
+    row = _row(entry, sweep_sentences.question(found), sweep_sentences.answer(found), sweep_sentences.command(found))
     row.taken = f"{ENDPOINTS} from {values[0]} to {values[-1]}"
     return found, row
 
@@ -314,10 +315,7 @@ def read(out: Path) -> dict[str, Row]:
 def index(rows: dict[str, Row]) -> dict[str, str]:
     """The index's files, in the order of `ENTRIES`."""
     ordered = [rows[name] for name in ENTRIES if name in rows]
-    environment = Environment(
-        loader=PackageLoader("syncproof.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    page = environment.get_template("gallery.html.j2").render(rows=ordered, version=__version__)
+    page = template.render("index.html.j2", rows=ordered)
     data = {"schema": SCHEMA, "entries": [asdict(row) for row in ordered]}
     return {
         "index.html": page,

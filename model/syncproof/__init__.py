@@ -17,50 +17,55 @@ from typing import TYPE_CHECKING, Any
 from syncproof._version import __version__
 
 if TYPE_CHECKING:
+    from syncproof.counterexamples.from_recording import MinimisedRun
     from syncproof.designs import DESIGNS
     from syncproof.errors import InputError
     from syncproof.inputs.scenario import Scenario, load
     from syncproof.properties import PROPERTIES
-    from syncproof.report import Report, compare
     from syncproof.report.diagram import Diagram, diagram
     from syncproof.report.hunt import Hunt, hunt
-    from syncproof.report.sweep import sweep
-    from syncproof.report.verification import Proof, explore, verify
-    from syncproof.studies.compare import Comparison
-    from syncproof.studies.recordings import check, minimise, replay
+    from syncproof.studies.compare import Comparison, compare
+    from syncproof.studies.recordings import CheckedRun, check, minimise, replay
+    from syncproof.studies.sweep import Sweep, sweep
+    from syncproof.studies.verify import Verification, explore, verify
 
-_WHERE = {
+_MODULES = {
     "DESIGNS": "designs",
     "PROPERTIES": "properties",
+    "CheckedRun": "studies.recordings",
     "Comparison": "studies.compare",
     "Diagram": "report.diagram",
     "Hunt": "report.hunt",
     "InputError": "errors",
-    "Proof": "report.verification",
-    "Report": "report",
+    "MinimisedRun": "counterexamples.from_recording",
     "Scenario": "inputs.scenario",
+    "Sweep": "studies.sweep",
+    "Verification": "studies.verify",
     "check": "studies.recordings",
-    "compare": "report",
+    "compare": "studies.compare",
     "diagram": "report.diagram",
-    "explore": "report.verification",
+    "explore": "studies.verify",
     "hunt": "report.hunt",
     "load": "inputs.scenario",
     "minimise": "studies.recordings",
     "replay": "studies.recordings",
-    "sweep": "report.sweep",
-    "verify": "report.verification",
+    "sweep": "studies.sweep",
+    "verify": "studies.verify",
 }
+"""Where each public name is defined. Type checkers read the imports above, which say the same."""
 
 __all__ = [
     "DESIGNS",
     "PROPERTIES",
+    "CheckedRun",
     "Comparison",
     "Diagram",
     "Hunt",
     "InputError",
-    "Proof",
-    "Report",
+    "MinimisedRun",
     "Scenario",
+    "Sweep",
+    "Verification",
     "__version__",
     "check",
     "compare",
@@ -76,11 +81,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
+    if name not in _MODULES:
         raise AttributeError(f"module 'syncproof' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"syncproof.{_WHERE[name]}"), name)
+    return getattr(import_module(f"syncproof.{_MODULES[name]}"), name)
 
 
 def __dir__() -> list[str]:

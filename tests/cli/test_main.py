@@ -197,12 +197,12 @@ def test_replaying_other_violations_is_status_1(tiny: Path, tmp_path: Path) -> N
 def test_a_lost_worker_is_one_line_and_status_3(tmp_path, monkeypatch):
     from concurrent.futures import BrokenExecutor
 
-    from syncproof import report
+    from syncproof.studies import compare as study
 
     def compare(*arguments, **options):
         raise BrokenExecutor("A process in the process pool was terminated abruptly")
 
-    monkeypatch.setattr(report, "compare", compare)
+    monkeypatch.setattr(study, "compare", compare)
     result = CliRunner().invoke(main, ["compare", "--out", str(tmp_path)])
     assert result.exit_code == 3
     assert result.output == ("syncproof: a worker process was lost (out of memory, or killed); fewer --jobs may help\n")

@@ -12,12 +12,12 @@ import pytest
 
 from syncproof.inputs import lookup
 from syncproof.inputs.scenario import Scenario
-from syncproof.report import Report, compare
 from syncproof.report import kill_matrix as kill_matrix_page
-from syncproof.report import verification as verification_page
 from syncproof.report.kill_matrix import Matrix
-from syncproof.report.sweep import Swept, sweep
-from syncproof.report.verification import Proof
+from syncproof.studies import verify as verification
+from syncproof.studies.compare import Comparison, compare
+from syncproof.studies.sweep import Sweep, sweep
+from syncproof.studies.verify import Verification
 from tests.helpers import browser as chromium
 from tools import gallery
 
@@ -55,21 +55,21 @@ def wanted() -> Scenario:
 
 
 @pytest.fixture(scope="session")
-def found(own: str, wanted: Scenario) -> Report:
+def found(own: str, wanted: Scenario) -> Comparison:
     """A comparison of three designs, one of which breaks its promises."""
     return compare(wanted, designs=["inbox-shared", "timeline-notify", own], jobs=1)
 
 
 @pytest.fixture(scope="session")
-def swept(own: str, wanted: Scenario) -> Swept:
+def swept(own: str, wanted: Scenario) -> Sweep:
     """A sweep of two designs over two values."""
     return sweep(wanted, vary={"faults.push_loss": [0.0, 0.5]}, designs=["timeline-notify", own], runs=1, jobs=1)
 
 
 @pytest.fixture(scope="session")
-def proved(own: str) -> Proof:
+def proved(own: str) -> Verification:
     """A verification of two designs."""
-    return verification_page.verify([own, "inbox-shared"], "small", jobs=1)
+    return verification.verify([own, "inbox-shared"], "small", jobs=1)
 
 
 @pytest.fixture(scope="session")

@@ -18,8 +18,9 @@ from syncproof.core.values import Cursor, DeviceId, Id, Timeline
 from syncproof.counterexamples.wording import brief
 from syncproof.designs.packets import Pull, Push
 from syncproof.designs.timeline.push import DensePushDevice
-from syncproof.report import Report, figures
+from syncproof.report import figures
 from syncproof.report.widgets import interact
+from syncproof.studies.compare import Comparison
 
 
 @actor
@@ -35,7 +36,7 @@ HASTY = DESIGNS["timeline-dense-push"].variant(device=Hasty, name="hasty <b>")
 
 
 @pytest.fixture(scope="module")
-def compared() -> Report:
+def compared() -> Comparison:
     quick = load("default").with_value("duration", "20m")
     return compare(quick, designs=[HASTY, "timeline-notify"], runs=1, jobs=1)
 
@@ -96,7 +97,7 @@ def test_a_search_that_is_cut_short_proves_nothing() -> None:
     assert "unknown: a search was cut short" in repr(found)
 
 
-def test_markup_is_kept_to_itself_and_names_are_escaped(compared: Report) -> None:
+def test_markup_is_kept_to_itself_and_names_are_escaped(compared: Comparison) -> None:
     for markup in (compared._repr_html_(), verify([HASTY], "small", jobs=1)._repr_html_()):
         style = re.search(r"<style>(.*?)</style>", markup, re.S)
         assert style is not None
@@ -107,13 +108,13 @@ def test_markup_is_kept_to_itself_and_names_are_escaped(compared: Report) -> Non
         assert "hasty <b>" not in markup
 
 
-def test_a_comparison_says_its_answer(compared: Report) -> None:
+def test_a_comparison_says_its_answer(compared: Comparison) -> None:
     assert repr(compared).count("\n") == 2
     assert list(compared.claims().columns) == ["says", "verdict", "evidence"]
     assert len(compared.claims()) == 12
 
 
-def test_a_figure_is_the_same_svg_each_time_on_a_ground_of_its_own(compared: Report) -> None:
+def test_a_figure_is_the_same_svg_each_time_on_a_ground_of_its_own(compared: Comparison) -> None:
     first, second = (compared.figure("cost") for _ in range(2))
     assert first._repr_svg_() == second._repr_svg_()
     assert "fill: var(--xffffff, #ffffff)" in first._repr_svg_()

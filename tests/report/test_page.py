@@ -10,7 +10,10 @@ import pytest
 
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.properties import PROPERTIES
-from syncproof.report import Report, compare, figures, tables
+from syncproof.report import figures
+from syncproof.report.sentences import compare as sentences
+from syncproof.report.tables import number
+from syncproof.studies.compare import Comparison, compare
 
 OWN = "<img src=x onerror=alert(1)>&'\"$a$.py:Hasty"
 
@@ -27,12 +30,12 @@ class Tags(HTMLParser):
         self.addresses += [v or "" for k, v in attrs if k in ("src", "href", "xlink:href", "action")]
 
 
-def test_the_page_needs_nothing_from_elsewhere(found: Report) -> None:
+def test_the_page_needs_nothing_from_elsewhere(found: Comparison) -> None:
     tags = Tags(found.html())
     assert all(address.startswith(("#", "data:")) for address in tags.addresses)
 
 
-def test_hostile_names_are_escaped(found: Report) -> None:
+def test_hostile_names_are_escaped(found: Comparison) -> None:
     assert Tags(found.html()).scripts == 1
     outside_code = found.markdown().split("```")[0]
     assert "<script>" not in outside_code
@@ -40,22 +43,22 @@ def test_hostile_names_are_escaped(found: Report) -> None:
     assert "alert" in found.html()
 
 
-def test_the_page_is_the_same_bytes_every_time(found: Report) -> None:
+def test_the_page_is_the_same_bytes_every_time(found: Comparison) -> None:
     assert found.html() == found.html()
 
 
-def test_the_page_shows_every_verdict_cost_claim_and_figure(found: Report) -> None:
+def test_the_page_shows_every_verdict_cost_claim_and_figure(found: Comparison) -> None:
     text = found.html()
     results = found.results()
     assert len(re.findall(r'class="v [a-z-]+( promised)?" title=', text)) == len(PROPERTIES) * 3
     costs = re.findall(r'<td data-value="[^"]*"( class="best")?>', text)
-    assert len(costs) == len(METRICS) * 3 + len(results["faults_fired"])
+    assert len(costs) == len(METRICS) * 3 + len(results.faults_fired)
     assert text.count("<figure><svg") == 4 + len(found.ways())
-    assert all(f"<b>{key}</b>" in text for key in results["claims"])
-    assert results["designs"]["inbox-shared"]["properties"]["no-loss"]["example"] in text
+    assert all(f"<b>{key}</b>" in text for key in results.claims)
+    assert results.designs["inbox-shared"].properties["no-loss"].example in text
 
 
-def test_markdown_tables_are_rectangular(found: Report) -> None:
+def test_markdown_tables_are_rectangular(found: Comparison) -> None:
     tables_found = re.findall(r"(?:^\|.*\|$\n?)+", found.markdown(), re.MULTILINE)
     assert len(tables_found) == 4
     for block in tables_found:
@@ -63,52 +66,52 @@ def test_markdown_tables_are_rectangular(found: Report) -> None:
         assert len(widths) == 1
 
 
-def test_the_answer_is_three_sentences_from_the_numbers(found: Report) -> None:
-    sentences = tables.answer(found)
+def test_the_answer_is_three_sentences_from_the_numbers(found: Comparison) -> None:
+    answer = sentences.answer(found)
     broken = found.broken()
-    assert len(sentences) == 3
-    assert broken[0][2]["example"] in sentences[0]
-    assert f"({len(broken)} broken promises in all)" in sentences[0]
+    assert len(answer) == 3
+    assert broken[0][2].example in answer[0]
+    assert f"({len(broken)} broken promises in all)" in answer[0]
     sound = compare(found.scenario, designs=["inbox-shared", "timeline-notify"], jobs=1, sweep=False)
-    lost = sound.results()["designs"]["inbox-shared"]["metrics"]["lost_deliveries"]["mean"]
-    assert len(tables.answer(sound)) == 3
-    assert f"lost {tables.number(lost)} deliveries a run" in tables.answer(sound)[0]
+    lost = sound.results().designs["inbox-shared"].metrics["lost_deliveries"].mean
+    assert len(sentences.answer(sound)) == 3
+    assert f"lost {number(lost)} deliveries a run" in sentences.answer(sound)[0]
 
 
-def test_one_design_alone_is_compared_with_nobody(found: Report) -> None:
+def test_one_design_alone_is_compared_with_nobody(found: Comparison) -> None:
     alone = compare(found.scenario, designs=["timeline-notify"], jobs=1, sweep=False)
-    costs = tables.answer(alone)[1]
+    costs = sentences.answer(alone)[1]
     assert re.fullmatch(r"timeline-notify has [\d.]+ packets per delivery and [\d.]+ rows written per message\.", costs)
 
 
-def test_the_only_design_that_lost_nothing_is_told_to_be_it(found: Report) -> None:
+def test_the_only_design_that_lost_nothing_is_told_to_be_it(found: Comparison) -> None:
     two = compare(found.scenario, designs=["inbox-shared", "timeline-notify"], jobs=1, sweep=False)
-    assert tables.answer(two)[1].startswith("timeline-notify, the only one that lost nothing, has ")
+    assert sentences.answer(two)[1].startswith("timeline-notify, the only one that lost nothing, has ")
 
 
-def test_the_sections_come_in_the_order_in_which_a_reader_decides(found: Report) -> None:
+def test_the_sections_come_in_the_order_in_which_a_reader_decides(found: Comparison) -> None:
     sections = re.findall(r'<section (?:class|id)="(\w+)"', found.html())
     drawn = ["cost", "delivery", "catchup", "endpoints"]
     assert sections == ["answer", "verdicts", "costs", *drawn, "counterexamples", "claims", "faults", "reproduce"]
 
 
-def test_every_violated_property_has_its_way_drawn_broken_promises_first(found: Report) -> None:
+def test_every_violated_property_has_its_way_drawn_broken_promises_first(found: Comparison) -> None:
     text = found.html()
-    counted = [p for d in found.results()["designs"].values() for p in d["properties"].values()]
-    assert len(re.findall(r'class="counterexample', text)) == sum(p["verdict"] == "violated" for p in counted)
+    counted = [p for d in found.results().designs.values() for p in d.properties.values()]
+    assert len(re.findall(r'class="counterexample', text)) == sum(p.verdict == "violated" for p in counted)
     assert text.index("breaks its promise of") < text.index("does not promise <b>")
     assert text.count('<svg class="sequence"') == len(found.ways())
     assert "syncproof explore inbox-shared --world" in text
     assert found.markdown().count("```mermaid") == len(found.ways())
 
 
-def test_figures_name_their_colours_so_that_a_page_may_lighten_them(found: Report) -> None:
+def test_figures_name_their_colours_so_that_a_page_may_lighten_them(found: Comparison) -> None:
     drawn = figures.svg(found.figure("cost"), "cost")
     assert "var(--x0072b2, #0072b2)" in drawn
     assert not re.search(r'style="[^"]*(?<!, )#[0-9a-f]{6}', drawn)
 
 
-def test_a_name_with_dollar_signs_is_no_formula(found: Report) -> None:
+def test_a_name_with_dollar_signs_is_no_formula(found: Comparison) -> None:
     assert f">{escape(OWN, quote=False)}<" in figures.svg(found.figure("cost"), "cost")
 
 
@@ -150,4 +153,4 @@ def test_no_hostile_name_is_markup_on_a_code_host(request: pytest.FixtureRequest
     ],
 )
 def test_numbers_have_three_digits(value: float | None, text: str) -> None:
-    assert tables.number(value) == text
+    assert number(value) == text

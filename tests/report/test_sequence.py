@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from syncproof.properties import PROPERTIES
-from syncproof.report import Report, counterexamples, sequence
+from syncproof.report import counterexamples, sequence
 from syncproof.report.sequence import shown
+from syncproof.studies.compare import Comparison
 
 
 def test_a_row_has_room_for_two_notes_of_which_a_complaint_is_one() -> None:
@@ -15,15 +16,15 @@ def test_a_row_has_room_for_two_notes_of_which_a_complaint_is_one() -> None:
     assert shown(()) == []
 
 
-def test_the_last_move_of_a_safety_way_says_what_it_violates(found: Report) -> None:
+def test_the_last_move_of_a_safety_way_says_what_it_violates(found: Comparison) -> None:
     for way in found.ways():
-        drawn = sequence.svg(counterexamples.retell(way, found.scenario.parameters()))
+        drawn = sequence.svg(counterexamples.narrate_way(way, found.scenario.parameters()))
         assert (f"✗ {way.name}" in drawn) == (PROPERTIES[way.name].kind == "safety"), way.name
 
 
-def test_what_is_said_at_the_last_lane_stays_left_of_the_notes(found: Report) -> None:
+def test_what_is_said_at_the_last_lane_stays_left_of_the_notes(found: Comparison) -> None:
     for way in found.ways():
-        drawn = sequence.svg(counterexamples.retell(way, found.scenario.parameters()))
+        drawn = sequence.svg(counterexamples.narrate_way(way, found.scenario.parameters()))
         notes = {float(x) for x in re.findall(r'<text class="note[^"]*" x="([\d.]+)"', drawn)}
         says = [float(x) for x in re.findall(r'<text class="says[^"]*" x="([\d.]+)"', drawn)]
         assert all(x < min(notes) - 20 for x in says)

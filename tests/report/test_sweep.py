@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from html.parser import HTMLParser
 from typing import Any
@@ -13,10 +12,10 @@ import pytest
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError
 from syncproof.inputs.scenario import Scenario
-from syncproof.report import sentences
 from syncproof.report import sweep as sweep_page
-from syncproof.report.sweep import Swept
+from syncproof.report.sentences import sweep as sentences
 from syncproof.report.tables import number
+from syncproof.studies.sweep import Sweep, sweep
 
 HOSTILE = "<script>alert('x')</script> | [link](http://evil)"
 WANTED: dict[str, Any] = {
@@ -31,23 +30,23 @@ WANTED: dict[str, Any] = {
 DESIGNS = ["inbox-store-first", "inbox-shared", "timeline-notify", "timeline-dense-push"]
 
 
-def made(vary: dict[str, list[object]], **options: Any) -> Swept:
+def made(vary: dict[str, list[object]], **options: Any) -> Sweep:
     scenario = Scenario.model_validate(WANTED).model_copy(update={"name": HOSTILE, "text": HOSTILE})
-    return sweep_page.sweep(scenario, **{"vary": vary, "designs": DESIGNS, "runs": 2, "jobs": 1, **options})
+    return sweep(scenario, **{"vary": vary, "designs": DESIGNS, "runs": 2, "jobs": 1, **options})
 
 
 @pytest.fixture(scope="module")
-def found() -> Swept:
+def found() -> Sweep:
     return made({"population.devices_per_user": [1, 2, 4]})
 
 
 @pytest.fixture(scope="module")
-def page(found: Swept) -> str:
+def page(found: Sweep) -> str:
     return found.html()
 
 
 @pytest.fixture(scope="module")
-def two() -> Swept:
+def two() -> Sweep:
     return made({"model.notifications": [True, False], "presence.online": ["5m", "1h"]}, runs=1)
 
 
@@ -67,28 +66,28 @@ def test_the_page_needs_nothing_from_elsewhere(page: str) -> None:
     assert all(address.startswith(("#", "data:")) for address in Tags(page).addresses)
 
 
-def test_hostile_names_are_escaped(found: Swept, page: str) -> None:
+def test_hostile_names_are_escaped(found: Sweep, page: str) -> None:
     assert Tags(page).scripts == 1
     assert "<script>" not in found.markdown().split("```")[0]
     assert Tags(found._repr_html_()).scripts == 0
 
 
-def test_every_form_is_the_same_bytes_every_time(found: Swept, page: str) -> None:
+def test_every_form_is_the_same_bytes_every_time(found: Sweep, page: str) -> None:
     again = made({"population.devices_per_user": [1, 2, 4]})
     assert again.html() == page
     assert again.markdown() == found.markdown()
     assert again.parquet() == found.parquet()
-    assert json.dumps(again.results()) == json.dumps(found.results())
+    assert again.results() == found.results()
 
 
-def test_markdown_tables_are_rectangular(found: Swept) -> None:
+def test_markdown_tables_are_rectangular(found: Sweep) -> None:
     blocks = re.findall(r"(?:^\|.*\|$\n?)+", found.markdown(), re.MULTILINE)
     assert len(blocks) == 3
     for block in blocks:
         assert len({len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}) == 1
 
 
-def test_the_answer_is_three_sentences_from_the_numbers(found: Swept, two: Swept) -> None:
+def test_the_answer_is_three_sentences_from_the_numbers(found: Sweep, two: Sweep) -> None:
     answer = sentences.answer(found)
     assert len(answer) == len(sentences.answer(two)) == 3
     course = found.course("inbox-store-first", "server_writes_per_message")
@@ -99,15 +98,15 @@ def test_the_answer_is_three_sentences_from_the_numbers(found: Swept, two: Swept
     assert answer[2].startswith("In bytes per delivery, ")
 
 
-def test_designs_that_lost_deliveries_are_no_comparison(found: Swept) -> None:
+def test_designs_that_lost_deliveries_are_no_comparison(found: Sweep) -> None:
     assert sentences.lossy(found) == {"inbox-shared"}
-    rows = found.crossing_rows() + found.crossing_rows(noise=True)
+    rows = sweep_page.crossing_rows(found) + sweep_page.crossing_rows(found, noise=True)
     assert rows
     assert not any("inbox-shared" in cell for row in rows for cell in row)
 
 
 @pytest.mark.parametrize(("lost", "named"), [(0.0, True), (7.0, False)])
-def test_a_crossing_is_told_in_the_answer_unless_deliveries_were_lost(found: Swept, lost: float, named: bool) -> None:
+def test_a_crossing_is_told_in_the_answer_unless_deliveries_were_lost(found: Sweep, lost: float, named: bool) -> None:
     fields = {name: getattr(found, name) for name in found.__dataclass_fields__}
     changed = {
         place: {**r, "metrics": {**r["metrics"], "lost_deliveries": lost, "packets_per_delivery": 3.0 * place[0]}}
@@ -115,12 +114,12 @@ def test_a_crossing_is_told_in_the_answer_unless_deliveries_were_lost(found: Swe
         else r
         for place, r in found.records.items()
     }
-    sentence = sentences.answer(Swept(**{**fields, "records": changed}))[1]
+    sentence = sentences.answer(Sweep(**{**fields, "records": changed}))[1]
     assert ("inbox-shared is below timeline-notify up to" in sentence) == named
     assert ("inbox-shared" in sentence) == named
 
 
-def test_figures_have_a_panel_a_metric_and_units(found: Swept) -> None:
+def test_figures_have_a_panel_a_metric_and_units(found: Sweep) -> None:
     axes = found.figure(["packets_per_delivery", "bytes_per_delivery"]).axes
     assert [a.get_ylabel() for a in axes] == ["packets", "bytes"]
     assert all(a.get_xlabel() == "population.devices_per_user" for a in axes)
@@ -129,25 +128,25 @@ def test_figures_have_a_panel_a_metric_and_units(found: Swept) -> None:
         assert len(a.collections) == len(DESIGNS)  # the intervals
 
 
-def test_other_keys_make_blocks_with_the_same_range(two: Swept) -> None:
+def test_other_keys_make_blocks_with_the_same_range(two: Sweep) -> None:
     axes = two.figure("packets_per_delivery").axes
     assert len(axes) == 2
     assert axes[0].get_ylim() == axes[1].get_ylim()
     assert [label.get_text() for label in axes[0].get_xticklabels()] == ["true", "false"]
 
 
-def test_an_unknown_metric_names_the_nearest(found: Swept) -> None:
+def test_an_unknown_metric_names_the_nearest(found: Sweep) -> None:
     with pytest.raises(InputError, match="did you mean 'packets_per_delivery'"):
         found.figure(["packets"])
 
 
-def test_the_command_makes_the_sweep_again(two: Swept) -> None:
-    command = sentences.reproduce(two)
+def test_the_command_makes_the_sweep_again(two: Sweep) -> None:
+    command = sentences.command(two)
     assert "--vary model.notifications=true,false --vary presence.online=5m,1h" in command
     assert command.endswith("--runs 1 --seed 1")
 
 
-def test_parquet_has_a_row_per_point_and_run(found: Swept) -> None:
+def test_parquet_has_a_row_per_point_and_run(found: Sweep) -> None:
     from pyarrow import parquet
 
     table = parquet.read_table(io.BytesIO(found.parquet()))
@@ -158,10 +157,10 @@ def test_parquet_has_a_row_per_point_and_run(found: Swept) -> None:
     assert table.column("violated_promises").to_pylist() == [[]] * table.num_rows
 
 
-def test_what_is_missing_is_on_the_page(found: Swept) -> None:
+def test_what_is_missing_is_on_the_page(found: Sweep) -> None:
     fields = {name: getattr(found, name) for name in found.__dataclass_fields__}
     kept = {place: r for place, r in found.records.items() if place[0] < 2}
-    part = Swept(**{**fields, "records": kept, "interrupted": "interrupted"})
+    part = Sweep(**{**fields, "records": kept, "interrupted": "interrupted"})
     page = part.html()
     assert "8 of 24 runs are missing (interrupted)" in page
     assert 'id="missing"' in page
@@ -170,7 +169,7 @@ def test_what_is_missing_is_on_the_page(found: Swept) -> None:
     assert part.status() == 3
 
 
-def test_a_notebook_shows_the_answer_and_the_picture(found: Swept) -> None:
+def test_a_notebook_shows_the_answer_and_the_picture(found: Sweep) -> None:
     shown = found._repr_html_()
     assert "<svg" in shown
     assert "rows written per message grow with inbox-store-first" in shown

@@ -11,13 +11,16 @@ import pytest
 from click.testing import CliRunner
 
 from syncproof.cli.main import main
-from syncproof.engines import replay as replaying
 from syncproof.engines.explore import Limits
 from syncproof.inputs import small_worlds
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES
-from syncproof.report import verification as verification_page
+from syncproof.report import counterexamples, sequence
+from syncproof.report import verify as page
+from syncproof.report.sentences import verify as sentences
+from syncproof.studies import recordings
 from syncproof.studies import verify as verification
+from syncproof.studies.results import plain
 
 DESIGNS = ["inbox-shared", "timeline-notify", "F27"]
 WORLDS = (SmallWorld("two-people", 1, ()), SmallWorld("three-devices", 1, ()))
@@ -27,7 +30,7 @@ WORLDS = (SmallWorld("two-people", 1, ()), SmallWorld("three-devices", 1, ()))
 def found():
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(small_worlds.BOUNDS, "small", WORLDS)
-        yield verification_page.verify(DESIGNS, "small", jobs=1)
+        yield verification.verify(DESIGNS, "small", jobs=1)
 
 
 @pytest.fixture(scope="module")
@@ -39,18 +42,16 @@ def folder(found, tmp_path_factory):
 
 def test_markdown_and_html_contain_the_whole_matrix(found, folder):
     lines = (folder / "report.md").read_text().splitlines()
-    page = (folder / "report.html").read_text()
+    text = (folder / "report.html").read_text()
     matrix = found.matrix()
     for name in PROPERTIES:
         cells = [matrix[design][name] for design in DESIGNS]
         (row,) = [line for line in lines if re.match(rf"\|\s*{name}\s*\|", line)]
-        expected = [
-            f"**{verification_page.mark(cell)}**" if cell.promised else verification_page.mark(cell) for cell in cells
-        ]
+        expected = [f"**{page.mark(cell)}**" if cell.promised else page.mark(cell) for cell in cells]
         assert [cell.strip() for cell in row.split("|")[2:-1]] == expected
-        cut = page.split(f">{name}</th>", 1)[1].split("</tr>", 1)[0]
+        cut = text.split(f">{name}</th>", 1)[1].split("</tr>", 1)[0]
         assert re.findall(r'<td data-value="[^"]*" class="v[^>]*>([^<>]+)</td>', cut) == [
-            verification_page.mark(cell) for cell in cells
+            page.mark(cell) for cell in cells
         ]
 
 
@@ -62,31 +63,31 @@ def test_pages_do_not_call_a_liveness_counterexample_shortest(folder):
 
 
 def test_every_counterexample_replays_to_the_same_violations(found, folder):
-    shown = found.shown()
+    shown = counterexamples.drawn(found)
     assert {"F27", "inbox-shared"} <= {each.design for each in shown}
     assert "pull-terminates" in {each.name for each in shown}
     for each in shown:
-        judged = replaying.replay(folder / each.file)
-        assert judged.monitor.counts == judged.recorded
+        judged = recordings.replay(folder / each.file)
+        assert judged.violations == judged.recorded
         assert judged.recorded[each.name] > 0
 
 
 def test_the_printed_command_replays(found, folder):
-    each = next(s for s in found.shown() if s.design == "inbox-shared")
+    each = next(s for s in counterexamples.drawn(found) if s.design == "inbox-shared")
     result = CliRunner().invoke(main, ["replay", str(folder / each.file), "--diagram"])
     assert "the same violations as recorded" in result.output
 
 
 def test_the_python_snippet_runs_and_prints_the_diagram(found):
-    each = next(s for s in found.shown() if s.design == "inbox-shared")
+    each = next(s for s in counterexamples.drawn(found) if s.design == "inbox-shared")
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        exec(verification_page.snippet(each), {})
-    assert verification_page.sequence.text(each.narration) in out.getvalue()
+        exec(counterexamples.snippet(each), {})
+    assert sequence.text(each.narration) in out.getvalue()
 
 
 def test_the_answer_speaks_of_what_is_broken_and_refuted(found):
-    told = " ".join(found.answer())
+    told = " ".join(sentences.answer(found))
     assert "6 worlds of 3 designs searched" in told
     assert "broken, each with a way to it below" in told
     assert "inbox-shared (" in told
@@ -94,23 +95,23 @@ def test_the_answer_speaks_of_what_is_broken_and_refuted(found):
 
 def test_the_answer_tells_what_is_missing_and_why(found):
     facts = {name: getattr(found, name) for name in found.__dataclass_fields__}
-    cut = verification_page.Proof(**facts | {"missing": {"F27": 2}, "stopped": verification.INTERRUPTED})
-    assert "2 searches were not made: the run was interrupted." in cut.answer()
+    cut = verification.Verification(**facts | {"missing": {"F27": 2}, "stopped": verification.INTERRUPTED})
+    assert "2 searches were not made: the run was interrupted." in sentences.answer(cut)
 
 
 def test_vacuous_searches_are_on_the_pages(found):
     facts = {name: getattr(found, name) for name in found.__dataclass_fields__}
     gap = ("timeline-notify", WORLDS[0], "a device saw a gap")
-    vacuous = verification_page.Proof(**facts | {"vacuous": [gap]})
-    assert any("never met: a device saw a gap" in sentence for sentence in vacuous.answer())
+    vacuous = verification.Verification(**facts | {"vacuous": [gap]})
+    assert any("never met: a device saw a gap" in sentence for sentence in sentences.answer(vacuous))
     assert "never a device saw a gap" in vacuous.html()
 
 
 def test_the_results_are_the_same_at_every_run(found, folder):
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(small_worlds.BOUNDS, "small", WORLDS)
-        again = verification_page.verify(DESIGNS, "small", jobs=1)
-    assert again.results() == json.loads((folder / "results.json").read_text())
+        again = verification.verify(DESIGNS, "small", jobs=1)
+    assert plain(again.results()) == json.loads((folder / "results.json").read_text())
     assert again.markdown() == found.markdown()
 
 
@@ -118,7 +119,7 @@ def test_a_detail_separates_why_from_what_grows(capsys):
     shape = SmallWorld("two-people", 1, ("disconnect",))
     found = verification.search("timeline-notify", shape, Limits(states=1))
     object.__setattr__(found, "growth", "a packet was still counting: 99 by then")
-    verification_page.detail("timeline-notify", shape, found)
+    page.show_search("timeline-notify", shape, found)
     told = " ".join(capsys.readouterr().out.split())
     assert "cut short (the limit of states was reached): a packet was still counting: 99 by then;" in told
 

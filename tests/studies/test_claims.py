@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
+from syncproof.studies import claims
 from syncproof.studies.claim_searches import searches
-from syncproof.studies.claims import CLAIMS, PROOFS, judge
+from syncproof.studies.claims import CLAIMS
+from syncproof.studies.results import ClaimResult, ClaimSearch, ComparisonResults, SearchedProperty, VerificationResults
+from syncproof.studies.verify import search as search_world
 
 METRICS = {
     "packets_per_delivery": 2.0,
@@ -65,6 +69,35 @@ def nothing_wrong() -> dict[str, Any]:
     return {"violated": [], "unknown": [], "promised_violated": [], "promised_unknown": [], "messages": 10}
 
 
+def judge(found: dict[str, Any]) -> dict[str, ClaimResult]:
+    """Judge the claims by these numbers; what no claim asks for is filled in."""
+    head = {"schema": 1, "command": "compare", "scenario": "", "seed": 1, "runs": 1, "trace": None, "take_s": None}
+    designs = {
+        name: {
+            "properties": {p: {"violations": 0, **v} for p, v in design["properties"].items()},
+            "metrics": {
+                m: {"low": None, "high": None, "unit": "", "runs": [], **v} for m, v in design["metrics"].items()
+            },
+            "rows": {store: {"deleted": 0, "read": 0, **v} for store, v in design["rows"].items()},
+            "packets": {},
+            "deliveries": 0,
+        }
+        for name, design in found["designs"].items()
+    }
+    whole = {**head, "warnings": [], **found, "designs": designs, "sweep": {"key": "", **found["sweep"]}}
+    return claims.judge(msgspec.convert(whole, ComparisonResults))
+
+
+def prove(claim: str, designs: dict[str, Any], found: dict[str, ClaimSearch]) -> tuple[str, str]:
+    """Judge a claim by a verification of these designs and searches."""
+    proof = CLAIMS[claim].prove
+    assert proof is not None
+    head = {"schema": 1, "command": "verify", "bounds": "", "vacuous": [], "claims": {}, "searches": {}}
+    results = msgspec.convert({**head, "designs": designs}, VerificationResults)
+    results.searches = found
+    return proof(results)
+
+
 def set_mean(found: dict[str, Any], design: str, metric: str, value: float) -> None:
     found["designs"][design]["metrics"][metric]["mean"] = value
 
@@ -74,7 +107,7 @@ def violate(found: dict[str, Any], design: str, name: str) -> None:
 
 
 def test_numbers_that_agree_support_every_claim_that_they_can() -> None:
-    verdicts = {key: claim["verdict"] for key, claim in judge(results()).items()}
+    verdicts = {key: claim.verdict for key, claim in judge(results()).items()}
     others = {"C9": "unknown", "C12": "depends"}  # only a search tells; a hot user's waiting is not measured
     assert verdicts == {key: others.get(key, "supported") for key in CLAIMS}
 
@@ -98,20 +131,20 @@ REFUTERS = {
 def test_numbers_that_disagree_refute_a_claim(key: str) -> None:
     found = results()
     REFUTERS[key](found)
-    assert judge(found)[key]["verdict"] == "refuted"
+    assert judge(found)[key].verdict == "refuted"
 
 
 def test_checkpoint_rows_make_c2_depend() -> None:
     found = results()
     points = found["sweep"]["designs"]["inbox-store-first"]
     found["sweep"]["designs"]["timeline-checkpointed"] = points
-    assert judge(found)["C2"]["verdict"] == "depends"
+    assert judge(found)["C2"].verdict == "depends"
 
 
 def test_dense_numbering_that_saves_little_makes_c10_depend() -> None:
     found = results()
     set_mean(found, "timeline-dense-push", "pulls_per_delivery", 0.5)
-    assert judge(found)["C10"]["verdict"] == "depends"
+    assert judge(found)["C10"].verdict == "depends"
 
 
 def test_missing_designs_leave_claims_unknown() -> None:
@@ -119,7 +152,7 @@ def test_missing_designs_leave_claims_unknown() -> None:
     found["designs"] = {"inbox-shared": found["designs"]["inbox-store-first"]}
     found["sweep"] = {"designs": {}}
     found["notifications_off"] = None
-    assert {claim["verdict"] for claim in judge(found).values()} == {"unknown"}
+    assert {claim.verdict for claim in judge(found).values()} == {"unknown"}
 
 
 ABOUT_CORRECTNESS = ("C4", "C5", "C7", "C8", "C10", "C11")
@@ -132,34 +165,34 @@ def test_what_is_unknown_supports_nothing(key: str) -> None:
         for finding in design["properties"].values():
             if finding["verdict"] == "holds":
                 finding["verdict"] = "unknown"
-    assert judge(found)[key]["verdict"] == "unknown"
+    assert judge(found)[key].verdict == "unknown"
 
 
 def test_runs_without_a_message_support_nothing() -> None:
     found = results()
     found["messages"] = [0, 0]
-    assert {c["verdict"] for c in judge(found).values()} == {"unknown"}
-    assert "no message" in judge(found)["C5"]["evidence"]
+    assert {c.verdict for c in judge(found).values()} == {"unknown"}
+    assert "no message" in judge(found)["C5"].evidence
 
 
 @pytest.mark.parametrize("change", [{"promised_unknown": ["no-loss"]}, {"messages": 0}])
 def test_c6_needs_a_run_without_notifications_that_tells(change: dict[str, Any]) -> None:
     found = results()
     found["notifications_off"].update(change)
-    assert judge(found)["C6"]["verdict"] == "unknown"
+    assert judge(found)["C6"].verdict == "unknown"
 
 
 @pytest.mark.parametrize("change", [{"unknown": ["convergence"]}, {"messages": 0}])
 def test_c7_needs_every_point_of_the_sweep(change: dict[str, Any]) -> None:
     found = results()
     found["sweep"]["designs"]["timeline-notify"]["6"].update(change)
-    assert judge(found)["C7"]["verdict"] == "unknown"
+    assert judge(found)["C7"].verdict == "unknown"
 
 
 def test_c8_needs_checkpoints_that_were_recorded() -> None:
     found = results()
     found["designs"]["timeline-checkpointed"]["rows"] = {}
-    assert judge(found)["C8"]["verdict"] == "unknown"
+    assert judge(found)["C8"].verdict == "unknown"
 
 
 @pytest.mark.parametrize("metric", ["packets_per_delivery", "server_writes_per_message", "pulls_per_delivery"])
@@ -168,15 +201,14 @@ def test_a_metric_without_a_value_decides_nothing(metric: str) -> None:
     for design in found["designs"].values():
         design["metrics"][metric] = {"mean": None}
     of = {"packets_per_delivery": "C1", "server_writes_per_message": "C12", "pulls_per_delivery": "C10"}[metric]
-    assert judge(found)[of]["verdict"] == "unknown"
+    assert judge(found)[of].verdict == "unknown"
 
 
 # ---- proved
 
 
-def search(verdict: str, **more: Any) -> dict[str, Any]:
-    cell = {"verdict": verdict, "promised": True, **more}
-    return {"design": "F26", "worlds": 2, "states": 1000, "properties": {"no-loss": cell}}
+def search(verdict: str, length: int | None = None) -> ClaimSearch:
+    return ClaimSearch("F26", 2, 1000, {"no-loss": SearchedProperty(verdict, True, length)})
 
 
 VIOLATED = search("violated", length=22)
@@ -191,8 +223,8 @@ VIOLATED = search("violated", length=22)
         (None, "unknown", "needs the search"),
     ],
 )
-def test_c6_is_proved_without_notifications(found: dict[str, Any] | None, verdict: str, says: str) -> None:
-    judged = PROOFS["C6"]({"designs": {}, "searches": {} if found is None else {"notifications-off": found}})
+def test_c6_is_proved_without_notifications(found: ClaimSearch | None, verdict: str, says: str) -> None:
+    judged = prove("C6", {}, {} if found is None else {"notifications-off": found})
     assert judged[0] == verdict
     assert says in judged[1]
 
@@ -211,24 +243,24 @@ def test_c6_is_proved_without_notifications(found: dict[str, Any] | None, verdic
 def test_c9_is_judged_from_a_device_that_takes_no_care(forgets: Any, polls: Any, verdict: str) -> None:
     made = {"hint-forgotten": forgets, "hint-forgotten-polls": polls}
     searches = {name: found for name, found in made.items() if found is not None}
-    assert PROOFS["C9"]({"designs": {}, "searches": searches})[0] == verdict
+    assert prove("C9", {}, searches)[0] == verdict
 
 
 def test_c7_names_the_largest_world() -> None:
-    properties = {name: {"verdict": "holds"} for name in ("convergence", "no-loss")}
-    worlds = [{"world": f"{people}, 1 message, push"} for people in ("two-people", "three-devices")]
-    verdict, text = PROOFS["C7"](
-        {"designs": {"timeline-notify": {"properties": properties, "states": 9, "worlds": worlds}}}
-    )
+    properties = {name: {"verdict": "holds", "promise": "kept"} for name in ("convergence", "no-loss")}
+    size = {"states": 9, "transitions": 9, "depth": 1, "complete": True}
+    worlds = [{"world": f"{people}, 1 message, push", **size} for people in ("two-people", "three-devices")]
+    notify = {"properties": properties, **size, "coverage": {}, "witnesses": {}, "worlds": worlds}
+    verdict, text = prove("C7", {"timeline-notify": notify}, {})
     assert verdict == "supported"
     assert "no world has more than 3 devices" in text
 
 
 def test_the_searches_find_what_the_claims_say() -> None:
-    found = searches()
-    assert found["hint-forgotten"]["properties"]["no-loss"] == {"verdict": "violated", "promised": True, "length": 22}
-    assert found["hint-forgotten-polls"]["properties"]["no-loss"] == {"verdict": "holds", "promised": True}
+    found = searches(search_world)
+    assert found["hint-forgotten"].properties["no-loss"] == SearchedProperty("violated", True, 22)
+    assert found["hint-forgotten-polls"].properties["no-loss"] == SearchedProperty("holds", True)
     quiet = found["notifications-off"]
-    assert quiet["worlds"] == 18
-    assert {cell["verdict"] for cell in quiet["properties"].values()} == {"holds"}
-    assert all(cell["promised"] for cell in quiet["properties"].values())
+    assert quiet.worlds == 18
+    assert {result.verdict for result in quiet.properties.values()} == {"holds"}
+    assert all(result.promised for result in quiet.properties.values())

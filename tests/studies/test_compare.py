@@ -10,16 +10,15 @@ from typing import Any
 
 import pytest
 
-from syncproof import compare
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError
 from syncproof.inputs import lookup
 from syncproof.inputs.scenario import Scenario
 from syncproof.properties import PROPERTIES
 from syncproof.properties.verdicts import PropertyResult
-from syncproof.report import Report
 from syncproof.studies import executors
-from syncproof.studies.compare import Comparison, interval
+from syncproof.studies.compare import Comparison, compare, interval
+from syncproof.studies.results import Interval, PropertyResults, plain
 
 DESIGNS = ("inbox-store-first", "inbox-sync-first", "inbox-shared", "timeline-notify", "timeline-dense-push")
 WANTED: dict[str, Any] = {
@@ -36,53 +35,53 @@ WANTED: dict[str, Any] = {
 
 
 @pytest.fixture(scope="session")
-def found() -> Report:
+def found() -> Comparison:
     return compare(Scenario.model_validate(WANTED), designs=DESIGNS, jobs=1)
 
 
 def test_the_interval_is_students() -> None:
-    assert interval([1.0, 2.0, 3.0]) == {"mean": 2.0, "low": -0.484138, "high": 4.48414}
+    assert interval([1.0, 2.0, 3.0]) == Interval(2.0, -0.484138, 4.48414)
 
 
 def test_one_run_has_no_interval_and_nothing_no_mean() -> None:
-    assert interval([2.0]) == {"mean": 2.0, "low": None, "high": None}
-    assert interval([math.nan]) == {"mean": None, "low": None, "high": None}
+    assert interval([2.0]) == Interval(2.0, None, None)
+    assert interval([math.nan]) == Interval(None, None, None)
 
 
-def test_results_have_every_metric_and_property(found: Report) -> None:
+def test_results_have_every_metric_and_property(found: Comparison) -> None:
     results = found.results()
-    assert (results["schema"], results["command"], results["runs"]) == (1, "compare", 3)
-    for design in results["designs"].values():
-        assert list(design["metrics"]) == list(METRICS)
-        assert list(design["properties"]) == list(PROPERTIES)
-    json.dumps(results, allow_nan=False)
+    assert (results.schema, results.command, results.runs) == (1, "compare", 3)
+    for design in results.designs.values():
+        assert list(design.metrics) == list(METRICS)
+        assert list(design.properties) == list(PROPERTIES)
+    json.dumps(plain(results), allow_nan=False)
 
 
-def test_means_are_those_of_the_runs(found: Report) -> None:
+def test_means_are_those_of_the_runs(found: Comparison) -> None:
     values = [r.metrics["packets_per_delivery"] for r in found.outcomes["timeline-notify"]]
-    mean = found.results()["designs"]["timeline-notify"]["metrics"]["packets_per_delivery"]["mean"]
+    mean = found.results().designs["timeline-notify"].metrics["packets_per_delivery"].mean
     assert mean == pytest.approx(sum(values) / 3, rel=1e-5)
 
 
-def test_the_articles_central_numbers(found: Report) -> None:
+def test_the_articles_central_numbers(found: Comparison) -> None:
     """Fewer packets in the inbox than with notify and pull; inbox writes grow with devices, timeline writes do not."""
-    designs = found.results()["designs"]
-    packets = {n: designs[n]["metrics"]["packets_per_delivery"]["mean"] for n in designs}
+    designs = found.results().designs
+    packets = {n: designs[n].metrics["packets_per_delivery"].mean for n in designs}
     assert packets["timeline-notify"] > packets["inbox-store-first"]
     assert packets["timeline-dense-push"] < packets["timeline-notify"]
-    sweep = found.results()["sweep"]["designs"]
-    grown = {n: [p["metrics"]["server_writes_per_message"] for p in sweep[n].values()] for n in sweep}
+    sweep = found.results().sweep.designs
+    grown = {n: [p.metrics["server_writes_per_message"] for p in sweep[n].values()] for n in sweep}
     assert grown["inbox-store-first"] == sorted(grown["inbox-store-first"])
     assert grown["inbox-store-first"][-1] > 3 * grown["inbox-store-first"][0]
     assert len(set(grown["timeline-notify"])) == 1
 
 
-def test_every_design_meets_the_same_traffic(found: Report) -> None:
+def test_every_design_meets_the_same_traffic(found: Comparison) -> None:
     messages = {tuple(r.messages for r in runs) for runs in found.outcomes.values()}
     assert len(messages) == 1
 
 
-def test_a_verdict_is_the_worst_of_the_runs(found: Report) -> None:
+def test_a_verdict_is_the_worst_of_the_runs(found: Comparison) -> None:
     runs = [
         PropertyResult("holds", True),
         PropertyResult("violated", True, 2, ["device 1 ..."]),
@@ -96,12 +95,12 @@ def test_a_verdict_is_the_worst_of_the_runs(found: Report) -> None:
         for n, rs in found.outcomes.items()
     }
     worse = Comparison(found.scenario, 1, 3, found.designs, outcomes, {}, None)
-    finding = worse.results()["designs"]["timeline-notify"]["properties"]["no-loss"]
-    assert finding == {"verdict": "violated", "promised": True, "violations": 2, "example": "device 1 ... (run 1)"}
+    finding = worse.results().designs["timeline-notify"].properties["no-loss"]
+    assert finding == PropertyResults("violated", True, 2, "device 1 ... (run 1)")
     assert worse.status() == 1
 
 
-def test_an_unknown_promise_is_status_3(found: Report) -> None:
+def test_an_unknown_promise_is_status_3(found: Comparison) -> None:
     outcomes = {
         n: [
             type(r)(**{**_fields(r), "properties": {**r.properties, "no-loss": PropertyResult("unknown", True)}})
@@ -116,15 +115,15 @@ def _fields(result: Any) -> dict[str, Any]:
     return {name: getattr(result, name) for name in result.__dataclass_fields__}
 
 
-def test_a_fault_that_never_fired_is_a_warning(found: Report) -> None:
+def test_a_fault_that_never_fired_is_a_warning(found: Comparison) -> None:
     outcomes = {
         n: [type(r)(**{**_fields(r), "faults_fired": {"push-lost": 0}}) for r in rs] for n, rs in found.outcomes.items()
     }
     quiet = Comparison(found.scenario, 1, 3, found.designs, outcomes, {}, None)
-    assert quiet.results()["warnings"] == ["push-lost was configured and never fired"]
+    assert quiet.results().warnings == ["push-lost was configured and never fired"]
 
 
-def test_tables_for_a_notebook(found: Report) -> None:
+def test_tables_for_a_notebook(found: Comparison) -> None:
     table = found.table()
     assert set(table.columns) == {"mean", "low", "high", "unit"}
     assert table.loc[("timeline-notify", "lost_deliveries"), "mean"] == 0
@@ -133,18 +132,18 @@ def test_tables_for_a_notebook(found: Report) -> None:
 
 
 @pytest.mark.parametrize("name", ["cost", "delivery", "catchup", "endpoints"])
-def test_figures_carry_units(found: Report, name: str) -> None:
+def test_figures_carry_units(found: Comparison, name: str) -> None:
     axes = found.figure(name).axes
     assert axes
     assert all(a.get_xlabel() for a in axes)
 
 
-def test_an_unknown_figure_lists_the_known(found: Report) -> None:
+def test_an_unknown_figure_lists_the_known(found: Comparison) -> None:
     with pytest.raises(InputError, match="allowed: cost, delivery, catchup, endpoints"):
         found.figure("costs")
 
 
-def test_a_folder_that_cannot_be_written_is_named(found: Report, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_named(found: Comparison, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
         found.write(tmp_path / "file")
@@ -153,11 +152,11 @@ def test_a_folder_that_cannot_be_written_is_named(found: Report, tmp_path: Path)
 def test_runs_without_a_message_are_warned_of_and_promise_nothing() -> None:
     talk = {**WANTED, "traffic": {"messages_per_user_per_day": 0.0}, "runs": 1}
     silent = compare(Scenario.model_validate(talk), designs=["timeline-notify"], jobs=1)
-    assert any("timeline-notify accepted no message" in warning for warning in silent.results()["warnings"])
-    verdicts = {v["verdict"] for v in silent.results()["designs"]["timeline-notify"]["properties"].values()}
+    assert any("timeline-notify accepted no message" in warning for warning in silent.results().warnings)
+    verdicts = {v.verdict for v in silent.results().designs["timeline-notify"].properties.values()}
     assert verdicts == {"unknown", "not-applicable"}
     assert silent.status() == 3
-    assert {c["verdict"] for c in silent.results()["claims"].values()} == {"unknown"}
+    assert {c.verdict for c in silent.results().claims.values()} == {"unknown"}
     assert "No promise was seen broken" in silent.markdown()
     with warnings.catch_warnings(action="error"):
         assert "accepted no message" in silent.html()
@@ -175,5 +174,5 @@ def test_what_only_this_process_knows_is_done_where_it_is_known(
 def test_a_design_given_as_an_object_is_compared_as_if_it_had_a_name() -> None:
     quick = Scenario.model_validate(WANTED)
     own = lookup.get("timeline-notify").variant(name="the same")
-    found = compare(quick, designs=[own, "timeline-notify"], runs=2, sweep=False).results()["designs"]
+    found = compare(quick, designs=[own, "timeline-notify"], runs=2, sweep=False).results().designs
     assert found["the same"] == found["timeline-notify"]

@@ -9,7 +9,7 @@ import pytest
 from syncproof.inputs.scenario import Scenario
 from syncproof.studies import smallest_world
 from syncproof.studies.compare import Comparison, compare
-from syncproof.studies.smallest_world import Hunt, hunted, kinds_of, shapes, ways
+from syncproof.studies.smallest_world import WaySearch, kinds_of, search_worlds, ways, worlds_to_search
 
 
 def scenario(**tables: object) -> Scenario:
@@ -33,9 +33,7 @@ def compared(*designs: str, **tables: object) -> Comparison:
 
 def test_each_violated_property_gets_the_way_in_its_smallest_world() -> None:
     found = compared("inbox-shared")
-    violated = [
-        n for n, p in found.results()["designs"]["inbox-shared"]["properties"].items() if p["verdict"] == "violated"
-    ]
+    violated = [n for n, p in found.results().designs["inbox-shared"].properties.items() if p.verdict == "violated"]
     by_name = {way.name: way for way in ways(found)}
     assert list(by_name) == sorted(violated, key=lambda name: (by_name[name].length, violated.index(name)))
     assert (str(by_name["no-loss"].shape), by_name["no-loss"].length) == ("three-devices, 1 message, no fault", 20)
@@ -43,8 +41,8 @@ def test_each_violated_property_gets_the_way_in_its_smallest_world() -> None:
 
 def test_broken_promises_come_before_shorter_ways() -> None:
     found = compared("inbox-shared", "inbox-sync-first")
-    results = found.results()["designs"]["inbox-shared"]["properties"]
-    results["convergence"]["promised"] = True
+    results = found.results().designs["inbox-shared"].properties
+    results["convergence"].promised = True
     first, second = ways(found)[:2]
     assert (first.name, first.promised) == ("convergence", True)
     assert second.length < first.length
@@ -57,29 +55,29 @@ def test_a_scenario_without_violations_has_no_ways() -> None:
 def test_only_the_configured_kinds_of_fault_are_tried() -> None:
     assert list(kinds_of({"push-lost": 3, "half-open": 0})) == ["push", "half-open"]
     assert list(kinds_of({"push-outage": 1})) == ["push"]
-    assert {kind for shape in shapes(["push", "half-open"]) for kind in shape.kinds} == {"push", "half-open"}
-    assert {shape.kinds for shape in shapes([])} == {()}
+    assert {kind for shape in worlds_to_search(["push", "half-open"]) for kind in shape.kinds} == {"push", "half-open"}
+    assert {shape.kinds for shape in worlds_to_search([])} == {()}
 
 
 def test_small_worlds_come_first() -> None:
-    sizes = [len(shape.kinds) + shape.messages for shape in shapes(["push", "disconnect", "half-open"])]
+    sizes = [len(shape.kinds) + shape.messages for shape in worlds_to_search(["push", "disconnect", "half-open"])]
     assert sizes == sorted(sizes)
 
 
 def test_the_search_has_the_parameters_of_the_scenario() -> None:
     """Without idempotent send a retry takes a second place, behind what was composed later; with it, never."""
-    hunt = Hunt("inbox-store-first", ("sender-order",), scenario().parameters(), ("sender-retry",))
+    hunt = WaySearch("inbox-store-first", ("sender-order",), scenario().parameters(), ("sender-retry",))
     careless = dataclasses.replace(hunt, parameters=scenario(model={"idempotent_send": False}).parameters())
-    assert hunted(careless)["sender-order"][1] is not None
-    assert hunted(hunt)["sender-order"][1] is None
+    assert search_worlds(careless)["sender-order"][1] is not None
+    assert search_worlds(hunt)["sender-order"][1] is None
 
 
 def test_what_is_not_found_says_how_far_the_search_went(monkeypatch: pytest.MonkeyPatch) -> None:
-    hunt = Hunt("timeline-notify", ("no-loss",), scenario().parameters(), ())
-    assert "searched in part" not in hunted(hunt)["no-loss"][2]
+    hunt = WaySearch("timeline-notify", ("no-loss",), scenario().parameters(), ())
+    assert "searched in part" not in search_worlds(hunt)["no-loss"][2]
     monkeypatch.setattr(smallest_world, "STATES", 500)
     monkeypatch.setattr(smallest_world, "ALTOGETHER", 5000)
-    shape, counterexample, why = hunted(hunt)["no-loss"]
+    shape, counterexample, why = search_worlds(hunt)["no-loss"]
     assert (shape, counterexample) == (None, None)
     assert why.startswith("not met in ")
     assert "searched in part only" in why
@@ -88,5 +86,5 @@ def test_what_is_not_found_says_how_far_the_search_went(monkeypatch: pytest.Monk
 def test_a_comparison_is_searched_once_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
     found = compared("inbox-shared")
     first = ways(found)
-    monkeypatch.setattr(smallest_world, "hunted", None)
+    monkeypatch.setattr(smallest_world, "search_worlds", None)
     assert ways(found) == first

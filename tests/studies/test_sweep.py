@@ -20,10 +20,10 @@ from syncproof.designs import DESIGNS
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError
 from syncproof.inputs.scenario import Scenario, load
-from syncproof.report.sweep import FILES, Swept, sweep
 from syncproof.studies import compare as comparison
 from syncproof.studies import sweep as sweeps
-from syncproof.studies.sweep import points
+from syncproof.studies.results import plain
+from syncproof.studies.sweep import Sweep, points, sweep
 from syncproof.studies.sweep.readings import Change, change, crossings, difference
 from syncproof.studies.sweep.vary import parse, resolve
 
@@ -44,6 +44,7 @@ messages_per_user_per_day = 400.0
 push_loss = 0.1
 """
 DEVICES = "population.devices_per_user"
+FILES = ("report.html", "report.md", "results.json", "run.json", "points.parquet")
 PAIR = ["inbox-store-first", "timeline-notify"]
 
 
@@ -67,19 +68,19 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return counted
 
 
-def run(scenario: str, **options: Any) -> Swept:
+def run(scenario: str, **options: Any) -> Sweep:
     return sweep(scenario, **{"vary": {DEVICES: [1, 2, 3]}, "designs": PAIR, "jobs": 1, **options})
 
 
-def texts(found: Swept, out: Path) -> dict[str, bytes]:
+def texts(found: Sweep, out: Path) -> dict[str, bytes]:
     """Every file that must be the same each time."""
     found.write(out)
     return {name: (out / name).read_bytes() for name in FILES if name != "run.json"}
 
 
-def said(found: Swept) -> tuple[str, bytes]:
+def said(found: Sweep) -> tuple[str, bytes]:
     """Those that the others are made from."""
-    return json.dumps(found.results()), found.parquet()
+    return json.dumps(plain(found.results())), found.parquet()
 
 
 # ---- what is varied
@@ -113,9 +114,9 @@ def test_values_are_read_as_a_file_would_write_them(text: str, values: list[obje
         (["population.users="], "a value is empty"),
         (["population.users=4,,5"], "a value is empty"),
         (["population.users=4", "population.users=5"], "is given twice"),
-        (["population.users=[4"], "has no partner"),
-        (["population.users=4]"], "has no partner"),
-        (["population.users='4"], "has no partner"),
+        (["population.users=[4"], "is not closed"),
+        (["population.users=4]"], "is not closed"),
+        (["population.users='4"], "is not closed"),
         (["population.users=4 5"], "'4 5' is no value"),
         (["population.devices_pr_user=1"], "did you mean 'devices_per_user'"),
         (["faults.outages.0.start=1h,2h"], "faults.outages.0.start: faults.outages is set as a whole; allowed: "),
@@ -162,13 +163,15 @@ def test_points_are_what_compare_finds_on_the_varied_scenario(tiny: str) -> None
     found = run(tiny, seed=4)
     for value in (1, 3):
         varied = load(tiny).with_value(DEVICES, value)
-        compared = comparison.compare(varied, designs=PAIR, seed=4, jobs=1, sweep=False).results()["designs"]
+        compared = comparison.compare(varied, designs=PAIR, seed=4, jobs=1, sweep=False).results().designs
         for name in PAIR:
-            (point,) = [p for p in found.results()["points"] if p["at"] == {DEVICES: value} and p["design"] == name]
-            for metric, values in point["metrics"].items():
-                assert {**compared[name]["metrics"][metric], **values} == compared[name]["metrics"][metric]
-            assert {p: v["promised"] for p, v in point["violated"].items()} == {
-                p: v["promised"] for p, v in compared[name]["properties"].items() if v["verdict"] == "violated"
+            (point,) = [p for p in found.results().points if p.at == {DEVICES: value} and p.design == name]
+            for metric, values in point.metrics.items():
+                assert {**plain(compared[name].metrics[metric]), **plain(values)} == plain(
+                    compared[name].metrics[metric]
+                )
+            assert {p: v.promised for p, v in point.violated.items()} == {
+                p: v.promised for p, v in compared[name].properties.items() if v.verdict == "violated"
             }
 
 
@@ -206,7 +209,7 @@ def test_a_second_sweep_does_nothing_again_and_says_the_same(tiny: str, tmp_path
     again = run(tiny, out=out)
     assert texts(again, out) == first
     assert set(calls.values()) == {1}
-    assert (again.facts["runs_read"], again.facts["runs_done_now"]) == (12, 0)
+    assert (again.facts.runs_read, again.facts.runs_done_now) == (12, 0)
 
 
 def test_a_wider_sweep_does_only_what_is_new(tiny: str, tmp_path: Path, calls: Counter[str]) -> None:
@@ -230,7 +233,7 @@ def test_an_interrupted_sweep_tells_what_is_missing_and_goes_on(tiny: str, tmp_p
     part = run(tiny, out=tmp_path / "out", progress=stop_after(5))
     assert part.interrupted == "interrupted"
     assert len(part.records) == 5
-    missing = part.results()["missing"]
+    missing = part.results().missing
     assert len(missing) == 12 - 5
     assert missing[-1] == {"at": {DEVICES: 3}, "design": "timeline-notify", "run": 1}
     assert part.status() == 3
@@ -263,7 +266,7 @@ def test_a_spoilt_file_is_done_again(
     sound = victim.read_text()
     victim.write_text(spoil(sound))
     again = run(tiny, out=tmp_path)
-    assert again.facts["runs_spoilt"] == 1
+    assert again.facts.runs_spoilt == 1
     assert said(again) == whole
     assert calls[victim.stem] == 2
     assert victim.read_text() == sound
@@ -274,7 +277,7 @@ def test_another_ones_file_under_this_name_is_not_read(tiny: str, tmp_path: Path
     run(tiny, out=tmp_path)
     one, other = sorted((tmp_path / "points").iterdir())[:2]
     one.write_text(other.read_text())
-    assert run(tiny, out=tmp_path).facts["runs_spoilt"] == 1
+    assert run(tiny, out=tmp_path).facts.runs_spoilt == 1
 
 
 def _job(**changes: Any) -> comparison.Job:

@@ -112,22 +112,22 @@ def test_what_is_missing_makes_only_its_own_design_unknown():
     cell = found.cell(SYNC_FIRST, "no-loss")
     assert (cell.verdict, cell.promise) == ("unknown", "unknown")
     assert cell.why == "3 searches are missing: the run was interrupted"
-    complete = {name: facts["complete"] for name, facts in found.results()["designs"].items()}
+    complete = {name: facts.complete for name, facts in found.results().designs.items()}
     assert complete == {NOTIFY: True, SYNC_FIRST: False}
     assert found.status() == 3
 
 
 def test_a_search_that_was_cut_short_is_not_complete():
     found = verified(explored(CALM), explored(PUSH, complete=False, no_loss="states"))
-    facts = found.results()["designs"][NOTIFY]
-    assert not facts["complete"]
-    assert [world["complete"] for world in facts["worlds"]] == [True, False]
+    facts = found.results().designs[NOTIFY]
+    assert not facts.complete
+    assert [world.complete for world in facts.worlds] == [True, False]
 
 
 def test_a_vacuous_search_fails():
     found = verified(explored(CALM), vacuous=[(NOTIFY, CALM, "push-lost happened")])
     assert found.status() == 1
-    assert found.results()["vacuous"] == [f"{NOTIFY}, {CALM}: never push-lost happened"]
+    assert found.results().vacuous == [f"{NOTIFY}, {CALM}: never push-lost happened"]
 
 
 # ---- real searches
@@ -187,7 +187,7 @@ def test_progress_adds_the_searches_up(monkeypatch):
     assert [(p.done, p.total) for p in seen] == [(1, 2), (2, 2)]
     assert seen[-1].states == sum(e.states for e in found.explored[NOTIFY])
     assert seen[-1].depth == max(e.depth for e in found.explored[NOTIFY])
-    assert found.run_facts()["peak_memory_mib"] > 0
+    assert found.run_facts().peak_memory_mib > 0
 
 
 def test_a_worker_that_memory_kills_is_told_and_no_traceback(monkeypatch):
@@ -227,7 +227,7 @@ if __name__ == "__main__":
         "status": found.status(), "stopped": found.stopped, "finished": len([e for e in rows if e.complete]),
         "weightless": [str(e.shape) for e in rows if not e.bytes],
         "verdicts": {name: found.cell(name, "no-duplicate").verdict for name in names},
-        "complete": {name: facts["complete"] for name, facts in found.results()["designs"].items()},
+        "complete": {name: facts.complete for name, facts in found.results().designs.items()},
     }))
 """
 

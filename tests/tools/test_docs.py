@@ -17,10 +17,10 @@ from syncproof.formats.header import Header
 from syncproof.inputs.scenario import Scenario
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES, Property
-from syncproof.report import verification as verification_page
 from syncproof.studies import claim_searches, kill_matrix
 from syncproof.studies import compare as comparison
 from syncproof.studies import verify as verification
+from syncproof.studies.results import plain
 from tools.docs import example, fields, markdown, pages, scenarios
 
 ROOT = Path(__file__).parents[2]
@@ -322,16 +322,18 @@ def outcomes() -> dict[str, dict[str, Any]]:
     runs = [(d, s, verification.search(d, s)) for d, s in (("timeline-notify", shape), ("F19", bug))]
     parts = [verification.judged(*run) for run in runs]
     explored = {d: p.explored[d] for (d, _, _), p in zip(runs, parts, strict=True)}
-    verify = verification_page.Proof("two", explored, {}, 1.0, 1, searches=claim_searches.searches())
+    verify = verification.Verification(
+        "two", explored, {}, 1.0, 1, searches=claim_searches.searches(verification.search)
+    )
     kill = kill_matrix.Kill(("no-loss",), 1, "states", 1)
     faults = kill_matrix.Kills(
         {"F01": kill_matrix.Row("F01", kill, kill, kill, 1)}, [], [kill_matrix.Weight("F36", 1.0, 4.0)]
     )
     return {
-        "results.json of compare": compare.results(),
-        "run.json of compare": compare.run_facts(),
-        "results.json of verify": verify.results(),
-        "run.json of verify": verify.run_facts(),
+        "results.json of compare": plain(compare.results()),
+        "run.json of compare": plain(compare.run_facts()),
+        "results.json of verify": plain(verify.results()),
+        "run.json of verify": plain(verify.run_facts()),
         "results.json of faults": faults.results(),
     }
 

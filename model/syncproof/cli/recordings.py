@@ -79,12 +79,13 @@ def minimise(moves: str, name: str | None, out: str | None) -> int:
 
     PROPERTY: the one that is violated; without it the first in the list of properties, promised ones before others.
     """
-    from syncproof.report import sequence, terminal
+    from syncproof.report import progress as line
+    from syncproof.report import sequence
     from syncproof.studies import recordings
 
     if out is not None:
         check_moves_file(Path(out), Path(moves))
-    with terminal.cutting() as progress:
+    with line.minimising() as progress:
         found = recordings.minimise(moves, name, progress=progress)
     click.echo(sequence.text(found.narration()))
     click.echo(repr(found))

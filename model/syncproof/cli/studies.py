@@ -40,24 +40,24 @@ def compare(
     history: str | None,
 ) -> int:
     """Simulate the designs on one scenario and compare them."""
-    from syncproof import report
-    from syncproof.report import terminal
+    from syncproof.report import progress as line
+    from syncproof.studies import compare as study
 
     length = options.take_seconds(trace, take)
     options.check_out_folder(out)
     if history is not None:
         options.check_history_file(Path(history))
-    with terminal.progress("comparing") as progress:
-        found = report.compare(
+    with line.counted("comparing") as progress:
+        found = study.compare(
             scenario, designs=names, runs=runs, seed=seed, jobs=jobs, trace=trace, take=length, history=history,
             progress=progress,
         )  # fmt: skip
     paths = found.write(Path(out))
-    terminal.show(found)
+    found.show()
     if history is not None:
-        from syncproof.studies.compare import history_files
-
-        click.echo(f"\nHistories, their moves beside them: {', '.join(history_files(history, found.designs).values())}")
+        click.echo(
+            f"\nHistories, their moves beside them: {', '.join(study.history_files(history, found.designs).values())}"
+        )
     click.echo(f"\n{found.elapsed_s:.0f} s. Report: {paths[0]}")
     return found.status()
 
@@ -107,15 +107,15 @@ def sweep(
     out: str,
 ) -> int:
     """Simulate the designs along the values of any key of a scenario."""
-    from syncproof.report import sweep as sweep_page
-    from syncproof.report import terminal
+    from syncproof.report import progress as line
+    from syncproof.studies import sweep as study
     from syncproof.studies.sweep.vary import parse
 
     vary = parse(keys)
     length = options.take_seconds(trace, take)
     options.check_out_folder(out)
-    with terminal.progress("sweeping") as progress:
-        found = sweep_page.sweep(
+    with line.counted("sweeping") as progress:
+        found = study.sweep(
             scenario,
             vary=vary,
             designs=names,
@@ -130,9 +130,10 @@ def sweep(
             progress=progress,
         )
     paths = found.write(Path(out))
-    sweep_page.show(found)
-    read = found.facts["runs_read"]
-    click.echo(f"\n{found.facts['elapsed_s']:.0f} s, {read} of the runs read from {out}/points. Report: {paths[0]}")
+    found.show()
+    assert found.facts is not None
+    read = found.facts.runs_read
+    click.echo(f"\n{found.facts.elapsed_s:.0f} s, {read} of the runs read from {out}/points. Report: {paths[0]}")
     if found.interrupted:
         click.echo(f"syncproof: {found.interrupted}; the same command goes on from here", err=True)
     return found.status()
@@ -146,14 +147,14 @@ def sweep(
 @exits
 def verify(names: tuple[str, ...], bounds: str, jobs: int | None, out: str) -> int:
     """Search every interleaving of small worlds and tell which promises hold in all of them."""
-    from syncproof.report import terminal
-    from syncproof.report import verification as verification_page
+    from syncproof.report import progress as line
+    from syncproof.studies import verify as study
 
     options.check_out_folder(out)
-    with terminal.searching() as progress:
-        found = verification_page.verify(names, bounds, jobs=jobs, progress=progress)
+    with line.verifying() as progress:
+        found = study.verify(names, bounds, jobs=jobs, progress=progress)
     paths = found.write(Path(out))
-    verification_page.show(found)
+    found.show()
     click.echo(f"\n{found.elapsed:.0f} s. Report: {paths[0]}, counterexamples beside it")
     return found.status()
 
@@ -191,9 +192,10 @@ def explore(
     """Search worlds of one design and tell in detail what was found."""
     from syncproof.engines.explore import Limits
     from syncproof.inputs import small_worlds
-    from syncproof.report import graphs, terminal
-    from syncproof.report import verification as verification_page
-    from syncproof.studies import verify as verification
+    from syncproof.report import graphs
+    from syncproof.report import progress as line
+    from syncproof.report.verify import show_search
+    from syncproof.studies import verify as study
 
     shapes = [small_worlds.small_world(people, messages, kinds)]
     if bounds is not None:
@@ -206,18 +208,16 @@ def explore(
     limits = Limits(states, None if memory is None else int(memory * (1 << 30)), seconds)
     kept = []
     for shape in shapes:
-        with terminal.status() as progress:
-            found = verification.search(design, shape, limits, progress)
-        verification_page.detail(design, shape, found)
-        kept.append(verification.kept(design, shape, found))
+        with line.searching() as progress:
+            found = study.search(design, shape, limits, progress)
+        show_search(design, shape, found)
+        kept.append(study.kept(design, shape, found))
         if graph is not None:
             click.echo(graphs.write(found, Path(graph)))
         if kept[-1].ending == "interrupted":
             break
         click.echo()
-    whole = verification_page.proof(
-        verification.gathered(bounds or verification.ONE_WORLD, design, kept, len(shapes) - len(kept))
-    )
+    whole = study.gathered(bounds or study.ONE_WORLD, design, kept, len(shapes) - len(kept))
     if out is not None:
         click.echo(f"Report: {whole.write(Path(out))[0]}, counterexamples beside it")
     return whole.status()
@@ -244,10 +244,10 @@ def _check_no_single_world(context: click.Context) -> None:
 def kill_matrix(names: tuple[str, ...], jobs: int | None, out: str, profile: str) -> int:
     """Seed the failures of real systems and tell which engine catches which."""
     from syncproof.report import kill_matrix as kill_matrix_page
-    from syncproof.report import terminal
+    from syncproof.report import progress as line
 
     options.check_out_folder(out)
-    with terminal.progress("hunting", "bugs and designs") as progress:
+    with line.counted("running", "bugs and designs") as progress:
         found = kill_matrix_page.matrix(names, jobs=jobs, profile=profile, progress=progress)
     paths = found.write(Path(out))
     kill_matrix_page.show(found)

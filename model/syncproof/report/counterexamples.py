@@ -1,21 +1,137 @@
-"""The ways to what a comparison's runs did not keep, told and typed again. `shortest.py` finds them."""
+"""Narrate, record and repeat counterexamples: those of a verification, and the ways to what a comparison's runs violated.
+
+Every counterexample of a verification is written three ways: as a moves file that `syncproof replay` reads, as Python lines,
+and as a sequence diagram.
+"""
 
 from __future__ import annotations
 
+import re
 import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
+from syncproof.core.moves import Move, Rest, Stop
+from syncproof.core.world import World
 from syncproof.counterexamples.narrate import Narration, narrate
 from syncproof.designs import Parameters
+from syncproof.formats.header import SCHEMA, Header
+from syncproof.formats.history import Recording
 from syncproof.inputs import lookup
 from syncproof.inputs.scenario import Scenario
 from syncproof.inputs.small_worlds import build
 from syncproof.properties import PROPERTIES
+from syncproof.properties.monitor import Monitor
 from syncproof.studies.smallest_world import Way
+from syncproof.studies.verify import Cell, Verification
+
+REPEAT = 200
+"""How often a cycle is repeated at most in a moves file, until an automaton complains of it."""
+
+
+# ---- of a verification
+
+
+@dataclass(frozen=True)
+class DrawnCounterexample:
+    """Hold a violated cell and the narration of its counterexample."""
+
+    design: str
+    name: str
+    cell: Cell
+    narration: Narration
+
+    @property
+    def file(self) -> str:
+        """Return where its moves are, under the report's folder."""
+        design = re.sub(r"[^\w.-]+", "_", self.design).lstrip("._")
+        return f"counterexamples/{design}.{self.name}.moves.jsonl"
+
+
+def drawn(verification: Verification) -> list[DrawnCounterexample]:
+    """Return every violated cell, broken promises first, then by length."""
+    found = [
+        DrawnCounterexample(design, name, cell, narrate_cell(design, name, cell))
+        for design, row in verification.matrix().items()
+        for name, cell in row.items()
+        if cell.counterexample is not None
+    ]
+    return sorted(found, key=lambda shown: (not shown.cell.broken, shown.cell.length))
+
+
+def narrate_cell(design: str, name: str, cell: Cell) -> Narration:
+    """Narrate a cell's counterexample step by step."""
+    assert cell.counterexample is not None
+    assert cell.shape is not None
+    found = cell.counterexample
+    system, _, _ = build(design, cell.shape)
+    return narrate(system, found.moves, [PROPERTIES[name]], prelude=found.prelude, cycle=found.cycle)
+
+
+def repeated(shown: DrawnCounterexample) -> Iterator[Move]:
+    """Yield the moves of a counterexample; a cycle is repeated until an automaton complains, and then ended."""
+    assert shown.cell.counterexample is not None
+    assert shown.cell.shape is not None
+    found = shown.cell.counterexample
+    monitor = Monitor([shown.name])
+    system, _, _ = build(shown.design, shown.cell.shape)
+    world = World(system, monitor.observe)
+    for move in (*found.prelude, *found.moves):
+        world.apply(move)
+        yield move
+    if PROPERTIES[shown.name].kind == "safety":
+        return
+    endless = PROPERTIES[shown.name].endless is not None
+    for _ in range(REPEAT if endless else 1):
+        for move in found.cycle:
+            world.apply(move)
+            yield move
+        if monitor.counts.get(shown.name):
+            return
+    yield from (Stop(), Rest())
+
+
+def record(shown: DrawnCounterexample, path: Path) -> None:
+    """Write the moves as a file that `syncproof replay` reads."""
+    assert shown.cell.shape is not None
+    _, population, _ = build(shown.design, shown.cell.shape)
+    parameters = lookup.get(shown.design).parameters
+    header = Header(
+        schema=SCHEMA,
+        kind="moves",
+        design=shown.design,
+        faults=shown.cell.shape.faults,
+        population=population,
+        parameters=parameters,
+    )
+    recording = Recording(header)
+    monitor = Monitor([name for name in PROPERTIES if name not in lookup.get(shown.design).not_applicable])
+    world = World(lookup.get(shown.design).system(population, parameters), monitor.observe)
+    for move in repeated(shown):
+        world.apply(move)
+        recording.move(move)
+    recording.write_moves(path, dict(monitor.counts))
+
+
+def snippet(shown: DrawnCounterexample) -> str:
+    """Return Python lines that search the world again and print the diagram."""
+    shape = shown.cell.shape
+    assert shape is not None
+    return (
+        "from syncproof import explore\n\n"
+        f"found = explore({shown.design!r}, {shape.population!r}, {shape.messages}, {shape.kinds!r})\n"
+        f"print(found.diagram({shown.name!r}))\n"
+    )
+
+
+# ---- of a comparison
+
 
 UNTIMED = {"poll_interval": 0.0, "ack_timeout": 0.0}
-"""Parameters that no search sees: a timer that is pending may fire at any moment."""
+"""Parameters that no search depends on: a pending timer may fire at any moment."""
 
 LEGEND = (
     "Each of these was violated in the runs, and is shown in the smallest world of two or three devices in which a search "
@@ -24,8 +140,8 @@ LEGEND = (
 )
 
 
-def retell(way: Way, parameters: Parameters) -> Narration:
-    """The moves, told step by step."""
+def narrate_way(way: Way, parameters: Parameters) -> Narration:
+    """Narrate a way step by step."""
     assert way.shape is not None
     assert way.counterexample is not None
     found = way.counterexample
@@ -34,7 +150,7 @@ def retell(way: Way, parameters: Parameters) -> Narration:
 
 
 def again(way: Way, scenario: Scenario) -> str:
-    """What to type to search that world again."""
+    """Return the command, or the Python lines, that search that world again."""
     assert way.shape is not None
     entry = lookup.get(way.design)
     shape, parameters = way.shape, scenario.parameters()

@@ -1,4 +1,4 @@
-"""Figures, drawn with matplotlib's objects (no pyplot, no global state) in colours that colour-blind readers tell apart."""
+"""Draw figures with matplotlib's objects (no pyplot, no global state) in colours that colour-blind readers tell apart."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ INK = "#444444"
 
 
 def styles(names: Iterable[str]) -> dict[str, tuple[str, str, str]]:
-    """Colour, marker and dashes for each design; those of one's own take the spare ones in turn."""
+    """Return colour, marker and dashes for each design; own designs take the spare ones in turn."""
     found: dict[str, tuple[str, str, str]] = {}
     for name in names:
         own = len([known for known in found if known not in STYLES])
@@ -53,12 +53,12 @@ def styles(names: Iterable[str]) -> dict[str, tuple[str, str, str]]:
 
 
 def plain(name: str) -> str:
-    """A name as matplotlib is to show it: two dollar signs are no formula."""
+    """Escape a name for matplotlib, which takes text between dollar signs for a formula."""
     return name.replace("$", r"\$")
 
 
 class Figure(drawing.Figure):
-    """A matplotlib figure that shows itself in a notebook, as SVG, without pyplot or a back end."""
+    """Show a matplotlib figure in a notebook as SVG, without pyplot or a back end."""
 
     def __repr__(self) -> str:
         return f"<figure: {'; '.join(axes.get_title('left') for axes in self.axes)}>"
@@ -67,7 +67,7 @@ class Figure(drawing.Figure):
         return svg(self, "notebook", ground="white")
 
     def _ipython_display_(self) -> None:
-        """Only as SVG: where pyplot's inline back end is active, it would add an image of pixels."""
+        """Display the figure only as SVG: where pyplot's inline back end is active, it would add an image of pixels."""
         from IPython.display import display
 
         display({"image/svg+xml": self._repr_svg_(), "text/plain": repr(self)}, raw=True)  # type: ignore[no-untyped-call]
@@ -87,16 +87,16 @@ def _axes(axes: Axes, title: str, x: str, y: str) -> None:
 
 
 def _cost(comparison: Comparison) -> Figure:
-    designs = comparison.results()["designs"]
+    designs = comparison.results().designs
     figure = Figure(figsize=(10, 5.6), layout="constrained")
     grid = figure.subplots(2, 3)
     names = list(designs)[::-1]
     labels, colours = [plain(n) for n in names], [style[0] for style in styles(designs).values()][::-1]
     for position, (axes, metric) in enumerate(zip(grid.flat, COSTS, strict=True)):
-        values = [designs[n]["metrics"][metric] for n in names]
-        means = [v["mean"] or 0.0 for v in values]
-        low = [max(0.0, m - (v["low"] if v["low"] is not None else m)) for m, v in zip(means, values, strict=True)]
-        high = [(v["high"] if v["high"] is not None else m) - m for m, v in zip(means, values, strict=True)]
+        values = [designs[n].metrics[metric] for n in names]
+        means = [v.mean or 0.0 for v in values]
+        low = [max(0.0, m - (v.low if v.low is not None else m)) for m, v in zip(means, values, strict=True)]
+        high = [(v.high if v.high is not None else m) - m for m, v in zip(means, values, strict=True)]
         axes.barh(labels, means, color=colours, height=0.7)
         if any(low) or any(high):
             axes.errorbar(means, labels, xerr=[low, high], fmt="none", ecolor="#222222", elinewidth=1, capsize=2)
@@ -134,7 +134,7 @@ def _distribution(comparison: Comparison, field: str, title: str, x: str) -> Fig
 
 
 def _plain_ticks(axes: Axes) -> None:
-    """Numbers in full on a logarithmic axis, with some between the powers of ten where there are few of those."""
+    """Write numbers in full on a logarithmic axis, with some between the powers of ten where there are few of those."""
     low, high = axes.get_xlim()
     wide = high / low > 300
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
@@ -153,7 +153,7 @@ def _catchup(comparison: Comparison) -> Figure:
 
 
 def _endpoints(comparison: Comparison) -> Figure:
-    sweep = comparison.results()["sweep"]["designs"]
+    sweep = comparison.results().sweep.designs
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     writes, deletes = figure.subplots(1, 2)
     for axes, metric, title in (
@@ -161,7 +161,7 @@ def _endpoints(comparison: Comparison) -> Figure:
         (deletes, "server_deletes_per_message", "Rows deleted per message"),
     ):
         for (name, points), (color, marker, dash) in zip(sweep.items(), styles(sweep).values(), strict=True):
-            known = [(int(v), p["metrics"][metric]) for v, p in points.items() if p["metrics"][metric] is not None]
+            known = [(int(v), p.metrics[metric]) for v, p in points.items() if p.metrics[metric] is not None]
             line = {"color": color, "marker": marker, "linestyle": dash, "markersize": 5, "label": plain(name)}
             axes.plot([x for x, _ in known], [y for _, y in known], **line)
         axes.set_ylim(bottom=0)
@@ -172,7 +172,7 @@ def _endpoints(comparison: Comparison) -> Figure:
 
 
 def curves(means: pandas.DataFrame, metrics: Sequence[str], across: str) -> Figure:
-    """Small multiples from a frame of means, its rows (value, design), its columns metrics: a panel each, a line per design.
+    """Draw small multiples from a frame of means, its rows (value, design), its columns metrics: a panel each, a line per design.
 
     `across`: what the values are. Raises `KeyError` for a metric that is none.
     """
@@ -203,7 +203,7 @@ FIGURES: dict[str, tuple[str, Callable[[Comparison], Figure]]] = {
 
 
 def draw(comparison: Comparison, name: str) -> Figure:
-    """The named figure. Raises `InputError` for an unknown name."""
+    """Draw the named figure. Raises `InputError` for an unknown name."""
     if name not in FIGURES:
         raise InputError(f"unknown figure {name!r}; allowed: {', '.join(FIGURES)}")
     return FIGURES[name][1](comparison)
@@ -213,7 +213,7 @@ COLOUR = re.compile(r"#([0-9a-f]{6})")
 
 
 def svg(figure: drawing.Figure, salt: str, ground: str | None = None) -> str:
-    """The figure as an SVG element: same bytes for the same figure, without a declaration.
+    """Return the figure as an SVG element: same bytes for the same figure, without a declaration.
 
     Every colour becomes a custom property that falls back to it (`var(--x0072b2, #0072b2)`), so that a style sheet may
     lighten the dark ones for a dark page. `salt` keeps the ids of several figures on one page apart, and names it.

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader
-from rich.table import Table
 from rich.text import Text
 
 from syncproof._version import __version__
-from syncproof.errors import InputError
 from syncproof.report import markdown as md
-from syncproof.report import terminal
+from syncproof.report import template, terminal, writer
 from syncproof.report.tables import number
 from syncproof.seeded_bugs import BUGS, COSTS
 from syncproof.studies import kill_matrix
@@ -92,16 +88,13 @@ class Matrix(Kills):
 
     def html(self) -> str:
         """The whole page, self-contained."""
-        environment = Environment(
-            loader=PackageLoader("syncproof.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-        )
-        return environment.get_template("killed.html.j2").render(
+        return template.render(
+            "kill_matrix.html.j2",
             matrix=self,
             legend=LEGEND,
             heads=HEADS,
             cost_heads=COST_HEADS,
             bugs=BUGS,
-            version=__version__,
             others=others,
         )
 
@@ -140,16 +133,10 @@ class Matrix(Kills):
         texts = {
             "report.html": self.html(),
             "report.md": self.markdown(),
-            "results.json": json.dumps(self.results(), indent=1, ensure_ascii=False) + "\n",
-            "run.json": json.dumps(run, indent=1) + "\n",
+            "results.json": writer.dumped(self.results()),
+            "run.json": writer.dumped(run),
         }
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-            for name, text in texts.items():
-                (out / name).write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"--out {out}: cannot be written: {error.strerror or error}; allowed: a folder") from None
-        return [out / name for name in texts]
+        return writer.write(out, texts)
 
 
 def told(kill: Kill, falls: tuple[str, ...]) -> str:
@@ -169,7 +156,7 @@ def show(matrix: Matrix) -> None:
     for sentence in matrix.answer():
         out.print(Text(sentence))
     out.print()
-    grid = Table(box=None, pad_edge=False, header_style="dim")
+    grid = terminal.table()
     for heading in HEADS:
         grid.add_column(heading, no_wrap=heading in ("bug", "shortest", "cut down", "excerpt"))
     for row in matrix.table():

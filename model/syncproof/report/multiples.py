@@ -1,4 +1,4 @@
-"""Small multiples of a sweep: a panel per metric, a line per design, 95 % intervals shaded."""
+"""Draw small multiples of a sweep: a panel per metric, a line per design, 95 % intervals shaded."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from syncproof.studies.sweep import Sweep
 from syncproof.studies.sweep.vary import Label
 
 OTHERS = (("#000000", "*", "-"), ("#8c564b", "h", "--"), ("#bcbd22", "p", "-."), ("#17becf", "<", ":"))
-"""Looks for designs of one's own, in turn."""
+"""Looks of own designs, in turn."""
 COLUMNS = 3
 WIDE = 200.0
-"""Values that span more than so many times are drawn on a logarithmic axis."""
+"""Values whose largest is more than this many times the least are drawn on a logarithmic axis."""
 
 
 def draw(sweep: Sweep, metrics: Sequence[str]) -> Figure:
-    """One block of panels for every combination of the keys after the first, which is the axis across."""
+    """Draw one block of panels for every combination of the keys after the first, which is the axis across."""
     facets = list(product(*(v.labels for v in sweep.varied[1:])))
     rows = math.ceil(len(metrics) / COLUMNS)
     legend = 0.25 * math.ceil(len(sweep.designs) / 5) + 0.15
@@ -63,24 +63,24 @@ def _panel(sweep: Sweep, metric: str, facet: tuple[Label, ...], axes: Axes) -> N
     across = sweep.varied[0]
     places: list[Any] = list(across.labels) if across.numeric else list(range(len(across.labels)))
     order = sorted(range(len(places)), key=lambda i: places[i])
-    found = {(tuple(p["at"].values()), p["design"]): p["metrics"][metric] for p in sweep.results()["points"]}
+    found = {(tuple(p.at.values()), p.design): p.metrics[metric] for p in sweep.results().points}
     others = iter(OTHERS * len(sweep.designs))
     for name in sweep.designs:
         color, marker, dash = STYLES.get(name) or next(others)
         known = [
-            (places[i], value)
+            (places[i], value, mean)
             for i in order
-            if (value := found.get(((across.labels[i], *facet), name))) is not None and value["mean"] is not None
+            if (value := found.get(((across.labels[i], *facet), name))) is not None and (mean := value.mean) is not None
         ]
-        xs, means = [x for x, _ in known], [v["mean"] for _, v in known]
+        xs, means = [x for x, _, _ in known], [mean for _, _, mean in known]
         # Lines that coincide stay visible: broken ones lie thin on whole ones.
         whole = dash == "-"
         axes.plot(
             xs, means, color=color, marker=marker, linestyle=dash, label=name, zorder=2.5 if whole else 3,
             markersize=6 if whole else 3.5, linewidth=2.4 if whole else 1.3,
         )  # fmt: skip
-        low = [m if v["low"] is None else max(0.0, v["low"]) for m, (_, v) in zip(means, known, strict=True)]
-        high = [m if v["high"] is None else v["high"] for m, (_, v) in zip(means, known, strict=True)]
+        low = [mean if v.low is None else max(0.0, v.low) for _, v, mean in known]
+        high = [mean if v.high is None else v.high for _, v, mean in known]
         axes.fill_between(xs, low, high, color=color, alpha=0.16, linewidth=0)
     title = metric.removeprefix("server_").removesuffix("_s").replace("_", " ")
     key = f"{across.key} ({across.unit})" if across.unit and len(places) > 8 else across.key
@@ -94,7 +94,7 @@ def _panel(sweep: Sweep, metric: str, facet: tuple[Label, ...], axes: Axes) -> N
 
 
 def _limits(panels: list[Axes]) -> None:
-    """The same range for a metric in every block; from nought, or logarithmic where values lie far apart."""
+    """Give a metric the same range in every block: from 0, or logarithmic where values lie far apart."""
     values = [y for axes in panels for line in axes.lines for y in map(float, line.get_ydata())]  # type: ignore[arg-type]
     if values and min(values) > 0 and max(values) / min(values) > WIDE:
         for axes in panels:

@@ -1,4 +1,4 @@
-"""Searches that are made for a claim alone: of designs that are none of the nine, in worlds small enough for seconds.
+"""Search for a claim alone: designs that are none of the ready ones, in worlds small enough for seconds.
 
 | search | what is searched | for |
 |---|---|---|
@@ -6,21 +6,21 @@
 | `hint-forgotten` | a device that ignores a hint while it pulls and never polls: the seeded bug F26, in its own world | C9 |
 | `hint-forgotten-polls` | the same device, which pulls everything again at each poll | C9 |
 
-`claims` judges from what they found; nothing here does.
+`claims` judges from what they found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from syncproof.core.actor import actor
 from syncproof.designs import DESIGNS, Design, Parameters
 from syncproof.designs.timeline.device import TimelineDevice
+from syncproof.engines.explore import Exploration
 from syncproof.inputs.small_worlds import SMALL, SmallWorld, small_world
 from syncproof.seeded_bugs import BUGS
 from syncproof.seeded_bugs.triggers import SwallowsTrigger
-from syncproof.studies.verify import search
+from syncproof.studies.results import ClaimSearch, SearchedProperty
 
 NOTIFY = "timeline-notify"
 FORGETS = BUGS["F26"]
@@ -34,32 +34,34 @@ class ForgetsHint(SwallowsTrigger):
     arm_poll = TimelineDevice.arm_poll
 
 
-def searches() -> dict[str, dict[str, Any]]:
-    """What each search found: `design`, `worlds`, `states`, and per property `verdict`, `promised`, `length`."""
+Search = Callable[[Design, SmallWorld], Exploration]
+
+
+def searches(search: Search) -> dict[str, ClaimSearch]:
+    """Return what each search found. `search`: searches one world (`syncproof.studies.verify.search`)."""
     sound = DESIGNS[NOTIFY]
     quiet = sound.variant(parameters=Parameters(notifications=False))
     own = (small_world(*FORGETS.world),)
     return {
-        "notifications-off": _found(f"{NOTIFY} without notifications", quiet, QUIET),
-        "hint-forgotten": _found(FORGETS.id, FORGETS.design, own),
-        "hint-forgotten-polls": _found(f"{FORGETS.id} with polls", sound.variant(device=ForgetsHint), own),
+        "notifications-off": _found(search, f"{NOTIFY} without notifications", quiet, QUIET),
+        "hint-forgotten": _found(search, FORGETS.id, FORGETS.design, own),
+        "hint-forgotten-polls": _found(search, f"{FORGETS.id} with polls", sound.variant(device=ForgetsHint), own),
     }
 
 
-def _found(name: str, design: Design, shapes: Iterable[SmallWorld]) -> dict[str, Any]:
-    worlds = list(shapes)
+def _found(search: Search, name: str, design: Design, worlds: Sequence[SmallWorld]) -> ClaimSearch:
     states = 0
-    properties: dict[str, dict[str, Any]] = {}
+    properties: dict[str, SearchedProperty] = {}
     for world in worlds:
         found = search(design, world)
         states += len(found.graph.states)
         for prop, finding in found.findings.items():
-            cell = properties.setdefault(prop, {"verdict": "holds", "promised": True})
-            cell["promised"] = cell["promised"] and set(world.faults) <= set(design.promises.get(prop, ()))
-            cell["promised"] = cell["promised"] and prop in design.promises
+            result = properties.setdefault(prop, SearchedProperty("holds", prop in design.promises))
+            result.promised = result.promised and set(world.faults) <= set(design.promises[prop])
             if finding.counterexample is not None:
                 length = finding.counterexample.length
-                cell.update(verdict="violated", length=min(length, cell.get("length", length)))
-            elif finding.verdict == "unknown" and cell["verdict"] == "holds":
-                cell["verdict"] = "unknown"
-    return {"design": name, "worlds": len(worlds), "states": states, "properties": properties}
+                result.verdict = "violated"
+                result.length = length if result.length is None else min(length, result.length)
+            elif finding.verdict == "unknown" and result.verdict == "holds":
+                result.verdict = "unknown"
+    return ClaimSearch(name, len(worlds), states, properties)

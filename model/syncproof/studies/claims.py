@@ -1,21 +1,24 @@
-"""The claims made for the timeline design, and how a comparison's numbers judge them.
+"""Judge the claims made for the timeline design, by a comparison's numbers or by a verification's searches.
 
-Each claim is a sentence and a function over `results.json` that returns a verdict and the evidence in numbers. A verdict
-is `supported`, `refuted`, `depends` (the evidence says on what) or `unknown` (this comparison cannot tell, and why).
-Of a correctness claim a simulation can say no more than that these runs did not refute it; that is what `supported` means
-here until an exhaustive search has its say, and the reports say so beside the table. What was not judged supports nothing:
-an `unknown` property, a run without messages or a metric without a value leave a claim unknown.
+`CLAIMS` is the table: each claim is a sentence, a function that judges it by a comparison's results and, where it is about
+correctness, one that judges it by a verification's. A function returns a verdict and the evidence. A verdict is `supported`,
+`refuted`, `depends` (the evidence says on what) or `unknown` (these results cannot tell, and why). Of a correctness claim a
+simulation can say no more than that these runs did not refute it; that is what `supported` means there, and the reports say
+so beside the table. What was not judged supports nothing: an `unknown` property, a run without messages or a metric without
+a value leave a claim unknown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from math import isnan
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
-Results = dict[str, Any]
+from syncproof.inputs.small_worlds import POPULATIONS
+from syncproof.studies.results import ClaimResult, ClaimSearch, ComparisonResults, VerificationResults
+
 Judgement = tuple[Literal["supported", "refuted", "depends", "unknown"], str]
 
 STORE_FIRST, SYNC_FIRST, NOTIFY, DENSE = (
@@ -29,33 +32,36 @@ STEADY = 1.1
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """What is claimed, and how it is judged."""
+    """Describe one claim."""
 
     says: str
-    judge: Callable[[Results], Judgement]
+    """What is claimed."""
+    judge: Callable[[ComparisonResults], Judgement]
+    """Judges it by a comparison."""
+    prove: Callable[[VerificationResults], Judgement] | None = None
+    """Judges it by a verification, if it is about correctness."""
 
 
-def _mean(results: Results, design: str, metric: str) -> float:
-    value: float | None = results["designs"][design]["metrics"][metric]["mean"]
+def _mean(results: ComparisonResults, design: str, metric: str) -> float:
+    value: float | None = results.designs[design].metrics[metric].mean
     return float("nan") if value is None else value
 
 
 LOST_TAIL = "a restored server has lost what some devices have shown"
 
 
-def _excused(results: Results, design: str, name: str) -> bool:
-    """Violated, but not promised since the run was configured with a restore of the server."""
-    found = results["designs"][design]["properties"][name]
-    return found["verdict"] == "violated" and not found["promised"] and "server-restore" in results["faults_fired"]
+def _excused(results: ComparisonResults, design: str, name: str) -> bool:
+    """Return whether it is violated, and not promised because the runs restore the server."""
+    found = results.designs[design].properties[name]
+    return found.verdict == "violated" and not found.promised and "server-restore" in results.faults_fired
 
 
-def _verdict(results: Results, design: str, name: str) -> str:
-    verdict: str = results["designs"][design]["properties"][name]["verdict"]
-    return verdict
+def _verdict(results: ComparisonResults | VerificationResults, design: str, name: str) -> str:
+    return results.designs[design].properties[name].verdict
 
 
-def _unjudged(results: Results, names: Iterable[str], *properties: str) -> Judgement | None:
-    """That a claim is unknown, because some of these properties are of some of these designs; None if none is."""
+def _unjudged(results: ComparisonResults, names: Iterable[str], *properties: str) -> Judgement | None:
+    """Return that the claim is unknown if one of these properties is unknown of one of these designs, else None."""
     for design in names:
         for name in properties:
             if _verdict(results, design, name) == "unknown":
@@ -64,43 +70,47 @@ def _unjudged(results: Results, names: Iterable[str], *properties: str) -> Judge
 
 
 def _unmeasured(*values: float) -> Judgement | None:
-    """That a claim is unknown for want of numbers; None if there are numbers."""
+    """Return that the claim is unknown if a number is missing, else None."""
     if any(isnan(value) for value in values):
         return "unknown", "these runs have no numbers for it: nothing was delivered, or nothing accepted"
     return None
 
 
-def _present(results: Results, *designs: str) -> bool:
-    return all(design in results["designs"] for design in designs)
+def _written(results: ComparisonResults, design: str, store: str) -> int:
+    """Return the rows written to a store, over all runs."""
+    rows = results.designs[design].rows.get(store)
+    return 0 if rows is None else rows.written
+
+
+def _present(results: ComparisonResults | VerificationResults, *designs: str) -> bool:
+    return all(design in results.designs for design in designs)
 
 
 def _missing(*designs: str) -> Judgement:
     return "unknown", f"needs {' and '.join(designs)} in the comparison"
 
 
-def _fewer_interactions(results: Results) -> Judgement:
+def _fewer_interactions(results: ComparisonResults) -> Judgement:
     if not _present(results, STORE_FIRST, NOTIFY):
         return _missing(STORE_FIRST, NOTIFY)
     inbox, notify = (_mean(results, d, "packets_per_delivery") for d in (STORE_FIRST, NOTIFY))
     if (open_end := _unmeasured(inbox, notify)) is not None:
         return open_end
     text = f"packets per delivery: {STORE_FIRST} {inbox:.2f}, {NOTIFY} {notify:.2f}"
-    if DENSE in results["designs"]:
+    if DENSE in results.designs:
         text += f", {DENSE} {_mean(results, DENSE, 'packets_per_delivery'):.2f}"
     return ("supported" if inbox < notify else "refuted"), text
 
 
-def _growth(results: Results, design: str, metric: str) -> tuple[float, float, str, str] | None:
-    points = results["sweep"]["designs"].get(design, {})
-    known = [
-        (value, points[value]["metrics"][metric]) for value in points if points[value]["metrics"][metric] is not None
-    ]
+def _growth(results: ComparisonResults, design: str, metric: str) -> tuple[float, float, str, str] | None:
+    points = results.sweep.designs.get(design, {})
+    known = [(value, found) for value, run in points.items() if (found := run.metrics[metric]) is not None]
     if len(known) < 2:
         return None
     return known[0][1], known[-1][1], known[0][0], known[-1][0]
 
 
-def _writes_grow(results: Results) -> Judgement:
+def _writes_grow(results: ComparisonResults) -> Judgement:
     inbox = _growth(results, STORE_FIRST, "server_writes_per_message")
     notify = _growth(results, NOTIFY, "server_writes_per_message")
     if inbox is None or notify is None:
@@ -118,7 +128,7 @@ def _writes_grow(results: Results) -> Judgement:
     return "refuted", text
 
 
-def _deletes_count(results: Results) -> Judgement:
+def _deletes_count(results: ComparisonResults) -> Judgement:
     if not _present(results, STORE_FIRST):
         return _missing(STORE_FIRST)
     kinds = ("server_writes_per_message", "server_deletes_per_message", "server_reads_per_message")
@@ -129,30 +139,28 @@ def _deletes_count(results: Results) -> Judgement:
         return "unknown", f"{STORE_FIRST} stored nothing in these runs"
     share = deleted / (written + deleted + read)
     text = f"{STORE_FIRST} deletes {deleted:.2f} rows per message: {share:.0%} of all its row operations"
-    if SYNC_FIRST in results["designs"]:
+    if SYNC_FIRST in results.designs:
         text += f"; {SYNC_FIRST} deletes {_mean(results, SYNC_FIRST, 'server_deletes_per_message'):.2f}"
     return ("supported" if share >= 0.2 else "refuted"), text
 
 
-def _history(results: Results) -> Judgement:
+def _history(results: ComparisonResults) -> Judgement:
     if not _present(results, SYNC_FIRST, NOTIFY):
         return _missing(SYNC_FIRST, NOTIFY)
-    if "new-device" not in results["faults_fired"]:
+    if "new-device" not in results.faults_fired:
         return "unknown", "no new device appears in this scenario"
     sync, notify = (_verdict(results, d, "roaming-complete") for d in (SYNC_FIRST, NOTIFY))
     text = f"roaming-complete: {SYNC_FIRST} {sync}, {NOTIFY} {notify}"
-    if STORE_FIRST in results["designs"]:
+    if STORE_FIRST in results.designs:
         text += f"; {STORE_FIRST} {_verdict(results, STORE_FIRST, 'roaming-complete')}: it is not storing first that gives history"
     if sync == "violated" and notify == "holds":
-        forgetful = (
-            STORE_FIRST in results["designs"] and _verdict(results, STORE_FIRST, "roaming-complete") == "violated"
-        )
+        forgetful = STORE_FIRST in results.designs and _verdict(results, STORE_FIRST, "roaming-complete") == "violated"
         return ("depends" if forgetful else "supported"), text
     return _unjudged(results, (SYNC_FIRST, NOTIFY), "roaming-complete") or ("refuted", text)
 
 
-def _stored_first(results: Results) -> Judgement:
-    found = {d: _verdict(results, d, "store-before-sync") for d in results["designs"]}
+def _stored_first(results: ComparisonResults) -> Judgement:
+    found = {d: _verdict(results, d, "store-before-sync") for d in results.designs}
     timelines = [d for d in found if d.startswith("timeline")]
     if not timelines:
         return "unknown", "needs a timeline design in the comparison"
@@ -167,65 +175,63 @@ def _stored_first(results: Results) -> Judgement:
     return "supported", text
 
 
-def _push_unneeded(results: Results) -> Judgement:
-    quiet = results["notifications_off"]
+def _push_unneeded(results: ComparisonResults) -> Judgement:
+    quiet = results.notifications_off
     if quiet is None:
         return "unknown", f"needs {NOTIFY} and its run without notifications"
-    latency = quiet["metrics"]["delivery_latency_p50_s"]
+    latency = quiet.metrics["delivery_latency_p50_s"]
     usual = _mean(results, NOTIFY, "delivery_latency_p50_s")
-    if quiet["promised_violated"]:
-        return "refuted", f"without notifications {NOTIFY} violates {', '.join(quiet['promised_violated'])}"
-    if not quiet["messages"]:
+    if quiet.promised_violated:
+        return "refuted", f"without notifications {NOTIFY} violates {', '.join(quiet.promised_violated)}"
+    if not quiet.messages:
         return "unknown", f"the run of {NOTIFY} without notifications accepted no message"
-    if quiet["promised_unknown"]:
-        return "unknown", f"without notifications {', '.join(quiet['promised_unknown'])} is unknown of {NOTIFY}"
+    if quiet.promised_unknown:
+        return "unknown", f"without notifications {', '.join(quiet.promised_unknown)} is unknown of {NOTIFY}"
     shown = "no live delivery" if latency is None else f"median delivery {latency:.3g} s instead of {usual:.3g} s"
     return "supported", f"without notifications {NOTIFY} keeps every promise, {shown}"
 
 
-def _converges(results: Results) -> Judgement:
+def _converges(results: ComparisonResults) -> Judgement:
     if not _present(results, NOTIFY):
         return _missing(NOTIFY)
-    points = results["sweep"]["designs"].get(NOTIFY, {})
-    bad = [value for value, point in points.items() if "convergence" in point["violated"]]
+    points = results.sweep.designs.get(NOTIFY, {})
+    bad = [value for value, point in points.items() if "convergence" in point.violated]
     if _excused(results, NOTIFY, "convergence"):
         return "depends", f"{NOTIFY} violates convergence, which under these faults nobody promises: {LOST_TAIL}"
     if _verdict(results, NOTIFY, "convergence") == "violated" or bad:
         return "refuted", f"{NOTIFY} violates convergence" + (f" with {bad[0]} devices a user" if bad else "")
     if (open_end := _unjudged(results, (NOTIFY,), "convergence")) is not None:
         return open_end
-    open_ends = [value for value, point in points.items() if "convergence" in point["unknown"] or not point["messages"]]
+    open_ends = [value for value, point in points.items() if "convergence" in point.unknown or not point.messages]
     if open_ends:
         return "unknown", f"convergence is unknown of {NOTIFY} with {open_ends[0]} devices a user"
     counts = f", and with {', '.join(points)} devices a user; more were not tried" if points else ""
     return "supported", f"{NOTIFY} keeps no checkpoint on the server and converged in every run{counts}"
 
 
-def _lag_harmless(results: Results) -> Judgement:
+def _lag_harmless(results: ComparisonResults) -> Judgement:
     name = "timeline-checkpointed"
     if not _present(results, name):
         return _missing(name)
-    broken = [
-        p for p, v in results["designs"][name]["properties"].items() if v["promised"] and v["verdict"] == "violated"
-    ]
+    broken = [p for p, v in results.designs[name].properties.items() if v.promised and v.verdict == "violated"]
     if broken:
         return "refuted", f"{name} violates {', '.join(broken)}"
-    promised = [p for p, v in results["designs"][name]["properties"].items() if v["promised"]]
+    promised = [p for p, v in results.designs[name].properties.items() if v.promised]
     if (open_end := _unjudged(results, (name,), *promised)) is not None:
         return open_end
-    rows = results["designs"][name]["rows"].get("checkpoints", {}).get("written", 0)
+    rows = _written(results, name, "checkpoints")
     if not rows:
         return "unknown", f"{name} recorded no checkpoint in these runs"
     return "supported", f"{name} recorded {rows} checkpoints, each one pull behind the device's, and kept every promise"
 
 
-def _no_special_care(results: Results) -> Judgement:
+def _no_special_care(results: ComparisonResults) -> Judgement:
     return "unknown", (
         "the models remember a hint that arrives during a pull; whether they must, only a search over interleavings tells"
     )
 
 
-def _dense_saves(results: Results) -> Judgement:
+def _dense_saves(results: ComparisonResults) -> Judgement:
     if not _present(results, DENSE, NOTIFY):
         return _missing(DENSE, NOTIFY)
     dense, notify = (_mean(results, d, "pulls_per_delivery") for d in (DENSE, NOTIFY))
@@ -247,7 +253,7 @@ def _dense_saves(results: Results) -> Judgement:
     )
 
 
-def _growing_suffices(results: Results) -> Judgement:
+def _growing_suffices(results: ComparisonResults) -> Judgement:
     if not _present(results, NOTIFY):
         return _missing(NOTIFY)
     needed = ("no-loss", "prefix-order", "conversation-order", "convergence", "tail-append")
@@ -261,11 +267,11 @@ def _growing_suffices(results: Results) -> Judgement:
     return "supported", f"{NOTIFY} numbers its timelines sparsely and kept {', '.join(needed)}"
 
 
-def _dense_price(results: Results) -> Judgement:
+def _dense_price(results: ComparisonResults) -> Judgement:
     if not _present(results, DENSE, NOTIFY):
         return _missing(DENSE, NOTIFY)
-    rows = results["designs"][DENSE]["rows"].get("sequencer", {}).get("written", 0)
-    messages = sum(results["messages"])
+    rows = _written(results, DENSE, "sequencer")
+    messages = sum(results.messages)
     dense, notify = (_mean(results, d, "server_writes_per_message") for d in (DENSE, NOTIFY))
     if (open_end := _unmeasured(dense, notify)) is not None:
         return open_end
@@ -282,62 +288,28 @@ def _dense_price(results: Results) -> Judgement:
     )
 
 
-CLAIMS: dict[str, Claim] = {
-    "C1": Claim("The inbox needs fewer network interactions than notify-then-pull.", _fewer_interactions),
-    "C2": Claim("Inbox writes grow with a user's endpoints; timeline writes do not.", _writes_grow),
-    "C3": Claim("Deleting after the ack is a considerable part of the inbox's server work.", _deletes_count),
-    "C4": Claim("Sync-first keeps nothing, so a new device has no history; store-first gives roaming.", _history),
-    "C5": Claim("Store-first: what a receiver has shown is already stored in the cloud.", _stored_first),
-    "C6": Claim("In the timeline design the push is not needed for correctness, only for latency.", _push_unneeded),
-    "C7": Claim("Any number of endpoints converge with no sync state on the server.", _converges),
-    "C8": Claim(
-        "A server-side checkpoint learnt without acks may lag; that never matters to correctness.", _lag_harmless
-    ),
-    "C9": Claim(
-        "When everything is pulled, a message that arrives during a pull needs no special care.", _no_special_care
-    ),
-    "C10": Claim("Dense numbering saves almost all pulls and keeps multi-device sync.", _dense_saves),
-    "C11": Claim(
-        "Growing, not consecutive, numbers suffice as long as entries appear only at the tail.", _growing_suffices
-    ),
-    "C12": Claim("Dense numbering has its price: sequencer writes and serialisation on a hot user.", _dense_price),
-}
-
-
-SILENT: Judgement = ("unknown", "no message was accepted in these runs")
-
-
-def judge(results: Results) -> dict[str, dict[str, str]]:
-    """Every claim's verdict and evidence."""
-    judged = {}
-    happened = any(results["messages"])
-    for name, claim in CLAIMS.items():
-        verdict, evidence = claim.judge(results) if happened else SILENT
-        judged[name] = {"says": claim.says, "verdict": verdict, "evidence": evidence}
-    return judged
-
-
 # ---- what a search of every interleaving says of the claims about correctness
 
 ROAM, LOSS, AGREE = "roaming-complete", "no-loss", "convergence"
 
 
-def _kept(results: Results, design: str, names: tuple[str, ...]) -> Judgement:
-    """Supported if the properties hold in every world, refuted if one does not, unknown if the search was cut short."""
-    if design not in results["designs"]:
+def _kept(results: VerificationResults, design: str, names: tuple[str, ...]) -> Judgement:
+    """Return supported if the properties hold in every world, refuted if one does not, unknown if the search was cut short."""
+    if design not in results.designs:
         return "unknown", f"needs {design} in the verification"
-    found = {name: results["designs"][design]["properties"][name] for name in names}
-    bad = [name for name, cell in found.items() if cell["verdict"] == "violated"]
+    found = {name: results.designs[design].properties[name] for name in names}
+    bad = [name for name, cell in found.items() if cell.verdict == "violated"]
     if bad:
         cell = found[bad[0]]
-        return "refuted", f"{design} violates {bad[0]} after {cell['length']} moves: {cell['counterexample']['says']}"
-    if any(cell["verdict"] == "unknown" for cell in found.values()):
+        assert cell.counterexample is not None
+        return "refuted", f"{design} violates {bad[0]} after {cell.length} moves: {cell.counterexample.says}"
+    if any(cell.verdict == "unknown" for cell in found.values()):
         return "unknown", f"the search of {design} was cut short"
-    states = results["designs"][design]["states"]
+    states = results.designs[design].states
     return "supported", f"{design} keeps {', '.join(names)} in all of {states:,} states"
 
 
-def _prove_history(results: Results) -> Judgement:
+def _prove_history(results: VerificationResults) -> Judgement:
     if not _present(results, SYNC_FIRST, STORE_FIRST, NOTIFY):
         return _missing(SYNC_FIRST, STORE_FIRST, NOTIFY)
     sync, first, notify = (_verdict(results, d, ROAM) for d in (SYNC_FIRST, STORE_FIRST, NOTIFY))
@@ -349,74 +321,118 @@ def _prove_history(results: Results) -> Judgement:
     return ("unknown" if "unknown" in (sync, notify) else "refuted"), text
 
 
-def _searched(results: Results, name: str) -> Results | None:
-    """What a search made for a claim alone found (`syncproof.studies.claim_searches`); None if it was not made."""
-    found: Results | None = results.get("searches", {}).get(name)
-    return found
+def _searched(results: VerificationResults, name: str) -> ClaimSearch | None:
+    """Return what a search made for a claim alone found (`syncproof.studies.claim_searches`); None if it was not made."""
+    return results.searches.get(name)
 
 
-def _prove_push_unneeded(results: Results) -> Judgement:
+def _prove_push_unneeded(results: VerificationResults) -> Judgement:
     found = _searched(results, "notifications-off")
     if found is None:
         return "unknown", f"needs the search of {NOTIFY} without notifications"
     text = f"without notifications {NOTIFY}"
-    promised = {name: cell for name, cell in found["properties"].items() if cell["promised"]}
-    bad = [name for name, cell in promised.items() if cell["verdict"] == "violated"]
+    promised = {name: cell for name, cell in found.properties.items() if cell.promised}
+    bad = [name for name, cell in promised.items() if cell.verdict == "violated"]
     if bad:
-        return "refuted", f"{text} violates {bad[0]} after {promised[bad[0]]['length']} moves"
-    if not promised or any(cell["verdict"] != "holds" for cell in promised.values()):
+        return "refuted", f"{text} violates {bad[0]} after {promised[bad[0]].length} moves"
+    if not promised or any(cell.verdict != "holds" for cell in promised.values()):
         return "unknown", f"{text} was not searched to the end"
     return "supported", (
-        f"{text} keeps all of its {len(promised)} promises in {found['worlds']} worlds, {found['states']:,} states in all"
+        f"{text} keeps all of its {len(promised)} promises in {found.worlds} worlds, {found.states:,} states in all"
     )
 
 
-def _prove_no_care(results: Results) -> Judgement:
-    """Of a device that takes no care, that is, forgets a hint which comes during a pull: with polls, and without."""
+def _prove_no_care(results: VerificationResults) -> Judgement:
+    """Judge by a device that forgets a hint which comes during a pull: with polls, and without."""
     forgets, polls = _searched(results, "hint-forgotten"), _searched(results, "hint-forgotten-polls")
     if forgets is None or polls is None:
         return "unknown", f"needs the searches of {NOTIFY} with a device that forgets a hint which comes during a pull"
-    without, rescued = forgets["properties"][LOSS], polls["properties"][LOSS]
-    care = f"a device that forgets a hint which comes during a pull ({forgets['design']})"
-    told = f"pulling again at each poll it keeps {LOSS} in all of {polls['states']:,} states"
-    if rescued["verdict"] == "violated":
-        return "refuted", f"{care} loses a message after {rescued['length']} moves, whatever it polls"
-    if "unknown" in (without["verdict"], rescued["verdict"]):
+    without, rescued = forgets.properties[LOSS], polls.properties[LOSS]
+    care = f"a device that forgets a hint which comes during a pull ({forgets.design})"
+    told = f"pulling again at each poll it keeps {LOSS} in all of {polls.states:,} states"
+    if rescued.verdict == "violated":
+        return "refuted", f"{care} loses a message after {rescued.length} moves, whatever it polls"
+    if "unknown" in (without.verdict, rescued.verdict):
         return "unknown", f"the search of {care} was cut short"
-    if without["verdict"] == "violated":
-        return "depends", f"{care} and never polls loses a message after {without['length']} moves; {told}, only late"
-    return "supported", f"{care} keeps {LOSS} in all of {forgets['states']:,} states without polls; {told}"
+    if without.verdict == "violated":
+        return "depends", f"{care} and never polls loses a message after {without.length} moves; {told}, only late"
+    return "supported", f"{care} keeps {LOSS} in all of {forgets.states:,} states without polls; {told}"
 
 
-def _prove_converges(results: Results) -> Judgement:
+def _prove_converges(results: VerificationResults) -> Judgement:
     verdict, text = _kept(results, NOTIFY, (AGREE, LOSS))
     if verdict == "supported":
-        from syncproof.inputs.small_worlds import POPULATIONS
-
-        most = max(len(POPULATIONS[w["world"].split(",")[0]].owners) for w in results["designs"][NOTIFY]["worlds"])
+        most = max(len(POPULATIONS[w.world.split(",")[0]].owners) for w in results.designs[NOTIFY].worlds)
         text += f"; no world has more than {most} devices, so of more this is no proof"
     return verdict, text
 
 
-def _prove_checkpoints(results: Results) -> Judgement:
+def _prove_checkpoints(results: VerificationResults) -> Judgement:
     return _kept(results, "timeline-checkpointed", (LOSS, AGREE, "checkpoint-covered", "checkpoint-monotonic"))
 
 
-PROOFS: dict[str, Callable[[Results], Judgement]] = {
-    "C4": _prove_history,
-    "C5": lambda results: _kept(results, NOTIFY, ("store-before-sync",)),
-    "C6": _prove_push_unneeded,
-    "C7": _prove_converges,
-    "C8": _prove_checkpoints,
-    "C9": _prove_no_care,
-    "C11": lambda results: _kept(results, NOTIFY, (LOSS, "prefix-order", "conversation-order", AGREE, "tail-append")),
+def _prove_stored_first(results: VerificationResults) -> Judgement:
+    return _kept(results, NOTIFY, ("store-before-sync",))
+
+
+def _prove_growing_suffices(results: VerificationResults) -> Judgement:
+    return _kept(results, NOTIFY, (LOSS, "prefix-order", "conversation-order", AGREE, "tail-append"))
+
+
+# ---- the table
+
+CLAIMS: dict[str, Claim] = {
+    "C1": Claim("The inbox needs fewer network interactions than notify-then-pull.", _fewer_interactions),
+    "C2": Claim("Inbox writes grow with a user's endpoints; timeline writes do not.", _writes_grow),
+    "C3": Claim("Deleting after the ack is a considerable part of the inbox's server work.", _deletes_count),
+    "C4": Claim(
+        "Sync-first keeps nothing, so a new device has no history; store-first gives roaming.", _history, _prove_history
+    ),
+    "C5": Claim(
+        "Store-first: what a receiver has shown is already stored in the cloud.", _stored_first, _prove_stored_first
+    ),
+    "C6": Claim(
+        "In the timeline design the push is not needed for correctness, only for latency.",
+        _push_unneeded,
+        _prove_push_unneeded,
+    ),
+    "C7": Claim("Any number of endpoints converge with no sync state on the server.", _converges, _prove_converges),
+    "C8": Claim(
+        "A server-side checkpoint learnt without acks may lag; that never matters to correctness.",
+        _lag_harmless,
+        _prove_checkpoints,
+    ),
+    "C9": Claim(
+        "When everything is pulled, a message that arrives during a pull needs no special care.",
+        _no_special_care,
+        _prove_no_care,
+    ),
+    "C10": Claim("Dense numbering saves almost all pulls and keeps multi-device sync.", _dense_saves),
+    "C11": Claim(
+        "Growing, not consecutive, numbers suffice as long as entries appear only at the tail.",
+        _growing_suffices,
+        _prove_growing_suffices,
+    ),
+    "C12": Claim("Dense numbering has its price: sequencer writes and serialisation on a hot user.", _dense_price),
 }
+"""Every claim, by its id."""
 
 
-def proved(results: Results) -> dict[str, dict[str, str]]:
-    """The claims about correctness, judged from a verification."""
-    judged = {}
-    for name, prove in PROOFS.items():
-        verdict, evidence = prove(results)
-        judged[name] = {"says": CLAIMS[name].says, "verdict": verdict, "evidence": evidence}
-    return judged
+SILENT: Judgement = ("unknown", "no message was accepted in these runs")
+
+
+def judge(results: ComparisonResults) -> dict[str, ClaimResult]:
+    """Return every claim's verdict and evidence by a comparison."""
+    happened = any(results.messages)
+    return {
+        name: ClaimResult(claim.says, *(claim.judge(results) if happened else SILENT)) for name, claim in CLAIMS.items()
+    }
+
+
+def proved(results: VerificationResults) -> dict[str, ClaimResult]:
+    """Return the verdict and evidence of every claim about correctness by a verification."""
+    return {
+        name: ClaimResult(claim.says, *claim.prove(results))
+        for name, claim in CLAIMS.items()
+        if claim.prove is not None
+    }

@@ -1,4 +1,4 @@
-"""Designs side by side: the same traffic and faults for each, several runs, means with intervals, verdicts, claims.
+"""Compare designs: simulate each on the same traffic and faults in several runs, then judge properties, costs and claims.
 
 Jobs go to worker processes, which draw a run's traffic themselves from (scenario, seed), so nothing large is sent and the
 result does not depend on how many workers there are.
@@ -12,40 +12,56 @@ import math
 import os
 import platform
 import re
-import resource
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from syncproof import designs as registry
+from syncproof.engines.memory import peak_memory
 from syncproof.engines.simulate import Recorder, RunResult
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError
+from syncproof.inputs import arguments, lookup, traces, workload
 from syncproof.inputs import fault_plan as faults
-from syncproof.inputs import lookup, traces, workload
 from syncproof.inputs.scenario import Scenario, load
 from syncproof.properties import PROPERTIES
 from syncproof.properties.verdicts import PropertyResult
-from syncproof.studies import executors
+from syncproof.studies import claims, executors
+from syncproof.studies.executors import Progress
+from syncproof.studies.presentation import Presentable
+from syncproof.studies.results import (
+    ComparisonResults,
+    ComparisonRun,
+    DesignComparison,
+    EndpointRuns,
+    Interval,
+    MetricResults,
+    PropertyResults,
+    SmallRun,
+    StoreRows,
+    plain,
+)
 from syncproof.studies.runs import simulate_design
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.figure import Figure
+
+    from syncproof.studies.smallest_world import Way
 
 SWEEP_KEY = "population.devices_per_user"
 SWEEP_VALUES = (1, 2, 3, 4, 6)
 SWEEP_DELIVERIES = 2500
-"""About how many deliveries a sweep point simulates at two devices a user."""
-
-Progress = Callable[[int, int], None]
+"""Deliveries, about, that a point of the sweep simulates at two devices per user."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One simulation. `messages`: end the traffic after so many; `history`: write the run's history there."""
+    """Describe one simulation. `messages`: end the traffic after this many; `history`: write the run's history there."""
 
     scenario: Scenario
     design: str
@@ -57,7 +73,7 @@ class Job:
     history: str | None = None
 
     def work(self) -> RunResult:
-        """Runs it in this process."""
+        """Run it in this process."""
         traffic = _traffic(self.scenario, self.seed, self.trace, self.take)
         if self.messages is not None:
             traffic = traffic.first(self.messages)
@@ -84,7 +100,7 @@ class Job:
     def _simulate(
         self, traffic: workload.Traffic, plan: faults.FaultPlan, recording: Recorder | None = None
     ) -> RunResult:
-        """The simulation; what goes wrong in a design of somebody's own is that one's fault, and told in one line."""
+        """Simulate; an exception in the user's own design becomes an `InputError` of one line."""
         with registry.blaming(self.design):
             return simulate_design(self.design, self.scenario, traffic, plan, self.seed, self.run, recording)
 
@@ -93,7 +109,7 @@ _TRAFFIC: dict[tuple[str, int, str | None, float | None], workload.Traffic] = {}
 
 
 def _traffic(scenario: Scenario, seed: int, trace: str | None, take: float | None) -> workload.Traffic:
-    """The run's traffic, drawn once per process for the designs that share it; only the latest few are kept."""
+    """Return the run's traffic, drawn once per process for the designs that share it; only the latest few are kept."""
     key = (scenario.model_dump_json(), seed, trace, take)
     if key not in _TRAFFIC:
         while len(_TRAFFIC) >= 4:
@@ -112,7 +128,7 @@ def _work(job: Job) -> RunResult:
 
 
 def perform(jobs: Sequence[Job], workers: int, progress: Progress | None = None) -> list[RunResult]:
-    """All jobs' results, in the jobs' order."""
+    """Return all jobs' results, in the jobs' order."""
     results: dict[int, RunResult] = {}
     for index, result in executors.perform(_work, jobs, workers):
         results[index] = result
@@ -121,9 +137,11 @@ def perform(jobs: Sequence[Job], workers: int, progress: Progress | None = None)
     return [results[index] for index in range(len(jobs))]
 
 
-@dataclass
-class Comparison:
-    """What a comparison found. `results` is `results.json`; `run` is `run.json` (times and machine, never repeatable)."""
+@dataclass(repr=False)
+class Comparison(Presentable):
+    """Hold what a comparison found. `results()` is results.json; `run_facts()` is run.json (times, never repeatable)."""
+
+    page = "compare"
 
     scenario: Scenario
     seed: int
@@ -136,36 +154,41 @@ class Comparison:
     take: float | None = None
     elapsed_s: float = 0.0
     workers: int = 1
-    _results: dict[str, Any] | None = field(default=None, repr=False)
 
-    def results(self) -> dict[str, Any]:
-        """The part that other programs may rely on; floats to six significant digits."""
-        if self._results is None:
-            from syncproof.studies import claims
-
-            found: dict[str, Any] = {
-                "schema": 1,
-                "command": "compare",
-                "scenario": self.scenario.name,
-                "seed": self.seed,
-                "runs": self.runs,
-                "trace": self.trace,
-                "take_s": self.take,
-                "messages": [r.messages for r in self.outcomes[self.designs[0]]],
-                "designs": {name: self._design(name) for name in self.designs},
-                "sweep": self._sweep(),
-                "notifications_off": None if self.quiet is None else _point(self.quiet),
-                "faults_fired": self._faults(),
-            }
-            found["warnings"] = [
-                f"{name} was configured and never fired" for name, count in found["faults_fired"].items() if count == 0
-            ] + self._silent()
-            found["claims"] = claims.judge(found)
-            self._results = found
+    def results(self) -> ComparisonResults:
+        """Return the part that other programs may rely on; floats to six significant digits."""
         return self._results
 
+    @cached_property
+    def _results(self) -> ComparisonResults:
+        fired = self._faults()
+        found = ComparisonResults(
+            schema=1,
+            command="compare",
+            scenario=self.scenario.name,
+            seed=self.seed,
+            runs=self.runs,
+            trace=self.trace,
+            take_s=self.take,
+            messages=[r.messages for r in self.outcomes[self.designs[0]]],
+            designs={name: self._design(name) for name in self.designs},
+            sweep=EndpointRuns(
+                SWEEP_KEY,
+                {
+                    name: {str(value): _small_run(result) for value, result in points.items()}
+                    for name, points in self.sweep.items()
+                },
+            ),
+            notifications_off=None if self.quiet is None else _small_run(self.quiet),
+            faults_fired=fired,
+            warnings=[f"{name} was configured and never fired" for name, count in fired.items() if count == 0]
+            + self._silent(),
+        )
+        found.claims = claims.judge(found)
+        return found
+
     def _silent(self) -> list[str]:
-        """A warning for each design that accepted no message in a run: nothing was tried there."""
+        """Return a warning for each design that accepted no message in a run: nothing was tried there."""
         found = []
         for name, runs in self.outcomes.items():
             silent = [str(run) for run, r in enumerate(runs) if not r.messages]
@@ -177,33 +200,23 @@ class Comparison:
                 found.append(f"{name} accepted no message in run {', '.join(silent)}")
         return found
 
-    def _design(self, name: str) -> dict[str, Any]:
+    def _design(self, name: str) -> DesignComparison:
         runs = self.outcomes[name]
         happened = any(r.messages for r in runs)
-        return {
-            "properties": {p: worst([r.properties[p] for r in runs], happened=happened) for p in PROPERTIES},
-            "metrics": {m: _metric(m, [r.metrics[m] for r in runs]) for m in METRICS},
-            "rows": {
-                store: {
-                    kind: sum(r.rows.get(store, {}).get(kind, 0) for r in runs)
-                    for kind in ("written", "deleted", "read")
-                }
+        return DesignComparison(
+            properties={p: worst([r.properties[p] for r in runs], happened=happened) for p in PROPERTIES},
+            metrics={m: _metric(m, [r.metrics[m] for r in runs]) for m in METRICS},
+            rows={
+                store: StoreRows(
+                    *(sum(r.rows.get(store, {}).get(kind, 0) for r in runs) for kind in StoreRows.__struct_fields__)
+                )
                 for store in sorted({store for r in runs for store in r.rows})
             },
-            "packets": {
+            packets={
                 kind: sum(r.packets.get(kind, 0) for r in runs) for kind in sorted({k for r in runs for k in r.packets})
             },
-            "deliveries": sum(r.deliveries for r in runs),
-        }
-
-    def _sweep(self) -> dict[str, Any]:
-        return {
-            "key": SWEEP_KEY,
-            "designs": {
-                name: {str(value): _point(result) for value, result in points.items()}
-                for name, points in self.sweep.items()
-            },
-        }
+            deliveries=sum(r.deliveries for r in runs),
+        )
 
     def _faults(self) -> dict[str, int]:
         first = self.outcomes[self.designs[0]]
@@ -212,123 +225,142 @@ class Comparison:
             for name in first[0].faults_fired
         }
 
-    def run_facts(self) -> dict[str, Any]:
-        """Times, rates, memory and machine."""
+    def run_facts(self) -> ComparisonRun:
+        """Return times, rates, memory and machine."""
         events = {name: sum(r.events for r in runs) for name, runs in self.outcomes.items()}
         seconds = {name: sum(r.elapsed_s for r in runs) for name, runs in self.outcomes.items()}
-        children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return {
-            "elapsed_s": round(self.elapsed_s, 3),
-            "workers": self.workers,
-            "seconds": {name: round(value, 3) for name, value in seconds.items()},
-            "events": events,
-            "events_per_second": {name: round(events[name] / seconds[name]) for name in events if seconds[name]},
-            "peak_memory_mib": round(max(children, own) / 1024),
-            "python": sys.version.split()[0],
-            "platform": platform.platform(),
-            "processors": os.cpu_count(),
-        }
+        memory = peak_memory(children=True)
+        return ComparisonRun(
+            elapsed_s=round(self.elapsed_s, 3),
+            workers=self.workers,
+            seconds={name: round(value, 3) for name, value in seconds.items()},
+            events=events,
+            events_per_second={name: round(events[name] / seconds[name]) for name in events if seconds[name]},
+            peak_memory_mib=None if memory is None else round(memory / (1 << 20)),
+            python=sys.version.split()[0],
+            platform=platform.platform(),
+            processors=os.cpu_count(),
+        )
 
     def table(self) -> pandas.DataFrame:
-        """A row per design and metric: mean, low, high, unit."""
+        """Return a row per design and metric: mean, low, high, unit."""
         import pandas
 
         rows = [
-            {"design": name, "metric": metric} | {key: value for key, value in values.items() if key != "runs"}
-            for name, found in self.results()["designs"].items()
-            for metric, values in found["metrics"].items()
+            {"design": name, "metric": metric, "mean": v.mean, "low": v.low, "high": v.high, "unit": v.unit}
+            for name, found in self.results().designs.items()
+            for metric, v in found.metrics.items()
         ]
         return pandas.DataFrame(rows).set_index(["design", "metric"])
 
     def verdicts(self) -> pandas.DataFrame:
-        """A row per property, a column per design."""
+        """Return a row per property, a column per design."""
         import pandas
 
-        found = {
-            name: {p: v["verdict"] for p, v in d["properties"].items()} for name, d in self.results()["designs"].items()
-        }
-        return pandas.DataFrame(found)
+        return pandas.DataFrame(
+            {name: {p: v.verdict for p, v in d.properties.items()} for name, d in self.results().designs.items()}
+        )
 
-    def broken(self) -> list[tuple[str, str, dict[str, Any]]]:
-        """(design, property, finding) for every promise that was not kept."""
+    def claims(self) -> pandas.DataFrame:
+        """Return a row per claim made for the timeline design: what it says, its verdict, the evidence."""
+        import pandas
+
+        rows = {name: plain(claim) for name, claim in self.results().claims.items()}
+        return pandas.DataFrame.from_dict(rows, orient="index").rename_axis("claim")
+
+    def figure(self, name: str = "cost") -> Figure:
+        """Draw the figure `cost`, `delivery`, `catchup` or `endpoints`. Raises `InputError` for another name."""
+        figure: Figure = self._page().figure(self, name)
+        return figure
+
+    def ways(self) -> list[Way]:
+        """Return the shortest way in a small world to each violated property; the first call searches for seconds."""
+        from syncproof.studies import smallest_world
+
+        return smallest_world.ways(self)
+
+    def broken(self) -> list[tuple[str, str, PropertyResults]]:
+        """Return (design, property, verdict) for every promise that was not kept."""
         return [
             (name, p, v)
-            for name, d in self.results()["designs"].items()
-            for p, v in d["properties"].items()
-            if v["promised"] and v["verdict"] == "violated"
+            for name, d in self.results().designs.items()
+            for p, v in d.properties.items()
+            if v.promised and v.verdict == "violated"
         ]
 
     def status(self) -> int:
-        """The exit status: 1 a promise is broken, 3 one is unknown, else 0."""
+        """Return the exit status: 1 if a promise is broken, 3 if one is unknown, else 0."""
         if self.broken():
             return 1
         unknown = any(
-            v["promised"] and v["verdict"] == "unknown"
-            for d in self.results()["designs"].values()
-            for v in d["properties"].values()
+            v.promised and v.verdict == "unknown"
+            for d in self.results().designs.values()
+            for v in d.properties.values()
         )
         return 3 if unknown else 0
 
 
 def digits(value: float) -> float | None:
+    """Round to six significant digits; None for NaN."""
     return None if math.isnan(value) else float(f"{value:.6g}")
 
 
-def interval(values: Iterable[float]) -> dict[str, float | None]:
-    """Mean and the 95 % interval of Student's t over runs; no interval for a single run, nothing for no values."""
+def interval(values: Iterable[float]) -> Interval:
+    """Return the mean and the 95 % interval of Student's t over runs; NaN is left out.
+
+    A single run has no interval, and no values have no mean.
+    """
     known = [v for v in values if not math.isnan(v)]
     if not known:
-        return {"mean": None, "low": None, "high": None}
+        return Interval(None, None, None)
     mean = math.fsum(known) / len(known)
     if len(known) == 1:
-        return {"mean": digits(mean), "low": None, "high": None}
+        return Interval(digits(mean), None, None)
     from scipy.special import stdtrit
 
     spread = math.sqrt(math.fsum((v - mean) ** 2 for v in known) / (len(known) - 1))
     half = float(stdtrit(len(known) - 1, 0.975)) * spread / math.sqrt(len(known))
-    return {"mean": digits(mean), "low": digits(mean - half), "high": digits(mean + half)}
+    return Interval(digits(mean), digits(mean - half), digits(mean + half))
 
 
-def _metric(name: str, values: list[float]) -> dict[str, Any]:
-    """A metric over runs: mean, interval, unit, and each run's value in turn, for whoever pairs runs of two designs."""
-    return {**interval(values), "unit": METRICS[name].unit, "runs": [digits(value) for value in values]}
+def _metric(name: str, values: list[float]) -> MetricResults:
+    """Return a metric over runs, and each run's value in turn, from which runs of two designs can be paired."""
+    found = interval(values)
+    return MetricResults(found.mean, found.low, found.high, METRICS[name].unit, [digits(value) for value in values])
 
 
-def worst(found: Sequence[PropertyResult], runs: Sequence[int] | None = None, happened: bool = True) -> dict[str, Any]:
-    """Over runs the worst counts: violated, then unknown, then holds (if anything `happened`).
+def worst(found: Sequence[PropertyResult], runs: Sequence[int] | None = None, happened: bool = True) -> PropertyResults:
+    """Return the worst verdict over runs: violated, then unknown, then holds (only if anything `happened`).
 
-    The example names its run; `runs`: their numbers.
+    The example names its run; `runs`: numbers of the runs, by default from 0.
     """
     verdicts = {f.verdict for f in found}
     verdict = next(v for v in ("violated", "unknown", "holds", "not-applicable") if v in verdicts)
     if verdict == "holds" and not happened:
         verdict = "unknown"
-    result: dict[str, Any] = {
-        "verdict": verdict,
-        "promised": all(f.promised for f in found),
-        "violations": sum(f.violations for f in found),
-    }
     numbers = range(len(found)) if runs is None else runs
     examples = [f"{text} (run {run})" for run, f in zip(numbers, found, strict=True) for text in f.examples[:1]]
-    if examples:
-        result["example"] = examples[0]
-    return result
+    return PropertyResults(
+        verdict=verdict,
+        promised=all(f.promised for f in found),
+        violations=sum(f.violations for f in found),
+        example=examples[0] if examples else None,
+    )
 
 
-def _point(result: RunResult) -> dict[str, Any]:
-    return {
-        "metrics": {name: digits(value) for name, value in result.metrics.items()},
-        "violated": [name for name, p in result.properties.items() if p.verdict == "violated"],
-        "unknown": [name for name, p in result.properties.items() if p.verdict == "unknown"],
-        "promised_violated": [n for n, p in result.properties.items() if p.verdict == "violated" and p.promised],
-        "promised_unknown": [n for n, p in result.properties.items() if p.verdict == "unknown" and p.promised],
-        "messages": result.messages,
-    }
+def _small_run(result: RunResult) -> SmallRun:
+    return SmallRun(
+        metrics={name: digits(value) for name, value in result.metrics.items()},
+        violated=[name for name, p in result.properties.items() if p.verdict == "violated"],
+        unknown=[name for name, p in result.properties.items() if p.verdict == "unknown"],
+        promised_violated=[n for n, p in result.properties.items() if p.verdict == "violated" and p.promised],
+        promised_unknown=[n for n, p in result.properties.items() if p.verdict == "unknown" and p.promised],
+        messages=result.messages,
+    )
 
 
 def compare(
-    scenario: str | Scenario = "default",
+    scenario: str | Path | Scenario = "default",
     *,
     designs: Sequence[str | registry.Design] | None = None,
     runs: int | None = None,
@@ -340,15 +372,29 @@ def compare(
     sweep: bool = True,
     progress: Progress | None = None,
 ) -> Comparison:
-    """Simulates designs (default: all) on one scenario and compares them.
+    """Simulate designs on one scenario, on the same traffic and faults, and compare costs, verdicts and claims.
 
-    `designs`: names, `FILE.py:NAME`, or designs of one's own as `Design.variant` makes them.
-    `runs`, `seed`: default the scenario's. `jobs`: worker processes, default one per processor. `trace`, `take`: a
-    trace's file, and how many seconds of it. `history`: write the first run's history there (one file a design, its
-    name inserted when there are several). `sweep`: also the small runs over devices per user. Raises `InputError`.
+    Arguments:
+        scenario: the name of a ready scenario, the path of a scenario file, or a `Scenario` as `load` returns it.
+        designs: names, `FILE.py:NAME`, or designs made by `Design.variant`; by default every ready design.
+        runs: runs per design, 1 or more; by default the scenario's. Intervals need two.
+        seed: the first seed, 0 or more; by default the scenario's. Run n of every design draws from it and n.
+        jobs: worker processes, 1 or more; by default one per processor. The results do not depend on it.
+        trace: file with real traffic, for a scenario that takes one.
+        take: how many seconds of the trace to use; by default all.
+        history: write the first run's history to this file (.jsonl or .parquet), its moves beside it; of several
+            designs a file each, with the design's name inserted.
+        sweep: whether to make the small runs along devices per user too, which some claims are judged by.
+        progress: called with the numbers of finished runs and of all runs.
+
+    Returns a `Comparison`: `results()`, `table()`, `verdicts()`, `claims()`, `figure(name)`, `broken()`, `status()`, `html()`,
+    `markdown()`, `write(out)`.
+
+    Raises `InputError`, in one sentence that says what is allowed, for an argument that is not.
     """
     started = time.perf_counter()
-    loaded, names, count, first, path = checked(scenario, designs, runs, seed, trace, take)
+    loaded, names, count, first, path = checked(scenario, designs, runs, seed, jobs, trace, take, progress)
+    arguments.flag("sweep", sweep)
     base = Job(loaded, "", 0, first * 1000, path, take)
     traffic = first_traffic(loaded, first, path, take)
     fits(names, loaded)
@@ -396,25 +442,30 @@ def compare(
 
 
 def checked(
-    scenario: str | Scenario,
+    scenario: str | Path | Scenario,
     designs: Sequence[str | registry.Design] | None,
     runs: int | None,
     seed: int | None,
+    jobs: int | None,
     trace: str | Path | None,
     take: float | None,
+    progress: Progress | None,
 ) -> tuple[Scenario, tuple[str, ...], int, int, str | None]:
-    """Scenario, designs, runs, seed and the trace's path as they will be used. Raises `InputError`."""
-    loaded = load(scenario) if isinstance(scenario, str) else scenario
-    names = tuple(dict.fromkeys(lookup.known(design) for design in designs or registry.DESIGNS))
-    count = loaded.runs if runs is None else runs
-    first = loaded.seed if seed is None else seed
-    if count < 1:
-        raise InputError(f"runs: {count}; allowed: 1 or more")
-    if not 0 <= first < 2**40:
-        raise InputError(f"seed: {first}; allowed: 0 to {2**40 - 1}")
-    path = None if trace is None else str(trace)
+    """Return scenario, designs, runs, seed and the trace's path as they will be used. Raises `InputError`."""
+    arguments.instance("scenario", scenario, (str, Path, Scenario), "a name, the path of a file, or a Scenario")
+    chosen = arguments.designs(designs)
+    arguments.whole("runs", runs, least=1)
+    arguments.whole("seed", seed, least=0, most=2**40 - 1)
+    arguments.whole("jobs", jobs, least=1)
+    arguments.positive("take", take, "seconds")
+    arguments.called("progress", progress)
+    path = None if trace is None else str(arguments.file("trace", trace))
+    if take is not None and path is None:
+        raise InputError("take: goes with a trace; allowed: trace=FILE beside it")
+    loaded = scenario if isinstance(scenario, Scenario) else load(str(scenario))
+    names = tuple(dict.fromkeys(lookup.known(design) for design in chosen or registry.DESIGNS))
     _trace(path, take)
-    return loaded, names, count, first, path
+    return loaded, names, loaded.runs if runs is None else runs, loaded.seed if seed is None else seed, path
 
 
 def fits(designs: Sequence[str], scenario: Scenario) -> None:
@@ -424,12 +475,12 @@ def fits(designs: Sequence[str], scenario: Scenario) -> None:
 
 
 def first_traffic(scenario: Scenario, seed: int, trace: str | None, take: float | None) -> workload.Traffic:
-    """The first run's traffic, kept for the run. Raises `InputError` if scenario and trace do not go together."""
+    """Return the first run's traffic, kept for the run. Raises `InputError` if scenario and trace do not go together."""
     return _traffic(scenario, seed * 1000, trace, take)
 
 
 def _bounded(traffic: workload.Traffic) -> int:
-    """How many messages of this traffic make about `SWEEP_DELIVERIES` deliveries."""
+    """Return how many messages of this traffic make about `SWEEP_DELIVERIES` deliveries."""
     if not traffic.times:
         return 0
     sample = traffic.conversations[:500]
@@ -438,10 +489,10 @@ def _bounded(traffic: workload.Traffic) -> int:
 
 
 def history_files(base: str | Path | None, designs: Sequence[str]) -> dict[str, str]:
-    """Where each design's history goes: to `base` if there is one design, else beside it, its name inserted."""
+    """Return where each design's history goes: to `base` if there is one design, else beside it, its name inserted."""
     if base is None:
         return {}
-    path = Path(base)
+    path = arguments.file("history", base)
     if len(designs) == 1:
         return {designs[0]: str(path)}
     plain = {design: re.sub(r"[^\w.-]+", "_", design).strip("_") for design in designs}
@@ -449,7 +500,7 @@ def history_files(base: str | Path | None, designs: Sequence[str]) -> dict[str, 
 
 
 def _replaceable(path: Path) -> None:
-    """Fails before the work where a history, or the moves beside it, could not be written after it."""
+    """Raise `InputError` before the work where a history, or the moves beside it, could not be written after it."""
     from syncproof.formats.history import moves_path
 
     for file in (path, moves_path(path)):

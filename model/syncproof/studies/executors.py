@@ -1,8 +1,8 @@
-"""Independent pieces of work spread over an executor; results depend neither on which it is nor on how many work there.
+"""Spread independent pieces of work over an executor; results depend neither on the executor nor on how many workers it has.
 
-Whatever has the interface of `concurrent.futures.Executor` will do. Two ways to open one are here: the processes of this
-machine, and the workers of a Dask scheduler. A job should be small, picklable and free to be done twice: when a worker
-dies, what it had is done again, and each job's result is given out once.
+Any `concurrent.futures.Executor` will do. Two ways to open one are here: the processes of this machine, and the workers of a
+Dask scheduler. A job should be small and picklable, and doing it twice must do no harm: when a worker dies, its jobs are done
+again, and each job's result is given out once.
 """
 
 from __future__ import annotations
@@ -21,18 +21,20 @@ from syncproof.errors import InputError
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+Progress = Callable[[int, int], None]
+"""Is told how many pieces are done, and how many there are."""
 Opening = Callable[[int], AbstractContextManager[Executor]]
-"""Opens an executor of about so many workers, and gives up what is still under way when it is left by an exception."""
+"""Opens an executor of about that many workers, and gives up what is still under way when it is left by an exception."""
 
 ANSWER_WITHIN = 5.0
 """Seconds that a scheduler has to answer, and then to have a worker."""
 
 
 def workers(wanted: int | None, *, inherit: bool = False) -> int:
-    """How many processes to use: as many as are wanted, else one per processor.
+    """Return how many processes to use: `wanted`, else one per processor.
 
     `inherit`: the work needs what this process holds in memory, such as a class that was written in a notebook. Where
-    processes begin afresh, it is then done here.
+    processes start without that memory, the work is done in this process.
     """
     if inherit and (multiprocessing.get_start_method() != "fork" or threads()):
         return 1
@@ -40,15 +42,15 @@ def workers(wanted: int | None, *, inherit: bool = False) -> int:
 
 
 def threads() -> bool:
-    """Whether threads run beside this one, as they do in a notebook: a forked copy may wait for ever for a lock of theirs."""
+    """Return whether other threads run, as in a notebook: a forked copy may wait indefinitely for a lock of theirs."""
     return threading.active_count() > 1
 
 
 @contextmanager
 def processes(workers: int) -> Iterator[Executor]:
-    """A pool of processes on this machine. Left by an exception, an interrupt too, it is ended and not waited for.
+    """Open a pool of processes on this machine. An exception, an interrupt too, ends it without waiting for it.
 
-    Beside threads the processes begin afresh, else as the platform has it.
+    Where other threads run, the processes come from a fork server; else they start in the platform's way.
     """
     afresh = threads() and "forkserver" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if afresh else None)
@@ -58,17 +60,17 @@ def processes(workers: int) -> Iterator[Executor]:
         except BrokenExecutor:
             raise
         except BaseException:
-            # Before any shutdown, which forgets the processes. No future is cancelled: the pool, which sees its processes
-            # die, gives each of them an exception, and cannot to a cancelled one.
+            # Before any shutdown, which forgets the processes. No future is cancelled: the pool sees its processes die and
+            # sets an exception on each future, which it cannot on a cancelled one.
             for process in list((pool._processes or {}).values()):
                 process.terminate()
             raise
 
 
 def scheduler(address: str, within: float = ANSWER_WITHIN) -> Opening:
-    """Opens the workers of the Dask scheduler at `address`, such as `tcp://10.0.0.1:8786`.
+    """Open the workers of the Dask scheduler at `address`, such as `tcp://10.0.0.1:8786`.
 
-    They need the same syncproof, and traces and designs of one's own under the same names. Raises `InputError` if the
+    They need the same syncproof, and traces and own designs under the same names. Raises `InputError` if the
     address is none, if Dask is not installed, or when opened if nothing answers or no worker is there.
     """
     if not re.fullmatch(r"(\w+://)?[^\s:/]+:\d+|inproc://\S+", address):
@@ -84,7 +86,7 @@ def scheduler(address: str, within: float = ANSWER_WITHIN) -> Opening:
     met = False
 
     def silent(text: str) -> Exception:
-        """At first a wrong address; once it has worked, workers that were lost."""
+        """Return an input error at first; once the address has worked, an error that says that workers were lost."""
         return (BrokenExecutor if met else InputError)(f"--executor {address}: {text}")
 
     @contextmanager
@@ -115,7 +117,7 @@ def scheduler(address: str, within: float = ANSWER_WITHIN) -> Opening:
 
 
 def given(executor: Executor) -> Opening:
-    """An executor that somebody else opened and will close."""
+    """Use an executor that the caller opened and will close."""
 
     @contextmanager
     def opened(workers: int) -> Iterator[Executor]:
@@ -127,10 +129,10 @@ def given(executor: Executor) -> Opening:
 def perform(
     work: Callable[[Job], Result], jobs: Sequence[Job], workers: int, opening: Opening | None = None
 ) -> Iterator[tuple[int, Result]]:
-    """(index, result) of every job as it is done, in any order, each once; in this process if one worker is enough.
+    """Yield (index, result) of every job as it is done, in any order, each once; in this process if one worker is enough.
 
-    A pool of processes that lost one (out of memory, killed) cannot go on. What it may have been at is done again one by
-    one, and the rest in a new pool. A job that breaks its executor alone raises `BrokenExecutor`. Leaving the iterator
+    A pool of processes that lost one (out of memory, killed) cannot go on. The jobs that it may have been doing are done
+    again one by one, and the rest in a new pool. A job that breaks its executor alone raises `BrokenExecutor`. Leaving the iterator
     early, by an interrupt too, ends the work.
     """
     if opening is None and (workers <= 1 or len(jobs) <= 1):
@@ -170,6 +172,6 @@ def _pooled(
 
 
 def _begin() -> None:
-    """Ctrl-C is for the process that collects: it ends the others."""
+    """Ignore Ctrl-C in a worker: the process that collects the results handles it and ends the workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -1,8 +1,8 @@
-"""The shortest way, in a small world, to what a comparison's runs met.
+"""Find the shortest way, in a small world, to what a comparison's runs violated.
 
-A run of thousands of messages violates a property somewhere in its middle, where nobody can follow it. So for every
+A run of thousands of messages violates a property somewhere in its middle, where it cannot be followed. So for every
 property that a design did not keep, worlds of two or three devices are searched, smallest first, under the kinds of
-fault that the scenario configured and with the scenario's parameters, until the property falls there as well. What is
+fault that the scenario configured and with the scenario's parameters, until the property is violated there as well. What is
 found is therefore another way to the same failure, and shows the same mechanism or a shorter one.
 
 | step | people | messages | kinds of fault |
@@ -32,7 +32,7 @@ from syncproof.studies import executors
 from syncproof.studies.compare import Comparison
 
 STATES = 50_000
-"""States of one world, about; a counterexample that was met until then is a shortest one all the same."""
+"""States of one world, about; a counterexample that was found until then is a shortest one all the same."""
 ALTOGETHER = 300_000
 """States of all worlds for one design, about: some four seconds."""
 
@@ -42,7 +42,7 @@ SMALL = ("two-people", "two-devices")
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A property that a design did not keep in the runs, and the way to it in the smallest world where it falls.
+    """Hold a property that a design violated in the runs, and the way to that in the smallest world where it is violated.
 
     `shape`, `counterexample`: none if no world that was searched violates it; then `why` says what was searched.
     """
@@ -56,13 +56,13 @@ class Way:
 
     @property
     def length(self) -> int:
-        """Moves; 0 if nothing was found."""
+        """Return its moves; 0 if nothing was found."""
         return 0 if self.counterexample is None else self.counterexample.length
 
 
 @dataclass(frozen=True, slots=True)
-class Hunt:
-    """One design's search. `names`: the properties to violate; `kinds`: the kinds of fault to try."""
+class WaySearch:
+    """Describe one design's search. `names`: the properties to violate; `kinds`: the kinds of fault to try."""
 
     design: str
     names: tuple[str, ...]
@@ -70,36 +70,36 @@ class Hunt:
     kinds: tuple[str, ...]
 
 
-Caught = dict[str, tuple[SmallWorld | None, Counterexample | None, str]]
-_KNOWN: dict[tuple[object, ...], Caught] = {}
+Found = dict[str, tuple[SmallWorld | None, Counterexample | None, str]]
+_KNOWN: dict[tuple[object, ...], Found] = {}
 
 
 def ways(comparison: Comparison) -> list[Way]:
-    """A way to every violated property: broken promises first, then the shortest, what was not found last."""
+    """Return a way to every violated property: broken promises first, then the shortest, what was not found last."""
     parameters = comparison.scenario.parameters()
-    kinds = tuple(kinds_of(comparison.results()["faults_fired"]))
+    kinds = tuple(kinds_of(comparison.results().faults_fired))
     violated = {
-        design: {name: p["promised"] for name, p in found["properties"].items() if p["verdict"] == "violated"}
-        for design, found in comparison.results()["designs"].items()
+        design: {name: p.promised for name, p in found.properties.items() if p.verdict == "violated"}
+        for design, found in comparison.results().designs.items()
     }
-    hunts = [Hunt(design, tuple(names), parameters, kinds) for design, names in violated.items() if names]
-    missing = [hunt for hunt in hunts if _key(hunt) not in _KNOWN]
-    for index, caught in executors.perform(hunted, missing, comparison.workers):
-        _KNOWN[_key(missing[index])] = caught
+    searches = [WaySearch(design, tuple(names), parameters, kinds) for design, names in violated.items() if names]
+    missing = [search for search in searches if _key(search) not in _KNOWN]
+    for index, met in executors.perform(search_worlds, missing, comparison.workers):
+        _KNOWN[_key(missing[index])] = met
     found = [
-        Way(hunt.design, name, violated[hunt.design][name], *_KNOWN[_key(hunt)][name])
-        for hunt in hunts
-        for name in hunt.names
+        Way(search.design, name, violated[search.design][name], *_KNOWN[_key(search)][name])
+        for search in searches
+        for name in search.names
     ]
     return sorted(found, key=lambda way: (not way.promised, way.counterexample is None, way.length))
 
 
-def _key(hunt: Hunt) -> tuple[object, ...]:
-    return hunt.design, hunt.names, repr(hunt.parameters), hunt.kinds
+def _key(search: WaySearch) -> tuple[object, ...]:
+    return search.design, search.names, repr(search.parameters), search.kinds
 
 
 def kinds_of(faults: Iterable[str]) -> Iterator[str]:
-    """The kinds of fault in small worlds that stand for a scenario's faults."""
+    """Yield the kinds of fault in small worlds that stand for a scenario's faults."""
     configured = set(faults)
     if PUSH_OUTAGE in configured:  # an outage loses pushes, one after the other
         configured.add("push-lost")
@@ -108,8 +108,8 @@ def kinds_of(faults: Iterable[str]) -> Iterator[str]:
             yield kind
 
 
-def shapes(kinds: Sequence[str]) -> Iterator[SmallWorld]:
-    """The worlds to search, as the table above says."""
+def worlds_to_search(kinds: Sequence[str]) -> Iterator[SmallWorld]:
+    """Yield the worlds to search, as the table above says."""
     singles = [(kind,) for kind in kinds]
     yield from (SmallWorld(people, 1, ()) for people in (*SMALL, "three-devices"))
     yield from (SmallWorld(people, 1, kind) for kind in singles for people in SMALL)
@@ -119,28 +119,28 @@ def shapes(kinds: Sequence[str]) -> Iterator[SmallWorld]:
     yield from (SmallWorld(people, 1, pair) for pair in combinations(kinds, 2) for people in SMALL)
 
 
-def hunted(hunt: Hunt) -> Caught:
-    """Each property's world and counterexample, or why there is none."""
-    design = lookup.get(hunt.design).variant(parameters=hunt.parameters)
-    open_ends = list(hunt.names)
-    caught: Caught = {}
+def search_worlds(search: WaySearch) -> Found:
+    """Return each property's world and counterexample, or why there is none."""
+    design = lookup.get(search.design).variant(parameters=search.parameters)
+    open_ends = list(search.names)
+    met: Found = {}
     worlds = states = cut = 0
     failed = ""
-    for shape in shapes(hunt.kinds):
+    for shape in worlds_to_search(search.kinds):
         if not open_ends or states > ALTOGETHER:
             break
         system, _, environment = build(design, shape)
         try:
             found = explore(system, environment, [PROPERTIES[n] for n in open_ends], limits=Limits(states=STATES))
-        except (HandlerError, ImpureHandler) as error:  # a design of one's own may do what no simulated run met
+        except (HandlerError, ImpureHandler) as error:  # an own design may do what it did in no simulated run
             failed = f"; the search ended in {shape}: {error}"
             break
         worlds, states, cut = worlds + 1, states + len(found.graph.states), cut + (not found.complete)
         for name, finding in found.findings.items():
             if finding.counterexample is not None:
-                caught[name] = (shape, finding.counterexample, "")
+                met[name] = (shape, finding.counterexample, "")
                 open_ends.remove(name)
     why = f"not met in {worlds} small worlds with {states:,} states"
     if cut:
         why += f", of which {cut} were searched in part only"
-    return caught | dict.fromkeys(open_ends, (None, None, why + failed))
+    return met | dict.fromkeys(open_ends, (None, None, why + failed))

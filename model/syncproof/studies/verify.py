@@ -1,29 +1,41 @@
-"""Designs in every interleaving of small worlds: which promises hold there, and a way to what does not.
+"""Verify designs: search every interleaving of small worlds for violated properties.
 
-The worlds are in `worlds.py`. Searching many small ones completely says more than searching one large world in part: a
-verdict is *holds* only if every world that the bounds name was searched to its end.
+The worlds are in `inputs/small_worlds.py`. Searching many small ones completely says more than searching one large world in
+part: a verdict is *holds* only if every world that the bounds name was searched to its end.
 """
 
 from __future__ import annotations
 
 import platform
-import resource
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from functools import cached_property
+from typing import Literal, cast
 
 from syncproof import designs as registry
 from syncproof._version import __version__
 from syncproof.designs import Design, witnesses
-from syncproof.engines.explore import CAUGHT_UP, Counterexample, Ending, Exploration, Limits, Status, explore
-from syncproof.errors import InputError
-from syncproof.inputs import lookup
+from syncproof.engines import explore as engine
+from syncproof.engines.explore import CAUGHT_UP, Counterexample, Ending, Exploration, Limits, Status
+from syncproof.engines.memory import peak_memory
+from syncproof.inputs import arguments, lookup, small_worlds
 from syncproof.inputs.small_worlds import BOUNDS, SmallWorld, build, within
 from syncproof.properties import PROPERTIES
 from syncproof.properties.no_loss import NoLoss
-from syncproof.studies import executors
+from syncproof.studies import claim_searches, claims, executors
+from syncproof.studies.presentation import Drawing, Presentable
+from syncproof.studies.results import (
+    ClaimSearch,
+    CounterexampleText,
+    DesignProof,
+    MoveCoverage,
+    PropertyProof,
+    VerificationResults,
+    VerificationRun,
+    WorldSearched,
+)
 
 LIMITS = Limits(states=10_000_000, memory=8 << 30)
 """Of one search, so of each worker process: `verify` with two of them may need twice the memory."""
@@ -36,7 +48,7 @@ LOST = "a worker process was lost, as happens when memory runs out; fewer --jobs
 
 @dataclass(frozen=True)
 class Explored:
-    """One exploration's outcome. `findings`: property -> (verdict, counterexample, why it is unknown)."""
+    """Hold the outcome of one search. `findings`: property -> (verdict, counterexample, why it is unknown)."""
 
     design: str
     shape: SmallWorld
@@ -51,12 +63,12 @@ class Explored:
     bytes: int
     ending: Ending = "complete"
     peak: int = 0
-    """Memory that the process had needed at most by then, in bytes."""
+    """The most memory that the process had needed by then, in bytes; 0 where the platform does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a verification is: what the searches that are done add up to. `memory` of the largest process, in bytes."""
+class Searched:
+    """Tell how far a verification is: totals over the searches that are done. `memory`: bytes of the largest process."""
 
     done: int
     total: int
@@ -70,20 +82,20 @@ class Progress:
 def search(
     design: str | Design, shape: SmallWorld, limits: Limits = LIMITS, progress: Callable[[Status], None] | None = None
 ) -> Exploration:
-    """Searches one world of one design, for whoever wants its graph. Raises `InputError` for an unknown design."""
+    """Search one world of one design and return its graph too. Raises `InputError` for an unknown design."""
     system, _, environment = build(design, shape)
     not_applicable = lookup.get(design).not_applicable
     wanted = [automaton for name, automaton in PROPERTIES.items() if name not in not_applicable]
-    return explore(system, environment, wanted, limits=limits, progress=progress)
+    return engine.explore(system, environment, wanted, limits=limits, progress=progress)
 
 
 def explore_one(design: str, shape: SmallWorld, limits: Limits = LIMITS) -> Explored:
-    """Searches one world of one design, and keeps what verdicts and reports need."""
+    """Search one world of one design and keep what verdicts and reports need."""
     return kept(design, shape, search(design, shape, limits))
 
 
 def kept(design: str, shape: SmallWorld, found: Exploration) -> Explored:
-    """What verdicts and reports need of a search."""
+    """Keep what verdicts and reports need of a search."""
     return Explored(
         design,
         shape,
@@ -97,21 +109,17 @@ def kept(design: str, shape: SmallWorld, found: Exploration) -> Explored:
         found.elapsed,
         found.graph.bytes,
         found.graph.ending,
-        _peak(),
+        peak_memory() or 0,
     )
 
 
-def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
 def judged(design: str, shape: SmallWorld, found: Exploration) -> Verification:
-    """One search as a verification of its own."""
+    """Return one search as a verification of its own."""
     return gathered(ONE_WORLD, design, [kept(design, shape, found)])
 
 
 def gathered(bounds: str, design: str, row: list[Explored], missing: int = 0) -> Verification:
-    """Searches of one design as a verification. `missing`: how many of the bounds' worlds it has not."""
+    """Return searches of one design as a verification. `missing`: how many worlds of the bounds were not searched."""
     stopped = INTERRUPTED if any(e.ending == "interrupted" for e in row) else ""
     left_out = {design: missing} if missing else {}
     return Verification(bounds, {design: row}, left_out, sum(e.elapsed for e in row), 1, _vacuous(row), stopped)
@@ -127,7 +135,7 @@ def _vacuous(explored: Iterable[Explored]) -> list[tuple[str, SmallWorld, str]]:
 
 
 def _witnesses(design: str, found: Exploration, shape: SmallWorld) -> dict[str, bool]:
-    """The situations without which "holds" would say nothing, and whether each was reached."""
+    """Return the situations without which "holds" would say nothing, and whether each was reached."""
     entry = lookup.get(design)
     asked = set(shape.faults) - set(entry.untouched)
     reached = {f"{fault} happened": count > 0 for fault, (count, _) in found.coverage.items() if fault in asked}
@@ -145,7 +153,7 @@ Promise = Literal["none", "kept", "broken", "unknown", "not judged"]
 
 @dataclass(frozen=True)
 class Cell:
-    """A design's verdict on a property over all its worlds, and the world with the shortest counterexample found.
+    """Hold a design's verdict on a property over all its worlds, and the world with the shortest counterexample found.
 
     `promise` is about the worlds alone whose faults the promise covers: a property may be violated, and its promise kept.
     Where it covers none of the worlds, it is not judged.
@@ -174,16 +182,19 @@ class Cell:
 
 
 def retrace(design: str, name: str, shape: SmallWorld) -> Cell:
-    """Searches one world again for a property's verdict, for whoever wants to look at its counterexample."""
+    """Search one world again for a property's verdict, to look at its counterexample."""
     return judged(design, shape, search(design, shape)).cell(design, name)
 
 
-@dataclass(frozen=True)
-class Verification:
-    """Every design in every world of the bounds.
+@dataclass(frozen=True, repr=False)
+class Verification(Presentable):
+    """Hold what the search of every design in every world of the bounds found.
 
-    `missing`: how many searches of a design were not made, where that is more than none; `stopped` says why.
+    `missing`: by design, how many searches were not made, where there are any; `stopped` says why. `searches`: what was
+    searched for claims alone (`syncproof.studies.claim_searches`).
     """
+
+    page = "verify"
 
     bounds: str
     explored: dict[str, list[Explored]]
@@ -192,15 +203,16 @@ class Verification:
     jobs: int
     vacuous: list[tuple[str, SmallWorld, str]] = field(default_factory=list)
     stopped: str = ""
+    searches: dict[str, ClaimSearch] = field(default_factory=dict)
 
     @property
     def worlds(self) -> tuple[SmallWorld, ...]:
-        """What the bounds name; without bounds what was searched."""
+        """Return the worlds that the bounds name; of one world alone that world."""
         searched = dict.fromkeys(e.shape for row in self.explored.values() for e in row)
         return BOUNDS.get(self.bounds, tuple(searched))
 
     def cell(self, design: str, name: str) -> Cell:
-        """The verdict: violated if some world violates it; a promise is broken if it covers that world's faults."""
+        """Return the verdict: violated if some world violates it; a promise is broken if it covers that world's faults."""
         entry = lookup.get(design)
         if name in entry.not_applicable:
             return Cell("not-applicable", "none", why=entry.not_applicable[name])
@@ -226,95 +238,106 @@ class Verification:
         return Cell("unknown" if why else "holds", promise, why=why)
 
     def matrix(self) -> dict[str, dict[str, Cell]]:
-        """Design -> property -> verdict."""
+        """Return design -> property -> verdict."""
         return {design: {name: self.cell(design, name) for name in PROPERTIES} for design in self.explored}
 
     def status(self) -> int:
-        """0: every promise holds; 1: one is broken, or holds only because nothing happened; 3: one is unknown."""
+        """Return the exit status.
+
+        0: every promise holds; 1: one is broken, or holds only because nothing happened; 3: one is unknown.
+        """
         cells = [cell for row in self.matrix().values() for cell in row.values()]
         if any(cell.broken for cell in cells) or self.vacuous:
             return 1
         return 3 if any(cell.promise == "unknown" for cell in cells) else 0
 
-    def results(self) -> dict[str, Any]:
-        """What other programs may rely on; the same for the same version and bounds."""
-        from syncproof.studies import claims
+    def results(self) -> VerificationResults:
+        """Return the part that other programs may rely on; the same for the same version and bounds."""
+        return self._results
 
-        found: dict[str, Any] = {"schema": 1, "command": "verify", "bounds": self.bounds, "designs": {}}
-        for design, row in self.matrix().items():
-            worlds = self.explored[design]
-            found["designs"][design] = {
-                "properties": {name: _plain(cell) for name, cell in row.items()},
-                "states": sum(e.states for e in worlds),
-                "transitions": sum(e.transitions for e in worlds),
-                "depth": max((e.depth for e in worlds), default=0),
-                "complete": design not in self.missing and all(e.complete for e in worlds),
-                "coverage": _summed(worlds),
-                "witnesses": _reached(worlds),
-                "worlds": [
-                    {
-                        "world": str(e.shape),
-                        "states": e.states,
-                        "transitions": e.transitions,
-                        "depth": e.depth,
-                        "complete": e.complete,
-                    }
-                    for e in worlds
-                ],
-            }
-        found["vacuous"] = [f"{design}, {shape}: never {what}" for design, shape, what in self.vacuous]
-        found["claims"] = claims.proved(found)
+    @cached_property
+    def _results(self) -> VerificationResults:
+        found = VerificationResults(
+            schema=1,
+            command="verify",
+            bounds=self.bounds,
+            designs={design: self._design(design, row) for design, row in self.matrix().items()},
+            vacuous=[f"{design}, {shape}: never {what}" for design, shape, what in self.vacuous],
+            claims={},
+            searches=self.searches,
+        )
+        found.claims = claims.proved(found)
         return found
 
-    def _largest(self) -> int:
-        """What the largest process needed, in bytes."""
-        return max([_peak(), *[e.peak for row in self.explored.values() for e in row]])
+    def _design(self, design: str, row: dict[str, Cell]) -> DesignProof:
+        worlds = self.explored[design]
+        return DesignProof(
+            properties={name: _proof(cell) for name, cell in row.items()},
+            states=sum(e.states for e in worlds),
+            transitions=sum(e.transitions for e in worlds),
+            depth=max((e.depth for e in worlds), default=0),
+            complete=design not in self.missing and all(e.complete for e in worlds),
+            coverage=_summed(worlds),
+            witnesses=_reached(worlds),
+            worlds=[WorldSearched(str(e.shape), e.states, e.transitions, e.depth, e.complete) for e in worlds],
+        )
 
-    def run_facts(self) -> dict[str, Any]:
-        """Times, rates and memory of this run (of its largest process): what may differ the next time."""
-        states = sum(e.states for row in self.explored.values() for e in row)
-        busy = sum(e.elapsed for row in self.explored.values() for e in row)
-        weight = sum(e.bytes for row in self.explored.values() for e in row)
-        return {
-            "version": __version__,
-            "python": platform.python_version(),
-            "elapsed_s": round(self.elapsed, 3),
-            "jobs": self.jobs,
-            "states": states,
-            "states_per_worker_second": round(states / busy) if busy else None,
-            "bytes_per_state": round(weight / states) if states else None,
-            "peak_memory_mib": self._largest() >> 20,
-        }
+    def run_facts(self) -> VerificationRun:
+        """Return times, rates and memory of this run (of its largest process): what may differ the next time."""
+        explored = [e for row in self.explored.values() for e in row]
+        states = sum(e.states for e in explored)
+        busy = sum(e.elapsed for e in explored)
+        memory = max([peak_memory() or 0, *[e.peak for e in explored]])
+        return VerificationRun(
+            version=__version__,
+            python=platform.python_version(),
+            elapsed_s=round(self.elapsed, 3),
+            jobs=self.jobs,
+            states=states,
+            states_per_worker_second=round(states / busy) if busy else None,
+            bytes_per_state=round(sum(e.bytes for e in explored) / states) if states else None,
+            peak_memory_mib=memory >> 20 if memory else None,
+        )
+
+    def diagram(self, name: str = "", design: str = "") -> Drawing:
+        """Draw the shortest way to a violation of the property `name`; by default the gravest, a broken promise first.
+
+        `design`: of this design alone. Raises `InputError` if no such counterexample was found.
+        """
+        diagram: Drawing = self._page().diagram(self, name, design)
+        return diagram
 
 
-def _plain(cell: Cell) -> dict[str, Any]:
-    found: dict[str, Any] = {"verdict": cell.verdict, "promise": cell.promise}
-    if cell.counterexample is not None:
-        found["length"] = cell.counterexample.length
-        found["world"] = str(cell.shape)
-        found["counterexample"] = {
-            "says": cell.counterexample.says,
-            "prelude": [repr(move) for move in cell.counterexample.prelude],
-            "moves": [repr(move) for move in cell.counterexample.moves],
-            "cycle": [repr(move) for move in cell.counterexample.cycle],
-        }
-    elif cell.why:
-        found["why"] = cell.why
-    return found
+def _proof(cell: Cell) -> PropertyProof:
+    found = cell.counterexample
+    if found is None:
+        return PropertyProof(cell.verdict, cell.promise, why=cell.why or None)
+    return PropertyProof(
+        verdict=cell.verdict,
+        promise=cell.promise,
+        length=found.length,
+        world=str(cell.shape),
+        counterexample=CounterexampleText(
+            says=found.says,
+            prelude=[repr(move) for move in found.prelude],
+            moves=[repr(move) for move in found.moves],
+            cycle=[repr(move) for move in found.cycle],
+        ),
+    )
 
 
-def _summed(worlds: Iterable[Explored]) -> dict[str, dict[str, int]]:
-    total: dict[str, dict[str, int]] = {}
+def _summed(worlds: Iterable[Explored]) -> dict[str, MoveCoverage]:
+    total: dict[str, MoveCoverage] = {}
     for explored in worlds:
         for kind, (transitions, states) in explored.coverage.items():
-            entry = total.setdefault(kind, {"transitions": 0, "states": 0})
-            entry["transitions"] += transitions
-            entry["states"] += states
+            entry = total.setdefault(kind, MoveCoverage(0, 0))
+            entry.transitions += transitions
+            entry.states += states
     return dict(sorted(total.items()))
 
 
 def _reached(worlds: Iterable[Explored]) -> dict[str, str]:
-    """Each witness, and in how many of the worlds that ask for it it was reached."""
+    """Return each witness, and in how many of the worlds that ask for it it was reached."""
     asked: dict[str, list[bool]] = {}
     for explored in worlds:
         for what, reached in explored.witnesses.items():
@@ -327,22 +350,46 @@ def verify(
     bounds: str = "standard",
     *,
     jobs: int | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Searched], None] | None = None,
 ) -> Verification:
-    """Explores the designs (default: all) in every world of `bounds`.
+    """Search every interleaving of small worlds for what designs promise.
 
-    Ctrl-C, or a search that its worker process does not survive (out of memory), returns what was found until then; what
-    is missing makes verdicts of its design unknown. Raises `InputError` for an unknown design or bounds.
+    Arguments:
+        designs: names, `FILE.py:NAME`, or designs made by `Design.variant`; by default every ready design.
+        bounds: which small worlds: "small" (seconds), "standard" (minutes) or "deep" (hours).
+        jobs: worker processes, 1 or more; by default one per processor.
+        progress: called with a `Searched` as each world is done.
+
+    Returns a `Verification`: `results()`, `matrix()`, `cell(design, property)`, `diagram()`, `status()`, `html()`,
+    `markdown()`, `write(out)`. Ctrl-C, or a search that its worker process does not survive (out of memory), returns what
+    was found until then; what is missing makes verdicts of its design unknown.
+
+    Raises `InputError`, in one sentence that says what is allowed, for an argument that is not.
     """
-    if bounds not in BOUNDS:
-        raise InputError(f"unknown bounds {bounds!r}; allowed: {', '.join(BOUNDS)}")
-    names = list(dict.fromkeys(lookup.known(design) for design in designs or registry.DESIGNS))
+    chosen = arguments.designs(designs)
+    arguments.one_of("bounds", bounds, BOUNDS)
+    arguments.whole("jobs", jobs, least=1)
+    names = list(dict.fromkeys(lookup.known(design) for design in chosen or registry.DESIGNS))
     workers = executors.workers(jobs, inherit=any(name in lookup.OWN for name in names))
     work = [(name, shape) for name in names for shape in within(bounds, name)]
     work.sort(key=lambda job: (-job[1].messages, -len(job[1].kinds)))  # the large ones first, so that none is last
     began = time.perf_counter()
+    done, stopped = _search_all(work, workers, progress)
+    explored = {n: [done[n, s] for s in within(bounds, n) if (n, s) in done] for n in names}
+    left_out = {n: len(within(bounds, n)) - len(explored[n]) for n in names}
+    missing = {n: count for n, count in left_out.items() if count}
+    vacuous = _vacuous(e for row in explored.values() for e in row)
+    elapsed = time.perf_counter() - began
+    searches = claim_searches.searches(search) if claim_searches.NOTIFY in explored and not missing else {}
+    return Verification(bounds, explored, missing, elapsed, workers, vacuous, stopped, searches)
+
+
+def _search_all(
+    work: Sequence[tuple[str, SmallWorld]], workers: int, progress: Callable[[Searched], None] | None
+) -> tuple[dict[tuple[str, SmallWorld], Explored], str]:
+    """Return the searches that came to their end, and why some did not, if so."""
+    began = time.perf_counter()
     done: dict[tuple[str, SmallWorld], Explored] = {}
-    stopped = ""
     states = transitions = depth = memory = 0
     try:
         for index, found in executors.perform(_work, work, workers):
@@ -353,17 +400,40 @@ def verify(
                 states, transitions = states + found.states, transitions + found.transitions
                 depth, memory = max(depth, found.depth), max(memory, found.peak)
                 elapsed = time.perf_counter() - began
-                progress(Progress(len(done), len(work), states, transitions, depth, memory, elapsed))
+                progress(Searched(len(done), len(work), states, transitions, depth, memory, elapsed))
     except KeyboardInterrupt:
-        stopped = INTERRUPTED
+        return done, INTERRUPTED
     except BrokenExecutor:
-        stopped = LOST
-    explored = {n: [done[n, s] for s in within(bounds, n) if (n, s) in done] for n in names}
-    left_out = {n: len(within(bounds, n)) - len(explored[n]) for n in names}
-    missing = {n: count for n, count in left_out.items() if count}
-    vacuous = _vacuous(e for row in explored.values() for e in row)
-    return Verification(bounds, explored, missing, time.perf_counter() - began, workers, vacuous, stopped)
+        return done, LOST
+    return done, ""
 
 
 def _work(job: tuple[str, SmallWorld]) -> Explored:
     return explore_one(*job)
+
+
+def explore(
+    design: str | Design,
+    population: str = "two-devices",
+    messages: int = 1,
+    faults: Sequence[str] = (),
+    *,
+    limits: Limits = LIMITS,
+) -> Verification:
+    """Search every interleaving of one small world of one design, as `syncproof explore` does.
+
+    Arguments:
+        design: a name, `FILE.py:NAME`, or a design made by `Design.variant`.
+        population: who takes part: "two-people", "two-devices" or "three-devices".
+        messages: how many messages are written, 1 or more.
+        faults: kinds of fault, each of which may happen once; names as in `syncproof.inputs.small_worlds.KINDS`.
+        limits: where the search stops: states, bytes of memory, seconds. What is open then is unknown.
+
+    Returns a `Verification` of this one world: `diagram()` draws its counterexample.
+
+    Raises `InputError`, in one sentence that says what is allowed, for an argument that is not.
+    """
+    arguments.whole("messages", messages, least=1)
+    name = lookup.known(design)
+    shape = small_worlds.small_world(population, messages, arguments.names("faults", faults))
+    return judged(name, shape, search(name, shape, limits))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import gc
-import resource
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -17,6 +17,7 @@ from syncproof.engines.explore.expand import Successor, expander
 from syncproof.engines.explore.graph import Complaint, Graph
 from syncproof.engines.explore.symmetry import Symmetry
 from syncproof.engines.explore.tables import Tables
+from syncproof.engines.memory import peak_memory
 
 CHECK_EVERY = 2048
 """Expansions between two looks at the limits and at the clock."""
@@ -143,11 +144,11 @@ def _search(
 
 
 def resident() -> int:
-    """Return the process's memory now, in bytes; its peak where the system does not tell."""
+    """Return the process's memory now, in bytes; its peak, or 0, where the system does not tell."""
     try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, AttributeError, ValueError):
+        return peak_memory() or 0
 
 
 def _bytes(graph: Graph, known: dict[State, int]) -> int:

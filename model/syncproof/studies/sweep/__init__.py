@@ -1,7 +1,7 @@
-"""Sweeps: designs along the values of any scenario key, every combination of several, on the same draws.
+"""Sweep: simulate designs along the values of any scenario key, every combination of several, on the same draws.
 
 A point is exactly what `compare` finds on the varied scenario. Finished runs may be kept in a folder, so that a sweep that was
-cut short goes on where it ended. Work goes through any executor; see `syncproof.studies.executors`.
+cut short continues where it ended. Work goes through any executor; see `syncproof.studies.executors`.
 """
 
 from __future__ import annotations
@@ -10,30 +10,44 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from syncproof import designs as registry
 from syncproof.core.faults import FAULTS
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError, nearest
-from syncproof.inputs import lookup
+from syncproof.inputs import arguments, lookup
 from syncproof.inputs.scenario import Scenario
 from syncproof.properties import PROPERTIES
 from syncproof.properties.verdicts import PropertyResult
 from syncproof.studies import compare as comparison
 from syncproof.studies import executors
 from syncproof.studies.compare import Job, interval
+from syncproof.studies.executors import Progress
+from syncproof.studies.presentation import Presentable
+from syncproof.studies.results import (
+    CrossingResult,
+    MissingRun,
+    PointMetric,
+    PointViolation,
+    SweepPoint,
+    SweepResults,
+    SweepRun,
+    VariedKey,
+    plain,
+)
 from syncproof.studies.sweep.points import Record, Store, Task, key, work
 from syncproof.studies.sweep.readings import Change, Crossing, Runs, change, crossings
 from syncproof.studies.sweep.vary import Label, Point, Varied, resolve
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.figure import Figure
 
 SHOWN = (
     "server_writes_per_message",
@@ -45,17 +59,18 @@ SHOWN = (
 )
 """The metrics that a report shows if none is named."""
 CROSSED = ("packets_per_delivery", "bytes_per_delivery")
-"""The metrics whose crossings are always told."""
-
-Progress = Callable[[int, int], None]
+"""The metrics whose crossings are always reported."""
 
 
-@dataclass
-class Sweep:
-    """What a sweep found. `records`: (point's number, design, run) -> the run as it is kept; what is missing is not there.
+@dataclass(repr=False)
+class Sweep(Presentable):
+    """Hold what a sweep found. `records`: (point's number, design, run) -> the run as it is kept; missing runs are left out.
 
-    `results()` is `results.json`, the same bytes however it was come by; `facts` are times and counts of this call.
+    `results()` is results.json, the same bytes whether runs were made or read; `facts` is run.json, times and counts of this
+    call.
     """
+
+    page = "sweep"
 
     scenario: Scenario
     seed: int
@@ -68,10 +83,14 @@ class Sweep:
     trace: str | None = None
     take: float | None = None
     interrupted: str | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: SweepRun | None = None
+
+    def results(self) -> SweepResults:
+        """Return the part that other programs may rely on; see docs/sweep.md."""
+        return self._results
 
     @cached_property
-    def _results(self) -> dict[str, Any]:
+    def _results(self) -> SweepResults:
         points = [
             self._point(number, name)
             for number in range(len(self.points))
@@ -84,30 +103,27 @@ class Sweep:
             if any(fault in record["faults_fired"] for record in self.records.values())
         }
         told = dict.fromkeys((*CROSSED, *self.metrics)) if self.lies_on_an_axis() else {}
-        return {
-            "schema": 1,
-            "command": "sweep",
-            "scenario": self.scenario.name,
-            "seed": self.seed,
-            "runs": self.runs,
-            "trace": self.trace,
-            "take_s": self.take,
-            "vary": [{"key": v.key, "values": list(v.labels), "given": list(v.texts), "unit": v.unit} for v in self.varied],
-            "designs": list(self.designs),
-            "metrics": list(self.metrics),
-            "points": points,
-            "crossings": {metric: [asdict(found) for found in self.crossed(metric)] for metric in told},
-            "faults_fired": fired,
-            "warnings": [f"{name} was configured and never fired" for name, count in fired.items() if count == 0],
-            "missing": [
-                {"at": self.at(number), "design": name, "run": run} for number, name, run in self._wanted()
+        return SweepResults(
+            schema=1,
+            command="sweep",
+            scenario=self.scenario.name,
+            seed=self.seed,
+            runs=self.runs,
+            trace=self.trace,
+            take_s=self.take,
+            vary=[VariedKey(v.key, list(v.labels), list(v.texts), v.unit) for v in self.varied],
+            designs=list(self.designs),
+            metrics=list(self.metrics),
+            points=points,
+            crossings={metric: [CrossingResult(**asdict(c)) for c in self.crossed(metric)] for metric in told},
+            faults_fired=fired,
+            warnings=[f"{name} was configured and never fired" for name, count in fired.items() if count == 0],
+            missing=[
+                MissingRun(self.at(number), name, run)
+                for number, name, run in self._wanted()
                 if (number, name, run) not in self.records
             ],
-        }  # fmt: skip
-
-    def results(self) -> dict[str, Any]:
-        """The part that other programs may rely on; see docs/sweep.md."""
-        return self._results
+        )
 
     def _wanted(self) -> Iterator[tuple[int, str, int]]:
         for number in range(len(self.points)):
@@ -116,59 +132,61 @@ class Sweep:
                     yield number, name, run
 
     def _held(self, number: int, name: str) -> dict[int, Record]:
-        """The runs that there are of a design at a point."""
+        """Return the runs that there are of a design at a point."""
         return {run: self.records[number, name, run] for run in range(self.runs) if (number, name, run) in self.records}
 
-    def _point(self, number: int, name: str) -> dict[str, Any]:
+    def _point(self, number: int, name: str) -> SweepPoint:
         held = self._held(number, name)
         verdicts = {
             p: comparison.worst([PropertyResult(**r["properties"][p]) for r in held.values()], list(held))
             for p in PROPERTIES
         }
-        return {
-            "at": self.at(number),
-            "design": name,
-            "runs": len(held),
-            "messages": [r["messages"] for r in held.values()],
-            "deliveries": [r["deliveries"] for r in held.values()],
-            "metrics": {
-                m: {**interval(self.values(number, name, m).values()), "unit": METRICS[m].unit} for m in METRICS
-            },
-            "violated": {
-                p: {k: v[k] for k in ("promised", "violations", "example")}
+        return SweepPoint(
+            at=self.at(number),
+            design=name,
+            runs=len(held),
+            messages=[r["messages"] for r in held.values()],
+            deliveries=[r["deliveries"] for r in held.values()],
+            metrics={m: self._metric(number, name, m) for m in METRICS},
+            violated={
+                p: PointViolation(v.promised, v.violations, v.example or "")
                 for p, v in verdicts.items()
-                if v["verdict"] == "violated"
+                if v.verdict == "violated"
             },
-            "promised_unknown": [p for p, v in verdicts.items() if v["promised"] and v["verdict"] == "unknown"],
-        }
+            promised_unknown=[p for p, v in verdicts.items() if v.promised and v.verdict == "unknown"],
+        )
+
+    def _metric(self, number: int, name: str, metric: str) -> PointMetric:
+        found = interval(self.values(number, name, metric).values())
+        return PointMetric(found.mean, found.low, found.high, METRICS[metric].unit)
 
     def at(self, number: int) -> dict[str, Label]:
-        """Where a point is: key -> value."""
+        """Return where a point is: key -> value."""
         return {v.key: label for v, label in zip(self.varied, self.points[number].at, strict=True)}
 
     def values(self, number: int, name: str, metric: str) -> Runs:
-        """A metric by run, of the runs that there are and that have it."""
+        """Return a metric by run, of the runs that there are and that have it."""
         held = self._held(number, name)
         return {run: r["metrics"][metric] for run, r in held.items() if r["metrics"][metric] is not None}
 
     # ---- readings
 
     def lies_on_an_axis(self) -> bool:
-        """Whether one key is varied, with numbers: what courses and crossings need."""
+        """Return whether one key is varied, with numbers: what changes and crossings need."""
         return len(self.varied) == 1 and self.varied[0].numeric
 
     def along(self) -> list[int]:
-        """The points' numbers in the order of the only key's values, as far as every design has a run there."""
+        """Return the points' numbers in the order of the only key's values, as far as every design has a run there."""
         there = {(number, name) for number, name, _ in self.records}
         full = [number for number in range(len(self.points)) if all((number, name) in there for name in self.designs)]
         return sorted(full, key=lambda number: self.points[number].at[0])
 
     def course(self, name: str, metric: str) -> Change | None:
-        """How a design's metric changes from the least value of the only key to the largest."""
+        """Return how a design's metric changes from the least value of the only key to the largest."""
         return change([self.values(number, name, metric) for number in self.along()])
 
     def crossed(self, metric: str) -> list[Crossing]:
-        """Where two designs change places in a metric. Raises `InputError` unless one key is varied, with numbers."""
+        """Return where two designs change places in a metric. Raises `InputError` unless one key is varied, with numbers."""
         known(metric)
         if not self.lies_on_an_axis():
             keys = ", ".join(v.key for v in self.varied)
@@ -178,7 +196,7 @@ class Sweep:
         return crossings([float(self.points[number].at[0]) for number in order], series)
 
     def crossings(self, metric: str = "packets_per_delivery") -> pandas.DataFrame:
-        """The same as a frame: a row per crossing, columns as `Crossing`'s fields."""
+        """Return the crossings as a frame: a row per crossing, columns as `Crossing`'s fields."""
         import pandas
 
         return pandas.DataFrame([asdict(c) for c in self.crossed(metric)], columns=list(Crossing.__dataclass_fields__))
@@ -186,20 +204,20 @@ class Sweep:
     # ---- tables
 
     def table(self) -> pandas.DataFrame:
-        """mean, low, high, unit; a row per (varied keys..., design, metric). Durations are in seconds."""
+        """Return mean, low, high, unit; a row per (varied keys..., design, metric). Durations are in seconds."""
         import pandas
 
         keys = [v.key for v in self.varied]
         rows = [
-            {**point["at"], "design": point["design"], "metric": metric, **value}
-            for point in self.results()["points"]
-            for metric, value in point["metrics"].items()
+            {**point.at, "design": point.design, "metric": metric, **plain(value)}
+            for point in self.results().points
+            for metric, value in point.metrics.items()
         ]
         columns = [*keys, "design", "metric", "mean", "low", "high", "unit"]
         return pandas.DataFrame(rows, columns=columns).set_index([*keys, "design", "metric"])
 
     def runs_table(self) -> pandas.DataFrame:
-        """A row per point and run: varied keys, design, run, seed, every metric, violated promises."""
+        """Return a row per point and run: varied keys, design, run, seed, every metric, violated promises."""
         import pandas
 
         keys = [v.key for v in self.varied]
@@ -222,32 +240,67 @@ class Sweep:
 
     # ---- verdicts
 
-    def broken(self) -> list[dict[str, Any]]:
-        """Every promise that was not kept: at, design, property, violations, example."""
+    def broken(self) -> list[BrokenPromise]:
+        """Return every promise that was not kept, point by point."""
         return [
-            {"at": point["at"], "design": point["design"], "property": name, **found}
-            for point in self.results()["points"]
-            for name, found in point["violated"].items()
-            if found["promised"]
+            BrokenPromise(point.at, point.design, name, found.violations, found.example)
+            for point in self.results().points
+            for name, found in point.violated.items()
+            if found.promised
         ]
 
     def status(self) -> int:
-        """The exit status: 1 a promise is broken, 3 one is unknown or a run is missing, else 0."""
+        """Return the exit status: 1 if a promise is broken, 3 if one is unknown or a run is missing, else 0."""
         if self.broken():
             return 1
         results = self.results()
-        return 3 if results["missing"] or any(point["promised_unknown"] for point in results["points"]) else 0
+        return 3 if results.missing or any(point.promised_unknown for point in results.points) else 0
+
+    # ---- forms
+
+    def figure(self, metrics: Sequence[str] | str | None = None) -> Figure:
+        """Draw small multiples: a panel per metric (default: the sweep's), a line per design, 95 % intervals shaded.
+
+        The first varied key is the axis; every combination of the others is a block of panels. Raises `InputError` for an
+        unknown metric.
+        """
+        chosen = [metrics] if isinstance(metrics, str) else metrics or self.metrics
+        figure: Figure = self._page().figure(self, [known(metric) for metric in chosen])
+        return figure
+
+    def parquet(self) -> bytes:
+        """Return `runs_table()` as a Parquet file."""
+        import pyarrow
+        from pyarrow import parquet
+
+        table = pyarrow.Table.from_pandas(self.runs_table(), preserve_index=False).replace_schema_metadata(None)
+        place = table.schema.get_field_index("violated_promises")
+        promises = table.column(place).cast(pyarrow.list_(pyarrow.string()))
+        buffer = pyarrow.BufferOutputStream()
+        parquet.write_table(table.set_column(place, "violated_promises", promises), buffer)
+        return bytes(buffer.getvalue())
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenPromise:
+    """Hold a promised property that a design violated at one point. `at`: value of each varied key."""
+
+    at: dict[str, Label]
+    design: str
+    property: str
+    violations: int
+    example: str
 
 
 def known(metric: str) -> str:
-    """The metric's own name. Raises `InputError` for another, with the nearest."""
+    """Return the metric's name. Raises `InputError` for another, with the nearest."""
     if metric not in METRICS:
         raise InputError(f"unknown metric {metric!r}{nearest(metric, list(METRICS))}")
     return metric
 
 
 def sweep(
-    scenario: str | Scenario = "default",
+    scenario: str | Path | Scenario = "default",
     *,
     vary: Mapping[str, Sequence[object]],
     designs: Sequence[str | registry.Design] | None = None,
@@ -261,19 +314,34 @@ def sweep(
     take: float | None = None,
     progress: Progress | None = None,
 ) -> Sweep:
-    """Simulates designs (default: all) at every combination of the values of `vary`, a scenario's keys -> lists.
+    """Simulate designs at every combination of the values of some keys of a scenario.
 
-    `metrics`: what reports show, default `SHOWN`. `runs`, `seed`: default the scenario's; run n of every point and design
-    has the seed `seed * 1000 + n`. `jobs`: worker processes, default one per processor. `executor`: "processes", the address
-    of a Dask scheduler, or an `Executor` of one's own. `out`: finished runs are kept in `out`/points and not done again.
-    `trace`, `take`: a trace's file, and how many seconds of it. `progress`: is told (done, all).
+    Arguments:
+        scenario: the name of a ready scenario, the path of a scenario file, or a `Scenario` as `load` returns it.
+        vary: the keys and their values, such as {"population.devices_per_user": [1, 2, 4]}; of several keys every
+            combination.
+        designs: names, `FILE.py:NAME`, or designs made by `Design.variant`; by default every ready design.
+        metrics: names of the metrics that reports show; by default `SHOWN`.
+        runs: runs per point and design, 1 or more; by default the scenario's. Intervals need two.
+        seed: the first seed, 0 or more; by default the scenario's. Run n of every point draws from seed * 1000 + n.
+        jobs: worker processes, 1 or more; by default one per processor. The results do not depend on it.
+        executor: "processes", the address of a Dask scheduler, or a `concurrent.futures.Executor`.
+        out: keep finished runs in the folder `out`/points, and do not make again those that are there.
+        trace: file with real traffic, for a scenario that takes one.
+        take: how many seconds of the trace to use; by default all.
+        progress: called with the numbers of finished runs and of all runs.
 
-    An interrupt, or an executor that is lost, ends the sweep early: what is done is returned and kept, and `interrupted`
-    and `results()["missing"]` say the rest. With nothing done the interrupt is raised. Raises `InputError`.
+    Returns a `Sweep`: `results()`, `table()`, `runs_table()`, `crossings(metric)`, `figure(metrics)`, `broken()`, `status()`,
+    `html()`, `markdown()`, `write(out)`. An interrupt, or an executor that is lost, ends the sweep early: what is done is
+    returned and kept; `interrupted` and `results().missing` say the rest. With nothing done the interrupt is raised.
+
+    Raises `InputError`, in one sentence that says what is allowed, for an argument that is not.
     """
     started = time.perf_counter()
-    shown = tuple(dict.fromkeys(map(known, metrics or SHOWN)))
-    loaded, names, count, first, path = comparison.checked(scenario, designs, runs, seed, trace, take)
+    shown = tuple(dict.fromkeys(map(known, arguments.names("metrics", metrics) or SHOWN)))
+    arguments.instance("vary", vary, Mapping, "a mapping from keys to lists of values")
+    loaded, names, count, first, path = comparison.checked(scenario, designs, runs, seed, jobs, trace, take, progress)
+    folder = None if out is None else arguments.file("out", out)
     varied, points = resolve(loaded, vary)
     for point in points:
         comparison.fits(names, point.scenario)
@@ -285,7 +353,7 @@ def sweep(
         )
     opening, workers = _opening(executor), executors.workers(jobs, inherit=bool(objects))
     comparison.first_traffic(points[0].scenario, first, path, take)
-    store = Store(None if out is None else Path(out) / "points")
+    store = Store(None if folder is None else folder / "points")
     tasks: dict[tuple[int, str, int], Task] = {}
     for number, point in enumerate(points):
         for run in range(count):
@@ -308,22 +376,22 @@ def sweep(
         if not records:
             raise
         interrupted = "interrupted" if isinstance(error, KeyboardInterrupt) else f"workers were lost: {error}"
-    facts = {
-        "elapsed_s": round(time.perf_counter() - started, 3),
-        "executor": executor if isinstance(executor, str) else type(executor).__name__ if executor else "processes",
-        "workers": workers,
-        "points": len(points),
-        "runs_in_all": len(tasks),
-        "runs_done_now": len(records) - read,
-        "runs_read": read,
-        "runs_spoilt": store.spoilt,
-        "python": sys.version.split()[0],
-        "platform": platform.platform(),
-        "processors": os.cpu_count(),
-    }
+    run_facts = SweepRun(
+        elapsed_s=round(time.perf_counter() - started, 3),
+        executor=executor if isinstance(executor, str) else type(executor).__name__ if executor else "processes",
+        workers=workers,
+        points=len(points),
+        runs_in_all=len(tasks),
+        runs_done_now=len(records) - read,
+        runs_read=read,
+        runs_spoilt=store.spoilt,
+        python=sys.version.split()[0],
+        platform=platform.platform(),
+        processors=os.cpu_count(),
+    )
     trace_name = None if path is None else Path(path).name
     return Sweep(
-        loaded, first, count, names, varied, points, shown, records, trace_name, take, interrupted, facts
+        loaded, first, count, names, varied, points, shown, records, trace_name, take, interrupted, run_facts
     )  # fmt: skip
 
 

@@ -1,8 +1,8 @@
-"""Finished runs on disk: one small file each, named by a digest of everything that decides what it holds.
+"""Keep finished runs on disk: one small file each, named by a digest of everything that decides what it holds.
 
 A file is there in full or not at all (written beside, then moved into place), and carries a checksum of its contents: what
-does not match is done again, never trusted. Different sweeps, and different versions of the model, share a folder without
-meeting each other's runs.
+does not match is done again. Different sweeps, and different versions of the model, can share a folder: their runs have
+different names.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Task:
-    """A job and the digest under which its run is kept. Small, picklable, free to be done twice."""
+    """Hold a job and the digest under which its run is kept. Small and picklable; doing it twice does no harm."""
 
     job: Job
     key: str
 
 
 def work(task: Task) -> Record:
-    """One run, in whichever process. Raises `InputError` where the sources, the trace or the design are other ones."""
+    """Do one run, in this process. Raises `InputError` where the sources, the trace or the design are other ones."""
     if key(task.job) != task.key:
         raise InputError(
             f"a worker has another syncproof, trace or design than this process: {task.job.design}, run {task.job.run}; "
@@ -49,7 +49,7 @@ def work(task: Task) -> Record:
 
 
 def record(result: RunResult) -> Record:
-    """What a sweep keeps of a run."""
+    """Return what a sweep keeps of a run."""
     return {
         "metrics": {name: value if math.isfinite(value) else None for name, value in result.metrics.items()},
         "properties": {
@@ -71,7 +71,7 @@ def record(result: RunResult) -> Record:
 
 
 def key(job: Job) -> str:
-    """64 hex digits of everything that decides the run's result."""
+    """Return 64 hex digits of everything that decides the run's result."""
     parts = {
         "syncproof": __version__,
         "sources": sources(),
@@ -89,7 +89,7 @@ def key(job: Job) -> str:
 
 @cache
 def sources() -> str:
-    """A digest of the package's own sources, without the command line and the reports, which decide no result."""
+    """Return a digest of the package's sources without the command line and the reports, which decide no result."""
     root = Path(_version.__file__).parent
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*.py"), key=lambda p: p.relative_to(root).as_posix()):
@@ -100,13 +100,13 @@ def sources() -> str:
 
 
 def _scenario(scenario: Scenario) -> str:
-    """Without the texts, and without runs and seed: the job has its own."""
+    """Return the scenario without its texts, and without runs and seed: the job has its own."""
     return scenario.model_dump_json(exclude={"title", "shows", "runs", "seed"})
 
 
 @cache
 def _digest_of(file: str) -> str:
-    """Of a file as this process met it first."""
+    """Return the digest of a file as this process read it first."""
     try:
         return hashlib.sha256(Path(file).read_bytes()).hexdigest()
     except OSError as error:
@@ -121,7 +121,7 @@ def _canonical(value: object) -> bytes:
 
 
 class Store:
-    """The folder of finished runs; without a folder nothing is kept. `spoilt` counts files that were not to be trusted."""
+    """Keep finished runs in a folder; without a folder nothing is kept. `spoilt` counts damaged files."""
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
@@ -133,7 +133,7 @@ class Store:
                 raise InputError(f"{folder}: cannot be made: {error.strerror or error}; allowed: a folder") from None
 
     def read(self, name: str) -> Record | None:
-        """The run of this digest, or None if it is missing, cut short or changed."""
+        """Return the run of this digest, or None if it is missing, cut short or changed."""
         if self.folder is None:
             return None
         try:
@@ -152,7 +152,7 @@ class Store:
         return kept
 
     def write(self, name: str, kept: Record) -> None:
-        """Keeps a run. Raises `InputError` if the folder cannot be written."""
+        """Keep a run. Raises `InputError` if the folder cannot be written."""
         if self.folder is None:
             return
         whole = {"schema": SCHEMA, "key": name, "sum": _sum(kept), "record": kept}

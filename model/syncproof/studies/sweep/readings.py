@@ -1,4 +1,4 @@
-"""What a sweep's numbers say along one key: how a design's cost changes, and where two designs change places.
+"""Read a sweep's numbers along one key: how a design's cost changes, and where two designs change places.
 
 Designs meet the same draws in a run, so two of them are compared run by run: the interval is that of the mean *difference*,
 which is far narrower than the two intervals laid side by side.
@@ -17,7 +17,7 @@ Certainty = Literal["clear", "within noise", "single run"]
 Course = Literal["grows", "falls", "stays", "varies"]
 
 STILL = 0.05
-"""A course whose means all lie within this share of the largest stays."""
+"""A metric whose means all lie within this share of the largest stays."""
 
 Runs = Mapping[int, float]
 """A metric's value by run, where it has one."""
@@ -25,9 +25,9 @@ Runs = Mapping[int, float]
 
 @dataclass(frozen=True)
 class Crossing:
-    """Two designs change places. `value` is where the lines through the means meet, between points `low` and `high`.
+    """Describe where two designs change places. `value` is where the lines through the means meet, between points `low` and `high`.
 
-    `clear`: at `low` and at `high` the interval of the paired difference keeps off zero, with opposite signs. `within
+    `clear`: at `low` and at `high` the interval of the paired difference excludes zero, with opposite signs. `within
     noise`: the means change places, and the intervals do not show that the designs do.
     """
 
@@ -41,7 +41,7 @@ class Crossing:
 
 @dataclass(frozen=True)
 class Change:
-    """A design's course along a key, from the first value's mean to the last one's. `factor`: last over first."""
+    """Describe how a design's metric changes along a key, from the first mean to the last. `factor`: last over first."""
 
     course: Course
     first: float
@@ -50,7 +50,7 @@ class Change:
 
 
 def difference(one: Runs, other: Runs) -> tuple[float, int] | None:
-    """Mean difference over the runs that both have, and its sign where the 95 % interval tells one (else 0).
+    """Return the mean difference over the runs that both have, and its sign where the 95 % interval tells one (else 0).
 
     A single run has no interval: the sign is the difference's own. None if no run has both.
     """
@@ -59,14 +59,14 @@ def difference(one: Runs, other: Runs) -> tuple[float, int] | None:
         return None
     found = interval(pairs)
     mean = math.fsum(pairs) / len(pairs)
-    low, high = found["low"], found["high"]
+    low, high = found.low, found.high
     if low is None or high is None:
         low = high = mean
     return mean, (low > 0) - (high < 0)
 
 
 def crossings(xs: Sequence[float], series: Mapping[str, Sequence[Runs]]) -> list[Crossing]:
-    """All places where two of the designs change places along ascending `xs`, in the designs' order."""
+    """Return all places where two of the designs change places along ascending `xs`, in the designs' order."""
     names = list(series)
     found: list[Crossing] = []
     for number, one in enumerate(names):
@@ -82,7 +82,7 @@ def crossings(xs: Sequence[float], series: Mapping[str, Sequence[Runs]]) -> list
 
 
 def _pair(one: str, other: str, known: Sequence[tuple[float, float, int]], *, single: bool) -> list[Crossing]:
-    """Changes of sign with no clear point between them are one crossing, or none that can be told."""
+    """Return the crossings of two designs; changes of sign with no clear point between them are one, or none."""
     apart = [point for point in known if point[1]]
     found: list[Crossing] = []
     at = 0
@@ -108,7 +108,7 @@ def _pair(one: str, other: str, known: Sequence[tuple[float, float, int]], *, si
 
 
 def change(along: Sequence[Runs]) -> Change | None:
-    """The course of one design over values in ascending order; None if an end has no run.
+    """Return how one design's metric changes over values in ascending order; None if an end has no run.
 
     It grows or falls when the paired difference between the ends is clear of zero and larger than `STILL`.
     """

@@ -1,4 +1,4 @@
-"""What a sweep varies: a scenario's key and its values, from the command line's text or a notebook's lists."""
+"""Read what a sweep varies: a scenario's keys and their values, from the command line's text or from lists."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Label = int | float | bool | str
 
 @dataclass(frozen=True)
 class Varied:
-    """One key and its values in the order given. `texts`: as they were written; `unit`: `s` for durations, else empty."""
+    """Describe one key and its values in the order given. `texts`: as they were written; `unit`: `s` for durations, else empty."""
 
     key: str
     values: tuple[object, ...]
@@ -38,26 +38,26 @@ class Varied:
 
     @property
     def numeric(self) -> bool:
-        """Whether the values lie on an axis."""
+        """Return whether the values are numbers, and so lie on an axis."""
         return all(isinstance(label, int | float) and not isinstance(label, bool) for label in self.labels)
 
     @property
     def title(self) -> str:
-        """The key in words: `devices per user`; with its table where the last word alone says too little."""
+        """Return the key in words: `devices per user`; with its table where the last word alone says too little."""
         parts = [part.replace("_", " ") for part in self.key.split(".")]
         return parts[-1] if " " in parts[-1] or len(parts) == 1 else " ".join(parts[-2:])
 
 
 @dataclass(frozen=True)
 class Point:
-    """One combination of values: where it is, and the scenario that it makes."""
+    """Describe one combination of values: where it is, and its scenario."""
 
     at: tuple[Label, ...]
     scenario: Scenario
 
 
 def parse(texts: Iterable[str]) -> dict[str, list[object]]:
-    """`KEY=V1,V2,...` of several `--vary` options, values as a scenario file would write them.
+    """Read `KEY=V1,V2,...` of several `--vary` options, values as a scenario file would write them.
 
     Texts and durations need no quotes. Raises `InputError` that names the option and what is wrong with it.
     """
@@ -77,7 +77,7 @@ _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|\'[^\']*\'|.', re.DOTALL)
 
 
 def _split(text: str, option: str) -> list[str]:
-    """At commas that stand in no quotes and no brackets."""
+    """Split at commas outside quotes and brackets."""
     parts, depth = [""], 0
     for token in _TOKEN.findall(text):
         depth += (token in ("[", "{")) - (token in ("]", "}"))
@@ -90,7 +90,7 @@ def _split(text: str, option: str) -> list[str]:
     else:
         if depth == 0:
             return parts
-    raise InputError(f"--vary {option}: a bracket or a quote has no partner")
+    raise InputError(f"--vary {option}: a bracket or a quote is not closed")
 
 
 def _value(text: str, option: str) -> object:
@@ -109,7 +109,7 @@ def _value(text: str, option: str) -> object:
 
 
 def resolve(scenario: Scenario, vary: Mapping[str, Sequence[object]]) -> tuple[tuple[Varied, ...], tuple[Point, ...]]:
-    """The keys with their values, and every combination, the last key moving fastest.
+    """Return the keys with their values, and every combination, the last key varying fastest.
 
     Each combination is validated as the scenario file is. Raises `InputError` for a key that is not there or not varied,
     a value that is not allowed or comes twice, or if nothing is varied.
@@ -161,14 +161,14 @@ def _varied(key: str, values: Sequence[object], along: Sequence[Scenario]) -> Va
 
 
 def _plain(value: Any) -> object:
-    """numpy's numbers as Python's, tuples and arrays as lists."""
+    """Return numpy's numbers as Python's, tuples and arrays as lists."""
     if hasattr(value, "tolist"):
         value = value.tolist()
     return [_plain(v) for v in value] if isinstance(value, tuple | list) else value
 
 
 def _text(value: object) -> str:
-    """A value as `--vary` takes it."""
+    """Return a value as `--vary` takes it."""
     if isinstance(value, str) and re.fullmatch(r"[\w.\-]+", value) and _value(value, value) == value:
         return value
     if isinstance(value, dict):
@@ -179,7 +179,7 @@ def _text(value: object) -> str:
 
 
 def _unit(values: Sequence[object], labels: Sequence[Label]) -> str:
-    """Durations are written as texts and held as seconds."""
+    """Return `s` if the values are durations, which are written as texts and held as seconds, else nothing."""
     if not all(isinstance(v, str) and isinstance(label, float) for v, label in zip(values, labels, strict=True)):
         return ""
     return "s" if all(seconds(v) == label for v, label in zip(values, labels, strict=True)) else ""

@@ -1,32 +1,33 @@
-"""What a sweep's report says in words: the question, the answer in three sentences, the commands. All from the numbers."""
+"""Say in words what a sweep found: the question, the answer in three sentences, the commands."""
 
 from __future__ import annotations
 
 import math
 import shlex
-from typing import Any
 
 from syncproof.designs import DESIGNS
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.inputs.lookup import get
 from syncproof.inputs.scenario import ready
-from syncproof.report.tables import _listed, number
+from syncproof.report.sentences.words import listed
+from syncproof.report.tables import number
 from syncproof.studies.sweep import CROSSED, SHOWN, Sweep
 from syncproof.studies.sweep.readings import STILL, Change
+from syncproof.studies.sweep.vary import Label
 
 NAMED = 3
 """Crossings that a sentence names before it points to the table."""
 
 
 def question(sweep: Sweep) -> str:
-    """What the report is about."""
-    keys = _listed([v.title for v in sweep.varied])
+    """Return the question that the report answers."""
+    keys = listed([v.title for v in sweep.varied])
     return f"How do the costs and promises of the designs change with {keys} on “{sweep.scenario.title}”?"
 
 
 def answer(sweep: Sweep) -> list[str]:
-    """Three sentences: what grows with the key and what does not, and who changes places in packets and in bytes."""
-    if not sweep.results()["points"]:
+    """Return three sentences: what grows with the key and what does not, and who changes places in packets and in bytes."""
+    if not sweep.results().points:
         return ["Nothing was finished, so there is nothing to say."]
     if not sweep.lies_on_an_axis() or len(sweep.along()) < 2:
         return [_range(sweep, metric) for metric in ("server_writes_per_message", *CROSSED)]
@@ -35,24 +36,24 @@ def answer(sweep: Sweep) -> list[str]:
 
 
 def promises(sweep: Sweep) -> str:
-    """Whether the promises were kept, in one sentence."""
+    """Return whether the promises were kept, in one sentence."""
     broken = sweep.broken()
     if broken:
         first = broken[0]
         return (
-            f"A promise is broken: {first['design']} promises {first['property']}, but at {place(sweep, first['at'])} "
-            f"{first['example']} ({len(broken)} broken promises over all points)."
+            f"A promise is broken: {first.design} promises {first.property}, but at {place(sweep, first.at)} "
+            f"{first.example} ({len(broken)} broken promises over all points)."
         )
     return f"Every promise was kept in each of the {len(sweep.records)} runs."
 
 
-def place(sweep: Sweep, at: dict[str, Any]) -> str:
-    """A point as text: `devices per user 3, online 15m`."""
+def place(sweep: Sweep, at: dict[str, Label]) -> str:
+    """Return a point as text: `devices per user 3, online 15m`."""
     return ", ".join(f"{v.title} {v.texts[v.labels.index(at[v.key])]}" for v in sweep.varied)
 
 
 def _ends(sweep: Sweep) -> tuple[str, str]:
-    """The key's least and largest value as they were written."""
+    """Return the key's least and largest value as they were written."""
     varied, along = sweep.varied[0], sweep.along()
     first, last = sweep.points[along[0]].at[0], sweep.points[along[-1]].at[0]
     return varied.texts[varied.labels.index(first)], varied.texts[varied.labels.index(last)]
@@ -65,7 +66,10 @@ def _growth(sweep: Sweep, metrics: list[str]) -> str:
 
 
 def _courses(sweep: Sweep, metric: str) -> str:
-    """`rows written per message grow with A (2.4 to 14, ×6) and stay within 5 % with B and C (5.4)`."""
+    """Return how a metric changes.
+
+    Such as `rows written per message grow with A (2.4 to 14, ×6) and stay within 5 % with B and C (5.4)`.
+    """
     found = {name: change for name in sweep.designs if (change := sweep.course(name, metric)) is not None}
     said = []
     for course, verb in (
@@ -79,7 +83,7 @@ def _courses(sweep: Sweep, metric: str) -> str:
             if change.course == course:
                 alike.setdefault(_course(change), []).append(name)
         if alike:
-            said.append(f"{verb} " + ", ".join(f"{_listed(names)} ({numbers})" for numbers, names in alike.items()))
+            said.append(f"{verb} " + ", ".join(f"{listed(names)} ({numbers})" for numbers, names in alike.items()))
     return f"{METRICS[metric].words} " + (", and ".join(said) if said else "were not measured at both ends")
 
 
@@ -91,12 +95,15 @@ def _course(change: Change) -> str:
 
 
 def lossy(sweep: Sweep) -> set[str]:
-    """Designs that lost deliveries somewhere: what they cost per delivery is no fair comparison."""
-    return {p["design"] for p in sweep.results()["points"] if p["metrics"]["lost_deliveries"]["mean"]}
+    """Return the designs that lost deliveries somewhere: their cost per delivery is no fair comparison."""
+    return {p.design for p in sweep.results().points if p.metrics["lost_deliveries"].mean}
 
 
 def _places(sweep: Sweep, metric: str) -> str:
-    """The clear crossings between the families (or between any designs, if there is one family), else who stays below."""
+    """Return the clear crossings between the families, or between any designs if there is one family.
+
+    Where there are none, return which design stays below.
+    """
     left_out = lossy(sweep)
     names = [name for name in sweep.designs if name not in left_out]
     family = {name: get(name).family for name in names}
@@ -124,7 +131,7 @@ def _places(sweep: Sweep, metric: str) -> str:
     pair = names[:1] + [n for n in names[1:] if not both or family[n] != family[names[0]]][:1]
     spans = [f"{name} {_mean(sweep, ends[0], name, metric)} to {_mean(sweep, ends[1], name, metric)}" for name in pair]
     who = "no inbox and timeline design clearly change places" if both else "no two designs clearly change places"
-    tail = f": {_listed(spans)}" if spans else ""
+    tail = f": {listed(spans)}" if spans else ""
     least = {
         min(known)[1]
         for point in sweep.along()
@@ -143,12 +150,12 @@ def _mean(sweep: Sweep, point: int, name: str, metric: str) -> str:
 
 
 def _range(sweep: Sweep, metric: str) -> str:
-    """For keys without an axis: the least and the most, and who is least how often."""
+    """Return, for keys without an axis, the least and the most, and which design is least how often."""
     left_out = lossy(sweep)
     known = [
-        (p["metrics"][metric]["mean"], p["design"], p["at"])
-        for p in sweep.results()["points"]
-        if p["design"] not in left_out and p["metrics"][metric]["mean"] is not None
+        (mean, p.design, p.at)
+        for p in sweep.results().points
+        if p.design not in left_out and (mean := p.metrics[metric].mean) is not None
     ]
     if not known:
         return f"No design that lost nothing has {METRICS[metric].words}."
@@ -161,12 +168,12 @@ def _range(sweep: Sweep, metric: str) -> str:
     often = [f"{name} at {count}" for name, count in sorted(best.items(), key=lambda pair: (-pair[1], pair[0]))]
     return (
         f"{METRICS[metric].words.capitalize()} range from {number(low)} ({least} at {place(sweep, there)}) to {number(high)} "
-        f"({most} at {place(sweep, elsewhere)}); least: {_listed(often)} of {sum(best.values())} points."
+        f"({most} at {place(sweep, elsewhere)}); least: {listed(often)} of {sum(best.values())} points."
     )
 
 
-def reproduce(sweep: Sweep, at: dict[str, Any] | None = None, design: str | None = None) -> str:
-    """The command that makes this report again, or one point of it; files are named without their folders."""
+def command(sweep: Sweep, at: dict[str, Label] | None = None, design: str | None = None) -> str:
+    """Return the command that makes this report again, or one point of it; files are named without their folders."""
     name = sweep.scenario.name
     parts = ["syncproof", "sweep", name if name in ready() else f"{name}.toml"]
     for v in sweep.varied:

@@ -1,0 +1,23 @@
+"""Read how much memory processes needed. The standard library can tell it on POSIX systems only."""
+
+from __future__ import annotations
+
+import sys
+
+try:
+    import resource
+except ImportError:  # Windows has no such module, so there memory is not known
+    resource = None  # type: ignore[assignment]
+
+
+def peak_memory(*, children: bool = False) -> int | None:
+    """Return the most memory that this process needed so far, in bytes; None where the platform does not tell.
+
+    `children`: or that its largest child process needed, whichever is more.
+    """
+    if resource is None:
+        return None
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if children:
+        most = max(most, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+    return most if sys.platform == "darwin" else most * 1024  # macOS counts bytes, the others KiB

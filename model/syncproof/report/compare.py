@@ -1,0 +1,197 @@
+"""Show a comparison: HTML page, Markdown, notebook fragment, terminal, files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from markupsafe import Markup
+from rich.text import Text
+
+from syncproof.engines.simulate.metrics import METRICS
+from syncproof.inputs import lookup
+from syncproof.inputs.scenario import Scenario
+from syncproof.report import counterexamples, figures, sequence, tables, template, terminal, writer
+from syncproof.report import markdown as md
+from syncproof.report.figures import Figure
+from syncproof.report.sentences import compare as sentences
+from syncproof.studies.compare import Comparison
+from syncproof.studies.results import plain
+from syncproof.studies.smallest_world import Way
+
+SHOWN = (
+    "server_writes_per_message",
+    "server_deletes_per_message",
+    "server_reads_per_message",
+    "packets_per_delivery",
+    "round_trips_per_delivery",
+    "pulls_per_delivery",
+    "bytes_per_delivery",
+    "delivery_latency_p50_s",
+    "delivery_latency_p99_s",
+    "lost_deliveries",
+)
+"""The metrics that a terminal shows."""
+
+
+def figure(comparison: Comparison, name: str) -> Figure:
+    """Draw the figure of this name. Raises `InputError` for an unknown name."""
+    return figures.draw(comparison, name)
+
+
+def text(comparison: Comparison) -> str:
+    """Return the answer, a sentence a line."""
+    return "\n".join(sentences.answer(comparison))
+
+
+def html(comparison: Comparison) -> str:
+    """Return the whole page, self-contained."""
+    sweep = comparison.results().sweep.designs
+    drawings = [
+        (key, title, Markup(figures.svg(draw(comparison), key)))  # drawn here, so known to be safe
+        for key, (title, draw) in figures.FIGURES.items()
+        if key != "endpoints" or sweep
+    ]
+    ways = [_drawn(way, comparison) for way in comparison.ways()]
+    return _filled("compare.html.j2", comparison, figures=drawings, ways=ways)
+
+
+def fragment(comparison: Comparison) -> str:
+    """Return what a notebook shows: the answer, the verdicts and the costs."""
+    return _filled("compare_fragment.html.j2", comparison)
+
+
+def _filled(name: str, comparison: Comparison, **context: object) -> str:
+    results = comparison.results()
+    return template.render(
+        name,
+        comparison=comparison,
+        scenario=comparison.scenario,
+        results=results,
+        question=sentences.question(comparison),
+        answer=sentences.answer(comparison),
+        summary=lambda design: lookup.get(design).summary,
+        rank=lambda finding: tables.rank(finding.verdict, finding.promised),
+        kept={name: tables.kept(design) for name, design in results.designs.items()},
+        unpromised=tables.unpromised(results),
+        broken=comparison.broken(),
+        verdicts=tables.verdicts(results),
+        marks=tables.MARKS,
+        metrics=[(tables.heading(name)[0], metric) for name, metric in METRICS.items()],
+        costs=tables.costs(results),
+        ways_legend=counterexamples.LEGEND,
+        command=sentences.command(comparison),
+        **context,
+    )
+
+
+def _drawn(way: Way, comparison: Comparison) -> tuple[Way, Markup, str]:
+    """Return a way, its diagram, and the command that finds it again; both are empty where there is no way."""
+    if way.counterexample is None:
+        return way, Markup(""), ""
+    narration = counterexamples.narrate_way(way, comparison.scenario.parameters())
+    return way, sequence.svg(narration), counterexamples.again(way, comparison.scenario)
+
+
+def write(comparison: Comparison, out: str | Path) -> list[Path]:
+    """Write report.html, report.md, results.json and run.json into the folder `out`."""
+    return writer.write(
+        out,
+        {
+            "report.html": html(comparison),
+            "report.md": markdown(comparison),
+            "results.json": writer.dumped(plain(comparison.results()), rows=True),
+            "run.json": writer.dumped(plain(comparison.run_facts()), rows=True),
+        },
+    )
+
+
+def markdown(comparison: Comparison) -> str:
+    """Return the whole report as Markdown."""
+    ways = comparison.ways()
+    results = comparison.results()
+    names = list(results.designs)
+    lines = [f"# {md.cell(comparison.scenario.title)}", "", md.cell(comparison.scenario.shows), ""]
+    lines += [f"**{md.cell(sentences.question(comparison))}**", ""]
+    lines += [md.cell(sentence) for sentence in sentences.answer(comparison)] + [""]
+    lines += [f"> Warning: {md.cell(warning)}" for warning in results.warnings] + [""]
+    lines += ["## Verdicts", "", "✓ holds, ✗ violated, ? unknown, – not applicable; **bold** where promised.", ""]
+    rows: list[list[object]] = []
+    for name, _, findings in tables.verdicts(results):
+        marks = [tables.MARKS[f.verdict] for f in findings]
+        rows.append([name, *(md.Bold(m) if f.promised else m for m, f in zip(marks, findings, strict=True))])
+    lines += md.table(["property", *names], rows)
+    if broken := comparison.broken():
+        lines += ["", "Broken promises:", ""]
+        lines += [f"- {md.cell(design)}, {name}: {md.cell(finding.example)}" for design, name, finding in broken]
+    if unpromised := tables.unpromised(results):
+        lines += ["", "What designs that do not promise it did not keep:", ""]
+        lines += [f"- {md.cell(design)}, {name}: {md.cell(example)}" for design, name, example in unpromised]
+    lines += ["", "## Costs", "", f"Mean over {comparison.runs} runs; the 95 % intervals are in `results.json`.", ""]
+    units = ["{} ({})".format(*tables.heading(m)) for m in METRICS]
+    lines += md.table(["design", *units], [[name, *(c.text for c in cells)] for name, cells in tables.costs(results)])
+    lines += _ways(ways, comparison.scenario)
+    lines += [
+        "",
+        "## Claims",
+        "",
+        "Of a claim about correctness, *supported* means that these runs did not refute it.",
+        "",
+    ]
+    claims = [[key, c.says, c.verdict, c.evidence] for key, c in results.claims.items()]
+    lines += md.table(["claim", "says", "verdict", "evidence"], claims)
+    lines += ["", "## Faults fired", ""]
+    lines += md.table(["fault", "times, over all designs and runs"], [[k, v] for k, v in results.faults_fired.items()])
+    lines += [*md.reproduction(sentences.command(comparison)), "", "The scenario:", ""]
+    lines += [*md.fence(comparison.scenario.text.strip(), "toml"), ""]
+    return "\n".join(lines)
+
+
+def _ways(ways: list[Way], scenario: Scenario) -> Iterator[str]:
+    """Yield the counterexamples, drawn in Mermaid."""
+    yield from ("", "## Shortest ways to what did not hold", "")
+    yield from (counterexamples.LEGEND if ways else "Nothing was violated in these runs.", "")
+    for way in ways:
+        yield from (
+            f"### {md.cell(way.design)}, {way.name} ({'a broken promise' if way.promised else 'not promised'})",
+            "",
+        )
+        if way.counterexample is None:
+            yield from (f"No small way: {md.cell(way.why)}.", "")
+            continue
+        yield from (f"{way.length} moves in the world of {way.shape}: {md.cell(way.counterexample.says)}.", "")
+        narration = counterexamples.narrate_way(way, scenario.parameters())
+        yield from (*md.fence(sequence.mermaid(narration), "mermaid"), "")
+
+
+def show(comparison: Comparison) -> None:
+    """Print the answer, the costs, the promises, the claims."""
+    out = terminal.console()
+    results = comparison.results()
+    out.print(Text(f"{comparison.scenario.title}: {comparison.scenario.shows}", style="bold"))
+    for warning in results.warnings:
+        out.print(Text(f"warning: {warning}", style="yellow"))
+    order = list(METRICS)
+    grid = terminal.table()
+    grid.add_column("design", no_wrap=True)
+    for metric in SHOWN:
+        grid.add_column(METRICS[metric].heading.replace(" ", "\n", 1), justify="right", no_wrap=True)
+    grid.add_column("promises", justify="right", no_wrap=True)
+    for name, cells in tables.costs(results):
+        good, all_of_them = tables.kept(results.designs[name])
+        chosen = [cells[order.index(metric)] for metric in SHOWN]
+        promises = Text(f"{good}/{all_of_them}", style="" if good == all_of_them else "bold red")
+        grid.add_row(name, *(Text(c.text, style="bold" if c.best else "") for c in chosen), promises)
+    out.print(grid)
+    out.print()
+    for sentence in sentences.answer(comparison):
+        out.print(Text(sentence))
+    for design, name, example in tables.unpromised(results):
+        out.print(Text(f"  {design} does not promise {name}: {example}", style="dim"))
+    for design, name, finding in comparison.broken():
+        out.print(Text(f"  BROKEN PROMISE: {design}, {name}: {finding.example}", style="bold red"))
+    out.print()
+    for key, claim in results.claims.items():
+        out.print(
+            Text.assemble((f"{key:>4} ", ""), (f"{claim.verdict:<10}", terminal.COLOURS[claim.verdict]), claim.evidence)
+        )

@@ -1,0 +1,75 @@
+"""Show how far a command is, on a terminal's standard error only."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+
+from syncproof.engines.explore.search import Status
+from syncproof.studies.verify import Searched
+
+Now = TypeVar("Now")
+Update = Callable[[Now], None]
+
+
+@contextmanager
+def _shown(*columns: ProgressColumn) -> Iterator[Callable[..., None] | None]:
+    """Yield a function that updates one line made of `columns`; None where standard error is no terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=5) as line:
+        task = line.add_task("", total=None)
+        yield lambda **fields: line.update(task, **fields)
+
+
+@contextmanager
+def counted(title: str, what: str = "runs") -> Iterator[Callable[[int, int], None] | None]:
+    """Show a bar of what is done out of how many, and the time that is left."""
+    columns = (
+        TextColumn(title),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(f"{what},"),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+    )
+    with _shown(*columns) as update:
+        yield None if update is None else lambda done, total: update(completed=done, total=total)
+
+
+@contextmanager
+def _described(describe: Callable[[Now], str]) -> Iterator[Callable[[Now], None] | None]:
+    """Show one line of text that `describe` makes of the newest state."""
+    with _shown(TextColumn("{task.description}", markup=False)) as update:
+        yield None if update is None else lambda now: update(description=describe(now))
+
+
+def searching() -> AbstractContextManager[Update[Status] | None]:
+    """Show the progress of one search."""
+    return _described(
+        lambda now: (
+            f"{now.states:,} states, {now.states / max(now.elapsed, 1e-9):,.0f}/s, queue {now.queue:,}, "
+            f"depth {now.depth}, {now.memory >> 20:,} MiB, {now.elapsed:.0f} s"
+        )
+    )
+
+
+def verifying() -> AbstractContextManager[Update[Searched] | None]:
+    """Show the progress of a verification, as each world is searched."""
+    return _described(
+        lambda now: (
+            f"{now.done}/{now.total} worlds, {now.states:,} states, {now.states / max(now.elapsed, 1e-9):,.0f}/s, "
+            f"queue {now.total - now.done} worlds, depth {now.depth}, {now.memory >> 20:,} MiB, {now.elapsed:.0f} s"
+        )
+    )
+
+
+def minimising() -> AbstractContextManager[Update[int] | None]:
+    """Show how many moves are left."""
+    return _described(lambda left: f"{left:,} moves left")

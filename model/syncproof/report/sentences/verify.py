@@ -1,0 +1,58 @@
+"""Say in words what a verification found."""
+
+from __future__ import annotations
+
+import shlex
+
+from syncproof.designs import DESIGNS
+from syncproof.report.sentences.words import counted
+from syncproof.studies.verify import ONE_WORLD, Verification
+
+
+def answer(verification: Verification) -> list[str]:
+    """Return what was found, in a few sentences."""
+    cells = [cell for row in verification.matrix().values() for cell in row.values()]
+    promised = [cell for cell in cells if cell.promised and cell.promise != "not judged"]
+    kept = sum(cell.promise == "kept" for cell in promised)
+    broken = sum(cell.broken for cell in cells)
+    open_ends = sum(cell.promise == "unknown" for cell in promised)
+    states = sum(e.states for row in verification.explored.values() for e in row)
+    count = sum(len(row) for row in verification.explored.values())
+    told = [
+        f"{counted(count, 'world')} of {counted(len(verification.explored), 'design')} searched, {states:,} states in all: "
+        f"{kept} of {len(promised)} promises are kept in every interleaving of these worlds, under the faults that they "
+        "are made for."
+    ]
+    if broken:
+        told.append(
+            f"{counted(broken, 'promise')} {'is' if broken == 1 else 'are'} broken, each with a way to it below."
+        )
+    if open_ends:
+        told.append(
+            f"{counted(open_ends, 'promise')} {'is' if open_ends == 1 else 'are'} unknown: a search was cut short "
+            "or is missing."
+        )
+    refuted = [
+        f"{design} ({', '.join(names)})"
+        for design, row in verification.matrix().items()
+        if (names := [name for name, cell in row.items() if cell.verdict == "violated" and not cell.broken])
+    ]
+    if refuted:
+        told.append(f"Refuted, and not promised under these faults: {'; '.join(refuted)}.")
+    if verification.vacuous:
+        design, shape, what = verification.vacuous[0]
+        told.append(f"Vacuous: {design} in {shape} never met: {what} ({len(verification.vacuous)} such gaps).")
+    if verification.missing:
+        told.append(f"{sum(verification.missing.values())} searches were not made: {verification.stopped}.")
+    return told
+
+
+def command(verification: Verification) -> str:
+    """Return the command that makes this report again."""
+    names = [] if list(verification.explored) == list(DESIGNS) else list(verification.explored)
+    if verification.bounds == ONE_WORLD:
+        (shape,) = verification.worlds
+        faults = [word for kind in shape.kinds for word in ("--fault", kind)]
+        world = ["--world", shape.population, "--messages", str(shape.messages)]
+        return shlex.join(["syncproof", "explore", *names, *world, *faults])
+    return shlex.join(["syncproof", "verify", *names, "--bounds", verification.bounds])

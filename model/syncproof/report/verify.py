@@ -1,0 +1,263 @@
+"""Show a verification: HTML page, Markdown, notebook fragment, terminal, files; the counterexamples as moves files.
+
+Times are in run.json only, so everything else is the same for the same version and bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from markupsafe import Markup
+from rich.text import Text
+
+from syncproof.engines.explore import WORDS, Exploration
+from syncproof.errors import InputError
+from syncproof.inputs.small_worlds import POPULATIONS, SmallWorld
+from syncproof.properties import PROPERTIES
+from syncproof.report import counterexamples, sequence, template, terminal, writer
+from syncproof.report import markdown as md
+from syncproof.report.counterexamples import DrawnCounterexample
+from syncproof.report.diagram import Diagram
+from syncproof.report.sentences import verify as sentences
+from syncproof.report.tables import MARKS, rank
+from syncproof.studies.results import plain
+from syncproof.studies.verify import Cell, Verification, judged
+
+LENGTHS = (
+    "A counterexample to a safety property is a shortest one; one to a liveness property is a short one: a shortest way "
+    "to where it goes on for ever, though another cycle may be nearer in all."
+)
+
+
+def text(verification: Verification) -> str:
+    """Return the answer, a sentence a line."""
+    return "\n".join(sentences.answer(verification))
+
+
+def html(verification: Verification) -> str:
+    """Return the whole page, self-contained."""
+    shown = counterexamples.drawn(verification)
+    return _filled(
+        "verify.html.j2",
+        verification,
+        [(each, sequence.svg(each.narration), counterexamples.snippet(each)) for each in shown],
+    )
+
+
+def fragment(verification: Verification) -> str:
+    """Return what a notebook shows: the answer and the verdicts."""
+    return _filled("verify_fragment.html.j2", verification, [])
+
+
+def diagram(verification: Verification, name: str, design: str) -> Diagram:
+    """Draw the shortest way to a violation of the property `name` of `design`; an empty name stands for any.
+
+    Raises `InputError` if there is none.
+    """
+    for shown in counterexamples.drawn(verification):
+        if name in ("", shown.name) and design in ("", shown.design):
+            assert shown.cell.counterexample is not None
+            says = shown.cell.counterexample.says
+            title = f"{shown.design} violates {shown.name} in {shown.cell.length} moves ({shown.cell.shape}): {says}"
+            return Diagram(shown.narration, title)
+    raise InputError(f"no counterexample to {name or 'any property'}{' of ' * bool(design)}{design} was found")
+
+
+def markdown(verification: Verification) -> str:
+    """Return the whole report as Markdown."""
+    return "\n".join(_markdown(verification))
+
+
+def write(verification: Verification, out: str | Path) -> list[Path]:
+    """Write report.html, report.md, results.json, run.json and the counterexamples into the folder `out`."""
+    files: dict[str, writer.Content] = {
+        "report.html": html(verification),
+        "report.md": markdown(verification),
+        "results.json": writer.dumped(plain(verification.results())),
+        "run.json": writer.dumped(plain(verification.run_facts())),
+    }
+    for shown in counterexamples.drawn(verification):
+        files[shown.file] = partial(counterexamples.record, shown)
+    return writer.write(out, files)
+
+
+def mark(cell: Cell) -> str:
+    """Return a cell as a table shows it: the sign, and the length of the counterexample."""
+    return f"{MARKS[cell.verdict]} {cell.length}" if cell.counterexample is not None else MARKS[cell.verdict]
+
+
+def _filled(name: str, verification: Verification, shown: list[tuple[DrawnCounterexample, Markup, str]]) -> str:
+    results = verification.results()
+    return template.render(
+        name,
+        verification=verification,
+        results=results,
+        answer=sentences.answer(verification),
+        matrix=verification.matrix(),
+        properties=PROPERTIES,
+        mark=mark,
+        rank=lambda cell: rank(cell.verdict, cell.broken if cell.verdict == "violated" else cell.promised),
+        shown=shown,
+        kinds=sorted({kind for found in results.designs.values() for kind in found.coverage}),
+        situations=sorted({what for found in results.designs.values() for what in found.witnesses}),
+        worlds=verification.worlds,
+        shapes=POPULATIONS,
+        command=sentences.command(verification),
+        lengths=LENGTHS,
+    )
+
+
+def _markdown(verification: Verification) -> Iterator[str]:
+    matrix = verification.matrix()
+    results = verification.results()
+    yield f"# Verified in every interleaving: bounds `{verification.bounds}`"
+    yield ""
+    yield from (md.cell(sentence) for sentence in sentences.answer(verification))
+    yield from ("", "## Verdicts", "")
+    yield (
+        "✓ holds in every world, ✗ violated (moves of a counterexample), ? unknown, – not applicable; **bold** where "
+        f"promised. {LENGTHS}"
+    )
+    yield ""
+    rows: list[list[object]] = []
+    for name in PROPERTIES:
+        cells = [row[name] for row in matrix.values()]
+        rows.append([name, *(md.Bold(mark(c)) if c.promised else mark(c) for c in cells)])
+    yield from md.table(["property", *matrix], rows)
+    yield from ("", "## What was searched", "")
+    heads = ["design", "worlds", "states", "transitions", "depth", "complete"]
+    found = results.designs.items()
+    yield from md.table(
+        heads,
+        [[d, len(f.worlds), f.states, f.transitions, f.depth, "yes" if f.complete else "no"] for d, f in found],
+    )
+    yield from ("", "Transitions by kind of move:", "")
+    kinds = sorted({kind for _, f in found for kind in f.coverage})
+    yield from md.table(
+        ["design", *kinds],
+        [[d, *(f.coverage[k].transitions if k in f.coverage else "–" for k in kinds)] for d, f in found],
+    )
+    yield from ("", 'Situations without which "holds" would say nothing:', "")
+    yield from md.table(
+        ["design", "situation", "reached"],
+        [[d, what, reached] for d, f in found for what, reached in f.witnesses.items()],
+    )
+    yield from ("", "## Claims", "")
+    yield from md.table(
+        ["claim", "says", "verdict", "evidence"],
+        [[key, c.says, c.verdict, c.evidence] for key, c in results.claims.items()],
+    )
+    shown = counterexamples.drawn(verification)
+    if shown:
+        yield from ("", "## Counterexamples", "")
+    for each in shown:
+        assert each.cell.counterexample is not None
+        promised = "a broken promise" if each.cell.broken else "not promised under these faults"
+        yield from (f"### {md.cell(each.design)}, {each.name}: {each.cell.length} moves ({promised})", "")
+        yield from (f"In the world of {each.cell.shape}: {md.cell(each.cell.counterexample.says)}.", "")
+        yield from (*md.fence(sequence.mermaid(each.narration), "mermaid"), "")
+        yield from (*md.fence(f"syncproof replay {each.file} --diagram", "sh"), "")
+    yield from (*md.reproduction(sentences.command(verification)), "")
+
+
+def show(verification: Verification) -> None:
+    """Print the matrix, what was searched and the claims."""
+    out = terminal.console()
+    for sentence in sentences.answer(verification):
+        out.print(Text(sentence))
+    out.print()
+    matrix = verification.matrix()
+    grid = terminal.table()
+    grid.add_column("property", no_wrap=True)
+    for design in matrix:
+        grid.add_column(design.replace("-", "\n", 2), justify="center", no_wrap=True)
+    for name in PROPERTIES:
+        grid.add_row(name, *(Text(mark(row[name]), style=_style(row[name])) for row in matrix.values()))
+    out.print(grid)
+    out.print(Text("✗ with the moves of a counterexample; bold: promised", style="dim"))
+    out.print()
+    facts = terminal.table()
+    for heading in ("design", "worlds", "states", "transitions", "depth", "complete", "seconds"):
+        facts.add_column(heading, justify="left" if heading == "design" else "right", no_wrap=True)
+    for design, found in verification.results().designs.items():
+        facts.add_row(
+            design,
+            f"{len(found.worlds)}",
+            f"{found.states:,}",
+            f"{found.transitions:,}",
+            f"{found.depth}",
+            "yes" if found.complete else "no",
+            f"{sum(e.elapsed for e in verification.explored[design]):.1f}",
+        )
+    out.print(facts)
+    out.print()
+    for key, claim in verification.results().claims.items():
+        style = terminal.COLOURS[claim.verdict]
+        out.print(Text.assemble((f"{key:>4} ", ""), (f"{claim.verdict:<10}", style), claim.evidence))
+
+
+def _style(cell: Cell) -> str:
+    if cell.broken:
+        return "bold red"
+    colour = {"holds": "green", "violated": "yellow"}.get(cell.verdict, "dim")
+    return f"bold {colour}" if cell.promised else colour
+
+
+def _told(design: str, name: str, cell: Cell) -> str:
+    """Return a counterexample as text, with what the property's automaton held at each step and why it failed."""
+    narration = counterexamples.narrate_cell(design, name, cell)
+    assert cell.counterexample is not None
+    held = [
+        f"{step.number - narration.prelude + 1:>4} {name}: {step.automata[name]}"
+        for step in narration.steps[narration.prelude :]
+        if name in step.automata
+    ]
+    return "\n".join(
+        [
+            f"{design} violates {name} in the world of {cell.shape}, {cell.length} moves:",
+            sequence.text(narration),
+            "",
+            "What the automaton held, step by step:",
+            *held,
+            f"   ✗ {cell.counterexample.says}",
+        ]
+    )
+
+
+def show_search(design: str, shape: SmallWorld, found: Exploration) -> None:
+    """Print one search in detail: verdicts, counterexamples, what every kind of move gave."""
+    out = terminal.console()
+    graph = found.graph
+    one = judged(design, shape, found)
+    out.print(Text(f"{design}: {shape}", style="bold"))
+    ending = "complete" if found.complete else f"cut short ({WORDS[graph.ending]})"
+    if found.growth:
+        ending += f": {found.growth}"
+    rate = len(graph.states) / max(graph.elapsed, 1e-9)
+    out.print(
+        Text(
+            f"{len(graph.states):,} states, {len(graph.targets):,} transitions, depth {graph.depth}, {ending}; "
+            f"{rate:,.0f} states/s, {graph.bytes / len(graph.states):.0f} bytes a state, "
+            f"{found.reran:,} handler calls made again"
+        )
+    )
+    grid = terminal.table()
+    for heading in ("move", "transitions", "states first reached"):
+        grid.add_column(heading, justify="left" if heading == "move" else "right")
+    for kind, (transitions, states) in found.coverage.items():
+        style = "" if transitions else "yellow"
+        grid.add_row(Text(kind, style=style), f"{transitions:,}", f"{states:,}")
+    out.print(grid)
+    for name in found.findings:
+        cell = one.cell(design, name)
+        promised = f"promise {cell.promise}" if cell.promised else ""
+        out.print(Text(f"  {name:22} {cell.verdict:9} {promised:17} {cell.why}".rstrip(), style=_style(cell)))
+    for name in found.findings:
+        cell = one.cell(design, name)
+        if cell.counterexample is not None:
+            out.print()
+            print(_told(design, name, cell))
+    for _, _, what in one.vacuous:
+        out.print(Text(f"vacuous: never met: {what}", style="bold red"))

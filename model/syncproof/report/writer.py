@@ -1,0 +1,44 @@
+"""Write the files of a report."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from syncproof.errors import InputError
+
+Content = str | bytes | Callable[[Path], None]
+"""What a file holds, or what writes it."""
+
+NUMBERS = re.compile(r"\[\s*(?:(?:-?\d[\d.e+-]*|null),?\s+)+\]")
+
+
+def write(out: str | Path, files: Mapping[str, Content]) -> list[Path]:
+    """Write files into the folder `out`, which is made if it is missing, and return their paths in order.
+
+    Names may have folders of their own. Raises `InputError` if a file cannot be written.
+    """
+    folder = Path(out)
+    try:
+        for name, content in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(content, str):
+                path.write_text(content, encoding="utf-8")
+            elif isinstance(content, bytes):
+                path.write_bytes(content)
+            else:
+                content(path)
+    except OSError as error:
+        raise InputError(f"--out {out}: cannot be written: {error.strerror or error}; allowed: a folder") from None
+    return [folder / name for name in files]
+
+
+def dumped(value: object, *, rows: bool = False) -> str:
+    """Return indented JSON. `rows`: a list of numbers stays on one line."""
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    if not rows:
+        return text
+    return NUMBERS.sub(lambda found: re.sub(r"\s+", " ", found[0]).replace("[ ", "[").replace(" ]", "]"), text)
