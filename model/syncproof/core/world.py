@@ -232,7 +232,7 @@ class World:
         if type(packet) is Closed:
             self.close(connection, CLOSINGS["server-told"])
         else:
-            server.receive(connection.id, packet)
+            server.handlers[type(packet)](server.actor, connection.id, packet, server)  # as `receive`, without the call
         return True
 
     def deliver_to_client(self, connection: Connection) -> bool:
@@ -242,7 +242,8 @@ class World:
         if self.record is not None:
             self.record(Deliver(connection.id, "client"))
         packet = connection.down.popleft()
-        self.hosts[connection.client].receive(connection.id, packet)
+        host = self.hosts[connection.client]
+        host.handlers[type(packet)](host.actor, connection.id, packet, host)  # as `receive`, without the call
         return True
 
     def arrive(self, mail: Mail) -> bool:
@@ -285,7 +286,8 @@ class World:
             return False
         if self.record is not None:
             self.record(Complete(host.name, operation.packet))
-        host.receive(host.name, operation.packet)
+        packet = operation.packet
+        host.handlers[type(packet)](host.actor, host.name, packet, host)  # as `receive`, without the call
         return True
 
     def fire(self, timer: Timer) -> bool:

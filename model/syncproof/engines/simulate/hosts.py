@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from heapq import heappush
 from typing import TYPE_CHECKING, Any, cast
 
 from syncproof.core.actor import Actor, Handler, Out
@@ -48,6 +49,7 @@ class TimedHost(Host):
     __slots__ = (
         "armed",
         "clock",
+        "complete",
         "idle_polls",
         "is_device",
         "network",
@@ -60,11 +62,12 @@ class TimedHost(Host):
     )
 
     observe: Callable[[Observation], None]  # type: ignore[assignment]
-    """The world's own: a call less for each observation."""
+    """The world's own, as `complete` is: bound once, not at every observation."""
 
     def __init__(self, world: World, name: ActorId, actor: Actor) -> None:
         super().__init__(world, name, actor)
         self.observe = world.observe
+        self.complete = world.complete
         assert isinstance(world, TimedWorld)
         self.clock = world.clock
         self.network = world.network
@@ -99,20 +102,25 @@ class TimedHost(Host):
             self.idle_polls.forget(self)
 
     def write(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
-        self.station.keep(bytes)
+        station = self.station
+        station.stored += bytes
+        if station.stored > station.stored_peak:
+            station.stored_peak = station.stored
         self._operate(store, WRITTEN, rows, then)
 
     def delete(self, store: str, rows: int, then: Packet | None = None, bytes: int = 0) -> None:
-        self.station.keep(-bytes)
+        self.station.stored -= bytes
         self._operate(store, DELETED, rows, then)
 
     def read(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
         self._operate(store, READ, rows, then)
 
     def _operate(self, store: str, column: int, rows: int, then: Packet | None) -> None:
-        at = self.clock.now + DEVICE_WRITE_S if self.is_device else self.station.operate(store, column, rows)
+        clock = self.clock
+        at = clock.now + DEVICE_WRITE_S if self.is_device else self.station.operate(store, column, rows)
         if then is not None:
-            self.clock.at(at, self.world.complete, self.operate(then, column != READ))
+            clock.serial += 1
+            heappush(clock.heap, (at, clock.serial, self.complete, self.operate(then, column != READ)))
 
     # ---- steps
 

@@ -47,12 +47,6 @@ class Station:
         self.stored = 0
         self.stored_peak = 0
 
-    def keep(self, bytes: int) -> None:
-        """Count bytes that are stored from now on, or no longer if negative."""
-        self.stored += bytes
-        if self.stored > self.stored_peak:
-            self.stored_peak = self.stored
-
     def operate(self, store: str, column: int, rows: int) -> float:
         """Count and charge an operation of the server; return when it completes."""
         try:

@@ -22,30 +22,30 @@ class Recorder(Protocol):
         """Receive the next observation."""
 
 
-class Witnesses(dict[type[Observation], tuple[Reaction, ...]]):
-    """The reactions to each class of observations, in order. A reaction that returns a line says that a property fell."""
+def witnesses(
+    monitor: Monitor,
+    recorder: Recorder | None,
+    others: Iterable[Mapping[type[Observation], Callable[[Any], None]]],
+) -> Callable[[Observation], None]:
+    """Return what hands an observation to everything that reacts to its class: recorder, properties, then the `others`.
 
-    def __init__(
-        self,
-        monitor: Monitor,
-        recorder: Recorder | None,
-        others: Iterable[Mapping[type[Observation], Callable[[Any], None]]],
-    ) -> None:
-        super().__init__()
-        self.monitor = monitor
-        self.everything: tuple[Reaction, ...] = () if recorder is None else (recorder.observation,)
-        listeners = list(others)
-        for kind in dict.fromkeys([*monitor.reactions, *[kind for each in listeners for kind in each]]):
-            judges = [react for _, react in monitor.reactions.get(kind, ())]
-            self[kind] = (*self.everything, *judges, *[each[kind] for each in listeners if kind in each])
+    A reaction of a property that returns a line says that the property fell.
+    """
+    everything: tuple[Reaction, ...] = () if recorder is None else (recorder.observation,)
+    listeners = list(others)
+    table: dict[type[Observation], tuple[Reaction, ...]] = {}
+    for kind in dict.fromkeys([*monitor.reactions, *[kind for each in listeners for kind in each]]):
+        judges = [react for _, react in monitor.reactions.get(kind, ())]
+        table[kind] = (*everything, *judges, *[each[kind] for each in listeners if kind in each])
 
-    def __missing__(self, kind: type[Observation]) -> tuple[Reaction, ...]:
-        self[kind] = self.everything
-        return self.everything
-
-    def observe(self, observation: Observation) -> None:
-        """Hand an observation to everything that reacts to its class."""
-        for react in self[type(observation)]:
+    def observe(observation: Observation) -> None:
+        try:
+            reactions = table[type(observation)]
+        except KeyError:
+            reactions = table[type(observation)] = everything
+        for react in reactions:
             says = react(observation)
             if says is not None:
-                self.monitor.record(react.__self__.name, says)  # type: ignore[attr-defined]
+                monitor.record(react.__self__.name, says)  # type: ignore[attr-defined]
+
+    return observe
