@@ -82,11 +82,34 @@ def test_a_misspelt_field_is_an_error() -> None:
         pinged().totl = 3  # type: ignore[attr-defined]
 
 
-def test_a_constant_field_that_is_assigned_says_what_to_write_instead() -> None:
-    made = pinged()
-    with pytest.raises(AttributeError, match=r"Counter.step is constant.*durable"):
-        made.step = 4
-    assert made.step == 3
+def assigns(self: Counter, source: Id, packet: Pong, out: Out) -> None:
+    self.step = packet.number
+
+
+def adds(self: Counter, source: Id, packet: Pong, out: Out) -> None:
+    self.step += packet.number
+
+
+def unpacks(self: Counter, source: Id, packet: Pong, out: Out) -> None:
+    self.total, self.step = 0, packet.number
+
+
+@pytest.mark.parametrize("method", [assigns, adds, unpacks])
+def test_a_method_that_assigns_a_constant_field_is_an_error_of_its_class(method: object) -> None:
+    with pytest.raises(TypeError, match=r"Stepping.pong assigns step, which is constant.*durable"):
+        actor(type("Stepping", (Counter,), {"pong": method}))
+
+
+def test_a_method_may_assign_what_is_durable_or_volatile() -> None:
+    class Resetting(Counter):
+        @on(Pong)
+        def pong(self, source: Id, packet: Pong, out: Out) -> None:
+            self.total = self.step
+            self.seen = set()
+
+    made = pinged(actor(Resetting))
+    made.handle(ActorId(2), Pong(1), Nowhere())  # type: ignore[arg-type]
+    assert (made.total, made.seen) == (3, set())
 
 
 def test_an_actor_without_the_decorator_cannot_be_made() -> None:

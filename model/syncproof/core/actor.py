@@ -8,7 +8,7 @@ The same objects run in all of them, so what is measured in one is what is prove
 
 **Fields.** Every field is one of three kinds, and says so where it is declared:
 
-- *constant*: given when the actor is built; assigning it again raises at once (identity, parameters);
+- *constant*: given when the actor is built; a method that assigns it is an error of its class (identity, parameters);
 - *durable*: survives a crash (a row on disk, a device's database);
 - *volatile*: lost in a crash (memory, connections, timers, operations under way).
 
@@ -70,8 +70,10 @@ by a subclass of `Id`, never by a bare integer, so that a symmetry reduction can
 
 from __future__ import annotations
 
+import dis
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from types import FunctionType
 from typing import Any, ClassVar, Literal, Self, TypeVar, dataclass_transform
 
 import attrs
@@ -161,6 +163,19 @@ def on(packet_type: type[P]) -> Callable[[Callable[[Any, Any, P, Out], None]], A
     return mark
 
 
+def _assigned_by(method: FunctionType) -> Iterator[str]:
+    """Yield the names of the attributes of its first parameter (and of what it updates in place) that a method assigns."""
+    code = method.__code__
+    me = code.co_varnames[:1]
+    before: dis.Instruction | None = None
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == "STORE_ATTR" and before is not None:
+            loaded = before.argval[-1:] if isinstance(before.argval, tuple) else (before.argval,)
+            if loaded == me or before.opname == "SWAP":  # `self.field = value`, `self.field += value`
+                yield instruction.argval
+        before = instruction
+
+
 @actor
 class Actor:
     """A state machine without I/O. Subclass it with `@actor`, declare fields, mark handlers with `@on`."""
@@ -169,7 +184,6 @@ class Actor:
 
     handlers: ClassVar[dict[type[Packet], Handler]] = {}
     offers_steps: ClassVar[bool] = False
-    _constant: ClassVar[frozenset[str]] = frozenset()
     _durable: ClassVar[tuple[str, ...]] = ()
     _volatile: ClassVar[tuple[tuple[str, Callable[[], Any]], ...]] = ()
     _state: ClassVar[tuple[str, ...]] = ()
@@ -193,11 +207,26 @@ class Actor:
         """Derive the kinds of fields from the declarations."""
         fields = attrs.fields(cls)  # type: ignore[arg-type]
         changing = [f for f in fields if "survives" in f.metadata]
-        cls._constant = frozenset([f.name for f in fields if "survives" not in f.metadata])
         cls._durable = tuple(f.name for f in changing if f.metadata["survives"])
         cls._volatile = tuple((f.name, f.default.factory) for f in changing if not f.metadata["survives"])
         cls._state = (*cls._durable, *(name for name, _ in cls._volatile))
         cls._declared = cls
+        cls._forbid_assigning(frozenset([f.name for f in fields if "survives" not in f.metadata]))
+
+    @classmethod
+    def _forbid_assigning(cls, constants: frozenset[str]) -> None:
+        """Raise `TypeError` if a method of this very class assigns a constant field of its actor.
+
+        The code is looked at once, when the class is made: a check at every assignment took 3 % of a simulated run.
+        """
+        for name, method in vars(cls).items():
+            if isinstance(method, FunctionType) and not name.startswith("__"):
+                for field in _assigned_by(method):
+                    if field in constants:
+                        raise TypeError(
+                            f"{cls.__name__}.{name} assigns {field}, which is constant; "
+                            f"declare it with durable(...) or volatile(...) if it changes"
+                        )
 
     @classmethod
     def is_declared(cls) -> bool:
@@ -208,15 +237,6 @@ class Actor:
         if cls._declared is not cls:
             raise TypeError(f"class {cls.__name__} has no @actor, so its fields would be no fields; write it above")
         return super().__new__(cls)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Assign a field. Raises `AttributeError` for a constant field that has its value already."""
-        if name in self._constant and hasattr(self, name):
-            raise AttributeError(
-                f"{type(self).__name__}.{name} is constant, so a handler must not assign it; "
-                f"declare it with durable(...) or volatile(...) if it changes"
-            )
-        _assign(self, name, value)
 
     def start(self, out: Out) -> None:
         """Come up, for the first time and after every crash: drive durable intents again. By default do nothing."""
@@ -235,7 +255,7 @@ class Actor:
     def crash(self) -> None:
         """Reset the volatile fields."""
         for name, factory in self._volatile:
-            _assign(self, name, factory())
+            setattr(self, name, factory())
 
     def restored(self, before: Self, out: Out) -> None:
         """Change what no backup can contain (begin a new epoch) after the actor was put back to a backup.
@@ -255,11 +275,7 @@ class Actor:
     def restore(self, snapshot: tuple[Any, ...]) -> None:
         """Put the actor back into a state that `snapshot` returned."""
         for name, value in zip(self._state, snapshot, strict=True):
-            _assign(self, name, thaw(value))
-
-
-_assign = object.__setattr__
-"""Assign a field without asking whether it is constant, for loops over fields that are not."""
+            setattr(self, name, thaw(value))
 
 
 def unhandled(actor: Actor, kind: type[Packet]) -> TypeError:
