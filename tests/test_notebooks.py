@@ -66,6 +66,7 @@ def test_the_pair_has_the_same_cells(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_it_runs_and_says_what_is_committed(name: str, made: Any) -> None:
     assert said(made(name)) == said(committed(name)), "stale: run `make notebooks`"
 

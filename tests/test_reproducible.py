@@ -17,6 +17,7 @@ FILES = ("results.json", "report.html", "report.md")
     [("faults", "F27", "F32"), ("verify", "inbox-shared", "timeline-read-fanout", "--bounds", "small")],
     ids=["faults", "verify"],
 )
+@pytest.mark.slow
 def test_reports_are_the_same_bytes(tmp_path: Path, command: tuple[str, ...]) -> None:
     found = []
     for seed, jobs in (("1", "1"), ("99", "2")):

@@ -90,6 +90,7 @@ def test_compare_writes_the_four_files_and_says_so(tiny: Path, tmp_path: Path) -
     assert "does not promise no-loss" in result.output
 
 
+@pytest.mark.slow
 def test_jobs_do_not_change_the_results(tiny: Path, tmp_path: Path) -> None:
     texts = []
     for jobs in ("1", "3"):

@@ -47,6 +47,7 @@ def stormy(path: Path, bug: str, seed: int = 1) -> Header:
 
 
 @pytest.mark.parametrize(("bug", "prop", "most"), [("F25", "no-loss", 14), ("F09", "checkpoint-covered", 10)])
+@pytest.mark.slow
 def test_a_storm_becomes_the_few_moves_that_it_takes(tmp_path: Path, bug: str, prop: str, most: int) -> None:
     stormy(tmp_path / "run.moves.jsonl", bug)
     found = minimise(tmp_path / "run.moves.jsonl", prop)
@@ -120,6 +121,7 @@ def test_what_a_run_did_is_what_its_environment_may_do() -> None:
     assert environment.scripts == ()
 
 
+@pytest.mark.slow
 def test_a_promised_property_is_taken_before_others(tmp_path: Path) -> None:
     path = tmp_path / "run.moves.jsonl"
     stormy(path, "F19")
@@ -131,6 +133,7 @@ def test_a_promised_property_is_taken_before_others(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("bug", "seed", "prop"), [("F30", 1, "no-loss"), ("F32", 5, "convergence")])
+@pytest.mark.slow
 def test_a_file_is_cut_down_like_the_run_itself(tmp_path: Path, bug: str, seed: int, prop: str) -> None:
     path = tmp_path / "run.moves.jsonl"
     stormy(path, bug, seed)
@@ -142,6 +145,7 @@ def test_a_file_is_cut_down_like_the_run_itself(tmp_path: Path, bug: str, seed: 
     assert list(map(repr, live.moves)) == list(map(repr, read.moves))
 
 
+@pytest.mark.slow
 def test_a_recall_is_of_the_same_message_under_its_new_number(tmp_path: Path) -> None:
     stormy(tmp_path / "run.moves.jsonl", "F32", 5)
     found = minimise(tmp_path / "run.moves.jsonl", "convergence")

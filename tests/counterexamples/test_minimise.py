@@ -24,6 +24,7 @@ def met(name: str) -> tuple[small_worlds.SmallWorld, tuple[Move, ...]]:
 
 
 @pytest.mark.parametrize("name", ["F04", "F10", "F12", "F13", "F16", "F40"])
+@pytest.mark.slow
 def test_it_becomes_as_short_as_the_shortest(name: str) -> None:
     shape, moves = met(name)
     prop = BUGS[name].violates[0]
@@ -34,6 +35,7 @@ def test_it_becomes_as_short_as_the_shortest(name: str) -> None:
     assert len(short) == len(way.moves) < len(moves)
 
 
+@pytest.mark.slow
 def test_no_single_move_can_be_taken_out() -> None:
     shape, moves = met("F10")
     system, _, environment = small_worlds.build("F10", shape, hypothesis_machine.BUDGET)
@@ -43,6 +45,7 @@ def test_no_single_move_can_be_taken_out() -> None:
         assert less is None or len(less) >= len(short)
 
 
+@pytest.mark.slow
 def test_the_same_moves_are_cut_down_to_the_same() -> None:
     shape, moves = met("F01")
     system, _, environment = small_worlds.build("F01", shape, hypothesis_machine.BUDGET)

@@ -65,6 +65,7 @@ def test_smaller_environments_come_smallest_first() -> None:
     assert found == [(0, {}), (0, {"device-crash": 1}), (1, {})]
 
 
+@pytest.mark.slow
 def test_a_shorter_way_violates_too() -> None:
     system, environment, moves = shown_twice()
     short = next(shorter_paths(system, environment, moves, "no-duplicate"))
@@ -77,6 +78,7 @@ def test_the_shortest_way_has_none() -> None:
     assert list(shorter_paths(system, environment, moves, "no-loss")) == []
 
 
+@pytest.mark.slow
 def test_where_the_whole_is_too_large_later_places_help(monkeypatch: pytest.MonkeyPatch) -> None:
     system, environment, moves = shown_twice()
     monkeypatch.setattr(shorten, "SEARCH_STATES", 2_500)

@@ -18,6 +18,7 @@ from syncproof.inputs import small_worlds
 
 
 @pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.slow
 def test_a_sound_design_lives_through_every_fault_together(design: str) -> None:
     met, examples = hypothesis_machine.count(
         design, small_worlds.small_world("three-devices", 3, small_worlds.TOGETHER)
@@ -34,6 +35,7 @@ def test_a_property_that_is_not_promised_is_met_when_it_is_asked_for() -> None:
     assert met.name == "no-loss"
 
 
+@pytest.mark.slow
 def test_what_was_met_is_a_path_from_the_prelude() -> None:
     shape = small_worlds.small_world("two-people", 2, ["disconnect"])
     met, _ = hypothesis_machine.count("F24", shape, ["sender-order"])
@@ -44,6 +46,7 @@ def test_what_was_met_is_a_path_from_the_prelude() -> None:
         world.apply(move)
 
 
+@pytest.mark.slow
 def test_the_ci_profile_meets_the_same_each_time() -> None:
     shape = small_worlds.small_world("two-people", 2, ["server-crash"])
     first, one = hypothesis_machine.count("F22", shape, ["no-loss"])
@@ -53,6 +56,7 @@ def test_the_ci_profile_meets_the_same_each_time() -> None:
     assert (first.moves, one) == (again.moves, two)
 
 
+@pytest.mark.slow
 def test_code_that_is_loaded_meanwhile_changes_no_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shape = small_worlds.small_world("two-people", 3, ["disconnect"])
     first, one = hypothesis_machine.count("F37", shape, ["no-loss"])
@@ -65,6 +69,7 @@ def test_code_that_is_loaded_meanwhile_changes_no_example(tmp_path: Path, monkey
     assert (first.moves, one) == (again.moves, two)
 
 
+@pytest.mark.slow
 def test_a_failure_is_printed_as_python_to_paste(capsys: pytest.CaptureFixture[str]) -> None:
     shape = small_worlds.small_world("two-people", 1, ["push"])
     quick = settings(hypothesis_machine.settings_of("ci"), verbosity=Verbosity.normal)

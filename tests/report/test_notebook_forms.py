@@ -97,6 +97,7 @@ def test_a_search_that_is_cut_short_proves_nothing() -> None:
     assert "unknown: a search was cut short" in repr(found)
 
 
+@pytest.mark.slow
 def test_markup_is_kept_to_itself_and_names_are_escaped(compared: Comparison) -> None:
     for markup in (compared._repr_html_(), verify([HASTY], "small", jobs=1)._repr_html_()):
         style = re.search(r"<style>(.*?)</style>", markup, re.S)

@@ -13,6 +13,8 @@ from syncproof.properties import PROPERTIES
 from syncproof.seeded_bugs import BUGS
 from syncproof.studies.verify import explore_one
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", BUGS)
 def test_the_search_kills_it(name: str) -> None:

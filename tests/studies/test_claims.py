@@ -13,6 +13,8 @@ from syncproof.studies.claims import CLAIMS
 from syncproof.studies.results import ClaimResult, ClaimSearch, ComparisonResults, SearchedProperty, VerificationResults
 from syncproof.studies.verify import search as search_world
 
+pytestmark = pytest.mark.slow
+
 METRICS = {
     "packets_per_delivery": 2.0,
     "server_writes_per_message": 5.0,

@@ -14,6 +14,8 @@ from syncproof.report import kill_matrix as kill_matrix_page
 from syncproof.studies import kill_matrix
 from syncproof.studies.kill_matrix import Alarm, Kill, Kills, Row
 
+pytestmark = pytest.mark.slow
+
 DEAD = Row(
     "F25", Kill(("no-loss",), 384, "states", 11), Kill(("no-loss",), 3, "examples", 24), Kill((), 20, "runs"), 11
 )

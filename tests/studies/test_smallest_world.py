@@ -11,6 +11,8 @@ from syncproof.studies import smallest_world
 from syncproof.studies.compare import Comparison, compare
 from syncproof.studies.smallest_world import WaySearch, kinds_of, search_worlds, ways, worlds_to_search
 
+pytestmark = pytest.mark.slow
+
 
 def scenario(**tables: object) -> Scenario:
     return Scenario.model_validate(

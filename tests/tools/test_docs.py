@@ -32,6 +32,7 @@ FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 # ---- generated parts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", pages.PARTS)
 def test_a_page_is_what_would_be_written_now(page: str) -> None:
     text = (pages.FOLDER / page).read_text(encoding="utf-8")

@@ -176,6 +176,7 @@ PARAMETERS: Parameters = SCENARIO.parameters()
 
 @pytest.mark.slow
 @pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.slow
 def test_simulated_runs_are_paths_of_the_explored_graph_with_the_same_verdicts(design: str) -> None:
     met: Counter[str] = Counter()
     for seed in range(RUNS):

@@ -99,6 +99,7 @@ print(json.dumps([found.metrics, found.packets, found.rows, repr(found.propertie
 """
 
 
+@pytest.mark.slow
 def test_hash_randomisation_changes_nothing() -> None:
     paths = json.dumps(sys.path)
     outputs = {
@@ -224,6 +225,7 @@ def test_some_writes_land_in_a_crash_and_some_do_not() -> None:
     assert any(c.landed for c in crashes)
 
 
+@pytest.mark.slow
 def test_the_ready_scenarios_keep_their_promises() -> None:
     for name in ("default", "commute", "server-crash", "push-outage", "many-endpoints"):
         wanted = load(name)
