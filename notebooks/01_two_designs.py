@@ -83,7 +83,7 @@ diagram("timeline-dense-push")
 # With a front end, any of the nine designs may be looked at here; without one, their summaries:
 
 # %%
-interact(diagram, design=list(DESIGNS), people=["two-people", "two-devices", "three-devices"], messages=(1, 3))
+interact(diagram, design=list(DESIGNS), population=["two-people", "two-devices", "three-devices"], messages=(1, 3))
 for design in DESIGNS.values():
     print(f"{design.name:23} {design.summary}")
 
@@ -133,10 +133,10 @@ print(
 result.figure("endpoints")
 
 # %%
-points = result.results()["sweep"]["designs"]
+points = result.results().sweep.designs
 for name in ("inbox-store-first", "timeline-notify"):
     rows = {
-        int(devices): point["metrics"]["server_writes_per_message"] + point["metrics"]["server_deletes_per_message"]
+        int(devices): point.metrics["server_writes_per_message"] + point.metrics["server_deletes_per_message"]
         for devices, point in points[name].items()
     }
     least, most = min(rows), max(rows)

@@ -147,7 +147,7 @@ for name in designs:
 # %%
 dearest = max(designs, key=lambda n: death.loc[1.0, n].packets_per_delivery / death.loc[0.0, n].packets_per_delivery)
 growth = death.loc[1.0, dearest].packets_per_delivery / death.loc[0.0, dearest].packets_per_delivery - 1
-fired = by_death.results()["faults_fired"]["half-open"]
+fired = by_death.results().faults_fired["half-open"]
 print(
     f"{fired:,} sessions ended half-open in these runs. They cost at most {growth:.1%} more packets ({dearest}),\n"
     "sent to nobody: a device that returns asks from its own checkpoint, and never relies on what the server believes it to have."

@@ -44,11 +44,11 @@ sound
 # the way, so the search also says how often each kind of move was made, and whether the situations that matter were met:
 
 # %%
-searched = sound.results()["designs"]["timeline-dense-push"]
-for move, count in searched["coverage"].items():
-    print(f"{move:18} {count['transitions']:>7,} transitions, {count['states']:>6,} states first reached")
+searched = sound.results().designs["timeline-dense-push"]
+for move, count in searched.coverage.items():
+    print(f"{move:18} {count.transitions:>7,} transitions, {count.states:>6,} states first reached")
 print()
-for situation, where in searched["witnesses"].items():
+for situation, where in searched.witnesses.items():
     print(f"{situation}: {where.removesuffix(' worlds')} worlds")
 
 # %% [markdown]

@@ -114,9 +114,9 @@ print(
 # although nothing is said:
 
 # %%
-found = result.results()["designs"]
+found = result.results().designs
 for name in designs:
-    packets = Counter(found[name]["packets"])
+    packets = Counter(found[name].packets)
     total = sum(packets.values())
     parts = ", ".join(f"{kind} {count / total:.0%}" for kind, count in packets.most_common(4))
     print(f"{name:20} {total:,} packets: {parts}")
@@ -165,7 +165,7 @@ real = compare("irc-group", trace=presence, designs=designs, sweep=False, histor
 real
 
 # %%
-fired = real.results()["faults_fired"]
+fired = real.results().faults_fired
 print("What really happened to the connections and pushes, over all designs:")
 for fault, count in fired.items():
     print(f"  {fault:12} {count:,} times")

@@ -38,7 +38,18 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "promises": properties.promises,
         "properties": properties.sections,
     },
-    "results.md": {"metrics": results.metrics, "claims": results.claims, "faults": results.faults},
+    "results.md": {
+        "compare": results.comparison,
+        "compare-run": results.comparison_run,
+        "verify": results.verification,
+        "verify-run": results.verification_run,
+        "sweep": results.sweep,
+        "sweep-run": results.sweep_run,
+        "kill-matrix": results.kill_matrix,
+        "metrics": results.metrics,
+        "claims": results.claims,
+        "faults": results.faults,
+    },
     "scenarios.md": {"ready": scenarios.ready, "tables": scenarios.tables},
 }
 

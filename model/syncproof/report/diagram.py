@@ -1,4 +1,4 @@
-"""Sequence diagrams that show themselves: as SVG in a notebook, as text elsewhere."""
+"""Show sequence diagrams: as SVG in a notebook, as text elsewhere."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from syncproof.core.enabled import BoundedWorld
 from syncproof.core.moves import Move
 from syncproof.counterexamples.narrate import Narration, narrate
 from syncproof.designs import Design
-from syncproof.inputs import lookup, small_worlds
+from syncproof.inputs import arguments, lookup, small_worlds
 from syncproof.report import sequence
 
 COLOURS = "--paper: #ffffff; --ink: #1d2129; --soft: #5b6370; --bad: #a8430a; --accent: #0072b2;"
-"""A diagram outside a page brings its own colours and its own ground, so that it can be read on a dark one."""
+"""A diagram outside a page has its own colours and background, so that it can be read on a dark page."""
 
 
 class Diagram:
-    """A narration that shows itself as a sequence diagram. `title`: what it shows, in a line."""
+    """Show a narration as a sequence diagram. `title`: what it shows, in a line."""
 
     def __init__(self, narration: Narration, title: str) -> None:
         self.narration, self.title = narration, title
@@ -32,7 +32,7 @@ class Diagram:
         return f'{head} xmlns="http://www.w3.org/2000/svg"><style>{ground} {css}</style>{rest}'
 
     def held(self) -> str:
-        """What the automata of the properties held after each step that changed them, and what they said in the end."""
+        """Return what the automata of the properties held after each step that changed them, and what they said in the end."""
         lines = []
         for step in self.narration.steps[self.narration.prelude :]:
             number = step.number - self.narration.prelude + 1
@@ -41,13 +41,21 @@ class Diagram:
         return "\n".join(lines)
 
 
-def diagram(design: str | Design, people: str = "three-devices", messages: int = 1) -> Diagram:
-    """What a design does with a message when nothing goes wrong. `people`: a world of `worlds.SHAPES`.
+def diagram(design: str | Design, population: str = "three-devices", messages: int = 1) -> Diagram:
+    """Draw what a design does with messages when nothing goes wrong; of several possible moves the one that waited longest.
 
-    Whatever has waited longest happens next. Raises `InputError` for names that there are not.
+    Arguments:
+        design: a name, `FILE.py:NAME`, or a design made by `Design.variant`.
+        population: who takes part: "two-people", "two-devices" or "three-devices".
+        messages: how many messages are written, 1 to 9.
+
+    Returns a `Diagram`: SVG in a notebook, text elsewhere.
+
+    Raises `InputError`, in one sentence that says what is allowed, for an argument that is not.
     """
+    arguments.whole("messages", messages, least=1, most=9)
     entry = lookup.get(design)
-    system, _, environment = small_worlds.build(entry, small_worlds.small_world(people, messages, ()))
+    system, _, environment = small_worlds.build(entry, small_worlds.small_world(population, messages, ()))
     play = BoundedWorld(system, environment, lambda _: None)
     waiting: list[Move] = []
     while moves := list(play.world.pending()) or play.possible()["compose"][:1]:

@@ -565,7 +565,7 @@ class KillMatrixResults(msgspec.Struct):
     schema: int
     """version of this table"""
     command: str
-    """`faults`"""
+    """`kill-matrix`"""
     bugs: dict[BugId, BugResult]
     """every seeded bug"""
     costs: dict[CostId, CostResult]

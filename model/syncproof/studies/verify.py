@@ -425,7 +425,7 @@ def explore(
     Arguments:
         design: a name, `FILE.py:NAME`, or a design made by `Design.variant`.
         population: who takes part: "two-people", "two-devices" or "three-devices".
-        messages: how many messages are written, 1 or more.
+        messages: how many messages are written, 1 to 9.
         faults: kinds of fault, each of which may happen once; names as in `syncproof.inputs.small_worlds.KINDS`.
         limits: where the search stops: states, bytes of memory, seconds. What is open then is unknown.
 
@@ -433,7 +433,8 @@ def explore(
 
     Raises `InputError`, in one sentence that says what is allowed, for an argument that is not.
     """
-    arguments.whole("messages", messages, least=1)
+    arguments.whole("messages", messages, least=1, most=9)
+    arguments.instance("limits", limits, Limits, "syncproof.engines.explore.Limits(states, memory, time)")
     name = lookup.known(design)
     shape = small_worlds.small_world(population, messages, arguments.names("faults", faults))
     return judged(name, shape, search(name, shape, limits))

@@ -1,0 +1,96 @@
+"""Arguments of the public functions are checked as the command line's options are, in one sentence."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import syncproof
+from syncproof.errors import InputError
+
+FUNCTIONS = ("check", "compare", "diagram", "explore", "hunt", "minimise", "replay", "sweep", "verify")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_argument_has_a_type_and_nothing_is_passed_on_unseen(name: str) -> None:
+    signature = inspect.signature(getattr(syncproof, name))
+    for parameter in signature.parameters.values():
+        assert parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY), parameter
+        assert parameter.annotation not in (parameter.empty, Any, "Any"), parameter
+    assert signature.return_annotation is not signature.empty
+
+
+@pytest.mark.parametrize("name", ["compare", "diagram", "explore", "sweep", "verify"])
+def test_help_tells_every_argument(name: str) -> None:
+    function = getattr(syncproof, name)
+    said = inspect.getdoc(function) or ""
+    for argument in inspect.signature(function).parameters:
+        assert f"\n    {argument}: " in said, argument
+    assert "Raises `InputError`" in said
+    assert "Returns a" in said
+
+
+def test_every_public_name_is_where_the_type_checker_is_told() -> None:
+    for name in syncproof.__all__:
+        assert getattr(syncproof, name) is not None
+    assert dir(syncproof) == sorted(syncproof.__all__)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda s: s.compare(runs="5"), "runs: '5' is a text; allowed: a whole number, 1 or more"),
+        (lambda s: s.compare(runs=0), "runs: 0; allowed: a whole number, 1 or more"),
+        (lambda s: s.compare(runs=True), "runs: True is True or False; allowed: a whole number, 1 or more"),
+        (lambda s: s.compare(seed=-1), "seed: -1; allowed: a whole number from 0 to 1099511627775"),
+        (lambda s: s.compare(jobs=0), "jobs: 0; allowed: a whole number, 1 or more"),
+        (lambda s: s.compare(sweep=1), "sweep: 1 is a number; allowed: True or False"),
+        (lambda s: s.compare(designs="x"), "designs: 'x' is a text; allowed: a list of designs or their names"),
+        (lambda s: s.compare(designs=["timeline-notfy"]), "did you mean 'timeline-notify'"),
+        (lambda s: s.compare(3), "scenario: 3 is a number; allowed: a name, the path of a file, or a Scenario"),
+        (lambda s: s.compare(take=5), "take: goes with a trace; allowed: trace=FILE beside it"),
+        (
+            lambda s: s.compare("campus", trace="x", take="5d"),
+            "take: '5d' is a text; allowed: seconds, a number above 0",
+        ),
+        (lambda s: s.compare(trace=4), "trace: 4 is a number; allowed: the path of a file"),
+        (lambda s: s.compare(history=4), "history: 4 is a number; allowed: the path of a file"),
+        (lambda s: s.compare(progress="yes"), "progress: 'yes' is a text; allowed: a function"),
+        (lambda s: s.verify(designs="x"), "designs: 'x' is a text; allowed: a list of designs or their names"),
+        (
+            lambda s: s.verify(bounds="smal"),
+            "unknown bounds 'smal'; allowed: small, standard, deep; did you mean 'small'?",
+        ),
+        (lambda s: s.verify(bounds=2), "bounds: 2 is a number; allowed: small, standard, deep"),
+        (lambda s: s.verify(jobs=0), "jobs: 0; allowed: a whole number, 1 or more"),
+        (lambda s: s.explore("timeline-notify", faults="push"), "faults: 'push' is a text; allowed: a list of names"),
+        (lambda s: s.explore("timeline-notify", faults=[1]), "faults: 1 is a number; allowed: a list of names"),
+        (lambda s: s.explore("timeline-notify", "two"), "unknown world 'two'; allowed: two-people"),
+        (
+            lambda s: s.explore("timeline-notify", messages="2"),
+            "messages: '2' is a text; allowed: a whole number from 1 to 9",
+        ),
+        (lambda s: s.explore("timeline-notify", limits=5), "limits: 5 is a number; allowed: "),
+        (lambda s: s.diagram("timeline-notify", messages=0), "messages: 0; allowed: a whole number from 1 to 9"),
+        (lambda s: s.sweep(vary=["x"]), "vary: ['x'] is of type list; allowed: a mapping from keys to lists of values"),
+        (
+            lambda s: s.sweep(vary={"population.users": [3]}, metrics="x"),
+            "metrics: 'x' is a text; allowed: a list of names",
+        ),
+        (lambda s: s.sweep(vary={"population.users": 3}), "--vary population.users: 3; allowed: a list of values"),
+        (lambda s: s.sweep(vary={"population.users": [3]}, jobs=0), "jobs: 0; allowed: a whole number, 1 or more"),
+    ],
+)
+def test_a_wrong_argument_is_one_sentence_that_says_what_is_allowed(call: Callable[[Any], Any], says: str) -> None:
+    with pytest.raises(InputError) as caught:
+        call(syncproof)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_annotations_can_be_read() -> None:
+    assert typing.get_type_hints(syncproof.verify)["bounds"] is str
