@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from syncproof.errors import InputError
 from syncproof.seeded_bugs import BUGS
 
 
@@ -31,3 +32,19 @@ def test_a_search_that_was_cut_short_fails(keeps_promises: Callable[..., None]) 
         match=r"is unknown: the search was cut short: the limit of states was reached.*; give it more states",
     ):
         keeps_promises("timeline-notify", faults=["device-crash"], states=50)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"faults": "push"}, r"faults='push' is a text; write faults=\['push'\]"),
+        ({"messages": 0}, "messages=0: without a message nothing is tested; allowed: 1 or more"),
+        ({"examples": "many"}, "unknown profile examples='many'; allowed: none, dev, brief, ci, deep"),
+        ({"world": "a-crowd"}, "unknown world 'a-crowd'; allowed: two-people"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_told_in_one_line(
+    keeps_promises: Callable[..., None], arguments: dict[str, object], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        keeps_promises("timeline-notify", **arguments)

@@ -264,7 +264,7 @@ def _search_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
 
 def _hunt_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
     name = "F25"
-    if json.loads(json.dumps(kill_matrix.matrix([name], jobs=1).results()["bugs"][name])) != results["bugs"][name]:
+    if json.loads(json.dumps(kill_matrix.kill_matrix([name], jobs=1).results()["bugs"][name])) != results["bugs"][name]:
         yield f"{name} is not met as it was"
 
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from syncproof.inputs.scenario import Scenario, load
     from syncproof.properties import PROPERTIES
     from syncproof.report.diagram import Diagram, diagram
-    from syncproof.report.hunt import Hunt, hunt
     from syncproof.studies.compare import Comparison, compare
+    from syncproof.studies.hunt import Hunt, hunt
     from syncproof.studies.recordings import CheckedRun, check, minimise, replay
     from syncproof.studies.sweep import Sweep, sweep
     from syncproof.studies.verify import Verification, explore, verify
@@ -35,7 +35,7 @@ _MODULES = {
     "CheckedRun": "studies.recordings",
     "Comparison": "studies.compare",
     "Diagram": "report.diagram",
-    "Hunt": "report.hunt",
+    "Hunt": "studies.hunt",
     "InputError": "errors",
     "MinimisedRun": "counterexamples.from_recording",
     "Scenario": "inputs.scenario",
@@ -45,7 +45,7 @@ _MODULES = {
     "compare": "studies.compare",
     "diagram": "report.diagram",
     "explore": "studies.verify",
-    "hunt": "report.hunt",
+    "hunt": "studies.hunt",
     "load": "inputs.scenario",
     "minimise": "studies.recordings",
     "replay": "studies.recordings",

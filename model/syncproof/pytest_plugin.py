@@ -1,9 +1,11 @@
-"""For the tests of a design of one's own. pytest finds the fixture `keeps_promises` as soon as syncproof is installed.
+"""Offer the pytest fixture `keeps_promises`, for the tests of a design of your own.
+
+pytest finds the fixture as soon as syncproof is installed:
 
     def test_my_design(keeps_promises):
-        keeps_promises(MyDesign)
+        keeps_promises(MY_DESIGN, faults=["push", "disconnect"])
 
-A promise that is broken fails the test, and the assertion shows the shortest way to it as a sequence diagram.
+A broken promise fails the test, and the assertion shows a shortest counterexample as a sequence diagram.
 """
 
 from __future__ import annotations
@@ -13,13 +15,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the plugin is loaded by every run of pytest, so it imports syncproof only when it is used
+    from syncproof.core.moves import Move
     from syncproof.designs import Design
+    from syncproof.inputs.small_worlds import SmallWorld
 
 
 @pytest.fixture(name="keeps_promises")
 def _fixture() -> Callable[..., None]:
-    """The function `assert_promises`."""
+    """Return the function `assert_promises`."""
     return assert_promises
 
 
@@ -32,76 +36,90 @@ def assert_promises(
     states: int = 300_000,
     examples: str = "dev",
 ) -> None:
-    """Searches small worlds for a broken promise of `design`, then lets Hypothesis play in larger ones.
+    """Search small worlds for a broken promise of `design`, then let Hypothesis play it in larger ones.
 
-    `world`, `messages`, `faults`: as `syncproof explore` has them; default each usual kind of fault alone. `states`: a search
-    that needs more fails, since nothing is known then. `examples`: a profile of `engines.stateful`, or `none`. Raises
-    `AssertionError` with the sequence diagram of the counterexample, `InputError` for names that there are not.
+    `design`: a `Design`, a name, or `FILE.py:NAME`. `world`: a name of `small_worlds.POPULATIONS`. `faults`: names of
+    `small_worlds.KINDS`, all in one world; by default each usual kind of fault alone, and Hypothesis plays them together.
+    `states`: a search that needs more states fails the test, since its verdict is unknown. `examples`: a Hypothesis
+    profile (`dev`, `brief`, `ci`, `deep`), or `none` for the search alone.
+
+    Raises `AssertionError` with the sequence diagram of a counterexample, and `InputError` for arguments that make no
+    sense.
     """
     __tracebackhide__ = True
-    from syncproof.engines import hypothesis_machine
     from syncproof.inputs import lookup, small_worlds
+    from syncproof.studies.hunt import larger, promised
 
+    _check(messages, faults, states, examples)
     entry = lookup.get(design)
     kinds = [(), *[(kind,) for kind in small_worlds.USUAL]] if faults is None else [tuple(faults)]
     together = small_worlds.TOGETHER if faults is None else tuple(faults)
-    if not any(
-        hypothesis_machine.promised(entry, small_worlds.small_world(world, messages, some))
-        for some in [*kinds, together]
-    ):
-        raise AssertionError(f"{entry.name} promises nothing under any of these faults, so nothing would be tested")
-    for some in kinds:
-        _search(entry, small_worlds.small_world(world, messages, some), states)
+    worlds = [small_worlds.small_world(world, messages, some) for some in kinds]
+    crowded = larger(small_worlds.small_world("three-devices", messages, together))
+    if not any(promised(entry, each) for each in (*worlds, crowded)):
+        raise AssertionError(
+            f"{entry.name} promises nothing under any of these faults, so nothing would be tested; write promises for it: "
+            "promises={PROPERTY: (FAULT, ...)}"
+        )
+    for each in worlds:
+        _search(entry, each, states)
     if examples != "none":
-        _play(entry, small_worlds.small_world("three-devices", messages + hypothesis_machine.MORE, together), examples)
+        _play(entry, crowded, examples)
 
 
-def _search(design: Design, shape: object, states: int) -> None:
+def _check(messages: int, faults: Sequence[str] | None, states: int, examples: str) -> None:
     __tracebackhide__ = True
-    from syncproof.engines import hypothesis_machine
-    from syncproof.engines.explore import Limits
-    from syncproof.inputs.small_worlds import SmallWorld
-    from syncproof.studies import verify as verification
+    from syncproof.engines.hypothesis_machine import PROFILES
+    from syncproof.errors import InputError
 
-    assert isinstance(shape, SmallWorld)
-    found = verification.search(design, shape, Limits(states=states))
-    for name in hypothesis_machine.promised(design, shape):
+    if isinstance(faults, str):
+        raise InputError(f"faults={faults!r} is a text; write faults=[{faults!r}]")
+    if messages < 1:
+        raise InputError(f"messages={messages}: without a message nothing is tested; allowed: 1 or more")
+    if states < 1:
+        raise InputError(f"states={states}: a search needs states; allowed: 1 or more")
+    if examples != "none" and examples not in PROFILES:
+        raise InputError(f"unknown profile examples={examples!r}; allowed: none, {', '.join(PROFILES)}")
+
+
+def _search(design: Design, world: SmallWorld, states: int) -> None:
+    __tracebackhide__ = True
+    from syncproof.engines.explore import Limits
+    from syncproof.studies import verify as verification
+    from syncproof.studies.hunt import promised
+
+    found = verification.search(design, world, Limits(states=states))
+    for name in promised(design, world):
         finding = found.findings[name]
         if finding.counterexample is not None:
             way = finding.counterexample
-            _fail(design, shape, name, way.says, (*way.moves, *way.cycle), f"in {way.length} moves, the fewest")
+            _fail(design, world, name, way.says, (*way.moves, *way.cycle), f"in {way.length} moves, the fewest")
         if finding.verdict == "unknown":
-            raise AssertionError(f"{design.name} in {shape}: {name} is unknown: {finding.why}; give it more states")
+            raise AssertionError(
+                f"{design.name} in {world}: {name} is unknown: {finding.why}; give it more states: states={states * 10}"
+            )
 
 
-def _play(design: Design, shape: object, examples: str) -> None:
+def _play(design: Design, world: SmallWorld, examples: str) -> None:
     __tracebackhide__ = True
-    from syncproof.counterexamples.minimise import minimise
-    from syncproof.engines import hypothesis_machine
-    from syncproof.inputs import small_worlds
-    from syncproof.inputs.small_worlds import SmallWorld
+    from syncproof.studies.hunt import cut_down, play
 
-    assert isinstance(shape, SmallWorld)
-    met, _ = hypothesis_machine.count(design, shape, profile=examples)
-    if met is not None:
-        system, _, environment = small_worlds.build(design, shape, hypothesis_machine.BUDGET)
-        moves = minimise(system, environment, met.moves, met.name)
-        _fail(design, shape, met.name, met.says, moves, f"in {len(moves)} moves, cut down from {len(met.moves)}")
+    violation = play(design, world, profile=examples).violation
+    if violation is not None:
+        moves = cut_down(design, world, violation)
+        length = f"in {len(moves)} moves, cut down from {len(violation.moves)}"
+        _fail(design, world, violation.name, violation.says, moves, length)
 
 
-def _fail(design: Design, shape: object, name: str, says: str, moves: Sequence[object], length: str) -> None:
+def _fail(design: Design, world: SmallWorld, name: str, says: str, moves: Sequence[Move], length: str) -> None:
     __tracebackhide__ = True
-    from typing import cast
-
-    from syncproof.core.moves import Move
     from syncproof.counterexamples.narrate import narrate
     from syncproof.inputs import small_worlds
-    from syncproof.inputs.small_worlds import SmallWorld
     from syncproof.properties import PROPERTIES
     from syncproof.report import sequence
 
-    system, _, environment = small_worlds.build(design, cast(SmallWorld, shape))
-    narration = narrate(system, cast("Sequence[Move]", moves), [PROPERTIES[name]], prelude=environment.prelude)
+    system, _, environment = small_worlds.build(design, world)
+    narration = narrate(system, moves, [PROPERTIES[name]], prelude=environment.prelude)
     raise AssertionError(
-        f"{design.name} promises {name} and breaks it in {shape}, {length}: {says}\n\n{sequence.text(narration)}"
+        f"{design.name} promises {name} and breaks it in {world}, {length}: {says}\n\n{sequence.text(narration)}"
     )

@@ -28,7 +28,7 @@ from syncproof.studies.runs import simulate_design
 
 def stormy(path: Path, bug: str, seed: int = 1) -> Header:
     """Writes the moves of a storm, and returns what their file says of itself."""
-    scenario = kill_matrix.storm(bug, BUGS[bug].world[2])
+    scenario = kill_matrix.stress_scenario(bug, BUGS[bug].world[2])
     traffic = workload.generate(scenario, seed)
     plan = faults.plan(scenario, traffic, seed)
     header = Header(
@@ -87,8 +87,8 @@ def test_a_conversation_is_played_under_new_numbers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["membership", "reinstall", "server-restore", "device-restore", "trim"])
 def test_whatever_happens_in_a_run_can_be_played_among_a_conversations_members(kind: str) -> None:
-    moves = kill_matrix.Moves()
-    kill_matrix.blow("timeline-notify", 1, (kind,), moves)
+    moves = kill_matrix.RecordedMoves()
+    kill_matrix.simulate_stress("timeline-notify", 1, (kind,), moves)
     assert moves.header.population is not None
     for conversation in range(len(moves.header.population.members)):
         smaller, environment, played = restrict_to_conversation(moves.header, moves.made, ConversationId(conversation))
@@ -101,8 +101,8 @@ def test_whatever_happens_in_a_run_can_be_played_among_a_conversations_members(k
 
 
 def test_who_is_added_later_is_among_a_conversations_members() -> None:
-    moves = kill_matrix.Moves()
-    kill_matrix.blow("timeline-notify", 1, ("membership",), moves)
+    moves = kill_matrix.RecordedMoves()
+    kill_matrix.simulate_stress("timeline-notify", 1, ("membership",), moves)
     assert moves.header.population is not None
     added = [move for move in moves.made if isinstance(move, Tell) and isinstance(move.packet, AddMember)]
     conversation = added[0].packet.conversation
@@ -137,8 +137,8 @@ def test_a_promised_property_is_taken_before_others(tmp_path: Path) -> None:
 def test_a_file_is_cut_down_like_the_run_itself(tmp_path: Path, bug: str, seed: int, prop: str) -> None:
     path = tmp_path / "run.moves.jsonl"
     stormy(path, bug, seed)
-    moves = kill_matrix.Moves()
-    kill_matrix.blow(bug, seed, BUGS[bug].world[2], moves)
+    moves = kill_matrix.RecordedMoves()
+    kill_matrix.simulate_stress(bug, seed, BUGS[bug].world[2], moves)
     live, read = minimise_run(moves.header, moves.made, prop), minimise(path, prop)
     assert live is not None
     assert live.moves == read.moves

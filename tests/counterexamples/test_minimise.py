@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from syncproof.core.moves import Move
 from syncproof.counterexamples.minimise import minimise, violates
-from syncproof.engines import hypothesis_machine
+from syncproof.engines.hypothesis_machine import BUDGET
 from syncproof.inputs import small_worlds
 from syncproof.seeded_bugs import BUGS
-from syncproof.studies.verify import explore_one
+from syncproof.studies.hunt import larger
+from tests.helpers.bugs import played, searched, world_of
 
 
 def met(name: str) -> tuple[small_worlds.SmallWorld, tuple[Move, ...]]:
-    """What Hypothesis meets of a bug."""
-    shape = small_worlds.small_world(*BUGS[name].world)
-    larger = dataclasses.replace(shape, messages=shape.messages + hypothesis_machine.MORE)
-    found, _ = hypothesis_machine.count(name, larger, BUGS[name].violates[:1])
-    assert found is not None
-    return larger, found.moves
+    """Return the world in which Hypothesis meets a bug, and the moves to it."""
+    return larger(world_of(name)), played(name).moves
 
 
 @pytest.mark.parametrize("name", ["F04", "F10", "F12", "F13", "F16", "F40"])
@@ -28,9 +23,9 @@ def met(name: str) -> tuple[small_worlds.SmallWorld, tuple[Move, ...]]:
 def test_it_becomes_as_short_as_the_shortest(name: str) -> None:
     shape, moves = met(name)
     prop = BUGS[name].violates[0]
-    system, _, environment = small_worlds.build(name, shape, hypothesis_machine.BUDGET)
+    system, _, environment = small_worlds.build(name, shape, BUDGET)
     short = minimise(system, environment, moves, prop)
-    way = explore_one(name, small_worlds.small_world(*BUGS[name].world)).findings[prop][1]
+    way = searched(name, world_of(name)).findings[prop][1]
     assert way is not None
     assert len(short) == len(way.moves) < len(moves)
 
@@ -38,7 +33,7 @@ def test_it_becomes_as_short_as_the_shortest(name: str) -> None:
 @pytest.mark.slow
 def test_no_single_move_can_be_taken_out() -> None:
     shape, moves = met("F10")
-    system, _, environment = small_worlds.build("F10", shape, hypothesis_machine.BUDGET)
+    system, _, environment = small_worlds.build("F10", shape, BUDGET)
     short = minimise(system, environment, moves, "no-duplicate")
     for index in range(len(short)):
         less = violates(system, environment, short[:index] + short[index + 1 :], "no-duplicate")
@@ -48,13 +43,13 @@ def test_no_single_move_can_be_taken_out() -> None:
 @pytest.mark.slow
 def test_the_same_moves_are_cut_down_to_the_same() -> None:
     shape, moves = met("F01")
-    system, _, environment = small_worlds.build("F01", shape, hypothesis_machine.BUDGET)
+    system, _, environment = small_worlds.build("F01", shape, BUDGET)
     assert minimise(system, environment, moves, "tail-append") == minimise(system, environment, moves, "tail-append")
 
 
 def test_a_livelock_is_cut_down_to_a_fair_cycle() -> None:
     shape, moves = met("F27")
-    system, _, environment = small_worlds.build("F27", shape, hypothesis_machine.BUDGET)
+    system, _, environment = small_worlds.build("F27", shape, BUDGET)
     assert len(minimise(system, environment, moves, "pull-terminates")) <= 22 < len(moves)
 
 

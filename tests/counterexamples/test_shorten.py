@@ -12,9 +12,10 @@ from syncproof.core.world import System
 from syncproof.counterexamples import shorten as shorten
 from syncproof.counterexamples.minimise import violates
 from syncproof.counterexamples.shorten import needed_environment, shorter_paths, smaller_environments
-from syncproof.engines import hypothesis_machine
 from syncproof.engines.explore import ImpureHandler
+from syncproof.engines.hypothesis_machine import BUDGET
 from syncproof.inputs import small_worlds
+from syncproof.studies.hunt import play
 from syncproof.studies.verify import explore_one
 
 SHAPE = small_worlds.small_world("two-people", 3, ["push", "device-crash"])
@@ -31,10 +32,10 @@ def lost() -> tuple[System, Environment, tuple[Move, ...]]:
 def shown_twice() -> tuple[System, Environment, tuple[Move, ...]]:
     """A world of F10, and a long way to its failure, as Hypothesis meets it."""
     shape = small_worlds.small_world("two-people", 3, ["device-crash"])
-    met, _ = hypothesis_machine.count("F10", shape, ["no-duplicate"])
-    assert met is not None
-    system, _, environment = small_worlds.build("F10", shape, hypothesis_machine.BUDGET)
-    return system, environment, met.moves
+    violation = play("F10", shape, ["no-duplicate"]).violation
+    assert violation is not None
+    system, _, environment = small_worlds.build("F10", shape, BUDGET)
+    return system, environment, violation.moves
 
 
 def fresh(system: System, environment: Environment) -> BoundedWorld:

@@ -1,4 +1,4 @@
-"""Hypothesis plays the sound designs without an alarm, judges what it should, and does the same each time."""
+"""The Hypothesis machine has a rule for each kind of move, meets bugs, prints them as Python, and repeats itself when it should."""
 
 from __future__ import annotations
 
@@ -6,81 +6,150 @@ import importlib
 from pathlib import Path
 
 import pytest
-from hypothesis import Verbosity, settings
+from hypothesis import Verbosity
+from hypothesis.database import InMemoryExampleDatabase
+from hypothesis.internal.conjecture.providers import HypothesisProvider
 from hypothesis.stateful import run_state_machine_as_test
 
+from examples.two_phase_commit import two_phase
+from syncproof.core.enabled import KINDS
+from syncproof.core.environment import Environment
+from syncproof.core.moves import Arrive, Move, Take
 from syncproof.core.world import World
 from syncproof.designs import DESIGNS
 from syncproof.engines import hypothesis_machine
-from syncproof.engines.hypothesis_machine import PROFILES, Fallen
+from syncproof.engines.hypothesis_machine import BUDGET, PROFILES, RULES, Machine, PropertyViolated, profile_settings
 from syncproof.errors import InputError
 from syncproof.inputs import small_worlds
+from syncproof.inputs.small_worlds import small_world
+from syncproof.studies.hunt import machine, play, promised
+
+PUSHES = small_world("two-people", 1, ["push"])
 
 
+def test_each_kind_of_move_has_a_rule() -> None:
+    assert sorted(RULES) == sorted(KINDS)
+    rules = {found.function.__name__ for found in Machine.setup_state().rules}
+    assert rules == {*RULES.values(), "run_on", "stay_at_rest"}
+
+
+def test_faults_without_a_budget_have_no_rule() -> None:
+    rules = {found.function.__name__ for found in machine("F25", PUSHES).setup_state().rules}
+    assert {"lose_push", "duplicate_push"} <= rules
+    assert not rules & {"crash_device", "take_backup", "intervene", "add_device"}
+
+
+def test_each_property_that_is_asked_is_an_invariant() -> None:
+    invariants = {found.function.__name__ for found in machine("F25", PUSHES).setup_state().invariants}
+    assert invariants == {name.replace("-", "_") for name in promised("F25", PUSHES)}
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("design", DESIGNS)
-@pytest.mark.slow
-def test_a_sound_design_lives_through_every_fault_together(design: str) -> None:
-    met, examples = hypothesis_machine.count(
-        design, small_worlds.small_world("three-devices", 3, small_worlds.TOGETHER)
-    )
-    assert met is None, str(met)
-    assert examples >= PROFILES["ci"]
+def test_a_sound_design_keeps_its_promises_under_the_usual_faults_together(design: str) -> None:
+    played = play(design, small_world("three-devices", 3, small_worlds.TOGETHER))
+    assert played.violation is None, str(played.violation)
+    assert played.examples >= PROFILES["ci"]
 
 
-def test_a_property_that_is_not_promised_is_met_when_it_is_asked_for() -> None:
-    shape = small_worlds.small_world("three-devices", 1, [])
-    assert "no-loss" not in hypothesis_machine.promised("inbox-shared", shape)
-    met, _ = hypothesis_machine.count("inbox-shared", shape, ["no-loss"])
-    assert met is not None
-    assert met.name == "no-loss"
+def test_a_property_that_is_not_promised_can_be_asked() -> None:
+    world = small_world("three-devices", 1, [])
+    assert "no-loss" not in promised("inbox-shared", world)
+    violation = play("inbox-shared", world, ["no-loss"]).violation
+    assert violation is not None
+    assert violation.name == "no-loss"
 
 
-@pytest.mark.slow
-def test_what_was_met_is_a_path_from_the_prelude() -> None:
-    shape = small_worlds.small_world("two-people", 2, ["disconnect"])
-    met, _ = hypothesis_machine.count("F24", shape, ["sender-order"])
-    assert met is not None
-    system, _, environment = small_worlds.build("F24", shape, hypothesis_machine.BUDGET)
-    world = World(system)
-    for move in (*environment.prelude, *met.moves):
-        world.apply(move)
+def test_a_system_that_is_no_messaging_design_is_played() -> None:
+    kinds = set()
+
+    class Recorded(hypothesis_machine.machine(two_phase(3), Environment(), [])):  # type: ignore[misc]
+        def make(self, move: Move) -> None:
+            kinds.add(type(move))
+            super().make(move)
+
+    assert hypothesis_machine.play(Recorded, profile="dev").violation is None
+    assert kinds == {Take, Arrive}
 
 
-@pytest.mark.slow
-def test_the_ci_profile_meets_the_same_each_time() -> None:
-    shape = small_worlds.small_world("two-people", 2, ["server-crash"])
-    first, one = hypothesis_machine.count("F22", shape, ["no-loss"])
-    again, two = hypothesis_machine.count("F22", shape, ["no-loss"])
-    assert first is not None
-    assert again is not None
-    assert (first.moves, one) == (again.moves, two)
+def test_the_moves_of_a_violation_are_a_path_from_the_prelude() -> None:
+    world = small_world("two-people", 3, ["push"])
+    violation = play("F40", world, ["checkpoint-covered"]).violation
+    assert violation is not None
+    system, _, environment = small_worlds.build("F40", world, BUDGET)
+    replayed = World(system)
+    for move in (*environment.prelude, *violation.moves):
+        replayed.apply(move)
 
 
-@pytest.mark.slow
+def outcome(bug: str, world: small_worlds.SmallWorld, name: str) -> tuple[object, int]:
+    played = play(bug, world, [name])
+    assert played.violation is not None
+    return played.violation.moves, played.examples
+
+
+def test_the_ci_profile_plays_the_same_examples_each_time() -> None:
+    world = small_world("two-people", 2, ["server-crash"])
+    assert outcome("F22", world, "no-loss") == outcome("F22", world, "no-loss")
+
+
 def test_code_that_is_loaded_meanwhile_changes_no_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shape = small_worlds.small_world("two-people", 3, ["disconnect"])
-    first, one = hypothesis_machine.count("F37", shape, ["no-loss"])
+    world = small_world("two-people", 3, ["disconnect"])
+    before = outcome("F37", world, "no-loss")
     (tmp_path / "loaded_meanwhile.py").write_text(f"NUMBERS = {list(range(100, 255))}\n")
     monkeypatch.syspath_prepend(tmp_path)
     importlib.import_module("loaded_meanwhile")
-    again, two = hypothesis_machine.count("F37", shape, ["no-loss"])
-    assert first is not None
-    assert again is not None
-    assert (first.moves, one) == (again.moves, two)
+    assert outcome("F37", world, "no-loss") == before
 
 
-@pytest.mark.slow
-def test_a_failure_is_printed_as_python_to_paste(capsys: pytest.CaptureFixture[str]) -> None:
-    shape = small_worlds.small_world("two-people", 1, ["push"])
-    quick = settings(hypothesis_machine.settings_of("ci"), verbosity=Verbosity.normal)
-    with pytest.raises(Fallen) as met:
-        run_state_machine_as_test(hypothesis_machine.machine("F25", shape), settings=quick)
+def test_a_hypothesis_without_the_private_method_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(HypothesisProvider, hypothesis_machine.CONSTANTS)
+    with (
+        pytest.warns(
+            RuntimeWarning, match="has no HypothesisProvider._maybe_draw_constant: the profiles brief and ci may"
+        ),
+        hypothesis_machine.without_constants(),
+    ):
+        pass
+
+
+def failure_of(bug: str, world: small_worlds.SmallWorld, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Return the lines that Hypothesis prints of a bug, shrunk."""
+    quick = profile_settings("ci", verbosity=Verbosity.normal)
+    with pytest.raises(PropertyViolated) as met:
+        run_state_machine_as_test(machine(bug, world), settings=quick)
     printed = [capsys.readouterr().out, *getattr(met.value, "__notes__", [])]
-    code = [line.strip() for note in printed for line in note.splitlines() if line.strip().startswith("state")]
-    with pytest.raises(Fallen, match="no-loss is violated"):
-        exec("\n".join(code), {"machine": hypothesis_machine.machine, "Shape": small_worlds.SmallWorld})
+    return [line.strip() for note in printed for line in note.splitlines()]
+
+
+def test_a_failure_is_printed_as_python_to_paste(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = failure_of("F21", small_world("two-people", 1, ["server-crash"]), capsys)
+    steps = [line for line in lines if line.startswith("state")]
+    names = next(line for line in lines if line.startswith("# the names in these steps: "))
+    code = [*names.removeprefix("# the names in these steps: ").split("; "), *steps]
+    assert "state.deliver(move=Deliver(connection=ConnectionId(1), end='server'))" in steps
+    assert "state.accepted_is_durable()" in steps
+    with pytest.raises(PropertyViolated, match="accepted-is-durable is violated"):
+        exec("\n".join(code), {"machine": machine, "SmallWorld": small_worlds.SmallWorld})
+
+
+def test_a_comment_says_which_packet_a_connection_delivers(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = failure_of("F21", small_world("two-people", 1, ["server-crash"]), capsys)
+    deliveries = [at for at, line in enumerate(lines) if line.startswith("state.deliver(")]
+    assert deliveries
+    assert all(lines[at - 1].startswith("# ") and "DeviceId(" in lines[at - 1] for at in deliveries)
+
+
+def test_at_the_desk_failures_are_kept_in_the_example_database() -> None:
+    database = InMemoryExampleDatabase()
+    with pytest.raises(PropertyViolated):
+        run_state_machine_as_test(
+            machine("F21", small_world("two-people", 1, ["server-crash"])),
+            settings=profile_settings("dev", database=database, verbosity=Verbosity.quiet),
+        )
+    assert database.data
 
 
 def test_an_unknown_profile_is_named() -> None:
     with pytest.raises(InputError, match="unknown profile 'quick'; allowed: dev, brief, ci, deep"):
-        hypothesis_machine.settings_of("quick")
+        profile_settings("quick")

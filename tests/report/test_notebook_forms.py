@@ -144,16 +144,16 @@ def test_a_sweep_says_its_answer_and_takes_an_object(tmp_path: Path) -> None:
 
 
 def test_hypothesis_meets_it_and_the_way_is_cut_down() -> None:
-    met = hunt(HASTY, "two-people", 2, ["push"], profile="ci")
-    assert met.met is not None
-    assert len(met.moves) <= len(met.met.moves)
+    met = hunt(HASTY, population="two-people", messages=2, faults=["push"], profile="ci")
+    assert met.violation is not None
+    assert len(met.moves) <= len(met.violation.moves)
     assert f"cut down to {len(met.moves)}" in repr(met.diagram())
 
 
 def test_hypothesis_says_how_often_it_met_nothing() -> None:
-    met = hunt("timeline-dense-push", "two-people", 1, [], profile="dev")
+    met = hunt("timeline-dense-push", population="two-people", messages=1, faults=[], profile="dev")
     assert re.match(r"timeline-dense-push: \d+ examples played \(two-people.*\), no promise broken", repr(met))
-    with pytest.raises(ValueError, match="nothing was met"):
+    with pytest.raises(ValueError, match="no property was violated"):
         met.diagram()
 
 

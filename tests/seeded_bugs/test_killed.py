@@ -1,66 +1,52 @@
-"""Every seeded bug is killed by the property that must fall, in its own small world and by Hypothesis in a larger one."""
+"""Every seeded bug violates the properties that it must: in a search of its small world, and under Hypothesis in a larger one."""
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
-from syncproof.counterexamples.minimise import minimise
-from syncproof.engines import hypothesis_machine
-from syncproof.inputs import small_worlds
 from syncproof.properties import PROPERTIES
-from syncproof.seeded_bugs import BUGS
-from syncproof.studies.verify import explore_one
+from syncproof.seeded_bugs import BUGS, Bug
+from syncproof.studies.hunt import cut_down, larger, promised
+from tests.helpers.bugs import played, searched, world_of
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("name", BUGS)
-def test_the_search_kills_it(name: str) -> None:
-    bug = BUGS[name]
-    found = explore_one(name, small_worlds.small_world(*bug.world))
-    fallen = {prop for prop, (_, counterexample, _) in found.findings.items() if counterexample is not None}
-    assert set(bug.violates) <= fallen
+@pytest.fixture(scope="module", params=BUGS)
+def bug(request: pytest.FixtureRequest) -> Bug:
+    """Each bug in turn, with all its tests, so that they share the search and what Hypothesis met."""
+    return BUGS[request.param]
+
+
+def test_the_search_kills_it(bug: Bug) -> None:
+    found = searched(bug.id, world_of(bug.id))
+    violated = {name for name, (_, counterexample, _) in found.findings.items() if counterexample is not None}
+    assert set(bug.violates) <= violated
     assert found.complete
 
 
-@pytest.mark.parametrize("name", BUGS)
-def test_hypothesis_kills_it(name: str) -> None:
-    bug = BUGS[name]
-    shape = small_worlds.small_world(*bug.world)
-    met, _ = hypothesis_machine.count(
-        name, dataclasses.replace(shape, messages=shape.messages + hypothesis_machine.MORE), bug.violates[:1]
-    )
-    assert met is not None
-    assert met.name == bug.violates[0]
+@pytest.mark.slow
+def test_hypothesis_kills_it(bug: Bug) -> None:
+    assert played(bug.id).name == bug.violates[0]
 
 
 OTHERWISE = {"F27": "shorter", "F31": "longer"}
-"""Bugs whose way is not cut down to one as short as the search's: to a livelock that one is not a shortest, and what the
-other needs is too much to be searched."""
+"""Bugs whose counterexample is not cut down to one as short as the search's: a search's counterexample of a livelock need not
+be a shortest one, and the world that F31 needs is too large for the search that shortens."""
 
 
-@pytest.mark.parametrize("name", BUGS)
-def test_what_hypothesis_meets_is_cut_down_to_the_shortest(name: str) -> None:
-    bug = BUGS[name]
-    shape = small_worlds.small_world(*bug.world)
-    larger = dataclasses.replace(shape, messages=shape.messages + hypothesis_machine.MORE)
-    met, _ = hypothesis_machine.count(name, larger, bug.violates[:1])
-    assert met is not None
-    system, _, environment = small_worlds.build(name, larger, hypothesis_machine.BUDGET)
-    cut = minimise(system, environment, met.moves, bug.violates[0])
-    way = explore_one(name, shape).findings[bug.violates[0]][1]
-    assert way is not None
-    shortest = way.length if PROPERTIES[bug.violates[0]].endless else len(way.moves)
+@pytest.mark.slow
+def test_what_hypothesis_meets_is_cut_down_to_the_shortest(bug: Bug) -> None:
+    cut = cut_down(bug.id, larger(world_of(bug.id)), played(bug.id))
+    counterexample = searched(bug.id, world_of(bug.id)).findings[bug.violates[0]][1]
+    assert counterexample is not None
+    endless = PROPERTIES[bug.violates[0]].endless
+    shortest = counterexample.length if endless else len(counterexample.moves)
     compared = "shorter" if len(cut) < shortest else "longer" if len(cut) > shortest else "the same"
-    assert compared == OTHERWISE.get(name, "the same"), (len(cut), shortest)
+    assert compared == OTHERWISE.get(bug.id, "the same"), (len(cut), shortest)
 
 
-@pytest.mark.parametrize("name", BUGS)
-def test_the_sound_design_lives_in_the_same_world(name: str) -> None:
-    bug = BUGS[name]
-    shape = small_worlds.small_world(*bug.world)
-    found = explore_one(bug.base, shape)
-    for prop in hypothesis_machine.promised(bug.base, shape):
-        assert found.findings[prop][0] == "holds", (prop, found.findings[prop])
+def test_the_sound_design_keeps_its_promises_in_the_same_world(bug: Bug) -> None:
+    found = searched(bug.base, world_of(bug.id))
+    for name in promised(bug.base, world_of(bug.id)):
+        assert found.findings[name][0] == "holds", (name, found.findings[name])

@@ -12,16 +12,20 @@ from syncproof.cli.main import main
 from syncproof.errors import InputError
 from syncproof.report import kill_matrix as kill_matrix_page
 from syncproof.studies import kill_matrix
-from syncproof.studies.kill_matrix import Alarm, Kill, Kills, Row
+from syncproof.studies.kill_matrix import BugOutcome, EngineOutcome, KillMatrix, SoundOutcome
 
 pytestmark = pytest.mark.slow
 
-DEAD = Row(
-    "F25", Kill(("no-loss",), 384, "states", 11), Kill(("no-loss",), 3, "examples", 24), Kill((), 20, "runs"), 11
+DEAD = BugOutcome(
+    "F25",
+    EngineOutcome(("no-loss",), 384, "states", 11),
+    EngineOutcome(("no-loss",), 3, "examples", 24),
+    EngineOutcome((), 20, "runs"),
+    11,
 )
 
 
-def alive(**changes: Kill) -> Row:
+def alive(**changes: EngineOutcome) -> BugOutcome:
     """A row in which one engine killed nothing."""
     import dataclasses
 
@@ -31,18 +35,23 @@ def alive(**changes: Kill) -> Row:
 @pytest.mark.parametrize(
     ("found", "status"),
     [
-        (Kills({"F25": DEAD}, []), 0),
-        (Kills({"F25": alive(explore=Kill(("convergence",), 384, "states"))}, []), 1),
-        (Kills({"F25": alive(stateful=Kill((), 500, "examples"))}, []), 1),
-        (Kills({"F25": DEAD}, [Alarm("timeline-notify", "simulate", "the storm", 10, ("no-loss",))]), 1),
-        (Kills({"F25": DEAD}, [], missing=1), 3),
+        (KillMatrix({"F25": DEAD}, []), 0),
+        (KillMatrix({"F25": alive(explore=EngineOutcome(("convergence",), 384, "states"))}, []), 1),
+        (KillMatrix({"F25": alive(stateful=EngineOutcome((), 500, "examples"))}, []), 1),
+        (
+            KillMatrix(
+                {"F25": DEAD}, [SoundOutcome("timeline-notify", "simulate", "the stress scenario", 10, ("no-loss",))]
+            ),
+            1,
+        ),
+        (KillMatrix({"F25": DEAD}, [], missing=1), 3),
     ],
 )
-def test_the_status_asks_for_every_bug_dead_and_no_alarm(found: Kills, status: int) -> None:
+def test_the_status_asks_for_every_bug_dead_and_no_alarm(found: KillMatrix, status: int) -> None:
     assert found.status() == status
 
 
-def test_a_bug_is_hunted_by_every_engine(tmp_path: Path) -> None:
+def test_a_bug_is_run_under_every_engine(tmp_path: Path) -> None:
     found = kill_matrix_page.matrix(["F25"], jobs=1)
     row = found.rows["F25"]
     assert (row.killed, row.shortest, row.explore.length) == (True, True, 11)
@@ -58,16 +67,16 @@ def test_a_bug_is_hunted_by_every_engine(tmp_path: Path) -> None:
 
 def test_an_unknown_bug_is_one_line_and_status_two() -> None:
     with pytest.raises(InputError, match="unknown bug 'F99'; allowed: F01, "):
-        kill_matrix.matrix(["F99"])
+        kill_matrix.kill_matrix(["F99"])
     result = CliRunner().invoke(main, ["kill-matrix", "F99"])
     assert result.exit_code == 2
 
 
-def test_the_storm_brings_every_fault_and_no_promise_falls() -> None:
-    fell, configured = kill_matrix.blow("timeline-dense-push", 1)
+def test_the_stress_scenario_configures_every_usual_fault_and_a_sound_design_keeps_its_promises() -> None:
+    violated, configured = kill_matrix.simulate_stress("timeline-dense-push", 1)
     assert {"push-lost", "half-open", "device-crash", "server-crash", "new-device", "sender-retry"} <= set(configured)
-    assert fell == {}
+    assert violated == {}
 
 
-def test_the_storm_meets_a_bug() -> None:
-    assert "tail-append" in kill_matrix.blow("F04", 1)[0]
+def test_the_stress_scenario_meets_a_bug() -> None:
+    assert "tail-append" in kill_matrix.simulate_stress("F04", 1)[0]

@@ -327,9 +327,9 @@ def outcomes() -> dict[str, dict[str, Any]]:
     verify = verification.Verification(
         "two", explored, {}, 1.0, 1, searches=claim_searches.searches(verification.search)
     )
-    kill = kill_matrix.Kill(("no-loss",), 1, "states", 1)
-    faults = kill_matrix.Kills(
-        {"F01": kill_matrix.Row("F01", kill, kill, kill, 1)}, [], [kill_matrix.Weight("F36", 1.0, 4.0)]
+    kill = kill_matrix.EngineOutcome(("no-loss",), 1, "states", 1)
+    faults = kill_matrix.KillMatrix(
+        {"F01": kill_matrix.BugOutcome("F01", kill, kill, kill, 1)}, [], [kill_matrix.CostOutcome("F36", 1.0, 4.0)]
     )
     return {
         "results.json of compare": plain(compare.results()),

@@ -1,211 +1,531 @@
-"""Hypothesis plays against a design: worlds too large to be searched, faults together, failures shrunk.
+"""Play a system with Hypothesis: worlds too large for a search, many faults at once, failures shrunk.
 
-`machine` makes a `RuleBasedStateMachine` from what `worlds.build` returns. It has a rule for each kind of move, and the
-moves that are possible decide which rules may be drawn; Hypothesis itself leaves some rules out of each example (swarm
-testing), so that rare faults come together. The properties are asked after every step. At the end faults stop, the world is
-driven to rest by the fairness rules, and liveness is judged. A failure is printed as Python to paste.
+`Machine` is a `RuleBasedStateMachine` with a rule for each kind of move that `core/enabled` has. A rule can be drawn while
+a move of its kind is possible, and is given one of these moves. After each rule the invariants ask the safety properties,
+one invariant for each property. When an example ends, faults stop, the world comes to rest by the rules of fairness, and
+the liveness properties are judged. `machine` makes a subclass for one system:
 
-There are no bundles: what rules would put into them are the moves that are possible, which the world itself knows and which
-change with every step; a rule draws a number and takes the move at that place.
+    class TestTwoPhaseCommit(machine(system, environment, ["agreement"]).TestCase):
+        settings = profile_settings("dev")
 
-| profile | examples | for |
-|---|---|---|
-| `dev` | 50 | the desk |
-| `brief` | 100 | many worlds, the same examples each time |
-| `ci` | 1,000 | every change: the same examples each time |
-| `deep` | 20,000 | nights |
+A failing example is printed as Python to paste: each step is a rule with the move that it made, and a comment says which
+packet a connection has delivered. What Hypothesis offers works as for every other state machine: its example database,
+`--hypothesis-seed`, `--hypothesis-show-statistics` (faults and situations are events), shrinking, swarm testing (in each
+example Hypothesis leaves out some rules, so that rare faults meet).
+
+There are no bundles: the values that rules would put into them are the possible moves, which the world computes itself and
+which change with every step.
+
+| profile | examples | chosen | for |
+|---|---|---|---|
+| `dev` | 50 | at random, failures are kept in the example database | the desk |
+| `brief` | 100 | the same ones each time | many worlds |
+| `ci` | 1,000 | the same ones each time | every change |
+| `deep` | 20,000 | at random, failures are kept in the example database | nights |
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any, ClassVar
 
-from hypothesis import HealthCheck, Phase, Verbosity, currently_in_test_context, event, settings
+import hypothesis
+import msgspec
+from hypothesis import HealthCheck, Phase, Verbosity, currently_in_test_context, event, note, settings
 from hypothesis import strategies as st
 from hypothesis.internal.conjecture.providers import HypothesisProvider
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
-from syncproof.core.enabled import ADVERSE, KINDS, BoundedWorld
+from syncproof.core.enabled import ADVERSE, UNDER_WAY, BoundedWorld
+from syncproof.core.environment import Environment
 from syncproof.core.fairness import quiesce
-from syncproof.core.moves import Move
-from syncproof.core.observations import Noted
-from syncproof.designs import Design
+from syncproof.core.moves import (
+    Arrive,
+    Complete,
+    Connect,
+    Crash,
+    Deliver,
+    Disconnect,
+    Duplicate,
+    Fire,
+    Keep,
+    Lose,
+    Move,
+    Notice,
+    Restart,
+    Restore,
+    Spawn,
+    Take,
+    Tell,
+)
+from syncproof.core.observations import Noted, Observation
+from syncproof.core.values import Id
+from syncproof.core.world import System
 from syncproof.errors import InputError
-from syncproof.inputs import lookup, small_worlds
-from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties.monitor import Monitor
 
 PROFILES = {"dev": 50, "brief": 100, "ci": 1_000, "deep": 20_000}
+"""Examples of each profile."""
+REPEATED = ("brief", "ci")
+"""The profiles that play the same examples each time."""
 STEPS = 30
-"""Rules in one example; what is then still under way is driven to its end."""
-UNDER_WAY = ("arrive", "complete", "deliver", "fire", "take")
-BUDGET, MORE = 2, 2
-"""How often each fault may happen in an example, and how many messages more than a search an example is given."""
+"""Rules in one example; what is then still under way happens when the example ends."""
+BUDGET = 2
+"""How often each fault may happen in an example."""
 PATIENCE = 16
-"""A fault becomes possible after a drawn number of moves, at most so many: else each would be spent before much happens."""
-RESTLESS = 2_000
+"""A kind of fault becomes possible after a drawn number of moves, at most so many. Without that wait the budget of every
+fault would be spent in the first steps of most examples."""
+LONGEST_REST = 2_000
 """Moves within which a world must come to rest once faults have stopped."""
 
-
-class Fallen(AssertionError):
-    """A property was violated. `moves` are those after the world's prelude; `says` is what the property said."""
-
-    def __init__(self, design: str, shape: SmallWorld, name: str, says: str, moves: Sequence[Move]) -> None:
-        self.design, self.shape, self.name, self.says, self.moves = design, shape, name, says, tuple(moves)
-        super().__init__(f"{design} in {shape}: {name} is violated: {says}")
+SUPPRESSED = {
+    HealthCheck.too_slow: "an example has many moves; the time of a whole run is bounded by the profile's examples",
+    HealthCheck.nested_given: "a test that is itself a Hypothesis test may play a system",
+}
+"""Health checks of Hypothesis that are off, and why."""
 
 
-def machine(design: str | Design, shape: SmallWorld, names: Sequence[str] | None = None) -> type[RuleBasedStateMachine]:
-    """A state machine that plays one design in one world. `names`: the properties asked (default: those promised there).
+RULES: dict[str, str] = {}
+"""Kind of move -> the name of its rule in `Machine`."""
 
-    Raises `InputError` for an unknown design.
+
+def rule_for(kind: str) -> Callable[[Callable[[Any, Any], None]], Callable[..., None]]:
+    """Return a decorator that makes a method the rule for one kind of move of `core/enabled`.
+
+    The rule can be drawn while a move of this kind is possible. It is given one of these moves.
     """
-    system, _, environment = small_worlds.build(design, shape, BUDGET)
-    asked = promised(design, shape) if names is None else tuple(names)
-    title = lookup.get(design).name
 
-    class Machine(RuleBasedStateMachine):
-        @initialize(
-            wait=st.lists(st.integers(0, PATIENCE), min_size=len(ADVERSE), max_size=len(ADVERSE)),
-            said=st.integers(1, 3),
-        )
-        def begin(self, wait: list[int], said: int) -> None:
-            self.wait = dict(zip(ADVERSE, wait, strict=True))
-            self.seen: dict[str, None] = {}
-            self.monitor = Monitor(asked)
-            self.play = BoundedWorld(system, environment, self.observe)
-            for _ in range(said):
-                for move in self.play.possible()["compose"][:1]:
-                    self.make(move)
+    def is_possible(machine: Machine) -> bool:
+        return bool(machine.possible(kind))
 
-        def observe(self, observation: Any) -> None:
-            self.monitor.observe(observation)
-            if type(observation) is Noted:
-                self.seen[observation.situation] = None
+    def decorate(method: Callable[[Any, Any], None]) -> Callable[..., None]:
+        RULES[kind] = method.__name__
+        return precondition(is_possible)(rule(move=possible_moves(kind))(method))
 
-        def possible(self, kind: str) -> list[Move]:
-            return [] if self.wait.get(kind, 0) > len(self.play.world.moves) else self.play.possible()[kind]
+    return decorate
 
-        def make(self, move: Move) -> None:
-            self.play.make(move)
-            self.judge()
 
-        def judge(self) -> None:
-            for name, violations in self.monitor.violations.items():
-                raise Fallen(title, shape, name, violations[0].says, self.play.world.moves)
+@st.composite
+def possible_moves(draw: st.DrawFn, kind: str) -> Move:
+    """Draw one of the moves of a kind that are possible now."""
+    machine: Machine = draw(RUNNER)
+    moves = machine.possible(kind)
+    return moves[draw(_number_below(len(moves)))] if len(moves) > 1 else moves[0]
 
-        def teardown(self) -> None:
-            if not hasattr(self, "play") or self.monitor.violations:
+
+RUNNER = st.runner()
+"""The machine that plays."""
+
+
+@cache
+def _number_below(count: int) -> st.SearchStrategy[int]:
+    # `sampled_from` would be made for each draw, and hashes all moves: with it a step takes a third more time.
+    return st.integers(0, count - 1)
+
+
+class PropertyViolated(AssertionError):
+    """Says that a property was violated: its `name`, what it `says`, and the `moves` after the environment's prelude."""
+
+    def __init__(self, title: str, name: str, says: str, moves: Sequence[Move]) -> None:
+        self.title, self.name, self.says, self.moves = title, name, says, tuple(moves)
+        super().__init__(f"{title}: {name} is violated: {says}")
+
+
+class Machine(RuleBasedStateMachine):
+    """Play one system in one environment: `machine` makes the subclass that has them."""
+
+    system: ClassVar[System]
+    environment: ClassVar[Environment]
+    properties: ClassVar[tuple[str, ...]]
+    """The names of the properties that are asked."""
+    adverse: ClassVar[tuple[str, ...]]
+    """The kinds of move of this environment that have to wait."""
+    title: ClassVar[str]
+    """What is played, for error messages."""
+
+    # ---- the beginning
+
+    @initialize(
+        waits=st.runner().flatmap(
+            lambda self: st.fixed_dictionaries(dict.fromkeys(self.adverse, st.integers(0, PATIENCE)))
+        ),
+        messages=st.integers(1, 3),
+    )
+    def begin(self, waits: dict[str, int], messages: int) -> None:
+        """Start the system, compose the first messages, and set after how many moves each fault becomes possible."""
+        self.waits = waits
+        self.situations: dict[str, None] = {}
+        self.monitor = Monitor(self.properties)
+        self.bounded = BoundedWorld(self.system, self.environment, self.observe)
+        for _ in range(messages):
+            for move in self.possible("compose")[:1]:
+                self.make(move)
+
+    # ---- a rule for each kind of move
+
+    @rule_for("compose")
+    def compose(self, move: Tell) -> None:
+        """Let a user compose the next message of a script."""
+        self.make(move)
+
+    @rule_for("deliver")
+    def deliver(self, move: Deliver) -> None:
+        """Deliver the oldest packet of a connection to one of its ends."""
+        self.make(move)
+
+    @rule_for("arrive")
+    def arrive(self, move: Arrive) -> None:
+        """Let a push, a notification or another packet of a link arrive."""
+        self.make(move)
+
+    @rule_for("complete")
+    def complete_operation(self, move: Complete) -> None:
+        """Complete a storage operation."""
+        self.make(move)
+
+    @rule_for("fire")
+    def fire_timer(self, move: Fire) -> None:
+        """Fire a timer."""
+        self.make(move)
+
+    @rule_for("take")
+    def take_step(self, move: Take) -> None:
+        """Let an actor take a step that it offers."""
+        self.make(move)
+
+    @rule_for("poll")
+    def poll(self, move: Fire) -> None:
+        """Fire the poll timer of a device."""
+        self.make(move)
+
+    @rule_for("connect")
+    def connect(self, move: Connect) -> None:
+        """Connect a device that has no connection."""
+        self.make(move)
+
+    @rule_for("notice")
+    def notice_dead_connection(self, move: Notice) -> None:
+        """Let one end of a connection find out that the other end is gone."""
+        self.make(move)
+
+    @rule_for("restart")
+    def restart(self, move: Restart) -> None:
+        """Restart an actor that has crashed."""
+        self.make(move)
+
+    # ---- faults, and what leads to them
+
+    @rule_for("disconnect")
+    def disconnect(self, move: Disconnect) -> None:
+        """Disconnect a device so that the server is told."""
+        self.make(move)
+
+    @rule_for("half-open")
+    def disconnect_half_open(self, move: Disconnect) -> None:
+        """Disconnect a device so that the server does not know yet."""
+        self.make(move)
+
+    @rule_for("push-lost")
+    def lose_push(self, move: Lose) -> None:
+        """Drop a push or notification."""
+        self.make(move)
+
+    @rule_for("push-duplicated")
+    def duplicate_push(self, move: Duplicate) -> None:
+        """Duplicate a push or notification."""
+        self.make(move)
+
+    @rule_for("device-crash")
+    def crash_device(self, move: Crash) -> None:
+        """Crash a device; of its open writes none, one or all become durable."""
+        self.make(move)
+
+    @rule_for("server-crash")
+    def crash_server(self, move: Crash) -> None:
+        """Crash a server; of its open writes none, one or all become durable."""
+        self.make(move)
+
+    @rule_for("new-device")
+    def add_device(self, move: Spawn) -> None:
+        """Add a new device of a user."""
+        self.make(move)
+
+    @rule_for("reinstall")
+    def reinstall_device(self, move: Spawn) -> None:
+        """Replace a device by a new installation."""
+        self.make(move)
+
+    @rule_for("backup")
+    def take_backup(self, move: Keep) -> None:
+        """Take a backup of an actor's durable state."""
+        self.make(move)
+
+    @rule_for("device-restore")
+    def restore_device(self, move: Restore) -> None:
+        """Restore a device from its backup."""
+        self.make(move)
+
+    @rule_for("server-restore")
+    def restore_server(self, move: Restore) -> None:
+        """Restore a server from its backup."""
+        self.make(move)
+
+    @rule_for("intervention")
+    def intervene(self, move: Tell) -> None:
+        """Send again, change members, trim or step the clock: what the environment may tell an actor at any moment."""
+        self.make(move)
+
+    # ---- two rules that are no single move
+
+    def _is_under_way(self) -> bool:
+        return any(self.possible(kind) for kind in UNDER_WAY)
+
+    @precondition(_is_under_way)
+    @rule(moves=st.integers(1, PATIENCE // 2), first=st.sampled_from(UNDER_WAY))
+    def run_on(self, moves: int, first: str) -> None:
+        """Make several moves that happen by themselves, those of the kind `first` before others.
+
+        One draw instead of many, so that an example gets further within its steps.
+        """
+        begin = UNDER_WAY.index(first)
+        order = (*UNDER_WAY[begin:], *UNDER_WAY[:begin])
+        for _ in range(moves):
+            move = next((found[0] for kind in order if (found := self.possible(kind))), None)
+            if move is None:
                 return
-            spent = [fault for fault, left in self.play.left.items() if left < environment.budgets[fault]]
-            for happened in (*self.seen, *spent) if currently_in_test_context() else ():
+            self.remark(partial(repr, move))
+            self.make(move)
+
+    def _is_at_rest(self) -> bool:
+        return not any(self.possible(kind) for kind in RULES)
+
+    @precondition(_is_at_rest)
+    @rule()
+    def stay_at_rest(self) -> None:
+        """Do nothing: no move is possible, and Hypothesis needs a rule until the example ends."""
+
+    # ---- the end
+
+    def teardown(self) -> None:
+        """End the example: compose what is left, stop faults, come to rest, and judge the liveness properties."""
+        if not hasattr(self, "bounded") or self.monitor.violations:
+            return
+        self._report_events()
+        while moves := self.bounded.possible()["compose"]:
+            self.bounded.make(moves[0])
+        quiesce(self.bounded.world, LONGEST_REST)
+        for name in self.monitor.violations:
+            self.fail(name)
+
+    def _report_events(self) -> None:
+        """Report which situations were met and which faults happened, for `--hypothesis-show-statistics`."""
+        if currently_in_test_context():
+            budgets = self.environment.budgets
+            for happened in (*self.situations, *[f for f, left in self.bounded.left.items() if left < budgets[f]]):
                 event(happened)
-            while self.play.possible()["compose"]:
-                self.play.make(self.play.possible()["compose"][0])
-            quiesce(self.play.world, RESTLESS)
-            self.judge()
 
-        @precondition(lambda self: not any(self.possible(kind) for kind in KINDS))
-        @rule()
-        def nothing(self) -> None:
-            """All is said and done; the example may end."""
+    # ---- what rules and invariants need
 
-    for kind in KINDS:
-        setattr(Machine, kind.replace("-", "_"), _rule(kind))
-    Machine.run_on = _run_on()
-    # Hypothesis prints a failure as `state = NAME()` and a call a line: with this name that is Python to paste, after
-    # `from syncproof.engines.hypothesis_machine import machine` and `from syncproof.inputs.small_worlds import SmallWorld`.
-    Machine.__name__ = Machine.__qualname__ = f"machine({title!r}, {shape!r})"
-    return Machine
+    def possible(self, kind: str) -> list[Move]:
+        """Return the possible moves of a kind; none while the kind has to wait."""
+        wait = self.waits.get(kind, 0)
+        return [] if wait > len(self.bounded.world.moves) else self.bounded.possible()[kind]
 
+    def make(self, move: Move) -> None:
+        """Make a possible move, with a comment on what `Deliver` delivers."""
+        if type(move) is Deliver:
+            self._remark_delivery(move)
+        self.bounded.make(move)
 
-def _rule(kind: str) -> Any:
-    def make(self: Any, pick: int) -> None:
-        moves = self.possible(kind)
-        self.make(moves[pick % len(moves)])
+    def observe(self, observation: Observation) -> None:
+        """Pass an observation to the properties, and keep the situations that were met."""
+        self.monitor.observe(observation)
+        if type(observation) is Noted:
+            self.situations[observation.situation] = None
 
-    make.__name__ = kind.replace("-", "_")
-    return precondition(lambda self: bool(self.possible(kind)))(rule(pick=st.integers(0, 11))(make))
+    def fail(self, name: str) -> None:
+        """Raise `PropertyViolated` for the first violation of a property."""
+        moves = self.bounded.world.moves
+        self.remark(lambda: f"the names in these steps: {'; '.join(imports(moves))}")
+        raise PropertyViolated(self.title, name, self.monitor.violations[name][0].says, moves)
 
+    def remark(self, text: Callable[[], str]) -> None:
+        """Print a comment between the steps of a failing example; `text` is called only then."""
+        if currently_in_test_context():
+            note(_Comment(text))
 
-def _run_on() -> Any:
-    """A rule that lets what is under way go on for a while in some order: one draw instead of many."""
-
-    def run_on(self: Any, count: int, first: int) -> None:
-        for _ in range(count):
-            order = (*UNDER_WAY[first:], *UNDER_WAY[:first])
-            moves = next((found for kind in order if (found := self.possible(kind))), None)
-            if moves is None:
-                return
-            self.make(moves[0])
-
-    under_way = precondition(lambda self: any(self.possible(kind) for kind in UNDER_WAY))
-    return under_way(rule(count=st.integers(1, PATIENCE // 2), first=st.integers(0, len(UNDER_WAY) - 1))(run_on))
+    def _remark_delivery(self, move: Deliver) -> None:
+        connection = self.bounded.world.connections.get(move.connection)
+        queue = () if connection is None else connection.up if move.end == "server" else connection.down
+        if connection is not None and queue:
+            packet, client = queue[0], connection.client
+            self.remark(lambda: f"{packet} {'from' if move.end == 'server' else 'to'} {client}")
 
 
-def promised(design: str | Design, shape: SmallWorld) -> tuple[str, ...]:
-    """What the design promises under the faults of this world."""
-    entry = lookup.get(design)
-    promises = entry.promised(entry.parameters)
-    return tuple([name for name, faults in promises.items() if set(shape.faults) <= set(faults)])
+class _Comment:
+    """A line of Python comment that is made when it is printed."""
+
+    def __init__(self, text: Callable[[], str]) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return f"# {self.text()}"
 
 
-def settings_of(name: str, **changes: Any) -> settings:
-    """Hypothesis settings of a profile. Raises `InputError` for an unknown one."""
+def imports(values: Iterable[object]) -> list[str]:
+    """Return the import statements for all that the reprs of these moves and packets name, by module."""
+    names: dict[str, set[str]] = {}
+    for kind in {kind for value in values for kind in _classes(value)}:
+        names.setdefault(kind.__module__, set()).add(kind.__name__)
+    return [f"from {module} import {', '.join(sorted(names[module]))}" for module in sorted(names)]
+
+
+def _classes(value: object) -> Iterator[type]:
+    if isinstance(value, msgspec.Struct):
+        yield type(value)
+        for field in value.__struct_fields__:
+            yield from _classes(getattr(value, field))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _classes(item)
+    elif isinstance(value, Id):
+        yield type(value)
+
+
+def machine(
+    system: System, environment: Environment, properties: Iterable[str], *, title: str = "", name: str = ""
+) -> type[Machine]:
+    """Return the state machine that plays a system within the budgets of an environment.
+
+    `properties`: the names of those that are asked. `title`: what is played, for error messages. `name`: the Python
+    expression that makes this class again, for the first line of a failing example. The rules of faults that the
+    environment has no budget for are left out.
+    """
+    asked = tuple(properties)
+    adverse = tuple(kind for kind in ADVERSE if kind in _adverse_kinds(environment))
+    members: dict[str, Any] = {
+        "system": system,
+        "environment": environment,
+        "properties": asked,
+        "adverse": adverse,
+        "title": title or system.name,
+        "__doc__": f"Play {title or system.name}.",
+        **{RULES[kind]: None for kind in ADVERSE if kind not in adverse},
+        **{property_name.replace("-", "_"): _invariant(property_name) for property_name in asked},
+    }
+    return type(name or "Machine", (Machine,), members)
+
+
+def _adverse_kinds(environment: Environment) -> set[str]:
+    faults = {fault for fault, budget in environment.budgets.items() if budget > 0}
+    backup = {"backup"} if faults & {"device-restore", "server-restore"} else set()
+    told = {"intervention"} if any(fault in faults for _, fault in environment.interventions) else set()
+    return faults | backup | told
+
+
+def _invariant(name: str) -> Callable[[Machine], None]:
+    """Return the invariant of one property. Its precondition keeps invariants that hold out of the printed steps."""
+
+    def is_violated(self: Machine) -> bool:
+        return name in self.monitor.violations
+
+    def check(self: Machine) -> None:
+        self.fail(name)
+
+    check.__name__ = name.replace("-", "_")
+    return precondition(is_violated)(invariant()(check))
+
+
+# ---- running it
+
+
+def profile_settings(name: str, **changes: Any) -> settings:
+    """Return the Hypothesis settings of a profile, with `changes`. Raises `InputError` for an unknown profile.
+
+    `dev` and `deep` leave the example database and the seed as Hypothesis' own profile has them, so that
+    `--hypothesis-seed` and `HYPOTHESIS_PROFILE` work as everywhere.
+    """
     if name not in PROFILES:
         raise InputError(f"unknown profile {name!r}; allowed: {', '.join(PROFILES)}")
-    return settings(
-        max_examples=PROFILES[name],
-        stateful_step_count=STEPS,
-        deadline=None,
-        database=None,
-        derandomize=name in ("brief", "ci"),
-        print_blob=False,
-        verbosity=Verbosity.quiet,
-        suppress_health_check=list(HealthCheck),
+    repeated = {"derandomize": True, "database": None} if name in REPEATED else {}
+    chosen: dict[str, Any] = {
+        "max_examples": PROFILES[name],
+        "stateful_step_count": STEPS,
+        "deadline": None,
+        "print_blob": False,
+        "suppress_health_check": list(SUPPRESSED),
+        **repeated,
         **changes,
-    )
+    }
+    return settings(**chosen)
 
 
-def count(
-    design: str | Design,
-    shape: SmallWorld,
-    names: Sequence[str] | None = None,
-    *,
-    profile: str = "ci",
-    shrink: bool = False,
-) -> tuple[Fallen | None, int]:
-    """Plays one design in one world: the violation that was met, or None, and how many examples that took.
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of the examples of a profile: the violation that was met first, if any, and how many examples it took."""
 
-    Without shrinking it is the first one met, and `minimise` cuts it down faster than Hypothesis can.
+    violation: PropertyViolated | None
+    examples: int
+
+
+def play(machine: type[Machine], *, profile: str = "ci", shrink: bool = False) -> Played:
+    """Play the examples of a profile until a property is violated.
+
+    Without `shrink` the violation is the first one met, which `counterexamples.minimise` cuts down faster than Hypothesis
+    shrinks it. Raises `InputError` for an unknown profile.
     """
-    phases = (Phase.generate, *((Phase.shrink,) if shrink else ()))
-    begun = 0
+    examples = 0
 
-    class Counted(machine(design, shape, names)):  # type: ignore[misc]
+    class Counted(machine):  # type: ignore[misc, valid-type]
         def __init__(self) -> None:
-            nonlocal begun
-            begun += 1
+            nonlocal examples
+            examples += 1
             super().__init__()
 
+    phases = (Phase.reuse, Phase.generate, *((Phase.shrink,) if shrink else ()))
     try:
-        with _without_constants():
-            run_state_machine_as_test(Counted, settings=settings_of(profile, phases=phases))
-    except Fallen as fallen:
-        return fallen, begun
-    return None, begun
+        with without_constants():
+            run_state_machine_as_test(
+                Counted, settings=profile_settings(profile, phases=phases, verbosity=Verbosity.quiet)
+            )
+    except PropertyViolated as violation:
+        return Played(violation, examples)
+    return Played(None, examples)
+
+
+CONSTANTS = "_maybe_draw_constant"
 
 
 @contextmanager
-def _without_constants() -> Iterator[None]:
-    """Hypothesis now and then draws a constant of the code that is loaded (HypothesisWorks/hypothesis#4356), so that other
-    examples would be played after an import. It has no setting for that, hence this."""
-    name = "_maybe_draw_constant"
-    usual = getattr(HypothesisProvider, name)
-    setattr(HypothesisProvider, name, lambda *_, **__: None)
+def without_constants() -> Iterator[None]:
+    """Keep Hypothesis from drawing constants of the code that is loaded (HypothesisWorks/hypothesis#4356).
+
+    With them, other examples would be played after an import. Hypothesis has no setting for that, so a private method is
+    replaced; a version without it gets a warning, since its examples may differ from run to run.
+    """
+    usual = getattr(HypothesisProvider, CONSTANTS, None)
+    if usual is None:
+        warnings.warn(
+            f"hypothesis {hypothesis.__version__} has no HypothesisProvider.{CONSTANTS}: the profiles "
+            f"{' and '.join(REPEATED)} may play other examples in each run",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+        yield
+        return
+    setattr(HypothesisProvider, CONSTANTS, lambda *_, **__: None)
     try:
         yield
     finally:
-        setattr(HypothesisProvider, name, usual)
+        setattr(HypothesisProvider, CONSTANTS, usual)

@@ -13,7 +13,7 @@ from syncproof.report import template, terminal, writer
 from syncproof.report.tables import number
 from syncproof.seeded_bugs import BUGS, COSTS
 from syncproof.studies import kill_matrix
-from syncproof.studies.kill_matrix import Kill, Kills
+from syncproof.studies.kill_matrix import EngineOutcome, KillMatrix
 
 LEGEND = (
     "✓ killed, after so many states, examples or runs; – not killed within them. “Shortest” is the search's counterexample in "
@@ -23,18 +23,19 @@ COST_HEADS = ("id", "failure", "metric", "cure", "failure's design", "shown")
 HEADS = ("bug", "failure", "must fall", "explore", "shortest", "stateful", "cut down", "simulate", "excerpt")
 
 
-class Matrix(Kills):
+class Matrix(KillMatrix):
     """A kill matrix that can be looked at."""
 
     def answer(self) -> list[str]:
         """What was found, in a few sentences made from the numbers."""
         rows = self.rows.values()
         alive = [row.bug for row in rows if not row.killed]
-        simulated = sum(BUGS[row.bug].violates[0] in row.simulate.fell for row in rows)
+        simulated = sum(BUGS[row.bug].violates[0] in row.simulate.violated for row in rows)
         cut, shorter = sum(row.shortest for row in rows), sum(row.shorter for row in rows)
         told = [
             f"{len(rows) - len(alive)} of {len(rows)} seeded bugs are killed by the search and by Hypothesis, through the "
-            f"properties that must fall; the simulator meets {simulated} of them within {kill_matrix.RUNS} runs of a storm.",
+            f"properties that must fall; the simulator meets {simulated} of them "
+            f"within {kill_matrix.RUNS} runs of the stress scenario.",
             f"Cut down, the counterexample that Hypothesis met is as short as the search's for {cut} of {len(rows)}"
             + (f", and shorter for {shorter} more." if shorter else "."),
         ]
@@ -43,7 +44,7 @@ class Matrix(Kills):
         hidden = [weight.cost for weight in self.costs if not weight.shown]
         if hidden:
             told.append(f"Not shown by their metric: {', '.join(hidden)}.")
-        alarms = [alarm for alarm in self.sound if alarm.fell]
+        alarms = [alarm for alarm in self.sound if alarm.violated]
         if self.sound:
             examples = sum(a.after for a in self.sound if a.engine == "stateful")
             runs = sum(a.after for a in self.sound if a.engine == "simulate")
@@ -80,8 +81,8 @@ class Matrix(Kills):
                 COSTS[weight.cost].failure,
                 COSTS[weight.cost].metric,
                 f"{COSTS[weight.cost].sound.name} {number(weight.sound)}",
-                f"{COSTS[weight.cost].design.name} {number(weight.dear)}",
-                f"{'✓' if weight.shown else '✗'} {number(weight.dear / weight.sound)} times",
+                f"{COSTS[weight.cost].design.name} {number(weight.costly)}",
+                f"{'✓' if weight.shown else '✗'} {number(weight.costly / weight.sound)} times",
             ]
             for weight in self.costs
         ]
@@ -110,7 +111,7 @@ class Matrix(Kills):
         if self.sound:
             lines += ["", "## Sound designs", ""]
             rows: list[list[object]] = [
-                [a.design, a.engine, a.world, a.after, ", ".join(a.fell) or "none"] for a in self.sound
+                [a.design, a.engine, a.world, a.after, ", ".join(a.violated) or "none"] for a in self.sound
             ]
             lines += md.table(["design", "engine", "world", "examples or runs", "alarm"], rows)
         lines += [
@@ -139,15 +140,15 @@ class Matrix(Kills):
         return writer.write(out, texts)
 
 
-def told(kill: Kill, falls: tuple[str, ...]) -> str:
+def told(kill: EngineOutcome, falls: tuple[str, ...]) -> str:
     """One engine's cell: killed or not, and after how much."""
-    mark = "✓" if set(falls) <= set(kill.fell) else "–"
+    mark = "✓" if set(falls) <= set(kill.violated) else "–"
     return f"{mark} {kill.after:,} {kill.unit if kill.after != 1 else kill.unit.removesuffix('s')}"
 
 
-def others(matrix: Kills, bug: str) -> list[str]:
+def others(matrix: KillMatrix, bug: str) -> list[str]:
     """The properties that the search saw fall beside those that must."""
-    return [name for name in matrix.rows[bug].explore.fell if name not in BUGS[bug].violates]
+    return [name for name in matrix.rows[bug].explore.violated if name not in BUGS[bug].violates]
 
 
 def show(matrix: Matrix) -> None:
@@ -166,11 +167,13 @@ def show(matrix: Matrix) -> None:
     for row in matrix.weights():
         out.print(Text(" · ".join(row)))
     for alarm in matrix.sound:
-        if alarm.fell:
-            out.print(Text(f"{alarm.design} breaks {', '.join(alarm.fell)} in {alarm.world}: {alarm.says}", "bold red"))
+        if alarm.violated:
+            out.print(
+                Text(f"{alarm.design} breaks {', '.join(alarm.violated)} in {alarm.world}: {alarm.says}", "bold red")
+            )
 
 
 def matrix(*arguments: object, **options: object) -> Matrix:
-    """`syncproof.studies.kill_matrix.matrix`, with a result that can be looked at. Same arguments, same errors."""
-    found = kill_matrix.matrix(*arguments, **options)  # type: ignore[arg-type]
+    """`syncproof.studies.kill_matrix.kill_matrix`, with a result that can be looked at. Same arguments, same errors."""
+    found = kill_matrix.kill_matrix(*arguments, **options)  # type: ignore[arg-type]
     return Matrix(found.rows, found.sound, found.costs, found.missing, found.elapsed)

@@ -1,13 +1,14 @@
-"""The kill matrix: every seeded bug under every engine, and every sound design under the same, which must stay alive.
+"""Run the kill matrix: every seeded bug under every engine, and every sound design under the same, which must raise no alarm.
 
 | engine | a bug is killed when | how far it goes |
 |---|---|---|
-| explore | the search of the bug's small world violates every property that must fall | the whole world |
+| explore | the search of the bug's small world violates every property that the bug must violate | the whole world |
 | stateful | a Hypothesis example violates the first of them; with two messages more, each fault twice | `ci` profile |
-| simulate | a simulated run violates the first of them | `RUNS` seeds of a storm |
+| simulate | a simulated run violates the first of them | `RUNS` seeds of the stress scenario |
 
-What Hypothesis met is then cut down (`minimise.py`) and compared with the shortest way that the search knows. What the
-simulator met is cut down as well (`excerpt.py`); its way begins earlier, before anybody is connected.
+What Hypothesis met is then cut down (`counterexamples/minimise.py`) and compared with the shortest counterexample of the
+search. What the simulator met is cut down as well (`counterexamples/from_recording.py`); that counterexample is longer,
+since it begins before any device is connected.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -25,27 +26,26 @@ from syncproof import designs
 from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.counterexamples.from_recording import ENDLESS_MOVES, minimise_run
-from syncproof.counterexamples.minimise import minimise
-from syncproof.engines import hypothesis_machine
+from syncproof.engines.hypothesis_machine import profile_settings
 from syncproof.errors import InputError
 from syncproof.formats.header import Header
-from syncproof.inputs import fault_plan as faults
-from syncproof.inputs import lookup, small_worlds, workload
+from syncproof.inputs import fault_plan, lookup, small_worlds, workload
 from syncproof.inputs.scenario import Scenario, load
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES
 from syncproof.seeded_bugs import BUGS, COSTS, Bug, Cost
 from syncproof.studies import executors
 from syncproof.studies import verify as verification
+from syncproof.studies.hunt import cut_down, larger, play
 from syncproof.studies.runs import simulate_design
 
 RUNS = 20
-"""Seeds of the storm that the simulator tries with a bug."""
+"""Seeds of the stress scenario that the simulator tries with a bug."""
 SOUND_RUNS = 1_000
-"""Seeds of the storm that a sound design must survive."""
-STORM: dict[str, Any] = {
-    "title": "A storm",
-    "shows": "Everything at once, in half an hour.",
+"""Seeds of the stress scenario that a sound design must survive."""
+STRESS: dict[str, Any] = {
+    "title": "Stress",
+    "shows": "Every usual fault, often, in half an hour.",
     "duration": "30m",
     "population": {"users": 3, "devices_per_user": [1, 2], "new_devices": 1},
     "conversations": {"pairs": 3, "groups": 1, "group_size": {"min": 3, "max": 3}},
@@ -63,108 +63,118 @@ STORM: dict[str, Any] = {
     },
 }
 """A scenario in which every usual fault happens often."""
-MORE: dict[str, dict[str, Any]] = {
+RARER: dict[str, dict[str, Any]] = {
     "trim": {"faults": {"trims": ["9m", "18m", "25m"]}},
     "device-restore": {"faults": {"device_restores_per_day": 100.0, "device_backup_age": "3m"}},
     "server-restore": {"faults": {"server_restores": [{"backup": "8m", "at": "10m", "down": "5s"}]}},
     "reinstall": {"population": {"reinstalls": 2}},
     "recall": {"traffic": {"recalls": 0.3}},
 }
-"""What a storm may have besides: by kind of fault, what it adds to the scenario."""
+"""Kind of rarer fault -> what it adds to the stress scenario."""
 COMBINED = (*small_worlds.RARE, "recall", "new-device", "half-open", "server-crash")
-"""Kinds of fault that sound designs are played under in pairs. (A world has one newcomer, so it is new or a reinstall.)"""
+"""Kinds of fault that sound designs are played under in pairs."""
+EXCLUSIVE = {"new-device", "reinstall"}
+"""Kinds of fault that one world cannot have together: its only newcomer is a new device or a reinstall."""
 
 
 @dataclass(frozen=True)
-class Kill:
-    """One engine's part: the properties that fell, after how many of what, and the length of the counterexample in moves.
+class EngineOutcome:
+    """What one engine found with one bug.
 
-    An engine that killed nothing has no length, and a livelock in a simulated run has none that is known.
+    `violated`: the properties; `after` how many of `unit` (states, examples or runs); `length`: moves of the counterexample,
+    None if there is none, and for a livelock in a simulated run, whose length is unknown.
     """
 
-    fell: tuple[str, ...]
+    violated: tuple[str, ...]
     after: int
     unit: str
     length: int | None = None
 
 
 @dataclass(frozen=True)
-class Row:
-    """What became of one bug. `cut`, `excerpt`: the lengths of Hypothesis' counterexample and of the simulated run's when
-    they are cut down."""
+class BugOutcome:
+    """What the engines found with one bug.
+
+    `cut`: moves of Hypothesis' counterexample when it is cut down; `excerpt`: likewise of the simulated run's.
+    """
 
     bug: str
-    explore: Kill
-    stateful: Kill
-    simulate: Kill
+    explore: EngineOutcome
+    stateful: EngineOutcome
+    simulate: EngineOutcome
     cut: int | None
     excerpt: int | None = None
 
     @property
     def killed(self) -> bool:
-        """Whether the search and Hypothesis killed it, by the properties that must fall."""
-        falls = BUGS[self.bug].violates
-        return set(falls) <= set(self.explore.fell) and falls[0] in self.stateful.fell
+        """Whether the search met every property that the bug must violate, and Hypothesis the first one."""
+        expected = BUGS[self.bug].violates
+        return set(expected) <= set(self.explore.violated) and expected[0] in self.stateful.violated
 
     @property
     def shortest(self) -> bool:
-        """Whether the cut-down counterexample is as short as the search's."""
+        """Whether Hypothesis' counterexample, cut down, is as short as the search's."""
         return self.cut is not None and self.cut == self.explore.length
 
     @property
     def shorter(self) -> bool:
-        """Whether it is even shorter: it comes from a larger world, and a search's way to a livelock is not a shortest."""
+        """Whether it is even shorter.
+
+        That happens because it comes from a larger world, and because a search's counterexample of a livelock need not be
+        a shortest one.
+        """
         return self.cut is not None and self.explore.length is not None and self.cut < self.explore.length
 
 
 @dataclass(frozen=True)
-class Alarm:
-    """What one engine says of a sound design: the promises that fell, if any, after how many of what."""
+class SoundOutcome:
+    """What one engine found with a sound design: the promises that it broke, if any, after how many examples or runs."""
 
     design: str
     engine: str
     world: str
     after: int
-    fell: tuple[str, ...]
+    violated: tuple[str, ...]
     says: str = ""
 
 
 @dataclass(frozen=True)
-class Weight:
-    """What a failure that only costs does to its metric."""
+class CostOutcome:
+    """The metric of a failure that only costs: of the sound design, and of the costly one."""
 
     cost: str
     sound: float
-    dear: float
+    costly: float
 
     @property
     def shown(self) -> bool:
-        """Whether the metric tells the two designs apart as it must."""
-        return self.dear >= COSTS[self.cost].times * self.sound
+        """Whether the metric separates the two designs by the factor that the failure's record asks for."""
+        return self.costly >= COSTS[self.cost].times * self.sound
 
 
 @dataclass(frozen=True)
-class Kills:
-    """The whole matrix. `missing`: pieces of work that an interruption left out."""
+class KillMatrix:
+    """What was found: by bug, with sound designs, with costs. `missing`: pieces of work that an interruption left out."""
 
-    rows: dict[str, Row]
-    sound: list[Alarm]
-    costs: list[Weight] = field(default_factory=list)
+    rows: dict[str, BugOutcome]
+    sound: list[SoundOutcome]
+    costs: list[CostOutcome] = field(default_factory=list)
     missing: int = 0
     elapsed: float = field(default=0.0, compare=False)
 
     def status(self) -> int:
-        """0: explore and stateful kill every bug, metrics show what only costs, no sound design raises an alarm.
+        """Return the exit status.
 
-        3: interrupted.
+        0: search and Hypothesis kill every bug, metrics show what only costs, and no sound design raises an alarm; 1: one of
+        these is not so; 3: the run was interrupted.
         """
-        alive = any(not row.killed for row in self.rows.values()) or not all(weight.shown for weight in self.costs)
-        if alive or any(alarm.fell for alarm in self.sound):
+        alive = any(not row.killed for row in self.rows.values()) or not all(cost.shown for cost in self.costs)
+        if alive or any(sound.violated for sound in self.sound):
             return 1
         return 3 if self.missing else 0
 
     def results(self) -> dict[str, Any]:
-        """What other programs may rely on; the same for the same version."""
+        """Return what results.json holds; it is the same for the same version."""
         return {
             "schema": 1,
             "command": "kill-matrix",
@@ -175,47 +185,55 @@ class Kills:
                     "world": str(small_worlds.small_world(*BUGS[name].world)),
                     "falls": list(BUGS[name].violates),
                     "killed": row.killed,
-                    "explore": dataclasses.asdict(row.explore),
-                    "stateful": dataclasses.asdict(row.stateful) | {"cut": row.cut},
-                    "simulate": dataclasses.asdict(row.simulate) | {"cut": row.excerpt},
+                    "explore": _as_table(row.explore),
+                    "stateful": _as_table(row.stateful) | {"cut": row.cut},
+                    "simulate": _as_table(row.simulate) | {"cut": row.excerpt},
                 }
                 for name, row in self.rows.items()
             },
             "costs": {
-                weight.cost: {
-                    "failure": COSTS[weight.cost].failure,
-                    "metric": COSTS[weight.cost].metric,
-                    "sound": {"design": COSTS[weight.cost].sound.name, "mean": weight.sound},
-                    "dear": {"design": COSTS[weight.cost].design.name, "mean": weight.dear},
-                    "shown": weight.shown,
+                found.cost: {
+                    "failure": COSTS[found.cost].failure,
+                    "metric": COSTS[found.cost].metric,
+                    "sound": {"design": COSTS[found.cost].sound.name, "mean": found.sound},
+                    "dear": {"design": COSTS[found.cost].design.name, "mean": found.costly},
+                    "shown": found.shown,
                 }
-                for weight in self.costs
+                for found in self.costs
             },
-            "sound": [dataclasses.asdict(alarm) for alarm in self.sound],
+            "sound": [_as_table(sound) for sound in self.sound],
             "missing": self.missing,
         }
 
 
-def matrix(
-    names: Sequence[str] = (),
+def _as_table(found: EngineOutcome | SoundOutcome) -> dict[str, Any]:
+    """Return the fields by their names in results.json, where the violated properties are called `fell`."""
+    return {"fell" if name == "violated" else name: value for name, value in dataclasses.asdict(found).items()}
+
+
+def kill_matrix(
+    bugs: Sequence[str] = (),
     *,
     jobs: int | None = None,
     profile: str = "ci",
     progress: Callable[[int, int], None] | None = None,
-) -> Kills:
-    """Runs the bugs (default: all, and then the sound designs too) under every engine. Ctrl-C and lost workers return what is done.
+) -> KillMatrix:
+    """Run seeded bugs under every engine; without `bugs` all of them, the sound designs and the failures that only cost.
 
-    `profile`: how long Hypothesis plays the sound designs under all usual faults together (`engines.stateful.PROFILES`).
-    Raises `InputError` for an unknown bug or profile.
+    `jobs`: processes, by default one for each processor. `profile`: how many examples Hypothesis plays the sound designs
+    under all usual faults together (`dev`, `brief`, `ci`, `deep`). `progress` is called with the pieces of work done and
+    their number. Ctrl-C and lost workers end the run with what is done. Raises `InputError` for an unknown bug or profile.
     """
-    hypothesis_machine.settings_of(profile)
-    for name in names:
+    profile_settings(profile)
+    if isinstance(bugs, str):
+        raise InputError(f"bugs={bugs!r} is a text; write bugs=[{bugs!r}]")
+    for name in bugs:
         if name not in BUGS:
             raise InputError(f"unknown bug {name!r}; allowed: {', '.join(BUGS)}")
     began = time.perf_counter()
-    work = [("sound", name, profile) for name in designs.DESIGNS if not names]
-    work += [("bug", name, profile) for name in names or BUGS]
-    work += [("cost", name, profile) for name in COSTS if not names]
+    work = [("sound", name, profile) for name in designs.DESIGNS if not bugs]
+    work += [("bug", name, profile) for name in bugs or BUGS]
+    work += [("cost", name, profile) for name in COSTS if not bugs]
     done: dict[int, Any] = {}
     try:
         for index, found in executors.perform(_work, work, jobs or os.cpu_count() or 1):
@@ -223,55 +241,70 @@ def matrix(
             if progress is not None:
                 progress(len(done), len(work))
     except (KeyboardInterrupt, BrokenExecutor):
-        pass  # what is missing is told
+        pass  # `missing` says how much was not done
     rows = {name: done[i] for i, (kind, name, _) in enumerate(work) if kind == "bug" and i in done}
-    sound = [a for i, (kind, *_) in enumerate(work) if kind == "sound" and i in done for a in done[i]]
+    sound = [found for i, (kind, *_) in enumerate(work) if kind == "sound" and i in done for found in done[i]]
     costs = [done[i] for i, (kind, *_) in enumerate(work) if kind == "cost" and i in done]
-    return Kills(rows, sound, costs, len(work) - len(done), time.perf_counter() - began)
+    return KillMatrix(rows, sound, costs, len(work) - len(done), time.perf_counter() - began)
 
 
-def _work(job: tuple[str, str, str]) -> Row | list[Alarm] | Weight:
+def _work(job: tuple[str, str, str]) -> BugOutcome | list[SoundOutcome] | CostOutcome:
     kind, name, profile = job
     if kind == "cost":
-        return weigh(COSTS[name])
-    return hunt(BUGS[name]) if kind == "bug" else watch(name, profile=profile)
+        return measure_cost(COSTS[name])
+    return run_bug(BUGS[name]) if kind == "bug" else run_sound_design(name, profile=profile)
 
 
 # ---- bugs
 
 
-def hunt(bug: Bug) -> Row:
-    """One bug under every engine."""
-    shape = small_worlds.small_world(*bug.world)
-    larger = dataclasses.replace(shape, messages=shape.messages + hypothesis_machine.MORE)
-    played, examples = hypothesis_machine.count(bug.id, larger, bug.violates[:1])
-    shortened = None
-    if played is not None:
-        system, _, environment = small_worlds.build(bug.id, larger, hypothesis_machine.BUDGET)
-        shortened = len(minimise(system, environment, played.moves, bug.violates[0]))
-    found = Kill((), examples, "examples")
-    if played is not None:
-        found = Kill((played.name,), examples, "examples", len(played.moves))
-    simulated, excerpt = _simulated(bug)
-    return Row(bug.id, _explored(bug, shape), found, simulated, shortened, excerpt)
+def run_bug(bug: Bug) -> BugOutcome:
+    """Run one bug under every engine."""
+    world = small_worlds.small_world(*bug.world)
+    crowded = larger(world)
+    played = play(bug.id, crowded, bug.violates[:1])
+    stateful, shortened = EngineOutcome((), played.examples, "examples"), None
+    if (violation := played.violation) is not None:
+        stateful = EngineOutcome((violation.name,), played.examples, "examples", len(violation.moves))
+        shortened = len(cut_down(bug.id, crowded, violation))
+    simulated, excerpt = _simulate(bug)
+    return BugOutcome(bug.id, _explore(bug, world), stateful, simulated, shortened, excerpt)
 
 
-def _explored(bug: Bug, shape: SmallWorld) -> Kill:
-    found = verification.explore_one(bug.id, shape)
-    ways = {name: way for name, (_, way, _) in found.findings.items() if way is not None}
-    first = ways.get(bug.violates[0])
+def _explore(bug: Bug, world: SmallWorld) -> EngineOutcome:
+    found = verification.explore_one(bug.id, world)
+    counterexamples = {name: example for name, (_, example, _) in found.findings.items() if example is not None}
+    first = counterexamples.get(bug.violates[0])
     length = None
     if first is not None:
-        # A livelock is its cycle; anything else has happened before what is left goes round for ever.
+        # Of a livelock the cycle counts; elsewhere the violation has happened before the cycle.
         length = first.length if PROPERTIES[bug.violates[0]].endless else len(first.moves)
-    return Kill(tuple(sorted(ways)), found.states, "states", length)
+    return EngineOutcome(tuple(sorted(counterexamples)), found.states, "states", length)
 
 
-def storm(design: str, kinds: Sequence[str] = ()) -> Scenario:
-    """The storm with the parameters that a design is searched with, and with these kinds of fault besides."""
-    tables = {name: dict(value) if isinstance(value, dict) else value for name, value in STORM.items()}
+def _simulate(bug: Bug) -> tuple[EngineOutcome, int | None]:
+    """Return what the simulator met, and the moves of that when it is cut down."""
+    wanted = bug.violates[0]
+    for run in range(1, RUNS + 1):
+        violated, _ = simulate_stress(bug.id, run, bug.world[2])
+        if wanted in violated:
+            moves = RecordedMoves()  # this run again: to record the moves of every run would take longer
+            simulate_stress(bug.id, run, bug.world[2], moves)
+            long = PROPERTIES[wanted].endless is not None and len(moves.made) > ENDLESS_MOVES
+            found = None if long else minimise_run(moves.header, moves.made, wanted)
+            before, after = (None, None) if found is None else (found.before, len(found.moves))
+            return EngineOutcome(tuple(sorted(violated)), run, "runs", before), after
+    return EngineOutcome((), RUNS, "runs"), None
+
+
+# ---- the stress scenario
+
+
+def stress_scenario(design: str, kinds: Sequence[str] = ()) -> Scenario:
+    """Return the stress scenario with the parameters that a design is searched with, and with further kinds of fault."""
+    tables = {name: dict(value) if isinstance(value, dict) else value for name, value in STRESS.items()}
     for kind in kinds:
-        for name, more in MORE.get(kind, {}).items():
+        for name, more in RARER.get(kind, {}).items():
             tables[name].update(more)
     wanted = lookup.get(design).parameters
     plain = designs.Parameters()
@@ -280,16 +313,15 @@ def storm(design: str, kinds: Sequence[str] = ()) -> Scenario:
     return Scenario.model_validate({**tables, "model": {**changed, "poll_interval": "60s"}})
 
 
-def blow(
-    design: str, seed: int, kinds: Sequence[str] = (), recorder: Moves | None = None
+def simulate_stress(
+    design: str, seed: int, kinds: Sequence[str] = (), recorder: RecordedMoves | None = None
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """One run of the storm: the properties that fell, each with what it said, and the faults that came."""
-    scenario = storm(design, kinds)
+    """Simulate one run of the stress scenario: what each violated property says first, and the faults that were configured."""
+    scenario = stress_scenario(design, kinds)
     traffic = workload.generate(scenario, seed)
     if "membership" in kinds:
-        changes = [(at, "remove" if n % 2 else "add", 3, 2) for n, at in enumerate(range(60, 1700, 40), 1)]
-        traffic = dataclasses.replace(traffic, changes=[(float(at), what, c, user) for at, what, c, user in changes])
-    plan = faults.plan(scenario, traffic, seed)
+        traffic = dataclasses.replace(traffic, changes=list(_member_leaves_and_joins()))
+    plan = fault_plan.plan(scenario, traffic, seed)
     if recorder is not None:
         recorder.header = Header(
             schema=1,
@@ -300,12 +332,18 @@ def blow(
             parameters=scenario.parameters(),
         )
     run = simulate_design(design, scenario, traffic, plan, seed, recorder=recorder)
-    fell = {name: result.examples[0] for name, result in run.properties.items() if result.verdict == "violated"}
-    return fell, plan.configured
+    violated = {name: result.examples[0] for name, result in run.properties.items() if result.verdict == "violated"}
+    return violated, plan.configured
 
 
-class Moves:
-    """Keeps the moves of a run, and what it was made in."""
+def _member_leaves_and_joins() -> Iterator[tuple[float, str, int, int]]:
+    """Yield a change every 40 seconds: user 2 leaves and joins conversation 3, the group."""
+    for number, at in enumerate(range(60, 1700, 40), 1):
+        yield float(at), "remove" if number % 2 else "add", 3, 2
+
+
+class RecordedMoves:
+    """The moves of a simulated run, and the header that says in what it was made."""
 
     def __init__(self) -> None:
         self.header = Header(schema=1, kind="moves")
@@ -317,66 +355,63 @@ class Moves:
         self.made.append(move)
 
 
-def _simulated(bug: Bug) -> tuple[Kill, int | None]:
-    """What the simulator met, and the moves of that when it is cut down."""
-    wanted = bug.violates[0]
-    for run in range(1, RUNS + 1):
-        fell, _ = blow(bug.id, run, bug.world[2])
-        if wanted in fell:
-            moves = Moves()  # once more, since writing down every run's moves would take longer
-            blow(bug.id, run, bug.world[2], moves)
-            long = PROPERTIES[wanted].endless is not None and len(moves.made) > ENDLESS_MOVES
-            found = None if long else minimise_run(moves.header, moves.made, wanted)
-            before, after = (None, None) if found is None else (found.before, len(found.moves))
-            return Kill(tuple(sorted(fell)), run, "runs", before), after
-    return Kill((), RUNS, "runs"), None
-
-
 # ---- sound designs
 
 
-def watch(design: str, runs: int = SOUND_RUNS, profile: str = "ci") -> list[Alarm]:
-    """A sound design under the same engines: each kind of fault alone, the rarer ones in pairs, the usual ones together, and
-    the storm. `profile`: how many examples the usual ones together are played."""
-    alarms = []
-    pairs = [pair for pair in combinations(COMBINED, 2) if set(pair) != {"new-device", "reinstall"}]
-    for some in [(), *[(kind,) for kind in small_worlds.KINDS], *pairs, small_worlds.TOGETHER]:
-        shape = small_worlds.small_world("three-devices", 3 if some == small_worlds.TOGETHER else 2, some)
-        met, examples = hypothesis_machine.count(
-            design, shape, profile=profile if some == small_worlds.TOGETHER else "brief"
+def run_sound_design(design: str, runs: int = SOUND_RUNS, profile: str = "ci") -> list[SoundOutcome]:
+    """Run a sound design under Hypothesis and the simulator.
+
+    Hypothesis has each kind of fault alone, the rarer ones in pairs, and the usual ones together, of which `profile` says
+    how many examples; the simulator has `runs` runs of the stress scenario, without and with rarer faults.
+    """
+    pairs = [pair for pair in combinations(COMBINED, 2) if set(pair) != EXCLUSIVE]
+    together = small_worlds.small_world("three-devices", 3, small_worlds.TOGETHER)
+    found = [
+        _play_sound_design(design, small_worlds.small_world("three-devices", 2, kinds), "brief")
+        for kinds in [(), *[(kind,) for kind in small_worlds.KINDS], *pairs]
+    ]
+    found.append(_play_sound_design(design, together, profile))
+    found.append(_stress_sound_design(design, runs, "the stress scenario", lambda run: ()))
+    # Each choice of one or two rarer faults in turn, since promises are made under few of them at once.
+    choices = [kinds for size in (1, 2) for kinds in combinations((*RARER, "membership"), size)]
+    found.append(
+        _stress_sound_design(
+            design, runs, "the stress scenario and rarer faults", lambda run: choices[run % len(choices)]
         )
-        fell = () if met is None else (met.name,)
-        alarms.append(Alarm(design, "stateful", str(shape), examples, fell, "" if met is None else met.says))
-    alarms.append(_weathered(design, runs, "the storm", lambda run: ()))
-    # Every choice of the rarer faults in turn: promises are made under few of them at once.
-    choices = [kinds for size in (1, 2) for kinds in combinations((*MORE, "membership"), size)]
-    alarms.append(_weathered(design, runs, "the storm and rarer faults", lambda run: choices[run % len(choices)]))
-    return alarms
+    )
+    return found
 
 
-def _weathered(design: str, runs: int, title: str, kinds: Callable[[int], Sequence[str]]) -> Alarm:
-    """Simulated runs of a sound design; a promise that falls under faults that it covers is an alarm."""
+def _play_sound_design(design: str, world: SmallWorld, profile: str) -> SoundOutcome:
+    played = play(design, world, profile=profile)
+    violation = played.violation
+    violated, says = ((), "") if violation is None else ((violation.name,), violation.says)
+    return SoundOutcome(design, "stateful", str(world), played.examples, violated, says)
+
+
+def _stress_sound_design(design: str, runs: int, title: str, kinds: Callable[[int], Sequence[str]]) -> SoundOutcome:
+    """Simulate runs of a sound design; a promise that is broken under faults that it covers is an alarm."""
     promises = lookup.get(design).promises
     broken: dict[str, str] = {}
     for run in range(1, runs + 1):
-        fallen, configured = blow(design, run, kinds(run))
+        violated, configured = simulate_stress(design, run, kinds(run))
         broken |= {
-            n: f"{says} (seed {run})"
-            for n, says in fallen.items()
-            if n in promises and set(configured) <= set(promises[n])
+            name: f"{says} (seed {run})"
+            for name, says in violated.items()
+            if name in promises and set(configured) <= set(promises[name])
         }
-    return Alarm(design, "simulate", title, runs, tuple(broken), next(iter(broken.values()), ""))
+    return SoundOutcome(design, "simulate", title, runs, tuple(broken), next(iter(broken.values()), ""))
 
 
 # ---- what only costs
 
 
-def weigh(cost: Cost) -> Weight:
-    """One simulated run of each of the two designs on the same traffic."""
+def measure_cost(cost: Cost) -> CostOutcome:
+    """Simulate the sound and the costly design once on the same traffic, and return their metrics to six digits."""
     scenario = load(cost.scenario) if isinstance(cost.scenario, str) else Scenario.model_validate(cost.scenario)
     traffic = workload.generate(scenario, 1)
-    plan = faults.plan(scenario, traffic, 1)
-    sound, dear = (
+    plan = fault_plan.plan(scenario, traffic, 1)
+    sound, costly = (
         simulate_design(d, scenario, traffic, plan, 1).metrics[cost.metric] for d in (cost.sound, cost.design)
     )
-    return Weight(cost.id, float(f"{sound:.6g}"), float(f"{dear:.6g}"))
+    return CostOutcome(cost.id, float(f"{sound:.6g}"), float(f"{costly:.6g}"))

@@ -1,0 +1,121 @@
+"""Play designs with Hypothesis in small worlds made larger, and cut what it meets down to a short counterexample.
+
+The engine (`engines/hypothesis_machine`) knows systems and environments; here are the designs and worlds they come from.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+from syncproof.core.moves import Move
+from syncproof.counterexamples.minimise import minimise
+from syncproof.counterexamples.narrate import narrate
+from syncproof.designs import Design
+from syncproof.engines import hypothesis_machine
+from syncproof.engines.hypothesis_machine import BUDGET, Machine, Played, PropertyViolated
+from syncproof.inputs import lookup, small_worlds
+from syncproof.inputs.small_worlds import SmallWorld
+from syncproof.properties import PROPERTIES
+from syncproof.studies.presentation import Drawing
+
+MORE_MESSAGES = 2
+"""How many messages more than a search Hypothesis is given."""
+
+
+def promised(design: str | Design, world: SmallWorld) -> tuple[str, ...]:
+    """Return the properties that a design promises under the faults of a world. Raises `InputError` for an unknown design."""
+    entry = lookup.get(design)
+    promises = entry.promised(entry.parameters)
+    return tuple([name for name, faults in promises.items() if set(world.faults) <= set(faults)])
+
+
+def larger(world: SmallWorld) -> SmallWorld:
+    """Return the world with as many messages more as Hypothesis is given."""
+    return dataclasses.replace(world, messages=world.messages + MORE_MESSAGES)
+
+
+def machine(design: str | Design, world: SmallWorld, properties: Sequence[str] | None = None) -> type[Machine]:
+    """Return the Hypothesis state machine that plays a design in a world, each fault up to twice.
+
+    `properties`: those that are asked; by default all that the design promises in this world. Raises `InputError` for an
+    unknown design.
+    """
+    entry = lookup.get(design)
+    system, _, environment = small_worlds.build(entry, world, BUDGET)
+    asked = promised(entry, world) if properties is None else tuple(properties)
+    expression = f"machine({entry.name!r}, {world!r}{'' if properties is None else f', {asked!r}'})"
+    return hypothesis_machine.machine(system, environment, asked, title=f"{entry.name} in {world}", name=expression)
+
+
+def play(
+    design: str | Design,
+    world: SmallWorld,
+    properties: Sequence[str] | None = None,
+    *,
+    profile: str = "ci",
+    shrink: bool = False,
+) -> Played:
+    """Play the examples of a profile until a property is violated: `hypothesis_machine.play` for a design in a world.
+
+    Raises `InputError` for an unknown design or profile.
+    """
+    return hypothesis_machine.play(machine(design, world, properties), profile=profile, shrink=shrink)
+
+
+def cut_down(design: str | Design, world: SmallWorld, violation: PropertyViolated) -> tuple[Move, ...]:
+    """Return a shortest part of a violation's moves that still violates the property, as `minimise` finds it."""
+    system, _, environment = small_worlds.build(design, world, BUDGET)
+    return tuple(minimise(system, environment, violation.moves, violation.name))
+
+
+@dataclass(frozen=True, repr=False)
+class Hunt:
+    """What Hypothesis met: the violation, if any, after how many examples, and the moves to it, cut down."""
+
+    design: Design
+    world: SmallWorld
+    violation: PropertyViolated | None
+    examples: int
+    moves: tuple[Move, ...] = ()
+
+    def __repr__(self) -> str:
+        if self.violation is None:
+            return f"{self.design.name}: {self.examples:,} examples played ({self.world}), no promise broken"
+        return (
+            f"{self.design.name}: {self.violation.name} is violated in example {self.examples:,} after "
+            f"{len(self.violation.moves)} moves, cut down to {len(self.moves)} ({self.world})"
+        )
+
+    def diagram(self) -> Drawing:
+        """Return the sequence diagram of the moves, cut down. Raises `ValueError` if no property was violated."""
+        if self.violation is None:
+            raise ValueError("no property was violated, so there is nothing to draw")
+        system, _, environment = small_worlds.build(self.design, self.world, BUDGET)
+        narration = narrate(system, self.moves, [PROPERTIES[self.violation.name]], prelude=environment.prelude)
+        # Reports stand above studies; see `presentation`.
+        drawing: Drawing = import_module("syncproof.report.diagram").Diagram(narration, repr(self))
+        return drawing
+
+
+def hunt(
+    design: str | Design,
+    *,
+    population: str = "three-devices",
+    messages: int = 3,
+    faults: Sequence[str] = small_worlds.TOGETHER,
+    profile: str = "ci",
+) -> Hunt:
+    """Play a design under all these kinds of fault together until a promise is broken, and cut the moves to it down.
+
+    `design`: a name, a seeded bug's id, `FILE.py:NAME` or a `Design`. `population`: a name of `small_worlds.POPULATIONS`.
+    `faults`: names of `small_worlds.KINDS`. `profile`: `dev`, `brief`, `ci` or `deep`, for 50 to 20,000 examples. Raises
+    `InputError` for unknown names.
+    """
+    entry, world = lookup.get(design), small_worlds.small_world(population, messages, faults)
+    played = play(entry, world, profile=profile)
+    if played.violation is None:
+        return Hunt(entry, world, None, played.examples)
+    return Hunt(entry, world, played.violation, played.examples, cut_down(entry, world, played.violation))
