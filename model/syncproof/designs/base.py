@@ -1,11 +1,11 @@
-"""What every design has: a device with a durable outbox and a database, a server that knows members and connections.
+"""Base classes of every design: a device with an outbox and a database, a server that knows members and connections.
 
 A device sends its outbox in order, one message at a time, whenever it is connected, and keeps each message until the
-server has accepted it; on every new connection it begins again with the oldest unaccepted one. So a sender's order
-survives anything, and what the server must do is recognise a message that it already has.
+server has accepted it; on every new connection it starts with the oldest unaccepted one. So a sender's order
+survives every fault, and the server must recognise a message that it already has.
 
-What changes earlier messages (recalls, edits, read markers) comes as entries like any other. A device keeps what they say
-in its database, whether or not what they are about is there yet; of two changes the one with the higher version wins.
+Changes of earlier messages (recalls, edits, read markers) are entries like any other. A device keeps a change in its
+database whether or not the changed message is there yet; of two changes the one with the higher version wins.
 """
 
 from __future__ import annotations
@@ -55,14 +55,14 @@ from syncproof.designs.packets import (
 from syncproof.designs.parameters import Parameters
 
 ROW_BYTES = 32
-"""What a row without a body weighs: an id, a number, a key."""
+"""The size in bytes of a row without a body: an id, a number, a key."""
 
 IDLE_POLL = Idle(Pull(()), PullReply(()))
 
 
 @actor
 class Device(Actor):
-    """One of a person's endpoints. Designs add how it receives."""
+    """A user's device. Designs add how it receives."""
 
     id: DeviceId
     user: UserId
@@ -90,13 +90,13 @@ class Device(Actor):
 
     @on(Resend)
     def resend(self, source: Id, packet: Resend, out: Out) -> None:
-        """Send the message under way once more over the same connection."""
+        """Send the submitted, unaccepted message again over the same connection."""
         if self.connection is not None and self.sending and self.outbox:
             out.send(self.connection, Submit(self.outbox[0]))
 
     @on(Opened)
     def opened(self, source: Id, packet: Opened, out: Out) -> None:
-        """Register if new, else catch up; then send what waits."""
+        """Register if new, else catch up; then send the outbox."""
         self.connection = packet.connection
         self.sending = False
         self.pulling = False
@@ -107,22 +107,22 @@ class Device(Actor):
 
     @on(Unknown)
     def unknown(self, source: ConnectionId, packet: Unknown, out: Out) -> None:
-        """A server that was restored to a time before this device: register again, and keep what is here."""
+        """Register again, keeping the database: the server was restored to a time before this device."""
         self.registered = False
         self.pulling = False
         out.send(source, Register(self.user, self.replaces))
 
     @on(Registered)
-    def accepted_as_new(self, source: Id, packet: Registered, out: Out) -> None:
-        """Start from where the server says this device's timelines begin."""
+    def registered_as_new(self, source: Id, packet: Registered, out: Out) -> None:
+        """Start where the server says that this device's timelines begin."""
         if not self.registered:
             self.registered = True
-            self.begin(packet, out)
+            self.start_from(packet, out)
         self.on_connected(out)
 
     @on(Closed)
     def closed(self, source: Id, packet: Closed, out: Out) -> None:
-        """Forget the connection; what was asked over it will be asked again over the next."""
+        """Forget the connection; open requests are repeated over the next one."""
         if packet.connection == self.connection:
             self.connection = None
             self.sending = False
@@ -135,18 +135,18 @@ class Device(Actor):
         if self.outbox and self.outbox[0].id == packet.message:
             message = self.outbox.popleft()
             self.sending = False
-            self.placed(message, packet.place, out)
+            self.on_place_known(message, packet.place, out)
             self.send_next(out)
 
     @on(Poll)
     def poll(self, source: Id, packet: Poll, out: Out) -> None:
-        """Nothing was heard for a while: ask."""
+        """Catch up, since nothing was received for a while."""
         if self.connection is not None and not self.pulling:
             out.observe(Triggered(self.id, "poll"))
             self.catch_up(out)
 
     def on_connected(self, out: Out) -> None:
-        """Connected: first what was missed, then what waits in the outbox."""
+        """Catch up, then send the outbox."""
         out.observe(Triggered(self.id, "connect"))
         self.catch_up(out)
         self.send_next(out)
@@ -157,14 +157,14 @@ class Device(Actor):
             out.send(self.connection, Submit(self.outbox[0]))
 
     def pull(self, cursors: tuple[Cursor, ...], full: bool, out: Out) -> None:
-        """Ask; at most one request is outstanding."""
+        """Send a pull request; callers make sure that at most one is outstanding."""
         if self.connection is not None:
             self.pulling = True
             out.observe(Pulled(self.id))
             out.send(self.connection, Pull(cursors, full))
 
     def show(self, entry: Entry, timeline: Timeline | None, out: Out) -> bool:
-        """Put the entry's message into the database unless it is there; says whether it was new."""
+        """Put the entry's message into the database unless it is there; return whether it was new."""
         message = entry.message
         if message is None or message.id in self.shown:
             return False
@@ -176,7 +176,7 @@ class Device(Actor):
         return True
 
     def amend(self, message: Message, place: int, out: Out) -> None:
-        """Change what is shown, now or as soon as it is there; an older change than the one known says nothing."""
+        """Apply a change to what is shown, now or once it is there; ignore a change older than the one known."""
         what, which, version = self.change(message)
         version = version or place
         if version > self.versions.get((what, which), 0):
@@ -185,7 +185,7 @@ class Device(Actor):
 
     @staticmethod
     def change(message: Message) -> tuple[str, int, int]:
-        """What a change is about: `message` and its id, or `read` and the conversation; and its version, 0 for its place."""
+        """Return what a change is about (`message` and its id, or `read` and the conversation) and its version, 0 for its place."""
         if message.kind == "read":
             return "read", int(message.conversation), message.about
         return "message", message.about, 0
@@ -195,30 +195,30 @@ class Device(Actor):
         out.observe(Forgot(self.id, lost, self.progress(), self.fetched_history()))
 
     def progress(self) -> tuple[tuple[ConversationId, int], ...]:
-        """The last place held of each conversation, where the design keeps its order."""
+        """Return the last place held of each conversation, where the design keeps its order."""
         return ()
 
     def fetched_history(self) -> tuple[tuple[ConversationId, int], ...]:
-        """The last place held of each conversation's history from before the device, where the design has roaming."""
+        """Return the last place held of each conversation's history from before the device, where the design has roaming."""
         return ()
 
-    def begin(self, packet: Registered, out: Out) -> None:
-        """A new device's first state; nothing unless the design has checkpoints or history."""
+    def start_from(self, packet: Registered, out: Out) -> None:
+        """Set a new device's first state; a hook for designs with checkpoints or history."""
 
     def catch_up(self, out: Out) -> None:
-        """Ask for everything that came since; the design says how."""
+        """Ask for everything that came since; a hook that every design fills."""
 
     def arm_poll(self, out: Out) -> None:
-        """Nothing is left to do: ask again if nothing is heard for a while."""
+        """Set the poll timer, which fires if nothing is received for a while."""
         out.poll(self.parameters.poll_interval, Poll(), IDLE_POLL)
 
-    def placed(self, message: Message, place: int, out: Out) -> None:
-        """The server told the place of an own message; the design says whether that is when it is shown."""
+    def on_place_known(self, message: Message, place: int, out: Out) -> None:
+        """Handle the place of a message composed here; a hook for designs that show it then."""
 
 
 @actor
 class Server(Actor):
-    """Knows users, devices, conversations and connections. Designs add how messages are stored and delivered."""
+    """A server that knows users, devices, conversations and connections. Designs add how messages are stored and delivered."""
 
     id: ActorId
     parameters: Parameters
@@ -226,7 +226,7 @@ class Server(Actor):
     members: dict[ConversationId, tuple[UserId, ...]] = durable(dict)
     conversations: dict[UserId, tuple[ConversationId, ...]] = durable(dict)
     devices: dict[UserId, tuple[DeviceId, ...]] = durable(dict)
-    enrolments: dict[DeviceId, Registered] = durable(dict)
+    registrations: dict[DeviceId, Registered] = durable(dict)
     owners: dict[DeviceId, UserId] = durable(dict)
     online: dict[DeviceId, ConnectionId] = volatile(dict)
     peers: dict[ConnectionId, DeviceId] = volatile(dict)
@@ -235,21 +235,21 @@ class Server(Actor):
 
     @on(Opened)
     def opened(self, source: Id, packet: Opened, out: Out) -> None:
-        """The device is online over its newest connection."""
+        """Note that the device is online over its newest connection."""
         device = cast(DeviceId, packet.peer)
         self.online[device] = packet.connection
         self.peers[packet.connection] = device
 
     @on(Closed)
     def closed(self, source: Id, packet: Closed, out: Out) -> None:
-        """Offline, unless a newer connection replaced this one."""
+        """Note that the device is offline, unless a newer connection replaced this one."""
         device = self.peers.pop(packet.connection)
         if self.online.get(device) == packet.connection:
             del self.online[device]
 
     @on(Submit)
     def submit(self, source: ConnectionId, packet: Submit, out: Out) -> None:
-        """Take the message on if a worker is free, else let it wait."""
+        """Process the message if a worker is free, else queue it."""
         if self.parameters.workers and self.busy >= self.parameters.workers:
             self.backlog.append((source, packet.message))
         else:
@@ -258,90 +258,93 @@ class Server(Actor):
 
     @on(Respond)
     def respond(self, source: Id, packet: Respond, out: Out) -> None:
-        """Storage returned what was asked for: send it."""
+        """Send the reply, for which storage has returned the rows."""
         out.send(packet.connection, packet.reply)
 
     @on(Register)
     def register(self, source: ConnectionId, packet: Register, out: Out) -> None:
-        """A new device: record it."""
+        """Write the new device to the registry."""
         out.write("registry", 1, ROW_BYTES, Enrolled(self.peers[source], packet.user, source, packet.replaces))
 
     @on(Enrolled)
     def enrolled(self, source: Id, packet: Enrolled, out: Out) -> None:
-        """From here on the device is in audiences; say where its timelines start (the same at every retry)."""
-        welcome = self.enrolments.get(packet.device)
-        if welcome is None:
+        """Add the device to audiences and reply where its timelines start; a retry gets the same reply."""
+        registration = self.registrations.get(packet.device)
+        if registration is None:
             if packet.replaces is not None and packet.replaces in self.owners:
                 self.retire(packet.replaces, out)
-            self.enrol(packet.device, packet.user)
+            self.register_device(packet.device, packet.user)
             history = tuple((c, self.last_place(c)) for c in sorted(self.conversations.get(packet.user, ())))
             out.observe(Joined(packet.device, packet.user, history))
-            welcome = self.welcome(packet.device, packet.user, history)
-            self.enrolments[packet.device] = welcome
-        out.send(packet.connection, welcome)
+            registration = self.registration(packet.device, packet.user, history)
+            self.registrations[packet.device] = registration
+        out.send(packet.connection, registration)
 
     @on(AddMember)
     def add_member(self, source: Id, packet: AddMember, out: Out) -> None:
-        """The user receives what is placed from here on."""
+        """Add the user to the members, who receive what is placed from here on."""
         if packet.user not in self.members.get(packet.conversation, ()):
             out.write("members", 1, ROW_BYTES)
-            self.include(packet.conversation, packet.user)
+            self.insert_member(packet.conversation, packet.user)
             out.observe(MemberAdded(packet.conversation, packet.user))
 
     @on(RemoveMember)
     def remove_member(self, source: Id, packet: RemoveMember, out: Out) -> None:
-        """The user receives nothing that is placed from here on."""
+        """Remove the user from the members: what is placed from here on is not for this user."""
         users = self.members.get(packet.conversation, ())
         if packet.user in users:
             out.delete("members", 1)
-            self.exclude(packet.conversation, packet.user)
+            self.drop_member(packet.conversation, packet.user)
             out.observe(MemberRemoved(packet.conversation, packet.user))
 
     def receive(self, source: ConnectionId, message: Message, out: Out) -> None:
-        """Handle a submission; call `release` when a worker is free for the next."""
+        """Process a submission, then call `release`; a hook that every design fills."""
 
     def release(self, out: Out) -> None:
+        """Free a worker, and let it process the oldest queued message."""
         self.busy -= 1
         if self.backlog:
             self.busy += 1
             self.receive(*self.backlog.popleft(), out)
 
-    def enrol(self, device: DeviceId, user: UserId) -> None:
+    def register_device(self, device: DeviceId, user: UserId) -> None:
         self.devices[user] = (*self.devices.get(user, ()), device)
         self.owners[device] = user
 
     def retire(self, device: DeviceId, out: Out) -> None:
-        """The installation is gone: nothing is kept for it any more."""
+        """Remove an installation that another one has replaced, with everything kept for it."""
         user = self.owners.pop(device)
         self.devices[user] = tuple([d for d in self.devices[user] if d != device])
-        self.enrolments.pop(device, None)
+        self.registrations.pop(device, None)
         out.delete("registry", 1)
         out.observe(Retired(device))
 
-    def stranger(self, source: ConnectionId, out: Out) -> bool:
-        """Whether nothing is known of who asks; who is still there is told so."""
+    def reject_unregistered(self, source: ConnectionId, out: Out) -> bool:
+        """Tell a device that is not registered to register; return whether it was such a device."""
         if self.peers[source] in self.owners:
             return False
         out.send(source, Unknown())
         return True
 
-    def include(self, conversation: ConversationId, user: UserId) -> None:
+    def insert_member(self, conversation: ConversationId, user: UserId) -> None:
         self.members[conversation] = (*self.members.get(conversation, ()), user)
         self.conversations[user] = (*self.conversations.get(user, ()), conversation)
 
-    def exclude(self, conversation: ConversationId, user: UserId) -> None:
+    def drop_member(self, conversation: ConversationId, user: UserId) -> None:
         self.members[conversation] = tuple([u for u in self.members[conversation] if u != user])
         self.conversations[user] = tuple([c for c in self.conversations[user] if c != conversation])
 
     def audience(self, conversation: ConversationId) -> tuple[DeviceId, ...]:
-        """The devices registered now to users who are members now."""
+        """Return the devices registered now to users who are members now."""
         devices = self.devices
         return tuple([d for u in self.members.get(conversation, ()) for d in devices.get(u, ())])
 
     def last_place(self, conversation: ConversationId) -> int:
-        """The last place taken in the conversation; 0 for none."""
+        """Return the last place taken in the conversation; 0 for none."""
         return 0
 
-    def welcome(self, device: DeviceId, user: UserId, history: tuple[tuple[ConversationId, int], ...]) -> Registered:
-        """What a new device is told; designs without logs have nothing to say."""
+    def registration(
+        self, device: DeviceId, user: UserId, history: tuple[tuple[ConversationId, int], ...]
+    ) -> Registered:
+        """Return the reply to a new device; it is empty in designs without logs."""
         return Registered((), ())

@@ -62,19 +62,19 @@ class InboxDevice(Device):
     def catch_up(self, out: Out) -> None:
         self.pull((), True, out)
 
-    def placed(self, message: Message, place: int, out: Out) -> None:
+    def on_place_known(self, message: Message, place: int, out: Out) -> None:
         self.show(Entry(0, place, message), None, out)
 
     @on(Push)
     def pushed(self, source: Id, packet: Push, out: Out) -> None:
-        """Show the message and acknowledge it, new or not: the server wants to hear it."""
+        """Show the message and acknowledge it, new or not: the server waits for the ack."""
         if self.connection is not None:
             self.show(packet.entry, packet.timeline, out)
             out.send(self.connection, Ack((packet.message,)))
 
     @on(PullReply)
     def drained(self, source: Id, packet: PullReply, out: Out) -> None:
-        """Show a page of the queue, acknowledge it as a whole, go on or rest until the next poll."""
+        """Show a page of the queue and acknowledge it as a whole; pull the next page, or wait for the next poll."""
         self.pulling = False
         if self.connection is None:
             return
@@ -92,7 +92,7 @@ class InboxDevice(Device):
 
 @state
 class Box:
-    """One offline inbox: undelivered copies by message, and the last position given."""
+    """One offline inbox: undelivered copies by message, and the last position assigned."""
 
     copies: dict[MessageId, Entry]
     last: int
@@ -113,11 +113,11 @@ class InboxServer(Server):
         return self.places.get(conversation, 0)
 
     def box_of(self, device: DeviceId) -> Timeline:
-        """Where copies for this device wait."""
+        """Return the inbox that holds copies for this device."""
         return Timeline("inbox", device)
 
-    def fetchers(self, box: Timeline) -> tuple[DeviceId, ...]:
-        """The devices that fetch from this box."""
+    def fetching_devices(self, box: Timeline) -> tuple[DeviceId, ...]:
+        """Return the devices that fetch from this inbox."""
         device = DeviceId(box.owner)
         return (device,) if device in self.owners else ()
 
@@ -127,15 +127,15 @@ class InboxServer(Server):
             out.write("inbox-index", 1, ROW_BYTES, Indexed(message, source))
         else:
             out.observe(Noted("duplicate-submit", self.id))
-            self.again(source, message, place, out)
+            self.accept_again(source, message, place, out)
 
     @on(Indexed)
     def indexed(self, source: Id, packet: Indexed, out: Out) -> None:
-        """The message has its place; copy it for everyone but the composing device."""
+        """Assign the message its place, and copy it for every device of the audience but the composing one."""
         message = packet.message
         place = self.index.get(message.id)
         if place is not None and self.parameters.idempotent_send:
-            self.again(packet.source, message, place, out)
+            self.accept_again(packet.source, message, place, out)
             return
         place = self.place(message, out)
         self.index[message.id] = place
@@ -149,8 +149,8 @@ class InboxServer(Server):
         out.observe(Placed(message.id, conversation, place, self.members[conversation], self.audience(conversation)))
         return place
 
-    def again(self, source: ConnectionId, message: Message, place: int, out: Out) -> None:
-        """A known message: finish what a crash interrupted, or only repeat that it is accepted."""
+    def accept_again(self, source: ConnectionId, message: Message, place: int, out: Out) -> None:
+        """Handle a known message: finish what a crash interrupted, or only send the accept again."""
         if message.id in self.waiting:
             self.sources[message.id] = (*self.sources[message.id], source)
             self.release(out)
@@ -172,9 +172,9 @@ class InboxServer(Server):
 
     @on(Copied)
     def copied(self, source: Id, packet: Copied, out: Out) -> None:
-        """A copy is durable: push it, and accept the message once all copies are."""
+        """Push a copy that is durable, and accept the message once all copies are."""
         message = packet.message
-        if not self.fetchers(packet.box):  # its device was retired meanwhile
+        if not self.fetching_devices(packet.box):  # its device was retired meanwhile
             self.written(packet, out)
             return
         entry = self.queue(packet.box, message, packet.place, out)
@@ -184,7 +184,7 @@ class InboxServer(Server):
         self.written(packet, out)
 
     def written(self, packet: Copied, out: Out) -> None:
-        """One copy less to wait for."""
+        """Count a copy as written, and accept the message after the last one."""
         message = packet.message
         waiting = self.waiting.get(message.id)
         if waiting is not None:
@@ -193,7 +193,7 @@ class InboxServer(Server):
                 self.finish(message.id, packet.place, out)
 
     def queue(self, name: Timeline, message: Message, place: int, out: Out) -> Entry:
-        """Put the copy into its box unless it is there already."""
+        """Put the copy into its inbox unless it is there already; return its entry."""
         box = self.boxes.get(name)
         if box is None:
             box = self.boxes[name] = Box({}, 0)
@@ -201,13 +201,13 @@ class InboxServer(Server):
         if entry is None:
             box.last += 1
             entry = box.copies[message.id] = Entry(box.last, place, message)
-            out.observe(Queued(name, message.id, self.fetchers(name)))
+            out.observe(Queued(name, message.id, self.fetching_devices(name)))
             out.observe(Stored(message.id))
         return entry
 
     def receivers(self, box: Timeline, message: Message) -> list[DeviceId]:
-        """The devices to push a new copy to: those that are believed to be online."""
-        return [d for d in self.fetchers(box) if d in self.online and d != message.sender]
+        """Return the devices to push a new copy to: those that the server believes to be online."""
+        return [d for d in self.fetching_devices(box) if d in self.online and d != message.sender]
 
     def finish(self, message: MessageId, place: int, out: Out) -> None:
         del self.waiting[message]
@@ -235,7 +235,7 @@ class InboxServer(Server):
 
     @on(Removed)
     def removed(self, source: Id, packet: Removed, out: Out) -> None:
-        """The copies are gone."""
+        """Delete the acknowledged copies from memory, now that storage has deleted them."""
         box = self.boxes.get(packet.box)
         if box is None:
             return
@@ -246,7 +246,7 @@ class InboxServer(Server):
     @on(Pull)
     def pulled(self, source: ConnectionId, packet: Pull, out: Out) -> None:
         """Read a page of the device's queue."""
-        if self.stranger(source, out):
+        if self.reject_unregistered(source, out):
             return
         device = self.peers[source]
         name = self.box_of(device)
@@ -278,7 +278,7 @@ class InboxServer(Server):
 
     @on(Dropped)
     def dropped(self, source: Id, packet: Dropped, out: Out) -> None:
-        """The copies are gone."""
+        """Delete the expired copies from memory, now that storage has deleted them."""
         box = self.boxes.get(packet.box)
         if box is None:
             return
@@ -289,7 +289,7 @@ class InboxServer(Server):
     def retire(self, device: DeviceId, out: Out) -> None:
         name = self.box_of(device)
         super().retire(device, out)
-        if not self.fetchers(name) and name in self.boxes:
+        if not self.fetching_devices(name) and name in self.boxes:
             box = self.boxes.pop(name)
             if box.copies:
                 out.delete("inbox", len(box.copies), None, ROW_BYTES * len(box.copies))
@@ -297,7 +297,7 @@ class InboxServer(Server):
                 out.observe(Gone(message, name))
 
     def restored(self, before: InboxServer, out: Out) -> None:
-        """Copies that were delivered since are back, and those that came since are gone; places are given again."""
+        """Observe what the restore changed: copies delivered since are back, copies written since are gone, places are reused."""
         for conversation in sorted(before.places):
             last = self.places.get(conversation, 0)
             out.observe(Reverted(Timeline("conversation", int(conversation)), last, 0))
@@ -306,7 +306,7 @@ class InboxServer(Server):
             now = self.boxes[name].copies if name in self.boxes else {}
             for message in sorted(now):
                 if message not in then:
-                    out.observe(Queued(name, message, self.fetchers(name)))
+                    out.observe(Queued(name, message, self.fetching_devices(name)))
             for message in sorted(then):
                 if message not in now:
                     out.observe(Gone(message, name))
@@ -314,12 +314,12 @@ class InboxServer(Server):
 
 @actor
 class SharedInboxServer(InboxServer):
-    """`inbox-shared`: one copy for a whole user, drained by whichever device comes first."""
+    """`inbox-shared`: one copy for all devices of a user, fetched by the device that comes first."""
 
     def box_of(self, device: DeviceId) -> Timeline:
         return Timeline("inbox", int(self.owners[device]))
 
-    def fetchers(self, box: Timeline) -> tuple[DeviceId, ...]:
+    def fetching_devices(self, box: Timeline) -> tuple[DeviceId, ...]:
         return self.devices[UserId(box.owner)]
 
     def receivers(self, box: Timeline, message: Message) -> list[DeviceId]:
@@ -327,10 +327,10 @@ class SharedInboxServer(InboxServer):
 
 
 @state
-class Holding:
-    """A message that is neither stored nor accepted yet, and the devices whose word is still missing.
+class HeldMessage:
+    """A message that is not accepted yet; `waiting`: devices that have neither acknowledged it nor got a copy.
 
-    `sources`: every connection that it came over; a retry may be overtaken by the copy it repeats, so all are answered.
+    `sources`: every connection that it was submitted over; all are answered, since a retry may be processed first.
     """
 
     message: Message
@@ -343,12 +343,12 @@ class Holding:
 class SyncFirstServer(InboxServer):
     """`inbox-sync-first`: deliver first, write only what was not acknowledged in time, keep nothing else.
 
-    A crash forgets what is held; the sender, not having heard "accepted", sends again.
+    A crash loses the held messages; their senders, who got no accept, send them again.
     """
 
-    holding: dict[MessageId, Holding] = volatile(dict)
+    holding: dict[MessageId, HeldMessage] = volatile(dict)
     recent: dict[MessageId, int] = volatile(dict)
-    early: set[tuple[Timeline, MessageId]] = volatile(set)
+    acked_early: set[tuple[Timeline, MessageId]] = volatile(set)
     copying: set[tuple[Timeline, MessageId]] = volatile(set)
 
     def receive(self, source: ConnectionId, message: Message, out: Out) -> None:
@@ -364,61 +364,61 @@ class SyncFirstServer(InboxServer):
             return
         place = self.place(message, out)
         devices = [d for d in self.audience(message.conversation) if d != message.sender]
-        held = self.holding[message.id] = Holding(message, place, (source,), set(devices))
+        held = self.holding[message.id] = HeldMessage(message, place, (source,), set(devices))
         for device in devices:
             if device in self.online and self.parameters.notifications:
                 out.send(device, Push(self.box_of(device), Entry(0, place, message)))
                 out.after(self.parameters.ack_timeout, Unacked(message.id, device))
             else:
-                self.keep(device, held, out)
+                self.write_copy(device, held, out)
         self.accept_if_complete(held, out)
 
-    def keep(self, device: DeviceId, held: Holding, out: Out) -> None:
+    def write_copy(self, device: DeviceId, held: HeldMessage, out: Out) -> None:
         box = self.box_of(device)
         self.copying.add((box, held.message.id))
         out.write("inbox", 1, ROW_BYTES + held.message.size, Copied(box, held.message, held.place))
 
     @on(Unacked)
     def unacked(self, source: Id, packet: Unacked, out: Out) -> None:
-        """The device is slow, gone, or only believed to be there: write its copy."""
+        """Write a copy for a device that did not acknowledge the push in time."""
         held = self.holding.get(packet.message)
         if held is not None and packet.device in held.waiting:
             out.observe(Noted("ack-timeout", self.id))
-            self.keep(packet.device, held, out)
+            self.write_copy(packet.device, held, out)
 
     @on(Copied)
     def copied(self, source: Id, packet: Copied, out: Out) -> None:
-        """The copy is durable; if the device acknowledged meanwhile it is not needed any more."""
+        """Count the copy as delivered; delete it at once if the device acknowledged the push meanwhile."""
         super().copied(source, packet, out)
         key = (packet.box, packet.message.id)
         self.copying.discard(key)
         device = DeviceId(packet.box.owner)
-        if key in self.early:
-            self.early.discard(key)
+        if key in self.acked_early:
+            self.acked_early.discard(key)
             self.remove(device, (packet.message.id,), out)
         self.mark_delivered(device, packet.message.id, out)
 
     @on(Ack)
     def acked(self, source: ConnectionId, packet: Ack, out: Out) -> None:
-        """The device has it: no copy is needed, or its copy can go."""
+        """Count the device as served, and delete its copy if it has one."""
         device = self.peers[source]
         if device not in self.owners:
             return
         box = self.box_of(device)
-        self.early.update((box, m) for m in packet.messages if (box, m) in self.copying)
+        self.acked_early.update((box, m) for m in packet.messages if (box, m) in self.copying)
         self.remove(device, packet.messages, out)
         for message in packet.messages:
             out.cancel(Unacked(message, device))
             self.mark_delivered(device, message, out)
 
     def mark_delivered(self, device: DeviceId, message: MessageId, out: Out) -> None:
-        """Either the device or its inbox has the message now."""
+        """Note that the device or its inbox has the message now."""
         held = self.holding.get(message)
         if held is not None:
             held.waiting.discard(device)
             self.accept_if_complete(held, out)
 
-    def accept_if_complete(self, held: Holding, out: Out) -> None:
+    def accept_if_complete(self, held: HeldMessage, out: Out) -> None:
         if not held.waiting:
             message = held.message.id
             del self.holding[message]

@@ -1,4 +1,4 @@
-"""What travels between devices and servers, and what actors tell themselves. Tables of names, no behaviour."""
+"""The packets of messaging designs: between devices and servers, and from an actor to itself. Fields only, no behaviour."""
 
 from __future__ import annotations
 
@@ -18,9 +18,6 @@ from syncproof.core.values import (
     Timeline,
     UserId,
 )
-
-# ---- from the environment
-
 
 # ---- device to server, over a connection
 
@@ -182,7 +179,7 @@ class Push(Packet, frozen=True, gc=False):
         return 0 if self.entry.message is None else self.entry.message.size
 
 
-# ---- to oneself: timers and what follows storage operations
+# ---- from an actor to itself: timers and what follows storage operations
 
 
 class Poll(Packet, frozen=True, gc=False):

@@ -123,13 +123,13 @@ class Design(msgspec.Struct, frozen=True):
             actors: dict[ActorId, Actor] = {SERVER: server}
             for number, owner in enumerate(population.owners):
                 device = DeviceId(number)
-                server.enrol(device, UserId(owner))
+                server.register_device(device, UserId(owner))
                 member = self.device(id=device, user=UserId(owner), parameters=parameters)
                 member.registered = True
                 actors[device] = member
             for number, users in enumerate(population.members):
                 for user in users:
-                    server.include(ConversationId(number), UserId(user))
+                    server.insert_member(ConversationId(number), UserId(user))
             return actors
 
         opening: list[Observation] = [

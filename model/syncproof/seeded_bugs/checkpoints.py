@@ -27,7 +27,7 @@ from syncproof.seeded_bugs._record import seeded_bug
 class CheckpointOnSend(TimelineDevice):
     """Advances the checkpoint to the place of its own message when that is accepted."""
 
-    def placed(self, message: Message, place: int, out: Out) -> None:
+    def on_place_known(self, message: Message, place: int, out: Out) -> None:
         self.show(Entry(place, place, message), None, out)
         self.advance(sync_of(self.user), place, out)
 

@@ -12,7 +12,7 @@ from syncproof.core.values import (
     Timeline,
 )
 from syncproof.designs.base import ROW_BYTES
-from syncproof.designs.inbox import Holding, InboxDevice, InboxServer, SharedInboxServer, SyncFirstServer
+from syncproof.designs.inbox import HeldMessage, InboxDevice, InboxServer, SharedInboxServer, SyncFirstServer
 from syncproof.designs.packets import (
     Copied,
     Pull,
@@ -50,7 +50,7 @@ F17 = seeded_bug(
 class TrustsTheSocket(SyncFirstServer):
     """Counts a message as delivered to every device that the server believes online."""
 
-    def accept_if_complete(self, held: Holding, out: Out) -> None:
+    def accept_if_complete(self, held: HeldMessage, out: Out) -> None:
         held.waiting = {d for d in held.waiting if d not in self.online}
         super().accept_if_complete(held, out)
 
@@ -85,12 +85,12 @@ class ClonedIdentity(InboxServer):
 
     def identity(self, device: DeviceId) -> DeviceId:
         """Return the device whose identity this one uses."""
-        return self.devices[self.owners[device]][0] if device in self.enrolments else device
+        return self.devices[self.owners[device]][0] if device in self.registrations else device
 
     def box_of(self, device: DeviceId) -> Timeline:
         return super().box_of(self.identity(device))
 
-    def fetchers(self, box: Timeline) -> tuple[DeviceId, ...]:
+    def fetching_devices(self, box: Timeline) -> tuple[DeviceId, ...]:
         return tuple([d for d in self.devices[self.owners[DeviceId(box.owner)]] if self.box_of(d) == box])
 
     def receivers(self, box: Timeline, message: Message) -> list[DeviceId]:

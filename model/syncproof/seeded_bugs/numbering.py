@@ -27,7 +27,7 @@ from syncproof.designs.packets import (
     Synced,
 )
 from syncproof.designs.registry import DESIGNS
-from syncproof.designs.timeline.log import Log, Span, spot, sync_of
+from syncproof.designs.timeline.log import Log, SeqRange, place_of, sync_of
 from syncproof.designs.timeline.push import DensePushDevice, DensePushServer, PushServer
 from syncproof.designs.timeline.sequencer import CLOCK_BITS
 from syncproof.designs.timeline.server import TimelineServer
@@ -41,7 +41,7 @@ class NumberBeforeCommit(TimelineServer):
     given_out: dict[UserId, int] = volatile(dict)
 
     def fan_out(self, entry: Entry, users: tuple[UserId, ...], out: Out) -> None:
-        self.unsynced[spot(entry)] = len(users)
+        self.unsynced[place_of(entry)] = len(users)
         for user in users:
             log = self.sync.get(user)
             number = max(self.given_out.get(user, 0), log.last if log else 0) + 1
@@ -56,8 +56,8 @@ class NumberBeforeCommit(TimelineServer):
             assert entry.message is not None
             log.append(entry)
             out.observe(Appended(sync_of(packet.user), entry.seq, entry.message.id))
-            self.copied(entry, out)
-            self.hint(packet.user, sync_of(packet.user), entry, out)
+            self.count_copy(entry, out)
+            self.notify_devices(packet.user, sync_of(packet.user), entry, out)
 
 
 F01 = seeded_bug(
@@ -93,8 +93,8 @@ class WaitsForOldest(TimelineServer):
         self.stamps.setdefault(packet.message.id, began)
         super().commit(source, packet, out)
 
-    def read_page(self, timeline: Timeline, log: Log, spans: tuple[Span, ...], after: int) -> Page | None:
-        page = super().read_page(timeline, log, spans, after)
+    def read_page(self, timeline: Timeline, log: Log, ranges: tuple[SeqRange, ...], after: int) -> Page | None:
+        page = super().read_page(timeline, log, ranges, after)
         if page is None or not self.open:
             return page
         oldest = min(self.open.values())
@@ -167,7 +167,7 @@ class LaggingReplica(TimelineServer):
         """Note how far the replica has caught up."""
         self.replica[packet.user] = max(packet.upto, self.replica.get(packet.user, 0))
 
-    def read_page(self, timeline: Timeline, log: Log, spans: tuple[Span, ...], after: int) -> Page | None:
+    def read_page(self, timeline: Timeline, log: Log, ranges: tuple[SeqRange, ...], after: int) -> Page | None:
         if log.last <= after:
             return None
         entries, _ = log.after(after, self.replica.get(UserId(timeline.owner), 0), self.parameters.page_size)

@@ -23,7 +23,7 @@ from syncproof.designs.packets import (
 )
 from syncproof.designs.timeline.checkpointed import CheckpointedServer
 from syncproof.designs.timeline.device import TimelineDevice
-from syncproof.designs.timeline.log import Log, Span
+from syncproof.designs.timeline.log import Log, SeqRange
 from syncproof.designs.timeline.server import TimelineServer
 from syncproof.seeded_bugs._record import seeded_bug
 
@@ -34,16 +34,20 @@ class SubscribesLate(TimelineServer):
 
     subscribed: set[DeviceId] = durable(set)
 
-    def welcome(self, device: DeviceId, user: UserId, history: tuple[tuple[ConversationId, int], ...]) -> Registered:
+    def registration(
+        self, device: DeviceId, user: UserId, history: tuple[tuple[ConversationId, int], ...]
+    ) -> Registered:
         return Registered((), history)
 
     @on(Pull)
     def pulled(self, source: ConnectionId, packet: Pull, out: Out) -> None:
         """Answer a new device's first pull with the current heads, and with no entries."""
         device = self.peers[source]
-        if device in self.enrolments and device not in self.subscribed:
+        if device in self.registrations and device not in self.subscribed:
             self.subscribed.add(device)
-            pages = [Page(timeline, log.last, (), log.last) for timeline, log, _ in self.feeds(self.owners[device])]
+            pages = [
+                Page(timeline, log.last, (), log.last) for timeline, log, _ in self.readable_logs(self.owners[device])
+            ]
             out.read("sync-store", len(pages), ROW_BYTES, Respond(source, PullReply(tuple(pages))))
         else:
             super().pulled(source, packet, out)
@@ -65,7 +69,7 @@ F13 = seeded_bug(
 class NewestFirst(TimelineServer):
     """Returns the newest entries as a page that reaches to the end."""
 
-    def read_page(self, timeline: Timeline, log: Log, spans: tuple[Span, ...], after: int) -> Page | None:
+    def read_page(self, timeline: Timeline, log: Log, ranges: tuple[SeqRange, ...], after: int) -> Page | None:
         entries, _ = log.after(after, None, len(log.seqs))
         newest = tuple(entries[-self.parameters.page_size :])
         return Page(timeline, after, newest, newest[-1].seq) if newest else None
@@ -113,7 +117,7 @@ F16 = seeded_bug(
 class TrimsByFastest(CheckpointedServer):
     """Trims what one of a user's devices has confirmed, and does not tell the others."""
 
-    def expired(self, timeline: Timeline, log: Log, after: int) -> Page | None:
+    def trimmed_page(self, timeline: Timeline, log: Log, after: int) -> Page | None:
         return None
 
     def retain(self, user: UserId, timeline: Timeline, out: Out) -> None:
@@ -140,8 +144,8 @@ F28 = seeded_bug(
 class StartsAtTheEnd(TimelineServer):
     """Treats an expired checkpoint as a new reader's, which begins at the end of the log."""
 
-    def expired(self, timeline: Timeline, log: Log, after: int) -> Page | None:
-        gap = super().expired(timeline, log, after)
+    def trimmed_page(self, timeline: Timeline, log: Log, after: int) -> Page | None:
+        gap = super().trimmed_page(timeline, log, after)
         return None if gap is None else Page(timeline, log.last, (), log.last)
 
 

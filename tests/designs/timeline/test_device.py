@@ -106,7 +106,7 @@ def test_who_registers_again_keeps_its_own_checkpoint() -> None:
 
 def test_a_gap_never_moves_a_checkpoint_back() -> None:
     phone = device(TimelineDevice, first=5)
-    phone.gaps = [Page(FIRST, 3, (), 3, False, ((TALK, 0),))]
+    phone.missed_pages = [Page(FIRST, 3, (), 3, False, ((TALK, 0),))]
     phone.save((), Effects())
     assert phone.checkpoints == {FIRST: 5}
 

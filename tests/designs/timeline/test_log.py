@@ -45,7 +45,7 @@ def test_what_is_gone_is_the_last_place_of_each_conversation() -> None:
 
 def test_a_reader_of_an_old_life_has_what_both_lives_have() -> None:
     made = log(1, 2, 3)
-    made.begin(1)
+    made.begin_epoch(1)
     made.append(entry(4))
     assert made.common(0, 2) == 2
     assert made.common(0, 3) == 3
@@ -55,14 +55,14 @@ def test_a_reader_of_an_old_life_has_what_both_lives_have() -> None:
 
 def test_a_reader_that_missed_a_life_has_the_least_of_them() -> None:
     made = log(1, 2, 3)
-    made.begin(1)
+    made.begin_epoch(1)
     restored = log(1)
-    restored.begin(2)
-    assert restored.lives == (1, 1)
+    restored.begin_epoch(2)
+    assert restored.epoch_starts == (1, 1)
     assert [restored.common(epoch, 9) for epoch in (0, 1, 2)] == [1, 1, 9]
     made.append(entry(4))
-    made.begin(2)
-    assert made.lives == (3, 4)
+    made.begin_epoch(2)
+    assert made.epoch_starts == (3, 4)
     assert [made.common(epoch, 9) for epoch in (0, 1, 2)] == [3, 4, 9]
 
 
@@ -75,8 +75,8 @@ def test_a_log_that_begins_in_a_later_life_has_nothing_in_common_with_earlier_on
 @pytest.mark.parametrize("epoch", [1, 3])
 def test_beginning_a_life_once_more_changes_nothing(epoch: int) -> None:
     made = log(1)
-    made.begin(epoch)
-    assert len(made.lives) == epoch
+    made.begin_epoch(epoch)
+    assert len(made.epoch_starts) == epoch
     made.append(entry(2))
-    made.begin(epoch)
-    assert made.lives == (1,) * epoch
+    made.begin_epoch(epoch)
+    assert made.epoch_starts == (1,) * epoch

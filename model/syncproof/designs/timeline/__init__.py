@@ -1,1 +1,1 @@
-"""TODO"""
+"""The timeline family: logs that devices pull from their own checkpoints."""

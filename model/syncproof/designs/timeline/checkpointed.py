@@ -18,14 +18,14 @@ from syncproof.designs.timeline.server import TimelineServer
 
 @actor
 class CheckpointedServer(TimelineServer):
-    """A timeline server with a row per device and timeline: up to where that device is known to be."""
+    """A timeline server with a row per device and timeline: the device's last known checkpoint."""
 
     known: dict[tuple[DeviceId, Timeline], int] = durable(dict)
 
     @on(Pull)
     def pulled(self, source: ConnectionId, packet: Pull, out: Out) -> None:
-        """Learn from the cursors, then read."""
-        if self.stranger(source, out):
+        """Record checkpoints from the cursors, then read."""
+        if self.reject_unregistered(source, out):
             return
         device = self.peers[source]
         for cursor in packet.cursors:
@@ -35,7 +35,7 @@ class CheckpointedServer(TimelineServer):
 
     @on(CheckpointRecorded)
     def learnt(self, source: Id, packet: CheckpointRecorded, out: Out) -> None:
-        """Record it; then what all devices of the user have confirmed may go."""
+        """Record the checkpoint, and trim what all devices of the user have confirmed, if retention says so."""
         key = (packet.device, packet.cursor.timeline)
         if packet.cursor.after > self.known.get(key, 0):
             self.known[key] = packet.cursor.after
@@ -48,8 +48,10 @@ class CheckpointedServer(TimelineServer):
             confirmed = min((self.known.get((d, timeline), 0) for d in self.devices[user]), default=0)
             self.trim_upto(user, self.sync[user], confirmed, out)
 
-    def welcome(self, device: DeviceId, user: UserId, history: tuple[tuple[ConversationId, int], ...]) -> Registered:
-        registered = super().welcome(device, user, history)
+    def registration(
+        self, device: DeviceId, user: UserId, history: tuple[tuple[ConversationId, int], ...]
+    ) -> Registered:
+        registered = super().registration(device, user, history)
         for cursor in registered.cursors:
             self.known[device, cursor.timeline] = cursor.after
         return registered

@@ -3,7 +3,7 @@
 A pull reads `(after, upto]` of a log and proves nothing about pushes: with no announcement at all only latency changes.
 Two things may have happened to a log meanwhile. *Retention* has trimmed what the device has not read: it fetches that from
 the message store, each conversation from the place it had reached, and goes on behind the gap. A *restore* has put the
-server back to older state, and the log has a new life: the device goes on from where that life and its own part.
+server back to older state, and the log has a new life: the device goes on from the last number that both epochs have in common.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class TimelineDevice(Device):
 
     A hint that comes while a pull is under way is remembered in `wanted`: the reply may have been read before the
     entry was there. Forgetting it is the "trigger swallowed" failure. `reached` is the place up to which it has each
-    conversation, for the day on which its checkpoint has expired; `gaps` are the pages that said so.
+    conversation, for the case that its checkpoint expires; `missed_pages` are the pages that said so.
     """
 
     checkpoints: dict[Timeline, int] = durable(dict)
@@ -30,16 +30,16 @@ class TimelineDevice(Device):
     history: dict[ConversationId, tuple[int, int]] = durable(dict)
     wanted: dict[Timeline, int] = volatile(dict)
     saving: bool = volatile(bool)
-    gaps: list[Page] = volatile(list)
+    missed_pages: list[Page] = volatile(list)
 
-    def begin(self, packet: Registered, out: Out) -> None:
+    def start_from(self, packet: Registered, out: Out) -> None:
         for cursor in packet.cursors:
             if self.known_epoch(cursor.timeline) is None:
                 self.start_at(cursor.timeline, cursor.after, out)
         self.history = {conversation: (0, upto) for conversation, upto in packet.history}
 
     def current(self, timeline: Timeline) -> bool:
-        """Whether the device knows no other life of this log."""
+        """Whether the device has no checkpoint in another epoch of this log."""
         return timeline in self.checkpoints or self.known_epoch(timeline) is None
 
     def start_at(self, timeline: Timeline, after: int, out: Out) -> None:
@@ -47,7 +47,7 @@ class TimelineDevice(Device):
         out.observe(Checkpointed(self.id, timeline, after, start=True))
 
     def known_epoch(self, timeline: Timeline) -> Timeline | None:
-        """The life of this log in which the device has a checkpoint."""
+        """Return the timeline, of any epoch of this log, in which the device has a checkpoint; None if it has none."""
         if timeline in self.checkpoints:
             return timeline
         return next((known for known in self.checkpoints if known.same_log(timeline)), None)
@@ -61,7 +61,7 @@ class TimelineDevice(Device):
         self.roam(out)
 
     def on_hint(self, timeline: Timeline, head: int, cause: str, out: Out) -> None:
-        """The timeline reaches `head`: pull it, now or as soon as the pull under way is done.
+        """Pull the timeline, which has grown to `head`, now or as soon as the pull under way is done.
 
         A device that has not been told where its timelines begin cannot follow one.
         """
@@ -78,7 +78,7 @@ class TimelineDevice(Device):
 
     @on(Notification)
     def notified(self, source: Id, packet: Notification, out: Out) -> None:
-        """A hint."""
+        """Treat the notification as a hint."""
         self.on_hint(packet.timeline, packet.head, "notification", out)
 
     @on(PullReply)
@@ -90,7 +90,7 @@ class TimelineDevice(Device):
             if page.has_more:
                 self.wanted[page.timeline] = max(page.upto + 1, self.wanted.get(page.timeline, 0))
             if page.missing:
-                self.gaps.append(page)
+                self.missed_pages.append(page)
                 out.observe(Noted("expired", self.id))
             else:
                 self.apply(page, out)
@@ -103,7 +103,7 @@ class TimelineDevice(Device):
 
     @on(Saved)
     def saved(self, source: Id, packet: Saved, out: Out) -> None:
-        """The checkpoint is on disk too."""
+        """Move the checkpoints, which are durable now."""
         self.saving = False
         self.save(packet.cursors, out)
 
@@ -116,13 +116,13 @@ class TimelineDevice(Device):
                 self.reach(entry)
 
     def adopt_start(self, page: Page, out: Out) -> None:
-        """Begin where this page begins, if it is of a new life, or says that a timeline concerns us only from there on."""
-        anew = self.leave_old_life(page.timeline, out)
-        if anew or (page.after and not self.checkpoints.get(page.timeline)):
+        """Start at the page's beginning if it is of a new epoch, or if the timeline is new and begins later for this device."""
+        new_epoch = self.leave_old_epoch(page.timeline, out)
+        if new_epoch or (page.after and not self.checkpoints.get(page.timeline)):
             self.start_at(page.timeline, page.after, out)
 
-    def leave_old_life(self, timeline: Timeline, out: Out) -> bool:
-        """Forget the checkpoint in another life of this log; says whether there was one."""
+    def leave_old_epoch(self, timeline: Timeline, out: Out) -> bool:
+        """Forget the checkpoint in another epoch of this log; return whether there was one."""
         known = self.known_epoch(timeline)
         if known is None or known == timeline:
             return False
@@ -133,45 +133,45 @@ class TimelineDevice(Device):
         return True
 
     def reach(self, entry: Entry) -> None:
-        """The device has the entry's conversation up to there, in order."""
+        """Note that the device has the entry's conversation up to this place, in order."""
         message = entry.message
         if message is not None and entry.place > self.reached.get(message.conversation, 0):
             self.reached[message.conversation] = entry.place
 
     def save(self, cursors: tuple[Cursor, ...], out: Out) -> None:
-        """Move the checkpoints forward, then pull what is still missing, or rest until the next poll."""
+        """Move the checkpoints forward, then pull what is still missing, or wait for the next poll."""
         for cursor in cursors:
             self.advance(cursor.timeline, cursor.after, out)
-        if self.connection is None or (self.gaps and self.repair(out)):
+        if self.connection is None or (self.missed_pages and self.repair(out)):
             return
         if self.wanted:
             behind = [t for t, head in sorted(self.wanted.items()) if head > self.checkpoints.get(t, 0)]
             self.wanted.clear()
             if behind:
-                lives = [self.known_epoch(t) or t for t in behind]
-                self.pull(tuple([Cursor(t, self.checkpoints.get(t, 0)) for t in lives]), False, out)
+                known = [self.known_epoch(t) or t for t in behind]
+                self.pull(tuple([Cursor(t, self.checkpoints.get(t, 0)) for t in known]), False, out)
                 return
         self.arm_poll(out)
 
     def repair(self, out: Out) -> bool:
-        """Fetch from the message store what was trimmed unseen; once all is there, go on behind the gap."""
-        while self.gaps:
-            page = self.gaps[0]
-            self.leave_old_life(page.timeline, out)
+        """Fetch from the message store what was trimmed before it was read; continue after the gap once all is there."""
+        while self.missed_pages:
+            page = self.missed_pages[0]
+            self.leave_old_epoch(page.timeline, out)
             for conversation, upto in page.missing:
                 after = self.reached.get(conversation, 0)
                 if after < upto and self.connection is not None:
                     self.pulling = True
                     out.send(self.connection, Fetch(conversation, after, upto))
                     return True
-            self.gaps.pop(0)
+            self.missed_pages.pop(0)
             if page.upto > self.checkpoints.get(page.timeline, 0):
                 self.start_at(page.timeline, page.upto, out)
         return False
 
     @on(Fetched)
     def fetched(self, source: Id, packet: Fetched, out: Out) -> None:
-        """Show a page of what was missed; go on."""
+        """Show a page of what was missed, then fetch the rest."""
         self.pulling = False
         for entry in packet.page.entries:
             self.show(entry, None, out)
@@ -181,9 +181,9 @@ class TimelineDevice(Device):
 
     @on(Closed)
     def closed(self, source: Id, packet: Closed, out: Out) -> None:
-        """What was being repaired is asked for again over the next connection."""
+        """Drop the repair under way; it starts over with the next connection."""
         if packet.connection == self.connection:
-            self.gaps.clear()
+            self.missed_pages.clear()
         super().closed(source, packet, out)
 
     def advance(self, timeline: Timeline, seq: int, out: Out) -> None:
@@ -192,7 +192,7 @@ class TimelineDevice(Device):
             out.observe(Checkpointed(self.id, timeline, seq))
 
     def restored(self, before: Device, out: Out) -> None:
-        """Checkpoints and messages are one database, so both are older now."""
+        """Observe the older checkpoints: they are in one database with the messages."""
         assert isinstance(before, TimelineDevice)
         for timeline in sorted({*before.checkpoints, *self.checkpoints}):
             out.observe(Checkpointed(self.id, timeline, self.checkpoints.get(timeline, 0), start=True))

@@ -13,7 +13,7 @@ from syncproof.core.packets import Idle
 from syncproof.core.values import ConversationId, UserId
 from syncproof.designs.packets import Poll, Pull, PullReply
 from syncproof.designs.timeline.device import TimelineDevice
-from syncproof.designs.timeline.log import Feed, log_of
+from syncproof.designs.timeline.log import ReadableLog, log_of
 from syncproof.designs.timeline.server import TimelineServer
 
 
@@ -35,17 +35,17 @@ class ReadFanoutServer(TimelineServer):
     def receivers(self, conversation: ConversationId) -> tuple[UserId, ...]:
         return ()
 
-    def include(self, conversation: ConversationId, user: UserId) -> None:
-        if (user, conversation) not in self.spans:
+    def insert_member(self, conversation: ConversationId, user: UserId) -> None:
+        if (user, conversation) not in self.ranges:
             self.followed[user] = (*self.followed.get(user, ()), conversation)
-        super().include(conversation, user)
+        super().insert_member(conversation, user)
 
-    def feeds(self, user: UserId) -> list[Feed]:
-        found: list[Feed] = []
+    def readable_logs(self, user: UserId) -> list[ReadableLog]:
+        found: list[ReadableLog] = []
         for conversation in self.followed.get(user, ()):
             log = self.store.get(conversation)
             if log is not None:
-                found.append((log_of(conversation, self.epoch), log, self.spans[user, conversation]))
+                found.append((log_of(conversation, self.epoch), log, self.ranges[user, conversation]))
         return found
 
 
@@ -58,15 +58,15 @@ class HybridServer(ReadFanoutServer):
     def receivers(self, conversation: ConversationId) -> tuple[UserId, ...]:
         return () if conversation in self.read_from else self.members.get(conversation, ())
 
-    def include(self, conversation: ConversationId, user: UserId) -> None:
-        super().include(conversation, user)
+    def insert_member(self, conversation: ConversationId, user: UserId) -> None:
+        super().insert_member(conversation, user)
         if len(self.members[conversation]) > self.parameters.fanout_threshold:
             self.read_from.setdefault(conversation, self.last_place(conversation))
 
-    def feeds(self, user: UserId) -> list[Feed]:
-        found = TimelineServer.feeds(self, user)
-        for timeline, log, spans in super().feeds(user):
+    def readable_logs(self, user: UserId) -> list[ReadableLog]:
+        found = TimelineServer.readable_logs(self, user)
+        for timeline, log, ranges in super().readable_logs(user):
             border = self.read_from.get(ConversationId(timeline.owner))
             if border is not None:
-                found.append((timeline, log, tuple([(max(a, border), b) for a, b in spans])))
+                found.append((timeline, log, tuple([(max(a, border), b) for a, b in ranges])))
         return found

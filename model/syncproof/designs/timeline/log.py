@@ -1,4 +1,4 @@
-"""Append-only logs: entries whose numbers only grow, readable by range; their names, and which part concerns whom."""
+"""Append-only logs: entries with growing numbers, readable by range; their names, and the ranges that a reader may read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from syncproof.core.values import ConversationId, Entry, Timeline, UserId
 
 @state
 class Log:
-    """Entries in order of number, beside their numbers for bisection.
+    """Entries in order of number, with their numbers in a list of their own for bisection.
 
     `trimmed`: up to where entries were deleted, and in `gone` the last place of each conversation among them. `lives`: for
     each epoch after the first, the last number that the log had when that epoch began.
@@ -21,20 +21,20 @@ class Log:
     entries: list[Entry]
     trimmed: int
     gone: dict[ConversationId, int]
-    lives: tuple[int, ...]
+    epoch_starts: tuple[int, ...]
 
     @classmethod
     def empty(cls, epoch: int = 0) -> Log:
-        """A log that begins in this epoch."""
+        """Return an empty log that begins in this epoch."""
         return cls([], [], 0, {}, (0,) * epoch)
 
     @property
     def last(self) -> int:
-        """The largest number that is or was here; 0 for none."""
+        """The largest number in the log, trimmed entries included; 0 for none."""
         return self.seqs[-1] if self.seqs else self.trimmed
 
     def append(self, entry: Entry) -> None:
-        """Put the entry at the tail; one with a smaller number goes where that belongs, as in any store."""
+        """Append the entry; one with a smaller number than the last is inserted by its number, as a store would do."""
         if self.seqs and entry.seq < self.seqs[-1]:
             position = bisect_right(self.seqs, entry.seq)
             self.seqs.insert(position, entry.seq)
@@ -44,7 +44,7 @@ class Log:
             self.entries.append(entry)
 
     def after(self, after: int, upto: int | None, limit: int) -> tuple[list[Entry], bool]:
-        """At most `limit` entries in `(after, upto]`, and whether that left some."""
+        """Return at most `limit` entries in `(after, upto]`, and whether there are more."""
         seqs = self.seqs
         if not seqs or seqs[-1] <= after:
             return [], False
@@ -54,16 +54,16 @@ class Log:
         return self.entries[first:stop], stop < last
 
     def holds(self, copy: Entry) -> bool:
-        """Whether a copy of the same place is here already; looks from the tail, where a recent one would be."""
+        """Whether a copy of the same place is in the log; the search begins at the tail, where a recent copy would be."""
         return any(e.message == copy.message and e.place == copy.place for e in reversed(self.entries))
 
-    def begin(self, epoch: int) -> None:
-        """A new life begins with what is here; whatever lives there were meanwhile have no more than this in common."""
-        self.lives = (*self.lives, *[self.last] * (epoch - len(self.lives)))
+    def begin_epoch(self, epoch: int) -> None:
+        """Begin a new epoch with the present entries. Epochs that a restore skipped have no more than these in common with it."""
+        self.epoch_starts = (*self.epoch_starts, *[self.last] * (epoch - len(self.epoch_starts)))
 
     def common(self, epoch: int, after: int) -> int:
-        """How far a reader that was at `after` in the life `epoch` has this log."""
-        return min(after, *self.lives[epoch:]) if epoch < len(self.lives) else after
+        """Return up to which number a reader with the checkpoint `after` of an earlier epoch has this log."""
+        return min(after, *self.epoch_starts[epoch:]) if epoch < len(self.epoch_starts) else after
 
     def trim(self, upto: int) -> None:
         """Delete the entries up to `upto`."""
@@ -79,32 +79,32 @@ class Log:
 
 # ---- names and parts
 
-Span = tuple[int, int | None]
-"""The numbers `(start, end]` of a log that concern a reader; None: to its end, whatever is appended."""
+SeqRange = tuple[int, int | None]
+"""Numbers `(start, end]` of a log that a user may read; None: without end."""
 
-Feed = tuple[Timeline, Log, tuple[Span, ...]]
-"""A log that a user's devices pull, and the spans of it that concern them."""
+ReadableLog = tuple[Timeline, Log, tuple[SeqRange, ...]]
+"""A log that a user's devices pull: its name, the log, and the ranges of it that the user may read."""
 
-WHOLE: tuple[Span, ...] = ((0, None),)
+WHOLE: tuple[SeqRange, ...] = ((0, None),)
 
 
 @cache
 def sync_of(user: UserId, epoch: int = 0) -> Timeline:
-    """The name of a user's timeline in the sync store."""
+    """Return the name of a user's timeline in the sync store."""
     return Timeline("sync", int(user), epoch)
 
 
 @cache
 def log_of(conversation: ConversationId, epoch: int = 0) -> Timeline:
-    """The name of a conversation's timeline in the message store."""
+    """Return the name of a conversation's timeline in the message store."""
     return Timeline("conversation", int(conversation), epoch)
 
 
-Spot = tuple[ConversationId, int]
-"""A place in a conversation: what an intent is for. A message that was placed twice has two."""
+PlaceKey = tuple[ConversationId, int]
+"""A place in a conversation, the key of an intent. A message that was placed twice has two."""
 
 
-def spot(entry: Entry) -> Spot:
-    """The place that an entry is a copy of."""
+def place_of(entry: Entry) -> PlaceKey:
+    """Return the place in its conversation that an entry is a copy of."""
     assert entry.message is not None
     return entry.message.conversation, entry.place

@@ -19,13 +19,13 @@ from syncproof.core.values import Entry, Id, Timeline, UserId
 from syncproof.designs.base import ROW_BYTES
 from syncproof.designs.packets import Push, Reserved, Synced
 from syncproof.designs.timeline.device import TimelineDevice
-from syncproof.designs.timeline.log import Log, spot, sync_of
+from syncproof.designs.timeline.log import Log, place_of, sync_of
 from syncproof.designs.timeline.server import TimelineServer
 
 
 @actor
 class PushServer(TimelineServer):
-    """Announces an entry by sending it."""
+    """A timeline server that announces an entry by sending it."""
 
     def announcement(self, timeline: Timeline, entry: Entry) -> Packet:
         return Push(timeline, entry)
@@ -37,7 +37,7 @@ class PushDevice(TimelineDevice):
 
     @on(Push)
     def pushed(self, source: Id, packet: Push, out: Out) -> None:
-        """Show it now; the pull moves the checkpoint and fills what is missing before it."""
+        """Show the message at once; the pull moves the checkpoint and fetches what is missing before it."""
         new = packet.entry.seq > self.checkpoints.get(packet.timeline, 0)
         if new and self.registered and self.current(packet.timeline):
             self.show(packet.entry, packet.timeline, out)
@@ -50,7 +50,7 @@ class DensePushDevice(TimelineDevice):
 
     @on(Push)
     def pushed(self, source: Id, packet: Push, out: Out) -> None:
-        """The rule of dense numbering (Telegram's `pts` is the same)."""
+        """Apply the next number, ignore an older one, pull at a gap (Telegram's `pts` rule)."""
         checkpoint = self.checkpoints.get(packet.timeline, 0)
         ready = self.registered and not self.saving and self.current(packet.timeline)
         if packet.entry.seq == checkpoint + 1 and ready:
@@ -78,7 +78,7 @@ class DensePushServer(PushServer):
 
     @on(Reserved)
     def reserved_numbers(self, source: Id, packet: Reserved, out: Out) -> None:
-        """The numbers are this server's: write the batch at them."""
+        """Write the batch at the reserved numbers."""
         first = self.reserved.get(packet.user, 0) + 1
         self.reserved[packet.user] = packet.upto
         batch = self.taken.pop(packet.user, ())
@@ -94,25 +94,25 @@ class DensePushServer(PushServer):
             log = self.sync[user] = Log.empty(self.epoch)
         timeline = sync_of(user, self.epoch)
         for entry in packet.entries:
-            if entry.seq <= log.last:  # burnt meanwhile by a void: this writer is late and takes another number
+            if entry.seq <= log.last:  # a void has taken the number: this late writer takes another one
                 if entry.message is not None and not log.holds(entry):
                     self.queue.setdefault(user, []).append(entry)
                 continue
             reserved = entry
-            if entry.message is not None and spot(entry) in self.redriven and log.holds(entry):
+            if entry.message is not None and place_of(entry) in self.redriven and log.holds(entry):
                 entry = Entry(entry.seq, 0, None, "void")
             log.append(entry)
             out.observe(Appended(timeline, entry.seq, None if entry.message is None else entry.message.id))
             if entry.message is not None:
-                self.hint(user, timeline, entry, out)
+                self.notify_devices(user, timeline, entry, out)
             else:
                 out.observe(Noted("void", self.id))
             if reserved.message is not None:
-                self.copied(reserved, out)
-        self.go_on(user, out)
+                self.count_copy(reserved, out)
+        self.continue_writing(user, out)
 
     def start(self, out: Out) -> None:
-        """Burnt numbers first: nothing may be written above a hole."""
+        """Fill burnt numbers with voids before anything is written above them."""
         for user in sorted(self.reserved):
             last = self.sync[user].last if user in self.sync else 0
             if self.reserved[user] > last:

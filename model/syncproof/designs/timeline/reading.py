@@ -1,9 +1,9 @@
-"""How a server of logs is read: pulls, history for new devices, retention, restores. How messages get in is `timeline.py`.
+"""How a server of logs is read: pulls, history for new devices, retention, restores. How messages are written is in `server.py`.
 
-Two things may happen to a log that its readers must be told of. *Retention* trims it, whoever has not read it: a reader
-whose checkpoint has expired is told what it missed, and fetches that from the message store. A *restore* puts the server back
-to older state: the logs begin a new life (`epoch`), and a reader is told from where, which is as far as the new life has what
-the reader knows.
+Readers must be told of two things that may happen to a log. *Retention* trims it, also where a device has not read it yet: a
+reader whose checkpoint has expired is told what it missed, and fetches that from the message store. A *restore* puts the
+server back to older state: the logs begin a new epoch, and a reader is told from which number it has to read on, which is
+the last that both epochs have in common.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from syncproof.core.values import (
 )
 from syncproof.designs.base import ROW_BYTES, Server
 from syncproof.designs.packets import Fetch, Fetched, Pull, PullReply, Registered, Respond, Roam, RoamReply, Trim
-from syncproof.designs.timeline.log import WHOLE, Feed, Log, Span, Spot, log_of, spot, sync_of
+from syncproof.designs.timeline.log import WHOLE, Log, PlaceKey, ReadableLog, SeqRange, log_of, place_of, sync_of
 
 
 @actor
@@ -33,39 +33,43 @@ class LogServer(Server):
     """The message store with a log per conversation, the sync store with one per user, and what reads of them need."""
 
     epoch: int = durable(int)
-    spans: dict[tuple[UserId, ConversationId], tuple[Span, ...]] = durable(dict)
+    ranges: dict[tuple[UserId, ConversationId], tuple[SeqRange, ...]] = durable(dict)
     store: dict[ConversationId, Log] = durable(dict)
     index: dict[MessageId, int] = durable(dict)
-    intents: dict[Spot, tuple[Entry, tuple[UserId, ...]]] = durable(dict)
+    intents: dict[PlaceKey, tuple[Entry, tuple[UserId, ...]]] = durable(dict)
     sync: dict[UserId, Log] = durable(dict)
 
     # ---- pulls
 
-    def feeds(self, user: UserId) -> list[Feed]:
-        """What the user's devices pull."""
+    def readable_logs(self, user: UserId) -> list[ReadableLog]:
+        """Return the logs that the user's devices pull."""
         log = self.sync.get(user)
         return [] if log is None else [(sync_of(user, self.epoch), log, WHOLE)]
 
     @on(Pull)
     def pulled(self, source: ConnectionId, packet: Pull, out: Out) -> None:
         """Read one page of each timeline asked for; for a full pull also of those that the device has no cursor for."""
-        if self.stranger(source, out):
+        if self.reject_unregistered(source, out):
             return
         device = self.peers[source]
         asked = {c.timeline: c.after for c in packet.cursors}
         pages: list[Page] = []
         rows = size = 0
         complete = True
-        for timeline, log, spans in self.feeds(self.owners[device]):
+        for timeline, log, ranges in self.readable_logs(self.owners[device]):
             after = asked.get(timeline)
             page = None
             if after is None and self.epoch:
-                after = self.resumed(timeline, log, packet.cursors)
+                after = self.known_up_to(timeline, log, packet.cursors)
                 page = None if after is None else Page(timeline, after, (), after)
             if after is None and not packet.full:
                 complete = False
                 continue
-            page = self.expired(timeline, log, after or 0) or self.read_page(timeline, log, spans, after or 0) or page
+            page = (
+                self.trimmed_page(timeline, log, after or 0)
+                or self.read_page(timeline, log, ranges, after or 0)
+                or page
+            )
             rows += packet.full and timeline.kind == "conversation"
             if page is not None:
                 rows += len(page.entries)
@@ -75,32 +79,32 @@ class LogServer(Server):
                 out.observe(RangeRead(device, timeline, page.after, page.upto, seqs))
                 pages.append(page)
         if self.epoch:
-            pages += self.ended(packet.cursors, pages)
+            pages += self.lost_log_pages(packet.cursors, pages)
         if complete:
             out.observe(Served(device))
         reply = PullReply(tuple(pages), size)
         out.read("sync-store", rows, size + ROW_BYTES * rows, Respond(source, reply))
 
-    def read_page(self, timeline: Timeline, log: Log, spans: tuple[Span, ...], after: int) -> Page | None:
-        """The next entries after `after` within the spans; None when there are none."""
-        for number, (start, end) in enumerate(spans, 1):
+    def read_page(self, timeline: Timeline, log: Log, ranges: tuple[SeqRange, ...], after: int) -> Page | None:
+        """Return a page of the entries after `after` within the ranges; None if there are none."""
+        for number, (start, end) in enumerate(ranges, 1):
             if end is not None and end <= after:
                 continue
             low = max(after, start)
             entries, more = log.after(low, end, self.parameters.page_size)
             if entries:
-                return Page(timeline, low, tuple(entries), entries[-1].seq, more or number < len(spans))
+                return Page(timeline, low, tuple(entries), entries[-1].seq, more or number < len(ranges))
         return None
 
-    def resumed(self, timeline: Timeline, log: Log, cursors: tuple[Cursor, ...]) -> int | None:
-        """How far a reader that knows an earlier life of the log has this one; None if it knows none."""
+    def known_up_to(self, timeline: Timeline, log: Log, cursors: tuple[Cursor, ...]) -> int | None:
+        """Return up to which number a reader with a checkpoint in an earlier epoch has the log; None if it has none."""
         for cursor in cursors:
             if cursor.timeline.same_log(timeline):
                 return log.common(cursor.timeline.epoch, cursor.after)
         return None
 
-    def ended(self, cursors: tuple[Cursor, ...], pages: list[Page]) -> list[Page]:
-        """Pages for logs that readers know and a restore took away altogether: they begin anew."""
+    def lost_log_pages(self, cursors: tuple[Cursor, ...], pages: list[Page]) -> list[Page]:
+        """Return an empty page for each log that a reader knows and that a restore removed, so that the reader starts at 0."""
         found = []
         for known in [cursor.timeline for cursor in cursors if cursor.timeline.epoch < self.epoch]:
             logs = self.sync if known.kind == "sync" else self.store
@@ -112,14 +116,14 @@ class LogServer(Server):
 
     @on(Expire)
     def expire(self, source: Id, packet: Expire, out: Out) -> None:
-        """Trim every user's timeline as far as no intent is left that may have to be driven again."""
+        """Trim every user's timeline up to the first entry that a pending intent may still need."""
         for user, log in sorted(self.sync.items()):
             self.trim_upto(user, log, log.last, out)
 
     def trim_upto(self, user: UserId, log: Log, limit: int, out: Out) -> None:
         upto = count = size = 0
         for entry in log.entries:
-            if entry.seq > limit or (entry.message is not None and spot(entry) in self.intents):
+            if entry.seq > limit or (entry.message is not None and place_of(entry) in self.intents):
                 break
             upto, count = entry.seq, count + 1
             size += ROW_BYTES + (0 if entry.message is None else entry.message.size)
@@ -128,24 +132,24 @@ class LogServer(Server):
 
     @on(Trim)
     def trim(self, source: Id, packet: Trim, out: Out) -> None:
-        """The entries are gone from the sync store; the message store keeps them."""
+        """Delete the entries from the sync store; the message store keeps them."""
         self.sync[UserId(packet.timeline.owner)].trim(packet.upto)
         out.observe(Trimmed(packet.timeline, packet.upto))
 
-    def expired(self, timeline: Timeline, log: Log, after: int) -> Page | None:
-        """What a reader is told whose checkpoint lies before what was trimmed; None if it does not."""
+    def trimmed_page(self, timeline: Timeline, log: Log, after: int) -> Page | None:
+        """Return the page that tells a reader what was trimmed after its checkpoint; None if nothing was."""
         if after >= log.trimmed or not log.gone:
             return None
         return Page(timeline, log.trimmed, (), log.trimmed, bool(log.seqs), tuple(sorted(log.gone.items())))
 
     @on(Fetch)
     def fetch(self, source: ConnectionId, packet: Fetch, out: Out) -> None:
-        """Read what a device missed of a conversation, within the spans in which its user was a member."""
-        if self.stranger(source, out):
+        """Read what a device missed of a conversation, within the ranges in which its user was a member."""
+        if self.reject_unregistered(source, out):
             return
         timeline = log_of(packet.conversation, self.epoch)
-        spans = self.spans.get((self.owners[self.peers[source]], packet.conversation), ())
-        within = tuple([(a, packet.upto if b is None else min(b, packet.upto)) for a, b in spans if a < packet.upto])
+        ranges = self.ranges.get((self.owners[self.peers[source]], packet.conversation), ())
+        within = tuple([(a, packet.upto if b is None else min(b, packet.upto)) for a, b in ranges if a < packet.upto])
         log = self.store.get(packet.conversation)
         page = None if log is None else self.read_page(timeline, log, within, packet.after)
         if page is None or not page.has_more:
@@ -154,24 +158,24 @@ class LogServer(Server):
         reply = Fetched(page, packet.conversation)
         out.read("message-store", rows, reply.body_bytes + ROW_BYTES * rows, Respond(source, reply))
 
-    def include(self, conversation: ConversationId, user: UserId) -> None:
-        super().include(conversation, user)
-        earlier = self.spans.get((user, conversation), ())
-        self.spans[user, conversation] = (*earlier, (self.last_place(conversation), None))
+    def insert_member(self, conversation: ConversationId, user: UserId) -> None:
+        super().insert_member(conversation, user)
+        earlier = self.ranges.get((user, conversation), ())
+        self.ranges[user, conversation] = (*earlier, (self.last_place(conversation), None))
 
-    def exclude(self, conversation: ConversationId, user: UserId) -> None:
-        super().exclude(conversation, user)
-        *earlier, (start, _) = self.spans[user, conversation]
-        self.spans[user, conversation] = (*earlier, (start, self.last_place(conversation)))
+    def drop_member(self, conversation: ConversationId, user: UserId) -> None:
+        super().drop_member(conversation, user)
+        *earlier, (start, _) = self.ranges[user, conversation]
+        self.ranges[user, conversation] = (*earlier, (start, self.last_place(conversation)))
 
     def restored(self, before: LogServer, out: Out) -> None:
-        """Every log begins a new life, and what the earlier one had above is told to be gone."""
+        """Begin a new epoch of every log, and observe what the restore removed."""
         of, self.epoch = self.epoch, before.epoch + 1
         for logs, was, name in ((self.store, before.store, log_of), (self.sync, before.sync, sync_of)):
             for owner in sorted({*logs, *was}):
                 log = logs.get(owner)
                 if log is not None:
-                    log.begin(self.epoch)
+                    log.begin_epoch(self.epoch)
                 out.observe(Reverted(name(owner, self.epoch), 0 if log is None else log.last, of))
         for message in sorted(before.index):
             if message not in self.index:
@@ -183,14 +187,16 @@ class LogServer(Server):
         log = self.store.get(conversation)
         return 0 if log is None else log.last
 
-    def welcome(self, device: DeviceId, user: UserId, history: tuple[tuple[ConversationId, int], ...]) -> Registered:
-        cursors = tuple([Cursor(timeline, log.last) for timeline, log, _ in self.feeds(user)])
+    def registration(
+        self, device: DeviceId, user: UserId, history: tuple[tuple[ConversationId, int], ...]
+    ) -> Registered:
+        cursors = tuple([Cursor(timeline, log.last) for timeline, log, _ in self.readable_logs(user)])
         return Registered(cursors, history)
 
     @on(Roam)
     def roam(self, source: ConnectionId, packet: Roam, out: Out) -> None:
         """Read a page of a conversation's history from the message store."""
-        if self.stranger(source, out):
+        if self.reject_unregistered(source, out):
             return
         log = self.store.get(packet.conversation)
         if log is None:

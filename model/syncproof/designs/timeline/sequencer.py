@@ -7,7 +7,7 @@
 | segmented | last + 1 within a block; a block is persisted at once | skips to the next block |
 | clock | the wall clock, or last + 1 if that is not larger | goes on |
 
-The clock kind refuses to sink when the clock steps back (twitter-archive/snowflake#6 is what happens otherwise).
+The clock kind does not go back when the clock does (twitter-archive/snowflake#6 is what happens otherwise).
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ CLOCK_BITS = 12
 
 
 @state
-class Blocks:
-    """What a segmented sequencer must persist: per timeline owner, the last number of the block handed out."""
+class NumberBlocks:
+    """The durable state of a segmented sequencer: per timeline owner, the last number of the block in use."""
 
     limits: dict[int, int]
 
     def next(self, owner: int, given: dict[int, int], block: int) -> tuple[int, bool]:
-        """The next number, and whether a new block had to be persisted. `given` is the volatile position."""
+        """Return the next number, and whether a new block has to be persisted. `given`: the last number given, volatile."""
         limit = self.limits.get(owner, 0)
         last = given.get(owner, limit)
         number = last + 1
@@ -40,7 +40,7 @@ class Blocks:
 
 
 def next_number(kind: str, last: int, milliseconds: int) -> int:
-    """The number after `last`, for the kinds that need no state of their own."""
+    """Return the number after `last`, for the kinds of numbering without state of their own."""
     if kind == "dense":
         return last + 1
     if kind == "sparse":

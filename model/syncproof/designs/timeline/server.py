@@ -7,8 +7,8 @@ A submission goes through these steps, each of which a crash may cut off from th
    each conversation's order; when the last copy is there the intent goes;
 3. *announce*: a hint, or the message itself, to the devices believed to be online.
 
-After a restart the intents that are left are driven through 2 and 3 again. How the logs are read is in `serving.py`, what a
-device does with what it reads in `reader.py`.
+After a restart, steps 2 and 3 are made again for the intents that are left. How the logs are read is in `reading.py`, what a
+device does with what it reads in `device.py`.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from syncproof.core.packets import Packet, Tick
 from syncproof.core.values import ConnectionId, ConversationId, Entry, Id, Message, Timeline, UserId
 from syncproof.designs.base import ROW_BYTES
 from syncproof.designs.packets import Accept, Commit, Notification, Respond, Synced
-from syncproof.designs.timeline.log import Log, Spot, log_of, spot, sync_of
+from syncproof.designs.timeline.log import Log, PlaceKey, log_of, place_of, sync_of
 from syncproof.designs.timeline.reading import LogServer
-from syncproof.designs.timeline.sequencer import Blocks, next_number
+from syncproof.designs.timeline.sequencer import NumberBlocks, next_number
 
 
 @actor
 class TimelineServer(LogServer):
     """`timeline-notify`: message store, sync store, notification."""
 
-    blocks: Blocks = durable(lambda: Blocks({}))
+    blocks: NumberBlocks = durable(lambda: NumberBlocks({}))
     clock: int = durable(int)
     given: dict[int, int] = volatile(dict)
-    unsynced: dict[Spot, int] = volatile(dict)
+    unsynced: dict[PlaceKey, int] = volatile(dict)
     queue: dict[UserId, list[Entry]] = volatile(dict)
     writing: set[UserId] = volatile(set)
-    redriven: set[Spot] = volatile(set)
+    redriven: set[PlaceKey] = volatile(set)
 
     # ---- 1. commit
 
@@ -53,7 +53,7 @@ class TimelineServer(LogServer):
 
     @on(Commit)
     def commit(self, source: Id, packet: Commit, out: Out) -> None:
-        """The message takes its place, unless another copy of it did so meanwhile (put if absent)."""
+        """Place the message, unless another submission of it was placed meanwhile (put if absent)."""
         message = packet.message
         place = self.index.get(message.id) if self.parameters.idempotent_send else None
         if place is not None:
@@ -74,24 +74,24 @@ class TimelineServer(LogServer):
         out.observe(Appended(log_of(conversation, self.epoch), place, message.id))
         receivers = self.receivers(conversation)
         if receivers:
-            self.intents[spot(entry)] = (entry, receivers)
+            self.intents[place_of(entry)] = (entry, receivers)
         out.observe(Accepted(message.id))
         out.send(packet.source, Accept(message.id, place))
         if receivers:
             self.fan_out(entry, receivers, out)
         else:
             for user in members:
-                self.hint(user, log_of(conversation, self.epoch), entry, out)
+                self.notify_devices(user, log_of(conversation, self.epoch), entry, out)
         self.release(out)
 
     def receivers(self, conversation: ConversationId) -> tuple[UserId, ...]:
-        """The users whose timelines get a copy (fan-out on write); none where readers read the conversation."""
+        """Return the users whose timelines get a copy (fan-out on write); none where devices read the conversation's log."""
         return self.members.get(conversation, ())
 
     # ---- 2. sync
 
     def fan_out(self, entry: Entry, users: tuple[UserId, ...], out: Out) -> None:
-        self.unsynced[spot(entry)] = len(users)
+        self.unsynced[place_of(entry)] = len(users)
         for user in users:
             self.queue.setdefault(user, []).append(entry)
             if user not in self.writing:
@@ -99,7 +99,7 @@ class TimelineServer(LogServer):
                 self.write_next(user, out)
 
     def write_next(self, user: UserId, out: Out) -> None:
-        """Write all that waits for this user in one batch; the single writer keeps the order."""
+        """Write all queued entries of this user in one batch; a single writer per user keeps the order."""
         self.write_batch(user, tuple(self.queue.pop(user)), out)
 
     def write_batch(self, user: UserId, batch: tuple[Entry, ...], out: Out) -> None:
@@ -108,7 +108,7 @@ class TimelineServer(LogServer):
 
     @on(Synced)
     def synced(self, source: Id, packet: Synced, out: Out) -> None:
-        """The batch is readable: announce it, and write what has come up meanwhile."""
+        """Append the batch to the user's timeline, announce it, and write what was queued meanwhile."""
         user = packet.user
         log = self.sync.get(user)
         if log is None:
@@ -116,17 +116,17 @@ class TimelineServer(LogServer):
         timeline = sync_of(user, self.epoch)
         for waiting in packet.entries:
             message = cast(Message, waiting.message)
-            if spot(waiting) in self.redriven and log.holds(waiting):
-                self.copied(waiting, out)
+            if place_of(waiting) in self.redriven and log.holds(waiting):
+                self.count_copy(waiting, out)
                 continue
             entry = Entry(self.number(user, log, out), waiting.place, message)
             log.append(entry)
             out.observe(Appended(timeline, entry.seq, message.id))
-            self.copied(waiting, out)
-            self.hint(user, timeline, entry, out)
-        self.go_on(user, out)
+            self.count_copy(waiting, out)
+            self.notify_devices(user, timeline, entry, out)
+        self.continue_writing(user, out)
 
-    def go_on(self, user: UserId, out: Out) -> None:
+    def continue_writing(self, user: UserId, out: Out) -> None:
         if user in self.queue:
             self.write_next(user, out)
         else:
@@ -140,9 +140,9 @@ class TimelineServer(LogServer):
             out.write("sequencer", 1, ROW_BYTES)
         return number
 
-    def copied(self, entry: Entry, out: Out) -> None:
-        """One more copy is there; after the last the intent goes. To lose that delete in a crash costs a re-drive."""
-        where = spot(entry)
+    def count_copy(self, entry: Entry, out: Out) -> None:
+        """Count a copy as written; delete the intent after the last. If a crash loses the delete, the intent is driven again."""
+        where = place_of(entry)
         left = self.unsynced.get(where, 0) - 1
         if left > 0:
             self.unsynced[where] = left
@@ -153,7 +153,7 @@ class TimelineServer(LogServer):
                 out.delete("message-store", 1, None, ROW_BYTES)
 
     def start(self, out: Out) -> None:
-        """Drive the intents that a crash left, in the order of their places, before anything new."""
+        """Drive again the intents that a crash left, in the order of their places, before anything new."""
         if self.intents:
             out.observe(Noted("redriven", self.id))
             out.read("message-store", len(self.intents), ROW_BYTES * len(self.intents))
@@ -164,8 +164,8 @@ class TimelineServer(LogServer):
 
     # ---- 3. announce
 
-    def hint(self, user: UserId, timeline: Timeline, entry: Entry, out: Out) -> None:
-        """Tell the user's devices that are believed to be online."""
+    def notify_devices(self, user: UserId, timeline: Timeline, entry: Entry, out: Out) -> None:
+        """Send the announcement to the user's devices that the server believes to be online."""
         if self.parameters.notifications:
             packet = self.announcement(timeline, entry)
             online = self.online
@@ -179,5 +179,5 @@ class TimelineServer(LogServer):
 
     @on(Tick)
     def tick(self, source: Id, packet: Tick, out: Out) -> None:
-        """The wall clock moved; clock-based numbers use it."""
+        """Set the wall clock, which clock-based numbers use."""
         self.clock = packet.milliseconds
