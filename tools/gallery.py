@@ -32,7 +32,7 @@ from syncproof import designs
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError
 from syncproof.inputs.scenario import load, ready, seconds
-from syncproof.inputs.small_worlds import BOUNDS, within
+from syncproof.inputs.small_worlds import within
 from syncproof.properties import PROPERTIES
 from syncproof.report import figures, markdown, template
 from syncproof.report import kill_matrix as kill_matrix_page
@@ -161,7 +161,7 @@ def _verify(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Writte
     _whole(found.missing)
     question = "Which designs keep their promises in every interleaving of small worlds, whichever faults happen?"
     row = _row(entry, question, verify_sentences.answer(found), verify_sentences.command(found))
-    row.taken = f"{len(BOUNDS[entry.subject])} worlds, bounds {entry.subject}"
+    row.taken = f"{len(found.worlds)} worlds, bounds {entry.subject}"
     return found, row
 
 
@@ -217,7 +217,8 @@ def fingerprint(entry: Entry) -> dict[str, str]:
     if entry.kind in ("compare", "verify"):
         parts["claims"] = [(name, claim.says) for name, claim in claims.CLAIMS.items()]
     if entry.kind == "verify":
-        parts["worlds"] = list(map(str, BOUNDS[entry.subject]))
+        worlds = [str(world) for name in designs.DESIGNS for world in within(entry.subject, name)]
+        parts["worlds"] = list(dict.fromkeys(worlds))
     if entry.kind == "faults":
         parts["bugs"] = [(name, bug.failure, bug.violates, bug.world) for name, bug in BUGS.items()]
     return {name: hashlib.sha256(json.dumps(part).encode()).hexdigest()[:16] for name, part in sorted(parts.items())}

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from syncproof.core.faults import FAULTS
 from syncproof.inputs import scenario
-from syncproof.inputs.fault_plan import FaultPlan, plan
-from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.fault_plan import IN_TRAFFIC, FaultPlan, plan
+from syncproof.inputs.scenario import FaultsSection, Scenario
 from syncproof.inputs.workload import Traffic, generate
 
 CALM = (
@@ -59,6 +60,19 @@ def test_a_fault_of_the_scenario_is_configured(key: str, value: object, fault: s
 )
 def test_a_fault_of_the_traffic_is_configured(part: dict[str, object], fault: str) -> None:
     assert planned(CALM, replace(TRAFFIC, **part)).configured == (fault,)
+
+
+def test_the_clock_can_step_back_where_numbers_come_from_it() -> None:
+    made = CALM.with_value("faults.clock_steps", [{"at": "1h", "back": "10m"}])
+    assert planned(made).configured == ()
+    clocked = planned(made.with_value("model.sequencer", "clock"))
+    assert clocked.configured == ("clock-step",)
+    assert clocked.clock_steps == ((3600.0, 600.0),)
+
+
+def test_every_fault_that_the_table_calls_simulated_is_configured_by_what_it_says() -> None:
+    assert set(IN_TRAFFIC) == {fault.name for fault in FAULTS.values() if fault.traffic}
+    assert {fault.setting for fault in FAULTS.values() if fault.setting} <= set(FaultsSection.model_fields)
 
 
 def test_without_notifications_no_push_can_be_lost() -> None:

@@ -46,10 +46,12 @@ class Fault:
     """The kind of fault of small worlds that it belongs to; faults of one kind are searched together."""
     budget: int = 1
     """How often it may happen in a small world; more than once where what one move takes away another may give back."""
+    unlimited: str = ""
+    """The fault that a small world may have any number of times instead: it can do all that this fault can, and more."""
     setting: str = ""
     """The key of a scenario's `[faults]` table that makes simulated runs have it."""
-    needs_pushes: bool = False
-    """Whether it concerns pushes alone, so that it cannot happen where a scenario turns notifications off."""
+    needs: tuple[str, object] | None = None
+    """A key of a scenario's `[model]` table and the value without which the fault changes nothing."""
     traffic: str = ""
     """What in the traffic of a simulated run makes it happen, where no key of `[faults]` does."""
     not_simulated: str = ""
@@ -67,7 +69,7 @@ FAULTS: dict[str, Fault] = {
             move=Lose,
             kind="push",
             setting="push_loss",
-            needs_pushes=True,
+            needs=("notifications", True),
         ),
         Fault(
             name="push-duplicated",
@@ -75,21 +77,23 @@ FAULTS: dict[str, Fault] = {
             move=Duplicate,
             kind="push",
             setting="push_duplicate",
-            needs_pushes=True,
+            needs=("notifications", True),
         ),
         Fault(
             name="push-reordered",
             sentence="a push or notification arrives after later ones",
             kind="push",
             setting="push_reorder",
-            needs_pushes=True,
+            needs=("notifications", True),
         ),
         Fault(
             name="push-outage",
             sentence="pushes and notifications are dropped for a while",
             setting="outages",
-            needs_pushes=True,
-            not_searched="worlds have single losses, not all of a period",
+            needs=("notifications", True),
+            kind="push-outage",
+            # During an outage every push is lost. A search that may lose any number of pushes visits that case among others.
+            unlimited="push-lost",
         ),
         Fault(
             name="disconnect",
@@ -154,8 +158,8 @@ FAULTS: dict[str, Fault] = {
             move=Tell,
             packets=(Tick,),
             kind="clock-step",
-            not_simulated="a scenario has no key for it",
-            not_searched="it concerns numbering by the clock alone, and every ready design is searched with its own numbering",
+            setting="clock_steps",
+            needs=("sequencer", "clock"),
         ),
         Fault(
             name="reinstall",

@@ -172,6 +172,7 @@ DESIGNS: dict[str, Design] = {
             InboxServer,
             promises.STORE_FIRST,
             {**NO_CHECKPOINTS, **NO_LOGS},
+            untouched=("clock-step",),
             meets=witnesses.INBOX,
         ),
         Design(
@@ -182,6 +183,7 @@ DESIGNS: dict[str, Design] = {
             SyncFirstServer,
             promises.SYNC_FIRST,
             {**NO_CHECKPOINTS, **NO_LOGS},
+            untouched=("clock-step",),
             meets=witnesses.SYNC_FIRST,
         ),
         Design(
@@ -192,6 +194,7 @@ DESIGNS: dict[str, Design] = {
             SharedInboxServer,
             promises.SHARED_INBOX,
             {**NO_CHECKPOINTS, **NO_LOGS},
+            untouched=("clock-step",),
             meets=witnesses.INBOX,
         ),
         Design(
@@ -225,6 +228,7 @@ DESIGNS: dict[str, Design] = {
             promises.DENSE_PUSH,
             NO_INBOX,
             ("dense",),
+            untouched=("clock-step",),
             meets=witnesses.DENSE_PUSH,
         ),
         Design(
@@ -247,7 +251,7 @@ DESIGNS: dict[str, Design] = {
             promises.TIMELINE,
             {**NO_INBOX, "dense": "there is no sync timeline to number"},
             meets=witnesses.READ_FANOUT,
-            untouched=("trim",),  # retention is the sync store's, and there is none
+            untouched=("trim", "clock-step"),  # retention is the sync store's, and there is none
         ),
         Design(
             "timeline-hybrid-fanout",

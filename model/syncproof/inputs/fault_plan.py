@@ -38,6 +38,8 @@ class FaultPlan:
     device_restores: tuple[tuple[float, float, int, float], ...] = ()
     """(when the backup is taken, when the device is put back to it, the device, how long it is down)"""
     trims: tuple[float, ...] = ()
+    clock_steps: tuple[tuple[float, float], ...] = ()
+    """(when the server's clock steps back, by how many seconds)"""
     configured: tuple[str, ...] = ()
     """The faults that the run may meet, in the order of the table of faults."""
 
@@ -80,6 +82,7 @@ def plan(scenario: Scenario, traffic: Traffic, seed: int) -> FaultPlan:
         server_restores=tuple((r.backup, r.at, r.down) for r in faults.server_restores if r.at < traffic.horizon),
         device_restores=tuple(sorted((max(0.0, at - age), at, device, faults.device_down) for at, device in restores)),
         trims=tuple(at for at in faults.trims if at < traffic.horizon),
+        clock_steps=tuple((step.at, step.back) for step in faults.clock_steps if step.at < traffic.horizon),
         configured=_configured(scenario, traffic),
     )
 
@@ -93,7 +96,7 @@ def _may_happen(fault: Fault, scenario: Scenario, traffic: Traffic) -> bool:
     """Whether a run may meet a fault: its traffic contains it, or its key has a share, a rate, or a time before the end."""
     if fault.name in IN_TRAFFIC:
         return IN_TRAFFIC[fault.name](traffic)
-    if not fault.setting or (fault.needs_pushes and not scenario.model.notifications):
+    if not fault.setting or (fault.needs is not None and getattr(scenario.model, fault.needs[0]) != fault.needs[1]):
         return False
     value = getattr(scenario.faults, fault.setting)
     if not isinstance(value, list):

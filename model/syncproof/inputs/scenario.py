@@ -211,7 +211,16 @@ class ServerRestore(Section):
         return self
 
 
-TIME_KEYS = {"outages": "start", "server_crashes": "at", "server_restores": "at"}
+class ClockStep(Section):
+    """The server's clock steps back at `at` by `back`. Only a design that numbers by the clock notices."""
+
+    at: Duration
+    """When it does; before the scenario's end."""
+    back: Span
+    """By how much; from there on the clock goes on at its usual rate."""
+
+
+TIME_KEYS = {"outages": "start", "server_crashes": "at", "server_restores": "at", "clock_steps": "at"}
 """The lists of tables in `[faults]`, and the key of their entries that says when each happens."""
 
 
@@ -242,6 +251,8 @@ class FaultsSection(Section):
     """Times at which the server is put back to a backup: what it stored since is lost."""
     trims: list[Duration] = []
     """Times at which retention deletes all that the server keeps for delivery."""
+    clock_steps: list[ClockStep] = []
+    """Times at which the server's clock steps back; `model.sequencer = "clock"` numbers by it."""
     sender_retry: Probability = 0.0
     """The share of submissions that an impatient device sends once more over the same connection."""
     sender_retry_after: Span = RETRY_AFTER

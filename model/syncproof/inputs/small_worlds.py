@@ -16,14 +16,17 @@ A poll fires only when nothing else is under way (`Environment.polls`).
 
 Bounds name the worlds that are searched; their size is what two processors search in the time that they are meant for.
 `standard`: each usual kind of fault alone with two messages (two receiving devices, and the order of one sender at another
-user's device), each pair of them with one message, and each of the rare kinds (`RARE`) with one message.
+user's device), each pair of them with one message, each of the rare kinds (`RARE`) with one message, and an outage of
+pushes with two. Some designs are searched with other parameters too (`PARTICULAR`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import combinations
+
+import msgspec
 
 from syncproof.core.environment import Environment
 from syncproof.core.faults import FAULT_KINDS, FAULTS
@@ -32,8 +35,9 @@ from syncproof.core.moves import Connect, Move, Spawn, Tell
 from syncproof.core.packets import AddMember, Compose, Expire, RemoveMember, Resend, Tick
 from syncproof.core.values import SERVER, ConversationId, DeviceId, Message, MessageId, UserId
 from syncproof.core.world import System, World
-from syncproof.designs import Design, Population
+from syncproof.designs import Design, Parameters, Population
 from syncproof.designs.packets import Notification, Push
+from syncproof.designs.timeline.fanout import HybridServer
 from syncproof.errors import InputError
 from syncproof.inputs import lookup
 
@@ -63,7 +67,7 @@ EARLIER, LATER = 1, 2
 """Times of the server's clock, in milliseconds: what it steps back to, and what it shows before."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SmallWorld:
     """What one search contains."""
 
@@ -72,15 +76,32 @@ class SmallWorld:
     messages: int
     kinds: tuple[str, ...]
     """Names of `KINDS`, each at most once."""
+    parameters: tuple[tuple[str, str | int | bool], ...] = ()
+    """What differs from the design's own parameters: (name, value)."""
 
     @property
     def faults(self) -> tuple[str, ...]:
         """The faults that may happen."""
         return tuple(fault for kind in self.kinds for fault in KINDS[kind])
 
+    @property
+    def budgeted(self) -> tuple[str, ...]:
+        """The faults that moves cost a budget of: those that may happen, or what stands for them."""
+        return tuple(FAULTS[fault].unlimited or fault for fault in self.faults)
+
+    def parameters_of(self, design: Design) -> Parameters:
+        """Return the parameters with which this world searches a design."""
+        return msgspec.structs.replace(design.parameters, **dict(self.parameters))
+
     def __str__(self) -> str:
         faults = " and ".join(self.kinds) or "no fault"
-        return f"{self.population}, {self.messages} message{'s' if self.messages > 1 else ''}, {faults}"
+        changed = "".join(f", {name} = {value}" for name, value in self.parameters)
+        return f"{self.population}, {self.messages} message{'s' if self.messages > 1 else ''}, {faults}{changed}"
+
+    def __repr__(self) -> str:
+        """Return Python that makes it again, for the snippets of reports."""
+        parts = [self.population, self.messages, self.kinds, *([self.parameters] if self.parameters else [])]
+        return f"SmallWorld({', '.join(map(repr, parts))})"
 
 
 TOGETHER = ("push", "device-crash", "server-crash", "disconnect", "half-open", "sender-retry")
@@ -97,6 +118,7 @@ STANDARD = (
     *[SmallWorld(population, 2, kinds) for kinds in SINGLES for population in ("two-people", "two-devices")],
     *[SmallWorld("two-devices", 1, kinds) for kinds in PAIRS],
     *[SmallWorld("two-devices", 1, (kind,)) for kind in RARE],
+    *[SmallWorld(population, 2, ("push-outage",)) for population in ("two-people", "two-devices")],
     SmallWorld("two-devices", 1, ("disconnect", "trim")),
     SmallWorld("two-devices", 2, ("recall",)),
     SmallWorld("two-devices", 2, ("push", "recall")),
@@ -109,6 +131,25 @@ DEEP = (
 )
 BOUNDS: dict[str, tuple[SmallWorld, ...]] = {"small": SMALL, "standard": STANDARD, "deep": DEEP}
 
+CLOCK = (("sequencer", "clock"),)
+READS = (("fanout_threshold", 1),)
+PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] = (
+    (
+        lambda design: "clock" in design.sequencers,
+        (
+            *[SmallWorld(population, 2, ("clock-step",), CLOCK) for population in ("two-people", "two-devices")],
+            SmallWorld("two-devices", 1, ("server-crash", "clock-step"), CLOCK),
+        ),
+    ),
+    (
+        lambda design: issubclass(design.server, HybridServer),
+        tuple(SmallWorld("two-people", 1, kinds, READS) for kinds in (*SINGLES, *[(kind,) for kind in RARE]))
+        + tuple(SmallWorld("two-people", 2, kinds, READS) for kinds in SINGLES),
+    ),
+)
+"""Worlds with other parameters than a design's own, that `standard` and `deep` search with the designs to which they say
+something: those that can number by the clock, and those that read a conversation above a number of members."""
+
 BEYOND = {"inbox-sync-first": (SmallWorld("two-devices", 2, ("server-crash",)),)}
 """Design -> worlds that only `deep` searches, because they have more than 60 million states."""
 
@@ -117,7 +158,14 @@ def within(bounds: str, design: str) -> list[SmallWorld]:
     """Return the worlds in which these bounds search a design. Raises `InputError` for unknown bounds."""
     if bounds not in BOUNDS:
         raise InputError(f"unknown bounds {bounds!r}; allowed: {', '.join(BOUNDS)}")
-    return [world for world in BOUNDS[bounds] if bounds == "deep" or world not in BEYOND.get(design, ())]
+    worlds = BOUNDS[bounds] if bounds == "small" else (*BOUNDS[bounds], *particular(design))
+    return [world for world in worlds if bounds == "deep" or world not in BEYOND.get(design, ())]
+
+
+def particular(design: str | Design) -> tuple[SmallWorld, ...]:
+    """Return the worlds of `PARTICULAR` that say something of this design. Raises `InputError` for an unknown design."""
+    entry = lookup.get(design)
+    return tuple(world for concerns, worlds in PARTICULAR if concerns(entry) for world in worlds)
 
 
 def small_world(population: str, messages: int, kinds: Iterable[str]) -> SmallWorld:
@@ -156,7 +204,7 @@ def build(design: str | Design, world: SmallWorld, budget: int = 1) -> tuple[Sys
     faults = world.faults
     appears = "new-device" in faults
     population = Population(everyone.owners[:-1], everyone.members) if appears else everyone
-    system = entry.system(population, entry.parameters)
+    system = entry.system(population, world.parameters_of(entry))
     if "push-reordered" not in faults:
         system.links.update({Push: IN_ORDER, Notification: IN_ORDER})
     clocked = Tick in entry.server.handlers
@@ -166,10 +214,19 @@ def build(design: str | Design, world: SmallWorld, budget: int = 1) -> tuple[Sys
         scripts=_scripts(world, len(population.owners)),
         interventions=_interventions(UserId(everyone.owners[-1]), clocked),
         newcomers=_newcomers(faults, population, UserId(everyone.owners[-1])),
-        budgets={fault: budget + FAULTS[fault].budget - 1 for fault in faults},
+        budgets=_budgets(world, budget, len(everyone.owners)),
         polls="at-rest",
     )
     return system, population, environment
+
+
+def _budgets(world: SmallWorld, budget: int, devices: int) -> dict[str, int]:
+    """Return how often each fault may happen. Any number of times is at most once per message and device that it goes to."""
+    unlimited = world.messages * devices
+    return {
+        spent: unlimited if FAULTS[fault].unlimited else budget + FAULTS[fault].budget - 1
+        for fault, spent in zip(world.faults, world.budgeted, strict=True)
+    }
 
 
 def _scripts(world: SmallWorld, devices: int) -> tuple[tuple[Tell, ...], ...]:

@@ -98,7 +98,7 @@ def record(shown: DrawnCounterexample, path: Path) -> None:
     """Write the moves as a file that `syncproof replay` reads."""
     assert shown.cell.shape is not None
     _, population, _ = build(shown.design, shown.cell.shape)
-    parameters = lookup.get(shown.design).parameters
+    parameters = shown.cell.shape.parameters_of(lookup.get(shown.design))
     header = Header(
         schema=SCHEMA,
         kind="moves",
@@ -120,6 +120,13 @@ def snippet(shown: DrawnCounterexample) -> str:
     """Return Python lines that search the world again and print the diagram."""
     shape = shown.cell.shape
     assert shape is not None
+    if shape.parameters:
+        return (
+            "from syncproof.inputs.small_worlds import SmallWorld\n"
+            "from syncproof.studies.verify import search\n\n"
+            f"found = search({shown.design!r}, {shape!r})\n"
+            f"print(found.findings[{shown.name!r}].counterexample)\n"
+        )
     return (
         "from syncproof import explore\n\n"
         f"found = explore({shown.design!r}, {shape.population!r}, {shape.messages}, {shape.kinds!r})\n"

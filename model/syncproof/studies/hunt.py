@@ -28,7 +28,7 @@ MORE_MESSAGES = 2
 def promised(design: str | Design, world: SmallWorld) -> tuple[str, ...]:
     """Return the properties that a design promises under the faults of a world. Raises `InputError` for an unknown design."""
     entry = lookup.get(design)
-    promises = entry.promised(entry.parameters)
+    promises = entry.promised(world.parameters_of(entry))
     return tuple([name for name, faults in promises.items() if set(world.faults) <= set(faults)])
 
 

@@ -137,13 +137,14 @@ def _vacuous(explored: Iterable[Explored]) -> list[tuple[str, SmallWorld, str]]:
 def _witnesses(design: str, found: Exploration, shape: SmallWorld) -> dict[str, bool]:
     """Return the situations without which "holds" would say nothing, and whether each was reached."""
     entry = lookup.get(design)
-    asked = set(shape.faults) - set(entry.untouched)
+    asked = set(shape.budgeted) - set(entry.untouched)
     reached = {f"{fault} happened": count > 0 for fault, (count, _) in found.coverage.items() if fault in asked}
     automata = [cast(NoLoss, automaton) for automaton in found.tables.judging.met("no-loss")]
     reached["every message was shown everywhere"] = any(len(a.settled) == shape.messages for a in automata)
     if {"disconnect", "half-open"} & set(shape.faults):
         reached["a device reconnected and caught up"] = CAUGHT_UP in found.situations
-    for situation in witnesses.required(entry.meets, shape.kinds, shape.messages):
+    meets = () if shape.parameters else entry.meets  # they are about the design with its own parameters
+    for situation in witnesses.required(meets, shape.kinds, shape.messages):
         reached[witnesses.SAYS[situation]] = situation in found.situations
     return reached
 
@@ -207,9 +208,9 @@ class Verification(Presentable):
 
     @property
     def worlds(self) -> tuple[SmallWorld, ...]:
-        """Return the worlds that the bounds name; of one world alone that world."""
-        searched = dict.fromkeys(e.shape for row in self.explored.values() for e in row)
-        return BOUNDS.get(self.bounds, tuple(searched))
+        """Return the worlds that the bounds name, and those that were searched besides."""
+        searched = [e.shape for row in self.explored.values() for e in row]
+        return tuple(dict.fromkeys((*BOUNDS.get(self.bounds, ()), *searched)))
 
     def cell(self, design: str, name: str) -> Cell:
         """Return the verdict: violated if some world violates it; a promise is broken if it covers that world's faults."""

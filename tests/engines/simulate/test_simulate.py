@@ -144,6 +144,24 @@ def test_a_configured_fault_that_never_fired_is_reported_as_zero() -> None:
     assert run("timeline-notify", wanted).faults_fired["push-lost"] == 0
 
 
+STEPS_BACK = {
+    "faults": {"clock_steps": [{"at": "30m", "back": "20m"}, {"at": "1h", "back": "1h"}]},
+    "model": {"sequencer": "clock"},
+}
+
+
+@pytest.mark.parametrize("design", [name for name, design in DESIGNS.items() if "clock" in design.sequencers])
+def test_promises_hold_when_the_clock_of_the_numbers_steps_back(design: str) -> None:
+    found = run(design, scenario(**STEPS_BACK))
+    assert found.faults_fired["clock-step"] == 2
+    assert {n: p.examples for n, p in found.properties.items() if p.promised and p.verdict != "holds"} == {}
+
+
+def test_a_numbering_that_follows_the_clock_back_is_found_out() -> None:
+    assert run("F06", scenario(**STEPS_BACK)).properties["tail-append"].verdict == "violated"
+    assert run("F06", scenario(model=STEPS_BACK["model"])).properties["tail-append"].verdict == "holds"
+
+
 def test_storage_that_is_asked_too_much_saturates_and_slows() -> None:
     slow = scenario(storage={"service_ms": {"median": 2000.0}, "parallel": 1})
     slow = slow.with_value("storage", {"service_ms": {"median": 2000.0}, "parallel": 1})

@@ -1,4 +1,5 @@
-"""Faults of a run: actors crash and come up again, backups are taken and put back, retention deletes.
+"""Faults of a run: actors crash and come up again, backups are taken and put back, retention deletes,
+the clock steps back.
 
 The network's own faults are in `network.py`, what people do (leave, reinstall) in `people.py`; all count here.
 """
@@ -25,17 +26,21 @@ if TYPE_CHECKING:
 
 
 class FaultCounts:
-    """How often each fault has `fired`, and whether faults have `stopped`."""
+    """How often each fault has `fired`, whether faults have `stopped`, how many seconds the server's clock is behind."""
 
-    __slots__ = ("fired", "stopped")
+    __slots__ = ("clock_behind", "fired", "stopped")
 
     def __init__(self) -> None:
         self.fired: defaultdict[str, int] = defaultdict(int)
         self.stopped = False
+        self.clock_behind = 0.0
 
 
 class Faults:
-    """Crashes, restores and trims at the times of a plan. The parts that a fault concerns are set once they are there."""
+    """Crashes, restores, trims and clock steps at the times of a plan.
+
+    The parts that a fault concerns are set once they are there.
+    """
 
     world: TimedWorld
     network: Network
@@ -70,6 +75,8 @@ class Faults:
             clock.later(at, self._restore, (device_ids[device], downtime))
         for at in plan.trims:
             clock.later(at, self._expire, None)
+        for at, back in plan.clock_steps:
+            clock.later(at, self._step_clock_back, back)
 
     # ---- crashes and restores
 
@@ -146,3 +153,11 @@ class Faults:
             return
         self.counts.fired["trim"] += 1
         self.world.tell(server, Expire())
+
+    # ---- the server's clock
+
+    def _step_clock_back(self, back: float) -> None:
+        """Let the server's clock be behind by `back` seconds more, from its next tick on (`network.py` has the ticks)."""
+        if self.world.system.clocked and not self.counts.stopped:
+            self.counts.fired["clock-step"] += 1
+            self.counts.clock_behind += back

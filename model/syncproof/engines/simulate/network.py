@@ -163,7 +163,7 @@ class Network:
     def _deliver_up_clocked(self, connection: Connection) -> None:
         server = self.world.server
         if connection.up and server is not None:
-            self.world.tell(server, Tick(int(self.clock.now * 1000)))
+            self.world.tell(server, Tick(int((self.clock.now - self.faults.clock_behind) * 1000)))
             self.world.deliver_to_server(connection)
 
     def _delay(self, table: array[float], key: tuple[Id | int, ...]) -> float:

@@ -1,0 +1,63 @@
+"""The table of faults says of each fault which moves make it and which engines have it."""
+
+from __future__ import annotations
+
+import pytest
+
+from syncproof.core.faults import FAULTS, OWN_MOVES, Fault, fault_of
+from syncproof.core.moves import Connect, Crash, Disconnect, Duplicate, Lose, Move, Restore, Spawn, Tell
+from syncproof.core.packets import Expire
+from syncproof.core.values import SERVER, DeviceId, UserId
+
+DEVICE = DeviceId(0)
+MADE: list[tuple[Move, str]] = [
+    (Lose(DEVICE, Expire()), "push-lost"),
+    (Duplicate(DEVICE, Expire()), "push-duplicated"),
+    (Disconnect(DEVICE, True), "disconnect"),
+    (Disconnect(DEVICE, False), "half-open"),
+    (Crash(DEVICE), "device-crash"),
+    (Crash(SERVER), "server-crash"),
+    (Spawn(DEVICE, UserId(0)), "new-device"),
+    (Spawn(DEVICE, UserId(0), DeviceId(1)), "reinstall"),
+    (Restore(DEVICE), "device-restore"),
+    (Restore(SERVER), "server-restore"),
+]
+
+
+@pytest.mark.parametrize(("move", "fault"), MADE)
+def test_a_move_is_the_fault_that_the_table_says(move: Move, fault: str) -> None:
+    assert fault_of(move) == fault
+
+
+def test_every_fault_that_is_a_move_of_its_own_has_an_example_here() -> None:
+    assert [fault for _, fault in MADE] == list(OWN_MOVES)
+
+
+@pytest.mark.parametrize("move", [Connect(DEVICE), Tell(SERVER, Expire())])
+def test_other_moves_are_no_fault(move: Move) -> None:
+    assert fault_of(move) is None
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
+def test_a_fault_is_told_as_a_clause(fault: Fault) -> None:
+    assert fault.sentence[0].islower()
+    assert not fault.sentence.endswith(".")
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
+def test_a_fault_is_simulated_in_one_way_or_says_why_not(fault: Fault) -> None:
+    assert [bool(way) for way in (fault.setting, fault.traffic, fault.not_simulated)].count(True) == 1
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
+def test_a_fault_belongs_to_a_kind_of_small_worlds_or_says_why_not(fault: Fault) -> None:
+    assert bool(fault.kind) != bool(fault.not_searched)
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
+def test_packets_are_named_for_what_the_environment_tells_and_for_nothing_else(fault: Fault) -> None:
+    assert bool(fault.packets) == (fault.move is Tell)
+
+
+def test_what_stands_for_a_fault_any_number_of_times_is_a_move() -> None:
+    assert {fault.unlimited for fault in FAULTS.values() if fault.unlimited} <= set(OWN_MOVES)

@@ -1,0 +1,87 @@
+"""Every parameter changes what a search or a simulation sees: the branch that it chooses is taken."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from syncproof.core.observations import Observation, RangeRead
+from syncproof.core.world import World
+from syncproof.designs import Parameters
+from syncproof.engines.explore import explore
+from syncproof.engines.simulate import simulate
+from syncproof.inputs import fault_plan, scenario, workload
+from syncproof.inputs.small_worlds import SmallWorld, build
+
+SEARCHED: list[tuple[str, SmallWorld]] = [
+    ("timeline-notify", SmallWorld("two-devices", 2, (), (("page_size", 1),))),
+    ("inbox-store-first", SmallWorld("two-people", 2, ("disconnect",), (("page_size", 1),))),
+    ("timeline-notify", SmallWorld("two-people", 1, (), (("notifications", False),))),
+    ("inbox-store-first", SmallWorld("two-people", 1, (), (("notifications", False),))),
+    ("inbox-sync-first", SmallWorld("two-people", 1, (), (("notifications", False),))),
+    ("timeline-notify", SmallWorld("two-people", 2, (), (("sequencer", "dense"),))),
+    ("timeline-notify", SmallWorld("two-people", 2, (), (("sequencer", "clock"),))),
+    ("timeline-notify", SmallWorld("two-people", 2, (), (("sequencer", "segmented"),))),
+    ("timeline-notify", SmallWorld("two-devices", 2, (), (("workers", 1),))),
+    ("timeline-checkpointed", SmallWorld("two-people", 1, (), (("retention", "acknowledged"),))),
+    ("timeline-hybrid-fanout", SmallWorld("two-people", 1, (), (("fanout_threshold", 1),))),
+    ("timeline-notify", SmallWorld("two-people", 1, (), (("checkpoint", "after-apply"),))),
+    ("timeline-notify", SmallWorld("two-people", 1, ("sender-retry",), (("idempotent_send", False),))),
+    ("inbox-store-first", SmallWorld("two-people", 1, ("sender-retry",), (("idempotent_send", False),))),
+    ("inbox-sync-first", SmallWorld("two-people", 1, ("sender-retry",), (("idempotent_send", False),))),
+]
+"""A design, and a world with a parameter that must change what a search of it visits."""
+SIMULATED: list[tuple[str, str, object]] = [
+    ("inbox-sync-first", "poll_interval", 60.0),
+    ("inbox-sync-first", "ack_timeout", 0.05),
+    ("timeline-notify", "sequencer_block", 1),
+]
+"""A design, and what no search sees: a timer that is armed may fire at any moment, and a write that nothing waits for only
+costs."""
+
+
+def visited(design: str, world: SmallWorld) -> tuple[int, list[Observation]]:
+    """How many states a search visits, and what is observed on a way without faults."""
+    system, _, environment = build(design, world)
+    seen: list[Observation] = []
+    calm = World(system, seen.append)
+    for move in environment.prelude:
+        calm.apply(move)
+    for script in environment.scripts:
+        for move in script:
+            calm.apply(move)
+    while (pending := next(calm.pending(), None)) is not None:
+        calm.apply(pending)
+    return len(explore(system, environment).graph.states), seen
+
+
+@pytest.mark.parametrize(("design", "world"), SEARCHED, ids=lambda value: str(value))
+def test_a_search_takes_the_branch_of_the_parameter(design: str, world: SmallWorld) -> None:
+    assert visited(design, world) != visited(design, replace(world, parameters=()))
+
+
+@pytest.mark.parametrize(("design", "name", "value"), SIMULATED)
+def test_a_simulation_takes_the_branch_of_the_parameter(design: str, name: str, value: object) -> None:
+    model = {"poll_interval": "10m", "ack_timeout": "10m"}
+    model |= {"sequencer": "segmented"} if name == "sequencer_block" else {}
+    usual = scenario.load("default").with_values({"duration": "1h", "faults.push_loss": 0.3, "model": model})
+    changed = usual.with_value(f"model.{name}", value)
+    traffic = workload.generate(usual, 1)
+    plan = fault_plan.plan(usual, traffic, 1)
+    assert simulate(design, usual, traffic, plan, 1).metrics != simulate(design, changed, traffic, plan, 1).metrics
+
+
+def test_every_parameter_has_its_branch_taken_here() -> None:
+    assert {world.parameters[0][0] for _, world in SEARCHED} | {name for _, name, _ in SIMULATED} == set(
+        Parameters.__struct_fields__
+    )
+
+
+@pytest.mark.parametrize(("threshold", "read_from"), [(1, "conversation"), (2, "sync")])
+def test_hybrid_fanout_reads_the_conversation_above_the_threshold_and_copies_below(
+    threshold: int, read_from: str
+) -> None:
+    world = SmallWorld("two-people", 1, (), (("fanout_threshold", threshold),))
+    pages = [o for o in visited("timeline-hybrid-fanout", world)[1] if isinstance(o, RangeRead) and o.seqs]
+    assert {page.timeline.kind for page in pages} == {read_from}
