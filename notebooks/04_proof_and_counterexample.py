@@ -201,4 +201,4 @@ print("Every promise is kept in every world." if not unkept else f"Not kept: {',
 
 # %%
 again = hunt(patient, profile="dev")
-print("Hypothesis met nothing either." if again.met is None else again)
+print("Hypothesis met nothing either." if again.violation is None else again)

@@ -14,8 +14,8 @@ FILES = ("results.json", "report.html", "report.md")
 
 @pytest.mark.parametrize(
     "command",
-    [("faults", "F27", "F32"), ("verify", "inbox-shared", "timeline-read-fanout", "--bounds", "small")],
-    ids=["faults", "verify"],
+    [("kill-matrix", "F27", "F32"), ("verify", "inbox-shared", "timeline-read-fanout", "--bounds", "small")],
+    ids=["kill-matrix", "verify"],
 )
 @pytest.mark.slow
 def test_reports_are_the_same_bytes(tmp_path: Path, command: tuple[str, ...]) -> None:

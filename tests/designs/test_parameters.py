@@ -10,9 +10,9 @@ from syncproof.core.observations import Observation, RangeRead
 from syncproof.core.world import World
 from syncproof.designs import Parameters
 from syncproof.engines.explore import explore
-from syncproof.engines.simulate import simulate
 from syncproof.inputs import fault_plan, scenario, workload
 from syncproof.inputs.small_worlds import SmallWorld, build
+from syncproof.studies.runs import simulate_design
 
 SEARCHED: list[tuple[str, SmallWorld]] = [
     ("timeline-notify", SmallWorld("two-devices", 2, (), (("page_size", 1),))),
@@ -69,7 +69,8 @@ def test_a_simulation_takes_the_branch_of_the_parameter(design: str, name: str, 
     changed = usual.with_value(f"model.{name}", value)
     traffic = workload.generate(usual, 1)
     plan = fault_plan.plan(usual, traffic, 1)
-    assert simulate(design, usual, traffic, plan, 1).metrics != simulate(design, changed, traffic, plan, 1).metrics
+    usual_run, changed_run = (simulate_design(design, each, traffic, plan, 1) for each in (usual, changed))
+    assert usual_run.metrics != changed_run.metrics
 
 
 def test_every_parameter_has_its_branch_taken_here() -> None:

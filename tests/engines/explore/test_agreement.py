@@ -10,7 +10,7 @@ import pytest
 
 from syncproof.core.environment import Environment
 from syncproof.core.faults import fault_of
-from syncproof.core.moves import Complete, Move, Rest, Spawn, Stop, Tell
+from syncproof.core.moves import Complete, Crash, Move, Rest, Spawn, Stop, Tell
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Resend
 from syncproof.core.values import ConnectionId
@@ -110,6 +110,14 @@ def agree(tables: Tables, state: State, world: World) -> None:
         assert held[2] == tables.encoding.wire_of(world, name)
 
 
+def agrees(tables: Tables, state: State, world: World) -> bool:
+    try:
+        agree(tables, state, world)
+    except AssertionError:
+        return False
+    return True
+
+
 def stale(packet: Any, world: World) -> bool:
     if packet.answers is None:
         return False
@@ -148,6 +156,10 @@ def walk(design: str, traffic: Traffic, moves: list[Move]) -> tuple[set[str], Ta
         tables.judging.complaints.clear()
         expand(state, arcs)
         taken = [after for number, after, _ in arcs if tables.moves.values[number] == move]
+        if not taken and isinstance(move, Crash) and move.landed:
+            # Of crashes that leave the same behind, whatever landed, the explorer keeps one.
+            crashes = [a for n, a, _ in arcs if isinstance(c := tables.moves.values[n], Crash) and c.actor == move.actor]
+            taken = [after for after in crashes if agrees(tables, after, world)]
         if not taken and tables.moves.fair[tables.moves.intern(move)] == NEVER:
             agree(tables, state, world)  # a fault that changes nothing is left out
             continue
@@ -176,7 +188,6 @@ PARAMETERS: Parameters = SCENARIO.parameters()
 
 @pytest.mark.slow
 @pytest.mark.parametrize("design", DESIGNS)
-@pytest.mark.slow
 def test_simulated_runs_are_paths_of_the_explored_graph_with_the_same_verdicts(design: str) -> None:
     met: Counter[str] = Counter()
     for seed in range(RUNS):
