@@ -18,7 +18,7 @@ def met(name: str) -> tuple[small_worlds.SmallWorld, tuple[Move, ...]]:
     return larger(world_of(name)), played(name).moves
 
 
-@pytest.mark.parametrize("name", ["F04", "F10", "F12", "F13", "F16", "F40"])
+@pytest.mark.parametrize("name", ["F10", "F12", "F13", "F16", "F40"])
 @pytest.mark.slow
 def test_it_becomes_as_short_as_the_shortest(name: str) -> None:
     shape, moves = met(name)

@@ -47,9 +47,10 @@ def test_each_property_that_is_asked_is_an_invariant() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("design", DESIGNS)
 def test_a_sound_design_keeps_its_promises_under_the_usual_faults_together(design: str) -> None:
-    played = play(design, small_world("three-devices", 3, small_worlds.TOGETHER))
+    """The kill matrix, which is a committed report, plays ten times as many examples of each."""
+    played = play(design, small_world("three-devices", 3, small_worlds.TOGETHER), profile="brief")
     assert played.violation is None, str(played.violation)
-    assert played.examples >= PROFILES["ci"]
+    assert played.examples >= PROFILES["brief"]
 
 
 def test_a_property_that_is_not_promised_can_be_asked() -> None:

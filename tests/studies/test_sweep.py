@@ -8,6 +8,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -332,8 +333,7 @@ def test_a_worker_with_other_sources_is_refused(tiny: str) -> None:
 # ---- workers that die
 
 
-def die_once(task: points.Task) -> points.Record:
-    mark = Path(os.environ["SYNCPROOF_TEST_MARK"])
+def die_once(mark: Path, task: points.Task) -> points.Record:
     if task.job.run == 1 and task.job.design == "timeline-notify" and not mark.exists():
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
@@ -342,8 +342,7 @@ def die_once(task: points.Task) -> points.Record:
 
 def test_a_killed_process_loses_no_point(tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = said(run(tiny))
-    monkeypatch.setenv("SYNCPROOF_TEST_MARK", str(tmp_path / "mark"))
-    monkeypatch.setattr(sweeps, "work", die_once)
+    monkeypatch.setattr(sweeps, "work", partial(die_once, tmp_path / "mark"))
     done: list[int] = []
     found = run(tiny, jobs=2, out=tmp_path / "out", progress=lambda n, total: done.append(n))
     assert (tmp_path / "mark").exists()

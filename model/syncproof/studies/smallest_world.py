@@ -36,7 +36,6 @@ STATES = 50_000
 ALTOGETHER = 300_000
 """States of all worlds for one design, about: some four seconds."""
 
-PUSH_OUTAGE = "push-outage"
 SMALL = ("two-people", "two-devices")
 
 
@@ -101,8 +100,6 @@ def _key(search: WaySearch) -> tuple[object, ...]:
 def kinds_of(faults: Iterable[str]) -> Iterator[str]:
     """Yield the kinds of fault in small worlds that stand for a scenario's faults."""
     configured = set(faults)
-    if PUSH_OUTAGE in configured:  # an outage loses pushes, one after the other
-        configured.add("push-lost")
     for kind, members in KINDS.items():
         if configured & set(members):
             yield kind

@@ -26,8 +26,8 @@ from syncproof.inputs.workload import Traffic
 from syncproof.properties import PROPERTIES
 from syncproof.studies.runs import simulate_design
 
-RUNS = 112
-"""Seeds for each of the nine designs: 1,008 runs."""
+RUNS = 56
+"""Seeds for each of the nine designs: 504 runs."""
 
 
 def tiny(rng: random.Random) -> tuple[Traffic, FaultPlan]:
