@@ -158,7 +158,9 @@ def walk(design: str, traffic: Traffic, moves: list[Move]) -> tuple[set[str], Ta
         taken = [after for number, after, _ in arcs if tables.moves.values[number] == move]
         if not taken and isinstance(move, Crash) and move.landed:
             # Of crashes that leave the same behind, whatever landed, the explorer keeps one.
-            crashes = [a for n, a, _ in arcs if isinstance(c := tables.moves.values[n], Crash) and c.actor == move.actor]
+            crashes = [
+                a for n, a, _ in arcs if isinstance(c := tables.moves.values[n], Crash) and c.actor == move.actor
+            ]
             taken = [after for after in crashes if agrees(tables, after, world)]
         if not taken and tables.moves.fair[tables.moves.intern(move)] == NEVER:
             agree(tables, state, world)  # a fault that changes nothing is left out

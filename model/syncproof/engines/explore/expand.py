@@ -32,7 +32,8 @@ def expander(tables: Tables) -> Callable[[State, list[Successor]], None]:
     replaceable, replacements = tables.faults.replaceable, tables.faults.replacements
     j_slot, e_slot = tables.encoding.judge_slot, tables.encoding.environment_slot
     slots = [(slot, tables.slots[slot].offers) for slot in tables.offers.offering()]
-    patient = [slot for slot, _ in slots if slot % 3 == 1 and slot < j_slot] if tables.moves.patient else []
+    pending = [slot for slot, _ in slots if slot % 3 == 1 and slot < j_slot]
+    patient = [(slot, tables.offers.polls[slot]) for slot in pending] if tables.moves.patient else []
     fair = tables.moves.fair
 
     def expand(state: State, out: list[Successor]) -> None:
@@ -63,8 +64,9 @@ def expander(tables: Tables) -> Callable[[State, list[Successor]], None]:
                     out.append((move, tuple(after), marks[bundle]))
                 else:
                     out.append((move, tuple(after), 0))
-        for slot in patient:
-            poll = polled(slot, state[slot])
+        for slot, polls in patient:
+            value = state[slot]
+            poll = polls[value] if value in polls else polled(slot, value)
             if poll is not None and not busy(out):
                 follow(state, slot, poll, out)
         for actor, budget in crashable:

@@ -52,7 +52,7 @@ class Offers:
         self.budgets = budgets
         wires = WireOffers(encoding, judging, moves, budgets, queues)
         self._of_part = (self._of_local, self._of_pending, wires.of)
-        self._polls: list[dict[int, Offer | None]] = [{} for _ in encoding.slots]
+        self.polls: list[dict[int, Offer | None]] = [{} for _ in encoding.slots]
 
     def offered(self, slot: int, value: int) -> tuple[Offer, ...]:
         """Return the moves that a slot's value makes possible, computed at the first call."""
@@ -75,11 +75,11 @@ class Offers:
 
     def polled(self, slot: int, value: int) -> Offer | None:
         """Return the firing of the poll timer in a pending slot, for polls that wait for rest; None without a poll."""
-        if value not in self._polls[slot]:
+        if value not in self.polls[slot]:
             pending: Pending = self.encoding.slots[slot].values[value]
             armed = value > ABSENT and pending.poll != NO_POLL
-            self._polls[slot][value] = self._poll(slot // 3, pending) if armed else None
-        return self._polls[slot][value]
+            self.polls[slot][value] = self._poll(slot // 3, pending) if armed else None
+        return self.polls[slot][value]
 
     def _of_local(self, actor: int, value: int) -> Iterator[Offer]:
         name = self.encoding.names[actor]
