@@ -71,7 +71,7 @@ def test_a_new_device_fetches_the_history_and_no_copy_of_it(design: str) -> None
         (4, 5, ((5, 4),)),
     ]
     assert stage.shown(new) == [5]
-    assert not set(stage.broken()) & set(DESIGNS[design].promises)
+    assert not set(stage.violated()) & set(DESIGNS[design].promises)
 
 
 @actor
@@ -98,7 +98,7 @@ def test_an_inbox_has_no_history_for_a_new_device(design: str) -> None:
     stage.settle()
     stage.do(Spawn(DeviceId(3), UserId(1)))
     assert quiesce(stage.world)
-    assert set(stage.broken()) == {"roaming-complete"} | ({"store-before-sync"} if "sync" in design else set())
+    assert set(stage.violated()) == {"roaming-complete"} | ({"store-before-sync"} if "sync" in design else set())
 
 
 def test_store_first_writes_before_it_pushes_and_deletes_after_the_ack() -> None:
@@ -189,7 +189,7 @@ def test_retention_waits_for_the_slowest_device() -> None:
     assert {o.timeline.owner for o in stage.of(Trimmed)} == {0}  # user 1's tablet has pulled nothing
     assert quiesce(stage.world)
     assert stage.shown(TABLET) == [0, 1]
-    assert stage.broken() == {}
+    assert stage.violated() == {}
 
 
 def test_a_dense_push_saves_the_pull_and_a_gap_causes_one() -> None:
@@ -232,7 +232,7 @@ def test_a_number_burnt_by_a_crash_becomes_a_void() -> None:
     }
     assert entries == {0: [(1, None), (2, 0)], 1: [(1, 0)]}
     assert stage.shown(LAPTOP) == [0]
-    assert stage.broken() == {}
+    assert stage.violated() == {}
 
 
 def test_a_late_writer_is_fenced_and_takes_another_number() -> None:
@@ -283,7 +283,7 @@ def test_a_hybrid_conversation_that_outgrows_the_threshold_is_read_from_there_on
         ("sync", 0),
     ]
     assert [stage.shown(d) for d in (PHONE, LAPTOP, TABLET)] == [[0, 1], [0, 1], [1]]
-    assert stage.broken() == {}
+    assert stage.violated() == {}
 
 
 @pytest.mark.parametrize("design", DESIGNS)
@@ -299,7 +299,7 @@ def test_members_receive_what_is_placed_while_they_are_members(design: str) -> N
     assert quiesce(stage.world)
     assert stage.shown(TABLET) == [1, 3]
     assert stage.shown(LAPTOP) == [0, 1, 2, 3]
-    assert set(stage.broken()) <= {"store-before-sync", "conversation-order"}
+    assert set(stage.violated()) <= {"store-before-sync", "conversation-order"}
 
 
 @pytest.mark.parametrize("design", ["inbox-store-first", "inbox-sync-first", "timeline-notify", "timeline-read-fanout"])
@@ -311,7 +311,7 @@ def test_a_retry_over_a_newer_connection_is_one_message(design: str) -> None:
     stage.do(Connect(PHONE))
     assert quiesce(stage.world)
     assert [stage.shown(d) for d in (PHONE, LAPTOP, TABLET)] == [[0], [0], [0]]
-    assert set(stage.broken()) <= {"store-before-sync"}
+    assert set(stage.violated()) <= {"store-before-sync"}
 
 
 def test_a_device_that_crashes_between_applying_and_saving_shows_nothing_twice() -> None:
@@ -324,7 +324,7 @@ def test_a_device_that_crashes_between_applying_and_saving_shows_nothing_twice()
     assert stage.world.actors[LAPTOP].checkpoints == {}  # type: ignore[attr-defined]
     assert quiesce(stage.world)
     assert stage.shown(LAPTOP) == [0]
-    assert stage.broken() == {}
+    assert stage.violated() == {}
 
 
 def test_one_worker_takes_one_submission_at_a_time() -> None:
@@ -381,7 +381,7 @@ def test_a_retry_that_overtakes_its_first_copy_is_answered_where_the_sender_list
         stage.do(Deliver(first, "server"))
     assert quiesce(stage.world)
     assert stage.shown(PHONE) == [0]
-    assert "no-loss" not in stage.broken()
+    assert "no-loss" not in stage.violated()
 
 
 def test_without_idempotent_send_less_is_promised() -> None:

@@ -59,7 +59,7 @@ def settled(stage: Any) -> bool:
 def broken(stage: Any, design: str, *faults: str) -> set[str]:
     """The properties that are violated though promised under these faults."""
     promises = DESIGNS[design].promises
-    return {name for name in stage.broken() if name in promises and set(faults) <= set(promises[name])}
+    return {name for name in stage.violated() if name in promises and set(faults) <= set(promises[name])}
 
 
 # ---- the server is put back
@@ -189,7 +189,7 @@ def test_an_inbox_has_nothing_left_for_a_device_that_forgot(design: str) -> None
     stage.do(Restore(TABLET), Restart(TABLET))
     assert quiesce(stage.world)
     assert stage.shown(TABLET) == [0, 1]
-    assert {"no-loss", "convergence"} <= set(stage.broken())
+    assert {"no-loss", "convergence"} <= set(stage.violated())
     assert broken(stage, design, "device-restore") == set()
 
 
@@ -202,7 +202,7 @@ def test_a_new_device_that_is_put_back_fetches_its_history_again() -> None:
     stage.do(Restore(new), Restart(new))
     assert quiesce(stage.world)
     assert stage.world.actors[new].history == {ConversationId(0): (1, 1)}
-    assert stage.broken() == {}
+    assert stage.violated() == {}
 
 
 # ---- a device is installed anew
@@ -307,7 +307,7 @@ def test_a_message_of_two_conversations_is_fetched_from_each_in_order() -> None:
     stage.settle()
     assert quiesce(stage.world)
     assert stage.shown(TABLET) == [0, 2, 1, 3]
-    assert stage.broken() == {}
+    assert stage.violated() == {}
 
 
 @pytest.mark.parametrize("design", TIMELINES)
@@ -422,4 +422,4 @@ def test_a_device_that_forgot_a_recall_learns_it_again() -> None:
     assert stage.world.actors[TABLET].versions == {}
     assert quiesce(stage.world)
     assert stage.world.actors[TABLET].versions == {("message", 0): 2}
-    assert stage.broken() == {}
+    assert stage.violated() == {}
