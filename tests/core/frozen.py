@@ -1,8 +1,8 @@
-"""Recorded runs that keep the semantics of a world from drifting: `python -m tests.core.frozen` writes them again.
+"""Recorded runs that detect unintended changes of a world's semantics: `python -m tests.core.frozen` writes them again.
 
-Each file has the moves of a short simulated run with many faults; `digests.json` says what the moves led to, observation
-by observation. The moves are made in a world, so that a change of what a move does changes the digest. Write the files
-again only for a change that is meant.
+Each file has the moves of a short simulated run with many faults; `digests.json` has a digest of every observation and
+end state that the moves led to. The moves are made in a world, so a change of what a move does changes the digest.
+Write the files again only for an intended change.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def record(design: str) -> Recording:
 
 
 def moves_file(design: str) -> Path:
-    """Return where a design's recorded moves are."""
+    """Return the path of a design's recorded moves."""
     return HERE / f"{design}.moves.jsonl"
 
 

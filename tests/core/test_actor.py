@@ -1,4 +1,4 @@
-"""The kernel: field kinds, dispatch, snapshots."""
+"""Actors: kinds of fields, dispatch of packets, snapshots."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_a_handler_needs_no_decorator_above_its_class_to_be_found() -> None:
     assert set(Ponged.handlers) == {Ping, Pong}
 
 
-def test_the_example_of_the_idea_runs() -> None:
+def test_the_example_in_the_module_docstring_runs() -> None:
     assert doctest.testmod(core_actor) == doctest.TestResults(failed=0, attempted=10)
 
 

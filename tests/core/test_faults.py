@@ -39,14 +39,14 @@ def test_other_moves_are_no_fault(move: Move) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
-def test_a_fault_is_told_as_a_clause(fault: Fault) -> None:
+def test_the_sentence_of_a_fault_is_a_clause(fault: Fault) -> None:
     assert fault.sentence[0].islower()
     assert not fault.sentence.endswith(".")
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
-def test_a_fault_is_simulated_in_one_way_or_says_why_not(fault: Fault) -> None:
-    assert [bool(way) for way in (fault.setting, fault.traffic, fault.not_simulated)].count(True) == 1
+def test_a_fault_has_one_cause_in_simulations_or_says_why_not(fault: Fault) -> None:
+    assert [bool(text) for text in (fault.setting, fault.traffic, fault.not_simulated)].count(True) == 1
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
@@ -55,9 +55,9 @@ def test_a_fault_belongs_to_a_kind_of_small_worlds_or_says_why_not(fault: Fault)
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
-def test_packets_are_named_for_what_the_environment_tells_and_for_nothing_else(fault: Fault) -> None:
+def test_exactly_the_faults_made_by_tell_name_packets(fault: Fault) -> None:
     assert bool(fault.packets) == (fault.move is Tell)
 
 
-def test_what_stands_for_a_fault_any_number_of_times_is_a_move() -> None:
+def test_an_unlimited_substitute_for_a_fault_is_a_move_of_its_own() -> None:
     assert {fault.unlimited for fault in FAULTS.values() if fault.unlimited} <= set(OWN_MOVES)

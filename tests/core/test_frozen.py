@@ -1,4 +1,4 @@
-"""Recorded moves lead to what they led to when they were recorded, and the simulator still makes them."""
+"""Recorded moves lead to the same observations as when they were recorded, and the simulator still makes these moves."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class Talker(Actor):
 
     @on(Say)
     def say(self, source: Id, packet: Say, out: Out) -> None:
-        """From the environment: pass it on; over a connection: hear it."""
+        """Do what the prefix of the word says; without a prefix add the word to `heard`."""
         if packet.word.startswith("tell:"):
             assert self.connection is not None
             out.send(self.connection, Say(packet.word[5:]))
@@ -145,7 +145,7 @@ def test_a_clean_disconnect_closes_the_server_after_what_is_in_flight() -> None:
     assert FIRST not in made.connections
 
 
-def test_a_half_open_connection_swallows_what_the_server_sends() -> None:
+def test_a_half_open_connection_loses_what_the_server_sends() -> None:
     made, phone, server, _ = connected()
     made.apply(Disconnect(PHONE, False))
     tell(made, SERVER, "tell:anyone there?")
@@ -175,14 +175,14 @@ def test_a_server_that_notices_drops_what_had_not_arrived() -> None:
     assert server.heard == [f"closed {FIRST:d}"]
 
 
-def test_a_live_connection_is_not_dead() -> None:
+def test_an_end_of_an_open_connection_notices_nothing() -> None:
     made, _, _, _ = connected()
     for end in ("client", "server"):
-        with pytest.raises(MoveError, match="is not dead"):
+        with pytest.raises(MoveError, match="or the other end is open"):
             made.apply(Notice(FIRST, end))  # type: ignore[arg-type]
 
 
-def test_a_server_crash_leaves_the_client_believing_until_it_notices() -> None:
+def test_a_server_crash_leaves_the_clients_end_open_until_it_notices() -> None:
     made, phone, server, _ = connected()
     tell(made, SERVER, "tell:last words")
     made.apply(Crash(SERVER))
@@ -194,7 +194,7 @@ def test_a_server_crash_leaves_the_client_believing_until_it_notices() -> None:
     assert server.heard == []
 
 
-def test_a_write_cut_by_a_crash_may_land_and_then_only_the_store_shows_it() -> None:
+def test_a_write_that_lands_in_a_crash_makes_only_durable_observations() -> None:
     made, _, server, seen = connected()
     tell(made, SERVER, "save:a")
     tell(made, SERVER, "save:b")
@@ -223,7 +223,7 @@ def test_operations_complete_in_any_order() -> None:
     assert server.saved == ["b", "a"]
 
 
-def test_a_push_reaches_nobody_without_a_connection() -> None:
+def test_a_push_is_lost_without_a_connection() -> None:
     made, phone, _, _ = world()
     tell(made, SERVER, "shout:hello")
     made.apply(Arrive(PHONE, Shout("hello")))
@@ -284,7 +284,7 @@ def test_a_timer_armed_again_leaves_its_old_handle_void() -> None:
     assert server.heard == ["timer"]
 
 
-def test_moves_made_by_handle_are_recorded_and_make_the_same_again() -> None:
+def test_moves_made_by_handle_are_recorded_and_can_be_replayed() -> None:
     moves: list[Move] = []
     system = System("talk", lambda: {SERVER: Talker(id=SERVER), PHONE: Talker(id=PHONE)}, server=SERVER)
     made = World(system, record=moves.append)
@@ -314,7 +314,7 @@ CONNECTION_TABLE = [
 
 
 @pytest.mark.parametrize("row", CONNECTION_TABLE)
-def test_the_table_of_closings_reads(row: tuple[str, ...]) -> None:
+def test_the_table_of_closings_is_printed_row_by_row(row: tuple[str, ...]) -> None:
     assert row in closing_rows()
 
 
@@ -325,7 +325,7 @@ def test_a_reliable_link_loses_nothing() -> None:
         made.apply(Lose(PHONE, Shout("one")))
 
 
-def test_nothing_arrives_at_an_actor_that_nobody_wrote_to() -> None:
+def test_nothing_arrives_that_was_not_sent() -> None:
     made, _, _, _ = world()
     with pytest.raises(MoveError, match="is on its way"):
         made.apply(Arrive(PHONE, Shout("one")))
@@ -412,7 +412,7 @@ def test_a_restored_server_has_what_the_backup_had_and_nothing_under_way() -> No
     assert not any(packet == Shout("lost") for mail in made.mail.values() for _, packet in mail)
 
 
-def test_a_restored_server_comes_up_and_is_connected_to_as_after_a_crash() -> None:
+def test_a_restored_server_recovers_as_after_a_crash() -> None:
     made, _, _, _ = connected()
     made.apply(Keep(SERVER))
     made.apply(Restore(SERVER))
@@ -436,13 +436,13 @@ def test_a_restored_device_leaves_its_connection_half_open() -> None:
     assert server.heard == ["late", f"closed {FIRST:d}"]
 
 
-def test_a_backup_is_of_its_moment_and_the_latest_counts() -> None:
+def test_a_restore_uses_the_latest_backup_as_it_was_taken() -> None:
     made, _, server, _ = world()
     for word in ("a", "b", "c"):
         save(made, SERVER, word)
         if word != "c":
             made.apply(Keep(SERVER))
-    for _ in range(2):  # it can be put back again
+    for _ in range(2):  # one backup can be used several times
         made.apply(Restore(SERVER))
         assert server.saved == ["a", "b"]
         made.apply(Restart(SERVER))
@@ -462,11 +462,11 @@ def test_a_backup_may_be_taken_while_its_actor_is_down() -> None:
     assert server.saved == ["a"]
 
 
-def test_without_a_backup_nothing_is_put_back() -> None:
+def test_without_a_backup_there_is_no_restore() -> None:
     made, _, _, _ = world()
     with pytest.raises(MoveError, match="there is no backup of"):
         made.apply(Restore(SERVER))
-    with pytest.raises(MoveError, match="is not there"):
+    with pytest.raises(MoveError, match="there is no actor"):
         made.apply(Keep(DeviceId(7)))
     assert not made.down
 
@@ -475,7 +475,7 @@ NEW = DeviceId(1)
 
 
 def growing() -> tuple[World, Talker, list[Observation]]:
-    """A phone and a server that know each other, where devices may appear."""
+    """Return a world of a connected phone and a server in which devices may appear."""
     seen: list[Observation] = []
     server = Talker(id=SERVER)
     system = System(
@@ -489,7 +489,7 @@ def growing() -> tuple[World, Talker, list[Observation]]:
     return made, server, seen
 
 
-def test_a_reinstall_takes_the_old_device_away_for_good() -> None:
+def test_a_reinstall_removes_the_old_device() -> None:
     made, server, seen = growing()
     tell(made, PHONE, "save:under way")
     tell(made, PHONE, "tell:late")
@@ -506,7 +506,7 @@ def test_a_reinstall_takes_the_old_device_away_for_good() -> None:
     assert server.heard == ["late", f"closed {FIRST:d}"]
 
 
-def test_a_device_that_is_down_or_gone_is_not_installed_anew() -> None:
+def test_a_device_that_is_down_or_gone_is_not_reinstalled() -> None:
     made, _, _ = growing()
     made.apply(Crash(PHONE))
     with pytest.raises(MoveError, match="is not running"):
@@ -526,8 +526,8 @@ def test_a_new_device_replaces_nobody() -> None:
     assert made.open_connection(PHONE) is not None
 
 
-def everything_cut(name: str, commits: bool) -> World:
-    """A message is submitted, the server crashes while it is being stored, everything recovers."""
+def crashed_in_commit(name: str, commits: bool) -> World:
+    """Return a world that came to rest after the server crashed while it stored a message. `commits`: the write landed."""
     design = DESIGNS[name]
     made = World(design.system(Population((0, 1), ((0, 1),)), Parameters()))
     made.apply(Connect(DeviceId(0)))
@@ -541,8 +541,8 @@ def everything_cut(name: str, commits: bool) -> World:
 
 
 @pytest.mark.parametrize("commits", [False, True])
-def test_a_commit_cut_by_a_crash_arrives_once_whether_it_landed_or_not(commits: bool) -> None:
-    made = everything_cut("timeline-notify", commits)
+def test_a_message_is_stored_once_whether_its_commit_landed_in_a_crash_or_not(commits: bool) -> None:
+    made = crashed_in_commit("timeline-notify", commits)
     server = made.actors[SERVER]
     assert server.sync[1].seqs == [3]  # type: ignore[attr-defined]
     assert [len(d.shown) for d in made.clients().values()] == [1, 1]  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""A recorded run becomes the few moves that one of its violations takes, among the few whom it concerns."""
+"""A recorded run is minimised to the few moves that one of its violations needs, among the users that it concerns."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from syncproof.studies.recordings import minimise, open_moves, replay
 from syncproof.studies.runs import simulate_design
 
 
-def stormy(path: Path, bug: str, seed: int = 1) -> Header:
-    """Writes the moves of a storm, and returns what their file says of itself."""
+def write_stress_run(path: Path, bug: str, seed: int = 1) -> Header:
+    """Simulate a bug under stress, write the moves to a file, and return the file's header."""
     scenario = kill_matrix.stress_scenario(bug, BUGS[bug].world[2])
     traffic = workload.generate(scenario, seed)
     plan = faults.plan(scenario, traffic, seed)
@@ -48,22 +48,24 @@ def stormy(path: Path, bug: str, seed: int = 1) -> Header:
 
 @pytest.mark.parametrize(("bug", "prop", "most"), [("F25", "no-loss", 14), ("F09", "checkpoint-covered", 10)])
 @pytest.mark.slow
-def test_a_storm_becomes_the_few_moves_that_it_takes(tmp_path: Path, bug: str, prop: str, most: int) -> None:
-    stormy(tmp_path / "run.moves.jsonl", bug)
+def test_a_stress_run_is_minimised_to_the_moves_that_the_violation_needs(
+    tmp_path: Path, bug: str, prop: str, most: int
+) -> None:
+    write_stress_run(tmp_path / "run.moves.jsonl", bug)
     found = minimise(tmp_path / "run.moves.jsonl", prop)
     assert len(found.moves) <= most < found.before
 
 
-def test_what_is_written_violates_the_same_when_it_is_done_again(tmp_path: Path) -> None:
-    stormy(tmp_path / "run.moves.jsonl", "F25")
+def test_the_written_moves_violate_the_same_when_replayed(tmp_path: Path) -> None:
+    write_stress_run(tmp_path / "run.moves.jsonl", "F25")
     minimise(tmp_path / "run.moves.jsonl", "no-loss").write(tmp_path / "cut.moves.jsonl")
     judged = replay(tmp_path / "cut.moves.jsonl")
     assert judged.violations == judged.recorded
     assert "no-loss" in judged.recorded
 
 
-def test_whom_it_does_not_concern_takes_no_part(tmp_path: Path) -> None:
-    header = stormy(tmp_path / "run.moves.jsonl", "F25")
+def test_users_without_a_part_in_the_violation_are_removed(tmp_path: Path) -> None:
+    header = write_stress_run(tmp_path / "run.moves.jsonl", "F25")
     found = minimise(tmp_path / "run.moves.jsonl", "no-loss")
     assert header.population is not None
     assert found.header.population is not None
@@ -71,36 +73,38 @@ def test_whom_it_does_not_concern_takes_no_part(tmp_path: Path) -> None:
     assert len(found.header.population.members) == 1
 
 
-def test_a_conversation_is_played_under_new_numbers(tmp_path: Path) -> None:
-    stormy(tmp_path / "run.moves.jsonl", "F25")
+def test_a_conversation_is_replayed_under_new_numbers(tmp_path: Path) -> None:
+    write_stress_run(tmp_path / "run.moves.jsonl", "F25")
     header, _, moves = open_moves(tmp_path / "run.moves.jsonl")
     assert header.population is not None
     made = [move for _, move in moves]
     last = ConversationId(len(header.population.members) - 1)
-    smaller, environment, played = restrict_to_conversation(header, made, last)
+    smaller, environment, replayed = restrict_to_conversation(header, made, last)
     assert smaller.population is not None
     assert set(smaller.population.owners) == set(range(len(header.population.members[last])))
-    told = [script[0] for script in environment.scripts]
-    assert {move.packet.message.conversation for move in told if hasattr(move.packet, "message")} == {0}
-    assert sum(isinstance(move, Tell) for move in played) == len(told)
+    tells = [script[0] for script in environment.scripts]
+    assert {move.packet.message.conversation for move in tells if hasattr(move.packet, "message")} == {0}
+    assert sum(isinstance(move, Tell) for move in replayed) == len(tells)
 
 
 @pytest.mark.parametrize("kind", ["membership", "reinstall", "server-restore", "device-restore", "trim"])
-def test_whatever_happens_in_a_run_can_be_played_among_a_conversations_members(kind: str) -> None:
+def test_every_fault_of_a_run_can_be_replayed_in_one_conversation(kind: str) -> None:
     moves = kill_matrix.RecordedMoves()
     kill_matrix.simulate_stress("timeline-notify", 1, (kind,), moves)
     assert moves.header.population is not None
     for conversation in range(len(moves.header.population.members)):
-        smaller, environment, played = restrict_to_conversation(moves.header, moves.made, ConversationId(conversation))
+        smaller, environment, replayed = restrict_to_conversation(
+            moves.header, moves.made, ConversationId(conversation)
+        )
         assert smaller.population is not None
         devices = {move.actor for move in environment.newcomers} | set(range(len(smaller.population.owners)))
-        told = [script[0] for script in environment.scripts]
-        assert {move.actor for move in told if move.actor >= 0} <= devices
+        tells = [script[0] for script in environment.scripts]
+        assert {move.actor for move in tells if move.actor >= 0} <= devices
         assert {spawn.replaces for spawn in environment.newcomers} <= {None, *devices}
-        assert sum(isinstance(move, Tell) for move in played) > len(told) / 2
+        assert sum(isinstance(move, Tell) for move in replayed) > len(tells) / 2
 
 
-def test_who_is_added_later_is_among_a_conversations_members() -> None:
+def test_a_user_who_is_added_later_is_a_member_of_the_conversation() -> None:
     moves = kill_matrix.RecordedMoves()
     kill_matrix.simulate_stress("timeline-notify", 1, ("membership",), moves)
     assert moves.header.population is not None
@@ -108,13 +112,13 @@ def test_who_is_added_later_is_among_a_conversations_members() -> None:
     conversation = added[0].packet.conversation
     before = msgspec.structs.replace(moves.header.population, members=((),) * len(moves.header.population.members))
     header = msgspec.structs.replace(moves.header, population=before)
-    smaller, _, played = restrict_to_conversation(header, moves.made, conversation)
+    smaller, _, replayed = restrict_to_conversation(header, moves.made, conversation)
     assert smaller.population is not None
     assert set(smaller.population.owners) == {0}
-    assert any(isinstance(move, Tell) and isinstance(move.packet, AddMember) for move in played)
+    assert any(isinstance(move, Tell) and isinstance(move.packet, AddMember) for move in replayed)
 
 
-def test_what_a_run_did_is_what_its_environment_may_do() -> None:
+def test_the_environment_of_a_run_allows_what_the_run_did() -> None:
     moves = (Connect(DeviceId(0)), Disconnect(DeviceId(0), True), Connect(DeviceId(0)), Disconnect(DeviceId(0), True))
     environment = recorded_environment(moves)
     assert environment.budgets == {"disconnect": 2}
@@ -124,7 +128,7 @@ def test_what_a_run_did_is_what_its_environment_may_do() -> None:
 @pytest.mark.slow
 def test_a_promised_property_is_taken_before_others(tmp_path: Path) -> None:
     path = tmp_path / "run.moves.jsonl"
-    stormy(path, "F19")
+    write_stress_run(path, "F19")
     header, _, _ = open_moves(path)
     promised = lookup.get("F19").promises
     assert len(header.violations) > 1
@@ -134,9 +138,9 @@ def test_a_promised_property_is_taken_before_others(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("bug", "seed", "prop"), [("F25", 1, "no-loss"), ("F32", 5, "convergence")])
 @pytest.mark.slow
-def test_a_file_is_cut_down_like_the_run_itself(tmp_path: Path, bug: str, seed: int, prop: str) -> None:
+def test_a_file_is_minimised_as_the_run_itself(tmp_path: Path, bug: str, seed: int, prop: str) -> None:
     path = tmp_path / "run.moves.jsonl"
-    stormy(path, bug, seed)
+    write_stress_run(path, bug, seed)
     moves = kill_matrix.RecordedMoves()
     kill_matrix.simulate_stress(bug, seed, BUGS[bug].world[2], moves)
     live, read = minimise_run(moves.header, moves.made, prop), minimise(path, prop)
@@ -146,16 +150,16 @@ def test_a_file_is_cut_down_like_the_run_itself(tmp_path: Path, bug: str, seed: 
 
 
 @pytest.mark.slow
-def test_a_recall_is_of_the_same_message_under_its_new_number(tmp_path: Path) -> None:
-    stormy(tmp_path / "run.moves.jsonl", "F32", 5)
+def test_a_recall_refers_to_its_message_under_the_new_number(tmp_path: Path) -> None:
+    write_stress_run(tmp_path / "run.moves.jsonl", "F32", 5)
     found = minimise(tmp_path / "run.moves.jsonl", "convergence")
     said = [move.packet.message for move in found.moves if isinstance(move, Tell) and hasattr(move.packet, "message")]
     (recall,) = [message for message in said if message.kind == "recall"]
     assert recall.about in [message.id for message in said if message.kind == "message"]
 
 
-def test_newcomers_who_do_not_matter_stay_away(tmp_path: Path) -> None:
-    stormy(tmp_path / "run.moves.jsonl", "F25")
+def test_new_devices_that_the_violation_does_not_need_are_removed(tmp_path: Path) -> None:
+    write_stress_run(tmp_path / "run.moves.jsonl", "F25")
     _, _, moves = open_moves(tmp_path / "run.moves.jsonl")
     assert any(isinstance(move, Spawn) for _, move in moves)
     found = minimise(tmp_path / "run.moves.jsonl", "no-loss")
@@ -174,14 +178,14 @@ def test_newcomers_who_do_not_matter_stay_away(tmp_path: Path) -> None:
 )
 def test_a_property_that_was_not_violated_is_refused(tmp_path: Path, name: str, says: str) -> None:
     path = tmp_path / "run.moves.jsonl"
-    stormy(path, "F25")
+    write_stress_run(path, "F25")
     with pytest.raises(InputError, match=re.escape(says)):
         minimise(path, name)
 
 
 def test_a_run_without_a_violation_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "run.moves.jsonl"
-    stormy(path, "F10")
+    write_stress_run(path, "F10")
     with pytest.raises(InputError, match="the run violated nothing; allowed: a run that violates a property"):
         minimise(path)
 
@@ -197,9 +201,9 @@ def test_a_run_without_a_violation_is_refused(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_move_that_cannot_be_made_is_told_with_its_line(tmp_path: Path, line: dict[str, object], says: str) -> None:
+def test_an_impossible_move_is_reported_with_its_line(tmp_path: Path, line: dict[str, object], says: str) -> None:
     path = tmp_path / "run.moves.jsonl"
-    stormy(path, "F25")
+    write_stress_run(path, "F25")
     lines = path.read_bytes().splitlines(keepends=True)
     lines[4] = msgspec.json.encode(line) + b"\n"
     path.write_bytes(b"".join(lines))
@@ -207,9 +211,9 @@ def test_a_move_that_cannot_be_made_is_told_with_its_line(tmp_path: Path, line: 
         minimise(path)
 
 
-def test_a_population_of_nobody_is_refused(tmp_path: Path) -> None:
+def test_a_population_with_an_invalid_user_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "run.moves.jsonl"
-    header = stormy(path, "F25")
+    header = write_stress_run(path, "F25")
     _, *rest = path.read_bytes().splitlines(keepends=True)
     odd = msgspec.structs.replace(header, population=Population((0, -1), ((0,),)), lines=None)
     path.write_bytes(b"".join([msgspec.json.encode(odd), b"\n", *rest]))
@@ -219,7 +223,7 @@ def test_a_population_of_nobody_is_refused(tmp_path: Path) -> None:
 
 def test_a_livelock_is_not_looked_for_in_a_long_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "run.moves.jsonl"
-    stormy(path, "F25")
+    write_stress_run(path, "F25")
     monkeypatch.setattr(recordings, "_violated", lambda *_: "pull-terminates")
     monkeypatch.setattr(recordings, "ENDLESS_MOVES", 100)
     with pytest.raises(InputError, match="moves; allowed for pull-terminates: at most 100"):
@@ -227,7 +231,7 @@ def test_a_livelock_is_not_looked_for_in_a_long_run(tmp_path: Path, monkeypatch:
 
 
 def test_the_command_prints_the_diagram_and_writes_the_moves(tmp_path: Path) -> None:
-    stormy(tmp_path / "run.moves.jsonl", "F25")
+    write_stress_run(tmp_path / "run.moves.jsonl", "F25")
     out = tmp_path / "cut.moves.jsonl"
     result = CliRunner().invoke(main, ["minimise", str(tmp_path / "run.moves.jsonl"), "no-loss", "--out", str(out)])
     assert result.exit_code == 0, result.output
@@ -245,7 +249,7 @@ def test_the_command_prints_the_diagram_and_writes_the_moves(tmp_path: Path) -> 
         ("run.moves.jsonl", "that is the recording"),
     ],
 )
-def test_a_file_that_cannot_be_written_is_told_before_the_work(tmp_path: Path, out: str, says: str) -> None:
+def test_a_file_that_cannot_be_written_is_reported_before_the_work(tmp_path: Path, out: str, says: str) -> None:
     result = CliRunner().invoke(main, ["minimise", str(tmp_path / "run.moves.jsonl"), "--out", str(tmp_path / out)])
     assert result.exit_code == 2
     assert says in result.output

@@ -1,4 +1,4 @@
-"""Counterexamples are cut down to what matters, and never to something that does not violate."""
+"""Counterexamples are minimised to what their violation needs, and still violate."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from tests.helpers.bugs import played, searched, world_of
 
 
 def met(name: str) -> tuple[small_worlds.SmallWorld, tuple[Move, ...]]:
-    """Return the world in which Hypothesis meets a bug, and the moves to it."""
+    """Return the world in which Hypothesis finds a bug, and the moves that lead to its violation."""
     return larger(world_of(name)), played(name).moves
 
 
 @pytest.mark.parametrize("name", ["F10", "F12", "F13", "F16", "F40"])
 @pytest.mark.slow
-def test_it_becomes_as_short_as_the_shortest(name: str) -> None:
+def test_a_counterexample_becomes_as_short_as_the_shortest(name: str) -> None:
     shape, moves = met(name)
     prop = BUGS[name].violates[0]
     system, _, environment = small_worlds.build(name, shape, BUDGET)
     short = minimise(system, environment, moves, prop)
-    way = searched(name, world_of(name)).findings[prop][1]
-    assert way is not None
-    assert len(short) == len(way.moves) < len(moves)
+    shortest = searched(name, world_of(name)).findings[prop][1]
+    assert shortest is not None
+    assert len(short) == len(shortest.moves) < len(moves)
 
 
 @pytest.mark.slow
-def test_no_single_move_can_be_taken_out() -> None:
+def test_no_single_move_can_be_removed() -> None:
     shape, moves = met("F10")
     system, _, environment = small_worlds.build("F10", shape, BUDGET)
     short = minimise(system, environment, moves, "no-duplicate")
@@ -41,13 +41,13 @@ def test_no_single_move_can_be_taken_out() -> None:
 
 
 @pytest.mark.slow
-def test_the_same_moves_are_cut_down_to_the_same() -> None:
+def test_minimising_the_same_moves_gives_the_same_result() -> None:
     shape, moves = met("F01")
     system, _, environment = small_worlds.build("F01", shape, BUDGET)
     assert minimise(system, environment, moves, "tail-append") == minimise(system, environment, moves, "tail-append")
 
 
-def test_a_livelock_is_cut_down_to_a_fair_cycle() -> None:
+def test_a_livelock_is_minimised_to_a_fair_cycle() -> None:
     shape, moves = met("F27")
     system, _, environment = small_worlds.build("F27", shape, BUDGET)
     assert len(minimise(system, environment, moves, "pull-terminates")) <= 22 < len(moves)

@@ -1,4 +1,4 @@
-"""Shorter ways are searched for with what one way needs, and with nothing more."""
+"""Shorter paths are searched for with the messages and faults that one path needs, and no others."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ SHAPE = small_worlds.small_world("two-people", 3, ["push", "device-crash"])
 
 
 def lost() -> tuple[System, Environment, tuple[Move, ...]]:
-    """A world of F25 with much that may happen, and the shortest way to its loss."""
+    """Return a world of F25 in which many faults may happen, and the shortest path to its loss."""
     system, _, environment = small_worlds.build("F25", SHAPE, 2)
-    way = explore_one("F25", small_worlds.small_world("two-people", 1, ["push"])).findings["no-loss"][1]
-    assert way is not None
-    return system, environment, way.moves
+    shortest = explore_one("F25", small_worlds.small_world("two-people", 1, ["push"])).findings["no-loss"][1]
+    assert shortest is not None
+    return system, environment, shortest.moves
 
 
 def shown_twice() -> tuple[System, Environment, tuple[Move, ...]]:
-    """A world of F10, and a long way to its failure, as Hypothesis meets it."""
+    """Return a world of F10, and the long path to its violation that Hypothesis finds."""
     shape = small_worlds.small_world("two-people", 3, ["device-crash"])
     violation = play("F10", shape, ["no-duplicate"]).violation
     assert violation is not None
@@ -42,7 +42,7 @@ def fresh(system: System, environment: Environment) -> BoundedWorld:
     return BoundedWorld(system, environment, lambda _: None)
 
 
-def test_a_way_needs_what_it_composes_and_the_faults_that_it_meets() -> None:
+def test_a_path_needs_what_it_composes_and_its_faults() -> None:
     system, environment, moves = lost()
     some = needed_environment(environment, fresh(system, environment), moves)
     assert some.scripts == (environment.scripts[0][:1],)
@@ -51,9 +51,9 @@ def test_a_way_needs_what_it_composes_and_the_faults_that_it_meets() -> None:
 
 def test_from_a_later_start_only_the_rest_is_needed() -> None:
     system, environment, moves = lost()
-    play = fresh(system, environment)
-    play.make(moves[0])
-    some = needed_environment(environment, play, moves[1:])
+    bounded = fresh(system, environment)
+    bounded.make(moves[0])
+    some = needed_environment(environment, bounded, moves[1:])
     assert some.prelude == (*environment.prelude, moves[0])
     assert some.scripts == ()
 
@@ -67,20 +67,20 @@ def test_smaller_environments_come_smallest_first() -> None:
 
 
 @pytest.mark.slow
-def test_a_shorter_way_violates_too() -> None:
+def test_a_shorter_path_violates_too() -> None:
     system, environment, moves = shown_twice()
     short = next(shorter_paths(system, environment, moves, "no-duplicate"))
     assert len(short) < len(moves) / 2
     assert violates(system, environment, short, "no-duplicate") == short
 
 
-def test_the_shortest_way_has_none() -> None:
+def test_there_is_no_path_shorter_than_the_shortest() -> None:
     system, environment, moves = lost()
     assert list(shorter_paths(system, environment, moves, "no-loss")) == []
 
 
 @pytest.mark.slow
-def test_where_the_whole_is_too_large_later_places_help(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_may_begin_at_a_later_point_of_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
     system, environment, moves = shown_twice()
     monkeypatch.setattr(shorten, "SEARCH_STATES", 2_500)
     monkeypatch.setattr(shorten, "smaller_environments", lambda whole: iter(()))
@@ -89,13 +89,13 @@ def test_where_the_whole_is_too_large_later_places_help(monkeypatch: pytest.Monk
     assert violates(system, environment, short, "no-duplicate") == short
 
 
-def test_the_searches_end_with_the_states_that_they_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_searches_end_at_the_limit_of_states(monkeypatch: pytest.MonkeyPatch) -> None:
     system, environment, moves = shown_twice()
     monkeypatch.setattr(shorten, "TOTAL_STATES", -1)
     assert list(shorter_paths(system, environment, moves, "no-duplicate")) == []
 
 
-def test_a_design_that_no_search_can_take_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_design_that_cannot_be_searched_has_no_shorter_path(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise ImpureHandler("it reads a clock")
 

@@ -1,4 +1,4 @@
-"""What makes each design the one it is, a behaviour each, in a world that is moved by hand."""
+"""The behaviour that distinguishes each design, in a world whose moves the test chooses."""
 
 from __future__ import annotations
 
@@ -71,12 +71,12 @@ def test_a_new_device_fetches_the_history_and_no_copy_of_it(design: str) -> None
         (4, 5, ((5, 4),)),
     ]
     assert stage.shown(new) == [5]
-    assert not set(stage.broken()) & set(DESIGNS[design].promises)
+    assert not set(stage.violated()) & set(DESIGNS[design].promises)
 
 
 @actor
 class SendsNoHistory(TimelineServer):
-    """Says that this is all of it, and sends nothing."""
+    """Answers each request for history with an empty page that claims to be all of it."""
 
     @on(Roam)
     def roam(self, source: ConnectionId, packet: Roam, out: Out) -> None:
@@ -84,7 +84,7 @@ class SendsNoHistory(TimelineServer):
         out.send(source, RoamReply(page, packet.conversation))
 
 
-def test_a_server_that_sends_empty_history_is_found_out() -> None:
+def test_a_server_that_sends_empty_history_violates_roaming() -> None:
     design = DESIGNS["timeline-notify"].variant(server=SendsNoHistory)
     found = search(design, small_world("two-people", 1, ("new-device",)))
     assert [name for name, f in found.findings.items() if f.verdict == "violated"] == ["roaming-complete"]
@@ -98,7 +98,7 @@ def test_an_inbox_has_no_history_for_a_new_device(design: str) -> None:
     stage.settle()
     stage.do(Spawn(DeviceId(3), UserId(1)))
     assert quiesce(stage.world)
-    assert set(stage.broken()) == {"roaming-complete"} | ({"store-before-sync"} if "sync" in design else set())
+    assert set(stage.violated()) == {"roaming-complete"} | ({"store-before-sync"} if "sync" in design else set())
 
 
 def test_store_first_writes_before_it_pushes_and_deletes_after_the_ack() -> None:
@@ -121,7 +121,7 @@ def test_sync_first_writes_nothing_for_devices_that_acknowledge() -> None:
     assert stage.shown(TABLET) == [0]
 
 
-def test_sync_first_writes_for_a_device_that_is_only_believed_to_be_there() -> None:
+def test_sync_first_writes_for_a_device_that_is_wrongly_believed_online() -> None:
     stage = Stage("inbox-sync-first")
     stage.connect(PHONE, LAPTOP, TABLET)
     stage.do(Disconnect(TABLET, False))
@@ -134,7 +134,7 @@ def test_sync_first_writes_for_a_device_that_is_only_believed_to_be_there() -> N
     assert stage.shown(TABLET) == [0]
 
 
-def test_a_shared_inbox_serves_whoever_comes_first() -> None:
+def test_a_shared_inbox_serves_the_device_that_comes_first() -> None:
     stage = Stage("inbox-shared")
     stage.connect(PHONE)
     stage.compose(PHONE)
@@ -144,7 +144,7 @@ def test_a_shared_inbox_serves_whoever_comes_first() -> None:
     assert (stage.shown(TABLET), stage.shown(LAPTOP)) == ([0], [])
 
 
-def test_without_its_notification_a_message_comes_with_the_next_connect() -> None:
+def test_without_a_notification_a_message_is_pulled_at_the_next_connect() -> None:
     stage = Stage("timeline-notify", notifications=False)
     stage.connect(PHONE, LAPTOP)
     stage.compose(PHONE)
@@ -155,10 +155,10 @@ def test_without_its_notification_a_message_comes_with_the_next_connect() -> Non
     assert stage.shown(LAPTOP) == [0]
 
 
-def test_a_hint_during_a_pull_is_not_forgotten() -> None:
+def test_a_hint_during_a_pull_causes_another_pull() -> None:
     stage = Stage("timeline-notify")
     stage.connect(PHONE)
-    stage.do(Connect(LAPTOP))  # its pull is under way and will have been read before the message is there
+    stage.do(Connect(LAPTOP))  # the server will read the reply to its pull before the message is there
     connection = next(c for c in stage.world.connections.values() if c.client == LAPTOP)
     stage.do(Deliver(connection.id, "server"))
     stage.compose(PHONE)
@@ -176,8 +176,8 @@ def test_a_checkpoint_is_learnt_from_the_next_pull() -> None:
     for _ in range(2):
         stage.compose(PHONE)
         stage.settle()
-    learned = [(o.device, o.seq) for o in stage.of(Learnt)]
-    assert sorted(learned) == [(PHONE, 3), (LAPTOP, 3)]  # of the second message nobody has told yet
+    learnt = [(o.device, o.seq) for o in stage.of(Learnt)]
+    assert sorted(learnt) == [(PHONE, 3), (LAPTOP, 3)]  # no device has pulled after the second message yet
 
 
 def test_retention_waits_for_the_slowest_device() -> None:
@@ -189,7 +189,7 @@ def test_retention_waits_for_the_slowest_device() -> None:
     assert {o.timeline.owner for o in stage.of(Trimmed)} == {0}  # user 1's tablet has pulled nothing
     assert quiesce(stage.world)
     assert stage.shown(TABLET) == [0, 1]
-    assert stage.broken() == {}
+    assert stage.violated() == {}
 
 
 def test_a_dense_push_saves_the_pull_and_a_gap_causes_one() -> None:
@@ -232,10 +232,10 @@ def test_a_number_burnt_by_a_crash_becomes_a_void() -> None:
     }
     assert entries == {0: [(1, None), (2, 0)], 1: [(1, 0)]}
     assert stage.shown(LAPTOP) == [0]
-    assert stage.broken() == {}
+    assert stage.violated() == {}
 
 
-def test_a_late_writer_is_fenced_and_takes_another_number() -> None:
+def test_a_late_writer_finds_its_number_taken_and_takes_another() -> None:
     stage = Stage("timeline-dense-push")
     stage.connect(PHONE, LAPTOP)
     stage.compose(PHONE)
@@ -283,7 +283,7 @@ def test_a_hybrid_conversation_that_outgrows_the_threshold_is_read_from_there_on
         ("sync", 0),
     ]
     assert [stage.shown(d) for d in (PHONE, LAPTOP, TABLET)] == [[0, 1], [0, 1], [1]]
-    assert stage.broken() == {}
+    assert stage.violated() == {}
 
 
 @pytest.mark.parametrize("design", DESIGNS)
@@ -299,7 +299,7 @@ def test_members_receive_what_is_placed_while_they_are_members(design: str) -> N
     assert quiesce(stage.world)
     assert stage.shown(TABLET) == [1, 3]
     assert stage.shown(LAPTOP) == [0, 1, 2, 3]
-    assert set(stage.broken()) <= {"store-before-sync", "conversation-order"}
+    assert set(stage.violated()) <= {"store-before-sync", "conversation-order"}
 
 
 @pytest.mark.parametrize("design", ["inbox-store-first", "inbox-sync-first", "timeline-notify", "timeline-read-fanout"])
@@ -311,7 +311,7 @@ def test_a_retry_over_a_newer_connection_is_one_message(design: str) -> None:
     stage.do(Connect(PHONE))
     assert quiesce(stage.world)
     assert [stage.shown(d) for d in (PHONE, LAPTOP, TABLET)] == [[0], [0], [0]]
-    assert set(stage.broken()) <= {"store-before-sync"}
+    assert set(stage.violated()) <= {"store-before-sync"}
 
 
 def test_a_device_that_crashes_between_applying_and_saving_shows_nothing_twice() -> None:
@@ -324,7 +324,7 @@ def test_a_device_that_crashes_between_applying_and_saving_shows_nothing_twice()
     assert stage.world.actors[LAPTOP].checkpoints == {}  # type: ignore[attr-defined]
     assert quiesce(stage.world)
     assert stage.shown(LAPTOP) == [0]
-    assert stage.broken() == {}
+    assert stage.violated() == {}
 
 
 def test_one_worker_takes_one_submission_at_a_time() -> None:
@@ -340,7 +340,7 @@ def test_one_worker_takes_one_submission_at_a_time() -> None:
     assert stage.shown(PHONE) == stage.shown(LAPTOP) == [0, 1]
 
 
-def test_a_push_for_a_device_without_connection_is_gone() -> None:
+def test_a_push_for_a_device_without_connection_is_lost() -> None:
     stage = Stage("timeline-dense-push")
     stage.connect(PHONE, LAPTOP)
     stage.do(Disconnect(LAPTOP, False))
@@ -368,8 +368,8 @@ def test_promises_name_known_properties(design: str) -> None:
 
 
 @pytest.mark.parametrize("design", ["inbox-store-first", "inbox-sync-first"])
-def test_a_retry_that_overtakes_its_first_copy_is_answered_where_the_sender_listens(design: str) -> None:
-    """Both copies are under way at once; the older one, over a dead connection, comes last."""
+def test_a_retry_that_overtakes_its_first_copy_is_answered_over_the_open_connection(design: str) -> None:
+    """Two submissions of one message are in flight; the older one, over a dead connection, arrives last."""
     stage = Stage(design)
     stage.connect(PHONE)
     stage.compose(PHONE)
@@ -381,7 +381,7 @@ def test_a_retry_that_overtakes_its_first_copy_is_answered_where_the_sender_list
         stage.do(Deliver(first, "server"))
     assert quiesce(stage.world)
     assert stage.shown(PHONE) == [0]
-    assert "no-loss" not in stage.broken()
+    assert "no-loss" not in stage.violated()
 
 
 def test_without_idempotent_send_less_is_promised() -> None:

@@ -1,4 +1,4 @@
-"""A design in somebody's own file is found by name, and what is wrong with the file is told in one line."""
+"""A design in a user's file is found by name, and an error in the file is reported in one line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from syncproof.studies.verify import explore_one
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "my_design.py"
 
-OWN = """
+OWN_DESIGN = """
 from syncproof.core.actor import Out, actor
 from syncproof.designs import DESIGNS, Parameters
 from syncproof.designs.timeline.device import TimelineDevice
@@ -32,15 +32,15 @@ Mine = DESIGNS["timeline-notify"].variant(device=Deaf)
 """
 
 
-def test_the_example_of_the_readme_breaks_what_it_promises() -> None:
+def test_the_example_of_the_readme_violates_a_promise() -> None:
     found = explore_one(f"{EXAMPLE}:Hasty", small_worlds.small_world("two-people", 2, ["push"]))
     assert found.findings["no-loss"][0] == "violated"
     assert len(EXAMPLE.read_text().splitlines()) < 40
 
 
-def test_a_file_is_run_once_and_its_design_carries_the_name_that_finds_it(tmp_path: Path) -> None:
+def test_a_design_in_a_file_is_named_by_file_and_attribute(tmp_path: Path) -> None:
     file = tmp_path / "own.py"
-    file.write_text(OWN)
+    file.write_text(OWN_DESIGN)
     found = lookup.get(f"{file}:Mine")
     assert found.name == f"{file}:Mine"
     assert found.promises == DESIGNS["timeline-notify"].promises
@@ -60,7 +60,7 @@ def test_a_file_is_run_once_and_its_design_carries_the_name_that_finds_it(tmp_pa
         (
             "from syncproof.designs import DESIGNS\nMine = DESIGNS['timeline-notify'].variant(device=int)",
             "Mine",
-            "device: <class 'int'> is no subclass of Device",
+            "device: <class 'int'> is not a subclass of Device",
         ),
         (
             "from syncproof.designs import DESIGNS\nMine = DESIGNS['timeline-notify'].variant(promises={'no-los': ()})",
@@ -69,7 +69,7 @@ def test_a_file_is_run_once_and_its_design_carries_the_name_that_finds_it(tmp_pa
         ),
     ],
 )
-def test_what_is_wrong_with_the_file_is_one_line(tmp_path: Path, text: str, name: str, says: str) -> None:
+def test_an_error_in_the_file_is_reported_in_one_line(tmp_path: Path, text: str, name: str, says: str) -> None:
     file = tmp_path / "bad.py"
     file.write_text(text)
     with pytest.raises(InputError) as caught:
@@ -100,16 +100,16 @@ def test_an_object_with_the_name_of_a_ready_design_is_refused() -> None:
         lookup.known(DESIGNS["timeline-notify"].variant(summary="other"))
 
 
-def test_a_class_without_actor_is_told_that_what_it_overrides_would_be_ignored() -> None:
+def test_a_class_without_actor_is_refused() -> None:
     class Silent(TimelineDevice):
         def on_hint(self, timeline: Timeline, head: int, cause: str, out: Out) -> None:
             raise AssertionError("never reached")
 
-    with pytest.raises(InputError, match="device: Silent has no @actor, so what it overrides would be ignored"):
+    with pytest.raises(InputError, match="device: Silent has no @actor, so its fields are not declared"):
         DESIGNS["timeline-notify"].variant(device=Silent)
 
 
-def test_what_does_not_apply_cannot_be_promised() -> None:
+def test_a_property_that_does_not_apply_cannot_be_promised() -> None:
     with pytest.raises(
         InputError, match="promises: inbox-drained does not apply to timeline-notify: there is no offline"
     ):
@@ -133,10 +133,10 @@ def test_a_test_of_a_design_that_promises_nothing_fails() -> None:
 @actor
 class IgnoresRecalls(TimelineDevice):
     def amend(self, message: Message, place: int, out: Out) -> None:
-        """Shown is enough."""
+        """Do nothing."""
 
 
-def test_a_device_that_shows_a_recall_and_does_not_apply_it_breaks_convergence() -> None:
-    deaf = DESIGNS["timeline-notify"].variant(device=IgnoresRecalls)
+def test_a_device_that_shows_a_recall_and_does_not_apply_it_violates_convergence() -> None:
+    variant = DESIGNS["timeline-notify"].variant(device=IgnoresRecalls)
     with pytest.raises(AssertionError, match=r"promises convergence and breaks it.* does not change the message 0"):
-        assert_promises(deaf, world="two-people", messages=2, faults=["recall"], examples="none")
+        assert_promises(variant, world="two-people", messages=2, faults=["recall"], examples="none")

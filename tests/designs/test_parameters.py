@@ -1,4 +1,4 @@
-"""Every parameter changes what a search or a simulation sees: the branch that it chooses is taken."""
+"""Every parameter changes what a search visits or what a simulation measures."""
 
 from __future__ import annotations
 
@@ -37,32 +37,32 @@ SIMULATED: list[tuple[str, str, object]] = [
     ("inbox-sync-first", "ack_timeout", 0.05),
     ("timeline-notify", "sequencer_block", 1),
 ]
-"""A design, and what no search sees: a timer that is armed may fire at any moment, and a write that nothing waits for only
-costs."""
+"""A design, and a parameter with a value that changes metrics only: in a search a timer may fire at any moment whatever its
+delay, and a write that nothing waits for changes no state."""
 
 
 def visited(design: str, world: SmallWorld) -> tuple[int, list[Observation]]:
-    """How many states a search visits, and what is observed on a way without faults."""
+    """Return how many states a search visits, and the observations of one run without faults."""
     system, _, environment = build(design, world)
     seen: list[Observation] = []
-    calm = World(system, seen.append)
+    faultless = World(system, seen.append)
     for move in environment.prelude:
-        calm.apply(move)
+        faultless.apply(move)
     for script in environment.scripts:
         for move in script:
-            calm.apply(move)
-    while (pending := next(calm.pending(), None)) is not None:
-        calm.apply(pending)
+            faultless.apply(move)
+    while (pending := next(faultless.pending(), None)) is not None:
+        faultless.apply(pending)
     return len(explore(system, environment).graph.states), seen
 
 
 @pytest.mark.parametrize(("design", "world"), SEARCHED, ids=lambda value: str(value))
-def test_a_search_takes_the_branch_of_the_parameter(design: str, world: SmallWorld) -> None:
+def test_a_parameter_changes_what_a_search_visits(design: str, world: SmallWorld) -> None:
     assert visited(design, world) != visited(design, replace(world, parameters=()))
 
 
 @pytest.mark.parametrize(("design", "name", "value"), SIMULATED)
-def test_a_simulation_takes_the_branch_of_the_parameter(design: str, name: str, value: object) -> None:
+def test_a_parameter_changes_the_metrics_of_a_simulation(design: str, name: str, value: object) -> None:
     model = {"poll_interval": "10m", "ack_timeout": "10m"}
     model |= {"sequencer": "segmented"} if name == "sequencer_block" else {}
     usual = scenario.load("default").with_values({"duration": "1h", "faults.push_loss": 0.3, "model": model})
@@ -73,7 +73,7 @@ def test_a_simulation_takes_the_branch_of_the_parameter(design: str, name: str, 
     assert usual_run.metrics != changed_run.metrics
 
 
-def test_every_parameter_has_its_branch_taken_here() -> None:
+def test_every_parameter_is_tested_here() -> None:
     assert {world.parameters[0][0] for _, world in SEARCHED} | {name for _, name, _ in SIMULATED} == set(
         Parameters.__struct_fields__
     )

@@ -1,4 +1,4 @@
-"""A promise names its faults, and each of them is met in a world that the standard bounds search."""
+"""A promise lists its faults, and each of them is in a world that the standard bounds search."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PROMISED = [(design, name) for design, entry in DESIGNS.items() for name in entr
 
 
 def unsearched(design: str, name: str) -> list[str]:
-    """The promised faults that no world meets which the promise covers."""
+    """Return the promised faults that are in no searched world whose faults the promise covers."""
     entry = DESIGNS[design]
     covered = [world.faults for world in within("standard", design) if set(world.faults) <= set(entry.promises[name])]
     return [
@@ -27,12 +27,12 @@ def unsearched(design: str, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("design", "name"), PROMISED)
-def test_every_promised_fault_is_met_in_a_searched_world_that_the_promise_covers(design: str, name: str) -> None:
+def test_every_promised_fault_is_in_a_searched_world_that_the_promise_covers(design: str, name: str) -> None:
     assert unsearched(design, name) == []
 
 
 @pytest.mark.parametrize(("design", "name"), PROMISED)
-def test_a_promise_is_of_a_property_that_applies_and_under_faults_that_there_are(design: str, name: str) -> None:
+def test_a_promise_names_an_applicable_property_and_existing_faults(design: str, name: str) -> None:
     entry = DESIGNS[design]
     assert name in PROPERTIES
     assert name not in entry.not_applicable
@@ -45,5 +45,5 @@ def test_a_promise_is_of_a_property_that_applies_and_under_faults_that_there_are
 )
 def test_a_fault_that_leaves_a_design_untouched_changes_no_verdict(design: str, fault: str) -> None:
     kind = FAULTS[fault].kind
-    calm, faulty = (search(design, SmallWorld("two-people", 2, kinds)).findings for kinds in ((), (kind,)))
-    assert {name: f.verdict for name, f in faulty.items()} == {name: f.verdict for name, f in calm.items()}
+    faultless, faulty = (search(design, SmallWorld("two-people", 2, kinds)).findings for kinds in ((), (kind,)))
+    assert {name: f.verdict for name, f in faulty.items()} == {name: f.verdict for name, f in faultless.items()}

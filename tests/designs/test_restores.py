@@ -1,4 +1,4 @@
-"""Backups, restores, reinstalls, retention and changes to messages: what sound designs do about them."""
+"""Backups, restores, reinstalls, retention and changes of messages: how sound designs handle them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SOUND = [name for name in DESIGNS if name not in ("inbox-shared",)]
 
 
 def begun(design: Any, **parameters: Any) -> Any:
-    """A world in which everyone is connected and has message 0."""
+    """Return a stage on which every device is connected and has shown message 0."""
     stage = Stage(design, **parameters)
     stage.connect(PHONE, LAPTOP, TABLET)
     stage.compose(PHONE)
@@ -56,17 +56,17 @@ def settled(stage: Any) -> bool:
     return all(stage.shown(device)[:1] == [0] for device in (PHONE, LAPTOP, TABLET))
 
 
-def broken(stage: Any, design: str, *faults: str) -> set[str]:
-    """The properties that are violated though promised under these faults."""
+def violated_promises(stage: Any, design: str, *faults: str) -> set[str]:
+    """Return the properties that are promised under these faults and violated."""
     promises = DESIGNS[design].promises
-    return {name for name in stage.broken() if name in promises and set(faults) <= set(promises[name])}
+    return {name for name in stage.violated() if name in promises and set(faults) <= set(promises[name])}
 
 
 # ---- the server is put back
 
 
 @pytest.mark.parametrize("design", TIMELINES)
-def test_devices_learn_the_new_life_and_get_what_follows(design: str) -> None:
+def test_devices_learn_the_new_epoch_and_receive_what_follows(design: str) -> None:
     stage = begun(design)
     stage.do(Keep(SERVER))
     stage.compose(PHONE)
@@ -79,10 +79,10 @@ def test_devices_learn_the_new_life_and_get_what_follows(design: str) -> None:
         assert stage.shown(device) == [0, 1, 2]
     assert {t.epoch for d in (LAPTOP, TABLET) for t in stage.world.actors[d].checkpoints} == {1}
     assert "new-life" in [o.situation for o in stage.of(Noted)]
-    assert broken(stage, design, "server-restore") == set()
+    assert violated_promises(stage, design, "server-restore") == set()
 
 
-def test_a_restored_server_says_where_its_logs_go_on_and_what_is_gone() -> None:
+def test_a_restored_server_observes_where_its_logs_continue_and_what_is_gone() -> None:
     stage = begun("timeline-notify")
     stage.do(Keep(SERVER))
     stage.compose(PHONE)
@@ -97,7 +97,7 @@ def test_a_restored_server_says_where_its_logs_go_on_and_what_is_gone() -> None:
     assert stage.world.actors[SERVER].epoch == 1
 
 
-def test_each_restore_begins_a_life_of_its_own() -> None:
+def test_each_restore_begins_an_epoch_of_its_own() -> None:
     stage = begun("timeline-notify")
     stage.do(Keep(SERVER))
     for _ in range(2):
@@ -109,14 +109,14 @@ def test_each_restore_begins_a_life_of_its_own() -> None:
     assert quiesce(stage.world)
     assert [(o.timeline.epoch, o.of) for o in stage.of(Reverted) if o.timeline.kind == "conversation"] == [
         (1, 0),
-        (2, 0),  # the backup is still one of the first life
+        (2, 0),  # the backup was taken in the first epoch
     ]
     assert {t.epoch for t in stage.world.actors[LAPTOP].checkpoints} == {2}
     assert stage.shown(TABLET) == [0, 1, 2, 3]
-    assert broken(stage, "timeline-notify", "server-restore") == set()
+    assert violated_promises(stage, "timeline-notify", "server-restore") == set()
 
 
-def test_a_device_that_was_away_during_two_restores_learns_the_latest_life() -> None:
+def test_a_device_that_was_offline_during_two_restores_learns_the_latest_epoch() -> None:
     stage = begun("timeline-notify")
     stage.do(Keep(SERVER), Disconnect(TABLET, True))
     for _ in range(2):
@@ -143,10 +143,10 @@ def test_a_device_that_a_restored_server_does_not_know_registers_again(design: s
     assert quiesce(stage.world)
     assert [o.device for o in stage.of(Joined) if o.history is not None] == [new, new]
     assert stage.shown(new) == [1, 2]
-    assert broken(stage, design, "server-restore", "new-device") == set()
+    assert violated_promises(stage, design, "server-restore", "new-device") == set()
 
 
-def test_a_stranger_is_told_so_and_answers_with_its_registration() -> None:
+def test_an_unregistered_device_is_answered_unknown_and_registers() -> None:
     new = DeviceId(3)
     stage = begun("timeline-notify")
     stage.do(Keep(SERVER), Spawn(new, UserId(1)))
@@ -165,7 +165,7 @@ def test_a_stranger_is_told_so_and_answers_with_its_registration() -> None:
 
 
 @pytest.mark.parametrize("design", TIMELINES)
-def test_a_restored_device_gets_again_what_it_forgot(design: str) -> None:
+def test_a_restored_device_receives_again_what_it_forgot(design: str) -> None:
     stage = begun(design)
     stage.do(Keep(TABLET))
     for _ in range(2):
@@ -177,7 +177,7 @@ def test_a_restored_device_gets_again_what_it_forgot(design: str) -> None:
     assert quiesce(stage.world)
     assert stage.shown(TABLET) == [0, 1, 2, 1, 2]
     assert stage.world.actors[TABLET].shown == {0, 1, 2}
-    assert broken(stage, design, "device-restore") == set()
+    assert violated_promises(stage, design, "device-restore") == set()
 
 
 @pytest.mark.parametrize("design", ["inbox-store-first", "inbox-sync-first"])
@@ -189,11 +189,11 @@ def test_an_inbox_has_nothing_left_for_a_device_that_forgot(design: str) -> None
     stage.do(Restore(TABLET), Restart(TABLET))
     assert quiesce(stage.world)
     assert stage.shown(TABLET) == [0, 1]
-    assert {"no-loss", "convergence"} <= set(stage.broken())
-    assert broken(stage, design, "device-restore") == set()
+    assert {"no-loss", "convergence"} <= set(stage.violated())
+    assert violated_promises(stage, design, "device-restore") == set()
 
 
-def test_a_new_device_that_is_put_back_fetches_its_history_again() -> None:
+def test_a_new_device_that_is_restored_fetches_its_history_again() -> None:
     new = DeviceId(3)
     stage = begun("timeline-notify")
     stage.do(Spawn(new, UserId(1)))
@@ -202,10 +202,10 @@ def test_a_new_device_that_is_put_back_fetches_its_history_again() -> None:
     stage.do(Restore(new), Restart(new))
     assert quiesce(stage.world)
     assert stage.world.actors[new].history == {ConversationId(0): (1, 1)}
-    assert stage.broken() == {}
+    assert stage.violated() == {}
 
 
-# ---- a device is installed anew
+# ---- a device is reinstalled
 
 
 @pytest.mark.parametrize("design", SOUND)
@@ -221,7 +221,7 @@ def test_a_reinstall_retires_the_old_device(design: str) -> None:
     assert TABLET not in stage.world.actors[SERVER].owners
     assert stage.of(Placed)[-1].audience == (PHONE, LAPTOP, new)
     assert stage.shown(new)[-1:] == [2]
-    assert broken(stage, design, "reinstall", "new-device") == set()
+    assert violated_promises(stage, design, "reinstall", "new-device") == set()
 
 
 def test_a_reinstall_that_registers_twice_retires_once() -> None:
@@ -251,8 +251,8 @@ def test_a_reinstall_of_a_device_that_a_restored_server_never_knew() -> None:
 # ---- retention
 
 
-def away(design: str, population: Population | None = None, **parameters: Any) -> Any:
-    """The tablet is away while messages 1 to 3 come, and then everything is trimmed."""
+def with_trimmed_absence(design: str, population: Population | None = None, **parameters: Any) -> Any:
+    """Return a stage whose tablet is offline while messages 1 to 3 are sent and then everything is trimmed."""
     stage = Stage(design, *([population] if population else []), **parameters)
     stage.connect(PHONE, LAPTOP, TABLET)
     stage.compose(PHONE)
@@ -269,23 +269,23 @@ def away(design: str, population: Population | None = None, **parameters: Any) -
 @pytest.mark.parametrize("design", TIMELINES)
 @pytest.mark.parametrize("page_size", [1, 2, 100])
 def test_an_expired_checkpoint_is_refetched_from_the_message_store(design: str, page_size: int) -> None:
-    stage = away(design, page_size=page_size)
+    stage = with_trimmed_absence(design, page_size=page_size)
     stage.compose(PHONE)
     stage.settle()
     assert quiesce(stage.world)
     assert stage.shown(TABLET) == [0, 1, 2, 3, 4]
-    assert broken(stage, design, "trim", "disconnect") == set()
+    assert violated_promises(stage, design, "trim", "disconnect") == set()
 
 
-def test_what_was_trimmed_comes_from_the_conversation_and_not_from_the_timeline() -> None:
-    stage = away("timeline-notify")
+def test_trimmed_entries_are_fetched_from_the_message_store() -> None:
+    stage = with_trimmed_absence("timeline-notify")
     assert quiesce(stage.world)
     found = [(o.message, o.timeline) for o in stage.of(Shown) if o.device == TABLET][1:]
     assert found == [(1, None), (2, None), (3, None)]
 
 
 def test_each_page_is_fetched_once() -> None:
-    stage = away("timeline-notify", page_size=2)
+    stage = with_trimmed_absence("timeline-notify", page_size=2)
     asked = []
     stage.do(Connect(TABLET))
     while (move := next(stage.world.pending(), None)) is not None:
@@ -296,7 +296,7 @@ def test_each_page_is_fetched_once() -> None:
     assert asked == [(1, 4), (3, 4)]
 
 
-def test_a_message_of_two_conversations_is_fetched_from_each_in_order() -> None:
+def test_missed_messages_of_two_conversations_are_fetched_from_each_in_order() -> None:
     stage = Stage("timeline-notify", Population((0, 1, 1), ((0, 1), (0, 1))))
     stage.connect(PHONE, LAPTOP, TABLET)
     stage.do(Disconnect(TABLET, True))
@@ -307,11 +307,11 @@ def test_a_message_of_two_conversations_is_fetched_from_each_in_order() -> None:
     stage.settle()
     assert quiesce(stage.world)
     assert stage.shown(TABLET) == [0, 2, 1, 3]
-    assert stage.broken() == {}
+    assert stage.violated() == {}
 
 
 @pytest.mark.parametrize("design", TIMELINES)
-def test_what_was_said_while_the_user_was_no_member_is_not_refetched(design: str) -> None:
+def test_messages_from_while_the_user_was_not_a_member_are_not_fetched(design: str) -> None:
     stage = Stage(design, Population((0, 1, 2), ((0, 1, 2),)))
     stage.connect(PHONE, LAPTOP, TABLET)
     stage.compose(PHONE)
@@ -327,10 +327,10 @@ def test_what_was_said_while_the_user_was_no_member_is_not_refetched(design: str
     stage.settle()
     assert quiesce(stage.world)
     assert stage.shown(TABLET) == [0, 1, 3]
-    assert broken(stage, design, "trim", "membership", "disconnect") == set()
+    assert violated_promises(stage, design, "trim", "membership", "disconnect") == set()
 
 
-def test_a_fetch_says_up_to_where_it_answers_even_if_nothing_there_concerns_the_user() -> None:
+def test_a_reply_to_a_fetch_covers_its_range_even_if_the_user_may_read_nothing_there() -> None:
     stage = Stage("timeline-notify", Population((0, 1, 2), ((0, 1),)))
     stage.connect(PHONE, LAPTOP, TABLET)
     stage.compose(PHONE)
@@ -345,8 +345,8 @@ def test_a_fetch_says_up_to_where_it_answers_even_if_nothing_there_concerns_the_
     assert (page.entries, page.upto, page.has_more) == ((), 1, False)
 
 
-def test_a_message_whose_copies_are_still_owed_is_not_trimmed() -> None:
-    """One user's copy is there and the other's is not; a crash drives both again, which must not write one twice."""
+def test_an_entry_whose_intent_is_pending_is_not_trimmed() -> None:
+    """One user's copy is written and the other's is not; after a crash both are repeated, and none may be written twice."""
     stage = begun("timeline-notify")
     message = stage.compose(PHONE)
     while not any(o.message == message and o.timeline.kind == "sync" for o in stage.of(Appended)):
@@ -360,17 +360,17 @@ def test_a_message_whose_copies_are_still_owed_is_not_trimmed() -> None:
     assert stage.shown(TABLET) == [0, 1]
     copies = [o.timeline.owner for o in stage.of(Appended) if o.message == message and o.timeline.kind == "sync"]
     assert sorted(copies) == [0, 1]
-    assert broken(stage, "timeline-notify", "trim") == set()
+    assert violated_promises(stage, "timeline-notify", "trim") == set()
 
 
-# ---- changes to what was said
+# ---- changes of messages
 
 
 def entry(message: int, place: int, kind: Any = "message", about: int = 0) -> Entry:
     return Entry(place, place, Message(MessageId(message), PHONE, ConversationId(0), 10, kind, about))
 
 
-def test_a_change_before_and_after_its_message_comes_to_the_same() -> None:
+def test_a_change_has_the_same_result_before_and_after_its_message() -> None:
     versions = []
     for order in ((0, 1), (1, 0)):
         stage = Stage("timeline-push")
@@ -391,7 +391,7 @@ def test_a_change_reaches_every_device(design: str, kind: str) -> None:
     stage.compose(PHONE, kind=kind, about=0)
     assert quiesce(stage.world)
     assert {(o.device, o.which, o.version) for o in stage.of(Amended)} == {(d, 0, 2) for d in (PHONE, LAPTOP, TABLET)}
-    assert broken(stage, design) == set()
+    assert violated_promises(stage, design) == set()
 
 
 def test_an_edit_that_comes_late_does_not_undo_a_later_one() -> None:
@@ -404,7 +404,7 @@ def test_an_edit_that_comes_late_does_not_undo_a_later_one() -> None:
     assert device.versions == {("message", 7): 3}
 
 
-def test_a_read_marker_only_moves_forward_and_may_come_before_what_it_is_about() -> None:
+def test_a_read_marker_only_moves_forward_and_may_come_before_its_messages() -> None:
     stage = Stage("timeline-push")
     device = stage.world.actors[TABLET]
     out = stage.world.hosts[TABLET]
@@ -413,7 +413,7 @@ def test_a_read_marker_only_moves_forward_and_may_come_before_what_it_is_about()
     assert [(o.what, o.which, o.version) for o in stage.of(Amended)] == [("read", 0, 5), ("read", 0, 6)]
 
 
-def test_a_device_that_forgot_a_recall_learns_it_again() -> None:
+def test_a_device_that_forgot_a_recall_receives_it_again() -> None:
     stage = begun("timeline-notify")
     stage.do(Keep(TABLET))
     stage.compose(PHONE, kind="recall", about=0)
@@ -422,4 +422,4 @@ def test_a_device_that_forgot_a_recall_learns_it_again() -> None:
     assert stage.world.actors[TABLET].versions == {}
     assert quiesce(stage.world)
     assert stage.world.actors[TABLET].versions == {("message", 0): 2}
-    assert stage.broken() == {}
+    assert stage.violated() == {}

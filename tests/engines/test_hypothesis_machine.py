@@ -1,4 +1,4 @@
-"""The Hypothesis machine has a rule for each kind of move, meets bugs, prints them as Python, and repeats itself when it should."""
+"""The Hypothesis machine: a rule for each kind of move, failures printed as Python, repeatable profiles."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_faults_without_a_budget_have_no_rule() -> None:
     assert not rules & {"crash_device", "take_backup", "intervene", "add_device"}
 
 
-def test_each_property_that_is_asked_is_an_invariant() -> None:
+def test_each_named_property_is_an_invariant() -> None:
     invariants = {found.function.__name__ for found in machine("F25", PUSHES).setup_state().invariants}
     assert invariants == {name.replace("-", "_") for name in promised("F25", PUSHES)}
 
@@ -53,7 +53,7 @@ def test_a_sound_design_keeps_its_promises_under_the_usual_faults_together(desig
     assert played.examples >= PROFILES["brief"]
 
 
-def test_a_property_that_is_not_promised_can_be_asked() -> None:
+def test_a_property_that_is_not_promised_can_be_judged() -> None:
     world = small_world("three-devices", 1, [])
     assert "no-loss" not in promised("inbox-shared", world)
     violation = play("inbox-shared", world, ["no-loss"]).violation
@@ -61,7 +61,7 @@ def test_a_property_that_is_not_promised_can_be_asked() -> None:
     assert violation.name == "no-loss"
 
 
-def test_a_system_that_is_no_messaging_design_is_played() -> None:
+def test_a_system_that_is_not_a_messaging_design_can_be_run() -> None:
     kinds = set()
 
     class Recorded(hypothesis_machine.machine(two_phase(3), Environment(), [])):  # type: ignore[misc]
@@ -89,12 +89,12 @@ def outcome(bug: str, world: small_worlds.SmallWorld, name: str) -> tuple[object
     return played.violation.moves, played.examples
 
 
-def test_the_ci_profile_plays_the_same_examples_each_time() -> None:
+def test_the_ci_profile_runs_the_same_examples_each_time() -> None:
     world = small_world("two-people", 2, ["server-crash"])
     assert outcome("F22", world, "no-loss") == outcome("F22", world, "no-loss")
 
 
-def test_code_that_is_loaded_meanwhile_changes_no_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_code_that_is_loaded_in_between_changes_no_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     world = small_world("two-people", 3, ["disconnect"])
     before = outcome("F37", world, "no-loss")
     (tmp_path / "loaded_meanwhile.py").write_text(f"NUMBERS = {list(range(100, 255))}\n")
@@ -103,7 +103,7 @@ def test_code_that_is_loaded_meanwhile_changes_no_example(tmp_path: Path, monkey
     assert outcome("F37", world, "no-loss") == before
 
 
-def test_a_hypothesis_without_the_private_method_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hypothesis_without_the_private_method_causes_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(HypothesisProvider, hypothesis_machine.CONSTANTS)
     with (
         pytest.warns(
@@ -115,7 +115,7 @@ def test_a_hypothesis_without_the_private_method_is_warned_of(monkeypatch: pytes
 
 
 def failure_of(bug: str, world: small_worlds.SmallWorld, capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """Return the lines that Hypothesis prints of a bug, shrunk."""
+    """Return the lines that Hypothesis prints for the shrunk failure of a bug."""
     quick = profile_settings("ci", verbosity=Verbosity.normal)
     with pytest.raises(PropertyViolated) as met:
         run_state_machine_as_test(machine(bug, world), settings=quick)
@@ -141,7 +141,7 @@ def test_a_comment_says_which_packet_a_connection_delivers(capsys: pytest.Captur
     assert all(lines[at - 1].startswith("# ") and "DeviceId(" in lines[at - 1] for at in deliveries)
 
 
-def test_at_the_desk_failures_are_kept_in_the_example_database() -> None:
+def test_the_dev_profile_keeps_failures_in_the_example_database() -> None:
     database = InMemoryExampleDatabase()
     with pytest.raises(PropertyViolated):
         run_state_machine_as_test(

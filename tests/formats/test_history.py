@@ -1,4 +1,4 @@
-"""Histories and moves: written, checked, replayed, and refused in one line."""
+"""Histories and moves: writing, checking, replaying, and errors in one line."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ WANTED = Scenario.model_validate(
 
 
 def record(path: Path, design: str) -> dict[str, int]:
-    """Runs the design, writes history and moves, returns the violations that the run itself saw."""
+    """Simulate the design, write history and moves, and return the violations of the run."""
     found = Job(WANTED, design, 0, 11, history=str(path)).work()
     return {name: p.violations for name, p in found.properties.items() if p.violations}
 
@@ -57,7 +57,7 @@ def test_a_history_is_judged_as_the_run_was(tmp_path: Path, design: str, ending:
 
 @pytest.mark.parametrize("design", ["inbox-store-first", "inbox-sync-first", "inbox-shared", "timeline-checkpointed",
                                     "timeline-dense-push", "timeline-push", "timeline-hybrid-fanout"])  # fmt: skip
-def test_the_moves_done_again_meet_the_same_violations(tmp_path: Path, design: str) -> None:
+def test_replayed_moves_have_the_same_violations(tmp_path: Path, design: str) -> None:
     path = tmp_path / "run.jsonl"
     seen = record(path, design)
     judged = replay(moves_path(path))
@@ -74,7 +74,7 @@ def test_two_recordings_are_the_same_bytes(tmp_path: Path) -> None:
 
 
 def changed(tmp_path: Path, number: int, line: str) -> Path:
-    """A recorded history with one line replaced."""
+    """Write a recorded history with one line replaced, and return its path."""
     path = tmp_path / "run.jsonl"
     record(path, "timeline-notify")
     lines = path.read_text().splitlines()
@@ -126,7 +126,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         check(tmp_path / "gone.jsonl")
 
 
-def test_a_file_that_is_no_parquet_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_not_parquet_is_named(tmp_path: Path) -> None:
     path = tmp_path / "run.parquet"
     path.write_text("hello")
     with pytest.raises(InputError, match="not a Parquet file"):
@@ -171,7 +171,7 @@ def test_a_move_that_makes_no_sense_is_named(tmp_path: Path, line: str, says: st
     assert "\n" not in str(caught.value)
 
 
-def test_the_promises_of_ones_own_design_count_where_its_file_is_there(tmp_path: Path) -> None:
+def test_the_promises_of_a_users_design_count_if_its_file_exists(tmp_path: Path) -> None:
     own = tmp_path / "mine.py"
     own.write_text(
         'from syncproof.designs import DESIGNS\nMine = DESIGNS["inbox-store-first"].variant(summary="Mine.")\n'
@@ -185,7 +185,7 @@ def test_the_promises_of_ones_own_design_count_where_its_file_is_there(tmp_path:
     assert not check(path).verdicts()["no-loss"].promised
 
 
-def test_a_packet_of_somebody_elses_with_the_same_name_is_not_meant(tmp_path: Path) -> None:
+def test_a_users_packet_class_of_the_same_name_is_ignored(tmp_path: Path) -> None:
     class Compose(Packet, frozen=True):
         word: str
 
@@ -196,7 +196,7 @@ def test_a_packet_of_somebody_elses_with_the_same_name_is_not_meant(tmp_path: Pa
     assert Compose("kept until here").word
 
 
-def test_an_unknown_design_is_told_with_the_file_that_names_it(tmp_path: Path) -> None:
+def test_an_unknown_design_is_reported_with_the_file_that_names_it(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     record(path, "inbox-shared")
     moves = moves_path(path)
@@ -206,7 +206,7 @@ def test_an_unknown_design_is_told_with_the_file_that_names_it(tmp_path: Path) -
 
 
 def test_a_foreign_history_is_judged_by_every_property(tmp_path: Path) -> None:
-    """What a real server's log would be turned into: an accepted message that its reader never shows."""
+    """A converted log of a real server has an accepted message that its reader never shows."""
     rows = [
         {"schema": 1, "kind": "history", "design": "my server"},
         {"type": "Joined", "device": 0, "user": 0},
@@ -238,7 +238,7 @@ def test_a_history_that_stops_early_leaves_liveness_unknown(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("kind", ["history", "moves"])
-def test_a_file_that_was_cut_short_is_no_success(tmp_path: Path, kind: str) -> None:
+def test_a_file_that_was_cut_short_is_an_error(tmp_path: Path, kind: str) -> None:
     history = tmp_path / "run.jsonl"
     record(history, "timeline-notify")
     path = history if kind == "history" else moves_path(history)
@@ -251,7 +251,7 @@ def test_a_file_that_was_cut_short_is_no_success(tmp_path: Path, kind: str) -> N
 
 
 def test_a_history_that_says_learned_is_read(tmp_path: Path) -> None:
-    """Earlier versions wrote `Learnt` so."""
+    """Earlier versions wrote `Learned` for `Learnt`."""
     path = tmp_path / "run.jsonl"
     line = '{"type": "Learned", "device": 0, "timeline": {"kind": "sync", "owner": 0}, "seq": 1}'
     path.write_text('{"schema": 1, "kind": "history"}\n' + line)

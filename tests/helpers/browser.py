@@ -28,18 +28,18 @@ FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND", "--remote-debugging-pipe", "about:blank",
 )  # fmt: skip
 PATIENCE = 60
-"""Seconds until a browser that does not answer is given up."""
+"""After so many seconds without an answer of the browser a test fails."""
 
 
 def wanted() -> None:
-    """Skips the test where there is no browser; on continuous integration there must be one, so there it fails."""
-    if PROGRAM is None:  # on somebody's desk the other tests are still worth running
+    """Skip the test where there is no browser; on continuous integration there must be one, so fail there."""
+    if PROGRAM is None:
         why = "there is no chromium on PATH (apt-get install chromium)"
         pytest.fail(why) if os.environ.get("CI") else pytest.skip(why)
 
 
 class Browser:
-    """One browser with one page. `problems`: what the console, the log and the network complained of."""
+    """One browser with one page. `problems`: the errors and warnings of the console, the log and the network."""
 
     def __init__(self, profile: Path) -> None:
         assert PROGRAM is not None
@@ -63,7 +63,7 @@ class Browser:
 
     @staticmethod
     def _high(end: int) -> int:
-        """The same end under a number that cannot be 3 or 4."""
+        """Return the same end of a pipe under a file descriptor that cannot be 3 or 4."""
         moved = fcntl.fcntl(end, fcntl.F_DUPFD, 10)
         os.close(end)
         return moved
@@ -78,7 +78,7 @@ class Browser:
         os.close(self.reads)
 
     def call(self, method: str, **parameters: object) -> dict[str, Any]:
-        """A command's result; events that come meanwhile are kept."""
+        """Send a command and return its result; events that come in the meantime are noted."""
         self.number += 1
         command: dict[str, object] = {"id": self.number, "method": method, "params": parameters}
         if self.session:
@@ -105,22 +105,22 @@ class Browser:
         return message
 
     def _note(self, event: dict[str, Any]) -> None:
-        name, told = event.get("method"), event.get("params", {})
+        name, parameters = event.get("method"), event.get("params", {})
         if name == "Page.loadEventFired":
             self.loads += 1
         elif name == "Runtime.exceptionThrown":
-            self.problems.append(f"exception: {told['exceptionDetails']}")
-        elif name == "Runtime.consoleAPICalled" and told["type"] in ("error", "warning", "assert"):
-            self.problems.append(f"console: {told['args']}")
-        elif name == "Log.entryAdded" and told["entry"]["level"] in ("error", "warning"):
-            self.problems.append(f"log: {told['entry']['text']}")
+            self.problems.append(f"exception: {parameters['exceptionDetails']}")
+        elif name == "Runtime.consoleAPICalled" and parameters["type"] in ("error", "warning", "assert"):
+            self.problems.append(f"console: {parameters['args']}")
+        elif name == "Log.entryAdded" and parameters["entry"]["level"] in ("error", "warning"):
+            self.problems.append(f"log: {parameters['entry']['text']}")
         elif name == "Network.loadingFailed":
-            self.problems.append(f"network: {told['errorText']}")
+            self.problems.append(f"network: {parameters['errorText']}")
         elif name == "Network.requestWillBeSent":
-            self.requests.append(told["request"]["url"])
+            self.requests.append(parameters["request"]["url"])
 
     def open(self, path: Path, *, width: int = 1280, dark: bool = False) -> None:
-        """Loads a file and waits until it is drawn."""
+        """Load a file and wait until it is drawn."""
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
         features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self.call("Emulation.setEmulatedMedia", media="", features=features)
@@ -131,13 +131,13 @@ class Browser:
         self.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
 
     def evaluate(self, script: str) -> Any:
-        """What a script returns."""
+        """Run a script and return its result."""
         found = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")
 
     def click(self, selector: str) -> None:
-        """Moves the mouse onto an element and clicks, as a reader would."""
+        """Move the mouse onto an element and click, as a reader would."""
         spot = self.evaluate(
             f"(() => {{ const found = document.querySelector({json.dumps(selector)}); found.scrollIntoView({{block: 'center'}});"
             " const box = found.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; })()"
@@ -146,13 +146,13 @@ class Browser:
             self.call("Input.dispatchMouseEvent", type=kind, x=spot[0], y=spot[1], button="left", clickCount=1)
 
     def press(self, key: str, code: int) -> None:
-        """Presses a key on what has the focus."""
+        """Press a key on the element that has the focus."""
         text = {"Enter": "\r", " ": " "}.get(key, "")
         for kind in ("keyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, text=text)
 
     def screenshot(self, path: Path) -> numpy.typing.NDArray[numpy.float64]:
-        """The whole page as PNG in `path`, and its pixels: height x width x red, green, blue in 0 to 1."""
+        """Save the whole page as PNG in `path`, and return its pixels: height x width x (red, green, blue) in 0 to 1."""
         size = self.call("Page.getLayoutMetrics")["cssContentSize"]
         clip = {"x": 0, "y": 0, "width": size["width"], "height": min(size["height"], 16000), "scale": 1}
         shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
@@ -160,6 +160,6 @@ class Browser:
         return numpy.asarray(image.imread(path), dtype=float)[:, :, :3]
 
     def pdf(self, path: Path) -> None:
-        """The page as it prints."""
+        """Save the page in `path` as it prints."""
         printed = self.call("Page.printToPDF", printBackground=True, preferCSSPageSize=True)
         path.write_bytes(base64.b64decode(printed["data"]))

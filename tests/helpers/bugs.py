@@ -1,4 +1,4 @@
-"""What the engines find with each seeded bug, computed once for all tests of a process."""
+"""What the engines find in each seeded bug, computed once for all tests of a process."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from syncproof.studies.hunt import larger, play
 
 
 def world_of(bug: str) -> SmallWorld:
-    """Return the small world in which a bug shows."""
+    """Return the small world in which a bug violates its properties."""
     return small_worlds.small_world(*BUGS[bug].world)
 
 
 @cache
 def searched(design: str, world: SmallWorld) -> verify.Explored:
-    """Return what a complete search finds with a design or a bug in a world."""
+    """Return what a complete search of a design or a bug finds in a world."""
     return verify.explore_one(design, world)
 
 
 @cache
 def played(bug: str) -> PropertyViolated:
-    """Return what Hypothesis meets of the first property that a bug must violate, in its world with more messages."""
+    """Return the violation that Hypothesis finds of a bug's first property, in the bug's world with more messages."""
     found = play(bug, larger(world_of(bug)), BUGS[bug].violates[:1]).violation
-    assert found is not None, f"Hypothesis does not meet {bug}"
+    assert found is not None, f"Hypothesis does not find {bug}"
     return found

@@ -13,7 +13,10 @@ from syncproof.core.observations import Observation
 
 
 def fork(bounded: BoundedWorld, observe: Callable[[Observation], None]) -> BoundedWorld:
-    """Return a copy that shares nothing which a move changes. Make a move at once: until then it answers for the original."""
+    """Return a copy that shares nothing which a move changes.
+
+    Make a move before asking the copy for its possible moves: until then it returns the list made for the original.
+    """
     twin = copy(bounded)
     twin.world = _fork_world(bounded.world, observe)
     twin.told, twin.newcomers, twin.left = list(bounded.told), list(bounded.newcomers), dict(bounded.left)

@@ -1,4 +1,4 @@
-"""Histories written by hand, in the field's words, and what a property says of them."""
+"""Histories written by hand, one short method per observation, and what a property says of them."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ Kind = Literal["conversation", "sync", "inbox"]
 
 
 def react(automaton: Property, observation: Observation) -> str | None:
-    """One step of an automaton."""
+    """Make one step of an automaton, and return its complaint, if any."""
     method = automaton.reactions.get(type(observation))
     says: str | None = None if method is None else getattr(automaton, method)(observation)
     return says
 
 
 class History:
-    """A history under way. User 0 has device 0, user 1 has devices 1 and 2; they share conversation 0."""
+    """A growing history. User 0 has device 0, user 1 has devices 1 and 2; they share conversation 0."""
 
     def __init__(self) -> None:
         self.observations: list[Observation] = []
@@ -67,7 +67,7 @@ class History:
         self.add(Placed(MessageId(message), ConversationId(0), place, members, tuple(map(DeviceId, devices))))
 
     def sent(self, *messages: int) -> None:
-        """Composed and placed, each at the place of its own number."""
+        """Compose and place messages, each at the place of its own number."""
         for message in messages:
             self.composed(message)
             self.placed(message, message)
@@ -94,7 +94,7 @@ class History:
         owner: int = 1,
         epoch: int = 0,
     ) -> None:
-        """At the place of the message's number unless told otherwise; without `seq`, by the server's accept."""
+        """Show a message, at the place of its own number by default; without `seq`, by the accepting reply."""
         timeline = None if seq is None else Timeline(kind, owner, epoch)
         at = message if place is None else place
         self.add(Shown(DeviceId(device), MessageId(message), ConversationId(0), at, timeline, seq))
@@ -103,7 +103,7 @@ class History:
         self.add(Checkpointed(DeviceId(device), Timeline("sync", owner, epoch), seq, start))
 
     def queued(self, message: int, box: int, devices: Iterable[int] | None = None) -> None:
-        """A copy in the inbox, which in this family is also what stores the message."""
+        """Queue a copy in an inbox, which in the inbox family also stores the message."""
         fetchers = (box,) if devices is None else devices
         self.add(Queued(Timeline("inbox", box), MessageId(message), tuple(map(DeviceId, fetchers))))
         self.stored(message)
@@ -117,7 +117,7 @@ class History:
     def roamed(
         self, device: int, after: int, upto: int, *entries: int | tuple[int, int], conversation: int = 0
     ) -> None:
-        """Entries are messages at the places of their own numbers, or (place, message)."""
+        """Fetch a page of history. Entries are messages at the places of their own numbers, or (place, message)."""
         pairs = [entry if isinstance(entry, tuple) else (entry, entry) for entry in entries]
         page = tuple([(place, MessageId(message)) for place, message in pairs])
         self.add(Roamed(DeviceId(device), ConversationId(conversation), after, upto, page))
@@ -126,7 +126,7 @@ class History:
         self.add(Reverted(Timeline(kind, owner, epoch), upto, of))
 
     def gone(self, message: int, box: int | None = None) -> None:
-        """From the message store, or from an inbox."""
+        """Remove a message from the message store, or from an inbox."""
         self.add(Gone(MessageId(message), None if box is None else Timeline("inbox", box)))
 
     def forgot(
@@ -153,16 +153,16 @@ class History:
             self.add(Pulled(DeviceId(device)))
 
     def run(self, name: str) -> Property:
-        """The property's automaton after the history."""
+        """Return the property's automaton after the history."""
         automaton: Property = PROPERTIES[name]()
         for observation in self.observations:
             react(automaton, observation)
         return automaton
 
     def says(self, name: str) -> list[str]:
-        """What the property complains of, step by step and at rest.
+        """Return the property's complaints, step by step and then at quiescence.
 
-        A second automaton is frozen and thawed before every step and must say the same.
+        A second automaton is frozen and thawed before every step and must complain of the same.
         """
         live: Property = PROPERTIES[name]()
         frozen = freeze(PROPERTIES[name]())

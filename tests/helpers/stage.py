@@ -1,4 +1,4 @@
-"""A world of one design that is moved by hand."""
+"""A world of one design, whose moves a test chooses one by one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAIR = Population((0, 1, 1), ((0, 1),))
 
 
 class Stage:
-    """A world of one design whose observations are kept and judged."""
+    """A world of one design whose observations are kept (`seen`) and judged (`violated`)."""
 
     def __init__(self, design: str | Design, population: Population = PAIR, **parameters: Any) -> None:
         self.seen: list[Observation] = []
@@ -41,7 +41,7 @@ class Stage:
         self.settle()
 
     def settle(self) -> None:
-        """Everything in flight happens; timers do not fire, so nothing times out."""
+        """Make every pending move but timers, so that nothing times out."""
         while moves := [m for m in self.world.pending() if not isinstance(m, Fire)]:
             self.do(moves[0])
 
@@ -52,7 +52,7 @@ class Stage:
         return message.id
 
     def submit(self) -> None:
-        """What the phone has sent reaches the server."""
+        """Deliver to the server what the phone has sent."""
         for connection in list(self.world.connections.values()):
             while connection.client == PHONE and connection.up:
                 self.do(Deliver(connection.id, "server"))
@@ -63,5 +63,6 @@ class Stage:
     def shown(self, device: DeviceId) -> list[int]:
         return [int(o.message) for o in self.of(Shown) if o.device == device]
 
-    def broken(self) -> dict[str, str]:
+    def violated(self) -> dict[str, str]:
+        """Return the first complaint of each violated property."""
         return {name: found[0].says for name, found in self.monitor.violations.items()}

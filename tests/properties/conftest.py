@@ -1,4 +1,4 @@
-"""The fixture of the properties' tests: a history to be written by hand."""
+"""The fixture of the properties' tests: a history that a test writes by hand."""
 
 from __future__ import annotations
 

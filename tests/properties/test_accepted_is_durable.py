@@ -21,7 +21,7 @@ def test_accepted_without_a_place(history) -> None:
     ]
 
 
-def test_the_last_copy_is_deleted_before_everybody_has_shown_it(history) -> None:
+def test_the_last_copy_is_deleted_before_every_device_has_shown_it(history) -> None:
     history.sent(7)
     history.queued(7, 1)
     history.accepted(7)
@@ -32,7 +32,7 @@ def test_the_last_copy_is_deleted_before_everybody_has_shown_it(history) -> None
     ]
 
 
-def test_the_message_store_keeps_it_for_good(history) -> None:
+def test_the_message_store_keeps_it(history) -> None:
     history.sent(7)
     history.stored(7)
     history.accepted(7)
@@ -89,7 +89,7 @@ def test_a_finished_message_may_be_placed_and_copied_again(history) -> None:
     assert history.says("accepted-is-durable") == []
 
 
-def test_told_once_a_message(history) -> None:
+def test_one_complaint_per_message(history) -> None:
     history.sent(7)
     history.accepted(7)
     history.placed(7, 8)
@@ -98,7 +98,7 @@ def test_told_once_a_message(history) -> None:
 
 
 @pytest.mark.parametrize("last", ["accepted", "shown"])
-def test_a_finished_message_is_forgotten_whatever_comes_last(history, last) -> None:
+def test_a_finished_message_is_no_longer_kept_whatever_comes_last(history, last) -> None:
     history.sent(7)
     history.queued(7, 1)
     steps = {"accepted": lambda: history.accepted(7), "shown": lambda: [history.shown(d, 7) for d in (1, 2)]}
@@ -108,7 +108,7 @@ def test_a_finished_message_is_forgotten_whatever_comes_last(history, last) -> N
     assert (automaton.open, automaton.composers, automaton.safe) == ({}, {}, {7})
 
 
-def test_an_accepted_message_goes_from_the_message_store(history) -> None:
+def test_an_accepted_message_is_lost_from_the_message_store(history) -> None:
     history.sent(7)
     history.stored(7)
     history.accepted(7)
@@ -118,20 +118,20 @@ def test_an_accepted_message_goes_from_the_message_store(history) -> None:
     assert history.says("accepted-is-durable") == ["message 7 was in the message store and is gone"]
 
 
-def test_what_no_sender_was_told_of_may_go(history) -> None:
+def test_a_message_that_was_not_accepted_may_be_lost(history) -> None:
     history.sent(7)
     history.stored(7)
     history.gone(7)
     assert history.says("accepted-is-durable") == []
 
 
-def test_what_was_never_stored_cannot_go(history) -> None:
+def test_a_message_that_was_never_stored_cannot_be_lost(history) -> None:
     history.sent(7)
     history.gone(7)
     assert history.says("accepted-is-durable") == []
 
 
-def test_the_last_copy_goes_from_an_inbox(history) -> None:
+def test_the_last_copy_is_lost_from_an_inbox(history) -> None:
     history.sent(7)
     history.queued(7, 1)
     history.queued(7, 2)

@@ -58,18 +58,18 @@ def test_one_property_a_file(name) -> None:
 
 
 def is_name(node: ast.AST) -> bool:
-    """Whether it is `name = "..."`."""
+    """Return whether a statement is `name = "..."`."""
     return isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "name"
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_fresh_automaton_comes_back_from_its_image(name) -> None:
+def test_a_fresh_automaton_survives_freezing_and_thawing(name) -> None:
     image = freeze(PROPERTIES[name]())
     assert freeze(thaw(image)) == image
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_nothing_is_wrong_with_nothing(name) -> None:
+def test_an_empty_history_satisfies_the_property(name) -> None:
     assert list(PROPERTIES[name]().at_quiescence()) == []
 
 

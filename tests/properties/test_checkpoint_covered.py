@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture
 def log(history):
-    """Messages 1 to 3 at numbers 1 to 3 of user 1's sync timeline."""
+    """Return a history of messages 1 to 3 at numbers 1 to 3 of user 1's sync timeline."""
     history.sent(1, 2, 3)
     for seq in (1, 2, 3):
         history.appended(seq, seq)
@@ -44,21 +44,21 @@ def test_shown_on_another_device_does_not_count(log) -> None:
     assert len(log.says("checkpoint-covered")) == 1
 
 
-def test_shown_by_another_way_counts(log) -> None:
+def test_shown_from_another_source_counts(log) -> None:
     log.shown(1, 1)
     log.shown(1, 2, seq=9, kind="conversation", owner=0)
     log.checkpointed(1, 2)
     assert log.says("checkpoint-covered") == []
 
 
-def test_the_starting_value_owes_nothing(log) -> None:
+def test_entries_below_the_starting_value_need_no_showing(log) -> None:
     log.checkpointed(1, 2, start=True)
     log.shown(1, 3, seq=3)
     log.checkpointed(1, 3)
     assert log.says("checkpoint-covered") == []
 
 
-def test_voids_and_strangers_messages_need_no_showing(history) -> None:
+def test_voids_and_messages_of_other_users_need_no_showing(history) -> None:
     history.composed(1)
     history.placed(1, 1, users=(0,), devices=(0,))
     history.appended(1, 1)
@@ -78,7 +78,7 @@ def test_the_second_entry_of_a_message_is_covered_by_its_first_showing(history) 
     assert history.says("checkpoint-covered") == []
 
 
-def test_what_is_covered_is_forgotten(log) -> None:
+def test_what_is_covered_is_no_longer_kept(log) -> None:
     log.shown(1, 1, seq=1)
     log.shown(1, 2, seq=2)
     log.checkpointed(1, 1)
@@ -100,7 +100,7 @@ def test_a_checkpoint_of_an_empty_timeline_passes_nothing(history) -> None:
     assert history.says("checkpoint-covered") == []
 
 
-def test_what_was_shown_early_and_forgotten_does_not_count(log) -> None:
+def test_what_was_shown_early_and_lost_does_not_count(log) -> None:
     log.shown(1, 1)
     log.forgot(1, 1)
     log.checkpointed(1, 1)
@@ -111,7 +111,7 @@ def test_what_was_shown_early_and_forgotten_does_not_count(log) -> None:
     assert log.says("checkpoint-covered") == []
 
 
-def test_a_checkpoint_goes_back_with_the_database(log) -> None:
+def test_a_checkpoint_moves_back_with_a_restored_database(log) -> None:
     for message in (1, 2, 3):
         log.shown(1, message, seq=message)
     log.checkpointed(1, 3)
@@ -134,7 +134,7 @@ def test_a_backup_that_holds_more_than_its_checkpoint_covers(log) -> None:
     assert log.says("checkpoint-covered") == []
 
 
-def test_in_a_new_life_what_both_have_is_covered(log) -> None:
+def test_in_a_new_epoch_entries_of_both_epochs_are_covered(log) -> None:
     for message in (1, 2):
         log.shown(1, message, seq=message)
     log.checkpointed(1, 2)
@@ -147,7 +147,7 @@ def test_in_a_new_life_what_both_have_is_covered(log) -> None:
     assert log.says("checkpoint-covered") == []
 
 
-def test_in_a_new_life_a_new_number_is_not_a_known_one(log) -> None:
+def test_in_a_new_epoch_a_new_number_is_not_a_known_one(log) -> None:
     for message in (1, 2, 3):
         log.shown(1, message, seq=message)
     log.checkpointed(1, 3)

@@ -118,7 +118,7 @@ def test_a_retired_device_is_not_compared(history) -> None:
     assert history.says("convergence") == []
 
 
-def test_a_retired_device_says_nothing_of_the_others(history) -> None:
+def test_the_other_devices_are_compared_after_a_retirement(history) -> None:
     history.joined(3, 1)
     history.composed(7)
     history.placed(7, 1, devices=(0, 1, 2, 3))
@@ -131,7 +131,7 @@ CHANGED = "user 1 sees message 1 as message 8 changed it, but not on device 2"
 
 
 def amended(history, *devices: int) -> None:
-    """Message 8 changed message 1, and these devices know."""
+    """Let message 8 change message 1, which these devices apply."""
     history.sent(1, 8)
     for device in (1, 2):
         history.shown(device, 1)
@@ -140,17 +140,17 @@ def amended(history, *devices: int) -> None:
         history.amended(device, 8, 8)
 
 
-def test_a_change_that_one_device_does_not_know(history) -> None:
+def test_a_change_that_one_device_has_not_applied(history) -> None:
     amended(history, 1)
     assert history.says("convergence") == [CHANGED]
 
 
-def test_a_change_that_all_know(history) -> None:
+def test_a_change_that_all_devices_have_applied(history) -> None:
     amended(history, 1, 2)
     assert history.says("convergence") == []
 
 
-def test_an_older_version_is_another_one(history) -> None:
+def test_an_older_version_is_a_difference(history) -> None:
     amended(history, 1)
     history.amended(2, 7, 7)
     assert history.says("convergence") == [CHANGED]
@@ -168,19 +168,19 @@ def test_a_read_marker_is_compared_like_a_change(history) -> None:
     assert history.says("convergence") == []
 
 
-def test_a_device_that_joined_after_the_change_need_not_know(history) -> None:
+def test_a_device_that_joined_after_the_change_need_not_apply_it(history) -> None:
     amended(history, 1, 2)
     history.joined(3, 1)
     assert history.says("convergence") == []
 
 
-def test_a_retired_device_need_not_know(history) -> None:
+def test_a_retired_device_need_not_apply_a_change(history) -> None:
     amended(history, 1)
     history.retired(2)
     assert history.says("convergence") == []
 
 
-def test_what_a_forgotten_entry_changed_is_as_it_was(history) -> None:
+def test_forgetting_an_entry_undoes_its_change(history) -> None:
     amended(history, 1, 2)
     history.forgot(2, 8)
     history.shown(2, 8)

@@ -23,7 +23,7 @@ def test_two_messages_at_one_place(history) -> None:
     assert len(history.says("conversation-order")) == 1
 
 
-def test_a_device_that_forgot_shows_again_from_what_it_holds(history) -> None:
+def test_a_restored_device_continues_from_what_it_holds(history) -> None:
     for message in (1, 2, 3):
         history.shown(1, message)
     history.forgot(1, 2, 3, reached=((0, 1),))
@@ -32,7 +32,7 @@ def test_a_device_that_forgot_shows_again_from_what_it_holds(history) -> None:
     assert history.says("conversation-order") == []
 
 
-def test_what_it_still_holds_it_does_not_show_again(history) -> None:
+def test_a_restored_device_must_not_show_again_what_it_holds(history) -> None:
     for message in (1, 2, 3):
         history.shown(1, message)
     history.forgot(1, 3, reached=((0, 2),))
@@ -40,7 +40,7 @@ def test_what_it_still_holds_it_does_not_show_again(history) -> None:
     assert history.says("conversation-order") == ["device 1 shows message 2 at place 2 of conversation 0 after place 2"]
 
 
-def test_another_devices_database_is_as_it_was(history) -> None:
+def test_a_restore_of_one_device_changes_nothing_for_another(history) -> None:
     for device in (1, 2):
         history.shown(device, 2)
     history.forgot(1, 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def test_a_missing_number_is_told_once(history) -> None:
+def test_a_missing_number_is_reported_once(history) -> None:
     history.appended(1, 1)
     history.appended(3, 2)
     history.appended(4, 3)
@@ -27,7 +27,7 @@ def test_only_sync_timelines_are_judged(history) -> None:
     assert history.says("dense") == []
 
 
-def test_a_new_life_goes_on_where_what_survived_ends(history) -> None:
+def test_a_new_epoch_continues_after_the_last_surviving_entry(history) -> None:
     for seq in (1, 2, 3):
         history.appended(seq, seq)
     history.reverted(2)
@@ -37,7 +37,7 @@ def test_a_new_life_goes_on_where_what_survived_ends(history) -> None:
     assert history.says("dense") == ["number 5 of sync timeline 1 follows 3"]
 
 
-def test_a_new_life_may_not_begin_behind_a_gap(history) -> None:
+def test_a_new_epoch_may_not_begin_after_a_gap(history) -> None:
     history.appended(1, 1)
     history.reverted(1)
     history.appended(3, 2, epoch=1)

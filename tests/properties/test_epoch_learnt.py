@@ -5,7 +5,7 @@ from __future__ import annotations
 STILL = "device {} still reads life {} of sync timeline 1, which is in life {}"
 
 
-def test_a_device_that_goes_on_in_the_old_life(history) -> None:
+def test_a_device_that_continues_in_the_old_epoch(history) -> None:
     for device in (1, 2):
         history.checkpointed(device, 3)
     history.reverted(2)
@@ -13,7 +13,7 @@ def test_a_device_that_goes_on_in_the_old_life(history) -> None:
     assert history.says("epoch-learnt") == [STILL.format(2, 0, 1)]
 
 
-def test_every_device_learns_the_new_life(history) -> None:
+def test_every_device_learns_the_new_epoch(history) -> None:
     for device in (1, 2):
         history.checkpointed(device, 3)
     history.reverted(2)
@@ -22,7 +22,7 @@ def test_every_device_learns_the_new_life(history) -> None:
     assert history.says("epoch-learnt") == []
 
 
-def test_only_the_latest_life_counts(history) -> None:
+def test_only_the_latest_epoch_counts(history) -> None:
     history.checkpointed(1, 3)
     history.reverted(2)
     history.checkpointed(1, 2, start=True, epoch=1)
@@ -35,7 +35,7 @@ def test_a_device_without_a_checkpoint_has_nothing_to_learn(history) -> None:
     assert history.says("epoch-learnt") == []
 
 
-def test_another_log_keeps_its_life(history) -> None:
+def test_another_log_keeps_its_epoch(history) -> None:
     history.checkpointed(1, 3)
     history.reverted(2, owner=0)
     history.reverted(2, kind="conversation")

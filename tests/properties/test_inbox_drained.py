@@ -56,14 +56,14 @@ def test_a_message_gone_from_the_message_store_may_still_be_queued(history) -> N
     assert len(history.says("inbox-drained")) == 1
 
 
-def test_a_retired_devices_inbox_is_nobodys(history) -> None:
+def test_the_inbox_of_a_retired_device_need_not_be_drained(history) -> None:
     history.queued(7, 1)
     history.shown(1, 7)
     history.retired(1)
     assert history.says("inbox-drained") == []
 
 
-def test_a_shared_inbox_stays_with_who_is_left(history) -> None:
+def test_a_shared_inbox_is_judged_by_the_remaining_devices(history) -> None:
     history.queued(7, 1, devices=(1, 2))
     history.shown(2, 7)
     history.retired(1)

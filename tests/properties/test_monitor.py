@@ -1,4 +1,4 @@
-"""The monitor: every automaton hears what it wants, and what it says is kept."""
+"""The monitor: every automaton receives the observations that it wants, and its complaints are kept."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def feed(monitor: Monitor, history) -> None:
         monitor.observe(observation)
 
 
-def test_it_runs_every_property_unless_told_which() -> None:
+def test_it_runs_every_property_unless_some_are_named() -> None:
     assert list(Monitor().automata) == list(PROPERTIES)
     assert list(Monitor(["dense", "no-loss"]).automata) == ["dense", "no-loss"]
     assert list(Monitor([]).automata) == []
@@ -40,7 +40,7 @@ def test_liveness_is_judged_at_rest(history) -> None:
     assert monitor.counts == {"no-loss": 3}
 
 
-def test_observations_that_nobody_wants_are_let_through() -> None:
+def test_observations_that_no_automaton_wants_are_ignored() -> None:
     monitor = Monitor(["dense"])
     monitor.observe(Quiesced())
     assert monitor.counts == {}

@@ -15,7 +15,7 @@ def test_placed_though_nobody_composed_it(history) -> None:
     assert history.says("no-creation") == ["message 7 takes a place in conversation 0, but nobody composed it"]
 
 
-def test_shown_to_somebody_who_was_no_member(history) -> None:
+def test_shown_to_a_user_who_was_not_a_member(history) -> None:
     history.joined(3, 2)
     history.sent(7)
     history.shown(3, 7)
@@ -38,14 +38,14 @@ def test_a_device_that_a_member_registers_later_may_show_it(history) -> None:
     assert history.says("no-creation") == []
 
 
-def test_a_second_placing_takes_nothing_from_the_members_of_the_first(history) -> None:
+def test_members_of_the_first_placing_stay_in_the_audience(history) -> None:
     history.sent(7)
     history.placed(7, 8, users=(0,), devices=(0,))
     history.shown(1, 7)
     assert history.says("no-creation") == []
 
 
-def test_a_second_placing_may_bring_in_members(history) -> None:
+def test_a_second_placing_may_add_members(history) -> None:
     history.joined(3, 2)
     history.sent(7)
     history.placed(7, 8, users=(0, 1, 2), devices=(0, 1, 2, 3))
@@ -58,14 +58,14 @@ def test_what_is_placed_is_no_longer_kept_as_composed(history) -> None:
     assert history.run("no-creation").composed == {}
 
 
-def test_whoever_composed_it_may_show_it_though_no_member_any_more(history) -> None:
+def test_the_composing_device_may_show_it_after_its_user_was_removed(history) -> None:
     history.composed(7, device=1)
     history.placed(7, 1, users=(0,), devices=(0,))
     history.shown(1, 7)
     assert history.says("no-creation") == []
 
 
-def test_the_other_devices_of_a_removed_composer_may_not(history) -> None:
+def test_other_devices_of_a_removed_composer_may_not_show_it(history) -> None:
     history.composed(7, device=1)
     history.placed(7, 1, users=(0,), devices=(0,))
     history.shown(2, 7)

@@ -77,7 +77,7 @@ def test_a_settled_message_may_be_placed_again(history) -> None:
     assert history.says("no-loss") == []
 
 
-def test_outstanding_is_sorted_and_forgets_what_is_settled(history) -> None:
+def test_outstanding_is_sorted_and_leaves_out_settled_messages(history) -> None:
     history.sent(8, 7, 9)
     for message in (8, 7, 9):
         history.accepted(message)
@@ -108,26 +108,26 @@ LOST = "message 7 was accepted, but device {} of its audience never shows it"
 
 
 def delivered(history, *devices: int) -> None:
-    """Message 7 is accepted, and these devices show it."""
+    """Accept message 7 and show it on these devices."""
     history.sent(7)
     history.accepted(7)
     for device in devices:
         history.shown(device, 7)
 
 
-def test_what_a_restore_took_from_the_message_store_is_owed_to_nobody(history) -> None:
+def test_what_a_restore_took_from_the_message_store_need_not_be_shown(history) -> None:
     delivered(history, 0)
     history.gone(7)
     assert history.says("no-loss") == []
 
 
-def test_a_copy_gone_from_an_inbox_is_still_owed(history) -> None:
+def test_a_message_whose_copy_was_lost_from_an_inbox_must_still_be_shown(history) -> None:
     delivered(history, 0, 1)
     history.gone(7, box=2)
     assert history.says("no-loss") == [LOST.format(2)]
 
 
-def test_what_is_accepted_again_after_it_was_gone_is_owed(history) -> None:
+def test_what_is_accepted_again_after_a_restore_must_be_shown(history) -> None:
     delivered(history, 0, 1)
     history.gone(7)
     history.placed(7, 8)
@@ -135,7 +135,7 @@ def test_what_is_accepted_again_after_it_was_gone_is_owed(history) -> None:
     assert history.says("no-loss") == [LOST.format(2)]
 
 
-def test_a_retired_device_is_owed_nothing_and_the_others_are(history) -> None:
+def test_a_retired_device_need_show_nothing_and_the_others_must(history) -> None:
     delivered(history, 0)
     history.retired(2)
     assert history.says("no-loss") == [LOST.format(1)]
@@ -143,7 +143,7 @@ def test_a_retired_device_is_owed_nothing_and_the_others_are(history) -> None:
     assert history.says("no-loss") == []
 
 
-def test_what_a_device_forgot_is_owed_to_it_again(history) -> None:
+def test_a_device_must_show_again_what_it_forgot(history) -> None:
     delivered(history, 0, 1, 2)
     history.forgot(1, 7)
     assert history.says("no-loss") == [LOST.format(1)]
@@ -151,13 +151,13 @@ def test_what_a_device_forgot_is_owed_to_it_again(history) -> None:
     assert history.says("no-loss") == []
 
 
-def test_what_a_device_forgot_while_others_waited_is_owed_to_both(history) -> None:
+def test_what_a_device_forgot_while_others_waited_is_due_on_both(history) -> None:
     delivered(history, 0, 1)
     history.forgot(1, 7)
     assert history.says("no-loss") == [LOST.format(1), LOST.format(2)]
 
 
-def test_what_is_gone_cannot_be_shown_again_by_who_forgot_it(history) -> None:
+def test_a_device_need_not_show_again_what_the_message_store_lost(history) -> None:
     delivered(history, 0, 1, 2)
     history.gone(7)
     history.forgot(1, 7)

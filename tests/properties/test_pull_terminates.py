@@ -7,7 +7,7 @@ import pytest
 from syncproof.properties.pull_terminates import FRUITLESS
 
 
-def test_a_device_pulls_for_ever_is_told_once(history) -> None:
+def test_endless_pulls_are_reported_once(history) -> None:
     history.triggered(1)
     history.pulled(1, 2 * FRUITLESS)
     assert history.says("pull-terminates") == [
@@ -15,12 +15,12 @@ def test_a_device_pulls_for_ever_is_told_once(history) -> None:
     ]
 
 
-@pytest.mark.parametrize("fruit", ["triggered", "shown", "checkpointed"])
-def test_pulls_with_a_cause_or_a_result(history, fruit) -> None:
+@pytest.mark.parametrize("reason", ["triggered", "shown", "checkpointed"])
+def test_pulls_with_a_cause_or_a_result(history, reason) -> None:
     history.pulled(1, FRUITLESS - 1)
-    if fruit == "triggered":
+    if reason == "triggered":
         history.triggered(1)
-    elif fruit == "shown":
+    elif reason == "shown":
         history.shown(1, 7)
     else:
         history.checkpointed(1, 3)
@@ -28,7 +28,7 @@ def test_pulls_with_a_cause_or_a_result(history, fruit) -> None:
     assert history.says("pull-terminates") == []
 
 
-def test_another_device_gives_no_cause(history) -> None:
+def test_another_devices_trigger_does_not_count(history) -> None:
     history.pulled(1, FRUITLESS - 1)
     history.triggered(2)
     history.pulled(1)

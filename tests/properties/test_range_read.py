@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture
 def log(history):
-    """Messages 1 to 4 at numbers 1 to 4 of user 1's sync timeline, 3 being a void."""
+    """Return a history of messages 1 to 4 at numbers 1 to 4 of user 1's sync timeline, 3 being a void."""
     history.sent(1, 2, 4)
     for seq in (1, 2, 3, 4):
         history.appended(seq, None if seq == 3 else seq)
@@ -74,7 +74,7 @@ def test_an_entry_that_appeared_below_the_tail_is_read_in_its_place(history) -> 
     assert history.says("range-read") == []
 
 
-def test_inboxes_are_no_logs(history) -> None:
+def test_inboxes_are_not_judged(history) -> None:
     history.read(1, 0, 9, 4, 2, kind="inbox")
     assert history.says("range-read") == []
 

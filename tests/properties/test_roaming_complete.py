@@ -10,7 +10,7 @@ WRONG = "new device 3 holds at place {} of conversation 0 what was never placed 
 
 @pytest.fixture
 def joined(history):
-    """Messages 1 to 5 at their places, then device 3 joins."""
+    """Return a history of messages 1 to 5 at their places, after which device 3 joins."""
     history.sent(1, 2, 3, 4, 5)
     history.joined(3, 1, history=((0, 5),))
     return history
@@ -27,7 +27,7 @@ def test_a_new_device_gets_all_of_it_page_by_page(joined) -> None:
     assert joined.says("roaming-complete") == []
 
 
-def test_an_empty_page_is_no_history(joined) -> None:
+def test_an_empty_page_does_not_count(joined) -> None:
     joined.roamed(3, 0, 5)
     assert joined.says("roaming-complete") == [UNREACHED.format(5)]
 
@@ -50,7 +50,7 @@ def test_a_page_that_overlaps_what_is_there_is_fine(joined) -> None:
     assert joined.says("roaming-complete") == []
 
 
-def test_what_was_never_at_a_place_is_no_history(joined) -> None:
+def test_a_message_that_was_never_at_its_place_is_wrong(joined) -> None:
     joined.roamed(3, 0, 5, 1, (2, 9), 3, 4, 5)
     assert WRONG.format(2) in joined.says("roaming-complete")
 
@@ -66,30 +66,30 @@ def test_another_device_does_not_count(joined) -> None:
     assert joined.says("roaming-complete") == [UNREACHED.format(5)]
 
 
-def test_an_empty_conversation_and_a_device_from_the_beginning_need_nothing(history) -> None:
+def test_an_empty_conversation_and_an_initial_device_need_no_history(history) -> None:
     history.joined(3, 1, history=((0, 0),))
     assert history.says("roaming-complete") == []
 
 
-def test_what_is_placed_after_the_join_may_come_along(joined) -> None:
+def test_what_is_placed_after_the_join_may_be_in_a_page(joined) -> None:
     joined.sent(6)
     joined.roamed(3, 0, 6, 1, 2, 3, 4, 5, 6)
     assert joined.says("roaming-complete") == []
 
 
-def test_what_a_restore_took_is_owed_to_nobody(joined) -> None:
+def test_what_a_restore_took_need_not_be_fetched(joined) -> None:
     joined.reverted(3, kind="conversation", owner=0)
     joined.roamed(3, 0, 3, 1, 2, 3)
     assert joined.says("roaming-complete") == []
 
 
-def test_what_survives_a_restore_is_owed(joined) -> None:
+def test_what_survives_a_restore_must_be_fetched(joined) -> None:
     joined.reverted(3, kind="conversation", owner=0)
     joined.roamed(3, 0, 2, 1, 2)
     assert joined.says("roaming-complete") == [UNREACHED.format(3)]
 
 
-def test_a_restore_of_a_users_timeline_takes_no_history(joined) -> None:
+def test_a_restore_of_a_sync_timeline_removes_no_history(joined) -> None:
     joined.reverted(0)
     assert joined.says("roaming-complete") == [UNREACHED.format(5)]
 
@@ -102,7 +102,7 @@ def test_a_page_from_before_a_restore_may_arrive_after_it(joined) -> None:
     assert joined.says("roaming-complete") == []
 
 
-def test_what_is_placed_in_the_new_life_may_be_in_the_page(joined) -> None:
+def test_what_is_placed_in_the_new_epoch_may_be_in_the_page(joined) -> None:
     joined.reverted(3, kind="conversation", owner=0)
     joined.composed(9)
     joined.placed(9, 4)
@@ -126,7 +126,7 @@ def test_a_copy_that_is_gone_from_an_inbox_is_still_history(joined) -> None:
     assert joined.says("roaming-complete") == [UNREACHED.format(5)]
 
 
-def test_what_a_device_forgot_it_has_to_fetch_again(joined) -> None:
+def test_a_device_must_fetch_again_what_it_forgot(joined) -> None:
     joined.roamed(3, 0, 5, 1, 2, 3, 4, 5)
     joined.forgot(3, roamed=((0, 2),))
     assert joined.says("roaming-complete") == [UNREACHED.format(5)]
@@ -139,7 +139,7 @@ def test_a_device_that_is_retired_needs_no_history(joined) -> None:
     assert joined.says("roaming-complete") == []
 
 
-def test_a_device_that_joins_again_begins_anew(joined) -> None:
+def test_a_device_that_joins_again_must_fetch_all_history_again(joined) -> None:
     joined.roamed(3, 0, 5, 1, 2, 3, 4, 5)
     joined.joined(3, 1, history=((0, 5),))
     assert joined.says("roaming-complete") == [UNREACHED.format(5)]

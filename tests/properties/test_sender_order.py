@@ -23,7 +23,7 @@ def test_places_follow_composing(history) -> None:
     assert history.says("sender-order") == []
 
 
-def test_devices_are_judged_apart(history) -> None:
+def test_each_device_is_judged_on_its_own(history) -> None:
     history.composed(1, device=0)
     history.composed(2, device=1)
     history.placed(2, 1)
@@ -31,7 +31,7 @@ def test_devices_are_judged_apart(history) -> None:
     assert history.says("sender-order") == []
 
 
-def test_a_retry_that_takes_a_second_place_behind_a_newer_message(history) -> None:
+def test_a_retry_that_takes_a_second_place_after_a_newer_message(history) -> None:
     history.sent(1, 2)
     history.placed(1, 3)
     assert len(history.says("sender-order")) == 1

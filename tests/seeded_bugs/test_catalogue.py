@@ -1,4 +1,4 @@
-"""The catalogue of seeded bugs names each bug once, and only what the other tables know."""
+"""The catalogue of seeded bugs has each id once, and agrees with the promises of the sound designs."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module", params=BUGS)
 def bug(request: pytest.FixtureRequest) -> Bug:
-    """Each bug in turn, with all its tests, so that they share the search and what Hypothesis met."""
+    """Return each bug in turn, with all its tests, so that they share the search and Hypothesis's violation."""
     return BUGS[request.param]
 
 
@@ -31,7 +31,7 @@ def test_hypothesis_kills_it(bug: Bug) -> None:
 
 
 @pytest.mark.slow
-def test_what_hypothesis_meets_is_cut_down_to_the_shortest(bug: Bug) -> None:
+def test_a_counterexample_of_hypothesis_is_shortened_to_the_shortest(bug: Bug) -> None:
     cut = cut_down(bug.id, larger(world_of(bug.id)), played(bug.id))
     counterexample = searched(bug.id, world_of(bug.id)).findings[bug.violates[0]][1]
     assert counterexample is not None

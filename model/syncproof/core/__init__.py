@@ -1,1 +1,1 @@
-"""What a system is: actors, packets, moves, what a move does, which moves are possible, and the faults."""
+"""What a system is: actors, packets, moves, what a move does, which moves are possible, and which faults exist."""

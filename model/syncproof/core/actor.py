@@ -10,21 +10,22 @@ The same objects run in all of them, so what is measured in one is what is prove
 
 - *constant*: given when the actor is built; a method that assigns it is an error of its class (identity, parameters);
 - *durable*: survives a crash (a row on disk, a device's database);
-- *volatile*: lost in a crash (memory, connections, timers, operations under way).
+- *volatile*: lost in a crash (memory, connections, timers, open operations).
 
 `@actor` above the class derives `Actor.crash` from that: it resets the volatile fields and touches nothing else. No
 design writes crash code.
-A backup is a snapshot of the durable fields; an actor that is put back to one may say in `restored` what that means.
+A backup is a snapshot of the durable fields; an actor that needs to do more when it is put back to one overrides
+`restored`.
 
 **Effects.** `Out` is the list of what a handler may ask for; its methods are the whole interface between a model and
 an engine. Storage takes time: `write`, `delete` and `read` return at once and deliver the packet `then` to the actor
 itself when the operation completes. The handler of `then` *is* the commit: it changes the durable fields. Between the
 call and its completion anything may come: another request, another completion (operations complete in any order), a
-crash. A crash leaves an operation that was under way either way, so an engine that crashes an actor decides for each
-of its open operations whether it landed. One that landed runs its handler with an `Out` that lets nothing but
-durable observations through (a dead process sends nothing), and only then the volatile fields are reset.
+crash. A write that is open in a crash may or may not have become durable, so an engine that crashes an actor decides
+for each of its open writes whether it landed. One that landed runs its handler with an `Out` that lets nothing but
+durable observations through (a crashed process sends nothing), and only then the volatile fields are reset.
 
-**Observations.** `observe` says what an outside witness could have recorded. Properties, metrics and histories are made
+**Observations.** `observe` records what an outside observer could see. Properties, metrics and histories are made
 of observations alone; they never look into an actor.
 
 **Links.** A packet sent to a `ConnectionId` travels over that connection: in order and reliably while it lasts. A
@@ -35,10 +36,10 @@ may deliver any number of times), each reliable or lossy.
 them back. Values in fields are therefore immutable packets and ids, or lists, dicts, sets, deques and `@state` classes
 of such. Iterate a dict or a set in sorted order wherever the order can be seen from outside.
 
-**Typed ids.** Everything with an identity that could be exchanged for another of its kind (a device, a user) is named
-by a subclass of `Id`, never by a bare integer, so that a symmetry reduction can rename it wherever it occurs.
+**Typed ids.** Everything that could be exchanged for another of its kind (a device, a user) is named by a subclass of
+`Id`, never by a bare integer, so that a symmetry reduction can rename it wherever it occurs.
 
-**Example.** A store writes what it is asked to keep. A crash cuts two writes, and one of them became durable:
+**Example.** A store writes what it is asked to keep. A crash interrupts two writes, and one of them becomes durable:
 
 >>> from syncproof.core.moves import Crash, Tell
 >>> from syncproof.core.world import System, World
@@ -101,7 +102,7 @@ class Out:
         """Arm a timer: `packet` comes to this actor itself. Arming a pending timer again restarts it."""
 
     def poll(self, delay: float, packet: Packet, idle: Idle) -> None:
-        """Arm the poll timer. Engines may count its firings instead of running them while nothing new concerns the actor."""
+        """Arm the poll timer. Engines may count its firings instead of running them while there is nothing new to pull."""
 
     def cancel(self, packet: Packet) -> None:
         """Disarm a timer; harmless when it is not armed."""
@@ -113,7 +114,7 @@ class Out:
         """Delete `rows` rows that held `bytes` bytes."""
 
     def read(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
-        """Return `rows` rows, decided at the call; `then` comes when they are there."""
+        """Read `rows` rows, as they are at the call; `then` comes when the read completes."""
 
     def observe(self, observation: Observation) -> None:
         """Record an observation."""
@@ -136,9 +137,9 @@ def volatile(factory: Callable[[], T], *, init: Literal[False] = False) -> T:
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(durable, volatile))
 def actor(cls: type[T]) -> type[T]:
-    """Turn the declared fields of an actor class into slots (a misspelt field is an error, not a hole in a proof).
+    """Turn the declared fields of an actor class into slots, so that assigning a misspelt field is an error.
 
-    Every subclass of `Actor` needs it; an actor of a class without it cannot be made.
+    Every subclass of `Actor` needs it: `TypeError` when an actor of a class without it is made.
     """
     made = attrs.define(slots=True, kw_only=True, eq=False, repr=False)(cls)
     made._declare_fields()  # type: ignore[attr-defined]
@@ -164,14 +165,14 @@ def on(packet_type: type[P]) -> Callable[[Callable[[Any, Any, P, Out], None]], A
 
 
 def _assigned_by(method: FunctionType) -> Iterator[str]:
-    """Yield the names of the attributes of its first parameter (and of what it updates in place) that a method assigns."""
+    """Yield the names of the attributes that a method assigns on its first parameter, or updates in place on anything."""
     code = method.__code__
-    me = code.co_varnames[:1]
+    self_name = code.co_varnames[:1]
     before: dis.Instruction | None = None
     for instruction in dis.get_instructions(code):
         if instruction.opname == "STORE_ATTR" and before is not None:
             loaded = before.argval[-1:] if isinstance(before.argval, tuple) else (before.argval,)
-            if loaded == me or before.opname == "SWAP":  # `self.field = value`, `self.field += value`
+            if loaded == self_name or before.opname == "SWAP":  # `self.field = value`, `self.field += value`
                 yield instruction.argval
         before = instruction
 
@@ -204,7 +205,7 @@ class Actor:
 
     @classmethod
     def _declare_fields(cls) -> None:
-        """Derive the kinds of fields from the declarations."""
+        """Sort the fields by kind (constant, durable, volatile) as they are declared."""
         fields = attrs.fields(cls)  # type: ignore[arg-type]
         changing = [f for f in fields if "survives" in f.metadata]
         cls._durable = tuple(f.name for f in changing if f.metadata["survives"])
@@ -230,16 +231,19 @@ class Actor:
 
     @classmethod
     def is_declared(cls) -> bool:
-        """Return whether `@actor` stands above this very class."""
+        """Return whether `@actor` stands above this class itself, not only above a base of it."""
         return cls._declared is cls
 
     def __new__(cls, *_: Any, **__: Any) -> Self:
+        """Raise `TypeError` if the class lacks `@actor`."""
         if cls._declared is not cls:
-            raise TypeError(f"class {cls.__name__} has no @actor, so its fields would be no fields; write it above")
+            raise TypeError(
+                f"class {cls.__name__} has no @actor, so its fields are not declared; write @actor above it"
+            )
         return super().__new__(cls)
 
     def start(self, out: Out) -> None:
-        """Come up, for the first time and after every crash: drive durable intents again. By default do nothing."""
+        """Start, for the first time and after every crash: continue what durable intents ask for. By default do nothing."""
 
     def steps(self) -> Iterable[Packet]:
         """Return the steps that the actor may take on its own now; an engine delivers one to it from itself."""
@@ -260,12 +264,12 @@ class Actor:
     def restored(self, before: Self, out: Out) -> None:
         """Change what no backup can contain (begin a new epoch) after the actor was put back to a backup.
 
-        Called before the actor comes up again. `before` is the actor as it was. Of the effects only durable observations
-        count. By default do nothing.
+        Called before the actor starts again. `before` is the actor as it was before the restore. Of the effects only
+        durable observations count. By default do nothing.
         """
 
     def durable_state(self) -> tuple[Any, ...]:
-        """Return the part of the snapshot that a crash leaves alone."""
+        """Return the part of the snapshot that a crash does not change."""
         return tuple([freeze(getattr(self, name)) for name in self._durable])
 
     def snapshot(self) -> tuple[Any, ...]:
@@ -291,7 +295,7 @@ _PART_FIELDS: dict[type, tuple[str, ...]] = {}
 
 
 def freeze(value: Any) -> Any:
-    """Return an immutable image of `value`, tagged with its type so that no two different values share an image."""
+    """Return an immutable image of `value`, tagged with its type so that different values have different images."""
     kind = type(value)
     if kind is dict:
         return (dict, *sorted([(key, freeze(item)) for key, item in value.items()]))
@@ -306,7 +310,7 @@ def freeze(value: Any) -> Any:
 
 
 def thaw(image: Any) -> Any:
-    """Return the value that an image was made of: the inverse of `freeze`."""
+    """Return the value that an image was made from: the inverse of `freeze`."""
     if type(image) is tuple and image and isinstance(image[0], type):
         kind, *items = image
         if kind is dict:

@@ -1,7 +1,8 @@
-"""A world and what its environment has left: which moves are possible now, by kind. For engines that play at random.
+"""Which moves are possible in a world now, by kind, given what is left of its environment's scripts and budgets.
 
-`World.apply` says what a move does and whether it is enabled; here is what there is to choose from. Budgets, scripts and
-polls are the `Environment`'s, as in a search, so that what is found here is a path of the graph that a search visits.
+`World.apply` says what a move does and whether it is enabled; this module lists what an engine that chooses at random
+can choose from. Budgets, scripts and polls are the `Environment`'s, as in a search, so every sequence of moves chosen
+here is a path of the graph that a search visits.
 """
 
 from __future__ import annotations
@@ -42,29 +43,34 @@ RECOVERIES = ("connect", "notice", "restart")
 ADVERSE = (*OWN_MOVES, "backup", "intervention")
 """The kinds of move that the environment may choose to make: faults, and what leads to them."""
 KINDS = ("compose", *UNDER_WAY, "poll", *RECOVERIES, *ADVERSE)
-"""The kinds of move that there are to choose from; the faults among them cost their budget."""
+"""The kinds of move to choose from; each fault among them costs one of its budget."""
 
 
 def landings(writes: Sequence[Packet]) -> Iterator[tuple[Packet, ...]]:
-    """Yield what may have landed of the open writes in a crash: every subset in every order, each once, short ones first."""
+    """Yield what may have landed of the open writes in a crash: each ordered selection once, the shortest first."""
     for length in range(len(writes) + 1):
         yield from dict.fromkeys(permutations(writes, length))
 
 
 class RecordingWorld(World):
-    """A world that writes down its moves."""
+    """A world that records its moves in `moves`."""
 
     def __init__(self, system: System, observe: Callable[[Observation], None]) -> None:
         self.moves: list[Move] = []
         super().__init__(system, observe)
 
     def apply(self, move: Move) -> None:
+        """Make the move and record it; one that is not enabled is not recorded."""
         super().apply(move)
         self.moves.append(move)
 
 
 class BoundedWorld:
-    """A world of `system`, past the environment's prelude, with its scripts and budgets."""
+    """A world of `system` after the environment's prelude, and what is left of the environment.
+
+    `told`: how many `Tell`s of each script were made. `newcomers`: the devices that have yet to appear. `left`: the
+    budget that is left of each fault.
+    """
 
     def __init__(self, system: System, environment: Environment, observe: Callable[[Observation], None]) -> None:
         self.environment = environment
@@ -88,41 +94,42 @@ class BoundedWorld:
                     yield from [Crash(move.actor, landed) for landed in landings(writes)]
 
     def possible(self) -> dict[str, list[Move]]:
-        """Return by kind the moves to choose from. Of the open writes a crash lands all, none, or one.
+        """Return the moves to choose from, by kind. In a crash all, none, or one of the open writes land.
 
         The other subsets and orders are possible too (`every`), but a dozen open writes can land in more than a billion
-        ways: too many for an engine that plays at random to list.
+        ways: too many to list for an engine that chooses at random.
         """
         if self._possible is None:
             self._possible = {kind: [] for kind in KINDS}
-            self._weak(self._possible)
+            self._add_pending_and_recoveries(self._possible)
             at_rest = all(self._is_void(move) for moves in self._possible.values() for move in moves)
-            self._environment(self._possible)
-            self._faults(self._possible)
+            self._add_tells(self._possible)
+            self._add_faults(self._possible)
             if at_rest or self.environment.polls == "any":
                 self._possible["poll"] = [Fire(a, p) for a, p in sorted(self.world.polls.items())]
         return self._possible
 
     def make(self, move: Move) -> None:
-        """Makes a move that was possible, and pays for it. Raises `MoveError` for one that is not enabled."""
+        """Make a move that was possible, and take it off its budget or script. `MoveError` if it is not enabled."""
         self.world.apply(move)
         self._possible = None
-        fault = self._fault(move)
+        fault = self._charged_fault(move)
         if fault is not None:
             self.left[fault] -= 1
         elif isinstance(move, Tell):
-            number = self._script(move)
+            number = self._script_with_next(move)
             if number is not None:
                 self.told[number] += 1
         if isinstance(move, Spawn):
             self.newcomers.pop(0)
 
     def attempt(self, move: Move) -> bool:
-        """Makes a move if it is possible. Says whether it was."""
-        usual = isinstance(move, Deliver | Arrive | Complete) or (
+        """Make a move if it is possible. Return whether it was."""
+        # Most moves are of these kinds, whose possibility the world alone decides: no need to list all possible moves.
+        world_decides = isinstance(move, Deliver | Arrive | Complete) or (
             isinstance(move, Fire) and self.world.polls.get(move.actor) != move.packet
-        )  # most are, and the world itself knows
-        if not usual and not any(move in found for found in self.possible().values()):
+        )
+        if not world_decides and not any(move in found for found in self.possible().values()):
             return False
         try:
             self.make(move)
@@ -130,31 +137,34 @@ class BoundedWorld:
             return False
         return True
 
-    def _fault(self, move: Move) -> str | None:
-        """The fault that pays for a move; for what an actor is told that is both, the fault as long as there is any left."""
+    def _charged_fault(self, move: Move) -> str | None:
+        """Return the fault whose budget a move costs, or None.
+
+        A `Tell` that is both an intervention and next in a script costs the budget as long as any of it is left.
+        """
         if isinstance(move, Tell):
-            told = self.environment.interventions
-            return next((fault for tell, fault in told if tell == move and self.left.get(fault, 0)), None)
+            interventions = self.environment.interventions
+            return next((fault for tell, fault in interventions if tell == move and self.left.get(fault, 0)), None)
         return fault_of(move)
 
-    def _script(self, move: Tell) -> int | None:
-        """The script that comes to this next."""
+    def _script_with_next(self, move: Tell) -> int | None:
+        """Return the number of the first script whose next `Tell` is this one, or None."""
         for number, script in enumerate(self.environment.scripts):
             if self.told[number] < len(script) and script[self.told[number]] == move:
                 return number
         return None
 
     def _is_void(self, move: Move) -> bool:
-        """Return whether a move only answers over a connection that has an end closed: the answer goes nowhere.
+        """Return whether a move only answers over a connection that has a closed end: the answer is lost.
 
-        Such an answer does not keep a poll from its turn, because completing it changes nothing.
+        Such a move does not keep a poll timer from firing, because completing it changes nothing.
         """
         if not isinstance(move, Complete) or move.packet.answers is None:
             return False
         connection = self.world.connections.get(getattr(move.packet, move.packet.answers))
         return connection is None or not (connection.client_open and connection.server_open)
 
-    def _weak(self, found: dict[str, list[Move]]) -> None:
+    def _add_pending_and_recoveries(self, found: dict[str, list[Move]]) -> None:
         for move in self.world.pending():
             found[type(move).__name__.lower()].append(move)
         world = self.world
@@ -165,7 +175,7 @@ class BoundedWorld:
                 continue
             found[type(move).__name__.lower()].append(move)
 
-    def _environment(self, found: dict[str, list[Move]]) -> None:
+    def _add_tells(self, found: dict[str, list[Move]]) -> None:
         world = self.world
         for script, told in zip(self.environment.scripts, self.told, strict=True):
             if told < len(script) and script[told].actor not in world.down and script[told].actor in world.actors:
@@ -174,7 +184,7 @@ class BoundedWorld:
             if self.left.get(fault, 0) > 0 and tell.actor in world.actors and tell.actor not in world.down:
                 found["intervention"].append(tell)
 
-    def _faults(self, found: dict[str, list[Move]]) -> None:
+    def _add_faults(self, found: dict[str, list[Move]]) -> None:
         for fault, moves in FAULT_MOVES.items():
             if self.left.get(fault, 0) > 0:
                 found[fault] = list(moves(self.world))
@@ -188,7 +198,7 @@ class BoundedWorld:
                 found["backup"] += [Keep(name) for name in of(self.world) if name not in self.world.backups]
 
 
-# ---- the moves that a fault may be, each a function of the world
+# ---- the moves that make a fault, each a function of the world
 
 
 def _devices(world: World) -> list[ActorId]:
@@ -234,5 +244,5 @@ FAULT_MOVES: dict[str, Callable[[World], Iterable[Move]]] = {
     "device-restore": lambda world: _restores(world, _devices(world)),
     "server-restore": lambda world: _restores(world, _servers(world)),
 }
-"""The moves that each fault may be now, for the faults that only depend on the world. What appears, and what an actor is
-told, is the environment's to say."""
+"""The moves that would make each fault now, for the faults that depend on the world alone. Which devices appear, and what
+actors are told, the environment says."""

@@ -1,7 +1,7 @@
-"""What people and faults may do in one bounded search: who says what, and how often what may fail.
+"""What people and faults may do in one bounded search: who composes what, and how often each fault may happen.
 
-A simulation draws these from a scenario; a search tries them at every moment. So here they are not times and rates but
-scripts, kept in their own order and interleaved with everything else, and budgets, spent one by one.
+A simulation draws these from a scenario; a search tries them at every moment. So they are given here not as times and
+rates but as scripts, each kept in its order and interleaved with everything else, and as budgets.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from syncproof.core.moves import Move, Spawn, Tell
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True):
-    """The bounds of a search.
+    """What limits one search.
 
-    `prelude`: moves made before it begins. `scripts`: what the environment tells actors (composing above all), each
+    `prelude`: moves made before the search begins. `scripts`: what the environment tells actors (mostly `Compose`), each
     script in its order. `interventions`: what it may tell them at any moment, and the fault whose budget that costs.
     `newcomers`: devices that may appear, in this order. `budgets`: how often each fault may happen; a fault without a
     budget does not happen. `polls`: poll timers fire at any moment, or only `at-rest`, when nothing else is under way
-    (a poll interval is long beside everything else; what happens later may still overlap with the pull that it starts).
+    (a poll interval is long compared with everything else; later events may still overlap with the pull that it starts).
     """
 
     prelude: tuple[Move, ...] = ()

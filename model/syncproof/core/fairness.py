@@ -1,4 +1,4 @@
-"""Fairness: what is owed to a world once faults stop, and how it comes to rest."""
+"""Fairness: which moves must eventually be made once faults stop, and how a world comes to rest."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from syncproof.core.world import Connection, World
 def recoveries(
     down: Mapping[ActorId, object], connections: Mapping[ConnectionId, Connection], clients: Mapping[ActorId, object]
 ) -> Iterator[Move]:
-    """What fairness demands once faults stop, in this order. `clients` are the devices there are.
+    """Yield the moves that fairness demands once faults stop, in this order: restarts, notices, connects.
 
-    Dead ends are those whose other end is closed; a client connects when its own end is closed everywhere.
+    `clients` are the devices that exist. An open end whose other end is closed notices that; a client connects when it
+    has no connection whose client's end is open.
     """
     for actor in sorted(down):
         yield Restart(actor)
@@ -34,9 +35,9 @@ def recoveries(
 
 
 def quiesce(world: World, limit: int = 1_000_000) -> bool:
-    """Stops faults and drives the world by the fairness rules; False if it does not come to rest within `limit` moves.
+    """Stop faults and apply the moves that fairness demands. Return False if the world is not at rest after `limit` moves.
 
-    A round of polls that shows or moves anything is followed by another.
+    A round of polls that changes any device's durable state is followed by another round.
     """
     world.apply(Stop())
     changed = True
@@ -56,6 +57,7 @@ def quiesce(world: World, limit: int = 1_000_000) -> bool:
 
 
 def _drain(world: World, limit: int) -> int:
+    """Apply pending moves until none is left or `limit` are made. Return how many of the limit are left."""
     while limit > 0:
         move = next(world.pending(), None)
         if move is None:

@@ -37,27 +37,27 @@ class Fault:
     sentence: str
     """What happens, as a clause without a full stop."""
     move: type[Move] | None = None
-    """The class of the moves that make it; None if no move does: the order of what is under way is what is wrong."""
+    """The class of the moves that make it; None if no move does, because the fault is the order of other moves."""
     when: Callable[[Move], bool] = _any_move
-    """Which moves of that class."""
+    """Return whether a move of that class makes it."""
     packets: tuple[type[Packet], ...] = ()
     """For the move `Tell`: what the environment hands to an actor."""
     kind: str = ""
     """The kind of fault of small worlds that it belongs to; faults of one kind are searched together."""
     budget: int = 1
-    """How often it may happen in a small world; more than once where what one move takes away another may give back."""
+    """How often it may happen in a small world; more than once where a second move may undo the first."""
     unlimited: str = ""
-    """The fault that a small world may have any number of times instead: it can do all that this fault can, and more."""
+    """The fault that a small world may have any number of times instead, because it can do all that this fault can."""
     setting: str = ""
     """The key of a scenario's `[faults]` table that makes simulated runs have it."""
     needs: tuple[str, object] | None = None
     """A key of a scenario's `[model]` table and the value without which the fault changes nothing."""
     traffic: str = ""
-    """What in the traffic of a simulated run makes it happen, where no key of `[faults]` does."""
+    """What makes it happen in the traffic of a simulated run, where no key of `[faults]` does."""
     not_simulated: str = ""
     """Why no simulated run has it; empty if runs may have it."""
     not_searched: str = ""
-    """Why the ready bounds have no world with it; empty if they have one."""
+    """Why none of the predefined bounds has a world with it; empty if one has."""
 
 
 FAULTS: dict[str, Fault] = {
@@ -203,7 +203,7 @@ FAULT_KINDS: dict[str, tuple[str, ...]] = {
 """The kinds of fault that small worlds combine, and the faults of each."""
 
 OWN_MOVES: tuple[str, ...] = tuple(fault.name for fault in FAULTS.values() if fault.move not in (None, Tell))
-"""The faults that are moves of their own. What the environment tells an actor is a fault only where its bounds say so."""
+"""The faults that are moves of their own. A `Tell` is a fault only where `Environment.interventions` says so."""
 
 _BY_MOVE: dict[type[Move], list[Fault]] = {}
 for _name in OWN_MOVES:
@@ -211,8 +211,8 @@ for _name in OWN_MOVES:
 
 
 def fault_of(move: Move) -> str | None:
-    """Return the fault that a move is, whose budget it costs; None for a move that is no fault.
+    """Return the fault that a move makes, whose budget it costs; None for a move that makes none.
 
-    A `Tell` costs what `Environment.interventions` says, so here it is none.
+    Also None for a `Tell`, whose fault `Environment.interventions` says.
     """
     return next((fault.name for fault in _BY_MOVE.get(type(move), ()) if fault.when(move)), None)

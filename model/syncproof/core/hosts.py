@@ -1,4 +1,4 @@
-"""Where an actor lives in a world: what is pending at it, and the handles by which a scheduler takes what is pending.
+"""The place of an actor in a world: what is pending at it, and the handles by which a scheduler acts on that.
 
 A handle (`Connection`, `Mail`, `Operation`, `Timer`) stands for something that may still happen. The methods of `World`
 take handles; one that is void by now (its actor crashed, its end closed, its timer was disarmed) does nothing.
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 @state
 class Connection:
-    """One connection: which ends are open, and what is in flight each way, oldest first."""
+    """One connection: which ends are open, and what is in flight to the server (`up`) and to the client (`down`).
+
+    Both queues hold the oldest packet first.
+    """
 
     id: ConnectionId
     client: ActorId
@@ -42,7 +45,7 @@ class Mail(msgspec.Struct, eq=False):
 
 
 class Operation(msgspec.Struct, eq=False):
-    """A storage operation that is under way. `packet` comes when it completes; `write`: a crash decides whether it lands."""
+    """An open storage operation. `packet` comes when it completes; `write`: a crash decides whether it lands."""
 
     host: Host
     packet: Packet
@@ -50,7 +53,7 @@ class Operation(msgspec.Struct, eq=False):
 
 
 class Timer(msgspec.Struct, eq=False):
-    """A timer that is armed, or was until it was armed again or disarmed."""
+    """A timer; void once it fired, was disarmed or was armed again."""
 
     host: Host
     packet: Packet
@@ -70,7 +73,7 @@ class Handlers(dict[type[Packet], Handler]):
 class Host(Out):
     """An actor of a world and what is pending at it. It is the `Out` of the actor's handlers.
 
-    `connection`: the one whose client's end the actor holds open; `connects`: how many connections it has opened.
+    `connection`: the connection whose client's end the actor holds open; `connects`: how many it has opened.
     `mail`: what is on its way to it over links, oldest first. `operations`: its open storage operations in the order in
     which they began. `timers`: by packet. `poll_timer`: the poll timer, if armed. `backup`: the snapshot last kept.
     """
@@ -105,13 +108,13 @@ class Host(Out):
         self.backup: tuple[object, ...] | None = None
 
     def receive(self, source: Id, packet: Packet) -> None:
-        """Run the actor's handler of a packet."""
+        """Run the actor's handler of a packet. `TypeError` if it has none."""
         self.handlers[type(packet)](self.actor, source, packet, self)
 
-    # ---- put under way; each returns the handle
+    # ---- begin something; each returns the handle
 
     def send_over(self, name: ConnectionId, packet: Packet) -> Connection | None:
-        """Put a packet on its way over a connection; None, and the packet is gone, when one of its ends is closed."""
+        """Put a packet on its way over a connection, or drop it and return None when one of the ends is closed."""
         connection = self.world.connections.get(name)
         if connection is None or not (connection.client_open and connection.server_open):
             return None
@@ -177,7 +180,7 @@ class Host(Out):
 
 
 class Landed(Out):
-    """The `Out` of a write that became durable in a crash: stores change, and nothing else comes of it."""
+    """The `Out` of a write that became durable in a crash: durable observations count, every other effect is ignored."""
 
     __slots__ = ("_observe",)
 

@@ -38,13 +38,13 @@ InFlight = Literal["arrives", "lost"]
 
 
 class Closing(msgspec.Struct, frozen=True, kw_only=True):
-    """One way in which an end of a connection closes.
+    """One cause for which an end of a connection closes, and its consequences.
 
-    `moves`: what happens, in words. `end`: the end that closes now. `other_end`: what becomes of the other end if it is
+    `moves`: the cause, in words. `end`: the end that closes now. `other_end`: what becomes of the other end if it is
     still open: it closes after everything in flight to it has arrived (`told`), or it stays open until a `Notice`
     (`notices`). `to_server`, `to_client`: whether what is in flight still arrives (as long as its receiving end is open).
-    `handled`: whether the actor of the closing end handles `Closed`; an actor that has crashed does not. `clean`: what
-    `Disconnected` says when the client's end closes.
+    `handled`: whether the actor of the closing end handles `Closed`; a crashed actor does not. `clean`: the field `clean`
+    of the `Disconnected` that is observed when the client's end closes.
     """
 
     moves: str
@@ -117,7 +117,7 @@ CLOSINGS: dict[str, Closing] = {
 }
 """Everything that closes an end of a connection. `World` applies these rows; the documentation prints them.
 
-An end that is open sends; what it sends to a closed end is gone. A connection whose two ends are closed is forgotten.
+An open end may send; what it sends to a closed end is lost. A connection whose two ends are closed is removed.
 """
 
 
@@ -129,6 +129,6 @@ def closing_rows() -> list[tuple[str, str, str, str, str]]:
         other = "closes after what is in flight" if row.other_end == "told" else "stays open until `Notice`"
         still = "arrives" if row.other_end == "told" else f"arrives until the {receiver} closes"
         ends = ("closes", other) if row.end == "client" else (other, "closes")
-        flights = [still if way == "arrives" else "is lost" for way in (row.to_server, row.to_client)]
-        rows.append((row.moves, ends[0], ends[1], flights[0], flights[1]))
+        fates = [still if fate == "arrives" else "is lost" for fate in (row.to_server, row.to_client)]
+        rows.append((row.moves, ends[0], ends[1], fates[0], fates[1]))
     return rows

@@ -1,4 +1,4 @@
-"""Moves: everything that can happen to a world, as small values that can be written down and applied again."""
+"""Moves: everything that can happen to a world, as small values that can be recorded and applied again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Deliver(Move, frozen=True):
 
 
 class Arrive(Move, frozen=True):
-    """A packet on a link reaches its receiver (or nobody, if the link needs a connection and there is none)."""
+    """A packet on a link reaches its receiver (or is lost, if the link needs a connection and there is none)."""
 
     receiver: ActorId
     packet: Packet
@@ -76,34 +76,34 @@ class Connect(Move, frozen=True):
 
 
 class Disconnect(Move, frozen=True):
-    """A client's end closes; `clean`: the server will be told, after what is in flight."""
+    """A client's end closes; `clean`: the server's end closes too, after what is in flight to it has arrived."""
 
     client: DeviceId
     clean: bool
 
 
 class Notice(Move, frozen=True):
-    """An end finds out that the other end is gone, and closes."""
+    """An open end detects that the other end is closed, and closes too."""
 
     connection: ConnectionId
     end: End
 
 
 class Crash(Move, frozen=True):
-    """An actor loses its volatile state. Of its open writes exactly `landed` became durable, in this order."""
+    """An actor loses its volatile state. Of its open writes exactly `landed` become durable, in this order."""
 
     actor: ActorId
     landed: tuple[Packet, ...] = ()
 
 
 class Restart(Move, frozen=True):
-    """A crashed actor comes up again."""
+    """A crashed actor starts again."""
 
     actor: ActorId
 
 
 class Keep(Move, frozen=True):
-    """A backup of an actor's durable state is taken; it replaces an earlier one."""
+    """A backup of an actor's durable state is taken; it replaces the former one."""
 
     actor: ActorId
 
@@ -117,7 +117,8 @@ class Restore(Move, frozen=True):
 class Spawn(Move, frozen=True):
     """A new device of a user appears; it is in no audience until it has registered.
 
-    `replaces`: it is a reinstall; that device is gone for good, and the server hears of it when the new one registers.
+    `replaces`: the device whose reinstall it is; that one never returns, and the server takes it out of its registry
+    when the new one registers.
     """
 
     actor: DeviceId
@@ -130,7 +131,7 @@ class Stop(Move, frozen=True):
 
 
 class Rest(Move, frozen=True):
-    """The run has come to quiescence: liveness is judged."""
+    """The world is quiescent: liveness is judged."""
 
 
 class MoveError(Exception):

@@ -1,8 +1,7 @@
-"""What an outside witness could have recorded: the vocabulary of properties, metrics and histories.
+"""What an outside observer can record: the vocabulary of properties, metrics and histories.
 
-A history is a list of these, one JSON object a line (see `docs/history.md`); a real server's log can be turned into the
-same. Times are not part of an observation: their order is. `durable = True` marks what a store's content shows, made
-even when the process that wrote it died at that moment.
+A history is a list of observations, one JSON object a line (see `docs/history.md`); a real server's log can be converted
+to one. An observation carries no time: only the order of observations counts.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from syncproof.core.values import ActorId, ConversationId, DeviceId, MessageId, 
 
 
 class Observation(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """What an outside witness could have recorded.
+    """What an outside observer can record.
 
-    `durable` tells whose witness it is: of a store's content (true: made even by a write that lands in a crash) or of
-    what a living process did (false).
+    `durable`: it says what a store contains, so it is made even by a write that lands in a crash; otherwise it says what
+    a running process did.
     """
 
     durable: ClassVar[bool] = False
@@ -27,8 +26,8 @@ class Observation(msgspec.Struct, frozen=True, gc=False, tag=True):
 class Composed(Observation, frozen=True, gc=False):
     """A person wrote a message on `device`; it is in the device's durable outbox.
 
-    A change of what was said before names what it changes, as `Amended` does: `what` and `which`; `version` is a read
-    marker's own, and 0 where the place that it takes decides.
+    A change (a recall, an edit, a read marker) names what it changes by `what` and `which`, as `Amended` does; `version`
+    is a read marker's own, and 0 where the place that the change takes is its version.
     """
 
     message: MessageId
@@ -42,8 +41,8 @@ class Composed(Observation, frozen=True, gc=False):
 class Placed(Observation, frozen=True, gc=False):
     """A message took its place in its conversation's order.
 
-    `members` are the conversation's users then, `audience` their devices then (the composing one included). A message
-    that is placed again (a server that forgot it) has the later place and audience.
+    `members` are the conversation's users at that moment, `audience` their registered devices (the composing one
+    included). If a message is placed again, because a restored server had lost it, the later place and audience count.
     """
 
     durable: ClassVar[bool] = True
@@ -62,7 +61,7 @@ class Stored(Observation, frozen=True, gc=False):
 
 
 class Accepted(Observation, frozen=True, gc=False):
-    """The server told the sender that it has the message (told at least once; repeated replies are not observed)."""
+    """The server sent the reply that accepts the message. Only the first such reply is observed."""
 
     message: MessageId
 
@@ -77,7 +76,7 @@ class Appended(Observation, frozen=True, gc=False):
 
 
 class RangeRead(Observation, frozen=True, gc=False):
-    """A read of `(after, upto]` returned exactly the numbers `seqs`. It was asked for by `device`."""
+    """A read of `(after, upto]` on behalf of `device` returned exactly the entries with the numbers `seqs`."""
 
     device: DeviceId
     timeline: Timeline
@@ -87,7 +86,7 @@ class RangeRead(Observation, frozen=True, gc=False):
 
 
 class Served(Observation, frozen=True, gc=False):
-    """A read on behalf of `device` covered all that it follows, and nothing was left for another page."""
+    """A read on behalf of `device` covered every timeline that it follows, and left nothing for another page."""
 
     device: DeviceId
 
@@ -95,8 +94,8 @@ class Served(Observation, frozen=True, gc=False):
 class Shown(Observation, frozen=True, gc=False):
     """A message is durably in the device's database at `place` of its conversation, and visible.
 
-    `timeline` and `seq` say where the device got it from; both are None for a device's own message that it places
-    by the server's accept, and for one that it fetched from the message store because its checkpoint had expired.
+    `timeline` and `seq` name the entry that the device got it from; both are None for a device's own message that it
+    places by the accepting reply, and for a message fetched from the message store because its checkpoint had expired.
     """
 
     durable: ClassVar[bool] = True
@@ -128,7 +127,7 @@ class Learnt(Observation, frozen=True, gc=False):
 
 
 class Queued(Observation, frozen=True, gc=False):
-    """A copy of the message is in an offline inbox. `devices` are those that may fetch it there."""
+    """A copy of the message is in an offline inbox. `devices` may fetch it there."""
 
     durable: ClassVar[bool] = True
     box: Timeline
@@ -137,7 +136,7 @@ class Queued(Observation, frozen=True, gc=False):
 
 
 class Deleted(Observation, frozen=True, gc=False):
-    """A copy is deleted from an offline inbox, on the word of `device`."""
+    """A copy is deleted from an offline inbox, after an ack of `device`."""
 
     durable: ClassVar[bool] = True
     box: Timeline
@@ -146,7 +145,7 @@ class Deleted(Observation, frozen=True, gc=False):
 
 
 class Trimmed(Observation, frozen=True, gc=False):
-    """The entries of a log up to `upto` are gone, by retention."""
+    """Retention deleted the entries of a log up to `upto`."""
 
     durable: ClassVar[bool] = True
     timeline: Timeline
@@ -154,9 +153,9 @@ class Trimmed(Observation, frozen=True, gc=False):
 
 
 class Reverted(Observation, frozen=True, gc=False):
-    """The server was restored: `timeline` is a new life of a log, and goes on after `upto`.
+    """The server was restored: `timeline` is a new epoch of a log, and continues after `upto`.
 
-    Up to there it is what it was in its life `of`; what that life had above is not part of it.
+    Up to `upto` it contains what the log contained in the epoch `of`; what was above is not part of the new epoch.
     """
 
     durable: ClassVar[bool] = True
@@ -166,7 +165,7 @@ class Reverted(Observation, frozen=True, gc=False):
 
 
 class Gone(Observation, frozen=True, gc=False):
-    """A message is not where it was stored any more, on no device's word: a restore or a retention took it.
+    """A stored message was removed without a device's ack, by a restore or by retention.
 
     `box` is the offline inbox that held the copy; None: the message store.
     """
@@ -179,8 +178,8 @@ class Gone(Observation, frozen=True, gc=False):
 class Forgot(Observation, frozen=True, gc=False):
     """A device's database was put back to a backup, which lacks `messages` that the device had shown.
 
-    `reached`: the last place that it holds of each conversation whose order it keeps; `roamed`: the last place of the
-    history that it has fetched.
+    `reached`: the last place in the backup of each conversation whose order the device keeps; `roamed`: the last place
+    of the history that it had fetched.
     """
 
     durable: ClassVar[bool] = True
@@ -191,7 +190,7 @@ class Forgot(Observation, frozen=True, gc=False):
 
 
 class Amended(Observation, frozen=True, gc=False):
-    """What a device shows was changed by the entry of message `by`.
+    """The entry of message `by` changed what a device shows.
 
     `what` is `message` (recalled or edited; `which` is its id, `version` the place of the change) or `read` (`which` is the
     conversation, `version` the place up to which it is read). A higher version is a later one.
@@ -215,8 +214,8 @@ class Retired(Observation, frozen=True, gc=False):
 class Joined(Observation, frozen=True, gc=False):
     """The server registered a device: from here on it is in audiences.
 
-    `history` lists the conversations that its user is in and the last place taken in each; None for the devices that
-    the run begins with, which have nothing to catch up on.
+    `history` lists the conversations of its user and the last place taken in each; None for the devices that
+    the run begins with, which have no earlier history to fetch.
     """
 
     durable: ClassVar[bool] = True
@@ -234,7 +233,7 @@ class MemberAdded(Observation, frozen=True, gc=False):
 
 
 class MemberRemoved(Observation, frozen=True, gc=False):
-    """A user is no member of a conversation from here on."""
+    """A user is no longer a member of a conversation from here on."""
 
     durable: ClassVar[bool] = True
     conversation: ConversationId
@@ -242,9 +241,9 @@ class MemberRemoved(Observation, frozen=True, gc=False):
 
 
 class Roamed(Observation, frozen=True, gc=False):
-    """A page of a conversation's history is in the device's database: all that is there in `(after, upto]`.
+    """A page of a conversation's history is in the device's database: all places in `(after, upto]`.
 
-    `entries` is what came for these places: `(place, message)`, in order.
+    `entries` is what the page held for these places: `(place, message)`, in order.
     """
 
     durable: ClassVar[bool] = True
@@ -269,7 +268,7 @@ class Pulled(Observation, frozen=True, gc=False):
 
 
 class Noted(Observation, frozen=True, gc=False):
-    """A situation worth reaching was reached (`gap`, `redriven`, `void`, `duplicate-submit`, ...): for witnesses."""
+    """A situation that witnesses look for was reached (`gap`, `redriven`, `void`, `duplicate-submit`, ...)."""
 
     durable: ClassVar[bool] = True
     situation: str
@@ -286,7 +285,7 @@ class Connected(Observation, frozen=True, gc=False):
 
 
 class Disconnected(Observation, frozen=True, gc=False):
-    """The device's end of its connection is closed. `clean`: the server is told."""
+    """The device's end of its connection is closed. `clean`: the server's end closes too, after what is in flight."""
 
     device: DeviceId
     clean: bool
@@ -305,7 +304,7 @@ class Restarted(Observation, frozen=True, gc=False):
 
 
 class FaultsStopped(Observation, frozen=True, gc=False):
-    """From here on nothing fails any more."""
+    """From here on no fault happens."""
 
 
 class Quiesced(Observation, frozen=True, gc=False):

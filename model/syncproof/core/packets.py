@@ -1,4 +1,4 @@
-"""Packets: what actors handle, and what the environment tells them. The messaging packets are in `designs/packets.py`."""
+"""Packets: the base class, and what engines and the environment send. Messaging packets are in `designs/packets.py`."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from syncproof.core.values import ActorId, ConnectionId, ConversationId, Message
 class Packet(msgspec.Struct, frozen=True, gc=False, tag=True):
     """What actors handle. Immutable and hashable; two packets are equal when their classes and fields are.
 
-    Subclasses name `frozen=True, gc=False` too. Engines know packets by what this class says of them alone. `link` says
-    how a packet travels to an actor's id; packets that only travel over connections or to oneself need none. `request`:
-    its sender waits for a reply. `pull`: it is a request for what is new, which metrics count.
+    Subclasses name `frozen=True, gc=False` too. Engines know of a packet only what this class declares. `link` says how
+    a packet travels to an actor's id; packets that only travel over connections or to their own sender need none.
+    `request`: its sender waits for a reply. `pull`: it is a request for what is new, which metrics count.
     """
 
     link: ClassVar[Link] = UNORDERED
     request: ClassVar[bool] = False
     pull: ClassVar[bool] = False
     answers: ClassVar[str | None] = None
-    """The field that holds a connection, for a packet whose only effect is to send over it: once that is closed the
-    packet may be dropped. Engines that rely on it check it."""
+    """The field that holds a connection, for a packet whose only effect is to send over that connection: once it is
+    closed the packet may be dropped. Engines that rely on this check it."""
 
     repeatable: ClassVar[bool] = False
     """Whether an impatient sender may send it again while it waits for the reply."""
 
     @property
     def body_bytes(self) -> int:
-        """Return the bytes that it carries beside the stated header."""
+        """Return the size of its body in bytes, without the stated header."""
         return 0
 
     @property
@@ -40,25 +40,25 @@ class Packet(msgspec.Struct, frozen=True, gc=False, tag=True):
 
     @property
     def draw_key(self) -> int:
-        """Return what keys the draws of its fate: packets of one key meet the same losses and delays in every design."""
+        """Return the key of its random draws: packets of one key meet the same losses and delays in every design."""
         return 0
 
 
 class Opened(Packet, frozen=True, gc=False):
-    """A connection is up; both ends learn of it. `peer` is the client, as the handshake proved it."""
+    """A connection is up; both ends receive this. `peer` is the client, authenticated by the handshake."""
 
     connection: ConnectionId
     peer: ActorId
 
 
 class Closed(Packet, frozen=True, gc=False):
-    """This end of the connection is closed: told by the other end, or noticed."""
+    """This end of the connection is closed: the other end announced it, or this one noticed it."""
 
     connection: ConnectionId
 
 
 class Idle(msgspec.Struct, frozen=True, gc=False):
-    """What one fruitless poll costs: the request and the reply on the wire, and the rows that `store` looks up."""
+    """What one poll that finds nothing costs: the request and the reply on the wire, and the rows read from `store`."""
 
     request: Packet
     reply: Packet
@@ -94,7 +94,7 @@ class RemoveMember(Packet, frozen=True, gc=False):
 
 
 class Expire(Packet, frozen=True, gc=False):
-    """Retention strikes: what the server keeps for delivery is deleted, whoever has not fetched it."""
+    """Retention deletes what the server keeps for delivery, also what some device has not fetched yet."""
 
 
 class Tick(Packet, frozen=True, gc=False):

@@ -1,4 +1,4 @@
-"""The field's nouns, as immutable values: who there is, what is said, and where it is kept."""
+"""Immutable values: ids of users, devices and conversations, messages, and entries of timelines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 
 class Id(int):
-    """A name that a symmetry reduction may rename. Ids of different types must not share a mapping's keys."""
+    """An identifier that a symmetry reduction may rename. One mapping must not have ids of different types as keys."""
 
     __slots__ = ()
 
@@ -23,13 +23,14 @@ class ActorId(Id):
 
 
 class ConnectionId(Id):
-    """One connection of one client: its client's id and a count, so that no two connections share an id."""
+    """One connection of one client: the client's id and a count, so that no two connections share an id."""
 
     __slots__ = ()
     COUNT_BITS: ClassVar[int] = 24
 
     @classmethod
     def of(cls, client: int, count: int) -> ConnectionId:
+        """Return the id of a client's connection number `count`, counted from 1."""
         return cls((client << cls.COUNT_BITS) | count)
 
     @property
@@ -82,9 +83,9 @@ class Timeline(msgspec.Struct, frozen=True, order=True, gc=False):
     """The name of a log or a queue.
 
     `conversation`: the message store's log of one conversation; `sync`: the sync store's log of one user; `inbox`:
-    the offline inbox of one device (or, where it is shared, of one user). `epoch` names one life of a log: it changes
-    when the server was restored to older state, so that no number of the new life is taken for one of the old. A device's
-    own inbox is owned by a `DeviceId`, not by its bare number, so that a symmetry reduction can rename it.
+    the offline inbox of one device (or, where it is shared, of one user). `epoch` changes when the server was restored
+    to older state, so that no number given after the restore is mistaken for one given before. The owner of a device's
+    own inbox is a `DeviceId`, not a bare number, so that a symmetry reduction can rename it.
     """
 
     kind: Literal["conversation", "sync", "inbox"]
@@ -92,15 +93,15 @@ class Timeline(msgspec.Struct, frozen=True, order=True, gc=False):
     epoch: int = 0
 
     def same_log(self, other: Timeline) -> bool:
-        """Whether both are lives of one log."""
+        """Return whether both name one log, of whatever epoch."""
         return self.kind == other.kind and self.owner == other.owner
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
     """What a person wrote. `size` is the body in bytes.
 
-    A change to what was said before is an entry like any other, so it travels and is stored as they are: a `recall` or an
-    `edit` is `about` a message's id; a `read` marker is about the place up to which the person has read.
+    A change travels and is stored as any other message: `about` is the id of the message that a `recall` or an `edit`
+    changes, or the place up to which the person has read for a `read` marker.
     """
 
     id: MessageId
@@ -143,5 +144,5 @@ class Page(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def body_bytes(self) -> int:
-        """The messages' bodies together."""
+        """Return the size of the messages' bodies together."""
         return sum([e.message.size for e in self.entries if e.message is not None])

@@ -1,11 +1,11 @@
 """A system, and a world: one state of it, with everything that may happen next.
 
-A `System` says who there is. A `World` is one state of it: the actors, each in its `Host` with what is pending at it, and
-the connections with their two ends. Everything that can happen to a world is a *move*, and what a move does is defined
-here and nowhere else, in two layers:
+A `System` says who takes part. A `World` is one state of it: the actors, each in its `Host` with what is pending at it,
+and the connections with their two ends. Everything that can happen to a world is a *move*, and what a move does is
+defined here and nowhere else, in two layers:
 
 - by *handle*: `deliver_to_server(connection)`, `complete(operation)`, `crash(host, landed)` and so on. A scheduler that
-  holds on to what it put under way calls these; each returns whether it did anything, and a void handle does nothing.
+  keeps the handles of what is pending calls these; each returns whether it did anything, and a void handle does nothing.
 - by *value*: `apply(move)` looks up the handles that a `Move` names, and raises `MoveError` if the move is not enabled.
 
 What closes which end of a connection, and what becomes of the packets in flight, is the table `links.CLOSINGS`.
@@ -67,8 +67,8 @@ class System:
 
     `cast` makes fresh actors; `opening` are the observations a history begins with; `server` is the actor at the other
     end of every connection; `spawn` makes the actor of a device that appears later, given its id, its user and the device
-    that it replaces, if any; `links` overrides the links that packet classes name; `clocked` asks engines for `Tick`s;
-    `properties` names what applies.
+    that it replaces, if any; `links` overrides the links that packet classes name; `clocked`: engines send the server a
+    `Tick` as its clock moves; `properties` names the properties that apply.
     """
 
     def __init__(
@@ -93,12 +93,12 @@ class System:
         self.clocked = clocked
 
     def link(self, packet: Packet) -> Link:
-        """Return how packets of this class travel to an actor's id here."""
+        """Return how packets of this class travel to an actor's id in this system."""
         return self.links.get(type(packet), packet.link)
 
 
 def put_back(actor: Actor, backup: tuple[object, ...], out: Out) -> None:
-    """Put an actor's durable state back to a snapshot of it; the volatile state is lost."""
+    """Put an actor back to a backup: its durable state is the backup's, its volatile state is lost."""
     before = copy(actor)
     actor.restore(backup)
     actor.crash()
@@ -108,7 +108,7 @@ def put_back(actor: Actor, backup: tuple[object, ...], out: Out) -> None:
 class World:
     """One state of a system.
 
-    `observe` receives every observation. `record` receives every move that is made by handle, before what comes of it.
+    `observe` receives every observation. `record` receives every move, before the observations that it causes.
     """
 
     host_type: ClassVar[type[Host]] = Host
@@ -130,42 +130,42 @@ class World:
         self.begin()
 
     def begin(self) -> None:
-        """Report the opening and start every actor. A scheduler that prepares more puts this off until then."""
+        """Report the opening and start every actor. A scheduler overrides this to delay it until it is ready itself."""
         for observation in self.system.opening:
             self.observe(observation)
         for host in self.hosts.values():
             host.actor.start(host)
 
-    # ---- what is so
+    # ---- the state
 
     @property
     def mail(self) -> dict[ActorId, list[tuple[ActorId, Packet]]]:
-        """What is on its way over links: (source, packet) by receiver, oldest first."""
+        """Return what is on its way over links: (source, packet) by receiver, oldest first."""
         return {name: [(m.source, m.packet) for m in host.mail] for name, host in self.hosts.items() if host.mail}
 
     @property
     def operations(self) -> dict[ActorId, list[tuple[Packet, bool]]]:
-        """Open storage operations: (packet that comes then, is a write) by actor, oldest first."""
+        """Return the open storage operations: (packet that comes then, is a write) by actor, oldest first."""
         return {n: [(o.packet, o.write) for o in host.operations] for n, host in self.hosts.items() if host.operations}
 
     @property
     def timers(self) -> dict[ActorId, list[Packet]]:
-        """Armed timers by actor, poll timers left out."""
+        """Return the armed timers by actor, without poll timers."""
         return {name: list(host.timers) for name, host in self.hosts.items() if host.timers}
 
     @property
     def polls(self) -> dict[ActorId, Packet]:
-        """Armed poll timers by actor."""
+        """Return the armed poll timers by actor."""
         return {n: host.poll_timer.packet for n, host in self.hosts.items() if host.poll_timer is not None}
 
     @property
     def counts(self) -> dict[ActorId, int]:
-        """How many connections each client has opened."""
+        """Return how many connections each client has opened."""
         return {name: host.connects for name, host in self.hosts.items() if host.connects}
 
     @property
     def backups(self) -> dict[ActorId, tuple[object, ...]]:
-        """The backups that were kept, by actor."""
+        """Return the last backup of each actor that has one."""
         return {name: host.backup for name, host in self.hosts.items() if host.backup is not None}
 
     def clients(self) -> dict[ActorId, Actor]:
@@ -178,7 +178,7 @@ class World:
         return None if host is None else host.connection
 
     def pending(self) -> Iterator[Move]:
-        """Yield every move that nothing but time keeps from happening, polls left out.
+        """Yield every move that will happen by itself in time, without poll timers.
 
         Mail waits for a receiver that is down, unless its link needs a connection: then it arrives, and is lost.
         """
@@ -208,20 +208,23 @@ class World:
                     yield Arrive(name, mail.packet)
 
     def _may_arrive(self, mail: Mail, link: Link) -> bool:
-        """Whether the receiver is there to get a mail, and of what travels in order nothing is before it."""
+        """Return whether the receiver can receive a mail now, and nothing that must arrive before it is on its way."""
         if mail.receiver.down and not link.while_connected:
             return False
         return link.order != "ordered" or mail is self._oldest(mail)
 
     def _oldest(self, mail: Mail) -> Mail:
-        """The oldest mail of the same source that travels in order to the same receiver."""
+        """Return the oldest mail of the same source that travels in order to the same receiver."""
         link = self.system.link
         return next(m for m in mail.receiver.mail if m.source == mail.source and link(m.packet).order == "ordered")
 
     # ---- packets, operations and timers, by handle
 
     def deliver_to_server(self, connection: Connection) -> bool:
-        """Deliver the oldest packet going up. `Closed` closes the server's end. (A closed end has nothing in flight to it.)"""
+        """Deliver the oldest packet in flight to the server; the packet `Closed` closes the server's end.
+
+        Nothing is in flight to a closed end.
+        """
         if not connection.up:
             return False
         if self.record is not None:
@@ -236,7 +239,7 @@ class World:
         return True
 
     def deliver_to_client(self, connection: Connection) -> bool:
-        """Deliver the oldest packet coming down."""
+        """Deliver the oldest packet in flight to the client."""
         if not connection.down:
             return False
         if self.record is not None:
@@ -247,7 +250,7 @@ class World:
         return True
 
     def arrive(self, mail: Mail) -> bool:
-        """Let a packet arrive over its link: lost if that needs a connection and there is none."""
+        """Deliver a packet over its link; it is lost if the link needs a connection and there is none."""
         receiver, packet = mail.receiver, mail.packet
         link = self.system.link(packet)
         if mail not in receiver.mail or not self._may_arrive(mail, link):
@@ -262,7 +265,7 @@ class World:
         return True
 
     def lose(self, mail: Mail) -> bool:
-        """Drop a packet on its link."""
+        """Lose a packet on its link."""
         if mail not in mail.receiver.mail:
             return False
         if self.record is not None:
@@ -271,7 +274,7 @@ class World:
         return True
 
     def duplicate(self, mail: Mail) -> Mail:
-        """Put a second copy of a packet on its way, and return it."""
+        """Put a second copy of a packet on its way, and return the copy's handle."""
         if self.record is not None:
             self.record(Duplicate(mail.receiver.name, mail.packet))
         box = mail.receiver.mail
@@ -342,11 +345,11 @@ class World:
         return True
 
     def connection(self, name: ConnectionId, client: Host) -> Connection:
-        """Make the handle of a new connection; a scheduler may make one that carries more."""
+        """Return the handle of a new connection. A scheduler may override this to add its own fields."""
         return Connection(name, client.name, True, True, deque(), deque())
 
     def disconnect(self, host: Host, clean: bool) -> bool:
-        """Close a client's end; `clean`: the server will be told, after what is in flight."""
+        """Close a client's end; `clean`: the server's end closes too, after what is in flight to it has arrived."""
         connection = host.connection
         if connection is None:
             return False
@@ -356,11 +359,11 @@ class World:
         return True
 
     def notice(self, connection: Connection, end: End) -> bool:
-        """Let an open end find out that the other end is closed, and close."""
-        mine, other = connection.client_open, connection.server_open
+        """Close an open end whose other end is closed already."""
+        this_open, other_open = connection.client_open, connection.server_open
         if end == "server":
-            mine, other = other, mine
-        if not mine or other:
+            this_open, other_open = other_open, this_open
+        if not this_open or other_open:
             return False
         if self.record is not None:
             self.record(Notice(connection.id, end))
@@ -391,7 +394,7 @@ class World:
     # ---- crashes, backups, new devices, by handle
 
     def crash(self, host: Host, landed: Sequence[Operation] = ()) -> bool:
-        """Crash an actor. Of its open writes exactly `landed` became durable, in this order."""
+        """Crash an actor. Of its open writes exactly `landed` become durable, in this order."""
         if host.down:
             return False
         if self.record is not None:
@@ -400,28 +403,28 @@ class World:
         for operation in landed:
             host.actor.handle(host.name, operation.packet, out)
         host.actor.crash()
-        self._fall(host)
+        self._take_down(host)
         return True
 
     def keep(self, host: Host) -> bool:
-        """Take a backup of an actor; it replaces an earlier one."""
+        """Take a backup of an actor; it replaces the former one."""
         if self.record is not None:
             self.record(Keep(host.name))
         host.backup = host.actor.snapshot()
         return True
 
     def restore(self, host: Host) -> bool:
-        """Crash an actor, with no open write landing, and put it back to its backup."""
+        """Crash an actor with no open write landing, and put it back to its backup."""
         if host.down or host.backup is None:
             return False
         if self.record is not None:
             self.record(Restore(host.name))
         put_back(host.actor, host.backup, Landed(self.observe))
-        self._fall(host)
+        self._take_down(host)
         return True
 
     def restart(self, host: Host) -> bool:
-        """Bring a crashed actor up again."""
+        """Start a crashed actor again."""
         if host.name not in self.down:
             return False
         if self.record is not None:
@@ -433,21 +436,21 @@ class World:
         return True
 
     def spawn(self, actor: DeviceId, user: UserId, replaced: Host | None = None) -> Host:
-        """Let a new device of a user appear, and return its host. `replaced`: the device that it replaces is gone for good."""
+        """Add a new device of a user, and return its host. `replaced`: the device that it replaces never returns."""
         assert self.system.spawn is not None
         replaces = None if replaced is None else cast(DeviceId, replaced.name)
         if self.record is not None:
             self.record(Spawn(actor, user, replaces))
         if replaced is not None:
-            self._fall(replaced)
+            self._take_down(replaced)
             del self.actors[replaced.name], self.down[replaced.name]
         made = self.actors[actor] = self.system.spawn(actor, user, replaces)
         host = self.hosts[actor] = self.host_type(self, actor, made)
         made.start(host)
         return host
 
-    def _fall(self, host: Host) -> None:
-        """Take an actor down: what was pending at it is gone, and so are its ends of connections."""
+    def _take_down(self, host: Host) -> None:
+        """Take an actor down: remove what is pending at it, and close its ends of connections."""
         host.down = self.down[host.name] = True
         host.operations.clear()
         host.timers.clear()
@@ -467,7 +470,7 @@ class World:
         self.observe(FaultsStopped())
 
     def rest(self) -> None:
-        """Come to quiescence."""
+        """Declare the world quiescent: liveness is judged."""
         if self.record is not None:
             self.record(Rest())
         self.observe(Quiesced())
@@ -491,7 +494,7 @@ class World:
             raise MoveError(f"there is no connection {name}") from None
 
     def _mail(self, receiver: ActorId, packet: Packet) -> Mail:
-        """Find the packet in the receiver's mail; of what travels in order only a source's oldest."""
+        """Return the handle of a packet that may arrive now. `MoveError` if there is none."""
         host = self.hosts.get(receiver)
         found = [] if host is None else [mail for mail in host.mail if mail.packet == packet]
         for mail in found:
@@ -502,6 +505,7 @@ class World:
         raise MoveError(f"no {packet} is on its way to {receiver}, or others are before it")
 
     def _lossy_mail(self, receiver: ActorId, packet: Packet, does: str) -> Mail:
+        """Return the handle of a packet on a lossy link. `MoveError` that says what a reliable one never `does`."""
         if not self.system.link(packet).lossy:
             raise MoveError(f"the link of {type(packet).__name__} {does} nothing")
         return self._mail(receiver, packet)
@@ -546,7 +550,7 @@ class World:
     def _apply_tell(self, move: Tell) -> None:
         host = self.hosts.get(move.actor)
         if host is None or not self.tell(host, move.packet):
-            raise MoveError(f"{move.actor} is not there to be told {move.packet}")
+            raise MoveError(f"{move.actor} is not running and cannot be told {move.packet}")
 
     def _apply_connect(self, move: Connect) -> None:
         host = self.hosts.get(move.client)
@@ -562,7 +566,7 @@ class World:
 
     def _apply_notice(self, move: Notice) -> None:
         if not self.notice(self._connection(move.connection), move.end):
-            raise MoveError(f"the {move.end}'s end of {move.connection} is not dead")
+            raise MoveError(f"the {move.end}'s end of {move.connection} is closed, or the other end is open")
 
     def _apply_crash(self, move: Crash) -> None:
         host = self._running(move.actor)
@@ -578,7 +582,7 @@ class World:
 
     def _apply_keep(self, move: Keep) -> None:
         if move.actor not in self.actors:
-            raise MoveError(f"{move.actor} is not there")
+            raise MoveError(f"there is no actor {move.actor}")
         self.keep(self.hosts[move.actor])
 
     def _apply_restore(self, move: Restore) -> None:
@@ -622,4 +626,4 @@ APPLY: dict[type[Move], Callable[[World, Any], None]] = {
     Stop: World._apply_stop,
     Rest: World._apply_rest,
 }
-"""What makes a move of each class."""
+"""The method that makes a move of each class."""

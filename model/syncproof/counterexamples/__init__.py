@@ -1,1 +1,1 @@
-"""Counterexamples, made short and told: moves left out, shorter ways found, who sends what to whom."""
+"""Counterexamples: removing moves from them, searching for shorter ones, and narrating who sends what to whom."""

@@ -1,9 +1,9 @@
-"""Minimises a recorded run to one of its violations: of thousands of simulated moves, the few that it takes.
+"""Minimisation of a recorded run to one of its violations: of thousands of simulated moves, the few that cause it.
 
 What people and faults did in a run is an environment (`recorded_environment`), and so is the part of it that took place in
 one conversation, among its members (`restrict_to_conversation`). If the property is violated in one conversation alone, the
-smallest such conversation replaces the run, since most moves of a run have nothing to do with the violation. The rest is
-delta debugging (`minimise`).
+smallest such conversation replaces the run, because most moves of a run have nothing to do with the violation. The rest
+is delta debugging (`minimise`).
 """
 
 from __future__ import annotations
@@ -36,17 +36,20 @@ from syncproof.properties import PROPERTIES
 from syncproof.properties.monitor import Monitor
 
 CHANGES = ("recall", "edit")
-"""Kinds of message that are about another one."""
+"""The kinds of message that are about another message."""
 ENDLESS_MOVES = 5_000
-"""The longest run, in moves, that is searched for an endless repetition: each of its states is kept whole."""
+"""The longest run, in moves, that is searched for an endless repetition: the search keeps a copy of each of its states."""
 REST_MOVES = 1_000
-"""Moves, besides as many as there are left, within which the minimised run's world must come to rest."""
+"""The world of the minimised run must come to rest within so many moves, and as many again as the run has left."""
 
 
 @dataclass(frozen=True)
 class MinimisedRun:
-    """What is left of a run. `name`: the property that it violates; `before`: moves of the run up to where it did so;
-    `moves`: those that are left; `ending`: what brings the world to rest after them, so that liveness is judged."""
+    """A minimised run.
+
+    `name`: the property that it violates; `before`: how many moves the run made up to its violation; `moves`: those that
+    are left; `ending`: the moves that bring the world to rest after them, where liveness is judged.
+    """
 
     header: Header
     name: str
@@ -76,7 +79,7 @@ class MinimisedRun:
 def minimise_run(
     header: Header, moves: Sequence[Move], name: str, progress: Callable[[int], None] = lambda left: None
 ) -> MinimisedRun | None:
-    """Minimise a run's moves to what a violation of the property `name` takes; None if they do not violate it.
+    """Return the moves of a run that a violation of the property `name` needs; None if the run does not violate it.
 
     `header`: the run's design, population and parameters. `progress` is called with the number of moves left.
     """
@@ -85,7 +88,7 @@ def minimise_run(
     if whole is None:
         return None
     left = whole
-    # A conversation may take too many moves to be replayed alone at first, and not once the run has been minimised.
+    # Of a run with many moves a conversation may not violate the property alone, and do so once the run is minimised.
     for _ in range(2):
         restricted = _restrict(header, left, name)
         if restricted is not None:
@@ -110,9 +113,9 @@ def _restrict(header: Header, moves: Sequence[Move], name: str) -> tuple[Header,
 def _drop_new_devices(
     header: Header, environment: Environment, moves: tuple[Move, ...], name: str
 ) -> tuple[Environment, tuple[Move, ...]]:
-    """Drop the new devices that the violation does not need, one by one.
+    """Remove the new devices that the violation does not need, one by one.
 
-    Devices appear in the environment's order, so that a device that is not needed would keep out those after it.
+    Devices appear in the environment's order, so a device that is not needed would keep later ones from appearing.
     """
     for spawn in environment.newcomers:
         some = [move for move in moves if move != spawn]
@@ -125,7 +128,7 @@ def _drop_new_devices(
 def recorded_environment(moves: Sequence[Move]) -> Environment:
     """Return the environment of a run that made these moves.
 
-    Each packet from the environment may be sent once, at any time; each fault happens at most as often as it did.
+    Each packet from the environment may be sent once, at any time; each fault may happen as often as it did.
     """
     return Environment(
         scripts=tuple([(move,) for move in moves if isinstance(move, Tell)]),
@@ -138,10 +141,10 @@ def recorded_environment(moves: Sequence[Move]) -> Environment:
 def restrict_to_conversation(
     header: Header, moves: Sequence[Move], conversation: ConversationId
 ) -> tuple[Header, Environment, list[Move]]:
-    """Restrict a run to one conversation: a header with its members' population, and the environment and moves there.
+    """Restrict a run to one conversation. Return a header with its members as population, the environment and the moves.
 
-    The moves are those of the members and of the server that are possible there. Numbers in packets differ without the
-    other conversations, so each move is the first possible one with the same signature.
+    The moves are those of the members and of the server that are possible without the other conversations. Numbers in
+    packets differ then, so each move is the first possible one with the same signature.
     """
     assert header.population is not None
     owners = header.population.owners
@@ -197,7 +200,7 @@ def _first_members(header: Header, conversation: ConversationId) -> tuple[int, .
 
 
 def _concerns(move: Tell, users: Container[int]) -> bool:
-    """Whether a packet from the environment concerns these users; only a change of members may not."""
+    """Return whether a packet from the environment concerns these users; only a change of members may not."""
     return not isinstance(move.packet, AddMember | RemoveMember) or int(move.packet.user) in users
 
 
@@ -232,7 +235,7 @@ def _messages(value: Any) -> Iterator[MessageId]:
 
 
 def _smallest_first(header: Header, moves: Sequence[Move]) -> list[ConversationId]:
-    """Return the conversations in which something was composed, by how many devices their first members have."""
+    """Return the conversations in which something was composed, sorted by the number of their first members' devices."""
     assert header.population is not None
     devices = Counter(header.population.owners)
     packets = [move.packet for move in moves if isinstance(move, Tell)]
@@ -241,14 +244,14 @@ def _smallest_first(header: Header, moves: Sequence[Move]) -> list[ConversationI
 
 
 def _system(header: Header) -> System:
-    """Build the run's system; the header has a population and parameters, since the moves were read with it."""
+    """Return the run's system; the header of a moves file has a population and parameters."""
     assert header.population is not None
     assert header.parameters is not None
     return lookup.get(header.design).system(header.population, header.parameters)
 
 
 def _ending(system: System, moves: Sequence[Move], name: str) -> tuple[Move, ...]:
-    """Return the moves that bring the world to rest; none for a safety property, which is violated before."""
+    """Return the moves that bring the world to rest; none for a safety property, which is violated already."""
     if PROPERTIES[name].kind == "safety":
         return ()
     world = RecordingWorld(system, lambda _: None)

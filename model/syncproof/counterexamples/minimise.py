@@ -1,14 +1,14 @@
-"""Minimises counterexamples: takes moves out as long as the violation stays (delta debugging; Zeller, Hildebrandt 2002).
+"""Minimisation of counterexamples: moves are removed as long as the violation stays (delta debugging; Zeller, Hildebrandt 2002).
 
-A search finds a shortest path directly, but only in worlds small enough to search. What a simulation, a Hypothesis machine
-or a real run met is long, and most of it does not matter. `minimise` tries without ever smaller parts of it, and in the
-end without each single move and each pair of moves. The result may still be a detour that no move can be taken out of, but
-it says what the violation needs; a world with these few messages and faults can often be searched (`shorten.py`), and a
-shorter path found there is minimised in the same way.
+A search finds a shortest path directly, but only in worlds small enough to search. A counterexample of a simulation, a
+Hypothesis machine or a real run is long, and most of its moves do not matter. `minimise` removes smaller and smaller
+parts of it, at last each single move and each pair of moves. The result may still be longer than necessary, though no
+move of it can be removed, but it shows what the violation needs; a world with these few messages and faults can often be
+searched (`shorten.py`), and a shorter path found there is minimised in the same way.
 
-A shortened sequence is played, not copied. Without its beginning the same things happen under other numbers, so for a move
-that is no longer possible the first possible one with the same signature is made, or none. Where a liveness property is
-at stake, what is still under way after the moves is completed, since nothing is lost before nothing more can happen.
+The remaining moves are made in a fresh world. Without earlier moves the same packets have other numbers, so for a move
+that is no longer possible the first possible one with the same signature is made, or none. For a liveness property,
+everything that is still under way after the moves is completed, because it is violated only when nothing more can happen.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from syncproof.properties import PROPERTIES, Property
 from syncproof.properties.monitor import Monitor
 
 FAIR = (*UNDER_WAY, *RECOVERIES)
-"""The kinds of move that fairness eventually makes, in this order; polls are left out."""
+"""The kinds of move that fairness demands, in the order in which they are made; polls are left out."""
 COMPLETION_MOVES = 400
-"""Moves, besides as many as there were, within which what is under way must come to rest."""
+"""The world must come to rest within so many moves, and as many again as the path has."""
 
 
 def minimise(
@@ -45,7 +45,7 @@ def minimise(
 ) -> tuple[Move, ...]:
     """Return a locally minimal path to a violation of the property `name`, which is violated after `moves`.
 
-    `progress` is called with the number of moves left whenever it falls. Raises `ValueError` if the property is not
+    `progress` is called with the number of moves left whenever it has decreased. `ValueError` if the property is not
     violated after `moves`.
     """
     best = violates(system, environment, moves, name)
@@ -54,7 +54,7 @@ def minimise(
     best = _delta_debug(system, environment, best, name, progress)
     while True:
         for path in shorter_paths(system, environment, best, name):
-            # Played like every other path, so that the result does not rest on the search alone.
+            # Checked in a world as every other path, so that the result does not depend on the search alone.
             other = violates(system, environment, path, name)
             if other is not None and len(other) < len(best):
                 best = _delta_debug(system, environment, other, name, progress)
@@ -102,10 +102,10 @@ def _without_two(
 
 
 def violates(system: System, environment: Environment, moves: Sequence[Move], name: str) -> tuple[Move, ...] | None:
-    """Play the moves; return those that were possible, up to where the property is violated, or None if it is not.
+    """Make the moves; return those that were possible, up to the violation of the property, or None if it is not violated.
 
     A liveness property is judged at rest, and the moves that lead there are part of the path. A property that forbids an
-    endless repetition is judged by a fair cycle, with which the path ends.
+    endless repetition is violated by a fair cycle, with which the path ends.
     """
     automaton = PROPERTIES[name]
     if automaton.endless is not None:
@@ -130,7 +130,7 @@ def violates(system: System, environment: Environment, moves: Sequence[Move], na
 
 
 def _make_or_similar(bounded: BoundedWorld, move: Move) -> None:
-    """Make the move, else the first similar one: what was taken out before may have changed its numbers."""
+    """Make the move, or the first similar one: without the moves that were removed its packets may have other numbers."""
     if not bounded.attempt(move):
         make_similar(bounded, signature(move))
 
@@ -167,7 +167,7 @@ def _livelock(
     assert automaton.endless is not None
     repeated, excuse = automaton.endless
     marks: list[tuple[int, bool, Any]] = []
-    """At which move, whether it is the repeated observation rather than the excuse, and whose."""
+    """The number of the move, whether it is the repeated observation rather than the excuse, and its key."""
     made = 0
 
     def observe(observation: Observation) -> None:

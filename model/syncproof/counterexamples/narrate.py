@@ -1,4 +1,4 @@
-"""Narrates a sequence of moves, step by step: who sends what to whom, what is lost, and what the properties say about it.
+"""Narration of a sequence of moves, step by step: who sends what to whom, what is lost, and what the properties report.
 
 `narrate` makes the moves in a fresh world and returns a `Narration`; `report/sequence.py` draws it.
 """
@@ -58,7 +58,7 @@ class Transit:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One move, in words. `at`: the actor at which it happens; `observations`: what was observed; `automata`: the new state
+    """One move, described. `at`: the actor at which it happens; `observations`: what was observed; `automata`: the new state
     of each property's automaton that changed; `complaints`: the first violation that each property reported."""
 
     number: int
@@ -72,7 +72,7 @@ class Step:
 
 @dataclass(slots=True)
 class Narration:
-    """A narrated sequence. `lanes`: the actors' names; the first `prelude` steps come before what is narrated (everyone
+    """A narrated sequence. `lanes`: the actors' names; the first `prelude` steps prepare the world (every device
     connects); from step `cycle` on, the steps repeat indefinitely."""
 
     lanes: dict[ActorId, str]
@@ -82,7 +82,7 @@ class Narration:
     cycle: int | None = None
 
     def stores(self, actor: ActorId) -> bool:
-        """Whether an actor is a server that stores something after the prelude, so that its storage gets a lane."""
+        """Return whether an actor is a server that stores something after the prelude, so that its storage gets a lane."""
         return not isinstance(actor, DeviceId) and any(
             t.storage and t.source == actor and (t.ended is None or t.ended >= self.prelude) for t in self.transits
         )
@@ -96,9 +96,9 @@ def narrate(
     prelude: Sequence[Move] = (),
     cycle: Sequence[Move] = (),
 ) -> Narration:
-    """Make the moves in a fresh world and narrate them. Raises `MoveError` for a move that is not enabled there.
+    """Make the moves in a fresh world and narrate them. `MoveError` for a move that is not enabled there.
 
-    `prelude`: moves before; `cycle`: moves after that could be repeated indefinitely (a livelock).
+    `prelude`: moves made before them; `cycle`: moves after them that can be repeated indefinitely (a livelock).
     """
     seen: list[Observation] = []
     world = World(system, seen.append)
@@ -210,7 +210,7 @@ def _location(world: World, move: Move) -> ActorId | None:
 
 
 def describe(world: World, move: Move) -> str:
-    """Describe a move in words, in the world before the move."""
+    """Return a description of a move, in the world before the move."""
     if isinstance(move, Deliver):
         consumed = _consumed(world, move)
         return "nothing arrives" if consumed is None else f"{brief(consumed[3])} arrives"

@@ -1,9 +1,9 @@
-"""Searches for shorter paths to a violation, in the small world that one path to it needed.
+"""Searches for shorter paths to a violation, in a small world that has what one path to the violation needed.
 
 A counterexample bounds the messages and faults that its violation needs, and a world with these and no others is small.
-The whole of it is searched first, from the beginning. If that takes too many states, the worlds with fewer of these messages
-and faults are searched, fewest first; at last, the search begins at later and later points of the path. A limit of states
-bounds each search, and another all of them, so that the result is the same on every machine.
+All of it is searched first, from the beginning. If that takes too many states, the worlds with fewer of these messages
+and faults are searched, fewest first; at last, searches begin at later and later points of the path. One limit of states
+bounds each search, another bounds all of them, so that the result is the same on every machine.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from syncproof.properties import PROPERTIES
 SEARCH_STATES = 100_000
 """The limit of states of one search: less than a second."""
 TOTAL_STATES = 1_000_000
-"""The limit of states of all searches for one path, about."""
+"""The limit of states of all searches for one path, approximately."""
 MOST_ACTORS = 8
-"""The most actors of a system that is searched: with more of them a search reaches `SEARCH_STATES` without a result."""
+"""A system with more actors is not searched: the search would reach `SEARCH_STATES` without a result."""
 MOST_ENVIRONMENTS = 4_096
-"""The most smaller environments that are listed: with more of them `TOTAL_STATES` would be reached first."""
+"""The limit of smaller environments that are listed: with more of them `TOTAL_STATES` would be reached first."""
 STARTS = 10
-"""The most points of the path at which searches begin, its beginning included."""
+"""The limit of points of the path at which searches begin, its beginning included."""
 
 
 def shorter_paths(
@@ -38,9 +38,9 @@ def shorter_paths(
 ) -> Iterator[tuple[Move, ...]]:
     """Yield paths to a violation of the property `name` that are shorter than `moves`, which lead to one in `environment`.
 
-    Most callers need only the first. If there is none, no path with the same or fewer messages and faults is shorter,
-    unless a search reached its limit. There is none for a design that a search cannot take (`ImpureHandler`,
-    `HandlerError`), nor for a system of more than `MOST_ACTORS` actors.
+    Most callers need only the first. If nothing is yielded, no path with the same or fewer messages and faults is
+    shorter, unless a search reached its limit. Nothing is yielded for a design whose search raises `ImpureHandler` or
+    `HandlerError`, nor for a system of more than `MOST_ACTORS` actors.
     """
     if len(system.cast()) > MOST_ACTORS:
         return
@@ -57,7 +57,7 @@ def shorter_paths(
         states += len(found.graph.states)
         counterexample = found.findings[name].counterexample
         if counterexample is not None:
-            # Of a livelock the cycle is a part. Elsewhere it only says that the rest of the world goes on.
+            # A livelock's cycle is part of the path. Any other cycle only shows that the rest of the world continues.
             rest = (*counterexample.moves, *counterexample.cycle) if endless else counterexample.moves
             if start + len(rest) < len(moves):
                 yield (*moves[:start], *rest)
@@ -69,7 +69,7 @@ def shorter_paths(
 def _starts(
     system: System, environment: Environment, moves: Sequence[Move], whole: Environment
 ) -> Iterator[tuple[int, Environment]]:
-    """Yield at which move to begin a search, and the environment from there on."""
+    """Yield the number of the move at which to begin a search, and the environment from there on."""
     yield 0, whole
     for some in smaller_environments(whole):
         yield 0, some
@@ -82,7 +82,7 @@ def _starts(
 
 
 def needed_environment(environment: Environment, bounded: BoundedWorld, moves: Sequence[Move]) -> Environment:
-    """Return the part of an environment that `moves` need, from where `bounded` has come to; `bounded` makes the moves."""
+    """Make `moves` in `bounded`; return the part of an environment that they need, beginning at the state of `bounded`."""
     before = tuple(bounded.world.moves)
     told, newcomers, left = list(bounded.told), len(bounded.newcomers), dict(bounded.left)
     for move in moves:

@@ -1,4 +1,4 @@
-"""Formats values, packets, moves and actors in few characters, for diagrams, graphs and messages."""
+"""Short texts for values, packets, moves and actors, for diagrams, graphs and messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LETTERS = {"DeviceId": "d", "UserId": "u", "ConversationId": "c", "MessageId": "
 
 
 def brief(value: Any) -> str:
-    """Format a value in few characters: `Pull sync:1>3`, `Disconnected d0 !clean`."""
+    """Return a short text for a value: `Pull sync:1>3`, `Disconnected d0 !clean`."""
     if isinstance(value, ServerId):
         return "server"
     if isinstance(value, ConnectionId):
@@ -55,13 +55,13 @@ def brief(value: Any) -> str:
 
 
 def actor_names(system: System, world: World) -> dict[ActorId, str]:
-    """Name every actor, such as `device 0 (user 0)`."""
+    """Return the name of every actor, such as `device 0 (user 0)`."""
     owners = {o.device: o.user for o in system.opening if isinstance(o, Joined)}
     return {actor: actor_name(actor, owners.get(actor)) for actor in world.actors}  # type: ignore[call-overload]
 
 
 def actor_name(actor: ActorId, owner: Id | None = None) -> str:
-    """Name an actor, and a device's user if it is known."""
+    """Return the name of an actor, with a device's user if it is known."""
     if isinstance(actor, DeviceId):
         return f"device {int(actor)}" + ("" if owner is None else f" (user {int(owner)})")
     return "server" if isinstance(actor, ServerId) else brief(actor)

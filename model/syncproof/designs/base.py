@@ -1,11 +1,11 @@
-"""Base classes of every design: a device with an outbox and a database, a server that knows members and connections.
+"""Base classes of every design: a device with an outbox and a database, a server that keeps members and connections.
 
 A device sends its outbox in order, one message at a time, whenever it is connected, and keeps each message until the
 server has accepted it; on every new connection it starts with the oldest unaccepted one. So a sender's order
 survives every fault, and the server must recognise a message that it already has.
 
 Changes of earlier messages (recalls, edits, read markers) are entries like any other. A device keeps a change in its
-database whether or not the changed message is there yet; of two changes the one with the higher version wins.
+database whether or not it has the changed message yet; of two changes the one with the higher version counts.
 """
 
 from __future__ import annotations
@@ -58,11 +58,12 @@ ROW_BYTES = 32
 """The size in bytes of a row without a body: an id, a number, a key."""
 
 IDLE_POLL = Idle(Pull(()), PullReply(()))
+"""What a poll costs that finds nothing, in designs where it reads no row."""
 
 
 @actor
 class Device(Actor):
-    """A user's device. Designs add how it receives."""
+    """A user's device. Designs add how it receives messages."""
 
     id: DeviceId
     user: UserId
@@ -122,7 +123,7 @@ class Device(Actor):
 
     @on(Closed)
     def closed(self, source: Id, packet: Closed, out: Out) -> None:
-        """Forget the connection; open requests are repeated over the next one."""
+        """Forget the connection. What was asked for over it is asked for again over the next one."""
         if packet.connection == self.connection:
             self.connection = None
             self.sending = False
@@ -131,7 +132,7 @@ class Device(Actor):
 
     @on(Accept)
     def accepted(self, source: Id, packet: Accept, out: Out) -> None:
-        """Take the message from the outbox and send the next."""
+        """Remove the message from the outbox and send the next."""
         if self.outbox and self.outbox[0].id == packet.message:
             message = self.outbox.popleft()
             self.sending = False
@@ -140,7 +141,7 @@ class Device(Actor):
 
     @on(Poll)
     def poll(self, source: Id, packet: Poll, out: Out) -> None:
-        """Catch up, since nothing was received for a while."""
+        """Catch up, because nothing was received for a poll interval."""
         if self.connection is not None and not self.pulling:
             out.observe(Triggered(self.id, "poll"))
             self.catch_up(out)
@@ -152,6 +153,7 @@ class Device(Actor):
         self.send_next(out)
 
     def send_next(self, out: Out) -> None:
+        """Submit the oldest message of the outbox, unless the device must wait: one submission is open at a time."""
         if self.outbox and not self.sending and self.connection is not None and self.registered:
             self.sending = True
             out.send(self.connection, Submit(self.outbox[0]))
@@ -176,7 +178,7 @@ class Device(Actor):
         return True
 
     def amend(self, message: Message, place: int, out: Out) -> None:
-        """Apply a change to what is shown, now or once it is there; ignore a change older than the one known."""
+        """Record a change of what is shown, even if the changed message is not there yet; ignore an older change."""
         what, which, version = self.change(message)
         version = version or place
         if version > self.versions.get((what, which), 0):
@@ -185,40 +187,47 @@ class Device(Actor):
 
     @staticmethod
     def change(message: Message) -> tuple[str, int, int]:
-        """Return what a change is about (`message` and its id, or `read` and the conversation) and its version, 0 for its place."""
+        """Return what a change is about and its version.
+
+        That is (`message`, its id, 0 for the change's own place) or (`read`, the conversation, the place read up to).
+        """
         if message.kind == "read":
             return "read", int(message.conversation), message.about
         return "message", message.about, 0
 
     def restored(self, before: Device, out: Out) -> None:
+        """Observe the messages that the backup lacks."""
         lost = tuple(sorted(before.shown - self.shown))
         out.observe(Forgot(self.id, lost, self.progress(), self.fetched_history()))
 
     def progress(self) -> tuple[tuple[ConversationId, int], ...]:
-        """Return the last place held of each conversation, where the design keeps its order."""
+        """Return the last place that the device holds of each conversation; nothing in designs that keep no order."""
         return ()
 
     def fetched_history(self) -> tuple[tuple[ConversationId, int], ...]:
-        """Return the last place held of each conversation's history from before the device, where the design has roaming."""
+        """Return the last place fetched of each conversation's earlier history; nothing in designs without roaming."""
         return ()
 
     def start_from(self, packet: Registered, out: Out) -> None:
         """Set a new device's first state; a hook for designs with checkpoints or history."""
 
     def catch_up(self, out: Out) -> None:
-        """Ask for everything that came since; a hook that every design fills."""
+        """Ask for everything new; a hook that every design fills."""
 
     def arm_poll(self, out: Out) -> None:
-        """Set the poll timer, which fires if nothing is received for a while."""
+        """Arm the poll timer, which fires if nothing is received for a poll interval."""
         out.poll(self.parameters.poll_interval, Poll(), IDLE_POLL)
 
     def on_place_known(self, message: Message, place: int, out: Out) -> None:
-        """Handle the place of a message composed here; a hook for designs that show it then."""
+        """Receive the place of a message composed here; a hook for designs that show the message at this moment."""
 
 
 @actor
 class Server(Actor):
-    """A server that knows users, devices, conversations and connections. Designs add how messages are stored and delivered."""
+    """A server that keeps users, devices, conversations and connections. Designs add storage and delivery of messages.
+
+    `busy`, `backlog`: the submissions in process, and those that wait for one of `Parameters.workers`.
+    """
 
     id: ActorId
     parameters: Parameters
@@ -258,7 +267,7 @@ class Server(Actor):
 
     @on(Respond)
     def respond(self, source: Id, packet: Respond, out: Out) -> None:
-        """Send the reply, for which storage has returned the rows."""
+        """Send the reply, now that storage has returned its rows."""
         out.send(packet.connection, packet.reply)
 
     @on(Register)
@@ -268,7 +277,7 @@ class Server(Actor):
 
     @on(Enrolled)
     def enrolled(self, source: Id, packet: Enrolled, out: Out) -> None:
-        """Add the device to audiences and reply where its timelines start; a retry gets the same reply."""
+        """Register the device, which is in audiences from now on, and reply; a retry gets the same reply."""
         registration = self.registrations.get(packet.device)
         if registration is None:
             if packet.replaces is not None and packet.replaces in self.owners:
@@ -282,7 +291,7 @@ class Server(Actor):
 
     @on(AddMember)
     def add_member(self, source: Id, packet: AddMember, out: Out) -> None:
-        """Add the user to the members, who receive what is placed from here on."""
+        """Add the user to the members: messages placed from now on are also for this user."""
         if packet.user not in self.members.get(packet.conversation, ()):
             out.write("members", 1, ROW_BYTES)
             self.insert_member(packet.conversation, packet.user)
@@ -290,7 +299,7 @@ class Server(Actor):
 
     @on(RemoveMember)
     def remove_member(self, source: Id, packet: RemoveMember, out: Out) -> None:
-        """Remove the user from the members: what is placed from here on is not for this user."""
+        """Remove the user from the members: messages placed from now on are not for this user."""
         users = self.members.get(packet.conversation, ())
         if packet.user in users:
             out.delete("members", 1)
@@ -308,6 +317,7 @@ class Server(Actor):
             self.receive(*self.backlog.popleft(), out)
 
     def register_device(self, device: DeviceId, user: UserId) -> None:
+        """Add a device to the registry."""
         self.devices[user] = (*self.devices.get(user, ()), device)
         self.owners[device] = user
 
@@ -320,17 +330,19 @@ class Server(Actor):
         out.observe(Retired(device))
 
     def reject_unregistered(self, source: ConnectionId, out: Out) -> bool:
-        """Tell a device that is not registered to register; return whether it was such a device."""
+        """Ask the device to register if it is not registered; return whether it was not."""
         if self.peers[source] in self.owners:
             return False
         out.send(source, Unknown())
         return True
 
     def insert_member(self, conversation: ConversationId, user: UserId) -> None:
+        """Add a user to the members in memory; designs note from which place the user may read."""
         self.members[conversation] = (*self.members.get(conversation, ()), user)
         self.conversations[user] = (*self.conversations.get(user, ()), conversation)
 
     def drop_member(self, conversation: ConversationId, user: UserId) -> None:
+        """Remove a user from the members in memory; designs note up to which place the user may read."""
         self.members[conversation] = tuple([u for u in self.members[conversation] if u != user])
         self.conversations[user] = tuple([c for c in self.conversations[user] if c != conversation])
 

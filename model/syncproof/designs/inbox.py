@@ -57,7 +57,7 @@ from syncproof.designs.packets import (
 
 @actor
 class InboxDevice(Device):
-    """Shows what is pushed or drained, acknowledges it, and asks for the queue at login and at each poll."""
+    """A device that shows and acknowledges what is pushed or drained, and pulls its queue at login and at each poll."""
 
     def catch_up(self, out: Out) -> None:
         self.pull((), True, out)
@@ -100,7 +100,11 @@ class Box:
 
 @actor
 class InboxServer(Server):
-    """`inbox-store-first`: write every copy, push, delete on acknowledgement."""
+    """`inbox-store-first`: write every copy, push, delete after the ack.
+
+    `index`: the place of every message (its dedup row). `audiences`: of the messages that are not accepted yet.
+    `waiting`, `sources`: for each of these the inboxes whose copies are being written, and the connections to answer.
+    """
 
     boxes: dict[Timeline, Box] = durable(dict)
     index: dict[MessageId, int] = durable(dict)
@@ -143,6 +147,7 @@ class InboxServer(Server):
         self.write_copies(packet.source, message, place, out)
 
     def place(self, message: Message, out: Out) -> int:
+        """Give the message the next place in its conversation, and return it."""
         conversation = message.conversation
         place = self.places.get(conversation, 0) + 1
         self.places[conversation] = place
@@ -150,7 +155,7 @@ class InboxServer(Server):
         return place
 
     def accept_again(self, source: ConnectionId, message: Message, place: int, out: Out) -> None:
-        """Handle a known message: finish what a crash interrupted, or only send the accept again."""
+        """Handle a known message: answer when its copies are written, continue after a crash, or only accept it again."""
         if message.id in self.waiting:
             self.sources[message.id] = (*self.sources[message.id], source)
             self.release(out)
@@ -161,6 +166,7 @@ class InboxServer(Server):
             self.release(out)
 
     def write_copies(self, source: ConnectionId, message: Message, place: int, out: Out) -> None:
+        """Write the copies that are not in their inboxes yet; accept the message at once if there are none."""
         boxes = {self.box_of(d) for d in self.audiences[message.id] if d != message.sender}
         missing = sorted(b for b in boxes if b not in self.boxes or message.id not in self.boxes[b].copies)
         self.waiting[message.id] = set(missing)
@@ -174,7 +180,7 @@ class InboxServer(Server):
     def copied(self, source: Id, packet: Copied, out: Out) -> None:
         """Push a copy that is durable, and accept the message once all copies are."""
         message = packet.message
-        if not self.fetching_devices(packet.box):  # its device was retired meanwhile
+        if not self.fetching_devices(packet.box):  # its device was retired in the meantime
             self.written(packet, out)
             return
         entry = self.queue(packet.box, message, packet.place, out)
@@ -210,6 +216,7 @@ class InboxServer(Server):
         return [d for d in self.fetching_devices(box) if d in self.online and d != message.sender]
 
     def finish(self, message: MessageId, place: int, out: Out) -> None:
+        """Accept a message whose copies are durable, over every connection that it was submitted over."""
         del self.waiting[message]
         self.audiences.pop(message, None)
         out.observe(Accepted(message))
@@ -224,6 +231,7 @@ class InboxServer(Server):
             self.remove(self.peers[source], packet.messages, out)
 
     def remove(self, device: DeviceId, messages: tuple[MessageId, ...], out: Out) -> None:
+        """Begin to delete the device's copies of these messages from storage."""
         name = self.box_of(device)
         box = self.boxes.get(name)
         if box is None:
@@ -270,7 +278,7 @@ class InboxServer(Server):
 
     @on(Expire)
     def expire(self, source: Id, packet: Expire, out: Out) -> None:
-        """Delete every copy. There is no second place where it could be fetched."""
+        """Begin to delete every copy. No other store has them."""
         for name, box in sorted(self.boxes.items()):
             if box.copies:
                 size = sum(ROW_BYTES + e.message.size for e in box.copies.values() if e.message is not None)
@@ -297,7 +305,7 @@ class InboxServer(Server):
                 out.observe(Gone(message, name))
 
     def restored(self, before: InboxServer, out: Out) -> None:
-        """Observe what the restore changed: copies delivered since are back, copies written since are gone, places are reused."""
+        """Observe what the restore changed: copies deleted since the backup are back, later ones are gone, places are free."""
         for conversation in sorted(before.places):
             last = self.places.get(conversation, 0)
             out.observe(Reverted(Timeline("conversation", int(conversation)), last, 0))
@@ -314,7 +322,7 @@ class InboxServer(Server):
 
 @actor
 class SharedInboxServer(InboxServer):
-    """`inbox-shared`: one copy for all devices of a user, fetched by the device that comes first."""
+    """`inbox-shared`: one copy for all devices of a user, fetched by the first device that asks."""
 
     def box_of(self, device: DeviceId) -> Timeline:
         return Timeline("inbox", int(self.owners[device]))
@@ -343,7 +351,8 @@ class HeldMessage:
 class SyncFirstServer(InboxServer):
     """`inbox-sync-first`: deliver first, write only what was not acknowledged in time, keep nothing else.
 
-    A crash loses the held messages; their senders, who got no accept, send them again.
+    A crash loses the held messages; their senders, which received no accept, send them again. `recent`: the places of
+    accepted messages. `copying`: the copies being written; `acked_early`: those of them that were acknowledged already.
     """
 
     holding: dict[MessageId, HeldMessage] = volatile(dict)
@@ -374,6 +383,7 @@ class SyncFirstServer(InboxServer):
         self.accept_if_complete(held, out)
 
     def write_copy(self, device: DeviceId, held: HeldMessage, out: Out) -> None:
+        """Write a copy of a held message into the device's inbox."""
         box = self.box_of(device)
         self.copying.add((box, held.message.id))
         out.write("inbox", 1, ROW_BYTES + held.message.size, Copied(box, held.message, held.place))
@@ -388,7 +398,7 @@ class SyncFirstServer(InboxServer):
 
     @on(Copied)
     def copied(self, source: Id, packet: Copied, out: Out) -> None:
-        """Count the copy as delivered; delete it at once if the device acknowledged the push meanwhile."""
+        """Count the copy as delivered; delete it at once if the device has acknowledged the push in the meantime."""
         super().copied(source, packet, out)
         key = (packet.box, packet.message.id)
         self.copying.discard(key)
@@ -419,6 +429,7 @@ class SyncFirstServer(InboxServer):
             self.accept_if_complete(held, out)
 
     def accept_if_complete(self, held: HeldMessage, out: Out) -> None:
+        """Accept a held message if every device has acknowledged it or got a copy."""
         if not held.waiting:
             message = held.message.id
             del self.holding[message]

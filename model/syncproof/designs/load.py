@@ -1,4 +1,4 @@
-"""Designs that somebody else wrote, found as `FILE.py:NAME`."""
+"""Designs from a user's file, named `FILE.py:NAME`."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from syncproof.designs.registry import Design
 from syncproof.errors import InputError
 
 WRITE = 'write NAME = DESIGNS["timeline-notify"].variant(device=MyDevice) and name that'
-
+"""What an error says to write instead."""
 
 _DIGESTS: dict[str, str] = {}
 
 
 @cache
 def load(name: str) -> Design:
-    """The design NAME of a Python file. Raises `InputError` if there is none, or if the file cannot be run."""
+    """Return the design NAME of a Python file. `InputError` if there is none, or if the file cannot be run."""
     file, _, attribute = name.rpartition(":")
     found = getattr(_module(file), attribute, None)
     if found is None:
@@ -39,7 +39,10 @@ def load(name: str) -> Design:
 
 @contextmanager
 def blaming(name: str) -> Iterator[None]:
-    """What goes wrong while a design of one's own runs becomes an `InputError` of one line, naming where."""
+    """Turn an exception of a user's design into an `InputError` of one line that names file and line.
+
+    Exceptions of syncproof's own designs pass unchanged.
+    """
     try:
         yield
     except (InputError, MemoryError, MoveError):
@@ -57,13 +60,14 @@ def blaming(name: str) -> Iterator[None]:
 
 
 def digest(name: str) -> str:
-    """A digest of the design's file as it was when it was loaded; of what the file imports it says nothing."""
+    """Return a digest of the design's file as it was when it was loaded, without what the file imports."""
     load(name)
     return _DIGESTS[name.rpartition(":")[0]]
 
 
 @cache
 def _module(file: str) -> ModuleType:
+    """Run a Python file as a module. `InputError` if there is no such file, or if it raises anything."""
     path = Path(file)
     if not path.is_file():
         raise InputError(f"{file}: there is no such file; allowed: FILE.py:NAME")

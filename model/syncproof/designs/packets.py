@@ -1,4 +1,4 @@
-"""The packets of messaging designs: between devices and servers, and from an actor to itself. Fields only, no behaviour."""
+"""The packets of messaging designs: between devices and servers, and from an actor to itself."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from syncproof.core.values import (
 
 
 class Submit(Packet, frozen=True, gc=False):
-    """Here is a message; sent again until accepted."""
+    """A device submits a message, and sends it again until it is accepted."""
 
     request: ClassVar[bool] = True
     repeatable: ClassVar[bool] = True
@@ -39,7 +39,7 @@ class Submit(Packet, frozen=True, gc=False):
 
 
 class Pull(Packet, frozen=True, gc=False):
-    """What came after these cursors? `full`: also tell me of timelines that I name no cursor for."""
+    """A device asks for the entries after these cursors; `full`: also of timelines that it has no cursor for."""
 
     request: ClassVar[bool] = True
     pull: ClassVar[bool] = True
@@ -48,18 +48,18 @@ class Pull(Packet, frozen=True, gc=False):
 
     @property
     def body_bytes(self) -> int:
-        """The stated header has room for one cursor; each further one adds a timeline's name and a number."""
+        """Return 16 bytes (a timeline's name and a number) for each cursor but the first, which the stated header holds."""
         return 16 * max(0, len(self.cursors) - 1)
 
 
 class Ack(Packet, frozen=True, gc=False):
-    """These messages are durably shown here."""
+    """A device acknowledges messages: they are durably shown on it."""
 
     messages: tuple[MessageId, ...]
 
 
 class Register(Packet, frozen=True, gc=False):
-    """A new device of `user` wants to receive from now on; `replaces` is the installation that it takes the place of."""
+    """A new device of `user` registers; `replaces` is the installation whose place it takes."""
 
     request: ClassVar[bool] = True
     user: UserId
@@ -67,7 +67,7 @@ class Register(Packet, frozen=True, gc=False):
 
 
 class Roam(Packet, frozen=True, gc=False):
-    """A new device asks for the history of its user's conversations, page by page."""
+    """A new device asks for a page of the history of one of its user's conversations."""
 
     request: ClassVar[bool] = True
     conversation: ConversationId
@@ -76,7 +76,7 @@ class Roam(Packet, frozen=True, gc=False):
 
 
 class Fetch(Packet, frozen=True, gc=False):
-    """A device whose checkpoint has expired asks the message store for what it missed of a conversation."""
+    """A device whose checkpoint has expired asks the message store for what it missed in a conversation."""
 
     request: ClassVar[bool] = True
     conversation: ConversationId
@@ -110,18 +110,18 @@ class PullReply(Packet, frozen=True, gc=False):
 
 
 class Registered(Packet, frozen=True, gc=False):
-    """Where the new device's timelines start, and the history that it may fetch: (conversation, upto)."""
+    """The server registered the device: where its timelines start, and the history to fetch, (conversation, upto)."""
 
     cursors: tuple[Cursor, ...]
     history: tuple[tuple[ConversationId, int], ...]
 
 
 class Unknown(Packet, frozen=True, gc=False):
-    """The server does not know this device (any more): it must register."""
+    """The device is not in the server's registry (any more) and must register."""
 
 
 class Fetched(Packet, frozen=True, gc=False):
-    """One page of what a device missed."""
+    """One page of what a device missed in a conversation."""
 
     page: Page
     conversation: ConversationId
@@ -146,7 +146,7 @@ class RoamReply(Packet, frozen=True, gc=False):
 
 
 class Notification(Packet, frozen=True, gc=False):
-    """There is something new: `timeline` has grown to `head`. `message` is what caused it."""
+    """The server says that there is something new: `message` has extended `timeline` to `head`."""
 
     link: ClassVar[Link] = PUSH
     timeline: Timeline
@@ -159,7 +159,7 @@ class Notification(Packet, frozen=True, gc=False):
 
 
 class Push(Packet, frozen=True, gc=False):
-    """The message itself, with its number in `timeline`."""
+    """The server sends the message itself, with its number in `timeline`."""
 
     link: ClassVar[Link] = PUSH
     timeline: Timeline
@@ -179,15 +179,15 @@ class Push(Packet, frozen=True, gc=False):
         return 0 if self.entry.message is None else self.entry.message.size
 
 
-# ---- from an actor to itself: timers and what follows storage operations
+# ---- from an actor to itself: timers, and completions of storage operations
 
 
 class Poll(Packet, frozen=True, gc=False):
-    """A device's poll timer."""
+    """A device's poll timer fired."""
 
 
 class Respond(Packet, frozen=True, gc=False):
-    """Storage has returned what `reply` holds: send it."""
+    """Storage has returned the rows of `reply`, which can be sent now."""
 
     answers: ClassVar[str | None] = "connection"
     connection: ConnectionId
@@ -209,27 +209,27 @@ class Synced(Packet, frozen=True, gc=False):
 
 
 class Reserved(Packet, frozen=True, gc=False):
-    """The sequencer has persisted that numbers up to `upto` are given out for the user's timeline."""
+    """The sequencer has persisted that the numbers up to `upto` of the user's timeline are reserved."""
 
     user: UserId
     upto: int
 
 
 class Saved(Packet, frozen=True, gc=False):
-    """A device has saved how far it got, in a step of its own after applying."""
+    """A device has saved its checkpoints, in a step of its own after applying the entries."""
 
     cursors: tuple[Cursor, ...]
 
 
 class CheckpointRecorded(Packet, frozen=True, gc=False):
-    """A device's checkpoint, read off its pull request, is recorded."""
+    """The server has recorded a device's checkpoint, learnt from a pull request."""
 
     device: DeviceId
     cursor: Cursor
 
 
 class Trim(Packet, frozen=True, gc=False):
-    """The entries up to `upto` are deleted from the timeline."""
+    """Retention has deleted the entries up to `upto` of the timeline."""
 
     timeline: Timeline
     upto: int
@@ -245,7 +245,7 @@ class Enrolled(Packet, frozen=True, gc=False):
 
 
 class Indexed(Packet, frozen=True, gc=False):
-    """The inbox server has recorded the message's id and place."""
+    """The inbox server has stored the row for the message's id and place."""
 
     message: Message
     source: ConnectionId

@@ -1,4 +1,4 @@
-"""The parameters of designs: choices that cut across designs, and the `[model]` table of a scenario."""
+"""The parameters of designs: choices that several designs share, and the `[model]` table of a scenario."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True):
-    """The designs' parameters. Every design receives all of them and ignores those that do not concern it.
+    """The parameters of designs. Every design receives all of them and ignores those that do not concern it.
 
     A scenario's `[model]` table has these keys with these defaults and limits (`inputs/scenario.py` makes it from here).
     """
 
     page_size: Positive = 100
-    """Entries a pull returns at most, per timeline."""
+    """Entries that a pull returns at most, per timeline."""
     poll_interval: Seconds = 900.0
-    """A connected device that heard nothing for so long asks by itself (Telegram clients: 15 minutes)."""
+    """A connected device that received nothing for so long pulls by itself (Telegram clients: 15 minutes)."""
     notifications: bool = True
     """Off: servers neither push nor notify."""
     sequencer: SequencerKind = "auto"
@@ -33,10 +33,10 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     retention: Literal["none", "acknowledged"] = "none"
     """`acknowledged`: a checkpointing server trims what all devices of a user have confirmed."""
     fanout_threshold: Positive = 100
-    """A hybrid design reads rather than copies conversations with more members than this."""
+    """A hybrid design does not copy conversations with more members than this: devices read their timelines."""
     ack_timeout: Seconds = 5.0
     """How long a sync-first server waits for a device's ack before it writes to the offline inbox."""
     checkpoint: Literal["with-apply", "after-apply"] = "with-apply"
     """`after-apply`: the device saves its checkpoint in a step of its own, so a crash may come between."""
     idempotent_send: bool = True
-    """Off: the server keeps no index of message ids and stores a sender's retry once more."""
+    """Off: the server keeps no index of message ids and stores a sender's retry a second time."""

@@ -1,7 +1,7 @@
 """What each design promises: property -> the faults under which it holds.
 
-Every fault is written out, alone or in one of the groups below, which are written out too. So a fault that is added to the
-table of faults is in no promise until somebody writes it here.
+Every fault is listed by name, alone or in one of the groups below, which list their faults too. So a fault that is added
+to the table of faults is in no promise until its name is added here.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ HARMLESS_TO_STORES = (
     "membership",
     "clock-step",
 )
-"""Faults after which everything that was durable still is."""
+"""Faults that remove nothing from durable state."""
 STORE_LOSSES = ("device-restore", "server-restore", "trim")
-"""Faults that take away what was durable."""
+"""Faults that remove something from durable state."""
 
 
 def without(promises: Promises, *names: str) -> dict[str, tuple[str, ...]]:
@@ -39,9 +39,9 @@ INBOX: Promises = {
     "no-early-delete": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "inbox-drained": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "pull-terminates": (*HARMLESS_TO_STORES, *STORE_LOSSES),
-    # A message that a restored device has forgotten while it was on its way takes its place after later ones.
+    # A device may lose its record of a message that is in flight; the message then takes its place after later ones.
     "sender-order": (*HARMLESS_TO_STORES, "server-restore", "trim"),
-    # What is deleted is nowhere else: not when retention takes it, nor when a restore takes it from server or device.
+    # A copy is the only one: retention deletes it without a trace, and a restored server has lost it.
     "accepted-is-durable": (*HARMLESS_TO_STORES, "device-restore"),
     "no-loss": HARMLESS_TO_STORES,
     "convergence": HARMLESS_TO_STORES,
@@ -54,7 +54,7 @@ STORE_FIRST: Promises = {
 
 SYNC_FIRST: Promises = {
     **INBOX,
-    # A server crash forgets the place that some devices have shown already; the sender's retry gets a later one.
+    # A server crash loses the place that some devices have shown already; the sender's retry gets a later one.
     "convergence": (
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,
@@ -76,7 +76,7 @@ SYNC_FIRST: Promises = {
     ),
 }
 
-# The device that fetches a message takes it away from the user's other devices.
+# A message that one device fetches is gone for the user's other devices.
 SHARED_INBOX: Promises = without(STORE_FIRST, "no-loss", "convergence", "accepted-is-durable")
 
 TIMELINE: Promises = {
@@ -93,7 +93,7 @@ TIMELINE: Promises = {
     "epoch-learnt": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "pull-terminates": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "sender-order": (*HARMLESS_TO_STORES, "server-restore", "trim"),
-    # A lost tail is lost: its places are given again, and what some devices have shown others never will.
+    # The places of a lost tail are given again, and some devices have shown messages that others never will.
     "conversation-order": (*HARMLESS_TO_STORES, "device-restore", "trim"),
     "accepted-is-durable": (*HARMLESS_TO_STORES, "device-restore", "trim"),
     "convergence": (*HARMLESS_TO_STORES, "device-restore", "trim"),
@@ -104,12 +104,12 @@ DENSE_PUSH: Promises = {
     "dense": (*HARMLESS_TO_STORES, *STORE_LOSSES),
 }
 
-# A pushed message is shown before those that a lost or late push left out.
+# A pushed message is shown before earlier ones whose push was lost or late.
 PUSH: Promises = without(TIMELINE, "prefix-order", "conversation-order")
 
 HYBRID: Promises = {
     **TIMELINE,
-    # Where a conversation grows past the threshold, two timelines meet that are pulled independently.
+    # A conversation that grows past the threshold continues in another timeline, which is pulled independently.
     "conversation-order": (
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,

@@ -26,20 +26,19 @@ from syncproof.errors import InputError
 
 
 class Population(msgspec.Struct, frozen=True):
-    """Who there is when a run begins: each device's user, and each conversation's members."""
+    """Who takes part when a run begins: the user of each device, and the members of each conversation."""
 
     owners: tuple[int, ...]
     members: tuple[tuple[int, ...], ...]
 
 
 class Design(msgspec.Struct, frozen=True):
-    """One way to synchronise messages.
+    """A design for synchronising messages.
 
-    `promises`: property -> the faults under which it is promised. `not_applicable`: property -> why it makes no sense
-    here. `sequencers`: the numberings that it works with, its own first. What is in neither table is judged and reported.
-    `parameters`: with which it is searched (a simulation takes the scenario's). `meets`: the situations without which
-    nothing that a search says of it is worth much (see `witnesses.py`). `untouched`: faults that change nothing in it, so
-    that no search meets them.
+    `promises`: property -> the faults under which it is promised. `not_applicable`: property -> why it makes no sense for
+    the design. A property in neither table is judged and reported. `sequencers`: the numberings that the design works
+    with, its default first. `parameters`: those that it is searched with (a simulation takes the scenario's). `meets`:
+    the situations that a search of it must reach (see `witnesses.py`). `untouched`: faults that change nothing in it.
     """
 
     name: str
@@ -55,7 +54,7 @@ class Design(msgspec.Struct, frozen=True):
     untouched: tuple[str, ...] = ()
 
     def promised(self, parameters: Parameters) -> Mapping[str, tuple[str, ...]]:
-        """The promises under these parameters: without idempotent send, a retry takes a second place."""
+        """Return the promises under these parameters: without idempotent send, a retry takes a second place."""
         return self.promises if parameters.idempotent_send else without(self.promises, "convergence", "sender-order")
 
     def variant(
@@ -68,21 +67,21 @@ class Design(msgspec.Struct, frozen=True):
         parameters: Parameters | None = None,
         name: str = "",
     ) -> Design:
-        """A design of one's own: this one, with another device, another server, other promises or other parameters.
+        """Return this design with another device, another server, other promises or other parameters.
 
-        `name`: under which results and reports tell of it; default this one's, with the names of the classes.
-        Raises `InputError` for a class that is none, and for a promise that there is no property or no fault for.
+        `name`: its name in results and reports; by default this one's, with the names of the classes. `InputError` for a
+        class that is not of the right kind, and for a promise of an unknown property or under an unknown fault.
         """
         for what, kind, base in (("device", device, Device), ("server", server, Server)):
             if kind is not None and not (isinstance(kind, type) and issubclass(kind, base)):
                 raise InputError(
-                    f"{what}: {kind!r} is no subclass of {base.__name__}; write class Mine({base.__name__})"
+                    f"{what}: {kind!r} is not a subclass of {base.__name__}; write class Mine({base.__name__})"
                 )
             if kind is not None and not kind.is_declared():
                 raise InputError(
-                    f"{what}: {kind.__name__} has no @actor, so what it overrides would be ignored; write it above"
+                    f"{what}: {kind.__name__} has no @actor, so its fields are not declared; write @actor above it"
                 )
-        self._promisable(promises or {})
+        self._check_promises(promises or {})
         return msgspec.structs.replace(
             self,
             name=name or " with ".join([self.name, *[kind.__name__ for kind in (device, server) if kind is not None]]),
@@ -94,7 +93,8 @@ class Design(msgspec.Struct, frozen=True):
             meets=() if device or server or parameters else self.meets,
         )
 
-    def _promisable(self, promises: Mapping[str, tuple[str, ...]]) -> None:
+    def _check_promises(self, promises: Mapping[str, tuple[str, ...]]) -> None:
+        """Raise `InputError` for a promise of an unknown or inapplicable property, or under an unknown fault."""
         from syncproof.properties import PROPERTIES
 
         if not isinstance(promises, Mapping):
@@ -109,7 +109,7 @@ class Design(msgspec.Struct, frozen=True):
                     raise InputError(f"promises[{name!r}]: unknown fault {fault!r}; allowed: {', '.join(FAULTS)}")
 
     def system(self, population: Population, parameters: Parameters) -> System:
-        """The design's actors for these people. Raises `InputError` if it cannot work with the parameters."""
+        """Return the system of the design's actors for a population. `InputError` if it cannot work with the parameters."""
         numbering = self.sequencers[0] if parameters.sequencer == "auto" and self.sequencers else parameters.sequencer
         if self.sequencers and numbering not in self.sequencers:
             allowed = ", ".join(("auto", *self.sequencers))
@@ -251,7 +251,7 @@ DESIGNS: dict[str, Design] = {
             promises.TIMELINE,
             {**NO_INBOX, "dense": "there is no sync timeline to number"},
             meets=witnesses.READ_FANOUT,
-            untouched=("trim", "clock-step"),  # retention is the sync store's, and there is none
+            untouched=("trim", "clock-step"),  # retention trims the sync store, which this design does not have
         ),
         Design(
             "timeline-hybrid-fanout",

@@ -1,9 +1,9 @@
-"""What must be met before "holds" says something: per design and kind of fault, the situations that its handlers note.
+"""Witnesses: the situations that a search must reach before its "holds" says something, per design and kind of fault.
 
-A design that never sees a gap keeps every promise about gaps. So beside each design stands what a search of a world with
-a kind of fault must have reached (`Noted`, `caught-up`); where it did not, the search is *vacuous* and counts as failed.
-Only what is reachable in every world of that kind is asked for, so a missing one means that the model, the environment or
-the bounds lost something. A design of one's own with another device or server begins without any.
+A design that never sees a gap keeps every promise about gaps. So each design lists what a search of a world with a kind
+of fault must reach (`Noted`, `caught-up`); a search that does not is *vacuous* and counts as failed. Only situations that
+are reachable in every world of that kind are listed, so a missing one means that the model, the environment or the bounds
+have changed. A variant with another device or server has no witnesses of its own.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ SAYS: dict[str, str] = {
     "expired": "a device came with an expired checkpoint",
     "new-life": "a device learnt that a log began a new life",
 }
-"""Each situation in words."""
+"""Each situation as a clause."""
 
 ALWAYS = ""
 """The kind that stands for every world."""
 
 
 class Meets(msgspec.Struct, frozen=True):
-    """In worlds with this kind of fault and at least so many messages, these situations are met."""
+    """The situations that are met in worlds with this kind of fault and at least so many messages."""
 
     kind: str
     situations: tuple[str, ...]
@@ -50,14 +50,14 @@ SYNC_FIRST = (
     Meets(ALWAYS, ("ack-timeout",)),
     Meets("sender-retry", ("duplicate-submit",)),
     Meets("device-crash", RECONNECTING),
-    # A crash forgets what it had, so what comes again is no duplicate to it.
+    # The server recognises duplicates from memory, which a crash clears.
     Meets("server-crash", ("caught-up",)),
     Meets("disconnect", RECONNECTING),
     Meets("half-open", RECONNECTING),
 )
 
 READ_FANOUT = (*INBOX, Meets("server-restore", ("new-life",)))
-"""There is no second store, so there is no between the two, and none whose log is trimmed."""
+"""There is no sync store, so no crash falls between two stores, and retention trims nothing."""
 
 TIMELINE = (
     *READ_FANOUT,
@@ -75,6 +75,6 @@ DENSE_PUSH = (
 
 
 def required(meets: tuple[Meets, ...], kinds: tuple[str, ...], messages: int) -> list[str]:
-    """The situations that a world with these kinds of fault and so many messages must reach, each once."""
+    """Return the situations that a world with these kinds of fault and so many messages must reach, each once."""
     asked = [s for m in meets if m.kind in (ALWAYS, *kinds) and messages >= m.messages for s in m.situations]
     return list(dict.fromkeys(asked))

@@ -1,1 +1,1 @@
-"""Engines, which decide what happens next in a system: simulate, explore, the Hypothesis machine, check, replay."""
+"""Engines: each decides which move of a system comes next. Simulate, explore, the Hypothesis machine, check, replay."""

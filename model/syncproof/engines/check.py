@@ -1,4 +1,4 @@
-"""Streams observations through the properties."""
+"""A checker, which streams observations through the properties."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from syncproof.properties.monitor import Monitor
 
 
 class Checker:
-    """Passes observations to the automata of the named properties and keeps what a verdict needs besides.
+    """Automata of the named properties, and what else a verdict needs.
 
-    `count`: how many observations there were; `quiesced`: whether the last one said that the system is at rest, which
-    liveness needs; `happened`: whether any message was placed, without which nothing is known.
+    `count`: how many observations there were; `quiesced`: whether the last one was `Quiesced`, without which liveness
+    cannot be judged; `happened`: whether any message was placed, without which nothing can be judged.
     """
 
     def __init__(self, properties: Iterable[str]) -> None:

@@ -1,9 +1,9 @@
-"""Play a system with Hypothesis: worlds too large for a search, many faults at once, failures shrunk.
+"""A Hypothesis state machine for a system: worlds too large for a search, many faults at once, failures shrunk.
 
 `Machine` is a `RuleBasedStateMachine` with a rule for each kind of move that `core/enabled` has. A rule can be drawn while
-a move of its kind is possible, and is given one of these moves. After each rule the invariants ask the safety properties,
-one invariant for each property. When an example ends, faults stop, the world comes to rest by the rules of fairness, and
-the liveness properties are judged. `machine` makes a subclass for one system:
+a move of its kind is possible, and is given one of these moves. After each rule the invariants check the safety
+properties, one invariant for each property. When an example ends, faults stop, the world comes to rest by the rules of
+fairness, and the liveness properties are judged. `machine` makes a subclass for one system:
 
     class TestTwoPhaseCommit(machine(system, environment, ["agreement"]).TestCase):
         settings = profile_settings("dev")
@@ -11,17 +11,17 @@ the liveness properties are judged. `machine` makes a subclass for one system:
 A failing example is printed as Python to paste: each step is a rule with the move that it made, and a comment says which
 packet a connection has delivered. What Hypothesis offers works as for every other state machine: its example database,
 `--hypothesis-seed`, `--hypothesis-show-statistics` (faults and situations are events), shrinking, swarm testing (in each
-example Hypothesis leaves out some rules, so that rare faults meet).
+example Hypothesis leaves out some rules, so that rare faults occur together).
 
-There are no bundles: the values that rules would put into them are the possible moves, which the world computes itself and
-which change with every step.
+There are no Hypothesis bundles: the values that rules would put into them are the possible moves, which the world computes
+itself and which change with every step.
 
 | profile | examples | chosen | for |
 |---|---|---|---|
-| `dev` | 50 | at random, failures are kept in the example database | the desk |
+| `dev` | 50 | at random, failures are kept in the example database | work on a design |
 | `brief` | 100 | the same ones each time | many worlds |
 | `ci` | 1,000 | the same ones each time | every change |
-| `deep` | 20,000 | at random, failures are kept in the example database | nights |
+| `deep` | 20,000 | at random, failures are kept in the example database | nightly runs |
 """
 
 from __future__ import annotations
@@ -76,22 +76,22 @@ from syncproof.errors import InputError
 from syncproof.properties.monitor import Monitor
 
 PROFILES = {"dev": 50, "brief": 100, "ci": 1_000, "deep": 20_000}
-"""Examples of each profile."""
+"""The number of examples of each profile."""
 REPEATED = ("brief", "ci")
-"""The profiles that play the same examples each time."""
+"""The profiles that run the same examples each time."""
 STEPS = 30
-"""Rules in one example; what is then still under way happens when the example ends."""
+"""The number of rules in one example; what is still under way then happens when the example ends."""
 BUDGET = 2
 """How often each fault may happen in an example."""
 PATIENCE = 16
 """A kind of fault becomes possible after a drawn number of moves, at most so many. Without that wait the budget of every
 fault would be spent in the first steps of most examples."""
 LONGEST_REST = 2_000
-"""Moves within which a world must come to rest once faults have stopped."""
+"""The number of moves within which a world must come to rest once faults have stopped."""
 
 SUPPRESSED = {
     HealthCheck.too_slow: "an example has many moves; the time of a whole run is bounded by the profile's examples",
-    HealthCheck.nested_given: "a test that is itself a Hypothesis test may play a system",
+    HealthCheck.nested_given: "a test that is itself a Hypothesis test may run a system",
 }
 """Health checks of Hypothesis that are off, and why."""
 
@@ -125,7 +125,7 @@ def possible_moves(draw: st.DrawFn, kind: str) -> Move:
 
 
 RUNNER = st.runner()
-"""The machine that plays."""
+"""The state machine that is running."""
 
 
 @cache
@@ -135,7 +135,7 @@ def _number_below(count: int) -> st.SearchStrategy[int]:
 
 
 class PropertyViolated(AssertionError):
-    """Says that a property was violated: its `name`, what it `says`, and the `moves` after the environment's prelude."""
+    """A property was violated: its `name`, its complaint (`says`), and the `moves` after the environment's prelude."""
 
     def __init__(self, title: str, name: str, says: str, moves: Sequence[Move]) -> None:
         self.title, self.name, self.says, self.moves = title, name, says, tuple(moves)
@@ -143,16 +143,16 @@ class PropertyViolated(AssertionError):
 
 
 class Machine(RuleBasedStateMachine):
-    """Play one system in one environment: `machine` makes the subclass that has them."""
+    """A state machine for one system in one environment: `machine` makes the subclass that has them."""
 
     system: ClassVar[System]
     environment: ClassVar[Environment]
     properties: ClassVar[tuple[str, ...]]
-    """The names of the properties that are asked."""
+    """The names of the properties that are judged."""
     adverse: ClassVar[tuple[str, ...]]
-    """The kinds of move of this environment that have to wait."""
+    """The kinds of move of this environment that become possible after a wait."""
     title: ClassVar[str]
-    """What is played, for error messages."""
+    """The name of the system in error messages."""
 
     # ---- the beginning
 
@@ -216,7 +216,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule_for("notice")
     def notice_dead_connection(self, move: Notice) -> None:
-        """Let one end of a connection find out that the other end is gone."""
+        """Let one end of a connection detect that the other end is closed."""
         self.make(move)
 
     @rule_for("restart")
@@ -228,12 +228,12 @@ class Machine(RuleBasedStateMachine):
 
     @rule_for("disconnect")
     def disconnect(self, move: Disconnect) -> None:
-        """Disconnect a device so that the server is told."""
+        """Disconnect a device cleanly, so that the server's end closes too."""
         self.make(move)
 
     @rule_for("half-open")
     def disconnect_half_open(self, move: Disconnect) -> None:
-        """Disconnect a device so that the server does not know yet."""
+        """Disconnect a device so that the server's end stays open."""
         self.make(move)
 
     @rule_for("push-lost")
@@ -286,7 +286,7 @@ class Machine(RuleBasedStateMachine):
         """Send again, change members, trim or step the clock: what the environment may tell an actor at any moment."""
         self.make(move)
 
-    # ---- two rules that are no single move
+    # ---- two rules that are not a single move
 
     def _is_under_way(self) -> bool:
         return any(self.possible(kind) for kind in UNDER_WAY)
@@ -318,7 +318,7 @@ class Machine(RuleBasedStateMachine):
     # ---- the end
 
     def teardown(self) -> None:
-        """End the example: compose what is left, stop faults, come to rest, and judge the liveness properties."""
+        """End the example: compose the rest of the scripts, stop faults, come to rest, and judge the liveness properties."""
         if not hasattr(self, "bounded") or self.monitor.violations:
             return
         self._report_events()
@@ -338,7 +338,7 @@ class Machine(RuleBasedStateMachine):
     # ---- what rules and invariants need
 
     def possible(self, kind: str) -> list[Move]:
-        """Return the possible moves of a kind; none while the kind has to wait."""
+        """Return the possible moves of a kind; none during the kind's wait."""
         wait = self.waits.get(kind, 0)
         return [] if wait > len(self.bounded.world.moves) else self.bounded.possible()[kind]
 
@@ -374,7 +374,7 @@ class Machine(RuleBasedStateMachine):
 
 
 class _Comment:
-    """A line of Python comment that is made when it is printed."""
+    """A Python comment whose text is made when it is printed."""
 
     def __init__(self, text: Callable[[], str]) -> None:
         self.text = text
@@ -384,7 +384,7 @@ class _Comment:
 
 
 def imports(values: Iterable[object]) -> list[str]:
-    """Return the import statements for all that the reprs of these moves and packets name, by module."""
+    """Return the import statements for every class that the reprs of these moves and packets name, by module."""
     names: dict[str, set[str]] = {}
     for kind in {kind for value in values for kind in _classes(value)}:
         names.setdefault(kind.__module__, set()).add(kind.__name__)
@@ -406,9 +406,9 @@ def _classes(value: object) -> Iterator[type]:
 def machine(
     system: System, environment: Environment, properties: Iterable[str], *, title: str = "", name: str = ""
 ) -> type[Machine]:
-    """Return the state machine that plays a system within the budgets of an environment.
+    """Return the state machine that runs a system within the budgets of an environment.
 
-    `properties`: the names of those that are asked. `title`: what is played, for error messages. `name`: the Python
+    `properties`: the names of those that are judged. `title`: the name of the system in error messages. `name`: the Python
     expression that makes this class again, for the first line of a failing example. The rules of faults that the
     environment has no budget for are left out.
     """
@@ -451,10 +451,10 @@ def _invariant(name: str) -> Callable[[Machine], None]:
 
 
 def profile_settings(name: str, **changes: Any) -> settings:
-    """Return the Hypothesis settings of a profile, with `changes`. Raises `InputError` for an unknown profile.
+    """Return the Hypothesis settings of a profile, with `changes`. `InputError` for an unknown profile.
 
     `dev` and `deep` leave the example database and the seed as Hypothesis' own profile has them, so that
-    `--hypothesis-seed` and `HYPOTHESIS_PROFILE` work as everywhere.
+    `--hypothesis-seed` and `HYPOTHESIS_PROFILE` work as for any other test.
     """
     if name not in PROFILES:
         raise InputError(f"unknown profile {name!r}; allowed: {', '.join(PROFILES)}")
@@ -473,17 +473,17 @@ def profile_settings(name: str, **changes: Any) -> settings:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What came of the examples of a profile: the violation that was met first, if any, and how many examples it took."""
+    """The result of running the examples of a profile: the first violation, if any, and how many examples were run."""
 
     violation: PropertyViolated | None
     examples: int
 
 
 def play(machine: type[Machine], *, profile: str = "ci", shrink: bool = False) -> Played:
-    """Play the examples of a profile until a property is violated.
+    """Run the examples of a profile until a property is violated.
 
-    Without `shrink` the violation is the first one met, which `counterexamples.minimise` cuts down faster than Hypothesis
-    shrinks it. Raises `InputError` for an unknown profile.
+    Without `shrink` the violation is the first one met, which `counterexamples.minimise` shortens faster than Hypothesis
+    shrinks it. `InputError` for an unknown profile.
     """
     examples = 0
 
@@ -511,8 +511,8 @@ CONSTANTS = "_maybe_draw_constant"
 def without_constants() -> Iterator[None]:
     """Keep Hypothesis from drawing constants of the code that is loaded (HypothesisWorks/hypothesis#4356).
 
-    With them, other examples would be played after an import. Hypothesis has no setting for that, so a private method is
-    replaced; a version without it gets a warning, since its examples may differ from run to run.
+    With them, the examples would depend on which modules are imported. Hypothesis has no setting for that, so a private
+    method is replaced; a version without that method causes a warning, because its examples may differ from run to run.
     """
     usual = getattr(HypothesisProvider, CONSTANTS, None)
     if usual is None:

@@ -1,4 +1,4 @@
-"""Read how much memory processes needed. The standard library can tell it on POSIX systems only."""
+"""The memory that processes used. The standard library reports it on POSIX systems only."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import sys
 
 try:
     import resource
-except ImportError:  # Windows has no such module, so there memory is not known
+except ImportError:  # Windows has no such module
     resource = None  # type: ignore[assignment]
 
 
 def peak_memory(*, children: bool = False) -> int | None:
-    """Return the most memory that this process needed so far, in bytes; None where the platform does not tell.
+    """Return the most memory that this process has used so far, in bytes; None where the platform does not report it.
 
-    `children`: or that its largest child process needed, whichever is more.
+    `children`: the most that this process or the largest of its child processes has used.
     """
     if resource is None:
         return None

@@ -1,4 +1,4 @@
-"""Makes a run's recorded moves again in a fresh world."""
+"""Replay: the recorded moves of a run are made again in a fresh world."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from syncproof.engines.check import Checker
 
 
 class ReplayError(Exception):
-    """A move that failed; `__cause__` is the error. `line`: the number that came with the move."""
+    """A move failed; `__cause__` is the error. `line`: the line number given with the move."""
 
     def __init__(self, line: int, move: Move) -> None:
         super().__init__(f"{type(move).__name__} in line {line}")
@@ -21,7 +21,7 @@ class ReplayError(Exception):
 def replay_moves(system: System, moves: Iterable[tuple[int, Move]], properties: Iterable[str]) -> Checker:
     """Make the moves, each given with its line number, and check what is observed against the named properties.
 
-    Raises `ReplayError` for a move that is not enabled, or that a handler fails at.
+    `ReplayError` for a move that is not enabled, or whose handler raises.
     """
     checker = Checker(properties)
     world = World(system, checker.observe)

@@ -1,1 +1,1 @@
-"""The files that syncproof reads and writes: histories and moves, as JSON lines and as Parquet."""
+"""The files that syncproof reads and writes: histories (JSON lines or Parquet) and moves (JSON lines)."""

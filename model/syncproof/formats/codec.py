@@ -1,4 +1,4 @@
-"""Observations, packets and moves to and from JSON objects: the class in `type`, ids as whole numbers."""
+"""Conversion of observations, packets and moves to and from JSON objects: the class in `type`, ids as whole numbers."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from syncproof.core.values import ENVIRONMENT, ActorId, DeviceId, Id, ServerId
 T = TypeVar("T", bound=msgspec.Struct)
 
 FORMER_NAMES = {"Learned": "Learnt"}
-"""Classes that earlier versions wrote under another name, and their name now: such files stay readable."""
+"""Former name -> present name of classes that earlier versions wrote, so that their files stay readable."""
 
 
 class DecodeError(ValueError):
-    """What is wrong with an object, in one line."""
+    """An object cannot be decoded; the message says why, in one line."""
 
 
 def encode(value: object) -> bytes:
@@ -27,7 +27,7 @@ def encode(value: object) -> bytes:
 def decode(line: bytes, base: type[T]) -> T:
     """Decode one JSON object as an instance of the subclass of `base` that its `type` names.
 
-    Raises `DecodeError` for text that is not JSON, an unknown class, and unknown, missing or ill-typed fields.
+    `DecodeError` for text that is not JSON, an unknown class, and unknown, missing or ill-typed fields.
     """
     try:
         return cast(T, _build(msgspec.json.decode(line), base))
@@ -101,7 +101,9 @@ def _value(raw: Any, hint: Any) -> Any:
 
 def _decode_id(kind: type, value: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, Id) and isinstance(value, int):
-        if kind is ActorId and value != ENVIRONMENT:  # a file has only the number, and handlers ask for the id's class
+        if (
+            kind is ActorId and value != ENVIRONMENT
+        ):  # a file has only the number, and handlers depend on the id's class
             return DeviceId(value) if value >= 0 else ServerId(value)
         return kind(value)
     raise ValueError(f"{value!r:.40} is no {kind.__name__}; allowed: a whole number")

@@ -1,4 +1,4 @@
-"""The header of a history and of a moves file: what its run was, and how many lines follow."""
+"""The header of a history and of a moves file: which run it is of, and how many lines follow."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ class Header(msgspec.Struct, kw_only=True):
     kind: str
     """`history` or `moves`."""
     design: str = ""
-    """Any name. If syncproof knows it (a ready design, a seeded bug, a `FILE.py:NAME` that is there), its promises and
-    what does not apply to it are used; of any other nothing is promised and every property is judged."""
+    """Any name. If it is a design of syncproof, a seeded bug or an existing `FILE.py:NAME`, its promises and its list of
+    inapplicable properties are used; for any other name nothing is promised and every property is judged."""
     faults: tuple[str, ...] = ()
-    """Those that the run was configured with; a promise counts only if it covers all of them."""
+    """The faults that the run was configured with; a promise counts only if it covers all of them."""
     population: Population | None = None
-    """Each device's user and each conversation's members when the run began. A replay needs it."""
+    """The user of each device and the members of each conversation when the run began. A replay needs it."""
     parameters: Parameters | None = None
-    """The design's. A replay needs them."""
+    """The parameters of the design. A replay needs them."""
     violations: dict[str, int] = {}
-    """Property -> how often the run itself saw it violated; a replay must see the same."""
+    """Property -> how often it was violated in the run; a replay must find the same."""
     lines: int | None = None
-    """How many lines follow, where the writer says so; a file that has another number was cut short."""
+    """How many lines follow, if the writer says so; a file that has another number was cut short."""
 
 
 def parse_header(path: Path, line: bytes, kind: str) -> Header:
     """Parse and check the header of the file `path`, which has to be of this `kind`.
 
-    Raises `InputError` for what is not a header, another schema or kind, and unknown properties and faults.
+    `InputError` for a line that is not a header, another schema or kind, and unknown properties and faults.
     """
     try:
         header = msgspec.json.decode(line, type=Header)

@@ -1,8 +1,8 @@
-"""Histories and moves on disk: a run writes both, the properties check the one, a replay makes the other again.
+"""Histories and moves on disk: a run writes both, the properties check the history, a replay makes the moves again.
 
-A history is a file of observations in order, JSON lines or (by its ending `.parquet`) Parquet; `docs/history.md` has the
-schema, which a real server's log can be converted to as well. The moves that made a run are beside it, in a file with the
-same name and the ending `.moves.jsonl`: enough to build the system again and to repeat the run exactly.
+A history is a file of observations in order, JSON lines or (with the extension `.parquet`) Parquet; `docs/history.md` has
+the schema, to which a real server's log can be converted as well. The moves of a run are beside it, in a file with the
+same name and the extension `.moves.jsonl`: enough to build the system again and to repeat the run exactly.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ T = TypeVar("T", Observation, Move)
 
 
 class Recording:
-    """Collects a run's observations and moves (a `simulate.Recorder`), then writes both files."""
+    """A recorder (see `simulate.Recorder`) of a run's observations and moves, which can write both files."""
 
     def __init__(self, header: Header) -> None:
         self.header = header
@@ -62,9 +62,9 @@ def moves_path(history: Path) -> Path:
 
 
 def read_history(path: Path) -> tuple[Header, Iterator[Observation]]:
-    """Read a history: its header, and its observations one at a time.
+    """Read a history; return its header, and its observations one at a time.
 
-    Raises `InputError` naming the line that cannot be read; for an observation, when the iterator reaches it.
+    `InputError` names a line that cannot be read; for an observation, when the iterator reaches it.
     """
     lines = read_parquet(path) if path.suffix == ".parquet" else _read_lines(path)
     header = _header(path, lines, "history")
@@ -72,9 +72,9 @@ def read_history(path: Path) -> tuple[Header, Iterator[Observation]]:
 
 
 def read_moves(path: Path) -> tuple[Header, Iterator[tuple[int, Move]]]:
-    """Read a moves file: its header, and its moves one at a time with their line numbers.
+    """Read a moves file; return its header, and its moves one at a time with their line numbers.
 
-    Raises `InputError` naming the line that cannot be read; for a move, when the iterator reaches it.
+    `InputError` names a line that cannot be read; for a move, when the iterator reaches it.
     """
     lines = _read_lines(path)
     header = _header(path, lines, "moves")
@@ -82,7 +82,7 @@ def read_moves(path: Path) -> tuple[Header, Iterator[tuple[int, Move]]]:
 
 
 def count_moves(path: Path) -> int:
-    """Count the moves in a file. Raises `InputError` for a file that cannot be read."""
+    """Return how many moves a file has. `InputError` for a file that cannot be read."""
     return max(0, sum(1 for _ in _read_lines(path)) - 1)
 
 

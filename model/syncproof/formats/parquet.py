@@ -1,4 +1,4 @@
-"""Histories as Parquet files: typed columns for queries, and the exact objects."""
+"""Histories as Parquet files: typed columns for queries, and the JSON objects themselves."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import msgspec
 from syncproof.errors import InputError
 
 COLUMNS = ("message", "device", "conversation", "place", "seq")
-"""Fields of observations that get a column of whole numbers, empty where an observation lacks the field."""
+"""The fields of observations that have a column of whole numbers, empty where an observation lacks the field."""
 
 
 def write_parquet(path: Path, header: bytes, lines: list[bytes]) -> None:
-    """Write a history: `COLUMNS`, `index`, `type`, `timeline` (`KIND:OWNER`), and in `body` the JSON object itself.
+    """Write a history. Its columns are `COLUMNS`, `index`, `type`, `timeline` (`KIND:OWNER`) and `body`, the JSON object.
 
     The header is the file's metadata `syncproof`.
     """
@@ -37,9 +37,9 @@ def write_parquet(path: Path, header: bytes, lines: list[bytes]) -> None:
 
 
 def read_parquet(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Read a history's header and objects, numbered from 1 as the lines of a text file would be.
+    """Yield a history's header and objects, numbered from 1 as the lines of a text file would be.
 
-    Raises `InputError` for a file that is not Parquet or is no history.
+    `InputError` for a file that is not Parquet or is not a history.
     """
     from pyarrow import ArrowException, parquet
 

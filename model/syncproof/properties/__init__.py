@@ -1,4 +1,4 @@
-"""The properties, by name, safety first, then liveness: each an automaton over observations, in a file of its own."""
+"""The properties by name, safety before liveness. Each is an automaton over observations, in a file of its own."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A property is a small automaton over observations, written once and used under every engine.
+"""The base of properties: a property is a small automaton over observations, written once and used by every engine.
 
 It is a `@state` class, so its whole state can be frozen into a search's states. Methods marked `@observes(Kind)`
-receive each observation of that kind and return None, or one line saying what is wrong. After a complaint the automaton
-goes on, and does not complain of the same thing again. A liveness property complains only when asked `at_quiescence`.
+receive each observation of that kind and return None, or one line that says what is wrong. After a complaint the
+automaton continues, and does not repeat the complaint. A liveness property complains only when asked `at_quiescence`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ M = TypeVar("M", bound=Callable[..., str | None])
 
 
 def observes(kind: type[Observation]) -> Callable[[M], M]:
-    """Marks a method as the reaction to a class of observations."""
+    """Mark a method as the reaction to a class of observations."""
 
     def mark(method: M) -> M:
         method._observes = kind  # type: ignore[attr-defined]
@@ -26,7 +26,11 @@ def observes(kind: type[Observation]) -> Callable[[M], M]:
 
 
 class Property:
-    """What a system promises or does not. `anomaly` is the name in Jepsen's Kafka workload, where there is one."""
+    """A statement about histories, which a system may promise.
+
+    `keyed_by`: what its state is kept for. `says`: the statement in one clause. `anomaly`: the name of a violation in
+    Jepsen's Kafka workload, if it has one. `reactions`: the name of the reacting method by class of observation.
+    """
 
     __slots__ = ()
 
@@ -37,13 +41,15 @@ class Property:
     anomaly: ClassVar[str] = ""
     reactions: ClassVar[dict[type[Observation], str]] = {}
     about: ClassVar[tuple[str, ...]] = ()
-    """Faults without any of which it has nothing to say: then a promise of it is not judged."""
+    """The faults that it is about: where none of them is configured, a promise of it is not judged."""
     endless: ClassVar[tuple[type[Observation], type[Observation]] | None] = None
-    """For a property that forbids an endless repetition: what must not go on for ever, and what excuses it. Both are
-    told apart by `endless_key`. A search decides it on cycles and has no need of the automaton's counting."""
+    """For a property that forbids an endless repetition: what must not be repeated indefinitely, and what excuses it.
+    A search decides this on cycles of its graph and does not need the automaton's counting."""
     endless_key: ClassVar[str] = "device"
+    """The field of both observations that says which repetition they belong to."""
 
     def __init_subclass__(cls, **keywords: Any) -> None:
+        """Derive `reactions` from the marked methods."""
         super().__init_subclass__(**keywords)
         found: dict[type[Observation], str] = {}
         for base in reversed(cls.__mro__):
@@ -54,5 +60,5 @@ class Property:
         cls.reactions = found
 
     def at_quiescence(self) -> Iterator[str]:
-        """What is wrong now that nothing more will happen, a line each."""
+        """Yield a line for each thing that is wrong now that nothing more will happen."""
         yield from ()

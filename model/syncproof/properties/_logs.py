@@ -1,4 +1,4 @@
-"""The logs as readers can see them, for the properties that compare what a device does with what is there."""
+"""The logs as readers see them, for the properties that compare what a device does with the entries of its logs."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from syncproof.properties._base import Property, observes
 
 @state
 class Entries:
-    """One log in order of number: `seqs`, and beside each its message. `passed`: how many each device has behind it, of which
-    it `skipped` the first ones, since its timeline began later."""
+    """One log in order of number: `seqs`, and the message of each.
+
+    `passed`: how many entries each device has passed; of these it `skipped` the first ones, because its starting
+    checkpoint was above them.
+    """
 
     seqs: list[int]
     messages: list[MessageId | None]
@@ -26,12 +29,12 @@ class Entries:
 
 @state
 class Logs(Property):
-    """Remembers devices' users, messages' members and every log's entries. A base, not a property of its own.
+    """The users of devices, the members of messages, and the entries of every log. A base, not a property of its own.
 
-    A void concerns nobody. Nor does an entry of a message that was placed before (it is in `again`), which is kept as
-    if it were one: who has shown the earlier entry will not show it again. (So is one that a restore took from a log.)
-    Entries that become readable below the tail are `tail-append`'s to complain of; here they are put where their number
-    belongs, so that the rest is judged as readers see it.
+    A void concerns no device. Neither does a second entry of a message (one in `again`: it was placed before, or a
+    restore took its entry from a log); it is kept as a void, because a device that has shown the first entry does not
+    show the message again. Entries that become readable below the tail are inserted where their number belongs, so that
+    the rest is judged as readers see it (`tail-append` complains of them).
     """
 
     users: dict[DeviceId, UserId] = attrs.field(factory=dict)
@@ -73,7 +76,7 @@ class Logs(Property):
 
     @observes(Reverted)
     def on_reverted(self, o: Reverted) -> str | None:
-        """The new life of a log begins with what the life that it was restored to had up to there."""
+        """Begin a new epoch of a log with the entries that the epoch `of` had up to `upto`."""
         old = self.logs.get(Timeline(o.timeline.kind, o.timeline.owner, o.of))
         count = 0 if old is None else bisect_right(old.seqs, o.upto)
         kept = Entries([], [], {}, {}) if old is None else Entries(old.seqs[:count], old.messages[:count], {}, {})
@@ -85,10 +88,10 @@ class Logs(Property):
         return None
 
     def begun(self, timeline: Timeline, seq: int, device: DeviceId) -> int:
-        """How many entries a device has behind it that starts after `seq`.
+        """Return how many entries of a timeline a device has passed that starts after `seq`.
 
-        When it first meets a new life of a log, these are also the ones that it knows from another life; those that it had
-        skipped there it does not know.
+        When a device first reads a new epoch of a log, it has also passed the entries that it knows from another epoch,
+        except those that it skipped there.
         """
         log = self.log(timeline)
         position = bisect_right(log.seqs, seq)
@@ -108,12 +111,12 @@ class Logs(Property):
         return position
 
     def log(self, timeline: Timeline) -> Entries:
-        """The timeline's entries, which may be none."""
+        """Return the timeline's entries, which may be none."""
         log = self.logs.get(timeline)
         if log is None:
             log = self.logs[timeline] = Entries([], [], {}, {})
         return log
 
     def concerns(self, message: MessageId | None, device: DeviceId) -> bool:
-        """Whether the device's user was a member when the message was placed."""
+        """Return whether the device's user was a member when the message was placed. A void concerns no device."""
         return message is not None and self.users.get(device) in self.members.get(message, ())

@@ -1,4 +1,4 @@
-"""What each device has shown, for the properties of inboxes."""
+"""The messages that each device has shown, for the properties of inboxes."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from syncproof.properties._base import Property, observes
 
 @state
 class Showing(Property):
-    """Remembers what each device has shown. A base, not a property of its own.
+    """The messages that each device has shown. A base, not a property of its own.
 
-    Nothing is ever forgotten: a copy that was deleted may be queued again, and its device will not show it again.
+    Nothing is removed from `shown`: a deleted copy may be queued again, and its device does not show it again.
     """
 
     shown: dict[DeviceId, set[MessageId]] = attrs.field(factory=dict)

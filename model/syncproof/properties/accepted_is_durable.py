@@ -1,4 +1,4 @@
-"""What was accepted is in durable server state, or has been shown on its whole audience."""
+"""An accepted message is in durable server state, or has been shown on its whole audience."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Custody:
 class AcceptedIsDurable(Property):
     """From Accepted(m) on: m is in the message store, or in an inbox, or shown on all other devices of its audience.
 
-    The composing device needs no server: it holds the message in its durable outbox until it shows it. A Stored without
-    a Queued copy is the message store's, which never forgets. Once `safe` (there, or accepted and shown everywhere, or
-    complained of) a message is not judged again, unless a restore takes it from the message store (`Gone`): then the server
-    does not have it any more, whoever has shown it, which matters if the sender was told (`accepted`). It does not say
-    that a copy is in the right inbox (`no-loss` does).
+    The composing device needs no copy: it holds the message in its durable outbox until it shows it. A Stored without
+    a Queued copy is in the message store, which deletes nothing. Once `safe` (stored there, or accepted and shown
+    everywhere, or complained of) a message is not judged again, unless a restore takes it from the message store
+    (`Gone`): if it was `accepted`, that is a violation, even if every device has shown it. It does not say that a copy is
+    in the right inbox (`no-loss` does).
     """
 
     name = "accepted-is-durable"
@@ -123,13 +123,14 @@ class AcceptedIsDurable(Property):
         return None
 
     def _custody(self, message: MessageId) -> Custody | None:
-        """The record of a message that is not safe yet."""
+        """Return the record of a message, or None if it is safe."""
         custody = self.open.get(message)
         if custody is None and message not in self.safe:
             custody = self.open[message] = Custody(0, False, None, set())
         return custody
 
     def _judge(self, message: MessageId, custody: Custody, when: str) -> str | None:
+        """Return a complaint if an accepted message has no copy left and a device of its audience lacks it."""
         if not custody.accepted:
             return None
         if custody.missing is not None and not custody.missing:
@@ -144,6 +145,7 @@ class AcceptedIsDurable(Property):
         return f"{gone} and device {min(custody.missing):d} has not shown it"
 
     def _close(self, message: MessageId) -> None:
+        """Mark a message as safe, and remove its record."""
         self.open.pop(message, None)
         self.composers.pop(message, None)
         self.safe.add(message)

@@ -15,9 +15,9 @@ from syncproof.properties._logs import Logs
 class CheckpointCovered(Logs):
     """Checkpointed(d, t, n) => every entry of t in (start, n] that concerns d's user has been shown on d.
 
-    It does not matter how d came to show it: through another timeline, by a push, by the accept of its own message.
-    `ahead` holds what a device has shown and no checkpoint of it has covered yet. It says nothing about entries that
-    become readable below a checkpoint later (`tail-append` does).
+    It does not matter why d showed it: from another timeline, from a push, or when its own message was accepted.
+    `ahead` holds what a device has shown above its checkpoints. It says nothing about entries that become readable
+    below a checkpoint later (`tail-append` does).
     """
 
     name = "checkpoint-covered"
@@ -50,7 +50,7 @@ class CheckpointCovered(Logs):
         if o.start:
             position = self.begun(o.timeline, o.seq, o.device)
             covered = log.messages[position : log.passed.get(o.device, 0)]
-            if covered:  # it moves back to an older state, so what it had covered has been shown
+            if covered:  # the device moves back to an older state, so it has shown what its checkpoint had covered
                 self.ahead.setdefault(o.device, set()).update([m for m in covered if m is not None])
             log.passed[o.device] = position
             return None

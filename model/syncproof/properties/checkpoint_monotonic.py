@@ -12,9 +12,9 @@ from syncproof.properties._base import Property, observes
 
 @state
 class CheckpointMonotonic(Property):
-    """For every device and timeline: the numbers of Checkpointed never sink.
+    """For every device and timeline: the numbers of Checkpointed never decrease.
 
-    A starting value begins anew: it is the first of an installation, or of an epoch of the log. It does not say that
+    A starting value is not compared: it is the first of an installation, or of an epoch of the log. It does not say that
     the numbers are right (`checkpoint-covered` does).
     """
 

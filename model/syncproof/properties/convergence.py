@@ -12,12 +12,12 @@ from syncproof.core.values import DeviceId, MessageId, UserId
 from syncproof.properties._base import Property, observes
 
 ELSEWHERE = -1
-"""A place that is not known any more: the message is shown by others, and they agreed."""
+"""A place that is no longer known: the user's other devices show the message, and they agreed on its place."""
 
 
 @state
 class Agreement:
-    """What one user's devices make of one message: who has yet to show it, and the place first shown at, if any."""
+    """How one user's devices show one message: those that have yet to show it, and the place first shown at, if any."""
 
     missing: set[DeviceId]
     place: int | None
@@ -25,7 +25,7 @@ class Agreement:
 
 @state
 class Versions:
-    """What one user's devices hold of one thing that was changed, each its version and the entry that brought it."""
+    """The version of one changed thing on each of a user's devices, and the message whose entry brought it."""
 
     held: dict[DeviceId, tuple[int, MessageId]]
 
@@ -34,13 +34,13 @@ class Versions:
 class Convergence(Property):
     """At quiescence, for devices c, d of a user: a message in both audiences is shown on both or neither, at one place.
 
-    A conversation is displayed by place, so equal messages at equal places are equal sequences. Judging by audience, a
-    message's first one, makes the comparison begin at the later join. Kept per (message, user) only while the devices
-    disagree; `early` is what was shown before it was `placed`. It does not say that anything is shown (`no-loss` does),
-    nor in which order it appeared (`conversation-order` does).
+    A conversation is displayed by place, so equal messages at equal places are equal sequences. Because the message's
+    first audience counts, the comparison of two devices begins when the later of them joined. State is kept per (message,
+    user) only while the devices disagree; `early` is what was shown before it was `placed`. It does not say that anything
+    is shown (`no-loss` does), nor in which order (`conversation-order` does).
 
-    What was changed since (recalled, edited, read) is in the same version on all devices that were there when the entry
-    which brought the latest version was placed; and whoever shows a change, of whatever user, has applied it or a later one.
+    What was changed later (recalled, edited, read) has the same version on all devices that had joined when the message
+    which brought the latest version was placed; and a device that shows a change has applied it or a later one.
     """
 
     name = "convergence"
@@ -129,7 +129,7 @@ class Convergence(Property):
 
     @observes(Forgot)
     def on_forgot(self, o: Forgot) -> str | None:
-        """The device has to show these again, and what they changed is as it was."""
+        """Expect the device to show these messages again, and undo what they changed on it."""
         for key in [key for key, (_, by) in self.due.items() if key[0] == o.device and by in o.messages]:
             del self.due[key]
         user = self.users.get(o.device)
@@ -160,14 +160,15 @@ class Convergence(Property):
         return None
 
     def _outdated(self) -> Iterator[str]:
+        """Yield a complaint for each device that does not have the latest version of something its user's devices hold."""
         for (user, what, which), versions in sorted(self.versions.items(), key=lambda item: item[0]):
             if not versions.held:
                 continue
             version, by = max(versions.held.values())
             thing = f"message {which}" if what == "message" else f"the read marker of conversation {which}"
             for device, owner in sorted(self.users.items()):
-                there = owner == user and self.since[device] <= self.placed.get(by, -1)
-                if there and versions.held.get(device, (0, by))[0] != version:
+                had_joined = owner == user and self.since[device] <= self.placed.get(by, -1)
+                if had_joined and versions.held.get(device, (0, by))[0] != version:
                     yield f"user {user:d} sees {thing} as message {by:d} changed it, but not on device {device:d}"
 
     def at_quiescence(self) -> Iterator[str]:

@@ -14,8 +14,8 @@ from syncproof.properties._base import Property, observes
 class ConversationOrder(Property):
     """For every device and conversation: the places of what is shown only grow over time.
 
-    It does not say that no place is left out (`no-loss` does). Judged at the moment of showing: a device that sorts by
-    place looks right afterwards all the same.
+    It does not say that no place is left out (`no-loss` does). It is judged at the moment of showing: a device that
+    sorts by place displays the right order afterwards even if it violated this.
     """
 
     name = "conversation-order"
@@ -38,7 +38,7 @@ class ConversationOrder(Property):
 
     @observes(Forgot)
     def on_forgot(self, o: Forgot) -> str | None:
-        """The database is older now: showing goes on from what it holds."""
+        """Continue from the last places that the older database holds."""
         reached = dict(o.reached)
         for key in [key for key in self.last if key[0] == o.device]:
             self.last[key] = reached.get(key[1], 0)

@@ -14,7 +14,7 @@ from syncproof.properties._base import Property, observes
 class Dense(Property):
     """For every sync timeline: each number is the one before plus 1, from 1 on. Voids count.
 
-    A gap is told once. It says nothing about which entry has which number, nor of conversations' timelines.
+    A gap is reported once. It says nothing about which entry has which number, nor about conversations' timelines.
     """
 
     name = "dense"
@@ -35,7 +35,7 @@ class Dense(Property):
 
     @observes(Reverted)
     def on_reverted(self, o: Reverted) -> str | None:
-        """A new life goes on where what survived ends."""
+        """Let the new epoch continue after the last entry that survived."""
         if o.timeline.kind == "sync":
             self.last[o.timeline] = o.upto
         return None

@@ -1,4 +1,4 @@
-"""After a restore of the server every device learns that its logs have a new life."""
+"""After a restore of the server every device learns that its logs have a new epoch."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from syncproof.properties._base import Property, observes
 
 @state
 class EpochLearnt(Property):
-    """At quiescence: a device whose checkpoint is in some life of a log has one in the latest life (`Reverted`).
+    """At quiescence: a device whose checkpoint is in some epoch of a log has one in the latest epoch (`Reverted`).
 
-    A device that goes on in an old life takes new numbers for known ones (synapse PR#19644, zulip PR#12888). It does not say
-    that nothing was lost (`no-loss` says what is owed still).
+    A device that continues in an old epoch mistakes new numbers for known ones (synapse PR#19644, zulip PR#12888). It
+    does not say that nothing was lost (`no-loss` says what must still be shown).
     """
 
     name = "epoch-learnt"
@@ -39,7 +39,7 @@ class EpochLearnt(Property):
         key = (o.device, o.timeline.kind, o.timeline.owner)
         if o.seq:
             self.reads[key] = o.timeline.epoch
-        else:  # who begins at the beginning knows no life that could be mistaken for another
+        else:  # a device that begins at 0 knows no number that it could mistake for another
             self.reads.pop(key, None)
         return None
 

@@ -1,4 +1,4 @@
-"""Nothing that was delivered stays queued."""
+"""No copy of a message that was delivered stays queued."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from syncproof.properties._showing import Showing
 
 @state
 class InboxDrained(Showing):
-    """At quiescence: no copy is queued whose message was shown, however it got there, by a device that may fetch it.
+    """At quiescence: no copy is queued whose message was shown by a device that may fetch it.
 
-    A copy that no device has shown may wait: that is `no-loss`'s business.
+    It does not matter from where the device got the message. A copy that no device has shown may wait: it does not say
+    that every copy is delivered (`no-loss` does).
     """
 
     name = "inbox-drained"

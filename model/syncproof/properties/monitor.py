@@ -1,4 +1,4 @@
-"""Runs automata over a stream of observations and keeps what they complain of."""
+"""A monitor, which runs automata over a stream of observations and keeps their complaints."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from syncproof.core.observations import Observation, Quiesced
 from syncproof.properties import PROPERTIES, Property
 
 KEPT = 5
-"""Violations kept in words per property; all are counted."""
+"""How many violations of each property are kept as text; all are counted."""
 
 
 class Violation(msgspec.Struct, frozen=True):
-    """What an automaton said."""
+    """A complaint of an automaton."""
 
     property: str
     says: str
@@ -40,7 +40,7 @@ class Monitor:
                 self.reactions.setdefault(kind, []).append((name, getattr(automaton, method)))
 
     def observe(self, observation: Observation) -> None:
-        """Hands the observation to every automaton that wants it; at rest, asks all of them."""
+        """Pass the observation to every automaton that reacts to it; at quiescence, judge all of them."""
         for name, react in self.reactions.get(type(observation), ()):
             says = react(observation)
             if says is not None:
@@ -49,14 +49,14 @@ class Monitor:
             self.judge()
 
     def record(self, name: str, says: str) -> None:
-        """Counts a violation, and keeps its words if it is one of the first."""
+        """Count a violation, and keep its text if it is one of the first `KEPT`."""
         self.counts[name] = self.counts.get(name, 0) + 1
         kept = self.violations.setdefault(name, [])
         if len(kept) < KEPT:
             kept.append(Violation(name, says))
 
     def judge(self) -> None:
-        """Asks every automaton what is wrong now that nothing more will happen."""
+        """Ask every automaton what is wrong now that nothing more will happen."""
         for name, automaton in self.automata.items():
             for says in automaton.at_quiescence():
                 self.record(name, says)

@@ -12,12 +12,13 @@ from syncproof.properties._base import Property, observes
 
 @state
 class NoCreation(Property):
-    """Shown(d, m) => m was composed and placed before, and d's user was a member when m was placed (once, if
-    it was placed more than once).
+    """Shown(d, m) => m was composed and placed before, and d's user was a member when m was placed (at least
+    once, if m was placed more than once).
 
-    The audience is judged by user: a device that a member registers between a message's placing and its copy may show
-    it. So may the device that composed it, where its user was removed before the server had the message (`outsiders`).
-    What is placed though nobody composed it is told once, at its placing. It says nothing about contents.
+    The audience is judged by user: a device that a member registers after the message was placed and before it was
+    copied may show it. So may the device that composed it, if its user was removed before the server had the message
+    (`outsiders`). A message that was placed and never composed is reported once, when it is placed. It says nothing
+    about contents.
     """
 
     name = "no-creation"

@@ -12,8 +12,8 @@ from syncproof.properties._base import Property, observes
 
 @state
 class NoDuplicate(Property):
-    """For every device and message: at most one Shown. (A reinstall has a device id of its own.) What went with the
-    device's database (`Forgot`) may be shown again.
+    """For every device and message: at most one Shown. (A reinstall has a device id of its own.) What the device's
+    database lost in a restore (`Forgot`) may be shown again.
 
     Jepsen's *duplicate*, judged where a person sees it. It does not say that the server's log holds the message once.
     """

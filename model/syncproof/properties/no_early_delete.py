@@ -12,7 +12,7 @@ from syncproof.properties._showing import Showing
 class NoEarlyDelete(Showing):
     """Deleted(box, m, d) => Shown(d, m) before.
 
-    Of an inbox with several readers it does not say that the others have shown it (`no-loss` does).
+    If several devices read an inbox, it does not say that the others have shown the message (`no-loss` does).
     """
 
     name = "no-early-delete"

@@ -16,7 +16,7 @@ from syncproof.properties._base import Property, observes
 class Delivery:
     """One message on its way: where it was `shown`, and where it is still `missing` (None: it has no place yet).
 
-    `again`: it had been shown everywhere, and is missing only where it was forgotten, or on newcomers.
+    `again`: it had been shown everywhere, and is missing only on devices that forgot it, or on new devices.
     """
 
     missing: set[DeviceId] | None
@@ -29,14 +29,14 @@ class Delivery:
 class NoLoss(Property):
     """At quiescence: Accepted(m) => Shown(d, m) for every d of m's audience.
 
-    Of a message that is placed again before it is settled the later audience counts, less what has shown it already.
-    Once accepted and shown on its whole audience it is `settled` for good: a later placing (a retry that was taken for
-    a new message) owes nobody anything. It does not say how often, when or at which place it is shown.
+    If a message is placed again before it is `settled` (accepted, and shown on its whole audience), the later audience
+    counts, without the devices that have shown it already. A settled message that is placed again (a retry that was
+    mistaken for a new message) need not be shown again. It does not say how often, when or at which place it is shown.
 
-    Two things are excused, since nothing could be done about them: a message that a restore took from the message store
-    (`Gone`; of the settled ones, `gone`: if one is placed anew it is owed to devices that joined `late`, meanwhile), and a
-    device whose installation is no more (`Retired`). What a device showed
-    and then lost with its database (`Forgot`) is owed to it again.
+    Two things are excused, because no design could prevent them: a message that a restore took from the message store
+    (`Gone`), and a device that was replaced by another installation (`Retired`). A settled message that a restore took
+    (`gone`) and that is placed again must be shown on the devices that joined in the meantime (`late`). What a device
+    showed and then lost with its database (`Forgot`) it must show again.
     """
 
     name = "no-loss"
@@ -99,7 +99,7 @@ class NoLoss(Property):
 
     @observes(Gone)
     def on_gone(self, o: Gone) -> str | None:
-        """Nothing is owed of it any more, unless it is accepted once more."""
+        """Excuse a message that the message store lost, until it is accepted again."""
         delivery = self.open.get(o.message)
         if o.box is None and delivery is not None:
             delivery.accepted = False
@@ -132,19 +132,20 @@ class NoLoss(Property):
         return None
 
     def _delivery(self, message: MessageId) -> Delivery | None:
-        """The record of a message that is not settled yet."""
+        """Return the record of a message, or None if it is settled."""
         delivery = self.open.get(message)
         if delivery is None and message not in self.settled:
             delivery = self.open[message] = Delivery(None, set(), False, False)
         return delivery
 
     def _settle(self, message: MessageId, delivery: Delivery) -> None:
+        """Mark a message as settled if it is accepted and shown on its whole audience."""
         if delivery.accepted and delivery.missing is not None and not delivery.missing:
             del self.open[message]
             self.settled.add(message)
 
     def outstanding(self) -> list[tuple[MessageId, DeviceId]]:
-        """The (message, device) pairs that are accepted and not shown, in order."""
+        """Return the (message, device) pairs that are accepted and not shown, sorted."""
         due = [(m, d.missing) for m, d in self.open.items() if d.accepted and d.missing]
         return sorted((message, device) for message, missing in due for device in missing)
 

@@ -14,9 +14,9 @@ from syncproof.properties._logs import Entries, Logs
 class PrefixOrder(Logs):
     """For every device and timeline: what is shown from it is a prefix of its entries above the starting checkpoint.
 
-    Entries that do not concern the device's user are passed over. A skip is Jepsen's *poll-skip*, a step back
-    *nonmonotonic-poll*; each is told once. It says nothing about entries that nothing later was shown after (`no-loss`
-    does), nor about those that became readable below what was shown already (`tail-append` does).
+    Entries that do not concern the device's user may be skipped. A skip is Jepsen's *poll-skip*, a step back
+    *nonmonotonic-poll*; each is reported once. It says nothing about entries above the last one shown (`no-loss` does),
+    nor about those that became readable below what was shown already (`tail-append` does).
     """
 
     name = "prefix-order"
@@ -43,10 +43,10 @@ class PrefixOrder(Logs):
         if position < len(seqs) and seqs[position] == o.seq:
             log.passed[o.device] = position + 1
             return None
-        return self._leap(o, o.seq, log, position)
+        return self._judge_jump(o, o.seq, log, position)
 
-    def _leap(self, o: Shown, seq: int, log: Entries, position: int) -> str | None:
-        """The entry shown is not the next one: back, or forward over some that may or may not concern the device."""
+    def _judge_jump(self, o: Shown, seq: int, log: Entries, position: int) -> str | None:
+        """Return a complaint if an entry that is not the next one is below it, does not exist, or skips a due one."""
         assert o.timeline is not None
         where = f"device {o.device:d} shows number {seq} of {o.timeline.kind} timeline {o.timeline.owner:d}"
         found = bisect_left(log.seqs, seq, position)

@@ -10,15 +10,16 @@ from syncproof.core.values import DeviceId
 from syncproof.properties._base import Property, observes
 
 FRUITLESS = 100
+"""After so many pulls without a result, in a row since the last trigger, a run counts as pulling indefinitely."""
 
 
 @state
 class PullTerminates(Property):
     """Between two triggers of a device there are finitely many pulls; poll timers are triggers themselves.
 
-    A run is finite, so here it means: never `FRUITLESS` pulls in a row since the last trigger of which nothing came. It
-    does not say that few pulls suffice (`pulls_per_delivery` does).
-    A search of a finite state space decides it exactly, as a cycle of pulls without a trigger.
+    A run is finite, so in a run this means: never `FRUITLESS` pulls in a row since the last trigger that changed nothing
+    on the device. A search of a finite state space decides it exactly, as a cycle of pulls without a trigger. It does
+    not say that few pulls suffice (`pulls_per_delivery` does).
     """
 
     name = "pull-terminates"

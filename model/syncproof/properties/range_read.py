@@ -1,4 +1,4 @@
-"""A range read returns exactly what is there."""
+"""A read of a range returns exactly the entries there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class RangeReads(Logs):
     """RangeRead(t, after, upto, seqs) => seqs are the entries of t in (after, upto] that are not trimmed, in order.
 
     An entry of a conversation's timeline that does not concern the reading device's user may be left out. It says
-    nothing about how far a read goes: `upto` is the reader's own word.
+    nothing about how far a read goes: `upto` is what the read reports.
     """
 
     name = "range-read"
@@ -29,7 +29,7 @@ class RangeReads(Logs):
 
     @observes(Trimmed)
     def on_trimmed(self, o: Trimmed) -> str | None:
-        """In this life of the log; a backup from before may bring the entries back in another."""
+        """Note the trim for this epoch only: a restore may bring the entries back in the next one."""
         self.trimmed[o.timeline] = o.upto
         return None
 
@@ -48,7 +48,7 @@ class RangeReads(Logs):
         return self._difference(o, seqs[low:high], log.messages[low:high])
 
     def _difference(self, o: RangeRead, there: list[int], messages: list[MessageId | None]) -> str | None:
-        """What is wrong with a read that did not return everything; nothing, if all that it leaves out is optional."""
+        """Return what is wrong with a read that did not return everything; None if all that it leaves out is optional."""
         read = set(o.seqs)
         whole = o.timeline.kind == "sync"
         due = [n for n, m in zip(there, messages, strict=True) if n in read or whole or self.concerns(m, o.device)]

@@ -15,7 +15,7 @@ from syncproof.properties._base import Property, observes
 
 @state
 class Order:
-    """What was placed in a conversation: `places`, which grow, and beside each its message."""
+    """What was placed in a conversation: `places` in growing order, and the message at each."""
 
     places: list[int]
     messages: list[MessageId]
@@ -23,8 +23,11 @@ class Order:
 
 @state
 class Fetched:
-    """How much history a new device is owed, and how much it holds: all places up to these. `wrong`: a place at which it
-    holds what was never there; 0 for none. `shown`: messages of that history that came as any message does."""
+    """The history that a new device must hold, all places up to `owed`, and holds, all places up to `held`.
+
+    `wrong`: a place at which it holds a message that was never there; 0 for none. `shown`: messages of that history that
+    it has shown as any other message.
+    """
 
     owed: int
     held: int
@@ -36,11 +39,11 @@ class Fetched:
 class RoamingComplete(Property):
     """At quiescence: a device that joined when a conversation of its user had n places holds its history up to n.
 
-    It holds what the pages that it fetched contained (`Roamed`), and a page counts only if it goes on where the device
-    was and every message placed in its range is in it, in order. What a restore took from the conversation (`Reverted`,
-    `Gone`) is owed to nobody; it may be in a page that was on its way then (`taken`). What a device has shown it holds too:
-    one that registers again, with a server that was restored, may pull what to the server is history. What is placed after
-    the join is `no-loss`'s business.
+    It holds what the pages that it fetched contained (`Roamed`). A page counts only if it continues where the device was
+    and contains every message placed in its range, in order. What a restore took from the conversation (`Reverted`,
+    `Gone`) need not be held; a page that was in flight at the restore may contain it (`taken`). A device also holds what
+    it has shown: one that registers again, after the server was restored, may pull what is history to the server. It
+    does not say that messages placed after the join arrive (`no-loss` does).
     """
 
     name = "roaming-complete"
@@ -111,20 +114,20 @@ class RoamingComplete(Property):
         return None
 
     def _due(self, order: Order, position: int, last: int, place: int) -> int:
-        """The next entry that a page has to contain before `place`: those that are gone it may leave out."""
+        """Return the position of the next entry that a page must contain before `place`: it may leave out `gone` ones."""
         while position < last and order.places[position] < place and order.messages[position] in self.gone:
             position += 1
         return position
 
     def _was_there(self, order: Order, conversation: ConversationId, place: int, message: MessageId) -> bool:
-        """Whether the message stands at that place, or stood there before a restore."""
+        """Return whether the message is at that place, or was there before a restore."""
         position = bisect_left(order.places, place)
         here = position < len(order.places) and order.places[position] == place and order.messages[position] == message
         return here or message in self.taken.get((conversation, place), ())
 
     @observes(Forgot)
     def on_forgot(self, o: Forgot) -> str | None:
-        """The database is older now, and what it lacks has to be fetched again."""
+        """Expect the device to fetch again what its older database lacks."""
         roamed = dict(o.roamed)
         for (device, conversation), record in self.fetched.items():
             if device == o.device:
@@ -146,14 +149,14 @@ class RoamingComplete(Property):
 
     @observes(Reverted)
     def on_reverted(self, o: Reverted) -> str | None:
-        """What a restore took from the conversation is no history that could be reached."""
+        """Remove what a restore took from the conversation: no device can fetch it."""
         if o.timeline.kind != "conversation":
             return None
         taken = ConversationId(o.timeline.owner)
         order = self.orders.get(taken)
         if order is not None:
             first = bisect_right(order.places, o.upto)
-            if any(conversation == taken for _, conversation in self.fetched):  # else no page can be on its way
+            if any(conversation == taken for _, conversation in self.fetched):  # otherwise no page can be in flight
                 for place, message in zip(order.places[first:], order.messages[first:], strict=True):
                     self.taken.setdefault((taken, place), set()).add(message)
             del order.places[first:], order.messages[first:]
@@ -163,7 +166,7 @@ class RoamingComplete(Property):
         return None
 
     def _shown(self, conversation: ConversationId, record: Fetched) -> bool:
-        """Whether the device has shown all that it does not hold as history."""
+        """Return whether the device has shown all messages that it should hold as history and does not."""
         order = self.orders.get(conversation) or Order([], [])
         missing = order.messages[bisect_right(order.places, record.held) : bisect_right(order.places, record.owed)]
         return record.shown.issuperset(missing)

@@ -14,8 +14,8 @@ from syncproof.properties._base import Property, observes
 class SenderOrder(Property):
     """For m, n composed by one device in one conversation, m first: m's place is below n's.
 
-    Of a message that is placed again (forgotten, or resent and taken for a new one) the later place is judged too. It
-    says nothing about messages of different devices, even of one person.
+    If a message is placed again (because the server lost it, or mistook a retry for a new message) the later place is
+    judged too. It says nothing about messages of different devices, even of one user.
     """
 
     name = "sender-order"
@@ -51,7 +51,7 @@ class SenderOrder(Property):
 
     @observes(Reverted)
     def on_reverted(self, o: Reverted) -> str | None:
-        """What stood above is gone, so its places are free again."""
+        """Free the places above `upto`: a restore removed their messages."""
         if o.timeline.kind == "conversation":
             for key, (number, place) in list(self.last.items()):
                 if key[1] == o.timeline.owner and place > o.upto:

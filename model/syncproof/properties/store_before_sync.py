@@ -1,4 +1,4 @@
-"""What a receiver has shown is already stored."""
+"""A message that a receiver shows is stored already."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from syncproof.properties._base import Property, observes
 class StoreBeforeSync(Property):
     """Shown(d, m) on a device other than the composing one => Stored(m) before. One complaint a message.
 
-    It does not say that the message stays stored (`accepted-is-durable` does), nor anything of what nobody composed
-    (`no-creation` does).
+    It does not say that the message stays stored (`accepted-is-durable` does), nor anything about a message that was
+    never composed (`no-creation` does).
     """
 
     name = "store-before-sync"

@@ -14,7 +14,7 @@ from syncproof.properties._base import Property, observes
 class TailAppend(Property):
     """For every timeline: the numbers of Appended only grow.
 
-    An entry below the tail is one that readers may have passed already. It does not say that no number is missing (`dense` does).
+    Readers may have passed an entry below the tail already. It does not say that no number is missing (`dense` does).
     """
 
     name = "tail-append"

@@ -1,4 +1,4 @@
-"""What a run, a history or a replay says of each property."""
+"""The verdicts of a run, a history or a replay, one for each property."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Verdict = Literal["holds", "violated", "unknown", "not-applicable"]
 
 @dataclass(slots=True)
 class PropertyResult:
-    """What a run says of one property. `examples`: the first violations, one line each."""
+    """The verdict of a run on one property. `examples`: the first violations, one line each."""
 
     verdict: Verdict
     promised: bool
@@ -30,11 +30,11 @@ def judge(
     quiesced: bool,
     asked: tuple[str, ...] = (),
 ) -> dict[str, PropertyResult]:
-    """A verdict for every property. A promise counts when it covers every fault that the run was configured with.
+    """Return a verdict for every property.
 
-    It does not where the property has nothing to say under these faults (`Property.about`), unless it was `asked` for.
-
-    What was not violated before the run came to rest is unknown where only rest can tell.
+    A promise counts if it covers all `faults` that the run was configured with. It does not count if the property is
+    about other faults (`Property.about`), unless the property was `asked` for. A liveness property that was not violated
+    is unknown if the run did not come to rest (`quiesced`).
     """
     results = {}
     verdict: Verdict

@@ -1,8 +1,8 @@
 """Seeded bugs: failures of real systems, each a small variation of a sound design, with the properties it must violate.
 
-A verification harness is worth what it can catch. Each of these bugs happened in a released system or follows from its
-published code (`seen_in`). It is a subclass that overrides as little as the mechanism needs; the cure is in every case
-what the sound design does. The modules are named by mechanism; each bug's record stands below the class that has it:
+They show what the properties can catch. Each of these bugs happened in a released system or follows from its published
+code (`seen_in`). It is a subclass that overrides as little as the mechanism needs; the fix is always what the sound
+design does. The modules are named by mechanism; each bug's record stands below the class that has it:
 
     F04 = seeded_bug(
         "F04",
@@ -15,7 +15,7 @@ what the sound design does. The modules are named by mechanism; each bug's recor
         server=CounterLost,
     )
 
-A new record in one of these modules is found by itself; a new module is added to `MODULES`.
+A new record in one of these modules is found automatically; a new module must be added to `MODULES`.
 """
 
 from __future__ import annotations
@@ -41,6 +41,6 @@ COSTS: dict[str, Cost] = {
         key=lambda cost: cost.id,
     )
 }
-"""The failures that only cost, by id, in the order of their ids."""
+"""The failures that violate no property and only cost, by id, in the order of their ids."""
 
 __all__ = ["BUGS", "COSTS", "Bug", "Cost"]

@@ -1,4 +1,4 @@
-"""What is known of a seeded bug, and of a failure that only costs: one record beside the class that has it."""
+"""The records of a seeded bug, and of a failure that only costs: each stands below the class that has it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from syncproof.designs.registry import DESIGNS, Design
 
 
 class Bug(msgspec.Struct, frozen=True, kw_only=True):
-    """A failure of a real system, seeded.
+    """A failure of a real system, seeded into a sound design.
 
     `failure`: its name; `mechanism`: how it happens, in one sentence; `seen_in`: issues of released systems, or nothing
-    if it follows from published designs. `violates`: the properties that must be violated, the first one under every
+    if it follows from published designs. `violates`: the properties that it must violate, the first one under every
     engine. `base`: the sound design that it varies. `world`: population, messages and kinds of fault of a small world in
-    which it shows (the arguments of `small_worlds.shape`). `design`: what the engines run.
+    which it violates them (the arguments of `small_worlds.small_world`). `design`: what the engines run.
     """
 
     id: str
@@ -31,11 +31,11 @@ class Bug(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """A failure that breaks no promise and only costs: the metric that shows it, beside the design that is its cure.
+    """A failure that violates no promise and only costs: the metric that shows it, and the design without it.
 
-    `failure`, `mechanism`, `seen_in`: as for a `Bug`. `sound`: the cure; `design`: the design with the failure.
-    `scenario`: a ready scenario's name, or a table as a scenario file has it. The metric of `design` must be at least
-    `times` the metric of `sound`.
+    `failure`, `mechanism`, `seen_in`: as for a `Bug`. `sound`: the design without the failure; `design`: the design with
+    it. `scenario`: the name of a predefined scenario, or a table as a scenario file has it. `metric` of `design` must be
+    at least `times` the metric of `sound`.
     """
 
     id: str
@@ -76,7 +76,7 @@ def seeded_bug(
         server=server or sound.server,
         sequencers=sequencers or sound.sequencers,
         parameters=Parameters(**parameters),
-        meets=(),  # the bug may keep its design from a situation that its base must meet
+        meets=(),  # with the bug, the situations that its base must meet may be unreachable
     )
     return Bug(
         id=id,

@@ -20,7 +20,7 @@ from syncproof.seeded_bugs._record import seeded_bug
 
 @actor
 class ChangesInPlace(TimelineServer):
-    """Changes the stored message and appends no entry, so that devices past it do not learn of the change."""
+    """Changes the stored message and appends no entry, so that devices that have pulled it do not receive the change."""
 
     @on(Commit)
     def commit(self, source: Id, packet: Commit, out: Out) -> None:
@@ -53,7 +53,7 @@ F32 = seeded_bug(
 
 @actor
 class ForgetsEarlyRecall(PushDevice):
-    """Drops a recall that arrives before its message."""
+    """Ignores a recall that arrives before its message."""
 
     def amend(self, message: Message, place: int, out: Out) -> None:
         if message.kind == "read" or message.about in self.shown:

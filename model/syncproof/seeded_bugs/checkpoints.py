@@ -1,4 +1,4 @@
-"""Checkpoints that move too early, too far, or apart from what was shown."""
+"""Checkpoints that move too early, too far, or without the messages below them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ F07 = seeded_bug(
 
 
 class Applied(Packet, frozen=True, gc=False):
-    """Says that the device's database has the pages."""
+    """The device's database has the pages."""
 
     pages: tuple[Page, ...]
 
@@ -114,7 +114,7 @@ F10 = seeded_bug(
 
 @actor
 class SummaryMovesCursor(TimelineDevice):
-    """Advances the checkpoint to the head that a notification tells."""
+    """Advances the checkpoint to the head that a notification names."""
 
     @on(Notification)
     def notified(self, source: Id, packet: Notification, out: Out) -> None:
@@ -169,7 +169,7 @@ class CountsTheBatch(DensePushDevice):
 
     @on(Push)
     def pushed(self, source: Id, packet: Push, out: Out) -> None:
-        """Apply the batch when it has as many entries as the last number asks for."""
+        """Apply the batch when its size is the distance from the checkpoint to the last number."""
         checkpoint = self.checkpoints.get(packet.timeline, 0)
         if packet.entry.seq <= checkpoint:
             return
@@ -184,7 +184,7 @@ class CountsTheBatch(DensePushDevice):
 
     @on(PullReply)
     def replied(self, source: Id, packet: PullReply, out: Out) -> None:
-        """Drop the batch, whose entries are in the reply."""
+        """Drop the batch, whose entries are in the reply, and apply the reply."""
         self.batch.clear()
         super().replied(source, packet, out)
 

@@ -48,7 +48,7 @@ F17 = seeded_bug(
 
 @actor
 class TrustsTheSocket(SyncFirstServer):
-    """Counts a message as delivered to every device that the server believes online."""
+    """Counts a message as delivered to every device that the server believes to be online."""
 
     def accept_if_complete(self, held: HeldMessage, out: Out) -> None:
         held.waiting = {d for d in held.waiting if d not in self.online}
@@ -110,7 +110,7 @@ F20 = seeded_bug(
 
 
 class Moved(Packet, frozen=True, gc=False):
-    """Says that the queue is where reads look for it."""
+    """The queue is on disk, where reads find it."""
 
     box: Timeline
 
@@ -144,7 +144,7 @@ class LooksEmpty(InboxServer):
 
 @actor
 class DrainsAtLogin(InboxDevice):
-    """Pulls its queue on connecting only."""
+    """Pulls its queue only when it connects."""
 
     def arm_poll(self, out: Out) -> None:
         pass

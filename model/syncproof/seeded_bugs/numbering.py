@@ -50,7 +50,7 @@ class NumberBeforeCommit(TimelineServer):
 
     @on(Synced)
     def synced(self, source: Id, packet: Synced, out: Out) -> None:
-        """Make the entries readable as soon as they are written, also above a smaller number that is still being written."""
+        """Make the entries readable when they are written, even while a smaller number is still being written."""
         log = self.sync.setdefault(packet.user, Log.empty())
         for entry in packet.entries:
             assert entry.message is not None
@@ -74,7 +74,7 @@ F01 = seeded_bug(
 
 @actor
 class WaitsForOldest(TimelineServer):
-    """Cures F01: readers see nothing that began after a write that is still open. A writer that crashes leaves one open."""
+    """Avoids F01: readers see nothing that began after a write that is still open. But a crash leaves a write open."""
 
     began: int = durable(int)
     open: dict[tuple[MessageId, ConnectionId], int] = durable(dict)
@@ -98,8 +98,8 @@ class WaitsForOldest(TimelineServer):
         if page is None or not self.open:
             return page
         oldest = min(self.open.values())
-        young = [e.message is not None and self.stamps.get(e.message.id, 0) > oldest for e in page.entries]
-        visible = page.entries[: young.index(True)] if True in young else page.entries
+        hidden = [e.message is not None and self.stamps.get(e.message.id, 0) > oldest for e in page.entries]
+        visible = page.entries[: hidden.index(True)] if True in hidden else page.entries
         if not visible:
             return None
         return msgspec.structs.replace(page, entries=visible, upto=visible[-1].seq)
@@ -144,7 +144,7 @@ F02_COST = Cost(
 
 
 class Replicated(Packet, frozen=True, gc=False):
-    """Says that the replica has the user's timeline up to `upto`."""
+    """The replica has the user's timeline up to `upto`."""
 
     user: UserId
     upto: int
@@ -219,7 +219,7 @@ class LeavesHoles(DensePushServer):
 
 @actor
 class AsksForHoles(DensePushDevice):
-    """Accepts a page only if it begins with the next number, and otherwise repeats the pull."""
+    """Applies a page only if it begins with the next number, and otherwise repeats the pull."""
 
     @on(PullReply)
     def replied(self, source: Id, packet: PullReply, out: Out) -> None:

@@ -30,7 +30,7 @@ from syncproof.seeded_bugs._record import seeded_bug
 
 @actor
 class SubscribesLate(TimelineServer):
-    """Starts a new device at the head that its first pull meets, not where its history ended."""
+    """Starts a new device at the head at the time of its first pull, not where its history ended."""
 
     subscribed: set[DeviceId] = durable(set)
 
@@ -115,7 +115,7 @@ F16 = seeded_bug(
 
 @actor
 class TrimsByFastest(CheckpointedServer):
-    """Trims what one of a user's devices has confirmed, and does not tell the others."""
+    """Trims what one of a user's devices has confirmed, and does not report the gap to the others."""
 
     def trimmed_page(self, timeline: Timeline, log: Log, after: int) -> Page | None:
         return None
@@ -142,7 +142,7 @@ F28 = seeded_bug(
 
 @actor
 class StartsAtTheEnd(TimelineServer):
-    """Treats an expired checkpoint as a new reader's, which begins at the end of the log."""
+    """Treats a reader with an expired checkpoint as a new one, which begins at the end of the log."""
 
     def trimmed_page(self, timeline: Timeline, log: Log, after: int) -> Page | None:
         gap = super().trimmed_page(timeline, log, after)

@@ -24,7 +24,7 @@ from syncproof.seeded_bugs.checkpoints import ShowsAgain
 
 @actor
 class AcceptsFromCache(TimelineServer):
-    """Acknowledges a message before it is written."""
+    """Accepts a message before it is written."""
 
     def receive(self, source: ConnectionId, message: Message, out: Out) -> None:
         if message.id not in self.index:
@@ -103,14 +103,14 @@ F24 = seeded_bug(
 
 
 class FannedOut(Packet, frozen=True, gc=False):
-    """Says that the entry is to be copied now."""
+    """The copying of the entry begins now."""
 
     entry: Entry
 
 
 @actor
 class MembersAtSync(TimelineServer):
-    """Copies an entry to the members of the moment when the copying begins, not when the message took its place."""
+    """Copies an entry to those who are members when the copying begins, not when the message took its place."""
 
     def fan_out(self, entry: Entry, users: tuple[UserId, ...], out: Out) -> None:
         out.after(0.0, FannedOut(entry))

@@ -14,7 +14,7 @@ from syncproof.seeded_bugs._record import seeded_bug
 
 @actor
 class OnlyNotified(TimelineDevice):
-    """Pulls after a notification, and never on connecting or by polling."""
+    """Pulls after a notification, and never when it connects or polls."""
 
     def on_connected(self, out: Out) -> None:
         self.send_next(out)

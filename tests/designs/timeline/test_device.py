@@ -1,4 +1,4 @@
-"""What a timeline device does with a push, a hint or a page of another life, or before it is registered: handler by handler."""
+"""Handlers of a timeline device: a push, a hint or a page of another epoch, or before the device is registered."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.push import DensePushDevice, PushDevice
 from syncproof.engines.explore.handlers import Effects
 
-WIRE = ConnectionId.of(0, 1)
+CONNECTION = ConnectionId.of(0, 1)
 FIRST, SECOND = Timeline("sync", 0), Timeline("sync", 0, 1)
 TALK = ConversationId(0)
 
@@ -34,8 +34,8 @@ TALK = ConversationId(0)
 def device(kind: type[TimelineDevice], *, registered: bool = True, **checkpoints: int) -> TimelineDevice:
     made = kind(id=DeviceId(0), user=UserId(0), parameters=Parameters())
     made.registered = registered
-    made.connection = WIRE
-    made.checkpoints = {{"first": FIRST, "second": SECOND}[life]: seq for life, seq in checkpoints.items()}
+    made.connection = CONNECTION
+    made.checkpoints = {{"first": FIRST, "second": SECOND}[epoch]: seq for epoch, seq in checkpoints.items()}
     return made
 
 
@@ -58,7 +58,7 @@ def shown(out: Effects) -> list[int]:
 
 
 @pytest.mark.parametrize("kind", [DensePushDevice, PushDevice])
-def test_a_push_of_a_new_life_is_not_shown_but_asked_for_from_the_old_checkpoint(kind: type[TimelineDevice]) -> None:
+def test_a_push_of_a_new_epoch_is_not_shown_but_pulled_from_the_old_checkpoint(kind: type[TimelineDevice]) -> None:
     out = given(device(kind, first=2), Push(SECOND, entry(1)))
     assert shown(out) == []
     assert pulls(out) == [Pull((Cursor(FIRST, 2),), False)]
@@ -72,7 +72,7 @@ def test_a_push_of_a_new_life_is_not_shown_but_asked_for_from_the_old_checkpoint
         (PushDevice, Push(FIRST, entry(1))),
     ],
 )
-def test_what_belongs_to_an_old_life_is_ignored(kind: type[TimelineDevice], packet: Packet) -> None:
+def test_a_hint_of_an_old_epoch_is_ignored(kind: type[TimelineDevice], packet: Packet) -> None:
     out = given(device(kind, second=3), packet)
     assert (shown(out), out.sends) == ([], [])
 
@@ -85,7 +85,7 @@ def test_what_belongs_to_an_old_life_is_ignored(kind: type[TimelineDevice], pack
         (PushDevice, Push(FIRST, entry(1))),
     ],
 )
-def test_who_is_not_registered_follows_no_timeline(kind: type[TimelineDevice], packet: Packet) -> None:
+def test_a_device_that_is_not_registered_ignores_hints(kind: type[TimelineDevice], packet: Packet) -> None:
     out = given(device(kind, registered=False), packet)
     assert (shown(out), out.sends) == ([], [])
 
@@ -97,9 +97,9 @@ def test_a_push_while_the_checkpoint_is_being_saved_waits() -> None:
     assert phone.wanted == {FIRST: 2}
 
 
-def test_who_registers_again_keeps_its_own_checkpoint() -> None:
+def test_a_device_that_registers_again_keeps_its_checkpoint() -> None:
     phone = device(TimelineDevice, registered=False, first=1)
-    out = given(phone, Registered((Cursor(FIRST, 7),), ()), WIRE)
+    out = given(phone, Registered((Cursor(FIRST, 7),), ()), CONNECTION)
     assert phone.checkpoints == {FIRST: 1}
     assert not [o for o in out.observations if isinstance(o, Checkpointed)]
 
@@ -111,8 +111,8 @@ def test_a_gap_never_moves_a_checkpoint_back() -> None:
     assert phone.checkpoints == {FIRST: 5}
 
 
-def test_a_page_of_history_that_does_not_go_on_where_the_device_is_is_not_kept() -> None:
+def test_a_page_of_history_that_leaves_a_gap_is_not_kept() -> None:
     phone = device(TimelineDevice)
     phone.history = {TALK: (0, 3)}
-    given(phone, RoamReply(Page(Timeline("conversation", 0), 1, (), 3), TALK), WIRE)
+    given(phone, RoamReply(Page(Timeline("conversation", 0), 1, (), 3), TALK), CONNECTION)
     assert phone.history == {TALK: (0, 3)}

@@ -1,4 +1,4 @@
-"""A log: ranges, lives and what retention leaves."""
+"""A log: ranges, epochs and what retention leaves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def log(*seqs: int) -> Log:
     return made
 
 
-def test_a_trimmed_log_goes_on_behind_what_is_gone() -> None:
+def test_a_trimmed_log_continues_after_the_trimmed_entries() -> None:
     made = log(3, 6, 9)
     made.trim(7)
     assert (made.seqs, made.trimmed, made.last) == ([9], 6, 9)
@@ -34,7 +34,7 @@ def test_trimming_below_the_first_entry_changes_nothing() -> None:
     assert (made.seqs, made.trimmed, made.gone) == ([3, 6], 0, {})
 
 
-def test_what_is_gone_is_the_last_place_of_each_conversation() -> None:
+def test_a_trim_keeps_the_last_place_of_each_conversation() -> None:
     made = Log.empty()
     for one in (entry(1, 0, 1), entry(2, 5, 1), entry(3, 0, 2), Entry(4, 0, None, "void"), entry(5, 5, 2)):
         made.append(one)
@@ -43,7 +43,7 @@ def test_what_is_gone_is_the_last_place_of_each_conversation() -> None:
     assert made.after(0, None, 10) == ([entry(5, 5, 2)], False)
 
 
-def test_a_reader_of_an_old_life_has_what_both_lives_have() -> None:
+def test_a_reader_of_an_old_epoch_has_the_common_entries() -> None:
     made = log(1, 2, 3)
     made.begin_epoch(1)
     made.append(entry(4))
@@ -53,7 +53,7 @@ def test_a_reader_of_an_old_life_has_what_both_lives_have() -> None:
     assert made.common(1, 4) == 4
 
 
-def test_a_reader_that_missed_a_life_has_the_least_of_them() -> None:
+def test_a_reader_that_missed_an_epoch_has_the_smallest_common_number() -> None:
     made = log(1, 2, 3)
     made.begin_epoch(1)
     restored = log(1)
@@ -66,14 +66,14 @@ def test_a_reader_that_missed_a_life_has_the_least_of_them() -> None:
     assert [made.common(epoch, 9) for epoch in (0, 1, 2)] == [3, 4, 9]
 
 
-def test_a_log_that_begins_in_a_later_life_has_nothing_in_common_with_earlier_ones() -> None:
+def test_a_log_that_begins_in_a_later_epoch_has_nothing_in_common_with_earlier_ones() -> None:
     made = Log.empty(2)
     made.append(entry(1))
     assert [made.common(epoch, 1) for epoch in (0, 1, 2)] == [0, 0, 1]
 
 
 @pytest.mark.parametrize("epoch", [1, 3])
-def test_beginning_a_life_once_more_changes_nothing(epoch: int) -> None:
+def test_beginning_an_epoch_a_second_time_changes_nothing(epoch: int) -> None:
     made = log(1)
     made.begin_epoch(epoch)
     assert len(made.epoch_starts) == epoch

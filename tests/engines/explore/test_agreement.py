@@ -1,4 +1,4 @@
-"""One semantics: what the simulator does is a path of the explorer's graph, and both agree with `World` at every step."""
+"""One semantics: a simulated run is a path of the explorer's graph, and both agree with `World` at every step."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from syncproof.properties import PROPERTIES
 from syncproof.studies.runs import simulate_design
 
 RUNS = 56
-"""Seeds for each of the nine designs: 504 runs."""
+"""The number of seeds for each of the nine designs: 504 runs."""
 
 
 def tiny(rng: random.Random) -> tuple[Traffic, FaultPlan]:
-    """Two messages among three devices of two people within a minute, with everything that can go wrong."""
+    """Return traffic of two messages among three devices of two people within a minute, and a plan with many faults."""
 
     def sessions() -> list[tuple[float, float, float]]:
         cut = rng.uniform(5, 50)
@@ -67,7 +67,7 @@ def tiny(rng: random.Random) -> tuple[Traffic, FaultPlan]:
 
 
 class Moves:
-    """A recorder that keeps the moves alone."""
+    """A recorder that keeps the moves only."""
 
     def __init__(self) -> None:
         self.made: list[Move] = []
@@ -79,7 +79,7 @@ class Moves:
 
 
 def environment(moves: list[Move]) -> Environment:
-    """Just what these moves need: what was said, and each fault as often as it happened."""
+    """Return the environment that these moves need: their scripts, and each fault as often as it happened."""
     scripts: dict[int, list[Tell]] = {}
     retries = []
     for move in moves:
@@ -96,7 +96,7 @@ def environment(moves: list[Move]) -> Environment:
 
 
 def agree(tables: Tables, state: State, world: World) -> None:
-    """The explorer's state is the world's. An answer over a closed connection has no effect; the explorer drops it."""
+    """Assert that the explorer's state is the world's, but for answers over closed connections, which the explorer drops."""
     for number, name in enumerate(tables.encoding.names):
         if name not in world.actors:
             continue
@@ -126,7 +126,7 @@ def stale(packet: Any, world: World) -> bool:
 
 
 def walk(design: str, traffic: Traffic, moves: list[Move]) -> tuple[set[str], Tables, State]:
-    """Follows the moves through the explorer's graph beside a world; the properties that fell on the way."""
+    """Follow the moves through the explorer's graph and in a world; return the violated properties, tables and last state."""
     first = traffic.owners[: traffic.initial_devices]
     system = DESIGNS[design].system(Population(tuple(first), tuple(traffic.members)), PARAMETERS)
     wanted = [a for name, a in PROPERTIES.items() if name not in DESIGNS[design].not_applicable and a.endless is None]

@@ -1,4 +1,4 @@
-"""What may not be repeated for ever without an excuse: decided on cycles, per key, and with a real cycle to show."""
+"""Endless properties: forbidden repetitions without an excuse are decided on cycles, per key, and shown as a real cycle."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Ask(Packet, frozen=True, gc=False):
 
 
 class Answer(Packet, frozen=True, gc=False):
-    """To oneself."""
+    """A packet to the asker itself."""
 
 
 class Asked(Observation, frozen=True, gc=False):
@@ -35,7 +35,7 @@ class Excused(Observation, frozen=True, gc=False):
 
 @state
 class AsksTerminate(Property):
-    """Nobody asks for ever without an excuse."""
+    """No actor asks endlessly without an excuse."""
 
     name = "asks-terminate"
     kind = "liveness"
@@ -45,7 +45,7 @@ class AsksTerminate(Property):
 
 @actor
 class Asker(Actor):
-    """Asks, hears an answer, asks again, at most `times`; may say an excuse each time."""
+    """Asks, receives an answer, asks again, at most `times`; may observe an excuse each time."""
 
     excuses: bool = False
     times: int = 0
@@ -76,7 +76,7 @@ def judged(*askers: dict[str, object]):
     return system, finding
 
 
-def test_asking_for_ever_is_violated_by_a_cycle_that_asks_and_can_be_done():
+def test_endless_asking_is_violated_by_a_possible_cycle():
     system, finding = judged({})
     assert finding.verdict == "violated"
     assert finding.counterexample.says == "who 0: Asked indefinitely, without Excused"
@@ -87,7 +87,7 @@ def test_asking_for_ever_is_violated_by_a_cycle_that_asks_and_can_be_done():
     assert seen.count(Asked(ActorId(0))) >= 3
 
 
-def test_asking_for_ever_with_an_excuse_each_time_holds():
+def test_endless_asking_with_an_excuse_each_time_holds():
     assert judged({"excuses": True})[1].verdict == "holds"
 
 
@@ -95,14 +95,14 @@ def test_asking_a_few_times_holds():
     assert judged({"times": 2})[1].verdict == "holds"
 
 
-def test_one_who_asks_for_ever_is_not_excused_by_another():
+def test_endless_asking_is_not_excused_by_another_actor():
     _, finding = judged({"excuses": True}, {})
     assert finding.verdict == "violated"
     assert finding.counterexample.says == "who 1: Asked indefinitely, without Excused"
 
 
 @pytest.mark.parametrize("bug", ["F05", "F27"])
-def test_seeded_bugs_that_pull_for_ever_are_found(bug):
+def test_seeded_bugs_that_pull_endlessly_are_found(bug):
     finding = search(bug, small_world(*BUGS[bug].world)).findings["pull-terminates"]
     assert finding.verdict == "violated"
     assert finding.counterexample.cycle

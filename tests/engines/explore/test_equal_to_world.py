@@ -1,4 +1,4 @@
-"""The explorer's tables are held equal to the world, at every state of small worlds, over every fault.
+"""The explorer's tables agree with the world, at every state of small worlds, over every fault.
 
 `World.apply` defines what a move does and `BoundedWorld.every` which moves are possible. The tables are a compiled form of
 both. So the graph is walked with a world beside each state: the moves must be the same, and each must lead both to the
@@ -42,12 +42,12 @@ from syncproof.properties import PROPERTIES, Property
 from tests.helpers.forks import fork, fork_actor
 
 Images = tuple[Any, ...]
-"""The frozen automata of the carried properties; None in place of one that has complained."""
+"""The frozen automata of the carried properties; None for one that has complained."""
 
 
 @dataclass
 class Beside:
-    """A world beside a state: with its automata, and the last snapshots of devices that were replaced."""
+    """The world that belongs to a state, with its automata and the last snapshots of devices that were replaced."""
 
     bounded: BoundedWorld
     images: Images
@@ -139,7 +139,7 @@ class Walk:
         found = self._judged.get(key)
         if found is None:
             found = self._judged[key] = tuple(
-                [_told(kind, image, observations) for kind, image in zip(self.carried, images, strict=True)]
+                [_after(kind, image, observations) for kind, image in zip(self.carried, images, strict=True)]
             )
         return found
 
@@ -183,7 +183,7 @@ class Walk:
         return (*state, self.tables.slots[-1].intern(self._left(there)))
 
     def _absent(self, name: ActorId, there: Beside) -> tuple[Any, ...]:
-        """Return the local state of an actor that is not there: as it was last, or as it will appear."""
+        """Return the local state of an absent actor: its last one if it was replaced, otherwise its first one."""
         if name in there.replaced:
             return there.replaced[name]
         spawn = next(s for s in self.environment.newcomers if s.actor == name)
@@ -210,14 +210,14 @@ def _alike(offered: Move, move: Move) -> bool:
 
 
 def _void(world: World, packet: Any) -> bool:
-    """Return whether handling a packet would only answer over a connection that has an end closed."""
+    """Return whether handling a packet would only answer over a connection that has a closed end."""
     if packet.answers is None:
         return False
     connection = world.connections.get(ConnectionId(getattr(packet, packet.answers)))
     return connection is None or not (connection.client_open and connection.server_open)
 
 
-def _told(kind: type[Property], image: Any, observations: Sequence[Observation]) -> Any:
+def _after(kind: type[Property], image: Any, observations: Sequence[Observation]) -> Any:
     """Return an automaton's image after the observations; None once it has complained."""
     if image is None:
         return None
@@ -238,7 +238,7 @@ def walk(design: str, world: SmallWorld, limit: int | None = None) -> Walk:
 
 
 SHALLOW = 300
-"""States of a large world that are compared in the fast part; the slow part compares all of them."""
+"""How many states of a large world the fast tests compare; the slow tests compare all of them."""
 
 COMPLETE = [
     ("inbox-store-first", "push", ("push-lost", "push-duplicated")),

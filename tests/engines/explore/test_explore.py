@@ -1,4 +1,4 @@
-"""The explorer on a protocol that has nothing to do with messages: exact counts, symmetry, liveness, purity."""
+"""The explorer on a protocol without messaging, two-phase commit: exact counts, symmetry, liveness, purity."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_two_phase_commit_has_its_published_number_of_states(resources, states):
 
 @pytest.mark.parametrize("resources", [3, 4, 5])
 def test_symmetry_leaves_one_state_of_each_orbit(resources):
-    """The orbits of the whole graph, counted by bringing each state's resource managers into order."""
+    """The orbits of the whole graph are counted by sorting the resource managers of each state."""
     from collections import Counter
 
     system = two_phase.two_phase(resources)
@@ -67,8 +67,8 @@ class Hasty(two_phase.ResourceManager):
             yield two_phase.Prepare()
 
 
-def test_the_counterexample_is_a_shortest_one_and_can_be_done_again():
-    """With 3 managers: all prepare (3), all are heard (3), commit (1), one hears it (1), another refuses (1)."""
+def test_the_counterexample_is_a_shortest_one_and_can_be_replayed():
+    """With 3 managers: all prepare (3), all votes arrive (3), commit (1), it reaches one (1), another refuses (1)."""
     system = two_phase.two_phase(3, resource=Hasty)
     finding = explore(system, NOTHING, [two_phase.Consistent]).findings["consistent"]
     assert finding.verdict == "violated"
@@ -89,7 +89,7 @@ class Silent(two_phase.Manager):
         return ()
 
 
-def test_standing_still_for_ever_violates_liveness():
+def test_staying_in_a_state_violates_liveness():
     finding = explore(two_phase.two_phase(3, manager=Silent), NOTHING, [two_phase.Terminates]).findings["terminates"]
     assert finding.verdict == "violated"
     assert finding.counterexample.cycle == ()
@@ -105,7 +105,7 @@ def test_liveness_is_not_judged_on_a_reduced_graph():
 
 @actor
 class Favouring(two_phase.Manager):
-    """Listens to everyone but one."""
+    """Ignores one of the resource managers."""
 
     @on(two_phase.Prepared)
     def count(self, source: Id, packet: Packet, out: Out) -> None:
@@ -113,7 +113,7 @@ class Favouring(two_phase.Manager):
             super().count(source, packet, out)
 
 
-def test_symmetry_is_refused_where_actors_are_not_alike():
+def test_symmetry_is_refused_if_actors_are_treated_differently():
     group = [[two_phase.Resource(n) for n in range(3)]]
     with pytest.raises(NotSymmetric, match="treats the ids that are declared interchangeable differently"):
         explore(two_phase.two_phase(3, manager=Favouring), NOTHING, symmetric=group)
@@ -133,7 +133,7 @@ class Counting(two_phase.ResourceManager):
             super().prepare(source, packet, out)
 
 
-def test_an_impure_handler_is_found_out():
+def test_an_impure_handler_is_detected():
     CALLS.clear()
     with pytest.raises(ImpureHandler, match="did something else when it was called again"):
         explore(two_phase.two_phase(3, resource=Counting), NOTHING)
@@ -151,15 +151,15 @@ def test_a_handler_that_raises_is_named():
         explore(two_phase.two_phase(3, resource=Failing), NOTHING)
 
 
-def test_a_search_that_is_cut_short_knows_nothing():
+def test_a_search_that_is_cut_short_leaves_verdicts_unknown():
     found = explore(two_phase.two_phase(5), NOTHING, [two_phase.Consistent], limits=Limits(states=100))
     assert not found.complete
     assert found.findings["consistent"].verdict == "unknown"
     assert "states" in found.findings["consistent"].why
 
 
-def test_every_arc_can_be_done_in_a_world():
-    """Held against the one semantics: shortest paths to all states, done again, lead to the same local states."""
+def test_every_arc_is_possible_in_a_world():
+    """Shortest paths to all states, replayed in a world, lead to the same local states."""
     system = two_phase.two_phase(3)
     found = explore(system, NOTHING)
     for number, state in enumerate(found.graph.states):

@@ -1,4 +1,4 @@
-"""What grows without bound is named: what piles up, and what only counts."""
+"""Unbounded growth is named: growing sizes, and growing counters."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Counting(two_phase.ResourceManager):
 
 @actor
 class Talking(two_phase.ResourceManager):
-    """Sends without end to one who hears nothing."""
+    """Sends endlessly to a manager that ignores it."""
 
     def steps(self):
         yield two_phase.Refuse()
@@ -60,7 +60,7 @@ class Talking(two_phase.ResourceManager):
 
 @actor
 class Silent(two_phase.Manager):
-    """Hears everything and does nothing."""
+    """Receives everything and does nothing."""
 
     def steps(self):
         return ()
@@ -78,7 +78,7 @@ class Silent(two_phase.Manager):
         (Talking, r"the network to ActorId\(100\) was still growing: \d+ parts by then"),
     ],
 )
-def test_what_grows_is_named_where_the_verdict_is(resource, says):
+def test_an_unknown_verdict_names_what_grows(resource, says):
     system = two_phase.two_phase(2, resource=resource, manager=Silent)
     found = explore(system, Environment(), [two_phase.Consistent], limits=LIMITS)
     assert found.graph.ending == "states"
@@ -104,7 +104,7 @@ def test_a_property_that_counts_without_end_is_named():
     assert found.growth.startswith("the property counts was still counting")
 
 
-def test_what_is_only_large_is_not_called_growing():
+def test_a_large_value_that_does_not_grow_is_not_named():
     found = explore(two_phase.two_phase(6), Environment(), [two_phase.Consistent], limits=LIMITS)
     assert found.graph.ending == "states"
     assert "counting" not in found.growth

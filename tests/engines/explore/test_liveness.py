@@ -1,4 +1,4 @@
-"""Fair cycles on hand-made graphs: the classical mistakes of home-made checkers, one by one."""
+"""Fair cycles on hand-made graphs: typical mistakes of model checkers, one by one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from syncproof.engines.explore.liveness import Arcs, fair_components, lasso
 
 
 def graph(count: int, arcs: list[tuple[int, str, int]], strong: str = "") -> Arcs:
-    """Arcs as (source, move, target); moves are letters."""
+    """Return the arcs given as (source, move, target); moves are letters."""
     columns = [numpy.array([a[n] if n != 1 else ord(a[1]) - ord("a") for a in arcs], dtype=int) for n in (0, 2, 1)]
     source, target, move = columns
     fairness = numpy.array([chr(ord("a") + n) in strong for n in range(26)])
@@ -17,7 +17,7 @@ def graph(count: int, arcs: list[tuple[int, str, int]], strong: str = "") -> Arc
 
 
 def violated(arcs: Arcs, bad: list[int]) -> list[str] | None:
-    """The moves of a fair cycle through a bad state, [] for standing still, None if there is none."""
+    """Return the moves of a fair cycle through a bad state, [] for a run that stays in one, None if there is no violation."""
     flags = numpy.zeros(arcs.count, dtype=bool)
     flags[bad] = True
     for component in fair_components(arcs):
@@ -32,11 +32,11 @@ def violated(arcs: Arcs, bad: list[int]) -> list[str] | None:
     return None
 
 
-def test_a_state_that_nothing_leaves_stands_still_for_ever():
+def test_a_run_may_stay_in_a_state_that_no_move_leaves():
     assert violated(graph(2, [(0, "a", 1)]), bad=[1]) == []
 
 
-def test_a_state_that_an_owed_move_leaves_does_not_stand_still():
+def test_a_run_may_not_stay_in_a_state_that_an_owed_move_leaves():
     assert violated(graph(2, [(0, "a", 1)]), bad=[0]) is None
 
 
@@ -45,17 +45,17 @@ def test_a_cycle_that_ignores_a_move_that_is_always_possible_is_unfair():
     assert violated(arcs, bad=[0]) is None
 
 
-def test_a_cycle_that_ignores_a_move_that_is_possible_now_and_then_is_weakly_fair():
+def test_a_cycle_that_ignores_a_move_that_is_sometimes_possible_is_weakly_fair():
     arcs = graph(3, [(0, "a", 1), (1, "b", 0), (0, "c", 2)])
     assert violated(arcs, bad=[0]) == ["a", "b"]
 
 
-def test_a_strongly_fair_move_may_not_be_ignored_even_if_it_is_possible_only_now_and_then():
+def test_a_strongly_fair_move_may_not_be_ignored_even_if_it_is_only_sometimes_possible():
     arcs = graph(3, [(0, "a", 1), (1, "b", 0), (0, "c", 2)], strong="c")
     assert violated(arcs, bad=[0]) is None
 
 
-def test_what_is_left_of_a_component_without_a_strongly_fair_move_is_judged_by_itself():
+def test_the_rest_of_a_component_without_a_strongly_fair_move_is_judged_by_itself():
     """0 <-> 1 <-> 2: in 0 the strong move is possible; the part {1, 2} never meets it and is fair."""
     arcs = graph(4, [(0, "a", 1), (1, "b", 0), (1, "d", 2), (2, "e", 1), (0, "c", 3)], strong="c")
     assert violated(arcs, bad=[2]) == ["e", "d"]
@@ -70,7 +70,7 @@ def test_fairness_is_judged_on_the_part_that_violates_not_on_the_whole():
     assert violated(graph(3, part), bad=[0]) is None
 
 
-def test_a_cycle_passes_every_move_that_it_owes():
+def test_a_cycle_takes_every_owed_move():
     """`c` is possible in both states of the cycle, so a fair cycle takes it on its way."""
     arcs = graph(3, [(0, "a", 1), (1, "b", 0), (0, "c", 2), (1, "c", 2), (2, "d", 0)])
     assert "c" in (violated(arcs, bad=[1]) or [])

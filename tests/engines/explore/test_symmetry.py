@@ -1,4 +1,4 @@
-"""Symmetry: the same verdicts from fewer states, or a refusal that says who tells whom apart."""
+"""Symmetry: the same verdicts from fewer states, or a refusal that names what distinguishes the ids."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_design_that_serves_one_device_first_is_refused():
 
 
 @pytest.mark.parametrize("shape", [SmallWorld("two-devices", 1, ()), SmallWorld("three-devices", 1, ("new-device",))])
-def test_a_world_that_singles_devices_out_says_so(shape):
+def test_a_world_that_names_single_devices_is_refused(shape):
     with pytest.raises(InputError, match="no two devices are interchangeable here; allowed: three-devices"):
         small_worlds.interchangeable(shape)
 
@@ -82,7 +82,7 @@ def before(first: int, then: int) -> type[Property]:
 
 
 @pytest.mark.parametrize(("first", "then"), [(0, 2), (2, 0), (0, 1), (1, 0)])
-def test_a_property_that_tells_ids_apart_is_refused(first, then):
+def test_a_property_that_distinguishes_ids_is_refused(first, then):
     assert explore(two_phase.two_phase(3), NOTHING, [before(first, then)]).findings["before"].verdict == "violated"
     with pytest.raises(NotSymmetric, match=r"the property before treats the ids .* differently, observing"):
         reduced(before(first, then))
@@ -122,7 +122,7 @@ def test_a_property_that_keeps_ids_in_an_order_of_its_own_is_refused(order):
         reduced(Before, manager=Mute, resource=Refusing)
 
 
-def test_what_a_property_would_say_at_quiescence_is_asked_too():
+def test_the_judgement_at_quiescence_is_compared_too():
     @state
     class FirstDecides(Property):
         name = "first-decides"
@@ -157,7 +157,7 @@ class InTurn(two_phase.Manager):
             out.observe(Counted(resource))
 
 
-def test_the_order_of_observations_in_one_call_is_no_secret_from_properties():
+def test_properties_are_compared_for_each_order_of_observations_in_one_call():
     @state
     class Ahead(Property):
         """Complains if a resource is counted before one that has already decided: which one comes first matters."""
@@ -185,21 +185,21 @@ def test_the_order_of_observations_in_one_call_is_no_secret_from_properties():
 
 @actor
 class Choosy(two_phase.Manager):
-    """Commits only while it has not heard the first alone."""
+    """Offers to abort only until the first resource manager has prepared."""
 
     def steps(self):
         if self.phase == "init" and two_phase.Resource(0) not in self.prepared:
             yield two_phase.AbortAll()
 
 
-def test_steps_that_only_some_make_possible_are_refused():
+def test_steps_that_depend_on_one_of_the_ids_are_refused():
     with pytest.raises(NotSymmetric, match="treats the ids that are declared interchangeable differently, offering"):
         reduced(manager=Choosy)
 
 
 @actor
 class Reversing(two_phase.ResourceManager):
-    """Sends twice, in an order that depends on who it is."""
+    """Sends twice, in an order that depends on its own id."""
 
     @on(two_phase.Refuse)
     def refuse(self, source: Id, packet: Packet, out: Out) -> None:
@@ -218,8 +218,8 @@ class Second(Packet, frozen=True, gc=False):
 
 
 @actor
-class Deaf(two_phase.Manager):
-    """Hears both and does nothing."""
+class Ignoring(two_phase.Manager):
+    """Receives both and does nothing."""
 
     @on(First)
     def first(self, source: Id, packet: Packet, out: Out) -> None:
@@ -232,10 +232,10 @@ class Deaf(two_phase.Manager):
 
 def test_the_order_of_what_is_sent_to_one_receiver_counts():
     with pytest.raises(NotSymmetric, match="handling Refuse"):
-        reduced(manager=Deaf, resource=Reversing)
+        reduced(manager=Ignoring, resource=Reversing)
 
 
-def test_an_environment_that_tells_one_of_them_something_is_refused():
+def test_an_environment_with_a_script_for_one_of_the_ids_is_refused():
     told = Environment(
         interventions=((Tell(two_phase.Resource(0), two_phase.Refuse()), "nudge"),), budgets={"nudge": 1}
     )

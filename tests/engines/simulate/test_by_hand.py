@@ -108,7 +108,7 @@ def by_hand(
     }
 
 
-# The pulls in vain keep storage busy for 6 x 4 ms.
+# The pulls that find nothing keep storage busy for 6 x 4 ms.
 VAIN_MS = 24
 
 # Notify: 3 rows to commit (7 ms), a sync row per member (5 ms), the intent's delete (5 ms), a row per pull (5 ms).
@@ -160,8 +160,8 @@ EXPECTED = {
         bodies=SUBMITTED + 2 * TO_ALL, pulls=26, p50=0.035, p99=0.035, accept=0.017,
         peak=NOTIFY_END + ROW, end=NOTIFY_END, busy_ms=NOTIFY_MS,
     ),
-    # Message and index row only (6 ms). Shown after notification, pull, read of one row, reply. The pulls in vain find no
-    # conversation with a log yet, so they look up nothing.
+    # Message and index row only (6 ms). Shown after notification, pull, read of one row, reply. At the pulls that find
+    # nothing no conversation has a log yet, so they read no row.
     "timeline-read-fanout": by_hand(
         writes=4 * 2, deletes=0, reads=20, packets=32 + 20 + 40, round_trips=16 + 20, bodies=SUBMITTED + TO_ALL, pulls=26,
         p50=0.065, p99=0.065, accept=0.016, peak=4 * 2 * ROW + SUBMITTED, end=4 * 2 * ROW + SUBMITTED,
@@ -178,14 +178,14 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize("design", EXPECTED)
-def test_every_metric_is_what_paper_says(design: str) -> None:
+def test_every_metric_has_the_value_derived_by_hand(design: str) -> None:
     model = {"fanout_threshold": 2} if design == "timeline-hybrid-fanout" else {}
     found = run(design, **model).metrics
     assert found == pytest.approx(EXPECTED[design], abs=1e-9, nan_ok=True)
 
 
-def test_the_shared_inbox_loses_what_the_second_device_should_have() -> None:
-    """Whoever did not write the message and has two devices sees it on one: user B, then A and C, A and B, B."""
+def test_the_shared_inbox_loses_the_second_devices_messages() -> None:
+    """A user with two devices who did not compose the message sees it on one: user B, then A and C, A and B, B."""
     found = run("inbox-shared").properties
     assert {name: found[name].violations for name in ("no-loss", "convergence")} == {"no-loss": 6, "convergence": 6}
     assert found["no-loss"].examples[0] == "message 0 was accepted, but device 3 of its audience never shows it"

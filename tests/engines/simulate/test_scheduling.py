@@ -26,7 +26,7 @@ class Letter(Packet, frozen=True, gc=False):
 
 @actor
 class Writer(Actor):
-    """A server that writes a letter to the phone whenever the environment speaks to it."""
+    """A server that sends a letter to the phone whenever the environment sends it a packet."""
 
     @on(Opened)
     def opened(self, source: Id, packet: Opened, out: Out) -> None: ...
@@ -59,7 +59,7 @@ class Moves:
 
 
 def run(plan: FaultPlan) -> tuple[Reader, list[Move]]:
-    """The server writes a letter 10 s from the start; a letter takes 1 s."""
+    """Simulate a server that sends a letter 10 s after the start; a letter takes 1 s."""
     table: dict[str, Any] = {
         "title": "letters",
         "shows": "scheduling",

@@ -1,4 +1,4 @@
-"""The simulator: reproducible, fair at the end, honest about faults, idle polls counted as if they had run."""
+"""The simulator: reproducible, fair at the end, exact about faults, and idle polls are counted as if they had run."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_run_can_be_repeated(design: str) -> None:
 
 
 def test_two_designs_see_the_same_pushes_lost() -> None:
-    """Both push every message to the same devices; every draw is keyed by message, device and connection."""
+    """Both designs push every message to the same devices; draws are keyed by message, device and connection."""
     wanted = scenario(presence={"offline": "0s", "half_open": 0.0}, population={"new_devices": 0})
     wanted = wanted.with_value("faults.sender_retry", 0.0)
     lost = [
@@ -157,12 +157,12 @@ def test_promises_hold_when_the_clock_of_the_numbers_steps_back(design: str) -> 
     assert {n: p.examples for n, p in found.properties.items() if p.promised and p.verdict != "holds"} == {}
 
 
-def test_a_numbering_that_follows_the_clock_back_is_found_out() -> None:
+def test_a_numbering_that_steps_back_with_the_clock_is_detected() -> None:
     assert run("F06", scenario(**STEPS_BACK)).properties["tail-append"].verdict == "violated"
     assert run("F06", scenario(model=STEPS_BACK["model"])).properties["tail-append"].verdict == "holds"
 
 
-def test_storage_that_is_asked_too_much_saturates_and_slows() -> None:
+def test_overloaded_storage_saturates_and_delays() -> None:
     slow = scenario(storage={"service_ms": {"median": 2000.0}, "parallel": 1})
     slow = slow.with_value("storage", {"service_ms": {"median": 2000.0}, "parallel": 1})
     calm, busy = run("timeline-notify"), run("timeline-notify", slow)
@@ -193,7 +193,7 @@ PARAMETERS = [
     "design",
     ["inbox-store-first", "inbox-sync-first", "timeline-checkpointed", "timeline-dense-push", "timeline-hybrid-fanout"],
 )
-def test_every_parameter_leaves_the_audience_served(design: str, key: str, value: object) -> None:
+def test_messages_reach_their_audience_under_every_parameter(design: str, key: str, value: object) -> None:
     found = run(design, scenario().with_value(key, value))
     assert found.properties["no-loss"].verdict == "holds"
     assert found.properties["no-duplicate"].verdict == "holds"
@@ -208,7 +208,7 @@ def test_retention_deletes_what_every_device_has_confirmed() -> None:
 
 
 class Both(Recorder):
-    """Everything that happened, in order."""
+    """A recorder of moves and observations together, in order."""
 
     def __init__(self) -> None:
         self.events: list[Move | Observation] = []
@@ -244,7 +244,7 @@ def test_some_writes_land_in_a_crash_and_some_do_not() -> None:
 
 
 @pytest.mark.slow
-def test_the_ready_scenarios_keep_their_promises() -> None:
+def test_designs_keep_their_promises_in_the_predefined_scenarios() -> None:
     for name in ("default", "commute", "server-crash", "push-outage", "many-endpoints"):
         wanted = load(name)
         traffic = workload.generate(wanted, 5).first(60)
@@ -256,7 +256,7 @@ def test_the_ready_scenarios_keep_their_promises() -> None:
 
 @actor
 class ShowsAtEveryPoll(TimelineDevice):
-    """Puts a message into its database again whenever it polls, so that no round of polls changes nothing."""
+    """Shows a message again at every poll, so that every round of polls changes something."""
 
     @on(Poll)
     def poll(self, source: Id, packet: Poll, out: Out) -> None:
@@ -271,7 +271,7 @@ class Again(Packet, frozen=True, gc=False):
 
 @actor
 class NeverSleeps(TimelineDevice):
-    """Does something every second for ever."""
+    """Does something every second, endlessly."""
 
     def start(self, out: Out) -> None:
         out.after(1.0, Again())
@@ -282,7 +282,7 @@ class NeverSleeps(TimelineDevice):
 
 
 @pytest.mark.parametrize("device", [ShowsAtEveryPoll, NeverSleeps])
-def test_what_is_judged_at_rest_is_unknown_of_a_system_that_never_rests(device: type[TimelineDevice]) -> None:
+def test_liveness_is_unknown_for_a_system_that_never_comes_to_rest(device: type[TimelineDevice]) -> None:
     restless: Design = DESIGNS["timeline-notify"].variant(
         device=device, promises={"no-loss": DESIGNS["timeline-notify"].promises["no-loss"]}
     )

@@ -1,1 +1,1 @@
-"""The timeline family: logs that devices pull from their own checkpoints."""
+"""The timeline family: devices pull logs from their own checkpoints."""

@@ -1,8 +1,8 @@
 """`timeline-checkpointed`: the server learns each device's checkpoint from the pull requests themselves.
 
-A pull `after=n` proves that n was applied, so no ack is needed. The server's view lags the device's, by up to one pull;
-nothing that is promised depends on it. It serves badges, and a retention that deletes only what all devices of a user
-have confirmed.
+A pull `after=n` proves that n was applied, so no ack is needed. The server's checkpoint lags behind the device's by up to
+one pull; no promise depends on it. It serves badges, and a retention that deletes only what all devices of a user have
+confirmed.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from syncproof.designs.timeline.server import TimelineServer
 
 @actor
 class CheckpointedServer(TimelineServer):
-    """A timeline server with a row per device and timeline: the device's last known checkpoint."""
+    """A timeline server with a row per device and timeline: the last checkpoint that the device pulled from."""
 
     known: dict[tuple[DeviceId, Timeline], int] = durable(dict)
 
     @on(Pull)
     def pulled(self, source: ConnectionId, packet: Pull, out: Out) -> None:
-        """Record checkpoints from the cursors, then read."""
+        """Record the checkpoints that the cursors show, then read."""
         if self.reject_unregistered(source, out):
             return
         device = self.peers[source]
@@ -44,6 +44,7 @@ class CheckpointedServer(TimelineServer):
                 self.retain(self.owners[packet.device], packet.cursor.timeline, out)
 
     def retain(self, user: UserId, timeline: Timeline, out: Out) -> None:
+        """Trim the user's timeline up to the smallest checkpoint of the user's devices."""
         if timeline == sync_of(user, self.epoch) and user in self.sync:
             confirmed = min((self.known.get((d, timeline), 0) for d in self.devices[user]), default=0)
             self.trim_upto(user, self.sync[user], confirmed, out)

@@ -1,9 +1,10 @@
 """The device of every timeline design: it pulls logs from its own checkpoints.
 
-A pull reads `(after, upto]` of a log and proves nothing about pushes: with no announcement at all only latency changes.
-Two things may have happened to a log meanwhile. *Retention* has trimmed what the device has not read: it fetches that from
-the message store, each conversation from the place it had reached, and goes on behind the gap. A *restore* has put the
-server back to older state, and the log has a new life: the device goes on from the last number that both epochs have in common.
+A pull reads `(after, upto]` of a log and does not depend on pushes: without any announcement only latency changes.
+Two things may happen to a log between two pulls. *Retention* may trim entries that the device has not read: it fetches
+them from the message store, each conversation from the place it had reached, and continues after the gap. A *restore* may
+put the server back to older state, which begins a new epoch of the log: the device continues after the last number that
+both epochs have in common.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from syncproof.designs.packets import Fetch, Fetched, Notification, PullReply, R
 
 @actor
 class TimelineDevice(Device):
-    """Pulls from its own checkpoints. A hint says up to where a timeline reaches; what is not new is ignored.
+    """A device that pulls from its own checkpoints. A hint says up to which number a timeline reaches.
 
-    A hint that comes while a pull is under way is remembered in `wanted`: the reply may have been read before the
-    entry was there. Forgetting it is the "trigger swallowed" failure. `reached` is the place up to which it has each
-    conversation, for the case that its checkpoint expires; `missed_pages` are the pages that said so.
+    A hint that comes while a pull is under way is kept in `wanted`: the server may have read the reply before the new
+    entry was there, so a device that dropped the hint would miss the entry. `reached` is the place up to which the device
+    has each conversation, for the case that its checkpoint expires; `missed_pages` are the pages that said so. `history`:
+    for each conversation with earlier history, the places (fetched up to, to be fetched up to). `saving`: the checkpoints
+    are being saved in a step of their own.
     """
 
     checkpoints: dict[Timeline, int] = durable(dict)
@@ -39,10 +42,11 @@ class TimelineDevice(Device):
         self.history = {conversation: (0, upto) for conversation, upto in packet.history}
 
     def current(self, timeline: Timeline) -> bool:
-        """Whether the device has no checkpoint in another epoch of this log."""
+        """Return whether the device has no checkpoint in another epoch of this log."""
         return timeline in self.checkpoints or self.known_epoch(timeline) is None
 
     def start_at(self, timeline: Timeline, after: int, out: Out) -> None:
+        """Set a starting checkpoint, which may be below or above an earlier one."""
         self.checkpoints[timeline] = after
         out.observe(Checkpointed(self.id, timeline, after, start=True))
 
@@ -63,7 +67,7 @@ class TimelineDevice(Device):
     def on_hint(self, timeline: Timeline, head: int, cause: str, out: Out) -> None:
         """Pull the timeline, which has grown to `head`, now or as soon as the pull under way is done.
 
-        A device that has not been told where its timelines begin cannot follow one.
+        A device that is not registered yet ignores the hint: it does not know where its timelines begin.
         """
         if self.connection is None or not self.registered or head <= self.checkpoints.get(timeline, 0):
             return
@@ -83,7 +87,7 @@ class TimelineDevice(Device):
 
     @on(PullReply)
     def replied(self, source: Id, packet: PullReply, out: Out) -> None:
-        """Apply the pages in order, move the checkpoints, go on if there is more."""
+        """Apply the pages in order, move the checkpoints, and continue if there is more."""
         self.pulling = False
         cursors = []
         for page in packet.pages:
@@ -108,6 +112,7 @@ class TimelineDevice(Device):
         self.save(packet.cursors, out)
 
     def apply(self, page: Page, out: Out) -> None:
+        """Show the page's entries above the checkpoint, in order."""
         self.adopt_start(page, out)
         checkpoint = self.checkpoints.get(page.timeline, 0)
         for entry in page.entries:
@@ -116,7 +121,7 @@ class TimelineDevice(Device):
                 self.reach(entry)
 
     def adopt_start(self, page: Page, out: Out) -> None:
-        """Start at the page's beginning if it is of a new epoch, or if the timeline is new and begins later for this device."""
+        """Start at the page's beginning if it is of a new epoch, or if this device may read a new timeline only from there."""
         new_epoch = self.leave_old_epoch(page.timeline, out)
         if new_epoch or (page.after and not self.checkpoints.get(page.timeline)):
             self.start_at(page.timeline, page.after, out)
@@ -181,12 +186,13 @@ class TimelineDevice(Device):
 
     @on(Closed)
     def closed(self, source: Id, packet: Closed, out: Out) -> None:
-        """Drop the repair under way; it starts over with the next connection."""
+        """Drop the repair under way; it starts again with the next connection."""
         if packet.connection == self.connection:
             self.missed_pages.clear()
         super().closed(source, packet, out)
 
     def advance(self, timeline: Timeline, seq: int, out: Out) -> None:
+        """Move a checkpoint forward; never back."""
         if seq > self.checkpoints.get(timeline, 0):
             self.checkpoints[timeline] = seq
             out.observe(Checkpointed(self.id, timeline, seq))
@@ -205,7 +211,7 @@ class TimelineDevice(Device):
         return tuple([(conversation, after) for conversation, (after, _) in sorted(self.history.items())])
 
     def roam(self, out: Out) -> None:
-        """Fetch the next page of history, if some is missing."""
+        """Ask for the next page of history, if some is missing."""
         for conversation, (after, upto) in sorted(self.history.items()):
             if after < upto and self.connection is not None:
                 out.send(self.connection, Roam(conversation, after, upto))
@@ -213,7 +219,7 @@ class TimelineDevice(Device):
 
     @on(RoamReply)
     def roamed(self, source: Id, packet: RoamReply, out: Out) -> None:
-        """Keep a page of history; ask for the next."""
+        """Keep a page of history, and ask for the next."""
         after, upto = self.history.get(packet.conversation, (0, 0))
         if packet.page.after <= after < packet.page.upto and upto:
             self.history[packet.conversation] = (packet.page.upto, upto)

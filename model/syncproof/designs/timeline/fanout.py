@@ -1,9 +1,10 @@
-"""Fan-out on read, and the hybrid that reads only where copying would be too much.
+"""Fan-out on read, and the hybrid that reads only large conversations.
 
 `timeline-read-fanout` keeps no per-user copies: a device has a checkpoint per conversation, and a full pull looks up the
-head of every conversation of its user. `timeline-hybrid-fanout` copies for small conversations and reads large ones (WeChat
-caps write fan-out at 500 members). A conversation that grows past the threshold is read from there on and never copied
-again; across that border two timelines meet, so there the conversation's order is not promised.
+head of every conversation of its user. `timeline-hybrid-fanout` copies small conversations and reads large ones (WeChat
+caps write fan-out at 500 members). A conversation that grows past the threshold is read from that place on and never
+copied again. Its messages before and after that place are in two timelines, which a device pulls independently, so the
+conversation's order is not promised there.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class ReadFanoutDevice(TimelineDevice):
 
 @actor
 class ReadFanoutServer(TimelineServer):
-    """Members read the conversation's own log, each in the spans of its numbers in which they were members."""
+    """A server whose devices read the conversations' own logs, in the ranges in which their users were members."""
 
     followed: dict[UserId, tuple[ConversationId, ...]] = durable(dict)
 
@@ -51,7 +52,10 @@ class ReadFanoutServer(TimelineServer):
 
 @actor
 class HybridServer(ReadFanoutServer):
-    """On write for small conversations, on read for large ones."""
+    """A server with fan-out on write for small conversations, and on read for large ones.
+
+    `read_from`: for each large conversation, the place after which it is read.
+    """
 
     read_from: dict[ConversationId, int] = durable(dict)
 

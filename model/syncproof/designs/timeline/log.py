@@ -1,4 +1,4 @@
-"""Append-only logs: entries with growing numbers, readable by range; their names, and the ranges that a reader may read."""
+"""Append-only logs: entries with growing numbers, read by range; their names, and the ranges that a user may read."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from syncproof.core.values import ConversationId, Entry, Timeline, UserId
 class Log:
     """Entries in order of number, with their numbers in a list of their own for bisection.
 
-    `trimmed`: up to where entries were deleted, and in `gone` the last place of each conversation among them. `lives`: for
-    each epoch after the first, the last number that the log had when that epoch began.
+    `trimmed`: the number up to which entries were deleted; `gone`: the last place of each conversation among these.
+    `epoch_starts`: for each epoch after the first, the last number that the log had when that epoch began.
     """
 
     seqs: list[int]
@@ -30,11 +30,11 @@ class Log:
 
     @property
     def last(self) -> int:
-        """The largest number in the log, trimmed entries included; 0 for none."""
+        """Return the largest number in the log, trimmed entries included; 0 for none."""
         return self.seqs[-1] if self.seqs else self.trimmed
 
     def append(self, entry: Entry) -> None:
-        """Append the entry; one with a smaller number than the last is inserted by its number, as a store would do."""
+        """Append the entry; insert one with a smaller number than the last by its number, as a store would do."""
         if self.seqs and entry.seq < self.seqs[-1]:
             position = bisect_right(self.seqs, entry.seq)
             self.seqs.insert(position, entry.seq)
@@ -54,15 +54,15 @@ class Log:
         return self.entries[first:stop], stop < last
 
     def holds(self, copy: Entry) -> bool:
-        """Whether a copy of the same place is in the log; the search begins at the tail, where a recent copy would be."""
+        """Return whether a copy of the same message and place is in the log. Searches from the tail, as copies are recent."""
         return any(e.message == copy.message and e.place == copy.place for e in reversed(self.entries))
 
     def begin_epoch(self, epoch: int) -> None:
-        """Begin a new epoch with the present entries. Epochs that a restore skipped have no more than these in common with it."""
+        """Begin a new epoch with the present entries, which are also all that it has in common with skipped epochs."""
         self.epoch_starts = (*self.epoch_starts, *[self.last] * (epoch - len(self.epoch_starts)))
 
     def common(self, epoch: int, after: int) -> int:
-        """Return up to which number a reader with the checkpoint `after` of an earlier epoch has this log."""
+        """Return the number up to which a reader with the checkpoint `after` of an earlier epoch has this log."""
         return min(after, *self.epoch_starts[epoch:]) if epoch < len(self.epoch_starts) else after
 
     def trim(self, upto: int) -> None:
@@ -77,10 +77,10 @@ class Log:
             del self.entries[:count]
 
 
-# ---- names and parts
+# ---- names and ranges
 
 SeqRange = tuple[int, int | None]
-"""Numbers `(start, end]` of a log that a user may read; None: without end."""
+"""The numbers `(start, end]` of a log that a user may read; None: no upper end."""
 
 ReadableLog = tuple[Timeline, Log, tuple[SeqRange, ...]]
 """A log that a user's devices pull: its name, the log, and the ranges of it that the user may read."""
@@ -105,6 +105,6 @@ PlaceKey = tuple[ConversationId, int]
 
 
 def place_of(entry: Entry) -> PlaceKey:
-    """Return the place in its conversation that an entry is a copy of."""
+    """Return the place in its conversation of the message that an entry is a copy of."""
     assert entry.message is not None
     return entry.message.conversation, entry.place

@@ -1,4 +1,4 @@
-"""The two timelines whose push carries the message.
+"""The two timeline designs whose push carries the message.
 
 | design | numbering | a pushed message is | the checkpoint |
 |---|---|---|---|
@@ -6,8 +6,8 @@
 | `timeline-push` | sparse | shown at once, always confirmed by a pull | moves with the pull only |
 
 Dense numbers are reserved durably before the entry is written, so a crash between the two burns a number. A burnt number
-is filled with a durable *void* by compare-and-set before anything after it is written; a writer that comes late finds its
-number taken and must take another.
+is filled with a durable *void* by compare-and-set before anything after it is written; a late writer finds its number
+taken and must reserve another.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from syncproof.designs.timeline.server import TimelineServer
 
 @actor
 class PushServer(TimelineServer):
-    """A timeline server that announces an entry by sending it."""
+    """A timeline server that announces an entry by pushing it."""
 
     def announcement(self, timeline: Timeline, entry: Entry) -> Packet:
         return Push(timeline, entry)
@@ -33,7 +33,7 @@ class PushServer(TimelineServer):
 
 @actor
 class PushDevice(TimelineDevice):
-    """`timeline-push`: shows what is pushed, lets a pull confirm it. A sparse number cannot show what is missing."""
+    """`timeline-push`: a device that shows what is pushed, and pulls to confirm it, because a sparse number shows no gap."""
 
     @on(Push)
     def pushed(self, source: Id, packet: Push, out: Out) -> None:
@@ -46,7 +46,7 @@ class PushDevice(TimelineDevice):
 
 @actor
 class DensePushDevice(TimelineDevice):
-    """`timeline-dense-push`: applies the next number, ignores old ones, pulls only when there is a gap."""
+    """`timeline-dense-push`: a device that applies the next number, ignores older ones, and pulls only at a gap."""
 
     @on(Push)
     def pushed(self, source: Id, packet: Push, out: Out) -> None:
@@ -66,7 +66,10 @@ class DensePushDevice(TimelineDevice):
 
 @actor
 class DensePushServer(PushServer):
-    """Reserves numbers, writes entries at them, fills burnt ones with voids."""
+    """A server that reserves numbers, writes entries at them, and fills burnt ones with voids.
+
+    `reserved`: the last number reserved for each user. `taken`: the batch that waits for its reservation.
+    """
 
     reserved: dict[UserId, int] = durable(dict)
     taken: dict[UserId, tuple[Entry, ...]] = volatile(dict)
@@ -94,7 +97,7 @@ class DensePushServer(PushServer):
             log = self.sync[user] = Log.empty(self.epoch)
         timeline = sync_of(user, self.epoch)
         for entry in packet.entries:
-            if entry.seq <= log.last:  # a void has taken the number: this late writer takes another one
+            if entry.seq <= log.last:  # a void has taken the number, so this late entry needs another one
                 if entry.message is not None and not log.holds(entry):
                     self.queue.setdefault(user, []).append(entry)
                 continue

@@ -1,9 +1,9 @@
-"""How a server of logs is read: pulls, history for new devices, retention, restores. How messages are written is in `server.py`.
+"""The reading half of a server of logs: pulls, history for new devices, retention, restores. Writing is in `server.py`.
 
-Readers must be told of two things that may happen to a log. *Retention* trims it, also where a device has not read it yet: a
-reader whose checkpoint has expired is told what it missed, and fetches that from the message store. A *restore* puts the
-server back to older state: the logs begin a new epoch, and a reader is told from which number it has to read on, which is
-the last that both epochs have in common.
+Two things may happen to a log that its readers must learn. *Retention* trims it, also where a device has not read it yet:
+the reply to a reader whose checkpoint has expired says what it missed, and the reader fetches that from the message
+store. A *restore* puts the server back to older state: the logs begin a new epoch, and the reply to a reader says after
+which number it has to continue, the last that both epochs have in common.
 """
 
 from __future__ import annotations
@@ -30,7 +30,11 @@ from syncproof.designs.timeline.log import WHOLE, Log, PlaceKey, ReadableLog, Se
 
 @actor
 class LogServer(Server):
-    """The message store with a log per conversation, the sync store with one per user, and what reads of them need."""
+    """A server with a message store (a log per conversation) and a sync store (a log per user), and what reading needs.
+
+    `ranges`: the numbers of each conversation's log that a user may read. `index`: the place of every message (its dedup
+    row). `intents`: by place, the entries whose copies are not all written, and the users they are for.
+    """
 
     epoch: int = durable(int)
     ranges: dict[tuple[UserId, ConversationId], tuple[SeqRange, ...]] = durable(dict)
@@ -48,7 +52,7 @@ class LogServer(Server):
 
     @on(Pull)
     def pulled(self, source: ConnectionId, packet: Pull, out: Out) -> None:
-        """Read one page of each timeline asked for; for a full pull also of those that the device has no cursor for."""
+        """Read one page of each timeline asked for; in a full pull also of those that the device has no cursor for."""
         if self.reject_unregistered(source, out):
             return
         device = self.peers[source]
@@ -97,14 +101,14 @@ class LogServer(Server):
         return None
 
     def known_up_to(self, timeline: Timeline, log: Log, cursors: tuple[Cursor, ...]) -> int | None:
-        """Return up to which number a reader with a checkpoint in an earlier epoch has the log; None if it has none."""
+        """Return the number up to which a reader with a checkpoint in an earlier epoch has the log; None without one."""
         for cursor in cursors:
             if cursor.timeline.same_log(timeline):
                 return log.common(cursor.timeline.epoch, cursor.after)
         return None
 
     def lost_log_pages(self, cursors: tuple[Cursor, ...], pages: list[Page]) -> list[Page]:
-        """Return an empty page for each log that a reader knows and that a restore removed, so that the reader starts at 0."""
+        """Return an empty page for each log of the reader's cursors that a restore removed, so that the reader starts at 0."""
         found = []
         for known in [cursor.timeline for cursor in cursors if cursor.timeline.epoch < self.epoch]:
             logs = self.sync if known.kind == "sync" else self.store
@@ -121,6 +125,7 @@ class LogServer(Server):
             self.trim_upto(user, log, log.last, out)
 
     def trim_upto(self, user: UserId, log: Log, limit: int, out: Out) -> None:
+        """Begin to trim a user's timeline up to `limit`, or up to the first entry that a pending intent may still need."""
         upto = count = size = 0
         for entry in log.entries:
             if entry.seq > limit or (entry.message is not None and place_of(entry) in self.intents):
@@ -137,14 +142,14 @@ class LogServer(Server):
         out.observe(Trimmed(packet.timeline, packet.upto))
 
     def trimmed_page(self, timeline: Timeline, log: Log, after: int) -> Page | None:
-        """Return the page that tells a reader what was trimmed after its checkpoint; None if nothing was."""
+        """Return the page that lists what was trimmed after a reader's checkpoint; None if nothing was."""
         if after >= log.trimmed or not log.gone:
             return None
         return Page(timeline, log.trimmed, (), log.trimmed, bool(log.seqs), tuple(sorted(log.gone.items())))
 
     @on(Fetch)
     def fetch(self, source: ConnectionId, packet: Fetch, out: Out) -> None:
-        """Read what a device missed of a conversation, within the ranges in which its user was a member."""
+        """Read what a device missed in a conversation, within the ranges in which its user was a member."""
         if self.reject_unregistered(source, out):
             return
         timeline = log_of(packet.conversation, self.epoch)

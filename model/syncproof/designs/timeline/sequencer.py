@@ -1,13 +1,13 @@
-"""How logs are numbered. Every kind only grows; they differ in whether a reader can see that a number is missing.
+"""The numberings of logs. All of them only grow; they differ in whether a reader can see that a number is missing.
 
 | kind | next number | after a restart |
 |---|---|---|
-| dense | last + 1 | goes on |
-| sparse | larger than the last, by `STRIDE` here | goes on |
+| dense | last + 1 | continues |
+| sparse | larger than the last, by `STRIDE` here | continues |
 | segmented | last + 1 within a block; a block is persisted at once | skips to the next block |
-| clock | the wall clock, or last + 1 if that is not larger | goes on |
+| clock | the wall clock, or last + 1 if that is not larger | continues |
 
-The clock kind does not go back when the clock does (twitter-archive/snowflake#6 is what happens otherwise).
+The clock kind does not step back when the clock does (twitter-archive/snowflake#6 is what happens otherwise).
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ class NumberBlocks:
     limits: dict[int, int]
 
     def next(self, owner: int, given: dict[int, int], block: int) -> tuple[int, bool]:
-        """Return the next number, and whether a new block has to be persisted. `given`: the last number given, volatile."""
+        """Return the next number, and whether a new block has to be persisted.
+
+        `given`: the last number given to each owner, volatile. `block`: numbers per block.
+        """
         limit = self.limits.get(owner, 0)
         last = given.get(owner, limit)
         number = last + 1

@@ -1,14 +1,14 @@
-"""The timeline family: store first, then sync. Everything is an append to a log that devices pull from.
+"""The writing half of a server of logs: store first, then sync. Everything is an append to a log that devices pull.
 
-A submission goes through these steps, each of which a crash may cut off from the next:
+A submission goes through these steps; a crash may come after each:
 
 1. *commit*: message, dedup row and intent in the message store -> the message has its place and is accepted;
-2. *sync*: a copy per member in the sync store (fan-out on write), one writer a user, so that a user's timeline keeps
-   each conversation's order; when the last copy is there the intent goes;
+2. *sync*: a copy per member in the sync store (fan-out on write), by one writer per user, so that a user's timeline keeps
+   each conversation's order; after the last copy the intent is deleted;
 3. *announce*: a hint, or the message itself, to the devices believed to be online.
 
-After a restart, steps 2 and 3 are made again for the intents that are left. How the logs are read is in `reading.py`, what a
-device does with what it reads in `device.py`.
+After a restart, steps 2 and 3 are repeated for the intents that are left. `reading.py` has the reads of these logs,
+`device.py` what a device does with them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,11 @@ from syncproof.designs.timeline.sequencer import NumberBlocks, next_number
 
 @actor
 class TimelineServer(LogServer):
-    """`timeline-notify`: message store, sync store, notification."""
+    """`timeline-notify`: message store, sync store, notification.
+
+    `unsynced`: how many copies of a placed message are still to be written. `queue`: each user's entries that wait for
+    the user's writer; `writing`: the users whose writer is busy. `redriven`: the intents being repeated after a restart.
+    """
 
     blocks: NumberBlocks = durable(lambda: NumberBlocks({}))
     clock: int = durable(int)
@@ -53,7 +57,7 @@ class TimelineServer(LogServer):
 
     @on(Commit)
     def commit(self, source: Id, packet: Commit, out: Out) -> None:
-        """Place the message, unless another submission of it was placed meanwhile (put if absent)."""
+        """Place the message, unless another submission of it was placed in the meantime (put if absent)."""
         message = packet.message
         place = self.index.get(message.id) if self.parameters.idempotent_send else None
         if place is not None:
@@ -85,12 +89,13 @@ class TimelineServer(LogServer):
         self.release(out)
 
     def receivers(self, conversation: ConversationId) -> tuple[UserId, ...]:
-        """Return the users whose timelines get a copy (fan-out on write); none where devices read the conversation's log."""
+        """Return the users whose timelines get a copy; none if devices read the conversation's log."""
         return self.members.get(conversation, ())
 
     # ---- 2. sync
 
     def fan_out(self, entry: Entry, users: tuple[UserId, ...], out: Out) -> None:
+        """Queue a copy for each of the users, and start the writers that are not busy."""
         self.unsynced[place_of(entry)] = len(users)
         for user in users:
             self.queue.setdefault(user, []).append(entry)
@@ -103,12 +108,13 @@ class TimelineServer(LogServer):
         self.write_batch(user, tuple(self.queue.pop(user)), out)
 
     def write_batch(self, user: UserId, batch: tuple[Entry, ...], out: Out) -> None:
+        """Begin to write entries to the user's timeline."""
         size = sum([ROW_BYTES + e.message.size for e in batch if e.message is not None])
         out.write("sync-store", len(batch), size, Synced(user, batch))
 
     @on(Synced)
     def synced(self, source: Id, packet: Synced, out: Out) -> None:
-        """Append the batch to the user's timeline, announce it, and write what was queued meanwhile."""
+        """Append the batch to the user's timeline, announce it, and write what was queued in the meantime."""
         user = packet.user
         log = self.sync.get(user)
         if log is None:
@@ -127,12 +133,14 @@ class TimelineServer(LogServer):
         self.continue_writing(user, out)
 
     def continue_writing(self, user: UserId, out: Out) -> None:
+        """Let the user's writer write the next batch, or free it."""
         if user in self.queue:
             self.write_next(user, out)
         else:
             self.writing.discard(user)
 
     def number(self, user: UserId, log: Log, out: Out) -> int:
+        """Return the next number of the user's timeline, in the numbering of this server."""
         if self.sequencer != "segmented":
             return next_number(self.sequencer, log.last, self.clock)
         number, opened = self.blocks.next(int(user), self.given, self.parameters.sequencer_block)
@@ -141,7 +149,7 @@ class TimelineServer(LogServer):
         return number
 
     def count_copy(self, entry: Entry, out: Out) -> None:
-        """Count a copy as written; delete the intent after the last. If a crash loses the delete, the intent is driven again."""
+        """Count a copy as written; delete the intent after the last. If a crash loses the delete, the intent is repeated."""
         where = place_of(entry)
         left = self.unsynced.get(where, 0) - 1
         if left > 0:
@@ -153,7 +161,7 @@ class TimelineServer(LogServer):
                 out.delete("message-store", 1, None, ROW_BYTES)
 
     def start(self, out: Out) -> None:
-        """Drive again the intents that a crash left, in the order of their places, before anything new."""
+        """Repeat the intents that a crash left, in the order of their places, before anything new is written."""
         if self.intents:
             out.observe(Noted("redriven", self.id))
             out.read("message-store", len(self.intents), ROW_BYTES * len(self.intents))
@@ -174,6 +182,7 @@ class TimelineServer(LogServer):
                     out.send(device, packet)
 
     def announcement(self, timeline: Timeline, entry: Entry) -> Packet:
+        """Return the packet that announces an entry to a device."""
         assert entry.message is not None
         return Notification(timeline, entry.seq, entry.message.id)
 

@@ -1,4 +1,4 @@
-"""Every interleaving of a small world: what holds in all of them, and a shortest way to what does not.
+"""The search of every interleaving of a small world: what holds in all of them, and counterexamples to what does not.
 
 `explore` compiles a system to integers (`tables.py`), searches breadth first (`search.py`) and decides liveness on the
 graph that it found (`verdicts.py`, `liveness.py`). docs/explorer.md explains how, and what the verdicts mean.

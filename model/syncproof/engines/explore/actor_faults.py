@@ -1,8 +1,8 @@
-"""Faults that strike one actor and depend on several of its slots at once: crash, restore, reinstall; and backups.
+"""Faults of one actor that depend on several of its slots at once: crash, restore, reinstall; and backups.
 
 A crash needs the local state and the open writes (some may have landed) and closes the ends of the actor's connections.
-A backup, a restore and a reinstall depend besides on what the environment has left. So these offers are computed by
-(the actor's three slots, the environment's slot), not by one slot's value; the offer's own slot is the local state.
+A backup, a restore and a reinstall also depend on what the environment has left. So these offers are computed from the
+actor's three slots and the environment's slot, not from one slot's value; the offer's own slot is the local state.
 """
 
 from __future__ import annotations
@@ -40,10 +40,11 @@ from syncproof.engines.explore.moves import MoveTable, Offer
 from syncproof.engines.explore.queues import Deltas, Queues
 
 Sets = tuple[tuple[int, int], ...]
+"""(slot, new value) pairs."""
 
 
-class _Fall(NamedTuple):
-    """What an actor's going down does besides its local state; `wire` is empty if its connections are not its own."""
+class _Closings(NamedTuple):
+    """What changes when an actor goes down, besides its local state; `wire` is empty for an actor that is no client."""
 
     wire: Sets
     deltas: Deltas
@@ -53,8 +54,9 @@ class _Fall(NamedTuple):
 class ActorFaults:
     """The faults of single actors.
 
-    `crashable`: actors that can crash, with the counter that pays. `replaceable`: actors whose backup can be taken and put
-    back, or whose installation can be replaced. `crashes[actor]` and `_replacements[actor]` remember offers.
+    `crashable`: actors that can crash, with the position of the budget that this costs. `replaceable`: actors whose backup
+    can be taken and put back, or whose installation can be replaced. `crashes[actor]` and `_replacements[actor]` cache
+    offers.
     """
 
     def __init__(
@@ -74,13 +76,13 @@ class ActorFaults:
         self.budgets = budgets
         self.queues = queues
         self.handlers = handlers
-        payers = [(n, budgets.of(Crash(name))) for n, name in enumerate(encoding.names)]
-        self.crashable = [(n, budget) for n, budget in payers if budget is not None]
+        costs = [(n, budgets.of(Crash(name))) for n, name in enumerate(encoding.names)]
+        self.crashable = [(n, budget) for n, budget in costs if budget is not None]
         self.crashes: list[dict[int, tuple[Offer, ...]]] = [{} for _ in encoding.names]
-        payers = [(n, budgets.of(Restore(name))) for n, name in enumerate(encoding.names)]
-        restorable = [(n, budget) for n, budget in payers if budget is not None]
+        costs = [(n, budgets.of(Restore(name))) for n, name in enumerate(encoding.names)]
+        restorable = [(n, budget) for n, budget in costs if budget is not None]
         self.backups = {n: (place, budget) for place, (n, budget) in enumerate(restorable)}
-        """For each actor that can be restored: its place among `Left.backups`, and the counter that pays."""
+        """For each actor that can be restored: its place in `Left.backups`, and the position of the budget."""
         replaced = [s.replaces for s in environment.newcomers if budgets.of(s) is not None]
         self.replaceable = [n for n, name in enumerate(encoding.names) if n in self.backups or name in replaced]
         self._replacements: list[dict[tuple[int, ...], tuple[Offer, ...]]] = [{} for _ in encoding.names]
@@ -88,9 +90,9 @@ class ActorFaults:
     # ---- crashes
 
     def crash(self, actor: int, state: State) -> tuple[Offer, ...]:
-        """Return the ways in which a running actor can crash: each order in which some of its open writes landed.
+        """Return the crashes of a running actor, one for each ordered selection of its open writes that may have landed.
 
-        Ways that leave the same behind are one.
+        Of crashes that lead to the same state one is returned.
         """
         key = (((state[3 * actor] << SHIFT) | state[3 * actor + 1]) << SHIFT) | self._own_wire(actor, state)
         found = self.crashes[actor].get(key)
@@ -104,14 +106,14 @@ class ActorFaults:
         return key >> 2 * SHIFT, (key >> SHIFT) & ((1 << SHIFT) - 1)
 
     def _own_wire(self, actor: int, state: State) -> int:
-        """Return the value of a client's wire; the server has no connections of its own, so 0."""
+        """Return the value of a client's wire; 0 for any other actor, which opens no connections."""
         return state[wire_slot(actor)] if actor in self.encoding.clients else 0
 
     def _crash(self, actor: int, state: State) -> Iterator[Offer]:
         name = self.encoding.names[actor]
         pending: Pending = self.encoding.slots[pending_slot(actor)].values[state[pending_slot(actor)]]
-        fall = self._fall(actor, state)
-        sets = ((pending_slot(actor), DOWN), *fall.wire)
+        closings = self._take_down(actor, state)
+        sets = ((pending_slot(actor), DOWN), *closings.wire)
         budget = self.budgets.of(Crash(name))
         assert budget is not None
         seen = set()
@@ -124,21 +126,21 @@ class ActorFaults:
                 observations += [o for o in out.observations if o.durable]
             thing.crash()
             value = self.encoding.slots[local_slot(actor)].intern(thing.snapshot())
-            bundle = self.judging.bundle([*observations, *fall.observations])
+            bundle = self.judging.bundle([*observations, *closings.observations])
             if (value, bundle) not in seen:
                 seen.add((value, bundle))
                 move = self.moves.intern(Crash(name, landed))
-                yield Offer(move, value, (), budget=budget, sets=sets, deltas=fall.deltas, bundle=bundle)
+                yield Offer(move, value, (), budget=budget, sets=sets, deltas=closings.deltas, bundle=bundle)
 
-    def _fall(self, actor: int, state: State) -> _Fall:
-        """Return what follows for connections when an actor goes down, and what is observed of it."""
+    def _take_down(self, actor: int, state: State) -> _Closings:
+        """Return what changes on connections when an actor goes down, and what is observed."""
         name = self.encoding.names[actor]
         observations: list[Observation] = [Crashed(name)]
         if actor == self.encoding.server:
             delta = self.queues.server_down()
-            return _Fall((), tuple([(wire_slot(c), delta) for c in self.encoding.clients]), observations)
+            return _Closings((), tuple([(wire_slot(c), delta) for c in self.encoding.clients]), observations)
         if actor not in self.encoding.clients:
-            return _Fall((), (), observations)
+            return _Closings((), (), observations)
         wire: Wire = self.encoding.slots[wire_slot(actor)].values[state[wire_slot(actor)]]
         lost = [ConnectionId.of(name, ends.number) for ends in wire.connections if ends.client_open]
         server = pending_slot(self.encoding.server)
@@ -146,12 +148,12 @@ class ActorFaults:
         ends = [e._replace(client_open=False, down=()) if e.client_open else e for e in wire.connections]
         cut = wire._replace(connections=tuple([e for e in ends if e.client_open or e.server_open]))
         observations += [Disconnected(cast(DeviceId, name), False) for _ in lost]
-        return _Fall(((wire_slot(actor), self.encoding.slots[wire_slot(actor)].intern(cut)),), deltas, observations)
+        return _Closings(((wire_slot(actor), self.encoding.slots[wire_slot(actor)].intern(cut)),), deltas, observations)
 
     # ---- backups, restores and reinstalls
 
     def replacements(self, actor: int, state: State) -> tuple[Offer, ...]:
-        """Return the ways in which an actor's backup can be taken or put back, or its installation replaced."""
+        """Return the moves by which an actor's backup can be taken or put back, or its installation replaced."""
         key = (state[3 * actor], state[3 * actor + 1], self._own_wire(actor, state), state[-1])
         found = self._replacements[actor].get(key)
         if found is None:
@@ -175,7 +177,7 @@ class ActorFaults:
                 yield self._reinstall(actor, state, spawn, spending)
 
     def _keep(self, actor: int, state: State, place: int) -> Offer:
-        """Return the taking of a backup. What is volatile is in none, so that backups that differ in nothing else are one."""
+        """Return the taking of a backup. It lacks volatile state, so that backups that differ only in this are one."""
         left = self.encoding.left(state)
         thing = self.encoding.actor_in(actor, state[local_slot(actor)])
         thing.crash()
@@ -184,7 +186,7 @@ class ActorFaults:
         return self._offer(Keep(self.encoding.names[actor]), state[local_slot(actor)], after)
 
     def _restore(self, actor: int, state: State, place: int, budget: int) -> Offer:
-        """Return the restore of a backup. Once no restore may follow, the backup is forgotten: nothing depends on it."""
+        """Return the restore of a backup. The last restore also removes the backup, on which nothing depends then."""
         left = self.encoding.left(state)
         thing = self.encoding.actor_in(actor, state[local_slot(actor)])
         before = copy(thing)
@@ -194,26 +196,27 @@ class ActorFaults:
         thing.restored(before, Landed(observations.append))
         budgets = one_less(left.budgets, budget)
         backups = left.backups if budgets[budget] else _replaced(left.backups, place, NO_BACKUP)
-        fall = self._fall(actor, state)
-        bundle = self.judging.bundle([*observations, *fall.observations])
+        closings = self._take_down(actor, state)
+        bundle = self.judging.bundle([*observations, *closings.observations])
         value = self.encoding.slots[local_slot(actor)].intern(thing.snapshot())
-        sets = ((pending_slot(actor), DOWN), *fall.wire)
+        sets = ((pending_slot(actor), DOWN), *closings.wire)
         after = left._replace(budgets=budgets, backups=backups)
-        return self._offer(Restore(self.encoding.names[actor]), value, after, sets, fall.deltas, bundle)
+        return self._offer(Restore(self.encoding.names[actor]), value, after, sets, closings.deltas, bundle)
 
     def _reinstall(self, actor: int, state: State, spawn: Spawn, budget: int) -> Offer:
-        """Return the appearance of a newcomer that replaces the actor, which is gone for good."""
+        """Return the appearance of a newcomer that replaces the actor, which never returns."""
         left = self.encoding.left(state)
         newcomer = self.encoding.place[spawn.actor]
         thing = self.encoding.actor_in(actor, state[local_slot(actor)])
         thing.crash()
-        fall = self._fall(actor, state)
+        closings = self._take_down(actor, state)
         up = self.encoding.slots[pending_slot(newcomer)].intern(Pending())
-        sets = ((pending_slot(actor), ABSENT), *fall.wire, (pending_slot(newcomer), up))
+        sets = ((pending_slot(actor), ABSENT), *closings.wire, (pending_slot(newcomer), up))
         event = (newcomer, self.encoding.event(spawn.actor, START))
         after = left._replace(appeared=left.appeared + 1, budgets=one_less(left.budgets, budget))
         value = self.encoding.slots[local_slot(actor)].intern(thing.snapshot())
-        return self._offer(spawn, value, after, sets, fall.deltas, self.judging.bundle(fall.observations), (event,))
+        bundle = self.judging.bundle(closings.observations)
+        return self._offer(spawn, value, after, sets, closings.deltas, bundle, (event,))
 
     def _offer(
         self,

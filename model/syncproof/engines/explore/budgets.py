@@ -1,7 +1,7 @@
-"""How often each fault may still happen.
+"""Budgets: how often each fault may still happen.
 
-The environment's slot holds one counter for each fault that has a budget. A fault is named here by its position among
-those counters, so that spending one is a look-up.
+The environment's slot holds one counter for each fault that has a budget. Here a fault is identified by the position of
+its counter, so that spending one is a look-up.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from syncproof.core.moves import Move
 from syncproof.engines.explore.encoding import Left, Slot
 
 FREE = -1
-"""In place of a budget's position: the move costs none."""
+"""Instead of a budget's position: the move costs nothing."""
 NONE_LEFT = -1
-"""In place of the environment slot's value: the budget is used up."""
+"""Instead of the environment slot's value: the budget is used up."""
 
 
 class Budgets:
@@ -31,11 +31,11 @@ class Budgets:
         self.spent: list[dict[int, int]] = [{} for _ in self.names]
 
     def position(self, fault: str | None) -> int | None:
-        """Return the position of a fault's counter; None if it has no budget, so cannot happen."""
+        """Return the position of a fault's counter; None if the fault has no budget and so cannot happen."""
         return self.names.index(fault) if fault in self.names else None
 
     def of(self, move: Move) -> int | None:
-        """Return the position of the counter that pays for a move."""
+        """Return the position of the counter that a move reduces; None if it is no fault, or one without a budget."""
         return self.position(fault_of(move))
 
     def spend(self, environment: int, budget: int) -> int:

@@ -9,7 +9,8 @@ tuple is a *slot*. Every actor has three, in this order:
 
 After the actors' slots comes one slot for the automata of all properties together, and as the last one a slot for what
 the environment has left: positions in scripts, newcomers, budgets, backups. A slot's integer is the index of its value
-among all values of that slot that were met so far; packets and events (a packet with its source) are numbered likewise.
+among all values of that slot that were met so far; packets and events (a packet with its source) are numbered in the same
+way.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ V = TypeVar("V")
 State = tuple[int, ...]
 
 SHIFT = 24
-"""Two indices make one key of a table: the first is shifted by this many bits. No slot may have more values than fit."""
+"""The bits of an index in a key of a table, which combines two indices. No slot may have more values than fit."""
 DOWN, ABSENT = 0, 1
 """The first two values of a pending slot: the actor has crashed; it has not appeared yet, or was replaced."""
 NO_POLL = -1
@@ -39,7 +40,7 @@ NO_POLL = -1
 NO_BACKUP = -1
 """In the environment's slot: no backup of the actor is kept."""
 START: Any = None
-"""The packet of the event that stands for an actor's `start`."""
+"""The packet of the event that calls an actor's `start`."""
 
 
 class Pending(NamedTuple):
@@ -61,11 +62,11 @@ class Ends(NamedTuple):
 
 
 Inbound = tuple[tuple[int, int], ...]
-"""(source, packet) pairs: what may arrive in any order is sorted, what travels in order keeps it and comes last."""
+"""(source, packet) pairs: first, sorted, the packets that may arrive in any order; then those of ordered links, in order."""
 
 
 class Wire(NamedTuple):
-    """How many connections an actor has opened so far, those that an end still holds open, and its mail."""
+    """How many connections an actor has opened so far, those of which an end is open, and its mail."""
 
     opened: int
     connections: tuple[Ends, ...]
@@ -75,9 +76,9 @@ class Wire(NamedTuple):
 class Left(NamedTuple):
     """What the environment has left.
 
-    `scripts`: how many packets of each script were told. `appeared`: newcomers that have appeared. `budgets`: how often
-    each fault may still happen. `backups`: for each actor that can be restored, the index of the local state that was
-    kept, or `NO_BACKUP`.
+    `scripts`: how many `Tell`s of each script were made. `appeared`: how many newcomers have appeared. `budgets`: how
+    often each fault may still happen. `backups`: for each actor that can be restored, the index of the local state that
+    was kept, or `NO_BACKUP`.
     """
 
     scripts: tuple[int, ...]
@@ -96,7 +97,7 @@ class Interned(Generic[V]):
         self.values: list[V] = []
 
     def intern(self, value: V) -> int:
-        """Return the index of a value, a new one if it was never met."""
+        """Return the index of a value, a new index if the value was never met."""
         found = self.indices.get(value)
         if found is None:
             found = self.indices[value] = len(self.values)
@@ -107,7 +108,7 @@ class Interned(Generic[V]):
 class Slot(Interned[Any]):
     """The values of one slot, and for each of them the moves that it offers (None until they are computed).
 
-    `title` says in words what the slot holds.
+    `title` describes the slot in messages.
     """
 
     __slots__ = ("offers", "title")
@@ -118,7 +119,7 @@ class Slot(Interned[Any]):
         self.offers: list[tuple[Offer, ...] | None] = []
 
     def intern(self, value: Any) -> int:
-        """Return the index of a value. Raises `MemoryError` if there are more values than a key has room for."""
+        """Return the index of a value. `MemoryError` if there are more values than a key has room for."""
         found = self.indices.get(value)
         if found is None:
             found = super().intern(value)
@@ -144,11 +145,11 @@ def wire_slot(actor: int) -> int:
 
 
 class Encoding:
-    """The slots of one system's states, and who is who in them.
+    """The slots of one system's states, and the numbers of its actors.
 
-    `names` are the actors that are there at the beginning, then the newcomers; everywhere else an actor is its place in
-    this list (`place`). `actors` holds one object for each: it is put into whatever local state is needed. `clients` are
-    the devices, `server` is the actor at the other end of every connection, or -1.
+    `names` are the actors that exist at the beginning, then the newcomers; in a search an actor is its position in this
+    list (`place`). `actors` holds one object for each, which is put into whatever local state is needed. `clients` are the
+    devices; `server` is the actor at the other end of every connection, or -1.
     """
 
     def __init__(self, system: System, environment: Environment, world: World) -> None:
@@ -156,7 +157,7 @@ class Encoding:
         self.names: list[ActorId] = [*world.actors, *[s.actor for s in environment.newcomers]]
         self.place = {name: number for number, name in enumerate(self.names)}
         if len(self.place) < len(self.names):
-            raise ValueError("a newcomer has the name of an actor that is there from the beginning")
+            raise ValueError("a newcomer has the id of an actor that exists from the beginning")
         self.actors: list[Actor] = list(world.actors.values())
         for spawn in environment.newcomers:
             assert system.spawn is not None, "newcomers need System.spawn"
@@ -176,11 +177,11 @@ class Encoding:
                 self.slots[pending_slot(actor)].intern(value)
 
     def event(self, source: Id, packet: Packet) -> int:
-        """Return the index of a packet with its source; ids of different kinds are different even if their numbers are equal."""
+        """Return the index of a packet with its source; ids of different types differ even if their numbers are equal."""
         return self.events.intern((type(source), source, packet))
 
     def actor_in(self, actor: int, local: int) -> Actor:
-        """Return the actor, put into a local state. The object is shared: it is valid until the next call."""
+        """Return the actor, put into a local state. The object is shared, so it is valid until the next call only."""
         thing = self.actors[actor]
         thing.restore(self.slots[local_slot(actor)].values[local])
         return thing
@@ -241,7 +242,7 @@ class Encoding:
         return Wire(world.counts.get(name, 0), tuple(ends), mail)
 
     def put(self, mail: Inbound, source: int, packet: int) -> Inbound:
-        """Return mail with one more packet, in its normal form."""
+        """Return mail with one more packet, in the normal form of `Inbound`."""
         order = self._order(packet)
         if order == "duplicating" and (source, packet) in mail:
             return mail

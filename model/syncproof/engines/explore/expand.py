@@ -1,8 +1,8 @@
-"""What follows from one state: the inner loop of a search.
+"""The successors of one state: the inner loop of a search.
 
-It puts the look-ups of `tables.py` together: every offer of every slot, then the reactions of the handlers that it runs,
-then the deltas that other slots absorb, then the automata. It is written for speed: everything it touches is a local name,
-and the usual kind of move is written out although `follow` would do the same.
+It combines the look-ups of `tables.py`: every offer of every slot, then the reactions of the handlers that it runs,
+then the deltas that other slots absorb, then the automata. It is written for speed: everything that it uses is a local
+name, and the usual kind of move is written out although `follow` would do the same.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ Successor = tuple[int, State, int]
 def expander(tables: Tables) -> Callable[[State, list[Successor]], None]:
     """Return a function that appends a successor for every move that a state makes possible.
 
-    A fault that would change nothing but its budget is left out, because whatever follows it follows without it too.
+    A fault that would change nothing but its budget is left out, because everything that may follow it may also happen
+    without it.
     """
     react, reacted = tables.handlers.react, tables.handlers.reacted
     absorbed, absorb = tables.queues.absorbed, tables.queues.absorb

@@ -1,4 +1,4 @@
-"""One search from beginning to end: compile, search, check what was relied on, judge."""
+"""One search from beginning to end: compile, search, check the assumptions, judge."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from syncproof.engines.explore.verdicts import Finding, judged
 from syncproof.properties import Property
 
 RERUN_AT_MOST = 20_000
-"""Remembered handler calls that are made again at the end of a search, spread evenly over all of them."""
+"""How many cached handler calls are made again at the end of a search, spread evenly over all of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exploration:
-    """What a search found. `coverage`: per kind of move, (transitions, states first reached by it).
+    """The result of a search. `coverage`: per kind of move, (transitions, states first reached by it).
 
-    `situations`: what handlers noted (`Noted`), in the order in which it was first reached. `reran`: handler calls that
-    were made again as a check. `growth`: what was still growing when the search was cut short.
+    `situations`: those that handlers noted (`Noted`), in the order in which they were first reached. `reran`: how many
+    handler calls were made again as a check. `growth`: what was still growing when the search was cut short.
     """
 
     findings: dict[str, Finding]
@@ -45,7 +45,7 @@ class Exploration:
 
     @property
     def complete(self) -> bool:
-        """Whether everything that can be reached was visited."""
+        """Return whether every reachable state was visited."""
         return self.graph.ending == "complete"
 
 
@@ -58,9 +58,9 @@ def explore(
     symmetric: Sequence[Sequence[Id]] = (),
     progress: Callable[[Status], None] | None = None,
 ) -> Exploration:
-    """Visit everything that can happen to `system` within `environment` and judge `properties`.
+    """Visit every state that `system` can reach within `environment`, and judge `properties`.
 
-    `symmetric`: groups of interchangeable ids; liveness is then unknown. Raises `NotSymmetric` if they are not,
+    `symmetric`: groups of interchangeable ids; liveness is then unknown. `NotSymmetric` if they are not interchangeable,
     `ImpureHandler` if a handler depends on more than its actor's fields and the packet, `HandlerError` if one raises.
     """
     began = time.perf_counter()
@@ -96,9 +96,9 @@ def compiled(system: System, environment: Environment, properties: Sequence[type
 
 
 def kind_of(move: Move, environment: Environment) -> str:
-    """Return the kind of a move for coverage: the fault that it is, or its name."""
-    for told, fault in environment.interventions:
-        if move == told:
+    """Return the kind of a move for coverage: the fault that it makes, or the name of its class."""
+    for tell, fault in environment.interventions:
+        if move == tell:
             return fault
     return fault_of(move) or type(move).__name__.lower()
 
@@ -115,6 +115,6 @@ def _coverage(tables: Tables, graph: Graph) -> dict[str, tuple[int, int]]:
         before = found.get(kind, (0, 0))
         found[kind] = (before[0] + int(transitions[number]), before[1] + int(states[number]))
     for fault in tables.budgets.names:
-        if fault != "push-reordered":  # it is no move: with it, pushes arrive in any order
+        if fault != "push-reordered":  # no move makes it: it is the order in which pushes arrive
             found.setdefault(fault, (0, 0))
     return dict(sorted(found.items()))

@@ -1,8 +1,8 @@
-"""The graph that a search found, in arrays: tens of millions of arcs would not fit into objects.
+"""The graph that a search found, in arrays: tens of millions of arcs as objects would not fit into memory.
 
 States are numbered in the order in which they were found. The arcs of state i are those from `first[i]` to `first[i + 1]`,
-each with its move, its target and the mark of what was observed on the way. The first arc that reaches a state is part of
-a shortest path to it.
+each with its move, its target and the mark of its observations. The first arc that reaches a state is part of a shortest
+path to it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from syncproof.engines.explore.encoding import State
 
 Ending = Literal["complete", "states", "memory", "time", "interrupted"]
-"""How a search ended: complete, at the limit of states, memory or time, or interrupted."""
+"""The end of a search: complete, at the limit of states, memory or time, or interrupted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Complaint:
 
 @dataclass(slots=True)
 class Graph:
-    """What a search found.
+    """The states and arcs that a search found.
 
     `levels[d]` is the number of the first state at depth `d`; `parents[i]` the arc that reached state i first (-1 for the
     first state); `violations` are keyed by the automaton's number. `elapsed` in seconds, `bytes` is the size in memory.
@@ -51,12 +51,12 @@ class Graph:
 
     @property
     def expanded(self) -> int:
-        """States whose arcs are all there; all of them once the search is complete."""
+        """Return how many states have all their arcs; all of them once the search is complete."""
         return len(self.first) - 1
 
     @property
     def depth(self) -> int:
-        """The length of the longest shortest path."""
+        """Return the largest depth of a state, that is, the length of a shortest path to it."""
         return len(self.levels) - 1
 
     def sources(self) -> NDArray[numpy.int64]:

@@ -1,7 +1,7 @@
 """What was still growing when a search was cut short, so that its message can name it.
 
-Two things can grow without bound: how much there is (messages in a queue, entries of a log) and a number (a counter that
-only grows). Both are looked for in every slot, in every property's automaton and in the packets.
+Two things can grow without bound: a size (messages in a queue, entries of a log) and a number (a counter). Both are
+looked for in every slot, in every property's automaton and in the packets.
 """
 
 from __future__ import annotations
@@ -15,18 +15,19 @@ from syncproof.core.values import Id
 from syncproof.engines.explore.tables import Tables
 
 FACTOR = 1.2
-"""How much larger than the largest of the first half something must have become to be called growing.
+"""The largest value of the second half must be so many times the largest of the first half to be called growing.
 
-Two things that grow side by side are met in the order of their sum: the second half goes 1.4 times as far as the first.
+Values are in the order in which they were met. Of two things that grow together, values are met in the order of their
+sum, so the second half goes 1.4 times as far as the first.
 """
 ENOUGH = 20
-"""Values that must have been met before anything is said of how they develop."""
+"""The number of values that must have been met before growth is looked for."""
 NUMBER = 10
-"""The smallest number that is called growing: small worlds count a little further than they are large."""
+"""The smallest number that is called growing: in a small world some counters exceed its size a little."""
 
 
 def growth(tables: Tables) -> str:
-    """Return what has grown most compared with what was met first, in words; empty if nothing was growing at the end."""
+    """Return a clause that says what has grown most compared with the first half; empty if nothing was growing."""
     worst = ("", FACTOR)
     for title, values, counts in _places(tables):
         if len(values) < ENOUGH:

@@ -1,8 +1,8 @@
-"""Running handlers: what one does with a packet in a local state, found out once and remembered.
+"""Handler calls: the result of a handler for a packet in a local state, computed once and cached.
 
 A handler depends on its actor's fields and the packet alone, so its result is a look-up by (local state, event): the next
-local state, a delta for each slot that its effects change, and the bundle of its observations. That it really depends on
-nothing else is checked at the end of a search by calling it again (`rerun`).
+local state, a delta for each slot that its effects change, and the bundle of its observations. At the end of a search
+handlers are called again (`rerun`) to check that they depend on nothing else.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from syncproof.engines.explore.moves import MoveTable
 from syncproof.engines.explore.queues import Deltas, PendingChange, Queues, WireChange
 
 Reaction = tuple[int, Deltas, int]
-"""What a handler call leads to: the next local state, what other slots absorb, the bundle of its observations."""
+"""The result of a handler call: the next local state, what other slots absorb, the bundle of its observations."""
 
 LOW = (1 << SHIFT) - 1
 CAUGHT_UP = "caught-up"
-"""The situation that a device shows something over a connection that is not its first."""
+"""The situation in which a device shows something that it received over a connection other than its first."""
 
 
 class HandlerError(Exception):
@@ -32,7 +32,7 @@ class HandlerError(Exception):
 
 
 class ImpureHandler(Exception):
-    """A handler did something else when it was called again in the same state with the same packet."""
+    """A handler gave another result when it was called again in the same state with the same packet."""
 
 
 class Call(NamedTuple):
@@ -45,7 +45,7 @@ class Call(NamedTuple):
 
 
 class Effects(Out):
-    """Record what one handler call asks for."""
+    """The effects of one handler call."""
 
     __slots__ = ("observations", "pending", "sends")
 
@@ -85,8 +85,8 @@ class Effects(Out):
 class HandlerCalls:
     """The handler calls that were made.
 
-    `react[actor]`: (local state, event) -> `Reaction`. `situations`: what handlers noted (`Noted`), in the order in which
-    it was first reached.
+    `react[actor]`: (local state, event) -> `Reaction`. `situations`: those that handlers noted (`Noted`), in the order in
+    which they were first reached.
     """
 
     def __init__(self, encoding: Encoding, judging: Judging, moves: MoveTable, queues: Queues) -> None:
@@ -98,7 +98,7 @@ class HandlerCalls:
         self.situations: dict[str, None] = {}
 
     def reacted(self, actor: int, local: int, event: int) -> Reaction:
-        """Run a handler and remember what it does. Raises `HandlerError` if it raises or breaks `Packet.answers`."""
+        """Run a handler and cache its result. `HandlerError` if it raises or violates `Packet.answers`."""
         slot = self.encoding.slots[local_slot(actor)]
         _, source, packet = self.encoding.events.values[event]
         after, out = self.run(actor, slot.values[local], source, packet)
@@ -118,7 +118,7 @@ class HandlerCalls:
         return thing.snapshot(), out
 
     def call(self, actor: int, source: Id, packet: Packet, out: Effects) -> None:
-        """Call a handler of the actor as it is now. Raises `HandlerError` if it raises."""
+        """Call a handler of the actor in its present state. `HandlerError` if it raises."""
         thing = self.encoding.actors[actor]
         try:
             if packet is START:
@@ -139,7 +139,7 @@ class HandlerCalls:
                 yield Call(self.encoding.actors[actor], local, source, packet)
 
     def rerun(self, every: int = 1) -> int:
-        """Make every n-th remembered call again; return how many. Raises `ImpureHandler` if one does something else now."""
+        """Make every n-th cached call again; return how many. `ImpureHandler` if one has another result now."""
         count = 0
         for actor, table in enumerate(self.react):
             values = self.encoding.slots[local_slot(actor)].values
@@ -180,7 +180,7 @@ class HandlerCalls:
         return tuple([(slot, self.queues.deltas.intern(tuple(group))) for slot, group in groups.items()])
 
     def _check_answer(self, packet: Packet, out: Effects, *, unchanged: bool) -> None:
-        """Check the claim of a packet's class that it only answers over a connection: a search relies on it."""
+        """Raise `HandlerError` unless a packet only answers over a connection, as its class says: a search relies on it."""
         where = getattr(packet, packet.answers or "")
         if not unchanged or out.pending or out.observations or any(d != where for d, _ in out.sends):
             raise HandlerError(f"{type(packet).__name__} says that it only answers over {where!r}, but it does more")

@@ -1,9 +1,9 @@
-"""The properties' automata as one slot of a state: how they react to what is observed.
+"""The properties' automata as one slot of a state, and their reactions to observations.
 
-An automaton is frozen and numbered like any other value; the slot holds the tuple of all automata's numbers. What was
-observed on an arc is a *bundle*: the observations that some property listens to, in their order, as one index. So the
-reaction of all automata is one look-up by (slot's value, bundle), and each automaton's own reaction to one observation is
-remembered besides, because the same reaction occurs in many combinations.
+An automaton is frozen and numbered like any other value; the slot holds the tuple of all automata's numbers. The
+observations on an arc that some property reacts to, in their order, are a *bundle* with one index. So the reaction of all
+automata is one look-up by (slot's value, bundle). Each automaton's own reaction to one observation is cached too, because
+the same reaction occurs in many combinations.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from syncproof.engines.explore.marks import Marks
 from syncproof.properties import Property
 
 COMPLAINED = -1
-"""In place of an automaton's number: it has complained. Its verdict stands, so its later states are not told apart."""
+"""Instead of an automaton's number: it has complained. Its verdict is final, so its later states are not distinguished."""
 
 
 class Judging:
     """The automata of the properties that are carried in the state (`automata`), and the marks of the others (`endless`).
 
     `judged`: (slot's value, bundle) -> the slot's value afterwards. `marks[bundle]`: see `marks.py`. `complaints`:
-    (automaton's number, what it said), until a search takes them out.
+    (automaton's number, complaint), until a search clears them.
     """
 
     def __init__(self, properties: Sequence[type[Property]], slot: Slot) -> None:
@@ -40,18 +40,18 @@ class Judging:
         self.judged: dict[int, int] = {}
         self.complaints: list[tuple[int, str]] = []
         self._stepped: dict[tuple[int, int, Observation], tuple[int, str | None]] = {}
-        self._listening: dict[type[Observation], list[tuple[int, str]]] = {}
+        self._reacting: dict[type[Observation], list[tuple[int, str]]] = {}
         for number, automaton in enumerate(self.automata):
             for kind, method in automaton.reactions.items():
-                self._listening.setdefault(kind, []).append((number, method))
-        self._heard = {*self._listening, *[kind for kind, _ in self.endless_marks.kinds]}
+                self._reacting.setdefault(kind, []).append((number, method))
+        self._wanted = {*self._reacting, *[kind for kind, _ in self.endless_marks.kinds]}
 
     def encode(self, automata: Sequence[Property]) -> int:
         """Return the slot's value for these automata, one for each property that is carried."""
         return self.slot.intern(tuple([self.states[n].intern(freeze(a)) for n, a in enumerate(automata)]))
 
     def bundle(self, observations: Sequence[Observation]) -> int:
-        """Return the index of the observations that some property listens to."""
+        """Return the index of the observations that some property reacts to."""
         wanted = self.wanted(observations)
         found = self.bundles.intern(wanted)
         if found == len(self.marks):
@@ -59,14 +59,14 @@ class Judging:
         return found
 
     def wanted(self, observations: Sequence[Observation]) -> tuple[Observation, ...]:
-        """Return those observations that some property listens to."""
-        return tuple([o for o in observations if type(o) in self._heard])
+        """Return those observations that some property reacts to."""
+        return tuple([o for o in observations if type(o) in self._wanted])
 
     def judge(self, joint: int, bundle: int) -> int:
-        """Return the slot's value after a bundle; what automata complain of is appended to `complaints`."""
+        """Return the slot's value after a bundle; complaints are appended to `complaints`."""
         automata = list(self.slot.values[joint])
         for observation in self.bundles.values[bundle]:
-            for number, method in self._listening.get(type(observation), ()):
+            for number, method in self._reacting.get(type(observation), ()):
                 if automata[number] == COMPLAINED:
                     continue
                 automata[number], says = self._step(number, automata[number], method, observation)
@@ -91,7 +91,7 @@ class Judging:
         return None if state == COMPLAINED else cast(Property, thaw(self.states[number].values[state]))
 
     def met(self, name: str) -> list[Property]:
-        """Return every state of a property's automaton that was met, in this order."""
+        """Return every state of a property's automaton that was met, in the order in which they were met."""
         number = [automaton.name for automaton in self.automata].index(name)
         return [thaw(image) for image in self.states[number].values]
 

@@ -1,18 +1,18 @@
 """Liveness: what must be true permanently from some moment on, decided on cycles.
 
-A finite graph's endless runs end in a cycle, or stand still indefinitely. A property of the kind "eventually always" is
-violated by a *fair* one that passes a state in which it is not satisfied. Fairness, per move:
+An infinite run of a finite graph ends in a cycle, or stays in one state. A property of the kind "eventually always" is
+violated by a *fair* run whose cycle passes a state in which it is not satisfied. Fairness, per move:
 
-- *weak*: a move that stays possible is taken. It suffices for what nothing takes back: a packet at the head of a
-  connection, an operation, a pending timer, a restart, a dead end to be noticed.
-- *strong*: a move that is possible again and again is taken. It is needed where something else makes a move impossible
-  meanwhile: a poll that waits for everything else to be done.
+- *weak*: a move that stays possible is taken. This suffices for a move that nothing else can disable: a packet at the
+  head of a connection, an operation, a pending timer, a restart, a dead end to be noticed.
+- *strong*: a move that is possible infinitely often is taken. This is needed for a move that other moves disable for some
+  time: a poll that waits until nothing else is under way.
 
-Faults and what people do are owed nothing; as budgets only shrink, no cycle contains them. A move that leads back to the
-same state is no step at all: it neither counts as taken nor as possible. A state that no owed move leaves stands still
-fairly. A component in which a weakly fair move is possible everywhere and never taken holds no fair cycle, nor does any
-part of it; where a strongly fair move is possible somewhere and never taken, only the part without those states can hold
-one, so that part is decomposed again (Emerson and Lei 1987).
+Faults and scripts are never owed (fairness does not demand them); budgets only shrink, so no cycle contains them. A move
+that leads back to the same state counts neither as taken nor as possible. A run that stays in a state is fair if no owed
+move leaves it. A component in which a weakly fair move is possible everywhere and never taken has no fair cycle, nor has
+any part of it; where a strongly fair move is possible somewhere and never taken, only the part without those states can
+have one, so that part is decomposed again (Emerson and Lei 1987).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Bools = NDArray[numpy.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Arcs:
-    """Arcs between `count` states, self-loops and unowed moves already left out. `strong[m]`: move m's fairness."""
+    """Arcs between `count` states, without self-loops and moves that are not owed. `strong[m]`: move m is strongly fair."""
 
     count: int
     source: Ints
@@ -43,7 +43,7 @@ class Arcs:
 
 @dataclass(frozen=True, slots=True)
 class Lasso:
-    """A violation: from `state` on the arcs of `cycle` (indices into `Arcs`) repeat; none: everything stands still."""
+    """A violation: from `state` on the arcs of `cycle` (indices into `Arcs`) repeat; empty: the run stays in `state`."""
 
     state: int
     cycle: tuple[int, ...]
@@ -78,16 +78,18 @@ def fair_components(arcs: Arcs, within: Bools | None = None) -> Iterator[Ints]:
 
 @dataclass(frozen=True, slots=True)
 class _Verdicts:
+    """Per component: `fair`; `partly`: unfair only to strongly fair moves. Per state: `ruled_out` by such a move."""
+
     fair: Bools
     partly: Bools
     ruled_out: Bools
 
 
 def _judged(arcs: Arcs, component: Ints) -> _Verdicts:
-    """Return per component: is it fair, is it only unfair to strongly fair moves; and the states where those are possible."""
+    """Return per component whether it is fair, or unfair only to strongly fair moves, and where those are possible."""
     number = int(component.max()) + 1 if len(component) else 0
     size = numpy.bincount(component[component >= 0], minlength=number)
-    # A state alone in its component is fair exactly if nothing leaves it: most states are alone, and told apart here.
+    # A state alone in its component is fair exactly if no arc leaves it. Most states are alone, so they are decided here.
     alone = size == 1
     leaves = numpy.zeros(number, dtype=bool)
     out = component[arcs.source]
@@ -114,10 +116,10 @@ def _judged(arcs: Arcs, component: Ints) -> _Verdicts:
 
 
 def lasso(arcs: Arcs, component: Ints, bad: Bools) -> Lasso | None:
-    """Return a fair cycle through a bad state of a fair component, from its first bad state; None if it has none.
+    """Return a fair cycle of a fair component from its first bad state; None if it has no bad state.
 
-    The cycle passes what makes it fair: for each move that is possible somewhere in it, an arc of that move or a state
-    where the move is not possible (weak), or the arc itself (strong).
+    For each move that is possible somewhere in the component, the cycle passes an arc of that move or, for a weakly fair
+    move, a state in which the move is not possible.
     """
     bad_here = component[bad[component]]
     if not len(bad_here):
@@ -155,7 +157,7 @@ def lasso(arcs: Arcs, component: Ints, bad: Bools) -> Lasso | None:
 
 
 def _shortest(arcs: Arcs, inner: dict[int, list[int]], start: int, reached: object) -> list[int]:
-    """Return the arcs of a shortest way from a state whose last arc satisfies `reached`."""
+    """Return the arcs of a shortest path from a state whose last arc satisfies `reached`."""
     assert callable(reached)
     before: dict[int, int] = {}
     queue = deque([start])
@@ -165,11 +167,11 @@ def _shortest(arcs: Arcs, inner: dict[int, list[int]], start: int, reached: obje
         for arc in inner[state]:
             target = int(arcs.target[arc])
             if reached(arc):
-                way = [arc]
+                path = [arc]
                 while state != start:
-                    way.append(before[state])
+                    path.append(before[state])
                     state = int(arcs.source[before[state]])
-                return way[::-1]
+                return path[::-1]
             if target not in seen:
                 seen.add(target)
                 before[target] = arc

@@ -1,4 +1,4 @@
-"""Marks on arcs: which observations of an endless property were made on the way.
+"""Marks on arcs: which observations of an endless property were made on each.
 
 A property such as `pull-terminates` forbids that something is repeated indefinitely without an excuse (see
 `Property.endless`). It is not carried in the state; it is decided on cycles. For that each arc has a mark, a bit set with
@@ -38,5 +38,5 @@ class Marks:
         return 0 if number is None else 1 << number
 
     def keys(self, kind: type[Observation]) -> list[Any]:
-        """Return the keys for which a class of observations was met."""
+        """Return the keys with which a class of observations was met."""
         return [key for k, key in self._bits if k is kind]

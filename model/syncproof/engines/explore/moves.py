@@ -1,7 +1,7 @@
-"""Moves by index, what fairness owes each of them, and offers: what a move does to the slots of a state.
+"""Moves by index, which fairness each of them has, and offers: what a move does to the slots of a state.
 
-Fairness is a property of a move alone, so it is decided when the move is met first: `fair[index]` is `NEVER`, `WEAK` or
-`STRONG`. `liveness.py` says what these mean for cycles.
+The fairness of a move depends on the move alone, so it is decided when the move is first met: `fair[index]` is `NEVER`,
+`WEAK` or `STRONG`. `liveness.py` says what these mean for cycles.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from syncproof.engines.explore.encoding import Interned
 from syncproof.engines.explore.queues import Deltas
 
 NEVER, WEAK, STRONG = 0, 1, 2
-"""What fairness owes a move: nothing (faults, scripts); to be taken if it stays possible; if it is possible again and again."""
+"""Fairness demands that a move is taken: never (faults, scripts); if it stays possible; if it is possible infinitely often."""
 
 
 class MoveTable(Interned[Move]):
@@ -48,8 +48,8 @@ class MoveTable(Interned[Move]):
 class Offer(NamedTuple):
     """A move that a slot's value makes possible.
 
-    `value`: what it leaves in the slot. `events`: what handlers then receive, in order, as (actor, event). `budget`: the
-    position of the counter that pays for it, or `FREE`. `guards`: pending slots of actors that must be running. `sets`:
+    `value`: the slot's value after the move. `events`: what handlers then receive, in order, as (actor, event). `budget`:
+    the position of the budget that it costs, or `FREE`. `guards`: pending slots of actors that must be running. `sets`:
     other slots' new values. `deltas`: what other slots absorb after the handlers. `bundle`: what is observed before them.
     """
 

@@ -1,10 +1,10 @@
 """The moves that one slot's value makes possible, whatever the other slots hold.
 
-Most moves concern one slot: a packet arrives from a wire, an operation completes, a script goes on. So the moves of a
-state are those that its slots offer, and each slot's value is asked once. What else a move needs is said in its `Offer`:
-other actors that must be running, a budget. Here are the offers of local states (steps), of what is pending (completions,
-timers, restarts) and of the environment (scripts, interventions, newcomers); `wire_offers.py` has those of the wires, and
-`actor_faults.py` those that depend on several slots at once.
+Most moves depend on one slot: a packet arrives from a wire, an operation completes, a script continues. So the moves of a
+state are those that its slots offer, and the offers of a slot's value are computed once. An `Offer` says what else the
+move needs: other actors that must be running, a budget. This module has the offers of local states (steps), of what is
+pending (completions, timers, restarts) and of the environment (scripts, interventions, newcomers); `wire_offers.py` has
+those of the wires, and `actor_faults.py` those that depend on several slots at once.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from syncproof.engines.explore.wire_offers import WireOffers
 
 
 class Offers:
-    """What slots' values offer, computed when a value is met first and kept beside it (`Slot.offers`)."""
+    """The offers of slots' values, computed when a value is first met and kept in `Slot.offers`."""
 
     def __init__(
         self,
@@ -139,7 +139,7 @@ class Offers:
             yield from self._newcomer(left)
 
     def _newcomer(self, left: Left) -> Iterator[Offer]:
-        """Yield the appearance of the next newcomer. One that replaces a device depends on that device: `actor_faults.py`."""
+        """Yield the appearance of the next newcomer, unless it replaces a device (see `actor_faults.py`)."""
         spawn = self.environment.newcomers[left.appeared]
         budget = self.budgets.position("new-device")
         if budget is not None and left.budgets[budget] and spawn.replaces is None:

@@ -1,7 +1,7 @@
-"""How a slot absorbs what a handler asks of it: packets are put into queues, operations and timers are added or dropped.
+"""Deltas: packets are put into queues, operations and timers are added or removed.
 
 A handler's effects are grouped by the slot that they change. Each group is a *delta*: a tuple of changes, numbered, so
-that absorbing it is one look-up by (slot's value, delta). Here the changes are made when a combination is met first.
+that a slot absorbs it by one look-up by (slot's value, delta). Here the changes are made when a pair is first met.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class PendingChange(NamedTuple):
 class WireChange(NamedTuple):
     """A change of an actor's wire: a packet sent up or down its connection number `where`, or mailed by actor `where`.
 
-    `server-down`: every connection's server end closes, and what was going up is lost.
+    `server-down`: the server's end of every connection closes, and what was in flight to the server is lost.
     """
 
     kind: Literal["up", "down", "mail", "server-down"]
@@ -38,7 +38,7 @@ class WireChange(NamedTuple):
 
 
 class Queues:
-    """The deltas that were met, and what slots become by absorbing them.
+    """The deltas that were met, and the values of slots after absorbing them.
 
     `absorbed[slot]`: (slot's value, delta) -> the slot's value afterwards.
     """
@@ -102,7 +102,7 @@ class Queues:
 
 
 def _sent(ends: Ends, up: bool, packet: int) -> Ends:
-    """Return a connection with a packet sent over it; what is sent while an end is closed is gone."""
+    """Return a connection with a packet sent over it; what is sent while an end is closed is lost."""
     if not (ends.client_open and ends.server_open):
         return ends
     return ends._replace(up=(*ends.up, packet)) if up else ends._replace(down=(*ends.down, packet))

@@ -1,4 +1,4 @@
-"""Breadth-first search over states: the order of visits, the limits that end it, the complaints on the way."""
+"""Breadth-first search over states: the order of visits, the limits that end it, and complaints."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from syncproof.engines.explore.tables import Tables
 from syncproof.engines.memory import peak_memory
 
 CHECK_EVERY = 2048
-"""Expansions between two looks at the limits and at the clock."""
+"""How many states are expanded between two checks of the limits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What ends a search before it is complete. `memory` is this process's, in bytes, `time` in seconds.
+    """The limits that end a search before it is complete. `memory` is this process's, in bytes; `time` in seconds.
 
-    Each of several worker processes has the whole of it: for a machine's memory, divide by their number.
+    Each of several worker processes may use all of `memory`: to limit a machine's memory, divide by their number.
     """
 
     states: int | None = None
@@ -35,7 +35,7 @@ class Limits:
     time: float | None = None
 
     def reached(self, states: int, memory: int, elapsed: float) -> Literal["states", "memory", "time"] | None:
-        """Return which of the limits is exceeded, None if none is."""
+        """Return which limit is exceeded, or None."""
         if self.states is not None and states > self.states:
             return "states"
         if self.memory is not None and memory > self.memory:
@@ -47,7 +47,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How far a search is, for a progress line. `memory` in bytes, `elapsed` in seconds."""
+    """The progress of a search. `memory` in bytes, `elapsed` in seconds."""
 
     states: int
     transitions: int
@@ -65,7 +65,7 @@ def search(
 ) -> Graph:
     """Visit every state that can be reached. Ctrl-C and limits end the search early; `Graph.ending` says so.
 
-    Garbage collection is off meanwhile: nothing here forms cycles, and it would walk over every state again and again.
+    Garbage collection is off during the search: no reference cycles are made, and it would visit every state repeatedly.
     """
     graph = Graph()
     began = time.perf_counter()
@@ -78,7 +78,7 @@ def search(
     finally:
         if collecting:
             gc.enable()
-    # Drop what an interruption left incomplete: arcs of a state that has not all of them, and what only they reached.
+    # Remove what an interruption left incomplete: arcs of a state that lacks others, and the states that only they reached.
     arcs = graph.first[-1]
     del graph.targets[arcs:], graph.moves[arcs:], graph.marks[arcs:]
     reached = bisect.bisect_left(graph.parents, arcs)
@@ -144,7 +144,7 @@ def _search(
 
 
 def resident() -> int:
-    """Return the process's memory now, in bytes; its peak, or 0, where the system does not tell."""
+    """Return the process's present memory in bytes; its peak, or 0, where the system does not report it."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, AttributeError, ValueError):
@@ -164,7 +164,7 @@ def _bytes(graph: Graph, known: dict[State, int]) -> int:
 
 
 def _complain(tables: Tables, graph: Graph, source: int, out: list[Successor]) -> None:
-    """Attribute new complaints to the first arc of this state that leads to one; the first of a property counts."""
+    """Attribute each new complaint to the first arc of this state that causes it; only a property's first one is kept."""
     slot = tables.encoding.judge_slot
     for number, says in tables.judging.complaints:
         if number in graph.violations:

@@ -1,23 +1,23 @@
-"""Interchangeable actors: of all states that differ only in who is who, one is kept.
+"""Symmetry reduction: of all states that differ only by exchanging interchangeable ids, one is kept.
 
 A system says which ids are interchangeable; every permutation of a group renames them wherever they occur, in local
 states, packets, connections, mail and properties' automata (that is why ids are typed). The reduction is sound only if
-everything that can happen treats the ids alike, and that is checked at the end of a search. Each of these, as often as
-it was met, is done again with everything renamed, and must give the renamed result:
+everything that can happen treats the ids alike, and this is checked at the end of a search. Each of these that was met
+is done again with everything renamed, and must give the renamed result:
 
-- a handler's call, those of writes that land in a crash too, and the steps that an actor offers;
-- an automaton's reaction to what a handler call observed, in the order in which the renamed call observes it, and what
-  it would say at quiescence: the same complaint or none (the words may name other ids).
+- every handler call, also those of writes that land in a crash, and the steps that an actor offers;
+- every reaction of an automaton to the observations of a handler call, in the order in which the renamed call makes
+  them, and its judgement at quiescence: as many complaints (whose texts may name other ids).
 
-What the environment may do must be the same under every renaming, and so must be how everything begins.
+What the environment may do, and the first state, must be the same under every renaming.
 
-**Normal form.** A tuple of nothing but interchangeable ids is taken for a set (a user's devices, an audience): renaming
-sorts it. That is checked too: a tuple that was ever met out of order ends in `NotSymmetric`, and so does a handler to
-which it matters who comes first.
+**Normal form.** A tuple of only interchangeable ids is treated as a set (a user's devices, an audience): renaming sorts
+it. This is checked too: a tuple that was ever met out of order raises `NotSymmetric`, and so does a handler whose result
+depends on which id comes first.
 
-Fairness speaks of each actor by itself ("device 2's timer is taken"), and in a reduced graph a cycle may come back with
-the actors exchanged, which would make one actor's turns pass for another's. So liveness is not judged on it; see
-Emerson and Sistla, "Utilizing symmetry when model-checking under fairness assumptions", 1997, for what that would take.
+Fairness is about each actor separately ("device 2's timer fires"), and in a reduced graph a cycle may return with the
+actors exchanged, so that a move of one actor would count as a move of another. So liveness is not judged on a reduced
+graph; see Emerson and Sistla, "Utilizing symmetry when model-checking under fairness assumptions", 1997, for what it needs.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ Renaming = Mapping[Id, Id]
 
 
 class NotSymmetric(Exception):
-    """The ids that were declared interchangeable are not: the message says who treats them differently."""
+    """The ids that were declared interchangeable are not; the message says what treats them differently."""
 
 
 def renamed(value: Any, names: Renaming, kinds: frozenset[type]) -> Any:
-    """Return the value with ids renamed wherever they occur; what has no order of its own is sorted again."""
+    """Return the value with ids renamed wherever they occur; dicts, sets and tuples of such ids are sorted again."""
     kind = type(value)
     if kind is ConnectionId:
         for old, new in names.items():
@@ -71,8 +71,8 @@ def renamed(value: Any, names: Renaming, kinds: frozenset[type]) -> Any:
 class Symmetry:
     """Canonical states under the permutations of each group of `groups`.
 
-    Raises `NotSymmetric` if they begin differently; `verify`, called at the end of a search, if they were ever treated
-    differently.
+    `NotSymmetric` if the ids begin differently; `verify`, called at the end of a search, raises it if they were ever
+    treated differently.
     """
 
     def __init__(self, tables: Tables, groups: Sequence[Sequence[Id]]) -> None:
@@ -95,14 +95,14 @@ class Symmetry:
         self._values: list[list[dict[int, int]]] = [[{} for _ in tables.slots] for _ in self.renamings]
         self._observed: dict[tuple[int, int], set[tuple[Observation, ...]]] = {}
         """(renaming, bundle) -> what the renamed handler calls observed."""
-        self._agree_on_environment()
+        self._check_environment()
         for number in range(len(self.renamings)):
             if self._rename(number, tables.initial) != tables.initial:
-                all_of_them = ", ".join(repr(i) for group in groups for i in group)
-                raise NotSymmetric(f"{all_of_them} are not interchangeable: they begin differently")
+                ids = ", ".join(repr(i) for group in groups for i in group)
+                raise NotSymmetric(f"{ids} are not interchangeable: they begin differently")
 
     def _permuted(self, names: Renaming) -> list[int]:
-        """Return where each slot's value goes."""
+        """Return for each slot the slot to which a renaming moves its value."""
         place = self.encoding.place
         order = list(range(len(self.tables.slots)))
         for old, new in names.items():
@@ -112,7 +112,7 @@ class Symmetry:
         return order
 
     def canonical(self, state: State) -> State:
-        """Return the least of the states that renaming makes of this one."""
+        """Return the smallest of a state and its renamings."""
         return min([state, *[self._rename(number, state) for number in range(len(self.renamings))]])
 
     def _rename(self, number: int, state: State) -> State:
@@ -175,10 +175,10 @@ class Symmetry:
         return self.encoding.packets.intern(renamed(self.encoding.packets.values[packet], names, self.kinds))
 
     def _renamed_left(self, value: Left, names: Renaming) -> Left:
-        """Return what the environment has left; scripts follow the actors whom they tell."""
-        told = [renamed(script, names, self.kinds) for script in self.tables.environment.scripts]
+        """Return what the environment has left; the position in a script moves to the script of the renamed actor."""
+        scripts = [renamed(script, names, self.kinds) for script in self.tables.environment.scripts]
         try:
-            order = [self.tables.environment.scripts.index(script) for script in told]
+            order = [self.tables.environment.scripts.index(script) for script in scripts]
         except ValueError:
             raise NotSymmetric("the scripts are not the same for the ids that are declared interchangeable") from None
         moved = list(value.scripts)
@@ -186,24 +186,24 @@ class Symmetry:
             moved[new] = value.scripts[old]
         return value._replace(scripts=tuple(moved))
 
-    def _agree_on_environment(self) -> None:
+    def _check_environment(self) -> None:
         """Check that interventions are the same for every id, and that a newcomer is not interchangeable with any device."""
-        around = self.tables.environment
-        told = sorted(map(repr, around.interventions))
+        environment = self.tables.environment
+        interventions = sorted(map(repr, environment.interventions))
         for names in self.renamings:
-            others = [(renamed(tell, names, self.kinds), fault) for tell, fault in around.interventions]
-            if sorted(map(repr, others)) != told:
+            others = [(renamed(tell, names, self.kinds), fault) for tell, fault in environment.interventions]
+            if sorted(map(repr, others)) != interventions:
                 raise NotSymmetric(
                     "what may be told at any moment is not the same for the ids that are interchangeable"
                 )
-            for spawn in around.newcomers:
+            for spawn in environment.newcomers:
                 if renamed(spawn, names, self.kinds) != spawn:
                     raise NotSymmetric(f"{spawn!r} singles an interchangeable id out; search without symmetry")
 
     def verify(self) -> None:
-        """Check that whatever was met, done again with everything renamed, gives the renamed result. Raises `NotSymmetric`."""
+        """Raise `NotSymmetric` unless all that was met, done again with everything renamed, gives the renamed result."""
         encoding, bundles = self.encoding, self.judging.bundles.values
-        self._in_order()
+        self._check_normal_form()
         for actor, table in enumerate(self.tables.handlers.react):
             for key, (_, _, bundle) in list(table.items()):
                 _, source, packet = encoding.events.values[key & ((1 << SHIFT) - 1)]
@@ -218,15 +218,15 @@ class Symmetry:
             if thing.offers_steps:
                 self._steps(actor)
         for number, observations in enumerate(bundles):
-            # Crashes and connections observe without a handler, always in the order of the move.
+            # Crashes and connections are observed without a handler, always in the order of the move.
             for renaming, names in enumerate(self.renamings):
-                told = tuple([renamed(o, names, self.kinds) for o in observations])
-                self._observed.setdefault((renaming, number), set()).add(told)
+                others = tuple([renamed(o, names, self.kinds) for o in observations])
+                self._observed.setdefault((renaming, number), set()).add(others)
         for automaton in range(len(self.judging.automata)):
             self._judge(automaton)
 
-    def _in_order(self) -> None:
-        """Check that every value is in its normal form; else renaming there and back would not lead to where it began."""
+    def _check_normal_form(self) -> None:
+        """Check that every value is in its normal form; otherwise renaming it and back would give another value."""
         encoding = self.encoding
         values = [v for slot in range(0, encoding.judge_slot, 3) for v in encoding.slots[slot].values]
         values += encoding.packets.values
@@ -239,6 +239,7 @@ class Symmetry:
                 )
 
     def _mirrored(self, number: int, actor: int) -> int:
+        """Return the actor that a renaming puts in the place of this one."""
         return self._slots[number][3 * actor] // 3
 
     def _land(self, actor: int, local: Any, writes: tuple[Packet, ...]) -> None:
@@ -266,7 +267,7 @@ class Symmetry:
                     self._refuse(self._who(actor), "offering steps")
 
     def _compare(self, actor: int, local: Any, source: Id, packet: Any, bundle: int | None = None) -> None:
-        """Compare one handler call. `bundle`: what it was met to observe, to ask the automata about later."""
+        """Compare one handler call. `bundle`: its observations in the search, for comparing the automata later."""
         run, kinds = self.tables.handlers.run, self.kinds
         after, out = run(actor, local, source, packet)
         for number, names in enumerate(self.renamings):
@@ -291,29 +292,29 @@ class Symmetry:
         )
 
     def _judge(self, number: int) -> None:
-        """Compare one property's automaton: every reaction that was met, and what it would say if nothing more happened."""
+        """Compare one property's automaton: every reaction that was met, and its judgement at quiescence."""
         judging = self.judging
         states = judging.states[number]
         met = {(judging.slot.values[key >> SHIFT][number], key & ((1 << SHIFT) - 1)) for key in judging.judged}
-        listened = judging.automata[number].reactions
+        reactions = judging.automata[number].reactions
         who = f"the property {judging.automata[number].name}"
         for before, bundle in sorted(met):
-            told = [o for o in judging.bundles.values[bundle] if type(o) in listened]
-            if before == COMPLAINED or not told:
+            observed = [o for o in judging.bundles.values[bundle] if type(o) in reactions]
+            if before == COMPLAINED or not observed:
                 continue
-            after = self._told(number, states.values[before], told)
+            after = self._after(number, states.values[before], observed)
             for renaming, names in enumerate(self.renamings):
                 expected = after if after is None else renamed(after, names, self.kinds)
                 image = renamed(states.values[before], names, self.kinds)
                 for other in sorted(self._observed[renaming, bundle], key=repr):
-                    if self._told(number, image, other) != expected:
-                        self._refuse(who, f"observing {told!r}")
+                    if self._after(number, image, other) != expected:
+                        self._refuse(who, f"observing {observed!r}")
         for image in list(states.values):
             lines = _lines(image)
             if any(_lines(renamed(image, names, self.kinds)) != lines for names in self.renamings):
                 self._refuse(who, "at quiescence")
 
-    def _told(self, number: int, image: Any, observations: Sequence[Observation]) -> Any:
+    def _after(self, number: int, image: Any, observations: Sequence[Observation]) -> Any:
         """Return the automaton after the observations; None once it complains."""
         automaton = thaw(image)
         reactions = self.judging.automata[number].reactions
@@ -331,10 +332,10 @@ def _lines(image: Any) -> int:
 
 
 def _effects(out: Effects, names: Renaming, kinds: frozenset[type]) -> tuple[Any, ...]:
-    """Return what a call asked for, renamed, in an order that tells apart only what engines tell apart.
+    """Return the effects of a call, renamed, in an order that distinguishes only what engines distinguish.
 
-    What is sent to one receiver keeps its order, and so does what is done to one timer; what is observed does not, for
-    automata are asked about each order that there is.
+    What is sent to one receiver keeps its order, and so do the changes of one timer; observations are sorted, because the
+    automata are compared for each order that occurs.
     """
     sends = [
         (repr(renamed(receiver, names, kinds)), repr(renamed(packet, names, kinds))) for receiver, packet in out.sends

@@ -1,7 +1,7 @@
-"""A system compiled to small integers, as far as a search has met it.
+"""A system compiled to small integers, as far as a search has visited it.
 
-A state is a flat tuple of integers (`encoding.py`). So everything that happens is made of four look-ups, each computed
-once, when its key is met first:
+A state is a flat tuple of integers (`encoding.py`). So every move is made of four look-ups, each computed once, when its
+key is first met:
 
 | look-up | key | gives | module |
 |---|---|---|---|
@@ -10,9 +10,9 @@ once, when its key is met first:
 | absorbed | (slot's value, delta) | the slot's next value: packets are put into queues here | `queues.py` |
 | judged | (automata, bundle) | the automata afterwards: properties run here | `judging.py` |
 
-Faults of one actor depend on several slots at once and are offered by `actor_faults.py`. `expand.py` walks over the
-integers and knows none of this; `moves.values` and `encoding` lead back. What the tables say is held equal to `World.apply`
-and `core/enabled` at every state of small worlds, by a test.
+Faults of one actor depend on several slots at once and are offered by `actor_faults.py`. `expand.py` works on the
+integers alone; `moves.values` and `encoding` translate them back. A test checks that the tables agree with `World.apply`
+and `core/enabled` at every state of small worlds.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Tables:
     """All look-ups for one system, one environment and one list of properties.
 
     `world` is the world at the beginning of the search, `monitor` the automata of those properties that are carried in
-    the state, after what was observed until then. The world's actors are taken over.
+    the state, after what was observed until then. The tables keep the world's actor objects and change their state.
     """
 
     def __init__(

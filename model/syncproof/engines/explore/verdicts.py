@@ -1,6 +1,7 @@
-"""Verdicts on a searched graph: safety from the complaints on the way, liveness from fair cycles, endless repetition.
+"""Verdicts on a searched graph: safety from complaints, liveness and endless repetition from fair cycles.
 
-A search that was cut short refutes what it met and leaves everything else unknown. `liveness.py` finds the fair cycles.
+A search that was cut short has the violations that it met and leaves everything else unknown. `liveness.py` finds the
+fair cycles.
 """
 
 from __future__ import annotations
@@ -25,17 +26,17 @@ WORDS: dict[Ending, str] = {
     "time": "the limit of time was reached",
     "interrupted": "it was interrupted",
 }
-"""What ended a search."""
+"""How a search ended, as a clause."""
 REDUCED = "symmetry exchanges actors along a cycle, so fairness to each cannot be told; search without it"
 
 
 @dataclass(frozen=True, slots=True)
 class Counterexample:
-    """A way to a violation: the environment's prelude, a sequence of moves, then `cycle` repeated indefinitely.
+    """A violating run: the environment's prelude, a sequence of moves, then `cycle` repeated indefinitely.
 
-    Without a cycle, a safety property fails at the last move; a liveness property because nothing more happens. For a
-    safety property no sequence of moves is shorter. For a liveness property the moves are a shortest way to where the
-    cycle begins, but another beginning and another cycle might be shorter together.
+    Without a cycle, a safety property is violated by the last move, a liveness property because nothing more happens. For
+    a safety property no sequence of moves is shorter. For a liveness property the moves are a shortest path to the first
+    state of the cycle, but the moves and cycle of another violation may be shorter together.
     """
 
     prelude: tuple[Move, ...]
@@ -45,13 +46,13 @@ class Counterexample:
 
     @property
     def length(self) -> int:
-        """Moves after the prelude, the cycle's once."""
+        """Return the number of moves after the prelude, the cycle counted once."""
         return len(self.moves) + len(self.cycle)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A verdict on one property. `unknown` says that the search was cut short, or could not tell, in `why`."""
+    """A verdict on one property. `why`: the reason of `unknown`; the search was cut short, or could not decide it."""
 
     verdict: Literal["holds", "violated", "unknown"]
     counterexample: Counterexample | None = None
@@ -61,8 +62,8 @@ class Finding:
 def judged(tables: Tables, graph: Graph, growing: str, *, reduced: bool) -> dict[str, Finding]:
     """Return the finding on each property.
 
-    `growing`: what was still growing when the search was cut short (see `growth.py`). `reduced`: the graph was reduced
-    by symmetry.
+    `growing`: what was still growing when the search was cut short (see `growth.py`). `reduced`: symmetry reduced the
+    graph.
     """
     automata = tables.judging.automata
     cut = "" if graph.ending == "complete" else f"the search was cut short: {WORDS[graph.ending]}"
@@ -72,7 +73,7 @@ def judged(tables: Tables, graph: Graph, growing: str, *, reduced: bool) -> dict
     for number, automaton in enumerate(automata):
         complaint = graph.violations.get(number)
         if complaint is not None:
-            findings[automaton.name] = Finding("violated", _way(tables, graph, complaint))
+            findings[automaton.name] = Finding("violated", _counterexample(tables, graph, complaint))
         elif cut:
             findings[automaton.name] = Finding("unknown", why=cut)
         elif automaton.kind == "safety":
@@ -83,7 +84,7 @@ def judged(tables: Tables, graph: Graph, growing: str, *, reduced: bool) -> dict
     return findings | (_Cycles(tables, graph).judged(undecided) if undecided else {})
 
 
-def _way(tables: Tables, graph: Graph, complaint: Complaint) -> Counterexample:
+def _counterexample(tables: Tables, graph: Graph, complaint: Complaint) -> Counterexample:
     arcs = [*graph.path(complaint.source), complaint.arc]
     moves = tuple([tables.moves.values[graph.moves[a]] for a in arcs])
     return Counterexample(tables.environment.prelude, moves, (), complaint.says)
@@ -123,10 +124,10 @@ class _Cycles:
     def _nearest(
         self, arcs: Arcs, numbers: Ints, components: Sequence[Ints], bad: Bools, says: Sequence[str]
     ) -> Finding:
-        """Return a violation by the fair component whose first bad state is nearest; `holds` if there is none.
+        """Return a violation in the fair component whose first bad state is nearest; `holds` if there is none.
 
-        `numbers`: the graph's number of each of `arcs`. States in which only polls are left come before others, because
-        there a reader sees that nothing more will happen.
+        `numbers`: the graph's number of each of `arcs`. States in which only polls are left are preferred, because there
+        a reader sees that nothing more will happen.
         """
         resting = numpy.ones(arcs.count, dtype=bool)
         resting[arcs.source[~arcs.strong[arcs.move]]] = False
@@ -142,12 +143,12 @@ class _Cycles:
         found = lasso(arcs, nearest[1], bad)
         assert found is not None
         values = self.tables.moves.values
-        way = tuple([values[self.graph.moves[a]] for a in self.graph.path(found.state)])
+        path = tuple([values[self.graph.moves[a]] for a in self.graph.path(found.state)])
         cycle = tuple([values[self.graph.moves[int(numbers[a])]] for a in found.cycle])
-        return Finding("violated", Counterexample(self.tables.environment.prelude, way, cycle, says[found.state]))
+        return Finding("violated", Counterexample(self.tables.environment.prelude, path, cycle, says[found.state]))
 
     def _endless(self, automaton: type[Property]) -> Finding:
-        """Return a violation by a fair cycle in which something is repeated that nothing excuses."""
+        """Return a violation by a fair cycle that repeats the forbidden observation without its excuse."""
         assert automaton.endless is not None
         repeated, excuse = automaton.endless
         arcs, bits = self.arcs, self.tables.judging.endless_marks

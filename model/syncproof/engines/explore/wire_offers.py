@@ -1,7 +1,7 @@
 """The moves that an actor's wire makes possible: on its connections, and with its mail.
 
-What closes which end of a connection, and what becomes of packets in flight, is told in `core/world.py`. When an end
-closes, pending answers over that connection are dropped (`drop-answers`): they would do nothing.
+What closes which end of a connection, and what becomes of packets in flight, is the table in `core/links.py`. When an end
+closes, pending answers over that connection are dropped (`drop-answers`), because they would do nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from syncproof.engines.explore.queues import Deltas, Queues
 
 
 class WireOffers:
-    """What the values of wire slots offer."""
+    """The offers of the values of wire slots."""
 
     def __init__(
         self, encoding: Encoding, judging: Judging, moves: MoveTable, budgets: Budgets, queues: Queues
@@ -64,7 +64,7 @@ class WireOffers:
             yield self._offer(Deliver(connection, "client"), actor, wire, ends, left, actor, event)
 
     def _close(self, actor: int, wire: Wire, ends: Ends) -> Iterator[Offer]:
-        """Yield the ways in which an end of a connection can close: a dead end is noticed, the device disconnects."""
+        """Yield the moves that close an end of a connection: a dead end is noticed, the device disconnects."""
         connection = self._id(actor, ends)
         closed = self.encoding.event(connection, Closed(connection))
         if not ends.client_open:
@@ -82,10 +82,10 @@ class WireOffers:
             move = Disconnect(cast(DeviceId, self.encoding.names[actor]), clean)
             budget = self.budgets.of(move)
             if budget is not None:
-                told = left
+                after = left
                 if clean and ends.server_open:
-                    told = left._replace(up=(*ends.up, self.encoding.packets.intern(Closed(connection))))
-                yield self._offer(move, actor, wire, ends, told, actor, closed, drop, clean=clean, budget=budget)
+                    after = left._replace(up=(*ends.up, self.encoding.packets.intern(Closed(connection))))
+                yield self._offer(move, actor, wire, ends, after, actor, closed, drop, clean=clean, budget=budget)
 
     def _connect(self, actor: int, wire: Wire) -> Offer:
         name = cast(DeviceId, self.encoding.names[actor])
@@ -115,7 +115,7 @@ class WireOffers:
         clean: bool | None = None,
         budget: int = FREE,
     ) -> Offer:
-        """Return a move on one connection of `client`, after which the connection is gone if both of its ends are closed.
+        """Return a move on one connection of `client`, which removes the connection if both of its ends are closed then.
 
         `clean`: the client's end closes, and how; None: it does not close.
         """
@@ -137,8 +137,8 @@ class WireOffers:
     def _mail(self, actor: int, wire: Wire) -> Iterator[Offer]:
         """Yield arrivals, losses and duplications of mail. Equal packets of one source are offered once.
 
-        A packet that reaches its receiver only while that is connected arrives otherwise at nobody, also while the
-        receiver is down; any other packet waits until its receiver runs.
+        A packet whose link needs a connection is lost when it arrives without one, also while the receiver is down; any
+        other packet waits until its receiver runs.
         """
         mail = wire.mail
         connected = any(ends.client_open for ends in wire.connections)
@@ -156,11 +156,11 @@ class WireOffers:
             without = mail[:index] + mail[index + 1 :]
             guards = () if link.while_connected else (pending_slot(actor),)
             event = (actor, self.encoding.event(self.encoding.source(source), packet))
-            heard = connected or not link.while_connected
+            received = connected or not link.while_connected
             yield Offer(
                 self.moves.intern(Arrive(name, packet)),
                 self._with(actor, wire, mail if link.order == "duplicating" else without),
-                (event,) if heard else (),
+                (event,) if received else (),
                 guards=guards,
             )
             if link.lossy:

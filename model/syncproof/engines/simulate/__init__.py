@@ -1,17 +1,17 @@
 """The discrete-event engine: what a system costs, how fast it delivers, and what breaks at scale.
 
-A scheduler on `core.world`: the world says what happens, this engine says when. Whatever a handler puts under way has a
-handle (a connection, a mail, an operation, a timer), and an event on the heap is a method of the world with its handle.
-The parts, put together in `run.Simulation`:
+A scheduler on `core.world`: the world says what a move does, this engine says when it is made. Everything that a handler
+begins has a handle (a connection, a mail, an operation, a timer), and an event on the heap is a method of the world with
+a handle. The parts, connected in `run.Simulation`:
 
-- `clock`: the time and the heap;
+- `clock`: the time and the heap of events;
 - `hosts`: the world whose effects are scheduled;
-- `network`: delays, the fates of pushes, what is counted of packets;
+- `network`: delays, losses and duplicates of pushes, counts of packets;
 - `station`: how long storage operations take;
 - `polls`: polls that are counted instead of run;
 - `people`: messages, sessions, new devices, memberships;
-- `faults`: crashes, restores, trims;
-- `witnesses`: the recorder, the properties and the meter, by class of observation.
+- `faults`: crashes, restores, trims, clock steps;
+- `witnesses`: who receives each class of observation: the recorder, the properties, the meter.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = ["Recorder", "RunResult", "Simulation", "simulate"]
 
 @dataclass(slots=True)
 class RunResult:
-    """Hold what one run of one design gave.
+    """The result of one run of one design.
 
     `delivery_latency`, `catchup_latency`: curves for the figures, see `curve`. `elapsed_s`: seconds of real time.
     """
@@ -79,9 +79,9 @@ def simulate(
     run: int = 0,
     recorder: Recorder | None = None,
 ) -> RunResult:
-    """Run one system over one traffic to quiescence, with every applicable property on.
+    """Run one system over one traffic to quiescence, and judge every applicable property.
 
-    `scenario` gives the network's and the storage's times. `promised`: the faults under which each property is promised.
+    `scenario` gives the times of the network and the storage. `promised`: the faults under which each property is promised.
     """
     started = time.perf_counter()
     judged = [name for name in PROPERTIES if name not in not_applicable]

@@ -1,4 +1,4 @@
-"""The simulated time, and what is due when."""
+"""The simulated time, and the events in the order of their times."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from heapq import heappop, heappush
 from typing import Any
 
 Event = tuple[float, float, Callable[[Any], object], Any]
-"""When, a serial number that makes ties deterministic, and a function with its argument: mostly a method of the world with
-a handle. A handle that is void by then does nothing."""
+"""The time, a serial number that makes ties deterministic, and a function with its argument: mostly a method of the world
+with a handle. A handle that is void by then does nothing."""
 
 
 class _HorizonReached(Exception):
-    """The traffic is over."""
+    """The traffic has ended."""
 
 
 class Clock:
@@ -35,8 +35,8 @@ class Clock:
     def later(self, when: float, function: Callable[[Any], object], handle: Any) -> None:
         """Schedule a call that is probably hours away, such as each device's next session or poll.
 
-        It waits in a heap of its own, `far`, so that the one in constant use stays small; there only the first of it
-        is represented, under the same time and serial, so everything happens in the same order as with one heap.
+        Such calls wait in a heap of their own, `far`, so that the heap in constant use stays small. That heap holds an
+        entry only for the first of them, with the same time and serial, so the order of events is that of one heap.
         """
         self.serial += 1
         event: Event = (when, self.serial, function, handle)
@@ -46,28 +46,28 @@ class Clock:
             return
         heappush(far, event)
         if len(far) == 1:
-            self._seat(event)
+            self._represent(event)
 
-    def _due(self, _: None) -> None:
-        """Call the first of what was far away; the next one takes its place in the heap."""
+    def _call_first_far(self, _: None) -> None:
+        """Call the first of the `far` events, and let the next one be represented in the heap."""
         far = self.far
         _when, _serial, function, handle = heappop(far)
         if far:
-            self._seat(far[0])
+            self._represent(far[0])
         function(handle)
 
-    def _seat(self, first: Event) -> None:
-        """Represent the first of what is far away in the heap, under its time and serial."""
-        event: Event = (first[0], first[1], self._due, None)
+    def _represent(self, first: Event) -> None:
+        """Put an entry for the first of the `far` events into the heap, with its time and serial."""
+        event: Event = (first[0], first[1], self._call_first_far, None)
         heappush(self.heap, event)
 
     @property
     def events(self) -> int:
-        """How many have happened."""
+        """Return how many events have happened."""
         return self.serial - len(self.heap) - len(self.far) + bool(self.far)
 
     def run_until(self, horizon: float) -> None:
-        """Let happen what is due up to and at the horizon. An event that raises ends the loop, so the loop need not look."""
+        """Run the events up to and at the horizon. The last one raises to end the loop, which then needs no test."""
         last: Event = (horizon, math.inf, self._halt, None)
         heappush(self.heap, last)
         heap = self.heap
@@ -82,7 +82,7 @@ class Clock:
         raise _HorizonReached
 
     def run_dry(self, patience: int) -> None:
-        """Let everything happen until nothing is due, or until `patience` events have happened."""
+        """Run events until there are none, or until `patience` of them have happened."""
         heap = self.heap
         while heap and patience > 0:
             patience -= 1

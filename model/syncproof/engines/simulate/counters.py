@@ -1,4 +1,4 @@
-"""Hold the counts of a run. `metrics.py` computes every metric from them."""
+"""The counts of a run. `metrics.py` computes every metric from them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """Hold what was counted and measured until one moment of a run.
+    """What was counted and measured until one moment of a run.
 
     The second group of fields is known only when the run is over; `snapshot` leaves it at its defaults and `completed`
     fills it in.
@@ -32,7 +32,7 @@ class Counters:
     rows: dict[str, tuple[int, int, int]]
     """Rows written, deleted and read, by store."""
     empty_replies: int
-    """Replies to pulls that brought nothing."""
+    """Replies to pulls that returned nothing."""
     handshakes: int
     """Connections opened; each is a request and a reply."""
     deliveries: int
@@ -40,7 +40,7 @@ class Counters:
     stored_bytes: int
     """Bytes in all stores together."""
     stored_bytes_peak: int
-    """The most bytes there ever were in all stores together."""
+    """The largest number of bytes that were in all stores together."""
 
     messages: int = 0
     """Messages accepted."""
@@ -51,7 +51,7 @@ class Counters:
     accept_latencies: Sequence[float] = ()
     """Seconds from composed to accepted, for each message composed on a connected device."""
     lost_deliveries: float = math.nan
-    """(message, device) pairs that `no-loss` still owes; NaN where it is not applicable."""
+    """(message, device) pairs that `no-loss` still requires; NaN where it is not applicable."""
     duplicate_deliveries: int = 0
     """Violations of `no-duplicate`."""
     busy_s: float = 0.0
@@ -61,17 +61,17 @@ class Counters:
 
     @property
     def packets(self) -> int:
-        """Return the packets on the wire, both of each handshake included."""
+        """Return the number of packets on the wire, two for each handshake included."""
         return sum(self.sent.values()) + 2 * self.handshakes
 
     @property
     def requests(self) -> int:
-        """Return the requests that a device waited for, handshakes included."""
+        """Return the number of requests that a device waited for, handshakes included."""
         return sum(n for kind, n in self.sent.items() if kind.request) + self.handshakes
 
     @property
     def pulls(self) -> int:
-        """Return the pull requests."""
+        """Return the number of pull requests."""
         return sum(n for kind, n in self.sent.items() if kind.pull)
 
     @property
@@ -81,22 +81,22 @@ class Counters:
 
     @property
     def rows_written(self) -> int:
-        """Return the rows appended or put, all stores."""
+        """Return the number of rows appended or put, all stores."""
         return sum(written for written, _, _ in self.rows.values())
 
     @property
     def rows_deleted(self) -> int:
-        """Return the rows deleted, all stores."""
+        """Return the number of rows deleted, all stores."""
         return sum(deleted for _, deleted, _ in self.rows.values())
 
     @property
     def rows_read(self) -> int:
-        """Return the rows returned by storage, all stores."""
+        """Return the number of rows returned by storage, all stores."""
         return sum(read for _, _, read in self.rows.values())
 
 
 def snapshot(run: Simulation) -> Counters:
-    """Copy the counts so far. Polls that bring nothing may follow that are not to be counted."""
+    """Return a copy of the counts so far, which later polls that find nothing must not change."""
     return Counters(
         sent={kind: tally.sent for kind, tally in run.network.tallies.items() if tally.sent},
         body_bytes=run.network.body_bytes,

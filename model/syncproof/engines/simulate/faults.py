@@ -1,7 +1,7 @@
-"""Faults of a run: actors crash and come up again, backups are taken and put back, retention deletes,
-the clock steps back.
+"""The faults of a run: actors crash and restart, backups are taken and put back, retention deletes, the clock steps back.
 
-The network's own faults are in `network.py`, what people do (leave, reinstall) in `people.py`; all count here.
+The network's faults are in `network.py`, those that people cause (disconnects, reinstalls) in `people.py`; all of them
+are counted in `FaultCounts`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class FaultCounts:
 class Faults:
     """Crashes, restores, trims and clock steps at the times of a plan.
 
-    The parts that a fault concerns are set once they are there.
+    The other parts of the simulation are set after they are made (`run.py`).
     """
 
     world: TimedWorld
@@ -110,13 +110,13 @@ class Faults:
         self.world.restore(host)
         self.polls.forget(host)
         self.clock.at(self.clock.now + downtime, self.restart, host)
-        if host is self.world.server:  # the last complete read of a device says nothing of the store as it is now
+        if host is self.world.server:  # a device's last complete read says nothing about the restored store
             for each in self.world.timed_hosts():
                 if each.is_device:
                     self.polls.concern(each)
 
     def break_connections(self, host: TimedHost) -> None:
-        """Schedule when the other ends of a host's connections notice that it is gone; the world closes its own ends."""
+        """Schedule when the other ends of a host's connections notice; the world closes the host's own ends."""
         notice = self.clock.now + self.notice_s
         if host is self.world.server:
             for _, connection in sorted(self.world.connections.items()):
@@ -127,16 +127,16 @@ class Faults:
             self.clock.at(notice, self.notice_server, host.connection)
 
     def notice_server(self, connection: Connection) -> None:
-        """Let the server find out that a client is gone."""
+        """Let the server notice that a client's end is closed."""
         self.world.notice(connection, "server")
 
     def notice_client(self, connection: Connection) -> None:
-        """Let a client find out that the server is gone; it connects again a while later."""
+        """Let a client notice that the server's end is closed; it connects again later."""
         if self.world.notice(connection, "client"):
             self.clock.at(self.clock.now + self.reconnect_s, self.people.connect, connection.client)
 
     def restart(self, host: TimedHost) -> None:
-        """Bring an actor up again; a device connects a while later."""
+        """Restart an actor; a device connects later."""
         if self.world.restart(host):
             self.network.resume(host.name)
             if host is not self.world.server:
@@ -157,7 +157,7 @@ class Faults:
     # ---- the server's clock
 
     def _step_clock_back(self, back: float) -> None:
-        """Let the server's clock be behind by `back` seconds more, from its next tick on (`network.py` has the ticks)."""
+        """Let the server's clock be `back` seconds further behind, from its next tick on (`network.py` has the ticks)."""
         if self.world.system.clocked and not self.counts.stopped:
             self.counts.fired["clock-step"] += 1
             self.counts.clock_behind += back

@@ -1,4 +1,4 @@
-"""A world whose effects take time: each host schedules what it puts under way."""
+"""A world whose effects take time: each host schedules what its actor's handlers ask for."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from syncproof.engines.simulate.polls import Polling, Polls
 
 STEP_S = 0.01
-"""An offered step is taken after this long."""
+"""Seconds until an offered step is taken."""
 
 
 class TimedConnection(Connection):
-    """A connection that knows when the last packet arrives each way, and how many there were."""
+    """A connection with the time at which the last packet in each direction arrives, and the number of packets."""
 
     __slots__ = ("down_count", "down_due", "up_count", "up_due")
 
@@ -41,9 +41,9 @@ class TimedConnection(Connection):
 class TimedHost(Host):
     """A host whose effects are scheduled.
 
-    `pushed_until`: no push overtakes an earlier one before that. `news`: something concerns the actor that its last
-    complete read did not cover. `parked`, `armed`: its poll timer, which is one of the two or neither; `polling`: an event
-    will look at it.
+    `pushed_until`: the time before which no push may arrive, so that none overtakes an earlier one. `news`: there is
+    something for the actor that its last complete read did not cover. `parked`, `armed`: its poll timer, which is one of
+    the two or neither; `polling`: an event that looks at `armed` is scheduled.
     """
 
     __slots__ = (
@@ -62,7 +62,7 @@ class TimedHost(Host):
     )
 
     observe: Callable[[Observation], None]  # type: ignore[assignment]
-    """The world's own, as `complete` is: bound once, not at every observation."""
+    """The world's own method, as `complete` is: bound once, not at every observation."""
 
     def __init__(self, world: World, name: ActorId, actor: Actor) -> None:
         super().__init__(world, name, actor)
@@ -125,7 +125,7 @@ class TimedHost(Host):
     # ---- steps
 
     def _then_offer(self, handle: Handler) -> Handler:
-        """Wrap a handler of an actor that may offer steps: they are taken a moment later."""
+        """Wrap a handler of an actor that may offer steps, so that these are taken `STEP_S` later."""
 
         def handled(actor: Any, source: Id, packet: Any, out: Out) -> None:
             handle(actor, source, packet, out)
@@ -139,7 +139,7 @@ class TimedHost(Host):
 
 
 class TimedWorld(World):
-    """A world whose hosts schedule. `start` begins it, once everything that listens is there."""
+    """A world whose hosts schedule their effects. `start` begins it, after all receivers of observations are set."""
 
     host_type = TimedHost
 
@@ -160,7 +160,7 @@ class TimedWorld(World):
         super().__init__(system, observe, record)
 
     def begin(self) -> None:
-        """Wait for `start`."""
+        """Do nothing: `start` begins the world."""
 
     def start(self) -> None:
         """Report the opening and start every actor."""
@@ -170,7 +170,7 @@ class TimedWorld(World):
         return TimedConnection(name, client.name)
 
     def timed_host(self, name: ActorId) -> TimedHost | None:
-        """Return the host of an actor, if there is one by now."""
+        """Return the host of an actor, or None if it has not appeared yet."""
         return cast("TimedHost | None", self.hosts.get(name))
 
     def timed_hosts(self) -> list[TimedHost]:

@@ -1,4 +1,4 @@
-"""Measure latencies of one run from its observations."""
+"""A meter, which measures the latencies of one run from its observations."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from syncproof.core.values import DeviceId, MessageId
 
 
 class Clock(Protocol):
-    """Tell the simulated time, in seconds."""
+    """The simulated time, in seconds."""
 
     now: float
 
 
 class Meter:
-    """Measure latencies in seconds from observations, each at the clock's time when it arrives.
+    """The latencies of a run in seconds, measured from observations at the clock's time.
 
     A delivery is *live* when its device was connected at both ends from acceptance to showing; a half-open connection
     ends when the first of its ends closes. Every other delivery belongs to a *catch-up*, which is measured once per

@@ -1,7 +1,7 @@
-"""Define every metric once: its name, unit, heading, words and how it is computed from the counters of a run.
+"""The metrics, each defined once: its name, unit, heading, sentence and how it is computed from the counters of a run.
 
 To add a metric, append a record to the list below. Tables, reports, results.json and docs/results.md read this list. Only a
-metric of something that nothing counts yet needs a second file, `counters.py`.
+metric of something that is not counted yet needs a second file, `counters.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from syncproof.engines.simulate.counters import Counters
 
 
 class Metric(msgspec.Struct, frozen=True):
-    """Describe one metric."""
+    """One metric."""
 
     name: str
     """Key in results.json."""
@@ -28,18 +28,18 @@ class Metric(msgspec.Struct, frozen=True):
     compute: Callable[[Counters], float]
     """Compute the value from the counters of a finished run; NaN where nothing was counted to divide by."""
     phrase: str = ""
-    """How a sentence names it; empty: its name with spaces."""
+    """Its name in a sentence; empty: its name with spaces."""
     less_is_better: bool = True
     """Whether a smaller value is better."""
 
     @property
     def words(self) -> str:
-        """Return the metric as a sentence names it."""
+        """Return the metric's name in a sentence."""
         return self.phrase or self.name.replace("_", " ")
 
 
 def ratio(amount: float, count: float) -> float:
-    """Divide; NaN if `count` is 0."""
+    """Return `amount / count`; NaN if `count` is 0."""
     return amount / count if count else math.nan
 
 

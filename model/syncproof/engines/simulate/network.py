@@ -1,7 +1,7 @@
-"""The network's delays, the fates of pushes, and what is counted of packets.
+"""The network's delays, losses and duplicates of pushes, and counts of packets.
 
-Draws are keyed, not sequential: a push's fate depends on (seed, purpose, the packet's key, device, how many connections
-the device has opened), so two designs that send the same push under the same seed see it lost or late alike.
+Draws are keyed, not sequential: whether a push is lost, repeated or late depends on (seed, purpose, the packet's key,
+device, how many connections the device has opened), so it is the same for two designs that send the same push.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Tally:
-    """A packet class: how many were `sent`, how they travel, and which questions are worth asking of one."""
+    """A packet class: how many were `sent`, how they travel, and which of its properties can differ from the default."""
 
     __slots__ = ("bodied", "link", "may_be_empty", "repeatable", "sent")
 
@@ -39,7 +39,7 @@ class Tally:
 
 
 class Tallies(dict[type[Packet], Tally]):
-    """One for each packet class met."""
+    """A tally for each packet class that was sent, made on first use."""
 
     def __init__(self, links: dict[type[Packet], Link]) -> None:
         self.links = links
@@ -50,7 +50,7 @@ class Tallies(dict[type[Packet], Tally]):
 
 
 class Network:
-    """Packets between hosts: each is put under way as the world says and scheduled to arrive. `attach` gives it the world."""
+    """The network between hosts: a packet is sent as the world says, and its arrival is scheduled. `attach` sets the world."""
 
     __slots__ = (
         "_chances",
@@ -107,7 +107,7 @@ class Network:
         self.waiting: dict[ActorId, list[Mail]] = {}
 
     def attach(self, world: TimedWorld) -> None:
-        """Deliver to this world, telling its server the time before each packet if its system is clocked."""
+        """Set the world to deliver to. If its system is clocked, a `Tick` precedes each packet to the server."""
         self.world = world
         self.deliver_up = self._deliver_up_clocked if world.system.clocked else world.deliver_to_server
         self.deliver_down = world.deliver_to_client
@@ -155,7 +155,7 @@ class Network:
             self._maybe_repeat(host, packet)
 
     def tell_closed(self, connection: Connection) -> None:
-        """Schedule the last packet of a clean disconnect: it comes after what is in flight."""
+        """Schedule the last packet of a clean disconnect, after those that are in flight."""
         timed = cast("TimedConnection", connection)
         timed.up_due = max(timed.up_due, self.clock.now + self.up_table[len(self.up_table) >> 1])
         self.clock.at(timed.up_due, self.deliver_up, connection)
@@ -211,14 +211,14 @@ class Network:
         return self.draws.uniform(self._chances[purpose], key, receiver.name, receiver.connects)
 
     def _arrive_or_wait(self, mail: Mail) -> None:
-        """Let a packet arrive that waits for its receiver if that is down."""
+        """Let a packet arrive, or wait if its receiver is down."""
         if mail.receiver.down:
             self.waiting.setdefault(mail.receiver.name, []).append(mail)
         else:
             self.world.arrive(mail)
 
     def resume(self, receiver: ActorId) -> None:
-        """Let arrive now what has waited for a receiver, which is up again."""
+        """Let the packets arrive that have waited for a receiver, which is running again."""
         for mail in self.waiting.pop(receiver, ()):
             self.clock.at(self.clock.now, self._arrive_or_wait, mail)
 

@@ -1,4 +1,4 @@
-"""What people do: write messages, come and go, install devices, join and leave conversations."""
+"""What people do: compose messages, connect and disconnect, install devices, join and leave conversations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class People:
-    """The people of one run's traffic. `world` is set once it is there. `in_session`: the devices that want to be connected."""
+    """The people of one run's traffic. `in_session`: the devices that want to be connected. `attach` sets the world."""
 
     world: TimedWorld
 
@@ -45,10 +45,10 @@ class People:
         self.replaced = {old: new for new, old in traffic.replaces.items()}
 
     def attach(self, world: TimedWorld) -> None:
-        """Live in this world."""
+        """Set the world in which the people act."""
         self.world = world
         traffic = self.traffic
-        # The actors' own ids: a look-up that meets the very object need not compare numbers.
+        # The actors' own id objects: a look-up of the identical object is faster than one of an equal one.
         known = {int(name): name for name in world.hosts if isinstance(name, DeviceId)}
         self.device_ids = [known[i] if i in known else DeviceId(i) for i in range(len(traffic.owners))]
         self.conversation_ids = [ConversationId(i) for i in range(len(traffic.members))]
@@ -57,7 +57,7 @@ class People:
             self.polls.hosts_of_user[traffic.owners[number]].append(host)
 
     def schedule_changes(self) -> None:
-        """Schedule what happens to memberships, the devices that appear, and each device's first session."""
+        """Schedule the changes of memberships, the devices that appear, and each device's first session."""
         traffic, later = self.traffic, self.clock.later
         for at, action, conversation, user in traffic.changes:
             later(at, self._change, (action, conversation, user))
@@ -88,7 +88,7 @@ class People:
             self.clock.at(traffic.times[number + 1], self._compose, number + 1)
 
     def _write(self, message: Message) -> None:
-        """Write a message on its device, or on the installation that replaced it; later if that is not running."""
+        """Compose a message on its device, or on the installation that replaced it; later if that is not running."""
         if message.sender in self.world.hosts and message.sender not in self.world.actors:
             message = replace(message, sender=self.device_ids[self.replaced[message.sender]])
         host = self.world.hosts.get(message.sender)
@@ -120,7 +120,7 @@ class People:
     def _session_end(self, which: tuple[DeviceId, int]) -> None:
         clock = self.clock
         if self.counts.stopped or clock.now >= self.traffic.horizon:
-            return  # a session cut off by the end of the traffic does not end in a disconnect
+            return  # a session that lasts to the end of the traffic does not end in a disconnect
         device, index = which
         sessions = self.traffic.sessions[device]
         dead = sessions[index][2]

@@ -1,9 +1,9 @@
 """Polls that are counted instead of run.
 
-A device's poll timer is *parked* while its last complete read (`Served`) is younger than anything that concerns it (a
-message placed with it in the audience, an append to its user's timeline, a copy in its inbox); such a poll would return
-nothing. The moment something concerns it, the timer is *armed* again at its next due time, and the polls that were due
-in between are added to the counts.
+A device's poll timer is *parked* while nothing concerns the device that is newer than its last complete read (`Served`):
+no message placed with it in the audience, no append to its user's timeline, no copy in its inbox. A poll would return
+nothing then. As soon as something concerns the device, the timer is *armed* again at its next due time, and the polls
+that were due in between are added to the counts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Polling:
-    """An armed poll timer of a host. `at`: when it is due, or, while it is parked, since when."""
+    """A host's poll timer. `at`: when it is due if it is armed; since when if it is parked."""
 
     __slots__ = ("at", "idle", "interval", "timer")
 
@@ -38,7 +38,7 @@ class Polling:
 
 
 class Polls:
-    """When poll timers fire, and which firings are only counted. `world` is set once it is there."""
+    """The poll timers of a run: when they fire, and which firings are only counted. `run.py` sets the world."""
 
     __slots__ = ("clock", "faults", "hosts_of_user", "network", "station", "world")
 
@@ -71,7 +71,7 @@ class Polls:
         host.parked = host.armed = None
 
     def _await(self, host: TimedHost, polling: Polling) -> None:
-        """At most one event per device waits; one that comes too early goes back until the timer is due."""
+        """Schedule the firing. There is at most one event per device; one that is too early is scheduled again."""
         host.armed = polling
         if not host.polling:
             host.polling = True
@@ -104,7 +104,7 @@ class Polls:
     # ---- at the end
 
     def park_all(self) -> None:
-        """Park every timer: from here on polls are not due at times but come in rounds."""
+        """Park every timer: from here on polls come in rounds (`fire_parked`), not at their due times."""
         for host in self.world.timed_hosts():
             if host.parked is not None:
                 self._count_idle(host.parked)
@@ -114,22 +114,22 @@ class Polls:
                 host.armed = None
 
     def fire_parked(self, everyone: bool) -> None:
-        """Fire the parked timers of the hosts that something concerns, or of `everyone`."""
+        """Fire the parked timers of the hosts that have `news`, or of `everyone`."""
         for host in [h for h in sorted(self.world.timed_hosts(), key=lambda h: h.name) if h.parked is not None]:
             polling = host.parked
             if polling is not None and (everyone or host.news):
                 host.parked = None
                 self.world.fire(polling.timer)
 
-    # ---- what concerns whom
+    # ---- which observations concern which hosts
 
     @property
     def listeners(self) -> dict[type[Observation], Callable[[Any], None]]:
-        """Which method wants which observation."""
+        """Return the method for each class of observations."""
         return {Placed: self.placed, Appended: self.appended, Queued: self.queued, Served: self.served}
 
     def concern(self, host: TimedHost) -> None:
-        """Something new concerns a host: its next poll will not be in vain."""
+        """Note that something new concerns a host, and arm its poll timer if it is parked."""
         host.news = True
         polling = host.parked
         if polling is not None and not self.faults.stopped:

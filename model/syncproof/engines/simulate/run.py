@@ -1,4 +1,4 @@
-"""A run: traffic until the horizon, then no more faults, then everything that is owed, then quiescence."""
+"""A run: traffic and faults until the horizon, then the moves that fairness demands, then quiescence."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ from syncproof.inputs.workload import Traffic
 from syncproof.properties.monitor import Monitor
 
 FINAL_ROUNDS = 100
+"""The most rounds of polls at the end of a run."""
 
 
 class Simulation:
-    """One run of a system: a world, and the parts that decide when what is pending in it happens."""
+    """One run of a system: a world, and the parts that decide when its pending moves are made."""
 
     def __init__(
         self,
@@ -59,7 +60,7 @@ class Simulation:
         self.counters = snapshot(self)
 
     def _connect_parts(self) -> None:
-        """Tell the parts of the world and of each other."""
+        """Give the parts the world and each other."""
         self.network.attach(self.world)
         self.people.attach(self.world)
         self.polls.world = self.faults.world = self.world
@@ -83,18 +84,18 @@ class Simulation:
                 gc.enable()
 
     def _settle(self) -> None:
-        """Follow the fairness rules: recover everything, let everything pending happen, then poll until nothing comes of it.
+        """Make the moves that fairness demands: recoveries, everything pending, then polls until they deliver nothing.
 
         A system that is still busy after ten times the events of the whole run does not come to rest: `quiesced` stays
-        false, and what is judged at rest is unknown.
+        false, and liveness is unknown.
         """
         self._stop_faults()
         self._recover()
         patience = self.clock.events * 10 + 1_000_000
         self.clock.run_dry(patience)
         for _ in range(FINAL_ROUNDS):
-            self.counters = snapshot(self)  # what the last, fruitless round of polls costs is no part of it
-            for everyone in (False, True):  # first the devices that something concerns, then the rest to be sure
+            self.counters = snapshot(self)  # so that the last round of polls, which finds nothing, is not counted
+            for everyone in (False, True):  # first the devices with news, then also the others, to be sure
                 if self.clock.heap:
                     return
                 self.polls.fire_parked(everyone)

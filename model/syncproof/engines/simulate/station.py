@@ -1,4 +1,4 @@
-"""Storage takes time: a station of parallel servers with a queue, and each device's own database."""
+"""Storage times: the server's station of parallel servers with a queue, and each device's own database."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from syncproof.inputs.random_draws import Draws, lognormal_table
 from syncproof.inputs.scenario import StorageSection
 
 DEVICE_WRITE_S = 0.001
-"""A device's own database takes a millisecond and queues behind nothing."""
+"""Seconds that an operation of a device's own database takes; it has no queue."""
 
 WRITTEN, DELETED, READ = range(3)
-"""The columns of what is counted per store."""
+"""The columns of the counts per store."""
 
 
 class Station:
     """The server's storage: when operations complete, and what they cost.
 
-    An operation starts when a server of the station is free, takes a drawn base time plus a time per row, and completes
-    then. A design that writes too much waits for itself. `rows`: written, deleted and read, by store. `stored`: bytes in
-    all stores, devices' included; `stored_peak`: the most there were.
+    An operation starts when a server of the station is free, and takes a drawn base time plus a time per row. So the
+    operations of a design that writes too much wait in the queue. `rows`: written, deleted and read, by store. `stored`:
+    bytes in all stores, devices' included; `stored_peak`: the largest number of them.
     """
 
     __slots__ = (
@@ -48,7 +48,7 @@ class Station:
         self.stored_peak = 0
 
     def operate(self, store: str, column: int, rows: int) -> float:
-        """Count and charge an operation of the server; return when it completes."""
+        """Count an operation of the server and the time it takes; return when it completes."""
         try:
             self.rows[store][column] += rows
         except KeyError:
@@ -64,5 +64,5 @@ class Station:
         return at
 
     def count(self, store: str, column: int, rows: int) -> None:
-        """Count rows without charging time."""
+        """Count rows of an operation that takes no time."""
         self.rows.setdefault(store, [0, 0, 0])[column] += rows

@@ -1,4 +1,4 @@
-"""Who hears an observation: the recorder, the properties, the meter, the engine. One table by class of observation."""
+"""The receivers of observations (recorder, properties, meter, engine) in one table by class of observation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Reaction = Callable[[Any], "str | None"]
 
 
 class Recorder(Protocol):
-    """Receives a run's moves and observations in order."""
+    """A receiver of a run's moves and observations, in order."""
 
     def move(self, move: Move, /) -> None:
         """Receive the next move."""
@@ -27,9 +27,9 @@ def witnesses(
     recorder: Recorder | None,
     others: Iterable[Mapping[type[Observation], Callable[[Any], None]]],
 ) -> Callable[[Observation], None]:
-    """Return what hands an observation to everything that reacts to its class: recorder, properties, then the `others`.
+    """Return a function that passes an observation to its receivers: recorder, properties, then the `others`.
 
-    A reaction of a property that returns a line says that the property fell.
+    A reaction of a property that returns a line reports a violation.
     """
     everything: tuple[Reaction, ...] = () if recorder is None else (recorder.observation,)
     listeners = list(others)
