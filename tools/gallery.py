@@ -35,8 +35,8 @@ from syncproof.inputs.scenario import load, ready, seconds
 from syncproof.inputs.small_worlds import within
 from syncproof.properties import PROPERTIES
 from syncproof.report import figures, markdown, template
-from syncproof.report import kill_matrix as kill_matrix_page
 from syncproof.report.sentences import compare as compare_sentences
+from syncproof.report.sentences import kill_matrix as kill_matrix_sentences
 from syncproof.report.sentences import sweep as sweep_sentences
 from syncproof.report.sentences import verify as verify_sentences
 from syncproof.seeded_bugs import BUGS
@@ -44,6 +44,7 @@ from syncproof.studies import claims, kill_matrix
 from syncproof.studies import compare as comparison
 from syncproof.studies import sweep as sweeps
 from syncproof.studies import verify as verification
+from syncproof.studies.results import plain
 
 SCHEMA = 1
 COMMITTED = ("report.md", "results.json", "counterexamples", "figure.svg")
@@ -166,10 +167,11 @@ def _verify(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Writte
 
 
 def _faults(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written, Row]:
-    found = kill_matrix_page.matrix(jobs=jobs)
+    found = kill_matrix.kill_matrix(jobs=jobs)
     _whole(found.missing)
-    row = _row(entry, "Would the harness notice the failures of real systems?", found.answer(), "syncproof kill-matrix")
-    row.taken = f"{len(found.rows)} seeded bugs, {len(designs.DESIGNS)} sound designs"
+    question = "Would the harness notice the failures of real systems?"
+    row = _row(entry, question, kill_matrix_sentences.answer(found), kill_matrix_sentences.command(found))
+    row.taken = f"{len(found.bugs)} seeded bugs, {len(designs.DESIGNS)} sound designs"
     return found, row
 
 
@@ -265,7 +267,7 @@ def _search_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
 
 def _hunt_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
     name = "F25"
-    if json.loads(json.dumps(kill_matrix.kill_matrix([name], jobs=1).results()["bugs"][name])) != results["bugs"][name]:
+    if plain(kill_matrix.kill_matrix([name], jobs=1).bugs[name]) != results["bugs"][name]:
         yield f"{name} is not met as it was"
 
 
