@@ -22,7 +22,7 @@ class Order:
 
 
 @state
-class Fetched:
+class OwedHistory:
     """How much history a new device is owed, and how much it holds: all places up to these. `wrong`: a place at which it
     holds what was never there; 0 for none. `shown`: messages of that history that came as any message does."""
 
@@ -52,7 +52,7 @@ class RoamingComplete(Property):
     orders: dict[ConversationId, Order] = attrs.field(factory=dict)
     taken: dict[tuple[ConversationId, int], set[MessageId]] = attrs.field(factory=dict)
     gone: set[MessageId] = attrs.field(factory=set)
-    fetched: dict[tuple[DeviceId, ConversationId], Fetched] = attrs.field(factory=dict)
+    fetched: dict[tuple[DeviceId, ConversationId], OwedHistory] = attrs.field(factory=dict)
 
     @observes(Placed)
     def on_placed(self, o: Placed) -> str | None:
@@ -79,7 +79,7 @@ class RoamingComplete(Property):
     def on_joined(self, o: Joined) -> str | None:
         for conversation, last in o.history or ():
             if last > 0:
-                self.fetched[o.device, conversation] = Fetched(last, 0, 0, set())
+                self.fetched[o.device, conversation] = OwedHistory(last, 0, 0, set())
         return None
 
     @observes(Shown)
@@ -162,7 +162,7 @@ class RoamingComplete(Property):
                 record.owed = min(record.owed, o.upto)
         return None
 
-    def _shown(self, conversation: ConversationId, record: Fetched) -> bool:
+    def _shown(self, conversation: ConversationId, record: OwedHistory) -> bool:
         """Whether the device has shown all that it does not hold as history."""
         order = self.orders.get(conversation) or Order([], [])
         missing = order.messages[bisect_right(order.places, record.held) : bisect_right(order.places, record.owed)]
