@@ -56,7 +56,7 @@ PLACE = re.compile(r"(?<![\w.:/])/(?:home|root|tmp|work|Users|var|mnt|opt)/")
 """A path of somebody's machine."""
 ENDPOINTS = "population.devices_per_user"
 PICTURE = ("server_writes_per_message", "server_deletes_per_message", "packets_per_delivery", "bytes_per_delivery")
-Kind = Literal["compare", "verify", "faults", "sweep"]
+Kind = Literal["compare", "verify", "kill-matrix", "sweep"]
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ ENTRIES: dict[str, Entry] = {
         Entry("irc-group", "compare", "irc-group", "group_presence.csv", "14d"),
         Entry("sweep-endpoints", "sweep", "many-endpoints"),
         Entry("verify", "verify", "standard"),
-        Entry("faults", "faults"),
+        Entry("kill-matrix", "kill-matrix"),
     )
 }
 
@@ -166,7 +166,7 @@ def _verify(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Writte
     return found, row
 
 
-def _faults(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written, Row]:
+def _kill_matrix(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written, Row]:
     found = kill_matrix.kill_matrix(jobs=jobs)
     _whole(found.missing)
     question = "Would the harness notice the failures of real systems?"
@@ -193,7 +193,7 @@ def _whole(missing: object) -> None:
 MAKERS: dict[str, Callable[[Entry, Path | None, int | None], tuple[Written, Row]]] = {
     "compare": _compare,
     "verify": _verify,
-    "faults": _faults,
+    "kill-matrix": _kill_matrix,
     "sweep": _sweep,
 }
 
@@ -221,7 +221,7 @@ def fingerprint(entry: Entry) -> dict[str, str]:
     if entry.kind == "verify":
         worlds = [str(world) for name in designs.DESIGNS for world in within(entry.subject, name)]
         parts["worlds"] = list(dict.fromkeys(worlds))
-    if entry.kind == "faults":
+    if entry.kind == "kill-matrix":
         parts["bugs"] = [(name, bug.failure, bug.violates, bug.world) for name, bug in BUGS.items()]
     return {name: hashlib.sha256(json.dumps(part).encode()).hexdigest()[:16] for name, part in sorted(parts.items())}
 
@@ -265,7 +265,7 @@ def _search_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
                 yield f"{name}, {shape}: {value} {what}, not {told[what]}"
 
 
-def _hunt_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
+def _kill_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
     name = "F25"
     if plain(kill_matrix.kill_matrix([name], jobs=1).bugs[name]) != results["bugs"][name]:
         yield f"{name} is not met as it was"
@@ -278,7 +278,7 @@ def _nothing(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
 AGAIN: dict[str, Callable[[Entry, dict[str, Any]], Iterable[str]]] = {
     "compare": _run_again,
     "verify": _search_again,
-    "faults": _hunt_again,
+    "kill-matrix": _kill_again,
     "sweep": _nothing,
 }
 
