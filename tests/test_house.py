@@ -1,11 +1,12 @@
-"""The repository itself: each module is loaded under one name, and imports say the name that is installed."""
+"""The repository itself: one name for each module and each class, and imports say the name that is installed."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,29 @@ def test_no_module_was_loaded_by_its_folder() -> None:
 
     assert syncproof.core.world.__name__ in sys.modules
     assert [name for name in sys.modules if name.split(".")[0] == "model"] == []
+
+
+def repeated(sources: Mapping[str, str]) -> dict[str, list[str]]:
+    """The names of classes that more than one class has, and where; `sources`: file -> text."""
+    places = defaultdict(list)
+    for file, text in sources.items():
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(f"{file}:{node.lineno}")
+    return {name: found for name, found in places.items() if len(found) > 1}
+
+
+def test_no_two_classes_have_the_same_name() -> None:
+    """One word, one meaning: a traceback, a search and a reader find one class."""
+    package = ROOT / "model" / "syncproof"
+    sources = {str(path.relative_to(package)): path.read_text(encoding="utf-8") for path in package.rglob("*.py")}
+    assert repeated(sources) == {}
+
+
+def test_a_class_name_that_is_used_twice_is_noticed() -> None:
+    assert repeated({"a.py": "class Row: ...", "b.py": "class Table:\n    class Row: ..."}) == {
+        "Row": ["a.py:1", "b.py:2"]
+    }
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:

@@ -35,8 +35,8 @@ from syncproof.inputs.scenario import load, ready, seconds
 from syncproof.inputs.small_worlds import within
 from syncproof.properties import PROPERTIES
 from syncproof.report import figures, markdown, template
-from syncproof.report import kill_matrix as kill_matrix_page
 from syncproof.report.sentences import compare as compare_sentences
+from syncproof.report.sentences import kill_matrix as kill_matrix_sentences
 from syncproof.report.sentences import sweep as sweep_sentences
 from syncproof.report.sentences import verify as verify_sentences
 from syncproof.seeded_bugs import BUGS
@@ -44,6 +44,7 @@ from syncproof.studies import claims, kill_matrix
 from syncproof.studies import compare as comparison
 from syncproof.studies import sweep as sweeps
 from syncproof.studies import verify as verification
+from syncproof.studies.results import plain
 
 SCHEMA = 1
 COMMITTED = ("report.md", "results.json", "counterexamples", "figure.svg")
@@ -55,7 +56,7 @@ PLACE = re.compile(r"(?<![\w.:/])/(?:home|root|tmp|work|Users|var|mnt|opt)/")
 """A path of somebody's machine."""
 ENDPOINTS = "population.devices_per_user"
 PICTURE = ("server_writes_per_message", "server_deletes_per_message", "packets_per_delivery", "bytes_per_delivery")
-Kind = Literal["compare", "verify", "faults", "sweep"]
+Kind = Literal["compare", "verify", "kill-matrix", "sweep"]
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ ENTRIES: dict[str, Entry] = {
         Entry("irc-group", "compare", "irc-group", "group_presence.csv", "14d"),
         Entry("sweep-endpoints", "sweep", "many-endpoints"),
         Entry("verify", "verify", "standard"),
-        Entry("faults", "faults"),
+        Entry("kill-matrix", "kill-matrix"),
     )
 }
 
@@ -165,11 +166,12 @@ def _verify(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Writte
     return found, row
 
 
-def _faults(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written, Row]:
-    found = kill_matrix_page.matrix(jobs=jobs)
+def _kill_matrix(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written, Row]:
+    found = kill_matrix.kill_matrix(jobs=jobs)
     _whole(found.missing)
-    row = _row(entry, "Would the harness notice the failures of real systems?", found.answer(), "syncproof kill-matrix")
-    row.taken = f"{len(found.rows)} seeded bugs, {len(designs.DESIGNS)} sound designs"
+    question = "Would the harness notice the failures of real systems?"
+    row = _row(entry, question, kill_matrix_sentences.answer(found), kill_matrix_sentences.command(found))
+    row.taken = f"{len(found.bugs)} seeded bugs, {len(designs.DESIGNS)} sound designs"
     return found, row
 
 
@@ -191,7 +193,7 @@ def _whole(missing: object) -> None:
 MAKERS: dict[str, Callable[[Entry, Path | None, int | None], tuple[Written, Row]]] = {
     "compare": _compare,
     "verify": _verify,
-    "faults": _faults,
+    "kill-matrix": _kill_matrix,
     "sweep": _sweep,
 }
 
@@ -219,7 +221,7 @@ def fingerprint(entry: Entry) -> dict[str, str]:
     if entry.kind == "verify":
         worlds = [str(world) for name in designs.DESIGNS for world in within(entry.subject, name)]
         parts["worlds"] = list(dict.fromkeys(worlds))
-    if entry.kind == "faults":
+    if entry.kind == "kill-matrix":
         parts["bugs"] = [(name, bug.failure, bug.violates, bug.world) for name, bug in BUGS.items()]
     return {name: hashlib.sha256(json.dumps(part).encode()).hexdigest()[:16] for name, part in sorted(parts.items())}
 
@@ -263,9 +265,9 @@ def _search_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
                 yield f"{name}, {shape}: {value} {what}, not {told[what]}"
 
 
-def _hunt_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
+def _kill_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
     name = "F25"
-    if json.loads(json.dumps(kill_matrix.kill_matrix([name], jobs=1).results()["bugs"][name])) != results["bugs"][name]:
+    if plain(kill_matrix.kill_matrix([name], jobs=1).bugs[name]) != results["bugs"][name]:
         yield f"{name} is not met as it was"
 
 
@@ -276,7 +278,7 @@ def _nothing(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
 AGAIN: dict[str, Callable[[Entry, dict[str, Any]], Iterable[str]]] = {
     "compare": _run_again,
     "verify": _search_again,
-    "faults": _hunt_again,
+    "kill-matrix": _kill_again,
     "sweep": _nothing,
 }
 

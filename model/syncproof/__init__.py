@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from syncproof.report.diagram import Diagram, diagram
     from syncproof.studies.compare import Comparison, compare
     from syncproof.studies.hunt import Hunt, hunt
+    from syncproof.studies.kill_matrix import KillMatrix, kill_matrix
     from syncproof.studies.recordings import CheckedRun, check, minimise, replay
     from syncproof.studies.sweep import Sweep, sweep
     from syncproof.studies.verify import Verification, explore, verify
@@ -37,6 +38,7 @@ _MODULES = {
     "Diagram": "report.diagram",
     "Hunt": "studies.hunt",
     "InputError": "errors",
+    "KillMatrix": "studies.kill_matrix",
     "MinimisedRun": "counterexamples.from_recording",
     "Scenario": "inputs.scenario",
     "Sweep": "studies.sweep",
@@ -46,6 +48,7 @@ _MODULES = {
     "diagram": "report.diagram",
     "explore": "studies.verify",
     "hunt": "studies.hunt",
+    "kill_matrix": "studies.kill_matrix",
     "load": "inputs.scenario",
     "minimise": "studies.recordings",
     "replay": "studies.recordings",
@@ -62,6 +65,7 @@ __all__ = [
     "Diagram",
     "Hunt",
     "InputError",
+    "KillMatrix",
     "MinimisedRun",
     "Scenario",
     "Sweep",
@@ -72,6 +76,7 @@ __all__ = [
     "diagram",
     "explore",
     "hunt",
+    "kill_matrix",
     "load",
     "minimise",
     "replay",

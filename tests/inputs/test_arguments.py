@@ -12,7 +12,7 @@ import pytest
 import syncproof
 from syncproof.errors import InputError
 
-FUNCTIONS = ("check", "compare", "diagram", "explore", "hunt", "minimise", "replay", "sweep", "verify")
+FUNCTIONS = ("check", "compare", "diagram", "explore", "hunt", "kill_matrix", "minimise", "replay", "sweep", "verify")
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -24,7 +24,7 @@ def test_every_argument_has_a_type_and_nothing_is_passed_on_unseen(name: str) ->
     assert signature.return_annotation is not signature.empty
 
 
-@pytest.mark.parametrize("name", ["compare", "diagram", "explore", "sweep", "verify"])
+@pytest.mark.parametrize("name", ["compare", "diagram", "explore", "kill_matrix", "sweep", "verify"])
 def test_help_tells_every_argument(name: str) -> None:
     function = getattr(syncproof, name)
     said = inspect.getdoc(function) or ""
@@ -82,6 +82,10 @@ def test_every_public_name_is_where_the_type_checker_is_told() -> None:
             "metrics: 'x' is a text; allowed: a list of names",
         ),
         (lambda s: s.sweep(vary={"population.users": 3}), "--vary population.users: 3; allowed: a list of values"),
+        (lambda s: s.kill_matrix("F25"), "bugs: 'F25' is a text; allowed: a list of names"),
+        (lambda s: s.kill_matrix(["F25"], jobs=0), "jobs: 0; allowed: a whole number, 1 or more"),
+        (lambda s: s.kill_matrix(["F25"], profile="c"), "unknown profile 'c'; allowed: dev, brief, ci, deep"),
+        (lambda s: s.kill_matrix(["F25"], progress=1), "progress: 1 is a number; allowed: a function"),
         (lambda s: s.sweep(vary={"population.users": [3]}, jobs=0), "jobs: 0; allowed: a whole number, 1 or more"),
     ],
 )

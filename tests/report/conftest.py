@@ -12,10 +12,9 @@ import pytest
 
 from syncproof.inputs import lookup
 from syncproof.inputs.scenario import Scenario
-from syncproof.report import kill_matrix as kill_matrix_page
-from syncproof.report.kill_matrix import Matrix
 from syncproof.studies import verify as verification
 from syncproof.studies.compare import Comparison, compare
+from syncproof.studies.kill_matrix import KillMatrix, kill_matrix
 from syncproof.studies.sweep import Sweep, sweep
 from syncproof.studies.verify import Verification
 from tests.helpers import browser as chromium
@@ -73,9 +72,9 @@ def proved(own: str) -> Verification:
 
 
 @pytest.fixture(scope="session")
-def hunted() -> Matrix:
+def hunted() -> KillMatrix:
     """The kill matrix of one bug."""
-    return kill_matrix_page.matrix(["F25"], jobs=1)
+    return kill_matrix(["F25"], jobs=1)
 
 
 class Index:

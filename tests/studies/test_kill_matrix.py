@@ -10,59 +10,60 @@ from click.testing import CliRunner
 
 from syncproof.cli.main import main
 from syncproof.errors import InputError
-from syncproof.report import kill_matrix as kill_matrix_page
+from syncproof.seeded_bugs import BUGS
 from syncproof.studies import kill_matrix
-from syncproof.studies.kill_matrix import BugOutcome, EngineOutcome, KillMatrix, SoundOutcome
+from syncproof.studies.kill_matrix import KillMatrix, bug_result
+from syncproof.studies.results import BugResult, CutEngineResult, EngineResult, SoundResult
 
 pytestmark = pytest.mark.slow
 
-DEAD = BugOutcome(
-    "F25",
-    EngineOutcome(("no-loss",), 384, "states", 11),
-    EngineOutcome(("no-loss",), 3, "examples", 24),
-    EngineOutcome((), 20, "runs"),
-    11,
-)
+SEARCHED = EngineResult(["no-loss"], 384, "states", 11)
+PLAYED = CutEngineResult(["no-loss"], 3, "examples", 24, 11)
 
 
-def alive(**changes: EngineOutcome) -> BugOutcome:
-    """A row in which one engine killed nothing."""
-    import dataclasses
-
-    return dataclasses.replace(DEAD, **changes)  # type: ignore[arg-type]
+def found(explore: EngineResult = SEARCHED, stateful: CutEngineResult = PLAYED) -> dict[str, BugResult]:
+    """Return a row of F25, which the simulator did not meet."""
+    return {"F25": bug_result(BUGS["F25"], explore, stateful, CutEngineResult([], 20, "runs", None, None))}
 
 
 @pytest.mark.parametrize(
-    ("found", "status"),
+    ("matrix", "status"),
     [
-        (KillMatrix({"F25": DEAD}, []), 0),
-        (KillMatrix({"F25": alive(explore=EngineOutcome(("convergence",), 384, "states"))}, []), 1),
-        (KillMatrix({"F25": alive(stateful=EngineOutcome((), 500, "examples"))}, []), 1),
+        (KillMatrix(found()), 0),
+        (KillMatrix(found(explore=EngineResult(["convergence"], 384, "states", None))), 1),
+        (KillMatrix(found(stateful=CutEngineResult([], 500, "examples", None, None))), 1),
         (
             KillMatrix(
-                {"F25": DEAD}, [SoundOutcome("timeline-notify", "simulate", "the stress scenario", 10, ("no-loss",))]
+                found(), [SoundResult("timeline-notify", "simulate", "the stress scenario", 10, ["no-loss"], "")]
             ),
             1,
         ),
-        (KillMatrix({"F25": DEAD}, [], missing=1), 3),
+        (KillMatrix(found(), missing=1), 3),
     ],
 )
-def test_the_status_asks_for_every_bug_dead_and_no_alarm(found: KillMatrix, status: int) -> None:
-    assert found.status() == status
+def test_the_status_asks_for_every_bug_dead_and_no_alarm(matrix: KillMatrix, status: int) -> None:
+    assert matrix.status() == status
 
 
 def test_a_bug_is_run_under_every_engine(tmp_path: Path) -> None:
-    found = kill_matrix_page.matrix(["F25"], jobs=1)
-    row = found.rows["F25"]
-    assert (row.killed, row.shortest, row.explore.length) == (True, True, 11)
-    assert row.excerpt is not None
+    matrix = kill_matrix.kill_matrix(["F25"], jobs=1)
+    row = matrix.bugs["F25"]
+    assert (row.killed, row.stateful.cut, row.explore.length) == (True, 11, 11)
+    assert row.simulate.cut is not None
     assert row.simulate.length is not None
-    assert row.excerpt < 20 < row.simulate.length
-    found.write(tmp_path)
+    assert row.simulate.cut < 20 < row.simulate.length
+    matrix.write(tmp_path)
     results = json.loads((tmp_path / "results.json").read_text())
     assert results["bugs"]["F25"]["killed"] is True
     assert "notification is the only trigger" in (tmp_path / "report.html").read_text()
     assert "| F25 |" in (tmp_path / "report.md").read_text()
+
+
+def test_a_matrix_shows_itself_in_a_notebook() -> None:
+    matrix = KillMatrix(found())
+    assert repr(matrix).startswith("1 of 1 seeded bugs are killed")
+    assert "notification is the only trigger" in matrix._repr_html_()
+    assert matrix.table().loc[("F25", "stateful"), "cut"] == 11
 
 
 def test_an_unknown_bug_is_one_line_and_status_two() -> None:

@@ -17,10 +17,11 @@ from syncproof.formats.header import Header
 from syncproof.inputs.scenario import Scenario
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES, Property
+from syncproof.seeded_bugs import BUGS, COSTS
 from syncproof.studies import claim_searches, kill_matrix
 from syncproof.studies import compare as comparison
 from syncproof.studies import verify as verification
-from syncproof.studies.results import plain
+from syncproof.studies.results import CutEngineResult, EngineResult, plain
 from tools.docs import example, fields, markdown, pages, scenarios
 
 ROOT = Path(__file__).parents[2]
@@ -327,16 +328,19 @@ def outcomes() -> dict[str, dict[str, Any]]:
     verify = verification.Verification(
         "two", explored, {}, 1.0, 1, searches=claim_searches.searches(verification.search)
     )
-    kill = kill_matrix.EngineOutcome(("no-loss",), 1, "states", 1)
-    faults = kill_matrix.KillMatrix(
-        {"F01": kill_matrix.BugOutcome("F01", kill, kill, kill, 1)}, [], [kill_matrix.CostOutcome("F36", 1.0, 4.0)]
+    killed = CutEngineResult(["no-loss"], 1, "states", 1, 1)
+    explored_bug = EngineResult(["no-loss"], 1, "states", 1)
+    matrix = kill_matrix.KillMatrix(
+        {"F01": kill_matrix.bug_result(BUGS["F01"], explored_bug, killed, killed)},
+        costs={"F36": kill_matrix.cost_result(COSTS["F36"], 1.0, 4.0)},
     )
     return {
         "results.json of compare": plain(compare.results()),
         "run.json of compare": plain(compare.run_facts()),
         "results.json of verify": plain(verify.results()),
         "run.json of verify": plain(verify.run_facts()),
-        "results.json of kill-matrix": faults.results(),
+        "results.json of kill-matrix": plain(matrix.results()),
+        "run.json of kill-matrix": plain(matrix.run_facts()),
     }
 
 
@@ -348,6 +352,7 @@ def outcomes() -> dict[str, dict[str, Any]]:
         "results.json of verify",
         "run.json of verify",
         "results.json of kill-matrix",
+        "run.json of kill-matrix",
     ],
 )
 def test_the_results_are_what_is_documented(outcomes: dict[str, dict[str, Any]], heading: str) -> None:

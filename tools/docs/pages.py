@@ -46,6 +46,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "sweep": results.sweep,
         "sweep-run": results.sweep_run,
         "kill-matrix": results.kill_matrix,
+        "kill-matrix-run": results.kill_matrix_run,
         "metrics": results.metrics,
         "claims": results.claims,
         "faults": results.faults,

@@ -72,6 +72,11 @@ def kill_matrix() -> str:
     return keys(results.KillMatrixResults)
 
 
+def kill_matrix_run() -> str:
+    """Return the keys of run.json of `kill-matrix`."""
+    return keys(results.KillMatrixRun)
+
+
 def _rows(kind: type, prefix: str) -> Iterator[tuple[str, str]]:
     """Yield (key, meaning), keys of inner objects after a dot, elements of a list after `[]`."""
     said: dict[str, str] = {}
@@ -81,7 +86,7 @@ def _rows(kind: type, prefix: str) -> Iterator[tuple[str, str]]:
     info = inspect.type_info(kind)
     assert isinstance(info, inspect.StructType)
     for field in info.fields:
-        place, inner = _inner(f"{prefix}{field.name}", field.type)
+        place, inner = _inner(f"{prefix}{field.encode_name}", field.type)
         if inner is None:
             yield place, said[field.name]
         else:

@@ -243,13 +243,13 @@ def _check_no_single_world(context: click.Context) -> None:
 @exits
 def kill_matrix(names: tuple[str, ...], jobs: int | None, out: str, profile: str) -> int:
     """Seed the failures of real systems and tell which engine catches which."""
-    from syncproof.report import kill_matrix as kill_matrix_page
     from syncproof.report import progress as line
+    from syncproof.studies import kill_matrix as study
 
     options.check_out_folder(out)
     with line.counted("running", "bugs and designs") as progress:
-        found = kill_matrix_page.matrix(names, jobs=jobs, profile=profile, progress=progress)
+        found = study.kill_matrix(names, jobs=jobs, profile=profile, progress=progress)
     paths = found.write(Path(out))
-    kill_matrix_page.show(found)
+    found.show()
     click.echo(f"\n{found.elapsed:.0f} s. Report: {paths[0]}")
     return found.status()

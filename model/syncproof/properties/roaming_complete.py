@@ -22,7 +22,7 @@ class Order:
 
 
 @state
-class Fetched:
+class OwedHistory:
     """The history that a new device must hold, all places up to `owed`, and holds, all places up to `held`.
 
     `wrong`: a place at which it holds a message that was never there; 0 for none. `shown`: messages of that history that
@@ -55,7 +55,7 @@ class RoamingComplete(Property):
     orders: dict[ConversationId, Order] = attrs.field(factory=dict)
     taken: dict[tuple[ConversationId, int], set[MessageId]] = attrs.field(factory=dict)
     gone: set[MessageId] = attrs.field(factory=set)
-    fetched: dict[tuple[DeviceId, ConversationId], Fetched] = attrs.field(factory=dict)
+    fetched: dict[tuple[DeviceId, ConversationId], OwedHistory] = attrs.field(factory=dict)
 
     @observes(Placed)
     def on_placed(self, o: Placed) -> str | None:
@@ -82,7 +82,7 @@ class RoamingComplete(Property):
     def on_joined(self, o: Joined) -> str | None:
         for conversation, last in o.history or ():
             if last > 0:
-                self.fetched[o.device, conversation] = Fetched(last, 0, 0, set())
+                self.fetched[o.device, conversation] = OwedHistory(last, 0, 0, set())
         return None
 
     @observes(Shown)
@@ -165,7 +165,7 @@ class RoamingComplete(Property):
                 record.owed = min(record.owed, o.upto)
         return None
 
-    def _shown(self, conversation: ConversationId, record: Fetched) -> bool:
+    def _shown(self, conversation: ConversationId, record: OwedHistory) -> bool:
         """Return whether the device has shown all messages that it should hold as history and does not."""
         order = self.orders.get(conversation) or Order([], [])
         missing = order.messages[bisect_right(order.places, record.held) : bisect_right(order.places, record.owed)]

@@ -1,19 +1,19 @@
-"""The kill matrix on a terminal, in Markdown and as one HTML page."""
+"""Show a kill matrix: HTML page, Markdown, notebook fragment, terminal, files."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.text import Text
 
-from syncproof._version import __version__
 from syncproof.report import markdown as md
 from syncproof.report import template, terminal, writer
+from syncproof.report.sentences import kill_matrix as sentences
 from syncproof.report.tables import number
-from syncproof.seeded_bugs import BUGS, COSTS
-from syncproof.studies import kill_matrix
-from syncproof.studies.kill_matrix import EngineOutcome, KillMatrix
+from syncproof.seeded_bugs import BUGS
+from syncproof.studies.kill_matrix import KillMatrix
+from syncproof.studies.results import BugResult, EngineResult, plain
 
 LEGEND = (
     "✓ killed, after so many states, examples or runs; – not killed within them. “Shortest” is the search's counterexample in "
@@ -23,157 +23,128 @@ COST_HEADS = ("id", "failure", "metric", "cure", "failure's design", "shown")
 HEADS = ("bug", "failure", "must fall", "explore", "shortest", "stateful", "cut down", "simulate", "excerpt")
 
 
-class Matrix(KillMatrix):
-    """A kill matrix that can be looked at."""
+def text(matrix: KillMatrix) -> str:
+    """Return the answer, a sentence a line."""
+    return "\n".join(sentences.answer(matrix))
 
-    def answer(self) -> list[str]:
-        """What was found, in a few sentences made from the numbers."""
-        rows = self.rows.values()
-        alive = [row.bug for row in rows if not row.killed]
-        simulated = sum(BUGS[row.bug].violates[0] in row.simulate.violated for row in rows)
-        cut, shorter = sum(row.shortest for row in rows), sum(row.shorter for row in rows)
-        told = [
-            f"{len(rows) - len(alive)} of {len(rows)} seeded bugs are killed by the search and by Hypothesis, through the "
-            f"properties that must fall; the simulator meets {simulated} of them "
-            f"within {kill_matrix.RUNS} runs of the stress scenario.",
-            f"Cut down, the counterexample that Hypothesis met is as short as the search's for {cut} of {len(rows)}"
-            + (f", and shorter for {shorter} more." if shorter else "."),
+
+def html(matrix: KillMatrix) -> str:
+    """Return the whole page, self-contained."""
+    return _filled("kill_matrix.html.j2", matrix)
+
+
+def fragment(matrix: KillMatrix) -> str:
+    """Return what a notebook shows: the answer and the tables."""
+    return _filled("kill_matrix_fragment.html.j2", matrix)
+
+
+def _filled(name: str, matrix: KillMatrix) -> str:
+    return template.render(
+        name,
+        matrix=matrix,
+        answer=sentences.answer(matrix),
+        command=sentences.command(matrix),
+        rows=rows(matrix),
+        cost_rows=cost_rows(matrix),
+        legend=LEGEND,
+        heads=HEADS,
+        cost_heads=COST_HEADS,
+        bugs=BUGS,
+        others=others,
+    )
+
+
+def rows(matrix: KillMatrix) -> list[list[str]]:
+    """Return a row of text per bug, as `HEADS` says."""
+    return [
+        [
+            name,
+            row.failure,
+            ", ".join(row.expected),
+            after(row.explore, row.expected),
+            "–" if row.explore.length is None else str(row.explore.length),
+            after(row.stateful, row.expected[:1]),
+            "–" if row.stateful.cut is None else f"{row.stateful.length} → {row.stateful.cut}",
+            after(row.simulate, row.expected[:1]),
+            "–" if row.simulate.cut is None else f"{row.simulate.length:,} → {row.simulate.cut}",
         ]
-        if alive:
-            told.append(f"Alive: {', '.join(alive)}. The harness is blind there.")
-        hidden = [weight.cost for weight in self.costs if not weight.shown]
-        if hidden:
-            told.append(f"Not shown by their metric: {', '.join(hidden)}.")
-        alarms = [alarm for alarm in self.sound if alarm.violated]
-        if self.sound:
-            examples = sum(a.after for a in self.sound if a.engine == "stateful")
-            runs = sum(a.after for a in self.sound if a.engine == "simulate")
-            told.append(
-                f"The sound designs lived through {examples:,} examples and {runs:,} simulated runs with "
-                f"{len(alarms) or 'no'} alarm{'s' if len(alarms) != 1 else ''}."
-            )
-        if self.missing:
-            told.append(f"{self.missing} pieces of work were not done: the run was interrupted.")
-        return told
+        for name, row in matrix.bugs.items()
+    ]
 
-    def table(self) -> list[list[str]]:
-        """A row of text per bug, as `HEADS` says."""
-        return [
-            [
-                row.bug,
-                BUGS[row.bug].failure,
-                ", ".join(BUGS[row.bug].violates),
-                told(row.explore, BUGS[row.bug].violates),
-                "–" if row.explore.length is None else str(row.explore.length),
-                told(row.stateful, BUGS[row.bug].violates[:1]),
-                "–" if row.cut is None else f"{row.stateful.length} → {row.cut}",
-                told(row.simulate, BUGS[row.bug].violates[:1]),
-                "–" if row.excerpt is None else f"{row.simulate.length:,} → {row.excerpt}",
-            ]
-            for row in self.rows.values()
+
+def cost_rows(matrix: KillMatrix) -> list[list[str]]:
+    """Return a row of text per failure that only costs, as `COST_HEADS` says."""
+    return [
+        [
+            name,
+            cost.failure,
+            cost.metric,
+            f"{cost.sound.design} {number(cost.sound.mean)}",
+            f"{cost.costly.design} {number(cost.costly.mean)}",
+            f"{'✓' if cost.shown else '✗'} {number(cost.costly.mean / cost.sound.mean)} times",
         ]
+        for name, cost in matrix.costs.items()
+    ]
 
-    def weights(self) -> list[list[str]]:
-        """A row of text per failure that only costs, as `COST_HEADS` says."""
-        return [
-            [
-                weight.cost,
-                COSTS[weight.cost].failure,
-                COSTS[weight.cost].metric,
-                f"{COSTS[weight.cost].sound.name} {number(weight.sound)}",
-                f"{COSTS[weight.cost].design.name} {number(weight.costly)}",
-                f"{'✓' if weight.shown else '✗'} {number(weight.costly / weight.sound)} times",
-            ]
-            for weight in self.costs
-        ]
 
-    def html(self) -> str:
-        """The whole page, self-contained."""
-        return template.render(
-            "kill_matrix.html.j2",
-            matrix=self,
-            legend=LEGEND,
-            heads=HEADS,
-            cost_heads=COST_HEADS,
-            bugs=BUGS,
-            others=others,
+def after(found: EngineResult, expected: Sequence[str]) -> str:
+    """Return one engine's cell: whether all the expected properties were violated, and after how much."""
+    mark = "✓" if set(expected) <= set(found.violated) else "–"
+    return f"{mark} {found.after:,} {found.unit if found.after != 1 else found.unit.removesuffix('s')}"
+
+
+def others(bug: BugResult) -> list[str]:
+    """Return the properties that the search found violated beside those that must be."""
+    return [name for name in bug.explore.violated if name not in bug.expected]
+
+
+def markdown(matrix: KillMatrix) -> str:
+    """Return the whole report as Markdown."""
+    lines = ["# Kill matrix", "", *[md.cell(sentence) for sentence in sentences.answer(matrix)], ""]
+    lines += [LEGEND, "", *md.table(HEADS, rows(matrix))]
+    lines += ["", "## What else fell in the search", ""]
+    lines += [f"- {md.cell(name)}: {md.cell(', '.join(others(bug)) or 'nothing')}" for name, bug in matrix.bugs.items()]
+    if matrix.costs:
+        lines += ["", "## What only costs", "", *md.table(COST_HEADS, cost_rows(matrix))]
+    if matrix.sound:
+        lines += ["", "## Sound designs", ""]
+        lines += md.table(
+            ["design", "engine", "world", "examples or runs", "alarm"],
+            [[a.design, a.engine, a.world, a.after, ", ".join(a.violated) or "none"] for a in matrix.sound],
         )
-
-    def markdown(self) -> str:
-        """The same for a code host."""
-        lines = ["# Kill matrix", "", *[md.cell(sentence) for sentence in self.answer()], ""]
-        lines += [LEGEND, "", *md.table(list(HEADS), [list(row) for row in self.table()])]
-        lines += ["", "## What else fell in the search", ""]
-        lines += [f"- {md.cell(name)}: {md.cell(', '.join(others(self, name)) or 'nothing')}" for name in self.rows]
-        if self.costs:
-            lines += ["", "## What only costs", ""]
-            lines += md.table(list(COST_HEADS), [list(row) for row in self.weights()])
-        if self.sound:
-            lines += ["", "## Sound designs", ""]
-            rows: list[list[object]] = [
-                [a.design, a.engine, a.world, a.after, ", ".join(a.violated) or "none"] for a in self.sound
-            ]
-            lines += md.table(["design", "engine", "world", "examples or runs", "alarm"], rows)
-        lines += [
-            "",
-            "## How to reproduce",
-            "",
-            f"syncproof {__version__}",
-            "",
-            *md.fence(self.command(), "sh"),
-        ]
-        return "\n".join([*lines, ""])
-
-    def command(self) -> str:
-        """What makes this report again."""
-        return " ".join(["syncproof kill-matrix", *(() if self.sound else self.rows)])
-
-    def write(self, out: Path) -> list[Path]:
-        """Writes the report into `out`. Raises `InputError` if that is not possible."""
-        run = {"version": __version__, "elapsed_s": round(self.elapsed, 3), "processors": os.cpu_count()}
-        texts = {
-            "report.html": self.html(),
-            "report.md": self.markdown(),
-            "results.json": writer.dumped(self.results()),
-            "run.json": writer.dumped(run),
-        }
-        return writer.write(out, texts)
+    return "\n".join([*lines, *md.reproduction(sentences.command(matrix)), ""])
 
 
-def told(kill: EngineOutcome, falls: tuple[str, ...]) -> str:
-    """One engine's cell: killed or not, and after how much."""
-    mark = "✓" if set(falls) <= set(kill.violated) else "–"
-    return f"{mark} {kill.after:,} {kill.unit if kill.after != 1 else kill.unit.removesuffix('s')}"
+def write(matrix: KillMatrix, out: str | Path) -> list[Path]:
+    """Write report.html, report.md, results.json and run.json into the folder `out`."""
+    return writer.write(
+        out,
+        {
+            "report.html": html(matrix),
+            "report.md": markdown(matrix),
+            "results.json": writer.dumped(plain(matrix.results())),
+            "run.json": writer.dumped(plain(matrix.run_facts())),
+        },
+    )
 
 
-def others(matrix: KillMatrix, bug: str) -> list[str]:
-    """The properties that the search saw fall beside those that must."""
-    return [name for name in matrix.rows[bug].explore.violated if name not in BUGS[bug].violates]
-
-
-def show(matrix: Matrix) -> None:
-    """The answer and the table."""
+def show(matrix: KillMatrix) -> None:
+    """Print the answer and the table."""
     out = terminal.console()
-    for sentence in matrix.answer():
+    for sentence in sentences.answer(matrix):
         out.print(Text(sentence))
     out.print()
     grid = terminal.table()
     for heading in HEADS:
         grid.add_column(heading, no_wrap=heading in ("bug", "shortest", "cut down", "excerpt"))
-    for row in matrix.table():
-        grid.add_row(*row, style="" if matrix.rows[row[0]].killed else "bold red")
+    for row in rows(matrix):
+        grid.add_row(*row, style="" if matrix.bugs[row[0]].killed else "bold red")
     out.print(grid)
     out.print(Text(LEGEND, "dim"))
-    for row in matrix.weights():
+    for row in cost_rows(matrix):
         out.print(Text(" · ".join(row)))
     for alarm in matrix.sound:
         if alarm.violated:
             out.print(
                 Text(f"{alarm.design} breaks {', '.join(alarm.violated)} in {alarm.world}: {alarm.says}", "bold red")
             )
-
-
-def matrix(*arguments: object, **options: object) -> Matrix:
-    """`syncproof.studies.kill_matrix.kill_matrix`, with a result that can be looked at. Same arguments, same errors."""
-    found = kill_matrix.kill_matrix(*arguments, **options)  # type: ignore[arg-type]
-    return Matrix(found.rows, found.sound, found.costs, found.missing, found.elapsed)

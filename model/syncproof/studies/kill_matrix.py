@@ -20,24 +20,41 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from syncproof import designs
+from syncproof._version import __version__
 from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.counterexamples.from_recording import ENDLESS_MOVES, minimise_run
-from syncproof.engines.hypothesis_machine import profile_settings
-from syncproof.errors import InputError
+from syncproof.engines.hypothesis_machine import PROFILES
 from syncproof.formats.header import Header
-from syncproof.inputs import fault_plan, lookup, small_worlds, workload
+from syncproof.inputs import arguments, fault_plan, lookup, small_worlds, workload
 from syncproof.inputs.scenario import Scenario, load
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES
 from syncproof.seeded_bugs import BUGS, COSTS, Bug, Cost
 from syncproof.studies import executors
 from syncproof.studies import verify as verification
+from syncproof.studies.executors import Progress
 from syncproof.studies.hunt import cut_down, larger, play
+from syncproof.studies.presentation import Presentable
+from syncproof.studies.results import (
+    BugResult,
+    CostResult,
+    CostSide,
+    CutEngineResult,
+    EngineResult,
+    KillMatrixResults,
+    KillMatrixRun,
+    SoundResult,
+)
 from syncproof.studies.runs import simulate_design
+
+if TYPE_CHECKING:
+    import pandas
 
 RUNS = 20
 """Seeds of the stress scenario that the simulator tries with a bug."""
@@ -77,90 +94,42 @@ EXCLUSIVE = {"new-device", "reinstall"}
 """Kinds of fault that one world cannot have together: its only newcomer is a new device or a reinstall."""
 
 
-@dataclass(frozen=True)
-class EngineOutcome:
-    """What one engine found with one bug.
+@dataclass(repr=False)
+class KillMatrix(Presentable):
+    """Hold what a kill matrix found. `results()` is results.json; `run_facts()` is run.json (times, never repeatable).
 
-    `violated`: the properties; `after` how many of `unit` (states, examples or runs); `length`: moves of the counterexample,
-    None if there is none, and for a livelock in a simulated run, whose length is unknown.
+    `bugs`: by bug; `sound`: of sound designs; `costs`: by failure that only costs; `missing`: pieces of work that an
+    interruption left out.
     """
 
-    violated: tuple[str, ...]
-    after: int
-    unit: str
-    length: int | None = None
+    page = "kill_matrix"
 
-
-@dataclass(frozen=True)
-class BugOutcome:
-    """What the engines found with one bug.
-
-    `cut`: moves of Hypothesis' counterexample when it is cut down; `excerpt`: likewise of the simulated run's.
-    """
-
-    bug: str
-    explore: EngineOutcome
-    stateful: EngineOutcome
-    simulate: EngineOutcome
-    cut: int | None
-    excerpt: int | None = None
-
-    @property
-    def killed(self) -> bool:
-        """Whether the search met every property that the bug must violate, and Hypothesis the first one."""
-        expected = BUGS[self.bug].violates
-        return set(expected) <= set(self.explore.violated) and expected[0] in self.stateful.violated
-
-    @property
-    def shortest(self) -> bool:
-        """Whether Hypothesis' counterexample, cut down, is as short as the search's."""
-        return self.cut is not None and self.cut == self.explore.length
-
-    @property
-    def shorter(self) -> bool:
-        """Whether it is even shorter.
-
-        That happens because it comes from a larger world, and because a search's counterexample of a livelock need not be
-        a shortest one.
-        """
-        return self.cut is not None and self.explore.length is not None and self.cut < self.explore.length
-
-
-@dataclass(frozen=True)
-class SoundOutcome:
-    """What one engine found with a sound design: the promises that it broke, if any, after how many examples or runs."""
-
-    design: str
-    engine: str
-    world: str
-    after: int
-    violated: tuple[str, ...]
-    says: str = ""
-
-
-@dataclass(frozen=True)
-class CostOutcome:
-    """The metric of a failure that only costs: of the sound design, and of the costly one."""
-
-    cost: str
-    sound: float
-    costly: float
-
-    @property
-    def shown(self) -> bool:
-        """Whether the metric separates the two designs by the factor that the failure's record asks for."""
-        return self.costly >= COSTS[self.cost].times * self.sound
-
-
-@dataclass(frozen=True)
-class KillMatrix:
-    """What was found: by bug, with sound designs, with costs. `missing`: pieces of work that an interruption left out."""
-
-    rows: dict[str, BugOutcome]
-    sound: list[SoundOutcome]
-    costs: list[CostOutcome] = field(default_factory=list)
+    bugs: dict[str, BugResult]
+    sound: list[SoundResult] = field(default_factory=list)
+    costs: dict[str, CostResult] = field(default_factory=dict)
     missing: int = 0
-    elapsed: float = field(default=0.0, compare=False)
+    elapsed: float = 0.0
+
+    def results(self) -> KillMatrixResults:
+        """Return the part that other programs may rely on; the same for the same version."""
+        return KillMatrixResults(1, "kill-matrix", self.bugs, self.costs, self.sound, self.missing)
+
+    def run_facts(self) -> KillMatrixRun:
+        """Return the time of this run and its machine: what may differ the next time."""
+        return KillMatrixRun(__version__, round(self.elapsed, 3), os.cpu_count())
+
+    def table(self) -> pandas.DataFrame:
+        """Return a row per bug and engine: violated properties, after how many of a unit, length, length when cut down."""
+        import pandas
+
+        rows = [
+            {"bug": name, "engine": engine, "cut": None, **msgspec.structs.asdict(found)}
+            for name, row in self.bugs.items()
+            for engine, found in (("explore", row.explore), ("stateful", row.stateful), ("simulate", row.simulate))
+        ]
+        columns = ["bug", "engine", "violated", "after", "unit", "length", "cut"]
+        frame = pandas.DataFrame(rows, columns=columns)
+        return frame.astype({"length": "Int64", "cut": "Int64"}).set_index(["bug", "engine"])
 
     def status(self) -> int:
         """Return the exit status.
@@ -168,47 +137,10 @@ class KillMatrix:
         0: search and Hypothesis kill every bug, metrics show what only costs, and no sound design raises an alarm; 1: one of
         these is not so; 3: the run was interrupted.
         """
-        alive = any(not row.killed for row in self.rows.values()) or not all(cost.shown for cost in self.costs)
+        alive = any(not row.killed for row in self.bugs.values()) or not all(c.shown for c in self.costs.values())
         if alive or any(sound.violated for sound in self.sound):
             return 1
         return 3 if self.missing else 0
-
-    def results(self) -> dict[str, Any]:
-        """Return what results.json holds; it is the same for the same version."""
-        return {
-            "schema": 1,
-            "command": "kill-matrix",
-            "bugs": {
-                name: {
-                    "failure": BUGS[name].failure,
-                    "base": BUGS[name].base,
-                    "world": str(small_worlds.small_world(*BUGS[name].world)),
-                    "falls": list(BUGS[name].violates),
-                    "killed": row.killed,
-                    "explore": _as_table(row.explore),
-                    "stateful": _as_table(row.stateful) | {"cut": row.cut},
-                    "simulate": _as_table(row.simulate) | {"cut": row.excerpt},
-                }
-                for name, row in self.rows.items()
-            },
-            "costs": {
-                found.cost: {
-                    "failure": COSTS[found.cost].failure,
-                    "metric": COSTS[found.cost].metric,
-                    "sound": {"design": COSTS[found.cost].sound.name, "mean": found.sound},
-                    "dear": {"design": COSTS[found.cost].design.name, "mean": found.costly},
-                    "shown": found.shown,
-                }
-                for found in self.costs
-            },
-            "sound": [_as_table(sound) for sound in self.sound],
-            "missing": self.missing,
-        }
-
-
-def _as_table(found: EngineOutcome | SoundOutcome) -> dict[str, Any]:
-    """Return the fields by their names in results.json, where the violated properties are called `fell`."""
-    return {"fell" if name == "violated" else name: value for name, value in dataclasses.asdict(found).items()}
 
 
 def kill_matrix(
@@ -216,27 +148,35 @@ def kill_matrix(
     *,
     jobs: int | None = None,
     profile: str = "ci",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> KillMatrix:
-    """Run seeded bugs under every engine; without `bugs` all of them, the sound designs and the failures that only cost.
+    """Run seeded bugs under every engine, and the sound designs under the same, which must raise no alarm.
 
-    `jobs`: processes, by default one for each processor. `profile`: how many examples Hypothesis plays the sound designs
-    under all usual faults together (`dev`, `brief`, `ci`, `deep`). `progress` is called with the pieces of work done and
-    their number. Ctrl-C and lost workers end the run with what is done. Raises `InputError` for an unknown bug or profile.
+    Arguments:
+        bugs: ids of seeded bugs, such as "F27"; by default all of them, the sound designs and the failures that only cost.
+        jobs: worker processes, 1 or more; by default one per processor. The results do not depend on it.
+        profile: how many examples Hypothesis plays the sound designs under all usual faults together: "dev" (50), "brief"
+            (100), "ci" (1,000) or "deep" (20,000).
+        progress: called with the numbers of finished pieces of work and of all pieces.
+
+    Returns a `KillMatrix`: `results()`, `table()`, `status()`, `html()`, `markdown()`, `write(out)`. Ctrl-C, or a worker
+    process that is lost, returns what was done until then; `missing` says how much was not.
+
+    Raises `InputError`, in one sentence that says what is allowed, for an argument that is not.
     """
-    profile_settings(profile)
-    if isinstance(bugs, str):
-        raise InputError(f"bugs={bugs!r} is a text; write bugs=[{bugs!r}]")
-    for name in bugs:
-        if name not in BUGS:
-            raise InputError(f"unknown bug {name!r}; allowed: {', '.join(BUGS)}")
+    chosen = arguments.names("bugs", bugs)
+    for name in chosen:
+        arguments.one_of("bug", name, BUGS)
+    arguments.whole("jobs", jobs, least=1)
+    arguments.one_of("profile", profile, PROFILES)
+    arguments.called("progress", progress)
     began = time.perf_counter()
-    work = [("sound", name, profile) for name in designs.DESIGNS if not bugs]
-    work += [("bug", name, profile) for name in bugs or BUGS]
-    work += [("cost", name, profile) for name in COSTS if not bugs]
+    work = [("sound", name, profile) for name in designs.DESIGNS if not chosen]
+    work += [("bug", name, profile) for name in chosen or BUGS]
+    work += [("cost", name, profile) for name in COSTS if not chosen]
     done: dict[int, Any] = {}
     try:
-        for index, found in executors.perform(_work, work, jobs or os.cpu_count() or 1):
+        for index, found in executors.perform(_work, work, executors.workers(jobs)):
             done[index] = found
             if progress is not None:
                 progress(len(done), len(work))
@@ -244,11 +184,11 @@ def kill_matrix(
         pass  # `missing` says how much was not done
     rows = {name: done[i] for i, (kind, name, _) in enumerate(work) if kind == "bug" and i in done}
     sound = [found for i, (kind, *_) in enumerate(work) if kind == "sound" and i in done for found in done[i]]
-    costs = [done[i] for i, (kind, *_) in enumerate(work) if kind == "cost" and i in done]
+    costs = {name: done[i] for i, (kind, name, _) in enumerate(work) if kind == "cost" and i in done}
     return KillMatrix(rows, sound, costs, len(work) - len(done), time.perf_counter() - began)
 
 
-def _work(job: tuple[str, str, str]) -> BugOutcome | list[SoundOutcome] | CostOutcome:
+def _work(job: tuple[str, str, str]) -> BugResult | list[SoundResult] | CostResult:
     kind, name, profile = job
     if kind == "cost":
         return measure_cost(COSTS[name])
@@ -258,20 +198,34 @@ def _work(job: tuple[str, str, str]) -> BugOutcome | list[SoundOutcome] | CostOu
 # ---- bugs
 
 
-def run_bug(bug: Bug) -> BugOutcome:
+def run_bug(bug: Bug) -> BugResult:
     """Run one bug under every engine."""
     world = small_worlds.small_world(*bug.world)
     crowded = larger(world)
     played = play(bug.id, crowded, bug.violates[:1])
-    stateful, shortened = EngineOutcome((), played.examples, "examples"), None
+    stateful = CutEngineResult([], played.examples, "examples", None, None)
     if (violation := played.violation) is not None:
-        stateful = EngineOutcome((violation.name,), played.examples, "examples", len(violation.moves))
-        shortened = len(cut_down(bug.id, crowded, violation))
-    simulated, excerpt = _simulate(bug)
-    return BugOutcome(bug.id, _explore(bug, world), stateful, simulated, shortened, excerpt)
+        stateful.violated = [violation.name]
+        stateful.length = len(violation.moves)
+        stateful.cut = len(cut_down(bug.id, crowded, violation))
+    return bug_result(bug, _explore(bug, world), stateful, _simulate(bug))
 
 
-def _explore(bug: Bug, world: SmallWorld) -> EngineOutcome:
+def bug_result(bug: Bug, explore: EngineResult, stateful: CutEngineResult, simulate: CutEngineResult) -> BugResult:
+    """Return what the engines found with a bug, and whether that kills it."""
+    return BugResult(
+        failure=bug.failure,
+        base=bug.base,
+        world=str(small_worlds.small_world(*bug.world)),
+        expected=list(bug.violates),
+        killed=set(bug.violates) <= set(explore.violated) and bug.violates[0] in stateful.violated,
+        explore=explore,
+        stateful=stateful,
+        simulate=simulate,
+    )
+
+
+def _explore(bug: Bug, world: SmallWorld) -> EngineResult:
     found = verification.explore_one(bug.id, world)
     counterexamples = {name: example for name, (_, example, _) in found.findings.items() if example is not None}
     first = counterexamples.get(bug.violates[0])
@@ -279,11 +233,14 @@ def _explore(bug: Bug, world: SmallWorld) -> EngineOutcome:
     if first is not None:
         # Of a livelock the cycle counts; elsewhere the violation has happened before the cycle.
         length = first.length if PROPERTIES[bug.violates[0]].endless else len(first.moves)
-    return EngineOutcome(tuple(sorted(counterexamples)), found.states, "states", length)
+    return EngineResult(sorted(counterexamples), found.states, "states", length)
 
 
-def _simulate(bug: Bug) -> tuple[EngineOutcome, int | None]:
-    """Return what the simulator met, and the moves of that when it is cut down."""
+def _simulate(bug: Bug) -> CutEngineResult:
+    """Simulate runs until one violates the first property that the bug must violate.
+
+    There is no length for a livelock, and for one that is too long to be cut down.
+    """
     wanted = bug.violates[0]
     for run in range(1, RUNS + 1):
         violated, _ = simulate_stress(bug.id, run, bug.world[2])
@@ -293,8 +250,8 @@ def _simulate(bug: Bug) -> tuple[EngineOutcome, int | None]:
             long = PROPERTIES[wanted].endless is not None and len(moves.made) > ENDLESS_MOVES
             found = None if long else minimise_run(moves.header, moves.made, wanted)
             before, after = (None, None) if found is None else (found.before, len(found.moves))
-            return EngineOutcome(tuple(sorted(violated)), run, "runs", before), after
-    return EngineOutcome((), RUNS, "runs"), None
+            return CutEngineResult(sorted(violated), run, "runs", before, after)
+    return CutEngineResult([], RUNS, "runs", None, None)
 
 
 # ---- the stress scenario
@@ -358,7 +315,7 @@ class RecordedMoves:
 # ---- sound designs
 
 
-def run_sound_design(design: str, runs: int = SOUND_RUNS, profile: str = "ci") -> list[SoundOutcome]:
+def run_sound_design(design: str, runs: int = SOUND_RUNS, profile: str = "ci") -> list[SoundResult]:
     """Run a sound design under Hypothesis and the simulator.
 
     Hypothesis has each kind of fault alone, the rarer ones in pairs, and the usual ones together, of which `profile` says
@@ -382,14 +339,14 @@ def run_sound_design(design: str, runs: int = SOUND_RUNS, profile: str = "ci") -
     return found
 
 
-def _play_sound_design(design: str, world: SmallWorld, profile: str) -> SoundOutcome:
+def _play_sound_design(design: str, world: SmallWorld, profile: str) -> SoundResult:
     played = play(design, world, profile=profile)
     violation = played.violation
-    violated, says = ((), "") if violation is None else ((violation.name,), violation.says)
-    return SoundOutcome(design, "stateful", str(world), played.examples, violated, says)
+    violated, says = ([], "") if violation is None else ([violation.name], violation.says)
+    return SoundResult(design, "stateful", str(world), played.examples, violated, says)
 
 
-def _stress_sound_design(design: str, runs: int, title: str, kinds: Callable[[int], Sequence[str]]) -> SoundOutcome:
+def _stress_sound_design(design: str, runs: int, title: str, kinds: Callable[[int], Sequence[str]]) -> SoundResult:
     """Simulate runs of a sound design; a promise that is broken under faults that it covers is an alarm."""
     promises = lookup.get(design).promises
     broken: dict[str, str] = {}
@@ -400,13 +357,13 @@ def _stress_sound_design(design: str, runs: int, title: str, kinds: Callable[[in
             for name, says in violated.items()
             if name in promises and set(configured) <= set(promises[name])
         }
-    return SoundOutcome(design, "simulate", title, runs, tuple(broken), next(iter(broken.values()), ""))
+    return SoundResult(design, "simulate", title, runs, list(broken), next(iter(broken.values()), ""))
 
 
 # ---- what only costs
 
 
-def measure_cost(cost: Cost) -> CostOutcome:
+def measure_cost(cost: Cost) -> CostResult:
     """Simulate the sound and the costly design once on the same traffic, and return their metrics to six digits."""
     scenario = load(cost.scenario) if isinstance(cost.scenario, str) else Scenario.model_validate(cost.scenario)
     traffic = workload.generate(scenario, 1)
@@ -414,4 +371,15 @@ def measure_cost(cost: Cost) -> CostOutcome:
     sound, costly = (
         simulate_design(d, scenario, traffic, plan, 1).metrics[cost.metric] for d in (cost.sound, cost.design)
     )
-    return CostOutcome(cost.id, float(f"{sound:.6g}"), float(f"{costly:.6g}"))
+    return cost_result(cost, float(f"{sound:.6g}"), float(f"{costly:.6g}"))
+
+
+def cost_result(cost: Cost, sound: float, costly: float) -> CostResult:
+    """Return the metrics of both designs, and whether they differ by the factor that the failure's record asks for."""
+    return CostResult(
+        failure=cost.failure,
+        metric=cost.metric,
+        sound=CostSide(cost.sound.name, sound),
+        costly=CostSide(cost.design.name, costly),
+        shown=costly >= cost.times * sound,
+    )

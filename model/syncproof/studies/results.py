@@ -480,7 +480,7 @@ class SweepRun(msgspec.Struct):
 class EngineResult(msgspec.Struct):
     """Hold what one engine found of one seeded bug."""
 
-    fell: list[str]
+    violated: list[str] = msgspec.field(name="fell")
     """the properties that were violated"""
     after: int
     """after how many states, examples or runs"""
@@ -506,7 +506,7 @@ class BugResult(msgspec.Struct):
     """the sound design that it varies"""
     world: str
     """where the search looks for it"""
-    falls: list[str]
+    expected: list[str] = msgspec.field(name="falls")
     """the properties that must be violated"""
     killed: bool
     """whether the search met all of them, and Hypothesis the first"""
@@ -536,14 +536,14 @@ class CostResult(msgspec.Struct):
     """the metric that shows it"""
     sound: CostSide
     """the design that is its cure"""
-    dear: CostSide
+    costly: CostSide = msgspec.field(name="dear")
     """the design that has the failure"""
     shown: bool
     """whether the metric tells the two apart as it must"""
 
 
-class AlarmResult(msgspec.Struct):
-    """Hold what one engine said of a sound design."""
+class SoundResult(msgspec.Struct):
+    """Hold what one engine found of a sound design."""
 
     design: str
     """the sound design"""
@@ -553,7 +553,7 @@ class AlarmResult(msgspec.Struct):
     """the world, or the scenario"""
     after: int
     """examples or runs"""
-    fell: list[str]
+    violated: list[str] = msgspec.field(name="fell")
     """the promised properties that were violated; empty: no alarm"""
     says: str
     """the first violation in words"""
@@ -570,7 +570,18 @@ class KillMatrixResults(msgspec.Struct):
     """every seeded bug"""
     costs: dict[CostId, CostResult]
     """every failure that breaks no promise and only costs"""
-    sound: list[AlarmResult]
+    sound: list[SoundResult]
     """every sound design under every engine"""
     missing: int
     """pieces of work that an interruption left out"""
+
+
+class KillMatrixRun(msgspec.Struct):
+    """Hold the run.json of `kill-matrix`."""
+
+    version: str
+    """version of syncproof"""
+    elapsed_s: float
+    """seconds, in all"""
+    processors: int | None
+    """how many the machine has"""

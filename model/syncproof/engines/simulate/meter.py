@@ -5,16 +5,11 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from syncproof.core.observations import Accepted, Composed, Connected, Disconnected, Observation, Placed, Shown
 from syncproof.core.values import DeviceId, MessageId
-
-
-class Clock(Protocol):
-    """The simulated time, in seconds."""
-
-    now: float
+from syncproof.engines.simulate.clock import Clock
 
 
 class Meter:
