@@ -1,14 +1,14 @@
-"""Run the kill matrix: every seeded bug under every engine, and every sound design under the same, which must raise no alarm.
+"""Run the kill matrix: every seeded bug under every engine, and every sound design, which must break no promise.
 
-| engine | a bug is killed when | how far it goes |
+| engine | a bug is killed when | limit |
 |---|---|---|
 | explore | the search of the bug's small world violates every property that the bug must violate | the whole world |
-| stateful | a Hypothesis example violates the first of them; with two messages more, each fault twice | `ci` profile |
+| stateful | a Hypothesis example violates the first of them; two more messages, each fault up to twice | `ci` profile |
 | simulate | a simulated run violates the first of them | `RUNS` seeds of the stress scenario |
 
-What Hypothesis met is then cut down (`counterexamples/minimise.py`) and compared with the shortest counterexample of the
-search. What the simulator met is cut down as well (`counterexamples/from_recording.py`); that counterexample is longer,
-since it begins before any device is connected.
+The counterexample of Hypothesis is then cut down (`counterexamples/minimise.py`) and compared with the shortest counterexample
+of the search. That of the simulator is cut down as well (`counterexamples/from_recording.py`); it stays longer, since it
+begins before any device is connected.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from syncproof.studies.runs import simulate_design
 RUNS = 20
 """Seeds of the stress scenario that the simulator tries with a bug."""
 SOUND_RUNS = 1_000
-"""Seeds of the stress scenario that a sound design must survive."""
+"""Seeds of the stress scenario in which a sound design must break no promise."""
 STRESS: dict[str, Any] = {
     "title": "Stress",
     "shows": "Every usual fault, often, in half an hour.",
@@ -72,17 +72,17 @@ RARER: dict[str, dict[str, Any]] = {
 }
 """Kind of rarer fault -> what it adds to the stress scenario."""
 COMBINED = (*small_worlds.RARE, "recall", "new-device", "half-open", "server-crash")
-"""Kinds of fault that sound designs are played under in pairs."""
+"""Kinds of fault that Hypothesis plays in pairs with the sound designs."""
 EXCLUSIVE = {"new-device", "reinstall"}
-"""Kinds of fault that one world cannot have together: its only newcomer is a new device or a reinstall."""
+"""Kinds of fault that one world cannot have together: one device appears, a new one or a reinstall."""
 
 
 @dataclass(frozen=True)
 class EngineOutcome:
-    """What one engine found with one bug.
+    """Hold what one engine found with one bug.
 
-    `violated`: the properties; `after` how many of `unit` (states, examples or runs); `length`: moves of the counterexample,
-    None if there is none, and for a livelock in a simulated run, whose length is unknown.
+    `violated`: the violated properties; `after`: the number of states, examples or runs (`unit`) until then; `length`: moves of
+    the counterexample, None if there is none, and for a livelock in a simulated run, whose length is unknown.
     """
 
     violated: tuple[str, ...]
@@ -93,9 +93,9 @@ class EngineOutcome:
 
 @dataclass(frozen=True)
 class BugOutcome:
-    """What the engines found with one bug.
+    """Hold what the engines found with one bug.
 
-    `cut`: moves of Hypothesis' counterexample when it is cut down; `excerpt`: likewise of the simulated run's.
+    `cut`: moves of Hypothesis' counterexample when it is cut down; `excerpt`: the same for that of the simulated run.
     """
 
     bug: str
@@ -107,18 +107,18 @@ class BugOutcome:
 
     @property
     def killed(self) -> bool:
-        """Whether the search met every property that the bug must violate, and Hypothesis the first one."""
+        """Return whether the search violated every property that the bug must violate, and Hypothesis the first one."""
         expected = BUGS[self.bug].violates
         return set(expected) <= set(self.explore.violated) and expected[0] in self.stateful.violated
 
     @property
     def shortest(self) -> bool:
-        """Whether Hypothesis' counterexample, cut down, is as short as the search's."""
+        """Return whether Hypothesis' counterexample, cut down, is as short as the search's."""
         return self.cut is not None and self.cut == self.explore.length
 
     @property
     def shorter(self) -> bool:
-        """Whether it is even shorter.
+        """Return whether Hypothesis' counterexample, cut down, is shorter than the search's.
 
         That happens because it comes from a larger world, and because a search's counterexample of a livelock need not be
         a shortest one.
@@ -128,7 +128,7 @@ class BugOutcome:
 
 @dataclass(frozen=True)
 class SoundOutcome:
-    """What one engine found with a sound design: the promises that it broke, if any, after how many examples or runs."""
+    """Hold what one engine found with a sound design: the broken promises, if any, and the number of examples or runs."""
 
     design: str
     engine: str
@@ -140,7 +140,7 @@ class SoundOutcome:
 
 @dataclass(frozen=True)
 class CostOutcome:
-    """The metric of a failure that only costs: of the sound design, and of the costly one."""
+    """Hold the metric of a failure that only costs: of the sound design, and of the costly one."""
 
     cost: str
     sound: float
@@ -148,13 +148,13 @@ class CostOutcome:
 
     @property
     def shown(self) -> bool:
-        """Whether the metric separates the two designs by the factor that the failure's record asks for."""
+        """Return whether the metric separates the two designs by the factor that the failure's record demands."""
         return self.costly >= COSTS[self.cost].times * self.sound
 
 
 @dataclass(frozen=True)
 class KillMatrix:
-    """What was found: by bug, with sound designs, with costs. `missing`: pieces of work that an interruption left out."""
+    """Hold the outcomes: by bug, of sound designs, of costs. `missing`: jobs that an interruption left out."""
 
     rows: dict[str, BugOutcome]
     sound: list[SoundOutcome]
@@ -165,8 +165,8 @@ class KillMatrix:
     def status(self) -> int:
         """Return the exit status.
 
-        0: search and Hypothesis kill every bug, metrics show what only costs, and no sound design raises an alarm; 1: one of
-        these is not so; 3: the run was interrupted.
+        0: the search and Hypothesis kill every bug, the metrics show every failure that only costs, and no sound design
+        breaks a promise; 1: one of these is not so; 3: the run was interrupted.
         """
         alive = any(not row.killed for row in self.rows.values()) or not all(cost.shown for cost in self.costs)
         if alive or any(sound.violated for sound in self.sound):
@@ -174,7 +174,7 @@ class KillMatrix:
         return 3 if self.missing else 0
 
     def results(self) -> dict[str, Any]:
-        """Return what results.json holds; it is the same for the same version."""
+        """Return the contents of results.json, which are the same for the same version."""
         return {
             "schema": 1,
             "command": "kill-matrix",
@@ -207,7 +207,7 @@ class KillMatrix:
 
 
 def _as_table(found: EngineOutcome | SoundOutcome) -> dict[str, Any]:
-    """Return the fields by their names in results.json, where the violated properties are called `fell`."""
+    """Return the fields with their names in results.json, where the violated properties have the key `fell`."""
     return {"fell" if name == "violated" else name: value for name, value in dataclasses.asdict(found).items()}
 
 
@@ -221,8 +221,8 @@ def kill_matrix(
     """Run seeded bugs under every engine; without `bugs` all of them, the sound designs and the failures that only cost.
 
     `jobs`: processes, by default one for each processor. `profile`: how many examples Hypothesis plays the sound designs
-    under all usual faults together (`dev`, `brief`, `ci`, `deep`). `progress` is called with the pieces of work done and
-    their number. Ctrl-C and lost workers end the run with what is done. Raises `InputError` for an unknown bug or profile.
+    under all usual faults together (`dev`, `brief`, `ci`, `deep`). `progress` is called with the numbers of jobs done and of
+    all jobs. Ctrl-C and lost workers end the run with what is done. Raises `InputError` for an unknown bug or profile.
     """
     profile_settings(profile)
     if isinstance(bugs, str):
@@ -241,7 +241,7 @@ def kill_matrix(
             if progress is not None:
                 progress(len(done), len(work))
     except (KeyboardInterrupt, BrokenExecutor):
-        pass  # `missing` says how much was not done
+        pass  # `missing` says how many jobs were not done
     rows = {name: done[i] for i, (kind, name, _) in enumerate(work) if kind == "bug" and i in done}
     sound = [found for i, (kind, *_) in enumerate(work) if kind == "sound" and i in done for found in done[i]]
     costs = [done[i] for i, (kind, *_) in enumerate(work) if kind == "cost" and i in done]
@@ -277,18 +277,18 @@ def _explore(bug: Bug, world: SmallWorld) -> EngineOutcome:
     first = counterexamples.get(bug.violates[0])
     length = None
     if first is not None:
-        # Of a livelock the cycle counts; elsewhere the violation has happened before the cycle.
+        # The cycle counts only for a livelock; otherwise the violation happened before the cycle.
         length = first.length if PROPERTIES[bug.violates[0]].endless else len(first.moves)
     return EngineOutcome(tuple(sorted(counterexamples)), found.states, "states", length)
 
 
 def _simulate(bug: Bug) -> tuple[EngineOutcome, int | None]:
-    """Return what the simulator met, and the moves of that when it is cut down."""
+    """Return what the simulator found, and the number of moves of its counterexample when it is cut down."""
     wanted = bug.violates[0]
     for run in range(1, RUNS + 1):
         violated, _ = simulate_stress(bug.id, run, bug.world[2])
         if wanted in violated:
-            moves = RecordedMoves()  # this run again: to record the moves of every run would take longer
+            moves = RecordedMoves()  # repeat this run: to record the moves of every run would take longer
             simulate_stress(bug.id, run, bug.world[2], moves)
             long = PROPERTIES[wanted].endless is not None and len(moves.made) > ENDLESS_MOVES
             found = None if long else minimise_run(moves.header, moves.made, wanted)
@@ -316,7 +316,7 @@ def stress_scenario(design: str, kinds: Sequence[str] = ()) -> Scenario:
 def simulate_stress(
     design: str, seed: int, kinds: Sequence[str] = (), recorder: RecordedMoves | None = None
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Simulate one run of the stress scenario: what each violated property says first, and the faults that were configured."""
+    """Simulate one run of the stress scenario. Returns violated property -> its first example, and the configured faults."""
     scenario = stress_scenario(design, kinds)
     traffic = workload.generate(scenario, seed)
     if "membership" in kinds:
@@ -343,7 +343,7 @@ def _member_leaves_and_joins() -> Iterator[tuple[float, str, int, int]]:
 
 
 class RecordedMoves:
-    """The moves of a simulated run, and the header that says in what it was made."""
+    """Record the moves of a simulated run, with the header that a replay needs."""
 
     def __init__(self) -> None:
         self.header = Header(schema=1, kind="moves")
@@ -361,8 +361,8 @@ class RecordedMoves:
 def run_sound_design(design: str, runs: int = SOUND_RUNS, profile: str = "ci") -> list[SoundOutcome]:
     """Run a sound design under Hypothesis and the simulator.
 
-    Hypothesis has each kind of fault alone, the rarer ones in pairs, and the usual ones together, of which `profile` says
-    how many examples; the simulator has `runs` runs of the stress scenario, without and with rarer faults.
+    Hypothesis plays each kind of fault alone, the rarer ones in pairs, and the usual ones together; for the latter `profile`
+    says how many examples. The simulator makes `runs` runs of the stress scenario without and with rarer faults.
     """
     pairs = [pair for pair in combinations(COMBINED, 2) if set(pair) != EXCLUSIVE]
     together = small_worlds.small_world("three-devices", 3, small_worlds.TOGETHER)
@@ -372,7 +372,7 @@ def run_sound_design(design: str, runs: int = SOUND_RUNS, profile: str = "ci") -
     ]
     found.append(_play_sound_design(design, together, profile))
     found.append(_stress_sound_design(design, runs, "the stress scenario", lambda run: ()))
-    # Each choice of one or two rarer faults in turn, since promises are made under few of them at once.
+    # Take each choice of one or two rarer faults in turn: under many of them at once little is promised.
     choices = [kinds for size in (1, 2) for kinds in combinations((*RARER, "membership"), size)]
     found.append(
         _stress_sound_design(
@@ -390,7 +390,7 @@ def _play_sound_design(design: str, world: SmallWorld, profile: str) -> SoundOut
 
 
 def _stress_sound_design(design: str, runs: int, title: str, kinds: Callable[[int], Sequence[str]]) -> SoundOutcome:
-    """Simulate runs of a sound design; a promise that is broken under faults that it covers is an alarm."""
+    """Simulate runs of a sound design. A promise that is broken under faults that it covers is an alarm."""
     promises = lookup.get(design).promises
     broken: dict[str, str] = {}
     for run in range(1, runs + 1):
@@ -403,11 +403,11 @@ def _stress_sound_design(design: str, runs: int, title: str, kinds: Callable[[in
     return SoundOutcome(design, "simulate", title, runs, tuple(broken), next(iter(broken.values()), ""))
 
 
-# ---- what only costs
+# ---- failures that only cost
 
 
 def measure_cost(cost: Cost) -> CostOutcome:
-    """Simulate the sound and the costly design once on the same traffic, and return their metrics to six digits."""
+    """Simulate the sound and the costly design once on the same traffic. Returns their metrics with six significant digits."""
     scenario = load(cost.scenario) if isinstance(cost.scenario, str) else Scenario.model_validate(cost.scenario)
     traffic = workload.generate(scenario, 1)
     plan = fault_plan.plan(scenario, traffic, 1)

@@ -1,7 +1,7 @@
-"""Define what results.json and run.json hold, for each study. docs/results.md is made from these classes.
+"""Define the contents of results.json and run.json for each study. docs/results.md is made from these classes.
 
 The fields of a class are the keys of a JSON object, in this order. An optional field (one with a default) is left out where
-its meaning does not apply. Numbers that are not known, such as a latency where nothing was delivered, are null.
+it does not apply. A number that is not known, such as a latency where nothing was delivered, is null.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ class PropertyResults(msgspec.Struct, omit_defaults=True):
     """Hold a property's verdict over the runs of one design."""
 
     verdict: str
-    """over all runs the worst counts"""
+    """the worst verdict of all runs"""
     promised: bool
     """whether the design promises it under the faults of these runs"""
     violations: int
     """how many, over all runs"""
     example: str | None = None
-    """the first violation in words, and its run; left out if there is none"""
+    """the first violation in words, with its run; left out if there is none"""
 
 
 class Interval(msgspec.Struct):
@@ -76,7 +76,7 @@ class MetricResults(Interval):
     unit: str
     """unit of the metric"""
     runs: list[float | None]
-    """the value in each run, in turn; null where there is nothing to divide by"""
+    """the value in each run, in the order of the runs; null where there is nothing to divide by"""
 
 
 class StoreRows(msgspec.Struct):
@@ -106,7 +106,7 @@ class DesignComparison(msgspec.Struct):
 
 
 class SmallRun(msgspec.Struct):
-    """Hold what one small run beside a comparison found."""
+    """Hold what one small run, made beside a comparison, found."""
 
     metrics: dict[MetricName, float | None]
     """value of the metric in this run"""
@@ -147,7 +147,7 @@ class ComparisonResults(msgspec.Struct):
     trace: str | None
     """file name of the trace, or null"""
     take_s: float | None
-    """how many seconds of the trace, or null"""
+    """how many seconds of the trace were used, or null for all"""
     messages: list[int]
     """accepted messages of each run"""
     designs: dict[DesignName, DesignComparison]
@@ -221,7 +221,7 @@ class PropertyProof(msgspec.Struct, omit_defaults=True):
 
 
 class MoveCoverage(msgspec.Struct):
-    """Hold how often a kind of move was made."""
+    """Hold how often a kind of move was made in a search."""
 
     transitions: int
     """transitions of this kind of move"""
@@ -260,16 +260,16 @@ class DesignProof(msgspec.Struct):
     coverage: dict[MoveName, MoveCoverage]
     """every kind of move"""
     witnesses: dict[Situation, str]
-    """in how many of the worlds that ask for it a situation was met"""
+    """in how many of the worlds that require the situation it was met"""
     worlds: list[WorldSearched]
     """every world"""
 
 
 class SearchedProperty(msgspec.Struct, omit_defaults=True):
-    """Hold a property's verdict in a search that was made for a claim alone."""
+    """Hold a property's verdict in a search that only a claim needs."""
 
     verdict: str
-    """over these worlds"""
+    """the verdict over these worlds"""
     promised: bool
     """whether it is promised under the faults of all of them"""
     length: int | None = None
@@ -277,14 +277,14 @@ class SearchedProperty(msgspec.Struct, omit_defaults=True):
 
 
 class ClaimSearch(msgspec.Struct):
-    """Hold what a search that was made for a claim alone found."""
+    """Hold what a search that only a claim needs found."""
 
     design: str
-    """what was searched"""
+    """the design that was searched"""
     worlds: int
-    """in how many worlds"""
+    """number of worlds"""
     states: int
-    """their states together"""
+    """states over all these worlds"""
     properties: dict[PropertyName, SearchedProperty]
     """every property"""
 
@@ -303,9 +303,9 @@ class VerificationResults(msgspec.Struct):
     vacuous: list[str]
     """situations that a complete search never met"""
     claims: dict[ClaimId, ClaimResult]
-    """the claims about correctness alone"""
+    """every claim about correctness"""
     searches: dict[SearchName, ClaimSearch]
-    """what was searched for a claim alone (`notifications-off`, `hint-forgotten`, `hint-forgotten-polls`)"""
+    """every search that only a claim needs (`notifications-off`, `hint-forgotten`, `hint-forgotten-polls`)"""
 
 
 class VerificationRun(msgspec.Struct):
@@ -371,7 +371,7 @@ class SweepPoint(msgspec.Struct):
     design: str
     """the design"""
     runs: int
-    """runs that there are"""
+    """runs that were made"""
     messages: list[int]
     """accepted messages of each run"""
     deliveries: list[int]
@@ -385,7 +385,7 @@ class SweepPoint(msgspec.Struct):
 
 
 class CrossingResult(msgspec.Struct):
-    """Hold one place where two designs change places in a metric."""
+    """Hold one crossing: where two designs change places in a metric."""
 
     lower_before: str
     """the design with the smaller mean before"""
@@ -438,7 +438,7 @@ class SweepResults(msgspec.Struct):
     points: list[SweepPoint]
     """every design at every point"""
     crossings: dict[MetricName, list[CrossingResult]]
-    """places where two designs change places; empty unless one key is varied, with numbers"""
+    """every crossing of two designs; empty unless one key is varied, with numbers"""
     faults_fired: dict[FaultName, int]
     """how often each configured fault happened, over all points, designs and runs"""
     warnings: list[str]
@@ -465,7 +465,7 @@ class SweepRun(msgspec.Struct):
     runs_read: int
     """runs that an earlier command had made"""
     runs_spoilt: int
-    """kept runs that were damaged, and made again"""
+    """runs whose file was damaged, which were made again"""
     python: str
     """version of Python"""
     platform: str
@@ -483,7 +483,7 @@ class EngineResult(msgspec.Struct):
     fell: list[str]
     """the properties that were violated"""
     after: int
-    """after how many states, examples or runs"""
+    """number of states, examples or runs until then"""
     unit: str
     """`states`, `examples` or `runs`"""
     length: int | None
@@ -505,11 +505,11 @@ class BugResult(msgspec.Struct):
     base: str
     """the sound design that it varies"""
     world: str
-    """where the search looks for it"""
+    """the world that is searched"""
     falls: list[str]
     """the properties that must be violated"""
     killed: bool
-    """whether the search met all of them, and Hypothesis the first"""
+    """whether the search violated all of them, and Hypothesis the first"""
     explore: EngineResult
     """the search"""
     stateful: CutEngineResult
@@ -524,7 +524,7 @@ class CostSide(msgspec.Struct):
     design: str
     """the design"""
     mean: float
-    """its value of the metric"""
+    """value of the metric"""
 
 
 class CostResult(msgspec.Struct):
@@ -535,15 +535,15 @@ class CostResult(msgspec.Struct):
     metric: str
     """the metric that shows it"""
     sound: CostSide
-    """the design that is its cure"""
+    """the design without the failure"""
     dear: CostSide
-    """the design that has the failure"""
+    """the design with the failure, which is more costly"""
     shown: bool
-    """whether the metric tells the two apart as it must"""
+    """whether the metric differs by the factor that is required"""
 
 
 class AlarmResult(msgspec.Struct):
-    """Hold what one engine said of a sound design."""
+    """Hold what one engine found of a sound design."""
 
     design: str
     """the sound design"""
@@ -573,4 +573,4 @@ class KillMatrixResults(msgspec.Struct):
     sound: list[AlarmResult]
     """every sound design under every engine"""
     missing: int
-    """pieces of work that an interruption left out"""
+    """jobs that an interruption left out"""
