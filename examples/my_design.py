@@ -1,4 +1,4 @@
-"""A design of one's own: a device that trusts every push. Verify it, and read the way to what it breaks:
+"""Define a design of your own: a device that trusts every push. A search shows which promises it breaks:
 
 syncproof explore examples/my_design.py:Hasty --world two-people --messages 2 --fault push
 """
@@ -12,11 +12,11 @@ from syncproof.designs.timeline.push import DensePushDevice
 
 @actor
 class HastyDevice(DensePushDevice):
-    """Applies whatever is pushed, and takes its number for the checkpoint: nothing looks whether one is missing."""
+    """Show every pushed message and advance the checkpoint to its number, also if numbers in between are missing."""
 
     @on(Push)
     def pushed(self, source: Id, packet: Push, out: Out) -> None:
-        """The sound device asks whether this is the next number."""
+        """Handle a push. The sound device asks first whether this is the next number."""
         if packet.entry.seq > self.checkpoints.get(packet.timeline, 0):
             self.show(packet.entry, packet.timeline, out)
             self.advance(packet.timeline, packet.entry.seq, out)

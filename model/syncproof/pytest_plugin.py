@@ -36,15 +36,15 @@ def assert_promises(
     states: int = 300_000,
     examples: str = "dev",
 ) -> None:
-    """Search small worlds for a broken promise of `design`, then let Hypothesis play it in larger ones.
+    """Search small worlds for a broken promise of `design`, then let Hypothesis play the design in larger worlds.
 
     `design`: a `Design`, a name, or `FILE.py:NAME`. `world`: a name of `small_worlds.POPULATIONS`. `faults`: names of
     `small_worlds.KINDS`, all in one world; by default each usual kind of fault alone, and Hypothesis plays them together.
     `states`: a search that needs more states fails the test, since its verdict is unknown. `examples`: a Hypothesis
     profile (`dev`, `brief`, `ci`, `deep`), or `none` for the search alone.
 
-    Raises `AssertionError` with the sequence diagram of a counterexample, and `InputError` for arguments that make no
-    sense.
+    Raises `AssertionError` with the sequence diagram of a counterexample, and `InputError` for an argument that is not
+    allowed.
     """
     __tracebackhide__ = True
     from syncproof.inputs import lookup, small_worlds

@@ -1,4 +1,4 @@
-"""Each design: what it is made of, what it promises, what follows from what, and one message on its way."""
+"""Document each design: its classes, promises, flow of packets and one message; and the table of connection ends."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 
 from syncproof.core.faults import FAULTS
+from syncproof.core.links import closing_rows
 from syncproof.core.moves import Move
 from syncproof.core.world import World
 from syncproof.counterexamples.narrate import Narration, narrate
@@ -27,21 +28,33 @@ ALSO = {
 
 
 def overview() -> str:
-    """One row a design."""
+    """Return one row per design."""
     rows = [[f"[{d.name}](#{d.name})", d.family, d.summary] for d in DESIGNS.values()]
     return table(["design", "family", "in a sentence"], rows)
 
 
 def parameters() -> str:
-    """The choices that cut across."""
+    """Return one row per parameter."""
     said = meanings(Parameters)
     plain = Parameters()
     rows = [[code(n), code(getattr(plain, n)), said.get(n, "")] for n in Parameters.__struct_fields__]
     return table(["parameter", "default", "is"], rows)
 
 
+def closings() -> str:
+    """Return one row for everything that closes an end of a connection, from the table that `World` applies."""
+    heads = [
+        "what happens",
+        "the client's end",
+        "the server's end",
+        "in flight to the server",
+        "in flight to the client",
+    ]
+    return table(heads, closing_rows())
+
+
 def sections() -> str:
-    """A section a design."""
+    """Return one section per design."""
     return "\n\n".join(_section(design) for design in DESIGNS.values())
 
 
@@ -74,7 +87,7 @@ def _facts(design: Design) -> str:
 
 
 def _class(kind: type) -> str:
-    """A class, where it stands, and what it is a variation of."""
+    """Return a class with a link to its file, and its base classes."""
     path = f"../model/{kind.__module__.replace('.', '/')}.py"
     bases = [b for b in inspect.getmro(kind)[1:] if b.__module__.startswith("syncproof.designs")]
     inherits = f", after {', '.join(code(b.__name__) for b in bases)}" if bases else ""
@@ -82,13 +95,13 @@ def _class(kind: type) -> str:
 
 
 def _sent(found: Flow, side: str) -> list[str]:
-    """The packets that leave one side, as they were seen."""
+    """Return the packets that one side was seen to send."""
     sent = (e for node, effects in found.effects.items() if node.side == side for e in effects if e.verb == "send")
     return sorted({effect.then.packet for effect in sent if effect.then is not None})
 
 
 def _promises(design: Design) -> str:
-    """The promised properties by the faults that they cover."""
+    """Return the promised properties, grouped by the faults that the promises cover."""
     grouped: dict[tuple[str, ...], list[str]] = {}
     for name in PROPERTIES:
         if name in design.promises:
@@ -118,14 +131,14 @@ def _not_applicable(design: Design) -> str:
 
 
 def _message(design: Design) -> str:
-    """The narration, with what was observed at each step in one note."""
+    """Return the diagram of one message, with the observations of each step in one note."""
     told = narration(design)
     told.steps = [replace(step, observations=_noted(step.observations)) for step in told.steps]
     return sequence.mermaid(told)
 
 
 KEPT = ("Accepted", "Appended", "Queued", "Deleted", "Shown", "Learnt", "Trimmed")
-"""Observations that a reader of a diagram wants to see; the others follow from these or from the arrows."""
+"""Observations that a diagram shows; the others follow from these or from the arrows."""
 
 
 def _noted(observations: tuple[str, ...]) -> tuple[str, ...]:
@@ -134,7 +147,7 @@ def _noted(observations: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def narration(design: Design) -> Narration:
-    """One message in a world without faults, until nothing but polls is left to happen."""
+    """Narrate one message in a world without faults, until nothing but polls is left to happen."""
     system, _, environment = build(design, SmallWorld("three-devices", 1, ()))
     world = World(system)
     for move in environment.prelude:
@@ -152,7 +165,7 @@ def narration(design: Design) -> Narration:
 
 @cache
 def watched(name: str) -> Flow:
-    """What the design's handlers were seen to do."""
+    """Return what the design's handlers were seen to do."""
     found = flow.watch(name)
     return flow.watch(DESIGNS[name].variant(parameters=ALSO[name]), flow=found) if name in ALSO else found
 
@@ -188,7 +201,7 @@ def _told(effects: set[Effect], verbs: Iterable[flow.Verb]) -> str:
 
 
 def travelling() -> dict[str, str]:
-    """Packet class -> between whom it was seen to travel, over all designs: `device to server`, `server to itself`."""
+    """Return packet class -> between whom it was seen to travel, over all designs: `device to server`, `server to itself`."""
     after_apply = DESIGNS["timeline-notify"].variant(parameters=Parameters(checkpoint="after-apply"))
     flows = [*map(watched, DESIGNS), flow.watch(after_apply)]
     found: dict[str, set[str]] = {}

@@ -1,4 +1,4 @@
-"""Which page has which generated parts, and how they get there."""
+"""List which page has which generated parts, and write these parts into the pages."""
 
 from __future__ import annotations
 
@@ -14,11 +14,17 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "architecture.md": {"layers": architecture.layers, "packages": architecture.packages},
     "cli.md": {"commands": commands.commands},
     "defense.md": {"commuting": worlds.commuting},
-    "designs.md": {"overview": designs.overview, "designs": designs.sections, "parameters": designs.parameters},
+    "designs.md": {
+        "overview": designs.overview,
+        "designs": designs.sections,
+        "parameters": designs.parameters,
+        "closings": designs.closings,
+    },
     "explorer.md": {
         "shapes": worlds.shapes,
         "kinds": worlds.kinds,
         "bounds": worlds.bounds,
+        "special": worlds.special,
         "beyond": worlds.beyond,
         "profiles": worlds.profiles,
     },
@@ -58,7 +64,7 @@ MARKED = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOT
 
 
 def render(page: str, text: str) -> str:
-    """The page's text with its generated parts made anew. Raises `KeyError` for a part that there is not, or that lacks."""
+    """Return the page's text with its generated parts made again. Raises `KeyError` for an unknown or a missing part."""
     parts = dict(PARTS[page])
     missing = set(parts) - {found[2] for found in MARKED.finditer(text)}
     if missing:
@@ -67,12 +73,12 @@ def render(page: str, text: str) -> str:
 
 
 def stale() -> list[str]:
-    """The pages that are not what would be written now."""
+    """Return the pages that differ from what would be written now."""
     return [page for page in PARTS if render(page, (FOLDER / page).read_text()) != (FOLDER / page).read_text()]
 
 
 def write() -> list[Path]:
-    """Rewrites what is stale, and says which pages that was."""
+    """Rewrite the pages that are stale, and return their paths."""
     changed = []
     for page in PARTS:
         path = FOLDER / page

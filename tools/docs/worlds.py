@@ -1,19 +1,20 @@
-"""What searches contain, and a measurement that a page refers to."""
+"""Document what searches contain, and measure how many pairs of moves commute."""
 
 from __future__ import annotations
 
-from itertools import combinations, pairwise
+from itertools import combinations, groupby, pairwise
 
 from syncproof.core.faults import FAULTS
+from syncproof.designs import DESIGNS
 from syncproof.engines import hypothesis_machine
 from syncproof.engines.explore import Graph, explore
-from syncproof.inputs.small_worlds import BEYOND, BOUNDS, KINDS, POPULATIONS, SmallWorld, build
+from syncproof.inputs.small_worlds import BEYOND, BOUNDS, KINDS, POPULATIONS, SmallWorld, build, particular
 from syncproof.studies.verify import search
 from tools.docs.markdown import code, table
 
 
 def shapes() -> str:
-    """One row a world."""
+    """Return one row per population."""
     rows = []
     for name, people in POPULATIONS.items():
         owners = ", ".join(f"device {d} of user {u}" for d, u in enumerate(people.owners))
@@ -23,20 +24,33 @@ def shapes() -> str:
 
 
 def kinds() -> str:
-    """One row a kind of fault that worlds combine."""
-    rows = [
-        [code(kind), "; ".join(f"`{f}`: {FAULTS[f].sentence}" for f in faults), _often(faults)]
-        for kind, faults in KINDS.items()
-    ]
+    """Return one row per kind that worlds combine: its faults, and how often each may happen."""
+    rows = [[code(kind), _faults(faults), _often(faults)] for kind, faults in KINDS.items()]
     return table(["kind", "stands for", "may happen"], rows)
 
 
+def _faults(faults: tuple[str, ...]) -> str:
+    return "; ".join(f"`{f}`: {FAULTS[f].sentence}" for f in faults) or "no fault: the second message recalls the first"
+
+
 def _often(faults: tuple[str, ...]) -> str:
-    return "twice" if any(FAULTS[fault].budget == 2 for fault in faults) else "once"
+    """Return how often each of the faults may happen in a search."""
+    if len(faults) < 2:
+        return _times(faults[0]) if faults else "once"
+    return ", ".join(f"{code(fault)} {_times(fault)}" for fault in faults)
+
+
+def _times(name: str) -> str:
+    fault = FAULTS[name]
+    if fault.unlimited:
+        return f"any number of times, as {code(fault.unlimited)}"
+    if fault.move is None:  # no move makes it, so no budget limits it
+        return "any number of times"
+    return {1: "once", 2: "twice"}[fault.budget]
 
 
 def bounds() -> str:
-    """One row for what every world is searched with, a column for each of the bounds."""
+    """Return one row per population and number of messages, with the kinds of fault that each of the bounds combines."""
     rows: dict[tuple[str, int], dict[str, list[tuple[str, ...]]]] = {}
     for name, contents in BOUNDS.items():
         for shape in contents:
@@ -57,7 +71,7 @@ def bounds() -> str:
 
 
 def _told(worlds: list[tuple[str, ...]]) -> list[str]:
-    """Combinations of faults in words; all pairs of some kinds are not told one by one."""
+    """Return combinations of kinds in words; all pairs of some kinds are not listed one by one."""
     singles = [" and ".join(kinds) or "no fault" for kinds in worlds if len(kinds) < 2]
     pairs = [kinds for kinds in worlds if len(kinds) > 1]
     several = list(dict.fromkeys(kind for kinds in pairs for kind in kinds))
@@ -68,14 +82,35 @@ def _told(worlds: list[tuple[str, ...]]) -> list[str]:
     return [", ".join(part) for part in (singles, pairs_told) if part]
 
 
+def special() -> str:
+    """Return one row per group of worlds that `standard` and `deep` search with some designs only."""
+    designs: dict[tuple[SmallWorld, ...], list[str]] = {}
+    for name in DESIGNS:
+        for _, worlds in groupby(
+            particular(name), key=lambda world: (world.parameters, world.population, world.messages)
+        ):
+            designs.setdefault(tuple(worlds), []).append(name)
+    rows = [
+        [
+            ", ".join(f"[{name}](designs.md#{name})" for name in names),
+            ", ".join(code(f"{key} = {value}") for key, value in worlds[0].parameters),
+            code(worlds[0].population),
+            worlds[0].messages,
+            ", ".join(" with ".join(world.kinds) or "no fault" for world in worlds),
+        ]
+        for worlds, names in designs.items()
+    ]
+    return table(["design", "with", "world", "messages", "kinds"], rows)
+
+
 def beyond() -> str:
-    """The worlds that only the largest bounds try with a design."""
+    """Return the worlds that only the bounds `deep` search with a design."""
     rows = [[f"[{d}](designs.md#{d})", str(shape)] for d, left_out in BEYOND.items() for shape in left_out]
-    return table(["design", "only `deep` tries"], rows)
+    return table(["design", "world that only `deep` searches"], rows)
 
 
 def profiles() -> str:
-    """How many examples Hypothesis plays."""
+    """Return how many examples Hypothesis plays in each profile."""
     return table(["profile", "examples"], [[code(n), f"{count:,}"] for n, count in hypothesis_machine.PROFILES.items()])
 
 
@@ -91,7 +126,7 @@ MEASURED = (
 
 
 def commuting() -> str:
-    """For some small worlds: of the pairs of moves that are possible at once, how many reach one state in both orders."""
+    """Return, for some small worlds, how many pairs of moves that are possible at once reach one state in both orders."""
     rows = []
     for design, shape in MEASURED:
         system, _, environment = build(design, shape)
@@ -108,7 +143,7 @@ def commuting() -> str:
 
 
 def _diamonds(graph: Graph) -> tuple[int, int]:
-    """The pairs of different moves that leave one state, and those whose other order leads to the same state."""
+    """Count the pairs of different moves that leave one state, and those whose other order leads to the same state."""
     first, moves, targets = graph.first.tolist(), graph.moves.tolist(), graph.targets.tolist()
     leaving = [dict(zip(moves[a:b], targets[a:b], strict=True)) for a, b in pairwise(first)]
     pairs = closed = 0

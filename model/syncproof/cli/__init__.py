@@ -1,1 +1,1 @@
-"""The command line: one function for each command, and what its exit status says."""
+"""Run the command line: one function for each command, which returns the exit status."""

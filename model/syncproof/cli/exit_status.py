@@ -1,4 +1,7 @@
-"""How a command ends: an exit status, and one line for whatever a person can mend. Light, since `--help` needs it."""
+"""Turn what a command returns or raises into an exit status and, for an expected error, one line.
+
+This module imports little, since `--help` needs it.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +38,9 @@ def _explain(error: BaseException) -> tuple[str, int]:
     if isinstance(error, InputError):
         return str(error), 2
     if isinstance(error, RecursionError):
-        return "what was given is nested too deeply; allowed: what a person would write", 2
+        return "the input is nested too deeply; allowed: fewer levels", 2
     if isinstance(error, MemoryError):
-        return "memory ran out, so nothing is known; allowed: less of everything", 3
+        return "memory ran out, so nothing is known; allowed: a smaller input, fewer --jobs", 3
     if isinstance(error, KeyboardInterrupt):
         return "interrupted; nothing was written", 3
     from concurrent.futures import BrokenExecutor

@@ -1,4 +1,4 @@
-"""The commands that list what there is: designs, scenarios, properties, faults."""
+"""Define the commands that list what there is: designs, scenarios, properties, faults."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def faults(context: click.Context) -> int:
     """List the faults: what the environment may do to a system."""
     from syncproof.core.faults import FAULTS
 
-    if context.args:  # an earlier version made the kill matrix by this name
+    if context.args:  # in an earlier version this command made the kill matrix
         raise InputError(
             f"faults takes no arguments; the kill matrix is `syncproof kill-matrix {' '.join(context.args)}`"
         )

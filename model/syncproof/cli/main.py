@@ -1,4 +1,4 @@
-"""The command line. Every heavy import is inside the command that needs it, so that `--help` answers at once.
+"""Collect the commands. Each command imports heavy modules in its function, so that `--help` answers at once.
 
 Exit status: 0 all promised properties hold, 1 a promised one is violated, 2 usage or input error, 3 unknown.
 """

@@ -1,4 +1,4 @@
-"""Options that several commands share, and checks of their values that are made before the work begins."""
+"""Define options that several commands share, and check their values before the work begins."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from syncproof.errors import InputError
 
 
 class PositiveNumber(click.FloatRange):
-    """A finite number above 0, since `nan` and `inf` would limit nothing."""
+    """Accept a finite number above 0. `nan` and `inf` are refused, since they would limit nothing."""
 
     def __init__(self) -> None:
         super().__init__(0, min_open=True)

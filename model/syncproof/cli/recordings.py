@@ -1,4 +1,4 @@
-"""The commands for recorded files: check a history, replay moves, minimise moves."""
+"""Define the commands for recorded files: check a history, replay moves, minimise moves."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ MOST_DIAGRAM_MOVES = 2000
     "promises",
     metavar="NAME",
     multiple=True,
-    help="This property is promised, whatever the design; may be repeated; `all`: every one that applies.",
+    help="Count this property as promised, whatever the design; may be repeated; `all`: every property that applies.",
 )
 @exits
 def check(history: str, promises: tuple[str, ...]) -> int:
     """Check a recorded history against the properties.
 
     Exit status: 0 all promised properties hold, 1 a promised one is violated, 3 a promised one is unknown or nothing
-    happened. Of a design that syncproof does not know nothing is promised but what --promise names.
+    happened. If syncproof does not know the design, only what --promise names is promised.
     """
     from syncproof.studies import recordings
 
@@ -39,13 +39,13 @@ def check(history: str, promises: tuple[str, ...]) -> int:
 
 @click.command()
 @click.argument("moves")
-@click.option("--diagram", is_flag=True, help="Also print what happens as a sequence diagram (at most 2000 moves).")
+@click.option("--diagram", is_flag=True, help="Also print the moves as a sequence diagram (at most 2000 moves).")
 @exits
 def replay(moves: str, diagram: bool) -> int:
-    """Make a run's recorded moves again; the same violations must be met.
+    """Repeat the recorded moves of a run, and compare the violations with the recorded ones.
 
-    Exit status: 0 the violations are those that were recorded (a counterexample records a violated promise), 1 they are
-    others. `check` judges promises.
+    Exit status: 0 the violations are those that were recorded, also if one breaks a promise; 1 they are not. `check`
+    judges promises.
     """
     from syncproof.formats.history import count_moves
     from syncproof.studies import recordings
@@ -72,12 +72,12 @@ def replay(moves: str, diagram: bool) -> int:
 @click.command()
 @click.argument("moves")
 @click.argument("name", metavar="[PROPERTY]", required=False)
-@click.option("--out", metavar="FILE", help="Write the moves that are left, for `syncproof replay`.")
+@click.option("--out", metavar="FILE", help="Write the remaining moves to this file, for `syncproof replay`.")
 @exits
 def minimise(moves: str, name: str | None, out: str | None) -> int:
-    """Reduce a run's recorded moves to those that one violation takes, and print these as a sequence diagram.
+    """Reduce the recorded moves of a run to those that one violation takes, and print a sequence diagram.
 
-    PROPERTY: the one that is violated; without it the first in the list of properties, promised ones before others.
+    PROPERTY: the violated property; default: the first violated one, promised ones before others.
     """
     from syncproof.report import progress as line
     from syncproof.report import sequence

@@ -1,4 +1,4 @@
-"""The commands that simulate and search: compare, sweep, verify, explore, kill-matrix."""
+"""Define the commands that simulate and search: compare, sweep, verify, explore, kill-matrix."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from syncproof.errors import InputError
 @click.option(
     "--history",
     metavar="FILE",
-    help="Write the first run's history (.jsonl or .parquet), its moves beside it. With several designs a file each, the "
-    "design's name inserted: run.jsonl becomes run-timeline-notify.jsonl and so on.",
+    help="Write the history of the first run to this file (.jsonl or .parquet), and its moves beside it. With several "
+    "designs there is a file for each: run.jsonl becomes run-timeline-notify.jsonl and so on.",
 )
 @exits
 def compare(
@@ -56,7 +56,7 @@ def compare(
     found.show()
     if history is not None:
         click.echo(
-            f"\nHistories, their moves beside them: {', '.join(study.history_files(history, found.designs).values())}"
+            f"\nHistories (with their moves beside them): {', '.join(study.history_files(history, found.designs).values())}"
         )
     click.echo(f"\n{found.elapsed_s:.0f} s. Report: {paths[0]}")
     return found.status()
@@ -69,10 +69,12 @@ def compare(
     "keys",
     metavar="KEY=V1,V2,...",
     multiple=True,
-    help="A scenario's key and its values, as the file would write them; several keys: every combination.",
+    help="A key of the scenario and its values, as in a scenario file; of several keys every combination is simulated.",
 )
 @options.designs
-@click.option("--metric", "metrics", metavar="NAME", multiple=True, help="Show this metric; may be repeated.")
+@click.option(
+    "--metric", "metrics", metavar="NAME", multiple=True, help="Show this metric in reports; may be repeated."
+)
 @click.option("--runs", type=click.IntRange(1), help="Runs per point and design; default: the scenario's.")
 @options.seed
 @options.jobs
@@ -90,7 +92,7 @@ def compare(
     metavar="DIR",
     default="out",
     show_default=True,
-    help="Where the reports go, and finished runs, which are not done again.",
+    help="Where the reports and the finished runs go; a finished run is not made again.",
 )
 @exits
 def sweep(
@@ -133,7 +135,7 @@ def sweep(
     found.show()
     assert found.facts is not None
     read = found.facts.runs_read
-    click.echo(f"\n{found.facts.elapsed_s:.0f} s, {read} of the runs read from {out}/points. Report: {paths[0]}")
+    click.echo(f"\n{found.facts.elapsed_s:.0f} s, {read} runs read from {out}/points. Report: {paths[0]}")
     if found.interrupted:
         click.echo(f"syncproof: {found.interrupted}; the same command goes on from here", err=True)
     return found.status()
@@ -146,7 +148,7 @@ def sweep(
 @options.out
 @exits
 def verify(names: tuple[str, ...], bounds: str, jobs: int | None, out: str) -> int:
-    """Search every interleaving of small worlds and tell which promises hold in all of them."""
+    """Search every interleaving of small worlds and print which promises hold in all of them."""
     from syncproof.report import progress as line
     from syncproof.studies import verify as study
 
@@ -166,14 +168,14 @@ def verify(names: tuple[str, ...], bounds: str, jobs: int | None, out: str) -> i
 )
 @click.option("--messages", type=click.IntRange(1, 9), default=1, show_default=True)
 @click.option(
-    "--fault", "kinds", metavar="KIND", multiple=True, help="May happen once; may be repeated for other kinds."
+    "--fault", "kinds", metavar="KIND", multiple=True, help="A kind of fault that may happen in it; may be repeated."
 )
-@click.option("--states", type=click.IntRange(1), help="Stop after so many states; what is open is then unknown.")
+@click.option("--states", type=click.IntRange(1), help="Stop after so many states; open verdicts are then unknown.")
 @click.option("--memory", type=options.PositiveNumber(), metavar="GIB", help="Stop at this much memory.")
 @click.option("--time", "seconds", type=options.PositiveNumber(), metavar="SECONDS", help="Stop after this time.")
-@click.option("--bounds", help="Instead of one world: every world of small, standard or deep, one after the other.")
-@click.option("--graph", metavar="FILE", help="Write the states and arcs: .graphml, .dot or .aut (Aldebaran).")
-@click.option("--out", metavar="DIR", help="Write the reports that verify writes, of these worlds.")
+@click.option("--bounds", help="Search every world of small, standard or deep, one after the other, instead of one.")
+@click.option("--graph", metavar="FILE", help="Write the states and transitions: .graphml, .dot or .aut (Aldebaran).")
+@click.option("--out", metavar="DIR", help="Write the same reports as verify to this folder.")
 @click.pass_context
 @exits
 def explore(
@@ -189,7 +191,7 @@ def explore(
     graph: str | None,
     out: str | None,
 ) -> int:
-    """Search worlds of one design and tell in detail what was found."""
+    """Search small worlds of one design and print verdicts, counterexamples and counts."""
     from syncproof.engines.explore import Limits
     from syncproof.inputs import small_worlds
     from syncproof.report import graphs
@@ -224,10 +226,10 @@ def explore(
 
 
 def _check_no_single_world(context: click.Context) -> None:
-    """Raise `InputError` for options that go with one world where `--bounds` names several."""
+    """Raise `InputError` if an option that describes one world is given beside `--bounds`."""
     single = ("people", "messages", "kinds", "graph")
     if any(context.get_parameter_source(name) is not ParameterSource.DEFAULT for name in single):
-        raise InputError("--bounds names worlds of its own; --world, --messages, --fault and --graph go with one world")
+        raise InputError("--bounds names the worlds; --world, --messages, --fault and --graph are for one world")
 
 
 @click.command("kill-matrix")
@@ -238,11 +240,12 @@ def _check_no_single_world(context: click.Context) -> None:
     "--profile",
     default="ci",
     show_default=True,
-    help="How long Hypothesis plays the sound designs under all usual faults together: dev, brief, ci, or deep for nights.",
+    help="How many examples Hypothesis plays of each sound design under the usual faults together: dev (50), brief (100), "
+    "ci (1,000) or deep (20,000).",
 )
 @exits
 def kill_matrix(names: tuple[str, ...], jobs: int | None, out: str, profile: str) -> int:
-    """Seed the failures of real systems and tell which engine catches which."""
+    """Run seeded bugs, which are failures of real systems, and print which engine catches which."""
     from syncproof.report import progress as line
     from syncproof.studies import kill_matrix as study
 

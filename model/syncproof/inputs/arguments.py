@@ -53,7 +53,7 @@ def one_of(name: str, value: object, allowed: Iterable[str]) -> None:
 
 
 def listed(name: str, value: Iterable[Item] | None, what: str) -> tuple[Item, ...]:
-    """Check that `value` is a list, and return it as a tuple; empty for None. `what`: what it is a list of."""
+    """Check that `value` is a list, and return it as a tuple; empty for None. `what`: a noun for its elements."""
     if value is None:
         return ()
     if isinstance(value, str | bytes | dict) or not isinstance(value, Iterable):
@@ -62,7 +62,7 @@ def listed(name: str, value: Iterable[Item] | None, what: str) -> tuple[Item, ..
 
 
 def designs(value: Iterable[Item] | None) -> tuple[Item, ...]:
-    """Check that `value` is a list, of designs or their names."""
+    """Check that `value` is a list of designs or their names, and return it as a tuple; empty for None."""
     return listed("designs", value, "designs or their names")
 
 
@@ -89,7 +89,7 @@ def called(name: str, value: object) -> None:
 
 
 def instance(name: str, value: object, kind: type[Item] | tuple[type[Any], ...], allowed: str) -> None:
-    """Check that `value` is of this class."""
+    """Check that `value` is an instance of `kind`. `allowed`: what the error says is allowed."""
     if not isinstance(value, kind):
         raise InputError(f"{name}: {value!r:.60} is {_kind(value)}; allowed: {allowed}")
 

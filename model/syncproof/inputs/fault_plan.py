@@ -1,4 +1,4 @@
-"""What goes wrong in one simulated run and when, drawn from a scenario; and which faults the run may meet at all."""
+"""Draw which faults happen in one simulated run, and when, from a scenario; and list the faults that the run may meet."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 REORDER_DELAY = 2.0
-"""Seconds by which a reordered or duplicated push is late, unless a scenario says otherwise."""
+"""Seconds by which a reordered or duplicated push is late by default."""
 RETRY_AFTER = 0.1
-"""Seconds after which an impatient device sends again, unless a scenario says otherwise."""
+"""Seconds after which an impatient device sends again by default."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaultPlan:
-    """What goes wrong in one run. Times in seconds; probabilities per push, or per submission for the retry."""
+    """Hold the faults of one run. Times in seconds; probabilities per push, for the retry per submission."""
 
     push_loss: float = 0.0
     push_duplicate: float = 0.0
@@ -55,11 +55,11 @@ IN_TRAFFIC: dict[str, Callable[[Traffic], bool]] = {
     "membership": lambda traffic: bool(traffic.changes),
     "reinstall": lambda traffic: bool(traffic.replaces),
 }
-"""The faults that no key of `[faults]` makes happen: whether a run's traffic contains them (`Fault.traffic` in words)."""
+"""Fault -> whether a run's traffic contains it, for the faults that have no key in `[faults]` (`Fault.traffic` in words)."""
 
 
 def plan(scenario: Scenario, traffic: Traffic, seed: int) -> FaultPlan:
-    """Draw the faults of one run. Faults that the traffic itself contains (see `IN_TRAFFIC`) count as configured."""
+    """Draw the faults of one run. Faults that the traffic contains (see `IN_TRAFFIC`) count as configured."""
     from syncproof.inputs.random_draws import Draws
 
     faults = scenario.faults
@@ -93,7 +93,7 @@ def _configured(scenario: Scenario, traffic: Traffic) -> tuple[str, ...]:
 
 
 def _may_happen(fault: Fault, scenario: Scenario, traffic: Traffic) -> bool:
-    """Whether a run may meet a fault: its traffic contains it, or its key has a share, a rate, or a time before the end."""
+    """Return whether a run may meet a fault: its traffic contains it, or its key has a share, a rate, or a time before the end."""
     if fault.name in IN_TRAFFIC:
         return IN_TRAFFIC[fault.name](traffic)
     if not fault.setting or (fault.needs is not None and getattr(scenario.model, fault.needs[0]) != fault.needs[1]):
@@ -105,7 +105,7 @@ def _may_happen(fault: Fault, scenario: Scenario, traffic: Traffic) -> bool:
 
 
 def _scattered(draws: Draws, purpose: str, per_day: float, traffic: Traffic) -> list[tuple[float, int]]:
-    """Return (time, device) of what happens to each device `per_day` times a day, at drawn times."""
+    """Draw (time, device) pairs: each device has `per_day` of them a day on average."""
     salt = draws.key(purpose)
     found = []
     for device in range(len(traffic.owners)):

@@ -1,4 +1,4 @@
-"""A design by whatever names it: ours, a seeded bug, an object, or somebody's file."""
+"""Find a design by its name: a ready design, a seeded bug, an object that was given before, or `FILE.py:NAME`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from syncproof.designs.registry import DESIGNS, Design
 from syncproof.errors import InputError, nearest
 
 OWN: dict[str, Design] = {}
-"""The designs that were given as objects, by name: what is computed of them is told by name."""
+"""Name -> design, for designs that were given as objects; jobs and results refer to a design by its name."""
 
 
 def get(name: str | Design) -> Design:
-    """The design of this name, the seeded bug of this id, or a design of one's own as `FILE.py:NAME`.
+    """Return the design of this name, the seeded bug of this id, or the design of `FILE.py:NAME`; an object itself.
 
-    Raises `InputError` naming the nearest one, or saying what is wrong with the file.
+    Raises `InputError` with the nearest name for an unknown one, and for a file that has no such design.
     """
     if isinstance(name, Design):
         return name
@@ -25,7 +25,7 @@ def get(name: str | Design) -> Design:
         return OWN[name]
     if ".py:" in name:
         return load(name)
-    from syncproof.seeded_bugs import BUGS  # a thousand lines that only few need
+    from syncproof.seeded_bugs import BUGS  # large, and seldom needed
 
     if name in BUGS:
         return BUGS[name].design
@@ -33,14 +33,14 @@ def get(name: str | Design) -> Design:
 
 
 def known(design: str | Design) -> str:
-    """The name by which `get` finds a design from now on. A later object of the same name takes its place.
+    """Return the name by which `get` finds a design from now on. A later object of the same name takes its place.
 
-    Raises `InputError` for an unknown name, and for an object that has the name of a ready design without being it.
+    Raises `InputError` for an unknown name, and for another object that has the name of a ready design.
     """
     entry = get(design)
     if isinstance(design, str) or DESIGNS.get(design.name) == design:
         return design if isinstance(design, str) else design.name
     if design.name in DESIGNS:
-        raise InputError(f"a design of one's own is called {design.name!r}; give it a name: variant(..., name=...)")
+        raise InputError(f"{design.name!r} is the name of a ready design; give yours another: variant(..., name=...)")
     OWN[entry.name] = entry
     return entry.name

@@ -1,7 +1,7 @@
-"""Scenarios: who talks to whom, over what, and what goes wrong. TOML files, checked in full before anything runs.
+"""Load scenarios: TOML files that say who talks to whom, over which network, and which faults happen.
 
-Every field below is a key of the file; its constraints are the schema. `load` reports all faults of a file, a line
-each, with the line of the file, what is allowed, and the nearest valid name.
+Every field below is a key of the file; its constraints are the schema. A file is checked in full before anything runs.
+`load` reports every error of a file in one line, with the line of the file, what is allowed, and the nearest valid name.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 
 def seconds(value: object) -> float:
-    """`"90s"`, `"15m"`, `"8h"`, `"1.5d"` as seconds. Raises `ValueError` for anything else."""
+    """Return a duration such as `"90s"`, `"15m"`, `"8h"` or `"1.5d"` in seconds. Raises `ValueError` for anything else."""
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise ValueError("a number and a unit (ms, s, m, h, d) in quotes, such as '15m'")
@@ -43,7 +43,7 @@ def seconds(value: object) -> float:
 
 
 def _duration(value: object, info: ValidationInfo) -> float:
-    """Files give texts; a scenario that was loaded and is validated again holds seconds already."""
+    """Return seconds. A file has texts; a scenario that was loaded before and is validated again has seconds already."""
     return value if isinstance(value, float) and info.context == LOADED else seconds(value)
 
 
@@ -58,7 +58,7 @@ LOADED = "loaded"
 LONGEST = 3650 * 86400.0
 """Seconds that a run may last."""
 MOST, MOST_DEVICES = 20_000_000, 10_000_000
-"""Messages (or anything else that happens) in a run, and devices: more does not fit into a machine's memory."""
+"""The most messages (or other events of a kind) in a run, and the most devices: more would not fit into memory."""
 Duration = Annotated[float, BeforeValidator(_duration), Field(ge=0, allow_inf_nan=False)]
 Span = Annotated[float, BeforeValidator(_duration), Field(gt=0, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -68,7 +68,7 @@ DevicesPerUser = Annotated[int | list[int], BeforeValidator(_devices)]
 
 
 class Section(BaseModel):
-    """A table of the file: strict types, no unknown keys."""
+    """Check a table of the file: strict types, no unknown keys."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -77,22 +77,22 @@ class Spread(Section):
     """A lognormal distribution by its median; `sigma = 0` is a constant."""
 
     median: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    """Half of what is drawn is below it."""
+    """Half of the drawn values are below it."""
     sigma: Annotated[float, Field(ge=0, le=3)] = 0.0
     """The standard deviation of the logarithm."""
 
 
 class PopulationSection(Section):
-    """Who there is. A trace brings its own users."""
+    """The users and their devices. A trace brings its own users."""
 
     users: Annotated[int, Field(ge=1, le=1_000_000)] = 20
-    """People."""
+    """Number of users."""
     devices_per_user: DevicesPerUser = 2
-    """A number for all, or a list that users take in turn."""
+    """A number for all users, or a list from which users take in turn."""
     new_devices: Count = 0
     """Devices that appear during the run, for users in turn."""
     reinstalls: Count = 0
-    """Devices that are installed anew during the run, users' first ones in turn."""
+    """Devices that are installed again during the run: the first device of each user in turn."""
 
 
 class GroupSize(Section):
@@ -116,9 +116,9 @@ class ConversationsSection(Section):
     """Who talks to whom. A trace brings its own conversations."""
 
     pairs: Count = 30
-    """Conversations of two; at most one for any two users."""
+    """Conversations of two users; at most one for any two users."""
     groups: Count = 4
-    """Conversations of several."""
+    """Conversations of several users."""
     group_size: GroupSize = GroupSize()
     """How many members groups have."""
     group_share: Probability = 0.4
@@ -126,14 +126,14 @@ class ConversationsSection(Section):
 
 
 class TrafficSection(Section):
-    """What is said."""
+    """The messages."""
 
     messages_per_user_per_day: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 42.0
-    """Poisson; 42 is WeChat's published figure for 2017."""
+    """The mean of a Poisson process; 42 is WeChat's published figure for 2017."""
     body_bytes: Spread = Spread(median=200.0, sigma=1.0)
     """The size of a message's body."""
     recalls: Probability = 0.0
-    """The share of messages that recall the one before by the same device in the same conversation."""
+    """The share of messages that recall the previous message of the same device in the same conversation."""
     day_night: bool = False
     """Traffic follows a day: most at noon, none at midnight."""
     trace: Literal["none", "snap", "presence"] = "none"
@@ -146,7 +146,7 @@ class PresenceSection(Section):
     online: Span = 7200.0
     """Mean length of a session, exponential."""
     offline: Duration = 1800.0
-    """Mean length of an absence, exponential; 0: connected all the time."""
+    """Mean time between sessions, exponential; 0: devices are connected all the time."""
     half_open: Probability = 0.0
     """The share of sessions that end without the server being told."""
     dead: Span = 240.0
@@ -154,13 +154,13 @@ class PresenceSection(Section):
     always_online: Probability = 0.0
     """The share of devices that stay connected throughout."""
     opens_to_send: bool = True
-    """A person who writes opens the application first; else the message waits in the outbox."""
+    """A person who writes opens the application first; if false, the message waits in the outbox."""
     member_for: Span = 30 * 86400.0
     """Presence traces: how long after the last appearance a user is still a member."""
 
 
 class NetworkSection(Section):
-    """How long packets take, and how long a device takes to notice a dead server."""
+    """How long packets take, and how soon dead connections are noticed."""
 
     up_ms: Spread = Spread(median=40.0, sigma=0.5)
     """From a device to the server, over a connection."""
@@ -173,7 +173,7 @@ class NetworkSection(Section):
     reconnect: Span = 3.0
     """How long a device waits before it connects again after a dead connection, a crash or a refusal."""
     header_bytes: Count = 60
-    """Stated per packet, all headers together."""
+    """Bytes of all headers together, for each packet."""
 
 
 class Outage(Section):
@@ -186,7 +186,7 @@ class Outage(Section):
 
 
 class ServerCrash(Section):
-    """The server is gone from `at` for `down`."""
+    """The server crashes at `at` and is down for `down`."""
 
     at: Duration
     """When it crashes; before the scenario's end."""
@@ -195,7 +195,7 @@ class ServerCrash(Section):
 
 
 class ServerRestore(Section):
-    """The server is put back at `at` to the backup of `backup`, and is gone for `down`."""
+    """The server is put back at `at` to a backup that was taken at `backup`, and is down for `down`."""
 
     backup: Duration
     """When the backup is taken; not after `at`."""
@@ -215,9 +215,9 @@ class ClockStep(Section):
     """The server's clock steps back at `at` by `back`. Only a design that numbers by the clock notices."""
 
     at: Duration
-    """When it does; before the scenario's end."""
+    """When it steps back; before the scenario's end."""
     back: Span
-    """By how much; from there on the clock goes on at its usual rate."""
+    """By how much; after the step the clock continues at its usual rate."""
 
 
 TIME_KEYS = {"outages": "start", "server_crashes": "at", "server_restores": "at", "clock_steps": "at"}
@@ -225,22 +225,22 @@ TIME_KEYS = {"outages": "start", "server_crashes": "at", "server_restores": "at"
 
 
 class FaultsSection(Section):
-    """What goes wrong."""
+    """The faults. Shares and rates are drawn; lists give the times."""
 
     push_loss: Probability = 0.0
     """The share of pushes and notifications that never arrive."""
     push_duplicate: Probability = 0.0
-    """The share that arrives a second time, `reorder_delay` later."""
+    """The share of pushes and notifications that arrive a second time, `reorder_delay` later."""
     push_reorder: Probability = 0.0
-    """The share that arrives `reorder_delay` late, while later ones pass."""
+    """The share of pushes and notifications that arrive `reorder_delay` late, so that later ones overtake them."""
     reorder_delay: Span = REORDER_DELAY
-    """How late what is reordered or duplicated arrives."""
+    """How late a reordered push, or the second copy of a duplicated one, arrives."""
     outages: list[Outage] = []
     """Times in which every push and notification is lost."""
     server_crashes: list[ServerCrash] = []
     """Times at which the server crashes."""
     device_crashes_per_day: Annotated[float, Field(ge=0, le=1000)] = 0.0
-    """Crashes of each device, at drawn times."""
+    """Mean number of crashes of each device per day, at drawn times."""
     device_down: Span = 5.0
     """How long a crashed or restored device takes to restart."""
     device_restores_per_day: Annotated[float, Field(ge=0, le=1000)] = 0.0
@@ -248,39 +248,39 @@ class FaultsSection(Section):
     device_backup_age: Span = 3600.0
     """How old such a backup is."""
     server_restores: list[ServerRestore] = []
-    """Times at which the server is put back to a backup: what it stored since is lost."""
+    """Times at which the server is put back to a backup; what it stored since then is lost."""
     trims: list[Duration] = []
     """Times at which retention deletes all that the server keeps for delivery."""
     clock_steps: list[ClockStep] = []
-    """Times at which the server's clock steps back; `model.sequencer = "clock"` numbers by it."""
+    """Times at which the server's clock steps back; only `model.sequencer = "clock"` uses the clock."""
     sender_retry: Probability = 0.0
     """The share of submissions that an impatient device sends once more over the same connection."""
     sender_retry_after: Span = RETRY_AFTER
-    """How soon it does."""
+    """How soon it sends it again."""
 
     @staticmethod
     def time_of(setting: str, entry: Any) -> float:
-        """When an entry of the list under the key `setting` happens, or begins, in seconds."""
+        """Return when an entry of the list under the key `setting` happens, or begins, in seconds."""
         at: float = getattr(entry, TIME_KEYS[setting]) if setting in TIME_KEYS else entry
         return at
 
 
 class StorageSection(Section):
-    """The storage station: so many operations at a time, each a drawn base time plus a time per row."""
+    """The storage station: it serves `parallel` operations at a time, each in a drawn base time plus a time per row."""
 
     service_ms: Spread = Spread(median=2.0, sigma=0.4)
-    """An operation's base time."""
+    """The base time of an operation."""
     per_row_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.2
-    """What each row that an operation touches adds."""
+    """The time that each row adds that an operation touches."""
     parallel: Annotated[int, Field(ge=1, le=1024)] = 8
-    """Operations under way at a time; others wait in a queue."""
+    """Operations that are served at a time; others wait in a queue."""
 
 
 if TYPE_CHECKING:
     ModelSection = Parameters  # a type checker sees the same fields
 else:
     KEY_TYPES = {parameters.Seconds: Span, parameters.Positive: Positive, parameters.Count: Count}
-    """How the file writes what a parameter may be; other types it writes as they are."""
+    """Type of a parameter -> type of the key in the file; other types are the same in both."""
     ModelSection = create_model(
         "ModelSection",
         __base__=Section,
@@ -294,18 +294,18 @@ else:
 
 
 class Scenario(Section):
-    """A whole file. `name` is the file's; all durations are seconds once loaded."""
+    """Hold a whole file. `name` is the file's name; all durations are in seconds once loaded."""
 
     title: Annotated[str, Field(min_length=1)]
-    """What it is, in a few words: a report's heading."""
+    """What the scenario is, in a few words: the heading of a report."""
     shows: Annotated[str, Field(min_length=1)]
-    """What it is there to show, in a sentence."""
+    """What the scenario is meant to show, in a sentence."""
     duration: Span = 28800.0
     """How long there is traffic; a run ends later, when everything has come to rest. A trace brings its own."""
     seed: Count = 1
-    """What all draws begin from; `--seed` overrides it."""
+    """The seed of all draws; `--seed` overrides it."""
     runs: Annotated[int, Field(ge=1, le=1000)] = 5
-    """Runs per design, each with draws of its own; `--runs` overrides it."""
+    """Runs per design, each with its own draws; `--runs` overrides it."""
     population: PopulationSection = PopulationSection()
     conversations: ConversationsSection = ConversationsSection()
     traffic: TrafficSection = TrafficSection()
@@ -319,7 +319,7 @@ class Scenario(Section):
 
     @model_validator(mode="after")
     def _possible(self) -> Scenario:
-        """What no single key can know. Traces bring their own users, conversations and length."""
+        """Check what concerns several keys. A trace brings its own users, conversations and length."""
         if self.duration > LONGEST:
             raise ValueError(f"duration: {self.duration:g} s; allowed: at most {LONGEST / 86400:g}d")
         if self.traffic.trace != "none":
@@ -343,7 +343,7 @@ class Scenario(Section):
         return self
 
     def _affordable(self) -> None:
-        """That a run fits into a machine at all: each line's amount is known before anything is drawn."""
+        """Check that a run fits into memory. The expected amounts are known before anything is drawn."""
         users, days = self.population.users, self.duration / 86400.0
         rate, presence, faults = self.traffic.messages_per_user_per_day, self.presence, self.faults
         counts = self.population.devices_per_user
@@ -376,15 +376,15 @@ class Scenario(Section):
                 raise ValueError(f"{key}: {value:g} makes {amount:.3g} {what} in a run; allowed: at most {most:,}")
 
     def parameters(self) -> Parameters:
-        """The `[model]` table as designs receive it."""
+        """Return the `[model]` table as designs receive it."""
         return Parameters(**{name: getattr(self.model, name) for name in Parameters.__struct_fields__})
 
     def with_value(self, key: str, value: object) -> Scenario:
-        """A copy with one dotted key set, validated as the file is. Raises `InputError`."""
+        """Return a copy with one dotted key set, validated as a file is. Raises `InputError`."""
         return self.with_values({key: value})
 
     def with_values(self, values: Mapping[str, object]) -> Scenario:
-        """A copy with dotted keys set, validated when all of them are. Raises `InputError`."""
+        """Return a copy with dotted keys set, validated when all of them are set. Raises `InputError`."""
         data = self.model_dump(exclude_unset=True)
         for key, value in values.items():
             path = key.split(".")
@@ -414,7 +414,7 @@ def _folders() -> Iterator[Path]:
 
 
 def ready() -> dict[str, Path]:
-    """The ready scenarios by name: those shipped with the package, else the repository's."""
+    """Return name -> path of the ready scenarios: those shipped with the package, else the repository's."""
     for folder in _folders():
         found = {path.stem: path for path in sorted(folder.glob("*.toml"))}
         if found:
@@ -423,7 +423,7 @@ def ready() -> dict[str, Path]:
 
 
 def load(name: str) -> Scenario:
-    """A ready scenario by name, or a file by its path. Raises `InputError`, a line for each fault."""
+    """Load a ready scenario by its name, or a file by its path. Raises `InputError`, a line for each error of the file."""
     shipped = ready()
     path = shipped.get(name, Path(name))
     if name not in shipped and path.suffix != ".toml" and not path.is_file():
@@ -449,6 +449,6 @@ def _validated(data: dict[str, Any], name: str, shown: str, text: str, context: 
     try:
         return Scenario.model_validate({**data, "name": name, "text": text}, context=context)
     except ValidationError as error:
-        # A loaded scenario that was changed since has no lines to point at.
+        # A loaded scenario that was changed since then has no lines to refer to.
         lines = "" if context == LOADED else text
-        raise InputError("\n".join(explain(Scenario, fault, shown, lines) for fault in error.errors())) from None
+        raise InputError("\n".join(explain(Scenario, each, shown, lines) for each in error.errors())) from None

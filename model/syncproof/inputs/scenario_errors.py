@@ -1,4 +1,4 @@
-"""What is wrong with a TOML file that a schema refuses: file, line, key, what is there and what is allowed, in one line."""
+"""Explain each error of a TOML file in one line: file, line, key, what is there, and what is allowed."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from syncproof.errors import nearest
 
 
 def names_of(section: object) -> list[str]:
-    """The keys of a table; none for a value."""
+    """Return the keys of a table; none for a value."""
     if isinstance(section, type) and issubclass(section, BaseModel):
         return [name for name, field in section.model_fields.items() if not field.exclude]
     return []
 
 
 def within(section: Any, key: str) -> object:
-    """What stands under a key of a table: a table, the element of a list of tables, or a value's type."""
+    """Return what a key of a table holds: a table, the element of a list of tables, or a value's type."""
     annotation = section.model_fields[key].annotation
     return get_args(annotation)[0] if get_origin(annotation) is list else annotation
 
 
 def _section(model: type[BaseModel], key: tuple[str | int, ...]) -> Any:
-    """The table that a key stands in."""
+    """Return the table that contains a key."""
     section: Any = model
     for step in key[:-1]:
         section = within(section, step) if isinstance(step, str) else section
@@ -33,13 +33,13 @@ def _section(model: type[BaseModel], key: tuple[str | int, ...]) -> Any:
 
 
 def _field(model: type[BaseModel], key: tuple[str | int, ...]) -> FieldInfo | None:
-    """What the schema says of a key; None for an element of a list."""
+    """Return the schema's field of a key; None for an element of a list."""
     fields: dict[str, FieldInfo] = getattr(_section(model, key), "model_fields", {})
     return fields.get(str(key[-1]))
 
 
 def _range(field: FieldInfo) -> str:
-    """The numbers that a key may have."""
+    """Return the numbers that a key may have, in words."""
     low = next((limit.ge for limit in field.metadata if hasattr(limit, "ge")), None)
     high = next((limit.le for limit in field.metadata if hasattr(limit, "le")), None)
     if high is None:
@@ -48,15 +48,15 @@ def _range(field: FieldInfo) -> str:
     return f"at most {high}" if low is None else f"{low} to {high}"
 
 
-def explain(model: type[BaseModel], fault: Any, shown: str, text: str) -> str:
-    """One fault of a file `shown` as `file:line: key: what is there; allowed: what may be there`.
+def explain(model: type[BaseModel], error: Any, shown: str, text: str) -> str:
+    """Return one error of the file `shown` as `file:line: key: what is there; allowed: what may be there`.
 
-    `model`: the schema; `fault`: one of `ValidationError.errors()`; `text`: of the file, or empty where there are no lines.
+    `model`: the schema; `error`: one of `ValidationError.errors()`; `text`: of the file, or empty where there are no lines.
     """
-    key: tuple[str | int, ...] = fault["loc"]
-    kind, got = fault["type"], f"{fault['input']!r:.60}"
-    says = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removeprefix("Input should ")
-    if not key:  # a fault between keys, which names the one to mend
+    key: tuple[str | int, ...] = error["loc"]
+    kind, got = error["type"], f"{error['input']!r:.60}"
+    says = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removeprefix("Input should ")
+    if not key:  # an error that concerns several keys names the one to change
         named = says.split(": ")[0]
         return f"{_where(shown, text, tuple(named.split('.')))}: {says}"
     where = f"{_where(shown, text, key)}: {'.'.join(map(str, key))}"
@@ -74,7 +74,7 @@ def explain(model: type[BaseModel], fault: Any, shown: str, text: str) -> str:
         return f"{where}: {got}; allowed: {_range(field)}"
     if kind == "literal_error":
         options = re.findall(r"'([^']*)'", says)
-        return f"{where}: {got}{nearest(str(fault['input']), options)}"
+        return f"{where}: {got}{nearest(str(error['input']), options)}"
     return f"{where}: {got}; allowed: {says}"
 
 
@@ -84,7 +84,7 @@ def _where(shown: str, text: str, key: tuple[str | int, ...]) -> str:
 
 
 def line_of(text: str, key: tuple[str | int, ...]) -> int:
-    """The line on which a key stands, or else the table that it belongs to; 0 if neither is written there."""
+    """Return the line of a key, or else of the table that it belongs to; 0 if neither is in the text."""
     names = [step for step in key if not str(step).isdigit()]
     wanted = next((int(step) for step in key if str(step).isdigit()), 0)
     header: list[str] = []

@@ -1,8 +1,8 @@
-"""Small worlds, of which a search visits every interleaving: who takes part, what is said, which faults may happen.
+"""Define small worlds, of which a search visits every interleaving: who takes part, what is sent, which faults may happen.
 
-A small world has two or three devices, one or two messages, and one or two kinds of fault, of which each fault may happen
-once at any moment. To search many of these completely says more than to search one large world in part: a verdict is
-*holds* only if every world of the bounds was searched to its end.
+A small world has two or three devices, one or two messages, and up to two kinds of fault. A fault may happen at any moment,
+as often as its record in `core/faults.py` says (mostly once). A verdict is *holds* only if every world of the bounds was
+searched to its end.
 
 | population | devices |
 |---|---|
@@ -10,14 +10,14 @@ once at any moment. To search many of these completely says more than to search 
 | `two-devices` | two devices of one user; the first one sends the first message, the second one the second |
 | `three-devices` | one device of one user, which sends, and two devices of another user |
 
-When a search begins, every device is connected and nothing is under way. Where a device appears, it is the last one of
-the population, and the first one sends every message. The faults of pushes (loss, duplication, reordering) come together.
-A poll fires only when nothing else is under way (`Environment.polls`).
+When a search begins, every device is connected and nothing is under way. In a world with `new-device` the last device of the
+population appears during the search, and the first device sends every message. The faults of pushes (loss, duplication,
+reordering) are one kind. A poll fires only when nothing else is under way (`Environment.polls`).
 
-Bounds name the worlds that are searched; their size is what two processors search in the time that they are meant for.
-`standard`: each usual kind of fault alone with two messages (two receiving devices, and the order of one sender at another
-user's device), each pair of them with one message, each of the rare kinds (`RARE`) with one message, and an outage of
-pushes with two. Some designs are searched with other parameters too (`PARTICULAR`).
+Bounds name the worlds that are searched: `small` takes seconds on two processors, `standard` minutes, `deep` hours.
+`standard` has each usual kind of fault alone with two messages (in `two-devices` and in `two-people`), each pair of them with
+one message, each of the rare kinds (`RARE`) with one message, and an outage of pushes with two. Some designs are searched
+with other parameters too (`PARTICULAR`).
 """
 
 from __future__ import annotations
@@ -56,20 +56,20 @@ KINDS: dict[str, tuple[str, ...]] = {
     **{kind: FAULT_KINDS[kind] for kind in dict.fromkeys((*USUAL, *FAULT_KINDS))},
     "recall": (),
 }
-"""What worlds combine: the kinds of fault, the usual ones first, with the faults of each; and recalls, which are no fault:
-the second message recalls the first one."""
+"""Kind -> its faults, for everything that worlds combine: the kinds of fault, the usual ones first, and `recall`. That one is
+no fault: the second message recalls the first one."""
 
 SENDER = DeviceId(0)
 CONVERSATION = ConversationId(0)
 IN_ORDER = Link("ordered", lossy=True, while_connected=True)
 """How pushes travel in a world in which they are not reordered."""
 EARLIER, LATER = 1, 2
-"""Times of the server's clock, in milliseconds: what it steps back to, and what it shows before."""
+"""Times of the server's clock, in milliseconds: after a step back, and before it."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SmallWorld:
-    """What one search contains."""
+    """Describe what one search contains."""
 
     population: str
     """The name of one of `POPULATIONS`."""
@@ -77,16 +77,16 @@ class SmallWorld:
     kinds: tuple[str, ...]
     """Names of `KINDS`, each at most once."""
     parameters: tuple[tuple[str, str | int | bool], ...] = ()
-    """What differs from the design's own parameters: (name, value)."""
+    """The parameters that differ from the design's own: (name, value)."""
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """The faults that may happen."""
+        """Return the faults that may happen."""
         return tuple(fault for kind in self.kinds for fault in KINDS[kind])
 
     @property
     def budgeted(self) -> tuple[str, ...]:
-        """The faults that moves cost a budget of: those that may happen, or what stands for them."""
+        """Return the faults that have a budget: those that may happen, or what a search has instead of them (`unlimited`)."""
         return tuple(FAULTS[fault].unlimited or fault for fault in self.faults)
 
     def parameters_of(self, design: Design) -> Parameters:
@@ -99,7 +99,7 @@ class SmallWorld:
         return f"{self.population}, {self.messages} message{'s' if self.messages > 1 else ''}, {faults}{changed}"
 
     def __repr__(self) -> str:
-        """Return Python that makes it again, for the snippets of reports."""
+        """Return the Python expression that makes this world, for the snippets of reports."""
         parts = [self.population, self.messages, self.kinds, *([self.parameters] if self.parameters else [])]
         return f"SmallWorld({', '.join(map(repr, parts))})"
 
@@ -109,7 +109,7 @@ TOGETHER = ("push", "device-crash", "server-crash", "disconnect", "half-open", "
 SINGLES = ((), *[(kind,) for kind in USUAL])
 PAIRS = tuple(combinations(USUAL, 2))
 GENTLE = ((), ("push",), ("sender-retry",))
-"""The kinds of fault with which three devices are small enough for `standard`."""
+"""The kinds of fault with which a world of three devices is small enough for `standard`."""
 
 SMALL = tuple(SmallWorld(population, 1, kinds) for kinds in SINGLES for population in ("two-people", "two-devices"))
 STANDARD = (
@@ -147,8 +147,8 @@ PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] 
         + tuple(SmallWorld("two-people", 2, kinds, READS) for kinds in SINGLES),
     ),
 )
-"""Worlds with other parameters than a design's own, that `standard` and `deep` search with the designs to which they say
-something: those that can number by the clock, and those that read a conversation above a number of members."""
+"""(Which designs, worlds): worlds with other parameters than the design's own. `standard` and `deep` search them for designs
+that can number by the clock, and for designs that read a conversation with more than some number of members."""
 
 BEYOND = {"inbox-sync-first": (SmallWorld("two-devices", 2, ("server-crash",)),)}
 """Design -> worlds that only `deep` searches, because they have more than 60 million states."""
@@ -163,13 +163,13 @@ def within(bounds: str, design: str) -> list[SmallWorld]:
 
 
 def particular(design: str | Design) -> tuple[SmallWorld, ...]:
-    """Return the worlds of `PARTICULAR` that say something of this design. Raises `InputError` for an unknown design."""
+    """Return the worlds of `PARTICULAR` that concern this design. Raises `InputError` for an unknown design."""
     entry = lookup.get(design)
     return tuple(world for concerns, worlds in PARTICULAR if concerns(entry) for world in worlds)
 
 
 def small_world(population: str, messages: int, kinds: Iterable[str]) -> SmallWorld:
-    """Return the small world of these names, its kinds in the order of `KINDS`. Raises `InputError` for unknown names."""
+    """Return the small world with these names, its kinds in the order of `KINDS`. Raises `InputError` for unknown names."""
     if population not in POPULATIONS:
         raise InputError(f"unknown world {population!r}; allowed: {', '.join(POPULATIONS)}")
     chosen = tuple(kinds)
@@ -182,13 +182,13 @@ def small_world(population: str, messages: int, kinds: Iterable[str]) -> SmallWo
 def interchangeable(world: SmallWorld) -> tuple[tuple[DeviceId, ...], ...]:
     """Return groups of devices that nothing in this world distinguishes: those of one user who only receives.
 
-    Whether a design treats them alike is another question, which the search asks. Raises `InputError` if there are none.
+    The search checks whether a design treats them alike. Raises `InputError` if there are no such devices.
     """
     distinguished = {"new-device", "reinstall", "device-restore", "server-restore"} & set(world.faults)
     if world.population != "three-devices" or distinguished:
         raise InputError(
             f"{world}: no two devices are interchangeable here; allowed: three-devices, whose two receiving devices are, "
-            "without new devices, reinstalls and restores, which single one out"
+            "without new devices, reinstalls and restores, which concern one certain device"
         )
     return ((DeviceId(1), DeviceId(2)),)
 
@@ -221,7 +221,7 @@ def build(design: str | Design, world: SmallWorld, budget: int = 1) -> tuple[Sys
 
 
 def _budgets(world: SmallWorld, budget: int, devices: int) -> dict[str, int]:
-    """Return how often each fault may happen. Any number of times is at most once per message and device that it goes to."""
+    """Return how often each fault may happen. An unlimited fault has a budget of one for each message and device."""
     unlimited = world.messages * devices
     return {
         spent: unlimited if FAULTS[fault].unlimited else budget + FAULTS[fault].budget - 1
@@ -230,7 +230,7 @@ def _budgets(world: SmallWorld, budget: int, devices: int) -> dict[str, int]:
 
 
 def _scripts(world: SmallWorld, devices: int) -> tuple[tuple[Tell, ...], ...]:
-    """Return what each sending device composes. Two devices of one user both send, if nothing else decides who does."""
+    """Return what each sending device composes. In `two-devices` both send in turn, unless the kinds demand one sender."""
     recalls = "recall" in world.kinds
     one_sender = recalls or "new-device" in world.faults or world.population != "two-devices"
     senders = 1 if one_sender else min(world.messages, devices)
@@ -245,7 +245,7 @@ def _scripts(world: SmallWorld, devices: int) -> tuple[tuple[Tell, ...], ...]:
 
 
 def _interventions(member: UserId, clocked: bool) -> tuple[tuple[Tell, str], ...]:
-    """Return what the environment may tell actors, with the fault that each is. `member` may leave and join."""
+    """Return what the environment may tell actors, each with the fault that it is. `member` may leave and join."""
     return (
         (Tell(SENDER, Resend()), "sender-retry"),
         (Tell(SERVER, RemoveMember(CONVERSATION, member)), "membership"),
@@ -256,7 +256,7 @@ def _interventions(member: UserId, clocked: bool) -> tuple[tuple[Tell, str], ...
 
 
 def _newcomers(faults: tuple[str, ...], population: Population, user: UserId) -> tuple[Spawn, ...]:
-    """Return the device that may appear: a new one of `user`, or one that replaces the last device of the population."""
+    """Return the device that may appear: a new one of `user`, or a reinstall of the last device of the population."""
     number = DeviceId(len(population.owners))
     if "reinstall" in faults:
         return (Spawn(number, user, DeviceId(number - 1)),)
@@ -264,7 +264,7 @@ def _newcomers(faults: tuple[str, ...], population: Population, user: UserId) ->
 
 
 def _connected_and_at_rest(system: System, first: tuple[Move, ...]) -> tuple[Move, ...]:
-    """Return the moves before a search: `first`, every device connects, and all that follows is delivered."""
+    """Return the moves before a search: `first`, then every device connects, then everything under way is delivered."""
     world = World(system)
     moves: list[Move] = [*first, *[Connect(client) for client in world.clients() if isinstance(client, DeviceId)]]
     for move in moves:

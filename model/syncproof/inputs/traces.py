@@ -1,12 +1,13 @@
-"""Real traffic. Two formats, recognised by their first line; a line that cannot be read is an error, never skipped.
+"""Read traces of real traffic. There are two formats; the first line says which. A line that cannot be read is an error.
 
-*SNAP* (`SRC DST UNIXTIME`, such as CollegeMsg: Panzarasa, Opsahl, Carley 2009): private messages. It says nothing of
+*SNAP* (`SRC DST UNIXTIME`, such as CollegeMsg: Panzarasa, Opsahl, Carley 2009): private messages. It says nothing about
 presence or devices; the scenario supplies both.
 
 *Presence* (`time_s,event,user,dead_s`): one group's connects, disconnects and messages. The time of a `disconnect` is
-when the server noticed; `dead_s` is how long the connection had been dead by then, so the device was really gone at
-`time_s - dead_s`. The data say so: of 5,603 such windows, all of a ping timeout's length (240 to 278 s), none has a
-message of its user in it, while windows that began at `time_s` would hold 1,109 of the users' own reconnects.
+when the server noticed it; `dead_s` is how long the connection had been dead by then, so the device was gone at
+`time_s - dead_s`. The trace of the scenario `irc-group` supports this reading: of 5,603 such windows, all as long as a ping
+timeout (240 to 278 s), none contains a message of its user, while windows that began at `time_s` would contain 1,109 of the
+users' own reconnects.
 """
 
 from __future__ import annotations
@@ -20,16 +21,16 @@ from syncproof.errors import InputError
 HEADER = "time_s,event,user,dead_s"
 EVENTS = ("connect", "disconnect", "message")
 LATEST = 10**11
-"""No time is later (in seconds from 1970: the year 5138), so what is written in milliseconds is noticed."""
+"""The latest time allowed, in seconds from 1970 (the year 5138). A time in milliseconds exceeds it and is refused."""
 LONGEST = 100 * 365 * 86400
 """Seconds that a trace may last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A trace as it was read, times in seconds from its first line, users renumbered by first appearance.
+    """Hold a trace: times in seconds from its first line, users renumbered by first appearance.
 
-    `rows`: SNAP `(time, sender, receiver, 0)`; presence `(time, event index, user, dead_s)`. `length`: of the whole.
+    `rows`: SNAP `(time, sender, receiver, 0)`; presence `(time, event index, user, dead_s)`. `length`: seconds in all.
     """
 
     kind: Literal["snap", "presence"]
@@ -40,9 +41,9 @@ class Trace:
 
 
 def read(path: str | Path, take: float | None = None) -> Trace:
-    """Reads a trace, or its first `take` seconds. Raises `InputError` naming file and line.
+    """Read a trace, or its first `take` seconds. Raises `InputError` naming file and line.
 
-    SNAP lines may come in any order and are sorted by time; lines of the same second keep the file's order.
+    SNAP lines may be in any order and are sorted by time; lines of the same second keep the order of the file.
     """
     path = Path(path)
     try:

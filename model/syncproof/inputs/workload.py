@@ -1,7 +1,7 @@
-"""Traffic: who writes what when, who is connected when, who joins. Drawn from a scenario, or read off a trace.
+"""Generate traffic: who writes what and when, who is connected and when, who joins; from a scenario, or from a trace.
 
-Everything is keyed by (seed, purpose, user, ...), so arrivals stay the same when devices are added, and presence
-stays the same when messages are.
+Every draw is keyed by (seed, purpose, user, ...). So the arrivals of messages do not change when devices are added, and
+presence does not change when messages are added.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ Session = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """One run's input, the same for every design. Times are seconds from the start.
+    """Hold one run's input, the same for every design. Times are seconds from the start.
 
     `owners`: device -> user; devices from `initial_devices` on join at `joins`, `(time, device)`. `members`:
     conversation -> its first users. `times`, `devices`, `conversations`, `sizes`: the messages, in order; a message's
-    id is its index. `sessions`: per device `(connect, disconnect, dead)`, in order and disjoint; `dead` > 0 is a
-    half-open end that the server notices so much later. `replaces`: a joining device -> the one that it is a reinstall
-    of. `about`: a message that recalls -> the message that it recalls. `changes`: `(time, "add" | "remove", conversation, user)`.
-    `horizon`: where it all ends.
+    id is its index. `sessions`: per device `(connect, disconnect, dead)`, in order and disjoint; if `dead` > 0, the
+    session ends half-open and the server notices that `dead` seconds later. `replaces`: a joining device -> the device
+    that it is a reinstall of. `about`: a recall -> the message that it recalls. `changes`: `(time, "add" | "remove",
+    conversation, user)`. `horizon`: when the traffic ends.
     """
 
     owners: list[int]
@@ -59,11 +59,11 @@ class Traffic:
 
     @property
     def population(self) -> Population:
-        """Who there is when the run begins."""
+        """Return the devices' users and the conversations' members when the run begins."""
         return Population(tuple(self.owners[: self.initial_devices]), tuple(map(tuple, self.members)))
 
     def first(self, messages: int) -> Traffic:
-        """The same traffic, ended after so many messages."""
+        """Return the same traffic, ended after this many messages."""
         if messages >= len(self.times):
             return self
         horizon = self.times[messages]
@@ -84,7 +84,7 @@ class Traffic:
 
 
 class _Numbers:
-    """A numpy generator for each (purpose, index)."""
+    """Make a numpy generator for each (purpose, index)."""
 
     def __init__(self, seed: int) -> None:
         self.draws = Draws(seed)
@@ -98,7 +98,7 @@ class _Numbers:
 
 
 def generate(scenario: Scenario, seed: int, trace: Trace | None = None) -> Traffic:
-    """The traffic of one run. Raises `InputError` where scenario and trace do not fit together."""
+    """Generate the traffic of one run. Raises `InputError` if scenario and trace do not fit together."""
     wanted = scenario.traffic.trace
     if trace is None:
         if wanted != "none":
@@ -114,13 +114,13 @@ def generate(scenario: Scenario, seed: int, trace: Trace | None = None) -> Traff
 
 
 def _devices(scenario: Scenario, users: int) -> list[int]:
-    """How many devices each user has."""
+    """Return how many devices each user has."""
     count = scenario.population.devices_per_user
     return [count] * users if isinstance(count, int) else [count[u % len(count)] for u in range(users)]
 
 
 def _owners(counts: list[int]) -> tuple[list[int], list[int]]:
-    """Device -> user, and each user's first device."""
+    """Return device -> user, and each user's first device."""
     owners: list[int] = []
     firsts = []
     for user, count in enumerate(counts):
@@ -153,12 +153,12 @@ def _synthetic(scenario: Scenario, numbers: _Numbers) -> Traffic:
         owners.append(number)
     joins.sort()
     sessions = [_presence(scenario, numbers, owner, slot_of[d], 0.0, horizon) for d, owner in enumerate(owners)]
-    for at, device in joins:  # whoever sets a device up has it open
+    for at, device in joins:  # a person who sets up a device is connected with it
         coming = [(max(a, at), b, dead) for a, b, dead in sessions[device] if b > at]
         sessions[device] = _merged([(at, min(at + LINGER, horizon), 0.0), *coming])
     if scenario.presence.opens_to_send:
         _open_to_send(sessions, times, devices, horizon)
-    for at, device in joins:  # what it replaces is gone from there on
+    for at, device in joins:  # the device that it replaces is gone from that time on
         if device in replaces:
             sessions[replaces[device]] = [(a, min(b, at), dead) for a, b, dead in sessions[replaces[device]] if a < at]
     sizes = _sizes(scenario, numbers, len(times))
@@ -169,7 +169,7 @@ def _synthetic(scenario: Scenario, numbers: _Numbers) -> Traffic:
 
 
 def _recalls(scenario: Scenario, numbers: _Numbers, devices: list[int], conversations: list[int]) -> dict[int, int]:
-    """Which messages recall the one before by the same device in the same conversation; a recall is not recalled."""
+    """Draw which messages recall the previous one of the same device in the same conversation; a recall is not recalled."""
     found: dict[int, int] = {}
     if scenario.traffic.recalls:
         before: dict[tuple[int, int], int] = {}
@@ -183,7 +183,7 @@ def _recalls(scenario: Scenario, numbers: _Numbers, devices: list[int], conversa
 
 
 def _slots(owners: list[int]) -> list[int]:
-    """Each device's number among its user's."""
+    """Return each device's number among its user's devices."""
     seen: dict[int, int] = {}
     slots = []
     for owner in owners:
@@ -193,7 +193,7 @@ def _slots(owners: list[int]) -> list[int]:
 
 
 def _conversations(scenario: Scenario, numbers: _Numbers) -> list[tuple[int, ...]]:
-    """Pairs first, then groups. The first pairs form a ring, so that nobody is left without one while they last."""
+    """Draw conversations: pairs, then groups. The first pairs form a ring, so that with enough pairs every user has one."""
     import numpy
 
     users, wanted = scenario.population.users, scenario.conversations
@@ -221,7 +221,10 @@ def _conversations(scenario: Scenario, numbers: _Numbers) -> list[tuple[int, ...
 def _arrivals(
     scenario: Scenario, numbers: _Numbers, members: list[tuple[int, ...]]
 ) -> tuple[list[float], list[int], list[int]]:
-    """Poisson messages per user, each to one of the user's conversations: (times, users, conversations), in order."""
+    """Draw each user's messages as a Poisson process, each to one of the user's conversations.
+
+    Returns (times, users, conversations), in the order of time.
+    """
     import numpy
 
     of_user: list[tuple[list[int], list[int]]] = [([], []) for _ in range(scenario.population.users)]
@@ -262,7 +265,7 @@ def _sizes(scenario: Scenario, numbers: _Numbers, count: int) -> list[int]:
 
 
 def _presence(scenario: Scenario, numbers: _Numbers, user: int, slot: int, start: float, end: float) -> list[Session]:
-    """Alternating sessions and absences of one device between two times."""
+    """Draw the sessions of one device between two times; sessions and absences alternate."""
     import numpy
 
     presence = scenario.presence
@@ -286,7 +289,7 @@ def _presence(scenario: Scenario, numbers: _Numbers, user: int, slot: int, start
 def _open_to_send(
     sessions: list[list[Session]], times: Iterable[float], devices: Iterable[int], horizon: float
 ) -> None:
-    """A session around every message that is written outside one."""
+    """Add a session for every message that is written outside a session."""
     outside: dict[int, list[float]] = {}
     position = [0] * len(sessions)
     for at, device in zip(times, devices, strict=True):
@@ -302,7 +305,7 @@ def _open_to_send(
 
 
 def _merged(sessions: list[Session]) -> list[Session]:
-    """Sorted, overlapping ones joined; the end that comes last decides how it ends."""
+    """Return sessions sorted, overlapping ones joined; the latest end decides how the joined session ends."""
     merged: list[Session] = []
     for start, end, dead in sorted(sessions):
         if merged and start <= merged[-1][1]:
@@ -314,7 +317,7 @@ def _merged(sessions: list[Session]) -> list[Session]:
 
 
 def _affordable(scenario: Scenario, device_seconds: float) -> None:
-    """That the sessions of a trace's users fit into a machine's memory."""
+    """Check that the sessions of a trace's users fit into memory. Raises `InputError` if not."""
     count = device_seconds / (scenario.presence.online + scenario.presence.offline)
     if scenario.presence.offline and count > MOST:
         raise InputError(
@@ -324,9 +327,9 @@ def _affordable(scenario: Scenario, device_seconds: float) -> None:
 
 
 def _from_snap(scenario: Scenario, numbers: _Numbers, trace: Trace) -> Traffic:
-    """Users, 1:1 conversations and messages from the trace; devices and presence from the scenario.
+    """Take users, 1:1 conversations and messages from the trace, devices and presence from the scenario.
 
-    A user exists from the first to a day after the last appearance; outside, its devices never connect.
+    A user exists from the first appearance until a day after the last one; outside of that its devices do not connect.
     """
     pairs: dict[tuple[int, int], int] = {}
     first: dict[int, float] = {}
@@ -358,12 +361,12 @@ def _from_snap(scenario: Scenario, numbers: _Numbers, trace: Trace) -> Traffic:
 
 
 def _from_presence(scenario: Scenario, numbers: _Numbers, trace: Trace) -> Traffic:
-    """One group; the first device of each user moves as the trace says, further ones as the scenario does.
+    """Take one group from the trace: the first device of each user connects as the trace says, others as the scenario says.
 
-    A user whose first row is not a connect was there before the log began; a message without a connection opens one.
-    A disconnect that had been dead since before the device's latest connect ended an older connection: the device
-    came back before the server noticed, and the newer connection stays. Any other connect while connected ends the
-    older connection, cleanly, at that moment. A disconnect without a connection ends nothing.
+    A user whose first row is not a connect was connected before the log began; a message without a connection opens one.
+    If a disconnect was dead since before the device's latest connect, it ended an older connection: the device came back
+    before the server noticed, and the newer connection stays. Any other connect while connected ends the older connection
+    cleanly at that moment. A disconnect without a connection ends nothing.
     """
     horizon = trace.length + 1.0
     rows_of: list[list[tuple[float, int, float]]] = [[] for _ in range(trace.users)]
@@ -411,7 +414,7 @@ def _from_presence(scenario: Scenario, numbers: _Numbers, trace: Trace) -> Traff
 
 
 def _membership(rows: list[tuple[float, int, float]], keep: float, horizon: float) -> list[tuple[float, float]]:
-    """The times in which a user is taken for a member: from an appearance until `keep` after the last one."""
+    """Return the spans in which a user counts as a member: from an appearance until `keep` seconds after the last one."""
     spans: list[tuple[float, float]] = []
     for at, _, _ in rows:
         if spans and at <= spans[-1][1]:
@@ -422,7 +425,7 @@ def _membership(rows: list[tuple[float, int, float]], keep: float, horizon: floa
 
 
 def _connections(rows: list[tuple[float, int, float]], horizon: float) -> list[Session]:
-    """The sessions of the device that the trace moves."""
+    """Return the sessions of the device whose connections are in the trace."""
     if not rows:
         return []
     sessions: list[Session] = []
@@ -452,7 +455,7 @@ def _connections(rows: list[tuple[float, int, float]], horizon: float) -> list[S
 
 
 def _separate(sessions: list[Session]) -> list[Session]:
-    """In order, none before the start, none empty, none overlapping its successor."""
+    """Return the sessions in order: none before the start, none empty, none that overlaps the next one."""
     ordered = sorted((max(0.0, a), b, dead) for a, b, dead in sessions if b > max(0.0, a))
     following = [*(a for a, _, _ in ordered[1:]), math.inf]
     return [(a, min(b, after), dead) for (a, b, dead), after in zip(ordered, following, strict=False) if a < after]

@@ -1,12 +1,12 @@
-"""Search for a claim alone: designs that are none of the ready ones, in worlds small enough for seconds.
+"""Make the searches that only a claim needs: designs that are not among the ready ones, in worlds searched within seconds.
 
 | search | what is searched | for |
 |---|---|---|
-| `notifications-off` | `timeline-notify` that neither pushes nor notifies, in the small worlds and two of two messages | C6 |
+| `notifications-off` | `timeline-notify` that sends no notification, in the worlds of `small` and two with two messages | C6 |
 | `hint-forgotten` | a device that ignores a hint while it pulls and never polls: the seeded bug F26, in its own world | C9 |
 | `hint-forgotten-polls` | the same device, which pulls everything again at each poll | C9 |
 
-`claims` judges from what they found.
+`claims` judges by the results.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ QUIET: tuple[SmallWorld, ...] = (*SMALL, SmallWorld("two-people", 2, ()), SmallW
 
 @actor
 class ForgetsHint(SwallowsTrigger):
-    """Ignores a hint that comes during a pull, and polls as sound devices do."""
+    """Ignore a hint that comes during a pull, and poll as sound devices do."""
 
     arm_poll = TimelineDevice.arm_poll
 
@@ -38,7 +38,7 @@ Search = Callable[[Design, SmallWorld], Exploration]
 
 
 def searches(search: Search) -> dict[str, ClaimSearch]:
-    """Return what each search found. `search`: searches one world (`syncproof.studies.verify.search`)."""
+    """Return what each search found. `search`: a function that searches one world (`syncproof.studies.verify.search`)."""
     sound = DESIGNS[NOTIFY]
     quiet = sound.variant(parameters=Parameters(notifications=False))
     own = (small_world(*FORGETS.world),)

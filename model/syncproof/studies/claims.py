@@ -2,10 +2,10 @@
 
 `CLAIMS` is the table: each claim is a sentence, a function that judges it by a comparison's results and, where it is about
 correctness, one that judges it by a verification's. A function returns a verdict and the evidence. A verdict is `supported`,
-`refuted`, `depends` (the evidence says on what) or `unknown` (these results cannot tell, and why). Of a correctness claim a
-simulation can say no more than that these runs did not refute it; that is what `supported` means there, and the reports say
-so beside the table. What was not judged supports nothing: an `unknown` property, a run without messages or a metric without
-a value leave a claim unknown.
+`refuted`, `depends` (the evidence says on what) or `unknown` (the evidence says why these results cannot tell). A simulation
+can only say that its runs did not refute a claim about correctness; that is what `supported` means there, and the reports say
+so beside the table. An `unknown` property, a run without messages or a metric without a value supports no claim: the claim is
+unknown.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ STORE_FIRST, SYNC_FIRST, NOTIFY, DENSE = (
     "timeline-dense-push",
 )
 STEADY = 1.1
-"""Growing by less than a tenth from 1 to 6 devices a user counts as not growing."""
+"""A metric that grows by less than a tenth from 1 to 6 devices per user counts as not growing."""
 
 
 class Claim(msgspec.Struct, frozen=True):
     """Describe one claim."""
 
     says: str
-    """What is claimed."""
+    """The claim, as a sentence."""
     judge: Callable[[ComparisonResults], Judgement]
-    """Judges it by a comparison."""
+    """Judges the claim by a comparison."""
     prove: Callable[[VerificationResults], Judgement] | None = None
-    """Judges it by a verification, if it is about correctness."""
+    """Judges the claim by a verification, if it is about correctness."""
 
 
 def _mean(results: ComparisonResults, design: str, metric: str) -> float:
@@ -51,7 +51,7 @@ LOST_TAIL = "a restored server has lost what some devices have shown"
 
 
 def _excused(results: ComparisonResults, design: str, name: str) -> bool:
-    """Return whether it is violated, and not promised because the runs restore the server."""
+    """Return whether the property is violated, not promised, and the runs restore the server."""
     found = results.designs[design].properties[name]
     return found.verdict == "violated" and not found.promised and "server-restore" in results.faults_fired
 
@@ -61,7 +61,7 @@ def _verdict(results: ComparisonResults | VerificationResults, design: str, name
 
 
 def _unjudged(results: ComparisonResults, names: Iterable[str], *properties: str) -> Judgement | None:
-    """Return that the claim is unknown if one of these properties is unknown of one of these designs, else None."""
+    """Return the judgement `unknown` if one of these properties is unknown of one of these designs, else None."""
     for design in names:
         for name in properties:
             if _verdict(results, design, name) == "unknown":
@@ -70,7 +70,7 @@ def _unjudged(results: ComparisonResults, names: Iterable[str], *properties: str
 
 
 def _unmeasured(*values: float) -> Judgement | None:
-    """Return that the claim is unknown if a number is missing, else None."""
+    """Return the judgement `unknown` if a number is missing, else None."""
     if any(isnan(value) for value in values):
         return "unknown", "these runs have no numbers for it: nothing was delivered, or nothing accepted"
     return None
@@ -288,13 +288,13 @@ def _dense_price(results: ComparisonResults) -> Judgement:
     )
 
 
-# ---- what a search of every interleaving says of the claims about correctness
+# ---- claims about correctness, judged by searches of every interleaving
 
 ROAM, LOSS, AGREE = "roaming-complete", "no-loss", "convergence"
 
 
 def _kept(results: VerificationResults, design: str, names: tuple[str, ...]) -> Judgement:
-    """Return supported if the properties hold in every world, refuted if one does not, unknown if the search was cut short."""
+    """Return `supported` if the properties hold in every world, `refuted` if one does not, `unknown` if a search was cut short."""
     if design not in results.designs:
         return "unknown", f"needs {design} in the verification"
     found = {name: results.designs[design].properties[name] for name in names}
@@ -322,7 +322,7 @@ def _prove_history(results: VerificationResults) -> Judgement:
 
 
 def _searched(results: VerificationResults, name: str) -> ClaimSearch | None:
-    """Return what a search made for a claim alone found (`syncproof.studies.claim_searches`); None if it was not made."""
+    """Return the result of a search that only a claim needs (`syncproof.studies.claim_searches`); None if it was not made."""
     return results.searches.get(name)
 
 
@@ -343,7 +343,7 @@ def _prove_push_unneeded(results: VerificationResults) -> Judgement:
 
 
 def _prove_no_care(results: VerificationResults) -> Judgement:
-    """Judge by a device that forgets a hint which comes during a pull: with polls, and without."""
+    """Judge claim C9 by a device that forgets a hint which comes during a pull: with polls, and without."""
     forgets, polls = _searched(results, "hint-forgotten"), _searched(results, "hint-forgotten-polls")
     if forgets is None or polls is None:
         return "unknown", f"needs the searches of {NOTIFY} with a device that forgets a hint which comes during a pull"

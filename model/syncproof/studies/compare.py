@@ -61,7 +61,7 @@ SWEEP_DELIVERIES = 2500
 
 @dataclass(frozen=True)
 class Job:
-    """Describe one simulation. `messages`: end the traffic after this many; `history`: write the run's history there."""
+    """Describe one simulation. `messages`: end the traffic after this many; `history`: the file for the run's history."""
 
     scenario: Scenario
     design: str
@@ -73,7 +73,7 @@ class Job:
     history: str | None = None
 
     def work(self) -> RunResult:
-        """Run it in this process."""
+        """Simulate in this process and return the result."""
         traffic = _traffic(self.scenario, self.seed, self.trace, self.take)
         if self.messages is not None:
             traffic = traffic.first(self.messages)
@@ -139,7 +139,7 @@ def perform(jobs: Sequence[Job], workers: int, progress: Progress | None = None)
 
 @dataclass(repr=False)
 class Comparison(Presentable):
-    """Hold what a comparison found. `results()` is results.json; `run_facts()` is run.json (times, never repeatable)."""
+    """Hold what a comparison found. `results()` is results.json; `run_facts()` is run.json (times, which differ each time)."""
 
     page = "compare"
 
@@ -188,7 +188,7 @@ class Comparison(Presentable):
         return found
 
     def _silent(self) -> list[str]:
-        """Return a warning for each design that accepted no message in a run: nothing was tried there."""
+        """Return a warning for each design that accepted no message in a run, since such a run tests nothing."""
         found = []
         for name, runs in self.outcomes.items():
             silent = [str(run) for run, r in enumerate(runs) if not r.messages]
@@ -274,7 +274,7 @@ class Comparison(Presentable):
         return figure
 
     def ways(self) -> list[Way]:
-        """Return the shortest way in a small world to each violated property; the first call searches for seconds."""
+        """Return a counterexample in a small world for each violated property; the first call searches for some seconds."""
         from syncproof.studies import smallest_world
 
         return smallest_world.ways(self)
@@ -324,7 +324,7 @@ def interval(values: Iterable[float]) -> Interval:
 
 
 def _metric(name: str, values: list[float]) -> MetricResults:
-    """Return a metric over runs, and each run's value in turn, from which runs of two designs can be paired."""
+    """Return a metric over runs, and its value in each run, so that a reader can pair the runs of two designs."""
     found = interval(values)
     return MetricResults(found.mean, found.low, found.high, METRICS[name].unit, [digits(value) for value in values])
 
@@ -384,7 +384,7 @@ def compare(
         take: how many seconds of the trace to use; by default all.
         history: write the first run's history to this file (.jsonl or .parquet), its moves beside it; of several
             designs a file each, with the design's name inserted.
-        sweep: whether to make the small runs along devices per user too, which some claims are judged by.
+        sweep: whether to also make the small runs with 1 to 6 devices per user, which some claims need.
         progress: called with the numbers of finished runs and of all runs.
 
     Returns a `Comparison`: `results()`, `table()`, `verdicts()`, `claims()`, `figure(name)`, `broken()`, `status()`, `html()`,
@@ -451,7 +451,7 @@ def checked(
     take: float | None,
     progress: Progress | None,
 ) -> tuple[Scenario, tuple[str, ...], int, int, str | None]:
-    """Return scenario, designs, runs, seed and the trace's path as they will be used. Raises `InputError`."""
+    """Check the arguments, and return scenario, designs, runs, seed and the trace's path. Raises `InputError`."""
     arguments.instance("scenario", scenario, (str, Path, Scenario), "a name, the path of a file, or a Scenario")
     chosen = arguments.designs(designs)
     arguments.whole("runs", runs, least=1)
@@ -469,13 +469,13 @@ def checked(
 
 
 def fits(designs: Sequence[str], scenario: Scenario) -> None:
-    """Raises `InputError` if a design cannot work with the scenario's parameters."""
+    """Raise `InputError` if a design cannot work with the scenario's parameters."""
     for name in designs:
         lookup.get(name).system(registry.Population((), ()), scenario.parameters())
 
 
 def first_traffic(scenario: Scenario, seed: int, trace: str | None, take: float | None) -> workload.Traffic:
-    """Return the first run's traffic, kept for the run. Raises `InputError` if scenario and trace do not go together."""
+    """Return the first run's traffic; it is kept for the run. Raises `InputError` if scenario and trace do not fit together."""
     return _traffic(scenario, seed * 1000, trace, take)
 
 
@@ -489,7 +489,7 @@ def _bounded(traffic: workload.Traffic) -> int:
 
 
 def history_files(base: str | Path | None, designs: Sequence[str]) -> dict[str, str]:
-    """Return where each design's history goes: to `base` if there is one design, else beside it, its name inserted."""
+    """Return design -> file of its history: `base` for a single design, else a file beside it, with the design's name."""
     if base is None:
         return {}
     path = arguments.file("history", base)
@@ -500,7 +500,7 @@ def history_files(base: str | Path | None, designs: Sequence[str]) -> dict[str, 
 
 
 def _replaceable(path: Path) -> None:
-    """Raise `InputError` before the work where a history, or the moves beside it, could not be written after it."""
+    """Raise `InputError` if a history, or the moves beside it, could not be written when the work is done."""
     from syncproof.formats.history import moves_path
 
     for file in (path, moves_path(path)):

@@ -1,8 +1,8 @@
-"""Spread independent pieces of work over an executor; results depend neither on the executor nor on how many workers it has.
+"""Run independent jobs on an executor. The results depend neither on the executor nor on the number of its workers.
 
-Any `concurrent.futures.Executor` will do. Two ways to open one are here: the processes of this machine, and the workers of a
-Dask scheduler. A job should be small and picklable, and doing it twice must do no harm: when a worker dies, its jobs are done
-again, and each job's result is given out once.
+Any `concurrent.futures.Executor` can be used. This module opens two kinds: processes of this machine, and the workers of a
+Dask scheduler. A job should be small and picklable, and must be safe to run twice: when a worker dies, its jobs run again, and
+each job's result is yielded once.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from syncproof.errors import InputError
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 Progress = Callable[[int, int], None]
-"""Is told how many pieces are done, and how many there are."""
+"""Called with the number of jobs done and the number of all jobs."""
 Opening = Callable[[int], AbstractContextManager[Executor]]
-"""Opens an executor of about that many workers, and gives up what is still under way when it is left by an exception."""
+"""Opens an executor of about that many workers; when an exception leaves the context, it drops the jobs still under way."""
 
 ANSWER_WITHIN = 5.0
 """Seconds that a scheduler has to answer, and then to have a worker."""
@@ -42,15 +42,15 @@ def workers(wanted: int | None, *, inherit: bool = False) -> int:
 
 
 def threads() -> bool:
-    """Return whether other threads run, as in a notebook: a forked copy may wait indefinitely for a lock of theirs."""
+    """Return whether other threads run, as in a notebook: a forked process may wait indefinitely for a lock of theirs."""
     return threading.active_count() > 1
 
 
 @contextmanager
 def processes(workers: int) -> Iterator[Executor]:
-    """Open a pool of processes on this machine. An exception, an interrupt too, ends it without waiting for it.
+    """Open a pool of processes on this machine. An exception or an interrupt ends it without waiting for its jobs.
 
-    Where other threads run, the processes come from a fork server; else they start in the platform's way.
+    If other threads run, a fork server starts the processes; else they start in the platform's default way.
     """
     afresh = threads() and "forkserver" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if afresh else None)
@@ -60,18 +60,18 @@ def processes(workers: int) -> Iterator[Executor]:
         except BrokenExecutor:
             raise
         except BaseException:
-            # Before any shutdown, which forgets the processes. No future is cancelled: the pool sees its processes die and
-            # sets an exception on each future, which it cannot on a cancelled one.
+            # Terminate before any shutdown, which forgets the processes. Cancel no future: the pool sees its processes die
+            # and sets an exception on each future, which it cannot do on a cancelled one.
             for process in list((pool._processes or {}).values()):
                 process.terminate()
             raise
 
 
 def scheduler(address: str, within: float = ANSWER_WITHIN) -> Opening:
-    """Open the workers of the Dask scheduler at `address`, such as `tcp://10.0.0.1:8786`.
+    """Return a function that opens the workers of the Dask scheduler at `address`, such as `tcp://10.0.0.1:8786`.
 
-    They need the same syncproof, and traces and own designs under the same names. Raises `InputError` if the
-    address is none, if Dask is not installed, or when opened if nothing answers or no worker is there.
+    The workers need the same syncproof, and traces and own designs under the same names. Raises `InputError` for text that
+    is no address and if Dask is not installed; the returned function raises it if no scheduler answers or there is no worker.
     """
     if not re.fullmatch(r"(\w+://)?[^\s:/]+:\d+|inproc://\S+", address):
         raise InputError(
@@ -86,7 +86,7 @@ def scheduler(address: str, within: float = ANSWER_WITHIN) -> Opening:
     met = False
 
     def silent(text: str) -> Exception:
-        """Return an input error at first; once the address has worked, an error that says that workers were lost."""
+        """Return an `InputError`; or, if the address worked before, a `BrokenExecutor`, since then workers were lost."""
         return (BrokenExecutor if met else InputError)(f"--executor {address}: {text}")
 
     @contextmanager
@@ -117,7 +117,7 @@ def scheduler(address: str, within: float = ANSWER_WITHIN) -> Opening:
 
 
 def given(executor: Executor) -> Opening:
-    """Use an executor that the caller opened and will close."""
+    """Return a function that gives out an executor which the caller opened and will close."""
 
     @contextmanager
     def opened(workers: int) -> Iterator[Executor]:
@@ -129,11 +129,11 @@ def given(executor: Executor) -> Opening:
 def perform(
     work: Callable[[Job], Result], jobs: Sequence[Job], workers: int, opening: Opening | None = None
 ) -> Iterator[tuple[int, Result]]:
-    """Yield (index, result) of every job as it is done, in any order, each once; in this process if one worker is enough.
+    """Yield (index, result) of every job when it is done, in any order, each once; in this process if one worker is enough.
 
-    A pool of processes that lost one (out of memory, killed) cannot go on. The jobs that it may have been doing are done
-    again one by one, and the rest in a new pool. A job that breaks its executor alone raises `BrokenExecutor`. Leaving the iterator
-    early, by an interrupt too, ends the work.
+    A pool that lost a process (out of memory, killed) cannot continue. The jobs that it may have been doing run again one by
+    one, and the rest in a new pool. If a job breaks its executor again when it runs alone, `BrokenExecutor` is raised. Leaving
+    the iterator early, also by an interrupt, ends the work.
     """
     if opening is None and (workers <= 1 or len(jobs) <= 1):
         for index, job in enumerate(jobs):
@@ -146,7 +146,7 @@ def perform(
                 del missing[index]
                 yield index, result
         except BrokenExecutor:
-            # Jobs begin in the order given, so what was begun is among the first; a pool fetches some ahead.
+            # Jobs begin in the order given, so those that had begun are among the first; a pool fetches some ahead.
             for suspect in list(missing)[: 2 * workers + 1]:
                 for index, result in _pooled(work, jobs, [suspect], 1, opening):
                     del missing[index]
@@ -172,6 +172,6 @@ def _pooled(
 
 
 def _begin() -> None:
-    """Ignore Ctrl-C in a worker: the process that collects the results handles it and ends the workers."""
+    """Ignore Ctrl-C in a worker: the process that collects the results handles it, and ends the workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

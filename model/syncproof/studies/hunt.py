@@ -1,6 +1,6 @@
-"""Play designs with Hypothesis in small worlds made larger, and cut what it meets down to a short counterexample.
+"""Play designs with Hypothesis in enlarged small worlds, and minimise a violation that it meets.
 
-The engine (`engines/hypothesis_machine`) knows systems and environments; here are the designs and worlds they come from.
+The engine (`engines/hypothesis_machine`) takes systems and environments; this module builds them from designs and worlds.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from syncproof.properties import PROPERTIES
 from syncproof.studies.presentation import Drawing
 
 MORE_MESSAGES = 2
-"""How many messages more than a search Hypothesis is given."""
+"""How many more messages than a search Hypothesis has."""
 
 
 def promised(design: str | Design, world: SmallWorld) -> tuple[str, ...]:
@@ -33,15 +33,15 @@ def promised(design: str | Design, world: SmallWorld) -> tuple[str, ...]:
 
 
 def larger(world: SmallWorld) -> SmallWorld:
-    """Return the world with as many messages more as Hypothesis is given."""
+    """Return the world with `MORE_MESSAGES` more messages."""
     return dataclasses.replace(world, messages=world.messages + MORE_MESSAGES)
 
 
 def machine(design: str | Design, world: SmallWorld, properties: Sequence[str] | None = None) -> type[Machine]:
     """Return the Hypothesis state machine that plays a design in a world, each fault up to twice.
 
-    `properties`: those that are asked; by default all that the design promises in this world. Raises `InputError` for an
-    unknown design.
+    `properties`: names of those that are judged; by default all that the design promises in this world. Raises
+    `InputError` for an unknown design.
     """
     entry = lookup.get(design)
     system, _, environment = small_worlds.build(entry, world, BUDGET)
@@ -58,7 +58,7 @@ def play(
     profile: str = "ci",
     shrink: bool = False,
 ) -> Played:
-    """Play the examples of a profile until a property is violated: `hypothesis_machine.play` for a design in a world.
+    """Play the examples of a profile with a design in a world until a property is violated (`hypothesis_machine.play`).
 
     Raises `InputError` for an unknown design or profile.
     """
@@ -66,14 +66,14 @@ def play(
 
 
 def cut_down(design: str | Design, world: SmallWorld, violation: PropertyViolated) -> tuple[Move, ...]:
-    """Return a shortest part of a violation's moves that still violates the property, as `minimise` finds it."""
+    """Minimise the moves of a violation: return a short sequence of moves that still violates the property."""
     system, _, environment = small_worlds.build(design, world, BUDGET)
     return tuple(minimise(system, environment, violation.moves, violation.name))
 
 
 @dataclass(frozen=True, repr=False)
 class Hunt:
-    """What Hypothesis met: the violation, if any, after how many examples, and the moves to it, cut down."""
+    """Hold what Hypothesis met: the violation, if any, the number of examples played, and the moves to it, cut down."""
 
     design: Design
     world: SmallWorld
@@ -95,7 +95,7 @@ class Hunt:
             raise ValueError("no property was violated, so there is nothing to draw")
         system, _, environment = small_worlds.build(self.design, self.world, BUDGET)
         narration = narrate(system, self.moves, [PROPERTIES[self.violation.name]], prelude=environment.prelude)
-        # Reports stand above studies; see `presentation`.
+        # The package `report` is above `studies`, so it is looked up by name; see `presentation`.
         drawing: Drawing = import_module("syncproof.report.diagram").Diagram(narration, repr(self))
         return drawing
 
@@ -108,7 +108,7 @@ def hunt(
     faults: Sequence[str] = small_worlds.TOGETHER,
     profile: str = "ci",
 ) -> Hunt:
-    """Play a design under all these kinds of fault together until a promise is broken, and cut the moves to it down.
+    """Play a design under all these kinds of fault together until a promise is broken, and minimise the moves to it.
 
     `design`: a name, a seeded bug's id, `FILE.py:NAME` or a `Design`. `population`: a name of `small_worlds.POPULATIONS`.
     `faults`: names of `small_worlds.KINDS`. `profile`: `dev`, `brief`, `ci` or `deep`, for 50 to 20,000 examples. Raises

@@ -1,8 +1,8 @@
 """Let a study's result show itself in the forms of its report.
 
-Reports stand above studies: a page imports the result that it shows, and a study imports no page. A result must all the same
-show itself in a notebook and write its report. That single look-up from a study up to its page is here. It is by name and
-happens on first use, so that a study can be run, and a worker process started, without any code of the reports.
+The package `report` is above `studies`: a page imports the result that it shows, and a study imports no page. But a result must
+show itself in a notebook and write its report. So this module looks up the page by its name on first use. A study runs, and a
+worker process starts, without any code of the reports.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ class Drawing(Protocol):
     title: str
 
     def held(self) -> str:
-        """Return what the automata of the properties held after each step, and what they said in the end."""
+        """Return the states of the properties' automata after each step, and the violations that they reported."""
 
     def _repr_svg_(self) -> str: ...
 
 
 class Presentable:
-    """Give a result the forms of its page, `syncproof.report.PAGE`."""
+    """Add the forms of a report to a result; the module `syncproof.report.PAGE` makes them."""
 
     page: ClassVar[str]
-    """Name of the page."""
+    """Name of the module."""
 
     def _page(self) -> ModuleType:
         return import_module(f"syncproof.report.{self.page}")

@@ -1,4 +1,4 @@
-"""Recorded files: check a history, replay a moves file, minimise the run of a moves file to one of its violations."""
+"""Check a recorded history, replay a moves file, minimise the run of a moves file to one of its violations."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from syncproof.properties.verdicts import PropertyResult, judge
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CheckedRun:
-    """What a history or a replay says about each property.
+    """Hold what a history or a replay says about each property.
 
-    `source`: the file; `recorded`: violations that the file's header says the run met, by property; `promised`: the
-    properties promised in addition to the design's own promises; `observations`: how many; `quiesced`: whether the run
+    `source`: the file; `recorded`: property -> number of violations according to the file's header; `promised`: the
+    properties promised in addition to the design's own promises; `observations`: their number; `quiesced`: whether the run
     came to rest; `happened`: whether any message was placed.
     """
 
@@ -46,14 +46,14 @@ class CheckedRun:
 
     @property
     def violations(self) -> dict[str, int]:
-        """How often each property was violated; properties that were not are left out."""
+        """Return how often each property was violated; properties without a violation are left out."""
         return self.monitor.counts
 
     def verdicts(self) -> dict[str, PropertyResult]:
         """Return a verdict for every property.
 
-        Of a design that syncproof does not know, every property applies, and `promised` alone is promised. Where no
-        message was placed, nothing is known.
+        If syncproof does not know the design, every property applies and only `promised` is promised. If no message was
+        placed, no property holds: it is unknown.
         """
         design = find_design(self.design)
         promises = {} if design is None else dict(design.promised(self.parameters))
@@ -87,8 +87,8 @@ class CheckedRun:
 def check(path: str | PathLike[str], *, promises: Sequence[str] = ()) -> CheckedRun:
     """Check a recorded history (JSON lines, or Parquet by its ending) against the properties.
 
-    `promises`: properties that are promised whatever the design promises; `all`: every one that applies to it. Raises
-    `InputError` naming the line that cannot be read, or a promise that is no property or does not apply.
+    `promises`: properties that count as promised in addition to the design's own; `all`: every property that applies.
+    Raises `InputError` naming the line that cannot be read, or a promise that is no property or does not apply.
     """
     header, observations = read_history(Path(path))
     design = find_design(header.design)
@@ -98,7 +98,7 @@ def check(path: str | PathLike[str], *, promises: Sequence[str] = ()) -> Checked
 
 
 def replay(path: str | PathLike[str]) -> CheckedRun:
-    """Make the moves of a moves file again in a fresh system. The same violations are met if nothing has changed.
+    """Repeat the moves of a moves file in a fresh system. The violations are the same if the code has not changed.
 
     Raises `InputError` naming the line that cannot be read, or the move that is not possible.
     """
@@ -117,9 +117,9 @@ def minimise(
     """Reduce the run of a moves file to the few moves that one violation takes.
 
     `property`: the violated one; default the first in the list of properties, promised ones before others. `progress` is
-    called with the number of moves left whenever it falls. Raises `InputError` for a file that cannot be replayed, for a
-    property that is none or was not violated, and for a run of more than `ENDLESS_MOVES` moves where the property forbids
-    an endless repetition.
+    called with the number of moves left whenever it decreases. Raises `InputError` for a file that cannot be replayed, for an
+    unknown property or one that was not violated, and for a run of more than `ENDLESS_MOVES` moves if the property forbids an
+    endless repetition.
     """
     file = Path(path)
     name = _violated(file, replay(file), property)
@@ -163,9 +163,9 @@ def open_moves(path: Path) -> tuple[Header, System, Iterator[tuple[int, Move]]]:
 
 
 def find_design(name: str) -> Design | None:
-    """Find the design that a header names: a ready one, a seeded bug, or one in a file that is there. None for others.
+    """Return the design that a header names: a ready one, a seeded bug, or one of an existing file; None for any other.
 
-    Raises `InputError` for a file that is there and has no such design.
+    Raises `InputError` for an existing file that has no such design.
     """
     if ".py:" in name:
         return lookup.get(name) if Path(name.rpartition(":")[0]).is_file() else None
@@ -208,7 +208,7 @@ def _result(path: str | PathLike[str], header: Header, checker: Checker, promise
 
 
 def _unplayable(path: Path, design: str, error: ReplayError) -> InputError:
-    """Return the one line for a move that failed, or raise what is an error of syncproof itself."""
+    """Return the one-line error for a move that failed; raise an exception that is a defect of syncproof itself."""
     cause, move = error.__cause__, type(error.move).__name__
     assert cause is not None
     try:

@@ -1,4 +1,4 @@
-"""Simulated runs of designs: what a study asks of the simulator."""
+"""Simulate a run of a design, for the studies that need one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def simulate_design(
     run: int = 0,
     recorder: Recorder | None = None,
 ) -> RunResult:
-    """Simulate one design, with the scenario's parameters, over one traffic.
+    """Simulate one design with the scenario's parameters on given traffic and faults.
 
     Raises `InputError` if the design cannot work with these parameters.
     """

@@ -1,9 +1,9 @@
-"""Find the shortest way, in a small world, to what a comparison's runs violated.
+"""Find a counterexample in a small world for each property that a comparison's runs violated.
 
-A run of thousands of messages violates a property somewhere in its middle, where it cannot be followed. So for every
-property that a design did not keep, worlds of two or three devices are searched, smallest first, under the kinds of
-fault that the scenario configured and with the scenario's parameters, until the property is violated there as well. What is
-found is therefore another way to the same failure, and shows the same mechanism or a shorter one.
+A run of thousands of messages violates a property somewhere in its middle, which is too long to read. So for every property
+that a design did not keep, worlds of two or three devices are searched, smallest first, under the kinds of fault that the
+scenario configured and with the scenario's parameters, until the property is violated there as well. The counterexample is
+therefore not an excerpt of the runs: it is another violation of the same property by the same design.
 
 | step | people | messages | kinds of fault |
 |---|---|---|---|
@@ -14,7 +14,7 @@ found is therefore another way to the same failure, and shows the same mechanism
 | 5 | two devices | 2 | one |
 | 6 | two devices | 1 | two |
 
-The limits count states, not seconds, so that the same comparison finds the same ways on every machine.
+The limits count states, not seconds, so that the same comparison finds the same counterexamples on every machine.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ from syncproof.studies import executors
 from syncproof.studies.compare import Comparison
 
 STATES = 50_000
-"""States of one world, about; a counterexample that was found until then is a shortest one all the same."""
+"""About how many states of one world are searched; a safety counterexample that is found until then is a shortest one."""
 ALTOGETHER = 300_000
-"""States of all worlds for one design, about: some four seconds."""
+"""About how many states are searched for one design: some four seconds."""
 
 SMALL = ("two-people", "two-devices")
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Hold a property that a design violated in the runs, and the way to that in the smallest world where it is violated.
+    """Hold a property that a design violated in the runs, and the counterexample in the first world that violates it too.
 
-    `shape`, `counterexample`: none if no world that was searched violates it; then `why` says what was searched.
+    `shape`, `counterexample`: None if no world that was searched violates it; then `why` says what was searched.
     """
 
     design: str
@@ -55,7 +55,7 @@ class Way:
 
     @property
     def length(self) -> int:
-        """Return its moves; 0 if nothing was found."""
+        """Return the number of moves of the counterexample; 0 if there is none."""
         return 0 if self.counterexample is None else self.counterexample.length
 
 
@@ -74,7 +74,7 @@ _KNOWN: dict[tuple[object, ...], Found] = {}
 
 
 def ways(comparison: Comparison) -> list[Way]:
-    """Return a way to every violated property: broken promises first, then the shortest, what was not found last."""
+    """Return a `Way` for every violated property: broken promises first, then the shortest, those without a way last."""
     parameters = comparison.scenario.parameters()
     kinds = tuple(kinds_of(comparison.results().faults_fired))
     violated = {
@@ -129,7 +129,7 @@ def search_worlds(search: WaySearch) -> Found:
         system, _, environment = build(design, shape)
         try:
             found = explore(system, environment, [PROPERTIES[n] for n in open_ends], limits=Limits(states=STATES))
-        except (HandlerError, ImpureHandler) as error:  # an own design may do what it did in no simulated run
+        except (HandlerError, ImpureHandler) as error:  # an own design may fail here though no simulated run failed
             failed = f"; the search ended in {shape}: {error}"
             break
         worlds, states, cut = worlds + 1, states + len(found.graph.states), cut + (not found.complete)

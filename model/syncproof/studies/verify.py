@@ -1,7 +1,7 @@
 """Verify designs: search every interleaving of small worlds for violated properties.
 
-The worlds are in `inputs/small_worlds.py`. Searching many small ones completely says more than searching one large world in
-part: a verdict is *holds* only if every world that the bounds name was searched to its end.
+The worlds are in `inputs/small_worlds.py`. A verdict is *holds* only if every world that the bounds name was searched to its
+end.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ from syncproof.studies.results import (
 )
 
 LIMITS = Limits(states=10_000_000, memory=8 << 30)
-"""Of one search, so of each worker process: `verify` with two of them may need twice the memory."""
+"""Limits of one search, so of each worker process: `verify` with two processes may need twice the memory."""
 
 ONE_WORLD = "one world"
-"""The name of the bounds where somebody chose a single world."""
+"""The name of the bounds of a search of one chosen world."""
 INTERRUPTED = "the run was interrupted"
 LOST = "a worker process was lost, as happens when memory runs out; fewer --jobs leave more for each"
 
@@ -63,12 +63,12 @@ class Explored:
     bytes: int
     ending: Ending = "complete"
     peak: int = 0
-    """The most memory that the process had needed by then, in bytes; 0 where the platform does not tell."""
+    """The most memory that the process had needed by then, in bytes; 0 where the platform does not report it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """Tell how far a verification is: totals over the searches that are done. `memory`: bytes of the largest process."""
+    """Hold the progress of a verification: totals over the searches that are done. `memory`: bytes of the largest process."""
 
     done: int
     total: int
@@ -82,7 +82,7 @@ class Searched:
 def search(
     design: str | Design, shape: SmallWorld, limits: Limits = LIMITS, progress: Callable[[Status], None] | None = None
 ) -> Exploration:
-    """Search one world of one design and return its graph too. Raises `InputError` for an unknown design."""
+    """Search one world of one design and return the findings with the graph. Raises `InputError` for an unknown design."""
     system, _, environment = build(design, shape)
     not_applicable = lookup.get(design).not_applicable
     wanted = [automaton for name, automaton in PROPERTIES.items() if name not in not_applicable]
@@ -143,7 +143,7 @@ def _witnesses(design: str, found: Exploration, shape: SmallWorld) -> dict[str, 
     reached["every message was shown everywhere"] = any(len(a.settled) == shape.messages for a in automata)
     if {"disconnect", "half-open"} & set(shape.faults):
         reached["a device reconnected and caught up"] = CAUGHT_UP in found.situations
-    meets = () if shape.parameters else entry.meets  # they are about the design with its own parameters
+    meets = () if shape.parameters else entry.meets  # these situations are required with the design's own parameters
     for situation in witnesses.required(meets, shape.kinds, shape.messages):
         reached[witnesses.SAYS[situation]] = situation in found.situations
     return reached
@@ -156,8 +156,8 @@ Promise = Literal["none", "kept", "broken", "unknown", "not judged"]
 class Cell:
     """Hold a design's verdict on a property over all its worlds, and the world with the shortest counterexample found.
 
-    `promise` is about the worlds alone whose faults the promise covers: a property may be violated, and its promise kept.
-    Where it covers none of the worlds, it is not judged.
+    `promise` is judged only in worlds whose faults the promise covers: a property may be violated and its promise kept. A
+    promise that covers none of the worlds is not judged.
     """
 
     verdict: str
@@ -168,22 +168,22 @@ class Cell:
 
     @property
     def promised(self) -> bool:
-        """Whether the design promises the property under some faults."""
+        """Return whether the design promises the property under some faults."""
         return self.promise != "none"
 
     @property
     def broken(self) -> bool:
-        """Whether the property is violated in a world that the promise covers."""
+        """Return whether the property is violated in a world that the promise covers."""
         return self.promise == "broken"
 
     @property
     def length(self) -> int:
-        """Moves of the counterexample; 0 without one. No shorter one exists for safety; for liveness one might."""
+        """Return the moves of the counterexample; 0 without one. For safety none is shorter; for liveness one may be."""
         return 0 if self.counterexample is None else self.counterexample.length
 
 
 def retrace(design: str, name: str, shape: SmallWorld) -> Cell:
-    """Search one world again for a property's verdict, to look at its counterexample."""
+    """Search one world again and return the verdict on a property, with its counterexample."""
     return judged(design, shape, search(design, shape)).cell(design, name)
 
 
@@ -191,8 +191,8 @@ def retrace(design: str, name: str, shape: SmallWorld) -> Cell:
 class Verification(Presentable):
     """Hold what the search of every design in every world of the bounds found.
 
-    `missing`: by design, how many searches were not made, where there are any; `stopped` says why. `searches`: what was
-    searched for claims alone (`syncproof.studies.claim_searches`).
+    `missing`: design -> number of searches that were not made; `stopped` says why. `searches`: the searches that only claims
+    need (`syncproof.studies.claim_searches`).
     """
 
     page = "verify"
@@ -208,12 +208,12 @@ class Verification(Presentable):
 
     @property
     def worlds(self) -> tuple[SmallWorld, ...]:
-        """Return the worlds that the bounds name, and those that were searched besides."""
+        """Return the worlds that the bounds name for every design, then the others that were searched."""
         searched = [e.shape for row in self.explored.values() for e in row]
         return tuple(dict.fromkeys((*BOUNDS.get(self.bounds, ()), *searched)))
 
     def cell(self, design: str, name: str) -> Cell:
-        """Return the verdict: violated if some world violates it; a promise is broken if it covers that world's faults."""
+        """Return the verdict: `violated` if a world violates the property; the promise is broken if it covers that world."""
         entry = lookup.get(design)
         if name in entry.not_applicable:
             return Cell("not-applicable", "none", why=entry.not_applicable[name])
@@ -245,7 +245,7 @@ class Verification(Presentable):
     def status(self) -> int:
         """Return the exit status.
 
-        0: every promise holds; 1: one is broken, or holds only because nothing happened; 3: one is unknown.
+        0: every promise holds; 1: one is broken, or a search is vacuous; 3: one is unknown.
         """
         cells = [cell for row in self.matrix().values() for cell in row.values()]
         if any(cell.broken for cell in cells) or self.vacuous:
@@ -284,7 +284,7 @@ class Verification(Presentable):
         )
 
     def run_facts(self) -> VerificationRun:
-        """Return times, rates and memory of this run (of its largest process): what may differ the next time."""
+        """Return times, rates and memory (of the largest process) of this run. They differ each time."""
         explored = [e for row in self.explored.values() for e in row]
         states = sum(e.states for e in explored)
         busy = sum(e.elapsed for e in explored)
@@ -301,9 +301,9 @@ class Verification(Presentable):
         )
 
     def diagram(self, name: str = "", design: str = "") -> Drawing:
-        """Draw the shortest way to a violation of the property `name`; by default the gravest, a broken promise first.
+        """Draw the shortest counterexample to the property `name`; by default to any property, broken promises first.
 
-        `design`: of this design alone. Raises `InputError` if no such counterexample was found.
+        `design`: only counterexamples of this design. Raises `InputError` if no such counterexample was found.
         """
         diagram: Drawing = self._page().diagram(self, name, design)
         return diagram
@@ -338,7 +338,7 @@ def _summed(worlds: Iterable[Explored]) -> dict[str, MoveCoverage]:
 
 
 def _reached(worlds: Iterable[Explored]) -> dict[str, str]:
-    """Return each witness, and in how many of the worlds that ask for it it was reached."""
+    """Return each witness, and in how many of the worlds that require it it was reached."""
     asked: dict[str, list[bool]] = {}
     for explored in worlds:
         for what, reached in explored.witnesses.items():
@@ -353,17 +353,17 @@ def verify(
     jobs: int | None = None,
     progress: Callable[[Searched], None] | None = None,
 ) -> Verification:
-    """Search every interleaving of small worlds for what designs promise.
+    """Search every interleaving of small worlds for violations of what designs promise.
 
     Arguments:
         designs: names, `FILE.py:NAME`, or designs made by `Design.variant`; by default every ready design.
         bounds: which small worlds: "small" (seconds), "standard" (minutes) or "deep" (hours).
         jobs: worker processes, 1 or more; by default one per processor.
-        progress: called with a `Searched` as each world is done.
+        progress: called with a `Searched` when a world is done.
 
     Returns a `Verification`: `results()`, `matrix()`, `cell(design, property)`, `diagram()`, `status()`, `html()`,
-    `markdown()`, `write(out)`. Ctrl-C, or a search that its worker process does not survive (out of memory), returns what
-    was found until then; what is missing makes verdicts of its design unknown.
+    `markdown()`, `write(out)`. After Ctrl-C, or if a worker process is lost (out of memory), it has what was found until
+    then, and the verdicts of designs whose searches are missing are unknown.
 
     Raises `InputError`, in one sentence that says what is allowed, for an argument that is not.
     """
@@ -373,7 +373,9 @@ def verify(
     names = list(dict.fromkeys(lookup.known(design) for design in chosen or registry.DESIGNS))
     workers = executors.workers(jobs, inherit=any(name in lookup.OWN for name in names))
     work = [(name, shape) for name in names for shape in within(bounds, name)]
-    work.sort(key=lambda job: (-job[1].messages, -len(job[1].kinds)))  # the large ones first, so that none is last
+    work.sort(
+        key=lambda job: (-job[1].messages, -len(job[1].kinds))
+    )  # large worlds first, so that no long search is last
     began = time.perf_counter()
     done, stopped = _search_all(work, workers, progress)
     explored = {n: [done[n, s] for s in within(bounds, n) if (n, s) in done] for n in names}
@@ -388,14 +390,14 @@ def verify(
 def _search_all(
     work: Sequence[tuple[str, SmallWorld]], workers: int, progress: Callable[[Searched], None] | None
 ) -> tuple[dict[tuple[str, SmallWorld], Explored], str]:
-    """Return the searches that came to their end, and why some did not, if so."""
+    """Return the searches that are done, and why the others are not (empty if all are)."""
     began = time.perf_counter()
     done: dict[tuple[str, SmallWorld], Explored] = {}
     states = transitions = depth = memory = 0
     try:
         for index, found in executors.perform(_work, work, workers):
             done[work[index]] = found
-            if found.ending == "interrupted":  # in this process, where the search itself takes the Ctrl-C
+            if found.ending == "interrupted":  # without worker processes the search itself handles Ctrl-C
                 raise KeyboardInterrupt
             if progress is not None:
                 states, transitions = states + found.states, transitions + found.transitions
@@ -427,8 +429,8 @@ def explore(
         design: a name, `FILE.py:NAME`, or a design made by `Design.variant`.
         population: who takes part: "two-people", "two-devices" or "three-devices".
         messages: how many messages are written, 1 to 9.
-        faults: kinds of fault, each of which may happen once; names as in `syncproof.inputs.small_worlds.KINDS`.
-        limits: where the search stops: states, bytes of memory, seconds. What is open then is unknown.
+        faults: kinds of fault that may happen, names of `syncproof.inputs.small_worlds.KINDS`.
+        limits: where the search stops: states, bytes of memory, seconds. Verdicts that are open then are unknown.
 
     Returns a `Verification` of this one world: `diagram()` draws its counterexample.
 

@@ -1,7 +1,7 @@
-"""Sweep: simulate designs along the values of any scenario key, every combination of several, on the same draws.
+"""Sweep: simulate designs along the values of any scenario key, or every combination of several keys, on the same draws.
 
-A point is exactly what `compare` finds on the varied scenario. Finished runs may be kept in a folder, so that a sweep that was
-cut short continues where it ended. Work goes through any executor; see `syncproof.studies.executors`.
+A point has the runs that `compare` makes on the varied scenario. Finished runs may be kept in a folder, so that a sweep that
+was cut short continues where it ended. The jobs run on any executor; see `syncproof.studies.executors`.
 """
 
 from __future__ import annotations
@@ -57,14 +57,14 @@ SHOWN = (
     "pulls_per_delivery",
     "delivery_latency_p99_s",
 )
-"""The metrics that a report shows if none is named."""
+"""The metrics that a report shows by default."""
 CROSSED = ("packets_per_delivery", "bytes_per_delivery")
 """The metrics whose crossings are always reported."""
 
 
 @dataclass(repr=False)
 class Sweep(Presentable):
-    """Hold what a sweep found. `records`: (point's number, design, run) -> the run as it is kept; missing runs are left out.
+    """Hold what a sweep found. `records`: (number of the point, design, run) -> the run as it is kept, without missing runs.
 
     `results()` is results.json, the same bytes whether runs were made or read; `facts` is run.json, times and counts of this
     call.
@@ -132,7 +132,7 @@ class Sweep(Presentable):
                     yield number, name, run
 
     def _held(self, number: int, name: str) -> dict[int, Record]:
-        """Return the runs that there are of a design at a point."""
+        """Return the runs of a design at a point that were made."""
         return {run: self.records[number, name, run] for run in range(self.runs) if (number, name, run) in self.records}
 
     def _point(self, number: int, name: str) -> SweepPoint:
@@ -161,28 +161,28 @@ class Sweep(Presentable):
         return PointMetric(found.mean, found.low, found.high, METRICS[metric].unit)
 
     def at(self, number: int) -> dict[str, Label]:
-        """Return where a point is: key -> value."""
+        """Return key -> value of a point."""
         return {v.key: label for v, label in zip(self.varied, self.points[number].at, strict=True)}
 
     def values(self, number: int, name: str, metric: str) -> Runs:
-        """Return a metric by run, of the runs that there are and that have it."""
+        """Return run -> value of a metric, for the runs that were made and have the metric."""
         held = self._held(number, name)
         return {run: r["metrics"][metric] for run, r in held.items() if r["metrics"][metric] is not None}
 
     # ---- readings
 
     def lies_on_an_axis(self) -> bool:
-        """Return whether one key is varied, with numbers: what changes and crossings need."""
+        """Return whether one key is varied, with numbers, which changes and crossings need."""
         return len(self.varied) == 1 and self.varied[0].numeric
 
     def along(self) -> list[int]:
-        """Return the points' numbers in the order of the only key's values, as far as every design has a run there."""
+        """Return the numbers of the points where every design has a run, in the order of the only key's values."""
         there = {(number, name) for number, name, _ in self.records}
         full = [number for number in range(len(self.points)) if all((number, name) in there for name in self.designs)]
         return sorted(full, key=lambda number: self.points[number].at[0])
 
     def course(self, name: str, metric: str) -> Change | None:
-        """Return how a design's metric changes from the least value of the only key to the largest."""
+        """Return how a design's metric changes from the smallest value of the only key to the largest."""
         return change([self.values(number, name, metric) for number in self.along()])
 
     def crossed(self, metric: str) -> list[Crossing]:
@@ -293,7 +293,7 @@ class BrokenPromise:
 
 
 def known(metric: str) -> str:
-    """Return the metric's name. Raises `InputError` for another, with the nearest."""
+    """Return the metric's name. Raises `InputError` for an unknown one, with the nearest."""
     if metric not in METRICS:
         raise InputError(f"unknown metric {metric!r}{nearest(metric, list(METRICS))}")
     return metric
@@ -314,11 +314,11 @@ def sweep(
     take: float | None = None,
     progress: Progress | None = None,
 ) -> Sweep:
-    """Simulate designs at every combination of the values of some keys of a scenario.
+    """Simulate designs at every combination of values of scenario keys.
 
     Arguments:
         scenario: the name of a ready scenario, the path of a scenario file, or a `Scenario` as `load` returns it.
-        vary: the keys and their values, such as {"population.devices_per_user": [1, 2, 4]}; of several keys every
+        vary: the keys and their values, such as {"population.devices_per_user": [1, 2, 4]}; several keys give every
             combination.
         designs: names, `FILE.py:NAME`, or designs made by `Design.variant`; by default every ready design.
         metrics: names of the metrics that reports show; by default `SHOWN`.
@@ -326,14 +326,15 @@ def sweep(
         seed: the first seed, 0 or more; by default the scenario's. Run n of every point draws from seed * 1000 + n.
         jobs: worker processes, 1 or more; by default one per processor. The results do not depend on it.
         executor: "processes", the address of a Dask scheduler, or a `concurrent.futures.Executor`.
-        out: keep finished runs in the folder `out`/points, and do not make again those that are there.
+        out: keep finished runs in the folder `out`/points; runs that are there already are read, not made again.
         trace: file with real traffic, for a scenario that takes one.
         take: how many seconds of the trace to use; by default all.
         progress: called with the numbers of finished runs and of all runs.
 
     Returns a `Sweep`: `results()`, `table()`, `runs_table()`, `crossings(metric)`, `figure(metrics)`, `broken()`, `status()`,
-    `html()`, `markdown()`, `write(out)`. An interrupt, or an executor that is lost, ends the sweep early: what is done is
-    returned and kept; `interrupted` and `results().missing` say the rest. With nothing done the interrupt is raised.
+    `html()`, `markdown()`, `write(out)`. An interrupt, or a lost executor, ends the sweep early: the runs that are done are
+    returned and kept, `interrupted` says why and `results().missing` what is missing. If no run is done, the exception is
+    raised.
 
     Raises `InputError`, in one sentence that says what is allowed, for an argument that is not.
     """

@@ -1,8 +1,8 @@
-"""Keep finished runs on disk: one small file each, named by a digest of everything that decides what it holds.
+"""Keep finished runs on disk: one small file each, named by a digest of everything that decides its contents.
 
-A file is there in full or not at all (written beside, then moved into place), and carries a checksum of its contents: what
-does not match is done again. Different sweeps, and different versions of the model, can share a folder: their runs have
-different names.
+A file is complete or missing (it is written under another name, then moved into place), and has a checksum of its contents; a
+run whose file does not match is made again. Different sweeps, and different versions of the model, can share a folder: their
+runs have different names.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ from syncproof.studies.compare import Job
 
 SCHEMA = 1
 Record = dict[str, Any]
-"""A run as it is kept: `metrics` (null where there is none), `properties`, `faults_fired`, `messages`, `deliveries`."""
+"""A run as it is kept: `metrics` (null for a metric without a value), `properties`, `faults_fired`, `messages`, `deliveries`."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """Hold a job and the digest under which its run is kept. Small and picklable; doing it twice does no harm."""
+    """Hold a job and the digest under which its run is kept. It is small, picklable, and safe to run twice."""
 
     job: Job
     key: str
 
 
 def work(task: Task) -> Record:
-    """Do one run, in this process. Raises `InputError` where the sources, the trace or the design are other ones."""
+    """Make one run in this process. Raises `InputError` if its sources, trace or design differ from those of the digest."""
     if key(task.job) != task.key:
         raise InputError(
             f"a worker has another syncproof, trace or design than this process: {task.job.design}, run {task.job.run}; "
-            "allowed: the same files everywhere"
+            "allowed: the same files on every worker"
         )
     return record(task.job.work())
 
@@ -100,13 +100,13 @@ def sources() -> str:
 
 
 def _scenario(scenario: Scenario) -> str:
-    """Return the scenario without its texts, and without runs and seed: the job has its own."""
+    """Return the scenario as JSON without its texts, and without runs and seed, which the job has itself."""
     return scenario.model_dump_json(exclude={"title", "shows", "runs", "seed"})
 
 
 @cache
 def _digest_of(file: str) -> str:
-    """Return the digest of a file as this process read it first."""
+    """Return the digest of a file; it is read once per process."""
     try:
         return hashlib.sha256(Path(file).read_bytes()).hexdigest()
     except OSError as error:
@@ -121,7 +121,7 @@ def _canonical(value: object) -> bytes:
 
 
 class Store:
-    """Keep finished runs in a folder; without a folder nothing is kept. `spoilt` counts damaged files."""
+    """Keep finished runs in a folder; without a folder keep nothing. `spoilt` counts damaged files."""
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
@@ -133,7 +133,7 @@ class Store:
                 raise InputError(f"{folder}: cannot be made: {error.strerror or error}; allowed: a folder") from None
 
     def read(self, name: str) -> Record | None:
-        """Return the run of this digest, or None if it is missing, cut short or changed."""
+        """Return the run of this digest, or None if its file is missing or damaged."""
         if self.folder is None:
             return None
         try:

@@ -1,7 +1,7 @@
 """Read a sweep's numbers along one key: how a design's cost changes, and where two designs change places.
 
-Designs meet the same draws in a run, so two of them are compared run by run: the interval is that of the mean *difference*,
-which is far narrower than the two intervals laid side by side.
+Designs meet the same draws in a run, so two designs are compared run by run. The interval is that of the mean *difference*,
+which is much narrower than the intervals of the two means.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ Certainty = Literal["clear", "within noise", "single run"]
 Course = Literal["grows", "falls", "stays", "varies"]
 
 STILL = 0.05
-"""A metric whose means all lie within this share of the largest stays."""
+"""A metric *stays* if its means differ by at most this share of the largest one."""
 
 Runs = Mapping[int, float]
-"""A metric's value by run, where it has one."""
+"""Run -> value of a metric, for the runs that have a value."""
 
 
 @dataclass(frozen=True)
 class Crossing:
-    """Describe where two designs change places. `value` is where the lines through the means meet, between points `low` and `high`.
+    """Describe where two designs change places: `value` is where the lines through the means meet, between `low` and `high`.
 
     `clear`: at `low` and at `high` the interval of the paired difference excludes zero, with opposite signs. `within
-    noise`: the means change places, and the intervals do not show that the designs do.
+    noise`: the means change places, but the intervals do not show that the designs do.
     """
 
     lower_before: str
@@ -50,9 +50,9 @@ class Change:
 
 
 def difference(one: Runs, other: Runs) -> tuple[float, int] | None:
-    """Return the mean difference over the runs that both have, and its sign where the 95 % interval tells one (else 0).
+    """Return the mean difference over the runs that both have, and its sign, or 0 if the 95 % interval contains zero.
 
-    A single run has no interval: the sign is the difference's own. None if no run has both.
+    A single run has no interval; then the sign is that of the difference. None if no run has both values.
     """
     pairs = [one[run] - other[run] for run in sorted(one.keys() & other.keys())]
     if not pairs:
@@ -66,7 +66,7 @@ def difference(one: Runs, other: Runs) -> tuple[float, int] | None:
 
 
 def crossings(xs: Sequence[float], series: Mapping[str, Sequence[Runs]]) -> list[Crossing]:
-    """Return all places where two of the designs change places along ascending `xs`, in the designs' order."""
+    """Return all crossings of two designs along ascending `xs`, in the order of the designs."""
     names = list(series)
     found: list[Crossing] = []
     for number, one in enumerate(names):
@@ -82,7 +82,7 @@ def crossings(xs: Sequence[float], series: Mapping[str, Sequence[Runs]]) -> list
 
 
 def _pair(one: str, other: str, known: Sequence[tuple[float, float, int]], *, single: bool) -> list[Crossing]:
-    """Return the crossings of two designs; changes of sign with no clear point between them are one, or none."""
+    """Return the crossings of two designs; changes of sign without a clear point between them count as one, or none."""
     apart = [point for point in known if point[1]]
     found: list[Crossing] = []
     at = 0
@@ -96,7 +96,7 @@ def _pair(one: str, other: str, known: Sequence[tuple[float, float, int]], *, si
         clear = before is not None and after is not None and apart[before][2] != apart[after][2]
         changes = [i for i in range(start, end) if apart[i][1] * apart[i + 1][1] < 0]
         (x, d, _), (x_next, d_next, _) = (apart[at], apart[at + 1]) if len(changes) == 1 else (apart[start], apart[end])
-        # Where the means flip more than once within noise and end as they began, the first flip stands for all.
+        # If the means change places several times within noise and end as they began, the first change stands for all.
         if d * d_next >= 0:
             (x, d, _), (x_next, d_next, _) = apart[at], apart[at + 1]
         value = x + (x_next - x) * d / (d - d_next)
@@ -110,7 +110,8 @@ def _pair(one: str, other: str, known: Sequence[tuple[float, float, int]], *, si
 def change(along: Sequence[Runs]) -> Change | None:
     """Return how one design's metric changes over values in ascending order; None if an end has no run.
 
-    It grows or falls when the paired difference between the ends is clear of zero and larger than `STILL`.
+    The metric grows or falls if the interval of the paired difference between the ends excludes zero and the means differ by
+    more than `STILL`.
     """
     means = [math.fsum(runs.values()) / len(runs) for runs in along if runs]
     if len(along) < 2 or not along[0] or not along[-1]:

@@ -1,4 +1,4 @@
-"""Read what a sweep varies: a scenario's keys and their values, from the command line's text or from lists."""
+"""Read the keys and values that a sweep varies, from the text of the command line or from lists."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOT_VARIED = {
     "runs": "every point has the same runs: --runs N",
     "seed": "every point meets the same draws: --seed N",
 }
-"""Keys of a scenario that a sweep does not vary, and why."""
+"""Key of a scenario that a sweep does not vary -> why."""
 
 Label = int | float | bool | str
 """A value as tables and files hold it: durations in seconds, lists and tables as JSON text."""
@@ -28,7 +28,7 @@ Label = int | float | bool | str
 
 @dataclass(frozen=True)
 class Varied:
-    """Describe one key and its values in the order given. `texts`: as they were written; `unit`: `s` for durations, else empty."""
+    """Describe one key and its values in the order given. `texts`: the values as written; `unit`: `s` for durations, else empty."""
 
     key: str
     values: tuple[object, ...]
@@ -38,26 +38,26 @@ class Varied:
 
     @property
     def numeric(self) -> bool:
-        """Return whether the values are numbers, and so lie on an axis."""
+        """Return whether all values are numbers, so that they can lie on an axis."""
         return all(isinstance(label, int | float) and not isinstance(label, bool) for label in self.labels)
 
     @property
     def title(self) -> str:
-        """Return the key in words: `devices per user`; with its table where the last word alone says too little."""
+        """Return the key in words, such as `devices per user`; with its table if the key is one word, such as `presence online`."""
         parts = [part.replace("_", " ") for part in self.key.split(".")]
         return parts[-1] if " " in parts[-1] or len(parts) == 1 else " ".join(parts[-2:])
 
 
 @dataclass(frozen=True)
 class Point:
-    """Describe one combination of values: where it is, and its scenario."""
+    """Hold one combination of values and its scenario."""
 
     at: tuple[Label, ...]
     scenario: Scenario
 
 
 def parse(texts: Iterable[str]) -> dict[str, list[object]]:
-    """Read `KEY=V1,V2,...` of several `--vary` options, values as a scenario file would write them.
+    """Read `KEY=V1,V2,...` of several `--vary` options, with values as in a scenario file.
 
     Texts and durations need no quotes. Raises `InputError` that names the option and what is wrong with it.
     """
@@ -109,10 +109,10 @@ def _value(text: str, option: str) -> object:
 
 
 def resolve(scenario: Scenario, vary: Mapping[str, Sequence[object]]) -> tuple[tuple[Varied, ...], tuple[Point, ...]]:
-    """Return the keys with their values, and every combination, the last key varying fastest.
+    """Return the keys with their values, and every combination of values; the last key varies fastest.
 
-    Each combination is validated as the scenario file is. Raises `InputError` for a key that is not there or not varied,
-    a value that is not allowed or comes twice, or if nothing is varied.
+    Each combination is validated as a scenario file is. Raises `InputError` for a key that is unknown or cannot be varied, for a
+    value that is not allowed or given twice, and if nothing is varied.
     """
     if not vary:
         raise InputError("nothing is varied; allowed: one or more --vary KEY=V1,V2,...")
@@ -161,7 +161,7 @@ def _varied(key: str, values: Sequence[object], along: Sequence[Scenario]) -> Va
 
 
 def _plain(value: Any) -> object:
-    """Return numpy's numbers as Python's, tuples and arrays as lists."""
+    """Return numbers of numpy as Python numbers, tuples and arrays as lists."""
     if hasattr(value, "tolist"):
         value = value.tolist()
     return [_plain(v) for v in value] if isinstance(value, tuple | list) else value
@@ -179,7 +179,7 @@ def _text(value: object) -> str:
 
 
 def _unit(values: Sequence[object], labels: Sequence[Label]) -> str:
-    """Return `s` if the values are durations, which are written as texts and held as seconds, else nothing."""
+    """Return `s` if the values are durations (texts in the file, seconds in the scenario), else an empty text."""
     if not all(isinstance(v, str) and isinstance(label, float) for v, label in zip(values, labels, strict=True)):
         return ""
     return "s" if all(seconds(v) == label for v, label in zip(values, labels, strict=True)) else ""
