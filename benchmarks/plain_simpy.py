@@ -1,4 +1,4 @@
-"""The timeline-notify protocol written plainly in SimPy, for comparison: same traffic, no properties, no faults but loss.
+"""The timeline-notify protocol as a plain SimPy program, for comparison: same traffic, no properties, no faults but loss.
 
 One process per message at the server, one writer per user, one storage resource, a process per pull. It keeps what the
 protocol needs (logs, checkpoints, dedup) and measures delivery latency, nothing else.

@@ -1,4 +1,4 @@
-"""A design of one's own: a device that trusts every push. Verify it, and read the way to what it breaks:
+"""A variant of a design: a device that trusts every push. Search it, and read the counterexample:
 
 syncproof explore examples/my_design.py:Hasty --world two-people --messages 2 --fault push
 """

@@ -1,4 +1,4 @@
-"""Each design: what it is made of, what it promises, what follows from what, and one message on its way."""
+"""The section of each design: its classes, its promises, the flow between its handlers, and the path of one message."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ ALSO = {
     "timeline-checkpointed": Parameters(retention="acknowledged"),
     "timeline-hybrid-fanout": Parameters(fanout_threshold=1),
 }
-"""Parameters with which a design shows what it does not do in a small world of its own."""
+"""Parameters with which a design does what it does not do in a small world with its own parameters."""
 
 
 def overview() -> str:
-    """One row a design."""
+    """Return a table with a row for each design."""
     rows = [[f"[{d.name}](#{d.name})", d.family, d.summary] for d in DESIGNS.values()]
     return table(["design", "family", "in a sentence"], rows)
 
 
 def parameters() -> str:
-    """The choices that cut across."""
+    """Return a table with a row for each parameter."""
     said = meanings(Parameters)
     plain = Parameters()
     rows = [[code(n), code(getattr(plain, n)), said.get(n, "")] for n in Parameters.__struct_fields__]
@@ -41,7 +41,7 @@ def parameters() -> str:
 
 
 def sections() -> str:
-    """A section a design."""
+    """Return a section for each design."""
     return "\n\n".join(_section(design) for design in DESIGNS.values())
 
 
@@ -74,7 +74,7 @@ def _facts(design: Design) -> str:
 
 
 def _class(kind: type) -> str:
-    """A class, where it stands, and what it is a variation of."""
+    """Return a link to a class, with the design classes that it inherits from."""
     path = f"../model/{kind.__module__.replace('.', '/')}.py"
     bases = [b for b in inspect.getmro(kind)[1:] if b.__module__.startswith("syncproof.designs")]
     inherits = f", after {', '.join(code(b.__name__) for b in bases)}" if bases else ""
@@ -82,13 +82,13 @@ def _class(kind: type) -> str:
 
 
 def _sent(found: Flow, side: str) -> list[str]:
-    """The packets that leave one side, as they were seen."""
+    """Return the packets that one side was seen to send."""
     sent = (e for node, effects in found.effects.items() if node.side == side for e in effects if e.verb == "send")
     return sorted({effect.then.packet for effect in sent if effect.then is not None})
 
 
 def _promises(design: Design) -> str:
-    """The promised properties by the faults that they cover."""
+    """Return a table of the promised properties, grouped by the faults that the promises cover."""
     grouped: dict[tuple[str, ...], list[str]] = {}
     for name in PROPERTIES:
         if name in design.promises:
@@ -97,6 +97,7 @@ def _promises(design: Design) -> str:
 
 
 def under(faults: tuple[str, ...]) -> str:
+    """Return a phrase for a list of faults, such as `every fault but trim`."""
     left_out = [fault for fault in FAULTS if fault not in faults]
     if not left_out:
         return "every fault"
@@ -118,14 +119,14 @@ def _not_applicable(design: Design) -> str:
 
 
 def _message(design: Design) -> str:
-    """The narration, with what was observed at each step in one note."""
-    told = narration(design)
-    told.steps = [replace(step, observations=_noted(step.observations)) for step in told.steps]
-    return sequence.mermaid(told)
+    """Return the sequence diagram, with the observations of each step in one note."""
+    narrated = narration(design)
+    narrated.steps = [replace(step, observations=_noted(step.observations)) for step in narrated.steps]
+    return sequence.mermaid(narrated)
 
 
 KEPT = ("Accepted", "Appended", "Queued", "Deleted", "Shown", "Learnt", "Trimmed")
-"""Observations that a reader of a diagram wants to see; the others follow from these or from the arrows."""
+"""The observations that a diagram shows; the others follow from these or from the arrows."""
 
 
 def _noted(observations: tuple[str, ...]) -> tuple[str, ...]:
@@ -134,7 +135,7 @@ def _noted(observations: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def narration(design: Design) -> Narration:
-    """One message in a world without faults, until nothing but polls is left to happen."""
+    """Narrate one message in a world without faults, until only polls are left."""
     system, _, environment = build(design, SmallWorld("three-devices", 1, ()))
     world = World(system)
     for move in environment.prelude:
@@ -152,7 +153,7 @@ def narration(design: Design) -> Narration:
 
 @cache
 def watched(name: str) -> Flow:
-    """What the design's handlers were seen to do."""
+    """Return the flow between the handlers of a design, as it was observed."""
     found = flow.watch(name)
     return flow.watch(DESIGNS[name].variant(parameters=ALSO[name]), flow=found) if name in ALSO else found
 
@@ -167,7 +168,7 @@ def _with(design: Design) -> str:
 
 def _handlers(found: Flow) -> str:
     rows = [
-        [node.side, code(node.packet), *(_told(found.effects[node], verbs) for verbs in COLUMNS.values())]
+        [node.side, code(node.packet), *(_listed(found.effects[node], verbs) for verbs in COLUMNS.values())]
         for node in sorted(found.effects)
         if found.effects[node]
     ]
@@ -182,20 +183,20 @@ COLUMNS: dict[str, tuple[flow.Verb, ...]] = {
 }
 
 
-def _told(effects: set[Effect], verbs: Iterable[flow.Verb]) -> str:
+def _listed(effects: set[Effect], verbs: Iterable[flow.Verb]) -> str:
     marked = {"send": "", "timer": ""}
     return "<br>".join(f"{marked.get(verb, f'{verb} ')}{text}" for verb in verbs for text in flow.told(verb, effects))
 
 
 def travelling() -> dict[str, str]:
-    """Packet class -> between whom it was seen to travel, over all designs: `device to server`, `server to itself`."""
+    """Return packet class -> how it was seen to travel in any design: `device to server`, `server to itself`."""
     after_apply = DESIGNS["timeline-notify"].variant(parameters=Parameters(checkpoint="after-apply"))
     flows = [*map(watched, DESIGNS), flow.watch(after_apply)]
     found: dict[str, set[str]] = {}
     for node, effects in ((node, effects) for each in flows for node, effects in each.effects.items()):
         for effect in effects:
             if effect.then is not None and effect.verb != "cancel":
-                way = f"{node.side} to {effect.then.side}" if effect.verb == "send" else f"{node.side} to itself"
-                found.setdefault(effect.then.packet.split(" ")[0], set()).add(way)
-    told = {node.packet: {f"environment to {node.side}"} for each in flows for node in each.effects}
-    return {packet: ", ".join(sorted(ways)) for packet, ways in (told | found).items()}
+                path = f"{node.side} to {effect.then.side}" if effect.verb == "send" else f"{node.side} to itself"
+                found.setdefault(effect.then.packet.split(" ")[0], set()).add(path)
+    others = {node.packet: {f"environment to {node.side}"} for each in flows for node in each.effects}
+    return {packet: ", ".join(sorted(paths)) for packet, paths in (others | found).items()}

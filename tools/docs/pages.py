@@ -1,4 +1,4 @@
-"""Which page has which generated parts, and how they get there."""
+"""The generated parts of each page, and how they are written into it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ MARKED = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOT
 
 
 def render(page: str, text: str) -> str:
-    """The page's text with its generated parts made anew. Raises `KeyError` for a part that there is not, or that lacks."""
+    """Return the page's text with new generated parts. `KeyError` for a part without markers, or markers without a part."""
     parts = dict(PARTS[page])
     missing = set(parts) - {found[2] for found in MARKED.finditer(text)}
     if missing:
@@ -66,12 +66,12 @@ def render(page: str, text: str) -> str:
 
 
 def stale() -> list[str]:
-    """The pages that are not what would be written now."""
+    """Return the pages whose text differs from what would be written now."""
     return [page for page in PARTS if render(page, (FOLDER / page).read_text()) != (FOLDER / page).read_text()]
 
 
 def write() -> list[Path]:
-    """Rewrites what is stale, and says which pages that was."""
+    """Rewrite the stale pages, and return their paths."""
     changed = []
     for page in PARTS:
         path = FOLDER / page

@@ -1,4 +1,4 @@
-"""Each property: its formal statement, what it does not say, who promises it, and which failures it catches."""
+"""The section of each property (statement, limits, promises) and of each seeded bug."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.docs.markdown import code, codes, facts, paragraphs, table
 
 
 def overview() -> str:
-    """One row a property."""
+    """Return a table with a row for each property."""
     rows = [[_link(p.name), p.kind, p.keyed_by, p.says, _anomaly(p)] for p in PROPERTIES.values()]
     return table(["property", "kind", "keyed by", "says", "anomaly"], rows)
 
@@ -26,7 +26,7 @@ def _anomaly(automaton: type[Property]) -> str:
 
 
 def promises() -> str:
-    """Property by design: under which faults it is promised."""
+    """Return a table of properties by designs: the faults under which each is promised."""
     rows = [[_link(name), *(_promise(design, name) for design in DESIGNS)] for name in PROPERTIES]
     return table(["property", *(f"[{name}](designs.md#{name})" for name in DESIGNS)], rows)
 
@@ -42,7 +42,7 @@ def _promise(design: str, name: str) -> str:
 
 
 def sections() -> str:
-    """A section a property."""
+    """Return a section for each property."""
     return "\n\n".join(_section(automaton) for automaton in PROPERTIES.values())
 
 
@@ -50,22 +50,22 @@ def _section(automaton: type[Property]) -> str:
     statement, *notes = paragraphs(automaton.__doc__)
     killed = [bug for bug in BUGS.values() if automaton.name in bug.violates]
     file = f"../model/{automaton.__module__.replace('.', '/')}.py"
-    told = [
+    rows = [
         ["kind", automaton.kind],
         ["keyed by", automaton.keyed_by],
         ["anomaly", _anomaly(automaton) or "no name of its own"],
         ["automaton", f"[`{automaton.__name__}`]({file})"],
         ["wants", codes(kind.__name__ for kind in automaton.reactions)],
         [
-            "must fall for",
+            "must be violated by",
             ", ".join(f"[{b.id}](failures.md#{b.id.lower()}) {b.failure}" for b in killed) or "no bug yet",
         ],
     ]
-    return "\n\n".join([f"### {automaton.name}", f"> {_formal(statement)}", *map(_formal, notes), facts(told)])
+    return "\n\n".join([f"### {automaton.name}", f"> {_formal(statement)}", *map(_formal, notes), facts(rows)])
 
 
 def _formal(text: str) -> str:
-    """A statement with the characters that Markdown would take for its own."""
+    """Return a statement with the characters escaped that have a meaning in Markdown."""
     return text.replace("=>", "⇒").replace("<", "&lt;")
 
 
@@ -73,16 +73,16 @@ def _formal(text: str) -> str:
 
 
 def bugs() -> str:
-    """One row a bug."""
+    """Return a table with a row for each bug."""
     rows = [
         [f"[{b.id}](#{b.id.lower()})", b.failure, codes(b.violates), f"[{b.base}](designs.md#{b.base})", b.seen_in]
         for b in BUGS.values()
     ]
-    return table(["id", "failure", "must fall", "varies", "seen in"], rows)
+    return table(["id", "failure", "must violate", "varies", "seen in"], rows)
 
 
 def bug_details() -> str:
-    """A section a bug: how it comes about, how to see it."""
+    """Return a section for each bug: its mechanism, and the command that shows it."""
     return "\n\n".join(_bug(name) for name in BUGS)
 
 
@@ -101,9 +101,9 @@ def _bug(name: str) -> str:
     if bug.design.sequencers != sound.sequencers:
         parts.append(f"numbering {codes(bug.design.sequencers)}")
     rows = [
-        ["must fall", ", ".join(f"[{n}](properties.md#{n})" for n in bug.violates)],
+        ["must violate", ", ".join(f"[{n}](properties.md#{n})" for n in bug.violates)],
         ["varies", f"[{bug.base}](designs.md#{bug.base}): {'; '.join(parts)}"],
-        ["seen in", bug.seen_in or "no report of it is cited; the mechanism is plain"],
+        ["seen in", bug.seen_in or "no report is cited; it follows from published designs"],
         ["world", str(small_world(*bug.world))],
     ]
     faults = "".join(f" --fault {kind}" for kind in kinds)

@@ -1,4 +1,4 @@
-"""What searches contain, and a measurement that a page refers to."""
+"""The worlds that searches contain, and a measurement of commuting moves."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from tools.docs.markdown import code, table
 
 
 def shapes() -> str:
-    """One row a world."""
+    """Return a table with a row for each population."""
     rows = []
     for name, people in POPULATIONS.items():
         owners = ", ".join(f"device {d} of user {u}" for d, u in enumerate(people.owners))
-        talk = "; ".join(f"users {', '.join(map(str, m))}" if len(m) > 1 else f"user {m[0]}" for m in people.members)
-        rows.append([code(name), owners, talk])
+        members = "; ".join(f"users {', '.join(map(str, m))}" if len(m) > 1 else f"user {m[0]}" for m in people.members)
+        rows.append([code(name), owners, members])
     return table(["world", "devices", "in one conversation"], rows)
 
 
 def kinds() -> str:
-    """One row a kind of fault that worlds combine."""
+    """Return a table with a row for each kind of fault that worlds combine."""
     rows = [
         [code(kind), "; ".join(f"`{f}`: {FAULTS[f].sentence}" for f in faults), _often(faults)]
         for kind, faults in KINDS.items()
@@ -36,7 +36,7 @@ def _often(faults: tuple[str, ...]) -> str:
 
 
 def bounds() -> str:
-    """One row for what every world is searched with, a column for each of the bounds."""
+    """Return a table with a row for each population and number of messages, and a column for each of the bounds."""
     rows: dict[tuple[str, int], dict[str, list[tuple[str, ...]]]] = {}
     for name, contents in BOUNDS.items():
         for shape in contents:
@@ -44,42 +44,42 @@ def bounds() -> str:
             row.setdefault(name, []).append(shape.kinds)
     lines = []
     for (people, messages), row in rows.items():
-        told: list[str] = []
+        cells: list[str] = []
         before: list[tuple[str, ...]] = []
         for name in BOUNDS:
             now = row.get(name, [])
-            parts = (["the same"] if before else []) + _told([kinds for kinds in now if kinds not in before])
-            told.append(", and ".join(parts))
+            parts = (["the same"] if before else []) + _phrases([kinds for kinds in now if kinds not in before])
+            cells.append(", and ".join(parts))
             before = now
-        lines.append([code(people), messages, *told])
+        lines.append([code(people), messages, *cells])
     lines.append(["worlds in all", "", *(len(contents) for contents in BOUNDS.values())])
     return table(["world", "messages", *map(code, BOUNDS)], lines)
 
 
-def _told(worlds: list[tuple[str, ...]]) -> list[str]:
-    """Combinations of faults in words; all pairs of some kinds are not told one by one."""
+def _phrases(worlds: list[tuple[str, ...]]) -> list[str]:
+    """Return phrases for combinations of faults; all pairs of some kinds are one phrase."""
     singles = [" and ".join(kinds) or "no fault" for kinds in worlds if len(kinds) < 2]
     pairs = [kinds for kinds in worlds if len(kinds) > 1]
     several = list(dict.fromkeys(kind for kinds in pairs for kind in kinds))
     if pairs and pairs == list(combinations(several, 2)):
-        pairs_told = [f"each pair of {', '.join(several)}"]
+        of_pairs = [f"each pair of {', '.join(several)}"]
     else:
-        pairs_told = [" with ".join(kinds) for kinds in pairs]
-    return [", ".join(part) for part in (singles, pairs_told) if part]
+        of_pairs = [" with ".join(kinds) for kinds in pairs]
+    return [", ".join(part) for part in (singles, of_pairs) if part]
 
 
 def beyond() -> str:
-    """The worlds that only the largest bounds try with a design."""
+    """Return a table of the worlds in which only the largest bounds search a design."""
     rows = [[f"[{d}](designs.md#{d})", str(shape)] for d, left_out in BEYOND.items() for shape in left_out]
     return table(["design", "only `deep` tries"], rows)
 
 
 def profiles() -> str:
-    """How many examples Hypothesis plays."""
+    """Return a table of the number of examples in each Hypothesis profile."""
     return table(["profile", "examples"], [[code(n), f"{count:,}"] for n, count in hypothesis_machine.PROFILES.items()])
 
 
-# ---- how much of what is possible at once is independent
+# ---- how many pairs of moves that are possible at once are independent
 
 MEASURED = (
     ("inbox-store-first", SmallWorld("two-devices", 1, ())),
@@ -91,7 +91,7 @@ MEASURED = (
 
 
 def commuting() -> str:
-    """For some small worlds: of the pairs of moves that are possible at once, how many reach one state in both orders."""
+    """Return a table for some small worlds: how many pairs of moves that are possible at once commute."""
     rows = []
     for design, shape in MEASURED:
         system, _, environment = build(design, shape)
@@ -108,7 +108,7 @@ def commuting() -> str:
 
 
 def _diamonds(graph: Graph) -> tuple[int, int]:
-    """The pairs of different moves that leave one state, and those whose other order leads to the same state."""
+    """Return how many pairs of different moves leave one state, and how many of them lead to the same state in both orders."""
     first, moves, targets = graph.first.tolist(), graph.moves.tolist(), graph.targets.tolist()
     leaving = [dict(zip(moves[a:b], targets[a:b], strict=True)) for a, b in pairwise(first)]
     pairs = closed = 0
