@@ -1,4 +1,4 @@
-"""Fault plans: what the scenario and the traffic can really fire, and nothing else, is configured."""
+"""Fault plans: exactly the faults that the scenario and the traffic can cause are configured."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_fault_of_the_traffic_is_configured(part: dict[str, object], fault: st
     assert planned(CALM, replace(TRAFFIC, **part)).configured == (fault,)
 
 
-def test_the_clock_can_step_back_where_numbers_come_from_it() -> None:
+def test_the_clock_can_step_back_if_numbers_come_from_it() -> None:
     made = CALM.with_value("faults.clock_steps", [{"at": "1h", "back": "10m"}])
     assert planned(made).configured == ()
     clocked = planned(made.with_value("model.sequencer", "clock"))
@@ -70,7 +70,7 @@ def test_the_clock_can_step_back_where_numbers_come_from_it() -> None:
     assert clocked.clock_steps == ((3600.0, 600.0),)
 
 
-def test_every_fault_that_the_table_calls_simulated_is_configured_by_what_it_says() -> None:
+def test_every_simulated_fault_is_configured_by_its_setting_or_traffic() -> None:
     assert set(IN_TRAFFIC) == {fault.name for fault in FAULTS.values() if fault.traffic}
     assert {fault.setting for fault in FAULTS.values() if fault.setting} <= set(FaultsSection.model_fields)
 
@@ -87,7 +87,7 @@ def test_outages_and_crashes_are_absolute_times() -> None:
     assert planned(made).server_crashes == ((7200.0, 10.0),)
 
 
-def test_what_lies_beyond_a_shortened_traffic_is_dropped() -> None:
+def test_faults_after_a_shortened_traffic_are_dropped() -> None:
     made = CALM.with_value("faults.server_crashes", [{"at": "1h"}, {"at": "3h"}])
     assert [at for at, _ in planned(made, replace(TRAFFIC, horizon=7200.0)).server_crashes] == [3600.0]
 
@@ -121,7 +121,7 @@ def test_restores_and_trims_are_absolute_times_and_end_with_the_traffic() -> Non
     assert planned(made, replace(TRAFFIC, horizon=600.0)).configured == ()
 
 
-def test_devices_are_put_back_as_often_as_stated_to_a_backup_of_the_stated_age() -> None:
+def test_devices_are_restored_as_often_as_stated_to_backups_of_the_stated_age() -> None:
     made = CALM.with_value("faults.device_restores_per_day", 30.0).with_value("faults.device_backup_age", "10m")
     restores = planned(made).device_restores
     assert len(restores) == 10 * len(TRAFFIC.owners)
@@ -132,7 +132,7 @@ def test_devices_are_put_back_as_often_as_stated_to_a_backup_of_the_stated_age()
         assert down == made.faults.device_down
 
 
-def test_restores_and_crashes_of_a_device_are_drawn_apart() -> None:
+def test_restores_and_crashes_of_a_device_are_drawn_independently() -> None:
     made = CALM.with_value("faults.device_restores_per_day", 6.0).with_value("faults.device_crashes_per_day", 6.0)
     found = planned(made)
     assert {at for at, _, _ in found.device_crashes}.isdisjoint({at for _, at, _, _ in found.device_restores})

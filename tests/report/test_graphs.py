@@ -1,4 +1,4 @@
-"""Graph files load where others load them, and say what the search found."""
+"""Graph files can be loaded by other programs, and have the states and arcs of the search."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def found():
 
 
 def arcs(found):
-    """Every arc as (source, target), from the search itself."""
+    """Return every arc of the search as (source, target)."""
     return sorted(zip(found.graph.sources().tolist(), found.graph.targets, strict=True))
 
 
@@ -63,7 +63,7 @@ def test_a_large_graph_is_drawn_in_part_and_says_so(found, tmp_path, monkeypatch
     assert len(networkx.read_graphml(path)) == 10
 
 
-def test_what_is_no_format_or_no_folder_is_an_input_error(tmp_path):
+def test_an_unknown_format_or_folder_is_an_input_error(tmp_path):
     with pytest.raises(InputError, match=r"allowed: a file ending in \.graphml, \.dot, \.aut"):
         graphs.check(tmp_path / "graph.png")
     with pytest.raises(InputError, match="does not exist"):

@@ -1,4 +1,4 @@
-"""The kill matrix says what each engine did, and its exit status follows from that."""
+"""The kill matrix has the result of each engine, and its exit status follows from these."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEAD = BugOutcome(
 
 
 def alive(**changes: EngineOutcome) -> BugOutcome:
-    """A row in which one engine killed nothing."""
+    """Return a row in which one engine did not kill the bug."""
     import dataclasses
 
     return dataclasses.replace(DEAD, **changes)  # type: ignore[arg-type]
@@ -47,7 +47,7 @@ def alive(**changes: EngineOutcome) -> BugOutcome:
         (KillMatrix({"F25": DEAD}, [], missing=1), 3),
     ],
 )
-def test_the_status_asks_for_every_bug_dead_and_no_alarm(found: KillMatrix, status: int) -> None:
+def test_status_0_needs_every_bug_killed_and_no_false_alarm(found: KillMatrix, status: int) -> None:
     assert found.status() == status
 
 

@@ -1,4 +1,4 @@
-"""Verdicts out of searches: cells, promises, what is missing, what is vacuous, and the exit status that it adds up to."""
+"""Verdicts from searches: cells, promises, missing results, vacuous searches, and the exit status."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def way(length: int) -> Counterexample:
 
 
 def explored(shape: SmallWorld, design: str = NOTIFY, *, complete: bool = True, **others: object) -> Explored:
-    """A search with these findings; a number is the length of a counterexample, everything else holds."""
+    """Return a search with these findings; a number is the length of a counterexample, other properties hold."""
     applicable = [name for name in PROPERTIES if name not in DESIGNS[design].not_applicable]
     findings: dict[str, tuple[str, Counterexample | None, str]] = dict.fromkeys(applicable, ("holds", None, ""))
     for name, found in others.items():
@@ -59,12 +59,12 @@ def test_a_property_that_holds_in_every_world_keeps_its_promise():
     assert (cell.verdict, cell.promise, cell.length, cell.why) == ("holds", "kept", 0, "")
 
 
-def test_the_shortest_counterexample_of_all_worlds_is_told():
+def test_the_shortest_counterexample_of_all_worlds_is_reported():
     cell = verified(explored(CALM, no_loss=9), explored(PUSH, no_loss=5), explored(CRASH)).cell(NOTIFY, "no-loss")
     assert (cell.verdict, cell.promise, cell.length, cell.shape) == ("violated", "broken", 5, PUSH)
 
 
-def test_what_is_violated_only_under_faults_that_no_promise_covers_breaks_none():
+def test_a_violation_under_faults_that_no_promise_covers_breaks_none():
     found = verified(explored(CRASH, SYNC_FIRST, convergence=4), explored(CALM, SYNC_FIRST), design=SYNC_FIRST)
     cell = found.cell(SYNC_FIRST, "convergence")
     assert (cell.verdict, cell.promise) == ("violated", "kept")
@@ -97,7 +97,7 @@ def test_a_violation_counts_whatever_else_is_unknown():
     assert (cell.verdict, cell.promise, found.status()) == ("violated", "broken", 1)
 
 
-def test_what_makes_no_sense_is_not_applicable_and_says_why():
+def test_an_inapplicable_property_has_a_reason():
     cell = verified(explored(CALM)).cell(NOTIFY, "inbox-drained")
     assert (cell.verdict, cell.promise, cell.why) == ("not-applicable", "none", "there is no offline inbox")
 
@@ -105,7 +105,7 @@ def test_what_makes_no_sense_is_not_applicable_and_says_why():
 # ---- what is missing, what is vacuous
 
 
-def test_what_is_missing_makes_only_its_own_design_unknown():
+def test_missing_results_make_only_their_own_design_unknown():
     row = {NOTIFY: [explored(CALM)], SYNC_FIRST: [explored(CALM, SYNC_FIRST)]}
     found = Verification("small", row, {SYNC_FIRST: 3}, 1.0, 2, [], INTERRUPTED)
     assert found.cell(NOTIFY, "no-loss").verdict == "holds"
@@ -133,7 +133,7 @@ def test_a_vacuous_search_fails():
 # ---- real searches
 
 
-def test_every_ready_design_meets_what_it_must_meet_in_small_worlds():
+def test_every_design_meets_its_witnesses_in_small_worlds():
     for design in DESIGNS:
         for kinds in ((), ("sender-retry",), ("server-crash",)):
             found = verification.explore_one(design, SmallWorld("two-devices", 1, kinds))
@@ -151,13 +151,13 @@ def test_every_ready_design_meets_what_it_must_meet_in_small_worlds():
         ("inbox-store-first", "sender-retry", 1, "duplicate-submit"),
     ],
 )
-def test_designs_name_what_must_be_met(design, kind, messages, situation):
+def test_designs_name_the_situations_that_must_be_met(design, kind, messages, situation):
     found = verification.explore_one(design, SmallWorld("two-devices", messages, (kind,)))
     assert found.witnesses[SAYS[situation]] is True
 
 
-def test_a_design_that_never_does_what_it_must_is_vacuous():
-    """Nothing in a timeline waits for an acknowledgement."""
+def test_a_design_that_does_not_meet_a_witness_is_vacuous():
+    """No timeline waits for an ack, so it cannot meet the witness `ack-timeout`."""
     import msgspec
 
     from syncproof.designs.witnesses import ALWAYS, Meets
@@ -190,7 +190,7 @@ def test_progress_adds_the_searches_up(monkeypatch):
     assert found.run_facts().peak_memory_mib > 0
 
 
-def test_a_worker_that_memory_kills_is_told_and_no_traceback(monkeypatch):
+def test_a_worker_that_is_killed_for_memory_is_reported_without_a_traceback(monkeypatch):
     def perform(work, jobs, workers):
         yield 0, work(jobs[0])
         raise BrokenExecutor("gone")
@@ -234,7 +234,7 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_ctrl_c_ends_a_verification_and_keeps_what_was_found(jobs, tmp_path):
-    """Two small searches finish, then a huge one begins; it is interrupted, and the finished design keeps its verdict."""
+    """Two small searches finish, a large one is interrupted, and the finished design keeps its verdict."""
     driver = tmp_path / "driver.py"
     driver.write_text(DRIVER)
     environment = os.environ | {"PYTHONPATH": str(Path(syncproof.__file__).parents[1])}
@@ -256,8 +256,8 @@ def test_ctrl_c_ends_a_verification_and_keeps_what_was_found(jobs, tmp_path):
     }
 
 
-def test_a_fault_that_cannot_touch_a_design_is_not_asked_for():
-    """There is no sync store whose log could be trimmed."""
+def test_a_witness_of_an_impossible_fault_is_not_required():
+    """Read fan-out has no sync store that could be trimmed."""
     found = verification.explore_one("timeline-read-fanout", SmallWorld("two-devices", 1, ("trim",)))
     assert all(found.witnesses.values())
     assert "trim happened" not in found.witnesses
