@@ -134,7 +134,7 @@ class Plain:
                     self.heard[device] = self.env.now
 
     def run(self) -> int:
-        """Until a last round of polls is over; returns how many messages were shown, over all devices."""
+        """Run until a last round of polls is over; return how many messages were shown, over all devices."""
         self.env.process(self.compose())
         for device in range(len(self.traffic.owners)):
             self.env.process(self.poll(device))

@@ -89,10 +89,10 @@ def test_a_parameter_of_the_world_is_given_to_the_system() -> None:
 
 def test_interventions_are_those_of_the_table_of_faults() -> None:
     world = SmallWorld("two-devices", 1, tuple(KINDS), (("sequencer", "clock"),))
-    told: dict[str, list[type]] = {}
+    packets: dict[str, list[type]] = {}
     for tell, fault in build("timeline-notify", world)[2].interventions:
-        told.setdefault(fault, []).append(type(tell.packet))
-    assert told == {fault.name: list(fault.packets) for fault in FAULTS.values() if fault.move is Tell}
+        packets.setdefault(fault, []).append(type(tell.packet))
+    assert packets == {fault.name: list(fault.packets) for fault in FAULTS.values() if fault.move is Tell}
 
 
 def test_the_clock_shows_a_later_time_before_it_can_step_back() -> None:

@@ -25,14 +25,14 @@ def arcs(found):
 
 def test_graphml_loads_with_every_state_arc_and_depth(found, tmp_path):
     path = tmp_path / "graph.graphml"
-    told = graphs.write(found, path)
+    line = graphs.write(found, path)
     loaded = networkx.read_graphml(path, node_type=int, force_multigraph=True)
     assert sorted(loaded.nodes) == list(range(len(found.graph.states)))
     assert sorted(loaded.edges()) == arcs(found)
     assert max(depth for _, depth in loaded.nodes(data="depth")) == found.graph.depth
     distances = networkx.single_source_shortest_path_length(networkx.DiGraph(loaded), 0)
     assert distances == dict(loaded.nodes(data="depth"))
-    assert told == f"{path}: {len(loaded):,} states, {loaded.number_of_edges():,} transitions"
+    assert line == f"{path}: {len(loaded):,} states, {loaded.number_of_edges():,} transitions"
 
 
 def test_aldebaran_has_a_header_and_an_arc_a_line(found, tmp_path):
@@ -58,8 +58,8 @@ def test_dot_has_every_arc_with_its_move(found, tmp_path):
 def test_a_large_graph_is_drawn_in_part_and_says_so(found, tmp_path, monkeypatch):
     monkeypatch.setattr(graphs, "SAMPLE", 10)
     path = tmp_path / "graph.graphml"
-    told = graphs.write(found, path)
-    assert f"10 states (the first of {len(found.graph.states)})" in told
+    line = graphs.write(found, path)
+    assert f"10 states (the first of {len(found.graph.states)})" in line
     assert len(networkx.read_graphml(path)) == 10
 
 

@@ -42,8 +42,8 @@ def compared() -> Comparison:
 
 
 def test_a_diagram_has_every_move_until_nothing_is_under_way() -> None:
-    told = diagram("inbox-store-first", "two-people")
-    notes = [note.split()[0] for step in told.narration.steps[told.narration.prelude :] for note in step.observations]
+    drawn = diagram("inbox-store-first", "two-people")
+    notes = [note.split()[0] for step in drawn.narration.steps[drawn.narration.prelude :] for note in step.observations]
     assert [note for note in notes if note in ("Composed", "Queued", "Shown", "Deleted")] == [
         "Composed",
         "Queued",

@@ -87,10 +87,10 @@ def test_the_python_snippet_runs_and_prints_the_diagram(found):
 
 
 def test_the_answer_names_broken_promises_and_refuted_claims(found):
-    told = " ".join(sentences.answer(found))
-    assert "6 worlds of 3 designs searched" in told
-    assert "broken, each with a way to it below" in told
-    assert "inbox-shared (" in told
+    text = " ".join(sentences.answer(found))
+    assert "6 worlds of 3 designs searched" in text
+    assert "broken, each with a way to it below" in text
+    assert "inbox-shared (" in text
 
 
 def test_the_answer_says_what_is_missing_and_why(found):
@@ -120,8 +120,8 @@ def test_a_detail_separates_why_from_what_grows(capsys):
     found = verification.search("timeline-notify", shape, Limits(states=1))
     object.__setattr__(found, "growth", "a packet was still counting: 99 by then")
     page.show_search("timeline-notify", shape, found)
-    told = " ".join(capsys.readouterr().out.split())
-    assert "cut short (the limit of states was reached): a packet was still counting: 99 by then;" in told
+    text = " ".join(capsys.readouterr().out.split())
+    assert "cut short (the limit of states was reached): a packet was still counting: 99 by then;" in text
 
 
 # ---- commands
@@ -161,9 +161,9 @@ def test_explore_searches_all_worlds_of_bounds_and_writes_their_report(small, tm
 def test_explore_writes_the_report_of_one_world_and_how_to_make_it_again(tmp_path):
     result = invoke("explore", "timeline-notify", "--world", "two-people", "--fault", "push", "--out", str(tmp_path))
     assert result.exit_code == 0, result.output
-    told = "syncproof explore timeline-notify --world two-people --messages 1 --fault push"
-    assert told in (tmp_path / "report.md").read_text()
-    assert told in (tmp_path / "report.html").read_text()
+    command = "syncproof explore timeline-notify --world two-people --messages 1 --fault push"
+    assert command in (tmp_path / "report.md").read_text()
+    assert command in (tmp_path / "report.html").read_text()
 
 
 def test_explore_that_is_cut_short_ends_with_status_3(tmp_path):

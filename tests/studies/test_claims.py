@@ -110,7 +110,7 @@ def violate(found: dict[str, Any], design: str, name: str) -> None:
 
 def test_numbers_that_agree_support_every_claim_that_they_can() -> None:
     verdicts = {key: claim.verdict for key, claim in judge(results()).items()}
-    others = {"C9": "unknown", "C12": "depends"}  # only a search tells; a hot user's waiting is not measured
+    others = {"C9": "unknown", "C12": "depends"}  # only a search decides it; the waiting of a hot user is not measured
     assert verdicts == {key: others.get(key, "supported") for key in CLAIMS}
 
 

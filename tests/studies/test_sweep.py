@@ -129,10 +129,10 @@ def test_values_are_read_as_a_file_would_write_them(text: str, values: list[obje
     ],
 )
 def test_a_key_that_cannot_be_varied_is_reported(options: list[str], complaint: str) -> None:
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as raised:
         resolve(load("default"), parse(options))
-    assert complaint in str(told.value)
-    assert "\n" not in str(told.value)
+    assert complaint in str(raised.value)
+    assert "\n" not in str(raised.value)
 
 
 def test_every_combination_is_validated_as_a_whole() -> None:
@@ -388,10 +388,10 @@ def series(*means: float, spread: float = 0.1, runs: int = 3) -> list[dict[int, 
 
 def test_designs_are_compared_run_by_run() -> None:
     one, other = {0: 10.0, 1: 20.0, 2: 30.0}, {0: 9.0, 1: 19.1, 2: 28.9}
-    told = difference(one, other)
-    assert told is not None
-    assert told[0] == pytest.approx(1.0)
-    assert told[1] == 1
+    measured = difference(one, other)
+    assert measured is not None
+    assert measured[0] == pytest.approx(1.0)
+    assert measured[1] == 1
     assert difference({0: 1.0}, {1: 1.0}) is None
 
 

@@ -146,9 +146,9 @@ def test_the_check_exits_1_and_names_the_remedy(tiny: Path) -> None:
 def test_without_real_traffic_its_former_report_stays(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = Entry("campus", "compare", "campus", "CollegeMsg.txt")
     monkeypatch.setattr(gallery, "ENTRIES", {"campus": entry})
-    told: list[str] = []
-    assert gallery.remake((), None, tiny, 1, told.append) == []
-    assert told[-1] == "campus: left as it is; it needs CollegeMsg.txt (TRACES=DIR)"
+    lines: list[str] = []
+    assert gallery.remake((), None, tiny, 1, lines.append) == []
+    assert lines[-1] == "campus: left as it is; it needs CollegeMsg.txt (TRACES=DIR)"
     assert list(read(tiny)) == ["tiny"]
 
 
