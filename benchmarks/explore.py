@@ -1,11 +1,11 @@
-"""How fast the explorer is, beside one that puts each state back and runs each handler again.
+"""The speed of the explorer, compared with a naive one that restores each state and runs each handler again.
 
     python -m benchmarks.explore [--rounds 3]
 
-On `timeline-notify` (two people, three messages, no fault) and on two-phase commit with six resource managers, alternating
-the two programs, each in a process of its own and in processor seconds. Both count the same states and transitions, or
-this ends with an error. Prints distinct states and transitions a second, their ratios with the least and the greatest of
-all rounds, and what a state weighs in visited set and queue; arcs, which the search for cycles needs, are told beside it.
+Both search `timeline-notify` (two people, three messages, no fault) and two-phase commit with six resource managers, in
+turn, each in a process of its own, measured in processor seconds. It is an error if their numbers of states and
+transitions differ. Prints distinct states and transitions per second, the ratio with the smallest and the largest of all
+rounds, and the bytes of a state in visited set and queue; the bytes of arcs, which the search for cycles needs, separately.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ ROOT = Path(__file__).resolve().parents[1]
 WORLDS = ("timeline-notify", "two-phase commit")
 PROGRAMS = ("syncproof", "naive")
 AT_MOST = 500
-"""Bytes that a state may weigh in visited set and queue."""
+"""The most bytes that a state may need in visited set and queue."""
 AT_LEAST = 4.0
-"""Times the naive explorer's states a second that are wanted."""
+"""How many times as many states per second as the naive explorer are wanted."""
 
 
 def world(name: str):  # type: ignore[no-untyped-def]
-    """The system and its environment."""
+    """Return the system and its environment."""
     from syncproof.core.environment import Environment
 
     if name == "two-phase commit":
@@ -41,9 +41,9 @@ def world(name: str):  # type: ignore[no-untyped-def]
 
 
 def run(program: str, name: str) -> None:
-    """One search, in this process: prints `seconds states transitions bytes bytes-of-arcs`."""
+    """Run one search in this process, and print `seconds states transitions bytes bytes-of-arcs`."""
     system, environment = world(name)
-    weight = arcs = 0
+    size = arcs = 0
     if program == "naive":
         from benchmarks.naive_explorer import explore as naive
 
@@ -55,36 +55,37 @@ def run(program: str, name: str) -> None:
         started = time.process_time()
         found = explore(system, environment)
         assert found.complete
-        states, transitions, weight = len(found.graph.states), len(found.graph.targets), found.graph.bytes
+        states, transitions, size = len(found.graph.states), len(found.graph.targets), found.graph.bytes
         arcs = sum(a.itemsize * len(a) for a in (found.graph.targets, found.graph.moves, found.graph.marks))
-    print(f"{time.process_time() - started:.4f} {states} {transitions} {weight - arcs} {arcs}")
+    print(f"{time.process_time() - started:.4f} {states} {transitions} {size - arcs} {arcs}")
 
 
 def measure(program: str, name: str) -> tuple[float, int, int, int, int]:
+    """Run one search in a process of its own, and return what `run` prints."""
     out = subprocess.run(
         [sys.executable, "-m", "benchmarks.explore", "--only", program, "--world", name],
         check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT,
     )  # fmt: skip
-    seconds, states, transitions, weight, arcs = out.stdout.split()
-    return float(seconds), int(states), int(transitions), int(weight), int(arcs)
+    seconds, states, transitions, size, arcs = out.stdout.split()
+    return float(seconds), int(states), int(transitions), int(size), int(arcs)
 
 
 def compare(name: str, rounds: int) -> bool:
-    """Whether the wanted figures are reached."""
+    """Compare the two programs on one world, print the figures, and return whether the wanted ones are reached."""
     rates: dict[str, list[float]] = {program: [] for program in PROGRAMS}
     counts = set()
-    weight = arcs = 0
+    size = arcs = 0
     for _ in range(rounds):
         for program in PROGRAMS:
-            seconds, states, transitions, size, links = measure(program, name)
+            seconds, states, transitions, bytes_of_states, bytes_of_arcs = measure(program, name)
             rates[program].append(states / seconds)
             counts.add((states, transitions))
-            weight, arcs = max(weight, size), max(arcs, links)
+            size, arcs = max(size, bytes_of_states), max(arcs, bytes_of_arcs)
     if len(counts) > 1:
         raise SystemExit(f"{name}: the two explorers do not agree: (states, transitions) {sorted(counts)}")
     ((states, transitions),) = counts
     print(
-        f"{name}: {states:,} states, {transitions:,} transitions; {weight / states:.0f} bytes a state "
+        f"{name}: {states:,} states, {transitions:,} transitions; {size / states:.0f} bytes a state "
         f"(wanted: under {AT_MOST}), and {arcs / states:.0f} for its arcs"
     )
     for program in PROGRAMS:
@@ -96,7 +97,7 @@ def compare(name: str, rounds: int) -> bool:
         f"wanted {AT_LEAST:g}",
         flush=True,
     )
-    return statistics.median(ratios) >= AT_LEAST and weight / states < AT_MOST
+    return statistics.median(ratios) >= AT_LEAST and size / states < AT_MOST
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
-"""The explorer that one writes first: breadth first over worlds, each state put back, each handler run again.
+"""The naive explorer: breadth first over worlds, where each state is restored and each handler is run again.
 
-It uses the same `World` as everything else, keeps states as nested tuples in a set, and knows scripts but no faults. It is
-here to be compared with, and its counts must be the explorer's.
+It uses the same `World` as every engine, keeps states as nested tuples in a set, and supports scripts but no faults. It is
+a baseline for the explorer, which must find the same numbers of states and transitions.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ State = Any
 
 
 def explore(system: System, environment: Environment) -> tuple[int, int]:
-    """Distinct states and transitions."""
+    """Return the numbers of distinct states and of transitions."""
     world = World(system)
     for move in environment.prelude:
         world.apply(move)
-    assert not environment.budgets, "this explorer knows no faults"
+    assert not environment.budgets, "this explorer supports no faults"
     positions = (0,) * len(environment.scripts)
     start = take(world), positions
     known = {start}
@@ -45,7 +45,7 @@ def explore(system: System, environment: Environment) -> tuple[int, int]:
 
 
 def moves(world: World, environment: Environment, positions: tuple[int, ...]) -> list[tuple[Move, int | None]]:
-    """What may happen now, and the script that it comes from; polls wait until nothing else is under way."""
+    """Return the possible moves, each with the number of its script, if any; polls wait until nothing else is under way."""
     found: list[tuple[Move, int | None]] = [(move, None) for move in dict.fromkeys(world.pending())]
     if environment.polls == "any" or not found:
         found += [(Fire(actor, packet), None) for actor, packet in world.polls.items()]
@@ -56,7 +56,7 @@ def moves(world: World, environment: Environment, positions: tuple[int, ...]) ->
 
 
 def take(world: World) -> State:
-    """The world as a value; what has no order is sorted, what may be delivered twice is there once."""
+    """Return the world's state as a value; what has no order is sorted, packets of a duplicating link are there once."""
     mail = []
     for receiver, waiting in sorted(world.mail.items()):
         loose, queued = set(), []
@@ -88,7 +88,7 @@ def take(world: World) -> State:
 
 
 def put(world: World, image: State) -> None:
-    """Puts a world back."""
+    """Put a world into a state."""
     actors, connections, mail, operations, timers, polls = image
     for actor, snapshot in zip(world.actors.values(), actors, strict=True):
         actor.restore(snapshot)

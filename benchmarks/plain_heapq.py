@@ -1,4 +1,4 @@
-"""The timeline-notify protocol as bare callbacks on a heap: no actors, no properties, no counts. The floor for Python."""
+"""The timeline-notify protocol as bare callbacks on a heap: no actors, properties or counts. A lower bound for Python."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Bare:
                 self.write(user)
 
     def nothing(self, _: None, __: None) -> None:
-        """An accept arrives, an intent is deleted."""
+        """Do nothing: an accept arrives, or an intent is deleted."""
 
     def write(self, user: int) -> None:
         batch = self.queue.pop(user)
@@ -139,7 +139,7 @@ class Bare:
         self.at(due, self.poll, device)
 
     def run(self) -> int:
-        """Until a last round of polls is over; returns how many messages were shown, over all devices."""
+        """Run until a last round of polls is over; return how many messages were shown, over all devices."""
         if self.traffic.times:
             self.at(self.traffic.times[0], self.compose, 0)
         for device in range(len(self.traffic.owners)):

@@ -1,4 +1,4 @@
-"""The timeline-notify protocol written plainly in SimPy, for comparison: same traffic, no properties, no faults but loss.
+"""The timeline-notify protocol as a plain SimPy program, for comparison: same traffic, no properties, no faults but loss.
 
 One process per message at the server, one writer per user, one storage resource, a process per pull. It keeps what the
 protocol needs (logs, checkpoints, dedup) and measures delivery latency, nothing else.
@@ -134,7 +134,7 @@ class Plain:
                     self.heard[device] = self.env.now
 
     def run(self) -> int:
-        """Until a last round of polls is over; returns how many messages were shown, over all devices."""
+        """Run until a last round of polls is over; return how many messages were shown, over all devices."""
         self.env.process(self.compose())
         for device in range(len(self.traffic.owners)):
             self.env.process(self.poll(device))

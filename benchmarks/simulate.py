@@ -1,9 +1,9 @@
-"""How fast the simulator is, beside the same protocol in SimPy and beside bare heapq with callbacks.
+"""The speed of the simulator, compared with the same protocol in SimPy and in bare heapq with callbacks.
 
     python benchmarks/simulate.py [--messages 100000] [--rounds 3] [--linear]
 
-Prints processor seconds per program (real time says more about what else the machine does), alternating the programs in
-each round, and their ratios; `--linear` adds a run of ten times as many messages with its peak memory.
+Prints processor seconds per program (real time also depends on the machine's other work) in each round, and their ratios;
+`--linear` adds a run of ten times as many messages with its peak memory.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def scenario(messages: int):  # type: ignore[no-untyped-def]
-    """1,000 users with two devices each, always connected, 10 % of notifications lost, a day of 1:1 messages."""
+    """Return a scenario: 1,000 users with two devices each, always connected, 10 % of notifications lost, a day of 1:1 chat."""
     from syncproof.inputs.scenario import Scenario
 
     return Scenario.model_validate(
@@ -39,7 +39,7 @@ def scenario(messages: int):  # type: ignore[no-untyped-def]
 
 
 def run(program: str, messages: int) -> None:
-    """One program, in this process: prints `seconds deliveries`."""
+    """Run one program in this process, and print `seconds deliveries messages peak-MiB`."""
     from syncproof.inputs import fault_plan as faults
     from syncproof.inputs import workload
 
@@ -58,8 +58,8 @@ def run(program: str, messages: int) -> None:
         from syncproof.studies.runs import simulate_design
 
         result = simulate_design("timeline-notify", wanted, traffic, faults.plan(wanted, traffic, 1), 1)
-        broken = [n for n, p in result.properties.items() if p.verdict == "violated"]
-        assert not broken, broken
+        violated = [n for n, p in result.properties.items() if p.verdict == "violated"]
+        assert not violated, violated
         deliveries = result.deliveries
     seconds = time.process_time() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -67,6 +67,7 @@ def run(program: str, messages: int) -> None:
 
 
 def measure(program: str, messages: int) -> tuple[float, int, int, float]:
+    """Run one program in a process of its own, and return what `run` prints."""
     out = subprocess.run(
         [sys.executable, __file__, "--only", program, "--messages", str(messages)],
         check=True, stdout=subprocess.PIPE, text=True, cwd=HERE,
@@ -100,7 +101,7 @@ def main() -> None:
         ratios = [other / own for other, own in zip(times[program], times["syncproof"], strict=True)]
         print(
             f"{program} / syncproof: {statistics.median(ratios):.2f} (rounds {min(ratios):.2f} to {max(ratios):.2f}); "
-            f"syncproof checks every property meanwhile, {program} none"
+            f"syncproof checks every property during the run, {program} none"
         )
     if arguments.linear:
         seconds, deliveries, messages, peak = measure("syncproof", arguments.messages * 10)

@@ -1,4 +1,4 @@
-"""Turns a server's log into a history, an observation a line.
+"""Convert a server's log into a history, one observation a line.
 
 python examples/log_to_history.py < examples/lunch.log > lunch.jsonl
 syncproof check lunch.jsonl
@@ -13,12 +13,12 @@ members, devices = defaultdict(list), defaultdict(list)
 
 
 def number(kind, name):
-    """The number of a name; each kind of thing counts for itself."""
+    """Return the number of a name; each kind of name is numbered separately from 0."""
     return numbers[kind].setdefault(name, len(numbers[kind]))
 
 
 def observations(line):
-    """What a line of the log says, as observations."""
+    """Yield the observations that a line of the log contains."""
     _, what, *words = line.split()
     if what == "login":
         device, user = number("device", words[0]), number("user", words[1])

@@ -4,8 +4,8 @@
 
 The protocol is the one of Gray and Lamport, "Consensus on transaction commit" (2006), their TLA+ module `TwoPhase`: one
 transaction manager and N resource managers over a network that may deliver a packet any number of times. The search of
-every interleaving meets the published numbers of distinct states (`STATES`): 288 for three resource managers (TLA+) and
-8,832 for five (Stateright's `2pc`). It needs `syncproof.core`, one engine and the base class of a property, nothing else.
+every interleaving finds the published numbers of distinct states (`STATES`): 288 for three resource managers (TLA+) and
+8,832 for five (Stateright's `2pc`). It needs only `syncproof.core`, one engine and the base class of a property.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from syncproof.engines.explore import explore
 from syncproof.properties import Property, observes
 
 STATES = {1: 12, 2: 56, 3: 288, 5: 8_832, 7: 296_448}
-"""Resource managers -> distinct states."""
+"""Number of resource managers -> number of distinct states."""
 
 
 class Resource(ActorId):
@@ -51,7 +51,7 @@ class Refuse(Packet, frozen=True, gc=False):
 
 
 class CommitAll(Packet, frozen=True, gc=False):
-    """Step of the transaction manager: commit, once everybody has prepared."""
+    """Step of the transaction manager: commit, once all resource managers have prepared."""
 
 
 class AbortAll(Packet, frozen=True, gc=False):
@@ -59,20 +59,20 @@ class AbortAll(Packet, frozen=True, gc=False):
 
 
 class Prepared(Packet, frozen=True, gc=False):
-    """Tell the transaction manager that a resource manager has prepared."""
+    """A resource manager reports to the transaction manager that it has prepared."""
 
     link = DUPLICATING
     resource: Resource
 
 
 class Committed(Packet, frozen=True, gc=False):
-    """Tell a resource manager to commit."""
+    """The transaction manager orders a resource manager to commit."""
 
     link = DUPLICATING
 
 
 class Aborted(Packet, frozen=True, gc=False):
-    """Tell a resource manager to abort."""
+    """The transaction manager orders a resource manager to abort."""
 
     link = DUPLICATING
 
@@ -212,7 +212,7 @@ class Terminates(Property):
 def two_phase(
     count: int, manager: type[Manager] = Manager, resource: type[ResourceManager] = ResourceManager
 ) -> System:
-    """Return the system of `count` resource managers. Variants of the actors may be given, to see what they break."""
+    """Return the system of `count` resource managers. Other classes of actors may be given, to see what they violate."""
     names = tuple([Resource(n) for n in range(count)])
 
     def cast() -> dict[ActorId, Actor]:
@@ -222,7 +222,7 @@ def two_phase(
 
 
 def main(arguments: list[str]) -> int:
-    """Search every interleaving, print the number of states and the verdicts. Return 0 if both properties hold."""
+    """Search every interleaving, print the number of states and the verdicts, and return 0 if both properties hold."""
     count = int(arguments[0]) if arguments else 3
     found = explore(two_phase(count), Environment(), [Consistent, Terminates])
     print(f"{count} resource managers: {len(found.graph.states):,} states, {len(found.graph.targets):,} transitions")

@@ -1,4 +1,4 @@
-"""Every example runs as its first lines say, from the command line, outside of the tests' own environment."""
+"""Every example runs as its first lines say, from the command line in a process of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
 def run(*words: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
-    """The finished process of `python WORDS...` in the folder of the examples."""
+    """Run `python WORDS...` in the folder of the examples, and return the finished process."""
     return subprocess.run([sys.executable, *words], input=given, capture_output=True, text=True, cwd=EXAMPLES)
 
 

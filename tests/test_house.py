@@ -20,7 +20,7 @@ SOURCES = sorted(
 
 
 def imported(text: str) -> Iterator[str]:
-    """The full names of the modules that a file's import statements name."""
+    """Yield the full names of the modules that a file's import statements name."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -35,7 +35,7 @@ def test_no_file_imports_the_package_by_its_folder(path: Path) -> None:
     assert [name for name in names if name.split(".")[0] == "model" or name.startswith(".")] == []
 
 
-def test_an_import_by_folder_is_noticed() -> None:
+def test_an_import_by_folder_is_detected() -> None:
     assert list(imported("import model.syncproof\nfrom model.syncproof import check\nfrom . import x")) == [
         "model.syncproof",
         "model.syncproof",

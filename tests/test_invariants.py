@@ -1,14 +1,14 @@
-"""Start here: Hypothesis plays every ready design, and asks after each step whether the design's promises hold.
+"""Start here: Hypothesis runs every design, and checks after each step whether the design's promises hold.
 
-A design is a server and devices. Each class below lets Hypothesis play one of them: users compose messages, devices connect
+A design is a server and devices. Each class below lets Hypothesis run one of them: users compose messages, devices connect
 and disconnect, pushes are lost and duplicated, devices and servers crash and restart, in any order. The rules are the methods
-of `syncproof.engines.hypothesis_machine.Machine`, one for each kind of move. After each step the invariants ask the safety
+of `syncproof.engines.hypothesis_machine.Machine`, one for each kind of move. After each step the invariants check the safety
 properties that the design promises (no message is shown twice, none out of order). When an example ends, faults stop,
-every device reconnects, and the liveness properties are asked (every accepted message is shown on every device).
+every device reconnects, and the liveness properties are judged (every accepted message is shown on every device).
 
-A failing test prints its steps as Python to paste. `--hypothesis-show-statistics` tells which faults and situations the
-examples met, and `--hypothesis-seed=N` chooses other examples. That broken designs do fail is tested in
-`tests/seeded_bugs/test_killed.py`.
+A failing test prints its steps as Python to paste. `--hypothesis-show-statistics` lists the faults and situations of the
+examples, and `--hypothesis-seed=N` chooses other examples. `tests/seeded_bugs/test_killed.py` tests that designs with
+seeded bugs fail.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The notebooks run from top to bottom, and what is committed beside each text is what it gives."""
+"""The notebooks run from top to bottom, and their committed outputs are what they give."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
 NAMES = [path.stem for path in sorted(FOLDER.glob("[0-9]*.py"))]
 PLACE = re.compile(r"(?<![\w.:/])/(?:home|root|Users|tmp|var|opt|usr|private|work|mnt)/|[A-Z]:\\\\")
-"""A path of somebody's machine."""
+"""The beginning of a path on a particular machine."""
 
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Notebooks as they come out when they are executed now. In another process: what warns there is not under test."""
+    """Return a function that executes a notebook, in another process because warnings in notebooks are not under test."""
     folder = tmp_path_factory.mktemp("notebooks")
 
     @cache
@@ -41,7 +41,7 @@ def committed(name: str) -> Any:
 
 
 def said(book: Any) -> dict[str, str]:
-    """What each code cell said, as text; where that may be another on other machines, only that it said something.
+    """Return the output of each code cell as text; where it depends on the machine, only that there is some.
 
     Figures and tables of markup are left out: other versions of matplotlib and pandas draw the same numbers otherwise.
     """
@@ -72,7 +72,7 @@ def test_it_runs_and_says_what_is_committed(name: str, made: Any) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_committed_names_no_machine_and_no_fault(name: str) -> None:
+def test_what_is_committed_has_no_path_of_a_machine_and_no_error(name: str) -> None:
     for cell in committed(name).cells:
         for output in cell.get("outputs", []):
             assert output.output_type != "error"
@@ -83,7 +83,7 @@ def test_what_is_committed_names_no_machine_and_no_fault(name: str) -> None:
     assert "version" not in committed(name).metadata.language_info
 
 
-def test_an_unknown_notebook_is_told_in_one_line() -> None:
+def test_an_unknown_notebook_is_reported_in_one_line() -> None:
     done = subprocess.run([sys.executable, FOLDER / "remake.py", "07"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "unknown notebook '07'; allowed: 01_" in done.stderr

@@ -43,7 +43,7 @@ def test_a_search_that_was_cut_short_fails(keeps_promises: Callable[..., None]) 
         ({"world": "a-crowd"}, "unknown world 'a-crowd'; allowed: two-people"),
     ],
 )
-def test_arguments_that_make_no_sense_are_told_in_one_line(
+def test_invalid_arguments_are_reported_in_one_line(
     keeps_promises: Callable[..., None], arguments: dict[str, object], message: str
 ) -> None:
     with pytest.raises(InputError, match=message):

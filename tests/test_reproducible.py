@@ -1,4 +1,4 @@
-"""The same command gives the same bytes, whatever the hash seed and the number of processes."""
+"""The same command writes the same bytes, whatever the hash seed and the number of processes."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What remakes the committed documentation and reports. No part of the installed package."""
+"""Tools that generate the committed documentation and reports. Not part of the installed package."""

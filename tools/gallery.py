@@ -1,16 +1,16 @@
-"""Make the committed reports, their index, and say which of them are stale.
+"""The gallery of committed reports: make them and their index, and list those that are stale.
 
 `make reports`, which is `python -m tools.gallery`, makes every entry of `ENTRIES` below in a folder of `reports/` and
 writes the index around them: `README.md`, `index.html`, and `index.json` for `make check-reports`, which is `python -m
 tools.gallery --check`. The HTML pages are made and not committed.
 
-Real traffic is not part of the repository, so its entries are made only where `--traces` names the folder with the
-files; otherwise what is there stays. An entry that fails leaves what was there, and the others go on. `run.json`, which
-says how long this machine took, is left out.
+Real traffic is not part of the repository, so its entries are made only if `--traces` names the folder with the files;
+otherwise their former reports stay. If an entry fails, its former report stays and the other entries are made. `run.json`,
+which has the times of this machine, is not committed.
 
-What an entry was made from is recorded as a fingerprint beside it: if a scenario, a design's promises, a metric, a
-property, a claim or the results' schema is another one today, or if a run that is made again gives other numbers, the
-report is stale. A change of the pages' looks alone is not noticed.
+The index has a fingerprint of what each entry was made from. A report is stale if a scenario, a design's promises, a
+metric, a property, a claim or the results' schema has changed since, or if a repeated run gives other numbers. A change of
+the pages' appearance alone is not detected.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ from syncproof.studies.results import plain
 
 SCHEMA = 1
 COMMITTED = ("report.md", "results.json", "counterexamples", "figure.svg")
-"""What of a written report is committed."""
+"""The parts of a written report that are committed."""
 KEPT = ("report.html", *COMMITTED)
-"""What of a written report stays in the folder."""
+"""The parts of a written report that stay in the folder."""
 REMEDY = "run `make reports` (TRACES=DIR for real traffic), look at the changes, and commit them"
 PLACE = re.compile(r"(?<![\w.:/])/(?:home|root|tmp|work|Users|var|mnt|opt)/")
-"""A path of somebody's machine."""
+"""The beginning of a path on a particular machine."""
 ENDPOINTS = "population.devices_per_user"
 PICTURE = ("server_writes_per_message", "server_deletes_per_message", "packets_per_delivery", "bytes_per_delivery")
 Kind = Literal["compare", "verify", "kill-matrix", "sweep"]
@@ -61,7 +61,7 @@ Kind = Literal["compare", "verify", "kill-matrix", "sweep"]
 
 @dataclass(frozen=True)
 class Entry:
-    """A report to be committed. `subject`: a scenario, or bounds. `take`: how much of a trace, where all is too much."""
+    """A report to be committed. `subject`: a scenario, or bounds. `take`: how much of a trace is used; empty: all."""
 
     name: str
     kind: Kind
@@ -90,7 +90,7 @@ ENTRIES: dict[str, Entry] = {
 
 @dataclass
 class Row:
-    """An entry of the index: what was asked, what came out, from what."""
+    """An entry of the index: the question, the answer, and what the report was made from."""
 
     name: str
     kind: str
@@ -105,14 +105,16 @@ class Row:
 class Written(Protocol):
     """A report that can be written."""
 
-    def write(self, out: Path) -> list[Path]: ...
+    def write(self, out: Path) -> list[Path]:
+        """Write the report into a folder, and return the paths of its files."""
+        ...
 
 
 # ---- making
 
 
 def make(entry: Entry, traces: Path | None, out: Path, jobs: int | None = None) -> Row:
-    """Makes one report into `out`/name. Raises `InputError`, and leaves what was there, if that is not possible."""
+    """Make one report in `out`/name. `InputError`, and the former report stays, if that is not possible."""
     found, row = MAKERS[entry.kind](entry, traces, jobs)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as temporary:
@@ -185,7 +187,7 @@ def _sweep(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written
 
 
 def _whole(missing: object) -> None:
-    """An interrupted piece of work returns what it has; half a report is not to be committed."""
+    """Raise `KeyboardInterrupt` if a study was interrupted: an incomplete report must not be committed."""
     if missing:
         raise KeyboardInterrupt
 
@@ -206,7 +208,7 @@ def _row(entry: Entry, question: str, answer: list[str], command: str) -> Row:
 
 
 def fingerprint(entry: Entry) -> dict[str, str]:
-    """What a report of this entry is made from today: part -> digest, found without running anything."""
+    """Return what a report of this entry would be made from now, part -> digest, without running anything."""
     parts: dict[str, object] = {
         "designs": [(d.name, sorted((p, *f) for p, f in d.promises.items())) for d in designs.DESIGNS.values()],
         "properties": [(p.name, p.says) for p in PROPERTIES.values()],
@@ -227,7 +229,7 @@ def fingerprint(entry: Entry) -> dict[str, str]:
 
 
 def stale(row: Row, out: Path) -> list[str]:
-    """Why a committed report is not what would be made today; nothing if it is. Takes a second or two."""
+    """Return why a committed report differs from what would be made now; empty if it does not. Takes a second or two."""
     entry = ENTRIES.get(row.name)
     if entry is None:
         return [f"{row.name}: no such entry any more"]
@@ -241,7 +243,7 @@ def stale(row: Row, out: Path) -> list[str]:
 
 
 def _run_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
-    """One run of one design, another design for each scenario. A trace is not here to be run again."""
+    """Repeat one run of one design, another design for each scenario. Traces are not repeated: their files may be absent."""
     if entry.trace:
         return
     scenario = load(entry.subject)
@@ -255,7 +257,7 @@ def _run_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
 
 
 def _search_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
-    """The first world of every design, which is the smallest."""
+    """Search the first world of every design again, which is the smallest."""
     for name, found in results["designs"].items():
         shape = within(entry.subject, name)[0]
         again = verification.explore_one(name, shape)
@@ -304,7 +306,7 @@ def complaints(out: Path) -> Iterator[str]:
 
 
 def read(out: Path) -> dict[str, Row]:
-    """The index as it was written; empty without one. Raises `InputError` for one that cannot be read."""
+    """Return the rows of the committed index; empty without one. `InputError` for one that cannot be read."""
     path = out / "index.json"
     if not path.exists():
         return {}
@@ -316,7 +318,7 @@ def read(out: Path) -> dict[str, Row]:
 
 
 def index(rows: dict[str, Row]) -> dict[str, str]:
-    """The index's files, in the order of `ENTRIES`."""
+    """Return the index's files, name -> text, with rows in the order of `ENTRIES`."""
     ordered = [rows[name] for name in ENTRIES if name in rows]
     page = template.render("index.html.j2", rows=ordered)
     data = {"schema": SCHEMA, "entries": [asdict(row) for row in ordered]}
@@ -344,9 +346,9 @@ def _markdown(rows: Sequence[Row]) -> Iterator[str]:
 def remake(
     names: Sequence[str], traces: Path | None, out: Path, jobs: int | None, say: Callable[[str], None]
 ) -> list[str]:
-    """Makes the named entries (default: all) and the index; what failed, a line each.
+    """Make the named entries (default: all) and the index. Return a line for each that failed.
 
-    Raises `InputError` for an unknown name or a folder that cannot be written.
+    `InputError` for an unknown name or a folder that cannot be written.
     """
     for name in names:
         if name not in ENTRIES:
@@ -376,7 +378,7 @@ def remake(
 @click.option("--traces", metavar="DIR", help="Where CollegeMsg.txt and group_presence.csv are.")
 @click.option("--out", metavar="DIR", default="reports", show_default=True)
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes; default: one per processor.")
-@click.option("--check", is_flag=True, help="Make nothing; tell which committed reports are stale.")
+@click.option("--check", is_flag=True, help="Make nothing; list the committed reports that are stale.")
 def main(names: tuple[str, ...], traces: str | None, out: str, jobs: int | None, check: bool) -> None:
     """Make the committed reports (default: all) and their index."""
     try:

@@ -102,7 +102,7 @@ def test_jobs_do_not_change_the_results(tiny: Path, tmp_path: Path) -> None:
 
 @pytest.fixture
 def rash(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The shared inbox promises that it loses nothing."""
+    """Let the shared inbox promise no-loss."""
     broken = comparison.registry.DESIGNS["inbox-shared"]
     promising = type(broken)(
         broken.name, broken.family, broken.summary, broken.device, broken.server,
@@ -209,12 +209,12 @@ def test_a_lost_worker_is_one_line_and_status_3(tmp_path, monkeypatch):
     assert result.output == ("syncproof: a worker process was lost (out of memory, or killed); fewer --jobs may help\n")
 
 
-# ---- what a user can get wrong, in a line each
+# ---- errors of users, reported in one line each
 
 
 @pytest.mark.parametrize("limit", ["--memory", "--time"])
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
-def test_a_limit_that_limits_nothing_is_refused(limit: str, value: str) -> None:
+def test_an_ineffective_limit_is_refused(limit: str, value: str) -> None:
     result = call("explore", "timeline-notify", f"{limit}={value}")
     assert result.exit_code == 2
     assert "is not in the range" in result.output
@@ -283,17 +283,17 @@ def test_without_a_command_the_help_is_shown() -> None:
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_a_design_of_ones_own_that_raises_in_a_simulation(broken: Path, tiny: Path, tmp_path: Path, jobs: str) -> None:
+def test_a_users_design_that_raises_in_a_simulation(broken: Path, tiny: Path, tmp_path: Path, jobs: str) -> None:
     arguments = ("--jobs", jobs, "--out", str(tmp_path / "o"))
     result = call("compare", str(tiny), "--design", f"{broken}:Bad", *arguments)
     one_line(result, f"{broken}:14: ZeroDivisionError: division by zero")
 
 
-def test_a_design_of_ones_own_that_raises_in_a_search(broken: Path) -> None:
+def test_a_users_design_that_raises_in_a_search(broken: Path) -> None:
     one_line(call("explore", f"{broken}:Bad"), "DeviceId(", "failed handling Notification", "ZeroDivisionError")
 
 
-def test_a_design_of_ones_own_that_depends_on_more_than_its_fields(broken: Path) -> None:
+def test_a_users_design_that_depends_on_more_than_its_fields(broken: Path) -> None:
     one_line(call("explore", f"{broken}:Impure"), "did something else when it was called again")
 
 
@@ -375,7 +375,9 @@ def written(tmp_path: Path, *lines: str, header: str = HEADER) -> str:
         ([REST], ["all"], 3),
     ],
 )
-def test_a_real_servers_log_can_fail(tmp_path: Path, lines: list[str], promises: list[str], status: int) -> None:
+def test_the_log_of_a_real_server_can_violate_a_promise(
+    tmp_path: Path, lines: list[str], promises: list[str], status: int
+) -> None:
     options = [word for name in promises for word in ("--promise", name)]
     result = call("check", written(tmp_path, *lines), *options)
     assert result.exit_code == status, result.output
@@ -384,7 +386,7 @@ def test_a_real_servers_log_can_fail(tmp_path: Path, lines: list[str], promises:
     assert (" holds" in result.output) == placed
 
 
-def test_a_promise_that_is_none_is_named(tmp_path: Path) -> None:
+def test_an_unknown_promise_is_named(tmp_path: Path) -> None:
     one_line(call("check", written(tmp_path, *PLACED), "--promise", "no-los"), "no-los", "did you mean 'no-loss'")
 
 
@@ -407,15 +409,15 @@ def test_a_history_that_cannot_be_read_is_one_line(tmp_path: Path, header: str, 
     one_line(call("check", written(tmp_path, line, header=header)), says)
 
 
-def test_a_diagram_that_nobody_could_read_is_refused(tmp_path: Path) -> None:
+def test_a_diagram_that_is_too_long_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "long.moves.jsonl"
     path.write_text("\n".join([HEADER.replace("history", "moves"), *['{"type":"Stop"}'] * 2001]))
     one_line(call("replay", str(path), "--diagram"), "2,001 moves; allowed for --diagram: at most 2,000")
 
 
 @pytest.mark.usefixtures("rash")
-def test_doing_again_what_broke_a_promise_is_status_0(tiny: Path, tmp_path: Path) -> None:
-    """A replay compares with what was recorded; `check` judges promises."""
+def test_replaying_a_broken_promise_is_status_0(tiny: Path, tmp_path: Path) -> None:
+    """A replay is compared with the recording; `check` judges promises."""
     history = tmp_path / "h.jsonl"
     arguments = ("--jobs", "1", "--out", str(tmp_path / "o"), "--history", str(history))
     assert call("compare", str(tiny), "--design", "inbox-shared", *arguments).exit_code == 1

@@ -16,7 +16,7 @@ FUNCTIONS = ("check", "compare", "diagram", "explore", "hunt", "kill_matrix", "m
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_every_argument_has_a_type_and_nothing_is_passed_on_unseen(name: str) -> None:
+def test_every_argument_has_a_name_and_a_type(name: str) -> None:
     signature = inspect.signature(getattr(syncproof, name))
     for parameter in signature.parameters.values():
         assert parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY), parameter
@@ -34,7 +34,7 @@ def test_help_tells_every_argument(name: str) -> None:
     assert "Returns a" in said
 
 
-def test_every_public_name_is_where_the_type_checker_is_told() -> None:
+def test_every_public_name_is_where_type_checkers_expect_it() -> None:
     for name in syncproof.__all__:
         assert getattr(syncproof, name) is not None
     assert dir(syncproof) == sorted(syncproof.__all__)

@@ -1,4 +1,4 @@
-"""Fault plans: what the scenario and the traffic can really fire, and nothing else, is configured."""
+"""Fault plans: exactly the faults that the scenario and the traffic can cause are configured."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from syncproof.inputs.fault_plan import IN_TRAFFIC, FaultPlan, plan
 from syncproof.inputs.scenario import FaultsSection, Scenario
 from syncproof.inputs.workload import Traffic, generate
 
-CALM = (
+NO_FAULTS = (
     scenario.load("default")
     .with_value("faults", {})
     .with_value("population.new_devices", 0)
     .with_value("presence", {"offline": "0s"})
 )
-TRAFFIC = generate(CALM, 1)
+TRAFFIC = generate(NO_FAULTS, 1)
 
 
 def planned(made: Scenario, traffic: Traffic = TRAFFIC) -> FaultPlan:
@@ -26,7 +26,7 @@ def planned(made: Scenario, traffic: Traffic = TRAFFIC) -> FaultPlan:
 
 
 def test_without_faults_nothing_is_configured() -> None:
-    assert planned(CALM) == FaultPlan()
+    assert planned(NO_FAULTS) == FaultPlan()
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_without_faults_nothing_is_configured() -> None:
     ],
 )
 def test_a_fault_of_the_scenario_is_configured(key: str, value: object, fault: str) -> None:
-    assert planned(CALM.with_value(key, value)).configured == (fault,)
+    assert planned(NO_FAULTS.with_value(key, value)).configured == (fault,)
 
 
 @pytest.mark.parametrize(
@@ -59,60 +59,60 @@ def test_a_fault_of_the_scenario_is_configured(key: str, value: object, fault: s
     ],
 )
 def test_a_fault_of_the_traffic_is_configured(part: dict[str, object], fault: str) -> None:
-    assert planned(CALM, replace(TRAFFIC, **part)).configured == (fault,)
+    assert planned(NO_FAULTS, replace(TRAFFIC, **part)).configured == (fault,)
 
 
-def test_the_clock_can_step_back_where_numbers_come_from_it() -> None:
-    made = CALM.with_value("faults.clock_steps", [{"at": "1h", "back": "10m"}])
+def test_the_clock_can_step_back_if_numbers_come_from_it() -> None:
+    made = NO_FAULTS.with_value("faults.clock_steps", [{"at": "1h", "back": "10m"}])
     assert planned(made).configured == ()
     clocked = planned(made.with_value("model.sequencer", "clock"))
     assert clocked.configured == ("clock-step",)
     assert clocked.clock_steps == ((3600.0, 600.0),)
 
 
-def test_every_fault_that_the_table_calls_simulated_is_configured_by_what_it_says() -> None:
+def test_every_simulated_fault_is_configured_by_its_setting_or_traffic() -> None:
     assert set(IN_TRAFFIC) == {fault.name for fault in FAULTS.values() if fault.traffic}
     assert {fault.setting for fault in FAULTS.values() if fault.setting} <= set(FaultsSection.model_fields)
 
 
 def test_without_notifications_no_push_can_be_lost() -> None:
-    made = CALM.with_value("faults.push_loss", 0.5).with_value("model.notifications", False)
+    made = NO_FAULTS.with_value("faults.push_loss", 0.5).with_value("model.notifications", False)
     assert planned(made).configured == ()
 
 
 def test_outages_and_crashes_are_absolute_times() -> None:
-    made = CALM.with_value("faults.outages", [{"start": "1h", "length": "30m"}])
+    made = NO_FAULTS.with_value("faults.outages", [{"start": "1h", "length": "30m"}])
     made = made.with_value("faults.server_crashes", [{"at": "2h", "down": "10s"}])
     assert planned(made).outages == ((3600.0, 5400.0),)
     assert planned(made).server_crashes == ((7200.0, 10.0),)
 
 
-def test_what_lies_beyond_a_shortened_traffic_is_dropped() -> None:
-    made = CALM.with_value("faults.server_crashes", [{"at": "1h"}, {"at": "3h"}])
+def test_faults_after_a_shortened_traffic_are_dropped() -> None:
+    made = NO_FAULTS.with_value("faults.server_crashes", [{"at": "1h"}, {"at": "3h"}])
     assert [at for at, _ in planned(made, replace(TRAFFIC, horizon=7200.0)).server_crashes] == [3600.0]
 
 
 def test_devices_crash_as_often_as_stated() -> None:
-    crashes = planned(CALM.with_value("faults.device_crashes_per_day", 30.0)).device_crashes
+    crashes = planned(NO_FAULTS.with_value("faults.device_crashes_per_day", 30.0)).device_crashes
     assert len(crashes) == 10 * len(TRAFFIC.owners)
     assert list(crashes) == sorted(crashes)
     assert all(0 <= at < TRAFFIC.horizon for at, _, _ in crashes)
 
 
 def test_crashes_of_a_device_do_not_depend_on_how_many_devices_there_are() -> None:
-    made = CALM.with_value("faults.device_crashes_per_day", 6.0)
+    made = NO_FAULTS.with_value("faults.device_crashes_per_day", 6.0)
     fewer = replace(TRAFFIC, owners=TRAFFIC.owners[:5])
     assert planned(made, fewer).device_crashes == tuple(c for c in planned(made).device_crashes if c[1] < 5)
 
 
 def test_a_new_device_beside_a_reinstall_is_both() -> None:
     traffic = replace(TRAFFIC, joins=[(10.0, 5), (20.0, 6)], replaces={5: 0})
-    assert planned(CALM, traffic).configured == ("new-device", "reinstall")
+    assert planned(NO_FAULTS, traffic).configured == ("new-device", "reinstall")
 
 
 def test_restores_and_trims_are_absolute_times_and_end_with_the_traffic() -> None:
     restores = [{"backup": "30m", "at": "1h", "down": "20s"}, {"backup": "1h", "at": "3h"}]
-    made = CALM.with_value("faults.server_restores", restores).with_value("faults.trims", ["2h", "1h", "4h"])
+    made = NO_FAULTS.with_value("faults.server_restores", restores).with_value("faults.trims", ["2h", "1h", "4h"])
     whole, part = planned(made), planned(made, replace(TRAFFIC, horizon=7201.0))
     assert whole.server_restores == ((1800.0, 3600.0, 20.0), (3600.0, 10800.0, 10.0))
     assert whole.trims == (7200.0, 3600.0, 14400.0)
@@ -121,8 +121,8 @@ def test_restores_and_trims_are_absolute_times_and_end_with_the_traffic() -> Non
     assert planned(made, replace(TRAFFIC, horizon=600.0)).configured == ()
 
 
-def test_devices_are_put_back_as_often_as_stated_to_a_backup_of_the_stated_age() -> None:
-    made = CALM.with_value("faults.device_restores_per_day", 30.0).with_value("faults.device_backup_age", "10m")
+def test_devices_are_restored_as_often_as_stated_to_backups_of_the_stated_age() -> None:
+    made = NO_FAULTS.with_value("faults.device_restores_per_day", 30.0).with_value("faults.device_backup_age", "10m")
     restores = planned(made).device_restores
     assert len(restores) == 10 * len(TRAFFIC.owners)
     assert list(restores) == sorted(restores)
@@ -132,12 +132,12 @@ def test_devices_are_put_back_as_often_as_stated_to_a_backup_of_the_stated_age()
         assert down == made.faults.device_down
 
 
-def test_restores_and_crashes_of_a_device_are_drawn_apart() -> None:
-    made = CALM.with_value("faults.device_restores_per_day", 6.0).with_value("faults.device_crashes_per_day", 6.0)
+def test_restores_and_crashes_of_a_device_are_drawn_independently() -> None:
+    made = NO_FAULTS.with_value("faults.device_restores_per_day", 6.0).with_value("faults.device_crashes_per_day", 6.0)
     found = planned(made)
     assert {at for at, _, _ in found.device_crashes}.isdisjoint({at for _, at, _, _ in found.device_restores})
 
 
 def test_the_same_seed_gives_the_same_plan_and_another_another() -> None:
-    made = CALM.with_value("faults.device_crashes_per_day", 6.0)
+    made = NO_FAULTS.with_value("faults.device_crashes_per_day", 6.0)
     assert plan(made, TRAFFIC, 1) == plan(made, TRAFFIC, 1) != plan(made, TRAFFIC, 2)

@@ -1,4 +1,4 @@
-"""Draws: reproducible, uniform, and independent along everything that simulations count along."""
+"""Draws: reproducible, uniform, and independent along each number of their keys."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ALONG = {
 
 
 def along(axis: str, purpose: str = "loss") -> numpy.ndarray:
-    """Consecutive draws along one of the three numbers."""
+    """Return consecutive draws along one of the three numbers of a key."""
     salt = DRAWS.key(purpose)
     return numpy.array([ALONG[axis](salt, n) for n in range(COUNT)])
 
@@ -30,7 +30,7 @@ def chi_square_per_degree(counts: numpy.ndarray) -> float:
     return float(((counts - expected) ** 2 / expected).sum() / (counts.size - 1))
 
 
-def test_a_draw_is_the_same_everywhere_and_for_ever() -> None:
+def test_a_draw_is_the_same_in_every_version_and_on_every_platform() -> None:
     draws = Draws(1)
     assert [draws.index(draws.key("loss"), a, b, c) for a, b, c in ((0, 0, 0), (1, 2, 3), (10**6, 7, 1))] == PINNED
 
@@ -79,7 +79,7 @@ def test_draws_of_two_purposes_are_independent(axis: str) -> None:
     assert 0.8 < chi_square_per_degree(counts) < 1.2
 
 
-def test_rare_events_come_as_often_as_they_should() -> None:
+def test_rare_events_are_as_frequent_as_stated() -> None:
     assert (along("a") < 0.02).sum() == pytest.approx(0.02 * COUNT, abs=5 * (0.02 * 0.98 * COUNT) ** 0.5)
 
 
@@ -96,7 +96,7 @@ def test_no_spread_or_no_median_makes_a_constant(median: float, sigma: float) ->
     assert set(lognormal_table(median, sigma)) == {median}
 
 
-def test_a_stream_is_what_its_numbers_pick() -> None:
+def test_a_stream_has_the_values_that_its_numbers_select() -> None:
     draws = Draws(7)
     salt = draws.key("stream")
     table = lognormal_table(1.0, 0.5)
@@ -111,6 +111,6 @@ def test_a_stream_is_what_its_numbers_pick() -> None:
 
 
 def test_blocks_hash_as_the_interpreter_does() -> None:
-    """Were it not so, streams would be drawn number by number: right, but slow."""
+    """Otherwise streams would be drawn number by number, which is correct but slow."""
     hashes = _hashes(numpy.arange(1, 1001, dtype=numpy.uint64), 123456789)
     assert [int(h) for h in hashes] == [hash((n, 123456789)) % 2**64 for n in range(1, 1001)]

@@ -1,4 +1,4 @@
-"""The two measured traces, where they are: whole, unskipped, and turned into traffic that says what they say."""
+"""The two measured traces, if their files are there: they are read completely, and the traffic agrees with them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FILES = {"campus": "CollegeMsg.txt", "irc-group": "group_presence.csv"}
 @cache
 def trace(name: str) -> Trace:
     path = DATA / FILES[name]
-    if not path.exists():  # real traffic is not ours to put into the repository
+    if not path.exists():  # real traffic must not be copied into the repository
         pytest.skip(f"{path} is absent; SYNCPROOF_DATA names another folder")
     return read(path)
 
@@ -70,7 +70,7 @@ def test_every_message_of_the_trace_is_sent_once_at_its_time(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_whoever_writes_is_connected(name: str) -> None:
+def test_a_device_that_composes_is_connected(name: str) -> None:
     made = traffic(name)
     away = [n for n, at in enumerate(made.times) if not connected(made.sessions[made.devices[n]], at)]
     assert away == []
@@ -90,7 +90,7 @@ def test_campus_has_one_conversation_for_each_pair_and_a_bounded_number_of_sessi
     assert 100_000 < sum(map(len, made.sessions)) < 200_000
 
 
-def test_everybody_who_writes_to_the_group_is_a_member_then() -> None:
+def test_users_who_write_to_the_group_are_members_at_that_time() -> None:
     made = traffic("irc-group")
     changes = iter([*made.changes, (float("inf"), "", 0, 0)])
     at, action, _, user = next(changes)
@@ -110,7 +110,7 @@ def test_half_open_ends_of_the_trace_keep_their_lengths() -> None:
     assert 240 <= min(lengths) <= max(lengths) <= 278
 
 
-def test_the_group_can_meet_its_faults() -> None:
+def test_the_faults_of_the_group_can_happen() -> None:
     assert plan(scenario.load("irc-group"), traffic("irc-group"), 1).configured == (
         "push-lost",
         "disconnect",

@@ -1,4 +1,4 @@
-"""Scenario files: the ready ones, and one clear line for everything that can be wrong in one."""
+"""Scenario files: the predefined ones, and one clear line for each error in a file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEAD = 'title = "A test"\nshows = "That it loads."\n'
 
 
 def fails(tmp_path: Path, text: str) -> list[str]:
-    """The error lines of a scenario file, without its path."""
+    """Return the error lines of a scenario file, without its path."""
     path = tmp_path / "mine.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InputError) as caught:
@@ -53,13 +53,13 @@ def test_a_scenario_is_loaded_by_its_path_and_the_rest_has_defaults(tmp_path: Pa
     assert (made.name, made.presence.online, made.network.header_bytes) == ("mine", 90.0, 60)
 
 
-def test_a_ready_name_wins_over_a_folder_of_that_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_predefined_name_takes_precedence_over_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "commute").mkdir()
     monkeypatch.chdir(tmp_path)
     assert load("commute").title == "Phones on a train"
 
 
-def test_a_scenario_travels_to_another_process() -> None:
+def test_a_scenario_can_be_sent_to_another_process() -> None:
     made = load("server-crash")
     assert pickle.loads(pickle.dumps(made)) == made
 
@@ -77,7 +77,7 @@ def test_durations(text: str, expected: float) -> None:
 
 
 @pytest.mark.parametrize("value", ["15", "m", "15 m", "-3s", "1w", "", 15, None])
-def test_what_is_no_duration(value: object) -> None:
+def test_other_values_are_not_durations(value: object) -> None:
     with pytest.raises(ValueError, match="such as '15m'"):
         seconds(value)
 
@@ -150,13 +150,13 @@ def test_a_missing_file_is_named() -> None:
         ("[population\n", ":3: not TOML: ", "line 3"),
     ],
 )
-def test_a_fault_is_told_in_one_line(tmp_path: Path, text: str, starts: str, holds: str) -> None:
+def test_an_error_is_reported_in_one_line(tmp_path: Path, text: str, starts: str, holds: str) -> None:
     (line,) = fails(tmp_path, HEAD + text)
     assert line.startswith(starts)
     assert holds in line
 
 
-def test_all_faults_of_a_file_are_told_a_line_each(tmp_path: Path) -> None:
+def test_all_errors_of_a_file_are_reported_one_per_line(tmp_path: Path) -> None:
     text = HEAD + "[population]\nusers = 0\n[faults]\npush_loss = 2.0\npush_los = 0.1\n"
     assert [line.split(": ")[1] for line in fails(tmp_path, text)] == [
         "population.users",
@@ -165,7 +165,7 @@ def test_all_faults_of_a_file_are_told_a_line_each(tmp_path: Path) -> None:
     ]
 
 
-def test_a_missing_title_is_told(tmp_path: Path) -> None:
+def test_a_missing_title_is_reported(tmp_path: Path) -> None:
     assert fails(tmp_path, 'shows = "x"\n') == [": title: is missing; allowed: a text in quotes"]
 
 
@@ -197,14 +197,16 @@ def test_a_missing_title_is_told(tmp_path: Path) -> None:
         ("[conversations]\ngroups = 9999999999\n", ":4: conversations.groups: 1e+10 makes 1e+11 members", "20,0"),
     ],
 )
-def test_what_fits_into_no_machine_is_told_before_it_runs(tmp_path: Path, text: str, starts: str, allowed: str) -> None:
+def test_a_scenario_that_is_too_large_is_refused_before_it_runs(
+    tmp_path: Path, text: str, starts: str, allowed: str
+) -> None:
     (line,) = fails(tmp_path, HEAD + text)
     assert line.startswith(starts)
     assert "allowed: at most" in line
     assert allowed in line
 
 
-def test_what_just_fits_is_allowed(tmp_path: Path) -> None:
+def test_the_largest_allowed_scenario_is_allowed(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(
         HEAD + 'duration = "1d"\n[population]\nusers = 100000\n[traffic]\nmessages_per_user_per_day = 200.0\n'
@@ -215,7 +217,7 @@ def test_what_just_fits_is_allowed(tmp_path: Path) -> None:
 # ---- one key changed
 
 
-def test_a_changed_copy_leaves_the_original_alone() -> None:
+def test_a_changed_copy_does_not_change_the_original() -> None:
     before = load("default")
     after = before.with_value("population.devices_per_user", 3)
     assert (before.population.devices_per_user, after.population.devices_per_user) == ([1, 2, 2, 3], 3)
@@ -247,7 +249,7 @@ def test_a_whole_table_can_be_changed() -> None:
         ("population.users", 2, "default: conversations.pairs: 40; allowed: at most 1 among 2 users"),
     ],
 )
-def test_a_change_is_checked_as_a_file_is(key: str, value: object, message: str) -> None:
+def test_a_changed_key_is_checked_as_in_a_file(key: str, value: object, message: str) -> None:
     with pytest.raises(InputError) as caught:
         load("default").with_value(key, value)
     assert message in str(caught.value)

@@ -1,4 +1,4 @@
-"""Small worlds: which faults they have, how they are named, and what a search of one is given."""
+"""Small worlds: their faults, their names, and the system and environment of a search."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_only_designs_that_number_by_the_clock_are_searched_with_one() -> None:
     assert clocked == [name for name, design in DESIGNS.items() if "clock" in design.sequencers]
 
 
-def test_a_world_is_told_with_its_faults_and_what_differs_from_the_design() -> None:
+def test_the_text_of_a_world_has_its_faults_and_changed_parameters() -> None:
     assert str(SmallWorld("two-people", 1, ())) == "two-people, 1 message, no fault"
     changed = SmallWorld("two-devices", 2, ("push", "recall"), (("sequencer", "clock"), ("workers", 1)))
     assert str(changed) == "two-devices, 2 messages, push and recall, sequencer = clock, workers = 1"
@@ -66,7 +66,7 @@ def test_a_world_is_printed_as_python_that_makes_it(world: SmallWorld) -> None:
     assert eval(repr(world), {"SmallWorld": SmallWorld}) == world
 
 
-def test_kinds_stand_in_their_usual_order_whatever_order_they_are_named_in() -> None:
+def test_kinds_are_sorted_whatever_the_order_in_which_they_are_named() -> None:
     assert small_world("two-people", 1, ["trim", "disconnect", "push"]).kinds == ("push", "disconnect", "trim")
 
 
@@ -81,18 +81,18 @@ def test_unknown_bounds_are_an_error() -> None:
         within("large", "timeline-notify")
 
 
-def test_a_parameter_of_the_world_is_the_systems() -> None:
+def test_a_parameter_of_the_world_is_given_to_the_system() -> None:
     world = SmallWorld("two-people", 1, (), (("fanout_threshold", 1),))
     system, _, _ = build("timeline-hybrid-fanout", world)
     assert {actor.parameters.fanout_threshold for actor in system.cast().values()} == {1}
 
 
-def test_what_the_environment_may_tell_is_what_the_table_of_faults_says() -> None:
+def test_interventions_are_those_of_the_table_of_faults() -> None:
     world = SmallWorld("two-devices", 1, tuple(KINDS), (("sequencer", "clock"),))
-    told: dict[str, list[type]] = {}
+    packets: dict[str, list[type]] = {}
     for tell, fault in build("timeline-notify", world)[2].interventions:
-        told.setdefault(fault, []).append(type(tell.packet))
-    assert told == {fault.name: list(fault.packets) for fault in FAULTS.values() if fault.move is Tell}
+        packets.setdefault(fault, []).append(type(tell.packet))
+    assert packets == {fault.name: list(fault.packets) for fault in FAULTS.values() if fault.move is Tell}
 
 
 def test_the_clock_shows_a_later_time_before_it_can_step_back() -> None:
@@ -104,7 +104,7 @@ def test_the_clock_shows_a_later_time_before_it_can_step_back() -> None:
     assert [packet.milliseconds for packet in stepped] < [first.packet.milliseconds]
 
 
-def test_each_fault_may_happen_once_and_membership_may_be_given_back() -> None:
+def test_each_fault_may_happen_once_and_membership_twice() -> None:
     assert build("timeline-notify", SmallWorld("two-people", 1, ("push", "membership")))[2].budgets == {
         "push-lost": 1,
         "push-duplicated": 1,

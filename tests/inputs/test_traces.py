@@ -1,4 +1,4 @@
-"""Reading traces: both formats, and every line that cannot be read is named."""
+"""Reading traces: both formats, and the error for a line that cannot be read names the line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEADER = "time_s,event,user,dead_s\n"
 
 @pytest.fixture
 def written(tmp_path: Path):
-    """Writes a trace file and returns its path."""
+    """Return a function that writes a trace file and returns its path."""
 
     def write(text: str) -> Path:
         path = tmp_path / "trace.txt"
@@ -47,7 +47,7 @@ def test_take_keeps_the_first_part_and_only_its_users(written) -> None:
     assert (len(trace.rows), trace.users, trace.length) == (2, 2, 150.0)
 
 
-def test_take_beyond_the_end_is_the_whole(written) -> None:
+def test_take_after_the_end_is_the_whole_trace(written) -> None:
     path = written("1 2 0\n2 1 100\n")
     assert read(path, take=1000.0) == read(path)
 
@@ -85,7 +85,7 @@ def test_a_line_that_cannot_be_read_is_an_error_with_its_number(written, text: s
 
 
 @pytest.mark.parametrize("text", ["1 2 5\n2 1 99999999999\n", HEADER + "0,connect,1,0\n1e10,message,1,0\n"])
-def test_a_trace_that_lasts_for_ever_is_an_error(written, text: str) -> None:
+def test_a_trace_that_lasts_too_long_is_an_error(written, text: str) -> None:
     with pytest.raises(InputError, match="allowed: at most 3153600000 s, 100 years"):
         read(written(text))
 

@@ -1,4 +1,4 @@
-"""Traffic: keyed draws, arrivals, presence, and traces turned into sessions and members."""
+"""Traffic: keyed draws, arrivals, presence, and traces converted to sessions and members."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEFAULT = scenario.load("default")
 
 
 def changed(**values: object) -> Scenario:
-    """The default scenario with keys set, their dots written as two underscores."""
+    """Return the default scenario with changed keys, whose dots are written as two underscores."""
     made = DEFAULT
     for key, value in values.items():
         made = made.with_value(key.replace("__", "."), value)
@@ -70,14 +70,14 @@ def test_presence_does_not_depend_on_the_messages() -> None:
     assert quiet.sessions == loud.sessions
 
 
-def test_messages_come_at_the_stated_rate() -> None:
+def test_messages_are_composed_at_the_stated_rate() -> None:
     made = generate(changed(duration="10d", traffic__messages_per_user_per_day=100.0), 4)
     assert len(made.times) == pytest.approx(20 * 10 * 100, rel=0.03)
     assert made.times == sorted(made.times)
     assert 0 <= made.times[0] <= made.times[-1] < made.horizon
 
 
-def test_day_and_night_move_the_messages_to_the_day() -> None:
+def test_a_daily_rhythm_moves_messages_to_the_day() -> None:
     made = generate(changed(duration="10d", traffic__day_night=True), 4)
     by_day = sum(0.25 <= at % DAY / DAY < 0.75 for at in made.times)
     assert by_day / len(made.times) == pytest.approx(0.818, abs=0.02)
@@ -141,12 +141,12 @@ def test_a_session_that_the_horizon_cuts_is_not_half_open() -> None:
 
 
 @pytest.mark.parametrize("values", [{"presence__offline": "0s"}, {"presence__always_online": 1.0}])
-def test_who_never_leaves_has_one_session(values: dict[str, object]) -> None:
+def test_a_device_that_never_disconnects_has_one_session(values: dict[str, object]) -> None:
     made = generate(changed(**values, population__new_devices=0), 4)
     assert all(sessions == [(0.0, made.horizon, 0.0)] for sessions in made.sessions)
 
 
-def test_whoever_writes_opens_the_application_first() -> None:
+def test_a_user_who_composes_connects_first() -> None:
     made = generate(DEFAULT, 4)
     for at, device in zip(made.times, made.devices, strict=True):
         assert any(start <= at <= end for start, end, _ in made.sessions[device])
@@ -215,12 +215,12 @@ def test_reinstalls_take_over_from_first_devices() -> None:
         assert {d for _, d in used} == {old, new}
 
 
-def test_no_more_are_installed_anew_than_there_are_users() -> None:
+def test_there_are_at_most_as_many_reinstalls_as_users() -> None:
     made = generate(changed(population__reinstalls=999), 4)
     assert len(made.replaces) == DEFAULT.population.users
 
 
-def test_what_a_shortened_traffic_does_not_reach_is_not_in_it() -> None:
+def test_a_shortened_traffic_has_nothing_after_its_end() -> None:
     made = generate(changed(population__reinstalls=3, traffic__recalls=0.5), 4)
     soon = made.first(sum(t < made.joins[0][0] for t in made.times) // 2)
     assert (soon.joins, soon.replaces) == ([], {})
@@ -262,7 +262,7 @@ def test_snap_has_one_conversation_for_each_unordered_pair(tmp_path: Path) -> No
     assert made.times == [0.0, 10.0, 20.0]
 
 
-def test_a_snap_user_is_there_from_the_first_to_a_day_after_the_last_appearance(tmp_path: Path) -> None:
+def test_a_snap_user_is_connected_from_the_first_to_a_day_after_the_last_appearance(tmp_path: Path) -> None:
     path = tmp_path / "snap.txt"
     days = 86_400
     path.write_text(f"1 2 0\n3 4 {10 * days}\n4 3 {30 * days}\n1 2 {60 * days}\n", encoding="utf-8")
@@ -278,18 +278,18 @@ def test_a_connection_lasts_from_connect_to_disconnect() -> None:
     assert group(trace).sessions == [[(0, 50, 0), (60, 101, 0)]]
 
 
-def test_a_dead_connection_ended_when_the_device_was_really_gone() -> None:
+def test_a_dead_connection_ends_when_the_device_was_gone() -> None:
     trace = presence((0, "connect", 0, 0), (500, "disconnect", 0, 240), (900, "connect", 0, 0))
     assert group(trace).sessions == [[(0, 260, 240), (900, 901, 0)]]
 
 
 @pytest.mark.parametrize("event", ["message", "disconnect"])
-def test_who_first_speaks_or_leaves_was_there_before(event: str) -> None:
+def test_a_user_whose_first_event_is_a_message_or_disconnect_was_connected_before(event: str) -> None:
     trace = presence((0, "connect", 1, 0), (70, event, 0, 0), (80, "disconnect", 0, 0), (90, "message", 1, 0))
     assert group(trace).sessions[0] == [(0, 80 if event == "message" else 70, 0)]
 
 
-def test_who_was_gone_before_the_log_began_has_no_connection() -> None:
+def test_a_user_who_left_before_the_log_began_has_no_connection() -> None:
     trace = presence((0, "disconnect", 0, 240), (90, "connect", 1, 0))
     assert group(trace).sessions == [[], [(90, 91, 0)]]
 
@@ -304,7 +304,7 @@ def test_a_later_connect_ends_the_earlier_connection() -> None:
     assert group(trace).sessions == [[(0, 100, 0), (100, 200, 0), (200, 300, 0)]]
 
 
-def test_a_device_that_came_back_before_the_server_noticed_keeps_its_newer_connection() -> None:
+def test_a_device_that_reconnected_before_the_server_noticed_keeps_its_newer_connection() -> None:
     trace = presence(
         (0, "connect", 0, 0),
         (300, "connect", 0, 0),
@@ -340,7 +340,7 @@ def test_members_leave_some_time_after_their_last_appearance_and_come_back() -> 
     ]
 
 
-def test_the_trace_moves_the_first_device_and_the_scenario_the_second() -> None:
+def test_the_trace_gives_the_first_devices_sessions_and_the_scenario_the_seconds() -> None:
     trace = presence((0, "connect", 0, 0), (40 * DAY, "message", 0, 0))
     made = generate(scenario.load("irc-group").with_value("population.devices_per_user", 2), 1, trace)
     assert made.owners == [0, 0]
@@ -349,7 +349,7 @@ def test_the_trace_moves_the_first_device_and_the_scenario_the_second() -> None:
     assert set(made.devices) == {0}
 
 
-def test_a_trace_whose_sessions_fit_into_no_machine_is_refused(tmp_path: Path) -> None:
+def test_a_trace_with_too_many_sessions_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "trace.txt"
     path.write_text("1 2 0\n2 1 3000000000\n")
     made = scenario.load("campus").with_value("presence.online", "1s").with_value("presence.offline", "1s")
@@ -357,7 +357,7 @@ def test_a_trace_whose_sessions_fit_into_no_machine_is_refused(tmp_path: Path) -
         generate(made, 1, read(path))
 
 
-def test_a_presence_trace_whose_other_devices_fit_into_no_machine_is_refused() -> None:
+def test_a_presence_trace_with_too_many_other_sessions_is_refused() -> None:
     made = scenario.load("irc-group").with_value("presence.online", "1s").with_value("presence.offline", "1s")
     made = made.with_value("population.devices_per_user", 2).with_value("presence.member_for", "3650d")
     with pytest.raises(InputError, match="allowed: at most 20,000,000"):

@@ -1,4 +1,4 @@
-"""One page of each kind, with names that would like to be markup, and a browser to open them in."""
+"""One page of each kind, with names that contain markup, and a browser to open them in."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from tools import gallery
 
 HOSTILE = "<script>alert('x')</script> | [link](http://evil) `code` &amp; \"$a$\""
 OWN = "<img src=x onerror=alert(1)>&'\"$a$.py:Hasty"
-"""A design of one's own, in a file whose name is no better."""
+"""A user's design; its file's name contains markup too."""
 EXAMPLE = Path(__file__).parents[2] / "examples" / "my_design.py"
 
 
 @pytest.fixture(scope="session")
 def own(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The name of that design. It is read once, so its folder need not be the current one afterwards."""
+    """Return the name of that design. Its file is read here, so its folder need not be the current one afterwards."""
     folder = tmp_path_factory.mktemp("own")
     shutil.copy(EXAMPLE, folder / OWN.rpartition(":")[0])
     with contextlib.chdir(folder):
@@ -38,7 +38,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session")
 def wanted() -> Scenario:
-    """Half an hour of three people."""
+    """Return a scenario of half an hour with three users."""
     return Scenario.model_validate(
         {
             "title": HOSTILE,
@@ -55,19 +55,19 @@ def wanted() -> Scenario:
 
 @pytest.fixture(scope="session")
 def found(own: str, wanted: Scenario) -> Comparison:
-    """A comparison of three designs, one of which breaks its promises."""
+    """Return a comparison of three designs, one of which violates its promises."""
     return compare(wanted, designs=["inbox-shared", "timeline-notify", own], jobs=1)
 
 
 @pytest.fixture(scope="session")
 def swept(own: str, wanted: Scenario) -> Sweep:
-    """A sweep of two designs over two values."""
+    """Return a sweep of two designs over two values."""
     return sweep(wanted, vary={"faults.push_loss": [0.0, 0.5]}, designs=["timeline-notify", own], runs=1, jobs=1)
 
 
 @pytest.fixture(scope="session")
 def proved(own: str) -> Verification:
-    """A verification of two designs."""
+    """Return a verification of two designs."""
     return verification.verify([own, "inbox-shared"], "small", jobs=1)
 
 
@@ -78,7 +78,7 @@ def hunted() -> KillMatrix:
 
 
 class Index:
-    """The index of reports whose texts would like to be markup."""
+    """The index of reports whose texts contain markup."""
 
     rows: ClassVar = {
         name: gallery.Row(name, "compare", HOSTILE, [HOSTILE, HOSTILE], HOSTILE, HOSTILE, ["report.html"])
@@ -94,13 +94,13 @@ class Index:
 
 @pytest.fixture(scope="session")
 def listed() -> Index:
-    """The index of three reports."""
+    """Return the index of three reports."""
     return Index()
 
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A headless Chromium. Continuous integration must have one; a desk may not."""
+    """Yield a headless Chromium. Without one the test is skipped, but fails on continuous integration."""
     chromium.wanted()
     with chromium.Browser(tmp_path_factory.mktemp("profile")) as opened:
         yield opened

@@ -1,4 +1,4 @@
-"""Every kind of page in a real browser: no complaint, nothing fetched, drawn in light, dark and narrow, sorted by hand."""
+"""Every kind of page in a real browser: no errors, no requests, drawn in light, dark and narrow, tables sorted by clicks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KINDS = ("found", "proved", "hunted", "swept", "listed")
 
 @pytest.fixture(scope="session", params=KINDS)
 def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A written page of each kind."""
+    """Return the path of a written page of each kind."""
     path: Path = tmp_path_factory.mktemp(request.param) / "report.html"
     path.write_text(request.getfixturevalue(request.param).html(), encoding="utf-8")
     return path
@@ -24,7 +24,7 @@ def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 @pytest.mark.parametrize(
     ("look", "width", "dark"), [("light", 1280, False), ("dark", 1280, True), ("narrow", 420, False)]
 )
-def test_a_page_is_drawn_without_a_complaint(
+def test_a_page_is_drawn_without_errors(
     browser: Any, page: Path, tmp_path: Path, look: str, width: int, dark: bool
 ) -> None:
     browser.problems.clear()
@@ -41,7 +41,7 @@ def test_a_page_is_drawn_without_a_complaint(
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_the_figures_can_be_read_on_their_page(browser: Any, page: Path, dark: bool) -> None:
-    """Every colour of a figure and every word of a page is far enough from what is behind it."""
+    """Every colour of a figure and every text of a page has enough contrast with its background."""
     browser.open(page, dark=dark)
     faint = browser.evaluate(
         """(() => {
@@ -115,7 +115,7 @@ def test_a_hostile_name_is_text_in_the_browser(browser: Any, page: Path) -> None
     )
 
 
-def test_what_is_folded_is_printed(browser: Any, page: Path, tmp_path: Path) -> None:
+def test_folded_parts_are_printed(browser: Any, page: Path, tmp_path: Path) -> None:
     browser.open(page)
     shut = "document.querySelectorAll('details:not([open])').length"
     browser.evaluate(f"addEventListener('beforeprint', () => {{ window.shut = {shut}; }})")
@@ -127,8 +127,8 @@ def test_what_is_folded_is_printed(browser: Any, page: Path, tmp_path: Path) -> 
     assert 1 <= pages <= 14
 
 
-def test_continuous_integration_does_without_no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where CI is set, a missing browser fails the tests rather than skipping them."""
+def test_continuous_integration_needs_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the variable CI, a missing browser fails the tests instead of skipping them."""
     monkeypatch.setattr(chromium, "PROGRAM", None)
     monkeypatch.setenv("CI", "true")
     with pytest.raises(pytest.fail.Exception, match="apt-get install chromium"):

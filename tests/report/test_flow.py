@@ -1,4 +1,4 @@
-"""Flows are what handlers were seen to do."""
+"""Flows: what handlers were observed to do."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def notify() -> Flow:
     return flow.watch("timeline-notify", QUIET)
 
 
-def test_a_message_goes_through_the_steps_that_the_design_tells_of(notify: Flow) -> None:
+def test_a_message_takes_the_steps_of_the_design(notify: Flow) -> None:
     assert notify.effects[COMPOSE] == {Effect("send", "", Node("server", "Submit"))}
     assert notify.effects[Node("server", "Submit")] == {Effect("write", "message-store", COMMIT)}
     assert Effect("write", "sync-store", SYNCED) in notify.effects[COMMIT]
     assert Effect("send", "", Node("device", "Notification")) in notify.effects[SYNCED]
 
 
-def test_what_carries_a_packet_is_told_apart_by_it(notify: Flow) -> None:
+def test_packets_that_carry_another_one_are_distinguished_by_it(notify: Flow) -> None:
     assert notify.effects[Node("server", "Respond PullReply")] == {Effect("send", "", Node("device", "PullReply"))}
 
 
@@ -48,14 +48,14 @@ def test_a_flow_can_be_added_to() -> None:
     assert Effect("write", "device", saved) in found.effects[Node("device", "PullReply")]
 
 
-def test_what_follows_is_found_in_order_and_cancelling_is_no_following() -> None:
+def test_effects_are_followed_in_order_except_cancellations() -> None:
     a, b, c, d = (Node("device", name) for name in "abcd")
     found = Flow({a: {Effect("send", "", b), Effect("cancel", "", d)}, b: {Effect("timer", "", c)}, d: set()})
     assert found.reached([a]) == [a, b, c]
     assert found.reached([c]) == [], "nobody was seen to handle it"
 
 
-def test_each_way_of_following_has_its_arrow() -> None:
+def test_each_kind_of_effect_has_its_arrow() -> None:
     one, two = Node("device", "One"), Node("server", "Two Three")
     effects = {
         Effect("send", "", two),

@@ -1,4 +1,4 @@
-"""Graph files load where others load them, and say what the search found."""
+"""Graph files can be loaded by other programs, and have the states and arcs of the search."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ def found():
 
 
 def arcs(found):
-    """Every arc as (source, target), from the search itself."""
+    """Return every arc of the search as (source, target)."""
     return sorted(zip(found.graph.sources().tolist(), found.graph.targets, strict=True))
 
 
 def test_graphml_loads_with_every_state_arc_and_depth(found, tmp_path):
     path = tmp_path / "graph.graphml"
-    told = graphs.write(found, path)
+    line = graphs.write(found, path)
     loaded = networkx.read_graphml(path, node_type=int, force_multigraph=True)
     assert sorted(loaded.nodes) == list(range(len(found.graph.states)))
     assert sorted(loaded.edges()) == arcs(found)
     assert max(depth for _, depth in loaded.nodes(data="depth")) == found.graph.depth
     distances = networkx.single_source_shortest_path_length(networkx.DiGraph(loaded), 0)
     assert distances == dict(loaded.nodes(data="depth"))
-    assert told == f"{path}: {len(loaded):,} states, {loaded.number_of_edges():,} transitions"
+    assert line == f"{path}: {len(loaded):,} states, {loaded.number_of_edges():,} transitions"
 
 
 def test_aldebaran_has_a_header_and_an_arc_a_line(found, tmp_path):
@@ -58,12 +58,12 @@ def test_dot_has_every_arc_with_its_move(found, tmp_path):
 def test_a_large_graph_is_drawn_in_part_and_says_so(found, tmp_path, monkeypatch):
     monkeypatch.setattr(graphs, "SAMPLE", 10)
     path = tmp_path / "graph.graphml"
-    told = graphs.write(found, path)
-    assert f"10 states (the first of {len(found.graph.states)})" in told
+    line = graphs.write(found, path)
+    assert f"10 states (the first of {len(found.graph.states)})" in line
     assert len(networkx.read_graphml(path)) == 10
 
 
-def test_what_is_no_format_or_no_folder_is_an_input_error(tmp_path):
+def test_an_unknown_format_or_folder_is_an_input_error(tmp_path):
     with pytest.raises(InputError, match=r"allowed: a file ending in \.graphml, \.dot, \.aut"):
         graphs.check(tmp_path / "graph.png")
     with pytest.raises(InputError, match="does not exist"):

@@ -1,4 +1,4 @@
-"""One record is all that a new metric needs: results, tables and every form of the report show it."""
+"""A new metric needs only its record: results, tables and every form of the report show it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HANDSHAKES = Metric(
 
 @pytest.fixture(scope="module")
 def added(wanted: Scenario):
-    """A comparison made and shown while the metric is registered."""
+    """Yield a comparison that is made and shown while the metric is registered."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(METRICS, HANDSHAKES.name, HANDSHAKES)
         yield compare(wanted, designs=["inbox-store-first", "timeline-notify"], runs=1, jobs=1, sweep=False)

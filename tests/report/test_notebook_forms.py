@@ -1,4 +1,4 @@
-"""Results show themselves in a notebook: as SVG or HTML that touches nothing around it, and as text."""
+"""Results in a notebook: as SVG or HTML that does not affect the rest of the page, and as text."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def compared() -> Comparison:
     return compare(quick, designs=[HASTY, "timeline-notify"], runs=1, jobs=1)
 
 
-def test_a_diagram_tells_every_move_until_nothing_is_under_way() -> None:
-    told = diagram("inbox-store-first", "two-people")
-    notes = [note.split()[0] for step in told.narration.steps[told.narration.prelude :] for note in step.observations]
+def test_a_diagram_has_every_move_until_nothing_is_under_way() -> None:
+    drawn = diagram("inbox-store-first", "two-people")
+    notes = [note.split()[0] for step in drawn.narration.steps[drawn.narration.prelude :] for note in step.observations]
     assert [note for note in notes if note in ("Composed", "Queued", "Shown", "Deleted")] == [
         "Composed",
         "Queued",
@@ -65,19 +65,19 @@ def test_a_diagram_is_text_where_there_is_no_svg() -> None:
     assert repr(diagram("timeline-notify")).splitlines()[0].startswith("timeline-notify: Message store")
 
 
-def test_what_a_property_complains_of_is_in_the_picture_whatever_else_happened() -> None:
+def test_the_complaint_of_a_property_is_always_in_the_diagram() -> None:
     drawn = explore(HASTY, "two-people", 2, ["push"]).diagram("prefix-order")._repr_svg_()
     assert '<text class="note bad"' in drawn
     assert "✗ prefix-order: device 0 shows number 2" in drawn
 
 
-def test_a_flag_is_told_by_its_name() -> None:
+def test_a_flag_is_written_by_its_name() -> None:
     assert brief(Pull((Cursor(Timeline("sync", 1), 3),))) == "Pull sync:1>3"
     assert brief(Pull((Cursor(Timeline("sync", 1), 3),), False)) == "Pull sync:1>3 !full"
     assert brief(Checkpointed(DeviceId(1), Timeline("sync", 1), 3, start=True)) == "Checkpointed d1 sync:1 3 start"
 
 
-def test_a_search_shows_the_shortest_way_to_a_broken_promise() -> None:
+def test_a_search_shows_the_shortest_counterexample_to_a_promise() -> None:
     found = explore(HASTY, "two-people", 2, ["push"])
     assert repr(found.diagram()).startswith("hasty <b> violates prefix-order in 12 moves")
     assert "✗ prefix-order: device 0 shows number 2" in found.diagram("prefix-order").held()
@@ -98,7 +98,7 @@ def test_a_search_that_is_cut_short_proves_nothing() -> None:
 
 
 @pytest.mark.slow
-def test_markup_is_kept_to_itself_and_names_are_escaped(compared: Comparison) -> None:
+def test_markup_has_its_own_scope_and_names_are_escaped(compared: Comparison) -> None:
     for markup in (compared._repr_html_(), verify([HASTY], "small", jobs=1)._repr_html_()):
         style = re.search(r"<style>(.*?)</style>", markup, re.S)
         assert style is not None
@@ -143,14 +143,14 @@ def test_a_sweep_says_its_answer_and_takes_an_object(tmp_path: Path) -> None:
         sweep(quick, vary=vary, designs=[HASTY], runs=1, out=tmp_path)
 
 
-def test_hypothesis_meets_it_and_the_way_is_cut_down() -> None:
+def test_a_counterexample_of_hypothesis_is_minimised() -> None:
     met = hunt(HASTY, population="two-people", messages=2, faults=["push"], profile="ci")
     assert met.violation is not None
     assert len(met.moves) <= len(met.violation.moves)
     assert f"cut down to {len(met.moves)}" in repr(met.diagram())
 
 
-def test_hypothesis_says_how_often_it_met_nothing() -> None:
+def test_hypothesis_reports_how_many_examples_had_no_violation() -> None:
     met = hunt("timeline-dense-push", population="two-people", messages=1, faults=[], profile="dev")
     assert re.match(r"timeline-dense-push: \d+ examples played \(two-people.*\), no promise broken", repr(met))
     with pytest.raises(ValueError, match="no property was violated"):

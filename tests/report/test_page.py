@@ -78,13 +78,13 @@ def test_the_answer_is_three_sentences_from_the_numbers(found: Comparison) -> No
     assert f"lost {number(lost)} deliveries a run" in sentences.answer(sound)[0]
 
 
-def test_one_design_alone_is_compared_with_nobody(found: Comparison) -> None:
+def test_one_design_alone_is_compared_with_no_other(found: Comparison) -> None:
     alone = compare(found.scenario, designs=["timeline-notify"], jobs=1, sweep=False)
     costs = sentences.answer(alone)[1]
     assert re.fullmatch(r"timeline-notify has [\d.]+ packets per delivery and [\d.]+ rows written per message\.", costs)
 
 
-def test_the_only_design_that_lost_nothing_is_told_to_be_it(found: Comparison) -> None:
+def test_the_only_design_that_lost_nothing_is_named(found: Comparison) -> None:
     two = compare(found.scenario, designs=["inbox-shared", "timeline-notify"], jobs=1, sweep=False)
     assert sentences.answer(two)[1].startswith("timeline-notify, the only one that lost nothing, has ")
 
@@ -95,7 +95,7 @@ def test_the_sections_come_in_the_order_in_which_a_reader_decides(found: Compari
     assert sections == ["answer", "verdicts", "costs", *drawn, "counterexamples", "claims", "faults", "reproduce"]
 
 
-def test_every_violated_property_has_its_way_drawn_broken_promises_first(found: Comparison) -> None:
+def test_every_violated_property_has_a_counterexample_broken_promises_first(found: Comparison) -> None:
     text = found.html()
     counted = [p for d in found.results().designs.values() for p in d.properties.values()]
     assert len(re.findall(r'class="counterexample', text)) == sum(p.verdict == "violated" for p in counted)
@@ -111,11 +111,11 @@ def test_figures_name_their_colours_so_that_a_page_may_lighten_them(found: Compa
     assert not re.search(r'style="[^"]*(?<!, )#[0-9a-f]{6}', drawn)
 
 
-def test_a_name_with_dollar_signs_is_no_formula(found: Comparison) -> None:
+def test_a_name_with_dollar_signs_is_not_a_formula(found: Comparison) -> None:
     assert f">{escape(OWN, quote=False)}<" in figures.svg(found.figure("cost"), "cost")
 
 
-def test_designs_of_ones_own_are_told_apart() -> None:
+def test_designs_of_different_files_are_distinguished() -> None:
     styles = figures.styles(["a", "timeline-notify", "b", "c"])
     assert len(set(styles.values())) == 4
     assert styles["timeline-notify"] == figures.STYLES["timeline-notify"]

@@ -1,4 +1,4 @@
-"""Sequence diagrams: what is said fits its place, the complaint is never left out, nothing in them is markup."""
+"""Sequence diagrams: texts fit their place, the complaint is always there, and no text is markup."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def test_a_row_has_room_for_two_notes_of_which_a_complaint_is_one() -> None:
     assert shown(()) == []
 
 
-def test_the_last_move_of_a_safety_way_says_what_it_violates(found: Comparison) -> None:
+def test_the_last_move_of_a_safety_counterexample_names_the_violation(found: Comparison) -> None:
     for way in found.ways():
         drawn = sequence.svg(counterexamples.narrate_way(way, found.scenario.parameters()))
         assert (f"✗ {way.name}" in drawn) == (PROPERTIES[way.name].kind == "safety"), way.name
 
 
-def test_what_is_said_at_the_last_lane_stays_left_of_the_notes(found: Comparison) -> None:
+def test_texts_at_the_last_lane_stay_left_of_the_notes(found: Comparison) -> None:
     for way in found.ways():
         drawn = sequence.svg(counterexamples.narrate_way(way, found.scenario.parameters()))
         notes = {float(x) for x in re.findall(r'<text class="note[^"]*" x="([\d.]+)"', drawn)}

@@ -1,4 +1,4 @@
-"""A sweep's report: self-contained, escaped, the same bytes, with what a reader needs."""
+"""The report of a sweep: self-contained, escaped, reproducible, complete."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_the_answer_is_three_sentences_from_the_numbers(found: Sweep, two: Sweep
     assert answer[2].startswith("In bytes per delivery, ")
 
 
-def test_designs_that_lost_deliveries_are_no_comparison(found: Sweep) -> None:
+def test_designs_that_lost_deliveries_are_not_compared(found: Sweep) -> None:
     assert sentences.lossy(found) == {"inbox-shared"}
     rows = sweep_page.crossing_rows(found) + sweep_page.crossing_rows(found, noise=True)
     assert rows
@@ -106,7 +106,7 @@ def test_designs_that_lost_deliveries_are_no_comparison(found: Sweep) -> None:
 
 
 @pytest.mark.parametrize(("lost", "named"), [(0.0, True), (7.0, False)])
-def test_a_crossing_is_told_in_the_answer_unless_deliveries_were_lost(found: Sweep, lost: float, named: bool) -> None:
+def test_a_crossing_is_in_the_answer_unless_deliveries_were_lost(found: Sweep, lost: float, named: bool) -> None:
     fields = {name: getattr(found, name) for name in found.__dataclass_fields__}
     changed = {
         place: {**r, "metrics": {**r["metrics"], "lost_deliveries": lost, "packets_per_delivery": 3.0 * place[0]}}

@@ -1,4 +1,4 @@
-"""A verification as pages and files: the matrix, and counterexamples that can be done again."""
+"""A verification as pages and files: the matrix, and counterexamples that can be replayed."""
 
 from __future__ import annotations
 
@@ -86,14 +86,14 @@ def test_the_python_snippet_runs_and_prints_the_diagram(found):
     assert sequence.text(each.narration) in out.getvalue()
 
 
-def test_the_answer_speaks_of_what_is_broken_and_refuted(found):
-    told = " ".join(sentences.answer(found))
-    assert "6 worlds of 3 designs searched" in told
-    assert "broken, each with a way to it below" in told
-    assert "inbox-shared (" in told
+def test_the_answer_names_broken_promises_and_refuted_claims(found):
+    text = " ".join(sentences.answer(found))
+    assert "6 worlds of 3 designs searched" in text
+    assert "broken, each with a way to it below" in text
+    assert "inbox-shared (" in text
 
 
-def test_the_answer_tells_what_is_missing_and_why(found):
+def test_the_answer_says_what_is_missing_and_why(found):
     facts = {name: getattr(found, name) for name in found.__dataclass_fields__}
     cut = verification.Verification(**facts | {"missing": {"F27": 2}, "stopped": verification.INTERRUPTED})
     assert "2 searches were not made: the run was interrupted." in sentences.answer(cut)
@@ -120,8 +120,8 @@ def test_a_detail_separates_why_from_what_grows(capsys):
     found = verification.search("timeline-notify", shape, Limits(states=1))
     object.__setattr__(found, "growth", "a packet was still counting: 99 by then")
     page.show_search("timeline-notify", shape, found)
-    told = " ".join(capsys.readouterr().out.split())
-    assert "cut short (the limit of states was reached): a packet was still counting: 99 by then;" in told
+    text = " ".join(capsys.readouterr().out.split())
+    assert "cut short (the limit of states was reached): a packet was still counting: 99 by then;" in text
 
 
 # ---- commands
@@ -143,7 +143,7 @@ def test_verify_ends_with_the_status_of_the_promises(small, tmp_path, design, st
     assert {path.name for path in tmp_path.iterdir()} >= {"report.html", "report.md", "results.json", "run.json"}
 
 
-def test_verify_says_what_bounds_there_are():
+def test_verify_lists_the_bounds():
     result = invoke("verify", "--bounds", "tiny")
     assert result.exit_code == 2
     assert "unknown bounds 'tiny'; allowed: small, standard, deep" in result.output
@@ -161,9 +161,9 @@ def test_explore_searches_all_worlds_of_bounds_and_writes_their_report(small, tm
 def test_explore_writes_the_report_of_one_world_and_how_to_make_it_again(tmp_path):
     result = invoke("explore", "timeline-notify", "--world", "two-people", "--fault", "push", "--out", str(tmp_path))
     assert result.exit_code == 0, result.output
-    told = "syncproof explore timeline-notify --world two-people --messages 1 --fault push"
-    assert told in (tmp_path / "report.md").read_text()
-    assert told in (tmp_path / "report.html").read_text()
+    command = "syncproof explore timeline-notify --world two-people --messages 1 --fault push"
+    assert command in (tmp_path / "report.md").read_text()
+    assert command in (tmp_path / "report.html").read_text()
 
 
 def test_explore_that_is_cut_short_ends_with_status_3(tmp_path):
@@ -186,7 +186,7 @@ def test_explore_that_is_cut_short_ends_with_status_3(tmp_path):
         (("--graph", "x.png"), "allowed: a file ending in .graphml, .dot, .aut"),
     ],
 )
-def test_explore_refuses_what_it_does_not_know(arguments, says):
+def test_explore_refuses_unknown_arguments(arguments, says):
     result = invoke("explore", "timeline-notify", *arguments)
     assert result.exit_code == 2
     assert says in result.output

@@ -37,7 +37,7 @@ NAMES = ("inbox-store-first", "inbox-sync-first", "timeline-notify", "timeline-c
 
 
 def results() -> dict[str, Any]:
-    """Numbers under which every claim that simulation can judge is supported."""
+    """Return results that support every claim that simulation can judge."""
     designs: dict[str, Any] = {
         name: {
             "metrics": {m: {"mean": v} for m, v in METRICS.items()},
@@ -72,7 +72,7 @@ def nothing_wrong() -> dict[str, Any]:
 
 
 def judge(found: dict[str, Any]) -> dict[str, ClaimResult]:
-    """Judge the claims by these numbers; what no claim asks for is filled in."""
+    """Judge the claims by these results; parts that no claim needs are filled in."""
     head = {"schema": 1, "command": "compare", "scenario": "", "seed": 1, "runs": 1, "trace": None, "take_s": None}
     designs = {
         name: {
@@ -110,7 +110,7 @@ def violate(found: dict[str, Any], design: str, name: str) -> None:
 
 def test_numbers_that_agree_support_every_claim_that_they_can() -> None:
     verdicts = {key: claim.verdict for key, claim in judge(results()).items()}
-    others = {"C9": "unknown", "C12": "depends"}  # only a search tells; a hot user's waiting is not measured
+    others = {"C9": "unknown", "C12": "depends"}  # only a search decides it; the waiting of a hot user is not measured
     assert verdicts == {key: others.get(key, "supported") for key in CLAIMS}
 
 
@@ -161,7 +161,7 @@ ABOUT_CORRECTNESS = ("C4", "C5", "C7", "C8", "C10", "C11")
 
 
 @pytest.mark.parametrize("key", ABOUT_CORRECTNESS)
-def test_what_is_unknown_supports_nothing(key: str) -> None:
+def test_an_unknown_verdict_supports_no_claim(key: str) -> None:
     found = results()
     for design in found["designs"].values():
         for finding in design["properties"].values():
@@ -178,7 +178,7 @@ def test_runs_without_a_message_support_nothing() -> None:
 
 
 @pytest.mark.parametrize("change", [{"promised_unknown": ["no-loss"]}, {"messages": 0}])
-def test_c6_needs_a_run_without_notifications_that_tells(change: dict[str, Any]) -> None:
+def test_c6_needs_a_conclusive_run_without_notifications(change: dict[str, Any]) -> None:
     found = results()
     found["notifications_off"].update(change)
     assert judge(found)["C6"].verdict == "unknown"
@@ -242,7 +242,7 @@ def test_c6_is_proved_without_notifications(found: ClaimSearch | None, verdict: 
         (None, None, "unknown"),
     ],
 )
-def test_c9_is_judged_from_a_device_that_takes_no_care(forgets: Any, polls: Any, verdict: str) -> None:
+def test_c9_is_judged_by_a_device_that_ignores_hints_during_pulls(forgets: Any, polls: Any, verdict: str) -> None:
     made = {"hint-forgotten": forgets, "hint-forgotten-polls": polls}
     searches = {name: found for name, found in made.items() if found is not None}
     assert prove("C9", {}, searches)[0] == verdict

@@ -64,7 +64,7 @@ def test_means_are_those_of_the_runs(found: Comparison) -> None:
 
 
 def test_the_articles_central_numbers(found: Comparison) -> None:
-    """Fewer packets in the inbox than with notify and pull; inbox writes grow with devices, timeline writes do not."""
+    """The inbox needs fewer packets than notify and pull; its writes grow with devices, the timeline's do not."""
     designs = found.results().designs
     packets = {n: designs[n].metrics["packets_per_delivery"].mean for n in designs}
     assert packets["timeline-notify"] > packets["inbox-store-first"]
@@ -149,7 +149,7 @@ def test_a_folder_that_cannot_be_written_is_named(found: Comparison, tmp_path: P
         found.write(tmp_path / "file")
 
 
-def test_runs_without_a_message_are_warned_of_and_promise_nothing() -> None:
+def test_runs_without_a_message_cause_a_warning_and_prove_no_promise() -> None:
     talk = {**WANTED, "traffic": {"messages_per_user_per_day": 0.0}, "runs": 1}
     silent = compare(Scenario.model_validate(talk), designs=["timeline-notify"], jobs=1)
     assert any("timeline-notify accepted no message" in warning for warning in silent.results().warnings)
@@ -163,7 +163,7 @@ def test_runs_without_a_message_are_warned_of_and_promise_nothing() -> None:
 
 
 @pytest.mark.parametrize(("method", "wanted", "used"), [("fork", 3, 3), ("spawn", 3, 1), ("forkserver", None, 1)])
-def test_what_only_this_process_knows_is_done_where_it_is_known(
+def test_a_design_that_only_this_process_has_is_run_here(
     method: str, wanted: int | None, used: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("multiprocessing.get_start_method", lambda: method)

@@ -1,4 +1,4 @@
-"""Work over executors: every job's result once, whoever dies; one line for an address that is none."""
+"""Work over executors: every job's result exactly once, also if workers die; one line for an invalid address."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def double(number: int) -> int:
 
 
 def die_once(job: tuple[str, int]) -> int:
-    """Job 5 takes its process with it, the first time that anyone does it."""
+    """Return a job's number, but kill the process the first time that job 5 is run."""
     folder, number = job
     (Path(folder) / f"{number}.{os.getpid()}").touch()
     mark = Path(folder) / "died"
@@ -57,10 +57,10 @@ def test_a_killed_process_loses_nothing_and_counts_nothing_twice(tmp_path: Path)
     assert sorted(found) == [(n, n) for n in range(30)]
     done = [path.name.split(".")[0] for path in tmp_path.iterdir() if path.name != "died"]
     assert done.count("5") == 2
-    assert len(done) <= 30 + 10  # what finished before is not done again; in flight were two, three queued, some unread
+    assert len(done) <= 30 + 10  # finished jobs are not repeated; two were running, three queued, some results unread
 
 
-def test_a_job_that_kills_whoever_does_it_is_an_error_and_the_others_are_done() -> None:
+def test_a_job_that_kills_every_worker_is_an_error_and_the_others_are_done() -> None:
     found: list[tuple[int, int]] = []
     with pytest.raises(BrokenExecutor):
         found.extend(executors.perform(die_always, range(8), 2))
@@ -75,7 +75,7 @@ def seen(_: int) -> list[int]:
     return SEEN
 
 
-def test_beside_threads_processes_begin_afresh() -> None:
+def test_processes_start_fresh_if_there_are_threads() -> None:
     SEEN.append(1)
     go = threading.Event()
     beside = threading.Thread(target=go.wait)
@@ -89,7 +89,7 @@ def test_beside_threads_processes_begin_afresh() -> None:
         SEEN.clear()
 
 
-def test_who_stops_listening_ends_the_work() -> None:
+def test_closing_the_results_ends_the_work() -> None:
     begun, go = [], threading.Event()
 
     def wait(number: int) -> int:
@@ -107,7 +107,7 @@ def test_who_stops_listening_ends_the_work() -> None:
 
 
 class Lost(Executor):
-    """An executor that cancels what it was given, as one does whose scheduler is gone."""
+    """An executor that cancels its work, as one does whose scheduler has stopped."""
 
     def submit(self, fn: Any, /, *arguments: Any, **options: Any) -> Future[Any]:
         future: Future[Any] = Future()
@@ -116,13 +116,13 @@ class Lost(Executor):
         return future
 
 
-def test_an_executor_that_gives_its_work_up_is_told() -> None:
+def test_an_executor_that_cancels_its_work_is_reported() -> None:
     with pytest.raises(BrokenExecutor, match="gave its work up"):
         list(executors.perform(double, range(3), 1, executors.given(Lost())))
 
 
 @pytest.mark.parametrize("address", ["foo", "process", "tcp://", "tcp://host", "host name:1"])
-def test_what_is_no_address_says_what_is(address: str) -> None:
+def test_an_invalid_address_names_the_allowed_ones(address: str) -> None:
     with pytest.raises(InputError, match="allowed: processes, or the address of a Dask scheduler such as tcp://"):
         executors.scheduler(address)
 

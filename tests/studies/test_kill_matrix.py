@@ -1,4 +1,4 @@
-"""The kill matrix says what each engine did, and its exit status follows from that."""
+"""The kill matrix has the result of each engine, and its exit status follows from these."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shortest ways: found in the smallest world, under the scenario's faults and parameters, and honest where none is."""
+"""Shortest counterexamples: in the smallest world, under the scenario's faults and parameters; or why none was found."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def compared(*designs: str, **tables: object) -> Comparison:
     return compare(scenario(**tables), designs=designs, jobs=1, sweep=False)
 
 
-def test_each_violated_property_gets_the_way_in_its_smallest_world() -> None:
+def test_each_violated_property_gets_a_counterexample_in_its_smallest_world() -> None:
     found = compared("inbox-shared")
     violated = [n for n, p in found.results().designs["inbox-shared"].properties.items() if p.verdict == "violated"]
     by_name = {way.name: way for way in ways(found)}
@@ -41,7 +41,7 @@ def test_each_violated_property_gets_the_way_in_its_smallest_world() -> None:
     assert (str(by_name["no-loss"].shape), by_name["no-loss"].length) == ("three-devices, 1 message, no fault", 20)
 
 
-def test_broken_promises_come_before_shorter_ways() -> None:
+def test_broken_promises_come_before_shorter_counterexamples() -> None:
     found = compared("inbox-shared", "inbox-sync-first")
     results = found.results().designs["inbox-shared"].properties
     results["convergence"].promised = True
@@ -50,7 +50,7 @@ def test_broken_promises_come_before_shorter_ways() -> None:
     assert second.length < first.length
 
 
-def test_a_scenario_without_violations_has_no_ways() -> None:
+def test_a_scenario_without_violations_has_no_counterexamples() -> None:
     assert ways(compared("timeline-notify")) == []
 
 
@@ -67,7 +67,7 @@ def test_small_worlds_come_first() -> None:
 
 
 def test_the_search_has_the_parameters_of_the_scenario() -> None:
-    """Without idempotent send a retry takes a second place, behind what was composed later; with it, never."""
+    """Only without idempotent send a retry takes a second place, after a message that was composed later."""
     hunt = WaySearch("inbox-store-first", ("sender-order",), scenario().parameters(), ("sender-retry",))
     careless = dataclasses.replace(hunt, parameters=scenario(model={"idempotent_send": False}).parameters())
     assert search_worlds(careless)["sender-order"][1] is not None

@@ -58,7 +58,7 @@ def tiny(tmp_path: Path) -> str:
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often each job was done in this process."""
+    """Return a counter of how often each job was run in this process."""
     counted: Counter[str] = Counter()
 
     def work(task: points.Task) -> points.Record:
@@ -74,13 +74,13 @@ def run(scenario: str, **options: Any) -> Sweep:
 
 
 def texts(found: Sweep, out: Path) -> dict[str, bytes]:
-    """Every file that must be the same each time."""
+    """Return every file that must be the same each time."""
     found.write(out)
     return {name: (out / name).read_bytes() for name in FILES if name != "run.json"}
 
 
 def said(found: Sweep) -> tuple[str, bytes]:
-    """Those that the others are made from."""
+    """Return the results from which the other files are made."""
     return json.dumps(plain(found.results())), found.parquet()
 
 
@@ -129,15 +129,15 @@ def test_values_are_read_as_a_file_would_write_them(text: str, values: list[obje
         (["runs=1,2"], "--runs N"),
     ],
 )
-def test_what_cannot_be_varied_is_said(options: list[str], complaint: str) -> None:
-    with pytest.raises(InputError) as told:
+def test_a_key_that_cannot_be_varied_is_reported(options: list[str], complaint: str) -> None:
+    with pytest.raises(InputError) as raised:
         resolve(load("default"), parse(options))
-    assert complaint in str(told.value)
-    assert "\n" not in str(told.value)
+    assert complaint in str(raised.value)
+    assert "\n" not in str(raised.value)
 
 
 def test_every_combination_is_validated_as_a_whole() -> None:
-    """Fewer users alone would not do for the 30 pairs that the scenario has."""
+    """Fewer users alone would be an error, because the scenario has 30 pairs."""
     _, found = resolve(load("many-endpoints"), {"population.users": [8, 16], "conversations.pairs": [10, 28]})
     assert [point.at for point in found] == [(8, 10), (8, 28), (16, 10), (16, 28)]
     assert found[1].scenario.conversations.pairs == 28
@@ -150,7 +150,7 @@ def test_durations_are_seconds_and_lists_are_text() -> None:
     assert (devices.labels, devices.numeric) == (("1", "[1, 2]"), False)
 
 
-def test_numbers_may_be_numpys() -> None:
+def test_numbers_may_be_of_numpy() -> None:
     import numpy
 
     (devices,), _ = resolve(load("default"), {DEVICES: numpy.arange(1, 4)})  # type: ignore[dict-item]
@@ -228,7 +228,9 @@ def stop_after(count: int) -> Callable[[int, int], None]:
     return progress
 
 
-def test_an_interrupted_sweep_tells_what_is_missing_and_goes_on(tiny: str, tmp_path: Path, calls: Counter[str]) -> None:
+def test_an_interrupted_sweep_says_what_is_missing_and_can_continue(
+    tiny: str, tmp_path: Path, calls: Counter[str]
+) -> None:
     whole = texts(run(tiny), tmp_path / "whole")
     calls.clear()
     part = run(tiny, out=tmp_path / "out", progress=stop_after(5))
@@ -243,7 +245,7 @@ def test_an_interrupted_sweep_tells_what_is_missing_and_goes_on(tiny: str, tmp_p
     assert set(calls.values()) == {1}
 
 
-def test_with_nothing_done_an_interrupt_is_one(tiny: str) -> None:
+def test_an_interrupt_before_any_result_is_raised(tiny: str) -> None:
     with pytest.raises(KeyboardInterrupt):
         run(tiny, progress=stop_after(0))
 
@@ -259,7 +261,7 @@ def _change(text: str) -> str:
 
 
 @pytest.mark.parametrize("spoil", [_cut, _change, lambda text: "", lambda text: "[1]", lambda text: "null"])
-def test_a_spoilt_file_is_done_again(
+def test_a_damaged_file_is_computed_again(
     tiny: str, tmp_path: Path, calls: Counter[str], spoil: Callable[[str], str]
 ) -> None:
     whole = said(run(tiny, out=tmp_path))
@@ -274,7 +276,7 @@ def test_a_spoilt_file_is_done_again(
     assert sum(calls.values()) == 12 + 1
 
 
-def test_another_ones_file_under_this_name_is_not_read(tiny: str, tmp_path: Path, calls: Counter[str]) -> None:
+def test_a_file_of_another_point_under_this_name_is_not_read(tiny: str, tmp_path: Path, calls: Counter[str]) -> None:
     run(tiny, out=tmp_path)
     one, other = sorted((tmp_path / "points").iterdir())[:2]
     one.write_text(other.read_text())
@@ -379,16 +381,16 @@ def test_a_dask_worker_killed_midway_loses_no_point_and_counts_none_twice(tiny: 
 
 
 def series(*means: float, spread: float = 0.1, runs: int = 3) -> list[dict[int, float]]:
-    """Runs around each mean, far apart from each other: only paired do they tell small differences."""
+    """Return runs around each mean, far from each other, so that only paired differences show small changes."""
     return [{r: mean + 100.0 * r + spread * (r - 1) for r in range(runs)} for mean in means]
 
 
 def test_designs_are_compared_run_by_run() -> None:
     one, other = {0: 10.0, 1: 20.0, 2: 30.0}, {0: 9.0, 1: 19.1, 2: 28.9}
-    told = difference(one, other)
-    assert told is not None
-    assert told[0] == pytest.approx(1.0)
-    assert told[1] == 1
+    measured = difference(one, other)
+    assert measured is not None
+    assert measured[0] == pytest.approx(1.0)
+    assert measured[1] == 1
     assert difference({0: 1.0}, {1: 1.0}) is None
 
 
@@ -450,7 +452,7 @@ def test_a_single_run_has_no_interval() -> None:
     assert (found.value, found.certainty) == (1.5, "single run")
 
 
-def test_points_that_miss_a_design_are_passed_over() -> None:
+def test_points_without_a_design_are_skipped() -> None:
     (found,) = crossings([1, 2, 3], {"a": [*series(-500), {}, *series(500)], "b": flat(3)})
     assert (found.low, found.high) == (1, 3)
 

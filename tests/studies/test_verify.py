@@ -1,4 +1,4 @@
-"""Verdicts out of searches: cells, promises, what is missing, what is vacuous, and the exit status that it adds up to."""
+"""Verdicts from searches: cells, promises, missing results, vacuous searches, and the exit status."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from syncproof.studies import executors
 from syncproof.studies import verify as verification
 from syncproof.studies.verify import INTERRUPTED, LOST, Explored, Verification
 
-CALM = SmallWorld("two-people", 1, ())
+NO_FAULT = SmallWorld("two-people", 1, ())
 PUSH = SmallWorld("two-people", 1, ("push",))
 CRASH = SmallWorld("two-people", 1, ("server-crash",))
 NOTIFY, SYNC_FIRST = "timeline-notify", "inbox-sync-first"
@@ -36,7 +36,7 @@ def way(length: int) -> Counterexample:
 
 
 def explored(shape: SmallWorld, design: str = NOTIFY, *, complete: bool = True, **others: object) -> Explored:
-    """A search with these findings; a number is the length of a counterexample, everything else holds."""
+    """Return a search with these findings; a number is the length of a counterexample, other properties hold."""
     applicable = [name for name in PROPERTIES if name not in DESIGNS[design].not_applicable]
     findings: dict[str, tuple[str, Counterexample | None, str]] = dict.fromkeys(applicable, ("holds", None, ""))
     for name, found in others.items():
@@ -55,30 +55,30 @@ def verified(*row: Explored, design: str = NOTIFY, **facts: object) -> Verificat
 
 
 def test_a_property_that_holds_in_every_world_keeps_its_promise():
-    cell = verified(explored(CALM), explored(PUSH)).cell(NOTIFY, "no-loss")
+    cell = verified(explored(NO_FAULT), explored(PUSH)).cell(NOTIFY, "no-loss")
     assert (cell.verdict, cell.promise, cell.length, cell.why) == ("holds", "kept", 0, "")
 
 
-def test_the_shortest_counterexample_of_all_worlds_is_told():
-    cell = verified(explored(CALM, no_loss=9), explored(PUSH, no_loss=5), explored(CRASH)).cell(NOTIFY, "no-loss")
+def test_the_shortest_counterexample_of_all_worlds_is_reported():
+    cell = verified(explored(NO_FAULT, no_loss=9), explored(PUSH, no_loss=5), explored(CRASH)).cell(NOTIFY, "no-loss")
     assert (cell.verdict, cell.promise, cell.length, cell.shape) == ("violated", "broken", 5, PUSH)
 
 
-def test_what_is_violated_only_under_faults_that_no_promise_covers_breaks_none():
-    found = verified(explored(CRASH, SYNC_FIRST, convergence=4), explored(CALM, SYNC_FIRST), design=SYNC_FIRST)
+def test_a_violation_under_faults_that_no_promise_covers_breaks_none():
+    found = verified(explored(CRASH, SYNC_FIRST, convergence=4), explored(NO_FAULT, SYNC_FIRST), design=SYNC_FIRST)
     cell = found.cell(SYNC_FIRST, "convergence")
     assert (cell.verdict, cell.promise) == ("violated", "kept")
     assert found.status() == 0
 
 
 def test_what_is_not_promised_may_be_violated():
-    found = verified(explored(CALM, "timeline-push", prefix_order=4), design="timeline-push")
+    found = verified(explored(NO_FAULT, "timeline-push", prefix_order=4), design="timeline-push")
     cell = found.cell("timeline-push", "prefix-order")
     assert (cell.verdict, cell.promise, found.status()) == ("violated", "none", 0)
 
 
 def test_an_unknown_world_makes_property_and_promise_unknown():
-    found = verified(explored(CALM), explored(PUSH, no_loss="the time was up"))
+    found = verified(explored(NO_FAULT), explored(PUSH, no_loss="the time was up"))
     cell = found.cell(NOTIFY, "no-loss")
     assert (cell.verdict, cell.promise) == ("unknown", "unknown")
     assert cell.why == "two-people, 1 message, push: the time was up"
@@ -86,27 +86,27 @@ def test_an_unknown_world_makes_property_and_promise_unknown():
 
 
 def test_an_unknown_world_that_the_promise_does_not_cover_leaves_it_kept():
-    found = verified(explored(CALM, SYNC_FIRST), explored(CRASH, SYNC_FIRST, convergence="?"), design=SYNC_FIRST)
+    found = verified(explored(NO_FAULT, SYNC_FIRST), explored(CRASH, SYNC_FIRST, convergence="?"), design=SYNC_FIRST)
     cell = found.cell(SYNC_FIRST, "convergence")
     assert (cell.verdict, cell.promise, found.status()) == ("unknown", "kept", 0)
 
 
 def test_a_violation_counts_whatever_else_is_unknown():
-    found = verified(explored(CALM, no_loss="cut short"), explored(PUSH, no_loss=7))
+    found = verified(explored(NO_FAULT, no_loss="cut short"), explored(PUSH, no_loss=7))
     cell = found.cell(NOTIFY, "no-loss")
     assert (cell.verdict, cell.promise, found.status()) == ("violated", "broken", 1)
 
 
-def test_what_makes_no_sense_is_not_applicable_and_says_why():
-    cell = verified(explored(CALM)).cell(NOTIFY, "inbox-drained")
+def test_an_inapplicable_property_has_a_reason():
+    cell = verified(explored(NO_FAULT)).cell(NOTIFY, "inbox-drained")
     assert (cell.verdict, cell.promise, cell.why) == ("not-applicable", "none", "there is no offline inbox")
 
 
 # ---- what is missing, what is vacuous
 
 
-def test_what_is_missing_makes_only_its_own_design_unknown():
-    row = {NOTIFY: [explored(CALM)], SYNC_FIRST: [explored(CALM, SYNC_FIRST)]}
+def test_missing_results_make_only_their_own_design_unknown():
+    row = {NOTIFY: [explored(NO_FAULT)], SYNC_FIRST: [explored(NO_FAULT, SYNC_FIRST)]}
     found = Verification("small", row, {SYNC_FIRST: 3}, 1.0, 2, [], INTERRUPTED)
     assert found.cell(NOTIFY, "no-loss").verdict == "holds"
     cell = found.cell(SYNC_FIRST, "no-loss")
@@ -118,22 +118,22 @@ def test_what_is_missing_makes_only_its_own_design_unknown():
 
 
 def test_a_search_that_was_cut_short_is_not_complete():
-    found = verified(explored(CALM), explored(PUSH, complete=False, no_loss="states"))
+    found = verified(explored(NO_FAULT), explored(PUSH, complete=False, no_loss="states"))
     facts = found.results().designs[NOTIFY]
     assert not facts.complete
     assert [world.complete for world in facts.worlds] == [True, False]
 
 
 def test_a_vacuous_search_fails():
-    found = verified(explored(CALM), vacuous=[(NOTIFY, CALM, "push-lost happened")])
+    found = verified(explored(NO_FAULT), vacuous=[(NOTIFY, NO_FAULT, "push-lost happened")])
     assert found.status() == 1
-    assert found.results().vacuous == [f"{NOTIFY}, {CALM}: never push-lost happened"]
+    assert found.results().vacuous == [f"{NOTIFY}, {NO_FAULT}: never push-lost happened"]
 
 
 # ---- real searches
 
 
-def test_every_ready_design_meets_what_it_must_meet_in_small_worlds():
+def test_every_design_meets_its_witnesses_in_small_worlds():
     for design in DESIGNS:
         for kinds in ((), ("sender-retry",), ("server-crash",)):
             found = verification.explore_one(design, SmallWorld("two-devices", 1, kinds))
@@ -151,20 +151,20 @@ def test_every_ready_design_meets_what_it_must_meet_in_small_worlds():
         ("inbox-store-first", "sender-retry", 1, "duplicate-submit"),
     ],
 )
-def test_designs_name_what_must_be_met(design, kind, messages, situation):
+def test_designs_name_the_situations_that_must_be_met(design, kind, messages, situation):
     found = verification.explore_one(design, SmallWorld("two-devices", messages, (kind,)))
     assert found.witnesses[SAYS[situation]] is True
 
 
-def test_a_design_that_never_does_what_it_must_is_vacuous():
-    """Nothing in a timeline waits for an acknowledgement."""
+def test_a_design_that_does_not_meet_a_witness_is_vacuous():
+    """No timeline waits for an ack, so it cannot meet the witness `ack-timeout`."""
     import msgspec
 
     from syncproof.designs.witnesses import ALWAYS, Meets
 
     odd = msgspec.structs.replace(DESIGNS[NOTIFY], meets=(Meets(ALWAYS, ("ack-timeout",)),))
-    found = verification.search(odd, CALM)
-    judged = verification.gathered("small", NOTIFY, [verification.kept(odd, CALM, found)])  # type: ignore[arg-type]
+    found = verification.search(odd, NO_FAULT)
+    judged = verification.gathered("small", NOTIFY, [verification.kept(odd, NO_FAULT, found)])  # type: ignore[arg-type]
     assert [what for _, _, what in judged.vacuous] == [SAYS["ack-timeout"]]
     assert judged.status() == 1
 
@@ -181,7 +181,7 @@ def test_every_limit_ends_in_unknown_with_its_reason(limits, ending):
 
 
 def test_progress_adds_the_searches_up(monkeypatch):
-    monkeypatch.setitem(small_worlds.BOUNDS, "small", (CALM, PUSH))
+    monkeypatch.setitem(small_worlds.BOUNDS, "small", (NO_FAULT, PUSH))
     seen: list[verification.Progress] = []
     found = verification.verify([NOTIFY], "small", jobs=1, progress=seen.append)
     assert [(p.done, p.total) for p in seen] == [(1, 2), (2, 2)]
@@ -190,13 +190,13 @@ def test_progress_adds_the_searches_up(monkeypatch):
     assert found.run_facts().peak_memory_mib > 0
 
 
-def test_a_worker_that_memory_kills_is_told_and_no_traceback(monkeypatch):
+def test_a_worker_that_is_killed_for_memory_is_reported_without_a_traceback(monkeypatch):
     def perform(work, jobs, workers):
         yield 0, work(jobs[0])
         raise BrokenExecutor("gone")
 
     monkeypatch.setattr(executors, "perform", perform)
-    monkeypatch.setitem(small_worlds.BOUNDS, "small", (CALM, PUSH))
+    monkeypatch.setitem(small_worlds.BOUNDS, "small", (NO_FAULT, PUSH))
     found = verification.verify([NOTIFY], "small", jobs=2)
     assert (found.missing, found.stopped, found.status()) == ({NOTIFY: 1}, LOST, 3)
     assert "memory" in found.cell(NOTIFY, "no-loss").why
@@ -220,12 +220,12 @@ small_worlds.BOUNDS["small"] = (small, huge)
 small_worlds.BEYOND["timeline-dense-push"] = (huge,)
 if __name__ == "__main__":
     names = ["timeline-dense-push", "timeline-notify"]
-    told = lambda p: print("done", flush=True) if p.done == 2 else None
-    found = verification.verify(names, "small", jobs=int(sys.argv[1]), progress=told)
+    report = lambda p: print("done", flush=True) if p.done == 2 else None
+    found = verification.verify(names, "small", jobs=int(sys.argv[1]), progress=report)
     rows = [e for row in found.explored.values() for e in row]
     print(json.dumps({
         "status": found.status(), "stopped": found.stopped, "finished": len([e for e in rows if e.complete]),
-        "weightless": [str(e.shape) for e in rows if not e.bytes],
+        "without_bytes": [str(e.shape) for e in rows if not e.bytes],
         "verdicts": {name: found.cell(name, "no-duplicate").verdict for name in names},
         "complete": {name: facts.complete for name, facts in found.results().designs.items()},
     }))
@@ -234,7 +234,7 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_ctrl_c_ends_a_verification_and_keeps_what_was_found(jobs, tmp_path):
-    """Two small searches finish, then a huge one begins; it is interrupted, and the finished design keeps its verdict."""
+    """Two small searches finish, a large one is interrupted, and the finished design keeps its verdict."""
     driver = tmp_path / "driver.py"
     driver.write_text(DRIVER)
     environment = os.environ | {"PYTHONPATH": str(Path(syncproof.__file__).parents[1])}
@@ -250,14 +250,14 @@ def test_ctrl_c_ends_a_verification_and_keeps_what_was_found(jobs, tmp_path):
         "status": 3,
         "stopped": INTERRUPTED,
         "finished": 2,
-        "weightless": [],
+        "without_bytes": [],
         "verdicts": {"timeline-dense-push": "holds", "timeline-notify": "unknown"},
         "complete": {"timeline-dense-push": True, "timeline-notify": False},
     }
 
 
-def test_a_fault_that_cannot_touch_a_design_is_not_asked_for():
-    """There is no sync store whose log could be trimmed."""
+def test_a_witness_of_an_impossible_fault_is_not_required():
+    """Read fan-out has no sync store that could be trimmed."""
     found = verification.explore_one("timeline-read-fanout", SmallWorld("two-devices", 1, ("trim",)))
     assert all(found.witnesses.values())
     assert "trim happened" not in found.witnesses

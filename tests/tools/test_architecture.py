@@ -1,4 +1,4 @@
-"""The map names only what is there, and draws the layers of the import contract."""
+"""The page on the architecture names only existing files and classes, and draws the layers of the import contract."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_every_file_and_name_of_the_page_is_there() -> None:
         ("see `core/world.py`:\n   `Earth` here", "core/world.py: Earth"),
     ],
 )
-def test_what_is_not_there_is_told(text: str, says: str) -> None:
+def test_a_missing_name_is_reported(text: str, says: str) -> None:
     assert list(missing(text)) == [says]
 
 

@@ -1,4 +1,4 @@
-"""The pages say what the code says, their links lead somewhere, their diagrams are drawn and their commands understood."""
+"""The pages agree with the code, their links have targets, their diagrams can be drawn and their commands are valid."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_page_is_what_would_be_written_now(page: str) -> None:
     assert pages.render(page, fresh) == fresh, "made twice, it is the same"
 
 
-def test_a_stale_part_is_noticed_and_mended() -> None:
+def test_a_stale_part_is_detected_and_rewritten() -> None:
     text = (pages.FOLDER / "results.md").read_text(encoding="utf-8")
     broken = text.replace("| `lost_deliveries` | deliveries |", "| `lost_deliveries` | euros |")
     assert broken != text
@@ -93,7 +93,7 @@ def test_a_cell_cannot_break_its_table() -> None:
 # ---- the example
 
 
-def test_the_example_log_shows_the_failure_that_the_page_tells_of() -> None:
+def test_the_example_log_shows_the_failure_that_the_page_describes() -> None:
     output, status = example.judged()
     assert status == 1
     assert re.search(r"tail-append +violated \(promised\)", output)
@@ -104,12 +104,12 @@ def test_the_example_log_shows_the_failure_that_the_page_tells_of() -> None:
 
 
 def prose(text: str) -> str:
-    """The text without its code blocks."""
+    """Return the text without its code blocks."""
     return FENCED.sub("", text)
 
 
 def anchors(path: Path) -> set[str]:
-    """The anchors that a code host makes of a page's headings."""
+    """Return the anchors that a code host makes from a page's headings."""
     found: dict[str, int] = {}
     slugs = set()
     for heading in re.findall(r"^#+ +(.+?) *$", prose(path.read_text(encoding="utf-8")), re.MULTILINE):
@@ -121,7 +121,7 @@ def anchors(path: Path) -> set[str]:
 
 
 def dead_links(path: Path, text: str) -> Iterator[str]:
-    """The relative links that lead nowhere."""
+    """Yield the relative links that have no target."""
     for link in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"`[^`]*`", "", prose(text))):
         if re.match(r"[a-z]+:", link):
             continue
@@ -132,12 +132,12 @@ def dead_links(path: Path, text: str) -> Iterator[str]:
 
 
 @names
-def test_every_link_leads_somewhere(page: Path) -> None:
+def test_every_link_has_a_target(page: Path) -> None:
     assert list(dead_links(page, page.read_text(encoding="utf-8"))) == []
 
 
 @pytest.mark.parametrize("link", ["nowhere.md", "designs.md#nothing", "#nothing"])
-def test_a_link_that_leads_nowhere_is_noticed(link: str) -> None:
+def test_a_dead_link_is_detected(link: str) -> None:
     assert list(dead_links(ROOT / "docs/README.md", f"see [this]({link}) and [that](designs.md)")) == [link]
 
 
@@ -161,8 +161,8 @@ FLOWCHART = (
 GRAMMARS = {"sequenceDiagram": SEQUENCE, "flowchart LR": FLOWCHART, "flowchart TD": FLOWCHART}
 
 
-def faults_of(diagram: str) -> list[str]:
-    """The lines that Mermaid would not take, or that speak of what is not declared."""
+def errors_of(diagram: str) -> list[str]:
+    """Return the lines that Mermaid would refuse, or that use undeclared names."""
     kind, *lines = diagram.rstrip("\n").split("\n")
     if kind not in GRAMMARS:
         return [kind]
@@ -184,7 +184,7 @@ def faults_of(diagram: str) -> list[str]:
 @names
 def test_every_diagram_can_be_drawn(page: Path) -> None:
     diagrams = [body for kind, body in FENCED.findall(page.read_text(encoding="utf-8")) if kind == "mermaid"]
-    assert [fault for diagram in diagrams for fault in faults_of(diagram)] == []
+    assert [fault for diagram in diagrams for fault in errors_of(diagram)] == []
 
 
 @pytest.mark.parametrize(
@@ -199,8 +199,8 @@ def test_every_diagram_can_be_drawn(page: Path) -> None:
         "pie\n    a",
     ],
 )
-def test_a_diagram_that_would_not_be_drawn_is_noticed(diagram: str) -> None:
-    assert faults_of(diagram)
+def test_a_diagram_that_cannot_be_drawn_is_detected(diagram: str) -> None:
+    assert errors_of(diagram)
 
 
 def test_every_design_has_both_diagrams() -> None:
@@ -214,7 +214,7 @@ def test_every_design_has_both_diagrams() -> None:
 
 
 def commands(text: str) -> Iterator[str]:
-    """The command lines that a page shows, one for each of `a | b`; usage lines with their brackets are not."""
+    """Yield the command lines that a page shows, one for each of `a | b`, without usage lines with brackets."""
     shown = [line for _, body in FENCED.findall(text) for line in body.splitlines()]
     shown += [" ".join(code.split()) for code in re.findall(r"`([^`]+)`", prose(text))]
     for line in shown:
@@ -227,7 +227,7 @@ def commands(text: str) -> Iterator[str]:
 
 
 def misunderstood(call: str) -> str | None:
-    """What the command line says of a command that it does not understand."""
+    """Return the error of the command line for a command that it does not accept."""
     words = shlex.split(call)[1:]
     try:
         command = main.get_command(click.Context(main), words[0])
@@ -249,7 +249,7 @@ def test_every_command_is_understood(page: Path) -> None:
     assert [says for call in calls if (says := misunderstood(call)) is not None] == []
 
 
-def test_commands_are_found_and_faults_are_told() -> None:
+def test_commands_are_found_and_errors_are_reported() -> None:
     text = (
         "```\nsyncproof designs | prophecies\nsyncproof compare --runs 0    never\n```\nand `syncproof check --loud x`"
     )
@@ -264,7 +264,7 @@ def test_commands_are_found_and_faults_are_told() -> None:
 
 
 def documented(heading: str) -> list[list[str]]:
-    """The keys below a heading, split at their dots."""
+    """Return the keys below a heading, split at their dots."""
     text = (ROOT / "docs/results.md").read_text(encoding="utf-8")
     section = text.split(f"### {heading}\n")[1].split("\n#")[0]
     keys = re.findall(r"^\| `([\w.\[\]]+)` \|", section, re.MULTILINE)
@@ -272,7 +272,7 @@ def documented(heading: str) -> list[list[str]]:
 
 
 def compared(found: Any, keys: list[list[str]], at: str = "") -> Iterator[str]:
-    """What is there and not documented. A key in capitals stands for any name."""
+    """Yield the keys of results that are not documented. A key in capitals stands for any name."""
     if not isinstance(found, dict) or not any(keys):
         return
     for name, value in found.items():
@@ -285,21 +285,21 @@ def compared(found: Any, keys: list[list[str]], at: str = "") -> Iterator[str]:
             yield from compared(value, [key for key in below if key], f"{at}{shown}.")
 
 
-def test_an_undocumented_result_is_told_once_and_one_that_is_not_there_too() -> None:
+def test_undocumented_and_missing_results_are_reported_once() -> None:
     found = {"designs": {"one": {"cost": 1, "new": 2}, "two": {"cost": 1, "new": 3}}}
     keys = [["designs", "DESIGN", "cost"], ["designs", "DESIGN", "gain"]]
     assert set(compared(found, keys)) == {"designs.DESIGN.new"}
-    assert [never_met(found, key) for key in keys] == [False, True]
+    assert [is_missing(found, key) for key in keys] == [False, True]
 
 
-def never_met(found: Any, key: list[str]) -> bool:
-    """Whether a documented key is nowhere in what was found."""
+def is_missing(found: Any, key: list[str]) -> bool:
+    """Return whether a documented key is nowhere in the results."""
     if not key:
         return False
     if not isinstance(found, dict):
         return True
     inner = list(found.values()) if key[0].isupper() else [found[key[0]]] if key[0] in found else []
-    return all(never_met(value, key[1:]) for value in inner)
+    return all(is_missing(value, key[1:]) for value in inner)
 
 
 def tiny() -> Scenario:
@@ -358,7 +358,7 @@ def outcomes() -> dict[str, dict[str, Any]]:
 def test_the_results_are_what_is_documented(outcomes: dict[str, dict[str, Any]], heading: str) -> None:
     keys = documented(heading)
     assert sorted(set(compared(outcomes[heading], keys))) == [], "not in docs/results.md"
-    assert [".".join(key) for key in keys if never_met(outcomes[heading], key)] == [], "in docs/results.md alone"
+    assert [".".join(key) for key in keys if is_missing(outcomes[heading], key)] == [], "in docs/results.md alone"
 
 
 def test_the_readme_shows_the_example_design_as_it_is() -> None:

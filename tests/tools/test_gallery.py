@@ -1,4 +1,4 @@
-"""How the committed reports are made and checked. The committed ones themselves are checked by `make check-reports`."""
+"""Making and checking of committed reports, with a small one. `make check-reports` checks those of the repository."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ messages_per_user_per_day = 200.0
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a scenario and its report in reports/."""
+    """Return a folder with a scenario and its report in reports/."""
     folder = tmp_path_factory.mktemp("made")
     (folder / "tiny.toml").write_text(TINY)
     with pytest.MonkeyPatch.context() as patch:
@@ -47,7 +47,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tiny(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of those reports, and of the scenario beside them, to be spoilt."""
+    """Return a copy of that folder's reports, which a test may change, with the scenario in the current folder."""
     shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(comparison, "SWEEP_VALUES", (1, 2))
@@ -87,12 +87,12 @@ def test_a_report_is_stale_when_a_file_is_missing(tiny: Path) -> None:
     assert stale(only(tiny), tiny) == ["tiny/report.md is missing"]
 
 
-def test_a_report_is_stale_when_a_claim_is_worded_anew(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_report_is_stale_when_the_text_of_a_claim_changed(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gallery.claims, "CLAIMS", {})
     assert stale(only(tiny), tiny) == ["tiny: its claims changed since"]
 
 
-def test_a_row_that_no_entry_makes_any_more_is_stale(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_without_an_entry_is_stale(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     row = only(tiny)
     monkeypatch.setattr(gallery, "ENTRIES", {})
     assert stale(row, tiny) == ["tiny: no such entry any more"]
@@ -130,7 +130,7 @@ def test_the_html_pages_are_made_and_not_committed(tiny: Path, monkeypatch: pyte
     assert list(complaints(tiny)) == []
 
 
-def test_a_ready_scenario_without_a_report_is_told(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_predefined_scenario_without_a_report_is_reported(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gallery, "ready", lambda: ["tiny.toml", "new"])
     assert list(complaints(tiny)) == ["the ready scenario new has no entry"]
 
@@ -143,12 +143,12 @@ def test_the_check_exits_1_and_names_the_remedy(tiny: Path) -> None:
     assert result.output.endswith(gallery.REMEDY + "\n")
 
 
-def test_real_traffic_that_is_not_here_leaves_what_there_was(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_real_traffic_its_former_report_stays(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = Entry("campus", "compare", "campus", "CollegeMsg.txt")
     monkeypatch.setattr(gallery, "ENTRIES", {"campus": entry})
-    told: list[str] = []
-    assert gallery.remake((), None, tiny, 1, told.append) == []
-    assert told[-1] == "campus: left as it is; it needs CollegeMsg.txt (TRACES=DIR)"
+    lines: list[str] = []
+    assert gallery.remake((), None, tiny, 1, lines.append) == []
+    assert lines[-1] == "campus: left as it is; it needs CollegeMsg.txt (TRACES=DIR)"
     assert list(read(tiny)) == ["tiny"]
 
 
@@ -162,7 +162,7 @@ def test_a_trace_is_named_without_its_folder(tmp_path: Path, monkeypatch: pytest
     assert row.taken.startswith("the first 30m of talk.txt; 1 run, ")
 
 
-def test_an_entry_that_fails_leaves_what_was_there_and_the_others_go_on(
+def test_an_entry_that_fails_keeps_its_former_report_and_the_others_are_made(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = (tiny / "tiny" / "results.json").read_bytes()

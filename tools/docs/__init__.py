@@ -1,9 +1,9 @@
-"""The parts of the documentation that stand in code: tables and diagrams, written between markers of the pages.
+"""The generator of the documentation's tables and diagrams, which are made from code and written between markers.
 
     <!-- generated: NAME -->
     ...
     <!-- end -->
 
-`make docs`, which is `python -m tools.docs`, rewrites what stands between them. The prose around is written by hand, in the
-same file. This package is no part of `syncproof`, because who installs syncproof does not have the pages.
+`make docs`, which is `python -m tools.docs`, rewrites the text between the markers. The other text of a page is written by
+hand, in the same file. This package is not part of `syncproof`, because an installation does not contain the pages.
 """

@@ -32,7 +32,7 @@ def layers() -> str:
 
 
 def packages() -> str:
-    """One row a package: its layer, its reason, and the packages that its modules import."""
+    """Return a table with a row for each package: its layer, its purpose, and the packages that its modules import."""
     rows = [
         [number, code(name), reason(name), codes(in_order(uses(name))) or "nothing"]
         for number, level in zip(range(len(levels()), 0, -1), levels(), strict=True)
@@ -47,7 +47,7 @@ def reason(name: str) -> str:
 
 
 def uses(name: str) -> set[str]:
-    """Return the other packages that a package's modules import anywhere, also inside of functions."""
+    """Return the other packages that a package's modules import, also inside of functions."""
     files = _entry(name).parent.rglob("*.py") if (PACKAGE / name).is_dir() else [_entry(name)]
     found = {other for file in files for other in _imported(file.read_text(encoding="utf-8"))}
     return (found & {other for level in levels() for other in level}) - {name}

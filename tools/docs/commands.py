@@ -1,4 +1,4 @@
-"""The command line, as click knows it."""
+"""The reference of the command line, from its click commands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tools.docs.markdown import code, table
 
 
 def commands() -> str:
-    """A section for each command: what it does, its arguments, its options."""
+    """Return a section for each command: what it does, its arguments, its options."""
     return "\n\n".join(_section(name, command) for name, command in main.commands.items())
 
 
@@ -37,7 +37,7 @@ def _option(option: click.Option) -> list[str]:
 
 
 def _takes(option: click.Option) -> str:
-    """What an option takes: its name for it, else the range that it allows."""
+    """Return what an option takes: the name of its value, or the range that it allows."""
     kind = option.type
     if isinstance(kind, (click.IntRange, click.FloatRange)):
         what = "whole number" if isinstance(kind, click.IntRange) else "number"

@@ -1,4 +1,4 @@
-"""Document each design: its classes, promises, flow of packets and one message; and the table of connection ends."""
+"""The section of each design: its classes, its promises, the flow between its handlers, and the path of one message."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ ALSO = {
     "timeline-checkpointed": Parameters(retention="acknowledged"),
     "timeline-hybrid-fanout": Parameters(fanout_threshold=1),
 }
-"""Parameters with which a design shows what it does not do in a small world of its own."""
+"""Parameters with which a design does what it does not do in a small world with its own parameters."""
 
 
 def overview() -> str:
-    """Return one row per design."""
+    """Return a table with a row for each design."""
     rows = [[f"[{d.name}](#{d.name})", d.family, d.summary] for d in DESIGNS.values()]
     return table(["design", "family", "in a sentence"], rows)
 
 
 def parameters() -> str:
-    """Return one row per parameter."""
+    """Return a table with a row for each parameter."""
     said = meanings(Parameters)
     plain = Parameters()
     rows = [[code(n), code(getattr(plain, n)), said.get(n, "")] for n in Parameters.__struct_fields__]
@@ -54,7 +54,7 @@ def closings() -> str:
 
 
 def sections() -> str:
-    """Return one section per design."""
+    """Return a section for each design."""
     return "\n\n".join(_section(design) for design in DESIGNS.values())
 
 
@@ -87,7 +87,7 @@ def _facts(design: Design) -> str:
 
 
 def _class(kind: type) -> str:
-    """Return a class with a link to its file, and its base classes."""
+    """Return a link to a class, with the design classes that it inherits from."""
     path = f"../model/{kind.__module__.replace('.', '/')}.py"
     bases = [b for b in inspect.getmro(kind)[1:] if b.__module__.startswith("syncproof.designs")]
     inherits = f", after {', '.join(code(b.__name__) for b in bases)}" if bases else ""
@@ -101,7 +101,7 @@ def _sent(found: Flow, side: str) -> list[str]:
 
 
 def _promises(design: Design) -> str:
-    """Return the promised properties, grouped by the faults that the promises cover."""
+    """Return a table of the promised properties, grouped by the faults that the promises cover."""
     grouped: dict[tuple[str, ...], list[str]] = {}
     for name in PROPERTIES:
         if name in design.promises:
@@ -110,6 +110,7 @@ def _promises(design: Design) -> str:
 
 
 def under(faults: tuple[str, ...]) -> str:
+    """Return a phrase for a list of faults, such as `every fault but trim`."""
     left_out = [fault for fault in FAULTS if fault not in faults]
     if not left_out:
         return "every fault"
@@ -131,14 +132,14 @@ def _not_applicable(design: Design) -> str:
 
 
 def _message(design: Design) -> str:
-    """Return the diagram of one message, with the observations of each step in one note."""
-    told = narration(design)
-    told.steps = [replace(step, observations=_noted(step.observations)) for step in told.steps]
-    return sequence.mermaid(told)
+    """Return the sequence diagram, with the observations of each step in one note."""
+    narrated = narration(design)
+    narrated.steps = [replace(step, observations=_noted(step.observations)) for step in narrated.steps]
+    return sequence.mermaid(narrated)
 
 
 KEPT = ("Accepted", "Appended", "Queued", "Deleted", "Shown", "Learnt", "Trimmed")
-"""Observations that a diagram shows; the others follow from these or from the arrows."""
+"""The observations that a diagram shows; the others follow from these or from the arrows."""
 
 
 def _noted(observations: tuple[str, ...]) -> tuple[str, ...]:
@@ -147,7 +148,7 @@ def _noted(observations: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def narration(design: Design) -> Narration:
-    """Narrate one message in a world without faults, until nothing but polls is left to happen."""
+    """Narrate one message in a world without faults, until only polls are left."""
     system, _, environment = build(design, SmallWorld("three-devices", 1, ()))
     world = World(system)
     for move in environment.prelude:
@@ -165,7 +166,7 @@ def narration(design: Design) -> Narration:
 
 @cache
 def watched(name: str) -> Flow:
-    """Return what the design's handlers were seen to do."""
+    """Return the flow between the handlers of a design, as it was observed."""
     found = flow.watch(name)
     return flow.watch(DESIGNS[name].variant(parameters=ALSO[name]), flow=found) if name in ALSO else found
 
@@ -180,7 +181,7 @@ def _with(design: Design) -> str:
 
 def _handlers(found: Flow) -> str:
     rows = [
-        [node.side, code(node.packet), *(_told(found.effects[node], verbs) for verbs in COLUMNS.values())]
+        [node.side, code(node.packet), *(_listed(found.effects[node], verbs) for verbs in COLUMNS.values())]
         for node in sorted(found.effects)
         if found.effects[node]
     ]
@@ -195,20 +196,20 @@ COLUMNS: dict[str, tuple[flow.Verb, ...]] = {
 }
 
 
-def _told(effects: set[Effect], verbs: Iterable[flow.Verb]) -> str:
+def _listed(effects: set[Effect], verbs: Iterable[flow.Verb]) -> str:
     marked = {"send": "", "timer": ""}
     return "<br>".join(f"{marked.get(verb, f'{verb} ')}{text}" for verb in verbs for text in flow.told(verb, effects))
 
 
 def travelling() -> dict[str, str]:
-    """Return packet class -> between whom it was seen to travel, over all designs: `device to server`, `server to itself`."""
+    """Return packet class -> how it was seen to travel in any design: `device to server`, `server to itself`."""
     after_apply = DESIGNS["timeline-notify"].variant(parameters=Parameters(checkpoint="after-apply"))
     flows = [*map(watched, DESIGNS), flow.watch(after_apply)]
     found: dict[str, set[str]] = {}
     for node, effects in ((node, effects) for each in flows for node, effects in each.effects.items()):
         for effect in effects:
             if effect.then is not None and effect.verb != "cancel":
-                way = f"{node.side} to {effect.then.side}" if effect.verb == "send" else f"{node.side} to itself"
-                found.setdefault(effect.then.packet.split(" ")[0], set()).add(way)
-    told = {node.packet: {f"environment to {node.side}"} for each in flows for node in each.effects}
-    return {packet: ", ".join(sorted(ways)) for packet, ways in (told | found).items()}
+                path = f"{node.side} to {effect.then.side}" if effect.verb == "send" else f"{node.side} to itself"
+                found.setdefault(effect.then.packet.split(" ")[0], set()).add(path)
+    others = {node.packet: {f"environment to {node.side}"} for each in flows for node in each.effects}
+    return {packet: ", ".join(sorted(paths)) for packet, paths in (others | found).items()}

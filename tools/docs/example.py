@@ -1,4 +1,4 @@
-"""The example of a real server's log, turned into a history and judged as a reader would do it."""
+"""The example of a real server's log, converted to a history and checked as a reader would do it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ LOG = EXAMPLES / "lunch.log"
 
 
 def log() -> str:
-    """The log itself."""
+    """Return the log."""
     return f"```text\n{LOG.read_text().rstrip()}\n```"
 
 
 def converted() -> str:
-    """What the example's script makes of the log."""
+    """Run the example's script on the log, and return the history that it prints."""
     script = EXAMPLES / "log_to_history.py"
     return subprocess.run(
         [sys.executable, str(script)], input=LOG.read_text(), capture_output=True, text=True, check=True
@@ -29,12 +29,12 @@ def converted() -> str:
 
 
 def history() -> str:
-    """The history."""
+    """Return the history."""
     return f"```json\n{converted().rstrip()}\n```"
 
 
 def judged() -> tuple[str, int]:
-    """What `syncproof check lunch.jsonl` prints, and its exit status."""
+    """Return what `syncproof check lunch.jsonl` prints, and its exit status."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "lunch.jsonl"
         path.write_text(converted())
@@ -43,6 +43,6 @@ def judged() -> tuple[str, int]:
 
 
 def verdicts() -> str:
-    """The verdicts, and the exit status."""
+    """Return the verdicts, and the exit status."""
     output, status = judged()
     return f"```text\n{output.rstrip()}\n```\n\nThe exit status is {status}."

@@ -1,4 +1,4 @@
-"""What stands in the source below a field: the literal that says what it means, which Python itself throws away."""
+"""The texts below the fields of a class in its source, which explain the fields and which Python discards."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import textwrap
 
 
 def meanings(kind: type) -> dict[str, str]:
-    """Field -> the text below its declaration, for the fields that a class declares itself."""
+    """Return field -> the text below its declaration, for the fields that a class declares itself."""
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
     assert isinstance(tree, ast.ClassDef)
     found: dict[str, str] = {}

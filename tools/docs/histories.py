@@ -1,4 +1,4 @@
-"""What may stand in a history and in its moves: the classes that write and read them."""
+"""The reference of histories and moves files, from the classes that write and read them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tools.docs.markdown import code, paragraphs, table
 
 
 def header() -> str:
-    """The fields of the first line."""
+    """Return a table of the fields of the first line."""
     hints = get_type_hints(Header)
     needed, said = _required(Header), meanings(Header)
     rows = [[code(n), _type(hints[n]), "yes" if n in needed else "", said.get(n, "")] for n in Header.__struct_fields__]
@@ -36,7 +36,7 @@ def _required(kind: type[msgspec.Struct]) -> set[str]:
 
 
 def _type(hint: Any) -> str:
-    """A field's type in words. Ids are whole numbers in the file; their names say whose."""
+    """Return the name of a field's type. Ids are whole numbers in the file; the name says of what."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         return " or ".join("null" if a is type(None) else _type(a) for a in arguments)
@@ -73,29 +73,29 @@ def _classes(base: type, module: Any) -> list[Any]:
 
 
 def observations() -> str:
-    """One row a class of observation."""
+    """Return a table with a row for each class of observation."""
     rows = [[code(k.__name__), _fields(k), _says(k)] for k in _classes(Observation, o)]
     return table(["type", "fields", "says"], rows)
 
 
 def packets() -> str:
-    """One row a class of packet: what is on the wire, and what an actor tells itself."""
-    ways = travelling()
+    """Return a table with a row for each class of packet: those on the wire, and those of an actor to itself."""
+    paths = travelling()
     rows = []
     for kind in (*_classes(Packet, core_packets), *_classes(Packet, p)):
-        way = ways.get(kind.__name__, "in no small world")
+        path = paths.get(kind.__name__, "in no small world")
         how = " (pushed)" if kind.link is PUSH else " (a request)" if kind.request else ""
-        rows.append([code(kind.__name__), f"{way}{how}", _fields(kind), _says(kind)])
+        rows.append([code(kind.__name__), f"{path}{how}", _fields(kind), _says(kind)])
     return table(["type", "travels from", "fields", "says"], rows)
 
 
 def moves() -> str:
-    """One row a class of move."""
+    """Return a table with a row for each class of move."""
     rows = [[code(k.__name__), _fields(k), _says(k)] for k in _classes(m.Move, m)]
     return table(["type", "fields", "what happens"], rows)
 
 
 def values() -> str:
-    """The objects within objects."""
+    """Return a table with a row for each class of objects inside of observations, packets and moves."""
     kinds = _classes(msgspec.Struct, vocabulary)
     return table(["object", "fields", "is"], [[code(k.__name__), _fields(k), _says(k)] for k in kinds])

@@ -1,4 +1,4 @@
-"""List which page has which generated parts, and write these parts into the pages."""
+"""The generated parts of each page, and how they are written into it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ MARKED = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOT
 
 
 def render(page: str, text: str) -> str:
-    """Return the page's text with its generated parts made again. Raises `KeyError` for an unknown or a missing part."""
+    """Return the page's text with new generated parts. `KeyError` for a part without markers, or markers without a part."""
     parts = dict(PARTS[page])
     missing = set(parts) - {found[2] for found in MARKED.finditer(text)}
     if missing:
@@ -73,12 +73,12 @@ def render(page: str, text: str) -> str:
 
 
 def stale() -> list[str]:
-    """Return the pages that differ from what would be written now."""
+    """Return the pages whose text differs from what would be written now."""
     return [page for page in PARTS if render(page, (FOLDER / page).read_text()) != (FOLDER / page).read_text()]
 
 
 def write() -> list[Path]:
-    """Rewrite the pages that are stale, and return their paths."""
+    """Rewrite the stale pages, and return their paths."""
     changed = []
     for page in PARTS:
         path = FOLDER / page

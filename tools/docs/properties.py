@@ -1,4 +1,4 @@
-"""Document each property and each seeded bug: statement, limits, promises, and which bug must violate which property."""
+"""The section of each property (statement, limits, promises) and of each seeded bug."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.docs.markdown import code, codes, facts, paragraphs, table
 
 
 def overview() -> str:
-    """Return one row per property."""
+    """Return a table with a row for each property."""
     rows = [[_link(p.name), p.kind, p.keyed_by, p.says, _anomaly(p)] for p in PROPERTIES.values()]
     return table(["property", "kind", "keyed by", "says", "anomaly"], rows)
 
@@ -26,7 +26,7 @@ def _anomaly(automaton: type[Property]) -> str:
 
 
 def promises() -> str:
-    """Return one row per property, a column per design: under which faults it is promised."""
+    """Return a table of properties by designs: the faults under which each is promised."""
     rows = [[_link(name), *(_promise(design, name) for design in DESIGNS)] for name in PROPERTIES]
     return table(["property", *(f"[{name}](designs.md#{name})" for name in DESIGNS)], rows)
 
@@ -42,7 +42,7 @@ def _promise(design: str, name: str) -> str:
 
 
 def sections() -> str:
-    """Return one section per property."""
+    """Return a section for each property."""
     return "\n\n".join(_section(automaton) for automaton in PROPERTIES.values())
 
 
@@ -50,7 +50,7 @@ def _section(automaton: type[Property]) -> str:
     statement, *notes = paragraphs(automaton.__doc__)
     killed = [bug for bug in BUGS.values() if automaton.name in bug.violates]
     file = f"../model/{automaton.__module__.replace('.', '/')}.py"
-    told = [
+    rows = [
         ["kind", automaton.kind],
         ["keyed by", automaton.keyed_by],
         ["anomaly", _anomaly(automaton) or "no name of its own"],
@@ -58,14 +58,14 @@ def _section(automaton: type[Property]) -> str:
         ["reacts to", codes(kind.__name__ for kind in automaton.reactions)],
         [
             "must be violated by",
-            ", ".join(f"[{b.id}](failures.md#{b.id.lower()}) {b.failure}" for b in killed) or "no seeded bug",
+            ", ".join(f"[{b.id}](failures.md#{b.id.lower()}) {b.failure}" for b in killed) or "no bug yet",
         ],
     ]
-    return "\n\n".join([f"### {automaton.name}", f"> {_formal(statement)}", *map(_formal, notes), facts(told)])
+    return "\n\n".join([f"### {automaton.name}", f"> {_formal(statement)}", *map(_formal, notes), facts(rows)])
 
 
 def _formal(text: str) -> str:
-    """Return a statement without characters that Markdown would read as markup."""
+    """Return a statement with the characters escaped that have a meaning in Markdown."""
     return text.replace("=>", "⇒").replace("<", "&lt;")
 
 
@@ -73,16 +73,16 @@ def _formal(text: str) -> str:
 
 
 def bugs() -> str:
-    """Return one row per seeded bug."""
+    """Return a table with a row for each bug."""
     rows = [
         [f"[{b.id}](#{b.id.lower()})", b.failure, codes(b.violates), f"[{b.base}](designs.md#{b.base})", b.seen_in]
         for b in BUGS.values()
     ]
-    return table(["id", "failure", "must violate", "variant of", "seen in"], rows)
+    return table(["id", "failure", "must violate", "varies", "seen in"], rows)
 
 
 def bug_details() -> str:
-    """Return one section per seeded bug: its mechanism, and the command that finds it."""
+    """Return a section for each bug: its mechanism, and the command that shows it."""
     return "\n\n".join(_bug(name) for name in BUGS)
 
 
@@ -102,8 +102,8 @@ def _bug(name: str) -> str:
         parts.append(f"numbering {codes(bug.design.sequencers)}")
     rows = [
         ["must violate", ", ".join(f"[{n}](properties.md#{n})" for n in bug.violates)],
-        ["variant of", f"[{bug.base}](designs.md#{bug.base}): {'; '.join(parts)}"],
-        ["seen in", bug.seen_in or "no report is cited; it follows from the design"],
+        ["varies", f"[{bug.base}](designs.md#{bug.base}): {'; '.join(parts)}"],
+        ["seen in", bug.seen_in or "no report is cited; it follows from published designs"],
         ["world", str(small_world(*bug.world))],
     ]
     faults = "".join(f" --fault {kind}" for kind in kinds)

@@ -1,4 +1,4 @@
-"""Make the tables of docs/results.md."""
+"""The tables of docs/results.md."""
 
 from __future__ import annotations
 

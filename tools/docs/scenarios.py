@@ -1,4 +1,4 @@
-"""The keys of a scenario file, from the schema that checks it, and the scenarios that are ready."""
+"""The keys of a scenario file, from the schema that checks it, and the predefined scenarios."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.docs.markdown import code, codes, table
 
 
 def ready() -> str:
-    """One row a ready scenario."""
+    """Return a table with a row for each predefined scenario."""
     rows = []
     for name in scenario.ready():
         loaded = load(name)
@@ -28,12 +28,12 @@ def ready() -> str:
 
 
 def tables() -> str:
-    """A section for each table of the file, and for each table within one."""
+    """Return a section for each table of the file, and for each table inside of one."""
     return "\n\n".join(_section(path, kind, listed) for path, kind, listed in sections())
 
 
 def sections() -> Iterator[tuple[str, type[Section], bool]]:
-    """Every table: its dotted name, its class, and whether it is a list of tables."""
+    """Yield every table: its dotted name, its class, and whether it is a list of tables."""
     yield "", Scenario, False
     yield from _below("", Scenario)
 
@@ -47,19 +47,19 @@ def _below(path: str, kind: type[Section]) -> Iterator[tuple[str, type[Section],
 
 
 def keys(kind: type[Section]) -> list[tuple[str, FieldInfo]]:
-    """The keys of a table, in order."""
+    """Return the keys of a table, in order."""
     return [(name, field) for name, field in kind.model_fields.items() if not field.exclude]
 
 
 def table_of(field: FieldInfo) -> tuple[type[Section] | None, bool]:
-    """The table that a key holds, if it holds one, and whether it holds a list of them."""
+    """Return the class of the table that a key holds, if any, and whether it holds a list of them."""
     listed = get_origin(field.annotation) is list
     inner = get_args(field.annotation)[0] if listed else field.annotation
     return (inner, listed) if isinstance(inner, type) and issubclass(inner, Section) else (None, False)
 
 
 def said(path: str, kind: type[Section]) -> dict[str, str]:
-    """What a table's keys mean. The table of the designs' parameters is made from `Parameters`, which explains them."""
+    """Return the meanings of a table's keys; those of the table `model` are in `Parameters`, from which it is made."""
     return meanings(Parameters if path == "model" else kind)
 
 
@@ -76,7 +76,7 @@ def _text(kind: type[Section]) -> str:
 
 
 def _type(name: str, field: FieldInfo) -> list[str]:
-    """The type in words, with its unit, and what is allowed."""
+    """Return the name of the type with its unit, and what is allowed."""
     inner, listed = table_of(field)
     limits = _limits(field)
     if inner is scenario.Spread:
@@ -98,7 +98,7 @@ def _type(name: str, field: FieldInfo) -> list[str]:
 
 
 def _limits(field: FieldInfo) -> str:
-    """The constraints in words."""
+    """Return the constraints as a phrase."""
     low = high = ""
     for each in field.metadata:
         if isinstance(each, annotated_types.Ge):
@@ -130,7 +130,7 @@ def _default(field: FieldInfo) -> str:
 
 
 def length(seconds: float) -> str:
-    """A duration as a file writes it, in the largest unit that leaves a whole number, else in the smallest."""
+    """Return a duration as a file writes it, in the largest unit that gives a whole number, or else in the smallest."""
     for unit, size in sorted(UNITS.items(), key=lambda item: -item[1]):
         count = seconds / size
         if count >= 1 and abs(count - round(count)) < 1e-9:
@@ -139,7 +139,7 @@ def length(seconds: float) -> str:
 
 
 def undocumented() -> list[str]:
-    """The keys that nobody has explained."""
+    """Return the keys without an explanation."""
     found = []
     for path, kind, _ in sections():
         means = said(path, kind)

@@ -1,4 +1,4 @@
-"""Document what searches contain, and measure how many pairs of moves commute."""
+"""The worlds that searches contain, and a measurement of commuting moves."""
 
 from __future__ import annotations
 
@@ -14,18 +14,21 @@ from tools.docs.markdown import code, table
 
 
 def shapes() -> str:
-    """Return one row per population."""
+    """Return a table with a row for each population."""
     rows = []
     for name, people in POPULATIONS.items():
         owners = ", ".join(f"device {d} of user {u}" for d, u in enumerate(people.owners))
-        talk = "; ".join(f"users {', '.join(map(str, m))}" if len(m) > 1 else f"user {m[0]}" for m in people.members)
-        rows.append([code(name), owners, talk])
+        members = "; ".join(f"users {', '.join(map(str, m))}" if len(m) > 1 else f"user {m[0]}" for m in people.members)
+        rows.append([code(name), owners, members])
     return table(["world", "devices", "in one conversation"], rows)
 
 
 def kinds() -> str:
-    """Return one row per kind that worlds combine: its faults, and how often each may happen."""
-    rows = [[code(kind), _faults(faults), _often(faults)] for kind, faults in KINDS.items()]
+    """Return a table with a row for each kind of fault that worlds combine."""
+    rows = [
+        [code(kind), "; ".join(f"`{f}`: {FAULTS[f].sentence}" for f in faults), _often(faults)]
+        for kind, faults in KINDS.items()
+    ]
     return table(["kind", "stands for", "may happen"], rows)
 
 
@@ -50,7 +53,7 @@ def _times(name: str) -> str:
 
 
 def bounds() -> str:
-    """Return one row per population and number of messages, with the kinds of fault that each of the bounds combines."""
+    """Return a table with a row for each population and number of messages, and a column for each of the bounds."""
     rows: dict[tuple[str, int], dict[str, list[tuple[str, ...]]]] = {}
     for name, contents in BOUNDS.items():
         for shape in contents:
@@ -58,28 +61,28 @@ def bounds() -> str:
             row.setdefault(name, []).append(shape.kinds)
     lines = []
     for (people, messages), row in rows.items():
-        told: list[str] = []
+        cells: list[str] = []
         before: list[tuple[str, ...]] = []
         for name in BOUNDS:
             now = row.get(name, [])
-            parts = (["the same"] if before else []) + _told([kinds for kinds in now if kinds not in before])
-            told.append(", and ".join(parts))
+            parts = (["the same"] if before else []) + _phrases([kinds for kinds in now if kinds not in before])
+            cells.append(", and ".join(parts))
             before = now
-        lines.append([code(people), messages, *told])
+        lines.append([code(people), messages, *cells])
     lines.append(["worlds in all", "", *(len(contents) for contents in BOUNDS.values())])
     return table(["world", "messages", *map(code, BOUNDS)], lines)
 
 
-def _told(worlds: list[tuple[str, ...]]) -> list[str]:
-    """Return combinations of kinds in words; all pairs of some kinds are not listed one by one."""
+def _phrases(worlds: list[tuple[str, ...]]) -> list[str]:
+    """Return phrases for combinations of faults; all pairs of some kinds are one phrase."""
     singles = [" and ".join(kinds) or "no fault" for kinds in worlds if len(kinds) < 2]
     pairs = [kinds for kinds in worlds if len(kinds) > 1]
     several = list(dict.fromkeys(kind for kinds in pairs for kind in kinds))
     if pairs and pairs == list(combinations(several, 2)):
-        pairs_told = [f"each pair of {', '.join(several)}"]
+        of_pairs = [f"each pair of {', '.join(several)}"]
     else:
-        pairs_told = [" with ".join(kinds) for kinds in pairs]
-    return [", ".join(part) for part in (singles, pairs_told) if part]
+        of_pairs = [" with ".join(kinds) for kinds in pairs]
+    return [", ".join(part) for part in (singles, of_pairs) if part]
 
 
 def special() -> str:
@@ -104,17 +107,17 @@ def special() -> str:
 
 
 def beyond() -> str:
-    """Return the worlds that only the bounds `deep` search with a design."""
+    """Return a table of the worlds in which only the largest bounds search a design."""
     rows = [[f"[{d}](designs.md#{d})", str(shape)] for d, left_out in BEYOND.items() for shape in left_out]
     return table(["design", "world that only `deep` searches"], rows)
 
 
 def profiles() -> str:
-    """Return how many examples Hypothesis plays in each profile."""
+    """Return a table of the number of examples in each Hypothesis profile."""
     return table(["profile", "examples"], [[code(n), f"{count:,}"] for n, count in hypothesis_machine.PROFILES.items()])
 
 
-# ---- how much of what is possible at once is independent
+# ---- how many pairs of moves that are possible at once are independent
 
 MEASURED = (
     ("inbox-store-first", SmallWorld("two-devices", 1, ())),
@@ -126,7 +129,7 @@ MEASURED = (
 
 
 def commuting() -> str:
-    """Return, for some small worlds, how many pairs of moves that are possible at once reach one state in both orders."""
+    """Return a table for some small worlds: how many pairs of moves that are possible at once commute."""
     rows = []
     for design, shape in MEASURED:
         system, _, environment = build(design, shape)
@@ -143,7 +146,7 @@ def commuting() -> str:
 
 
 def _diamonds(graph: Graph) -> tuple[int, int]:
-    """Count the pairs of different moves that leave one state, and those whose other order leads to the same state."""
+    """Return how many pairs of different moves leave one state, and how many of them lead to the same state in both orders."""
     first, moves, targets = graph.first.tolist(), graph.moves.tolist(), graph.targets.tolist()
     leaving = [dict(zip(moves[a:b], targets[a:b], strict=True)) for a, b in pairwise(first)]
     pairs = closed = 0

@@ -109,9 +109,9 @@ def smaller_environments(whole: Environment) -> Iterator[Environment]:
     lengths = product(*[range(len(script) + 1) for script in whole.scripts])
     budgets = product(*[range(most + 1) for most in whole.budgets.values()])
     choices = sorted(product(lengths, budgets), key=lambda choice: (sum(map(sum, choice)), choice))
-    for told, spent in choices[:-1]:
+    for kept, spent in choices[:-1]:
         yield msgspec.structs.replace(
             whole,
-            scripts=tuple([script[:count] for script, count in zip(whole.scripts, told, strict=True) if count]),
+            scripts=tuple([script[:count] for script, count in zip(whole.scripts, kept, strict=True) if count]),
             budgets={fault: count for fault, count in zip(whole.budgets, spent, strict=True) if count},
         )

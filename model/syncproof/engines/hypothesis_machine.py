@@ -430,8 +430,8 @@ def machine(
 def _adverse_kinds(environment: Environment) -> set[str]:
     faults = {fault for fault, budget in environment.budgets.items() if budget > 0}
     backup = {"backup"} if faults & {"device-restore", "server-restore"} else set()
-    told = {"intervention"} if any(fault in faults for _, fault in environment.interventions) else set()
-    return faults | backup | told
+    interventions = {"intervention"} if any(fault in faults for _, fault in environment.interventions) else set()
+    return faults | backup | interventions
 
 
 def _invariant(name: str) -> Callable[[Machine], None]:

@@ -142,7 +142,7 @@ def walk(design: str, traffic: Traffic, moves: list[Move]) -> tuple[set[str], Ta
     world = World(system)
     expand = expander(tables)
     state = tables.initial
-    fallen: set[str] = set()
+    complained: set[str] = set()
     for move in moves:
         if isinstance(move, Stop):
             continue
@@ -169,8 +169,8 @@ def walk(design: str, traffic: Traffic, moves: list[Move]) -> tuple[set[str], Ta
         state = taken[0]
         agree(tables, state, world)
         held = tables.slots[tables.encoding.judge_slot].values[state[tables.encoding.judge_slot]]
-        fallen |= {automaton.name for automaton, value in zip(wanted, held, strict=True) if value < 0}
-    return fallen, tables, state
+        complained |= {automaton.name for automaton, value in zip(wanted, held, strict=True) if value < 0}
+    return complained, tables, state
 
 
 SCENARIO = Scenario.model_validate(
@@ -196,11 +196,11 @@ def test_simulated_runs_are_paths_of_the_explored_graph_with_the_same_verdicts(d
         traffic, plan = tiny(random.Random(f"{design}/{seed}"))
         recorder = Moves()
         simulated = simulate_design(design, SCENARIO, traffic, plan, seed, recorder=recorder)
-        fallen, tables, state = walk(design, traffic, recorder.made)
+        complained, tables, state = walk(design, traffic, recorder.made)
         joint = state[tables.encoding.judge_slot]
         for number, automaton in enumerate(tables.judging.automata):
             verdict = simulated.properties[automaton.name].verdict
-            violated = automaton.name in fallen or bool(tables.judging.unsettled(number, joint))
+            violated = automaton.name in complained or bool(tables.judging.unsettled(number, joint))
             assert verdict == ("violated" if violated else "holds"), (seed, automaton.name)
         met.update(fault for move in recorder.made if (fault := fault_of(move)) is not None)
     for fault in (

@@ -71,7 +71,7 @@ def test_fairness_is_judged_on_the_part_that_violates_not_on_the_whole():
 
 
 def test_a_cycle_takes_every_owed_move():
-    """`c` is possible in both states of the cycle, so a fair cycle takes it on its way."""
+    """`c` is possible in both states of the cycle, so a fair cycle takes it."""
     arcs = graph(3, [(0, "a", 1), (1, "b", 0), (0, "c", 2), (1, "c", 2), (2, "d", 0)])
     assert "c" in (violated(arcs, bad=[1]) or [])
 

@@ -236,8 +236,8 @@ def test_the_order_of_what_is_sent_to_one_receiver_counts():
 
 
 def test_an_environment_with_a_script_for_one_of_the_ids_is_refused():
-    told = Environment(
+    environment = Environment(
         interventions=((Tell(two_phase.Resource(0), two_phase.Refuse()), "nudge"),), budgets={"nudge": 1}
     )
-    with pytest.raises(NotSymmetric, match="what may be told at any moment"):
-        explore(two_phase.two_phase(3), told, symmetric=GROUP)
+    with pytest.raises(NotSymmetric, match="the interventions are not the same"):
+        explore(two_phase.two_phase(3), environment, symmetric=GROUP)

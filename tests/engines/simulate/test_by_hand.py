@@ -11,7 +11,7 @@ Users A (devices 0, 1), B (2, 3), C (4, 5). Conversation 0 is A and B, conversat
     sum                          1000   20        16
 
 Times: up 10 ms, down 20 ms, push 30 ms; storage 4 ms and 1 ms a row, 8 at a time (a queue only where said). Header 60 bytes, a row
-32 bytes beside its body. Every device connects once (2 packets, 1 round trip) and then pulls once in vain: 6 x 2 packets
+32 bytes beside its body. Every device connects once (2 packets, 1 round trip) and then pulls once and finds nothing: 6 x 2 packets
 to connect, 6 x 2 for those pulls, 4 x 2 to submit and accept: 32 packets and 16 round trips before any delivery.
 """
 

@@ -193,9 +193,7 @@ class Symmetry:
         for names in self.renamings:
             others = [(renamed(tell, names, self.kinds), fault) for tell, fault in environment.interventions]
             if sorted(map(repr, others)) != interventions:
-                raise NotSymmetric(
-                    "what may be told at any moment is not the same for the ids that are interchangeable"
-                )
+                raise NotSymmetric("the interventions are not the same for the ids that are declared interchangeable")
             for spawn in environment.newcomers:
                 if renamed(spawn, names, self.kinds) != spawn:
                     raise NotSymmetric(f"{spawn!r} singles an interchangeable id out; search without symmetry")
