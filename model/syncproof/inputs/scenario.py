@@ -27,7 +27,6 @@ from pydantic import (
 from syncproof.designs import parameters
 from syncproof.designs.parameters import Parameters
 from syncproof.errors import InputError, nearest
-from syncproof.inputs.fault_plan import REORDER_DELAY, RETRY_AFTER
 from syncproof.inputs.scenario_errors import explain, line_of, names_of, within
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -233,7 +232,7 @@ class FaultsSection(Section):
     """The share that arrives a second time, `reorder_delay` later."""
     push_reorder: Probability = 0.0
     """The share that arrives `reorder_delay` late, while later ones pass."""
-    reorder_delay: Span = REORDER_DELAY
+    reorder_delay: Span = 2.0
     """How late what is reordered or duplicated arrives."""
     outages: list[Outage] = []
     """Times in which every push and notification is lost."""
@@ -255,7 +254,7 @@ class FaultsSection(Section):
     """Times at which the server's clock steps back; `model.sequencer = "clock"` numbers by it."""
     sender_retry: Probability = 0.0
     """The share of submissions that an impatient device sends once more over the same connection."""
-    sender_retry_after: Span = RETRY_AFTER
+    sender_retry_after: Span = 0.1
     """How soon it does."""
 
     @staticmethod
