@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from syncproof.core.faults import FAULTS, OWN_MOVES, Fault, fault_of
+from syncproof.core.faults import FAULTS, OWN_MOVES, Fault, Roles, fault_of
 from syncproof.core.moves import Connect, Crash, Disconnect, Duplicate, Lose, Move, Restore, Spawn, Tell
 from syncproof.core.packets import Expire
-from syncproof.core.values import SERVER, DeviceId, UserId
+from syncproof.core.values import SERVER, ConversationId, DeviceId, UserId
 
 DEVICE = DeviceId(0)
+ROLES = Roles(DEVICE, SERVER, ConversationId(0), UserId(0))
 MADE: list[tuple[Move, str]] = [
     (Lose(DEVICE, Expire()), "push-lost"),
     (Duplicate(DEVICE, Expire()), "push-duplicated"),
@@ -55,8 +56,8 @@ def test_a_fault_belongs_to_a_kind_of_small_worlds_or_says_why_not(fault: Fault)
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
-def test_exactly_the_faults_made_by_tell_name_packets(fault: Fault) -> None:
-    assert bool(fault.packets) == (fault.move is Tell)
+def test_what_the_environment_tells_is_said_of_such_faults_and_of_no_other(fault: Fault) -> None:
+    assert bool(fault.tells(ROLES)) == (fault.move is Tell)
 
 
 def test_an_unlimited_substitute_for_a_fault_is_a_move_of_its_own() -> None:

@@ -67,7 +67,7 @@ def test_the_clock_can_step_back_if_numbers_come_from_it() -> None:
     assert planned(made).configured == ()
     clocked = planned(made.with_value("model.sequencer", "clock"))
     assert clocked.configured == ("clock-step",)
-    assert clocked.clock_steps == ((3600.0, 600.0),)
+    assert [(step.at, step.back) for step in clocked.settings.clock_steps] == [(3600.0, 600.0)]
 
 
 def test_every_simulated_fault_is_configured_by_its_setting_or_traffic() -> None:
@@ -80,29 +80,22 @@ def test_without_notifications_no_push_can_be_lost() -> None:
     assert planned(made).configured == ()
 
 
-def test_outages_and_crashes_are_absolute_times() -> None:
-    made = NO_FAULTS.with_value("faults.outages", [{"start": "1h", "length": "30m"}])
-    made = made.with_value("faults.server_crashes", [{"at": "2h", "down": "10s"}])
-    assert planned(made).outages == ((3600.0, 5400.0),)
-    assert planned(made).server_crashes == ((7200.0, 10.0),)
-
-
-def test_faults_after_a_shortened_traffic_are_dropped() -> None:
+def test_what_lies_beyond_a_shortened_traffic_is_dropped() -> None:
     made = NO_FAULTS.with_value("faults.server_crashes", [{"at": "1h"}, {"at": "3h"}])
-    assert [at for at, _ in planned(made, replace(TRAFFIC, horizon=7200.0)).server_crashes] == [3600.0]
+    assert [crash.at for crash in planned(made, replace(TRAFFIC, horizon=7200.0)).settings.server_crashes] == [3600.0]
 
 
 def test_devices_crash_as_often_as_stated() -> None:
-    crashes = planned(NO_FAULTS.with_value("faults.device_crashes_per_day", 30.0)).device_crashes
+    crashes = planned(NO_FAULTS.with_value("faults.device_crashes_per_day", 30.0)).drawn["device-crash"]
     assert len(crashes) == 10 * len(TRAFFIC.owners)
     assert list(crashes) == sorted(crashes)
-    assert all(0 <= at < TRAFFIC.horizon for at, _, _ in crashes)
+    assert all(0 <= at < TRAFFIC.horizon for at, _ in crashes)
 
 
 def test_crashes_of_a_device_do_not_depend_on_how_many_devices_there_are() -> None:
     made = NO_FAULTS.with_value("faults.device_crashes_per_day", 6.0)
-    fewer = replace(TRAFFIC, owners=TRAFFIC.owners[:5])
-    assert planned(made, fewer).device_crashes == tuple(c for c in planned(made).device_crashes if c[1] < 5)
+    fewer = planned(made, replace(TRAFFIC, owners=TRAFFIC.owners[:5])).drawn["device-crash"]
+    assert fewer == tuple(crash for crash in planned(made).drawn["device-crash"] if crash[1] < 5)
 
 
 def test_a_new_device_beside_a_reinstall_is_both() -> None:
@@ -110,32 +103,21 @@ def test_a_new_device_beside_a_reinstall_is_both() -> None:
     assert planned(NO_FAULTS, traffic).configured == ("new-device", "reinstall")
 
 
-def test_restores_and_trims_are_absolute_times_and_end_with_the_traffic() -> None:
+def test_restores_and_trims_end_with_the_traffic() -> None:
     restores = [{"backup": "30m", "at": "1h", "down": "20s"}, {"backup": "1h", "at": "3h"}]
     made = NO_FAULTS.with_value("faults.server_restores", restores).with_value("faults.trims", ["2h", "1h", "4h"])
-    whole, part = planned(made), planned(made, replace(TRAFFIC, horizon=7201.0))
-    assert whole.server_restores == ((1800.0, 3600.0, 20.0), (3600.0, 10800.0, 10.0))
-    assert whole.trims == (7200.0, 3600.0, 14400.0)
+    whole, part = planned(made).settings, planned(made, replace(TRAFFIC, horizon=7201.0)).settings
+    assert [(r.backup, r.at, r.down) for r in whole.server_restores] == [(1800, 3600, 20), (3600, 10800, 10)]
+    assert whole.trims == [7200.0, 3600.0, 14400.0]
     assert part.server_restores == whole.server_restores[:1]
-    assert part.trims == (7200.0, 3600.0)
+    assert part.trims == [7200.0, 3600.0]
     assert planned(made, replace(TRAFFIC, horizon=600.0)).configured == ()
 
 
-def test_devices_are_restored_as_often_as_stated_to_backups_of_the_stated_age() -> None:
-    made = NO_FAULTS.with_value("faults.device_restores_per_day", 30.0).with_value("faults.device_backup_age", "10m")
-    restores = planned(made).device_restores
-    assert len(restores) == 10 * len(TRAFFIC.owners)
-    assert list(restores) == sorted(restores)
-    for kept, at, _, down in restores:
-        assert 0 <= at < TRAFFIC.horizon
-        assert kept == max(0.0, at - 600.0)
-        assert down == made.faults.device_down
-
-
-def test_restores_and_crashes_of_a_device_are_drawn_independently() -> None:
+def test_restores_and_crashes_of_a_device_are_drawn_apart() -> None:
     made = NO_FAULTS.with_value("faults.device_restores_per_day", 6.0).with_value("faults.device_crashes_per_day", 6.0)
-    found = planned(made)
-    assert {at for at, _, _ in found.device_crashes}.isdisjoint({at for _, at, _, _ in found.device_restores})
+    drawn = planned(made).drawn
+    assert {at for at, _ in drawn["device-crash"]}.isdisjoint({at for at, _ in drawn["device-restore"]})
 
 
 def test_the_same_seed_gives_the_same_plan_and_another_another() -> None:

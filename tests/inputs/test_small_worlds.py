@@ -8,7 +8,7 @@ from itertools import chain
 import msgspec
 import pytest
 
-from syncproof.core.faults import FAULTS, Fault
+from syncproof.core.faults import FAULT_KINDS, FAULTS, Fault
 from syncproof.core.moves import Tell
 from syncproof.core.packets import Tick
 from syncproof.core.values import DeviceId
@@ -87,12 +87,20 @@ def test_a_parameter_of_the_world_is_given_to_the_system() -> None:
     assert {actor.parameters.fanout_threshold for actor in system.cast().values()} == {1}
 
 
-def test_interventions_are_those_of_the_table_of_faults() -> None:
-    world = SmallWorld("two-devices", 1, tuple(KINDS), (("sequencer", "clock"),))
-    packets: dict[str, list[type]] = {}
-    for tell, fault in build("timeline-notify", world)[2].interventions:
-        packets.setdefault(fault, []).append(type(tell.packet))
-    assert packets == {fault.name: list(fault.packets) for fault in FAULTS.values() if fault.move is Tell}
+def test_what_the_environment_may_tell_is_what_the_table_of_faults_says() -> None:
+    told = {fault for _, fault in build("timeline-notify", SmallWorld("two-devices", 1, ()))[2].interventions}
+    assert told == {fault.name for fault in FAULTS.values() if fault.move is Tell}
+
+
+def test_the_environment_tells_no_actor_what_it_does_not_take() -> None:
+    told = {fault for _, fault in build("inbox-store-first", SmallWorld("two-devices", 1, ()))[2].interventions}
+    assert "clock-step" not in told
+    assert "trim" in told
+
+
+def test_every_kind_of_fault_is_usual_rare_or_has_worlds_of_its_own() -> None:
+    lists = (small_worlds.USUAL, small_worlds.RARE, small_worlds.APART)
+    assert sorted(chain(*lists)) == sorted(FAULT_KINDS)
 
 
 def test_the_clock_shows_a_later_time_before_it_can_step_back() -> None:

@@ -1,9 +1,9 @@
 """The table of faults: what the environment may do to a system, and where each engine makes it happen.
 
 A fault is one record of `FAULTS`. Everything else that speaks of faults reads this table: which fault a move is
-(`fault_of`), which kinds of fault small worlds combine (`inputs/small_worlds.py`), what a scenario may configure
-(`inputs/fault_plan.py`), for which faults a design may promise a property (`designs/registry.py`). A record whose fault
-is not simulated or not searched says why not.
+(`fault_of`), which kinds of fault small worlds combine and what the environment tells actors there
+(`inputs/small_worlds.py`), what a scenario may configure (`inputs/fault_plan.py`), for which faults a design may promise
+a property (`designs/registry.py`). A record whose fault is not simulated or not searched says why not.
 """
 
 from __future__ import annotations
@@ -13,8 +13,21 @@ from dataclasses import dataclass
 from typing import cast
 
 from syncproof.core.moves import Crash, Disconnect, Duplicate, Lose, Move, Restore, Spawn, Tell
-from syncproof.core.packets import AddMember, Expire, Packet, RemoveMember, Resend, Tick
-from syncproof.core.values import DeviceId
+from syncproof.core.packets import AddMember, Expire, RemoveMember, Resend, Tick
+from syncproof.core.values import ActorId, ConversationId, DeviceId, UserId
+
+EARLIER, LATER = 1, 2
+"""Times of the server's clock in a small world, in milliseconds: what it steps back to, and what it shows before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Name whom and what the environment of a small world speaks to and of. `member` may leave `conversation` and join it."""
+
+    sender: DeviceId
+    server: ActorId
+    conversation: ConversationId
+    member: UserId
 
 
 def _any_move(move: Move) -> bool:
@@ -29,6 +42,10 @@ def _of_server(move: Move) -> bool:
     return not _of_device(move)
 
 
+def _nothing(roles: Roles) -> tuple[Tell, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """What may go wrong, the moves that make it, and where a simulation and a search have it."""
@@ -39,9 +56,9 @@ class Fault:
     move: type[Move] | None = None
     """The class of the moves that make it; None if no move does, because the fault is the order of other moves."""
     when: Callable[[Move], bool] = _any_move
-    """Return whether a move of that class makes it."""
-    packets: tuple[type[Packet], ...] = ()
-    """For the move `Tell`: what the environment hands to an actor."""
+    """Which moves of that class."""
+    tells: Callable[[Roles], tuple[Tell, ...]] = _nothing
+    """For the move `Tell`: what the environment of a small world may tell actors, as far as they take such packets."""
     kind: str = ""
     """The kind of fault of small worlds that it belongs to; faults of one kind are searched together."""
     budget: int = 1
@@ -139,7 +156,7 @@ FAULTS: dict[str, Fault] = {
             name="sender-retry",
             sentence="a device sends again what is still being processed",
             move=Tell,
-            packets=(Resend,),
+            tells=lambda roles: (Tell(roles.sender, Resend()),),
             kind="sender-retry",
             setting="sender_retry",
         ),
@@ -147,7 +164,10 @@ FAULTS: dict[str, Fault] = {
             name="membership",
             sentence="a user joins or leaves a conversation",
             move=Tell,
-            packets=(RemoveMember, AddMember),
+            tells=lambda roles: (
+                Tell(roles.server, RemoveMember(roles.conversation, roles.member)),
+                Tell(roles.server, AddMember(roles.conversation, roles.member)),
+            ),
             kind="membership",
             budget=2,
             traffic="users who join or leave conversations during the run",
@@ -156,7 +176,7 @@ FAULTS: dict[str, Fault] = {
             name="clock-step",
             sentence="the server's clock steps back",
             move=Tell,
-            packets=(Tick,),
+            tells=lambda roles: (Tell(roles.server, Tick(EARLIER)),),
             kind="clock-step",
             setting="clock_steps",
             needs=("sequencer", "clock"),
@@ -189,7 +209,7 @@ FAULTS: dict[str, Fault] = {
             name="trim",
             sentence="retention deletes what is kept for delivery, fetched or not",
             move=Tell,
-            packets=(Expire,),
+            tells=lambda roles: (Tell(roles.server, Expire()),),
             kind="trim",
             setting="trims",
         ),

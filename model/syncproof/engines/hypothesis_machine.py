@@ -373,6 +373,22 @@ class Machine(RuleBasedStateMachine):
             self.remark(lambda: f"{packet} {'from' if move.end == 'server' else 'to'} {client}")
 
 
+def _rule_of_its_kind(kind: str) -> Callable[..., None]:
+    """Return a rule for a kind of fault that has none above."""
+
+    def make_it_happen(self: Machine, move: Move) -> None:
+        self.make(move)
+
+    make_it_happen.__name__ = kind.replace("-", "_")
+    make_it_happen.__doc__ = f"Make a move of the kind {kind}."
+    return rule_for(kind)(make_it_happen)
+
+
+for _kind in ADVERSE:
+    if _kind not in RULES:
+        setattr(Machine, _kind.replace("-", "_"), _rule_of_its_kind(_kind))
+
+
 class _Comment:
     """A Python comment whose text is made when it is printed."""
 

@@ -2,44 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from syncproof.core.faults import FAULTS, Fault
+from syncproof.inputs.random_draws import Draws
+from syncproof.inputs.scenario import FaultsSection, Scenario
 
 if TYPE_CHECKING:
-    from syncproof.inputs.random_draws import Draws
-    from syncproof.inputs.scenario import Scenario
     from syncproof.inputs.workload import Traffic
 
-
-REORDER_DELAY = 2.0
-"""Seconds by which a reordered or duplicated push is late by default."""
-RETRY_AFTER = 0.1
-"""Seconds after which an impatient device sends again by default."""
+PER_DAY = "_per_day"
+"""How a key of `[faults]` ends that says how often a day a fault happens to each device."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaultPlan:
-    """Hold the faults of one run. Times in seconds; probabilities per push, for the retry per submission."""
+    """What goes wrong in one run."""
 
-    push_loss: float = 0.0
-    push_duplicate: float = 0.0
-    push_reorder: float = 0.0
-    reorder_delay_s: float = REORDER_DELAY
-    outages: tuple[tuple[float, float], ...] = ()
-    server_crashes: tuple[tuple[float, float], ...] = ()
-    device_crashes: tuple[tuple[float, int, float], ...] = ()
-    sender_retry: float = 0.0
-    sender_retry_after_s: float = RETRY_AFTER
-    server_restores: tuple[tuple[float, float, float], ...] = ()
-    """(when the backup is taken, when the server is put back to it, how long the server is down)"""
-    device_restores: tuple[tuple[float, float, int, float], ...] = ()
-    """(when the backup is taken, when the device is put back to it, the device, how long it is down)"""
-    trims: tuple[float, ...] = ()
-    clock_steps: tuple[tuple[float, float], ...] = ()
-    """(when the server's clock steps back, by how many seconds)"""
+    settings: FaultsSection = field(default_factory=FaultsSection)
+    """The scenario's `[faults]`, without the entries of lists that lie beyond the end of the traffic."""
+    drawn: Mapping[str, tuple[tuple[float, int], ...]] = field(default_factory=dict)
+    """Fault -> (time in seconds, device), for the faults whose key is a rate."""
     configured: tuple[str, ...] = ()
     """The faults that the run may meet, in the order of the table of faults."""
 
@@ -59,32 +44,17 @@ IN_TRAFFIC: dict[str, Callable[[Traffic], bool]] = {
 
 
 def plan(scenario: Scenario, traffic: Traffic, seed: int) -> FaultPlan:
-    """Draw the faults of one run. Faults that the traffic contains (see `IN_TRAFFIC`) count as configured."""
-    from syncproof.inputs.random_draws import Draws
-
-    faults = scenario.faults
-    outages = tuple((o.start, o.start + o.length) for o in faults.outages if o.start < traffic.horizon)
-    server_crashes = tuple((c.at, c.down) for c in faults.server_crashes if c.at < traffic.horizon)
-    draws = Draws(seed)
-    crashes = _scattered(draws, "device-crash", faults.device_crashes_per_day, traffic)
-    restores = _scattered(draws, "device-restore", faults.device_restores_per_day, traffic)
-    age = faults.device_backup_age
-    return FaultPlan(
-        push_loss=faults.push_loss,
-        push_duplicate=faults.push_duplicate,
-        push_reorder=faults.push_reorder,
-        reorder_delay_s=faults.reorder_delay,
-        outages=outages,
-        server_crashes=server_crashes,
-        device_crashes=tuple(sorted((at, device, faults.device_down) for at, device in crashes)),
-        sender_retry=faults.sender_retry,
-        sender_retry_after_s=faults.sender_retry_after,
-        server_restores=tuple((r.backup, r.at, r.down) for r in faults.server_restores if r.at < traffic.horizon),
-        device_restores=tuple(sorted((max(0.0, at - age), at, device, faults.device_down) for at, device in restores)),
-        trims=tuple(at for at in faults.trims if at < traffic.horizon),
-        clock_steps=tuple((step.at, step.back) for step in faults.clock_steps if step.at < traffic.horizon),
-        configured=_configured(scenario, traffic),
-    )
+    """Draw the faults of one run. Faults that the traffic itself contains (see `IN_TRAFFIC`) count as configured."""
+    settings, draws = scenario.faults, Draws(seed)
+    within = {}
+    drawn = {}
+    for fault in FAULTS.values():
+        value = getattr(settings, fault.setting, None)
+        if isinstance(value, list):
+            within[fault.setting] = [e for e in value if settings.time_of(fault.setting, e) < traffic.horizon]
+        elif value and fault.setting.endswith(PER_DAY):
+            drawn[fault.name] = tuple(sorted(_scattered(draws, fault.name, value, traffic)))
+    return FaultPlan(settings.model_copy(update=within), drawn, _configured(scenario, traffic))
 
 
 def _configured(scenario: Scenario, traffic: Traffic) -> tuple[str, ...]:

@@ -27,7 +27,6 @@ from pydantic import (
 from syncproof.designs import parameters
 from syncproof.designs.parameters import Parameters
 from syncproof.errors import InputError, nearest
-from syncproof.inputs.fault_plan import REORDER_DELAY, RETRY_AFTER
 from syncproof.inputs.scenario_errors import explain, line_of, names_of, within
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -232,9 +231,9 @@ class FaultsSection(Section):
     push_duplicate: Probability = 0.0
     """The share of pushes and notifications that arrive a second time, `reorder_delay` later."""
     push_reorder: Probability = 0.0
-    """The share of pushes and notifications that arrive `reorder_delay` late, so that later ones overtake them."""
-    reorder_delay: Span = REORDER_DELAY
-    """How late a reordered push, or the second copy of a duplicated one, arrives."""
+    """The share that arrives `reorder_delay` late, while later ones pass."""
+    reorder_delay: Span = 2.0
+    """How late what is reordered or duplicated arrives."""
     outages: list[Outage] = []
     """Times in which every push and notification is lost."""
     server_crashes: list[ServerCrash] = []
@@ -255,8 +254,8 @@ class FaultsSection(Section):
     """Times at which the server's clock steps back; only `model.sequencer = "clock"` uses the clock."""
     sender_retry: Probability = 0.0
     """The share of submissions that an impatient device sends once more over the same connection."""
-    sender_retry_after: Span = RETRY_AFTER
-    """How soon it sends it again."""
+    sender_retry_after: Span = 0.1
+    """How soon it does."""
 
     @staticmethod
     def time_of(setting: str, entry: Any) -> float:

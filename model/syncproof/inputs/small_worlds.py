@@ -29,10 +29,10 @@ from itertools import combinations
 import msgspec
 
 from syncproof.core.environment import Environment
-from syncproof.core.faults import FAULT_KINDS, FAULTS
+from syncproof.core.faults import FAULT_KINDS, FAULTS, LATER, Roles
 from syncproof.core.links import Link
 from syncproof.core.moves import Connect, Move, Spawn, Tell
-from syncproof.core.packets import AddMember, Compose, Expire, RemoveMember, Resend, Tick
+from syncproof.core.packets import Compose, Tick
 from syncproof.core.values import SERVER, ConversationId, DeviceId, Message, MessageId, UserId
 from syncproof.core.world import System, World
 from syncproof.designs import Design, Parameters, Population
@@ -49,8 +49,17 @@ POPULATIONS: dict[str, Population] = {
 
 USUAL = ("push", "device-crash", "server-crash", "disconnect", "half-open", "new-device", "sender-retry")
 """The kinds of fault that happen often."""
-RARE = ("reinstall", "device-restore", "server-restore", "trim", "membership")
-"""The kinds of fault that happen seldom: searched one at a time."""
+APART = ("push-outage", "clock-step")
+"""The kinds of fault that have worlds of their own below."""
+RARE = tuple(
+    dict.fromkeys(
+        (
+            *("reinstall", "device-restore", "server-restore", "trim", "membership"),
+            *[kind for kind in FAULT_KINDS if kind not in (*USUAL, *APART)],
+        )
+    )
+)
+"""The kinds of fault that happen seldom: searched one at a time. A kind that is in none of these lists is one of them."""
 
 KINDS: dict[str, tuple[str, ...]] = {
     **{kind: FAULT_KINDS[kind] for kind in dict.fromkeys((*USUAL, *FAULT_KINDS))},
@@ -63,8 +72,6 @@ SENDER = DeviceId(0)
 CONVERSATION = ConversationId(0)
 IN_ORDER = Link("ordered", lossy=True, while_connected=True)
 """How pushes travel in a world in which they are not reordered."""
-EARLIER, LATER = 1, 2
-"""Times of the server's clock, in milliseconds: after a step back, and before it."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -212,7 +219,7 @@ def build(design: str | Design, world: SmallWorld, budget: int = 1) -> tuple[Sys
     environment = Environment(
         prelude=_connected_and_at_rest(system, first),
         scripts=_scripts(world, len(population.owners)),
-        interventions=_interventions(UserId(everyone.owners[-1]), clocked),
+        interventions=_interventions(entry, UserId(everyone.owners[-1])),
         newcomers=_newcomers(faults, population, UserId(everyone.owners[-1])),
         budgets=_budgets(world, budget, len(everyone.owners)),
         polls="at-rest",
@@ -244,14 +251,15 @@ def _scripts(world: SmallWorld, devices: int) -> tuple[tuple[Tell, ...], ...]:
     return tuple(map(tuple, scripts))
 
 
-def _interventions(member: UserId, clocked: bool) -> tuple[tuple[Tell, str], ...]:
-    """Return what the environment may tell actors, each with the fault that it is. `member` may leave and join."""
-    return (
-        (Tell(SENDER, Resend()), "sender-retry"),
-        (Tell(SERVER, RemoveMember(CONVERSATION, member)), "membership"),
-        (Tell(SERVER, AddMember(CONVERSATION, member)), "membership"),
-        (Tell(SERVER, Expire()), "trim"),
-        *([(Tell(SERVER, Tick(EARLIER)), "clock-step")] if clocked else []),
+def _interventions(design: Design, member: UserId) -> tuple[tuple[Tell, str], ...]:
+    """Return what the environment may tell actors that take such packets, with the fault that each is."""
+    roles = Roles(SENDER, SERVER, CONVERSATION, member)
+    taken = {SENDER: design.device.handlers, SERVER: design.server.handlers}
+    return tuple(
+        (tell, fault.name)
+        for fault in FAULTS.values()
+        for tell in fault.tells(roles)
+        if type(tell.packet) in taken[tell.actor]
     )
 
 

@@ -21,7 +21,7 @@ from syncproof.engines.explore.expand import expander
 from syncproof.engines.explore.moves import NEVER
 from syncproof.engines.explore.tables import Tables
 from syncproof.inputs.fault_plan import FaultPlan
-from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.scenario import FaultsSection, Scenario, ServerCrash
 from syncproof.inputs.workload import Traffic
 from syncproof.properties import PROPERTIES
 from syncproof.studies.runs import simulate_design
@@ -52,15 +52,18 @@ def tiny(rng: random.Random) -> tuple[Traffic, FaultPlan]:
         joins=joins,
         horizon=60.0,
     )
-    device_crashes = [(rng.uniform(3, 55), rng.randrange(3), 2.0)] if rng.random() < 0.3 else []
-    server_crashes = [(rng.uniform(3, 55), 2.0)] if rng.random() < 0.3 else []
+    device_crashes = [(rng.uniform(3, 55), rng.randrange(3))] if rng.random() < 0.3 else []
+    server_crashes = [ServerCrash(at=f"{rng.uniform(3, 55)}s", down="2s")] if rng.random() < 0.3 else []
     plan = FaultPlan(
-        push_loss=0.3,
-        push_duplicate=0.2,
-        push_reorder=0.2,
-        server_crashes=tuple(server_crashes),
-        device_crashes=tuple(device_crashes),
-        sender_retry=0.3,
+        FaultsSection(
+            push_loss=0.3,
+            push_duplicate=0.2,
+            push_reorder=0.2,
+            server_crashes=server_crashes,
+            device_down="2s",
+            sender_retry=0.3,
+        ),
+        drawn={"device-crash": tuple(device_crashes)},
         configured=("push-lost", "push-duplicated", "push-reordered", "disconnect", "half-open", "sender-retry"),
     )
     return traffic, plan

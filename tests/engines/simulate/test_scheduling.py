@@ -12,7 +12,7 @@ from syncproof.core.values import SERVER, DeviceId, Id
 from syncproof.core.world import System
 from syncproof.engines.simulate import simulate
 from syncproof.inputs.fault_plan import FaultPlan
-from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.scenario import FaultsSection, Scenario
 from syncproof.inputs.workload import Traffic
 
 PHONE = DeviceId(0)
@@ -91,7 +91,7 @@ def test_a_system_needs_no_design_to_be_simulated() -> None:
 
 
 def test_mail_waits_for_a_receiver_that_is_down() -> None:
-    reader, moves = run(FaultPlan(device_crashes=((5.0, 0, 20.0),)))
+    reader, moves = run(FaultPlan(FaultsSection(device_down="20s"), {"device-crash": ((5.0, 0),)}))
     assert reader.letters == ["to 7"]
     kinds = [type(move) for move in moves if isinstance(move, Crash | Restart | Arrive)]
     assert kinds == [Crash, Restart, Arrive]

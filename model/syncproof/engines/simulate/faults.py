@@ -61,22 +61,22 @@ class Faults:
 
     def schedule(self) -> None:
         """Schedule every fault of the plan."""
-        clock, plan, server = self.clock, self.plan, cast(ActorId, self.world.system.server)
-        device_ids = self.people.device_ids
-        for at, downtime in plan.server_crashes:
-            clock.later(at, self._crash, (server, downtime))
-        for at, device, downtime in plan.device_crashes:
-            clock.later(at, self._crash, (device_ids[device], downtime))
-        for kept, at, downtime in plan.server_restores:
-            clock.later(kept, self._keep, server)
-            clock.later(at, self._restore, (server, downtime))
-        for kept, at, device, downtime in plan.device_restores:
-            clock.later(kept, self._keep, device_ids[device])
-            clock.later(at, self._restore, (device_ids[device], downtime))
-        for at in plan.trims:
+        clock, settings, server = self.clock, self.plan.settings, cast(ActorId, self.world.system.server)
+        devices, down, age = self.people.device_ids, settings.device_down, settings.device_backup_age
+        for crash in settings.server_crashes:
+            clock.later(crash.at, self._crash, (server, crash.down))
+        for at, device in self.plan.drawn.get("device-crash", ()):
+            clock.later(at, self._crash, (devices[device], down))
+        for restore in settings.server_restores:
+            clock.later(restore.backup, self._keep, server)
+            clock.later(restore.at, self._restore, (server, restore.down))
+        for at, device in self.plan.drawn.get("device-restore", ()):
+            clock.later(max(0.0, at - age), self._keep, devices[device])
+            clock.later(at, self._restore, (devices[device], down))
+        for at in settings.trims:
             clock.later(at, self._expire, None)
-        for at, back in plan.clock_steps:
-            clock.later(at, self._step_clock_back, back)
+        for step in settings.clock_steps:
+            clock.later(step.at, self._step_clock_back, step.back)
 
     # ---- crashes and restores
 

@@ -65,10 +65,11 @@ class Network:
         "faults",
         "handshakes",
         "header",
-        "plan",
+        "outages",
         "push_salt",
         "push_table",
         "scramble",
+        "settings",
         "tallies",
         "up_salt",
         "up_table",
@@ -92,7 +93,8 @@ class Network:
         self.clock = clock
         self.draws = draws
         self.scramble = draws.scramble
-        self.plan = plan
+        self.settings = plan.settings
+        self.outages = [(outage.start, outage.start + outage.length) for outage in plan.settings.outages]
         self.faults = faults
         self.up_salt, self.down_salt, self.push_salt = (draws.key(purpose) for purpose in ("up", "down", "push"))
         self._chances = {purpose: draws.key(purpose) for purpose in ("loss", "duplicate", "reorder", "retry")}
@@ -151,7 +153,7 @@ class Network:
             return
         connection.up_due = at
         heappush(clock.heap, (at, clock.serial, self.deliver_up, connection))
-        if tally.repeatable and self.plan.sender_retry and not self.faults.stopped:
+        if tally.repeatable and self.settings.sender_retry and not self.faults.stopped:
             self._maybe_repeat(host, packet)
 
     def tell_closed(self, connection: Connection) -> None:
@@ -181,24 +183,24 @@ class Network:
             self.body_bytes += packet.body_bytes
         mail = host.post(destination, packet)
         receiver: TimedHost = mail.receiver  # type: ignore[assignment]
-        clock, link, plan = self.clock, tally.link, self.plan
+        clock, link, settings = self.clock, tally.link, self.settings
         arrive = self.world.arrive if link.while_connected else self._arrive_or_wait
         key = packet.draw_key
         at = clock.now + self._delay(self.push_table, (key, destination, receiver.connects, self.push_salt))
         if link.lossy and not self.faults.stopped:
-            if plan.outages and any(start <= clock.now < end for start, end in plan.outages):
+            if self.outages and any(start <= clock.now < end for start, end in self.outages):
                 self.faults.fired["push-outage"] += 1
                 self.world.lose(mail)
                 return
-            if plan.push_loss and self._chance("loss", key, receiver) < plan.push_loss:
+            if settings.push_loss and self._chance("loss", key, receiver) < settings.push_loss:
                 self.faults.fired["push-lost"] += 1
                 self.world.lose(mail)
                 return
-            late = at + plan.reorder_delay_s
-            if plan.push_duplicate and self._chance("duplicate", key, receiver) < plan.push_duplicate:
+            late = at + settings.reorder_delay
+            if settings.push_duplicate and self._chance("duplicate", key, receiver) < settings.push_duplicate:
                 self.faults.fired["push-duplicated"] += 1
                 clock.at(late, arrive, self.world.duplicate(mail))
-            if plan.push_reorder and self._chance("reorder", key, receiver) < plan.push_reorder:
+            if settings.push_reorder and self._chance("reorder", key, receiver) < settings.push_reorder:
                 self.faults.fired["push-reordered"] += 1
                 clock.at(late, arrive, mail)
                 return
@@ -225,8 +227,8 @@ class Network:
     # ---- impatient senders
 
     def _maybe_repeat(self, host: TimedHost, packet: Packet) -> None:
-        if self._chance("retry", packet.draw_key, host) < self.plan.sender_retry:
-            self.clock.at(self.clock.now + self.plan.sender_retry_after_s, self._repeat, host)
+        if self._chance("retry", packet.draw_key, host) < self.settings.sender_retry:
+            self.clock.at(self.clock.now + self.settings.sender_retry_after, self._repeat, host)
 
     def _repeat(self, host: TimedHost) -> None:
         if host.connection is not None and not self.faults.stopped:
