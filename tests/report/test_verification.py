@@ -178,8 +178,8 @@ def test_explore_that_is_cut_short_ends_with_status_3(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("--bounds", "small", "--messages", "2"), "--bounds names worlds of its own"),
-        (("--bounds", "small", "--graph", "x.aut"), "--bounds names worlds of its own"),
+        (("--bounds", "small", "--messages", "2"), "--bounds names the worlds"),
+        (("--bounds", "small", "--graph", "x.aut"), "--bounds names the worlds"),
         (("--bounds", "tiny"), "unknown bounds 'tiny'; allowed: small, standard, deep"),
         (("--world", "nowhere"), "unknown world 'nowhere'; allowed: two-people, two-devices, three-devices"),
         (("--fault", "rain"), "unknown kind of fault 'rain'"),

@@ -40,7 +40,7 @@ def figure(comparison: Comparison, name: str) -> Figure:
 
 
 def text(comparison: Comparison) -> str:
-    """Return the answer, a sentence a line."""
+    """Return the answer, one sentence per line."""
     return "\n".join(sentences.answer(comparison))
 
 
@@ -48,7 +48,7 @@ def html(comparison: Comparison) -> str:
     """Return the whole page, self-contained."""
     sweep = comparison.results().sweep.designs
     drawings = [
-        (key, title, Markup(figures.svg(draw(comparison), key)))  # drawn here, so known to be safe
+        (key, title, Markup(figures.svg(draw(comparison), key)))  # made by this program, so safe as markup
         for key, (title, draw) in figures.FIGURES.items()
         if key != "endpoints" or sweep
     ]
@@ -86,7 +86,7 @@ def _filled(name: str, comparison: Comparison, **context: object) -> str:
 
 
 def _drawn(way: Way, comparison: Comparison) -> tuple[Way, Markup, str]:
-    """Return a way, its diagram, and the command that finds it again; both are empty where there is no way."""
+    """Return a way, its diagram, and the command that finds it again; the last two are empty without a counterexample."""
     if way.counterexample is None:
         return way, Markup(""), ""
     narration = counterexamples.narrate_way(way, comparison.scenario.parameters())

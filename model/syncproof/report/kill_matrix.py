@@ -1,4 +1,4 @@
-"""The kill matrix on a terminal, in Markdown and as one HTML page."""
+"""Show the kill matrix: on a terminal, in Markdown, as one HTML page."""
 
 from __future__ import annotations
 
@@ -16,31 +16,32 @@ from syncproof.studies import kill_matrix
 from syncproof.studies.kill_matrix import EngineOutcome, KillMatrix
 
 LEGEND = (
-    "✓ killed, after so many states, examples or runs; – not killed within them. “Shortest” is the search's counterexample in "
-    "moves; “cut down” is Hypothesis' one before and after, “excerpt” what is left of the simulated run, connecting included."
+    "✓ killed, after this many states, examples or runs; – not killed within them. Moves of the counterexamples: “shortest” is "
+    "the search's, “cut down” is Hypothesis' before and after it was minimised, “excerpt” the same for the simulated run, with "
+    "the moves that connect devices."
 )
-COST_HEADS = ("id", "failure", "metric", "cure", "failure's design", "shown")
-HEADS = ("bug", "failure", "must fall", "explore", "shortest", "stateful", "cut down", "simulate", "excerpt")
+COST_HEADS = ("id", "failure", "metric", "sound design", "costly design", "shown")
+HEADS = ("bug", "failure", "must violate", "explore", "shortest", "stateful", "cut down", "simulate", "excerpt")
 
 
 class Matrix(KillMatrix):
-    """A kill matrix that can be looked at."""
+    """Add the forms of a report to a kill matrix."""
 
     def answer(self) -> list[str]:
-        """What was found, in a few sentences made from the numbers."""
+        """Return what was found in a few sentences, made from the numbers."""
         rows = self.rows.values()
         alive = [row.bug for row in rows if not row.killed]
         simulated = sum(BUGS[row.bug].violates[0] in row.simulate.violated for row in rows)
         cut, shorter = sum(row.shortest for row in rows), sum(row.shorter for row in rows)
         told = [
             f"{len(rows) - len(alive)} of {len(rows)} seeded bugs are killed by the search and by Hypothesis, through the "
-            f"properties that must fall; the simulator meets {simulated} of them "
+            f"properties that they must violate; the simulator finds {simulated} of them "
             f"within {kill_matrix.RUNS} runs of the stress scenario.",
-            f"Cut down, the counterexample that Hypothesis met is as short as the search's for {cut} of {len(rows)}"
+            f"Cut down, the counterexample of Hypothesis is as short as the search's for {cut} of {len(rows)}"
             + (f", and shorter for {shorter} more." if shorter else "."),
         ]
         if alive:
-            told.append(f"Alive: {', '.join(alive)}. The harness is blind there.")
+            told.append(f"Not killed: {', '.join(alive)}. syncproof does not detect these failures.")
         hidden = [weight.cost for weight in self.costs if not weight.shown]
         if hidden:
             told.append(f"Not shown by their metric: {', '.join(hidden)}.")
@@ -49,15 +50,15 @@ class Matrix(KillMatrix):
             examples = sum(a.after for a in self.sound if a.engine == "stateful")
             runs = sum(a.after for a in self.sound if a.engine == "simulate")
             told.append(
-                f"The sound designs lived through {examples:,} examples and {runs:,} simulated runs with "
-                f"{len(alarms) or 'no'} alarm{'s' if len(alarms) != 1 else ''}."
+                f"The sound designs had {len(alarms) or 'no'} alarm{'s' if len(alarms) != 1 else ''} in {examples:,} examples "
+                f"of Hypothesis and {runs:,} simulated runs."
             )
         if self.missing:
-            told.append(f"{self.missing} pieces of work were not done: the run was interrupted.")
+            told.append(f"{self.missing} jobs were not done: the run was interrupted.")
         return told
 
     def table(self) -> list[list[str]]:
-        """A row of text per bug, as `HEADS` says."""
+        """Return a row of texts per bug, with the columns of `HEADS`."""
         return [
             [
                 row.bug,
@@ -74,7 +75,7 @@ class Matrix(KillMatrix):
         ]
 
     def weights(self) -> list[list[str]]:
-        """A row of text per failure that only costs, as `COST_HEADS` says."""
+        """Return a row of texts per failure that only costs, with the columns of `COST_HEADS`."""
         return [
             [
                 weight.cost,
@@ -88,7 +89,7 @@ class Matrix(KillMatrix):
         ]
 
     def html(self) -> str:
-        """The whole page, self-contained."""
+        """Return the whole page, self-contained."""
         return template.render(
             "kill_matrix.html.j2",
             matrix=self,
@@ -100,13 +101,13 @@ class Matrix(KillMatrix):
         )
 
     def markdown(self) -> str:
-        """The same for a code host."""
+        """Return the whole report as Markdown."""
         lines = ["# Kill matrix", "", *[md.cell(sentence) for sentence in self.answer()], ""]
         lines += [LEGEND, "", *md.table(list(HEADS), [list(row) for row in self.table()])]
-        lines += ["", "## What else fell in the search", ""]
+        lines += ["", "## What else the search found violated", ""]
         lines += [f"- {md.cell(name)}: {md.cell(', '.join(others(self, name)) or 'nothing')}" for name in self.rows]
         if self.costs:
-            lines += ["", "## What only costs", ""]
+            lines += ["", "## Failures that only cost", ""]
             lines += md.table(list(COST_HEADS), [list(row) for row in self.weights()])
         if self.sound:
             lines += ["", "## Sound designs", ""]
@@ -125,11 +126,11 @@ class Matrix(KillMatrix):
         return "\n".join([*lines, ""])
 
     def command(self) -> str:
-        """What makes this report again."""
+        """Return the command that makes this report again."""
         return " ".join(["syncproof kill-matrix", *(() if self.sound else self.rows)])
 
     def write(self, out: Path) -> list[Path]:
-        """Writes the report into `out`. Raises `InputError` if that is not possible."""
+        """Write the report into the folder `out`. Raises `InputError` if that is not possible."""
         run = {"version": __version__, "elapsed_s": round(self.elapsed, 3), "processors": os.cpu_count()}
         texts = {
             "report.html": self.html(),
@@ -140,19 +141,19 @@ class Matrix(KillMatrix):
         return writer.write(out, texts)
 
 
-def told(kill: EngineOutcome, falls: tuple[str, ...]) -> str:
-    """One engine's cell: killed or not, and after how much."""
-    mark = "✓" if set(falls) <= set(kill.violated) else "–"
+def told(kill: EngineOutcome, wanted: tuple[str, ...]) -> str:
+    """Return the cell of one engine: whether it violated the wanted properties, and after how many states, examples or runs."""
+    mark = "✓" if set(wanted) <= set(kill.violated) else "–"
     return f"{mark} {kill.after:,} {kill.unit if kill.after != 1 else kill.unit.removesuffix('s')}"
 
 
 def others(matrix: KillMatrix, bug: str) -> list[str]:
-    """The properties that the search saw fall beside those that must."""
+    """Return the properties that the search found violated in addition to those that the bug must violate."""
     return [name for name in matrix.rows[bug].explore.violated if name not in BUGS[bug].violates]
 
 
 def show(matrix: Matrix) -> None:
-    """The answer and the table."""
+    """Print the answer and the tables."""
     out = terminal.console()
     for sentence in matrix.answer():
         out.print(Text(sentence))
@@ -174,6 +175,6 @@ def show(matrix: Matrix) -> None:
 
 
 def matrix(*arguments: object, **options: object) -> Matrix:
-    """`syncproof.studies.kill_matrix.kill_matrix`, with a result that can be looked at. Same arguments, same errors."""
+    """Call `syncproof.studies.kill_matrix.kill_matrix`, and return its result with the forms of a report."""
     found = kill_matrix.kill_matrix(*arguments, **options)  # type: ignore[arg-type]
     return Matrix(found.rows, found.sound, found.costs, found.missing, found.elapsed)

@@ -71,7 +71,7 @@ def _open(finding: PropertyResults) -> bool:
 
 
 def _family(names: list[str], designs: list[str], all_of: str = "every") -> str:
-    """Return names; "every timeline design" where those of a kind are three or more and none is missing."""
+    """Return names in words; three or more designs of a family of which none is missing become "every timeline design"."""
     parts = []
     rest = names
     for kind in ("timeline", "inbox"):
@@ -83,7 +83,7 @@ def _family(names: list[str], designs: list[str], all_of: str = "every") -> str:
 
 
 def _extreme(designs: dict[str, DesignComparison], metric: str, lossless: bool = True) -> list[tuple[str, float]]:
-    """Return the designs (only those that lost nothing) from the least to the most."""
+    """Return (design, mean of the metric) in ascending order; with `lossless` only designs that lost nothing."""
     known = [
         (name, mean)
         for name, d in designs.items()
