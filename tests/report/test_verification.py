@@ -89,7 +89,7 @@ def test_the_python_snippet_runs_and_prints_the_diagram(found):
 def test_the_answer_speaks_of_what_is_broken_and_refuted(found):
     told = " ".join(sentences.answer(found))
     assert "6 worlds of 3 designs searched" in told
-    assert "broken, each with a way to it below" in told
+    assert "broken; each has a counterexample below" in told
     assert "inbox-shared (" in told
 
 

@@ -125,7 +125,7 @@ def markdown(comparison: Comparison) -> str:
         lines += ["", "Broken promises:", ""]
         lines += [f"- {md.cell(design)}, {name}: {md.cell(finding.example)}" for design, name, finding in broken]
     if unpromised := tables.unpromised(results):
-        lines += ["", "What designs that do not promise it did not keep:", ""]
+        lines += ["", "Violated, and not promised (one example per design):", ""]
         lines += [f"- {md.cell(design)}, {name}: {md.cell(example)}" for design, name, example in unpromised]
     lines += ["", "## Costs", "", f"Mean over {comparison.runs} runs; the 95 % intervals are in `results.json`.", ""]
     units = ["{} ({})".format(*tables.heading(m)) for m in METRICS]
@@ -149,7 +149,7 @@ def markdown(comparison: Comparison) -> str:
 
 def _ways(ways: list[Way], scenario: Scenario) -> Iterator[str]:
     """Yield the counterexamples, drawn in Mermaid."""
-    yield from ("", "## Shortest ways to what did not hold", "")
+    yield from ("", "## Counterexamples", "")
     yield from (counterexamples.LEGEND if ways else "Nothing was violated in these runs.", "")
     for way in ways:
         yield from (
@@ -157,7 +157,7 @@ def _ways(ways: list[Way], scenario: Scenario) -> Iterator[str]:
             "",
         )
         if way.counterexample is None:
-            yield from (f"No small way: {md.cell(way.why)}.", "")
+            yield from (f"No counterexample in a small world: {md.cell(way.why)}.", "")
             continue
         yield from (f"{way.length} moves in the world of {way.shape}: {md.cell(way.counterexample.says)}.", "")
         narration = counterexamples.narrate_way(way, scenario.parameters())

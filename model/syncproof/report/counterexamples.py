@@ -148,7 +148,7 @@ LEGEND = (
 
 
 def narrate_way(way: Way, parameters: Parameters) -> Narration:
-    """Narrate a way step by step."""
+    """Narrate the counterexample of a way step by step."""
     assert way.shape is not None
     assert way.counterexample is not None
     found = way.counterexample

@@ -204,7 +204,7 @@ def markdown(sweep: Sweep) -> str:
         lines += ["", "  ```", f"  {command}", "  ```"]
     if not sweep.broken():
         lines += ["None."]
-    lines += ["", "## What was not promised, and did not hold", ""]
+    lines += ["", "## Violated, and not promised", ""]
     lines += md.table(["design", "property", "points", "example"], unpromised(sweep))
     if results.missing:
         lines += ["", "## Missing", ""]

@@ -19,7 +19,7 @@ MARKS = {"holds": "✓", "violated": "✗", "unknown": "?", "not-applicable": "�
 
 
 def rank(verdict: str, promised: bool) -> int:
-    """Return the sort key of a verdict: the gravest first, and of equal ones those that are promised."""
+    """Return the sort key of a verdict: the most serious first, and of equal ones those that are promised."""
     return 2 * ("violated", "unknown", "holds", "not-applicable").index(verdict) + (not promised)
 
 
@@ -100,11 +100,14 @@ def kept(design: DesignComparison) -> tuple[int, int]:
 
 
 GRAVE = ("no-loss", "convergence", "roaming-complete", "conversation-order", "store-before-sync", "prefix-order")
-"""Properties whose violation a report names also where they are not promised, the gravest first."""
+"""Properties of which a report names a violation also if they are not promised, the most serious first."""
 
 
 def unpromised(results: ComparisonResults) -> list[tuple[str, str, str]]:
-    """Return (design, property, example) for what designs do not promise and violated, of each the gravest."""
+    """Return (design, property, example) for each design that violated a property of `GRAVE` that it does not promise.
+
+    Only the most serious property of a design is returned.
+    """
     found = []
     for name, design in results.designs.items():
         for grave in GRAVE:

@@ -32,8 +32,8 @@ def answer(comparison: Comparison) -> list[str]:
         )
     elif unknown := [n for n, d in designs.items() for p in d.properties.values() if _open(p)]:
         sentences.append(
-            f"No promise was seen broken, but {len(unknown)} are unknown, the first of {unknown[0]}: the runs did not come "
-            "to where they can be judged."
+            f"No run broke a promise, but {len(unknown)} promises are unknown, the first of {unknown[0]}: the runs accepted no "
+            "message, or did not come to rest."
         )
     else:
         lossy = [n for n, d in designs.items() if d.properties["no-loss"].verdict == "violated"]
@@ -61,7 +61,9 @@ def answer(comparison: Comparison) -> list[str]:
         )
         ends = " and ".join(f"{number(value)} s with {name}" for name, value in dict.fromkeys((*slow[:1], *slow[-1:])))
         sentences.append(
-            f"Live delivery takes {ends} at the 99th percentile." if slow else "Nobody was connected to deliver to."
+            f"Live delivery takes {ends} at the 99th percentile."
+            if slow
+            else "No message was delivered to a connected device."
         )
     return sentences
 

@@ -28,7 +28,7 @@ def question(sweep: Sweep) -> str:
 def answer(sweep: Sweep) -> list[str]:
     """Return three sentences: what grows with the key, and which designs change places in packets and in bytes."""
     if not sweep.results().points:
-        return ["Nothing was finished, so there is nothing to say."]
+        return ["No run was finished, so there is no result."]
     if not sweep.lies_on_an_axis() or len(sweep.along()) < 2:
         return [_range(sweep, metric) for metric in ("server_writes_per_message", *CROSSED)]
     grown = [m for m in sweep.metrics if m in ("server_writes_per_message", "server_deletes_per_message")]
@@ -123,9 +123,7 @@ def _places(sweep: Sweep, metric: str) -> str:
             f"{c.lower_before} is below {c.lower_after} up to {float(f'{c.value:.3g}'):g}{unit} {title} and above it beyond"
             for c in told[:NAMED]
         ]
-        more = (
-            f"; {len(told) - NAMED} more crossings of the two families stand in the table" if len(told) > NAMED else ""
-        )
+        more = f"; {len(told) - NAMED} more crossings of the two families are in the table" if len(told) > NAMED else ""
         return f"In {what}, {', '.join(said)}{more}."
     ends = sweep.along()[0], sweep.along()[-1]
     pair = names[:1] + [n for n in names[1:] if not both or family[n] != family[names[0]]][:1]
