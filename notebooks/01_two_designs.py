@@ -14,12 +14,13 @@
 # %% [markdown]
 # # Two designs
 #
-# A message has been accepted by the server. How does it get to every device of everyone in the conversation, to those that
-# are connected now and to those that will be next week?
+# The server has accepted a message. How does the message get to every device of every member of the conversation, to those that
+# are connected now and to those that connect next week?
 #
-# There are two families of answers. The **offline inbox** keeps a copy for each device that does not have the message yet,
-# and deletes the copy when the device says that it has it. The **timeline** appends the message to a log, once per user, and
-# lets every device read on from where it stopped. Here both run: first one message, then an office's working day.
+# There are two families of designs. The **offline inbox** keeps a copy for each device that does not have the message yet,
+# and deletes the copy when the device acknowledges the message. The **timeline** appends the message to a log, once per user, and
+# every device continues to read where it stopped. This notebook runs both: first with one message, then with the working day of
+# an office.
 
 # %%
 import textwrap
@@ -31,21 +32,21 @@ from syncproof.report.widgets import interact
 # %% [markdown]
 # ## One message through an inbox
 #
-# One person sends from one device to another person's two. Time runs downwards; on the right stands what an outside witness
-# could have recorded.
+# One person sends from one device to the two devices of another person. Time runs downwards. On the right are the observations:
+# what can be recorded from outside.
 
 # %%
 inbox = diagram("inbox-store-first")
 inbox
 
 # %% [markdown]
-# The queue is where this design pays: every device costs the server a write when the message comes, and a delete when its ack
-# comes. Counted from the diagram:
+# This design pays for its queue: every device costs the server a write when the message arrives, and a delete when the ack
+# arrives. Counted from the diagram:
 
 
 # %%
 def observed(narration):
-    """How often each kind of observation was made after the scene was set."""
+    """Count each kind of observation after the prelude."""
     return Counter(note.split()[0] for step in narration.steps[narration.prelude :] for note in step.observations)
 
 
@@ -55,8 +56,8 @@ print(f"copies written: {seen['Queued']}, copies deleted: {seen['Deleted']}, for
 # %% [markdown]
 # ## The same message through a timeline
 #
-# The message goes to the conversation's log, which is what makes it *accepted*, and from there to one log per **user**. What
-# the server sends to the devices is only a hint. Each device then reads its user's log from its own checkpoint.
+# The message goes to the conversation's log; then it is *accepted*. From there it goes to one log per **user**. The server sends
+# only a hint to the devices. Each device then reads its user's log from its own checkpoint.
 
 # %%
 timeline = diagram("timeline-notify")
@@ -70,17 +71,17 @@ print(
 print(f"pulls: {seen['Pulled']}, one for each of {seen['Shown']} devices")
 
 # %% [markdown]
-# Nothing is deleted, and a second device of a user would cost no further row. The price is on the wire: a hint, a question
-# and an answer where the inbox needed a push and an ack.
+# No copy is deleted, and a second device of a user costs no further row. The price is on the network: a hint, a request
+# and a reply, where the inbox needed a push and an ack.
 #
-# If the numbers of a log are *dense*, each exactly one more than the last, a device can see by itself whether it missed
-# something. Then the push may carry the message, and only a gap needs a pull:
+# If the numbers of a log are *dense*, each exactly one more than the one before, a device can see by itself whether it missed
+# an entry. Then the push may carry the message, and only a gap needs a pull:
 
 # %%
 diagram("timeline-dense-push")
 
 # %% [markdown]
-# With a front end, any of the nine designs may be looked at here; without one, their summaries:
+# In a notebook with widgets you can choose any of the nine designs here. Without widgets you see their summaries:
 
 # %%
 interact(diagram, design=list(DESIGNS), population=["two-people", "two-devices", "three-devices"], messages=(1, 3))
@@ -90,10 +91,10 @@ for design in DESIGNS.values():
 # %% [markdown]
 # ## A working day
 #
-# One message says nothing of phones that come and go, of pushes that are lost, and of connections that died without anyone
-# noticing. A scenario does. Every design meets the same messages, the same absences and the same losses, and every property
-# is watched all the time. (Two hours of the scenario `default`, and few runs, so that this page is made quickly;
-# `syncproof compare` takes all of it.)
+# One message says nothing about phones that connect and disconnect, about lost pushes, and about dead connections that nobody
+# has noticed. A scenario has all of them. Every design has the same messages, the same sessions and the same losses, and every
+# property is judged at every step. (This page simulates two hours of the scenario `default` in few runs, so that it is made
+# quickly; `syncproof compare` simulates all of it.)
 
 # %%
 office = load("default").with_value("duration", "2h")
@@ -101,10 +102,11 @@ result = compare(office, runs=3, seed=1)
 result
 
 # %% [markdown]
-# A tick is the verdict *holds*: no run violated it. A simulation refutes and does not prove; the proofs are in
-# `04_proof_and_counterexample`. A pale cross is a property that the design never promised; a dark one would be a broken promise.
+# A tick is the verdict *holds*: no run violated the property. A simulation can refute a property, but not prove it; the proofs are
+# in `04_proof_and_counterexample`. A cross on a light background is a property that the design does not promise; one on a dark
+# background would be a broken promise.
 #
-# ## Where the inbox pays
+# ## What the inbox costs
 
 # %%
 result.figure("cost")
@@ -126,8 +128,8 @@ print(
 )
 
 # %% [markdown]
-# How much that matters depends on how many devices a user has. This is the claim that the timeline stands or falls with, and
-# `02_devices_and_fanout` looks at it closely:
+# How much that matters depends on how many devices a user has. This is the main claim made for the timeline, and
+# `02_devices_and_fanout` examines it:
 
 # %%
 result.figure("endpoints")
@@ -146,10 +148,10 @@ for name in ("inbox-store-first", "timeline-notify"):
     )
 
 # %% [markdown]
-# ## How fast it is
+# ## How fast delivery is
 #
-# A device that is connected hears of a message after the time that storage and the network take. The pull is one more round
-# trip, which the dense push saves.
+# A connected device shows a message after the time that storage and the network take. The pull is one more round trip, which
+# the dense push saves.
 
 # %%
 result.figure("delivery")
@@ -163,8 +165,8 @@ for name in ("inbox-store-first", "timeline-notify", "timeline-dense-push"):
 # %% [markdown]
 # ## Twelve claims
 #
-# What is said for the timeline, each judged by these runs. *Depends* names what it depends on. *Unknown* is for what no
-# simulation can tell.
+# These claims are made for the timeline. Each is judged by these runs. For *depends* the evidence says on what it depends. A claim
+# is *unknown* if these runs, or any simulation, cannot tell.
 
 # %%
 for claim in result.claims().itertuples():

@@ -12,13 +12,11 @@
 # ---
 
 # %% [markdown]
-
-# %% [markdown]
 # # Devices and fan-out
 #
 # Two numbers decide what a message costs the server: how many **devices** a user has, and how many **members** a conversation
-# has. The inbox multiplies by both. The timeline multiplies by the members alone. Reading instead of copying multiplies by
-# neither, and pays when somebody reads. Here are the numbers.
+# has. The inbox writes a row for each device of each member. The timeline writes a row for each member. A design that reads
+# instead of copying writes no such row, but pays for every read. This notebook measures the three.
 
 # %%
 import textwrap
@@ -44,7 +42,7 @@ by_devices = sweep(endpoints, vary={"population.devices_per_user": devices}, des
 by_devices.figure()
 
 # %% [markdown]
-# The sentences that the numbers make by themselves:
+# The result as sentences, which are made from the numbers:
 
 # %%
 for sentence in str(by_devices).splitlines():
@@ -62,13 +60,13 @@ for name in designs:
     )
 
 # %% [markdown]
-# A checkpoint that the server records for every device is a row per device again: `timeline-checkpointed` buys what it is for (a
-# server that knows who has read how far) at the price of the inbox's growth, though not of its deletes.
+# A checkpoint that the server records for every device is again a row per device. So in `timeline-checkpointed` the server knows
+# how far every device has read, and its writes grow with the devices as those of the inbox do. Its deletes do not grow.
 #
-# ## Where they change places
+# ## Where designs change places
 #
-# Rows are the server's side. The network's side is packets and bytes, in which the inbox begins with an advantage: it pushes the
-# message and needs no question.
+# Rows are the cost of the server. Packets and bytes are the cost of the network. There the inbox begins with an advantage: it
+# pushes the message and needs no request.
 
 # %%
 for metric in ("packets_per_delivery", "bytes_per_delivery"):
@@ -77,13 +75,13 @@ for metric in ("packets_per_delivery", "bytes_per_delivery"):
     for c in places.itertuples():
         print(
             f"  {c.lower_before} is cheaper than {c.lower_after} up to {c.value:.1f} devices a user "
-            f"(between {c.low:g} and {c.high:g} of the values tried), dearer beyond: {c.certainty}"
+            f"(between {c.low:g} and {c.high:g} of the values tried), more expensive beyond: {c.certainty}"
         )
     if places.empty:
         print("  no two designs change places")
 
 # %% [markdown]
-# Every metric can be looked at in the same way; here those of latency. With a front end, choose:
+# Every metric has such a figure; here are two latencies. In a notebook with widgets you can choose:
 
 # %%
 interact(lambda metric: by_devices.figure([metric]), metric=list(METRICS))
@@ -92,8 +90,8 @@ by_devices.figure(["delivery_latency_p50_s", "catchup_latency_p99_s"])
 # %% [markdown]
 # ## From a small group to a large one
 #
-# One conversation, a hundred messages or so in two hours, and ever more members. `timeline-notify` writes a copy for each member;
-# `timeline-read-fanout` writes none, and its devices read the conversation's log.
+# One conversation with about a hundred messages in two hours, and more and more members. `timeline-notify` writes a copy for each
+# member; `timeline-read-fanout` writes none, and its devices read the conversation's log.
 
 # %%
 members = [3, 6, 12, 25, 50]
@@ -141,14 +139,14 @@ print(
 )
 
 # %% [markdown]
-# A copy is a row that is written once and read once; without copies only the reading is left. What that costs shows where a user
-# is in *many* conversations: a returning device must ask for each of them, and the server must look into each, news or none.
-# So between the two there is a threshold.
+# A copy is a row that is written once and read once; without copies only the read is left. Reading costs more if a user is in
+# *many* conversations: a returning device must ask for each of them, and the server must look into each, also if there is
+# nothing new. So there is a best threshold between the two.
 #
 # ## Where to put the threshold
 #
-# `timeline-hybrid-fanout` copies in small conversations and reads in large ones. Sixty people, sixty pairs of them and twenty
-# groups of three to sixty; the key `model.fanout_threshold` says from how many members on a conversation is read:
+# `timeline-hybrid-fanout` copies in small conversations and reads in large ones. Here are sixty people with sixty pairs and twenty
+# groups of three to sixty. A conversation with more members than `model.fanout_threshold` is read:
 
 # %%
 town = load("big-group").with_values(

@@ -12,18 +12,16 @@
 # ---
 
 # %% [markdown]
-
-# %% [markdown]
 # # When pushes are lost
 #
-# A push is a favour of the network. It may be lost, and nobody is told. It may go into a connection that died minutes ago, while
-# the server believes that the device is there (*half-open*). What does each design do about it, and what does that cost?
+# A push may be lost, and neither end is told. It may go into a connection that died minutes ago, while the server still believes
+# that the device is connected (*half-open*). What does each design do about it, and what does that cost?
 #
-# - `timeline-notify` sends a hint and lets the device pull. A lost hint means that the device learns of the message at the next
-#   hint, the next poll or the next connect, whichever is first.
-# - `timeline-dense-push` sends the message with its number. A lost push is *seen* when the next one arrives: there is a gap, and
-#   the device pulls.
-# - `inbox-store-first` pushes and waits for the ack. What is not acked stays in the inbox until the device asks.
+# - `timeline-notify` sends a hint, and the device pulls. If a hint is lost, the device learns of the message at the next hint, the
+#   next poll or the next connect, whichever is first.
+# - `timeline-dense-push` sends the message with its number. The device notices a lost push when the next one arrives: there is a
+#   gap, and the device pulls.
+# - `inbox-store-first` pushes and waits for the ack. A copy that is not acked stays in the inbox until the device pulls.
 
 # %%
 from syncproof import load, sweep
@@ -35,15 +33,15 @@ designs = ["inbox-store-first", "timeline-notify", "timeline-dense-push"]
 
 
 def means(swept):
-    """The means, a row per value and design, a column per metric."""
+    """Return the means: a row per value and design, a column per metric."""
     return swept.table()["mean"].unstack("metric")
 
 
 # %% [markdown]
 # ## From no loss to every second push
 #
-# The same office, the same messages, and ever more pushes lost. The draws are shared as well: what is lost at 10 % is lost at 20 %
-# too.
+# The same office and the same messages, with more and more lost pushes. The draws are shared as well: a push that is lost at 10 %
+# is also lost at 20 %.
 
 # %%
 losses = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
@@ -63,11 +61,11 @@ for name in designs:
 # %%
 for name in designs[1:]:
     change = loss.loc[losses[-1], name].packets_per_delivery / loss.loc[losses[0], name].packets_per_delivery - 1
-    print(f"{name} gets {abs(change):.0%} {'dearer' if change > 0 else 'cheaper'} in packets")
+    print(f"{name} needs {abs(change):.0%} {'more' if change > 0 else 'fewer'} packets")
 
 # %% [markdown]
-# Loss works on the two in different ways. Where hints are lost, the pull that comes at last fetches several messages at once. Where
-# pushes are lost, each gap costs a pull that would not have been needed. How much of the dense push's advantage is left:
+# Loss changes the two designs differently. If hints are lost, the next pull fetches several messages at once. If pushes are lost,
+# each gap costs a pull that would not have been needed. How much of the dense push's advantage is left:
 
 # %%
 for share in losses:
@@ -84,9 +82,9 @@ print(
 )
 
 # %% [markdown]
-# ## The messages that are late
+# ## Late messages
 #
-# The median is one thing, the unlucky hundredth another: it waits for the next message, or for a poll.
+# The slowest hundredth of the deliveries is much slower than the median: it waits for the next message, or for a poll.
 
 # %%
 by_loss.figure(["delivery_latency_p99_s", "empty_pulls_per_delivery"])
@@ -100,16 +98,16 @@ for share in (losses[0], losses[1], losses[-1]):
     )
 
 # %% [markdown]
-# No message is lost for good, at any loss: the promises were judged in every one of these runs.
+# No message is lost in the end, at any rate of loss: the promises were judged in every one of these runs.
 
 # %%
 print(by_loss.broken() or "Every promise was kept at every loss.")
 
 # %% [markdown]
-# ## Polls: the price of a bound
+# ## Polls bound the latency, and cost packets
 #
-# The latency of what was lost is bounded by the polls. A device that has heard nothing for so long asks by itself. The shorter,
-# the sooner, and the more packets for nothing. At 30 % loss:
+# A device that has received nothing for the poll interval asks by itself, so polls bound the latency of a lost push. A shorter
+# interval means a shorter delay, and more pulls that find nothing. At 30 % loss:
 
 # %%
 intervals = ["30s", "2m", "10m", "30m"]
@@ -130,7 +128,8 @@ for name in designs[1:]:
 # %% [markdown]
 # ## Half-open connections
 #
-# The share of sessions that end without the server being told; it goes on sending into the dead connection for minutes.
+# The varied key is the share of sessions that end without the server being told. The server then sends into the dead connection
+# for some minutes.
 
 # %%
 shares = [0.0, 0.25, 0.5, 0.75, 1.0]
@@ -145,20 +144,20 @@ for name in designs:
     )
 
 # %%
-dearest = max(designs, key=lambda n: death.loc[1.0, n].packets_per_delivery / death.loc[0.0, n].packets_per_delivery)
-growth = death.loc[1.0, dearest].packets_per_delivery / death.loc[0.0, dearest].packets_per_delivery - 1
+worst = max(designs, key=lambda n: death.loc[1.0, n].packets_per_delivery / death.loc[0.0, n].packets_per_delivery)
+growth = death.loc[1.0, worst].packets_per_delivery / death.loc[0.0, worst].packets_per_delivery - 1
 fired = by_death.results().faults_fired["half-open"]
 print(
-    f"{fired:,} sessions ended half-open in these runs. They cost at most {growth:.1%} more packets ({dearest}),\n"
-    "sent to nobody: a device that returns asks from its own checkpoint, and never relies on what the server believes it to have."
+    f"{fired:,} sessions ended half-open in these runs. They cost at most {growth:.1%} more packets ({worst}),\n"
+    "which no device received. A device that returns asks from its own checkpoint; it does not rely on what the server believes."
 )
 by_death.figure(["packets_per_delivery", "bytes_per_delivery", "catchup_latency_p99_s"])
 
 # %% [markdown]
 # ## Any metric
 #
-# With a front end, choose what to see, against what. Without one: every metric has its table in `by_loss.table()`, of which this is
-# the part at the two ends.
+# In a notebook with widgets you can choose a metric and a varied key. Without widgets, `by_loss.table()` has every metric; this is
+# the part of it at the two ends.
 
 # %%
 sweeps = {"push loss": by_loss, "poll interval": by_poll, "half-open": by_death}

@@ -14,12 +14,12 @@
 # %% [markdown]
 # # Proof and counterexample
 #
-# A simulation tells what happened. It cannot tell what could have happened: the one interleaving in a million in which a crash
-# falls between two writes will come in production, on a Sunday. So small worlds, a few devices, one or two messages, one or two
-# kinds of fault, are searched *completely*: every order in which packets, timers, storage and faults can come.
+# A simulation says what happened. It cannot say what could have happened: an interleaving in which a crash comes between two
+# writes may be one in a million, and will still happen in production. So small worlds (a few devices, one or two messages, one or
+# two kinds of fault) are searched *completely*: every order in which packets, timers, storage operations and faults can come.
 #
-# Here a sound design is proved in such a world, then broken, and the way to the failure is read; then it is mended, first not
-# quite and then for good.
+# This notebook proves a sound design in such a world, breaks it, and reads the counterexample. Then it repairs the design, first
+# in part and then completely.
 
 # %%
 from syncproof import DESIGNS, explore, hunt, verify
@@ -31,17 +31,17 @@ from syncproof.designs.timeline.push import DensePushDevice
 # %% [markdown]
 # ## A sound design
 #
-# `timeline-dense-push` numbers each user's log without gaps and sends the message with its number. The rule of the device:
-# apply it if it is the next number, ignore it if it is old, and pull if there is a gap. Two people with a device each, two
-# messages, and pushes that may be lost, come twice, or overtake each other:
+# `timeline-dense-push` numbers each user's log without gaps and sends the message with its number. The device applies a push if it
+# has the next number, ignores it if its number is old, and pulls if there is a gap. The world: two people with a device each, two
+# messages, and pushes that may be lost, duplicated or reordered:
 
 # %%
 sound = explore("timeline-dense-push", "two-people", messages=2, faults=["push"])
 sound
 
 # %% [markdown]
-# Every promise is kept in every state that this world can reach. Such a tick would be worth nothing if nothing had happened on
-# the way, so the search also says how often each kind of move was made, and whether the situations that matter were met:
+# Every promise is kept in every state that this world can reach. A tick would say nothing if nothing had happened in the search. So
+# the search also says how often each kind of move was made, and whether the situations that matter were reached:
 
 # %%
 searched = sound.results().designs["timeline-dense-push"]
@@ -52,16 +52,16 @@ for situation, where in searched.witnesses.items():
     print(f"{situation}: {where.removesuffix(' worlds')} worlds")
 
 # %% [markdown]
-# ## Break it
+# ## Break the design
 #
-# Is the question "is this the next number?" needed at all? A device that trusts every push is shorter. This is all
-# that a design of one's own takes: a subclass that overrides one handler.
+# Is the check "is this the next number?" needed at all? A device that trusts every push is shorter. A design of your own is a
+# subclass that overrides one handler:
 
 
 # %%
 @actor
 class HastyDevice(DensePushDevice):
-    """Applies whatever is pushed, and takes its number for the checkpoint."""
+    """Show every pushed message, and advance the checkpoint to its number."""
 
     @on(Push)
     def pushed(self, source: Id, packet: Push, out: Out) -> None:
@@ -75,25 +75,25 @@ broken = explore(hasty, "two-people", messages=2, faults=["push"])
 broken
 
 # %% [markdown]
-# A cross with a number is a counterexample of that many moves, and no shorter one exists. The shortest of all:
+# A cross with a number is a counterexample of that many moves. For a safety property such as `prefix-order` no shorter one exists:
 
 # %%
 broken.diagram("prefix-order")
 
 # %% [markdown]
-# Read it from below. The last arrow brings number 2. Number 1 had been sent as well and is still under way, or lost, nobody
-# can tell: the device had seen nothing of it when it took 2 for its checkpoint.
+# Read it from the bottom. The last arrow brings number 2. Number 1 was sent as well and is still under way: the device had not
+# received it when it advanced its checkpoint to 2.
 #
-# Whether that *loses* the message, or only shows it late, is a question about everything that may still happen. It is
-# `no-loss`, a liveness property, and its counterexample goes on until nothing more can happen:
+# Is the message *lost*, or only shown late? That depends on everything that may still happen. The property for it is `no-loss`, a
+# liveness property, and its counterexample continues until nothing more can happen:
 
 # %%
 lost = broken.diagram("no-loss")
 lost
 
 # %% [markdown]
-# What the automaton of the property held, step by step: which messages are open, which devices still miss them, and what it
-# said when the world had come to rest.
+# The state of the property's automaton after each step: which messages are open, which devices still lack them, and the violation
+# that it reports when the world has come to rest.
 
 # %%
 print(lost.held())
@@ -101,14 +101,15 @@ print()
 print(lost.title)
 
 # %% [markdown]
-# The checkpoint is past the message, so no later pull asks for it: the device will never show it, and neither the server
-# nor the device knows.
+# The checkpoint has passed the message, so no later pull asks for it. The device will never show it, and neither the server nor the
+# device can know.
 #
-# ## What a larger world says
+# ## A larger world
 #
-# The search needed a world that it could finish. Hypothesis plays in larger ones, three devices and all faults together, and
-# draws the moves. What it meets is long and full of accidents; the minimiser takes out every move that the violation does not
-# need. (What Hypothesis draws depends on its version, so these numbers may be others on your machine.)
+# A search needs a world that is small enough to finish. Hypothesis plays larger ones, here three devices under the usual kinds of
+# fault together, and draws the moves. A violation that it meets takes many moves, most of which do not matter; the minimiser takes
+# out moves that the violation does not need. (The draws depend on the version of Hypothesis, so these numbers may differ on your
+# machine.)
 
 # %% tags=["varies"]
 met = hunt(hasty)
@@ -118,17 +119,17 @@ print(met)
 met.diagram()
 
 # %% [markdown]
-# The same failure, found without knowing where to look.
+# Hypothesis finds the same failure, in a world that was not made for it.
 #
-# ## Mend it, not quite
+# ## A first repair
 #
-# A first repair: show what is pushed, but leave the checkpoint alone where there is a gap, and pull. Nothing can be lost now.
+# Show what is pushed, but do not advance the checkpoint at a gap, and pull. Now no message can be lost.
 
 
 # %%
 @actor
 class HopefulDevice(DensePushDevice):
-    """Shows whatever is pushed; moves the checkpoint only if nothing is missing before it, else pulls."""
+    """Show every pushed message; advance the checkpoint only if nothing is missing before it, else pull."""
 
     @on(Push)
     def pushed(self, source: Id, packet: Push, out: Out) -> None:
@@ -154,8 +155,8 @@ for name, cell in better.matrix()["hopeful"].items():
 better.diagram()
 
 # %% [markdown]
-# No message is lost, but a reader sees the second before the first. Whether that may be is a decision about the product, and
-# the place to write it down is the promises. `timeline-push`, one of the nine designs, does just this, and does not promise
+# No message is lost, but a reader sees the second message before the first. Whether that is acceptable is a decision about the
+# product, and it is written down in the promises. `timeline-push`, one of the nine designs, does exactly this, and does not promise
 # the order:
 
 # %%
@@ -163,15 +164,15 @@ given_up = sorted(set(DESIGNS["timeline-dense-push"].promises) - set(DESIGNS["ti
 print("timeline-push does not promise:", ", ".join(given_up))
 
 # %% [markdown]
-# ## Mend it for good
+# ## The complete repair
 #
-# The missing line was the question whether anything is missing: apply the next number, and at a gap *only* ask.
+# The check was needed: apply the next number, and at a gap *only* pull.
 
 
 # %%
 @actor
 class PatientDevice(DensePushDevice):
-    """Applies the next number; at a gap it shows nothing and asks."""
+    """Apply the next number; at a gap show nothing and pull."""
 
     @on(Push)
     def pushed(self, source: Id, packet: Push, out: Out) -> None:
@@ -183,13 +184,14 @@ class PatientDevice(DensePushDevice):
             self.on_hint(packet.timeline, packet.entry.seq, "push", out)
 
 
-patient = DESIGNS["timeline-dense-push"].variant(device=PatientDevice, name="patient", summary="Asks at a gap.")
-mended = explore(patient, "two-people", messages=2, faults=["push"])
-print(mended)
+patient = DESIGNS["timeline-dense-push"].variant(device=PatientDevice, name="patient", summary="Pulls at a gap.")
+repaired = explore(patient, "two-people", messages=2, faults=["push"])
+print(repaired)
 
 # %% [markdown]
-# One world is one world. `verify` searches all of the bounds: every kind of fault alone, with other people in it. (`small` takes
-# seconds; `standard`, which adds a second message and pairs of faults, takes minutes.)
+# This was one world. `verify` searches all worlds of the bounds: `small` has each usual kind of fault alone, among two people and
+# among two devices of one person, and takes seconds. `standard` adds a second message, pairs of faults and rarer faults, and
+# takes minutes.
 
 # %%
 proof = verify([patient], "small")
@@ -201,4 +203,4 @@ print("Every promise is kept in every world." if not unkept else f"Not kept: {',
 
 # %%
 again = hunt(patient, profile="dev")
-print("Hypothesis met nothing either." if again.violation is None else again)
+print("Hypothesis found no violation either." if again.violation is None else again)

@@ -12,15 +12,14 @@
 # ---
 
 # %% [markdown]
-# %% [markdown]
 # # Your own design
 #
-# None of the nine designs is the one that you would build. Yours coalesces, or batches, or asks in another order. It takes a
-# subclass to say so; then the same searches prove it or show why not, and the same traffic tells what it costs.
+# Your design may differ from the nine ready ones: it coalesces, or batches, or asks in another order. You write the difference as a
+# subclass. Then the same searches prove the promises or show a counterexample, and the same traffic shows what the design costs.
 #
 # The example: `timeline-notify` pulls at every notification. In a busy group that is a pull per message and device. A device
-# could wait a little for company before it asks, and fetch several messages with one pull. What does that save, what does it
-# cost, and is it still correct?
+# could wait a little for further notifications before it asks, and fetch several messages with one pull. What does that save,
+# what does it cost, and is it still correct?
 
 # %%
 from syncproof import DESIGNS, InputError, Scenario, compare, diagram, explore, verify
@@ -31,19 +30,19 @@ from syncproof.designs.packets import Notification
 from syncproof.designs.timeline.device import TimelineDevice
 
 # %% [markdown]
-# ## Write it
+# ## Write the design
 #
-# A timer is a packet that an actor sends to itself. `volatile` says what a crash forgets; the engines see to it that it does.
-# `on_hint` is the base's own reaction to a hint, and it knows what to do if a pull is under way.
+# A timer is a packet that an actor sends to itself. A crash resets a `volatile` field; the engines do that. `on_hint` is the base
+# class's reaction to a hint, and it handles the case that a pull is under way.
 
 
 # %%
 class Enough(Packet, frozen=True):
-    """Waited long enough for company."""
+    """The waiting time is over."""
 
 
 def thrifty(wait):
-    """timeline-notify whose devices collect hints for `wait` seconds before they pull."""
+    """Return timeline-notify with devices that collect hints for `wait` seconds before they pull."""
 
     @actor
     class ThriftyDevice(TimelineDevice):
@@ -70,10 +69,10 @@ mine = thrifty(10)
 diagram(mine, "two-people", messages=2)
 
 # %% [markdown]
-# ## Verify it
+# ## Verify the design
 #
-# Without a word about it, the variant took over the promises of its base. They are what is searched for. In a search a timer may
-# fire at any moment, so that what holds here holds for every wait.
+# The variant has the promises of its base, unless it declares others. The search looks for a violation of them. In a search a
+# timer may fire at any moment, so a property that holds here holds for every waiting time.
 
 # %%
 proof = verify([mine], "small")
@@ -86,9 +85,9 @@ print(
 )
 
 # %% [markdown]
-# ## Declare what it promises
+# ## Declare the promises
 #
-# A promise is a property and the faults under which it is to hold. One that does not exist is refused at once:
+# A promise is a property, with the faults under which the property must hold. A promise of an unknown property is refused:
 
 # %%
 try:
@@ -97,8 +96,8 @@ except InputError as error:
     print(error)
 
 # %% [markdown]
-# One that does not hold is found out. `timeline-push` shows what is pushed at once. Could a product manager be promised that
-# messages are always shown in the conversation's order? Only if the pushes come as they were sent:
+# A promise that does not hold is refuted. `timeline-push` shows a pushed message at once. Can it promise that messages are always
+# shown in the conversation's order? Only if pushes arrive in the order in which they were sent:
 
 # %%
 base = DESIGNS["timeline-push"]
@@ -110,20 +109,19 @@ for faults in ([], ["disconnect"], ["push"]):
     print(f"{' and '.join(faults) or 'no fault'}: {cell.verdict}{says}, promise {cell.promise}")
 
 # %% [markdown]
-# A promise is judged in the worlds whose faults it covers, and in no other. In the world `push` pushes are also duplicated and
-# reordered, which this promise does not cover: what is violated there does not break it.
+# A promise is judged only in worlds whose faults it covers. In a world with `push`, pushes are also duplicated and reordered, which
+# this promise does not cover. So the violation there does not break the promise.
 #
-# ## Compare it
+# ## Compare the costs
 #
-# A busy group, where waiting should pay: twelve people with two devices each, one message every few seconds. Every design meets
-# the same messages, absences and losses. A design is given as the object that it is; `compare` finds the class where it was
-# written.
+# A busy group, where waiting should save packets: twelve people with two devices each, one message every few seconds. Every design
+# has the same messages, sessions and losses. `compare` takes a design as an object.
 
 # %%
 busy = Scenario.model_validate(
     {
         "title": "A busy group",
-        "shows": "What waiting for company saves where messages come thick and fast.",
+        "shows": "What a device saves that waits for further messages before it pulls, if messages are frequent.",
         "duration": "20m",
         "population": {"users": 12, "devices_per_user": 2},
         "conversations": {"pairs": 0, "groups": 1, "group_size": {"min": 12, "max": 12}},
@@ -148,7 +146,7 @@ for wait in waits:
     )
 
 # %% [markdown]
-# The same as a picture, each metric beside that of the base. With a front end, other metrics can be chosen.
+# The same as a figure, each metric with that of the base. In a notebook with widgets you can choose other metrics.
 
 # %%
 import pandas
@@ -165,15 +163,15 @@ interact(lambda metric: curves(by_wait, [metric], "wait in s"), metric=list(METR
 curves(by_wait, ["pulls_per_delivery", "packets_per_delivery", "delivery_latency_p50_s"], "wait in s")
 
 # %% [markdown]
-# ## Keep it in a file
+# ## Keep the design in a file
 #
-# A class in a notebook is known to this process. Where the platform begins worker processes afresh (macOS, Windows, newer
-# Pythons), designs given as objects are therefore simulated in this one process. In a file of its own a design can be used
-# from everywhere, named as `FILE.py:NAME`: here, by all processors, by the command line, and by your tests.
+# Only this process knows a class of a notebook. If the platform starts worker processes without the memory of this one (macOS,
+# Windows, newer Pythons), designs given as objects are therefore simulated in this one process. A design in a file of its own,
+# named as `FILE.py:NAME`, can be used everywhere: here, in worker processes, on the command line, and in your tests.
 
 # %%
 # %%writefile thrifty.py
-"""A device that collects hints before it pulls."""
+"""Define a design whose devices collect hints before they pull."""
 
 from syncproof.core.actor import Out, actor, on, volatile
 from syncproof.core.packets import Packet
@@ -184,25 +182,25 @@ from syncproof.designs.timeline.device import TimelineDevice
 
 
 class Enough(Packet, frozen=True):
-    """Waited long enough for company."""
+    """The waiting time is over."""
 
 
 @actor
 class ThriftyDevice(TimelineDevice):
-    """Collects hints for ten seconds, then pulls."""
+    """Collect hints for ten seconds, then pull."""
 
     hinted: dict[Timeline, int] = volatile(dict)
 
     @on(Notification)
     def notified(self, source: Id, packet: Notification, out: Out) -> None:
-        """The first hint starts the timer."""
+        """Note the hint; the first one starts the timer."""
         if not self.hinted:
             out.after(10, Enough())
         self.hinted[packet.timeline] = max(packet.head, self.hinted.get(packet.timeline, 0))
 
     @on(Enough)
     def enough(self, source: Id, packet: Enough, out: Out) -> None:
-        """Ask for all that was hinted at."""
+        """Pull every timeline of which a hint came."""
         hinted, self.hinted = self.hinted, {}
         for timeline, head in sorted(hinted.items()):
             self.on_hint(timeline, head, "notification", out)
@@ -220,7 +218,7 @@ print(
 
 # %% [markdown]
 # On the command line, `syncproof verify thrifty.py:Thrifty` and `syncproof compare --design thrifty.py:Thrifty --design
-# timeline-notify` write the reports that can be sent around. In your own tests, pytest finds the fixture by itself:
+# timeline-notify` write reports for other readers. In your tests, pytest finds the fixture by itself:
 #
 # ```python
 # def test_my_design_keeps_its_promises(keeps_promises):

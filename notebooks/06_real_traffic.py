@@ -12,19 +12,18 @@
 # ---
 
 # %% [markdown]
-# %% [markdown]
 # # Real traffic
 #
-# Synthetic traffic is what somebody imagined. A trace is what people did: bursts, nights, one user who writes half of it all.
-# syncproof reads two forms of trace, recognised by their first line:
+# Synthetic traffic follows assumptions. A trace is what people did: bursts, quiet nights, a few users who write most messages.
+# syncproof reads traces in two formats, recognised by their first line:
 #
-# - **SNAP**, `SRC DST UNIXTIME`, a private message a line. It says nothing of presence or devices; a scenario adds both.
-# - **presence**, `time_s,event,user,dead_s`, one group's connects, disconnects and messages, and for how long the server
-#   believed in a connection that was dead already.
+# - **SNAP**, `SRC DST UNIXTIME`: a private message per line. It says nothing about presence or devices; a scenario adds both.
+# - **presence**, `time_s,event,user,dead_s`: one group's connects, disconnects and messages, and how long the server believed
+#   that a dead connection was alive.
 #
-# So that this page can be made anywhere, it makes a small trace of each form. If the environment variable `SYNCPROOF_TRACES` names
-# a folder with `CollegeMsg.txt` (59,835 private messages of 1,899 students; Panzarasa, Opsahl and Carley 2009, from SNAP),
-# the first part uses two weeks of that instead, and all numbers below are then of those.
+# This page makes a small trace of each format, so that it can be made on any machine. If the environment variable
+# `SYNCPROOF_TRACES` names a folder with `CollegeMsg.txt` (59,835 private messages of 1,899 students; Panzarasa, Opsahl and Carley
+# 2009, from SNAP), the first part uses two weeks of that trace instead.
 
 # %%
 import json
@@ -44,14 +43,14 @@ rng = random.Random(1)
 # %% [markdown]
 # ## Private messages
 #
-# Sixty people for three days. Few of them write most, they write by day, and a message is likely to be answered soon.
+# Sixty people for three days. A few of them write most messages, they write by day, and an answer often comes soon.
 
 # %%
 DAY = 86_400
 
 
 def private_messages(people, days):
-    """Lines `SRC DST UNIXTIME`."""
+    """Return lines `SRC DST UNIXTIME`."""
     rows = []
     activity = [1 / (1 + person) for person in range(people)]
     friends = [rng.sample([p for p in range(people) if p != person], 4) for person in range(people)]
@@ -88,8 +87,8 @@ print(
 )
 
 # %% [markdown]
-# The scenario `campus` adds what the trace does not say: one or two devices a person, connected for half a day at a time, a third
-# of the time. Three designs meet the same days:
+# The scenario `campus` adds what the trace does not have: one or two devices per person, connected for half a day at a time and a
+# third of the time. Three designs are simulated on the same days:
 
 # %%
 designs = ["inbox-store-first", "timeline-notify", "timeline-dense-push"]
@@ -110,8 +109,7 @@ print(
 )
 
 # %% [markdown]
-# More packets than one would think for a delivery. People do not write that often; most of what goes over the wire is there
-# although nothing is said:
+# These are many packets for a delivery. People do not write often here, and most packets are not about messages:
 
 # %%
 found = result.results().designs
@@ -127,14 +125,14 @@ result.figure("cost")
 # %% [markdown]
 # ## One group and its presence
 #
-# Where a trace knows who was connected, nothing needs to be supposed. A fifth of the sessions here end without a goodbye, and the
-# server goes on sending into the dead connection for minutes.
+# A presence trace says who was connected, so no assumption about it is needed. A fifth of the sessions here end half-open, and the
+# server then sends into the dead connection for some minutes.
 
 # %%
 
 
 def one_group(people, hours):
-    """Rows `time_s,event,user,dead_s`."""
+    """Return rows `time_s,event,user,dead_s`."""
     rows = []
     for person in range(people):
         at = rng.expovariate(1 / 1800)
@@ -157,7 +155,7 @@ presence.write_text(one_group(people=15, hours=12))
 group = read(presence)
 dead = [row[3] for row in group.rows if row[3]]
 print(f"{len(group.rows):,} rows of {group.users} users, {len(dead)} sessions that ended half-open,")
-print(f"which the server believed in for {sum(dead) / len(dead):.0f} s in the mean")
+print(f"which the server believed to be alive for {sum(dead) / len(dead):.0f} s on average")
 
 # %%
 history = folder / "run.jsonl"
@@ -171,10 +169,10 @@ for fault, count in fired.items():
     print(f"  {fault:12} {count:,} times")
 
 # %% [markdown]
-# ## What happened, on record
+# ## Recorded runs
 #
-# `history=` wrote down the first run of each design: every observation, and beside it every move. A history can be judged without
-# the design, only from what was observed. That is how a *real* server's log can be judged, once it is turned into the same
+# `history=` recorded the first run of each design: every observation in one file, every move in another. A history can be judged
+# without the design, from its observations only. A *real* server's log can be judged in the same way, once it is turned into such
 # lines (`docs/history.md`).
 
 # %%
@@ -188,8 +186,8 @@ verdicts = Counter(result.verdict for result in judged.verdicts().values())
 print("judged from the record alone:", ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items())))
 
 # %% [markdown]
-# Does the check see anything? Take one line out, a message shown on some device, as if that device had never shown it. (The
-# header says how many lines follow, and a file that has another number is refused; so that is taken out too.)
+# Does the check notice a missing message? Take out one line in which a device shows a message, as if it had never shown it. (The
+# header says how many lines follow, and a file with another number is refused; so this number is taken out too.)
 
 # %%
 shown = [number for number, line in enumerate(lines) if '"Shown"' in line]
@@ -201,7 +199,7 @@ for name, verdict in check(cut).verdicts().items():
         print(f"{name}: {verdict.examples[0]}")
 
 # %% [markdown]
-# And the moves can be made again, one by one, in a fresh world. They lead to the same observations:
+# The moves can be repeated, one by one, in a fresh world. They lead to the same observations:
 
 # %%
 again = replay(record.with_suffix(".moves.jsonl"))
@@ -209,7 +207,7 @@ same = again.observations == judged.observations and again.monitor.counts == jud
 print(f"{again.observations:,} observations again, {'the same' if same else 'NOT the same'} as recorded")
 
 # %% [markdown]
-# The same from the command line, with a report to send around:
+# The same on the command line, which also writes the reports:
 #
 # ```sh
 # syncproof compare campus --trace messages.txt --take 3d --history run.jsonl

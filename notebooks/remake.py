@@ -1,10 +1,10 @@
-"""Makes the notebooks from their text: each `NAME.py` (jupytext, py:percent) is executed and written as `NAME.ipynb`.
+"""Make the notebooks from their text: each `NAME.py` (jupytext, py:percent) is executed and written as `NAME.ipynb`.
 
     python notebooks/remake.py [NAME ...] [--out FOLDER]
 
-The text is the source; what a reviewer reads and what is edited. The `.ipynb` is made, with its outputs, for whoever reads it
-on a code host. The same text gives the same bytes: no times are recorded, cells are numbered, the kernel's version is left
-out, and widgets, which are nothing without a front end, are not kept (what they would show first stands beside them).
+The text is the source: it is edited and reviewed. The `.ipynb`, with its outputs, is for readers on a code host. The same text
+gives the same bytes: no times are recorded, cells are numbered, and the version of the kernel and the widgets are left out (a
+widget shows nothing on a code host; the next output of its cell shows what it would show first).
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from nbformat import NotebookNode
 
 HERE = Path(__file__).resolve().parent
 MODEL = str(HERE.parent / "model")
-"""The package beside the notebooks, which is what they run with."""
+"""The folder of the package with which the notebooks run."""
 NAMES = tuple(path.stem for path in sorted(HERE.glob("[0-9]*.py")))
 WIDGET = "application/vnd.jupyter.widget-view+json"
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 SECONDS = 300
-"""Within which a cell must be done."""
+"""Seconds within which a cell must be done."""
 
 
 def read(name: str) -> NotebookNode:
-    """The notebook of a text, without outputs, its cells numbered."""
+    """Read a notebook from its text, without outputs and with numbered cells."""
     book = jupytext.read(HERE / f"{name}.py")
     for number, cell in enumerate(book.cells, 1):
         cell.id = f"cell-{number:02}"
@@ -44,9 +44,9 @@ def read(name: str) -> NotebookNode:
 
 
 def execute(name: str) -> NotebookNode:
-    """The same with its outputs. Raises `CellExecutionError`, and `ValueError` for a warning.
+    """Execute a notebook and return it with its outputs. Raises `CellExecutionError`, and `ValueError` for a warning.
 
-    It runs in an empty folder: a notebook brings with it all that it needs.
+    It runs in an empty folder, so a notebook must make all files that it needs.
     """
     book = read(name)
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as sockets:
@@ -55,7 +55,7 @@ def execute(name: str) -> NotebookNode:
             timeout=SECONDS,
             kernel_name=KERNEL["name"],
             record_timing=False,
-            coalesce_streams=True,  # what is printed may arrive in pieces
+            coalesce_streams=True,  # printed text may arrive in pieces
             resources={"metadata": {"path": folder}},
         )
         if os.name == "posix":  # talk to the kernel through files that nobody else can read, not through ports
@@ -74,19 +74,19 @@ def execute(name: str) -> NotebookNode:
 
 
 def _environment() -> dict[str, str]:
-    """This process's, with the package beside the notebooks, and without a folder of traces that others do not have."""
+    """Return this process's environment, with the package's folder and without the folder of traces that others do not have."""
     paths = os.pathsep.join(filter(None, (MODEL, os.environ.get("PYTHONPATH"))))
     return {**{k: v for k, v in os.environ.items() if k != "SYNCPROOF_TRACES"}, "PYTHONPATH": paths}
 
 
 def write(book: NotebookNode, path: Path) -> None:
-    """Checks it against the notebook format and writes it."""
+    """Check a notebook against the notebook format and write it."""
     nbformat.validate(book)
     nbformat.write(book, path)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("names", metavar="NAME", nargs="*", help=f"default: all of {', '.join(NAMES)}")
     parser.add_argument("--out", metavar="FOLDER", type=Path, default=HERE, help="default: beside the text")

@@ -95,7 +95,8 @@ def test_an_object_is_found_by_its_name_once_it_was_given() -> None:
 def test_an_object_with_the_name_of_a_ready_design_is_refused() -> None:
     assert lookup.known(DESIGNS["timeline-notify"]) == "timeline-notify"
     with pytest.raises(
-        InputError, match=r"is called 'timeline-notify'; give it a name: variant\(\.\.\., name=\.\.\.\)"
+        InputError,
+        match=r"'timeline-notify' is the name of a ready design; give yours another: variant\(\.\.\., name=\.\.\.\)",
     ):
         lookup.known(DESIGNS["timeline-notify"].variant(summary="other"))
 

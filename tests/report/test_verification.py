@@ -86,11 +86,11 @@ def test_the_python_snippet_runs_and_prints_the_diagram(found):
     assert sequence.text(each.narration) in out.getvalue()
 
 
-def test_the_answer_names_broken_promises_and_refuted_claims(found):
-    text = " ".join(sentences.answer(found))
-    assert "6 worlds of 3 designs searched" in text
-    assert "broken, each with a way to it below" in text
-    assert "inbox-shared (" in text
+def test_the_answer_speaks_of_what_is_broken_and_refuted(found):
+    told = " ".join(sentences.answer(found))
+    assert "6 worlds of 3 designs searched" in told
+    assert "broken; each has a counterexample below" in told
+    assert "inbox-shared (" in told
 
 
 def test_the_answer_says_what_is_missing_and_why(found):
@@ -178,8 +178,8 @@ def test_explore_that_is_cut_short_ends_with_status_3(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("--bounds", "small", "--messages", "2"), "--bounds names worlds of its own"),
-        (("--bounds", "small", "--graph", "x.aut"), "--bounds names worlds of its own"),
+        (("--bounds", "small", "--messages", "2"), "--bounds names the worlds"),
+        (("--bounds", "small", "--graph", "x.aut"), "--bounds names the worlds"),
         (("--bounds", "tiny"), "unknown bounds 'tiny'; allowed: small, standard, deep"),
         (("--world", "nowhere"), "unknown world 'nowhere'; allowed: two-people, two-devices, three-devices"),
         (("--fault", "rain"), "unknown kind of fault 'rain'"),

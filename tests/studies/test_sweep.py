@@ -549,7 +549,7 @@ def test_an_interrupted_command_is_status_3_and_keeps_what_is_done(
     monkeypatch.setattr(sweeps, "work", work)
     result = call(tiny, "--vary", f"{DEVICES}=1,2", "--design", PAIR[0], "--jobs", "1", "--out", str(tmp_path / "out"))
     assert result.exit_code == 3
-    assert "interrupted; the same command goes on from here" in result.output
+    assert "interrupted; the same command continues from here" in result.output
     assert len(list((tmp_path / "out" / "points").iterdir())) == 3
     assert "## Missing" in (tmp_path / "out" / "report.md").read_text()
 

@@ -137,7 +137,7 @@ def sweep(
     read = found.facts.runs_read
     click.echo(f"\n{found.facts.elapsed_s:.0f} s, {read} runs read from {out}/points. Report: {paths[0]}")
     if found.interrupted:
-        click.echo(f"syncproof: {found.interrupted}; the same command goes on from here", err=True)
+        click.echo(f"syncproof: {found.interrupted}; the same command continues from here", err=True)
     return found.status()
 
 

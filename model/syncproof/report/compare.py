@@ -40,7 +40,7 @@ def figure(comparison: Comparison, name: str) -> Figure:
 
 
 def text(comparison: Comparison) -> str:
-    """Return the answer, a sentence a line."""
+    """Return the answer, one sentence per line."""
     return "\n".join(sentences.answer(comparison))
 
 
@@ -48,7 +48,7 @@ def html(comparison: Comparison) -> str:
     """Return the whole page, self-contained."""
     sweep = comparison.results().sweep.designs
     drawings = [
-        (key, title, Markup(figures.svg(draw(comparison), key)))  # drawn here, so known to be safe
+        (key, title, Markup(figures.svg(draw(comparison), key)))  # made by this program, so safe as markup
         for key, (title, draw) in figures.FIGURES.items()
         if key != "endpoints" or sweep
     ]
@@ -86,7 +86,7 @@ def _filled(name: str, comparison: Comparison, **context: object) -> str:
 
 
 def _drawn(way: Way, comparison: Comparison) -> tuple[Way, Markup, str]:
-    """Return a way, its diagram, and the command that finds it again; both are empty where there is no way."""
+    """Return a way, its diagram, and the command that finds it again; the last two are empty without a counterexample."""
     if way.counterexample is None:
         return way, Markup(""), ""
     narration = counterexamples.narrate_way(way, comparison.scenario.parameters())
@@ -125,7 +125,7 @@ def markdown(comparison: Comparison) -> str:
         lines += ["", "Broken promises:", ""]
         lines += [f"- {md.cell(design)}, {name}: {md.cell(finding.example)}" for design, name, finding in broken]
     if unpromised := tables.unpromised(results):
-        lines += ["", "What designs that do not promise it did not keep:", ""]
+        lines += ["", "Violated, and not promised (one example per design):", ""]
         lines += [f"- {md.cell(design)}, {name}: {md.cell(example)}" for design, name, example in unpromised]
     lines += ["", "## Costs", "", f"Mean over {comparison.runs} runs; the 95 % intervals are in `results.json`.", ""]
     units = ["{} ({})".format(*tables.heading(m)) for m in METRICS]
@@ -149,7 +149,7 @@ def markdown(comparison: Comparison) -> str:
 
 def _ways(ways: list[Way], scenario: Scenario) -> Iterator[str]:
     """Yield the counterexamples, drawn in Mermaid."""
-    yield from ("", "## Shortest ways to what did not hold", "")
+    yield from ("", "## Counterexamples", "")
     yield from (counterexamples.LEGEND if ways else "Nothing was violated in these runs.", "")
     for way in ways:
         yield from (
@@ -157,7 +157,7 @@ def _ways(ways: list[Way], scenario: Scenario) -> Iterator[str]:
             "",
         )
         if way.counterexample is None:
-            yield from (f"No small way: {md.cell(way.why)}.", "")
+            yield from (f"No counterexample in a small world: {md.cell(way.why)}.", "")
             continue
         yield from (f"{way.length} moves in the world of {way.shape}: {md.cell(way.counterexample.says)}.", "")
         narration = counterexamples.narrate_way(way, scenario.parameters())

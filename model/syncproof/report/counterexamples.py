@@ -1,7 +1,7 @@
-"""Narrate, record and repeat counterexamples: those of a verification, and the ways to what a comparison's runs violated.
+"""Narrate, record and repeat counterexamples: those of a verification, and those found for a comparison.
 
-Every counterexample of a verification is written three ways: as a moves file that `syncproof replay` reads, as Python lines,
-and as a sequence diagram.
+Every counterexample of a verification is written in three forms: a moves file that `syncproof replay` reads, Python lines, and
+a sequence diagram.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from syncproof.studies.smallest_world import Way
 from syncproof.studies.verify import Cell, Verification
 
 REPEAT = 200
-"""How often a cycle is repeated at most in a moves file, until an automaton complains of it."""
+"""How often a cycle is repeated in a moves file at most, until an automaton reports a violation."""
 
 
 # ---- of a verification
@@ -46,7 +46,7 @@ class DrawnCounterexample:
 
     @property
     def file(self) -> str:
-        """Return where its moves are, under the report's folder."""
+        """Return the path of its moves file, relative to the report's folder."""
         design = re.sub(r"[^\w.-]+", "_", self.design).lstrip("._")
         return f"counterexamples/{design}.{self.name}.moves.jsonl"
 
@@ -72,7 +72,7 @@ def narrate_cell(design: str, name: str, cell: Cell) -> Narration:
 
 
 def repeated(shown: DrawnCounterexample) -> Iterator[Move]:
-    """Yield the moves of a counterexample; a cycle is repeated until an automaton complains, and then ended."""
+    """Yield the moves of a counterexample; a cycle is repeated until an automaton reports a violation."""
     assert shown.cell.counterexample is not None
     assert shown.cell.shape is not None
     found = shown.cell.counterexample
@@ -138,17 +138,17 @@ def snippet(shown: DrawnCounterexample) -> str:
 
 
 UNTIMED = {"poll_interval": 0.0, "ack_timeout": 0.0}
-"""Parameters that no search depends on: a pending timer may fire at any moment."""
+"""Parameters that do not matter in a search, because a pending timer may fire at any moment."""
 
 LEGEND = (
-    "Each of these was violated in the runs, and is shown in the smallest world of two or three devices in which a search "
-    "over every interleaving, under the kinds of fault that the scenario configured, meets it too. So they come from that "
-    "search and are not excerpts of the runs: the same failure with nothing in it that is not needed."
+    "Each of these properties was violated in the runs. The counterexample comes from a search of every interleaving of small "
+    "worlds (two or three devices, the kinds of fault that the scenario configured); the first world that violates the "
+    "property is shown. It is not an excerpt of the runs."
 )
 
 
 def narrate_way(way: Way, parameters: Parameters) -> Narration:
-    """Narrate a way step by step."""
+    """Narrate the counterexample of a way step by step."""
     assert way.shape is not None
     assert way.counterexample is not None
     found = way.counterexample
@@ -157,7 +157,7 @@ def narrate_way(way: Way, parameters: Parameters) -> Narration:
 
 
 def again(way: Way, scenario: Scenario) -> str:
-    """Return the command, or the Python lines, that search that world again."""
+    """Return the command or the Python lines that search the world again."""
     assert way.shape is not None
     entry = lookup.get(way.design)
     shape, parameters = way.shape, scenario.parameters()

@@ -12,11 +12,11 @@ from syncproof.inputs import arguments, lookup, small_worlds
 from syncproof.report import sequence
 
 COLOURS = "--paper: #ffffff; --ink: #1d2129; --soft: #5b6370; --bad: #a8430a; --accent: #0072b2;"
-"""A diagram outside a page has its own colours and background, so that it can be read on a dark page."""
+"""Colours of a diagram outside a page. It has a background of its own, so that it can be read on a dark page."""
 
 
 class Diagram:
-    """Show a narration as a sequence diagram. `title`: what it shows, in a line."""
+    """Show a narration as a sequence diagram. `title`: what it shows, in one line."""
 
     def __init__(self, narration: Narration, title: str) -> None:
         self.narration, self.title = narration, title
@@ -32,7 +32,7 @@ class Diagram:
         return f'{head} xmlns="http://www.w3.org/2000/svg"><style>{ground} {css}</style>{rest}'
 
     def held(self) -> str:
-        """Return what the automata of the properties held after each step that changed them, and what they said in the end."""
+        """Return the states of the properties' automata after each step that changed them, and the violations they reported."""
         lines = []
         for step in self.narration.steps[self.narration.prelude :]:
             number = step.number - self.narration.prelude + 1
@@ -42,7 +42,7 @@ class Diagram:
 
 
 def diagram(design: str | Design, population: str = "three-devices", messages: int = 1) -> Diagram:
-    """Draw what a design does with messages when nothing goes wrong; of several possible moves the one that waited longest.
+    """Draw what a design does with messages without faults; of several possible moves the one that waited longest is made.
 
     Arguments:
         design: a name, `FILE.py:NAME`, or a design made by `Design.variant`.

@@ -1,4 +1,4 @@
-"""Draw figures with matplotlib's objects (no pyplot, no global state) in colours that colour-blind readers tell apart."""
+"""Draw figures with matplotlib's objects (no pyplot, no global state) in colours that colour-blind readers can distinguish."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ INK = "#444444"
 
 
 def styles(names: Iterable[str]) -> dict[str, tuple[str, str, str]]:
-    """Return colour, marker and dashes for each design; own designs take the spare ones in turn."""
+    """Return colour, marker and dashes for each design; designs that are not ready ones take the spare styles in turn."""
     found: dict[str, tuple[str, str, str]] = {}
     for name in names:
         own = len([known for known in found if known not in STYLES])
@@ -53,7 +53,7 @@ def styles(names: Iterable[str]) -> dict[str, tuple[str, str, str]]:
 
 
 def plain(name: str) -> str:
-    """Escape a name for matplotlib, which takes text between dollar signs for a formula."""
+    """Escape a name for matplotlib, which reads text between dollar signs as a formula."""
     return name.replace("$", r"\$")
 
 
@@ -67,7 +67,7 @@ class Figure(drawing.Figure):
         return svg(self, "notebook", ground="white")
 
     def _ipython_display_(self) -> None:
-        """Display the figure only as SVG: where pyplot's inline back end is active, it would add an image of pixels."""
+        """Display the figure as SVG only; with pyplot's inline back end active, a pixel image would be added."""
         from IPython.display import display
 
         display({"image/svg+xml": self._repr_svg_(), "text/plain": repr(self)}, raw=True)  # type: ignore[no-untyped-call]
@@ -134,7 +134,7 @@ def _distribution(comparison: Comparison, field: str, title: str, x: str) -> Fig
 
 
 def _plain_ticks(axes: Axes) -> None:
-    """Write numbers in full on a logarithmic axis, with some between the powers of ten where there are few of those."""
+    """Write numbers in full on a logarithmic axis; if it has few powers of ten, also some numbers between them."""
     low, high = axes.get_xlim()
     wide = high / low > 300
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
@@ -172,9 +172,10 @@ def _endpoints(comparison: Comparison) -> Figure:
 
 
 def curves(means: pandas.DataFrame, metrics: Sequence[str], across: str) -> Figure:
-    """Draw small multiples from a frame of means, its rows (value, design), its columns metrics: a panel each, a line per design.
+    """Draw small multiples from a frame of means with rows (value, design) and a column per metric.
 
-    `across`: what the values are. Raises `KeyError` for a metric that is none.
+    There is a panel per metric and a line per design. `across`: the label of the values. Raises `KeyError` for an unknown
+    metric.
     """
     figure = Figure(figsize=(3.7 * len(metrics), 3.2), layout="constrained")
     panels = figure.subplots(1, len(metrics), squeeze=False)[0]
@@ -213,11 +214,11 @@ COLOUR = re.compile(r"#([0-9a-f]{6})")
 
 
 def svg(figure: drawing.Figure, salt: str, ground: str | None = None) -> str:
-    """Return the figure as an SVG element: same bytes for the same figure, without a declaration.
+    """Return the figure as an SVG element without a declaration: the same bytes for the same figure.
 
-    Every colour becomes a custom property that falls back to it (`var(--x0072b2, #0072b2)`), so that a style sheet may
-    lighten the dark ones for a dark page. `salt` keeps the ids of several figures on one page apart, and names it.
-    `ground`: the colour behind it; transparent by default, for pages that have their own.
+    Every colour becomes a custom property with the colour as its default (`var(--x0072b2, #0072b2)`), so that a style sheet
+    can lighten dark colours on a dark page. `salt`: a name that keeps the ids of several figures on one page apart.
+    `ground`: the background colour; transparent by default, for pages that have their own.
     """
     settings: Any = {"svg.hashsalt": salt, "svg.fonttype": "none", "font.family": "sans-serif"}
     with matplotlib.rc_context(settings):

@@ -1,8 +1,8 @@
-"""What a design's handlers do, found by watching them: which packets follow from which, and what is stored in between.
+"""Find out what a design's handlers do by watching them: which packets follow from which, and what is stored in between.
 
-A handler table says which packets an actor handles; what a handler then asks for depends on its state. So small worlds are
-searched (`worlds.py`), every handler call that the search made is made once more with an `Out` that writes down what is
-asked for, and the calls are put together by the packet that was handled. What no small world reaches is not in a flow.
+A handler table says which packets an actor handles; the effects of a handler depend on the actor's state. So small worlds
+(`WORLDS`) are searched, and every handler call that a search made is made once more with an `Out` that records the effects.
+The effects are collected by the packet that was handled. An effect that no small world reaches is not in a flow.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ WORLDS = (
     *[SmallWorld("two-devices", 1, (kind,)) for kind in KINDS],
 )
 STATES = 6_000
-"""How far each world is searched: the handlers have shown what they do long before a search is complete."""
+"""The most states of each world that are searched; handlers show their effects long before a search is complete."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Node:
-    """A packet class at the side that handles it. What carries another packet is told apart by that: `Respond PullReply`."""
+    """Name a packet class and the side that handles it. A packet that carries another one has both names: `Respond PullReply`."""
 
     side: Side
     packet: str
@@ -43,7 +43,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Something that a handler may ask for. `store`: what storage is used; `then`: where what follows is handled."""
+    """Describe an effect of a handler. `store`: the storage that it uses; `then`: the packet that follows, and where."""
 
     verb: Verb
     store: str = ""
@@ -51,18 +51,18 @@ class Effect:
 
     @property
     def order(self) -> tuple[str, str, str, str]:
-        """A key to sort by."""
+        """Return a key to sort by."""
         return (self.verb, self.store, *(("", "") if self.then is None else (self.then.side, self.then.packet)))
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Per handled packet, everything that its handler was seen to ask for; `Restart` stands for an actor's `start`."""
+    """Hold handled packet -> the effects that its handler was seen to have; `Restart` stands for an actor's `start`."""
 
     effects: dict[Node, set[Effect]] = field(default_factory=dict)
 
     def reached(self, starts: Iterable[Node]) -> list[Node]:
-        """What can follow from these packets, in the order in which it is found."""
+        """Return the packets that can follow from these packets, in the order in which they are found."""
         found = dict.fromkeys(start for start in starts if start in self.effects)
         queue = list(found)
         for node in queue:
@@ -75,7 +75,7 @@ class Flow:
 
 
 class Notes(Out):
-    """The `Out` of a handler that is watched."""
+    """Record the effects of a handler as its `Out`."""
 
     def __init__(self, flow: Flow, node: Node) -> None:
         self.effects = flow.effects.setdefault(node, set())
@@ -112,23 +112,23 @@ class Notes(Out):
 
 
 def in_order(effects: Iterable[Effect]) -> list[Effect]:
-    """Effects in an order that is the same every time."""
+    """Return effects in an order that is the same every time."""
     return sorted(effects, key=lambda effect: effect.order)
 
 
 def side_of(actor: Id) -> Side:
-    """Devices are devices; every other actor serves."""
+    """Return the side of an actor: every actor that is not a device is on the side of the server."""
     return "device" if isinstance(actor, DeviceId) else "server"
 
 
 def label(packet: Packet) -> str:
-    """A packet's class, and that of the packet that it carries."""
+    """Return a packet's class, with the class of the packet that it carries."""
     carried = [getattr(packet, name) for name in packet.__struct_fields__]
     return " ".join([type(packet).__name__, *[type(p).__name__ for p in carried if isinstance(p, Packet)]])
 
 
 def watch(design: str | Design, shapes: Sequence[SmallWorld] = WORLDS, flow: Flow | None = None) -> Flow:
-    """The design's flow in small worlds, added to `flow` if one is given. Raises `InputError` for an unknown design."""
+    """Return the design's flow in small worlds, added to `flow` if one is given. Raises `InputError` for an unknown design."""
     flow = Flow() if flow is None else flow
     for shape in shapes:
         system, _, environment = build(lookup.get(design), shape)
@@ -154,11 +154,11 @@ ARROWS = {"send": "-->", "write": "==>", "delete": "==>", "read": "==>", "timer"
 
 
 STARTS = (Node("device", "Compose"), Node("device", "Poll"), Node("server", "Restart"))
-"""Where what concerns a message begins: a person writes it, a device asks by itself, a server comes up again."""
+"""The packets with which the handling of messages begins: a person composes, a device polls, a server restarts."""
 
 
 def mermaid(flow: Flow, starts: Sequence[Node] = STARTS) -> str:
-    """A Mermaid flowchart of what can follow from `starts` (those that lead somewhere), a box for each side."""
+    """Return a Mermaid flowchart of what can follow from `starts` (those that have an effect), with a box for each side."""
     starts = [node for node in starts if any(e.then for e in flow.effects.get(node, ()))]
     nodes = flow.reached(starts)
     lines = ["flowchart LR"]
@@ -175,7 +175,7 @@ def mermaid(flow: Flow, starts: Sequence[Node] = STARTS) -> str:
 
 
 def _edges(node: Node, effects: set[Effect]) -> Iterable[str]:
-    """The arrows that leave a packet, one for each packet that follows; what several stores lead to is one arrow."""
+    """Yield the arrows that leave a packet, one for each packet that follows, also if several stores lead to it."""
     joined: dict[tuple[Node, str], list[str]] = {}
     for effect in in_order(effects):
         if effect.then is not None and effect.verb in ARROWS:
@@ -188,12 +188,12 @@ def _edges(node: Node, effects: set[Effect]) -> Iterable[str]:
 
 
 def _key(node: Node) -> str:
-    """A name that Mermaid takes."""
+    """Return a name that Mermaid accepts."""
     return f"{node.side}_{node.packet.replace(' ', '_')}"
 
 
 def told(verb: Verb, effects: Iterable[Effect]) -> list[str]:
-    """The effects of one kind in words: a packet, or `message-store, then Commit`."""
+    """Return the effects of one kind in words: a packet, or `message-store, then Commit`."""
     found = []
     for effect in in_order(effects):
         if effect.verb == verb:

@@ -1,7 +1,7 @@
-"""A search's states and arcs as files that other tools read: GraphML, DOT, Aldebaran.
+"""Write a search's states and arcs as files for other tools: GraphML, DOT, Aldebaran.
 
-A small graph is written whole. Of a large one GraphML and DOT get the first states only, in the order in which they were
-found, with the arcs between them, for nobody can look at more; Aldebaran is for checkers and is always whole.
+GraphML and DOT files are drawn, so of a large graph they get only the first states, in the order in which they were found, with
+the arcs between them. Aldebaran files are read by checkers and always have the whole graph.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from syncproof.engines.explore import Exploration
 from syncproof.errors import InputError
 
 SAMPLE = 2_000
-"""States that GraphML and DOT get at most."""
+"""The most states that GraphML and DOT files get."""
 ENDINGS = (".graphml", ".dot", ".aut")
 
 
 def check(path: Path) -> None:
-    """Raises `InputError` for a name that says no format, or a folder that is not there."""
+    """Raise `InputError` for a name without a known ending, or a folder that does not exist."""
     if path.suffix not in ENDINGS:
         raise InputError(f"--graph {path}: allowed: a file ending in {', '.join(ENDINGS)}")
     if not path.parent.is_dir():
@@ -29,7 +29,7 @@ def check(path: Path) -> None:
 
 
 def write(found: Exploration, path: Path) -> str:
-    """Writes the graph and says what was written. Raises `InputError` if that is not possible."""
+    """Write the graph, and return in words what was written. Raises `InputError` if the file cannot be written."""
     states, arcs = len(found.graph.states), len(found.graph.targets)
     try:
         if path.suffix == ".aut":
@@ -48,7 +48,7 @@ def write(found: Exploration, path: Path) -> str:
 
 
 def graph(found: Exploration, limit: int | None = None) -> networkx.MultiDiGraph[int]:
-    """The first `limit` states (default: all) and the arcs between them; nodes carry their depth, arcs their move."""
+    """Return the first `limit` states (default: all) and the arcs between them; nodes have a depth, arcs a move."""
     whole = found.graph
     kept = len(whole.states) if limit is None else min(limit, len(whole.states))
     drawn: networkx.MultiDiGraph[int] = networkx.MultiDiGraph()
@@ -66,7 +66,7 @@ def graph(found: Exploration, limit: int | None = None) -> networkx.MultiDiGraph
 
 
 def dot(drawn: networkx.MultiDiGraph[int]) -> Iterator[str]:
-    """Graphviz's language."""
+    """Yield the lines of the graph in Graphviz's language."""
     yield "digraph states {"
     yield '  rankdir=LR; node [shape=circle, label="", width=0.12]; edge [fontsize=8];'
     yield "  0 [style=filled];"
@@ -77,7 +77,7 @@ def dot(drawn: networkx.MultiDiGraph[int]) -> Iterator[str]:
 
 
 def aldebaran(found: Exploration) -> Iterator[str]:
-    """The Aldebaran format of CADP and mCRL2: `des (first, transitions, states)`, then an arc a line."""
+    """Yield the lines of the Aldebaran format of CADP and mCRL2: `des (first, transitions, states)`, then one arc per line."""
     whole = found.graph
     yield f"des (0, {len(whole.targets)}, {len(whole.states)})"
     labels = [brief(move).replace('"', "'") for move in found.tables.moves.values]

@@ -16,11 +16,12 @@ from syncproof.studies.kill_matrix import KillMatrix
 from syncproof.studies.results import BugResult, EngineResult, plain
 
 LEGEND = (
-    "✓ killed, after so many states, examples or runs; – not killed within them. “Shortest” is the search's counterexample in "
-    "moves; “cut down” is Hypothesis' one before and after, “excerpt” what is left of the simulated run, connecting included."
+    "✓ killed, after this many states, examples or runs; – not killed within them. Moves of the counterexamples: “shortest” is "
+    "the search's, “cut down” is Hypothesis' before and after it was minimised, “excerpt” the same for the simulated run, with "
+    "the moves that connect devices."
 )
-COST_HEADS = ("id", "failure", "metric", "cure", "failure's design", "shown")
-HEADS = ("bug", "failure", "must fall", "explore", "shortest", "stateful", "cut down", "simulate", "excerpt")
+COST_HEADS = ("id", "failure", "metric", "sound design", "costly design", "shown")
+HEADS = ("bug", "failure", "must violate", "explore", "shortest", "stateful", "cut down", "simulate", "excerpt")
 
 
 def text(matrix: KillMatrix) -> str:

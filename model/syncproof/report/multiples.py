@@ -16,10 +16,10 @@ from syncproof.studies.sweep import Sweep
 from syncproof.studies.sweep.vary import Label
 
 OTHERS = (("#000000", "*", "-"), ("#8c564b", "h", "--"), ("#bcbd22", "p", "-."), ("#17becf", "<", ":"))
-"""Looks of own designs, in turn."""
+"""Styles of designs that are not ready ones, in turn."""
 COLUMNS = 3
 WIDE = 200.0
-"""Values whose largest is more than this many times the least are drawn on a logarithmic axis."""
+"""If the largest value is more than this many times the smallest, the axis is logarithmic."""
 
 
 def draw(sweep: Sweep, metrics: Sequence[str]) -> Figure:
@@ -73,7 +73,7 @@ def _panel(sweep: Sweep, metric: str, facet: tuple[Label, ...], axes: Axes) -> N
             if (value := found.get(((across.labels[i], *facet), name))) is not None and (mean := value.mean) is not None
         ]
         xs, means = [x for x, _, _ in known], [mean for _, _, mean in known]
-        # Lines that coincide stay visible: broken ones lie thin on whole ones.
+        # Lines that coincide stay visible: thin broken lines are drawn over thick whole ones.
         whole = dash == "-"
         axes.plot(
             xs, means, color=color, marker=marker, linestyle=dash, label=name, zorder=2.5 if whole else 3,
@@ -94,7 +94,7 @@ def _panel(sweep: Sweep, metric: str, facet: tuple[Label, ...], axes: Axes) -> N
 
 
 def _limits(panels: list[Axes]) -> None:
-    """Give a metric the same range in every block: from 0, or logarithmic where values lie far apart."""
+    """Give a metric the same range in every block: from 0, or logarithmic if the values are far apart."""
     values = [y for axes in panels for line in axes.lines for y in map(float, line.get_ydata())]  # type: ignore[arg-type]
     if values and min(values) > 0 and max(values) / min(values) > WIDE:
         for axes in panels:

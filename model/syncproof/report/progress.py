@@ -1,4 +1,4 @@
-"""Show how far a command is, on a terminal's standard error only."""
+"""Show the progress of a command, on standard error and only on a terminal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _shown(*columns: ProgressColumn) -> Iterator[Callable[..., None] | None]:
 
 @contextmanager
 def counted(title: str, what: str = "runs") -> Iterator[Callable[[int, int], None] | None]:
-    """Show a bar of what is done out of how many, and the time that is left."""
+    """Show a bar with the number of jobs done and of all jobs, and the time that is left."""
     columns = (
         TextColumn(title),
         BarColumn(),
@@ -45,7 +45,7 @@ def counted(title: str, what: str = "runs") -> Iterator[Callable[[int, int], Non
 
 @contextmanager
 def _described(describe: Callable[[Now], str]) -> Iterator[Callable[[Now], None] | None]:
-    """Show one line of text that `describe` makes of the newest state."""
+    """Show one line of text that `describe` makes from the newest state."""
     with _shown(TextColumn("{task.description}", markup=False)) as update:
         yield None if update is None else lambda now: update(description=describe(now))
 

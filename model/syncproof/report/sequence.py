@@ -1,7 +1,7 @@
-"""A narration as a sequence diagram: text for terminals and assertions, Mermaid for Markdown, SVG for pages.
+"""Draw a narration as a sequence diagram: text for terminals and assertions, Mermaid for Markdown, SVG for pages.
 
-Lanes: who acts first, the servers (each with its stores), everyone else. Each row is one move; a packet's arrow ends in
-the row in which it arrives or is lost, so only one arrow ends in a row.
+Lanes from left to right: the actor that is told something first, the servers (each with its stores), all other actors. Each row
+is one move. A packet's arrow ends in the row in which it arrives or is lost, so only one arrow ends in a row.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from syncproof.counterexamples.narrate import Narration, Step, Transit
 from syncproof.counterexamples.wording import brief
 
 QUIET = ("Noted", "Triggered", "Pulled", "Served", "RangeRead", "Connected", "Disconnected", "Crashed", "Restarted")
-"""Observations that a diagram leaves out: its arrows show them already."""
+"""Observations that a diagram leaves out, because its arrows show them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One column: an actor, or its stores."""
+    """Describe one column: an actor, or its stores."""
 
     actor: ActorId
     stores: bool
@@ -30,16 +30,16 @@ class Lane:
 
     @property
     def key(self) -> str:
-        """A name that Mermaid takes."""
+        """Return a name that Mermaid accepts."""
         return f"{'stores' if self.stores else 'actor'}{int(self.actor)}".replace("-", "_")
 
 
 CROWD = 8
-"""Where more take part than so many, a diagram leaves out those whom nothing happens to."""
+"""If more actors than this take part, a diagram leaves out actors to which nothing happens."""
 
 
 def lanes(narration: Narration) -> list[Lane]:
-    """The columns, from left to right."""
+    """Return the columns, from left to right."""
     present = list(narration.lanes)
     if len(present) > CROWD:
         busy = {s.at for s in narration.steps} | {end for f in narration.transits for end in (f.source, f.target)}
@@ -58,7 +58,7 @@ def lanes(narration: Narration) -> list[Lane]:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A step as it is drawn: the transit that ends here or the words at a lane, and the notes beside it."""
+    """Hold a step as it is drawn: the transit that ends in it (else its words stand at a lane), and the notes beside it."""
 
     step: Step
     transit: Transit | None
@@ -66,7 +66,7 @@ class Row:
 
 
 def rows(narration: Narration) -> Iterator[Row]:
-    """The steps after the prelude."""
+    """Yield the steps after the prelude as rows."""
     for step in narration.steps[narration.prelude :]:
         ended = [f for f in narration.transits if f.ended == step.number and f.fate != "cut"]
         transit = ended[0] if len(ended) == 1 and not isinstance(step.move, (Crash, Restart)) else None
@@ -77,7 +77,7 @@ def rows(narration: Narration) -> Iterator[Row]:
 
 
 def ends(transit: Transit, columns: list[Lane]) -> tuple[int, int]:
-    """The columns that a transit's arrow joins; a storage operation's answer comes from the stores."""
+    """Return the columns that a transit's arrow joins; the result of a storage operation comes from the stores."""
     place = {(lane.actor, lane.stores): number for number, lane in enumerate(columns)}
     return place[transit.source, transit.storage], place[transit.target, False]
 
@@ -88,7 +88,7 @@ GAP = 26
 
 
 def text(narration: Narration, width: int = GAP) -> str:
-    """For a terminal: a line a step, a column a lane, what was observed at the right."""
+    """Return the diagram for a terminal: a line per step, a column per lane, observations at the right."""
     columns = lanes(narration)
     at = [number * width for number in range(len(columns))]
     lines = ["     " + "".join(_cut(lane.title, width - 2).ljust(width) for lane in columns).rstrip()]
@@ -96,7 +96,7 @@ def text(narration: Narration, width: int = GAP) -> str:
         lines.append(f"     ({narration.prelude} moves before: everyone connects and is up to date)")
     for number, row in enumerate(rows(narration), 1):
         if narration.cycle == row.step.number:
-            lines.append("     ---- what follows repeats for ever")
+            lines.append("     ---- what follows repeats indefinitely")
         line = list(" " * (at[-1] + 1))
         for place in at:
             line[place] = "│"
@@ -132,7 +132,7 @@ def _column(step: Step, columns: list[Lane]) -> int:
 
 
 def mermaid(narration: Narration) -> str:
-    """For a code host: a Mermaid sequence diagram."""
+    """Return the diagram for a code host, in Mermaid."""
     columns = lanes(narration)
     lines = ["sequenceDiagram"]
     lines += [f"    participant {lane.key} as {_plain(lane.title)}" for lane in columns]
@@ -140,7 +140,7 @@ def mermaid(narration: Narration) -> str:
         lines.append(f"    Note over {columns[0].key}: {narration.prelude} moves before, everyone is up to date")
     for row in rows(narration):
         if narration.cycle == row.step.number:
-            lines.append("    loop for ever")
+            lines.append("    loop indefinitely")
         here = columns[_column(row.step, columns)].key
         if row.transit is not None:
             source, target = ends(row.transit, columns)
@@ -155,7 +155,7 @@ def mermaid(narration: Narration) -> str:
 
 
 def _plain(says: str) -> str:
-    """Text without what Mermaid takes for its own (a semicolon ends a statement, a hash begins an entity)."""
+    """Return text without characters that Mermaid interprets (a semicolon ends a statement, a hash begins an entity)."""
     return " ".join(says.split()).replace("#", "/").replace(";", ",").replace("<", "(").replace(">", " after ")
 
 
@@ -163,11 +163,11 @@ def _plain(says: str) -> str:
 
 LANE, ROW, TOP, LEFT, RIGHT = 190, 30, 46, 34, 370
 SAYS = 27
-"""Letters that fit between two lanes."""
+"""Number of letters that fit between two lanes."""
 
 
 def svg(narration: Narration) -> Markup:
-    """For a page: colours and fonts come from the page's style sheet."""
+    """Return the diagram for a page, as SVG; colours and fonts come from the page's style sheet."""
     columns = lanes(narration)
     drawn = list(rows(narration))
     x = [LEFT + 60 + LANE * number for number in range(len(columns))]
@@ -186,13 +186,15 @@ def svg(narration: Narration) -> Markup:
         level = y[row.step.number]
         if narration.cycle == row.step.number:
             parts.append(f'<line class="cycle" x1="0" x2="{width}" y1="{level - 16}" y2="{level - 16}"/>')
-            parts.append(f'<text class="cycle" x="{width - 8}" y="{level - 20}">from here on for ever</text>')
+            parts.append(
+                f'<text class="cycle" x="{width - 8}" y="{level - 20}">what follows repeats indefinitely</text>'
+            )
         parts.append(f'<text class="number" x="{LEFT - 8}" y="{level + 4}">{number}</text>')
         if row.transit is None:
             place = x[_column(row.step, columns)]
             kind = " crash" if isinstance(row.step.move, Crash) else ""
             parts.append(f'<circle class="dot{kind}" cx="{place}" cy="{level}" r="3.5"/>')
-            last = place == x[-1]  # the notes stand to the right of the last lane
+            last = place == x[-1]  # the notes are to the right of the last lane
             side = f'text-anchor="end" x="{place - 8}"' if last else f'x="{place + 8}"'
             says = escape(_cut(row.step.says, SAYS if last else SAYS * (len(x) - _column(row.step, columns) - 1)))
             parts.append(f'<text class="says{kind}" {side} y="{level + 4}">{says}</text>')
@@ -208,13 +210,13 @@ def svg(narration: Narration) -> Markup:
 
 
 def shown(notes: tuple[str, ...]) -> list[str]:
-    """The two notes that a row has room for; a complaint is one of them."""
+    """Return the two notes that a row has room for; a violation is one of them."""
     complaints = [note for note in notes if note.startswith("✗")][:1]
     return [*[note for note in notes if not note.startswith("✗")][: 2 - len(complaints)], *complaints]
 
 
 def _line(narration: Narration, lane: Lane, x: int, y: dict[int, int], height: int) -> Iterator[str]:
-    """A lane's line, interrupted while its actor is down, from where it appeared."""
+    """Yield a lane's line from where its actor appeared, interrupted while the actor is down."""
     top, down = TOP - 16, None
     for step in narration.steps:
         level = y.get(step.number)
@@ -235,7 +237,7 @@ def _line(narration: Narration, lane: Lane, x: int, y: dict[int, int], height: i
 
 
 def _operation(transit: Transit, x: int, y: dict[int, int], height: int) -> Iterator[str]:
-    """A bar on the stores' lane for as long as an operation is under way."""
+    """Yield a bar on the stores' lane for the time in which an operation is under way."""
     if transit.ended is not None and transit.ended not in y:
         return
     top = y.get(transit.sent, TOP)
@@ -245,7 +247,7 @@ def _operation(transit: Transit, x: int, y: dict[int, int], height: int) -> Iter
 
 
 def _arrow(transit: Transit, columns: list[Lane], x: list[int], y: dict[int, int], level: int) -> Iterator[str]:
-    """From where it was sent to where it ended; what is lost ends before it arrives."""
+    """Yield a transit's arrow from where it was sent to where it ended; a lost packet's arrow ends before the lane."""
     source, target = ends(transit, columns)
     start = level if transit.storage else y.get(transit.sent, TOP - 10)
     way = 1 if target > source else -1

@@ -35,7 +35,7 @@ def figure(sweep: Sweep, metrics: Sequence[str]) -> Figure:
 
 
 def text(sweep: Sweep) -> str:
-    """Return the answer and whether the promises were kept, a sentence a line."""
+    """Return the answer and whether the promises were kept, one sentence per line."""
     return "\n".join([*sentences.answer(sweep), sentences.promises(sweep)])
 
 
@@ -61,7 +61,7 @@ def _filled(name: str, sweep: Sweep) -> str:
         promises=sentences.promises(sweep),
         broken=sweep.broken(),
         warnings=warnings(sweep),
-        drawing=Markup(drawing),  # drawn here, so known to be safe
+        drawing=Markup(drawing),  # made by this program, so safe as markup
         heads=[(METRICS[metric].heading, METRICS[metric]) for metric in columns(sweep)],
         rows=rows(sweep),
         crossings=crossing_rows(sweep),
@@ -93,7 +93,7 @@ def write(sweep: Sweep, out: str | Path) -> list[Path]:
 
 
 def warnings(sweep: Sweep) -> list[str]:
-    """Return what a reader should know before the numbers."""
+    """Return the warnings that a reader should see before the numbers."""
     results = sweep.results()
     told = [*results.warnings]
     if results.missing:
@@ -104,12 +104,12 @@ def warnings(sweep: Sweep) -> list[str]:
 
 
 def columns(sweep: Sweep) -> list[str]:
-    """Return the metrics shown, and what was lost, without which costs mean little."""
+    """Return the metrics shown, and the lost deliveries, which a reader needs to judge the costs."""
     return list(dict.fromkeys((*sweep.metrics, "lost_deliveries")))
 
 
 def rows(sweep: Sweep) -> list[tuple[list[tuple[str, Label]], str, list[NumberCell]]]:
-    """Return a row per design and point: the keys' texts with what they sort by, the design, a cell per column."""
+    """Return a row per design and point: (text, sort key) of each varied key, the design, a cell per column."""
     found = []
     for point in sorted(sweep.results().points, key=lambda p: sweep.designs.index(p.design)):
         places = []
@@ -126,10 +126,10 @@ def rows(sweep: Sweep) -> list[tuple[list[tuple[str, Label]], str, list[NumberCe
 
 
 def crossing_rows(sweep: Sweep, *, noise: bool = False) -> list[list[str]]:
-    """Return rows of metric, below before, below after, where, between which points, how certain; those of `noise`, or the others.
+    """Return rows of metric, below before, below after, value, between which points, certainty.
 
-    Designs that cross another at the same place share a row. Designs that lost deliveries are left out: they did not do
-    the work that they would be compared by.
+    `noise`: the crossings within noise, instead of all others. Designs that cross another one at the same place share a row.
+    Designs that lost deliveries are left out, since they did not do the work that is compared.
     """
     lossy = sentences.lossy(sweep)
     shared: dict[tuple[str, str, float, float, float, str], list[str]] = {}
@@ -152,7 +152,7 @@ def crossing_rows(sweep: Sweep, *, noise: bool = False) -> list[list[str]]:
 
 
 def unpromised(sweep: Sweep) -> list[list[str]]:
-    """Return rows of design, property, at how many points it did not hold though it was not promised, an example."""
+    """Return rows of design, property that is not promised, number of points that violate it, an example."""
     found: dict[tuple[str, str], list[str]] = {}
     for point in sweep.results().points:
         for name, violated in point.violated.items():
@@ -167,7 +167,7 @@ def unpromised(sweep: Sweep) -> list[list[str]]:
 
 
 def missing(sweep: Sweep) -> list[list[str]]:
-    """Return rows of point, design, runs that are missing."""
+    """Return rows of point, design, missing runs."""
     found: dict[tuple[str, str], list[str]] = {}
     for gap in sweep.results().missing:
         found.setdefault((sentences.place(sweep, gap.at), gap.design), []).append(str(gap.run))
@@ -204,7 +204,7 @@ def markdown(sweep: Sweep) -> str:
         lines += ["", "  ```", f"  {command}", "  ```"]
     if not sweep.broken():
         lines += ["None."]
-    lines += ["", "## What was not promised, and did not hold", ""]
+    lines += ["", "## Violated, and not promised", ""]
     lines += md.table(["design", "property", "points", "example"], unpromised(sweep))
     if results.missing:
         lines += ["", "## Missing", ""]
@@ -232,7 +232,8 @@ def show(sweep: Sweep) -> None:
 def _grid(sweep: Sweep) -> Table:
     """Make the table of costs.
 
-    Along one key a row per design, from the least value to the largest; else a row per point, as far as there is room.
+    Along one key it has a row per design, with the costs at the smallest and the largest value; else a row per point, up to
+    `MOST_ROWS`.
     """
     grid = terminal.table()
     every, ends = (

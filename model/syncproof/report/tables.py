@@ -10,7 +10,7 @@ from syncproof.studies.results import ComparisonResults, DesignComparison, Prope
 
 
 def heading(metric: str) -> tuple[str, str]:
-    """Return the heading of a column and its unit, which the heading does not repeat."""
+    """Return the heading of a column and its unit; the heading does not repeat the unit."""
     unit = METRICS[metric].unit
     return METRICS[metric].heading.removesuffix(f" {unit}"), unit
 
@@ -19,12 +19,12 @@ MARKS = {"holds": "✓", "violated": "✗", "unknown": "?", "not-applicable": "�
 
 
 def rank(verdict: str, promised: bool) -> int:
-    """Return what a verdict sorts by: the gravest first, and of equals what is promised."""
+    """Return the sort key of a verdict: the most serious first, and of equal ones those that are promised."""
     return 2 * ("violated", "unknown", "holds", "not-applicable").index(verdict) + (not promised)
 
 
 class NumberCell(NamedTuple):
-    """Hold a number as it is shown: `text`, the interval below it, what it sorts by, whether it is the best of its column."""
+    """Hold a number as it is shown: `text`, the interval below it, its sort key, whether it is the best of its column."""
 
     text: str
     interval: str
@@ -33,7 +33,7 @@ class NumberCell(NamedTuple):
 
 
 def number(value: float | None) -> str:
-    """Return three significant digits, thousands with a suffix; a dash for None."""
+    """Return a number with three significant digits, large ones with a suffix (k, M, G); a dash for None."""
     if value is None:
         return "–"
     size = abs(value)
@@ -54,14 +54,14 @@ def amount(value: float | None, metric: str) -> str:
 
 
 def span(low: float | None, high: float | None, metric: str) -> str:
-    """Return an interval as text; nothing where there is none. No metric can be negative, so neither is its lower end."""
+    """Return an interval as text, empty if there is none. Its lower end is cut at 0, since no metric can be negative."""
     if low is None or high is None or low == high:
         return ""
     return f"{amount(max(0.0, low), metric)} to {amount(high, metric)}"
 
 
 def costs(results: ComparisonResults) -> list[tuple[str, list[NumberCell]]]:
-    """Return a row per design, a cell per metric. Best is marked among designs that break no promise and lose nothing."""
+    """Return a row per design, a cell per metric. The best value is marked among the designs that lost no delivery."""
     sound = {name for name, d in results.designs.items() if not d.metrics["lost_deliveries"].mean}
     best: dict[str, float] = {}
     for name, metric in METRICS.items():
@@ -94,17 +94,20 @@ def verdicts(results: ComparisonResults) -> list[tuple[str, str, list[PropertyRe
 
 
 def kept(design: DesignComparison) -> tuple[int, int]:
-    """Return how many promises hold, and how many there are."""
+    """Return how many promised properties hold, and how many are promised."""
     promised = [p for p in design.properties.values() if p.promised]
     return sum(p.verdict == "holds" for p in promised), len(promised)
 
 
 GRAVE = ("no-loss", "convergence", "roaming-complete", "conversation-order", "store-before-sync", "prefix-order")
-"""Properties whose violation a report names also where they are not promised, the gravest first."""
+"""Properties of which a report names a violation also if they are not promised, the most serious first."""
 
 
 def unpromised(results: ComparisonResults) -> list[tuple[str, str, str]]:
-    """Return (design, property, example) for what designs do not promise and violated, of each the gravest."""
+    """Return (design, property, example) for each design that violated a property of `GRAVE` that it does not promise.
+
+    Only the most serious property of a design is returned.
+    """
     found = []
     for name, design in results.designs.items():
         for grave in GRAVE:

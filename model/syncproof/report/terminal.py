@@ -12,14 +12,14 @@ COLOURS = {"supported": "green", "refuted": "red", "depends": "yellow", "unknown
 
 
 class Pipe(Console):
-    """Raise `BrokenPipeError` where the reader closed the pipe, so that this is not taken for a verdict."""
+    """Raise `BrokenPipeError` if the reader closed the pipe, so that the exit status does not look like a verdict."""
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
 
 
 def console() -> Console:
-    """Return standard output; at least 118 columns when it is a file or a pipe, so that nothing is cut."""
+    """Return standard output; with 118 columns if it is a file or a pipe, so that nothing is cut."""
     return Pipe(highlight=False, width=None if sys.stdout.isatty() else 118)
 
 

@@ -1,6 +1,6 @@
-"""Show a verification: HTML page, Markdown, notebook fragment, terminal, files; the counterexamples as moves files.
+"""Show a verification: HTML page, Markdown, notebook fragment, terminal, files; counterexamples as moves files.
 
-Times are in run.json only, so everything else is the same for the same version and bounds.
+Only run.json has times, so all other files are the same for the same version and bounds.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from syncproof.studies.results import plain
 from syncproof.studies.verify import Cell, Verification, judged
 
 LENGTHS = (
-    "A counterexample to a safety property is a shortest one; one to a liveness property is a short one: a shortest way "
-    "to where it goes on for ever, though another cycle may be nearer in all."
+    "A counterexample to a safety property is a shortest one. A counterexample to a liveness property is a short one: a shortest "
+    "path to a state where the run stands still or a cycle begins; another path and another cycle may have fewer moves together."
 )
 
 
 def text(verification: Verification) -> str:
-    """Return the answer, a sentence a line."""
+    """Return the answer, one sentence per line."""
     return "\n".join(sentences.answer(verification))
 
 
@@ -52,9 +52,9 @@ def fragment(verification: Verification) -> str:
 
 
 def diagram(verification: Verification, name: str, design: str) -> Diagram:
-    """Draw the shortest way to a violation of the property `name` of `design`; an empty name stands for any.
+    """Draw the shortest counterexample to the property `name` of `design`; an empty name stands for any.
 
-    Raises `InputError` if there is none.
+    Raises `InputError` if there is no counterexample.
     """
     for shown in counterexamples.drawn(verification):
         if name in ("", shown.name) and design in ("", shown.design):
@@ -84,7 +84,7 @@ def write(verification: Verification, out: str | Path) -> list[Path]:
 
 
 def mark(cell: Cell) -> str:
-    """Return a cell as a table shows it: the sign, and the length of the counterexample."""
+    """Return a cell as a table shows it: the mark of the verdict, and the length of the counterexample."""
     return f"{MARKS[cell.verdict]} {cell.length}" if cell.counterexample is not None else MARKS[cell.verdict]
 
 
@@ -206,7 +206,7 @@ def _style(cell: Cell) -> str:
 
 
 def _told(design: str, name: str, cell: Cell) -> str:
-    """Return a counterexample as text, with what the property's automaton held at each step and why it failed."""
+    """Return a counterexample as text, with the state of the property's automaton after each step and the violation."""
     narration = counterexamples.narrate_cell(design, name, cell)
     assert cell.counterexample is not None
     held = [
@@ -219,7 +219,7 @@ def _told(design: str, name: str, cell: Cell) -> str:
             f"{design} violates {name} in the world of {cell.shape}, {cell.length} moves:",
             sequence.text(narration),
             "",
-            "What the automaton held, step by step:",
+            "State of the automaton after each step:",
             *held,
             f"   ✗ {cell.counterexample.says}",
         ]
@@ -227,7 +227,7 @@ def _told(design: str, name: str, cell: Cell) -> str:
 
 
 def show_search(design: str, shape: SmallWorld, found: Exploration) -> None:
-    """Print one search in detail: verdicts, counterexamples, what every kind of move gave."""
+    """Print one search in detail: counts of states and moves, verdicts, counterexamples."""
     out = terminal.console()
     graph = found.graph
     one = judged(design, shape, found)

@@ -1,4 +1,4 @@
-"""Controls for notebooks, where there are any."""
+"""Show controls in a notebook, if ipywidgets is installed."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 
 def interact(show: Callable[..., Any], **choices: Any) -> None:
-    """`ipywidgets.interact`: controls for the arguments of `show`, and what it returns for them.
+    """Show controls for the arguments of `show`, and its result, with `ipywidgets.interact`.
 
-    Without ipywidgets nothing is shown; a notebook that is to be read as well says the same beside it.
+    Without ipywidgets nothing is shown, so a notebook should also show the result for fixed arguments.
     """
     try:
         import ipywidgets

@@ -10,7 +10,7 @@ from pathlib import Path
 from syncproof.errors import InputError
 
 Content = str | bytes | Callable[[Path], None]
-"""What a file holds, or what writes it."""
+"""The contents of a file, or a function that writes the file."""
 
 NUMBERS = re.compile(r"\[\s*(?:(?:-?\d[\d.e+-]*|null),?\s+)+\]")
 

@@ -1,1 +1,1 @@
-"""Say what a study found in words. Every sentence is made from the numbers of the result."""
+"""Say in words what a study found. Every sentence is made from the numbers of the result."""

@@ -32,8 +32,8 @@ def answer(comparison: Comparison) -> list[str]:
         )
     elif unknown := [n for n, d in designs.items() for p in d.properties.values() if _open(p)]:
         sentences.append(
-            f"No promise was seen broken, but {len(unknown)} are unknown, the first of {unknown[0]}: the runs did not come "
-            "to where they can be judged."
+            f"No run broke a promise, but {len(unknown)} promises are unknown, the first of {unknown[0]}: the runs accepted no "
+            "message, or did not come to rest."
         )
     else:
         lossy = [n for n, d in designs.items() if d.properties["no-loss"].verdict == "violated"]
@@ -61,7 +61,9 @@ def answer(comparison: Comparison) -> list[str]:
         )
         ends = " and ".join(f"{number(value)} s with {name}" for name, value in dict.fromkeys((*slow[:1], *slow[-1:])))
         sentences.append(
-            f"Live delivery takes {ends} at the 99th percentile." if slow else "Nobody was connected to deliver to."
+            f"Live delivery takes {ends} at the 99th percentile."
+            if slow
+            else "No message was delivered to a connected device."
         )
     return sentences
 
@@ -71,7 +73,7 @@ def _open(finding: PropertyResults) -> bool:
 
 
 def _family(names: list[str], designs: list[str], all_of: str = "every") -> str:
-    """Return names; "every timeline design" where those of a kind are three or more and none is missing."""
+    """Return names in words; three or more designs of a family of which none is missing become "every timeline design"."""
     parts = []
     rest = names
     for kind in ("timeline", "inbox"):
@@ -83,7 +85,7 @@ def _family(names: list[str], designs: list[str], all_of: str = "every") -> str:
 
 
 def _extreme(designs: dict[str, DesignComparison], metric: str, lossless: bool = True) -> list[tuple[str, float]]:
-    """Return the designs (only those that lost nothing) from the least to the most."""
+    """Return (design, mean of the metric) in ascending order; with `lossless` only designs that lost nothing."""
     known = [
         (name, mean)
         for name, d in designs.items()

@@ -26,9 +26,9 @@ def question(sweep: Sweep) -> str:
 
 
 def answer(sweep: Sweep) -> list[str]:
-    """Return three sentences: what grows with the key and what does not, and who changes places in packets and in bytes."""
+    """Return three sentences: what grows with the key, and which designs change places in packets and in bytes."""
     if not sweep.results().points:
-        return ["Nothing was finished, so there is nothing to say."]
+        return ["No run was finished, so there is no result."]
     if not sweep.lies_on_an_axis() or len(sweep.along()) < 2:
         return [_range(sweep, metric) for metric in ("server_writes_per_message", *CROSSED)]
     grown = [m for m in sweep.metrics if m in ("server_writes_per_message", "server_deletes_per_message")]
@@ -53,7 +53,7 @@ def place(sweep: Sweep, at: dict[str, Label]) -> str:
 
 
 def _ends(sweep: Sweep) -> tuple[str, str]:
-    """Return the key's least and largest value as they were written."""
+    """Return the smallest and the largest value of the key as they were written."""
     varied, along = sweep.varied[0], sweep.along()
     first, last = sweep.points[along[0]].at[0], sweep.points[along[-1]].at[0]
     return varied.texts[varied.labels.index(first)], varied.texts[varied.labels.index(last)]
@@ -66,9 +66,9 @@ def _growth(sweep: Sweep, metrics: list[str]) -> str:
 
 
 def _courses(sweep: Sweep, metric: str) -> str:
-    """Return how a metric changes.
+    """Return in words how a metric changes.
 
-    Such as `rows written per message grow with A (2.4 to 14, ×6) and stay within 5 % with B and C (5.4)`.
+    Example: `rows written per message grow with A (2.4 to 14, ×6), and stay within 5 % with B and C (5.4)`.
     """
     found = {name: change for name in sweep.designs if (change := sweep.course(name, metric)) is not None}
     said = []
@@ -95,14 +95,14 @@ def _course(change: Change) -> str:
 
 
 def lossy(sweep: Sweep) -> set[str]:
-    """Return the designs that lost deliveries somewhere: their cost per delivery is no fair comparison."""
+    """Return the designs that lost deliveries at some point: their cost per delivery cannot be compared fairly."""
     return {p.design for p in sweep.results().points if p.metrics["lost_deliveries"].mean}
 
 
 def _places(sweep: Sweep, metric: str) -> str:
-    """Return the clear crossings between the families, or between any designs if there is one family.
+    """Return in words the clear crossings between the families, or between any designs if there is one family.
 
-    Where there are none, return which design stays below.
+    If there are none, say that, with the costs of a design of each family, and which design is the least everywhere.
     """
     left_out = lossy(sweep)
     names = [name for name in sweep.designs if name not in left_out]
@@ -123,9 +123,7 @@ def _places(sweep: Sweep, metric: str) -> str:
             f"{c.lower_before} is below {c.lower_after} up to {float(f'{c.value:.3g}'):g}{unit} {title} and above it beyond"
             for c in told[:NAMED]
         ]
-        more = (
-            f"; {len(told) - NAMED} more crossings of the two families stand in the table" if len(told) > NAMED else ""
-        )
+        more = f"; {len(told) - NAMED} more crossings of the two families are in the table" if len(told) > NAMED else ""
         return f"In {what}, {', '.join(said)}{more}."
     ends = sweep.along()[0], sweep.along()[-1]
     pair = names[:1] + [n for n in names[1:] if not both or family[n] != family[names[0]]][:1]
@@ -150,7 +148,7 @@ def _mean(sweep: Sweep, point: int, name: str, metric: str) -> str:
 
 
 def _range(sweep: Sweep, metric: str) -> str:
-    """Return, for keys without an axis, the least and the most, and which design is least how often."""
+    """Return in words, for keys without an axis, the smallest and largest mean, and how often each design has the smallest."""
     left_out = lossy(sweep)
     known = [
         (mean, p.design, p.at)

@@ -25,7 +25,7 @@ def answer(verification: Verification) -> list[str]:
     ]
     if broken:
         told.append(
-            f"{counted(broken, 'promise')} {'is' if broken == 1 else 'are'} broken, each with a way to it below."
+            f"{counted(broken, 'promise')} {'is' if broken == 1 else 'are'} broken; each has a counterexample below."
         )
     if open_ends:
         told.append(

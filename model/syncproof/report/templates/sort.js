@@ -1,5 +1,6 @@
-// Every table of class "sortable" sorts by a click on a heading, or by Enter or Space on it: once up, once down.
-// A cell sorts by its data-value where it has one, else by its text, or by the number that begins it; what is empty comes last.
+// Every table of class "sortable" is sorted by a click on a heading, or by Enter or Space on it: first ascending, then descending.
+// A cell is sorted by its data-value if it has one, else by the number at the beginning of its text, else by its text. Empty
+// cells come last.
 for (const table of document.querySelectorAll("table.sortable")) {
   const heads = [...table.tHead.rows[table.tHead.rows.length - 1].cells];
   const key = (row, column) => {
@@ -29,7 +30,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
     });
   });
 }
-// Paper cannot be clicked: what is folded is printed unfolded.
+// Unfold all details for printing, since a reader of paper cannot do it.
 let folded = [];
 addEventListener("beforeprint", () => {
   folded = [...document.querySelectorAll("details:not([open])")];
