@@ -168,7 +168,11 @@ def verify(names: tuple[str, ...], bounds: str, jobs: int | None, out: str) -> i
 )
 @click.option("--messages", type=click.IntRange(1, 9), default=1, show_default=True)
 @click.option(
-    "--fault", "kinds", metavar="KIND", multiple=True, help="A kind of fault that may happen in it; may be repeated."
+    "--fault",
+    "kinds",
+    metavar="KIND",
+    multiple=True,
+    help="A kind of fault that may happen in the world; may be repeated.",
 )
 @click.option("--states", type=click.IntRange(1), help="Stop after so many states; open verdicts are then unknown.")
 @click.option("--memory", type=options.PositiveNumber(), metavar="GIB", help="Stop at this much memory.")
