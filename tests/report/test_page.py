@@ -68,7 +68,7 @@ def test_markdown_tables_are_rectangular(found: Comparison) -> None:
 
 def test_the_answer_is_three_sentences_from_the_numbers(found: Comparison) -> None:
     answer = sentences.answer(found)
-    broken = found.violated()
+    broken = found.broken()
     assert len(answer) == 3
     assert broken[0][2].example in answer[0]
     assert f"({len(broken)} broken promises in all)" in answer[0]
