@@ -10,8 +10,9 @@ from collections import deque
 from typing import Any
 
 from syncproof.core.environment import Environment
+from syncproof.core.hosts import Connection, Mail
 from syncproof.core.moves import Fire, Move
-from syncproof.core.world import Connection, System, World
+from syncproof.core.world import System, World
 
 State = Any
 
@@ -96,7 +97,19 @@ def put(world: World, image: State) -> None:
         name: Connection(name, client, client_open, server_open, deque(up), deque(down))
         for name, client, client_open, server_open, up, down in connections
     }
-    world.mail = {receiver: list(waiting) for receiver, waiting in mail}
-    world.operations = {name: list(waiting) for name, waiting in operations}
-    world.timers = {name: list(waiting) for name, waiting in timers}
-    world.polls = dict(polls)
+    for host in world.hosts.values():
+        host.connection, host.mail, host.operations, host.timers, host.poll_timer = None, [], {}, {}, None
+    for connection in world.connections.values():
+        if connection.client_open:
+            world.hosts[connection.client].connection = connection
+    for receiver, waiting in mail:
+        host = world.hosts[receiver]
+        host.mail = [Mail(source, host, packet) for source, packet in waiting]
+    for name, waiting in operations:
+        for packet, write in waiting:
+            world.hosts[name].operate(packet, write)
+    for name, waiting in timers:
+        for packet in waiting:
+            world.hosts[name].arm(packet)
+    for name, packet in polls:
+        world.hosts[name].arm_poll(packet)
