@@ -6,7 +6,7 @@ import pytest
 
 from syncproof.core.actor import Actor, Out, actor, durable, on, volatile
 from syncproof.core.fairness import quiesce, recoveries
-from syncproof.core.links import DUPLICATING, ORDERED, UNORDERED, Link, closing_rows
+from syncproof.core.links import DUPLICATING, ORDERED, UNORDERED, Link
 from syncproof.core.moves import (
     Arrive,
     Complete,
@@ -298,24 +298,6 @@ def test_moves_made_by_handle_are_recorded_and_make_the_same_again() -> None:
         again.apply(move)
     assert [type(move) for move in moves] == [Connect, Tell, Deliver, Crash]
     assert {n: a.snapshot() for n, a in again.actors.items()} == {n: a.snapshot() for n, a in made.actors.items()}
-
-
-CONNECTION_TABLE = [
-    ("`Disconnect`, clean", "closes", "closes after what is in flight", "arrives", "is lost"),
-    ("`Disconnect`, half-open", "closes", "stays open until `Notice`", "arrives until the server closes", "is lost"),
-    (
-        "`Crash` or `Restore` of the server",
-        "stays open until `Notice`",
-        "closes",
-        "is lost",
-        "arrives until the client closes",
-    ),
-]
-
-
-@pytest.mark.parametrize("row", CONNECTION_TABLE)
-def test_the_table_of_closings_reads(row: tuple[str, ...]) -> None:
-    assert row in closing_rows()
 
 
 def test_a_reliable_link_loses_nothing() -> None:

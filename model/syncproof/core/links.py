@@ -115,20 +115,7 @@ CLOSINGS: dict[str, Closing] = {
         handled=True,
     ),
 }
-"""Everything that closes an end of a connection. `World` applies these rows; the documentation prints them.
+"""Everything that closes an end of a connection. `World` applies these rows.
 
 An end that is open sends; what it sends to a closed end is gone. A connection whose two ends are closed is forgotten.
 """
-
-
-def closing_rows() -> list[tuple[str, str, str, str, str]]:
-    """Return the table as text: what happens, the client's end, the server's end, in flight to the server and to the client."""
-    rows = []
-    for row in CLOSINGS.values():
-        receiver = "server" if row.end == "client" else "client"
-        other = "closes after what is in flight" if row.other_end == "told" else "stays open until `Notice`"
-        still = "arrives" if row.other_end == "told" else f"arrives until the {receiver} closes"
-        ends = ("closes", other) if row.end == "client" else (other, "closes")
-        flights = [still if way == "arrives" else "is lost" for way in (row.to_server, row.to_client)]
-        rows.append((row.moves, ends[0], ends[1], flights[0], flights[1]))
-    return rows
