@@ -9,35 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from syncproof.cli.main import main
 from syncproof.core.faults import FAULTS
 from syncproof.designs import DESIGNS
 from syncproof.inputs.scenario import ready
 from syncproof.properties import PROPERTIES
 from syncproof.studies import compare as comparison
-
-TINY = """
-title = "tiny"
-shows = "a test"
-duration = "30m"
-runs = 2
-[population]
-users = 3
-[conversations]
-pairs = 2
-groups = 1
-group_size = { min = 3, max = 3 }
-[traffic]
-messages_per_user_per_day = 400.0
-[faults]
-push_loss = 0.1
-"""
-
-
-def call(*arguments: str) -> Result:
-    return CliRunner().invoke(main, list(arguments))
+from tests.helpers.command import TINY, call
 
 
 @pytest.fixture
@@ -150,20 +129,16 @@ def test_a_key_that_is_misspelt_names_file_line_and_the_nearest(tiny: Path) -> N
     assert "did you mean 'push_loss'" in result.output
 
 
+def recorded(scenario: Path) -> Path:
+    """Record the history of a run beside its scenario, and its moves beside that."""
+    history = scenario.with_name("h.jsonl")
+    out = scenario.with_name("o")
+    call(*f"compare {scenario} --design inbox-shared --runs 1 --out {out} --history {history}".split())
+    return history
+
+
 def test_check_and_replay_agree_with_the_run(tiny: Path, tmp_path: Path) -> None:
-    history = tmp_path / "h.jsonl"
-    call(
-        "compare",
-        str(tiny),
-        "--design",
-        "inbox-shared",
-        "--runs",
-        "1",
-        "--out",
-        str(tmp_path / "o"),
-        "--history",
-        str(history),
-    )
+    history = recorded(tiny)
     checked, replayed = call("check", str(history)), call("replay", str(tmp_path / "h.moves.jsonl"))
     assert (checked.exit_code, replayed.exit_code) == (0, 0)
     assert call("check", str(history), "--promise", "no-loss").exit_code == 1
@@ -173,19 +148,7 @@ def test_check_and_replay_agree_with_the_run(tiny: Path, tmp_path: Path) -> None
 
 
 def test_replaying_other_violations_is_status_1(tiny: Path, tmp_path: Path) -> None:
-    history = tmp_path / "h.jsonl"
-    call(
-        "compare",
-        str(tiny),
-        "--design",
-        "inbox-shared",
-        "--runs",
-        "1",
-        "--out",
-        str(tmp_path / "o"),
-        "--history",
-        str(history),
-    )
+    recorded(tiny)
     moves = tmp_path / "h.moves.jsonl"
     header, *rest = moves.read_text().splitlines()
     changed: dict[str, Any] = {**json.loads(header), "violations": {"no-loss": 1}}
@@ -204,7 +167,7 @@ def test_a_lost_worker_is_one_line_and_status_3(tmp_path, monkeypatch):
         raise BrokenExecutor("A process in the process pool was terminated abruptly")
 
     monkeypatch.setattr(study, "compare", compare)
-    result = CliRunner().invoke(main, ["compare", "--out", str(tmp_path)])
+    result = call("compare", "--out", str(tmp_path))
     assert result.exit_code == 3
     assert result.output == ("syncproof: a worker process was lost (out of memory, or killed); fewer --jobs may help\n")
 

@@ -154,3 +154,9 @@ def test_the_dev_profile_keeps_failures_in_the_example_database() -> None:
 def test_an_unknown_profile_is_named() -> None:
     with pytest.raises(InputError, match="unknown profile 'quick'; allowed: dev, brief, ci, deep"):
         profile_settings("quick")
+
+
+def test_a_kind_without_a_rule_of_its_own_gets_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hypothesis_machine, "RULES", {})
+    assert hypothesis_machine._rule_of_its_kind("disk-full").__name__ == "disk_full"
+    assert hypothesis_machine.RULES == {"disk-full": "disk_full"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from html import escape
-from html.parser import HTMLParser
 
 import pytest
 
@@ -14,20 +13,9 @@ from syncproof.report import figures
 from syncproof.report.sentences import compare as sentences
 from syncproof.report.tables import number
 from syncproof.studies.compare import Comparison, compare
+from tests.helpers.pages import Tags
 
 OWN = "<img src=x onerror=alert(1)>&'\"$a$.py:Hasty"
-
-
-class Tags(HTMLParser):
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.scripts = 0
-        self.addresses: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.scripts += tag == "script"
-        self.addresses += [v or "" for k, v in attrs if k in ("src", "href", "xlink:href", "action")]
 
 
 def test_the_page_needs_nothing_from_elsewhere(found: Comparison) -> None:

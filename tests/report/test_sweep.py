@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from syncproof.report import sweep as sweep_page
 from syncproof.report.sentences import sweep as sentences
 from syncproof.report.tables import number
 from syncproof.studies.sweep import Sweep, sweep
+from tests.helpers.pages import Tags
 
 HOSTILE = "<script>alert('x')</script> | [link](http://evil)"
 WANTED: dict[str, Any] = {
@@ -48,18 +48,6 @@ def page(found: Sweep) -> str:
 @pytest.fixture(scope="module")
 def two() -> Sweep:
     return made({"model.notifications": [True, False], "presence.online": ["5m", "1h"]}, runs=1)
-
-
-class Tags(HTMLParser):
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.scripts = 0
-        self.addresses: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.scripts += tag == "script"
-        self.addresses += [v or "" for k, v in attrs if k in ("src", "href", "xlink:href", "action")]
 
 
 def test_the_page_needs_nothing_from_elsewhere(page: str) -> None:

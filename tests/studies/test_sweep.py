@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
 import syncproof
-from syncproof.cli.main import main
 from syncproof.designs import DESIGNS
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError
@@ -27,23 +25,8 @@ from syncproof.studies.results import plain
 from syncproof.studies.sweep import Sweep, points, sweep
 from syncproof.studies.sweep.readings import Change, change, crossings, difference
 from syncproof.studies.sweep.vary import parse, resolve
+from tests.helpers.command import TINY, call
 
-TINY = """
-title = "tiny"
-shows = "a test"
-duration = "20m"
-runs = 2
-[population]
-users = 3
-[conversations]
-pairs = 2
-groups = 1
-group_size = { min = 3, max = 3 }
-[traffic]
-messages_per_user_per_day = 400.0
-[faults]
-push_loss = 0.1
-"""
 DEVICES = "population.devices_per_user"
 FILES = ("report.html", "report.md", "results.json", "run.json", "points.parquet")
 PAIR = ["inbox-store-first", "timeline-notify"]
@@ -52,7 +35,7 @@ PAIR = ["inbox-store-first", "timeline-notify"]
 @pytest.fixture
 def tiny(tmp_path: Path) -> str:
     path = tmp_path / "tiny.toml"
-    path.write_text(TINY)
+    path.write_text(TINY.replace("30m", "20m"))
     return str(path)
 
 
@@ -504,13 +487,9 @@ def test_the_articles_central_claim() -> None:
 # ---- the command
 
 
-def call(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["sweep", *arguments])
-
-
 def test_the_command_writes_its_files(tiny: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    result = call(tiny, "--vary", f"{DEVICES}=1,2", "--design", PAIR[0], "--jobs", "1", "--out", str(out))
+    result = call("sweep", tiny, "--vary", f"{DEVICES}=1,2", "--design", PAIR[0], "--jobs", "1", "--out", str(out))
     assert result.exit_code == 0, result.output
     assert sorted(p.name for p in out.iterdir()) == sorted([*FILES, "points"])
     results = json.loads((out / "results.json").read_text())
@@ -528,7 +507,7 @@ def test_a_broken_promise_is_status_1_with_the_command_that_shows_it(
     )  # fmt: skip
     monkeypatch.setitem(DESIGNS, "inbox-shared", promising)
     arguments = ["--vary", f"{DEVICES}=1,2", "--design", "inbox-shared", "--jobs", "1", "--out", str(tmp_path / "out")]
-    result = call(tiny, *arguments)
+    result = call("sweep", tiny, *arguments)
     assert result.exit_code == 1
     assert "BROKEN PROMISE: inbox-shared, no-loss, devices per user 2" in result.output
     shows = f"syncproof sweep tiny.toml --vary {DEVICES}=2 --design inbox-shared --runs 2 --seed 1"
@@ -547,7 +526,9 @@ def test_an_interrupted_command_is_status_3_and_keeps_what_is_done(
         return points.work(task)
 
     monkeypatch.setattr(sweeps, "work", work)
-    result = call(tiny, "--vary", f"{DEVICES}=1,2", "--design", PAIR[0], "--jobs", "1", "--out", str(tmp_path / "out"))
+    result = call(
+        "sweep", tiny, "--vary", f"{DEVICES}=1,2", "--design", PAIR[0], "--jobs", "1", "--out", str(tmp_path / "out")
+    )
     assert result.exit_code == 3
     assert "interrupted; the same command continues from here" in result.output
     assert len(list((tmp_path / "out" / "points").iterdir())) == 3
@@ -570,7 +551,7 @@ def test_an_interrupted_command_is_status_3_and_keeps_what_is_done(
     ],
 )
 def test_bad_input_is_one_line_and_status_2(arguments: list[str], complaint: str, tmp_path: Path) -> None:
-    result = call("default", "--out", str(tmp_path), *arguments)
+    result = call("sweep", "default", "--out", str(tmp_path), *arguments)
     assert result.exit_code == 2
     assert complaint in result.output
     assert len(result.output.strip().splitlines()) == 1

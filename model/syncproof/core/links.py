@@ -115,7 +115,7 @@ CLOSINGS: dict[str, Closing] = {
         handled=True,
     ),
 }
-"""Everything that closes an end of a connection. `World` applies these rows; the documentation prints them.
+"""Everything that closes an end of a connection. `World` applies these rows.
 
 An open end may send; what it sends to a closed end is lost. A connection whose two ends are closed is removed.
 """

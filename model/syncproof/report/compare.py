@@ -16,7 +16,6 @@ from syncproof.report import markdown as md
 from syncproof.report.figures import Figure
 from syncproof.report.sentences import compare as sentences
 from syncproof.studies.compare import Comparison
-from syncproof.studies.results import plain
 from syncproof.studies.smallest_world import Way
 
 SHOWN = (
@@ -95,15 +94,10 @@ def _drawn(way: Way, comparison: Comparison) -> tuple[Way, Markup, str]:
 
 def write(comparison: Comparison, out: str | Path) -> list[Path]:
     """Write report.html, report.md, results.json and run.json into the folder `out`."""
-    return writer.write(
-        out,
-        {
-            "report.html": html(comparison),
-            "report.md": markdown(comparison),
-            "results.json": writer.dumped(plain(comparison.results()), rows=True),
-            "run.json": writer.dumped(plain(comparison.run_facts()), rows=True),
-        },
+    files = writer.report(
+        html(comparison), markdown(comparison), comparison.results(), comparison.run_facts(), rows=True
     )
+    return writer.write(out, files)
 
 
 def markdown(comparison: Comparison) -> str:

@@ -13,7 +13,7 @@ from syncproof.report.sentences import kill_matrix as sentences
 from syncproof.report.tables import number
 from syncproof.seeded_bugs import BUGS
 from syncproof.studies.kill_matrix import KillMatrix
-from syncproof.studies.results import BugResult, EngineResult, plain
+from syncproof.studies.results import BugResult, EngineResult
 
 LEGEND = (
     "✓ killed, after this many states, examples or runs; – not killed within them. Moves of the counterexamples: “shortest” is "
@@ -118,15 +118,7 @@ def markdown(matrix: KillMatrix) -> str:
 
 def write(matrix: KillMatrix, out: str | Path) -> list[Path]:
     """Write report.html, report.md, results.json and run.json into the folder `out`."""
-    return writer.write(
-        out,
-        {
-            "report.html": html(matrix),
-            "report.md": markdown(matrix),
-            "results.json": writer.dumped(plain(matrix.results())),
-            "run.json": writer.dumped(plain(matrix.run_facts())),
-        },
-    )
+    return writer.write(out, writer.report(html(matrix), markdown(matrix), matrix.results(), matrix.run_facts()))
 
 
 def show(matrix: KillMatrix) -> None:

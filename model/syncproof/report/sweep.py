@@ -16,7 +16,6 @@ from syncproof.report import markdown as md
 from syncproof.report.figures import Figure
 from syncproof.report.sentences import sweep as sentences
 from syncproof.report.tables import NumberCell
-from syncproof.studies.results import plain
 from syncproof.studies.sweep import Sweep
 from syncproof.studies.sweep.vary import Label
 
@@ -77,16 +76,8 @@ def _filled(name: str, sweep: Sweep) -> str:
 
 def write(sweep: Sweep, out: str | Path) -> list[Path]:
     """Write report.html, report.md, results.json, run.json and points.parquet into the folder `out`."""
-    return writer.write(
-        out,
-        {
-            "report.html": html(sweep),
-            "report.md": markdown(sweep),
-            "results.json": writer.dumped(plain(sweep.results())),
-            "run.json": writer.dumped({} if sweep.facts is None else plain(sweep.facts)),
-            "points.parquet": sweep.parquet(),
-        },
-    )
+    files = writer.report(html(sweep), markdown(sweep), sweep.results(), sweep.facts)
+    return writer.write(out, {**files, "points.parquet": sweep.parquet()})
 
 
 # ---- rows that every form shows

@@ -22,7 +22,6 @@ from syncproof.report.counterexamples import DrawnCounterexample
 from syncproof.report.diagram import Diagram
 from syncproof.report.sentences import verify as sentences
 from syncproof.report.tables import MARKS, rank
-from syncproof.studies.results import plain
 from syncproof.studies.verify import Cell, Verification, judged
 
 LENGTHS = (
@@ -72,12 +71,7 @@ def markdown(verification: Verification) -> str:
 
 def write(verification: Verification, out: str | Path) -> list[Path]:
     """Write report.html, report.md, results.json, run.json and the counterexamples into the folder `out`."""
-    files: dict[str, writer.Content] = {
-        "report.html": html(verification),
-        "report.md": markdown(verification),
-        "results.json": writer.dumped(plain(verification.results())),
-        "run.json": writer.dumped(plain(verification.run_facts())),
-    }
+    files = writer.report(html(verification), markdown(verification), verification.results(), verification.run_facts())
     for shown in counterexamples.drawn(verification):
         files[shown.file] = partial(counterexamples.record, shown)
     return writer.write(out, files)

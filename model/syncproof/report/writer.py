@@ -7,7 +7,10 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from msgspec import Struct
+
 from syncproof.errors import InputError
+from syncproof.studies.results import plain
 
 Content = str | bytes | Callable[[Path], None]
 """The contents of a file, or a function that writes the file."""
@@ -34,6 +37,16 @@ def write(out: str | Path, files: Mapping[str, Content]) -> list[Path]:
     except OSError as error:
         raise InputError(f"--out {out}: cannot be written: {error.strerror or error}; allowed: a folder") from None
     return [folder / name for name in files]
+
+
+def report(html: str, markdown: str, results: Struct, run: Struct | None, *, rows: bool = False) -> dict[str, Content]:
+    """Return the files that every report has: two pages, results.json and run.json. `rows`: as for `dumped`."""
+    return {
+        "report.html": html,
+        "report.md": markdown,
+        "results.json": dumped(plain(results), rows=rows),
+        "run.json": dumped({} if run is None else plain(run), rows=rows),
+    }
 
 
 def dumped(value: object, *, rows: bool = False) -> str:

@@ -182,11 +182,6 @@ class Cell:
         return 0 if self.counterexample is None else self.counterexample.length
 
 
-def retrace(design: str, name: str, shape: SmallWorld) -> Cell:
-    """Search one world again and return the verdict on a property, with its counterexample."""
-    return judged(design, shape, search(design, shape)).cell(design, name)
-
-
 @dataclass(frozen=True, repr=False)
 class Verification(Presentable):
     """Hold what the search of every design in every world of the bounds found.

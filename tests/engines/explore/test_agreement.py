@@ -25,6 +25,7 @@ from syncproof.inputs.scenario import FaultsSection, Scenario, ServerCrash
 from syncproof.inputs.workload import Traffic
 from syncproof.properties import PROPERTIES
 from syncproof.studies.runs import simulate_design
+from tests.helpers.moves import Moves
 
 RUNS = 56
 """The number of seeds for each of the nine designs: 504 runs."""
@@ -67,18 +68,6 @@ def tiny(rng: random.Random) -> tuple[Traffic, FaultPlan]:
         configured=("push-lost", "push-duplicated", "push-reordered", "disconnect", "half-open", "sender-retry"),
     )
     return traffic, plan
-
-
-class Moves:
-    """A recorder that keeps the moves only."""
-
-    def __init__(self) -> None:
-        self.made: list[Move] = []
-
-    def move(self, move: Move) -> None:
-        self.made.append(move)
-
-    def observation(self, observation: Observation) -> None: ...
 
 
 def environment(moves: list[Move]) -> Environment:

@@ -6,7 +6,6 @@ from typing import Any
 
 from syncproof.core.actor import Actor, Out, actor, durable, on
 from syncproof.core.moves import Arrive, Crash, Move, Restart
-from syncproof.core.observations import Observation
 from syncproof.core.packets import AddMember, Opened, Packet
 from syncproof.core.values import SERVER, DeviceId, Id
 from syncproof.core.world import System
@@ -14,6 +13,7 @@ from syncproof.engines.simulate import simulate
 from syncproof.inputs.fault_plan import FaultPlan
 from syncproof.inputs.scenario import FaultsSection, Scenario
 from syncproof.inputs.workload import Traffic
+from tests.helpers.moves import Moves
 
 PHONE = DeviceId(0)
 
@@ -46,16 +46,6 @@ class Reader(Actor):
     @on(Letter)
     def letter(self, source: Id, packet: Letter, out: Out) -> None:
         self.letters.append(packet.word)
-
-
-class Moves:
-    def __init__(self) -> None:
-        self.made: list[Move] = []
-
-    def move(self, move: Move) -> None:
-        self.made.append(move)
-
-    def observation(self, observation: Observation) -> None: ...
 
 
 def run(plan: FaultPlan) -> tuple[Reader, list[Move]]:
