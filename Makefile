@@ -10,6 +10,8 @@ SCENARIO ?= default
 OUT ?= out
 TRACES ?=
 REPORTS ?=
+# A comma in an argument of `call` would divide it.
+FOR_CHECKS := -e '.[test,check]'
 
 # $(call create,VENV) makes a virtual environment, $(call install,VENV,REQUIREMENTS) installs into it.
 create = if command -v uv >/dev/null 2>&1; then uv venv --quiet --allow-existing --python '>=3.11' $(1); else \
@@ -28,7 +30,7 @@ $(READY): pyproject.toml
 	@touch $@
 
 $(CHECKED): $(READY)
-	@$(call install,.venv,-e '.[test,check]')
+	@$(call install,.venv,$(FOR_CHECKS))
 	@touch $@
 
 compare: $(READY)
