@@ -228,7 +228,7 @@ def one_line(result: Result, *parts: str) -> None:
     [
         (("minimise",), ("Missing argument 'MOVES'", "allowed: ", "MOVES [PROPERTY]")),
         (("compare", "--runs", "0"), ("'--runs': 0 is not in the range 1<=x<=1000",)),
-        (("compare", "--rns", "2"), ("No such option '--rns'", "'--runs'")),
+        (("compare", "--rns", "2"), ("No such option", "--rns", "--runs")),
         (("nope",), ("No such command 'nope'", "allowed: designs, scenarios")),
         (("designs", "x"), ("unexpected extra argument (x)",)),
     ],
