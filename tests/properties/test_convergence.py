@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
+from syncproof.core.observations import Composed
+from syncproof.core.values import ConversationId, DeviceId, MessageId
+
 
 def test_shown_on_one_device_of_the_user_only(history) -> None:
     history.sent(7)
@@ -186,4 +191,69 @@ def test_forgetting_an_entry_undoes_its_change(history) -> None:
     history.shown(2, 8)
     assert history.says("convergence") == [CHANGED]
     history.amended(2, 8, 8)
+    assert history.says("convergence") == []
+
+
+DUE = "device 2 shows message 8, but does not change the message 1 that it is about"
+
+
+@pytest.fixture
+def changing(history):
+    """Return a history in which message 8 changes message 1 at its place, and device 2 has shown both."""
+    history.sent(1)
+    history.add(Composed(MessageId(8), DeviceId(0), ConversationId(0), "message", 1))
+    history.placed(8, 8)
+    history.shown(2, 1)
+    history.shown(2, 8)
+    return history
+
+
+def outdated_on(history, device: int) -> list[str]:
+    return [complaint for complaint in history.says("convergence") if complaint.startswith(f"device {device} ")]
+
+
+def test_a_change_that_is_shown_and_not_applied(changing) -> None:
+    assert outdated_on(changing, 2) == [DUE]
+
+
+def test_a_change_that_is_applied_after_it_is_shown(changing) -> None:
+    changing.amended(2, 8, 8)
+    assert outdated_on(changing, 2) == []
+
+
+def test_an_older_change_does_not_stand_for_the_one_that_is_shown(changing) -> None:
+    changing.amended(2, 7, 7)
+    assert outdated_on(changing, 2) == [DUE]
+
+
+def test_a_change_need_not_be_applied_over_a_later_one(history) -> None:
+    history.sent(1, 9)
+    history.add(Composed(MessageId(8), DeviceId(0), ConversationId(0), "message", 1))
+    history.placed(8, 8)
+    history.amended(2, 9, 9)
+    history.shown(2, 8)
+    assert outdated_on(history, 2) == []
+
+
+def test_what_a_device_forgot_it_need_not_apply(changing) -> None:
+    changing.forgot(2, 8)
+    assert outdated_on(changing, 2) == []
+
+
+def test_a_retired_device_need_not_apply_what_it_showed(changing) -> None:
+    changing.retired(2)
+    assert outdated_on(changing, 2) == []
+
+
+def test_what_all_devices_forgot_is_no_difference(history) -> None:
+    amended(history, 1, 2)
+    for device in (1, 2):
+        history.forgot(device, 8)
+        history.shown(device, 8)
+    assert history.says("convergence") == []
+
+
+def test_a_device_that_never_joined_may_forget(history) -> None:
+    history.sent(7)
+    history.forgot(9, 7)
     assert history.says("convergence") == []

@@ -166,3 +166,18 @@ def test_a_device_need_not_show_again_what_the_message_store_lost(history) -> No
     history.accepted(7)
     history.forgot(1, 7)
     assert history.says("no-loss") == [LOST.format(1)]
+
+
+def test_a_message_that_takes_a_place_again_is_owed_to_devices_that_joined_since(history) -> None:
+    delivered(history, 0, 1, 2)
+    history.gone(7)
+    history.joined(3, 1)
+    history.placed(7, 8, devices=(0, 1, 2, 3))
+    assert history.says("no-loss") == []
+    history.accepted(7)
+    assert history.says("no-loss") == [LOST.format(3)]
+
+
+def test_a_message_that_was_never_placed_may_be_forgotten(history) -> None:
+    history.forgot(1, 5)
+    assert history.says("no-loss") == []

@@ -152,3 +152,12 @@ def test_places_need_not_be_dense(history) -> None:
     history.joined(3, 1, history=((0, 10**12),))
     history.roamed(3, 0, 10**12, (10, 1), (20, 3), (10**12, 2))
     assert history.says("roaming-complete") == []
+
+
+def test_a_place_between_others_is_part_of_the_history(history) -> None:
+    history.sent(2, 4)
+    history.composed(3)
+    history.placed(3, 3)
+    history.joined(3, 1, history=((0, 4),))
+    history.roamed(3, 0, 4, 2, 4)
+    assert history.says("roaming-complete") == [UNREACHED.format(4)]

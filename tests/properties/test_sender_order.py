@@ -87,3 +87,9 @@ def test_a_restore_of_another_log_frees_nothing(history, kind, owner) -> None:
     history.reverted(0, kind=kind, owner=owner)
     history.placed(2, 1)
     assert len(history.says("sender-order")) == 1
+
+
+def test_a_message_that_nobody_composed_has_no_order(history) -> None:
+    history.placed(7, 1)
+    history.sent(8)
+    assert history.says("sender-order") == []
