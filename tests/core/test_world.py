@@ -546,3 +546,48 @@ def test_a_message_is_stored_once_whether_its_commit_landed_in_a_crash_or_not(co
     server = made.actors[SERVER]
     assert server.sync[1].seqs == [3]  # type: ignore[attr-defined]
     assert [len(d.shown) for d in made.clients().values()] == [1, 1]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("move", "says"),
+    [
+        (Connect(PHONE), "is connected already"),
+        (Connect(DeviceId(9)), "an end is not running"),
+        (Disconnect(DeviceId(9), True), "is not connected"),
+        (Notice(SECOND, "client"), "there is no connection"),
+        (Crash(SERVER, (Saved("never begun"),)), "has no open write"),
+        (Crash(SERVER, (Saved("a"), Saved("a"))), "has no open write"),
+    ],
+)
+def test_a_move_that_is_not_enabled_says_why_and_changes_nothing(move: Move, says: str) -> None:
+    made, phone, server, _ = connected()
+    tell(made, SERVER, "save:a")
+    before = phone.snapshot(), server.snapshot(), dict(made.connections), made.operations, dict(made.down)
+    with pytest.raises(MoveError, match=says):
+        made.apply(move)
+    assert (phone.snapshot(), server.snapshot(), dict(made.connections), made.operations, dict(made.down)) == before
+
+
+def test_a_client_cannot_connect_to_a_crashed_server() -> None:
+    made, _, _, _ = world()
+    made.apply(Crash(SERVER))
+    with pytest.raises(MoveError, match="an end is not running"):
+        made.apply(Connect(PHONE))
+
+
+def test_void_handles_do_nothing() -> None:
+    made, phone, _, _ = connected()
+    moves: list[Move] = []
+    made.record = moves.append
+    host = made.hosts[PHONE]
+    mail = host.post(PHONE, Say("mail"))
+    host.mail.remove(mail)
+    assert not made.arrive(mail)
+    assert not made.lose(mail)
+    assert not made.connect(host)
+    made.apply(Crash(PHONE))
+    assert not made.tell(host, Say("one"))
+    assert not made.take(host, Say("one"))
+    assert not made.disconnect(host, True)
+    assert [type(move) for move in moves] == [Crash]
+    assert phone.heard == []
