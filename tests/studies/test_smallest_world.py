@@ -56,7 +56,7 @@ def test_a_scenario_without_violations_has_no_counterexamples() -> None:
 
 def test_only_the_configured_kinds_of_fault_are_tried() -> None:
     assert list(kinds_of({"push-lost": 3, "half-open": 0})) == ["push", "half-open"]
-    assert list(kinds_of({"push-outage": 1})) == ["push-outage"]
+    assert list(kinds_of({"push-outage": 1})) == ["push"]
     assert {kind for shape in worlds_to_search(["push", "half-open"]) for kind in shape.kinds} == {"push", "half-open"}
     assert {shape.kinds for shape in worlds_to_search([])} == {()}
 
