@@ -1,0 +1,216 @@
+"""An independent judge: a breadth-first search of worlds, with no tables, no memory of handler calls and no symmetry.
+
+It makes every move of `BoundedWorld.every` in a copy of the world, and decides fair cycles on a networkx graph. It shares
+with the explorer only what defines a system: `World`, `BoundedWorld` and the automata.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import networkx
+
+from syncproof.core.actor import freeze, thaw
+from syncproof.core.enabled import BoundedWorld
+from syncproof.core.environment import Environment
+from syncproof.core.faults import fault_of
+from syncproof.core.moves import Fire, Keep, Move, Spawn, Tell
+from syncproof.core.observations import Observation
+from syncproof.core.world import System, World
+from syncproof.properties import Property
+from tests.helpers.forks import fork, fork_actor
+
+Key = tuple[Any, ...]
+"""What distinguishes two states."""
+Arc = tuple[int, int, tuple[Observation, ...]]
+"""The number of a move, the number of the state that it leads to, and what is observed."""
+
+
+@dataclass
+class Node:
+    """A world, the frozen automata of its safety and liveness properties (None: has complained), replaced devices' states."""
+
+    bounded: BoundedWorld
+    automata: tuple[Any, ...]
+    replaced: dict[Any, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Judge:
+    """A search of everything that can happen; `violated` are the names of the properties that do not hold.
+
+    States and moves are numbered in the order in which they are met. `arcs`, `unsettled`: by the number of a state.
+    """
+
+    system: System
+    environment: Environment
+    properties: Sequence[type[Property]]
+    states: dict[Key, int] = field(default_factory=dict)
+    moves: dict[Move, int] = field(default_factory=dict)
+    arcs: list[list[Arc]] = field(default_factory=list)
+    unsettled: list[set[str]] = field(default_factory=list)
+    violated: set[str] = field(default_factory=set)
+
+    def run(self) -> Judge:
+        """Search, and judge every property."""
+        self.carried = [p for p in self.properties if p.endless is None]
+        self.polls: set[Any] = set()
+        opening: list[Observation] = []
+        bounded = BoundedWorld(self.system, self.environment, opening.append)
+        first = Node(bounded, self._judge(tuple([freeze(p()) for p in self.carried]), opening))
+        queue = deque([self._entered(self._key(first), first)])
+        while queue:
+            here, key, node = queue.popleft()
+            self.polls.update(node.bounded.world.polls.values())
+            for move in dict.fromkeys(node.bounded.every()):
+                there, seen = self._made(node, move)
+                target = self._key(there)
+                if self._is_fault(move) and target[:-1] == key[:-1]:
+                    continue  # whatever follows it follows without it too
+                if target not in self.states:
+                    queue.append(self._entered(target, there))
+                number = self.moves.setdefault(move, len(self.moves))
+                self.arcs[here].append((number, self.states[target], tuple(seen)))
+        self._judge_cycles()
+        return self
+
+    def _entered(self, key: Key, node: Node) -> tuple[int, Key, Node]:
+        number = self.states[key] = len(self.states)
+        self.arcs.append([])
+        automata = [None if image is None else thaw(image) for image in node.automata]
+        self.unsettled.append({a.name for a in automata if a is not None and any(a.at_quiescence())})
+        return number, key, node
+
+    def _made(self, node: Node, move: Move) -> tuple[Node, list[Observation]]:
+        seen: list[Observation] = []
+        replaced = dict(node.replaced)
+        if isinstance(move, Spawn) and move.replaces is not None:
+            gone = fork_actor(node.bounded.world.actors[move.replaces])
+            gone.crash()
+            replaced[move.replaces] = gone.snapshot()
+        bounded = fork(node.bounded, seen.append)
+        bounded.make(move)
+        return Node(bounded, self._judge(node.automata, seen), replaced), seen
+
+    def _judge(self, images: tuple[Any, ...], seen: Sequence[Observation]) -> tuple[Any, ...]:
+        after = []
+        for kind, image in zip(self.carried, images, strict=True):
+            automaton = None if image is None else thaw(image)
+            for observation in seen:
+                method = kind.reactions.get(type(observation))
+                if automaton is not None and method is not None and getattr(automaton, method)(observation) is not None:
+                    self.violated.add(kind.name)
+                    automaton = None
+            after.append(None if automaton is None else freeze(automaton))
+        return tuple(after)
+
+    # ---- what distinguishes two states
+
+    def _key(self, node: Node) -> Key:
+        world, left = node.bounded.world, node.bounded.left
+        hosts = []
+        for name, host in sorted(world.hosts.items()):
+            mail: list[Any] = [(m.source, m.packet) for m in host.mail]
+            links = [world.system.link(packet).order for _, packet in mail]
+            loose = [m for m, order in zip(mail, links, strict=True) if order == "unordered"]
+            loose += {m for m, order in zip(mail, links, strict=True) if order == "duplicating"}
+            queued = [m for m, order in zip(mail, links, strict=True) if order == "ordered"]
+            operations = [(o.packet, o.write) for o in host.operations if not _void(world, o.packet)]
+            hosts.append(
+                (
+                    name,
+                    host.actor.snapshot() if name in world.actors else node.replaced.get(name),
+                    name in world.down,
+                    host.connects,
+                    tuple(sorted(loose, key=repr)),
+                    tuple(sorted(queued, key=lambda m: int(m[0]))),
+                    tuple(sorted(operations, key=repr)),
+                    tuple(sorted(host.timers, key=repr)),
+                    None if host.poll_timer is None else host.poll_timer.packet,
+                    self._backup(node, name),
+                )
+            )
+        ends = [(c.id, c.client_open, c.server_open, tuple(c.up), tuple(c.down)) for c in world.connections.values()]
+        told = (tuple(node.bounded.told), len(node.bounded.newcomers))
+        gone = tuple(sorted(node.replaced.items()))
+        return tuple(hosts), tuple(sorted(ends, key=lambda end: end[0])), gone, told, node.automata, tuple(left.items())
+
+    def _backup(self, node: Node, name: Any) -> Any:
+        """Return what a restore would bring back, if one may still happen."""
+        backup = node.bounded.world.backups.get(name)
+        fault = "server-restore" if name == self.system.server else "device-restore"
+        if backup is None or not node.bounded.left.get(fault):
+            return None
+        kept = fork_actor(node.bounded.world.actors[name])
+        kept.restore(backup)
+        kept.crash()
+        return kept.snapshot()
+
+    # ---- fair cycles
+
+    def _is_fault(self, move: Move) -> bool:
+        return fault_of(move) is not None or any(move == tell for tell, _ in self.environment.interventions)
+
+    def _owed(self, move: Move) -> str:
+        """Return the fairness of a move: none, weak or strong."""
+        if isinstance(move, Tell | Keep) or fault_of(move) is not None:
+            return ""
+        at_rest = self.environment.polls == "at-rest" and isinstance(move, Fire) and move.packet in self.polls
+        return "strong" if at_rest else "weak"
+
+    def _judge_cycles(self) -> None:
+        self.fairness = [self._owed(move) for move in self.moves]
+        owed = [
+            [arc for arc in arcs if arc[1] != state and self.fairness[arc[0]]] for state, arcs in enumerate(self.arcs)
+        ]
+        for component in self._fair(owed, set(range(len(owed)))):
+            for state in component:
+                self.violated |= self.unsettled[state]
+        for kind in self.properties:
+            if kind.endless is not None and any(self._repeats(kind, owed)):
+                self.violated.add(kind.name)
+
+    def _repeats(self, kind: type[Property], owed: list[list[Arc]]) -> Iterator[bool]:
+        """Yield for each key and fair component whether it repeats the forbidden observation without its excuse."""
+        assert kind.endless is not None
+        repeated, excuse = kind.endless
+
+        def makes(arc: Arc, wanted: type[Observation], key: Any) -> bool:
+            return any(type(o) is wanted and getattr(o, kind.endless_key) == key for o in arc[2])
+
+        observed = [o for arcs in owed for _, _, seen in arcs for o in seen]
+        for key in {getattr(o, kind.endless_key) for o in observed if type(o) is repeated}:
+            part = [[arc for arc in arcs if not makes(arc, excuse, key)] for arcs in owed]
+            for component in self._fair(part, set(range(len(part)))):
+                yield any(makes(arc, repeated, key) for s in component for arc in part[s] if arc[1] in component)
+
+    def _fair(self, owed: list[list[Arc]], states: set[int]) -> Iterator[set[int]]:
+        """Yield the largest sets of states that a fair run can pass indefinitely."""
+        graph: networkx.DiGraph[int] = networkx.DiGraph()
+        graph.add_nodes_from(states)
+        graph.add_edges_from((s, target) for s in states for _, target, _ in owed[s] if target in states)
+        for component in networkx.strongly_connected_components(graph):
+            taken = {move for s in component for move, target, _ in owed[s] if target in component}
+            possible: dict[int, set[int]] = {}
+            for state in component:
+                for move, _, _ in owed[state]:
+                    if move not in taken:
+                        possible.setdefault(move, set()).add(state)
+            if any(self.fairness[move] == "weak" and where == component for move, where in possible.items()):
+                continue
+            ruled_out = {s for move, where in possible.items() if self.fairness[move] == "strong" for s in where}
+            if not ruled_out:
+                yield component
+            elif component - ruled_out:
+                yield from self._fair(owed, component - ruled_out)
+
+
+def _void(world: World, packet: Any) -> bool:
+    """Return whether handling a packet would only answer over a connection that has an end closed."""
+    if packet.answers is None:
+        return False
+    connection = world.connections.get(getattr(packet, packet.answers))
+    return connection is None or not (connection.client_open and connection.server_open)
