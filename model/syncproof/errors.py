@@ -1,4 +1,4 @@
-"""The error that a person can mend: bad input, told in one line."""
+"""The error for bad input: one line that says how to correct it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class InputError(Exception):
 
 
 def nearest(word: str, names: Iterable[str]) -> str:
-    """What is allowed, and which of it was probably meant, as the end of an error's line."""
+    """Return the end of an error's line: the names that are allowed, and the one that was probably meant."""
     names = list(names)
     near = difflib.get_close_matches(word, names, 1, 0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""

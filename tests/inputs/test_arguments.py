@@ -24,7 +24,9 @@ def test_every_argument_has_a_name_and_a_type(name: str) -> None:
     assert signature.return_annotation is not signature.empty
 
 
-@pytest.mark.parametrize("name", ["compare", "diagram", "explore", "kill_matrix", "sweep", "verify"])
+@pytest.mark.parametrize(
+    "name", ["check", "compare", "diagram", "explore", "kill_matrix", "minimise", "replay", "sweep", "verify"]
+)
 def test_help_tells_every_argument(name: str) -> None:
     function = getattr(syncproof, name)
     said = inspect.getdoc(function) or ""
@@ -43,9 +45,12 @@ def test_every_public_name_is_where_type_checkers_expect_it() -> None:
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda s: s.compare(runs="5"), "runs: '5' is a text; allowed: a whole number, 1 or more"),
-        (lambda s: s.compare(runs=0), "runs: 0; allowed: a whole number, 1 or more"),
-        (lambda s: s.compare(runs=True), "runs: True is True or False; allowed: a whole number, 1 or more"),
+        (lambda s: s.compare(runs="5"), "runs: '5' is a text; allowed: a whole number from 1 to 1000"),
+        (lambda s: s.compare(runs=0), "runs: 0; allowed: a whole number from 1 to 1000"),
+        (lambda s: s.compare(runs=True), "runs: True is a truth value; allowed: a whole number from 1 to 1000"),
+        (lambda s: s.compare(runs=1001), "runs: 1001; allowed: a whole number from 1 to 1000"),
+        (lambda s: s.compare(history=""), "--history .: allowed: a file ending in .jsonl or .parquet"),
+        (lambda s: s.compare(history="run.txt"), "--history run.txt: allowed: a file ending in .jsonl or .parquet"),
         (lambda s: s.compare(seed=-1), "seed: -1; allowed: a whole number from 0 to 1099511627775"),
         (lambda s: s.compare(jobs=0), "jobs: 0; allowed: a whole number, 1 or more"),
         (lambda s: s.compare(sweep=1), "sweep: 1 is a number; allowed: True or False"),
@@ -66,6 +71,7 @@ def test_every_public_name_is_where_type_checkers_expect_it() -> None:
             "unknown bounds 'smal'; allowed: small, standard, deep; did you mean 'small'?",
         ),
         (lambda s: s.verify(bounds=2), "bounds: 2 is a number; allowed: small, standard, deep"),
+        (lambda s: s.verify(progress=3), "progress: 3 is a number; allowed: a function"),
         (lambda s: s.verify(jobs=0), "jobs: 0; allowed: a whole number, 1 or more"),
         (lambda s: s.explore("timeline-notify", faults="push"), "faults: 'push' is a text; allowed: a list of names"),
         (lambda s: s.explore("timeline-notify", faults=[1]), "faults: 1 is a number; allowed: a list of names"),
@@ -82,6 +88,26 @@ def test_every_public_name_is_where_type_checkers_expect_it() -> None:
             "metrics: 'x' is a text; allowed: a list of names",
         ),
         (lambda s: s.sweep(vary={"population.users": 3}), "--vary population.users: 3; allowed: a list of values"),
+        (lambda s: s.sweep(vary={5: [3]}), "vary: 5 is a number; allowed: a mapping from keys to lists of values"),
+        (
+            lambda s: s.sweep(vary={"population.users": [20]}, executor=5),
+            "executor: 5 is a number; allowed: processes, the address of a Dask scheduler, or a concurrent.futures.Executor",
+        ),
+        (lambda s: s.check(5), "path: 5 is a number; allowed: the path of a file"),
+        (lambda s: s.check("x", promises="no-loss"), "promises: 'no-loss' is a text; allowed: a list of names"),
+        (lambda s: s.check("x", promises=[1]), "promises: 1 is a number; allowed: a list of names"),
+        (lambda s: s.replay(None), "path: None is no value; allowed: the path of a file"),
+        (lambda s: s.minimise(5), "path: 5 is a number; allowed: the path of a file"),
+        (lambda s: s.minimise("x", 5), "property: 5 is a number; allowed: the name of a violated property"),
+        (lambda s: s.minimise("x", progress=5), "progress: 5 is a number; allowed: a function"),
+        (lambda s: s.load(5), "scenario: 5 is a number; allowed: the path of a file"),
+        (lambda s: s.load("default").with_value(5, 1), "key: 5 is a number; allowed: the dotted name of a key"),
+        (lambda s: s.DESIGNS["timeline-notify"].variant(name=5), "name: 5; allowed: a text"),
+        (lambda s: s.DESIGNS["timeline-notify"].variant(summary=5), "summary: 5; allowed: a text"),
+        (
+            lambda s: s.DESIGNS["timeline-notify"].variant(parameters=5),
+            "parameters: 5; allowed: syncproof.designs.Parameters(...)",
+        ),
         (lambda s: s.kill_matrix("F25"), "bugs: 'F25' is a text; allowed: a list of names"),
         (lambda s: s.kill_matrix(["F25"], jobs=0), "jobs: 0; allowed: a whole number, 1 or more"),
         (lambda s: s.kill_matrix(["F25"], profile="c"), "unknown profile 'c'; allowed: dev, brief, ci, deep"),

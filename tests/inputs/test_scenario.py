@@ -106,8 +106,8 @@ def test_a_missing_file_is_named() -> None:
         ("sead = 3\n", ":3: sead: unknown key", "did you mean 'seed'?"),
         ('name = "x"\n', ":3: name: unknown key", "allowed: title"),
         ("[population]\nusers = 0\n", ":4: population.users: 0; allowed: ", "1 to 1000000"),
-        ('[population]\nusers = "ten"\n', ":4: population.users: 'ten'; allowed: ", "integer"),
-        ("[population]\nusers = true\n", ":4: population.users: True; allowed: ", "integer"),
+        ('[population]\nusers = "ten"\n', ":4: population.users: 'ten'; allowed: ", "a whole number"),
+        ("[population]\nusers = true\n", ":4: population.users: True; allowed: ", "a whole number"),
         ("[population]\ndevices_per_user = [1, 0]\n", ":4: population.devices_per_user: [1, 0]; allowed: ", "1 to 64"),
         ("[population]\ndevices_per_user = []\n", ":4: population.devices_per_user: []; allowed: ", "1 to 64"),
         ("[population]\ndevices_per_user = 65\n", ":4: population.devices_per_user: 65; allowed: ", "1 to 64"),
@@ -148,6 +148,8 @@ def test_a_missing_file_is_named() -> None:
             "did you mean 'down'?",
         ),
         ("[population\n", ":3: not TOML: ", "line 3"),
+        ("population = 5\n", ":3: population: 5; allowed: ", "a table of keys"),
+        ("[population]\nusers = " + "9" * 5000 + "\n", ": a number has too many digits; ", "allowed: at most 4300"),
     ],
 )
 def test_an_error_is_reported_in_one_line(tmp_path: Path, text: str, starts: str, holds: str) -> None:
@@ -163,6 +165,13 @@ def test_all_errors_of_a_file_are_reported_one_per_line(tmp_path: Path) -> None:
         "faults.push_loss",
         "faults.push_los",
     ]
+
+
+def test_a_file_that_is_not_utf_8_is_reported(tmp_path: Path) -> None:
+    path = tmp_path / "latin.toml"
+    path.write_bytes(b'title = "\xe9"\n')
+    with pytest.raises(InputError, match=r"latin\.toml: byte 10 is not UTF-8; allowed: a TOML file in UTF-8"):
+        load(str(path))
 
 
 def test_a_missing_title_is_reported(tmp_path: Path) -> None:
@@ -267,7 +276,7 @@ def test_every_key_of_a_scenario_is_documented_by_its_table() -> None:
         ("workers", -1, "0 or more"),
         ("poll_interval", 0.0, "greater than 0"),
         ("checkpoint", "never", "with-apply, after-apply"),
-        ("notifications", "no", "a valid boolean"),
+        ("notifications", "no", "true or false"),
     ],
 )
 def test_the_model_table_has_the_limits_of_the_parameters(key: str, value: object, allowed: str) -> None:

@@ -99,3 +99,10 @@ def test_a_file_without_rows_is_an_error(written, text: str) -> None:
 def test_a_missing_file_is_an_error_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nowhere\.csv: cannot be read: No such file"):
         read(tmp_path / "nowhere.csv")
+
+
+def test_a_file_that_is_not_utf_8_is_an_error_with_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "binary.txt"
+    path.write_bytes(b"\x00\xff")
+    with pytest.raises(InputError, match=r"binary\.txt: byte 2 is not UTF-8; allowed: a text file in UTF-8"):
+        read(path)

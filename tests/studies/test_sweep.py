@@ -542,6 +542,7 @@ def test_an_interrupted_command_is_status_3_and_keeps_what_is_done(
         (["--vary", "population.device_per_user=1"], "did you mean 'devices_per_user'"),
         (["--vary", "faults.push_loss=2.0"], "faults.push_loss: 2.0"),
         (["--vary", f"{DEVICES}=1,1"], "1 is the same as 1"),
+        (["--vary", f"{DEVICES}={'9' * 5000}"], "population.devices_per_user: '9999"),
         (["--vary", f"{DEVICES}=1", "--metric", "packet_per_delivery"], "did you mean 'packets_per_delivery'"),
         (["--vary", f"{DEVICES}=1", "--design", "timeline-notfy"], "did you mean 'timeline-notify'"),
         (["--vary", f"{DEVICES}=1", "--executor", "proceses"], "allowed: processes, or the address"),

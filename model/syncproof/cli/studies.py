@@ -75,7 +75,7 @@ def compare(
 @click.option(
     "--metric", "metrics", metavar="NAME", multiple=True, help="Show this metric in reports; may be repeated."
 )
-@click.option("--runs", type=click.IntRange(1), help="Runs per point and design; default: the scenario's.")
+@click.option("--runs", type=click.IntRange(1, 1000), help="Runs per point and design; default: the scenario's.")
 @options.seed
 @options.jobs
 @click.option(

@@ -81,6 +81,11 @@ class Design(msgspec.Struct, frozen=True):
                 raise InputError(
                     f"{what}: {kind.__name__} has no @actor, so its fields are not declared; write @actor above it"
                 )
+        for what, text in (("summary", summary), ("name", name)):
+            if not isinstance(text, str):
+                raise InputError(f"{what}: {text!r:.60}; allowed: a text")
+        if parameters is not None and not isinstance(parameters, Parameters):
+            raise InputError(f"parameters: {parameters!r:.60}; allowed: syncproof.designs.Parameters(...)")
         self._check_promises(promises or {})
         return msgspec.structs.replace(
             self,

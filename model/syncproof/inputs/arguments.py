@@ -95,5 +95,5 @@ def instance(name: str, value: object, kind: type[Item] | tuple[type[Any], ...],
 
 
 def _kind(value: object) -> str:
-    kinds = {str: "a text", bool: "True or False", int: "a number", float: "a number", type(None): "nothing"}
+    kinds = {str: "a text", bool: "a truth value", int: "a number", float: "a number", type(None): "no value"}
     return kinds.get(type(value), f"of type {type(value).__name__}")

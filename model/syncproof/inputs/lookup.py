@@ -11,7 +11,7 @@ OWN: dict[str, Design] = {}
 
 
 def get(name: str | Design) -> Design:
-    """Return the design of this name, the seeded bug of this id, or the design of `FILE.py:NAME`; an object itself.
+    """Return the design of this name, the seeded bug of this id, or the design of `FILE.py:NAME`; return a `Design` as it is.
 
     Raises `InputError` with the nearest name for an unknown one, and for a file that has no such design.
     """

@@ -27,6 +27,7 @@ from pydantic import (
 from syncproof.designs import parameters
 from syncproof.designs.parameters import Parameters
 from syncproof.errors import InputError, nearest
+from syncproof.inputs import arguments
 from syncproof.inputs.scenario_errors import explain, line_of, names_of, within
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -386,6 +387,7 @@ class Scenario(Section):
         """Return a copy with dotted keys set, validated when all of them are set. Raises `InputError`."""
         data = self.model_dump(exclude_unset=True)
         for key, value in values.items():
+            arguments.instance("key", key, str, "the dotted name of a key, such as 'population.users'")
             path = key.split(".")
             section: object = Scenario
             for number, step in enumerate(path):
@@ -423,6 +425,7 @@ def ready() -> dict[str, Path]:
 
 def load(name: str) -> Scenario:
     """Load a ready scenario by its name, or a file by its path. Raises `InputError`, a line for each error of the file."""
+    name = str(arguments.file("scenario", name))
     shipped = ready()
     path = shipped.get(name, Path(name))
     if name not in shipped and path.suffix != ".toml" and not path.is_file():
@@ -430,13 +433,17 @@ def load(name: str) -> Scenario:
     shown = f"{name}.toml" if name in shipped else str(path)
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{shown}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    except OSError as error:
+        raise InputError(f"{shown}: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{shown}: byte {error.start + 1} is not UTF-8; allowed: a TOML file in UTF-8") from None
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
         raise InputError(f"{shown}:{line[1] if line else text.count(chr(10)) + 1}: not TOML: {error}") from None
+    except ValueError:  # Python limits the digits of a number that it reads
+        raise InputError(f"{shown}: a number has too many digits; allowed: at most 4300") from None
     for internal in ("name", "text"):
         if internal in data:
             known = nearest(internal, names_of(Scenario))

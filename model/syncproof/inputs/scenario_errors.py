@@ -10,6 +10,17 @@ from pydantic.fields import FieldInfo
 
 from syncproof.errors import nearest
 
+KINDS = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "string_type": "a text in quotes",
+    "string_too_short": "a text that is not empty",
+    "model_type": "a table of keys",
+}
+"""Kind of error in pydantic -> what is allowed, in the words of TOML."""
+
 
 def names_of(section: object) -> list[str]:
     """Return the keys of a table; none for a value."""
@@ -56,6 +67,7 @@ def explain(model: type[BaseModel], error: Any, shown: str, text: str) -> str:
     key: tuple[str | int, ...] = error["loc"]
     kind, got = error["type"], f"{error['input']!r:.60}"
     says = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removeprefix("Input should ")
+    says = KINDS.get(kind, says)
     if not key:  # an error that concerns several keys names the one to change
         named = says.split(": ")[0]
         return f"{_where(shown, text, tuple(named.split('.')))}: {says}"

@@ -48,8 +48,10 @@ def read(path: str | Path, take: float | None = None) -> Trace:
     path = Path(path)
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: byte {error.start + 1} is not UTF-8; allowed: a text file in UTF-8") from None
     if not lines:
         raise InputError(f"{path}: the file is empty; allowed: `SRC DST UNIXTIME` lines, or a header `{HEADER}`")
     trace = _presence(path, lines) if lines[0].strip() == HEADER else _snap(path, lines)

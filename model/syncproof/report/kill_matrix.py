@@ -103,7 +103,7 @@ def markdown(matrix: KillMatrix) -> str:
     """Return the whole report as Markdown."""
     lines = ["# Kill matrix", "", *[md.cell(sentence) for sentence in sentences.answer(matrix)], ""]
     lines += [LEGEND, "", *md.table(HEADS, rows(matrix))]
-    lines += ["", "## What else fell in the search", ""]
+    lines += ["", "## Other properties that the search found violated", ""]
     lines += [f"- {md.cell(name)}: {md.cell(', '.join(others(bug)) or 'nothing')}" for name, bug in matrix.bugs.items()]
     if matrix.costs:
         lines += ["", "## What only costs", "", *md.table(COST_HEADS, cost_rows(matrix))]

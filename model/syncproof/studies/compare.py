@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 
 SWEEP_KEY = "population.devices_per_user"
 SWEEP_VALUES = (1, 2, 3, 4, 6)
+MOST_RUNS = 1000
+"""The most runs under one seed: run n draws from seed * 1000 + n, so more would repeat runs of the next seed."""
 SWEEP_DELIVERIES = 2500
 """Deliveries, about, that a point of the sweep simulates at two devices per user."""
 
@@ -377,20 +379,22 @@ def compare(
     Arguments:
         scenario: the name of a ready scenario, the path of a scenario file, or a `Scenario` as `load` returns it.
         designs: names, `FILE.py:NAME`, or designs made by `Design.variant`; by default every ready design.
-        runs: runs per design, 1 or more; by default the scenario's. Intervals need two.
-        seed: the first seed, 0 or more; by default the scenario's. Run n of every design draws from it and n.
+        runs: runs per design, 1 to 1000; by default the scenario's. Intervals need two.
+        seed: 0 to 2**40 - 1; by default the scenario's. Run n of every design draws from seed * 1000 + n.
         jobs: worker processes, 1 or more; by default one per processor. The results do not depend on it.
-        trace: file with real traffic, for a scenario that takes one.
-        take: how many seconds of the trace to use; by default all.
+        trace: path of a file with real traffic (`SRC DST UNIXTIME` lines or presence rows); only for a scenario whose
+            `traffic.trace` is "snap" or "presence", and required there.
+        take: use only this many seconds of the trace, from its beginning; more than 0; by default all.
         history: write the first run's history to this file (.jsonl or .parquet), its moves beside it; of several
             designs a file each, with the design's name inserted.
-        sweep: whether to also make the small runs with 1 to 6 devices per user, which some claims need.
-        progress: called with the numbers of finished runs and of all runs.
+        sweep: True or False: whether to also make the small runs with 1 to 6 devices per user, which some claims need.
+        progress: a function, called after each run with the number of finished runs and the number of all runs.
 
     Returns a `Comparison`: `results()`, `table()`, `verdicts()`, `claims()`, `figure(name)`, `broken()`, `status()`, `html()`,
     `markdown()`, `write(out)`.
 
-    Raises `InputError`, in one sentence that says what is allowed, for an argument that is not.
+    Raises `InputError`, in one sentence that says what is allowed, for an argument that is not allowed, for a file that cannot
+    be read or written, and for an exception in a design of your own.
     """
     started = time.perf_counter()
     loaded, names, count, first, path = checked(scenario, designs, runs, seed, jobs, trace, take, progress)
@@ -454,7 +458,7 @@ def checked(
     """Check the arguments, and return scenario, designs, runs, seed and the trace's path. Raises `InputError`."""
     arguments.instance("scenario", scenario, (str, Path, Scenario), "a name, the path of a file, or a Scenario")
     chosen = arguments.designs(designs)
-    arguments.whole("runs", runs, least=1)
+    arguments.whole("runs", runs, least=1, most=MOST_RUNS)
     arguments.whole("seed", seed, least=0, most=2**40 - 1)
     arguments.whole("jobs", jobs, least=1)
     arguments.positive("take", take, "seconds")
@@ -493,6 +497,8 @@ def history_files(base: str | Path | None, designs: Sequence[str]) -> dict[str, 
     if base is None:
         return {}
     path = arguments.file("history", base)
+    if path.suffix not in (".jsonl", ".parquet"):
+        raise InputError(f"--history {path}: allowed: a file ending in .jsonl or .parquet")
     if len(designs) == 1:
         return {designs[0]: str(path)}
     plain = {design: re.sub(r"[^\w.-]+", "_", design).strip("_") for design in designs}

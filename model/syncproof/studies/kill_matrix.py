@@ -157,12 +157,12 @@ def kill_matrix(
         jobs: worker processes, 1 or more; by default one per processor. The results do not depend on it.
         profile: how many examples Hypothesis plays the sound designs under all usual faults together: "dev" (50), "brief"
             (100), "ci" (1,000) or "deep" (20,000).
-        progress: called with the numbers of finished pieces of work and of all pieces.
+        progress: a function, called after each piece of work with the number of finished pieces and the number of all.
 
     Returns a `KillMatrix`: `results()`, `table()`, `status()`, `html()`, `markdown()`, `write(out)`. Ctrl-C, or a worker
     process that is lost, returns what was done until then; `missing` says how much was not.
 
-    Raises `InputError`, in one sentence that says what is allowed, for an argument that is not.
+    Raises `InputError`, in one sentence that says what is allowed, for an argument that is not allowed.
     """
     chosen = arguments.names("bugs", bugs)
     for name in chosen:

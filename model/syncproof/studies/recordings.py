@@ -18,7 +18,7 @@ from syncproof.engines.replay import ReplayError, replay_moves
 from syncproof.errors import InputError, nearest
 from syncproof.formats.header import Header
 from syncproof.formats.history import read_history, read_moves
-from syncproof.inputs import lookup
+from syncproof.inputs import arguments, lookup
 from syncproof.properties import PROPERTIES
 from syncproof.properties.monitor import Monitor
 from syncproof.properties.verdicts import PropertyResult, judge
@@ -85,24 +85,40 @@ class CheckedRun:
 
 
 def check(path: str | PathLike[str], *, promises: Sequence[str] = ()) -> CheckedRun:
-    """Check a recorded history (JSON lines, or Parquet by its ending) against the properties.
+    """Check a recorded history against the properties.
 
-    `promises`: properties that count as promised in addition to the design's own; `all`: every property that applies.
-    Raises `InputError` naming the line that cannot be read, or a promise that is no property or does not apply.
+    Arguments:
+        path: the history: JSON lines, or Parquet if its name ends in .parquet.
+        promises: a list of properties that count as promised in addition to the design's own; "all" in it stands for every
+            property that applies.
+
+    Returns a `CheckedRun`: `verdicts()` has a verdict for each property, `violations` the number of violations of each violated
+    property, `status()` the exit status; printed, it shows all verdicts.
+
+    Raises `InputError`, in one sentence that says what is allowed, for an argument that is not allowed, for a line that cannot
+    be read (it names the line), and for a promise that is no property or does not apply to the design.
     """
-    header, observations = read_history(Path(path))
+    file = arguments.file("path", path)
+    names = arguments.names("promises", promises)
+    header, observations = read_history(file)
     design = find_design(header.design)
     applicable = _applicable(design)
-    promised = _checked_promises(promises, header.design, design, applicable)
+    promised = _checked_promises(names, header.design, design, applicable)
     return _result(path, header, check_observations(observations, applicable), promised)
 
 
 def replay(path: str | PathLike[str]) -> CheckedRun:
     """Repeat the moves of a moves file in a fresh system. The violations are the same if the code has not changed.
 
-    Raises `InputError` naming the line that cannot be read, or the move that is not possible.
+    Arguments:
+        path: a file of moves, .moves.jsonl, as `compare(history=...)` writes it beside a history.
+
+    Returns a `CheckedRun`: `violations` has the number of violations of each violated property, `recorded` the numbers of the
+    recorded run, `verdicts()` a verdict for each property; printed, it shows all verdicts.
+
+    Raises `InputError`, in one sentence that names the line, for a line that cannot be read and for a move that is not possible.
     """
-    file = Path(path)
+    file = arguments.file("path", path)
     header, system, moves = open_moves(file)
     try:
         checker = replay_moves(system, moves, _applicable(lookup.get(header.design)))
@@ -116,12 +132,22 @@ def minimise(
 ) -> MinimisedRun:
     """Reduce the run of a moves file to the few moves that one violation takes.
 
-    `property`: the violated one; default the first in the list of properties, promised ones before others. `progress` is
-    called with the number of moves left whenever it decreases. Raises `InputError` for a file that cannot be replayed, for an
-    unknown property or one that was not violated, and for a run of more than `ENDLESS_MOVES` moves if the property forbids an
-    endless repetition.
+    Arguments:
+        path: a file of moves, .moves.jsonl, as `compare(history=...)` writes it beside a history.
+        property: the violated property; by default the first violated one in the order of `PROPERTIES`, promised ones before
+            others.
+        progress: a function, called with the number of moves left whenever it decreases.
+
+    Returns a `MinimisedRun`: the `moves` that are left, `narration()`, `write(file)`; printed, it says how many are left.
+
+    Raises `InputError`, in one sentence that says what is allowed, for an argument that is not allowed, for a file that cannot be
+    replayed, for a property that is unknown or was not violated, and for a property that forbids an endless repetition
+    (`pull-terminates`) if the run has more than 5,000 moves.
     """
-    file = Path(path)
+    file = arguments.file("path", path)
+    if property is not None:
+        arguments.instance("property", property, str, "the name of a violated property")
+    arguments.called("progress", progress)
     name = _violated(file, replay(file), property)
     header, _, numbered = open_moves(file)
     moves = [move for _, move in numbered]

@@ -353,18 +353,22 @@ def verify(
     Arguments:
         designs: names, `FILE.py:NAME`, or designs made by `Design.variant`; by default every ready design.
         bounds: which small worlds: "small" (seconds), "standard" (minutes) or "deep" (hours).
-        jobs: worker processes, 1 or more; by default one per processor.
-        progress: called with a `Searched` when a world is done.
+        jobs: worker processes, 1 or more; by default one per processor. The verdicts do not depend on it.
+        progress: a function, called with a `Searched` (worlds done and in all, states, transitions, depth, bytes of memory,
+            seconds) when a world is done.
 
     Returns a `Verification`: `results()`, `matrix()`, `cell(design, property)`, `diagram()`, `status()`, `html()`,
     `markdown()`, `write(out)`. After Ctrl-C, or if a worker process is lost (out of memory), it has what was found until
     then, and the verdicts of designs whose searches are missing are unknown.
 
-    Raises `InputError`, in one sentence that says what is allowed, for an argument that is not.
+    Raises `InputError`, in one sentence that says what is allowed, for an argument that is not allowed. For a design of your
+    own: `HandlerError` if a handler raises an exception, `ImpureHandler` if it depends on more than fields and packet (both of
+    `syncproof.engines.explore`).
     """
     chosen = arguments.designs(designs)
     arguments.one_of("bounds", bounds, BOUNDS)
     arguments.whole("jobs", jobs, least=1)
+    arguments.called("progress", progress)
     names = list(dict.fromkeys(lookup.known(design) for design in chosen or registry.DESIGNS))
     workers = executors.workers(jobs, inherit=any(name in lookup.OWN for name in names))
     work = [(name, shape) for name in names for shape in within(bounds, name)]
@@ -424,12 +428,17 @@ def explore(
         design: a name, `FILE.py:NAME`, or a design made by `Design.variant`.
         population: who takes part: "two-people", "two-devices" or "three-devices".
         messages: how many messages are written, 1 to 9.
-        faults: kinds of fault that may happen, names of `syncproof.inputs.small_worlds.KINDS`.
-        limits: where the search stops: states, bytes of memory, seconds. Verdicts that are open then are unknown.
+        faults: kinds of fault that may happen, names of `syncproof.inputs.small_worlds.KINDS`, such as "push" or
+            "device-crash"; by default none.
+        limits: where the search stops, a `syncproof.engines.explore.Limits`: states, bytes of memory, seconds; None for no
+            limit. Verdicts that are open then are unknown.
 
-    Returns a `Verification` of this one world: `diagram()` draws its counterexample.
+    Returns a `Verification` of this one world: `cell(design, property)` is one verdict, `diagram()` draws a counterexample,
+    and the other methods are those of `verify`'s result.
 
-    Raises `InputError`, in one sentence that says what is allowed, for an argument that is not.
+    Raises `InputError`, in one sentence that says what is allowed, for an argument that is not allowed. For a design of your
+    own: `HandlerError` if a handler raises an exception, `ImpureHandler` if it depends on more than fields and packet (both of
+    `syncproof.engines.explore`).
     """
     arguments.whole("messages", messages, least=1, most=9)
     arguments.instance("limits", limits, Limits, "syncproof.engines.explore.Limits(states, memory, time)")

@@ -321,22 +321,25 @@ def sweep(
         vary: the keys and their values, such as {"population.devices_per_user": [1, 2, 4]}; several keys give every
             combination.
         designs: names, `FILE.py:NAME`, or designs made by `Design.variant`; by default every ready design.
-        metrics: names of the metrics that reports show; by default `SHOWN`.
-        runs: runs per point and design, 1 or more; by default the scenario's. Intervals need two.
-        seed: the first seed, 0 or more; by default the scenario's. Run n of every point draws from seed * 1000 + n.
+        metrics: names of the metrics that reports show, as in results.json; by default `SHOWN`. `table()` has all metrics.
+        runs: runs per point and design, 1 to 1000; by default the scenario's. Intervals need two.
+        seed: 0 to 2**40 - 1; by default the scenario's. Run n of every point draws from seed * 1000 + n.
         jobs: worker processes, 1 or more; by default one per processor. The results do not depend on it.
-        executor: "processes", the address of a Dask scheduler, or a `concurrent.futures.Executor`.
+        executor: "processes" (the default), the address of a Dask scheduler such as "tcp://10.0.0.1:8786", or a
+            `concurrent.futures.Executor`, which stays open.
         out: keep finished runs in the folder `out`/points; runs that are there already are read, not made again.
-        trace: file with real traffic, for a scenario that takes one.
-        take: how many seconds of the trace to use; by default all.
-        progress: called with the numbers of finished runs and of all runs.
+        trace: path of a file with real traffic (`SRC DST UNIXTIME` lines or presence rows); only for a scenario whose
+            `traffic.trace` is "snap" or "presence", and required there.
+        take: use only this many seconds of the trace, from its beginning; more than 0; by default all.
+        progress: a function, called after each run with the number of finished runs and the number of all runs.
 
     Returns a `Sweep`: `results()`, `table()`, `runs_table()`, `crossings(metric)`, `figure(metrics)`, `broken()`, `status()`,
     `html()`, `markdown()`, `write(out)`. An interrupt, or a lost executor, ends the sweep early: the runs that are done are
     returned and kept, `interrupted` says why and `results().missing` what is missing. If no run is done, the exception is
     raised.
 
-    Raises `InputError`, in one sentence that says what is allowed, for an argument that is not.
+    Raises `InputError`, in one sentence that says what is allowed, for an argument that is not allowed, for a file that cannot
+    be read or written, for a scheduler that does not answer, and for an exception in a design of your own.
     """
     started = time.perf_counter()
     shown = tuple(dict.fromkeys(map(known, arguments.names("metrics", metrics) or SHOWN)))
@@ -399,4 +402,10 @@ def sweep(
 def _opening(executor: str | Executor | None) -> executors.Opening | None:
     if executor is None or executor == "processes":
         return None
+    arguments.instance(
+        "executor",
+        executor,
+        (str, Executor),
+        "processes, the address of a Dask scheduler, or a concurrent.futures.Executor",
+    )
     return executors.scheduler(executor) if isinstance(executor, str) else executors.given(executor)

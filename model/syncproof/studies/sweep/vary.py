@@ -12,6 +12,7 @@ from itertools import product
 from typing import Any
 
 from syncproof.errors import InputError
+from syncproof.inputs import arguments
 from syncproof.inputs.scenario import Scenario, seconds
 
 NOT_VARIED = {
@@ -101,7 +102,7 @@ def _value(text: str, option: str) -> object:
         read = tomllib.loads(f"value = {part}")
         if list(read) == ["value"]:
             return read["value"]
-    except tomllib.TOMLDecodeError:
+    except ValueError:  # not TOML, or a number of more digits than Python reads
         pass
     if re.fullmatch(r"[\w.\-]+", part):
         return part
@@ -133,6 +134,7 @@ def resolve(scenario: Scenario, vary: Mapping[str, Sequence[object]]) -> tuple[t
 
 
 def _values(key: str, values: Sequence[object]) -> list[object]:
+    arguments.instance("vary", key, str, "a mapping from keys to lists of values")
     if key in NOT_VARIED:
         raise InputError(f"--vary {key}: {NOT_VARIED[key]}")
     if isinstance(values, str) or not isinstance(values, Iterable):
