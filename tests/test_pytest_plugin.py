@@ -21,6 +21,7 @@ def test_a_broken_promise_fails_with_the_diagram(keeps_promises: Callable[..., N
     assert "no-loss" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_hypothesis_finds_what_the_small_world_has_not(keeps_promises: Callable[..., None]) -> None:
     with pytest.raises(AssertionError, match="cut down from"):
         keeps_promises("F12", world="two-people", faults=["disconnect"], examples="ci")

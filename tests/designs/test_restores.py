@@ -78,7 +78,7 @@ def test_devices_learn_the_new_epoch_and_receive_what_follows(design: str) -> No
     for device in (PHONE, LAPTOP, TABLET):
         assert stage.shown(device) == [0, 1, 2]
     assert {t.epoch for d in (LAPTOP, TABLET) for t in stage.world.actors[d].checkpoints} == {1}
-    assert "new-life" in [o.situation for o in stage.of(Noted)]
+    assert "new-epoch" in [o.situation for o in stage.of(Noted)]
     assert violated_promises(stage, design, "server-restore") == set()
 
 

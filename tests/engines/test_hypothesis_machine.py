@@ -89,11 +89,13 @@ def outcome(bug: str, world: small_worlds.SmallWorld, name: str) -> tuple[object
     return played.violation.moves, played.examples
 
 
+@pytest.mark.slow
 def test_the_ci_profile_runs_the_same_examples_each_time() -> None:
     world = small_world("two-people", 2, ["server-crash"])
     assert outcome("F22", world, "no-loss") == outcome("F22", world, "no-loss")
 
 
+@pytest.mark.slow
 def test_code_that_is_loaded_in_between_changes_no_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     world = small_world("two-people", 3, ["disconnect"])
     before = outcome("F37", world, "no-loss")

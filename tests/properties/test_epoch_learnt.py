@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-STILL = "device {} still reads life {} of sync timeline 1, which is in life {}"
+STILL = "device {} still reads epoch {} of sync timeline 1, whose epoch is {}"
 
 
 def test_a_device_that_continues_in_the_old_epoch(history) -> None:

@@ -12,7 +12,7 @@ def test_shown_before_it_was_placed(history) -> None:
 def test_placed_though_nobody_composed_it(history) -> None:
     history.placed(7, 1)
     history.shown(1, 7)
-    assert history.says("no-creation") == ["message 7 takes a place in conversation 0, but nobody composed it"]
+    assert history.says("no-creation") == ["message 7 takes a place in conversation 0, but it was never composed"]
 
 
 def test_shown_to_a_user_who_was_not_a_member(history) -> None:

@@ -12,6 +12,8 @@ from tests.helpers import browser as chromium
 
 KINDS = ("found", "proved", "hunted", "swept", "listed")
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="session", params=KINDS)
 def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -31,6 +31,7 @@ def test_hostile_names_are_escaped(found: Comparison) -> None:
     assert "alert" in found.html()
 
 
+@pytest.mark.slow
 def test_the_page_is_the_same_bytes_every_time(found: Comparison) -> None:
     assert found.html() == found.html()
 

@@ -120,7 +120,7 @@ def test_a_fault_that_never_fired_is_a_warning(found: Comparison) -> None:
         n: [type(r)(**{**_fields(r), "faults_fired": {"push-lost": 0}}) for r in rs] for n, rs in found.outcomes.items()
     }
     quiet = Comparison(found.scenario, 1, 3, found.designs, outcomes, {}, None)
-    assert quiet.results().warnings == ["push-lost was configured and never fired"]
+    assert quiet.results().warnings == ["push-lost was configured and never happened"]
 
 
 def test_tables_for_a_notebook(found: Comparison) -> None:

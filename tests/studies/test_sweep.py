@@ -171,6 +171,7 @@ def test_tables_have_the_varied_keys_in_front(tiny: str) -> None:
     assert set(runs["presence.online"]) == {900.0, 3600.0}
 
 
+@pytest.mark.slow
 def test_workers_and_executors_do_not_change_a_byte(tiny: str, tmp_path: Path) -> None:
     one = texts(run(tiny), tmp_path / "one")
     assert texts(run(tiny, jobs=3), tmp_path / "three") == one
@@ -185,6 +186,7 @@ def test_sweep_is_the_packages_own_and_stays_it() -> None:
 # ---- resuming
 
 
+@pytest.mark.slow
 def test_a_second_sweep_does_nothing_again_and_says_the_same(tiny: str, tmp_path: Path, calls: Counter[str]) -> None:
     out = tmp_path / "out"
     first = texts(run(tiny, out=out), out)
@@ -211,6 +213,7 @@ def stop_after(count: int) -> Callable[[int, int], None]:
     return progress
 
 
+@pytest.mark.slow
 def test_an_interrupted_sweep_says_what_is_missing_and_can_continue(
     tiny: str, tmp_path: Path, calls: Counter[str]
 ) -> None:
@@ -335,6 +338,7 @@ def test_a_killed_process_loses_no_point(tiny: str, tmp_path: Path, monkeypatch:
     assert said(found) == whole
 
 
+@pytest.mark.slow
 def test_a_dask_worker_killed_midway_loses_no_point_and_counts_none_twice(tiny: str, tmp_path: Path) -> None:
     from distributed import LocalCluster
 
@@ -464,6 +468,7 @@ def test_crossings_need_one_key_with_numbers(tiny: str) -> None:
         run(tiny, runs=1).crossings("packets_per_delivry")
 
 
+@pytest.mark.slow
 def test_the_articles_central_claim() -> None:
     """Inbox writes and deletes grow with endpoints; timeline writes do not."""
     found = sweep("many-endpoints", vary={DEVICES: [1, 6]}, designs=PAIR, runs=2, jobs=1)

@@ -28,6 +28,8 @@ groups = 0
 messages_per_user_per_day = 200.0
 """
 
+pytestmark = pytest.mark.slow
+
 
 # ---- how they are made
 

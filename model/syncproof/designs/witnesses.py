@@ -13,12 +13,12 @@ import msgspec
 SAYS: dict[str, str] = {
     "caught-up": "a device reconnected and caught up",
     "duplicate-submit": "a message came to the server twice",
-    "redriven": "a crash hit between the two stores, and the intent was driven again",
+    "redriven": "a crash came between the two stores, and the intent was repeated",
     "gap": "a device saw a gap",
-    "void": "a void filled a number that was burnt",
-    "ack-timeout": "an acknowledgement was not there in time",
+    "void": "a void filled a burnt number",
+    "ack-timeout": "an acknowledgement did not arrive in time",
     "expired": "a device came with an expired checkpoint",
-    "new-life": "a device learnt that a log began a new life",
+    "new-epoch": "a device learnt that a log has a new epoch",
 }
 """Each situation as a clause."""
 
@@ -56,8 +56,8 @@ SYNC_FIRST = (
     Meets("half-open", RECONNECTING),
 )
 
-READ_FANOUT = (*INBOX, Meets("server-restore", ("new-life",)))
-"""There is no sync store, so no crash falls between two stores, and retention trims nothing."""
+READ_FANOUT = (*INBOX, Meets("server-restore", ("new-epoch",)))
+"""There is no sync store, so no crash comes between two stores, and retention trims nothing."""
 
 TIMELINE = (
     *READ_FANOUT,

@@ -24,7 +24,7 @@ class EpochLearnt(Property):
     kind = "liveness"
     keyed_by = "installation x timeline"
     about = ("server-restore",)
-    says = "after a restore every device learns that its logs begin a new life"
+    says = "after a restore every device learns that its logs have a new epoch"
 
     latest: dict[tuple[str, int], int] = attrs.field(factory=dict)
     reads: dict[tuple[DeviceId, str, int], int] = attrs.field(factory=dict)
@@ -53,4 +53,4 @@ class EpochLearnt(Property):
         for (device, kind, owner), epoch in sorted(self.reads.items()):
             latest = self.latest.get((kind, owner), 0)
             if epoch < latest:
-                yield f"device {device:d} still reads life {epoch} of {kind} timeline {owner}, which is in life {latest}"
+                yield f"device {device:d} still reads epoch {epoch} of {kind} timeline {owner}, whose epoch is {latest}"

@@ -52,7 +52,7 @@ class NoCreation(Property):
             if self.users.get(composer) not in o.members:
                 self.outsiders[o.message] = composer
             return None
-        return f"message {o.message:d} takes a place in conversation {o.conversation:d}, but nobody composed it"
+        return f"message {o.message:d} takes a place in conversation {o.conversation:d}, but it was never composed"
 
     @observes(Shown)
     def on_shown(self, o: Shown) -> str | None:

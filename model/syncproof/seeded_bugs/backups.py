@@ -48,7 +48,7 @@ class NoEpoch(ReadFanoutServer):
 F31 = seeded_bug(
     "F31",
     "server restored",
-    mechanism="checkpoints are ahead of the log: empty replies from then on; the cure is an epoch",
+    mechanism="checkpoints are ahead of the log: empty replies from then on; an epoch repairs it",
     seen_in="synapse PR#19644, zulip PR#12888, dxos PR#12942; Redis",
     violates=("no-loss",),
     base="timeline-read-fanout",

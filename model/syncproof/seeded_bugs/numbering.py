@@ -107,7 +107,7 @@ class WaitsForOldest(TimelineServer):
 
 F02 = seeded_bug(
     "F02",
-    "the cure blocks everyone",
+    "the repair blocks all readers",
     mechanism="readers wait for the oldest open write; a writer that crashed leaves one open indefinitely",
     seen_in="synapse#16633",
     violates=("no-loss",),
@@ -132,7 +132,7 @@ SLOW_WRITES: dict[str, Any] = {
 
 F02_COST = Cost(
     id="F02",
-    failure="the cure blocks everyone",
+    failure="the repair blocks all readers",
     mechanism="readers wait for the oldest open write; one slow write stalls all",
     seen_in="synapse#16633",
     metric="delivery_latency_p99_s",
@@ -256,7 +256,7 @@ class ClockGoesBack(TimelineServer):
 F06 = seeded_bug(
     "F06",
     "clock goes backwards",
-    mechanism="clock-based numbers sink",
+    mechanism="clock-based numbers decrease",
     seen_in="twitter-archive/snowflake#6",
     violates=("tail-append",),
     base="timeline-notify",

@@ -151,7 +151,7 @@ class StartsAtTheEnd(TimelineServer):
 
 F29 = seeded_bug(
     "F29",
-    "expired cursor not told",
+    "expired cursor not reported",
     mechanism="an unknown checkpoint silently begins at the end",
     seen_in="ejabberd MAM (restarts), measured; zulip-flutter#556",
     violates=("no-loss",),

@@ -36,7 +36,7 @@ class AcceptsFromCache(TimelineServer):
 F21 = seeded_bug(
     "F21",
     "accepted before durable",
-    mechanism='the sender is told "ok" from a cache; the write behind fails',
+    mechanism='the sender receives "ok" from a cache; the write behind fails',
     seen_in="open-im-server#3080; Redis without AOF",
     violates=("accepted-is-durable",),
     base="timeline-notify",
@@ -137,7 +137,7 @@ F34 = seeded_bug(
 F36_COST = Cost(
     id="F36",
     failure="big-group amplification",
-    mechanism="fan-out on write: a row per member and message; reading large conversations instead is the cure",
+    mechanism="fan-out on write: a row per member and message; reading large conversations instead repairs it",
     seen_in="WeChat caps write fan-out at 500",
     metric="server_writes_per_message",
     sound=DESIGNS["timeline-hybrid-fanout"],

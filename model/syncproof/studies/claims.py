@@ -65,7 +65,10 @@ def _unjudged(results: ComparisonResults, names: Iterable[str], *properties: str
     for design in names:
         for name in properties:
             if _verdict(results, design, name) == "unknown":
-                return "unknown", f"{name} is unknown of {design}: these runs did not come to where it can be judged"
+                return (
+                    "unknown",
+                    f"{name} is unknown of {design}: these runs accepted no message, or did not come to rest",
+                )
     return None
 
 
@@ -152,7 +155,7 @@ def _history(results: ComparisonResults) -> Judgement:
     sync, notify = (_verdict(results, d, "roaming-complete") for d in (SYNC_FIRST, NOTIFY))
     text = f"roaming-complete: {SYNC_FIRST} {sync}, {NOTIFY} {notify}"
     if STORE_FIRST in results.designs:
-        text += f"; {STORE_FIRST} {_verdict(results, STORE_FIRST, 'roaming-complete')}: it is not storing first that gives history"
+        text += f"; {STORE_FIRST} {_verdict(results, STORE_FIRST, 'roaming-complete')}: storing first alone does not give history"
     if sync == "violated" and notify == "holds":
         forgetful = STORE_FIRST in results.designs and _verdict(results, STORE_FIRST, "roaming-complete") == "violated"
         return ("depends" if forgetful else "supported"), text
@@ -197,7 +200,7 @@ def _converges(results: ComparisonResults) -> Judgement:
     points = results.sweep.designs.get(NOTIFY, {})
     bad = [value for value, point in points.items() if "convergence" in point.violated]
     if _excused(results, NOTIFY, "convergence"):
-        return "depends", f"{NOTIFY} violates convergence, which under these faults nobody promises: {LOST_TAIL}"
+        return "depends", f"{NOTIFY} violates convergence, which is not promised under these faults: {LOST_TAIL}"
     if _verdict(results, NOTIFY, "convergence") == "violated" or bad:
         return "refuted", f"{NOTIFY} violates convergence" + (f" with {bad[0]} devices a user" if bad else "")
     if (open_end := _unjudged(results, (NOTIFY,), "convergence")) is not None:
@@ -243,7 +246,7 @@ def _dense_saves(results: ComparisonResults) -> Judgement:
     kept = _verdict(results, DENSE, "convergence")
     text = f"pulls per delivery: {DENSE} {dense:.3f}, {NOTIFY} {notify:.3f} ({saved:.0%} saved); convergence {kept}"
     if _excused(results, DENSE, "convergence"):
-        return "depends", f"{text}, which under these faults nobody promises: {LOST_TAIL}"
+        return "depends", f"{text}, which is not promised under these faults: {LOST_TAIL}"
     if kept == "violated":
         return "refuted", text
     if kept == "unknown":
@@ -259,7 +262,7 @@ def _growing_suffices(results: ComparisonResults) -> Judgement:
     needed = ("no-loss", "prefix-order", "conversation-order", "convergence", "tail-append")
     bad = [p for p in needed if _verdict(results, NOTIFY, p) == "violated"]
     if bad and all(_excused(results, NOTIFY, p) for p in bad):
-        return "depends", f"{NOTIFY} violates {', '.join(bad)}, which under these faults nobody promises: {LOST_TAIL}"
+        return "depends", f"{NOTIFY} violates {', '.join(bad)}, which is not promised under these faults: {LOST_TAIL}"
     if bad:
         return "refuted", f"{NOTIFY} with sparse numbers violates {', '.join(bad)}"
     if (open_end := _unjudged(results, (NOTIFY,), *needed)) is not None:
@@ -351,11 +354,11 @@ def _prove_no_care(results: VerificationResults) -> Judgement:
     care = f"a device that forgets a hint which comes during a pull ({forgets.design})"
     told = f"pulling again at each poll it keeps {LOSS} in all of {polls.states:,} states"
     if rescued.verdict == "violated":
-        return "refuted", f"{care} loses a message after {rescued.length} moves, whatever it polls"
+        return "refuted", f"{care} loses a message after {rescued.length} moves, also with polls"
     if "unknown" in (without.verdict, rescued.verdict):
         return "unknown", f"the search of {care} was cut short"
     if without.verdict == "violated":
-        return "depends", f"{care} and never polls loses a message after {without.length} moves; {told}, only late"
+        return "depends", f"{care} and never polls loses a message after {without.length} moves; {told}, but later"
     return "supported", f"{care} keeps {LOSS} in all of {forgets.states:,} states without polls; {told}"
 
 
@@ -363,7 +366,7 @@ def _prove_converges(results: VerificationResults) -> Judgement:
     verdict, text = _kept(results, NOTIFY, (AGREE, LOSS))
     if verdict == "supported":
         most = max(len(POPULATIONS[w.world.split(",")[0]].owners) for w in results.designs[NOTIFY].worlds)
-        text += f"; no world has more than {most} devices, so of more this is no proof"
+        text += f"; no world has more than {most} devices, so this proves nothing about more devices"
     return verdict, text
 
 

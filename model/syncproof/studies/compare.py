@@ -183,7 +183,7 @@ class Comparison(Presentable):
             ),
             notifications_off=None if self.quiet is None else _small_run(self.quiet),
             faults_fired=fired,
-            warnings=[f"{name} was configured and never fired" for name, count in fired.items() if count == 0]
+            warnings=[f"{name} was configured and never happened" for name, count in fired.items() if count == 0]
             + self._silent(),
         )
         found.claims = claims.judge(found)
@@ -195,9 +195,7 @@ class Comparison(Presentable):
         for name, runs in self.outcomes.items():
             silent = [str(run) for run, r in enumerate(runs) if not r.messages]
             if len(silent) == len(runs):
-                found.append(
-                    f"{name} accepted no message: what did not happen says nothing, so its verdicts are unknown"
-                )
+                found.append(f"{name} accepted no message, so its verdicts are unknown")
             elif silent:
                 found.append(f"{name} accepted no message in run {', '.join(silent)}")
         return found

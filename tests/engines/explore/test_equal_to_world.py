@@ -274,6 +274,7 @@ def test_tables_are_equal_to_the_world_at_every_state(design: str, kind: str, me
     assert [what for what in meets if not found.met[what]] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("design", "kind", "meets"), ALONE)
 def test_tables_are_equal_to_the_world_of_one_device_at_every_state(
     design: str, kind: str, meets: tuple[str, ...]

@@ -134,7 +134,7 @@ class TimelineDevice(Device):
         del self.checkpoints[known]
         self.wanted = {t: head for t, head in self.wanted.items() if t == timeline or not known.same_log(t)}
         self.reached.clear()
-        out.observe(Noted("new-life", self.id))
+        out.observe(Noted("new-epoch", self.id))
         return True
 
     def reach(self, entry: Entry) -> None:

@@ -16,12 +16,12 @@ def answer(matrix: KillMatrix) -> list[str]:
     same, shorter = sum(map(_as_short, rows)), sum(map(_shorter, rows))
     told = [
         f"{len(rows) - len(alive)} of {len(rows)} seeded bugs are killed by the search and by Hypothesis, through the "
-        f"properties that must fall; the simulator meets {simulated} of them within {RUNS} runs of the stress scenario.",
-        f"Cut down, the counterexample that Hypothesis met is as short as the search's for {same} of {len(rows)}"
+        f"properties that they must violate; the simulator finds {simulated} of them within {RUNS} runs of the stress scenario.",
+        f"Cut down, the counterexample of Hypothesis is as short as the search's for {same} of {len(rows)}"
         + (f", and shorter for {shorter} more." if shorter else "."),
     ]
     if alive:
-        told.append(f"Alive: {', '.join(alive)}. The harness is blind there.")
+        told.append(f"Not killed: {', '.join(alive)}. syncproof does not detect these failures.")
     if hidden := [name for name, cost in matrix.costs.items() if not cost.shown]:
         told.append(f"Not shown by their metric: {', '.join(hidden)}.")
     if matrix.sound:
@@ -29,11 +29,11 @@ def answer(matrix: KillMatrix) -> list[str]:
         examples = sum(sound.after for sound in matrix.sound if sound.engine == "stateful")
         runs = sum(sound.after for sound in matrix.sound if sound.engine == "simulate")
         told.append(
-            f"The sound designs lived through {examples:,} examples and {runs:,} simulated runs with "
-            f"{alarms or 'no'} alarm{'s' if alarms != 1 else ''}."
+            f"The sound designs had {alarms or 'no'} alarm{'s' if alarms != 1 else ''} in {examples:,} examples of Hypothesis "
+            f"and {runs:,} simulated runs."
         )
     if matrix.missing:
-        told.append(f"{matrix.missing} pieces of work were not done: the run was interrupted.")
+        told.append(f"{matrix.missing} jobs were not done: the run was interrupted.")
     return told
 
 

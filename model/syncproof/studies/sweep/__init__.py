@@ -117,7 +117,7 @@ class Sweep(Presentable):
             points=points,
             crossings={metric: [CrossingResult(**asdict(c)) for c in self.crossed(metric)] for metric in told},
             faults_fired=fired,
-            warnings=[f"{name} was configured and never fired" for name, count in fired.items() if count == 0],
+            warnings=[f"{name} was configured and never happened" for name, count in fired.items() if count == 0],
             missing=[
                 MissingRun(self.at(number), name, run)
                 for number, name, run in self._wanted()
