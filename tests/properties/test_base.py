@@ -12,7 +12,7 @@ from syncproof.core.actor import freeze, state, thaw
 from syncproof.core.observations import Accepted, Shown
 from syncproof.properties import PROPERTIES, Property, observes
 
-NAMES = [
+SAFETY = [
     "no-duplicate",
     "no-creation",
     "prefix-order",
@@ -26,6 +26,8 @@ NAMES = [
     "checkpoint-monotonic",
     "checkpoint-covered",
     "no-early-delete",
+]
+LIVENESS = [
     "no-loss",
     "convergence",
     "inbox-drained",
@@ -33,7 +35,7 @@ NAMES = [
     "epoch-learnt",
     "pull-terminates",
 ]
-LIVENESS = NAMES[13:]
+NAMES = [*SAFETY, *LIVENESS]
 
 
 def test_the_registry_has_every_property_in_order() -> None:

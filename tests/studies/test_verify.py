@@ -15,7 +15,7 @@ import pytest
 import syncproof
 from syncproof.core.moves import Rest
 from syncproof.designs import DESIGNS
-from syncproof.designs.witnesses import SAYS
+from syncproof.designs.witnesses import ALWAYS, SAYS, Meets
 from syncproof.engines.explore import Counterexample, Limits
 from syncproof.errors import InputError
 from syncproof.inputs import small_worlds
@@ -156,11 +156,14 @@ def test_designs_name_the_situations_that_must_be_met(design, kind, messages, si
     assert found.witnesses[SAYS[situation]] is True
 
 
+def test_a_situation_without_a_clause_is_refused_where_it_is_listed():
+    with pytest.raises(InputError, match=r"^meets: unknown situation 'coalesced'; allowed: caught-up, .*SAYS of"):
+        Meets("push", ("coalesced",))
+
+
 def test_a_design_that_does_not_meet_a_witness_is_vacuous():
     """No timeline waits for an ack, so it cannot meet the witness `ack-timeout`."""
     import msgspec
-
-    from syncproof.designs.witnesses import ALWAYS, Meets
 
     odd = msgspec.structs.replace(DESIGNS[NOTIFY], meets=(Meets(ALWAYS, ("ack-timeout",)),))
     found = verification.search(odd, NO_FAULT)

@@ -1,4 +1,4 @@
-"""The nine designs: what each is made of, what it promises, and under which faults."""
+"""The ready designs: what each is made of, what it promises, and under which faults."""
 
 from __future__ import annotations
 

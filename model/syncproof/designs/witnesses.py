@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import msgspec
 
+from syncproof.errors import InputError
+
 SAYS: dict[str, str] = {
     "caught-up": "a device reconnected and caught up",
     "duplicate-submit": "a message came to the server twice",
@@ -32,6 +34,15 @@ class Meets(msgspec.Struct, frozen=True):
     kind: str
     situations: tuple[str, ...]
     messages: int = 1
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` for a situation that has no clause."""
+        for situation in self.situations:
+            if situation not in SAYS:
+                raise InputError(
+                    f"meets: unknown situation {situation!r}; allowed: {', '.join(SAYS)}; "
+                    "a new one needs its clause in SAYS of designs/witnesses.py"
+                )
 
 
 RECONNECTING = ("caught-up", "duplicate-submit")

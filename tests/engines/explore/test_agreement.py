@@ -28,7 +28,7 @@ from syncproof.studies.runs import simulate_design
 from tests.helpers.moves import Moves
 
 RUNS = 56
-"""The number of seeds for each of the nine designs: 504 runs."""
+"""The number of seeds for each design."""
 
 
 def tiny(rng: random.Random) -> tuple[Traffic, FaultPlan]:
