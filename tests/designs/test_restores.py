@@ -224,6 +224,22 @@ def test_a_reinstall_retires_the_old_device(design: str) -> None:
     assert violated_promises(stage, design, "reinstall", "new-device") == set()
 
 
+@pytest.mark.parametrize("design", ["inbox-store-first", "inbox-shared"])
+def test_a_message_whose_copying_a_crash_cut_is_not_copied_for_a_device_that_was_retired_since(design: str) -> None:
+    new = DeviceId(3)
+    stage = Stage(design)
+    stage.connect(PHONE, LAPTOP, TABLET)
+    stage.compose(PHONE)
+    stage.submit()
+    (indexed,) = [packet for packet, _ in stage.world.operations[SERVER]]
+    stage.do(Crash(SERVER, (indexed,)), Restart(SERVER), Spawn(new, UserId(1), TABLET))
+    stage.connect(new)
+    assert [o.device for o in stage.of(Retired)] == [TABLET]
+    assert quiesce(stage.world)  # the phone connects, and submits the message again
+    assert stage.shown(LAPTOP) == [0]
+    assert violated_promises(stage, design, "reinstall", "new-device", "server-crash") == set()
+
+
 def test_a_reinstall_that_registers_twice_retires_once() -> None:
     new = DeviceId(3)
     stage = begun("timeline-notify")

@@ -167,7 +167,9 @@ class InboxServer(Server):
 
     def write_copies(self, source: ConnectionId, message: Message, place: int, out: Out) -> None:
         """Write the copies that are not in their inboxes yet; accept the message at once if there are none."""
-        boxes = {self.box_of(d) for d in self.audiences[message.id] if d != message.sender}
+        # A device of the audience may be retired by now, if a crash cut the copying and the sender submits again.
+        devices = [d for d in self.audiences[message.id] if d != message.sender and d in self.owners]
+        boxes = {self.box_of(d) for d in devices}
         missing = sorted(b for b in boxes if b not in self.boxes or message.id not in self.boxes[b].copies)
         self.waiting[message.id] = set(missing)
         self.sources[message.id] = (source,)
