@@ -129,7 +129,7 @@ def snippet(shown: DrawnCounterexample) -> str:
         )
     return (
         "from syncproof import explore\n\n"
-        f"found = explore({shown.design!r}, {shape.population!r}, {shape.messages}, {shape.kinds!r})\n"
+        f"found = explore({shown.design!r}, {shape.population!r}, messages={shape.messages}, faults={shape.kinds!r})\n"
         f"print(found.diagram({shown.name!r}))\n"
     )
 

@@ -417,9 +417,9 @@ def _work(job: tuple[str, SmallWorld]) -> Explored:
 def explore(
     design: str | Design,
     population: str = "two-devices",
+    *,
     messages: int = 1,
     faults: Sequence[str] = (),
-    *,
     limits: Limits = LIMITS,
 ) -> Verification:
     """Search every interleaving of one small world of one design, as `syncproof explore` does.
