@@ -192,7 +192,7 @@ def _key(node: Node) -> str:
     return f"{node.side}_{node.packet.replace(' ', '_')}"
 
 
-def told(verb: Verb, effects: Iterable[Effect]) -> list[str]:
+def described(verb: Verb, effects: Iterable[Effect]) -> list[str]:
     """Return the effects of one kind in words: a packet, or `message-store, then Commit`."""
     found = []
     for effect in in_order(effects):

@@ -18,17 +18,17 @@ def answer(verification: Verification) -> list[str]:
     open_ends = sum(cell.promise == "unknown" for cell in promised)
     states = sum(e.states for row in verification.explored.values() for e in row)
     count = sum(len(row) for row in verification.explored.values())
-    told = [
+    sentences = [
         f"{counted(count, 'world')} of {counted(len(verification.explored), 'design')} searched, {states:,} states in all: "
         f"{kept} of {len(promised)} promises are kept in every interleaving of these worlds, under the faults that they "
         "are made for."
     ]
     if broken:
-        told.append(
+        sentences.append(
             f"{counted(broken, 'promise')} {'is' if broken == 1 else 'are'} broken; each has a counterexample below."
         )
     if open_ends:
-        told.append(
+        sentences.append(
             f"{counted(open_ends, 'promise')} {'is' if open_ends == 1 else 'are'} unknown: a search was cut short "
             "or is missing."
         )
@@ -38,13 +38,13 @@ def answer(verification: Verification) -> list[str]:
         if (names := [name for name, cell in row.items() if cell.verdict == "violated" and not cell.broken])
     ]
     if refuted:
-        told.append(f"Refuted, and not promised under these faults: {'; '.join(refuted)}.")
+        sentences.append(f"Refuted, and not promised under these faults: {'; '.join(refuted)}.")
     if verification.vacuous:
         design, shape, what = verification.vacuous[0]
-        told.append(f"Vacuous: {design} in {shape} never met: {what} ({len(verification.vacuous)} such gaps).")
+        sentences.append(f"Vacuous: {design} in {shape} never met: {what} ({len(verification.vacuous)} such gaps).")
     if verification.missing:
-        told.append(f"{sum(verification.missing.values())} searches were not made: {verification.stopped}.")
-    return told
+        sentences.append(f"{sum(verification.missing.values())} searches were not made: {verification.stopped}.")
+    return sentences
 
 
 def command(verification: Verification) -> str:
