@@ -259,12 +259,12 @@ def _run_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
 def _search_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
     """Search the first world of every design again, which is the smallest."""
     for name, found in results["designs"].items():
-        shape = within(entry.subject, name)[0]
-        again = verification.explore_one(name, shape)
-        recorded = next(world for world in found["worlds"] if world["world"] == str(shape))
+        world = within(entry.subject, name)[0]
+        again = verification.explore_one(name, world)
+        recorded = next(each for each in found["worlds"] if each["world"] == str(world))
         for what, value in (("states", again.states), ("transitions", again.transitions), ("depth", again.depth)):
             if value != recorded[what]:
-                yield f"{name}, {shape}: {value} {what}, not {recorded[what]}"
+                yield f"{name}, {world}: {value} {what}, not {recorded[what]}"
 
 
 def _kill_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:

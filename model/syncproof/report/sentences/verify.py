@@ -40,8 +40,8 @@ def answer(verification: Verification) -> list[str]:
     if refuted:
         sentences.append(f"Refuted, and not promised under these faults: {'; '.join(refuted)}.")
     if verification.vacuous:
-        design, shape, what = verification.vacuous[0]
-        sentences.append(f"Vacuous: {design} in {shape} never met: {what} ({len(verification.vacuous)} such gaps).")
+        design, world, what = verification.vacuous[0]
+        sentences.append(f"Vacuous: {design} in {world} never met: {what} ({len(verification.vacuous)} such gaps).")
     if verification.missing:
         sentences.append(f"{sum(verification.missing.values())} searches were not made: {verification.stopped}.")
     return sentences
@@ -51,8 +51,8 @@ def command(verification: Verification) -> str:
     """Return the command that makes this report again."""
     names = [] if list(verification.explored) == list(DESIGNS) else list(verification.explored)
     if verification.bounds == ONE_WORLD:
-        (shape,) = verification.worlds
-        faults = [word for kind in shape.kinds for word in ("--fault", kind)]
-        world = ["--world", shape.population, "--messages", str(shape.messages)]
-        return shlex.join(["syncproof", "explore", *names, *world, *faults])
+        (world,) = verification.worlds
+        faults = [word for kind in world.kinds for word in ("--fault", kind)]
+        options = ["--world", world.population, "--messages", str(world.messages)]
+        return shlex.join(["syncproof", "explore", *names, *options, *faults])
     return shlex.join(["syncproof", "verify", *names, "--bounds", verification.bounds])
