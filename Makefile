@@ -12,11 +12,16 @@ TRACES ?=
 REPORTS ?=
 # A comma in an argument of `call` would divide it.
 FOR_CHECKS := -e '.[test,check]'
+OLDEST_VERSIONS := >=3.11,<3.13
+# The Python for the oldest versions, where there is no uv.
+OLDEST_PYTHON ?= $(shell for python in $(PYTHON) python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$python && break; done)
 
-# $(call create,VENV) makes a virtual environment, $(call install,VENV,REQUIREMENTS) installs into it.
-create = if command -v uv >/dev/null 2>&1; then uv venv --quiet --allow-existing --python '>=3.11' $(1); else \
-	$(PYTHON) -c 'import sys; sys.exit("syncproof needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)' && \
-	$(PYTHON) -m venv $(1); fi
+# $(call create,VENV,PYTHON,VERSIONS) makes a virtual environment: uv finds a Python of these versions, without uv it is
+# PYTHON. $(call install,VENV,REQUIREMENTS) installs into it.
+create = if command -v uv >/dev/null 2>&1; then uv venv --quiet --allow-existing --python '$(3)' $(1); else \
+	$(2) -c 'import sys; sys.exit("syncproof needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)' && \
+	$(2) -m venv $(1); fi
 install = if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(1)/bin/python $(2); else \
 	$(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2); fi
 
@@ -25,7 +30,7 @@ install = if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python
 setup: $(READY)
 
 $(READY): pyproject.toml
-	@$(call create,.venv)
+	@$(call create,.venv,$(PYTHON),>=3.11)
 	@$(call install,.venv,-e '.[test]')
 	@touch $@
 
@@ -50,14 +55,16 @@ test-oldest: $(OLDEST)/.ready
 	$(OLDEST)/bin/python -m pytest -n logical -m "not slow" -W default::DeprecationWarning
 
 $(OLDEST)/.ready: pyproject.toml tools/oldest.py
-	@rm -rf $(OLDEST) && $(call create,$(OLDEST))
+	@rm -rf $(OLDEST) && $(call create,$(OLDEST),$(or $(OLDEST_PYTHON),$(PYTHON)),$(OLDEST_VERSIONS))
+	@$(OLDEST)/bin/python -c 'import sys; sys.exit("the oldest versions need Python 3.11 or 3.12: make test-oldest \
+	OLDEST_PYTHON=FILE" if sys.version_info >= (3, 13) else 0)'
 	@$(OLDEST)/bin/python -m tools.oldest test > $(OLDEST)/pins.txt
 	@$(call install,$(OLDEST),-r $(OLDEST)/pins.txt -e .)
 	@touch $@
 
 # The wheel, in an environment and a folder that have nothing else.
-test-wheel:
-	PYTHON=$(PYTHON) tools/test_wheel.sh
+test-wheel: $(READY)
+	PYTHON=$(CURDIR)/$(BIN)/python tools/test_wheel.sh
 
 coverage: $(CHECKED)
 	$(BIN)/python -m pytest -n logical --cov --cov-report=term

@@ -250,21 +250,21 @@ def _run_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
     names = list(results["designs"])
     name = names[list(ENTRIES).index(entry.name) % len(names)]
     run = comparison.Job(scenario, name, 0, results["seed"] * 1000).work()
-    for metric, told in results["designs"][name]["metrics"].items():
+    for metric, recorded in results["designs"][name]["metrics"].items():
         value = comparison.digits(run.metrics[metric])
-        if value != told["runs"][0]:
-            yield f"{metric} of {name} in the first run is {value}, not {told['runs'][0]}"
+        if value != recorded["runs"][0]:
+            yield f"{metric} of {name} in the first run is {value}, not {recorded['runs'][0]}"
 
 
 def _search_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
     """Search the first world of every design again, which is the smallest."""
     for name, found in results["designs"].items():
-        shape = within(entry.subject, name)[0]
-        again = verification.explore_one(name, shape)
-        told = next(world for world in found["worlds"] if world["world"] == str(shape))
+        world = within(entry.subject, name)[0]
+        again = verification.explore_one(name, world)
+        recorded = next(each for each in found["worlds"] if each["world"] == str(world))
         for what, value in (("states", again.states), ("transitions", again.transitions), ("depth", again.depth)):
-            if value != told[what]:
-                yield f"{name}, {shape}: {value} {what}, not {told[what]}"
+            if value != recorded[what]:
+                yield f"{name}, {world}: {value} {what}, not {recorded[what]}"
 
 
 def _kill_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 class InputError(Exception):
-    """Bad input, told in one line: which file, which line or field, what is wrong, what is allowed."""
+    """Bad input, described in one line: which file, which line or field, what is wrong, what is allowed."""
 
 
 def nearest(word: str, names: Iterable[str]) -> str:

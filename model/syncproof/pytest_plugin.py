@@ -5,7 +5,7 @@ pytest finds the fixture as soon as syncproof is installed:
     def test_my_design(keeps_promises):
         keeps_promises(MY_DESIGN, faults=["push", "disconnect"])
 
-A broken promise fails the test, and the assertion shows a shortest counterexample as a sequence diagram.
+A broken promise fails the test, and the assertion shows a short counterexample as a sequence diagram.
 """
 
 from __future__ import annotations
@@ -85,6 +85,7 @@ def _check(messages: int, faults: Sequence[str] | None, states: int, examples: s
 def _search(design: Design, world: SmallWorld, states: int) -> None:
     __tracebackhide__ = True
     from syncproof.engines.explore import Limits
+    from syncproof.properties import PROPERTIES
     from syncproof.studies import verify as verification
     from syncproof.studies.hunt import promised
 
@@ -93,7 +94,9 @@ def _search(design: Design, world: SmallWorld, states: int) -> None:
         finding = found.findings[name]
         if finding.counterexample is not None:
             way = finding.counterexample
-            _fail(design, world, name, way.says, (*way.moves, *way.cycle), f"in {way.length} moves, the fewest")
+            # Of a liveness property another state and another cycle may have fewer moves together.
+            fewest = ", the fewest" if PROPERTIES[name].kind == "safety" else ""
+            _fail(design, world, name, way.says, (*way.moves, *way.cycle), f"in {way.length} moves{fewest}")
         if finding.verdict == "unknown":
             raise AssertionError(
                 f"{design.name} in {world}: {name} is unknown: {finding.why}; give it more states: states={states * 10}"

@@ -21,9 +21,9 @@ def met(name: str) -> tuple[small_worlds.SmallWorld, tuple[Move, ...]]:
 @pytest.mark.parametrize("name", ["F10", "F12", "F13", "F16", "F40"])
 @pytest.mark.slow
 def test_a_counterexample_becomes_as_short_as_the_shortest(name: str) -> None:
-    shape, moves = met(name)
+    world, moves = met(name)
     prop = BUGS[name].violates[0]
-    system, _, environment = small_worlds.build(name, shape, BUDGET)
+    system, _, environment = small_worlds.build(name, world, BUDGET)
     short = minimise(system, environment, moves, prop)
     shortest = searched(name, world_of(name)).findings[prop][1]
     assert shortest is not None
@@ -32,8 +32,8 @@ def test_a_counterexample_becomes_as_short_as_the_shortest(name: str) -> None:
 
 @pytest.mark.slow
 def test_no_single_move_can_be_removed() -> None:
-    shape, moves = met("F10")
-    system, _, environment = small_worlds.build("F10", shape, BUDGET)
+    world, moves = met("F10")
+    system, _, environment = small_worlds.build("F10", world, BUDGET)
     short = minimise(system, environment, moves, "no-duplicate")
     for index in range(len(short)):
         less = violates(system, environment, short[:index] + short[index + 1 :], "no-duplicate")
@@ -42,14 +42,14 @@ def test_no_single_move_can_be_removed() -> None:
 
 @pytest.mark.slow
 def test_minimising_the_same_moves_gives_the_same_result() -> None:
-    shape, moves = met("F01")
-    system, _, environment = small_worlds.build("F01", shape, BUDGET)
+    world, moves = met("F01")
+    system, _, environment = small_worlds.build("F01", world, BUDGET)
     assert minimise(system, environment, moves, "tail-append") == minimise(system, environment, moves, "tail-append")
 
 
 def test_a_livelock_is_minimised_to_a_fair_cycle() -> None:
-    shape, moves = met("F27")
-    system, _, environment = small_worlds.build("F27", shape, BUDGET)
+    world, moves = met("F27")
+    system, _, environment = small_worlds.build("F27", world, BUDGET)
     assert len(minimise(system, environment, moves, "pull-terminates")) <= 22 < len(moves)
 
 

@@ -31,10 +31,10 @@ def lost() -> tuple[System, Environment, tuple[Move, ...]]:
 
 def shown_twice() -> tuple[System, Environment, tuple[Move, ...]]:
     """Return a world of F10, and the long path to its violation that Hypothesis finds."""
-    shape = small_worlds.small_world("two-people", 3, ["device-crash"])
-    violation = play("F10", shape, ["no-duplicate"]).violation
+    world = small_worlds.small_world("two-people", 3, ["device-crash"])
+    violation = play("F10", world, ["no-duplicate"]).violation
     assert violation is not None
-    system, _, environment = small_worlds.build("F10", shape, BUDGET)
+    system, _, environment = small_worlds.build("F10", world, BUDGET)
     return system, environment, violation.moves
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest import TestCase
+
 import pytest
 
 from syncproof.core.actor import Out, actor, on
@@ -30,6 +32,7 @@ from syncproof.inputs.lookup import get
 from syncproof.inputs.small_worlds import small_world
 from syncproof.properties import PROPERTIES
 from syncproof.studies.verify import search
+from tests import test_invariants
 from tests.helpers.stage import LAPTOP, PAIR, PHONE, TABLET, Stage
 
 
@@ -361,10 +364,15 @@ def test_an_unknown_design_names_the_nearest() -> None:
 
 
 @pytest.mark.parametrize("design", DESIGNS)
-def test_promises_name_known_properties(design: str) -> None:
-    declared = DESIGNS[design]
-    assert set(declared.promises) | set(declared.not_applicable) <= set(PROPERTIES)
-    assert not set(declared.promises) & set(declared.not_applicable)
+def test_a_property_that_does_not_apply_is_a_known_one(design: str) -> None:
+    assert set(DESIGNS[design].not_applicable) <= set(PROPERTIES)
+
+
+def test_every_design_has_a_test_case_in_which_hypothesis_runs_it() -> None:
+    cases = {value for value in vars(test_invariants).values() if isinstance(value, type) and value is not TestCase}
+    named = {"".join(word.capitalize() for word in name.split("-")) for name in DESIGNS}
+    assert named <= set(vars(test_invariants))
+    assert len([case for case in cases if issubclass(case, TestCase)]) == len(DESIGNS)
 
 
 @pytest.mark.parametrize("design", ["inbox-store-first", "inbox-sync-first"])

@@ -119,9 +119,9 @@ def test_a_property_that_does_not_apply_cannot_be_promised() -> None:
 
 def test_a_promise_that_covers_no_world_is_not_judged() -> None:
     lazy = DESIGNS["timeline-notify"].variant(promises={"no-loss": ("disconnect",)}, name="lazy")
-    shape = small_worlds.small_world("two-people", 1, ["push"])
+    world = small_worlds.small_world("two-people", 1, ["push"])
     name = lookup.known(lazy)
-    cell = verification.judged(name, shape, verification.search(name, shape)).cell(name, "no-loss")
+    cell = verification.judged(name, world, verification.search(name, world)).cell(name, "no-loss")
     assert (cell.verdict, cell.promise) == ("holds", "not judged")
 
 

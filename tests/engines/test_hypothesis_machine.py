@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from hypothesis import Verbosity
 from hypothesis.database import InMemoryExampleDatabase
-from hypothesis.internal.conjecture.providers import HypothesisProvider
 from hypothesis.stateful import run_state_machine_as_test
 
 from examples.two_phase_commit import two_phase
@@ -105,8 +104,11 @@ def test_code_that_is_loaded_in_between_changes_no_example(tmp_path: Path, monke
     assert outcome("F37", world, "no-loss") == before
 
 
-def test_a_hypothesis_without_the_private_method_causes_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(HypothesisProvider, hypothesis_machine.CONSTANTS)
+@pytest.mark.parametrize("missing", [f"HypothesisProvider.{hypothesis_machine.CONSTANTS}", "HypothesisProvider"])
+def test_a_hypothesis_without_the_private_method_causes_a_warning(
+    missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(f"hypothesis.internal.conjecture.providers.{missing}")
     with (
         pytest.warns(
             RuntimeWarning, match="has no HypothesisProvider._maybe_draw_constant: the profiles brief and ci may"

@@ -19,9 +19,10 @@ from syncproof.core.environment import Environment
 from syncproof.core.faults import fault_of
 from syncproof.core.moves import Fire, Keep, Move, Spawn, Tell
 from syncproof.core.observations import Observation
-from syncproof.core.world import System, World
+from syncproof.core.world import System
 from syncproof.properties import Property
 from tests.helpers.forks import fork, fork_actor
+from tests.helpers.moves import only_answers_a_closed_connection
 
 Key = tuple[Any, ...]
 """What distinguishes two states."""
@@ -98,10 +99,9 @@ class Judge:
     def _judge(self, images: tuple[Any, ...], seen: Sequence[Observation]) -> tuple[Any, ...]:
         after = []
         for kind, image in zip(self.carried, images, strict=True):
-            automaton = None if image is None else thaw(image)
+            automaton: Property | None = None if image is None else thaw(image)
             for observation in seen:
-                method = kind.reactions.get(type(observation))
-                if automaton is not None and method is not None and getattr(automaton, method)(observation) is not None:
+                if automaton is not None and automaton.react(observation) is not None:
                     self.violated.add(kind.name)
                     automaton = None
             after.append(None if automaton is None else freeze(automaton))
@@ -118,7 +118,9 @@ class Judge:
             loose = [m for m, order in zip(mail, links, strict=True) if order == "unordered"]
             loose += {m for m, order in zip(mail, links, strict=True) if order == "duplicating"}
             queued = [m for m, order in zip(mail, links, strict=True) if order == "ordered"]
-            operations = [(o.packet, o.write) for o in host.operations if not _void(world, o.packet)]
+            operations = [
+                (o.packet, o.write) for o in host.operations if not only_answers_a_closed_connection(world, o.packet)
+            ]
             hosts.append(
                 (
                     name,
@@ -206,11 +208,3 @@ class Judge:
                 yield component
             elif component - ruled_out:
                 yield from self._fair(owed, component - ruled_out)
-
-
-def _void(world: World, packet: Any) -> bool:
-    """Return whether handling a packet would only answer over a connection that has an end closed."""
-    if packet.answers is None:
-        return False
-    connection = world.connections.get(getattr(packet, packet.answers))
-    return connection is None or not (connection.client_open and connection.server_open)

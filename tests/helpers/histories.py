@@ -35,13 +35,6 @@ from syncproof.properties import PROPERTIES, Property
 Kind = Literal["conversation", "sync", "inbox"]
 
 
-def react(automaton: Property, observation: Observation) -> str | None:
-    """Make one step of an automaton, and return its complaint, if any."""
-    method = automaton.reactions.get(type(observation))
-    says: str | None = None if method is None else getattr(automaton, method)(observation)
-    return says
-
-
 class History:
     """A growing history. User 0 has device 0, user 1 has devices 1 and 2; they share conversation 0."""
 
@@ -156,7 +149,7 @@ class History:
         """Return the property's automaton after the history."""
         automaton: Property = PROPERTIES[name]()
         for observation in self.observations:
-            react(automaton, observation)
+            automaton.react(observation)
         return automaton
 
     def says(self, name: str) -> list[str]:
@@ -169,8 +162,8 @@ class History:
         complaints: list[str] = []
         for observation in self.observations:
             thawed: Property = thaw(frozen)
-            line = react(live, observation)
-            assert react(thawed, observation) == line
+            line = live.react(observation)
+            assert thawed.react(observation) == line
             frozen = freeze(thawed)
             assert frozen == freeze(live)
             hash(frozen)

@@ -1,9 +1,11 @@
-"""A recorder of simulated runs that keeps the moves alone."""
+"""What several tests need of moves: a recorder that keeps them alone, and which of them change nothing."""
 
 from __future__ import annotations
 
 from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
+from syncproof.core.packets import Packet
+from syncproof.core.world import World
 
 
 class Moves:
@@ -16,3 +18,11 @@ class Moves:
         self.made.append(move)
 
     def observation(self, observation: Observation) -> None: ...
+
+
+def only_answers_a_closed_connection(world: World, packet: Packet) -> bool:
+    """Return whether handling a packet would only answer over a connection that has a closed end."""
+    if packet.answers is None:
+        return False
+    connection = world.connections.get(getattr(packet, packet.answers))
+    return connection is None or not (connection.client_open and connection.server_open)

@@ -24,9 +24,7 @@ def test_every_argument_has_a_name_and_a_type(name: str) -> None:
     assert signature.return_annotation is not signature.empty
 
 
-@pytest.mark.parametrize(
-    "name", ["check", "compare", "diagram", "explore", "kill_matrix", "minimise", "replay", "sweep", "verify"]
-)
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_help_tells_every_argument(name: str) -> None:
     function = getattr(syncproof, name)
     said = inspect.getdoc(function) or ""
@@ -108,6 +106,12 @@ def test_every_public_name_is_where_type_checkers_expect_it() -> None:
             lambda s: s.DESIGNS["timeline-notify"].variant(parameters=5),
             "parameters: 5; allowed: syncproof.designs.Parameters(...)",
         ),
+        (lambda s: s.hunt("timeline-notify", faults="push"), "faults: 'push' is a text; allowed: a list of names"),
+        (
+            lambda s: s.hunt("timeline-notify", messages="3"),
+            "messages: '3' is a text; allowed: a whole number from 1 to 9",
+        ),
+        (lambda s: s.hunt("timeline-notify", profile="c"), "unknown profile 'c'; allowed: dev, brief, ci, deep"),
         (lambda s: s.kill_matrix("F25"), "bugs: 'F25' is a text; allowed: a list of names"),
         (lambda s: s.kill_matrix(["F25"], jobs=0), "jobs: 0; allowed: a whole number, 1 or more"),
         (lambda s: s.kill_matrix(["F25"], profile="c"), "unknown profile 'c'; allowed: dev, brief, ci, deep"),

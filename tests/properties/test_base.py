@@ -10,8 +10,10 @@ import pytest
 import syncproof.properties
 from syncproof.core.actor import freeze, state, thaw
 from syncproof.core.observations import Accepted, Shown
+from syncproof.core.values import ConversationId, DeviceId, MessageId
 from syncproof.properties import PROPERTIES, Property, observes
 
+SHOWN = Shown(DeviceId(0), MessageId(0), ConversationId(0), 1)
 SAFETY = [
     "no-duplicate",
     "no-creation",
@@ -92,5 +94,15 @@ def test_reactions_are_inherited_and_can_be_overridden() -> None:
         def two(self, o: Accepted) -> str | None:
             return None
 
-    assert Base.reactions == {Shown: "one"}
-    assert Derived.reactions == {Shown: "one", Accepted: "two"}
+    assert set(Base.reactions) == {Shown}
+    assert set(Derived.reactions) == {Shown, Accepted}
+    assert Base().react(SHOWN) == "base"
+    assert Derived().react(SHOWN) == "derived"
+
+
+def test_a_property_without_state_cannot_be_made() -> None:
+    class Forgetful(Property):
+        pass
+
+    with pytest.raises(TypeError, match="class Forgetful has no @state, so it cannot be frozen; write @state above it"):
+        Forgetful()

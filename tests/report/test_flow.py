@@ -79,5 +79,5 @@ def test_each_kind_of_effect_has_its_arrow() -> None:
 
 def test_effects_in_words() -> None:
     effects = [Effect("write", "disk", COMMIT), Effect("write", "disk"), Effect("send", "", SYNCED)]
-    assert flow.told("write", effects) == ["disk", "disk, then Commit"]
-    assert flow.told("send", effects) == ["Synced"]
+    assert flow.described("write", effects) == ["disk", "disk, then Commit"]
+    assert flow.described("send", effects) == ["Synced"]

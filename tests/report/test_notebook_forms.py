@@ -66,7 +66,7 @@ def test_a_diagram_is_text_where_there_is_no_svg() -> None:
 
 
 def test_the_complaint_of_a_property_is_always_in_the_diagram() -> None:
-    drawn = explore(HASTY, "two-people", 2, ["push"]).diagram("prefix-order")._repr_svg_()
+    drawn = explore(HASTY, "two-people", messages=2, faults=["push"]).diagram("prefix-order")._repr_svg_()
     assert '<text class="note bad"' in drawn
     assert "✗ prefix-order: device 0 shows number 2" in drawn
 
@@ -78,7 +78,7 @@ def test_a_flag_is_written_by_its_name() -> None:
 
 
 def test_a_search_shows_the_shortest_counterexample_to_a_promise() -> None:
-    found = explore(HASTY, "two-people", 2, ["push"])
+    found = explore(HASTY, "two-people", messages=2, faults=["push"])
     assert repr(found.diagram()).startswith("hasty <b> violates prefix-order in 12 moves")
     assert "✗ prefix-order: device 0 shows number 2" in found.diagram("prefix-order").held()
     with pytest.raises(InputError, match="no counterexample to no-creation was found"):
@@ -86,14 +86,14 @@ def test_a_search_shows_the_shortest_counterexample_to_a_promise() -> None:
 
 
 def test_a_proof_says_in_a_line_what_was_searched() -> None:
-    found = explore("timeline-dense-push", "two-people", 1)
+    found = explore("timeline-dense-push", "two-people")
     assert re.fullmatch(r"1 world of 1 design searched, [\d,]+ states in all: (\d+) of \1 promises .*", repr(found))
 
 
 def test_a_search_that_is_cut_short_proves_nothing() -> None:
     from syncproof.engines.explore import Limits
 
-    found = explore("timeline-dense-push", "two-people", 2, ["push"], limits=Limits(states=100))
+    found = explore("timeline-dense-push", "two-people", messages=2, faults=["push"], limits=Limits(states=100))
     assert "unknown: a search was cut short" in repr(found)
 
 

@@ -116,10 +116,10 @@ def test_the_results_are_the_same_at_every_run(found, folder):
 
 
 def test_a_detail_separates_why_from_what_grows(capsys):
-    shape = SmallWorld("two-people", 1, ("disconnect",))
-    found = verification.search("timeline-notify", shape, Limits(states=1))
+    world = SmallWorld("two-people", 1, ("disconnect",))
+    found = verification.search("timeline-notify", world, Limits(states=1))
     object.__setattr__(found, "growth", "a packet was still counting: 99 by then")
-    page.show_search("timeline-notify", shape, found)
+    page.show_search("timeline-notify", world, found)
     text = " ".join(capsys.readouterr().out.split())
     assert "cut short (the limit of states was reached): a packet was still counting: 99 by then;" in text
 
@@ -152,7 +152,7 @@ def test_verify_lists_the_bounds():
 def test_explore_searches_all_worlds_of_bounds_and_writes_their_report(small, tmp_path):
     result = invoke("explore", "timeline-notify", "--bounds", "small", "--out", str(tmp_path))
     assert result.exit_code == 0, result.output
-    assert all(f"timeline-notify: {shape}" in result.output for shape in WORLDS)
+    assert all(f"timeline-notify: {world}" in result.output for world in WORLDS)
     found = json.loads((tmp_path / "results.json").read_text())
     assert [world["world"] for world in found["designs"]["timeline-notify"]["worlds"]] == [str(s) for s in WORLDS]
     assert found["bounds"] == "small"

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module", params=BUGS)
 def bug(request: pytest.FixtureRequest) -> Bug:
-    """Return each bug in turn, with all its tests, so that they share the search and Hypothesis's violation."""
+    """Return each bug in turn, with all its tests, so that they share the search and the violation that Hypothesis finds."""
     return BUGS[request.param]
 
 
@@ -25,12 +25,10 @@ def test_the_search_kills_it(bug: Bug) -> None:
     assert found.complete
 
 
-@pytest.mark.slow
 def test_hypothesis_kills_it(bug: Bug) -> None:
     assert played(bug.id).name == bug.violates[0]
 
 
-@pytest.mark.slow
 def test_a_counterexample_of_hypothesis_is_shortened_to_the_shortest(bug: Bug) -> None:
     cut = cut_down(bug.id, larger(world_of(bug.id)), played(bug.id))
     counterexample = searched(bug.id, world_of(bug.id)).findings[bug.violates[0]][1]

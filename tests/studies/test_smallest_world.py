@@ -38,7 +38,7 @@ def test_each_violated_property_gets_a_counterexample_in_its_smallest_world() ->
     violated = [n for n, p in found.results().designs["inbox-shared"].properties.items() if p.verdict == "violated"]
     by_name = {way.name: way for way in ways(found)}
     assert list(by_name) == sorted(violated, key=lambda name: (by_name[name].length, violated.index(name)))
-    assert (str(by_name["no-loss"].shape), by_name["no-loss"].length) == ("three-devices, 1 message, no fault", 20)
+    assert (str(by_name["no-loss"].world), by_name["no-loss"].length) == ("three-devices, 1 message, no fault", 20)
 
 
 def test_broken_promises_come_before_shorter_counterexamples() -> None:
@@ -57,12 +57,12 @@ def test_a_scenario_without_violations_has_no_counterexamples() -> None:
 def test_only_the_configured_kinds_of_fault_are_tried() -> None:
     assert list(kinds_of({"push-lost": 3, "half-open": 0})) == ["push", "half-open"]
     assert list(kinds_of({"push-outage": 1})) == ["push"]
-    assert {kind for shape in worlds_to_search(["push", "half-open"]) for kind in shape.kinds} == {"push", "half-open"}
-    assert {shape.kinds for shape in worlds_to_search([])} == {()}
+    assert {kind for world in worlds_to_search(["push", "half-open"]) for kind in world.kinds} == {"push", "half-open"}
+    assert {world.kinds for world in worlds_to_search([])} == {()}
 
 
 def test_small_worlds_come_first() -> None:
-    sizes = [len(shape.kinds) + shape.messages for shape in worlds_to_search(["push", "disconnect", "half-open"])]
+    sizes = [len(world.kinds) + world.messages for world in worlds_to_search(["push", "disconnect", "half-open"])]
     assert sizes == sorted(sizes)
 
 
@@ -79,8 +79,8 @@ def test_what_is_not_found_says_how_far_the_search_went(monkeypatch: pytest.Monk
     assert "searched in part" not in search_worlds(hunt)["no-loss"][2]
     monkeypatch.setattr(smallest_world, "STATES", 500)
     monkeypatch.setattr(smallest_world, "ALTOGETHER", 5000)
-    shape, counterexample, why = search_worlds(hunt)["no-loss"]
-    assert (shape, counterexample) == (None, None)
+    world, counterexample, why = search_worlds(hunt)["no-loss"]
+    assert (world, counterexample) == (None, None)
     assert why.startswith("not met in ")
     assert "searched in part only" in why
 

@@ -35,7 +35,7 @@ def way(length: int) -> Counterexample:
     return Counterexample((), (Rest(),) * length, (), "something is wrong")
 
 
-def explored(shape: SmallWorld, design: str = NOTIFY, *, complete: bool = True, **others: object) -> Explored:
+def explored(world: SmallWorld, design: str = NOTIFY, *, complete: bool = True, **others: object) -> Explored:
     """Return a search with these findings; a number is the length of a counterexample, other properties hold."""
     applicable = [name for name in PROPERTIES if name not in DESIGNS[design].not_applicable]
     findings: dict[str, tuple[str, Counterexample | None, str]] = dict.fromkeys(applicable, ("holds", None, ""))
@@ -43,7 +43,7 @@ def explored(shape: SmallWorld, design: str = NOTIFY, *, complete: bool = True, 
         name = name.replace("_", "-")
         findings[name] = ("violated", way(found), "") if isinstance(found, int) else ("unknown", None, str(found))
     ending = "complete" if complete else "states"
-    return Explored(design, shape, findings, 10, 20, 3, complete, {}, {}, 0.1, 1000, ending)
+    return Explored(design, world, findings, 10, 20, 3, complete, {}, {}, 0.1, 1000, ending)
 
 
 def verified(*row: Explored, design: str = NOTIFY, **facts: object) -> Verification:
@@ -61,7 +61,7 @@ def test_a_property_that_holds_in_every_world_keeps_its_promise():
 
 def test_the_shortest_counterexample_of_all_worlds_is_reported():
     cell = verified(explored(NO_FAULT, no_loss=9), explored(PUSH, no_loss=5), explored(CRASH)).cell(NOTIFY, "no-loss")
-    assert (cell.verdict, cell.promise, cell.length, cell.shape) == ("violated", "broken", 5, PUSH)
+    assert (cell.verdict, cell.promise, cell.length, cell.world) == ("violated", "broken", 5, PUSH)
 
 
 def test_a_violation_under_faults_that_no_promise_covers_breaks_none():
@@ -228,7 +228,7 @@ if __name__ == "__main__":
     rows = [e for row in found.explored.values() for e in row]
     print(json.dumps({
         "status": found.status(), "stopped": found.stopped, "finished": len([e for e in rows if e.complete]),
-        "without_bytes": [str(e.shape) for e in rows if not e.bytes],
+        "without_bytes": [str(e.world) for e in rows if not e.bytes],
         "verdicts": {name: found.cell(name, "no-duplicate").verdict for name in names},
         "complete": {name: facts.complete for name, facts in found.results().designs.items()},
     }))

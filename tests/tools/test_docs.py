@@ -320,9 +320,9 @@ def tiny() -> Scenario:
 @pytest.fixture(scope="module")
 def outcomes() -> dict[str, dict[str, Any]]:
     compare = comparison.compare(tiny(), designs=["timeline-notify", "inbox-shared"], jobs=1)
-    shape = SmallWorld("two-people", 1, ("sender-retry",))
+    world = SmallWorld("two-people", 1, ("sender-retry",))
     bug = SmallWorld("three-devices", 1, ())
-    runs = [(d, s, verification.search(d, s)) for d, s in (("timeline-notify", shape), ("F19", bug))]
+    runs = [(d, s, verification.search(d, s)) for d, s in (("timeline-notify", world), ("F19", bug))]
     parts = [verification.judged(*run) for run in runs]
     explored = {d: p.explored[d] for (d, _, _), p in zip(runs, parts, strict=True)}
     verify = verification.Verification(

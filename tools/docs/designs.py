@@ -174,9 +174,8 @@ def watched(name: str) -> Flow:
 def _with(design: Design) -> str:
     if design.name not in ALSO:
         return ""
-    plain, other = Parameters(), ALSO[design.name]
-    changed = [n for n in Parameters.__struct_fields__ if getattr(plain, n) != getattr(other, n)]
-    return f" (also with {', '.join(f'`{n} = {getattr(other, n)}`' for n in changed)})"
+    changed = ALSO[design.name].differing_from(Parameters())
+    return f" (also with {', '.join(f'`{name} = {value}`' for name, value in changed.items())})"
 
 
 def _handlers(found: Flow) -> str:
@@ -198,7 +197,9 @@ COLUMNS: dict[str, tuple[flow.Verb, ...]] = {
 
 def _listed(effects: set[Effect], verbs: Iterable[flow.Verb]) -> str:
     marked = {"send": "", "timer": ""}
-    return "<br>".join(f"{marked.get(verb, f'{verb} ')}{text}" for verb in verbs for text in flow.told(verb, effects))
+    return "<br>".join(
+        f"{marked.get(verb, f'{verb} ')}{text}" for verb in verbs for text in flow.described(verb, effects)
+    )
 
 
 def travelling() -> dict[str, str]:

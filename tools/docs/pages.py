@@ -21,7 +21,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "closings": designs.closings,
     },
     "explorer.md": {
-        "shapes": worlds.shapes,
+        "populations": worlds.populations,
         "kinds": worlds.kinds,
         "bounds": worlds.bounds,
         "special": worlds.special,

@@ -92,12 +92,8 @@ def _bug(name: str) -> str:
     sound = DESIGNS[bug.base]
     own = [c for c, base in ((bug.design.device, sound.device), (bug.design.server, sound.server)) if c is not base]
     parts = [f"{code(c.__name__)}: {' '.join((c.__doc__ or '').split())}" for c in own]
-    plain = sound.parameters
-    parts += [
-        f"`{n} = {getattr(bug.design.parameters, n)}`"
-        for n in plain.__struct_fields__
-        if getattr(bug.design.parameters, n) != getattr(plain, n)
-    ]
+    changed = bug.design.parameters.differing_from(sound.parameters)
+    parts += [f"`{name} = {value}`" for name, value in changed.items()]
     if bug.design.sequencers != sound.sequencers:
         parts.append(f"numbering {codes(bug.design.sequencers)}")
     rows = [

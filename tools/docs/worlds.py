@@ -13,7 +13,7 @@ from syncproof.studies.verify import search
 from tools.docs.markdown import code, table
 
 
-def shapes() -> str:
+def populations() -> str:
     """Return a table with a row for each population."""
     rows = []
     for name, people in POPULATIONS.items():
@@ -56,9 +56,9 @@ def bounds() -> str:
     """Return a table with a row for each population and number of messages, and a column for each of the bounds."""
     rows: dict[tuple[str, int], dict[str, list[tuple[str, ...]]]] = {}
     for name, contents in BOUNDS.items():
-        for shape in contents:
-            row = rows.setdefault((shape.population, shape.messages), {})
-            row.setdefault(name, []).append(shape.kinds)
+        for world in contents:
+            row = rows.setdefault((world.population, world.messages), {})
+            row.setdefault(name, []).append(world.kinds)
     lines = []
     for (people, messages), row in rows.items():
         cells: list[str] = []
@@ -108,7 +108,7 @@ def special() -> str:
 
 def beyond() -> str:
     """Return a table of the worlds in which only the largest bounds search a design."""
-    rows = [[f"[{d}](designs.md#{d})", str(shape)] for d, left_out in BEYOND.items() for shape in left_out]
+    rows = [[f"[{d}](designs.md#{d})", str(world)] for d, left_out in BEYOND.items() for world in left_out]
     return table(["design", "world that only `deep` searches"], rows)
 
 
@@ -131,11 +131,11 @@ MEASURED = (
 def commuting() -> str:
     """Return a table for some small worlds: how many pairs of moves that are possible at once commute."""
     rows = []
-    for design, shape in MEASURED:
-        system, _, environment = build(design, shape)
+    for design, world in MEASURED:
+        system, _, environment = build(design, world)
         alone = explore(system, environment).graph
-        judged = search(design, shape).graph
-        row = [code(design), str(shape)]
+        judged = search(design, world).graph
+        row = [code(design), str(world)]
         for graph in (alone, judged):
             pairs, closed = _diamonds(graph)
             row += [f"{len(graph.states):,}", f"{100 * closed / pairs:.1f} %"]

@@ -203,27 +203,27 @@ def explore(
     from syncproof.report.verify import show_search
     from syncproof.studies import verify as study
 
-    shapes = [small_worlds.small_world(people, messages, kinds)]
+    worlds = [small_worlds.small_world(people, messages, kinds)]
     if bounds is not None:
         _check_no_single_world(context)
-        shapes = small_worlds.within(bounds, design)
+        worlds = small_worlds.within(bounds, design)
     if graph is not None:
         graphs.check(Path(graph))
     if out is not None:
         options.check_out_folder(out)
     limits = Limits(states, None if memory is None else int(memory * (1 << 30)), seconds)
     kept = []
-    for shape in shapes:
+    for world in worlds:
         with line.searching() as progress:
-            found = study.search(design, shape, limits, progress)
-        show_search(design, shape, found)
-        kept.append(study.kept(design, shape, found))
+            found = study.search(design, world, limits, progress)
+        show_search(design, world, found)
+        kept.append(study.kept(design, world, found))
         if graph is not None:
             click.echo(graphs.write(found, Path(graph)))
         if kept[-1].ending == "interrupted":
             break
         click.echo()
-    whole = study.gathered(bounds or study.ONE_WORLD, design, kept, len(shapes) - len(kept))
+    whole = study.gathered(bounds or study.ONE_WORLD, design, kept, len(worlds) - len(kept))
     if out is not None:
         click.echo(f"Report: {whole.write(Path(out))[0]}, counterexamples beside it")
     return whole.status()

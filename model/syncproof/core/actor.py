@@ -294,6 +294,11 @@ def unhandled(actor: Actor, kind: type[Packet]) -> TypeError:
 _PART_FIELDS: dict[type, tuple[str, ...]] = {}
 
 
+def is_state(cls: type) -> bool:
+    """Return whether `@state` stands above this class itself, not only above a base of it."""
+    return cls in _PART_FIELDS
+
+
 def freeze(value: Any) -> Any:
     """Return an immutable image of `value`, tagged with its type so that different values have different images."""
     kind = type(value)

@@ -27,8 +27,11 @@ from syncproof.core.moves import (
     Lose,
     Move,
     MoveError,
+    Notice,
+    Restart,
     Restore,
     Spawn,
+    Take,
     Tell,
 )
 from syncproof.core.observations import Observation
@@ -36,9 +39,18 @@ from syncproof.core.packets import Packet
 from syncproof.core.values import ActorId, DeviceId
 from syncproof.core.world import System, World
 
-UNDER_WAY = ("deliver", "arrive", "complete", "fire", "take")
+_PENDING: dict[type[Move], str] = {
+    Deliver: "deliver",
+    Arrive: "arrive",
+    Complete: "complete",
+    Fire: "fire",
+    Take: "take",
+}
+_RECOVERING: dict[type[Move], str] = {Connect: "connect", Notice: "notice", Restart: "restart"}
+
+UNDER_WAY = tuple(_PENDING.values())
 """The kinds of move that happen by themselves: packets, storage operations, timers, offered steps."""
-RECOVERIES = ("connect", "notice", "restart")
+RECOVERIES = tuple(_RECOVERING.values())
 """The kinds of move by which actors come back."""
 ADVERSE = (*OWN_MOVES, "backup", "intervention")
 """The kinds of move that the environment may choose to make: faults, and what leads to them."""
@@ -166,14 +178,14 @@ class BoundedWorld:
 
     def _add_pending_and_recoveries(self, found: dict[str, list[Move]]) -> None:
         for move in self.world.pending():
-            found[type(move).__name__.lower()].append(move)
+            found[_PENDING[type(move)]].append(move)
         world = self.world
         for move in recoveries(world.down, world.connections, world.clients()):
             if isinstance(move, Connect) and (
                 move.client in world.down or world.system.server in world.down or world.open_connection(move.client)
             ):
                 continue
-            found[type(move).__name__.lower()].append(move)
+            found[_RECOVERING[type(move)]].append(move)
 
     def _add_tells(self, found: dict[str, list[Move]]) -> None:
         world = self.world

@@ -138,8 +138,7 @@ def _observe(automata: Sequence[Property], seen: Sequence[Observation]) -> dict[
     complaints: dict[str, str] = {}
     for observation in seen:
         for automaton in automata:
-            method = automaton.reactions.get(type(observation))
-            says = None if method is None else getattr(automaton, method)(observation)
+            says = automaton.react(observation)
             if says is not None:
                 complaints.setdefault(automaton.name, says)
             if isinstance(observation, Quiesced):

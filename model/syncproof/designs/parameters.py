@@ -40,3 +40,8 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     """`after-apply`: the device saves its checkpoint in a step of its own, so a crash may come between."""
     idempotent_send: bool = True
     """Off: the server keeps no index of message ids and stores a sender's retry a second time."""
+
+    def differing_from(self, other: Parameters) -> dict[str, object]:
+        """Return the parameters that differ from those of `other`, with the values here."""
+        here, there = msgspec.structs.asdict(self), msgspec.structs.asdict(other)
+        return {name: value for name, value in here.items() if value != there[name]}

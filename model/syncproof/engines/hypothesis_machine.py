@@ -37,7 +37,6 @@ import hypothesis
 import msgspec
 from hypothesis import HealthCheck, Phase, Verbosity, currently_in_test_context, event, note, settings
 from hypothesis import strategies as st
-from hypothesis.internal.conjecture.providers import HypothesisProvider
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -521,6 +520,16 @@ def play(machine: type[Machine], *, profile: str = "ci", shrink: bool = False) -
 
 
 CONSTANTS = "_maybe_draw_constant"
+"""The private method of Hypothesis' provider that draws constants."""
+
+
+def _provider() -> Any:
+    """Return Hypothesis' provider of random choices, a private class; None in a version that has none of that name."""
+    try:
+        from hypothesis.internal.conjecture.providers import HypothesisProvider
+    except ImportError:
+        return None
+    return HypothesisProvider
 
 
 @contextmanager
@@ -530,7 +539,8 @@ def without_constants() -> Iterator[None]:
     With them, the examples would depend on which modules are imported. Hypothesis has no setting for that, so a private
     method is replaced; a version without that method causes a warning, because its examples may differ from run to run.
     """
-    usual = getattr(HypothesisProvider, CONSTANTS, None)
+    provider = _provider()
+    usual = getattr(provider, CONSTANTS, None)
     if usual is None:
         warnings.warn(
             f"hypothesis {hypothesis.__version__} has no HypothesisProvider.{CONSTANTS}: the profiles "
@@ -540,8 +550,8 @@ def without_constants() -> Iterator[None]:
         )
         yield
         return
-    setattr(HypothesisProvider, CONSTANTS, lambda *_, **__: None)
+    setattr(provider, CONSTANTS, lambda *_, **__: None)
     try:
         yield
     finally:
-        setattr(HypothesisProvider, CONSTANTS, usual)
+        setattr(provider, CONSTANTS, usual)

@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from importlib import resources
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
@@ -423,7 +424,7 @@ def ready() -> dict[str, Path]:
     return {}
 
 
-def load(name: str) -> Scenario:
+def load(name: str | PathLike[str]) -> Scenario:
     """Load a ready scenario by its name, or a file by its path. Raises `InputError`, a line for each error of the file."""
     name = str(arguments.file("scenario", name))
     shipped = ready()

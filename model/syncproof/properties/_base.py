@@ -8,11 +8,14 @@ automaton continues, and does not repeat the complaint. A liveness property comp
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
+from syncproof.core.actor import is_state
 from syncproof.core.observations import Observation
 
 M = TypeVar("M", bound=Callable[..., str | None])
+Reaction = Callable[[Any, Any], "str | None"]
+"""A method `(automaton, observation)` that returns None, or one line that says what is wrong."""
 
 
 def observes(kind: type[Observation]) -> Callable[[M], M]:
@@ -29,7 +32,7 @@ class Property:
     """A statement about histories, which a system may promise.
 
     `keyed_by`: what its state is kept for. `says`: the statement in one clause. `anomaly`: the name of a violation in
-    Jepsen's Kafka workload, if it has one. `reactions`: the name of the reacting method by class of observation.
+    Jepsen's Kafka workload, if it has one. `reactions`: the reacting method by class of observation.
     """
 
     __slots__ = ()
@@ -39,7 +42,7 @@ class Property:
     keyed_by: ClassVar[str] = ""
     says: ClassVar[str] = ""
     anomaly: ClassVar[str] = ""
-    reactions: ClassVar[dict[type[Observation], str]] = {}
+    reactions: ClassVar[dict[type[Observation], Reaction]] = {}
     about: ClassVar[tuple[str, ...]] = ()
     """The faults that it is about: where none of them is configured, a promise of it is not judged."""
     endless: ClassVar[tuple[type[Observation], type[Observation]] | None] = None
@@ -51,13 +54,24 @@ class Property:
     def __init_subclass__(cls, **keywords: Any) -> None:
         """Derive `reactions` from the marked methods."""
         super().__init_subclass__(**keywords)
-        found: dict[type[Observation], str] = {}
+        marked: dict[str, type[Observation]] = {}
         for base in reversed(cls.__mro__):
             for name, value in vars(base).items():
                 kind = getattr(value, "_observes", None)
                 if kind is not None:
-                    found[kind] = name
-        cls.reactions = found
+                    marked[name] = kind
+        cls.reactions = {kind: getattr(cls, name) for name, kind in marked.items()}
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        """Raise `TypeError` if the class lacks `@state`: without it a search would not see how its fields change."""
+        if not is_state(cls):
+            raise TypeError(f"class {cls.__name__} has no @state, so it cannot be frozen; write @state above it")
+        return super().__new__(cls)
+
+    def react(self, observation: Observation) -> str | None:
+        """React to an observation. Return the complaint, if any; None also for a class that the property ignores."""
+        reaction = self.reactions.get(type(observation))
+        return None if reaction is None else reaction(self, observation)
 
     def at_quiescence(self) -> Iterator[str]:
         """Yield a line for each thing that is wrong now that nothing more will happen."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from types import MethodType
 from typing import Any
 
 import msgspec
@@ -36,8 +37,8 @@ class Monitor:
         self.violations: dict[str, list[Violation]] = {}
         self.reactions: dict[type[Observation], list[tuple[str, Callable[[Any], str | None]]]] = {}
         for name, automaton in self.automata.items():
-            for kind, method in automaton.reactions.items():
-                self.reactions.setdefault(kind, []).append((name, getattr(automaton, method)))
+            for kind, reaction in automaton.reactions.items():
+                self.reactions.setdefault(kind, []).append((name, MethodType(reaction, automaton)))
 
     def observe(self, observation: Observation) -> None:
         """Pass the observation to every automaton that reacts to it; at quiescence, judge all of them."""

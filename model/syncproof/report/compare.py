@@ -153,7 +153,7 @@ def _ways(ways: list[Way], scenario: Scenario) -> Iterator[str]:
         if way.counterexample is None:
             yield from (f"No counterexample in a small world: {md.cell(way.why)}.", "")
             continue
-        yield from (f"{way.length} moves in the world of {way.shape}: {md.cell(way.counterexample.says)}.", "")
+        yield from (f"{way.length} moves in the world of {way.world}: {md.cell(way.counterexample.says)}.", "")
         narration = counterexamples.narrate_way(way, scenario.parameters())
         yield from (*md.fence(sequence.mermaid(narration), "mermaid"), "")
 

@@ -65,19 +65,19 @@ def drawn(verification: Verification) -> list[DrawnCounterexample]:
 def narrate_cell(design: str, name: str, cell: Cell) -> Narration:
     """Narrate a cell's counterexample step by step."""
     assert cell.counterexample is not None
-    assert cell.shape is not None
+    assert cell.world is not None
     found = cell.counterexample
-    system, _, _ = build(design, cell.shape)
+    system, _, _ = build(design, cell.world)
     return narrate(system, found.moves, [PROPERTIES[name]], prelude=found.prelude, cycle=found.cycle)
 
 
 def repeated(shown: DrawnCounterexample) -> Iterator[Move]:
     """Yield the moves of a counterexample; a cycle is repeated until an automaton reports a violation."""
     assert shown.cell.counterexample is not None
-    assert shown.cell.shape is not None
+    assert shown.cell.world is not None
     found = shown.cell.counterexample
     monitor = Monitor([shown.name])
-    system, _, _ = build(shown.design, shown.cell.shape)
+    system, _, _ = build(shown.design, shown.cell.world)
     world = World(system, monitor.observe)
     for move in (*found.prelude, *found.moves):
         world.apply(move)
@@ -96,14 +96,14 @@ def repeated(shown: DrawnCounterexample) -> Iterator[Move]:
 
 def record(shown: DrawnCounterexample, path: Path) -> None:
     """Write the moves as a file that `syncproof replay` reads."""
-    assert shown.cell.shape is not None
-    _, population, _ = build(shown.design, shown.cell.shape)
-    parameters = shown.cell.shape.parameters_of(lookup.get(shown.design))
+    assert shown.cell.world is not None
+    _, population, _ = build(shown.design, shown.cell.world)
+    parameters = shown.cell.world.parameters_of(lookup.get(shown.design))
     header = Header(
         schema=SCHEMA,
         kind="moves",
         design=shown.design,
-        faults=shown.cell.shape.faults,
+        faults=shown.cell.world.faults,
         population=population,
         parameters=parameters,
     )
@@ -118,18 +118,18 @@ def record(shown: DrawnCounterexample, path: Path) -> None:
 
 def snippet(shown: DrawnCounterexample) -> str:
     """Return Python lines that search the world again and print the diagram."""
-    shape = shown.cell.shape
-    assert shape is not None
-    if shape.parameters:
+    world = shown.cell.world
+    assert world is not None
+    if world.parameters:
         return (
             "from syncproof.inputs.small_worlds import SmallWorld\n"
             "from syncproof.studies.verify import search\n\n"
-            f"found = search({shown.design!r}, {shape!r})\n"
+            f"found = search({shown.design!r}, {world!r})\n"
             f"print(found.findings[{shown.name!r}].counterexample)\n"
         )
     return (
         "from syncproof import explore\n\n"
-        f"found = explore({shown.design!r}, {shape.population!r}, {shape.messages}, {shape.kinds!r})\n"
+        f"found = explore({shown.design!r}, {world.population!r}, messages={world.messages}, faults={world.kinds!r})\n"
         f"print(found.diagram({shown.name!r}))\n"
     )
 
@@ -149,28 +149,28 @@ LEGEND = (
 
 def narrate_way(way: Way, parameters: Parameters) -> Narration:
     """Narrate the counterexample of a way step by step."""
-    assert way.shape is not None
+    assert way.world is not None
     assert way.counterexample is not None
     found = way.counterexample
-    system, _, _ = build(lookup.get(way.design).variant(parameters=parameters), way.shape)
+    system, _, _ = build(lookup.get(way.design).variant(parameters=parameters), way.world)
     return narrate(system, found.moves, [PROPERTIES[way.name]], prelude=found.prelude, cycle=found.cycle)
 
 
 def again(way: Way, scenario: Scenario) -> str:
     """Return the command or the Python lines that search the world again."""
-    assert way.shape is not None
+    assert way.world is not None
     entry = lookup.get(way.design)
-    shape, parameters = way.shape, scenario.parameters()
+    world, parameters = way.world, scenario.parameters()
     if _plain(parameters) == _plain(entry.parameters):
-        words = ["syncproof", "explore", way.design, "--world", shape.population, "--messages", str(shape.messages)]
-        return shlex.join([*words, *[word for kind in shape.kinds for word in ("--fault", kind)]])
+        words = ["syncproof", "explore", way.design, "--world", world.population, "--messages", str(world.messages)]
+        return shlex.join([*words, *[word for kind in world.kinds for word in ("--fault", kind)]])
     return (
         "from syncproof.inputs.lookup import get\n"
         "from syncproof.inputs.scenario import load\n"
         "from syncproof.studies.verify import search\n"
         "from syncproof.inputs.small_worlds import SmallWorld\n\n"
         f"design = get({way.design!r}).variant(parameters=load({scenario.name!r}).parameters())\n"
-        f"found = search(design, SmallWorld({shape.population!r}, {shape.messages}, {shape.kinds!r}))\n"
+        f"found = search(design, SmallWorld({world.population!r}, {world.messages}, {world.kinds!r}))\n"
         f"print(found.findings[{way.name!r}].counterexample)"
     )
 

@@ -41,7 +41,7 @@ class Diagram:
         return "\n".join(lines)
 
 
-def diagram(design: str | Design, population: str = "three-devices", messages: int = 1) -> Diagram:
+def diagram(design: str | Design, population: str = "three-devices", *, messages: int = 1) -> Diagram:
     """Draw what a design does with messages without faults; of several possible moves the one that waited longest is made.
 
     Arguments:

@@ -127,11 +127,11 @@ def label(packet: Packet) -> str:
     return " ".join([type(packet).__name__, *[type(p).__name__ for p in carried if isinstance(p, Packet)]])
 
 
-def watch(design: str | Design, shapes: Sequence[SmallWorld] = WORLDS, flow: Flow | None = None) -> Flow:
+def watch(design: str | Design, worlds: Sequence[SmallWorld] = WORLDS, flow: Flow | None = None) -> Flow:
     """Return the design's flow in small worlds, added to `flow` if one is given. Raises `InputError` for an unknown design."""
     flow = Flow() if flow is None else flow
-    for shape in shapes:
-        system, _, environment = build(lookup.get(design), shape)
+    for world in worlds:
+        system, _, environment = build(lookup.get(design), world)
         tables = explore(system, environment, limits=Limits(states=STATES)).tables
         for call in tables.handlers.calls():
             _call(call.actor, call.local, call.source, call.packet, flow)
@@ -192,7 +192,7 @@ def _key(node: Node) -> str:
     return f"{node.side}_{node.packet.replace(' ', '_')}"
 
 
-def told(verb: Verb, effects: Iterable[Effect]) -> list[str]:
+def described(verb: Verb, effects: Iterable[Effect]) -> list[str]:
     """Return the effects of one kind in words: a packet, or `message-store, then Commit`."""
     found = []
     for effect in in_order(effects):

@@ -44,8 +44,8 @@ def lanes(narration: Narration) -> list[Lane]:
     if len(present) > CROWD:
         busy = {s.at for s in narration.steps} | {end for f in narration.transits for end in (f.source, f.target)}
         present = [actor for actor in present if actor in busy]
-    told = [s.move.actor for s in narration.steps[narration.prelude :] if isinstance(s.move, Tell)]
-    first = told[:1] if told and told[0] in present else []
+    addressed = [s.move.actor for s in narration.steps[narration.prelude :] if isinstance(s.move, Tell)]
+    first = addressed[:1] if addressed and addressed[0] in present else []
     serving = [actor for actor in present if narration.stores(actor)]
     rest = [actor for actor in present if actor not in (*first, *serving)]
     found = []

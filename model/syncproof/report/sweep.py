@@ -86,12 +86,12 @@ def write(sweep: Sweep, out: str | Path) -> list[Path]:
 def warnings(sweep: Sweep) -> list[str]:
     """Return the warnings that a reader should see before the numbers."""
     results = sweep.results()
-    told = [*results.warnings]
+    found = [*results.warnings]
     if results.missing:
         why = f" ({sweep.interrupted})" if sweep.interrupted else ""
         left = len(results.missing)
-        told.insert(0, f"{left} of {left + len(sweep.records)} runs are missing{why}")
-    return told
+        found.insert(0, f"{left} of {left + len(sweep.records)} runs are missing{why}")
+    return found
 
 
 def columns(sweep: Sweep) -> list[str]:

@@ -59,7 +59,7 @@ def diagram(verification: Verification, name: str, design: str) -> Diagram:
         if name in ("", shown.name) and design in ("", shown.design):
             assert shown.cell.counterexample is not None
             says = shown.cell.counterexample.says
-            title = f"{shown.design} violates {shown.name} in {shown.cell.length} moves ({shown.cell.shape}): {says}"
+            title = f"{shown.design} violates {shown.name} in {shown.cell.length} moves ({shown.cell.world}): {says}"
             return Diagram(shown.narration, title)
     raise InputError(f"no counterexample to {name or 'any property'}{' of ' * bool(design)}{design} was found")
 
@@ -97,7 +97,7 @@ def _filled(name: str, verification: Verification, shown: list[tuple[DrawnCounte
         kinds=sorted({kind for found in results.designs.values() for kind in found.coverage}),
         situations=sorted({what for found in results.designs.values() for what in found.witnesses}),
         worlds=verification.worlds,
-        shapes=POPULATIONS,
+        populations=POPULATIONS,
         command=sentences.command(verification),
         lengths=LENGTHS,
     )
@@ -150,7 +150,7 @@ def _markdown(verification: Verification) -> Iterator[str]:
         assert each.cell.counterexample is not None
         promised = "a broken promise" if each.cell.broken else "not promised under these faults"
         yield from (f"### {md.cell(each.design)}, {each.name}: {each.cell.length} moves ({promised})", "")
-        yield from (f"In the world of {each.cell.shape}: {md.cell(each.cell.counterexample.says)}.", "")
+        yield from (f"In the world of {each.cell.world}: {md.cell(each.cell.counterexample.says)}.", "")
         yield from (*md.fence(sequence.mermaid(each.narration), "mermaid"), "")
         yield from (*md.fence(f"syncproof replay {each.file} --diagram", "sh"), "")
     yield from (*md.reproduction(sentences.command(verification)), "")
@@ -210,7 +210,7 @@ def _told(design: str, name: str, cell: Cell) -> str:
     ]
     return "\n".join(
         [
-            f"{design} violates {name} in the world of {cell.shape}, {cell.length} moves:",
+            f"{design} violates {name} in the world of {cell.world}, {cell.length} moves:",
             sequence.text(narration),
             "",
             "State of the automaton after each step:",
@@ -220,12 +220,12 @@ def _told(design: str, name: str, cell: Cell) -> str:
     )
 
 
-def show_search(design: str, shape: SmallWorld, found: Exploration) -> None:
+def show_search(design: str, world: SmallWorld, found: Exploration) -> None:
     """Print one search in detail: counts of states and moves, verdicts, counterexamples."""
     out = terminal.console()
     graph = found.graph
-    one = judged(design, shape, found)
-    out.print(Text(f"{design}: {shape}", style="bold"))
+    one = judged(design, world, found)
+    out.print(Text(f"{design}: {world}", style="bold"))
     ending = "complete" if found.complete else f"cut short ({WORDS[graph.ending]})"
     if found.growth:
         ending += f": {found.growth}"

@@ -352,14 +352,14 @@ def _prove_no_care(results: VerificationResults) -> Judgement:
         return "unknown", f"needs the searches of {NOTIFY} with a device that forgets a hint which comes during a pull"
     without, rescued = forgets.properties[LOSS], polls.properties[LOSS]
     care = f"a device that forgets a hint which comes during a pull ({forgets.design})"
-    told = f"pulling again at each poll it keeps {LOSS} in all of {polls.states:,} states"
+    polling = f"pulling again at each poll it keeps {LOSS} in all of {polls.states:,} states"
     if rescued.verdict == "violated":
         return "refuted", f"{care} loses a message after {rescued.length} moves, also with polls"
     if "unknown" in (without.verdict, rescued.verdict):
         return "unknown", f"the search of {care} was cut short"
     if without.verdict == "violated":
-        return "depends", f"{care} and never polls loses a message after {without.length} moves; {told}, but later"
-    return "supported", f"{care} keeps {LOSS} in all of {forgets.states:,} states without polls; {told}"
+        return "depends", f"{care} and never polls loses a message after {without.length} moves; {polling}, but later"
+    return "supported", f"{care} keeps {LOSS} in all of {forgets.states:,} states without polls; {polling}"
 
 
 def _prove_converges(results: VerificationResults) -> Judgement:

@@ -61,8 +61,9 @@ def processes(workers: int) -> Iterator[Executor]:
             raise
         except BaseException:
             # Terminate before any shutdown, which forgets the processes. Cancel no future: the pool sees its processes die
-            # and sets an exception on each future, which it cannot do on a cancelled one.
-            for process in list((pool._processes or {}).values()):
+            # and sets an exception on each future, which it cannot do on a cancelled one. A pool's processes are private;
+            # without them the pool waits for the jobs that have begun.
+            for process in list((getattr(pool, "_processes", None) or {}).values()):
                 process.terminate()
             raise
 

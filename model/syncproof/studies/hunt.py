@@ -16,7 +16,7 @@ from syncproof.counterexamples.narrate import narrate
 from syncproof.designs import Design
 from syncproof.engines import hypothesis_machine
 from syncproof.engines.hypothesis_machine import BUDGET, Machine, Played, PropertyViolated
-from syncproof.inputs import lookup, small_worlds
+from syncproof.inputs import arguments, lookup, small_worlds
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES
 from syncproof.studies.presentation import Drawing
@@ -110,11 +110,22 @@ def hunt(
 ) -> Hunt:
     """Play a design under all these kinds of fault together until a promise is broken, and minimise the moves to it.
 
-    `design`: a name, a seeded bug's id, `FILE.py:NAME` or a `Design`. `population`: a name of `small_worlds.POPULATIONS`.
-    `faults`: names of `small_worlds.KINDS`. `profile`: `dev`, `brief`, `ci` or `deep`, for 50 to 20,000 examples. Raises
-    `InputError` for unknown names.
+    Arguments:
+        design: a name, a seeded bug's id, `FILE.py:NAME`, or a design made by `Design.variant`.
+        population: who takes part: "two-people", "two-devices" or "three-devices".
+        messages: how many messages are written, 1 to 9.
+        faults: kinds of fault that may happen, each up to twice, names of `syncproof.inputs.small_worlds.KINDS`; by default
+            the usual ones.
+        profile: how many examples Hypothesis plays: "dev" (50), "brief" (100), "ci" (1,000) or "deep" (20,000).
+
+    Returns a `Hunt`: `violation` (None if no promise was broken), `examples`, `moves` and `diagram()`.
+
+    Raises `InputError`, in one sentence that says what is allowed, for an argument that is not allowed.
     """
-    entry, world = lookup.get(design), small_worlds.small_world(population, messages, faults)
+    arguments.whole("messages", messages, least=1, most=9)
+    arguments.one_of("profile", profile, hypothesis_machine.PROFILES)
+    entry = lookup.get(design)
+    world = small_worlds.small_world(population, messages, arguments.names("faults", faults))
     played = play(entry, world, profile=profile)
     if played.violation is None:
         return Hunt(entry, world, None, played.examples)

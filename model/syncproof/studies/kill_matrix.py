@@ -263,10 +263,7 @@ def stress_scenario(design: str, kinds: Sequence[str] = ()) -> Scenario:
     for kind in kinds:
         for name, more in RARER.get(kind, {}).items():
             tables[name].update(more)
-    wanted = lookup.get(design).parameters
-    plain = designs.Parameters()
-    names = [name for name in wanted.__struct_fields__ if getattr(wanted, name) != getattr(plain, name)]
-    changed = {name: getattr(wanted, name) for name in names}
+    changed = lookup.get(design).parameters.differing_from(designs.Parameters())
     return Scenario.model_validate({**tables, "model": {**changed, "poll_interval": "60s"}})
 
 

@@ -240,8 +240,8 @@ def _unplayable(path: Path, design: str, error: ReplayError) -> InputError:
     try:
         with designs.blaming(design):
             raise cause
-    except InputError as told:
-        return told
+    except InputError as blamed:
+        return blamed
     except MoveError:
         return InputError(f"{path}:{error.line}: {move} is not possible here: {cause}")
     except AssertionError:

@@ -43,13 +43,13 @@ SMALL = ("two-people", "two-devices")
 class Way:
     """Hold a property that a design violated in the runs, and the counterexample in the first world that violates it too.
 
-    `shape`, `counterexample`: None if no world that was searched violates it; then `why` says what was searched.
+    `world`, `counterexample`: None if no world that was searched violates it; then `why` says what was searched.
     """
 
     design: str
     name: str
     promised: bool
-    shape: SmallWorld | None
+    world: SmallWorld | None
     counterexample: Counterexample | None
     why: str
 
@@ -124,19 +124,19 @@ def search_worlds(search: WaySearch) -> Found:
     met: Found = {}
     worlds = states = cut = 0
     failed = ""
-    for shape in worlds_to_search(search.kinds):
+    for world in worlds_to_search(search.kinds):
         if not open_ends or states > ALTOGETHER:
             break
-        system, _, environment = build(design, shape)
+        system, _, environment = build(design, world)
         try:
             found = explore(system, environment, [PROPERTIES[n] for n in open_ends], limits=Limits(states=STATES))
         except (HandlerError, ImpureHandler) as error:  # an own design may fail here though no simulated run failed
-            failed = f"; the search ended in {shape}: {error}"
+            failed = f"; the search ended in {world}: {error}"
             break
         worlds, states, cut = worlds + 1, states + len(found.graph.states), cut + (not found.complete)
         for name, finding in found.findings.items():
             if finding.counterexample is not None:
-                met[name] = (shape, finding.counterexample, "")
+                met[name] = (world, finding.counterexample, "")
                 open_ends.remove(name)
     why = f"not met in {worlds} small worlds with {states:,} states"
     if cut:

@@ -51,7 +51,7 @@ class Explored:
     """Hold the outcome of one search. `findings`: property -> (verdict, counterexample, why it is unknown)."""
 
     design: str
-    shape: SmallWorld
+    world: SmallWorld
     findings: dict[str, tuple[str, Counterexample | None, str]]
     states: int
     transitions: int
@@ -80,32 +80,32 @@ class Searched:
 
 
 def search(
-    design: str | Design, shape: SmallWorld, limits: Limits = LIMITS, progress: Callable[[Status], None] | None = None
+    design: str | Design, world: SmallWorld, limits: Limits = LIMITS, progress: Callable[[Status], None] | None = None
 ) -> Exploration:
     """Search one world of one design and return the findings with the graph. Raises `InputError` for an unknown design."""
-    system, _, environment = build(design, shape)
+    system, _, environment = build(design, world)
     not_applicable = lookup.get(design).not_applicable
     wanted = [automaton for name, automaton in PROPERTIES.items() if name not in not_applicable]
     return engine.explore(system, environment, wanted, limits=limits, progress=progress)
 
 
-def explore_one(design: str, shape: SmallWorld, limits: Limits = LIMITS) -> Explored:
+def explore_one(design: str, world: SmallWorld, limits: Limits = LIMITS) -> Explored:
     """Search one world of one design and keep what verdicts and reports need."""
-    return kept(design, shape, search(design, shape, limits))
+    return kept(design, world, search(design, world, limits))
 
 
-def kept(design: str, shape: SmallWorld, found: Exploration) -> Explored:
+def kept(design: str, world: SmallWorld, found: Exploration) -> Explored:
     """Keep what verdicts and reports need of a search."""
     return Explored(
         design,
-        shape,
+        world,
         {name: (f.verdict, f.counterexample, f.why) for name, f in found.findings.items()},
         len(found.graph.states),
         len(found.graph.targets),
         found.graph.depth,
         found.complete,
         found.coverage,
-        _witnesses(design, found, shape),
+        _witnesses(design, found, world),
         found.elapsed,
         found.graph.bytes,
         found.graph.ending,
@@ -113,9 +113,9 @@ def kept(design: str, shape: SmallWorld, found: Exploration) -> Explored:
     )
 
 
-def judged(design: str, shape: SmallWorld, found: Exploration) -> Verification:
+def judged(design: str, world: SmallWorld, found: Exploration) -> Verification:
     """Return one search as a verification of its own."""
-    return gathered(ONE_WORLD, design, [kept(design, shape, found)])
+    return gathered(ONE_WORLD, design, [kept(design, world, found)])
 
 
 def gathered(bounds: str, design: str, row: list[Explored], missing: int = 0) -> Verification:
@@ -127,24 +127,24 @@ def gathered(bounds: str, design: str, row: list[Explored], missing: int = 0) ->
 
 def _vacuous(explored: Iterable[Explored]) -> list[tuple[str, SmallWorld, str]]:
     return [
-        (e.design, e.shape, what)
+        (e.design, e.world, what)
         for e in explored
         for what, reached in e.witnesses.items()
         if not reached and e.complete
     ]
 
 
-def _witnesses(design: str, found: Exploration, shape: SmallWorld) -> dict[str, bool]:
+def _witnesses(design: str, found: Exploration, world: SmallWorld) -> dict[str, bool]:
     """Return the situations without which "holds" would say nothing, and whether each was reached."""
     entry = lookup.get(design)
-    asked = set(shape.budgeted) - set(entry.untouched)
+    asked = set(world.budgeted) - set(entry.untouched)
     reached = {f"{fault} happened": count > 0 for fault, (count, _) in found.coverage.items() if fault in asked}
     automata = [cast(NoLoss, automaton) for automaton in found.tables.judging.met("no-loss")]
-    reached["every message was shown everywhere"] = any(len(a.settled) == shape.messages for a in automata)
-    if {"disconnect", "half-open"} & set(shape.faults):
+    reached["every message was shown everywhere"] = any(len(a.settled) == world.messages for a in automata)
+    if {"disconnect", "half-open"} & set(world.faults):
         reached["a device reconnected and caught up"] = CAUGHT_UP in found.situations
-    meets = () if shape.parameters else entry.meets  # these situations are required with the design's own parameters
-    for situation in witnesses.required(meets, shape.kinds, shape.messages):
+    meets = () if world.parameters else entry.meets  # these situations are required with the design's own parameters
+    for situation in witnesses.required(meets, world.kinds, world.messages):
         reached[witnesses.SAYS[situation]] = situation in found.situations
     return reached
 
@@ -163,7 +163,7 @@ class Cell:
     verdict: str
     promise: Promise
     counterexample: Counterexample | None = None
-    shape: SmallWorld | None = None
+    world: SmallWorld | None = None
     why: str = ""
 
     @property
@@ -204,7 +204,7 @@ class Verification(Presentable):
     @property
     def worlds(self) -> tuple[SmallWorld, ...]:
         """Return the worlds that the bounds name for every design, then the others that were searched."""
-        searched = [e.shape for row in self.explored.values() for e in row]
+        searched = [e.world for row in self.explored.values() for e in row]
         return tuple(dict.fromkeys((*BOUNDS.get(self.bounds, ()), *searched)))
 
     def cell(self, design: str, name: str) -> Cell:
@@ -219,18 +219,18 @@ class Verification(Presentable):
         for explored in self.explored[design]:
             verdict, counterexample, reason = explored.findings[name]
             about = PROPERTIES[name].about
-            speaks = not about or bool(set(about) & set(explored.shape.faults))
-            covered = promise != "none" and speaks and set(explored.shape.faults) <= set(entry.promises[name])
+            speaks = not about or bool(set(about) & set(explored.world.faults))
+            covered = promise != "none" and speaks and set(explored.world.faults) <= set(entry.promises[name])
             promise = "kept" if covered and promise == "not judged" else promise
             if counterexample is not None:
                 promise = "broken" if covered else promise
                 if worst is None or counterexample.length < worst[1].length:
                     worst = (explored, counterexample)
             elif verdict == "unknown":
-                why = why or f"{explored.shape}: {reason}"
+                why = why or f"{explored.world}: {reason}"
                 promise = "unknown" if covered and promise == "kept" else promise
         if worst is not None:
-            return Cell("violated", promise, worst[1], worst[0].shape, why)
+            return Cell("violated", promise, worst[1], worst[0].world, why)
         return Cell("unknown" if why else "holds", promise, why=why)
 
     def matrix(self) -> dict[str, dict[str, Cell]]:
@@ -258,7 +258,7 @@ class Verification(Presentable):
             command="verify",
             bounds=self.bounds,
             designs={design: self._design(design, row) for design, row in self.matrix().items()},
-            vacuous=[f"{design}, {shape}: never {what}" for design, shape, what in self.vacuous],
+            vacuous=[f"{design}, {world}: never {what}" for design, world, what in self.vacuous],
             claims={},
             searches=self.searches,
         )
@@ -275,7 +275,7 @@ class Verification(Presentable):
             complete=design not in self.missing and all(e.complete for e in worlds),
             coverage=_summed(worlds),
             witnesses=_reached(worlds),
-            worlds=[WorldSearched(str(e.shape), e.states, e.transitions, e.depth, e.complete) for e in worlds],
+            worlds=[WorldSearched(str(e.world), e.states, e.transitions, e.depth, e.complete) for e in worlds],
         )
 
     def run_facts(self) -> VerificationRun:
@@ -312,7 +312,7 @@ def _proof(cell: Cell) -> PropertyProof:
         verdict=cell.verdict,
         promise=cell.promise,
         length=found.length,
-        world=str(cell.shape),
+        world=str(cell.world),
         counterexample=CounterexampleText(
             says=found.says,
             prelude=[repr(move) for move in found.prelude],
@@ -371,7 +371,7 @@ def verify(
     arguments.called("progress", progress)
     names = list(dict.fromkeys(lookup.known(design) for design in chosen or registry.DESIGNS))
     workers = executors.workers(jobs, inherit=any(name in lookup.OWN for name in names))
-    work = [(name, shape) for name in names for shape in within(bounds, name)]
+    work = [(name, world) for name in names for world in within(bounds, name)]
     work.sort(
         key=lambda job: (-job[1].messages, -len(job[1].kinds))
     )  # large worlds first, so that no long search is last
@@ -417,9 +417,9 @@ def _work(job: tuple[str, SmallWorld]) -> Explored:
 def explore(
     design: str | Design,
     population: str = "two-devices",
+    *,
     messages: int = 1,
     faults: Sequence[str] = (),
-    *,
     limits: Limits = LIMITS,
 ) -> Verification:
     """Search every interleaving of one small world of one design, as `syncproof explore` does.
@@ -443,5 +443,5 @@ def explore(
     arguments.whole("messages", messages, least=1, most=9)
     arguments.instance("limits", limits, Limits, "syncproof.engines.explore.Limits(states, memory, time)")
     name = lookup.known(design)
-    shape = small_worlds.small_world(population, messages, arguments.names("faults", faults))
-    return judged(name, shape, search(name, shape, limits))
+    world = small_worlds.small_world(population, messages, arguments.names("faults", faults))
+    return judged(name, world, search(name, world, limits))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from typing import Any
 
 import pytest
 
@@ -13,7 +12,6 @@ from syncproof.core.faults import fault_of
 from syncproof.core.moves import Complete, Crash, Move, Rest, Spawn, Stop, Tell
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Resend
-from syncproof.core.values import ConnectionId
 from syncproof.core.world import World
 from syncproof.designs import DESIGNS, Parameters, Population
 from syncproof.engines.explore.encoding import State
@@ -25,7 +23,7 @@ from syncproof.inputs.scenario import FaultsSection, Scenario, ServerCrash
 from syncproof.inputs.workload import Traffic
 from syncproof.properties import PROPERTIES
 from syncproof.studies.runs import simulate_design
-from tests.helpers.moves import Moves
+from tests.helpers.moves import Moves, only_answers_a_closed_connection
 
 RUNS = 56
 """The number of seeds for each design."""
@@ -96,7 +94,11 @@ def agree(tables: Tables, state: State, world: World) -> None:
         assert held[0] == world.actors[name].snapshot()
         pending = tables.encoding.pending_of(world, name)
         if pending is not None:
-            kept = tuple(o for o in pending[0] if not stale(tables.encoding.packets.values[o[0]], world))
+            kept = tuple(
+                o
+                for o in pending[0]
+                if not only_answers_a_closed_connection(world, tables.encoding.packets.values[o[0]])
+            )
             pending = (kept, *pending[1:])
         assert held[1] == pending
         assert held[2] == tables.encoding.wire_of(world, name)
@@ -110,13 +112,6 @@ def agrees(tables: Tables, state: State, world: World) -> bool:
     return True
 
 
-def stale(packet: Any, world: World) -> bool:
-    if packet.answers is None:
-        return False
-    connection = world.connections.get(ConnectionId(getattr(packet, packet.answers)))
-    return connection is None or not (connection.client_open and connection.server_open)
-
-
 def walk(design: str, traffic: Traffic, moves: list[Move]) -> tuple[set[str], Tables, State]:
     """Follow the moves through the explorer's graph and in a world; return the violated properties, tables and last state."""
     first = traffic.owners[: traffic.initial_devices]
@@ -126,9 +121,7 @@ def walk(design: str, traffic: Traffic, moves: list[Move]) -> tuple[set[str], Ta
 
     def observe(observation: Observation) -> None:
         for automaton in carried:
-            method = automaton.reactions.get(type(observation))
-            if method is not None:
-                getattr(automaton, method)(observation)
+            automaton.react(observation)
 
     tables = Tables(system, environment(moves), wanted, World(system, observe), carried)  # takes its world's actors
     world = World(system)
@@ -140,7 +133,7 @@ def walk(design: str, traffic: Traffic, moves: list[Move]) -> tuple[set[str], Ta
             continue
         if isinstance(move, Rest):
             break
-        useless = isinstance(move, Complete) and stale(move.packet, world)
+        useless = isinstance(move, Complete) and only_answers_a_closed_connection(world, move.packet)
         world.apply(move)
         if useless:
             continue

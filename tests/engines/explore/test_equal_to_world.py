@@ -29,8 +29,8 @@ from syncproof.core.enabled import BoundedWorld
 from syncproof.core.environment import Environment
 from syncproof.core.moves import Complete, Crash, Fire, Move, Spawn
 from syncproof.core.observations import Observation
-from syncproof.core.values import ActorId, ConnectionId
-from syncproof.core.world import System, World
+from syncproof.core.values import ActorId
+from syncproof.core.world import System
 from syncproof.designs import DESIGNS
 from syncproof.engines.explore.encoding import ABSENT, NO_BACKUP, Left, Pending, State, local_slot, pending_slot
 from syncproof.engines.explore.expand import Successor, expander
@@ -40,6 +40,7 @@ from syncproof.inputs import small_worlds
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES, Property
 from tests.helpers.forks import fork, fork_actor
+from tests.helpers.moves import only_answers_a_closed_connection
 
 Images = tuple[Any, ...]
 """The frozen automata of the carried properties; None for one that has complained."""
@@ -114,7 +115,7 @@ class Walk:
         if isinstance(move, Crash):
             assert after in [self._normal(target) for target in alike], f"{move} leaves what no other crash leaves"
             self.met["equal crash"] += 1
-        elif isinstance(move, Complete) and _void(here.bounded.world, move.packet):
+        elif isinstance(move, Complete) and only_answers_a_closed_connection(here.bounded.world, move.packet):
             self._same(after, state, move)
             self.met["void answer"] += 1
         elif move in [tell for tell, _ in self.environment.interventions]:
@@ -171,7 +172,9 @@ class Walk:
             if name in world.actors and state[pending_slot(number)] > ABSENT:
                 pending: Pending = slot.values[state[pending_slot(number)]]
                 packets = encoding.packets.values
-                kept = tuple([o for o in pending.operations if not _void(world, packets[o[0]])])
+                kept = tuple(
+                    [o for o in pending.operations if not only_answers_a_closed_connection(world, packets[o[0]])]
+                )
                 state[pending_slot(number)] = slot.intern(pending._replace(operations=kept))
             elif name not in world.actors:
                 state[local_slot(number)] = encoding.slots[local_slot(number)].intern(self._absent(name, there))
@@ -209,22 +212,13 @@ def _alike(offered: Move, move: Move) -> bool:
     return isinstance(offered, Crash) and isinstance(move, Crash) and offered.actor == move.actor
 
 
-def _void(world: World, packet: Any) -> bool:
-    """Return whether handling a packet would only answer over a connection that has a closed end."""
-    if packet.answers is None:
-        return False
-    connection = world.connections.get(ConnectionId(getattr(packet, packet.answers)))
-    return connection is None or not (connection.client_open and connection.server_open)
-
-
 def _after(kind: type[Property], image: Any, observations: Sequence[Observation]) -> Any:
     """Return an automaton's image after the observations; None once it has complained."""
     if image is None:
         return None
-    automaton = thaw(image)
+    automaton: Property = thaw(image)
     for observation in observations:
-        method = kind.reactions.get(type(observation))
-        if method is not None and getattr(automaton, method)(observation) is not None:
+        if automaton.react(observation) is not None:
             return None
     return freeze(automaton)
 

@@ -12,7 +12,6 @@ from syncproof.core.packets import Packet
 from syncproof.core.values import Id
 from syncproof.core.world import World
 from syncproof.engines.explore import HandlerError, ImpureHandler, Limits, NotSymmetric, explore
-from tests.helpers.histories import react
 
 NOTHING = Environment()
 
@@ -75,7 +74,7 @@ def test_the_counterexample_is_a_shortest_one_and_can_be_replayed():
     assert len(finding.counterexample.moves) == 9
     complaints = []
     automaton = two_phase.Consistent()
-    world = World(system, lambda o: complaints.append(react(automaton, o)))
+    world = World(system, lambda o: complaints.append(automaton.react(o)))
     for move in finding.counterexample.moves:
         world.apply(move)
     assert complaints[-1] == "one commits, another aborts"

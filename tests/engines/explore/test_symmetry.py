@@ -34,11 +34,11 @@ def reduced(*properties, **cast):
 @pytest.mark.parametrize("kinds", [(), ("sender-retry",)], ids=["no fault", "sender-retry"])
 @pytest.mark.parametrize("design", [name for name in DESIGNS if name != "inbox-shared"])
 def test_verdicts_on_designs_are_the_same_with_and_without(design, kinds):
-    shape = SmallWorld("three-devices", 1, kinds)
+    world = SmallWorld("three-devices", 1, kinds)
     properties = [p for name, p in PROPERTIES.items() if name not in DESIGNS[design].not_applicable]
-    system, _, environment = small_worlds.build(design, shape)
+    system, _, environment = small_worlds.build(design, world)
     whole = explore(system, environment, properties)
-    part = explore(system, environment, properties, symmetric=small_worlds.interchangeable(shape))
+    part = explore(system, environment, properties, symmetric=small_worlds.interchangeable(world))
     assert len(part.graph.states) < 0.6 * len(whole.graph.states)
     for automaton in properties:
         expected = whole.findings[automaton.name].verdict
@@ -51,16 +51,16 @@ def test_verdicts_on_designs_are_the_same_with_and_without(design, kinds):
 
 def test_a_design_that_serves_one_device_first_is_refused():
     """`inbox-shared` pushes a user's copy to the first of the user's devices."""
-    shape = SmallWorld("three-devices", 1, ())
-    system, _, environment = small_worlds.build("inbox-shared", shape)
+    world = SmallWorld("three-devices", 1, ())
+    system, _, environment = small_worlds.build("inbox-shared", world)
     with pytest.raises(NotSymmetric, match=r"SharedInboxServer\) treats the ids .* differently, handling Copied"):
-        explore(system, environment, symmetric=small_worlds.interchangeable(shape))
+        explore(system, environment, symmetric=small_worlds.interchangeable(world))
 
 
-@pytest.mark.parametrize("shape", [SmallWorld("two-devices", 1, ()), SmallWorld("three-devices", 1, ("new-device",))])
-def test_a_world_that_names_single_devices_is_refused(shape):
+@pytest.mark.parametrize("world", [SmallWorld("two-devices", 1, ()), SmallWorld("three-devices", 1, ("new-device",))])
+def test_a_world_that_names_single_devices_is_refused(world):
     with pytest.raises(InputError, match="no two devices are interchangeable here; allowed: three-devices"):
-        small_worlds.interchangeable(shape)
+        small_worlds.interchangeable(world)
 
 
 # ---- properties' automata

@@ -21,7 +21,7 @@ from syncproof.designs.packets import Poll
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.engines.simulate import RunResult
 from syncproof.engines.simulate.polls import Polls
-from syncproof.engines.simulate.witnesses import Recorder
+from syncproof.engines.simulate.receivers import Recorder
 from syncproof.inputs import fault_plan as faults
 from syncproof.inputs import workload
 from syncproof.inputs.scenario import Scenario, load

@@ -13,6 +13,7 @@ from typing import NamedTuple, cast
 
 from syncproof.core.enabled import landings
 from syncproof.core.environment import Environment
+from syncproof.core.links import CLOSINGS
 from syncproof.core.moves import Crash, Keep, Move, Restore, Spawn
 from syncproof.core.observations import Crashed, Disconnected, Observation
 from syncproof.core.values import ConnectionId, DeviceId
@@ -37,7 +38,7 @@ from syncproof.engines.explore.encoding import (
 from syncproof.engines.explore.handlers import Effects, HandlerCalls
 from syncproof.engines.explore.judging import Judging
 from syncproof.engines.explore.moves import MoveTable, Offer
-from syncproof.engines.explore.queues import Deltas, Queues
+from syncproof.engines.explore.queues import Deltas, Queues, closed
 
 Sets = tuple[tuple[int, int], ...]
 """(slot, new value) pairs."""
@@ -145,9 +146,10 @@ class ActorFaults:
         lost = [ConnectionId.of(name, ends.number) for ends in wire.connections if ends.client_open]
         server = pending_slot(self.encoding.server)
         deltas = tuple([(server, self.queues.drop_answers(connection)) for connection in lost])
-        ends = [e._replace(client_open=False, down=()) if e.client_open else e for e in wire.connections]
+        row = CLOSINGS["client-down"]
+        ends = [closed(e, row) if e.client_open else e for e in wire.connections]
         cut = wire._replace(connections=tuple([e for e in ends if e.client_open or e.server_open]))
-        observations += [Disconnected(cast(DeviceId, name), False) for _ in lost]
+        observations += [Disconnected(cast(DeviceId, name), row.clean) for _ in lost]
         return _Closings(((wire_slot(actor), self.encoding.slots[wire_slot(actor)].intern(cut)),), deltas, observations)
 
     # ---- backups, restores and reinstalls

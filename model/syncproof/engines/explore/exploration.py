@@ -85,9 +85,7 @@ def compiled(system: System, environment: Environment, properties: Sequence[type
 
     def observe(observation: Observation) -> None:
         for automaton in carried:
-            method = automaton.reactions.get(type(observation))
-            if method is not None:
-                getattr(automaton, method)(observation)
+            automaton.react(observation)
 
     world = World(system, observe)
     for move in environment.prelude:

@@ -40,10 +40,10 @@ class Judging:
         self.judged: dict[int, int] = {}
         self.complaints: list[tuple[int, str]] = []
         self._stepped: dict[tuple[int, int, Observation], tuple[int, str | None]] = {}
-        self._reacting: dict[type[Observation], list[tuple[int, str]]] = {}
+        self._reacting: dict[type[Observation], list[int]] = {}
         for number, automaton in enumerate(self.automata):
-            for kind, method in automaton.reactions.items():
-                self._reacting.setdefault(kind, []).append((number, method))
+            for kind in automaton.reactions:
+                self._reacting.setdefault(kind, []).append(number)
         self._wanted = {*self._reacting, *[kind for kind, _ in self.endless_marks.kinds]}
 
     def encode(self, automata: Sequence[Property]) -> int:
@@ -66,22 +66,22 @@ class Judging:
         """Return the slot's value after a bundle; complaints are appended to `complaints`."""
         automata = list(self.slot.values[joint])
         for observation in self.bundles.values[bundle]:
-            for number, method in self._reacting.get(type(observation), ()):
+            for number in self._reacting.get(type(observation), ()):
                 if automata[number] == COMPLAINED:
                     continue
-                automata[number], says = self._step(number, automata[number], method, observation)
+                automata[number], says = self._step(number, automata[number], observation)
                 if says is not None:
                     automata[number] = COMPLAINED
                     self.complaints.append((number, says))
         found = self.judged[(joint << SHIFT) | bundle] = self.slot.intern(tuple(automata))
         return found
 
-    def _step(self, number: int, state: int, method: str, observation: Observation) -> tuple[int, str | None]:
+    def _step(self, number: int, state: int, observation: Observation) -> tuple[int, str | None]:
         key = (number, state, observation)
         found = self._stepped.get(key)
         if found is None:
-            automaton = thaw(self.states[number].values[state])
-            says = getattr(automaton, method)(observation)
+            automaton: Property = thaw(self.states[number].values[state])
+            says = automaton.react(observation)
             found = self._stepped[key] = (self.states[number].intern(freeze(automaton)), says)
         return found
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
+from syncproof.core.links import CLOSINGS, Closing
 from syncproof.core.values import ConnectionId
 from syncproof.engines.explore.encoding import ABSENT, NO_POLL, SHIFT, Encoding, Ends, Interned, Pending, Wire
 
@@ -95,10 +96,23 @@ class Queues:
                         [_sent(ends, kind == "up", packet) if ends.number == where else ends for ends in connections]
                     )
                 case "server-down":
-                    connections = tuple(
-                        [e._replace(server_open=False, up=()) for e in connections if e.client_open]
-                    )  # fmt: skip
+                    after = [closed(ends, CLOSINGS["server-down"]) for ends in connections]
+                    connections = tuple([ends for ends in after if ends.client_open])
         return Wire(opened, connections, mail)
+
+
+def closed(ends: Ends, row: Closing, closing_packet: int = 0) -> Ends:
+    """Return a connection after one of its ends has closed as a row of `CLOSINGS` says.
+
+    `closing_packet`: the number of the packet `Closed` of this connection, for rows that send it to the other end.
+    """
+    up = (*ends.up, closing_packet) if row.other_end == "told" and ends.server_open else ends.up
+    return ends._replace(
+        client_open=ends.client_open and row.end != "client",
+        server_open=ends.server_open and row.end != "server",
+        up=() if row.to_server == "lost" else up,
+        down=() if row.to_client == "lost" else ends.down,
+    )
 
 
 def _sent(ends: Ends, up: bool, packet: int) -> Ends:

@@ -314,12 +314,9 @@ class Symmetry:
 
     def _after(self, number: int, image: Any, observations: Sequence[Observation]) -> Any:
         """Return the automaton after the observations; None once it complains."""
-        automaton = thaw(image)
-        reactions = self.judging.automata[number].reactions
-        for observation in observations:
-            method = reactions.get(type(observation))
-            if method is not None and getattr(automaton, method)(observation) is not None:
-                return None
+        automaton: Property = thaw(image)
+        if any(automaton.react(observation) is not None for observation in observations):
+            return None
         return freeze(automaton)
 
 

@@ -27,7 +27,7 @@ WORDS: dict[Ending, str] = {
     "interrupted": "it was interrupted",
 }
 """How a search ended, as a clause."""
-REDUCED = "symmetry exchanges actors along a cycle, so fairness to each cannot be told; search without it"
+REDUCED = "symmetry exchanges actors along a cycle, so fairness to each cannot be judged; search without it"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The moves that an actor's wire makes possible: on its connections, and with its mail.
 
-What closes which end of a connection, and what becomes of packets in flight, is the table in `core/links.py`. When an end
+What closes which end of a connection, and what becomes of packets in flight, is read from the table in `core/links.py`. When an end
 closes, pending answers over that connection are dropped (`drop-answers`), because they would do nothing.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import cast
 
+from syncproof.core.links import CLOSINGS
 from syncproof.core.moves import Arrive, Connect, Deliver, Disconnect, Duplicate, Lose, Move, Notice
 from syncproof.core.observations import Connected, Disconnected
 from syncproof.core.packets import Closed, Opened
@@ -17,7 +18,7 @@ from syncproof.engines.explore.budgets import FREE, Budgets
 from syncproof.engines.explore.encoding import Encoding, Ends, Wire, pending_slot, wire_slot
 from syncproof.engines.explore.judging import Judging
 from syncproof.engines.explore.moves import MoveTable, Offer
-from syncproof.engines.explore.queues import Deltas, Queues
+from syncproof.engines.explore.queues import Deltas, Queues, closed
 
 
 class WireOffers:
@@ -52,7 +53,7 @@ class WireOffers:
         if ends.up and ends.server_open:
             packet = packets[ends.up[0]]
             closes = isinstance(packet, Closed)
-            left = ends._replace(server_open=False, up=()) if closes else ends._replace(up=ends.up[1:])
+            left = closed(ends, CLOSINGS["server-told"]) if closes else ends._replace(up=ends.up[1:])
             event = self.encoding.event(connection, Closed(connection) if closes else packet)
             deltas = () if ends.client_open else self._drop_answers(connection)
             yield self._offer(
@@ -66,26 +67,26 @@ class WireOffers:
     def _close(self, actor: int, wire: Wire, ends: Ends) -> Iterator[Offer]:
         """Yield the moves that close an end of a connection: a dead end is noticed, the device disconnects."""
         connection = self._id(actor, ends)
-        closed = self.encoding.event(connection, Closed(connection))
+        event = self.encoding.event(connection, Closed(connection))
         if not ends.client_open:
             if ends.server_open:
-                left = ends._replace(server_open=False, up=())
+                left = closed(ends, CLOSINGS["server-notices"])
                 notice = Notice(connection, "server")
-                yield self._offer(notice, actor, wire, ends, left, self.encoding.server, closed)
+                yield self._offer(notice, actor, wire, ends, left, self.encoding.server, event)
             return
         drop = self._drop_answers(connection)
-        left = ends._replace(client_open=False, down=())
         if not ends.server_open:
+            row = CLOSINGS["client-notices"]
             notice = Notice(connection, "client")
-            yield self._offer(notice, actor, wire, ends, left, actor, closed, drop, clean=False)
+            yield self._offer(notice, actor, wire, ends, closed(ends, row), actor, event, drop, clean=row.clean)
         for clean in (True, False):
             move = Disconnect(cast(DeviceId, self.encoding.names[actor]), clean)
             budget = self.budgets.of(move)
             if budget is not None:
-                after = left
-                if clean and ends.server_open:
-                    after = left._replace(up=(*ends.up, self.encoding.packets.intern(Closed(connection))))
-                yield self._offer(move, actor, wire, ends, after, actor, closed, drop, clean=clean, budget=budget)
+                row = CLOSINGS["clean-disconnect" if clean else "half-open"]
+                told = row.other_end == "told" and ends.server_open
+                after = closed(ends, row, self.encoding.packets.intern(Closed(connection)) if told else 0)
+                yield self._offer(move, actor, wire, ends, after, actor, event, drop, clean=row.clean, budget=budget)
 
     def _connect(self, actor: int, wire: Wire) -> Offer:
         name = cast(DeviceId, self.encoding.names[actor])

@@ -11,7 +11,7 @@ a handle. The parts, connected in `run.Simulation`:
 - `polls`: polls that are counted instead of run;
 - `people`: messages, sessions, new devices, memberships;
 - `faults`: crashes, restores, trims, clock steps;
-- `witnesses`: who receives each class of observation: the recorder, the properties, the meter.
+- `receivers`: who receives each class of observation: the recorder, the properties, the meter.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from syncproof.core.world import System
 from syncproof.engines.simulate.counters import completed
 from syncproof.engines.simulate.metrics import measure
+from syncproof.engines.simulate.receivers import Recorder
 from syncproof.engines.simulate.run import Simulation
-from syncproof.engines.simulate.witnesses import Recorder
 from syncproof.inputs.fault_plan import FaultPlan
 from syncproof.inputs.scenario import Scenario
 from syncproof.inputs.workload import Traffic

@@ -16,8 +16,8 @@ from syncproof.engines.simulate.meter import Meter
 from syncproof.engines.simulate.network import Network
 from syncproof.engines.simulate.people import People
 from syncproof.engines.simulate.polls import Polls
+from syncproof.engines.simulate.receivers import Recorder, dispatcher
 from syncproof.engines.simulate.station import Station
-from syncproof.engines.simulate.witnesses import Recorder, witnesses
 from syncproof.inputs.fault_plan import FaultPlan
 from syncproof.inputs.random_draws import Draws
 from syncproof.inputs.scenario import Scenario
@@ -53,7 +53,7 @@ class Simulation:
         self.polls = Polls(clock, self.network, self.station, self.fault_counts)
         self.faults = Faults(clock, draws, plan, self.fault_counts, scenario.network)
         self.people = People(clock, traffic, self.network, self.polls, self.faults, self.fault_counts, scenario.network)
-        observe = witnesses(self.monitor, recorder, (self.meter.listeners, self.polls.listeners))
+        observe = dispatcher(self.monitor, recorder, (self.meter.listeners, self.polls.listeners))
         record = None if recorder is None else recorder.move
         self.world = TimedWorld(system, observe, record, clock, self.network, self.station, self.polls)
         self._connect_parts()

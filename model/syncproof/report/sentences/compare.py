@@ -104,9 +104,9 @@ def _cheapest(designs: dict[str, DesignComparison]) -> str:
         return "No design here delivered everything, so no costs are compared."
     alone = {order[0][0] for _, order in found if len(order) == 1}
     if len(alone) == 1 and all(len(order) == 1 for _, order in found):
-        told = " and ".join(f"{number(order[0][1])} {what}" for what, order in found)
+        advantages = " and ".join(f"{number(order[0][1])} {what}" for what, order in found)
         others = "" if len(designs) == 1 else ", the only one that lost nothing,"
-        return f"{alone.pop()}{others} has {told}."
+        return f"{alone.pop()}{others} has {advantages}."
     parts = []
     for what, order in found:
         (least, low), (most, high) = order[0], order[-1]

@@ -14,27 +14,27 @@ def answer(matrix: KillMatrix) -> list[str]:
     alive = [name for name, row in matrix.bugs.items() if not row.killed]
     simulated = sum(row.expected[0] in row.simulate.violated for row in rows)
     same, shorter = sum(map(_as_short, rows)), sum(map(_shorter, rows))
-    told = [
+    sentences = [
         f"{len(rows) - len(alive)} of {len(rows)} seeded bugs are killed by the search and by Hypothesis, through the "
         f"properties that they must violate; the simulator finds {simulated} of them within {RUNS} runs of the stress scenario.",
         f"Cut down, the counterexample of Hypothesis is as short as the search's for {same} of {len(rows)}"
         + (f", and shorter for {shorter} more." if shorter else "."),
     ]
     if alive:
-        told.append(f"Not killed: {', '.join(alive)}. syncproof does not detect these failures.")
+        sentences.append(f"Not killed: {', '.join(alive)}. syncproof does not detect these failures.")
     if hidden := [name for name, cost in matrix.costs.items() if not cost.shown]:
-        told.append(f"Not shown by their metric: {', '.join(hidden)}.")
+        sentences.append(f"Not shown by their metric: {', '.join(hidden)}.")
     if matrix.sound:
         alarms = sum(bool(sound.violated) for sound in matrix.sound)
         examples = sum(sound.after for sound in matrix.sound if sound.engine == "stateful")
         runs = sum(sound.after for sound in matrix.sound if sound.engine == "simulate")
-        told.append(
+        sentences.append(
             f"The sound designs had {alarms or 'no'} alarm{'s' if alarms != 1 else ''} in {examples:,} examples of Hypothesis "
             f"and {runs:,} simulated runs."
         )
     if matrix.missing:
-        told.append(f"{matrix.missing} jobs were not done: the run was interrupted.")
-    return told
+        sentences.append(f"{matrix.missing} jobs were not done: the run was interrupted.")
+    return sentences
 
 
 def _as_short(bug: BugResult) -> bool:

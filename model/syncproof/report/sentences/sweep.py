@@ -108,7 +108,7 @@ def _places(sweep: Sweep, metric: str) -> str:
     names = [name for name in sweep.designs if name not in left_out]
     family = {name: get(name).family for name in names}
     both = len(set(family.values())) > 1
-    told = [
+    crossings = [
         c
         for c in sweep.crossed(metric)
         if c.lower_before in family
@@ -118,12 +118,16 @@ def _places(sweep: Sweep, metric: str) -> str:
     ]
     title, what = sweep.varied[0].title, METRICS[metric].words
     unit = f" {sweep.varied[0].unit}" if sweep.varied[0].unit else ""
-    if told:
+    if crossings:
         said = [
             f"{c.lower_before} is below {c.lower_after} up to {float(f'{c.value:.3g}'):g}{unit} {title} and above it beyond"
-            for c in told[:NAMED]
+            for c in crossings[:NAMED]
         ]
-        more = f"; {len(told) - NAMED} more crossings of the two families are in the table" if len(told) > NAMED else ""
+        more = (
+            f"; {len(crossings) - NAMED} more crossings of the two families are in the table"
+            if len(crossings) > NAMED
+            else ""
+        )
         return f"In {what}, {', '.join(said)}{more}."
     ends = sweep.along()[0], sweep.along()[-1]
     pair = names[:1] + [n for n in names[1:] if not both or family[n] != family[names[0]]][:1]

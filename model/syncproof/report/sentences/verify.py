@@ -18,17 +18,17 @@ def answer(verification: Verification) -> list[str]:
     open_ends = sum(cell.promise == "unknown" for cell in promised)
     states = sum(e.states for row in verification.explored.values() for e in row)
     count = sum(len(row) for row in verification.explored.values())
-    told = [
+    sentences = [
         f"{counted(count, 'world')} of {counted(len(verification.explored), 'design')} searched, {states:,} states in all: "
         f"{kept} of {len(promised)} promises are kept in every interleaving of these worlds, under the faults that they "
         "are made for."
     ]
     if broken:
-        told.append(
+        sentences.append(
             f"{counted(broken, 'promise')} {'is' if broken == 1 else 'are'} broken; each has a counterexample below."
         )
     if open_ends:
-        told.append(
+        sentences.append(
             f"{counted(open_ends, 'promise')} {'is' if open_ends == 1 else 'are'} unknown: a search was cut short "
             "or is missing."
         )
@@ -38,21 +38,21 @@ def answer(verification: Verification) -> list[str]:
         if (names := [name for name, cell in row.items() if cell.verdict == "violated" and not cell.broken])
     ]
     if refuted:
-        told.append(f"Refuted, and not promised under these faults: {'; '.join(refuted)}.")
+        sentences.append(f"Refuted, and not promised under these faults: {'; '.join(refuted)}.")
     if verification.vacuous:
-        design, shape, what = verification.vacuous[0]
-        told.append(f"Vacuous: {design} in {shape} never met: {what} ({len(verification.vacuous)} such gaps).")
+        design, world, what = verification.vacuous[0]
+        sentences.append(f"Vacuous: {design} in {world} never met: {what} ({len(verification.vacuous)} such gaps).")
     if verification.missing:
-        told.append(f"{sum(verification.missing.values())} searches were not made: {verification.stopped}.")
-    return told
+        sentences.append(f"{sum(verification.missing.values())} searches were not made: {verification.stopped}.")
+    return sentences
 
 
 def command(verification: Verification) -> str:
     """Return the command that makes this report again."""
     names = [] if list(verification.explored) == list(DESIGNS) else list(verification.explored)
     if verification.bounds == ONE_WORLD:
-        (shape,) = verification.worlds
-        faults = [word for kind in shape.kinds for word in ("--fault", kind)]
-        world = ["--world", shape.population, "--messages", str(shape.messages)]
-        return shlex.join(["syncproof", "explore", *names, *world, *faults])
+        (world,) = verification.worlds
+        faults = [word for kind in world.kinds for word in ("--fault", kind)]
+        options = ["--world", world.population, "--messages", str(world.messages)]
+        return shlex.join(["syncproof", "explore", *names, *options, *faults])
     return shlex.join(["syncproof", "verify", *names, "--bounds", verification.bounds])

@@ -102,7 +102,7 @@ class Sweep(Presentable):
             for fault in FAULTS
             if any(fault in record["faults_fired"] for record in self.records.values())
         }
-        told = dict.fromkeys((*CROSSED, *self.metrics)) if self.lies_on_an_axis() else {}
+        metrics = dict.fromkeys((*CROSSED, *self.metrics)) if self.lies_on_an_axis() else {}
         return SweepResults(
             schema=1,
             command="sweep",
@@ -115,7 +115,7 @@ class Sweep(Presentable):
             designs=list(self.designs),
             metrics=list(self.metrics),
             points=points,
-            crossings={metric: [CrossingResult(**asdict(c)) for c in self.crossed(metric)] for metric in told},
+            crossings={metric: [CrossingResult(**asdict(c)) for c in self.crossed(metric)] for metric in metrics},
             faults_fired=fired,
             warnings=[f"{name} was configured and never happened" for name, count in fired.items() if count == 0],
             missing=[

@@ -72,9 +72,9 @@ def crossings(xs: Sequence[float], series: Mapping[str, Sequence[Runs]]) -> list
     for number, one in enumerate(names):
         for other in names[number + 1 :]:
             known = [
-                (x, *told)
+                (x, *apart)
                 for x, a, b in zip(xs, series[one], series[other], strict=True)
-                if (told := difference(a, b)) is not None
+                if (apart := difference(a, b)) is not None
             ]
             runs = max((len(r) for s in (series[one], series[other]) for r in s), default=0)
             found += _pair(one, other, known, single=runs == 1)
@@ -121,7 +121,7 @@ def change(along: Sequence[Runs]) -> Change | None:
     factor = last / first if first else None
     if max(means) - min(means) <= STILL * most:
         return Change("stays", first, last, factor)
-    told = difference(along[-1], along[0])
-    if told is None or not told[1] or abs(last - first) <= STILL * most:
+    ends = difference(along[-1], along[0])
+    if ends is None or not ends[1] or abs(last - first) <= STILL * most:
         return Change("varies", first, last, factor)
-    return Change("grows" if told[1] > 0 else "falls", first, last, factor)
+    return Change("grows" if ends[1] > 0 else "falls", first, last, factor)

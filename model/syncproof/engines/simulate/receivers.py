@@ -9,7 +9,8 @@ from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.properties.monitor import Monitor
 
-Reaction = Callable[[Any], "str | None"]
+Receiver = tuple[str, Callable[[Any], "str | None"]]
+"""The name of a property, or empty text, and the function that receives an observation."""
 
 
 class Recorder(Protocol):
@@ -22,7 +23,7 @@ class Recorder(Protocol):
         """Receive the next observation."""
 
 
-def witnesses(
+def dispatcher(
     monitor: Monitor,
     recorder: Recorder | None,
     others: Iterable[Mapping[type[Observation], Callable[[Any], None]]],
@@ -31,21 +32,21 @@ def witnesses(
 
     A reaction of a property that returns a line reports a violation.
     """
-    everything: tuple[Reaction, ...] = () if recorder is None else (recorder.observation,)
+    everything: tuple[Receiver, ...] = () if recorder is None else (("", recorder.observation),)
     listeners = list(others)
-    table: dict[type[Observation], tuple[Reaction, ...]] = {}
+    table: dict[type[Observation], tuple[Receiver, ...]] = {}
     for kind in dict.fromkeys([*monitor.reactions, *[kind for each in listeners for kind in each]]):
-        judges = [react for _, react in monitor.reactions.get(kind, ())]
-        table[kind] = (*everything, *judges, *[each[kind] for each in listeners if kind in each])
+        others_of_kind = [("", each[kind]) for each in listeners if kind in each]
+        table[kind] = (*everything, *monitor.reactions.get(kind, ()), *others_of_kind)
 
     def observe(observation: Observation) -> None:
         try:
-            reactions = table[type(observation)]
+            receivers = table[type(observation)]
         except KeyError:
-            reactions = table[type(observation)] = everything
-        for react in reactions:
-            says = react(observation)
+            receivers = table[type(observation)] = everything
+        for name, receive in receivers:
+            says = receive(observation)
             if says is not None:
-                monitor.record(react.__self__.name, says)  # type: ignore[attr-defined]
+                monitor.record(name, says)
 
     return observe
