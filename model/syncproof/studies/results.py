@@ -480,7 +480,7 @@ class SweepRun(msgspec.Struct):
 class EngineResult(msgspec.Struct):
     """Hold what one engine found of one seeded bug."""
 
-    violated: list[str] = msgspec.field(name="fell")
+    violated: list[str]
     """the properties that were violated"""
     after: int
     """after how many states, examples or runs"""
@@ -506,7 +506,7 @@ class BugResult(msgspec.Struct):
     """the sound design that it varies"""
     world: str
     """where the search looks for it"""
-    expected: list[str] = msgspec.field(name="falls")
+    expected: list[str]
     """the properties that must be violated"""
     killed: bool
     """whether the search met all of them, and Hypothesis the first"""
@@ -536,7 +536,7 @@ class CostResult(msgspec.Struct):
     """the metric that shows it"""
     sound: CostSide
     """the design that is its cure"""
-    costly: CostSide = msgspec.field(name="dear")
+    costly: CostSide
     """the design that has the failure"""
     shown: bool
     """whether the metric tells the two apart as it must"""
@@ -553,7 +553,7 @@ class SoundResult(msgspec.Struct):
     """the world, or the scenario"""
     after: int
     """examples or runs"""
-    violated: list[str] = msgspec.field(name="fell")
+    violated: list[str]
     """the promised properties that were violated; empty: no alarm"""
     says: str
     """the first violation in words"""

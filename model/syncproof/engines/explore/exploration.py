@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy
 
 from syncproof.core.environment import Environment
-from syncproof.core.faults import fault_of
+from syncproof.core.faults import FAULTS, fault_of
 from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.core.values import Id
@@ -113,6 +113,6 @@ def _coverage(tables: Tables, graph: Graph) -> dict[str, tuple[int, int]]:
         before = found.get(kind, (0, 0))
         found[kind] = (before[0] + int(transitions[number]), before[1] + int(states[number]))
     for fault in tables.budgets.names:
-        if fault != "push-reordered":  # no move makes it: it is the order in which pushes arrive
+        if FAULTS[fault].move is not None:  # a fault without a move is the order of other moves
             found.setdefault(fault, (0, 0))
     return dict(sorted(found.items()))

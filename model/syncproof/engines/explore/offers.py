@@ -141,7 +141,7 @@ class Offers:
     def _newcomer(self, left: Left) -> Iterator[Offer]:
         """Yield the appearance of the next newcomer, unless it replaces a device (see `actor_faults.py`)."""
         spawn = self.environment.newcomers[left.appeared]
-        budget = self.budgets.position("new-device")
+        budget = self.budgets.of(spawn)
         if budget is not None and left.budgets[budget] and spawn.replaces is None:
             actor = self.encoding.place[spawn.actor]
             up = self.encoding.slots[pending_slot(actor)].intern(Pending())
