@@ -140,6 +140,8 @@ BOUNDS: dict[str, tuple[SmallWorld, ...]] = {"small": SMALL, "standard": STANDAR
 
 CLOCK = (("sequencer", "clock"),)
 READS = (("fanout_threshold", 1),)
+RARE_READING = tuple(kind for kind in RARE if kind != "trim")
+"""Without the retention of the sync store, which such a conversation does not use: there is nothing to trim."""
 PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] = (
     (
         lambda design: "clock" in design.sequencers,
@@ -150,7 +152,7 @@ PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] 
     ),
     (
         lambda design: issubclass(design.server, HybridServer),
-        tuple(SmallWorld("two-people", 1, kinds, READS) for kinds in (*SINGLES, *[(kind,) for kind in RARE]))
+        tuple(SmallWorld("two-people", 1, kinds, READS) for kinds in (*SINGLES, *[(kind,) for kind in RARE_READING]))
         + tuple(SmallWorld("two-people", 2, kinds, READS) for kinds in SINGLES),
     ),
 )
