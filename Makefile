@@ -7,7 +7,7 @@ READY := .venv/.ready
 CHECKED := .venv/.ready-check
 OLDEST := .venv-oldest
 SCENARIO ?= default
-OUT ?= out
+OUT ?= out/compare
 TRACES ?=
 REPORTS ?=
 # A comma in an argument of `call` would divide it.

@@ -39,7 +39,7 @@ def test_a_search_that_was_cut_short_fails(keeps_promises: Callable[..., None]) 
     ("arguments", "message"),
     [
         ({"faults": "push"}, r"faults='push' is a text; write faults=\['push'\]"),
-        ({"messages": 0}, "messages=0: without a message nothing is tested; allowed: 1 or more"),
+        ({"messages": 0}, "messages: 0; allowed: a whole number, 1 or more"),
         ({"examples": "many"}, "unknown profile examples='many'; allowed: none, dev, brief, ci, deep"),
         ({"world": "a-crowd"}, "unknown world 'a-crowd'; allowed: two-people"),
     ],

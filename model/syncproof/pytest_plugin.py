@@ -71,13 +71,12 @@ def _check(messages: int, faults: Sequence[str] | None, states: int, examples: s
     __tracebackhide__ = True
     from syncproof.engines.hypothesis_machine import PROFILES
     from syncproof.errors import InputError
+    from syncproof.inputs import arguments
 
     if isinstance(faults, str):
         raise InputError(f"faults={faults!r} is a text; write faults=[{faults!r}]")
-    if messages < 1:
-        raise InputError(f"messages={messages}: without a message nothing is tested; allowed: 1 or more")
-    if states < 1:
-        raise InputError(f"states={states}: a search needs states; allowed: 1 or more")
+    arguments.whole("messages", messages, least=1, needed=True)
+    arguments.whole("states", states, least=1, needed=True)
     if examples != "none" and examples not in PROFILES:
         raise InputError(f"unknown profile examples={examples!r}; allowed: none, {', '.join(PROFILES)}")
 

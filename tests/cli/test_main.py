@@ -217,8 +217,8 @@ def broken(tmp_path: Path) -> Path:
     return path
 
 
-def one_line(result: Result, *parts: str) -> None:
-    assert result.exit_code == 2, result.output
+def one_line(result: Result, *parts: str, status: int = 2) -> None:
+    assert result.exit_code == status, result.output
     assert len(result.output.strip().splitlines()) == 1, result.output
     assert all(part in result.output for part in parts), result.output
 
@@ -228,6 +228,9 @@ def one_line(result: Result, *parts: str) -> None:
     [
         (("minimise",), ("Missing argument 'MOVES'", "allowed: ", "MOVES [PROPERTY]")),
         (("compare", "--runs", "0"), ("'--runs': 0 is not in the range 1<=x<=1000",)),
+        (("compare", "--runs", "1_0"), ("'--runs': '1_0' is not a valid integer",)),
+        (("compare", "--seed", "\u0661"), ("'--seed': '\u0661' is not a valid integer",)),
+        (("explore", "timeline-notify", "--time", "1_0"), ("'--time': '1_0' is not a valid float",)),
         (("compare", "--rns", "2"), ("No such option", "--rns", "--runs")),
         (("nope",), ("No such command 'nope'", "allowed: designs, scenarios")),
         (("designs", "x"), ("unexpected extra argument (x)",)),
@@ -249,35 +252,65 @@ def test_without_a_command_the_help_is_shown() -> None:
 def test_a_users_design_that_raises_in_a_simulation(broken: Path, tiny: Path, tmp_path: Path, jobs: str) -> None:
     arguments = ("--jobs", jobs, "--out", str(tmp_path / "o"))
     result = call("compare", str(tiny), "--design", f"{broken}:Bad", *arguments)
-    one_line(result, f"{broken}:14: ZeroDivisionError: division by zero")
+    one_line(result, f"{broken}:14: ZeroDivisionError: division by zero", status=4)
 
 
 def test_a_users_design_that_raises_in_a_search(broken: Path) -> None:
-    one_line(call("explore", f"{broken}:Bad"), "DeviceId(", "failed handling Notification", "ZeroDivisionError")
+    says = (
+        f"{broken.name}:14: ZeroDivisionError: division by zero; DeviceId(0) (Raising) failed handling Notification\n"
+    )
+    one_line(call("explore", f"{broken}:Bad"), says, status=4)
+
+
+NEGATIVE = """
+from syncproof.core.actor import actor
+from syncproof.designs import DESIGNS
+from syncproof.designs.timeline.device import TimelineDevice
+
+@actor
+class Owing(TimelineDevice):
+    def show(self, message, *rest):
+        rest[-1].write("device", rows=-1, bytes=10)
+        super().show(message, *rest)
+
+Mine = DESIGNS["timeline-notify"].variant(device=Owing)
+"""
+
+
+def test_negative_rows_are_an_error_of_the_handler(tiny: Path, tmp_path: Path) -> None:
+    (tmp_path / "owing.py").write_text(NEGATIVE)
+    says = "ValueError: write of -1 rows and 10 bytes; allowed: 0 or more"
+    one_line(call("explore", "owing.py:Mine"), f"owing.py:9: {says}; DeviceId(", "(Owing) failed handling", status=4)
+    one_line(call("compare", str(tiny), "--design", "owing.py:Mine", "--runs", "1"), f"owing.py:9: {says}", status=4)
 
 
 def test_a_users_design_that_depends_on_more_than_its_fields(broken: Path) -> None:
-    one_line(call("explore", f"{broken}:Impure"), "did something else when it was called again")
+    result = call("explore", f"{broken}:Impure")
+    one_line(result, f"{broken.name}:16: DeviceId(", "did something else when it was called again", status=4)
 
 
 def test_memory_that_runs_out_is_unknown(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise MemoryError
 
+    monkeypatch.setattr(comparison, "_TRAFFIC", {})
     monkeypatch.setattr(comparison.workload, "generate", full)
     result = call("compare", str(tiny), "--out", str(tmp_path / "o"))
     assert result.exit_code == 3
     assert "memory ran out" in result.output
 
 
-def test_an_error_of_syncproof_itself_is_not_hidden(
+def test_an_error_of_syncproof_itself_is_one_line_and_status_4(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def wrong(*_: object) -> None:
         raise KeyError("oops")
 
+    monkeypatch.setattr(comparison, "_TRAFFIC", {})
     monkeypatch.setattr(comparison.workload, "generate", wrong)
-    assert isinstance(call("compare", str(tiny), "--out", str(tmp_path / "o")).exception, KeyError)
+    arguments = ("compare", str(tiny), "--jobs", "1", "--out", str(tmp_path / "o"))
+    one_line(call(*arguments), "test_main.py:", "KeyError: 'oops'", status=4)
+    assert "Traceback" in call(*arguments, "--debug").output
 
 
 @pytest.mark.parametrize("designs", [("timeline-notify",), ("timeline-notify", "inbox-shared")])

@@ -8,7 +8,7 @@ from collections import deque
 import pytest
 
 from syncproof.core import actor as core_actor
-from syncproof.core.actor import Actor, Out, actor, durable, freeze, on, state, thaw, volatile
+from syncproof.core.actor import Actor, Out, actor, durable, freeze, on, state, thaw, thaw_backwards, volatile
 from syncproof.core.packets import Packet
 from syncproof.core.values import ActorId, ConnectionId, Id
 
@@ -162,6 +162,16 @@ def test_empty_values_of_different_types_have_different_images(value: object) ->
     assert type(thaw(freeze(value))) is type(value)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [(int, 3), (dict, ("a", 1)), (set,), (tuple, 1), (Shelf, [], False), {"a": (list, 1)}, [(set, 1)], {(int, 1)}],
+)
+def test_a_tuple_that_begins_with_a_type_survives(value: object) -> None:
+    again = thaw(freeze(value))
+    assert again == value
+    assert type(again) is type(value)
+
+
 def test_equal_fields_in_different_packet_classes_do_not_make_equal_packets() -> None:
     assert Ping(1) != Pong(1)  # type: ignore[comparison-overlap]
 
@@ -169,3 +179,20 @@ def test_equal_fields_in_different_packet_classes_do_not_make_equal_packets() ->
 def test_a_connection_id_names_its_client_and_its_count() -> None:
     name = ConnectionId.of(7, 3)
     assert (name.client, name.count) == (7, 3)
+
+
+def test_a_state_may_be_restored_with_its_dicts_and_sets_in_the_other_order() -> None:
+    made = pinged()
+    made.seen = {1, 2, 3}
+    image = made.snapshot()
+    made.restore_backwards(image)
+    assert made.seen == {1, 2, 3}
+    assert list(made.seen) == [3, 2, 1]
+    assert made.snapshot() == image
+    assert made.seen.pop() == 3
+    assert list(thaw_backwards(freeze([{1: {4: 5, 6: 7}, 2: 3}]))[0]) == [2, 1]
+    assert list(thaw_backwards(freeze([{1: {4: 5, 6: 7}, 2: 3}]))[0][1]) == [6, 4]
+    assert thaw_backwards(freeze(Shelf([1, 2], True))).books == [1, 2]
+    for value in ({}, set(), [], deque([1]), (int, 2), 5):
+        again = thaw_backwards(freeze(value))
+        assert (again, type(again)) == (value, type(value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -264,3 +265,19 @@ def test_a_file_is_named_by_text_or_by_a_path(tmp_path: Path, kind: Callable[[Pa
     path = tmp_path / "run.jsonl"
     seen = record(path, "inbox-shared")
     assert check(kind(path)).violations == replay(kind(moves_path(path))).violations == seen
+
+
+def test_a_mark_comments_blank_lines_and_compression_are_no_trouble(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    record(path, "timeline-notify")
+    header, *rest = path.read_bytes().splitlines()
+    plain = list(read_history(path)[1])
+    lines = b"\n".join([b"\xef\xbb\xbf# a comment", header, b"", *rest, b"", b"# the end", b""])
+    path.write_bytes(lines)
+    assert list(read_history(path)[1]) == plain
+    packed = tmp_path / "run.jsonl.gz"
+    packed.write_bytes(gzip.compress(lines))
+    assert list(read_history(packed)[1]) == plain
+    packed.write_bytes(gzip.compress(lines)[:-100])
+    with pytest.raises(InputError, match=r"run\.jsonl\.gz: damaged"):
+        list(read_history(packed)[1])

@@ -17,11 +17,11 @@ from syncproof.core.actor import freeze, thaw
 from syncproof.core.enabled import BoundedWorld
 from syncproof.core.environment import Environment
 from syncproof.core.faults import fault_of
+from syncproof.core.forks import fork_actor
 from syncproof.core.moves import Fire, Keep, Move, Spawn, Tell
 from syncproof.core.observations import Observation
 from syncproof.core.world import System
 from syncproof.properties import Property
-from tests.helpers.forks import fork, fork_actor
 from tests.helpers.moves import only_answers_a_closed_connection
 
 Key = tuple[Any, ...]
@@ -92,7 +92,7 @@ class Judge:
             gone = fork_actor(node.bounded.world.actors[move.replaces])
             gone.crash()
             replaced[move.replaces] = gone.snapshot()
-        bounded = fork(node.bounded, seen.append)
+        bounded = node.bounded.fork(seen.append)
         bounded.make(move)
         return Node(bounded, self._judge(node.automata, seen), replaced), seen
 

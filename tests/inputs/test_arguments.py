@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 import syncproof
+from syncproof.engines.explore import Limits
 from syncproof.errors import InputError
+from syncproof.pytest_plugin import assert_promises
 
 FUNCTIONS = ("check", "compare", "diagram", "explore", "hunt", "kill_matrix", "minimise", "replay", "sweep", "verify")
 
@@ -47,8 +49,8 @@ def test_every_public_name_is_where_type_checkers_expect_it() -> None:
         (lambda s: s.compare(runs=0), "runs: 0; allowed: a whole number from 1 to 1000"),
         (lambda s: s.compare(runs=True), "runs: True is a truth value; allowed: a whole number from 1 to 1000"),
         (lambda s: s.compare(runs=1001), "runs: 1001; allowed: a whole number from 1 to 1000"),
-        (lambda s: s.compare(history=""), "--history .: allowed: a file ending in .jsonl or .parquet"),
-        (lambda s: s.compare(history="run.txt"), "--history run.txt: allowed: a file ending in .jsonl or .parquet"),
+        (lambda s: s.compare(history=""), "history: .; allowed: a file ending in .jsonl or .parquet"),
+        (lambda s: s.compare(history="run.txt"), "history: run.txt; allowed: a file ending in .jsonl or .parquet"),
         (lambda s: s.compare(seed=-1), "seed: -1; allowed: a whole number from 0 to 1099511627775"),
         (lambda s: s.compare(jobs=0), "jobs: 0; allowed: a whole number, 1 or more"),
         (lambda s: s.compare(sweep=1), "sweep: 1 is a number; allowed: True or False"),
@@ -86,20 +88,26 @@ def test_every_public_name_is_where_type_checkers_expect_it() -> None:
             "metrics: 'x' is a text; allowed: a list of names",
         ),
         (lambda s: s.sweep(vary={"population.users": 3}), "--vary population.users: 3; allowed: a list of values"),
-        (lambda s: s.sweep(vary={5: [3]}), "vary: 5 is a number; allowed: a mapping from keys to lists of values"),
+        (
+            lambda s: s.sweep(vary={5: [3]}),
+            "vary: 5 is a number; allowed: a mapping from keys, such as population.users, to lists of values",
+        ),
         (
             lambda s: s.sweep(vary={"population.users": [20]}, executor=5),
-            "executor: 5 is a number; allowed: processes, the address of a Dask scheduler, or a concurrent.futures.Executor",
+            "executor: 5 is a number; allowed: processes, the address of a Dask scheduler, or an Executor",
         ),
         (lambda s: s.check(5), "path: 5 is a number; allowed: the path of a file"),
         (lambda s: s.check("x", promises="no-loss"), "promises: 'no-loss' is a text; allowed: a list of names"),
         (lambda s: s.check("x", promises=[1]), "promises: 1 is a number; allowed: a list of names"),
         (lambda s: s.replay(None), "path: None is no value; allowed: the path of a file"),
         (lambda s: s.minimise(5), "path: 5 is a number; allowed: the path of a file"),
-        (lambda s: s.minimise("x", 5), "property: 5 is a number; allowed: the name of a violated property"),
+        (lambda s: s.minimise("x", 5), "property: 5 is a number; allowed: the name of a property"),
         (lambda s: s.minimise("x", progress=5), "progress: 5 is a number; allowed: a function"),
         (lambda s: s.load(5), "scenario: 5 is a number; allowed: the path of a file"),
-        (lambda s: s.load("default").with_value(5, 1), "key: 5 is a number; allowed: the dotted name of a key"),
+        (
+            lambda s: s.load("default").with_value(5, 1),
+            "key: 5 is a number; allowed: a key of a scenario, such as population.users",
+        ),
         (lambda s: s.DESIGNS["timeline-notify"].variant(name=5), "name: 5; allowed: a text"),
         (lambda s: s.DESIGNS["timeline-notify"].variant(summary=5), "summary: 5; allowed: a text"),
         (
@@ -117,6 +125,32 @@ def test_every_public_name_is_where_type_checkers_expect_it() -> None:
         (lambda s: s.kill_matrix(["F25"], profile="c"), "unknown profile 'c'; allowed: dev, brief, ci, deep"),
         (lambda s: s.kill_matrix(["F25"], progress=1), "progress: 1 is a number; allowed: a function"),
         (lambda s: s.sweep(vary={"population.users": [3]}, jobs=0), "jobs: 0; allowed: a whole number, 1 or more"),
+        (lambda s: s.compare(history="x.csv"), "history: x.csv; allowed: a file ending in .jsonl or .parquet"),
+        (lambda s: s.verify(progress=1), "progress: 1 is a number; allowed: a function"),
+        (
+            lambda s: s.explore("timeline-notify", messages=None),
+            "messages: None is no value; allowed: a whole number from 1 to 9",
+        ),
+        (
+            lambda s: s.explore("timeline-notify", limits=Limits(states="5")),  # type: ignore[arg-type]
+            "states: '5' is a text; allowed: a whole number, 1 or more",
+        ),
+        (
+            lambda s: s.explore("timeline-notify", limits=Limits(time=-5)),
+            "time: -5; allowed: seconds, a number above 0",
+        ),
+        (lambda s: s.hunt("timeline-notify", messages=0), "messages: 0; allowed: a whole number from 1 to 9"),
+        (lambda s: s.hunt("timeline-notify", population=[]), "unknown world []; allowed: two-people"),
+        (lambda s: s.replay(5), "path: 5 is a number; allowed: the path of a file"),
+        (lambda s: s.minimise(None), "path: None is no value; allowed: the path of a file"),
+        (
+            lambda s: assert_promises("timeline-notify", messages="5"),  # type: ignore[arg-type]
+            "messages: '5' is a text; allowed: a whole number, 1 or more",
+        ),
+        (
+            lambda s: assert_promises("timeline-notify", states=0),
+            "states: 0; allowed: a whole number, 1 or more",
+        ),
     ],
 )
 def test_a_wrong_argument_is_one_sentence_that_says_what_is_allowed(call: Callable[[Any], Any], says: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,6 @@ def test_take_after_the_end_is_the_whole_trace(written) -> None:
     ("text", "line", "what"),
     [
         ("1 2 10\n1 2\n", 2, "'1 2'"),
-        ("1 2 10\n\n2 1 11\n", 2, "''"),
         ("1 2 ten\n", 1, "three whole numbers"),
         ("1 2 10\n2 1 11 12\n", 2, "'2 1 11 12'"),
         ("1 2 10\n5 5 11\n", 2, "user 5 writes to itself"),
@@ -68,7 +68,7 @@ def test_take_after_the_end_is_the_whole_trace(written) -> None:
         (HEADER + "0,connects,1,0\n", 2, "allowed: connect, disconnect, message"),
         (HEADER + "9,connect,1,0\n8,message,1,0\n", 3, "do not go back"),
         (HEADER + "0,disconnect,1,-3\n", 2, "from 0 up"),
-        (HEADER + "nan,connect,1,0\n", 2, "from 0 up"),
+        (HEADER + "nan,connect,1,0\n", 2, "allowed: numbers"),
         (HEADER + "0,connect,,0\n", 2, "a user's name"),
         (HEADER + "0,message,1,30\n", 2, "dead_s 30 on a message"),
     ],
@@ -104,5 +104,37 @@ def test_a_missing_file_is_an_error_with_its_name(tmp_path: Path) -> None:
 def test_a_file_that_is_not_utf_8_is_an_error_with_its_name(tmp_path: Path) -> None:
     path = tmp_path / "binary.txt"
     path.write_bytes(b"\x00\xff")
-    with pytest.raises(InputError, match=r"binary\.txt: byte 2 is not UTF-8; allowed: a text file in UTF-8"):
+    with pytest.raises(InputError, match=r"binary\.txt: not UTF-8; allowed: a text file in UTF-8"):
         read(path)
+
+
+@pytest.mark.parametrize("zeros", ["", "\n\n"])
+def test_marks_comments_blank_lines_and_compression_are_no_trouble(tmp_path: Path, zeros: str) -> None:
+    text = f"\ufeff# SRC DST UNIXTIME\n7 9 1000\n\n# a comment\n9 7 1010\n{zeros}"
+    for name, opened in (("trace.txt", open), ("trace.txt.gz", gzip.open)):
+        with opened(tmp_path / name, "wt", encoding="utf-8") as file:
+            file.write(text)
+        assert read(tmp_path / name).rows == [(0.0, 0, 1, 0.0), (10.0, 1, 0, 0.0)]
+
+
+def test_a_line_below_a_comment_keeps_its_number(written) -> None:
+    with pytest.raises(InputError, match=r"trace\.txt:3: '1 2'"):
+        read(written("# a comment\n1 2 3\n1 2\n"))
+
+
+def test_a_damaged_compressed_trace_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "trace.txt.gz"
+    path.write_bytes(gzip.compress(b"7 9 1000\n" * 100)[:-12])
+    with pytest.raises(InputError, match=r"trace\.txt\.gz: cannot be read: damaged"):
+        read(path)
+    path.write_bytes(b"7 9 1000")
+    with pytest.raises(InputError, match=r"trace\.txt\.gz: cannot be read: Not a gzipped file"):
+        read(path)
+
+
+@pytest.mark.parametrize("number", ["1_0", "\u0661\u0662", "\uff11"])
+def test_only_ascii_digits_are_numbers(written, number: str) -> None:
+    with pytest.raises(InputError, match="allowed: `SRC DST UNIXTIME`"):
+        read(written(f"1 2 {number}\n"))
+    with pytest.raises(InputError, match="allowed: numbers"):
+        read(written(f"{HEADER}{number},connect,ann,0\n"))

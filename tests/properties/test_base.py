@@ -77,6 +77,18 @@ def test_an_empty_history_satisfies_the_property(name) -> None:
     assert list(PROPERTIES[name]().at_quiescence()) == []
 
 
+def test_a_property_without_the_decorator_cannot_be_made() -> None:
+    class Bare(Property):
+        pass
+
+    class Derived(PROPERTIES["no-loss"]):
+        pass
+
+    for kind in (Bare, Derived):
+        with pytest.raises(TypeError, match=f"property {kind.__name__} has no @state, .* write @state above it"):
+            kind()
+
+
 def test_reactions_are_inherited_and_can_be_overridden() -> None:
     @state
     class Base(Property):
@@ -104,5 +116,7 @@ def test_a_property_without_state_cannot_be_made() -> None:
     class Forgetful(Property):
         pass
 
-    with pytest.raises(TypeError, match="class Forgetful has no @state, so it cannot be frozen; write @state above it"):
+    with pytest.raises(
+        TypeError, match="property Forgetful has no @state, so its state is not kept; write @state above it"
+    ):
         Forgetful()

@@ -515,7 +515,7 @@ def test_a_broken_promise_is_status_1_with_the_command_that_shows_it(
     result = call("sweep", tiny, *arguments)
     assert result.exit_code == 1
     assert "BROKEN PROMISE: inbox-shared, no-loss, devices per user 2" in result.output
-    shows = f"syncproof sweep tiny.toml --vary {DEVICES}=2 --design inbox-shared --runs 2 --seed 1"
+    shows = f"syncproof sweep {tiny} --vary {DEVICES}=2 --design inbox-shared --runs 2 --seed 1"
     assert shows in (tmp_path / "out" / "report.md").read_text()
     assert shows in (tmp_path / "out" / "report.html").read_text()
 
@@ -537,7 +537,8 @@ def test_an_interrupted_command_is_status_3_and_keeps_what_is_done(
     assert result.exit_code == 3
     assert "interrupted; the same command continues from here" in result.output
     assert len(list((tmp_path / "out" / "points").iterdir())) == 3
-    assert "## Missing" in (tmp_path / "out" / "report.md").read_text()
+    assert "## Missing" in (tmp_path / "out" / "interrupted" / "report.md").read_text()
+    assert not (tmp_path / "out" / "report.md").exists()
 
 
 @pytest.mark.parametrize(

@@ -194,7 +194,7 @@ def test_progress_adds_the_searches_up(monkeypatch):
 
 
 def test_a_worker_that_is_killed_for_memory_is_reported_without_a_traceback(monkeypatch):
-    def perform(work, jobs, workers):
+    def perform(work, jobs, workers, failures):
         yield 0, work(jobs[0])
         raise BrokenExecutor("gone")
 

@@ -15,7 +15,7 @@ def designs() -> int:
     from syncproof.designs import DESIGNS
 
     for design in DESIGNS.values():
-        click.echo(f"{design.name:24} {design.summary}")
+        print(f"{design.name:24} {design.summary}")
     return 0
 
 
@@ -28,7 +28,7 @@ def scenarios() -> int:
     for name in ready():
         scenario = load(name)
         trace = f" [needs --trace, a {scenario.traffic.trace} trace]" if scenario.traffic.trace != "none" else ""
-        click.echo(f"{name:16} {scenario.title}. {scenario.shows}{trace}")
+        print(f"{name:16} {scenario.title}. {scenario.shows}{trace}")
     return 0
 
 
@@ -39,7 +39,7 @@ def properties() -> int:
     from syncproof.properties import PROPERTIES
 
     for automaton in PROPERTIES.values():
-        click.echo(f"{automaton.name:22} {automaton.kind:9} {automaton.says}")
+        print(f"{automaton.name:22} {automaton.kind:9} {automaton.says}")
     return 0
 
 
@@ -55,5 +55,5 @@ def faults(context: click.Context) -> int:
             f"faults takes no arguments; the kill matrix is `syncproof kill-matrix {' '.join(context.args)}`"
         )
     for fault in FAULTS.values():
-        click.echo(f"{fault.name:22} {fault.sentence}")
+        print(f"{fault.name:22} {fault.sentence}")
     return 0

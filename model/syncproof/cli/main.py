@@ -1,7 +1,4 @@
-"""Collect the commands. Each command imports heavy modules in its function, so that `--help` answers at once.
-
-Exit status: 0 all promised properties hold, 1 a promised one is violated, 2 usage or input error, 3 unknown.
-"""
+"""Collect the commands. Each command imports heavy modules in its function, so that `--help` answers at once."""
 
 from __future__ import annotations
 
@@ -14,7 +11,10 @@ from syncproof.cli.exit_status import CommandGroup
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="syncproof")
-def main() -> None:
+@click.option(
+    "--debug", is_flag=True, help="Show the traceback of an error; may be written behind the command as well."
+)
+def main(debug: bool) -> None:
     """Which message-sync design do I choose, is it correct, and what does it cost?"""
 
 

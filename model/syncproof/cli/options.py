@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from syncproof.cli import process
 from syncproof.errors import InputError
+
+if TYPE_CHECKING:
+    from syncproof.studies.presentation import Presentable
+
+
+class Whole(click.IntRange):
+    """Accept a whole number in ASCII digits; `int` takes any digits, and underscores."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        if isinstance(value, str) and not re.fullmatch(r"\s*[+-]?[0-9]+\s*", value):
+            self.fail(f"{value!r} is not a valid integer range.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class PositiveNumber(click.FloatRange):
@@ -18,6 +34,8 @@ class PositiveNumber(click.FloatRange):
         super().__init__(0, min_open=True)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and (not value.isascii() or "_" in value):
+            self.fail(f"{value!r} is not a valid float range.", param, ctx)
         number = super().convert(value, param, ctx)
         if not isfinite(number):
             self.fail(f"{value} is not in the range x>0: a finite number.", param, ctx)
@@ -25,11 +43,26 @@ class PositiveNumber(click.FloatRange):
 
 
 designs = click.option("--design", "names", metavar="NAME", multiple=True, help="Only this design; may be repeated.")
-seed = click.option("--seed", type=click.IntRange(0), help="Default: the scenario's.")
-jobs = click.option("--jobs", type=click.IntRange(1), help="Worker processes; default: one per processor.")
+seed = click.option("--seed", type=Whole(0), help="Default: the scenario's.")
+jobs = click.option("--jobs", type=Whole(1), help="Worker processes; default: one per processor.")
 trace = click.option("--trace", metavar="FILE", help="Real traffic: SNAP (SRC DST UNIXTIME) or presence rows.")
 take = click.option("--take", metavar="DURATION", help="Use the first part of the trace only, such as 14d.")
-out = click.option("--out", metavar="DIR", default="out", show_default=True, help="Where the reports go.")
+INTERRUPTED = "interrupted"
+"""The folder, below that of the reports, where the report of an interrupted command goes."""
+
+
+def out(command: str, what: str = "Where the reports go.") -> Callable[[Any], Any]:
+    """Return the option `--out` of a command. Each has a default of its own, so that none replaces another's reports."""
+    return click.option("--out", metavar="DIR", default=f"out/{command}", show_default=True, help=what)
+
+
+def written(found: Presentable, out: str, whole: bool) -> Path:
+    """Write a report and return the path of its page.
+
+    The report of a command that did not come to its end goes into a folder of its own: the former report stays.
+    """
+    whole = whole and not process.interruption.met
+    return found.write(Path(out) if whole else Path(out) / INTERRUPTED)[0]
 
 
 def take_seconds(trace: str | None, take: str | None) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -33,7 +34,7 @@ def check(history: str, promises: tuple[str, ...]) -> int:
     from syncproof.studies import recordings
 
     found = recordings.check(history, promises=promises)
-    click.echo(repr(found))
+    print(repr(found))
     return found.status()
 
 
@@ -56,16 +57,16 @@ def replay(moves: str, diagram: bool) -> int:
     if diagram:
         from syncproof.report import sequence
 
-        click.echo(sequence.text(recordings.narrate_moves(moves)))
-    click.echo(repr(found))
+        print(sequence.text(recordings.narrate_moves(moves)))
+    print(repr(found))
     if found.violations != found.recorded:
         recorded, met = (
             ", ".join(f"{name} {count} times" for name, count in counts.items()) or "nothing"
             for counts in (found.recorded, found.violations)
         )
-        click.echo(f"not the same: recorded {recorded}; met {met}", err=True)
+        print(f"not the same: recorded {recorded}; met {met}", file=sys.stderr)
         return 1
-    click.echo("the same violations as recorded")
+    print("the same violations as recorded")
     return 0
 
 
@@ -87,12 +88,12 @@ def minimise(moves: str, name: str | None, out: str | None) -> int:
         check_moves_file(Path(out), Path(moves))
     with line.minimising() as progress:
         found = recordings.minimise(moves, name, progress=progress)
-    click.echo(sequence.text(found.narration()))
-    click.echo(repr(found))
+    print(sequence.text(found.narration()))
+    print(repr(found))
     if out is not None:
         try:
             found.write(out)
         except OSError as error:
             raise InputError(f"--out {out}: cannot be written: {error.strerror or error}") from None
-        click.echo(f"Written: {out}")
+        print(f"Written: {out}")
     return 0

@@ -8,8 +8,8 @@ import click
 from click.core import ParameterSource
 
 from syncproof.cli import options
-from syncproof.cli.exit_status import exits
-from syncproof.errors import InputError
+from syncproof.cli.exit_status import complain, exits, tell
+from syncproof.errors import DesignError, InputError
 
 
 @click.command()
@@ -17,10 +17,10 @@ from syncproof.errors import InputError
 @options.trace
 @options.take
 @options.designs
-@click.option("--runs", type=click.IntRange(1, 1000), help="Runs per design; default: the scenario's.")
+@click.option("--runs", type=options.Whole(1, 1000), help="Runs per design; default: the scenario's.")
 @options.seed
 @options.jobs
-@options.out
+@options.out("compare")
 @click.option(
     "--history",
     metavar="FILE",
@@ -52,13 +52,14 @@ def compare(
             scenario, designs=names, runs=runs, seed=seed, jobs=jobs, trace=trace, take=length, history=history,
             progress=progress,
         )  # fmt: skip
-    paths = found.write(Path(out))
+    page = options.written(found, out, whole=True)
     found.show()
     if history is not None:
-        click.echo(
+        print(
             f"\nHistories (with their moves beside them): {', '.join(study.history_files(history, found.designs).values())}"
         )
-    click.echo(f"\n{found.elapsed_s:.0f} s. Report: {paths[0]}")
+    print(f"\n{found.elapsed_s:.0f} s. Report: {page}")
+    tell(found.failed)
     return found.status()
 
 
@@ -75,7 +76,7 @@ def compare(
 @click.option(
     "--metric", "metrics", metavar="NAME", multiple=True, help="Show this metric in reports; may be repeated."
 )
-@click.option("--runs", type=click.IntRange(1, 1000), help="Runs per point and design; default: the scenario's.")
+@click.option("--runs", type=options.Whole(1, 1000), help="Runs per point and design; default: the scenario's.")
 @options.seed
 @options.jobs
 @click.option(
@@ -87,13 +88,7 @@ def compare(
 )
 @options.trace
 @options.take
-@click.option(
-    "--out",
-    metavar="DIR",
-    default="out",
-    show_default=True,
-    help="Where the reports and the finished runs go; a finished run is not made again.",
-)
+@options.out("sweep", "Where the reports and the finished runs go; a finished run is not made again.")
 @exits
 def sweep(
     scenario: str,
@@ -131,13 +126,14 @@ def sweep(
             take=length,
             progress=progress,
         )
-    paths = found.write(Path(out))
+    page = options.written(found, out, whole=not found.interrupted)
     found.show()
     assert found.facts is not None
     read = found.facts.runs_read
-    click.echo(f"\n{found.facts.elapsed_s:.0f} s, {read} runs read from {out}/points. Report: {paths[0]}")
+    print(f"\n{found.facts.elapsed_s:.0f} s, {read} runs read from {out}/points. Report: {page}")
+    tell(found.failed)
     if found.interrupted:
-        click.echo(f"syncproof: {found.interrupted}; the same command continues from here", err=True)
+        complain(f"{found.interrupted}; the same command continues from here")
     return found.status()
 
 
@@ -145,7 +141,7 @@ def sweep(
 @click.argument("names", metavar="[DESIGN]...", nargs=-1)
 @click.option("--bounds", default="standard", show_default=True, help="small (seconds), standard (minutes) or deep.")
 @options.jobs
-@options.out
+@options.out("verify")
 @exits
 def verify(names: tuple[str, ...], bounds: str, jobs: int | None, out: str) -> int:
     """Search every interleaving of small worlds and print which promises hold in all of them."""
@@ -155,9 +151,12 @@ def verify(names: tuple[str, ...], bounds: str, jobs: int | None, out: str) -> i
     options.check_out_folder(out)
     with line.verifying() as progress:
         found = study.verify(names, bounds, jobs=jobs, progress=progress)
-    paths = found.write(Path(out))
+    page = options.written(found, out, whole=not found.stopped)
     found.show()
-    click.echo(f"\n{found.elapsed:.0f} s. Report: {paths[0]}, counterexamples beside it")
+    print(f"\n{found.elapsed:.0f} s. Report: {page}, counterexamples beside it")
+    tell(found.failed)
+    if found.stopped:
+        complain(found.stopped)
     return found.status()
 
 
@@ -166,7 +165,7 @@ def verify(names: tuple[str, ...], bounds: str, jobs: int | None, out: str) -> i
 @click.option(
     "--world", "people", default="two-devices", show_default=True, help="two-people, two-devices, three-devices."
 )
-@click.option("--messages", type=click.IntRange(1, 9), default=1, show_default=True)
+@click.option("--messages", type=options.Whole(1, 9), default=1, show_default=True)
 @click.option(
     "--fault",
     "kinds",
@@ -174,12 +173,12 @@ def verify(names: tuple[str, ...], bounds: str, jobs: int | None, out: str) -> i
     multiple=True,
     help="A kind of fault that may happen in the world; may be repeated.",
 )
-@click.option("--states", type=click.IntRange(1), help="Stop after so many states; open verdicts are then unknown.")
+@click.option("--states", type=options.Whole(1), help="Stop after so many states; open verdicts are then unknown.")
 @click.option("--memory", type=options.PositiveNumber(), metavar="GIB", help="Stop at this much memory.")
 @click.option("--time", "seconds", type=options.PositiveNumber(), metavar="SECONDS", help="Stop after this time.")
 @click.option("--bounds", help="Search every world of small, standard or deep, one after the other, instead of one.")
 @click.option("--graph", metavar="FILE", help="Write the states and transitions: .graphml, .dot or .aut (Aldebaran).")
-@click.option("--out", metavar="DIR", help="Write the same reports as verify to this folder.")
+@options.out("explore", "Where the reports go; they are like those of verify.")
 @click.pass_context
 @exits
 def explore(
@@ -193,15 +192,17 @@ def explore(
     seconds: float | None,
     bounds: str | None,
     graph: str | None,
-    out: str | None,
+    out: str,
 ) -> int:
     """Search small worlds of one design and print verdicts, counterexamples and counts."""
+    from syncproof.designs import blaming
     from syncproof.engines.explore import Limits
     from syncproof.inputs import small_worlds
     from syncproof.report import graphs
     from syncproof.report import progress as line
     from syncproof.report.verify import show_search
     from syncproof.studies import verify as study
+    from syncproof.studies.failures import Failure
 
     worlds = [small_worlds.small_world(people, messages, kinds)]
     if bounds is not None:
@@ -209,23 +210,32 @@ def explore(
         worlds = small_worlds.within(bounds, design)
     if graph is not None:
         graphs.check(Path(graph))
-    if out is not None:
-        options.check_out_folder(out)
+    options.check_out_folder(out)
     limits = Limits(states, None if memory is None else int(memory * (1 << 30)), seconds)
-    kept = []
+    kept: list[study.Explored] = []
+    failed: dict[str, Failure] = {}
     for world in worlds:
-        with line.searching() as progress:
-            found = study.search(design, world, limits, progress)
+        try:
+            with line.searching() as progress, blaming(design):
+                found = study.search(design, world, limits, progress)
+        except DesignError as error:
+            if not kept:
+                raise
+            failed[design] = Failure(str(error))
+            break
         show_search(design, world, found)
         kept.append(study.kept(design, world, found))
         if graph is not None:
-            click.echo(graphs.write(found, Path(graph)))
+            print(graphs.write(found, Path(graph)))
         if kept[-1].ending == "interrupted":
             break
-        click.echo()
-    whole = study.gathered(bounds or study.ONE_WORLD, design, kept, len(worlds) - len(kept))
-    if out is not None:
-        click.echo(f"Report: {whole.write(Path(out))[0]}, counterexamples beside it")
+        print()
+    whole = study.gathered(bounds or study.ONE_WORLD, design, kept, len(worlds) - len(kept), failed)
+    tell(failed)
+    page = options.written(whole, out, whole=not whole.stopped)
+    print(f"Report: {page}, counterexamples beside it")
+    if whole.stopped:
+        complain(whole.stopped)
     return whole.status()
 
 
@@ -239,7 +249,7 @@ def _check_no_single_world(context: click.Context) -> None:
 @click.command("kill-matrix")
 @click.argument("names", metavar="[BUG]...", nargs=-1)
 @options.jobs
-@options.out
+@options.out("kill-matrix")
 @click.option(
     "--profile",
     default="ci",
@@ -256,7 +266,9 @@ def kill_matrix(names: tuple[str, ...], jobs: int | None, out: str, profile: str
     options.check_out_folder(out)
     with line.counted("running", "bugs and designs") as progress:
         found = study.kill_matrix(names, jobs=jobs, profile=profile, progress=progress)
-    paths = found.write(Path(out))
+    page = options.written(found, out, whole=not found.missing)
     found.show()
-    click.echo(f"\n{found.elapsed:.0f} s. Report: {paths[0]}")
+    print(f"\n{found.elapsed:.0f} s. Report: {page}")
+    if found.missing:
+        complain(study.INTERRUPTED)
     return found.status()

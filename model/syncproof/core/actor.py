@@ -73,7 +73,7 @@ from __future__ import annotations
 
 import dis
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import FunctionType
 from typing import Any, ClassVar, Literal, Self, TypeVar, dataclass_transform
 
@@ -150,7 +150,7 @@ def actor(cls: type[T]) -> type[T]:
 def state(cls: type[T]) -> type[T]:
     """Declare a class as a mutable part of an actor's state, such as a log; `freeze` freezes it field by field."""
     made = attrs.define(slots=True, eq=False)(cls)
-    _PART_FIELDS[made] = tuple(field.name for field in attrs.fields(made))  # type: ignore[arg-type]
+    _IMAGES[made] = _image_of_part(made, [field.name for field in attrs.fields(made)])  # type: ignore[arg-type]
     return made
 
 
@@ -270,16 +270,27 @@ class Actor:
 
     def durable_state(self) -> tuple[Any, ...]:
         """Return the part of the snapshot that a crash does not change."""
-        return tuple([freeze(getattr(self, name)) for name in self._durable])
+        return tuple(_images([getattr(self, name) for name in self._durable]))
 
     def snapshot(self) -> tuple[Any, ...]:
         """Return the state as nested tuples: hashable, comparable, equal exactly when the states are."""
-        return tuple([freeze(getattr(self, name)) for name in self._state])
+        return tuple(_images([getattr(self, name) for name in self._state]))
 
     def restore(self, snapshot: tuple[Any, ...]) -> None:
         """Put the actor back into a state that `snapshot` returned."""
         for name, value in zip(self._state, snapshot, strict=True):
-            setattr(self, name, thaw(value))
+            setattr(self, name, thaw(value) if type(value) is tuple else value)
+
+    def restore_backwards(self, snapshot: tuple[Any, ...], fields: Sequence[str] | None = None) -> None:
+        """Put the actor back into a state, with the dicts and sets of these fields (default: all) in the other order.
+
+        What an actor does must not depend on that order.
+        """
+        if fields is not None:
+            self.restore(snapshot)
+        for name, value in zip(self._state, snapshot, strict=True):
+            if fields is None or name in fields:
+                setattr(self, name, thaw_backwards(value) if type(value) is tuple else value)
 
 
 def unhandled(actor: Actor, kind: type[Packet]) -> TypeError:
@@ -291,38 +302,104 @@ def unhandled(actor: Actor, kind: type[Packet]) -> TypeError:
     )
 
 
-_PART_FIELDS: dict[type, tuple[str, ...]] = {}
-
-
-def is_state(cls: type) -> bool:
-    """Return whether `@state` stands above this class itself, not only above a base of it."""
-    return cls in _PART_FIELDS
-
-
 def freeze(value: Any) -> Any:
     """Return an immutable image of `value`, tagged with its type so that different values have different images."""
-    kind = type(value)
-    if kind is dict:
-        return (dict, *sorted([(key, freeze(item)) for key, item in value.items()]))
-    if kind is set:
-        return (set, *sorted(value))
-    if kind is list or kind is deque:
-        return (kind, *[freeze(item) for item in value])
-    fields = _PART_FIELDS.get(kind)
-    if fields is not None:
-        return (kind, *[freeze(getattr(value, name)) for name in fields])
-    return value
+    image = _image_for(type(value))
+    return value if image is None else image(value)
 
 
 def thaw(image: Any) -> Any:
     """Return the value that an image was made from: the inverse of `freeze`."""
-    if type(image) is tuple and image and isinstance(image[0], type):
-        kind, *items = image
-        if kind is dict:
-            return {key: thaw(item) for key, item in items}
-        if kind is set:
-            return set(items)
-        if kind is list or kind is deque:
-            return kind(map(thaw, items))
-        return kind(*map(thaw, items))
-    return image
+    if type(image) is not tuple or not image or not isinstance(image[0], type):
+        return image
+    kind = image[0]
+    if len(image) == 1:
+        return kind()
+    items = image[1:]
+    if kind is set or kind is tuple:
+        return kind(items)
+    if kind is dict:
+        return {key: thaw(item) if type(item) is tuple else item for key, item in items}
+    parts = [thaw(item) if type(item) is tuple else item for item in items]
+    return parts if kind is list else deque(parts) if kind is deque else kind(*parts)
+
+
+class Backwards(set[Any]):
+    """A set whose items come in the other order. It is frozen as a set is."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(list(super().__iter__())[::-1])
+
+    def pop(self) -> Any:
+        """Remove and return the item that comes first."""
+        item = next(iter(self))
+        self.remove(item)
+        return item
+
+
+def thaw_backwards(image: Any) -> Any:
+    """Return a value as `thaw` does, with every dict and set in it in the other order of insertion."""
+    if type(image) is not tuple or not image or not isinstance(image[0], type):
+        return image
+    kind = image[0]
+    if len(image) == 1:
+        return kind()
+    if kind is dict:
+        return {key: thaw_backwards(item) if type(item) is tuple else item for key, item in image[:0:-1]}
+    if kind is set or kind is tuple:
+        return Backwards(image[1:]) if kind is set and len(image) > 2 else kind(image[1:])
+    parts = [thaw_backwards(item) if type(item) is tuple else item for item in image[1:]]
+    return parts if kind is list else deque(parts) if kind is deque else kind(*parts)
+
+
+def is_part(kind: type) -> bool:
+    """Return whether `@state` stands above this class itself, not only above a base of it."""
+    return kind in _IMAGES
+
+
+# `freeze` is written out where many values are frozen, because most values are their own image.
+
+
+def _images(values: Iterable[Any]) -> list[Any]:
+    return [value if (image := _image_for(type(value))) is None else image(value) for value in values]
+
+
+def _image_of_dict(value: dict[Any, Any]) -> tuple[Any, ...]:
+    if not value:
+        return _NO_DICT
+    found = [(k, item if (image := _image_for(type(item))) is None else image(item)) for k, item in value.items()]
+    if len(found) > 1:
+        found.sort()
+    return (dict, *found)
+
+
+def _image_of_set(value: set[Any]) -> tuple[Any, ...]:
+    return (set, *sorted(value)) if value else _NO_SET
+
+
+def _image_of_list(value: list[Any] | deque[Any]) -> tuple[Any, ...]:
+    return (type(value), *_images(value)) if value else _NONE[type(value)]
+
+
+def _image_of_tuple(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a tuple itself, or an image of one that would be mistaken for an image."""
+    return (tuple, *value) if value and isinstance(value[0], type) else value
+
+
+def _image_of_part(kind: type, names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return the function that freezes an object of a `@state` class field by field."""
+    return lambda value: (kind, *_images([getattr(value, name) for name in names]))
+
+
+_NO_DICT, _NO_SET = (dict,), (set,)
+_NONE: dict[type, tuple[Any, ...]] = {list: (list,), deque: (deque,)}
+_IMAGES: dict[type, Callable[[Any], tuple[Any, ...]]] = {
+    dict: _image_of_dict,
+    set: _image_of_set,
+    Backwards: _image_of_set,
+    list: _image_of_list,
+    deque: _image_of_list,
+    tuple: _image_of_tuple,
+}
+"""The function that makes the image, by class; values of all other classes are their own image."""
+_image_for = _IMAGES.get

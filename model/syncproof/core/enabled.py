@@ -8,12 +8,14 @@ here is a path of the graph that a search visits.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from itertools import permutations
 from typing import cast
 
 from syncproof.core.environment import Environment
 from syncproof.core.fairness import recoveries
 from syncproof.core.faults import OWN_MOVES, fault_of
+from syncproof.core.forks import changes, fork_world
 from syncproof.core.moves import (
     Arrive,
     Complete,
@@ -36,6 +38,7 @@ from syncproof.core.moves import (
 )
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
+from syncproof.core.same import distinct
 from syncproof.core.values import ActorId, DeviceId
 from syncproof.core.world import System, World
 
@@ -61,7 +64,7 @@ KINDS = ("compose", *UNDER_WAY, "poll", *RECOVERIES, *ADVERSE)
 def landings(writes: Sequence[Packet]) -> Iterator[tuple[Packet, ...]]:
     """Yield what may have landed of the open writes in a crash: each ordered selection once, the shortest first."""
     for length in range(len(writes) + 1):
-        yield from dict.fromkeys(permutations(writes, length))
+        yield from distinct(permutations(writes, length))
 
 
 class RecordingWorld(World):
@@ -73,6 +76,7 @@ class RecordingWorld(World):
 
     def apply(self, move: Move) -> None:
         """Make the move and record it; one that is not enabled is not recorded."""
+        move = self.named(move)
         super().apply(move)
         self.moves.append(move)
 
@@ -114,11 +118,12 @@ class BoundedWorld:
         if self._possible is None:
             self._possible = {kind: [] for kind in KINDS}
             self._add_pending_and_recoveries(self._possible)
-            at_rest = all(self._is_void(move) for moves in self._possible.values() for move in moves)
+            own = [move for moves in self._possible.values() for move in moves]
             self._add_tells(self._possible)
             self._add_faults(self._possible)
-            if at_rest or self.environment.polls == "any":
-                self._possible["poll"] = [Fire(a, p) for a, p in sorted(self.world.polls.items())]
+            polls = [Fire(a, p) for a, p in sorted(self.world.polls.items())]
+            if polls and (self.environment.polls == "any" or self._is_at_rest(own)):
+                self._possible["poll"] += polls
         return self._possible
 
     def make(self, move: Move) -> None:
@@ -141,6 +146,10 @@ class BoundedWorld:
         world_decides = isinstance(move, Deliver | Arrive | Complete) or (
             isinstance(move, Fire) and self.world.polls.get(move.actor) != move.packet
         )
+        try:
+            move = self.world.named(move)
+        except MoveError:
+            return False
         if not world_decides and not any(move in found for found in self.possible().values()):
             return False
         try:
@@ -165,6 +174,19 @@ class BoundedWorld:
             if self.told[number] < len(script) and script[self.told[number]] == move:
                 return number
         return None
+
+    def _is_at_rest(self, own: Sequence[Move]) -> bool:
+        """Return whether none of the moves that happen by themselves would change anything."""
+        own = [move for move in own if not self._is_void(move)]
+        simple = not any(isinstance(move, Deliver | Connect | Notice | Restart) for move in own)  # these always do
+        return simple and not any(changes(self.world, move) for move in own)
+
+    def fork(self, observe: Callable[[Observation], None]) -> BoundedWorld:
+        """Return a copy that shares nothing which a move changes."""
+        twin = copy(self)
+        twin.world = fork_world(self.world, observe)
+        twin.told, twin.newcomers, twin.left = list(self.told), list(self.newcomers), dict(self.left)
+        return twin
 
     def _is_void(self, move: Move) -> bool:
         """Return whether a move only answers over a connection that has a closed end: the answer is lost.
@@ -247,8 +269,8 @@ def _restores(world: World, names: Iterable[ActorId]) -> Iterator[Move]:
 
 
 FAULT_MOVES: dict[str, Callable[[World], Iterable[Move]]] = {
-    "push-lost": lambda world: [Lose(move.receiver, move.packet) for move in _lossy(world)],
-    "push-duplicated": lambda world: [Duplicate(move.receiver, move.packet) for move in _lossy(world)],
+    "push-lost": lambda world: [Lose(move.receiver, move.packet, move.source) for move in _lossy(world)],
+    "push-duplicated": lambda world: [Duplicate(move.receiver, move.packet, move.source) for move in _lossy(world)],
     "disconnect": lambda world: _disconnects(world, True),
     "half-open": lambda world: _disconnects(world, False),
     "device-crash": lambda world: _crashes(world, _devices(world)),

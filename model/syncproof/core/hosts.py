@@ -135,14 +135,22 @@ class Host(Out):
         return operation
 
     def arm(self, packet: Packet) -> Timer:
-        """Arm a timer, or arm it again."""
+        """Arm a timer, or arm it again. `ValueError` if the packet is the poll timer's."""
+        if self.poll_timer is not None and self.poll_timer.packet == packet:
+            raise self._both(packet)
         timer = self.timers[packet] = Timer(self, packet)
         return timer
 
     def arm_poll(self, packet: Packet) -> Timer:
-        """Arm the poll timer, or arm it again."""
+        """Arm the poll timer, or arm it again. `ValueError` if the packet is a timer's."""
+        if packet in self.timers:
+            raise self._both(packet)
         timer = self.poll_timer = Timer(self, packet)
         return timer
+
+    def _both(self, packet: Packet) -> ValueError:
+        who = f"{self.name!r} ({type(self.actor).__name__})"
+        return ValueError(f"{who} arms {packet!r} as a timer and as its poll; give one of them a class of its own")
 
     # ---- the interface of handlers
 

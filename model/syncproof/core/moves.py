@@ -21,24 +21,30 @@ class Deliver(Move, frozen=True):
 
 
 class Arrive(Move, frozen=True):
-    """A packet on a link reaches its receiver (or is lost, if the link needs a connection and there is none)."""
+    """A packet on a link reaches its receiver (or is lost, if the link needs a connection and there is none).
+
+    `source`: who sent it; None: whoever sent the oldest one that may arrive, as in moves files of earlier versions.
+    """
 
     receiver: ActorId
     packet: Packet
+    source: ActorId | None = None
 
 
 class Lose(Move, frozen=True):
-    """A lossy link drops a packet."""
+    """A lossy link drops a packet. `source`: as for `Arrive`."""
 
     receiver: ActorId
     packet: Packet
+    source: ActorId | None = None
 
 
 class Duplicate(Move, frozen=True):
-    """A second copy of a packet on a lossy link is under way."""
+    """A second copy of a packet on a lossy link is under way. `source`: as for `Arrive`."""
 
     receiver: ActorId
     packet: Packet
+    source: ActorId | None = None
 
 
 class Complete(Move, frozen=True):

@@ -20,7 +20,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
+from operator import attrgetter
 from typing import Any, ClassVar, cast
+
+import msgspec
 
 from syncproof.core.actor import Actor, Out
 from syncproof.core.hosts import Connection, Host, Landed, Mail, Operation, Timer
@@ -57,7 +60,10 @@ from syncproof.core.observations import (
     Restarted,
 )
 from syncproof.core.packets import Closed, Opened, Packet
+from syncproof.core.same import find
 from syncproof.core.values import ENVIRONMENT, ActorId, ConnectionId, DeviceId, UserId
+
+PACKET = attrgetter("packet")
 
 __all__ = ["Connection", "Host", "Landed", "Mail", "Operation", "System", "Timer", "World", "put_back"]
 
@@ -151,7 +157,7 @@ class World:
     @property
     def timers(self) -> dict[ActorId, list[Packet]]:
         """Return the armed timers by actor, without poll timers."""
-        return {name: list(host.timers) for name, host in self.hosts.items() if host.timers}
+        return {n: [t.packet for t in host.timers.values()] for n, host in self.hosts.items() if host.timers}
 
     @property
     def polls(self) -> dict[ActorId, Packet]:
@@ -193,8 +199,8 @@ class World:
             for operation in host.operations:
                 yield Complete(host.name, operation.packet)
         for host in hosts:
-            for packet in host.timers:
-                yield Fire(host.name, packet)
+            for timer in host.timers.values():
+                yield Fire(host.name, timer.packet)
         for name, offering in self.actors.items():
             if offering.offers_steps and name not in self.down:
                 for packet in offering.steps():
@@ -205,7 +211,7 @@ class World:
         for name, host in sorted(self.hosts.items()):
             for mail in host.mail:
                 if self._may_arrive(mail, self.system.link(mail.packet)):
-                    yield Arrive(name, mail.packet)
+                    yield Arrive(name, mail.packet, mail.source)
 
     def _may_arrive(self, mail: Mail, link: Link) -> bool:
         """Return whether the receiver can receive a mail now, and nothing that must arrive before it is on its way."""
@@ -256,7 +262,7 @@ class World:
         if mail not in receiver.mail or not self._may_arrive(mail, link):
             return False
         if self.record is not None:
-            self.record(Arrive(receiver.name, packet))
+            self.record(Arrive(receiver.name, packet, mail.source))
         receiver.mail.remove(mail)
         if link.order == "duplicating":
             receiver.mail.append(mail)
@@ -269,14 +275,14 @@ class World:
         if mail not in mail.receiver.mail:
             return False
         if self.record is not None:
-            self.record(Lose(mail.receiver.name, mail.packet))
+            self.record(Lose(mail.receiver.name, mail.packet, mail.source))
         mail.receiver.mail.remove(mail)
         return True
 
     def duplicate(self, mail: Mail) -> Mail:
         """Put a second copy of a packet on its way, and return the copy's handle."""
         if self.record is not None:
-            self.record(Duplicate(mail.receiver.name, mail.packet))
+            self.record(Duplicate(mail.receiver.name, mail.packet, mail.source))
         box = mail.receiver.mail
         copied = Mail(mail.source, mail.receiver, mail.packet)
         box.insert(box.index(mail), copied)
@@ -493,22 +499,30 @@ class World:
         except KeyError:
             raise MoveError(f"there is no connection {name}") from None
 
-    def _mail(self, receiver: ActorId, packet: Packet) -> Mail:
-        """Return the handle of a packet that may arrive now. `MoveError` if there is none."""
-        host = self.hosts.get(receiver)
-        found = [] if host is None else [mail for mail in host.mail if mail.packet == packet]
-        for mail in found:
-            if self._may_arrive(mail, self.system.link(mail.packet)):
-                return mail
-        if found and found[0].receiver.down and not self.system.link(packet).while_connected:
-            raise MoveError(f"{receiver} is not running")
-        raise MoveError(f"no {packet} is on its way to {receiver}, or others are before it")
+    def named(self, move: Move) -> Move:
+        """Return the move with the sender of its packet, if it lacks one. `MoveError` if no such packet may arrive now."""
+        if isinstance(move, Arrive | Lose | Duplicate) and move.source is None:
+            return msgspec.structs.replace(move, source=self._mail(move).source)
+        return move
 
-    def _lossy_mail(self, receiver: ActorId, packet: Packet, does: str) -> Mail:
+    def _mail(self, move: Arrive | Lose | Duplicate) -> Mail:
+        """Return the handle of a packet that may arrive now. `MoveError` if there is none."""
+        receiver, packet, source = move.receiver, move.packet, move.source
+        host = self.hosts.get(receiver)
+        sent = [] if host is None else [m for m in host.mail if m.packet == packet and source in (None, m.source)]
+        found = find([m for m in sent if self._may_arrive(m, self.system.link(m.packet))], packet, PACKET)
+        if found is not None:
+            return found
+        if sent and sent[0].receiver.down and not self.system.link(packet).while_connected:
+            raise MoveError(f"{receiver} is not running")
+        sender = "" if source is None else f" from {source}"
+        raise MoveError(f"no {packet} is on its way{sender} to {receiver}, or others are before it")
+
+    def _lossy_mail(self, move: Lose | Duplicate, does: str) -> Mail:
         """Return the handle of a packet on a lossy link. `MoveError` that says what a reliable one never `does`."""
-        if not self.system.link(packet).lossy:
-            raise MoveError(f"the link of {type(packet).__name__} {does} nothing")
-        return self._mail(receiver, packet)
+        if not self.system.link(move.packet).lossy:
+            raise MoveError(f"the link of {type(move.packet).__name__} {does} nothing")
+        return self._mail(move)
 
     def _apply_deliver(self, move: Deliver) -> None:
         connection = self._connection(move.connection)
@@ -517,21 +531,20 @@ class World:
             raise MoveError(f"nothing to deliver to the {move.end} on {move.connection}")
 
     def _apply_arrive(self, move: Arrive) -> None:
-        self.arrive(self._mail(move.receiver, move.packet))
+        self.arrive(self._mail(move))
 
     def _apply_lose(self, move: Lose) -> None:
-        self.lose(self._lossy_mail(move.receiver, move.packet, "loses"))
+        self.lose(self._lossy_mail(move, "loses"))
 
     def _apply_duplicate(self, move: Duplicate) -> None:
-        self.duplicate(self._lossy_mail(move.receiver, move.packet, "repeats"))
+        self.duplicate(self._lossy_mail(move, "repeats"))
 
     def _apply_complete(self, move: Complete) -> None:
         host = self.hosts.get(move.actor)
-        for operation in () if host is None else host.operations:
-            if operation.packet == move.packet:
-                self.complete(operation)
-                return
-        raise MoveError(f"{move.actor} has no open operation {move.packet}")
+        operation = find(() if host is None else host.operations, move.packet, PACKET)
+        if operation is None:
+            raise MoveError(f"{move.actor} has no open operation {move.packet}")
+        self.complete(operation)
 
     def _apply_fire(self, move: Fire) -> None:
         host = self.hosts.get(move.actor)
@@ -573,7 +586,7 @@ class World:
         writes = [operation for operation in host.operations if operation.write]
         landed = []
         for packet in move.landed:
-            operation = next((o for o in writes if o.packet == packet), None)
+            operation = find(writes, packet, PACKET)
             if operation is None:
                 raise MoveError(f"{move.actor} has no open write {packet}")
             writes.remove(operation)

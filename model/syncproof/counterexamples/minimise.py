@@ -52,7 +52,7 @@ def minimise(
     if best is None:
         raise ValueError(f"{name} is not violated by these moves")
     best = _delta_debug(system, environment, best, name, progress)
-    while True:
+    while best:
         for path in shorter_paths(system, environment, best, name):
             # Checked in a world as every other path, so that the result does not depend on the search alone.
             other = violates(system, environment, path, name)
@@ -60,7 +60,8 @@ def minimise(
                 best = _delta_debug(system, environment, other, name, progress)
                 break
         else:
-            return best
+            break
+    return best
 
 
 def _delta_debug(
@@ -112,6 +113,8 @@ def violates(system: System, environment: Environment, moves: Sequence[Move], na
         return _livelock(system, environment, moves, automaton)
     monitor = Monitor([name])
     bounded = BoundedWorld(system, environment, monitor.observe)
+    if monitor.violations:  # while the world was set up
+        return ()
     for move in moves:
         _make_or_similar(bounded, move)
         if monitor.violations:
@@ -149,7 +152,9 @@ def signature(value: Any, names: Mapping[ActorId, ActorId] | None = None) -> Any
     `names`: new ids of actors; others keep theirs.
     """
     if isinstance(value, Move):
-        return (type(value), *[signature(getattr(value, field), names) for field in value.__struct_fields__])
+        # A packet that another actor sent is similar too, and moves files of earlier versions do not name the sender.
+        fields = [field for field in value.__struct_fields__ if field != "source"]
+        return (type(value), *[signature(getattr(value, field), names) for field in fields])
     if isinstance(value, tuple):
         return tuple([signature(each, names) for each in value])
     if isinstance(value, ConnectionId):

@@ -174,7 +174,7 @@ def _consumed(world: World, move: Move) -> Channel | None:
         return ("network", *(ends if move.end == "server" else ends[::-1]), queue[0])
     if isinstance(move, (Arrive, Lose)):
         for source, packet in world.mail.get(move.receiver, ()):
-            if packet == move.packet:
+            if packet == move.packet and move.source in (None, source):
                 return "network", source, move.receiver, packet
     if isinstance(move, Complete):
         return "storage", move.actor, move.actor, move.packet

@@ -18,7 +18,8 @@ from syncproof.core.enabled import BoundedWorld
 from syncproof.core.environment import Environment
 from syncproof.core.moves import Move
 from syncproof.core.world import System
-from syncproof.engines.explore import HandlerError, ImpureHandler, Limits, explore
+from syncproof.engines.explore import Limits, explore
+from syncproof.errors import DesignError, Interrupted
 from syncproof.properties import PROPERTIES
 
 SEARCH_STATES = 100_000
@@ -39,8 +40,8 @@ def shorter_paths(
     """Yield paths to a violation of the property `name` that are shorter than `moves`, which lead to one in `environment`.
 
     Most callers need only the first. If nothing is yielded, no path with the same or fewer messages and faults is
-    shorter, unless a search reached its limit. Nothing is yielded for a design whose search raises `ImpureHandler` or
-    `HandlerError`, nor for a system of more than `MOST_ACTORS` actors.
+    shorter, unless a search reached its limit. Nothing is yielded for a design whose search raises
+    `DesignError`, nor for a system of more than `MOST_ACTORS` actors.
     """
     if len(system.cast()) > MOST_ACTORS:
         return
@@ -52,8 +53,10 @@ def shorter_paths(
             return
         try:
             found = explore(system, some, [PROPERTIES[name]], limits=Limits(states=SEARCH_STATES))
-        except (HandlerError, ImpureHandler):
+        except DesignError:
             return
+        if found.graph.ending == "interrupted":
+            raise Interrupted
         states += len(found.graph.states)
         counterexample = found.findings[name].counterexample
         if counterexample is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -16,7 +15,7 @@ import msgspec
 
 from syncproof.core.moves import MoveError
 from syncproof.designs.registry import Design
-from syncproof.errors import InputError
+from syncproof.errors import DesignError, InputError, from_outside, place, raised, ran_out
 
 WRITE = 'write NAME = DESIGNS["timeline-notify"].variant(device=MyDevice) and name that'
 """What an error says to write instead."""
@@ -39,24 +38,20 @@ def load(name: str) -> Design:
 
 @contextmanager
 def blaming(name: str) -> Iterator[None]:
-    """Turn an exception of a user's design into an `InputError` of one line that names file and line.
+    """Turn what a user's design raises into a `DesignError` of one line that names file and line.
 
-    Exceptions of syncproof's own designs pass unchanged.
+    So is a `SystemExit` or `KeyboardInterrupt` that a handler raises. Exceptions of syncproof's own designs pass unchanged.
     """
     try:
         yield
-    except (InputError, MemoryError, MoveError):
+    except (InputError, MoveError):
         raise
-    except Exception as error:
+    except BaseException as error:
         file, own, _ = name.rpartition(".py:")
-        if not own:
+        if not own or from_outside(error) or ran_out(error):
             raise
-        frames = traceback.extract_tb(error.__traceback__)
-        path = Path(f"{file}.py").absolute()
-        frame = next((f for f in reversed(frames) if Path(f.filename).absolute() == path), None)
-        where = name if frame is None else f"{file}.py:{frame.lineno}"
-        text = str(error).splitlines()[0] if str(error) else ""
-        raise InputError(f"{where}: {type(error).__name__}: {text}".rstrip(": ")) from None
+        line = place(error, f"{file}.py").rpartition(":")[2]
+        raise DesignError(f"{f'{file}.py:{line}' if line else name}: {raised(error)}") from error
 
 
 def digest(name: str) -> str:
@@ -67,7 +62,7 @@ def digest(name: str) -> str:
 
 @cache
 def _module(file: str) -> ModuleType:
-    """Run a Python file as a module. `InputError` if there is no such file, or if it raises anything."""
+    """Run a Python file as a module. `InputError` if there is no such file, `DesignError` if it raises anything."""
     path = Path(file)
     if not path.is_file():
         raise InputError(f"{file}: there is no such file; allowed: FILE.py:NAME")
@@ -83,10 +78,11 @@ def _module(file: str) -> ModuleType:
     except InputError:
         raise
     except BaseException as error:
-        line = next(
-            (f":{t.lineno}" for t in reversed(traceback.extract_tb(error.__traceback__)) if t.filename == str(path)), ""
-        )
-        raise InputError(
-            f"{file}{line}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-        ) from None
+        if from_outside(error):
+            raise
+        if isinstance(error, SyntaxError) and error.filename == str(path.absolute()):
+            line = str(error.lineno or "")
+        else:
+            line = place(error, path).rpartition(":")[2]
+        raise DesignError(f"{file}{f':{line}' if line else ''}: {raised(error)}") from error
     return module

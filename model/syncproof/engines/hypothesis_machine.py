@@ -71,6 +71,7 @@ from syncproof.core.moves import (
 from syncproof.core.observations import Noted, Observation
 from syncproof.core.values import Id
 from syncproof.core.world import System
+from syncproof.engines.environments import check_environment
 from syncproof.errors import InputError
 from syncproof.properties.monitor import Monitor
 
@@ -167,7 +168,7 @@ class Machine(RuleBasedStateMachine):
         self.situations: dict[str, None] = {}
         self.monitor = Monitor(self.properties)
         self.bounded = BoundedWorld(self.system, self.environment, self.observe)
-        for _ in range(messages):
+        for _ in range(0 if self.monitor.violations else messages):
             for move in self.possible("compose")[:1]:
                 self.make(move)
 
@@ -425,8 +426,9 @@ def machine(
 
     `properties`: the names of those that are judged. `title`: the name of the system in error messages. `name`: the Python
     expression that makes this class again, for the first line of a failing example. The rules of faults that the
-    environment has no budget for are left out.
+    environment has no budget for are left out. `InputError` for a budget of an unknown fault.
     """
+    check_environment(environment)
     asked = tuple(properties)
     adverse = tuple(kind for kind in ADVERSE if kind in _adverse_kinds(environment))
     members: dict[str, Any] = {

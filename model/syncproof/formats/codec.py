@@ -33,6 +33,8 @@ def decode(line: bytes, base: type[T]) -> T:
         return cast(T, _build(msgspec.json.decode(line), base))
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise DecodeError(str(error)) from None
+    except RecursionError:
+        raise DecodeError("nested too deeply; allowed: fewer levels") from None
 
 
 def _encode_id(value: Any) -> Any:

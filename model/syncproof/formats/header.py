@@ -43,7 +43,7 @@ def parse_header(path: Path, line: bytes, kind: str) -> Header:
     """
     try:
         header = msgspec.json.decode(line, type=Header)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(
             f'{path}:1: not a header: {error}; allowed: {{"schema": {SCHEMA}, "kind": "{kind}", ...}}'
         ) from None

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
+from syncproof import textfiles
 from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.errors import InputError
@@ -88,10 +89,7 @@ def count_moves(path: Path) -> int:
 
 def _read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    yield number, line
+        yield from textfiles.lines(path)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,20 +40,37 @@ def write_parquet(path: Path, header: bytes, lines: list[bytes]) -> None:
 def read_parquet(path: Path) -> Iterator[tuple[int, bytes]]:
     """Yield a history's header and objects, numbered from 1 as the lines of a text file would be.
 
-    `InputError` for a file that is not Parquet or is not a history.
+    `InputError` for a file that is not Parquet, is damaged, or is not a history.
     """
-    from pyarrow import ArrowException, parquet
+    from pyarrow import parquet
 
-    try:
+    with _readable(path):
         file = parquet.ParquetFile(path)
-    except (OSError, ArrowException) as error:
-        raise InputError(f"{path}: not a Parquet file that can be read: {error}") from None
-    metadata = file.schema_arrow.metadata or {}
-    if b"syncproof" not in metadata or "body" not in file.schema_arrow.names:
+        schema = file.schema_arrow
+        metadata = schema.metadata or {}
+    if b"syncproof" not in metadata or "body" not in schema.names:
         raise InputError(f"{path}: not a history: the metadata `syncproof` and the column `body` are needed")
     yield 1, metadata[b"syncproof"]
     number = 1
-    for batch in file.iter_batches(columns=["body"]):
-        for body in batch.column(0).to_pylist():
+    batches = file.iter_batches(columns=["body"])
+    while True:
+        with _readable(path):
+            batch = next(batches, None)
+            bodies = [] if batch is None else batch.column(0).to_pylist()
+        if batch is None:
+            return
+        for body in bodies:
             number += 1
+            if not isinstance(body, str):
+                raise InputError(f"{path}:{number}: body: {body!r:.40}; allowed: a JSON object as text")
             yield number, body.encode()
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn whatever the library raises for a damaged file into an `InputError` of one line."""
+    try:
+        yield
+    except Exception as error:
+        says = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{path}: not a Parquet file that can be read: {says:.160}") from error

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,9 +16,9 @@ from syncproof.errors import InputError, nearest
 Item = TypeVar("Item")
 
 
-def whole(name: str, value: object, *, least: int, most: int | None = None) -> None:
-    """Check that `value` is a whole number from `least` to `most`, or None."""
-    if value is None:
+def whole(name: str, value: object, *, least: int, most: int | None = None, needed: bool = False) -> None:
+    """Check that `value` is a whole number from `least` to `most`, or None unless it is `needed`."""
+    if value is None and not needed:
         return
     allowed = f"a whole number, {least} or more" if most is None else f"a whole number from {least} to {most}"
     if isinstance(value, bool) or not isinstance(value, int):
@@ -66,7 +66,7 @@ def designs(value: Iterable[Item] | None) -> tuple[Item, ...]:
     return listed("designs", value, "designs or their names")
 
 
-def names(name: str, value: Sequence[str] | None) -> tuple[str, ...]:
+def names(name: str, value: Iterable[str] | None) -> tuple[str, ...]:
     """Check that `value` is a list of texts, and return it as a tuple; empty for None."""
     found = listed(name, value, "names")
     for each in found:
@@ -80,6 +80,11 @@ def file(name: str, value: object) -> Path:
     if not isinstance(value, str | os.PathLike):
         raise InputError(f"{name}: {value!r:.60} is {_kind(value)}; allowed: the path of a file")
     return Path(value)
+
+
+def text(name: str, value: object, allowed: str) -> None:
+    """Check that `value` is a text. `allowed`: what the error says is allowed."""
+    instance(name, value, str, allowed)
 
 
 def called(name: str, value: object) -> None:

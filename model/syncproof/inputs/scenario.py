@@ -32,7 +32,7 @@ from syncproof.inputs import arguments
 from syncproof.inputs.scenario_errors import explain, line_of, names_of, within
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 
 
 def seconds(value: object) -> float:
@@ -317,6 +317,8 @@ class Scenario(Section):
     model: ModelSection = ModelSection()
     name: str = Field(default="", exclude=True)
     text: str = Field(default="", exclude=True, repr=False)
+    file: str = Field(default="", exclude=True, repr=False)
+    """The name of a ready scenario, or the path of the file, as `load` was given it."""
 
     @model_validator(mode="after")
     def _possible(self) -> Scenario:
@@ -388,7 +390,7 @@ class Scenario(Section):
         """Return a copy with dotted keys set, validated when all of them are set. Raises `InputError`."""
         data = self.model_dump(exclude_unset=True)
         for key, value in values.items():
-            arguments.instance("key", key, str, "the dotted name of a key, such as 'population.users'")
+            arguments.text("key", key, "a key of a scenario, such as population.users")
             path = key.split(".")
             section: object = Scenario
             for number, step in enumerate(path):
@@ -404,7 +406,7 @@ class Scenario(Section):
             for step in path[:-1]:
                 table = table.setdefault(step, {})
             table[path[-1]] = value
-        return _validated(data, self.name, self.name, self.text, LOADED)
+        return _validated({**data, "file": self.file}, self.name, self.name, self.text, LOADED)
 
 
 # ---- finding and reading
@@ -433,7 +435,7 @@ def load(name: str | PathLike[str]) -> Scenario:
         raise InputError(f"unknown scenario {name!r}{nearest(name, list(shipped))} (or a path to a .toml file)")
     shown = f"{name}.toml" if name in shipped else str(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InputError(f"{shown}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
@@ -445,11 +447,13 @@ def load(name: str | PathLike[str]) -> Scenario:
         raise InputError(f"{shown}:{line[1] if line else text.count(chr(10)) + 1}: not TOML: {error}") from None
     except ValueError:  # Python limits the digits of a number that it reads
         raise InputError(f"{shown}: a number has too many digits; allowed: at most 4300") from None
-    for internal in ("name", "text"):
+    except RecursionError:
+        raise InputError(f"{shown}: nested too deeply; allowed: fewer levels") from None
+    for internal in ("name", "text", "file"):
         if internal in data:
             known = nearest(internal, names_of(Scenario))
             raise InputError(f"{shown}:{line_of(text, (internal,))}: {internal}: unknown key{known}")
-    return _validated(data, path.stem, shown, text, None)
+    return _validated({**data, "file": name}, path.stem, shown, text, None)
 
 
 def _validated(data: dict[str, Any], name: str, shown: str, text: str, context: str | None) -> Scenario:

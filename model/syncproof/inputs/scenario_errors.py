@@ -87,7 +87,32 @@ def explain(model: type[BaseModel], error: Any, shown: str, text: str) -> str:
     if kind == "literal_error":
         options = re.findall(r"'([^']*)'", says)
         return f"{where}: {got}{nearest(str(error['input']), options)}"
-    return f"{where}: {got}; allowed: {says}"
+    return f"{where}: {got}; allowed: {_in_words(model, key, kind, error.get('ctx', {})) or says}"
+
+
+def _in_words(model: type[BaseModel], key: tuple[str | int, ...], kind: str, limits: dict[str, Any]) -> str:
+    """Return what is allowed where a value is of another type, in the words of a scenario file; empty if nothing better fits."""
+    field = _field(model, key)
+    span = "" if field is None else f", {_range(field)}".removesuffix(", a finite number")
+    if kind.startswith("int_"):
+        return f"a whole number{span}"
+    if kind.startswith("float_"):
+        return f"a number{span}"
+    if kind.startswith("bool_"):
+        return "true or false"
+    if kind == "string_type":
+        return "a text in quotes"
+    if kind == "string_too_short":
+        return "a text in quotes that is not empty"
+    if kind == "greater_than":
+        return f"more than {limits['gt']:g}"
+    if kind in ("model_type", "dict_type", "model_attributes_type"):
+        keys = [step for step in key if isinstance(step, str)]
+        table: Any = model
+        for step in keys:
+            table = within(table, step)
+        return f"a table with {', '.join(names_of(table))}"
+    return ""
 
 
 def _where(shown: str, text: str, key: tuple[str | int, ...]) -> str:

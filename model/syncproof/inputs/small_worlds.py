@@ -39,7 +39,7 @@ from syncproof.designs import Design, Parameters, Population
 from syncproof.designs.packets import Notification, Push
 from syncproof.designs.timeline.fanout import HybridServer
 from syncproof.errors import InputError
-from syncproof.inputs import lookup
+from syncproof.inputs import arguments, lookup
 
 POPULATIONS: dict[str, Population] = {
     "two-people": Population((0, 1), ((0, 1),)),
@@ -179,9 +179,10 @@ def particular(design: str | Design) -> tuple[SmallWorld, ...]:
 
 def small_world(population: str, messages: int, kinds: Iterable[str]) -> SmallWorld:
     """Return the small world with these names, its kinds in the order of `KINDS`. Raises `InputError` for unknown names."""
-    if population not in POPULATIONS:
+    if not isinstance(population, str) or population not in POPULATIONS:
         raise InputError(f"unknown world {population!r}; allowed: {', '.join(POPULATIONS)}")
-    chosen = tuple(kinds)
+    arguments.whole("messages", messages, least=1, needed=True)
+    chosen = arguments.names("faults", kinds)
     for kind in chosen:
         if kind not in KINDS:
             raise InputError(f"unknown kind of fault {kind!r}; allowed: {', '.join(KINDS)}")

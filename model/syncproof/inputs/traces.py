@@ -1,5 +1,7 @@
 """Read traces of real traffic. There are two formats; the first line says which. A line that cannot be read is an error.
 
+Blank lines and comments, lines that begin with `#`, are skipped; a file ending in `.gz` is decompressed.
+
 *SNAP* (`SRC DST UNIXTIME`, such as CollegeMsg: Panzarasa, Opsahl, Carley 2009): private messages. It says nothing about
 presence or devices; the scenario supplies both.
 
@@ -12,10 +14,12 @@ users' own reconnects.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from syncproof import textfiles
 from syncproof.errors import InputError
 
 HEADER = "time_s,event,user,dead_s"
@@ -47,14 +51,14 @@ def read(path: str | Path, take: float | None = None) -> Trace:
     """
     path = Path(path)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = [(number, line.decode("utf-8").strip()) for number, line in textfiles.lines(path)]
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: byte {error.start + 1} is not UTF-8; allowed: a text file in UTF-8") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not UTF-8; allowed: a text file in UTF-8") from None
     if not lines:
         raise InputError(f"{path}: the file is empty; allowed: `SRC DST UNIXTIME` lines, or a header `{HEADER}`")
-    trace = _presence(path, lines) if lines[0].strip() == HEADER else _snap(path, lines)
+    trace = _presence(path, lines[1:]) if lines[0][1] == HEADER else _snap(path, lines)
     if take is None:
         return trace
     rows = [row for row in trace.rows if row[0] <= take]
@@ -62,13 +66,13 @@ def read(path: str | Path, take: float | None = None) -> Trace:
     return Trace(trace.kind, trace.name, 1 + latest, rows, min(take, trace.length))
 
 
-def _snap(path: Path, lines: list[str]) -> Trace:
+def _snap(path: Path, lines: list[tuple[int, str]]) -> Trace:
     numbers: dict[int, int] = {}
     rows = []
-    for number, line in enumerate(lines, 1):
+    for number, line in lines:
         fields = line.split()
         try:
-            sender, receiver, at = map(int, fields)
+            sender, receiver, at = map(_whole, fields)
         except ValueError:
             raise InputError(
                 f"{path}:{number}: {line!r:.60}; allowed: `SRC DST UNIXTIME`, three whole numbers, or a "
@@ -91,6 +95,20 @@ def _snap(path: Path, lines: list[str]) -> Trace:
     return Trace("snap", path.name, len(numbers), renumbered, renumbered[-1][0])
 
 
+def _whole(text: str) -> int:
+    """Return a whole number. Raises `ValueError` for digits that are not ASCII and for underscores, which `int` takes."""
+    if re.fullmatch(r"[+-]?[0-9]+", text) is None:
+        raise ValueError(text)
+    return int(text)
+
+
+def _number(text: str) -> float:
+    """Return a number. Raises `ValueError` as `_whole` does."""
+    if re.fullmatch(r"\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", text) is None:
+        raise ValueError(text)
+    return float(text)
+
+
 def _lasting(path: Path, length: float) -> None:
     if length > LONGEST:
         raise InputError(
@@ -98,17 +116,17 @@ def _lasting(path: Path, length: float) -> None:
         )
 
 
-def _presence(path: Path, lines: list[str]) -> Trace:
+def _presence(path: Path, lines: list[tuple[int, str]]) -> Trace:
     numbers: dict[str, int] = {}
     rows = []
     last = -1.0
-    for number, line in enumerate(lines[1:], 2):
+    for number, line in lines:
         fields = line.split(",")
         where = f"{path}:{number}"
         if len(fields) != 4:
             raise InputError(f"{where}: {len(fields)} fields; allowed: {HEADER}")
         try:
-            at, dead = float(fields[0]), float(fields[3])
+            at, dead = _number(fields[0]), _number(fields[3])
         except ValueError:
             raise InputError(f"{where}: time_s {fields[0]!r} or dead_s {fields[3]!r}; allowed: numbers") from None
         if fields[1] not in EVENTS:

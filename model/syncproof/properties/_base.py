@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
-from syncproof.core.actor import is_state
+from syncproof.core.actor import is_part
 from syncproof.core.observations import Observation
 
 M = TypeVar("M", bound=Callable[..., str | None])
@@ -62,16 +62,16 @@ class Property:
                     marked[name] = kind
         cls.reactions = {kind: getattr(cls, name) for name, kind in marked.items()}
 
-    def __new__(cls, *_: Any, **__: Any) -> Self:
-        """Raise `TypeError` if the class lacks `@state`: without it a search would not see how its fields change."""
-        if not is_state(cls):
-            raise TypeError(f"class {cls.__name__} has no @state, so it cannot be frozen; write @state above it")
-        return super().__new__(cls)
-
     def react(self, observation: Observation) -> str | None:
         """React to an observation. Return the complaint, if any; None also for a class that the property ignores."""
         reaction = self.reactions.get(type(observation))
         return None if reaction is None else reaction(self, observation)
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        """Raise `TypeError` if the class lacks `@state`: a search could not tell its states apart."""
+        if not is_part(cls):
+            raise TypeError(f"property {cls.__name__} has no @state, so its state is not kept; write @state above it")
+        return super().__new__(cls)
 
     def at_quiescence(self) -> Iterator[str]:
         """Yield a line for each thing that is wrong now that nothing more will happen."""

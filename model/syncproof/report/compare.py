@@ -67,6 +67,7 @@ def _filled(name: str, comparison: Comparison, **context: object) -> str:
         comparison=comparison,
         scenario=comparison.scenario,
         results=results,
+        claims=tables.claims(results),
         question=sentences.question(comparison),
         answer=sentences.answer(comparison),
         summary=lambda design: lookup.get(design).summary,
@@ -125,15 +126,11 @@ def markdown(comparison: Comparison) -> str:
     units = ["{} ({})".format(*tables.heading(m)) for m in METRICS]
     lines += md.table(["design", *units], [[name, *(c.text for c in cells)] for name, cells in tables.costs(results)])
     lines += _ways(ways, comparison.scenario)
-    lines += [
-        "",
-        "## Claims",
-        "",
-        "Of a claim about correctness, *supported* means that these runs did not refute it.",
-        "",
-    ]
-    claims = [[key, c.says, c.verdict, c.evidence] for key, c in results.claims.items()]
-    lines += md.table(["claim", "says", "verdict", "evidence"], claims)
+    if told := tables.claims(results):
+        legend = "Of a claim about correctness, *supported* means that these runs did not refute it."
+        lines += ["", "## Claims", "", legend, ""]
+        claims = [[key, c.says, c.verdict, c.evidence] for key, c in told.items()]
+        lines += md.table(["claim", "says", "verdict", "evidence"], claims)
     lines += ["", "## Faults fired", ""]
     lines += md.table(["fault", "times, over all designs and runs"], [[k, v] for k, v in results.faults_fired.items()])
     lines += [*md.reproduction(sentences.command(comparison)), "", "The scenario:", ""]
@@ -176,7 +173,7 @@ def show(comparison: Comparison) -> None:
         chosen = [cells[order.index(metric)] for metric in SHOWN]
         promises = Text(f"{good}/{all_of_them}", style="" if good == all_of_them else "bold red")
         grid.add_row(name, *(Text(c.text, style="bold" if c.best else "") for c in chosen), promises)
-    out.print(grid)
+    out.grid(grid)
     out.print()
     for sentence in sentences.answer(comparison):
         out.print(Text(sentence))
@@ -185,7 +182,7 @@ def show(comparison: Comparison) -> None:
     for design, name, finding in comparison.broken():
         out.print(Text(f"  BROKEN PROMISE: {design}, {name}: {finding.example}", style="bold red"))
     out.print()
-    for key, claim in results.claims.items():
+    for key, claim in tables.claims(results).items():
         out.print(
             Text.assemble((f"{key:>4} ", ""), (f"{claim.verdict:<10}", terminal.COLOURS[claim.verdict]), claim.evidence)
         )

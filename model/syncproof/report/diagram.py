@@ -53,7 +53,7 @@ def diagram(design: str | Design, population: str = "three-devices", *, messages
 
     Raises `InputError`, in one sentence that says what is allowed, for an argument that is not.
     """
-    arguments.whole("messages", messages, least=1, most=9)
+    arguments.whole("messages", messages, least=1, most=9, needed=True)
     entry = lookup.get(design)
     system, _, environment = small_worlds.build(entry, small_worlds.small_world(population, messages, ()))
     play = BoundedWorld(system, environment, lambda _: None)

@@ -132,7 +132,7 @@ def show(matrix: KillMatrix) -> None:
         grid.add_column(heading, no_wrap=heading in ("bug", "shortest", "cut down", "excerpt"))
     for row in rows(matrix):
         grid.add_row(*row, style="" if matrix.bugs[row[0]].killed else "bold red")
-    out.print(grid)
+    out.grid(grid)
     out.print(Text(LEGEND, "dim"))
     for row in cost_rows(matrix):
         out.print(Text(" · ".join(row)))

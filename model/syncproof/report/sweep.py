@@ -210,7 +210,7 @@ def show(sweep: Sweep) -> None:
     out.print(Text(sentences.question(sweep), "bold"))
     for warning in warnings(sweep):
         out.print(Text(f"warning: {warning}", "yellow"))
-    out.print(_grid(sweep))
+    out.grid(_grid(sweep))
     out.print()
     for sentence in sentences.answer(sweep):
         out.print(Text(sentence))

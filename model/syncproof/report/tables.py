@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from syncproof.designs import DESIGNS
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.properties import PROPERTIES
-from syncproof.studies.results import ComparisonResults, DesignComparison, PropertyResults
+from syncproof.studies.results import (
+    ClaimResult,
+    ComparisonResults,
+    DesignComparison,
+    PropertyResults,
+    VerificationResults,
+)
 
 
 def heading(metric: str) -> tuple[str, str]:
@@ -83,6 +90,11 @@ def costs(results: ComparisonResults) -> list[tuple[str, list[NumberCell]]]:
         )
         for name, design in results.designs.items()
     ]
+
+
+def claims(results: ComparisonResults | VerificationResults) -> dict[str, ClaimResult]:
+    """Return the claims to be shown: none if only designs of a user were judged, since every claim is about ready ones."""
+    return results.claims if any(name in DESIGNS for name in results.designs) else {}
 
 
 def verdicts(results: ComparisonResults) -> list[tuple[str, str, list[PropertyResults]]]:

@@ -21,7 +21,7 @@ from syncproof.report import markdown as md
 from syncproof.report.counterexamples import DrawnCounterexample
 from syncproof.report.diagram import Diagram
 from syncproof.report.sentences import verify as sentences
-from syncproof.report.tables import MARKS, rank
+from syncproof.report.tables import MARKS, claims, rank
 from syncproof.studies.verify import Cell, Verification, judged
 
 LENGTHS = (
@@ -82,12 +82,20 @@ def mark(cell: Cell) -> str:
     return f"{MARKS[cell.verdict]} {cell.length}" if cell.counterexample is not None else MARKS[cell.verdict]
 
 
+def _marked(cell: Cell, bold: bool) -> str:
+    """Return a cell as a terminal shows it; where there is no bold, a word says that the property is promised."""
+    if bold or not cell.promised:
+        return mark(cell)
+    return f"{mark(cell)} {'broken' if cell.broken else 'promised'}"
+
+
 def _filled(name: str, verification: Verification, shown: list[tuple[DrawnCounterexample, Markup, str]]) -> str:
     results = verification.results()
     return template.render(
         name,
         verification=verification,
         results=results,
+        claims=claims(results),
         answer=sentences.answer(verification),
         matrix=verification.matrix(),
         properties=PROPERTIES,
@@ -138,11 +146,12 @@ def _markdown(verification: Verification) -> Iterator[str]:
         ["design", "situation", "reached"],
         [[d, what, reached] for d, f in found for what, reached in f.witnesses.items()],
     )
-    yield from ("", "## Claims", "")
-    yield from md.table(
-        ["claim", "says", "verdict", "evidence"],
-        [[key, c.says, c.verdict, c.evidence] for key, c in results.claims.items()],
-    )
+    if told := claims(results):
+        yield from ("", "## Claims", "")
+        yield from md.table(
+            ["claim", "says", "verdict", "evidence"],
+            [[key, c.says, c.verdict, c.evidence] for key, c in told.items()],
+        )
     shown = counterexamples.drawn(verification)
     if shown:
         yield from ("", "## Counterexamples", "")
@@ -168,9 +177,11 @@ def show(verification: Verification) -> None:
     for design in matrix:
         grid.add_column(design.replace("-", "\n", 2), justify="center", no_wrap=True)
     for name in PROPERTIES:
-        grid.add_row(name, *(Text(mark(row[name]), style=_style(row[name])) for row in matrix.values()))
-    out.print(grid)
-    out.print(Text("✗ with the moves of a counterexample; bold: promised", style="dim"))
+        cells = [row[name] for row in matrix.values()]
+        grid.add_row(name, *(Text(_marked(cell, out.bold), style=_style(cell)) for cell in cells))
+    out.grid(grid)
+    bold = "bold: promised" if out.bold else "broken: violated where it is promised"
+    out.print(Text(f"✗ with the moves of a counterexample; {bold}", style="dim"))
     out.print()
     facts = terminal.table()
     for heading in ("design", "worlds", "states", "transitions", "depth", "complete", "seconds"):
@@ -185,9 +196,9 @@ def show(verification: Verification) -> None:
             "yes" if found.complete else "no",
             f"{sum(e.elapsed for e in verification.explored[design]):.1f}",
         )
-    out.print(facts)
+    out.grid(facts)
     out.print()
-    for key, claim in verification.results().claims.items():
+    for key, claim in claims(verification.results()).items():
         style = terminal.COLOURS[claim.verdict]
         out.print(Text.assemble((f"{key:>4} ", ""), (f"{claim.verdict:<10}", style), claim.evidence))
 
@@ -243,7 +254,7 @@ def show_search(design: str, world: SmallWorld, found: Exploration) -> None:
     for kind, (transitions, states) in found.coverage.items():
         style = "" if transitions else "yellow"
         grid.add_row(Text(kind, style=style), f"{transitions:,}", f"{states:,}")
-    out.print(grid)
+    out.grid(grid)
     for name in found.findings:
         cell = one.cell(design, name)
         promised = f"promise {cell.promise}" if cell.promised else ""

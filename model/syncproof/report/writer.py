@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -21,19 +23,26 @@ NUMBERS = re.compile(r"\[\s*(?:(?:-?\d[\d.e+-]*|null),?\s+)+\]")
 def write(out: str | Path, files: Mapping[str, Content]) -> list[Path]:
     """Write files into the folder `out`, which is made if it is missing, and return their paths in order.
 
-    Names may have folders of their own. Raises `InputError` if a file cannot be written.
+    Names may have folders of their own. The files are written in a folder beside them and replace former ones when all of
+    them are there. Raises `InputError` if a file cannot be written.
     """
     folder = Path(out)
     try:
-        for name, content in files.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if isinstance(content, str):
-                path.write_text(content, encoding="utf-8")
-            elif isinstance(content, bytes):
-                path.write_bytes(content)
-            else:
-                content(path)
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-", ignore_cleanup_errors=True) as made:
+            fresh = Path(made)
+            for name, content in files.items():
+                path = fresh / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                if isinstance(content, str):
+                    path.write_text(content, encoding="utf-8")
+                elif isinstance(content, bytes):
+                    path.write_bytes(content)
+                else:
+                    content(path)
+            for name in files:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                os.replace(fresh / name, folder / name)
     except OSError as error:
         raise InputError(f"--out {out}: cannot be written: {error.strerror or error}; allowed: a folder") from None
     return [folder / name for name in files]

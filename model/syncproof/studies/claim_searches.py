@@ -17,6 +17,7 @@ from syncproof.core.actor import actor
 from syncproof.designs import DESIGNS, Design, Parameters
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.engines.explore import Exploration
+from syncproof.errors import Interrupted
 from syncproof.inputs.small_worlds import SMALL, SmallWorld, small_world
 from syncproof.seeded_bugs import BUGS
 from syncproof.seeded_bugs.triggers import SwallowsTrigger
@@ -54,6 +55,8 @@ def _found(search: Search, name: str, design: Design, worlds: Sequence[SmallWorl
     properties: dict[str, SearchedProperty] = {}
     for world in worlds:
         found = search(design, world)
+        if found.graph.ending == "interrupted":
+            raise Interrupted
         states += len(found.graph.states)
         for prop, finding in found.findings.items():
             result = properties.setdefault(prop, SearchedProperty("holds", prop in design.promises))

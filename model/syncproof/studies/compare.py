@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from syncproof import designs as registry
 from syncproof.engines.memory import peak_memory
@@ -32,6 +32,7 @@ from syncproof.properties import PROPERTIES
 from syncproof.properties.verdicts import PropertyResult
 from syncproof.studies import claims, executors
 from syncproof.studies.executors import Progress
+from syncproof.studies.failures import Failure, Failures, lookup_all
 from syncproof.studies.presentation import Presentable
 from syncproof.studies.results import (
     ComparisonResults,
@@ -129,14 +130,16 @@ def _work(job: Job) -> RunResult:
     return job.work()
 
 
-def perform(jobs: Sequence[Job], workers: int, progress: Progress | None = None) -> list[RunResult]:
-    """Return all jobs' results, in the jobs' order."""
+def perform(
+    jobs: Sequence[Job], workers: int, progress: Progress | None = None, failures: Failures[Job] | None = None
+) -> list[RunResult | None]:
+    """Return all jobs' results, in the jobs' order; None where a design failed, which `failures` notes."""
     results: dict[int, RunResult] = {}
-    for index, result in executors.perform(_work, jobs, workers):
+    for index, result in executors.perform(_work, jobs, workers, failures=failures):
         results[index] = result
         if progress is not None:
             progress(len(results), len(jobs))
-    return [results[index] for index in range(len(jobs))]
+    return [results.get(index) for index in range(len(jobs))]
 
 
 @dataclass(repr=False)
@@ -156,6 +159,7 @@ class Comparison(Presentable):
     take: float | None = None
     elapsed_s: float = 0.0
     workers: int = 1
+    failed: dict[str, Failure] = dataclasses.field(default_factory=dict)
 
     def results(self) -> ComparisonResults:
         """Return the part that other programs may rely on; floats to six significant digits."""
@@ -184,7 +188,8 @@ class Comparison(Presentable):
             notifications_off=None if self.quiet is None else _small_run(self.quiet),
             faults_fired=fired,
             warnings=[f"{name} was configured and never happened" for name, count in fired.items() if count == 0]
-            + self._silent(),
+            + self._silent()
+            + [failure.says for failure in self.failed.values()],
         )
         found.claims = claims.judge(found)
         return found
@@ -289,9 +294,11 @@ class Comparison(Presentable):
         ]
 
     def status(self) -> int:
-        """Return the exit status: 1 if a promise is broken, 3 if one is unknown, else 0."""
-        if self.broken():
+        """Return the exit status: 1 if a promise is broken, 4 if a design failed, 3 if a promise is unknown, else 0."""
+        if self.broken() or any(failure.broken for failure in self.failed.values()):
             return 1
+        if self.failed:
+            return 4
         unknown = any(
             v.promised and v.verdict == "unknown"
             for d in self.results().designs.values()
@@ -389,17 +396,19 @@ def compare(
         progress: a function, called after each run with the number of finished runs and the number of all runs.
 
     Returns a `Comparison`: `results()`, `table()`, `verdicts()`, `claims()`, `figure(name)`, `broken()`, `status()`, `html()`,
-    `markdown()`, `write(out)`.
+    `markdown()`, `write(out)`. A design whose own code fails is left out, and `failed` has its error; raised as a `DesignError`
+    if there is no other design.
 
     Raises `InputError`, in one sentence that says what is allowed, for an argument that is not allowed, for a file that cannot
     be read or written, and for an exception in a design of your own.
     """
     started = time.perf_counter()
-    loaded, names, count, first, path = checked(scenario, designs, runs, seed, jobs, trace, take, progress)
+    failures: Failures[Job] = Failures(lambda job: job.design)
+    loaded, names, count, first, path = checked(scenario, designs, runs, seed, jobs, trace, take, progress, failures)
     arguments.flag("sweep", sweep)
     base = Job(loaded, "", 0, first * 1000, path, take)
     traffic = first_traffic(loaded, first, path, take)
-    fits(names, loaded)
+    names = fits(names, loaded, failures)
     files = history_files(history, names)
     for file in files.values():
         _replaceable(Path(file))
@@ -423,24 +432,42 @@ def compare(
             silent = loaded.with_value("model.notifications", False)
             work.append(dataclasses.replace(base, scenario=silent, design="timeline-notify", messages=messages))
     workers = executors.workers(jobs, inherit=any(name in lookup.OWN for name in names))
-    results = perform(work, workers, progress)
-    outcomes = {name: [r for r in results[: count * len(names)] if r.design == name] for name in names}
-    points: dict[str, dict[int, RunResult]] = {name: {} for name in names} if sweep else {}
+    results = perform(work, workers, progress, failures)
+    runs_of: dict[str, list[RunResult]] = {name: [] for name in names}
+    for job, result in zip(work[: count * len(names)], results, strict=False):
+        if result is not None:
+            runs_of[job.design].append(result)
+    failed = {name: Failure(str(e), _broken_before(name, runs_of.get(name, []))) for name, e in failures.met.items()}
+    failures.check(names, failed)
+    points: dict[str, dict[int, RunResult]] = {name: {} for name in names if name not in failures.met} if sweep else {}
     for (name, value), result in zip(side, results[count * len(names) :], strict=False):
-        points[name][value] = result
+        if result is not None and name in points:
+            points[name][value] = result
     return Comparison(
         loaded,
         first,
         count,
-        names,
-        outcomes,
+        tuple(points) if sweep else tuple(name for name in names if name not in failures.met),
+        {name: found for name, found in runs_of.items() if name not in failures.met},
         points,
         results[-1] if quiet else None,
         None if path is None else Path(path).name,
         take,
         time.perf_counter() - started,
         workers,
+        failed,
     )
+
+
+def _broken_before(name: str, runs: Sequence[RunResult]) -> tuple[str, ...]:
+    """Return the promises that a design broke in the runs that it finished before its own code failed."""
+    broken = {
+        p: f"{name}, {p}: {found.examples[0]}"
+        for run in runs
+        for p, found in run.properties.items()
+        if found.promised and found.verdict == "violated"
+    }
+    return tuple(broken.values())
 
 
 def checked(
@@ -452,8 +479,12 @@ def checked(
     trace: str | Path | None,
     take: float | None,
     progress: Progress | None,
+    failures: Failures[Any],
 ) -> tuple[Scenario, tuple[str, ...], int, int, str | None]:
-    """Check the arguments, and return scenario, designs, runs, seed and the trace's path. Raises `InputError`."""
+    """Check the arguments, and return scenario, designs, runs, seed and the trace's path. Raises `InputError`.
+
+    Designs whose own file fails are noted in `failures` and left out.
+    """
     arguments.instance("scenario", scenario, (str, Path, Scenario), "a name, the path of a file, or a Scenario")
     chosen = arguments.designs(designs)
     arguments.whole("runs", runs, least=1, most=MOST_RUNS)
@@ -465,15 +496,21 @@ def checked(
     if take is not None and path is None:
         raise InputError("take: goes with a trace; allowed: trace=FILE beside it")
     loaded = scenario if isinstance(scenario, Scenario) else load(str(scenario))
-    names = tuple(dict.fromkeys(lookup.known(design) for design in chosen or registry.DESIGNS))
+    names = lookup_all(chosen or tuple(registry.DESIGNS), failures)
     _trace(path, take)
     return loaded, names, loaded.runs if runs is None else runs, loaded.seed if seed is None else seed, path
 
 
-def fits(designs: Sequence[str], scenario: Scenario) -> None:
-    """Raise `InputError` if a design cannot work with the scenario's parameters."""
+def fits(designs: Sequence[str], scenario: Scenario, failures: Failures[Any]) -> tuple[str, ...]:
+    """Return the designs whose system can be built. Those whose own code fails are noted; raised if all fail.
+
+    Raises `InputError` if a design cannot work with the scenario's parameters.
+    """
     for name in designs:
-        lookup.get(name).system(registry.Population((), ()), scenario.parameters())
+        with failures.apart(name), registry.blaming(name):
+            lookup.get(name).system(registry.Population((), ()), scenario.parameters())
+    failures.check(designs)
+    return tuple(name for name in designs if name not in failures.met)
 
 
 def first_traffic(scenario: Scenario, seed: int, trace: str | None, take: float | None) -> workload.Traffic:
@@ -496,7 +533,7 @@ def history_files(base: str | Path | None, designs: Sequence[str]) -> dict[str, 
         return {}
     path = arguments.file("history", base)
     if path.suffix not in (".jsonl", ".parquet"):
-        raise InputError(f"--history {path}: allowed: a file ending in .jsonl or .parquet")
+        raise InputError(f"history: {path}; allowed: a file ending in .jsonl or .parquet")
     if len(designs) == 1:
         return {designs[0]: str(path)}
     plain = {design: re.sub(r"[^\w.-]+", "_", design).strip("_") for design in designs}

@@ -12,12 +12,15 @@ import os
 import re
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
-from syncproof.errors import InputError
+from syncproof.engines import watchdog
+from syncproof.errors import DesignError, InputError
+from syncproof.studies.failures import Failures
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -46,26 +49,39 @@ def threads() -> bool:
     return threading.active_count() > 1
 
 
+class LostProcess(BrokenExecutor):
+    """A process of a pool ended without a result. `codes`: how those that the pool had ended, as `Process.exitcode`."""
+
+    def __init__(self, says: str, codes: Sequence[int | None]) -> None:
+        super().__init__(says)
+        self.codes = codes
+
+
 @contextmanager
 def processes(workers: int) -> Iterator[Executor]:
     """Open a pool of processes on this machine. An exception or an interrupt ends it without waiting for its jobs.
 
-    If other threads run, a fork server starts the processes; else they start in the platform's default way.
+    If other threads run, a fork server starts the processes; else they start in the platform's default way. Raises
+    `LostProcess` if one of them ends on its own.
     """
     afresh = threads() and "forkserver" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if afresh else None)
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin) as pool:
-        try:
-            yield pool
-        except BrokenExecutor:
-            raise
-        except BaseException:
-            # Terminate before any shutdown, which forgets the processes. Cancel no future: the pool sees its processes die
-            # and sets an exception on each future, which it cannot do on a cancelled one. A pool's processes are private;
-            # without them the pool waits for the jobs that have begun.
-            for process in list((getattr(pool, "_processes", None) or {}).values()):
-                process.terminate()
-            raise
+    held: MutableMapping[int, Any] = {}
+    try:
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(os.getcwd(),)) as pool:
+            held = getattr(pool, "_processes", held)  # private to the pool; filled as processes start
+            try:
+                yield pool
+            except BrokenExecutor:
+                raise
+            except BaseException:
+                # Terminate before any shutdown, which forgets the processes. Cancel no future: the pool sees its processes
+                # die and sets an exception on each future, which it cannot do on a cancelled one.
+                for process in list(held.values()):
+                    process.terminate()
+                raise
+    except BrokenExecutor as error:
+        raise LostProcess(str(error), [process.exitcode for process in held.values()]) from error
 
 
 def scheduler(address: str, within: float = ANSWER_WITHIN) -> Opening:
@@ -128,51 +144,116 @@ def given(executor: Executor) -> Opening:
 
 
 def perform(
-    work: Callable[[Job], Result], jobs: Sequence[Job], workers: int, opening: Opening | None = None
+    work: Callable[[Job], Result],
+    jobs: Sequence[Job],
+    workers: int,
+    opening: Opening | None = None,
+    failures: Failures[Job] | None = None,
 ) -> Iterator[tuple[int, Result]]:
     """Yield (index, result) of every job when it is done, in any order, each once; in this process if one worker is enough.
 
     A pool that lost a process (out of memory, killed) cannot continue. The jobs that it may have been doing run again one by
     one, and the rest in a new pool. If a job breaks its executor again when it runs alone, `BrokenExecutor` is raised. Leaving
     the iterator early, also by an interrupt, ends the work.
+
+    `failures`: collects the errors of designs, which would be raised otherwise. The jobs of a design that failed have no
+    results from then on, and those of a user's file run in processes of their own, whose end without a result is its error.
     """
-    if opening is None and (workers <= 1 or len(jobs) <= 1):
+    if opening is None and (workers <= 1 or len(jobs) <= 1) and not (failures and failures.in_processes(jobs)):
         for index, job in enumerate(jobs):
-            yield index, work(job)
+            if failures is None:
+                yield index, work(job)
+            elif not failures.has(job):
+                with failures.apart(failures.of(job)):
+                    yield index, work(job)
         return
     missing = dict.fromkeys(range(len(jobs)))
     while missing:
+        begun: list[int] = []
         try:
-            for index, result in _pooled(work, jobs, list(missing), min(workers, len(missing)), opening):
-                del missing[index]
-                yield index, result
+            yield from _pooled(work, jobs, missing, list(missing), workers, opening, failures, begun)
         except BrokenExecutor:
             # Jobs begin in the order given, so those that had begun are among the first; a pool fetches some ahead.
-            for suspect in list(missing)[: 2 * workers + 1]:
-                for index, result in _pooled(work, jobs, [suspect], 1, opening):
-                    del missing[index]
-                    yield index, result
+            for suspect in [index for index in begun if index in missing][: 2 * workers + 1]:
+                if failures is not None and failures.has(jobs[suspect]):
+                    continue
+                try:
+                    yield from _pooled(work, jobs, missing, [suspect], 1, opening, failures, [])
+                except LostProcess as lost:
+                    if failures is None or not failures.own(jobs[suspect]) or -signal.SIGKILL in lost.codes:
+                        raise
+                    name = failures.of(jobs[suspect])
+                    failures.add(jobs[suspect], DesignError(f"{name}: its process ended without a result{_how(lost)}"))
+        if failures is not None:
+            for index in [index for index in missing if failures.has(jobs[index])]:
+                del missing[index]
 
 
 def _pooled(
-    work: Callable[[Job], Result], jobs: Sequence[Job], wanted: Sequence[int], workers: int, opening: Opening | None
+    work: Callable[[Job], Result],
+    jobs: Sequence[Job],
+    missing: dict[int, None],
+    wanted: Sequence[int],
+    workers: int,
+    opening: Opening | None,
+    failures: Failures[Job] | None,
+    begun: list[int],
 ) -> Iterator[tuple[int, Result]]:
+    """Yield the results of the wanted jobs and take them off `missing`; note in `begun` which were given to the pool.
+
+    Processes are given few jobs ahead, so that jobs of a design that failed meanwhile can be left out.
+    """
+    queue = deque(wanted)
+    workers = min(workers, len(queue))
+    ahead = len(queue) if opening is not None else 2 * workers
     with (opening or processes)(workers) as pool:
-        pending: dict[Future[Any], int] = {pool.submit(work, jobs[index]): index for index in wanted}
+        pending: dict[Future[Any], int] = {}
         try:
-            while pending:
+            while queue or pending:
+                while queue and len(pending) < ahead:
+                    index = queue.popleft()
+                    if failures is None or not failures.has(jobs[index]):
+                        pending[pool.submit(work, jobs[index])] = index
+                        begun.append(index)
                 ready, _ = wait(pending, return_when=FIRST_COMPLETED)
                 for future in sorted(ready, key=lambda f: pending[f]):
                     if future.cancelled():
                         raise BrokenExecutor("the executor was lost and gave its work up")
-                    yield pending.pop(future), future.result()
+                    try:
+                        result = future.result()
+                    except DesignError as error:
+                        if failures is None:
+                            raise
+                        del missing[pending[future]]
+                        failures.add(jobs[pending.pop(future)], error)
+                        continue
+                    index = pending.pop(future)
+                    del missing[index]
+                    yield index, result
         finally:
             if opening is not None:
                 for future in pending:
                     future.cancel()
 
 
-def _begin() -> None:
-    """Ignore Ctrl-C in a worker: the process that collects the results handles it, and ends the workers."""
+def _how(lost: LostProcess) -> str:
+    """Return how the only process of a pool ended, in brackets."""
+    code = next(iter(lost.codes), None)
+    if code is None:
+        return ""
+    try:
+        return f" ({signal.Signals(-code).name})" if code < 0 else f" (exit status {code})"
+    except ValueError:
+        return f" (signal {-code})"
+
+
+def _begin(folder: str) -> None:
+    """Prepare a worker: relative paths count from the folder where the process that collects the results is.
+
+    It ignores Ctrl-C: the process that collects the results handles it, and ends the workers. It ends when that process is
+    gone, and watches the handlers that it calls.
+    """
+    os.chdir(folder)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    watchdog.begin(orphaned=lambda: os._exit(1))

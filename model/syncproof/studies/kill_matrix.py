@@ -30,6 +30,7 @@ from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.counterexamples.from_recording import ENDLESS_MOVES, minimise_run
 from syncproof.engines.hypothesis_machine import PROFILES
+from syncproof.errors import Interrupted
 from syncproof.formats.header import Header
 from syncproof.inputs import arguments, fault_plan, lookup, small_worlds, workload
 from syncproof.inputs.scenario import Scenario, load
@@ -56,6 +57,7 @@ from syncproof.studies.runs import simulate_design
 if TYPE_CHECKING:
     import pandas
 
+INTERRUPTED = "interrupted, or a worker process was lost"
 RUNS = 20
 """Seeds of the stress scenario that the simulator tries with a bug."""
 SOUND_RUNS = 1_000
@@ -227,6 +229,8 @@ def bug_result(bug: Bug, explore: EngineResult, stateful: CutEngineResult, simul
 
 def _explore(bug: Bug, world: SmallWorld) -> EngineResult:
     found = verification.explore_one(bug.id, world)
+    if found.ending == "interrupted":  # a search handles Ctrl-C, and so does this study
+        raise Interrupted
     counterexamples = {name: example for name, (_, example, _) in found.findings.items() if example is not None}
     first = counterexamples.get(bug.violates[0])
     length = None

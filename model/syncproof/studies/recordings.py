@@ -146,7 +146,7 @@ def minimise(
     """
     file = arguments.file("path", path)
     if property is not None:
-        arguments.instance("property", property, str, "the name of a violated property")
+        arguments.text("property", property, "the name of a property")
     arguments.called("progress", progress)
     name = _violated(file, replay(file), property)
     header, _, numbered = open_moves(file)

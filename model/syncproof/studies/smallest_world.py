@@ -24,12 +24,14 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from syncproof.designs import Parameters
-from syncproof.engines.explore import Counterexample, HandlerError, ImpureHandler, Limits, explore
+from syncproof.engines.explore import Counterexample, Limits, explore
+from syncproof.errors import DesignError, Interrupted
 from syncproof.inputs import lookup
 from syncproof.inputs.small_worlds import GENTLE, KINDS, SmallWorld, build
 from syncproof.properties import PROPERTIES
 from syncproof.studies import executors
 from syncproof.studies.compare import Comparison
+from syncproof.studies.failures import Failures
 
 STATES = 50_000
 """About how many states of one world are searched; a safety counterexample that is found until then is a shortest one."""
@@ -83,8 +85,13 @@ def ways(comparison: Comparison) -> list[Way]:
     }
     searches = [WaySearch(design, tuple(names), parameters, kinds) for design, names in violated.items() if names]
     missing = [search for search in searches if _key(search) not in _KNOWN]
-    for index, met in executors.perform(search_worlds, missing, comparison.workers):
+    failures: Failures[WaySearch] = Failures(lambda search: search.design)
+    for index, met in executors.perform(search_worlds, missing, comparison.workers, failures=failures):
         _KNOWN[_key(missing[index])] = met
+    for search in missing:  # an own design may fail here though no simulated run failed
+        if failures.has(search):
+            why = f"the search failed: {failures.met[search.design]}"
+            _KNOWN[_key(search)] = dict.fromkeys(search.names, (None, None, why))
     found = [
         Way(search.design, name, violated[search.design][name], *_KNOWN[_key(search)][name])
         for search in searches
@@ -130,9 +137,11 @@ def search_worlds(search: WaySearch) -> Found:
         system, _, environment = build(design, world)
         try:
             found = explore(system, environment, [PROPERTIES[n] for n in open_ends], limits=Limits(states=STATES))
-        except (HandlerError, ImpureHandler) as error:  # an own design may fail here though no simulated run failed
+        except DesignError as error:  # an own design may fail here though no simulated run failed
             failed = f"; the search ended in {world}: {error}"
             break
+        if found.graph.ending == "interrupted":
+            raise Interrupted
         worlds, states, cut = worlds + 1, states + len(found.graph.states), cut + (not found.complete)
         for name, finding in found.findings.items():
             if finding.counterexample is not None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from typing import Literal, cast
 
 from syncproof import designs as registry
@@ -20,11 +21,13 @@ from syncproof.designs import Design, witnesses
 from syncproof.engines import explore as engine
 from syncproof.engines.explore import CAUGHT_UP, Counterexample, Ending, Exploration, Limits, Status
 from syncproof.engines.memory import peak_memory
+from syncproof.errors import Interrupted
 from syncproof.inputs import arguments, lookup, small_worlds
 from syncproof.inputs.small_worlds import BOUNDS, SmallWorld, build, within
 from syncproof.properties import PROPERTIES
 from syncproof.properties.no_loss import NoLoss
 from syncproof.studies import claim_searches, claims, executors
+from syncproof.studies.failures import Failure, Failures, lookup_all
 from syncproof.studies.presentation import Drawing, Presentable
 from syncproof.studies.results import (
     ClaimSearch,
@@ -118,11 +121,14 @@ def judged(design: str, world: SmallWorld, found: Exploration) -> Verification:
     return gathered(ONE_WORLD, design, [kept(design, world, found)])
 
 
-def gathered(bounds: str, design: str, row: list[Explored], missing: int = 0) -> Verification:
+def gathered(
+    bounds: str, design: str, row: list[Explored], missing: int = 0, failed: dict[str, Failure] | None = None
+) -> Verification:
     """Return searches of one design as a verification. `missing`: how many worlds of the bounds were not searched."""
     stopped = INTERRUPTED if any(e.ending == "interrupted" for e in row) else ""
     left_out = {design: missing} if missing else {}
-    return Verification(bounds, {design: row}, left_out, sum(e.elapsed for e in row), 1, _vacuous(row), stopped)
+    elapsed = sum(e.elapsed for e in row)
+    return Verification(bounds, {design: row}, left_out, elapsed, 1, _vacuous(row), stopped, failed=failed or {})
 
 
 def _vacuous(explored: Iterable[Explored]) -> list[tuple[str, SmallWorld, str]]:
@@ -186,8 +192,8 @@ class Cell:
 class Verification(Presentable):
     """Hold what the search of every design in every world of the bounds found.
 
-    `missing`: design -> number of searches that were not made; `stopped` says why. `searches`: the searches that only claims
-    need (`syncproof.studies.claim_searches`).
+    `missing`: design -> number of searches that were not made; `stopped` says why, or `failed` for a design whose own code
+    fails. `searches`: the searches that only claims need (`syncproof.studies.claim_searches`).
     """
 
     page = "verify"
@@ -200,6 +206,7 @@ class Verification(Presentable):
     vacuous: list[tuple[str, SmallWorld, str]] = field(default_factory=list)
     stopped: str = ""
     searches: dict[str, ClaimSearch] = field(default_factory=dict)
+    failed: dict[str, Failure] = field(default_factory=dict)
 
     @property
     def worlds(self) -> tuple[SmallWorld, ...]:
@@ -213,7 +220,8 @@ class Verification(Presentable):
         if name in entry.not_applicable:
             return Cell("not-applicable", "none", why=entry.not_applicable[name])
         worst: tuple[Explored, Counterexample] | None = None
-        missing = f"{self.missing[design]} searches are missing: {self.stopped}" if design in self.missing else ""
+        stopped = self.failed[design].says if design in self.failed else self.stopped
+        missing = f"{self.missing[design]} searches are missing: {stopped}" if design in self.missing else ""
         why = missing
         promise: Promise = "none" if name not in entry.promises else "unknown" if missing else "not judged"
         for explored in self.explored[design]:
@@ -240,11 +248,14 @@ class Verification(Presentable):
     def status(self) -> int:
         """Return the exit status.
 
-        0: every promise holds; 1: one is broken, or a search is vacuous; 3: one is unknown.
+        0: every promise holds; 1: one is broken, or a search is vacuous; 4: the code of a design fails; 3: a promise is
+        unknown.
         """
         cells = [cell for row in self.matrix().values() for cell in row.values()]
         if any(cell.broken for cell in cells) or self.vacuous:
             return 1
+        if self.failed:
+            return 4
         return 3 if any(cell.promise == "unknown" for cell in cells) else 0
 
     def results(self) -> VerificationResults:
@@ -361,43 +372,57 @@ def verify(
     `markdown()`, `write(out)`. After Ctrl-C, or if a worker process is lost (out of memory), it has what was found until
     then, and the verdicts of designs whose searches are missing are unknown.
 
-    Raises `InputError`, in one sentence that says what is allowed, for an argument that is not allowed. For a design of your
-    own: `HandlerError` if a handler raises an exception, `ImpureHandler` if it depends on more than fields and packet (both of
-    `syncproof.engines.explore`).
+    A design whose own code fails has verdicts where it could be searched, and `failed` has its error; raised as a
+    `DesignError` if nothing could be searched.
+
+    Raises `InputError`, in one sentence that says what is allowed, for an argument that is not allowed.
     """
     chosen = arguments.designs(designs)
     arguments.one_of("bounds", bounds, BOUNDS)
     arguments.whole("jobs", jobs, least=1)
     arguments.called("progress", progress)
-    names = list(dict.fromkeys(lookup.known(design) for design in chosen or registry.DESIGNS))
+    failures: Failures[tuple[str, SmallWorld]] = Failures(itemgetter(0))
+    names = list(lookup_all(chosen or tuple(registry.DESIGNS), failures))
     workers = executors.workers(jobs, inherit=any(name in lookup.OWN for name in names))
     work = [(name, world) for name in names for world in within(bounds, name)]
     work.sort(
         key=lambda job: (-job[1].messages, -len(job[1].kinds))
     )  # large worlds first, so that no long search is last
     began = time.perf_counter()
-    done, stopped = _search_all(work, workers, progress)
+    done, stopped = _search_all(work, workers, progress, failures)
+    if not done:
+        failures.check(names)
     explored = {n: [done[n, s] for s in within(bounds, n) if (n, s) in done] for n in names}
     left_out = {n: len(within(bounds, n)) - len(explored[n]) for n in names}
     missing = {n: count for n, count in left_out.items() if count}
     vacuous = _vacuous(e for row in explored.values() for e in row)
     elapsed = time.perf_counter() - began
-    searches = claim_searches.searches(search) if claim_searches.NOTIFY in explored and not missing else {}
-    return Verification(bounds, explored, missing, elapsed, workers, vacuous, stopped, searches)
+    whole = claim_searches.NOTIFY in explored and set(missing) <= set(failures.met)
+    searches: dict[str, ClaimSearch] = {}
+    if whole and not stopped:
+        try:
+            searches = claim_searches.searches(search)
+        except KeyboardInterrupt:
+            stopped = INTERRUPTED
+    failed = {name: Failure(str(error)) for name, error in failures.met.items()}
+    return Verification(bounds, explored, missing, elapsed, workers, vacuous, stopped, searches, failed)
 
 
 def _search_all(
-    work: Sequence[tuple[str, SmallWorld]], workers: int, progress: Callable[[Searched], None] | None
+    work: Sequence[tuple[str, SmallWorld]],
+    workers: int,
+    progress: Callable[[Searched], None] | None,
+    failures: Failures[tuple[str, SmallWorld]],
 ) -> tuple[dict[tuple[str, SmallWorld], Explored], str]:
     """Return the searches that are done, and why the others are not (empty if all are)."""
     began = time.perf_counter()
     done: dict[tuple[str, SmallWorld], Explored] = {}
     states = transitions = depth = memory = 0
     try:
-        for index, found in executors.perform(_work, work, workers):
+        for index, found in executors.perform(_work, work, workers, failures=failures):
             done[work[index]] = found
             if found.ending == "interrupted":  # without worker processes the search itself handles Ctrl-C
-                raise KeyboardInterrupt
+                raise Interrupted
             if progress is not None:
                 states, transitions = states + found.states, transitions + found.transitions
                 depth, memory = max(depth, found.depth), max(memory, found.peak)
@@ -411,7 +436,8 @@ def _search_all(
 
 
 def _work(job: tuple[str, SmallWorld]) -> Explored:
-    return explore_one(*job)
+    with registry.blaming(job[0]):
+        return explore_one(*job)
 
 
 def explore(
@@ -440,7 +466,7 @@ def explore(
     own: `HandlerError` if a handler raises an exception, `ImpureHandler` if it depends on more than fields and packet (both of
     `syncproof.engines.explore`).
     """
-    arguments.whole("messages", messages, least=1, most=9)
+    arguments.whole("messages", messages, least=1, most=9, needed=True)
     arguments.instance("limits", limits, Limits, "syncproof.engines.explore.Limits(states, memory, time)")
     name = lookup.known(design)
     world = small_worlds.small_world(population, messages, arguments.names("faults", faults))

@@ -7,7 +7,7 @@ import pytest
 from syncproof.core.actor import Actor, Out, actor, durable, on, state
 from syncproof.core.environment import Environment
 from syncproof.core.observations import Observation
-from syncproof.core.packets import Packet
+from syncproof.core.packets import Idle, Packet
 from syncproof.core.values import ActorId, Id
 from syncproof.core.world import System, World
 from syncproof.engines.explore import explore
@@ -99,6 +99,87 @@ def test_endless_asking_is_not_excused_by_another_actor():
     _, finding = judged({"excuses": True}, {})
     assert finding.verdict == "violated"
     assert finding.counterexample.says == "who 1: Asked indefinitely, without Excused"
+
+
+class Again(Packet, frozen=True, gc=False):
+    """A timer, a poll or an operation that begins itself again."""
+
+
+class Pause(Packet, frozen=True, gc=False):
+    """A step that changes something."""
+
+
+@actor
+class Repeater(Actor):
+    """Asks again and again without changing anything, by the `means` given; may also change something by steps."""
+
+    means: str = "step"
+    excuses: bool = False
+    pauses: bool = False
+    paused: bool = durable(bool)
+
+    def start(self, out: Out) -> None:
+        if self.means != "step":
+            self._begin(out)
+
+    def _begin(self, out: Out) -> None:
+        match self.means:
+            case "timer":
+                out.after(1.0, Again())
+            case "poll":
+                out.poll(1.0, Again(), Idle(Again(), Again()))
+            case "operation":
+                out.write("disk", 1, 1, Again())
+            case "packet":
+                out.send(self.id, Again())
+
+    def steps(self):
+        if self.means == "step":
+            yield Again()
+        if self.pauses:
+            yield Pause()
+
+    @on(Again)
+    def again(self, source: Id, packet: Packet, out: Out) -> None:
+        out.observe(Asked(self.id))
+        if self.excuses:
+            out.observe(Excused(self.id))
+        self._begin(out)
+
+    @on(Pause)
+    def pause(self, source: Id, packet: Packet, out: Out) -> None:
+        self.paused = not self.paused
+
+
+MEANS = ["step", "timer", "poll", "operation", "packet"]
+
+
+def repeated(polls="any", **fields: object):
+    system = System("repeater", lambda: {ActorId(0): Repeater(id=ActorId(0), **fields)})
+    return system, explore(system, Environment(polls=polls), [AsksTerminate]).findings["asks-terminate"]
+
+
+@pytest.mark.parametrize("polls", ["any", "at-rest"])
+@pytest.mark.parametrize("pauses", [False, True])
+@pytest.mark.parametrize("means", MEANS)
+def test_what_is_repeated_in_one_state_is_repeated_endlessly(means, pauses, polls):
+    if means == "poll" and pauses and polls == "at-rest":
+        return  # it never rests
+    system, finding = repeated(means=means, pauses=pauses, polls=polls)
+    assert finding.verdict == "violated"
+    cycle = finding.counterexample.cycle
+    assert len(cycle) == (3 if pauses else 1)
+    assert cycle[0].packet == Again()
+    seen: list[Observation] = []
+    world = World(system, seen.append)
+    for move in (*finding.counterexample.moves, *cycle * 3):
+        world.apply(move)
+    assert seen.count(Asked(ActorId(0))) >= 3
+
+
+@pytest.mark.parametrize("means", MEANS)
+def test_what_is_repeated_in_one_state_with_an_excuse_holds(means):
+    assert repeated(means=means, excuses=True)[1].verdict == "holds"
 
 
 @pytest.mark.parametrize("bug", ["F05", "F27"])

@@ -24,22 +24,25 @@ import msgspec
 import pytest
 
 from examples import two_phase_commit
-from syncproof.core.actor import freeze, thaw
+from syncproof.core.actor import Actor, Out, actor, durable, freeze, on, state, thaw
 from syncproof.core.enabled import BoundedWorld
 from syncproof.core.environment import Environment
+from syncproof.core.forks import fork_actor
+from syncproof.core.links import DUPLICATING
 from syncproof.core.moves import Complete, Crash, Fire, Move, Spawn
 from syncproof.core.observations import Observation
-from syncproof.core.values import ActorId
+from syncproof.core.packets import Idle, Packet
+from syncproof.core.values import ActorId, Id
 from syncproof.core.world import System
 from syncproof.designs import DESIGNS
+from syncproof.engines.explore import explore
 from syncproof.engines.explore.encoding import ABSENT, NO_BACKUP, Left, Pending, State, local_slot, pending_slot
 from syncproof.engines.explore.expand import Successor, expander
 from syncproof.engines.explore.exploration import compiled, kind_of
 from syncproof.engines.explore.judging import COMPLAINED
 from syncproof.inputs import small_worlds
 from syncproof.inputs.small_worlds import SmallWorld
-from syncproof.properties import PROPERTIES, Property
-from tests.helpers.forks import fork, fork_actor
+from syncproof.properties import PROPERTIES, Property, observes
 from tests.helpers.moves import only_answers_a_closed_connection
 
 Images = tuple[Any, ...]
@@ -131,7 +134,7 @@ class Walk:
             gone = fork_actor(here.bounded.world.actors[move.replaces])
             gone.crash()
             replaced[move.replaces] = gone.snapshot()
-        bounded = fork(here.bounded, observations.append)
+        bounded = here.bounded.fork(observations.append)
         bounded.make(move)
         return Beside(bounded, self._judge(here.images, observations), replaced), observations
 
@@ -197,13 +200,13 @@ class Walk:
         bounded, encoding = there.bounded, self.tables.encoding
         budgets = tuple([bounded.left[name] for name in self.tables.budgets.names])
         backups = [NO_BACKUP] * len(self.tables.faults.backups)
-        for actor, (place, budget) in self.tables.faults.backups.items():
-            backup = bounded.world.backups.get(encoding.names[actor])
+        for number, (place, budget) in self.tables.faults.backups.items():
+            backup = bounded.world.backups.get(encoding.names[number])
             if backup is not None and budgets[budget]:
-                kept = fork_actor(encoding.actors[actor])
+                kept = fork_actor(encoding.actors[number])
                 kept.restore(backup)
                 kept.crash()
-                backups[place] = encoding.slots[local_slot(actor)].intern(kept.snapshot())
+                backups[place] = encoding.slots[local_slot(number)].intern(kept.snapshot())
         appeared = len(self.environment.newcomers) - len(bounded.newcomers)
         return Left(tuple(bounded.told), appeared, budgets, tuple(backups))
 
@@ -305,4 +308,95 @@ def test_polls_fire_when_the_environment_says(polls: Literal["any", "at-rest"]) 
     system, _, environment = small_worlds.build("timeline-notify", SmallWorld("two-devices", 1, ("disconnect",)))
     found = Walk(system, msgspec.structs.replace(environment, polls=polls), [])
     found.run(400)
-    assert any(isinstance(m, Fire) and m.packet in found.tables.moves.polls for m in found.tables.moves.values)
+    assert any(
+        isinstance(m, Fire) and (m.actor, m.packet) in found.tables.moves.armed["poll"]
+        for m in found.tables.moves.values
+    )
+
+
+class Begin(Packet, frozen=True, gc=False):
+    """A step that begins what goes on."""
+
+
+class Again(Packet, frozen=True, gc=False):
+    """A timer, an operation, a step or a packet that comes again and again."""
+
+
+class Anew(Again, frozen=True, gc=False):
+    link = DUPLICATING
+
+
+class Look(Packet, frozen=True, gc=False):
+    """The poll."""
+
+
+class Looked(Observation, frozen=True, gc=False):
+    pass
+
+
+@state
+class NeverLooks(Property):
+    """The poll never fires."""
+
+    name = "never-looks"
+
+    @observes(Looked)
+    def on_looked(self, looked: Looked) -> str:
+        return "looked"
+
+
+@actor
+class Restless(Actor):
+    """Polls, and is never without a move that changes nothing. `means`: which move that is."""
+
+    means: str = ""
+    begun: bool = durable(bool)
+    heard: int = durable(int)
+
+    def steps(self):
+        if not self.begun:
+            yield Begin()
+        elif self.means == "step":
+            yield Again()
+
+    @on(Begin)
+    def begin(self, source: Id, packet: Begin, out: Out) -> None:
+        self.begun = True
+        out.poll(60.0, Look(), Idle(Look(), Look()))
+        self._go_on(out)
+
+    @on(Again)
+    def again(self, source: Id, packet: Again, out: Out) -> None:
+        self.heard = min(self.heard + 1, 2)
+        self._go_on(out)
+
+    @on(Anew)
+    def anew(self, source: Id, packet: Anew, out: Out) -> None:
+        self.heard = min(self.heard + 1, 2)
+
+    @on(Look)
+    def look(self, source: Id, packet: Look, out: Out) -> None:
+        out.observe(Looked())
+
+    def _go_on(self, out: Out) -> None:
+        match self.means:
+            case "timer":
+                out.after(1.0, Again())
+            case "operation":
+                out.write("disk", 1, 1, Again())
+            case "packet":
+                out.send(self.id, Again())
+            case "duplicating":
+                out.send(self.id, Anew())
+
+
+@pytest.mark.parametrize("means", ["step", "timer", "operation", "packet", "duplicating"])
+def test_a_poll_at_rest_fires_beside_moves_that_change_nothing(means: str) -> None:
+    system = System("restless", lambda: {ActorId(0): Restless(id=ActorId(0), means=means)})
+    environment = Environment(polls="at-rest")
+    found = Walk(system, environment, [NeverLooks])
+    found.run()
+    assert found.met["fire"] > (means == "timer") * 2
+    way = explore(system, environment, [NeverLooks]).findings["never-looks"].counterexample
+    assert way is not None
+    assert len(way.moves) == 4  # it waits until the two moves are made that change something

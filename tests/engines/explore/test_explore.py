@@ -146,7 +146,10 @@ class Failing(two_phase.ResourceManager):
 
 
 def test_a_handler_that_raises_is_named():
-    with pytest.raises(HandlerError, match=r"Resource\(0\) failed handling Prepare\(\): ZeroDivisionError: oops"):
+    with pytest.raises(
+        HandlerError,
+        match=r"test_explore\.py:\d+: ZeroDivisionError: oops; Resource\(0\) \(.*\) failed handling Prepare$",
+    ):
         explore(two_phase.two_phase(3, resource=Failing), NOTHING)
 
 

@@ -104,6 +104,25 @@ def test_a_property_that_counts_without_end_is_named():
     assert found.growth.startswith("the property counts was still counting")
 
 
+@actor
+class Adding(two_phase.ResourceManager):
+    """Adds up fractions for ever."""
+
+    total: float = durable(float)
+
+    def steps(self):
+        yield two_phase.Prepare()
+
+    @on(two_phase.Prepare)
+    def prepare(self, source, packet, out):
+        self.total += 0.5
+
+
+def test_a_fraction_that_grows_is_named():
+    found = explore(two_phase.two_phase(1, resource=Adding), Environment(), limits=LIMITS)
+    assert re.fullmatch(r"the local state of Resource\(0\) was still counting: [\d.]+ by then", found.growth)
+
+
 def test_a_large_value_that_does_not_grow_is_not_named():
     found = explore(two_phase.two_phase(6), Environment(), [two_phase.Consistent], limits=LIMITS)
     assert found.graph.ending == "states"

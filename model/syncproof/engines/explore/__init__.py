@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from syncproof.engines.explore.exploration import Exploration, explore
 from syncproof.engines.explore.graph import Ending, Graph
-from syncproof.engines.explore.handlers import CAUGHT_UP, HandlerError, ImpureHandler
+from syncproof.engines.explore.handlers import CAUGHT_UP
 from syncproof.engines.explore.search import Limits, Status
 from syncproof.engines.explore.symmetry import NotSymmetric
 from syncproof.engines.explore.verdicts import WORDS, Counterexample, Finding
+from syncproof.engines.handler_errors import HandlerError, ImpureHandler, UnfitValue
 
 __all__ = [
     "CAUGHT_UP",
@@ -26,5 +27,6 @@ __all__ = [
     "Limits",
     "NotSymmetric",
     "Status",
+    "UnfitValue",
     "explore",
 ]

@@ -39,6 +39,7 @@ from syncproof.engines.explore.handlers import Effects, HandlerCalls
 from syncproof.engines.explore.judging import Judging
 from syncproof.engines.explore.moves import MoveTable, Offer
 from syncproof.engines.explore.queues import Deltas, Queues, closed
+from syncproof.engines.handler_errors import frozen
 
 Sets = tuple[tuple[int, int], ...]
 """(slot, new value) pairs."""
@@ -56,7 +57,7 @@ class ActorFaults:
     """The faults of single actors.
 
     `crashable`: actors that can crash, with the position of the budget that this costs. `replaceable`: actors whose backup
-    can be taken and put back, or whose installation can be replaced. `crashes[actor]` and `_replacements[actor]` cache
+    can be taken and put back, or whose installation can be replaced. `crashes[actor]` and `replaced[actor]` cache
     offers.
     """
 
@@ -86,7 +87,7 @@ class ActorFaults:
         """For each actor that can be restored: its place in `Left.backups`, and the position of the budget."""
         replaced = [s.replaces for s in environment.newcomers if budgets.of(s) is not None]
         self.replaceable = [n for n, name in enumerate(encoding.names) if n in self.backups or name in replaced]
-        self._replacements: list[dict[tuple[int, ...], tuple[Offer, ...]]] = [{} for _ in encoding.names]
+        self.replaced: list[dict[tuple[int, ...], tuple[Offer, ...]]] = [{} for _ in encoding.names]
 
     # ---- crashes
 
@@ -99,8 +100,12 @@ class ActorFaults:
         found = self.crashes[actor].get(key)
         if found is None:
             running = state[pending_slot(actor)] > ABSENT
-            found = self.crashes[actor][key] = tuple(self._crash(actor, state)) if running else ()
+            found = self.crashes[actor][key] = self.crashes_of(actor, state) if running else ()
         return found
+
+    def crashes_of(self, actor: int, state: State) -> tuple[Offer, ...]:
+        """Compute the crashes of a running actor."""
+        return tuple(self._crash(actor, state))
 
     def crashed(self, key: int) -> tuple[int, int]:
         """Return the values of the local and the pending slot in a key of `crashes`."""
@@ -126,7 +131,7 @@ class ActorFaults:
                 self.handlers.call(actor, name, packet, out)
                 observations += [o for o in out.observations if o.durable]
             thing.crash()
-            value = self.encoding.slots[local_slot(actor)].intern(thing.snapshot())
+            value = self.encoding.slots[local_slot(actor)].intern(frozen(thing))
             bundle = self.judging.bundle([*observations, *closings.observations])
             if (value, bundle) not in seen:
                 seen.add((value, bundle))
@@ -157,11 +162,15 @@ class ActorFaults:
     def replacements(self, actor: int, state: State) -> tuple[Offer, ...]:
         """Return the moves by which an actor's backup can be taken or put back, or its installation replaced."""
         key = (state[3 * actor], state[3 * actor + 1], self._own_wire(actor, state), state[-1])
-        found = self._replacements[actor].get(key)
+        found = self.replaced[actor].get(key)
         if found is None:
             present = state[pending_slot(actor)] != ABSENT
-            found = self._replacements[actor][key] = tuple(self._replace(actor, state)) if present else ()
+            found = self.replaced[actor][key] = self.replacements_of(actor, state) if present else ()
         return found
+
+    def replacements_of(self, actor: int, state: State) -> tuple[Offer, ...]:
+        """Compute the replacements of an actor that exists."""
+        return tuple(self._replace(actor, state))
 
     def _replace(self, actor: int, state: State) -> Iterator[Offer]:
         left = self.encoding.left(state)
@@ -183,7 +192,7 @@ class ActorFaults:
         left = self.encoding.left(state)
         thing = self.encoding.actor_in(actor, state[local_slot(actor)])
         thing.crash()
-        backup = self.encoding.slots[local_slot(actor)].intern(thing.snapshot())
+        backup = self.encoding.slots[local_slot(actor)].intern(frozen(thing))
         after = left._replace(backups=_replaced(left.backups, place, backup))
         return self._offer(Keep(self.encoding.names[actor]), state[local_slot(actor)], after)
 
@@ -200,7 +209,7 @@ class ActorFaults:
         backups = left.backups if budgets[budget] else _replaced(left.backups, place, NO_BACKUP)
         closings = self._take_down(actor, state)
         bundle = self.judging.bundle([*observations, *closings.observations])
-        value = self.encoding.slots[local_slot(actor)].intern(thing.snapshot())
+        value = self.encoding.slots[local_slot(actor)].intern(frozen(thing))
         sets = ((pending_slot(actor), DOWN), *closings.wire)
         after = left._replace(budgets=budgets, backups=backups)
         return self._offer(Restore(self.encoding.names[actor]), value, after, sets, closings.deltas, bundle)
@@ -216,7 +225,7 @@ class ActorFaults:
         sets = ((pending_slot(actor), ABSENT), *closings.wire, (pending_slot(newcomer), up))
         event = (newcomer, self.encoding.event(spawn.actor, START))
         after = left._replace(appeared=left.appeared + 1, budgets=one_less(left.budgets, budget))
-        value = self.encoding.slots[local_slot(actor)].intern(thing.snapshot())
+        value = self.encoding.slots[local_slot(actor)].intern(frozen(thing))
         bundle = self.judging.bundle(closings.observations)
         return self._offer(spawn, value, after, sets, closings.deltas, bundle, (event,))
 

@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from syncproof.core.actor import Actor
 from syncproof.core.environment import Environment
 from syncproof.core.packets import Packet
+from syncproof.core.same import alike, fits, unfit
 from syncproof.core.values import ActorId, ConnectionId, DeviceId, Id
 from syncproof.core.world import System, World
+from syncproof.engines.handler_errors import UnfitValue, called, frozen, unfit_field
 
 if TYPE_CHECKING:
     from syncproof.engines.explore.moves import Offer
@@ -41,6 +43,8 @@ NO_BACKUP = -1
 """In the environment's slot: no backup of the actor is kept."""
 START: Any = None
 """The packet of the event that calls an actor's `start`."""
+NO_PACKET = -1
+"""Instead of a packet's number: `START`."""
 
 
 class Pending(NamedTuple):
@@ -87,14 +91,15 @@ class Left(NamedTuple):
     backups: tuple[int, ...]
 
 
-class Interned(Generic[V]):
-    """Values and their indices, in the order in which they were met."""
+class Numbered(Generic[V]):
+    """Values and their indices, in the order in which they were met. The values consist of integers alone."""
 
-    __slots__ = ("indices", "values")
+    __slots__ = ("_others", "indices", "values")
 
     def __init__(self) -> None:
         self.indices: dict[V, int] = {}
         self.values: list[V] = []
+        self._others: dict[int, list[int]] = {}
 
     def intern(self, value: V) -> int:
         """Return the index of a value, a new index if the value was never met."""
@@ -105,7 +110,44 @@ class Interned(Generic[V]):
         return found
 
 
-class Slot(Interned[Any]):
+class Interned(Numbered[V]):
+    """Values of a user's model and their indices. Values that are equal but not the same (`True`, `1`) differ.
+
+    `indices` has the first of several values that are equal, `_others` the indices of the later ones.
+    """
+
+    __slots__ = ()
+
+    def intern(self, value: V) -> int:
+        """Return the index of a value, a new index if the value was never met. `UnfitValue` if it cannot be compared."""
+        try:
+            found = self.indices.get(value)
+        except TypeError as error:
+            raise UnfitValue(unfit(value, "a value") or str(error)) from error
+        if found is not None:
+            known = self.values[found]
+            if known is value or alike(known, value):
+                return found
+            for other in self._others.get(found, ()):
+                if alike(self.values[other], value):
+                    return other
+        if not fits(value):
+            raise UnfitValue(unfit(value, "a value"))
+        index = len(self.values)
+        self.values.append(value)
+        if found is None:
+            self.indices[value] = index
+        else:
+            self._others.setdefault(found, []).append(index)
+        return index
+
+    def equals(self, index: int) -> Sequence[int]:
+        """Return the indices of the values that are equal to this one, itself among them."""
+        first = self.indices[self.values[index]]
+        return (first, *self._others.get(first, ()))
+
+
+class Slot(Numbered[Any]):
     """The values of one slot, and for each of them the moves that it offers (None until they are computed).
 
     `title` describes the slot in messages.
@@ -120,13 +162,29 @@ class Slot(Interned[Any]):
 
     def intern(self, value: Any) -> int:
         """Return the index of a value. `MemoryError` if there are more values than a key has room for."""
-        found = self.indices.get(value)
-        if found is None:
-            found = super().intern(value)
+        found = super().intern(value)
+        if found == len(self.offers):
             self.offers.append(None)
             if found >> SHIFT:
                 raise MemoryError(f"{self.title} has more than {found} values")
         return found
+
+
+class LocalSlot(Slot, Interned[Any]):
+    """The local states of an actor. `actor` is the object that is put into them."""
+
+    __slots__ = ("actor",)
+
+    def __init__(self, title: str, actor: Actor) -> None:
+        super().__init__(title)
+        self.actor = actor
+
+    def intern(self, value: Any) -> int:
+        """Return the index of a local state. `UnfitValue` names the field whose value cannot be compared."""
+        try:
+            return super().intern(value)
+        except UnfitValue as error:
+            raise UnfitValue(unfit_field(self.actor, value) or f"{called(self.actor)}: {error}") from error
 
 
 def local_slot(actor: int) -> int:
@@ -165,20 +223,30 @@ class Encoding:
         self.server = -1 if system.server is None else self.place[system.server]
         self.clients = [n for n, name in enumerate(self.names) if isinstance(name, DeviceId)]
         self.slots: list[Slot] = []
-        for name in self.names:
-            for what in ("the local state of", "what is pending at", "the network to"):
-                self.slots.append(Slot(f"{what} {name!r}"))
+        for name, thing in zip(self.names, self.actors, strict=True):
+            self.slots.append(LocalSlot(f"the local state of {name!r}", thing))
+            self.slots += [Slot(f"what is pending at {name!r}"), Slot(f"the network to {name!r}")]
         self.judge_slot, self.environment_slot = len(self.slots), len(self.slots) + 1
         self.slots += [Slot("the properties' automata"), Slot("scripts and budgets")]
         self.packets: Interned[Packet] = Interned()
-        self.events: Interned[tuple[type[Id], Id, Packet]] = Interned()
+        self.events: list[tuple[Id, Packet]] = []
+        self._events: dict[tuple[type[Id], int, int], int] = {}
         for actor in range(len(self.names)):
             for value in (None, "absent"):
                 self.slots[pending_slot(actor)].intern(value)
 
     def event(self, source: Id, packet: Packet) -> int:
-        """Return the index of a packet with its source; ids of different types differ even if their numbers are equal."""
-        return self.events.intern((type(source), source, packet))
+        """Return the index of a packet with its source."""
+        return self.event_of(source, NO_PACKET if packet is START else self.packets.intern(packet))
+
+    def event_of(self, source: Id, number: int) -> int:
+        """Return the index of the packet of this number with its source."""
+        key = (type(source), int(source), number)
+        found = self._events.get(key)
+        if found is None:
+            found = self._events[key] = len(self.events)
+            self.events.append((source, START if number == NO_PACKET else self.packets.values[number]))
+        return found
 
     def actor_in(self, actor: int, local: int) -> Actor:
         """Return the actor, put into a local state. The object is shared, so it is valid until the next call only."""
@@ -209,15 +277,19 @@ class Encoding:
 
     def encode(self, world: World) -> list[int]:
         """Return the actors' slots for a world, three each. An actor that has not appeared is as `spawn` makes it."""
-        state = []
-        for number, name in enumerate(self.names):
-            present = name in world.actors
-            thing = world.actors[name] if present else self.actors[number]
-            state.append(self.slots[local_slot(number)].intern(thing.snapshot()))
-            pending = self.pending_of(world, name) if present else "absent"
-            state.append(self.slots[pending_slot(number)].intern(pending))
-            state.append(self.slots[wire_slot(number)].intern(self.wire_of(world, name)))
-        return state
+        return [value for number in range(len(self.names)) for value in self.encode_one(world, number)]
+
+    def encode_one(self, world: World, number: int) -> list[int]:
+        """Return the three slots of one actor for a world."""
+        name = self.names[number]
+        present = name in world.actors
+        thing = world.actors[name] if present else self.actors[number]
+        pending = self.pending_of(world, name) if present else "absent"
+        return [
+            self.slots[local_slot(number)].intern(frozen(thing)),
+            self.slots[pending_slot(number)].intern(pending),
+            self.slots[wire_slot(number)].intern(self.wire_of(world, name)),
+        ]
 
     def pending_of(self, world: World, name: ActorId) -> Pending | None:
         """Return what is pending at an actor of a world; None when it is down."""

@@ -68,22 +68,23 @@ def expander(tables: Tables) -> Callable[[State, list[Successor]], None]:
         for slot, polls in patient:
             value = state[slot]
             poll = polls[value] if value in polls else polled(slot, value)
-            if poll is not None and not busy(out):
+            if poll is not None:
+                if busy(state, out):
+                    break
                 follow(state, slot, poll, out)
+        environment = state[e_slot]
         for actor, budget in crashable:
-            if after_spending(state[e_slot], budget) != NONE_LEFT:
+            rest = spent[budget].get(environment)
+            if (spend(environment, budget) if rest is None else rest) != NONE_LEFT:
                 for offer in crash(actor, state):
                     follow(state, 3 * actor, offer, out)
         for actor in replaceable:
             for offer in replacements(actor, state):
                 follow(state, 3 * actor, offer, out)
 
-    def busy(out: list[Successor]) -> bool:
-        return any(fair[move] == WEAK for move, _, _ in out)
-
-    def after_spending(environment: int, budget: int) -> int:
-        left = spent[budget].get(environment)
-        return spend(environment, budget) if left is None else left
+    def busy(state: State, out: list[Successor]) -> bool:
+        # What the automata note is no part of the world, and no move may depend on which properties are judged.
+        return any(fair[move] == WEAK and after[:j_slot] != state[:j_slot] for move, after, _ in out)
 
     def follow(state: State, slot: int, offer: Offer, out: list[Successor]) -> None:
         move, left, events, budget, guards, sets, deltas, bundle = offer
@@ -94,7 +95,9 @@ def expander(tables: Tables) -> Callable[[State, list[Successor]], None]:
         after[slot] = left
         mark = 0
         if budget >= 0:
-            rest = after_spending(after[e_slot], budget)
+            rest = spent[budget].get(after[e_slot])
+            if rest is None:
+                rest = spend(after[e_slot], budget)
             if rest == NONE_LEFT:
                 return
             after[e_slot] = rest

@@ -14,9 +14,11 @@ from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.core.values import Id
 from syncproof.core.world import System, World
+from syncproof.engines.environments import check_environment
 from syncproof.engines.explore.graph import Graph
 from syncproof.engines.explore.growth import growth
-from syncproof.engines.explore.search import Limits, Status, search
+from syncproof.engines.explore.purity import recheck
+from syncproof.engines.explore.search import Limits, Status, no_collection, search
 from syncproof.engines.explore.symmetry import Symmetry
 from syncproof.engines.explore.tables import Tables
 from syncproof.engines.explore.verdicts import Finding, judged
@@ -67,8 +69,10 @@ def explore(
     tables = compiled(system, environment, properties)
     symmetry = Symmetry(tables, symmetric) if symmetric else None
     graph = search(tables, limits or Limits(), symmetry, progress)
-    calls = sum(map(len, tables.handlers.react))
-    reran = tables.handlers.rerun(1 + calls // RERUN_AT_MOST)
+    with no_collection():  # it would visit every state of the graph
+        calls = sum(map(len, tables.handlers.react))
+        reran = tables.handlers.rerun(1 + calls // RERUN_AT_MOST)
+        recheck(tables)
     if symmetry is not None:
         symmetry.verify()
     growing = "" if graph.ending in ("complete", "interrupted") else growth(tables)
@@ -80,17 +84,21 @@ def explore(
 
 
 def compiled(system: System, environment: Environment, properties: Sequence[type[Property]]) -> Tables:
-    """Return the tables for a search that begins after the environment's prelude."""
+    """Return the tables for a search that begins after the environment's prelude. `InputError` for an unknown fault."""
+    check_environment(environment)
     carried = [automaton() for automaton in properties if automaton.endless is None]
+    complaints: dict[int, str] = {}
 
     def observe(observation: Observation) -> None:
-        for automaton in carried:
-            automaton.react(observation)
+        for number, automaton in enumerate(carried):
+            says = automaton.react(observation)
+            if says is not None:
+                complaints.setdefault(number, says)
 
     world = World(system, observe)
     for move in environment.prelude:
         world.apply(move)
-    return Tables(system, environment, properties, world, carried)
+    return Tables(system, environment, properties, world, carried, complaints)
 
 
 def kind_of(move: Move, environment: Environment) -> str:
@@ -113,6 +121,6 @@ def _coverage(tables: Tables, graph: Graph) -> dict[str, tuple[int, int]]:
         before = found.get(kind, (0, 0))
         found[kind] = (before[0] + int(transitions[number]), before[1] + int(states[number]))
     for fault in tables.budgets.names:
-        if FAULTS[fault].move is not None:  # a fault without a move is the order of other moves
+        if fault not in FAULTS or FAULTS[fault].move is not None:  # without a move it is the order of other moves
             found.setdefault(fault, (0, 0))
     return dict(sorted(found.items()))

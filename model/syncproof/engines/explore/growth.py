@@ -33,6 +33,7 @@ def growth(tables: Tables) -> str:
         if len(values) < ENOUGH:
             continue
         half = len(values) // 2
+        measures: list[tuple[str, list[int] | list[float], int]]
         measures = [("was still growing: {} parts by then", [_size(value) for value in values], 0)]
         if counts:
             measures.append(("was still counting: {} by then", [_largest(value) for value in values], NUMBER))
@@ -40,7 +41,7 @@ def growth(tables: Tables) -> str:
             late, early = max(sizes[half:]), max(sizes[:half])
             ratio = late / max(early, 1)
             if late >= least and ratio > worst[1] and late == max(sizes[-(half // 5) :]):
-                worst = (f"{title} {words.format(late)}", ratio)
+                worst = (f"{title} {words.format(late if isinstance(late, int) else f'{late:g}')}", ratio)
     return worst[0]
 
 
@@ -61,10 +62,10 @@ def _size(value: Any) -> int:
     return sum(map(_size, value)) if isinstance(value, tuple) and value else 1
 
 
-def _largest(value: Any) -> int:
+def _largest(value: Any) -> float:
     """Return the largest number in a value; ids are names, not numbers."""
     if isinstance(value, tuple):
         return max(map(_largest, value), default=0)
     if isinstance(value, msgspec.Struct):
         return max([_largest(getattr(value, name)) for name in value.__struct_fields__], default=0)
-    return value if isinstance(value, int) and not isinstance(value, bool | Id) else 0
+    return value if isinstance(value, int | float) and not isinstance(value, bool | Id) else 0

@@ -7,7 +7,7 @@ handlers are called again (`rerun`) to check that they depend on nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, cast
 
 from syncproof.core.actor import Actor, Out
@@ -18,21 +18,17 @@ from syncproof.engines.explore.encoding import SHIFT, START, Encoding, local_slo
 from syncproof.engines.explore.judging import Judging
 from syncproof.engines.explore.moves import MoveTable
 from syncproof.engines.explore.queues import Deltas, PendingChange, Queues, WireChange
+from syncproof.engines.handler_errors import HandlerError, ImpureHandler, UnfitValue, called, frozen
+from syncproof.errors import InputError, declared, from_outside, in_own_code, place, raised, ran_out
 
 Reaction = tuple[int, Deltas, int]
 """The result of a handler call: the next local state, what other slots absorb, the bundle of its observations."""
 
 LOW = (1 << SHIFT) - 1
+AGAIN = (False, False, True, False, True, True)
+"""The calls that tell whether a result depends on the order of dicts and sets alone: whether that is turned round."""
 CAUGHT_UP = "caught-up"
 """The situation in which a device shows something that it received over a connection other than its first."""
-
-
-class HandlerError(Exception):
-    """A handler raised. The message names the actor and the packet; the cause is the handler's own exception."""
-
-
-class ImpureHandler(Exception):
-    """A handler gave another result when it was called again in the same state with the same packet."""
 
 
 class Call(NamedTuple):
@@ -67,19 +63,27 @@ class Effects(Out):
         self.pending.append(("cancel", packet))
 
     def write(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
+        _check_amounts("write", rows, bytes)
         if then is not None:
             self.pending.append(("write", then))
 
     def delete(self, store: str, rows: int, then: Packet | None = None, bytes: int = 0) -> None:
+        _check_amounts("delete", rows, bytes)
         if then is not None:
             self.pending.append(("write", then))
 
     def read(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
+        _check_amounts("read", rows, bytes)
         if then is not None:
             self.pending.append(("read", then))
 
     def observe(self, observation: Observation) -> None:
         self.observations.append(observation)
+
+
+def _check_amounts(what: str, rows: int, bytes: int) -> None:
+    if rows < 0 or bytes < 0:
+        raise ValueError(f"{what} of {rows} rows and {bytes} bytes; allowed: 0 or more")
 
 
 class HandlerCalls:
@@ -100,22 +104,35 @@ class HandlerCalls:
     def reacted(self, actor: int, local: int, event: int) -> Reaction:
         """Run a handler and cache its result. `HandlerError` if it raises or violates `Packet.answers`."""
         slot = self.encoding.slots[local_slot(actor)]
-        _, source, packet = self.encoding.events.values[event]
+        source, packet = self.encoding.events[event]
         after, out = self.run(actor, slot.values[local], source, packet)
-        result = (slot.intern(after), self._grouped(actor, out), self.judging.bundle(out.observations))
+        result = (slot.intern(after), self._grouped(actor, out), self._bundle(actor, out.observations))
         if packet is not START and packet.answers is not None:
             self._check_answer(packet, out, unchanged=result[0] == local)
         self.react[actor][(local << SHIFT) | event] = result
         self._note(source, out.observations)
         return result
 
-    def run(self, actor: int, local: tuple[Any, ...], source: Id, packet: Packet) -> tuple[tuple[Any, ...], Effects]:
-        """Call a handler in the local state `local`; return the next local state and the effects."""
+    def run(
+        self,
+        actor: int,
+        local: tuple[Any, ...],
+        source: Id,
+        packet: Packet,
+        backwards: Sequence[str] | None = (),
+    ) -> tuple[tuple[Any, ...], Effects]:
+        """Call a handler in the local state `local`; return the next local state and the effects.
+
+        `backwards`: the fields whose dicts and sets are put into the other order; None: all.
+        """
         thing = self.encoding.actors[actor]
-        thing.restore(local)
+        if backwards == ():
+            thing.restore(local)
+        else:
+            thing.restore_backwards(local, backwards)
         out = Effects()
         self.call(actor, source, packet, out)
-        return thing.snapshot(), out
+        return frozen(thing), out
 
     def call(self, actor: int, source: Id, packet: Packet, out: Effects) -> None:
         """Call a handler of the actor in its present state. `HandlerError` if it raises."""
@@ -125,59 +142,125 @@ class HandlerCalls:
                 thing.start(out)
             else:
                 thing.handle(source, packet, out)
-        except Exception as error:
-            what = "start" if packet is START else repr(packet)
-            name = self.encoding.names[actor]
-            raise HandlerError(f"{name!r} failed handling {what}: {type(error).__name__}: {error}") from error
+        except InputError:
+            raise
+        except BaseException as error:
+            if from_outside(error) or ran_out(error):
+                raise
+            what = "start" if packet is START else type(packet).__name__
+            where = "" if in_own_code(error) else declared(type(thing))
+            name = f"{self.encoding.names[actor]!r} ({type(thing).__name__})"
+            raise HandlerError(f"{where or place(error)}: {raised(error)}; {name} failed handling {what}") from error
 
     def calls(self) -> Iterator[Call]:
         """Yield every distinct handler call that was made."""
         for actor, table in enumerate(self.react):
             for key in table:
-                _, source, packet = self.encoding.events.values[key & LOW]
+                source, packet = self.encoding.events[key & LOW]
                 local = self.encoding.slots[local_slot(actor)].values[key >> SHIFT]
                 yield Call(self.encoding.actors[actor], local, source, packet)
 
     def rerun(self, every: int = 1) -> int:
-        """Make every n-th cached call again; return how many. `ImpureHandler` if one has another result now."""
+        """Make every n-th cached call again; return how many. `ImpureHandler` if one has another result now.
+
+        The dicts and sets of the actor are in the other order then, so that a result that depends on their order differs.
+        """
         count = 0
         for actor, table in enumerate(self.react):
             values = self.encoding.slots[local_slot(actor)].values
             for key, (after, deltas, bundle) in list(table.items())[::every]:
-                _, source, packet = self.encoding.events.values[key & LOW]
-                snapshot, out = self.run(actor, values[key >> SHIFT], source, packet)
-                now = (snapshot, self._grouped(actor, out), self.judging.bundle(out.observations))
-                if now != (values[after], deltas, bundle):
-                    what = "start" if packet is START else f"handling {packet!r}"
-                    kind = type(self.encoding.actors[actor]).__name__
-                    raise ImpureHandler(
-                        f"{self.encoding.names[actor]!r} ({kind}) did something else when it was called again, {what}: "
-                        "a handler may depend on the actor's fields and the packet alone"
-                    )
+                source, packet = self.encoding.events[key & LOW]
+                call = (actor, values[key >> SHIFT], source, packet)
+                before = (values[after], deltas, bundle)
+                if not self._gives(call, before, None):
+                    raise ImpureHandler(self._why_impure(call, before))
                 count += 1
         return count
 
+    def _gives(
+        self, call: tuple[int, Any, Id, Packet], before: tuple[Any, Deltas, int], fields: Sequence[str] | None
+    ) -> bool:
+        """Return whether a call has the result that it had before, with the dicts and sets of `fields` backwards."""
+        actor = call[0]
+        after, out = self.run(*call, fields)
+        if after != before[0] or self.judging.bundle(out.observations) != before[2]:
+            return False
+        deltas = self._grouped(actor, out)
+        return deltas == before[1] or self._in_any_order(deltas) == self._in_any_order(before[1])
+
+    def _in_any_order(self, deltas: Deltas) -> Any:
+        """Return deltas in an order that distinguishes only what engines distinguish.
+
+        What is sent to one receiver keeps its order, and so do the changes of one timer, and of the poll.
+        """
+        found = []
+        for slot, delta in sorted(deltas):
+            changes = self.queues.deltas.values[delta]
+            if slot % 3 == 1:
+                polls = [change for change in changes if change.kind in ("poll", "cancel")]
+                changes = (*sorted(changes, key=lambda change: change.number), *polls)
+            found.append((slot, changes))
+        return sorted(found, key=lambda group: group[0])
+
+    def _why_impure(self, call: tuple[int, Any, Id, Packet], before: tuple[Any, Deltas, int]) -> str:
+        actor, _, _, packet = call
+        thing = self.encoding.actors[actor]
+        who, what = self._named(actor), "start" if packet is START else f"handling {packet!r}"
+        # A result that changes from call to call may by chance be the first one again, so that each order is tried thrice.
+        tries = [(backwards, self._gives(call, before, None if backwards else ())) for backwards in AGAIN]
+        if any(same == backwards for backwards, same in tries):
+            return (
+                f"{who} did something else when it was called again, {what}: "
+                "a handler may depend on the actor's fields and the packet alone"
+            )
+        each = [name for name in thing._state if not self._gives(call, before, (name,))]
+        return (
+            f"{who}: what it does, {what}, depends on the order of {' and '.join(each or thing._state)}; "
+            "iterate a dict or a set in sorted order"
+        )
+
+    def _named(self, actor: int) -> str:
+        """Return the place of the actor's class, if a user wrote it, its name and its class."""
+        kind = type(self.encoding.actors[actor])
+        where = declared(kind)
+        return f"{where}{': ' * bool(where)}{self.encoding.names[actor]!r} ({kind.__name__})"
+
     def _grouped(self, actor: int, out: Effects) -> Deltas:
         """Return a handler's effects as one delta for each slot that they change."""
-        intern = self.encoding.packets.intern
         groups: dict[int, list[Any]] = {}
         if out.pending:
-            self.moves.polls.update([packet for kind, packet in out.pending if kind == "poll"])
-            groups[pending_slot(actor)] = [PendingChange(kind, intern(packet)) for kind, packet in out.pending]
+            for kind, packet in out.pending:
+                if kind == "poll" or kind == "after":
+                    self.moves.arm(kind, self.encoding.names[actor], self.encoding.actors[actor], packet)
+            groups[pending_slot(actor)] = [
+                PendingChange(kind, self._intern(actor, packet)) for kind, packet in out.pending
+            ]
         for destination, packet in out.sends:
             if isinstance(destination, ConnectionId):
                 client = self.encoding.place[ActorId(destination.client)]
-                change = WireChange("up" if client == actor else "down", destination.count, intern(packet))
+                change = WireChange("up" if client == actor else "down", destination.count, self._intern(actor, packet))
                 groups.setdefault(wire_slot(client), []).append(change)
             else:
                 receiver = self.encoding.place.get(cast(ActorId, destination))
                 if receiver is None:
                     raise HandlerError(
-                        f"{self.encoding.names[actor]!r} sends {packet!r} to {destination!r}, which does not exist"
+                        f"{self._named(actor)} sends {type(packet).__name__} to {destination!r}, which does not exist"
                     )
-                change = WireChange("mail", int(self.encoding.names[actor]), intern(packet))
+                change = WireChange("mail", int(self.encoding.names[actor]), self._intern(actor, packet))
                 groups.setdefault(wire_slot(receiver), []).append(change)
         return tuple([(slot, self.queues.deltas.intern(tuple(group))) for slot, group in groups.items()])
+
+    def _intern(self, actor: int, packet: Packet) -> int:
+        try:
+            return self.encoding.packets.intern(packet)
+        except UnfitValue as error:
+            raise UnfitValue(f"{called(self.encoding.actors[actor])}, in a packet: {error}") from error
+
+    def _bundle(self, actor: int, observations: list[Observation]) -> int:
+        try:
+            return self.judging.bundle(observations)
+        except UnfitValue as error:
+            raise UnfitValue(f"{called(self.encoding.actors[actor])}, in an observation: {error}") from error
 
     def _check_answer(self, packet: Packet, out: Effects, *, unchanged: bool) -> None:
         """Raise `HandlerError` unless a packet only answers over a connection, as its class says: a search relies on it."""

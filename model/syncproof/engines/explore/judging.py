@@ -15,6 +15,7 @@ from syncproof.core.actor import freeze, thaw
 from syncproof.core.observations import Observation
 from syncproof.engines.explore.encoding import SHIFT, Interned, Slot
 from syncproof.engines.explore.marks import Marks
+from syncproof.engines.handler_errors import UnfitValue
 from syncproof.properties import Property
 
 COMPLAINED = -1
@@ -25,7 +26,8 @@ class Judging:
     """The automata of the properties that are carried in the state (`automata`), and the marks of the others (`endless`).
 
     `judged`: (slot's value, bundle) -> the slot's value afterwards. `marks[bundle]`: see `marks.py`. `complaints`:
-    (automaton's number, complaint), until a search clears them.
+    (automaton's number, complaint), until a search clears them. `observed`: the observations, numbered.
+    `stepped`: (automaton's number, its state, observation) -> its state afterwards, complaint.
     """
 
     def __init__(self, properties: Sequence[type[Property]], slot: Slot) -> None:
@@ -39,16 +41,19 @@ class Judging:
         self.marks = [0]
         self.judged: dict[int, int] = {}
         self.complaints: list[tuple[int, str]] = []
-        self._stepped: dict[tuple[int, int, Observation], tuple[int, str | None]] = {}
+        self.observed: Interned[Observation] = Interned()
+        self.stepped: dict[tuple[int, int, int], tuple[int, str | None]] = {}
         self._reacting: dict[type[Observation], list[int]] = {}
         for number, automaton in enumerate(self.automata):
             for kind in automaton.reactions:
                 self._reacting.setdefault(kind, []).append(number)
         self._wanted = {*self._reacting, *[kind for kind, _ in self.endless_marks.kinds]}
 
-    def encode(self, automata: Sequence[Property]) -> int:
-        """Return the slot's value for these automata, one for each property that is carried."""
-        return self.slot.intern(tuple([self.states[n].intern(freeze(a)) for n, a in enumerate(automata)]))
+    def encode(self, automata: Sequence[Property | None]) -> int:
+        """Return the slot's value for these automata, one for each property that is carried; None: it has complained."""
+        return self.slot.intern(
+            tuple([COMPLAINED if a is None else self._frozen(n, a) for n, a in enumerate(automata)])
+        )
 
     def bundle(self, observations: Sequence[Observation]) -> int:
         """Return the index of the observations that some property reacts to."""
@@ -77,13 +82,20 @@ class Judging:
         return found
 
     def _step(self, number: int, state: int, observation: Observation) -> tuple[int, str | None]:
-        key = (number, state, observation)
-        found = self._stepped.get(key)
+        key = (number, state, self.observed.intern(observation))
+        found = self.stepped.get(key)
         if found is None:
             automaton: Property = thaw(self.states[number].values[state])
             says = automaton.react(observation)
-            found = self._stepped[key] = (self.states[number].intern(freeze(automaton)), says)
+            found = self.stepped[key] = (self._frozen(number, automaton), says)
         return found
+
+    def _frozen(self, number: int, automaton: Property) -> int:
+        """Return the index of an automaton's state. `UnfitValue` names the property if the state cannot be compared."""
+        try:
+            return self.states[number].intern(freeze(automaton))
+        except (UnfitValue, TypeError) as error:
+            raise UnfitValue(f"the property {automaton.name}: {error}") from error
 
     def automaton(self, number: int, joint: int) -> Property | None:
         """Return a property's automaton in a value of the slot; None once it has complained."""

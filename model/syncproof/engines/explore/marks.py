@@ -11,7 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from syncproof.core.observations import Observation
+from syncproof.engines.handler_errors import HandlerError
 from syncproof.properties import Property
+
+MOST = 63
+"""The number of bits of a mark."""
 
 
 class Marks:
@@ -24,12 +28,18 @@ class Marks:
         self._bits: dict[tuple[type[Observation], Any], int] = {}
 
     def mark(self, observations: Sequence[Observation]) -> int:
-        """Return the bit set of these observations."""
+        """Return the bit set of these observations. `HandlerError` if there are more than `MOST` classes and keys."""
         mark = 0
         for observation in observations:
             for kind, key in self.kinds:
                 if type(observation) is kind:
-                    mark |= 1 << self._bits.setdefault((kind, getattr(observation, key)), len(self._bits))
+                    number = self._bits.setdefault((kind, getattr(observation, key)), len(self._bits))
+                    if number >= MOST:
+                        raise HandlerError(
+                            f"{kind.__name__} of {key} {getattr(observation, key)!r}: an endless property can tell {MOST} "
+                            "observations apart by class and key, and this is one more; search a smaller world"
+                        )
+                    mark |= 1 << number
         return mark
 
     def bit(self, kind: type[Observation], key: Any) -> int:

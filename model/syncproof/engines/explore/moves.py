@@ -6,31 +6,45 @@ The fairness of a move depends on the move alone, so it is decided when the move
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+from syncproof.core.actor import Actor
 from syncproof.core.environment import Environment
 from syncproof.core.faults import fault_of
 from syncproof.core.moves import Fire, Keep, Move, Tell
 from syncproof.core.packets import Packet
+from syncproof.core.values import ActorId
 from syncproof.engines.explore.budgets import FREE
 from syncproof.engines.explore.encoding import Interned
 from syncproof.engines.explore.queues import Deltas
+from syncproof.engines.handler_errors import HandlerError, called
 
 NEVER, WEAK, STRONG = 0, 1, 2
 """Fairness demands that a move is taken: never (faults, scripts); if it stays possible; if it is possible infinitely often."""
 
 
 class MoveTable(Interned[Move]):
-    """The moves that were met. `polls`: the packets of poll timers that were armed so far."""
+    """The moves that were met. `armed`: the (actor, packet) pairs that were armed so far, as timers and as polls."""
 
-    __slots__ = ("fair", "patient", "polls")
+    __slots__ = ("armed", "fair", "patient")
 
-    def __init__(self, environment: Environment, polls: Iterable[Packet]) -> None:
+    def __init__(self, environment: Environment) -> None:
         super().__init__()
         self.fair: list[int] = []
         self.patient = environment.polls == "at-rest"
-        self.polls = set(polls)
+        self.armed: dict[str, set[tuple[ActorId, Packet]]] = {"after": set(), "poll": set()}
+
+    def arm(self, kind: Literal["after", "poll"], name: ActorId, actor: Actor, packet: Packet) -> None:
+        """Note that an actor arms a timer (`after`) or a poll. `HandlerError` if it arms the packet as both.
+
+        Firing the one or the other would be the same move, but fairness owes them differently.
+        """
+        key = (name, packet)
+        if key in self.armed["poll" if kind == "after" else "after"]:
+            raise HandlerError(
+                f"{called(actor)} arms {packet!r} as a timer and as its poll; give one of them a class of its own"
+            )
+        self.armed[kind].add(key)
 
     def intern(self, move: Move) -> int:
         """Return the index of a move."""
@@ -42,7 +56,8 @@ class MoveTable(Interned[Move]):
     def _owed(self, move: Move) -> int:
         if isinstance(move, Tell | Keep) or fault_of(move) is not None:
             return NEVER
-        return STRONG if self.patient and isinstance(move, Fire) and move.packet in self.polls else WEAK
+        poll = isinstance(move, Fire) and (move.actor, move.packet) in self.armed["poll"]
+        return STRONG if self.patient and poll else WEAK
 
 
 class Offer(NamedTuple):

@@ -58,12 +58,14 @@ class Offers:
         """Return the moves that a slot's value makes possible, computed at the first call."""
         found = self.encoding.slots[slot].offers[value]
         if found is None:
-            if slot == self.encoding.environment_slot:
-                found = tuple(self._of_environment(value))
-            else:
-                found = tuple(self._of_part[slot % 3](slot // 3, value))
-            self.encoding.slots[slot].offers[value] = found
+            found = self.encoding.slots[slot].offers[value] = self.computed(slot, value)
         return found
+
+    def computed(self, slot: int, value: int) -> tuple[Offer, ...]:
+        """Compute the moves that a slot's value makes possible."""
+        if slot == self.encoding.environment_slot:
+            return tuple(self._of_environment(value))
+        return tuple(self._of_part[slot % 3](slot // 3, value))
 
     def offering(self) -> list[int]:
         """Return the slots that can offer moves at all."""
@@ -106,7 +108,7 @@ class Offers:
                 continue
             left = slot.intern(pending._replace(operations=operations[:index] + operations[index + 1 :]))
             move = Complete(name, self.encoding.packets.values[packet])
-            event = self.encoding.event(name, move.packet)
+            event = self.encoding.event_of(name, packet)
             yield Offer(self.moves.intern(move), left, ((actor, event),))
         for index, packet in enumerate(timers):
             yield self._fire(actor, packet, pending._replace(timers=timers[:index] + timers[index + 1 :]))
@@ -119,7 +121,7 @@ class Offers:
     def _fire(self, actor: int, packet: int, left: Pending) -> Offer:
         value = self.encoding.slots[pending_slot(actor)].intern(left)
         move = Fire(self.encoding.names[actor], self.encoding.packets.values[packet])
-        event = self.encoding.event(move.actor, move.packet)
+        event = self.encoding.event_of(move.actor, packet)
         return Offer(self.moves.intern(move), value, ((actor, event),))
 
     def _of_environment(self, value: int) -> Iterator[Offer]:

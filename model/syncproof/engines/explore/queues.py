@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from syncproof.core.links import CLOSINGS, Closing
 from syncproof.core.values import ConnectionId
-from syncproof.engines.explore.encoding import ABSENT, NO_POLL, SHIFT, Encoding, Ends, Interned, Pending, Wire
+from syncproof.engines.explore.encoding import ABSENT, NO_POLL, SHIFT, Encoding, Ends, Numbered, Pending, Wire
 
 Deltas = tuple[tuple[int, int], ...]
 """(slot, delta) pairs: what each of several slots absorbs."""
@@ -46,7 +46,7 @@ class Queues:
 
     def __init__(self, encoding: Encoding) -> None:
         self.encoding = encoding
-        self.deltas: Interned[tuple[Any, ...]] = Interned()
+        self.deltas: Numbered[tuple[Any, ...]] = Numbered()
         self.absorbed: list[dict[int, int]] = [{} for _ in encoding.slots]
 
     def drop_answers(self, connection: ConnectionId) -> int:
@@ -69,18 +69,20 @@ class Queues:
         return after
 
     def _pend(self, before: Pending, changes: Sequence[PendingChange]) -> Pending:
+        equals = self.encoding.packets.equals  # of timers that are equal but not the same the last one counts
         operations, timers, poll = list(before.operations), set(before.timers), before.poll
         for kind, number in changes:
             match kind:
                 case "write" | "read":
                     operations.append((number, kind == "write"))
                 case "after":
+                    timers.difference_update(equals(number))
                     timers.add(number)
                 case "poll":
                     poll = number
                 case "cancel":
-                    timers.discard(number)
-                    poll = NO_POLL if poll == number else poll
+                    timers.difference_update(equals(number))
+                    poll = NO_POLL if poll in equals(number) else poll
                 case "drop-answers":
                     operations = [o for o in operations if self.encoding.connection(o[0]) != number]
         return Pending(tuple(sorted(operations)), tuple(sorted(timers)), poll)

@@ -7,17 +7,21 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from syncproof.engines import watchdog
 from syncproof.engines.explore.encoding import State
 from syncproof.engines.explore.expand import Successor, expander
 from syncproof.engines.explore.graph import Complaint, Graph
 from syncproof.engines.explore.symmetry import Symmetry
 from syncproof.engines.explore.tables import Tables
 from syncproof.engines.memory import peak_memory
+from syncproof.errors import Overdue
+from syncproof.inputs import arguments
 
 CHECK_EVERY = 2048
 """How many states are expanded between two checks of the limits."""
@@ -33,6 +37,12 @@ class Limits:
     states: int | None = None
     memory: int | None = None
     time: float | None = None
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` for a limit that would limit nothing."""
+        arguments.whole("states", self.states, least=1)
+        arguments.whole("memory", self.memory, least=1)
+        arguments.positive("time", None if self.time == 0 else self.time, "seconds")
 
     def reached(self, states: int, memory: int, elapsed: float) -> Literal["states", "memory", "time"] | None:
         """Return which limit is exceeded, or None."""
@@ -69,15 +79,13 @@ def search(
     """
     graph = Graph()
     began = time.perf_counter()
-    collecting = gc.isenabled()
-    gc.disable()
     try:
-        _search(tables, limits, symmetry, progress, graph, began)
+        with no_collection(), watchdog.deadline(limits.time):
+            _search(tables, limits, symmetry, progress, graph, began)
     except KeyboardInterrupt:
         graph.ending = "interrupted"
-    finally:
-        if collecting:
-            gc.enable()
+    except Overdue:
+        graph.ending = "time"
     # Remove what an interruption left incomplete: arcs of a state that lacks others, and the states that only they reached.
     arcs = graph.first[-1]
     del graph.targets[arcs:], graph.moves[arcs:], graph.marks[arcs:]
@@ -86,6 +94,18 @@ def search(
     graph.violations = {number: found for number, found in graph.violations.items() if found.arc < arcs}
     graph.elapsed = time.perf_counter() - began
     return graph
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Turn garbage collection off for a while."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _search(

@@ -31,6 +31,7 @@ import msgspec
 from syncproof.core.actor import freeze, thaw
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
+from syncproof.core.same import same
 from syncproof.core.values import ActorId, ConnectionId, Id
 from syncproof.engines.explore.encoding import ABSENT, NO_POLL, SHIFT, Ends, Inbound, Left, Pending, State, Wire, writes
 from syncproof.engines.explore.handlers import Effects
@@ -204,7 +205,7 @@ class Symmetry:
         self._check_normal_form()
         for actor, table in enumerate(self.tables.handlers.react):
             for key, (_, _, bundle) in list(table.items()):
-                _, source, packet = encoding.events.values[key & ((1 << SHIFT) - 1)]
+                source, packet = encoding.events[key & ((1 << SHIFT) - 1)]
                 self._compare(actor, encoding.slots[3 * actor].values[key >> SHIFT], source, packet, bundle)
         for actor, crashes in enumerate(self.tables.faults.crashes):
             for key in list(crashes):
@@ -230,7 +231,7 @@ class Symmetry:
         values += encoding.packets.values
         values += [v for states in self.judging.states for v in states.values]
         for value in values:
-            if value is not None and renamed(value, {}, self.kinds) != value:
+            if value is not None and not same(renamed(value, {}, self.kinds), value):
                 raise NotSymmetric(
                     "interchangeable ids are kept in an order that is not always the same, so who comes first may "
                     f"matter: {value!r}; keep them in a set or in order, or search without symmetry"
@@ -275,7 +276,9 @@ class Symmetry:
                 renamed(source, names, kinds),
                 renamed(packet, names, kinds),
             )
-            if renamed(after, names, kinds) != after_too or _effects(out, names, kinds) != _effects(out_too, {}, kinds):
+            if not same(renamed(after, names, kinds), after_too) or _effects(out, names, kinds) != _effects(
+                out_too, {}, kinds
+            ):
                 self._refuse(self._who(actor), f"handling {packet!r}")
             if bundle is not None:
                 self._observed.setdefault((number, bundle), set()).add(self.judging.wanted(out_too.observations))

@@ -17,7 +17,7 @@ and `core/enabled` at every state of small worlds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from syncproof.core.environment import Environment
 from syncproof.core.world import System, World
@@ -36,7 +36,8 @@ class Tables:
     """All look-ups for one system, one environment and one list of properties.
 
     `world` is the world at the beginning of the search, `monitor` the automata of those properties that are carried in
-    the state, after what was observed until then. The tables keep the world's actor objects and change their state.
+    the state, after what was observed until then. `complaints`: what some of them complained of by then, by their number.
+    The tables keep the world's actor objects and change their state.
     """
 
     def __init__(
@@ -46,12 +47,19 @@ class Tables:
         properties: Sequence[type[Property]],
         world: World,
         monitor: Sequence[Property],
+        complaints: Mapping[int, str] | None = None,
     ) -> None:
+        self.complaints = dict(complaints or {})
         self.environment = environment
         self.encoding = Encoding(system, environment, world)
         self.slots = self.encoding.slots
         self.judging = Judging(properties, self.slots[self.encoding.judge_slot])
-        self.moves = MoveTable(environment, world.polls.values())
+        self.moves = MoveTable(environment)
+        for name, thing in world.actors.items():
+            for packet in world.timers.get(name, ()):
+                self.moves.arm("after", name, thing, packet)
+            if name in world.polls:
+                self.moves.arm("poll", name, thing, world.polls[name])
         self.budgets = Budgets(environment.budgets, self.slots[self.encoding.environment_slot])
         self.queues = Queues(self.encoding)
         self.handlers = HandlerCalls(self.encoding, self.judging, self.moves, self.queues)
@@ -65,5 +73,5 @@ class Tables:
         scripts = (0,) * len(self.environment.scripts)
         left = Left(scripts, 0, self.budgets.initial, (NO_BACKUP,) * len(self.faults.backups))
         actors = self.encoding.encode(world)
-        automata = self.judging.encode(monitor)
+        automata = self.judging.encode([None if n in self.complaints else a for n, a in enumerate(monitor)])
         return (*actors, automata, self.slots[self.encoding.environment_slot].intern(left))

@@ -34,7 +34,8 @@ REDUCED = "symmetry exchanges actors along a cycle, so fairness to each cannot b
 class Counterexample:
     """A violating run: the environment's prelude, a sequence of moves, then `cycle` repeated indefinitely.
 
-    Without a cycle, a safety property is violated by the last move, a liveness property because nothing more happens. For
+    Without a cycle, a safety property is violated by the last move (without moves: while the world was set up), a
+    liveness property because nothing more happens. For
     a safety property no sequence of moves is shorter. For a liveness property the moves are a shortest path to the first
     state of the cycle, but the moves and cycle of another violation may be shorter together.
     """
@@ -72,7 +73,10 @@ def judged(tables: Tables, graph: Graph, growing: str, *, reduced: bool) -> dict
     findings: dict[str, Finding] = {}
     for number, automaton in enumerate(automata):
         complaint = graph.violations.get(number)
-        if complaint is not None:
+        if number in tables.complaints:
+            way = Counterexample(tables.environment.prelude, (), (), tables.complaints[number])
+            findings[automaton.name] = Finding("violated", way)
+        elif complaint is not None:
             findings[automaton.name] = Finding("violated", _counterexample(tables, graph, complaint))
         elif cut:
             findings[automaton.name] = Finding("unknown", why=cut)
@@ -91,7 +95,11 @@ def _counterexample(tables: Tables, graph: Graph, complaint: Complaint) -> Count
 
 
 class _Cycles:
-    """The fair cycles of a complete graph. `owed`: the numbers of the arcs that fairness owes and that change the state."""
+    """The fair cycles of a complete graph. `owed`: the numbers of the arcs that fairness owes and that change the state.
+
+    `loops`: the numbers of the owed arcs that lead back to the same state and have a mark, `looping`: their states. They
+    are no steps, but they can be repeated in every fair run that passes the state indefinitely.
+    """
 
     def __init__(self, tables: Tables, graph: Graph) -> None:
         self.tables = tables
@@ -102,6 +110,9 @@ class _Cycles:
         self.owed: Ints = numpy.flatnonzero((fairness[moves] != NEVER) & (source != target)).astype(numpy.int64)
         strong = fairness == STRONG
         self.arcs = Arcs(len(graph.states), source[self.owed], target[self.owed], moves[self.owed], strong)
+        marks = numpy.asarray(graph.marks)
+        self.loops: Ints = numpy.flatnonzero((fairness[moves] != NEVER) & (source == target) & (marks != 0))
+        self.looping: Ints = source[self.loops]
 
     def judged(self, names: Sequence[str]) -> dict[str, Finding]:
         """Return the findings on the liveness properties of these names."""
@@ -153,7 +164,10 @@ class _Cycles:
         repeated, excuse = automaton.endless
         arcs, bits = self.arcs, self.tables.judging.endless_marks
         marks = numpy.asarray(self.graph.marks)[self.owed]
+        loop_marks = numpy.asarray(self.graph.marks)[self.loops]
         for key in bits.keys(repeated):
+            says = f"{automaton.endless_key} {key:d}: {repeated.__name__} indefinitely, without {excuse.__name__}"
+            asking = ((loop_marks & bits.bit(repeated, key)) != 0) & ((loop_marks & bits.bit(excuse, key)) == 0)
             free = (marks & bits.bit(excuse, key)) == 0
             part = Arcs(arcs.count, arcs.source[free], arcs.target[free], arcs.move[free], arcs.strong)
             repeats = (marks[free] & bits.bit(repeated, key)) != 0
@@ -164,8 +178,20 @@ class _Cycles:
                 inside = repeats & member[part.source] & member[part.target]
                 if inside.any():
                     bad[part.source[inside]] = True
-                    says = (
-                        f"{automaton.endless_key} {key:d}: {repeated.__name__} indefinitely, without {excuse.__name__}"
-                    )
                     return self._nearest(part, self.owed[free], [component], bad, [says] * arcs.count)
+                loops = self.loops[asking & member[self.looping]]
+                if len(loops):
+                    return self._looping(part, self.owed[free], component, int(loops[0]), says)
         return Finding("holds")
+
+    def _looping(self, arcs: Arcs, numbers: Ints, component: Ints, loop: int, says: str) -> Finding:
+        """Return the violation by an arc back to its own state, which is repeated in a fair run through its component."""
+        state = self.graph.targets[loop]
+        bad = numpy.zeros(arcs.count, dtype=bool)
+        bad[state] = True
+        found = lasso(arcs, component, bad)
+        assert found is not None
+        values = self.tables.moves.values
+        path = tuple([values[self.graph.moves[a]] for a in self.graph.path(state)])
+        cycle = tuple([values[self.graph.moves[a]] for a in (loop, *[int(numbers[a]) for a in found.cycle])])
+        return Finding("violated", Counterexample(self.tables.environment.prelude, path, cycle, says))

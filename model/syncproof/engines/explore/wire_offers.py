@@ -54,26 +54,30 @@ class WireOffers:
             packet = packets[ends.up[0]]
             closes = isinstance(packet, Closed)
             left = closed(ends, CLOSINGS["server-told"]) if closes else ends._replace(up=ends.up[1:])
-            event = self.encoding.event(connection, Closed(connection) if closes else packet)
+            if closes:
+                event = self.encoding.event(connection, Closed(connection))
+            else:
+                event = self.encoding.event_of(connection, ends.up[0])
             deltas = () if ends.client_open else self._drop_answers(connection)
             yield self._offer(
                 Deliver(connection, "server"), actor, wire, ends, left, self.encoding.server, event, deltas
             )
         if ends.down and ends.client_open:
             left = ends._replace(down=ends.down[1:])
-            event = self.encoding.event(connection, packets[ends.down[0]])
+            event = self.encoding.event_of(connection, ends.down[0])
             yield self._offer(Deliver(connection, "client"), actor, wire, ends, left, actor, event)
 
     def _close(self, actor: int, wire: Wire, ends: Ends) -> Iterator[Offer]:
         """Yield the moves that close an end of a connection: a dead end is noticed, the device disconnects."""
         connection = self._id(actor, ends)
-        event = self.encoding.event(connection, Closed(connection))
         if not ends.client_open:
             if ends.server_open:
                 left = closed(ends, CLOSINGS["server-notices"])
                 notice = Notice(connection, "server")
+                event = self.encoding.event(connection, Closed(connection))
                 yield self._offer(notice, actor, wire, ends, left, self.encoding.server, event)
             return
+        event = self.encoding.event(connection, Closed(connection))
         drop = self._drop_answers(connection)
         if not ends.server_open:
             row = CLOSINGS["client-notices"]
@@ -156,17 +160,19 @@ class WireOffers:
             name = self.encoding.names[actor]
             without = mail[:index] + mail[index + 1 :]
             guards = () if link.while_connected else (pending_slot(actor),)
-            event = (actor, self.encoding.event(self.encoding.source(source), packet))
+            sender = self.encoding.source(source)
+            event = (actor, self.encoding.event_of(sender, number))
             received = connected or not link.while_connected
             yield Offer(
-                self.moves.intern(Arrive(name, packet)),
+                self.moves.intern(Arrive(name, packet, sender)),
                 self._with(actor, wire, mail if link.order == "duplicating" else without),
                 (event,) if received else (),
                 guards=guards,
             )
             if link.lossy:
                 twice = (*mail[:index], mail[index], *mail[index:])
-                for move, left in ((Lose(name, packet), without), (Duplicate(name, packet), twice)):
+                lost, repeated = Lose(name, packet, sender), Duplicate(name, packet, sender)
+                for move, left in ((lost, without), (repeated, twice)):
                     budget = self.budgets.of(move)
                     if budget is not None:
                         value = self._with(actor, wire, left)

@@ -102,6 +102,8 @@ class TimedHost(Host):
             self.idle_polls.forget(self)
 
     def write(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
+        if rows < 0 or bytes < 0:
+            raise ValueError(f"write of {rows} rows and {bytes} bytes; allowed: 0 or more")
         station = self.station
         station.stored += bytes
         if station.stored > station.stored_peak:
@@ -109,10 +111,14 @@ class TimedHost(Host):
         self._operate(store, WRITTEN, rows, then)
 
     def delete(self, store: str, rows: int, then: Packet | None = None, bytes: int = 0) -> None:
+        if rows < 0 or bytes < 0:
+            raise ValueError(f"delete of {rows} rows and {bytes} bytes; allowed: 0 or more")
         self.station.stored -= bytes
         self._operate(store, DELETED, rows, then)
 
     def read(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
+        if rows < 0 or bytes < 0:
+            raise ValueError(f"read of {rows} rows and {bytes} bytes; allowed: 0 or more")
         self._operate(store, READ, rows, then)
 
     def _operate(self, store: str, column: int, rows: int, then: Packet | None) -> None:

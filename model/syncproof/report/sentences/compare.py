@@ -5,8 +5,7 @@ from __future__ import annotations
 import shlex
 
 from syncproof.designs import DESIGNS
-from syncproof.inputs.scenario import ready
-from syncproof.report.sentences.words import listed
+from syncproof.report.sentences.words import listed, named
 from syncproof.report.tables import kept, number
 from syncproof.studies.compare import Comparison
 from syncproof.studies.results import DesignComparison, PropertyResults
@@ -115,9 +114,8 @@ def _cheapest(designs: dict[str, DesignComparison]) -> str:
 
 
 def command(comparison: Comparison) -> str:
-    """Return the command that makes this report again; files are named without their folders."""
-    name = comparison.scenario.name
-    words = ["syncproof", "compare", name if name in ready() else f"{name}.toml"]
+    """Return the command that makes this report again; a trace is named without its folder."""
+    words = ["syncproof", "compare", named(comparison.scenario)]
     if comparison.trace is not None:
         words += ["--trace", comparison.trace]
     if comparison.take is not None:

@@ -8,8 +8,7 @@ import shlex
 from syncproof.designs import DESIGNS
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.inputs.lookup import get
-from syncproof.inputs.scenario import ready
-from syncproof.report.sentences.words import listed
+from syncproof.report.sentences.words import listed, named
 from syncproof.report.tables import number
 from syncproof.studies.sweep import CROSSED, SHOWN, Sweep
 from syncproof.studies.sweep.readings import STILL, Change
@@ -175,9 +174,8 @@ def _range(sweep: Sweep, metric: str) -> str:
 
 
 def command(sweep: Sweep, at: dict[str, Label] | None = None, design: str | None = None) -> str:
-    """Return the command that makes this report again, or one point of it; files are named without their folders."""
-    name = sweep.scenario.name
-    parts = ["syncproof", "sweep", name if name in ready() else f"{name}.toml"]
+    """Return the command that makes this report again, or one point of it; a trace is named without its folder."""
+    parts = ["syncproof", "sweep", named(sweep.scenario)]
     for v in sweep.varied:
         texts = v.texts if at is None else (v.texts[v.labels.index(at[v.key])],)
         parts += ["--vary", f"{v.key}={','.join(texts)}"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from syncproof.designs import DESIGNS
-from syncproof.report.sentences.words import counted
+from syncproof.report.sentences.words import counted, listed
 from syncproof.studies.verify import ONE_WORLD, Verification
 
 
@@ -43,7 +43,9 @@ def answer(verification: Verification) -> list[str]:
         design, world, what = verification.vacuous[0]
         sentences.append(f"Vacuous: {design} in {world} never met: {what} ({len(verification.vacuous)} such gaps).")
     if verification.missing:
-        sentences.append(f"{sum(verification.missing.values())} searches were not made: {verification.stopped}.")
+        failed = f"the code of {listed(list(verification.failed))} fails" if verification.failed else ""
+        why = " and ".join(filter(None, (failed, verification.stopped)))
+        sentences.append(f"{sum(verification.missing.values())} searches were not made: {why}.")
     return sentences
 
 

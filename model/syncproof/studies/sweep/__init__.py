@@ -29,6 +29,7 @@ from syncproof.studies import compare as comparison
 from syncproof.studies import executors
 from syncproof.studies.compare import Job, interval
 from syncproof.studies.executors import Progress
+from syncproof.studies.failures import Failure, Failures
 from syncproof.studies.presentation import Presentable
 from syncproof.studies.results import (
     CrossingResult,
@@ -84,6 +85,7 @@ class Sweep(Presentable):
     take: float | None = None
     interrupted: str | None = None
     facts: SweepRun | None = None
+    failed: dict[str, Failure] = field(default_factory=dict)
 
     def results(self) -> SweepResults:
         """Return the part that other programs may rely on; see docs/sweep.md."""
@@ -117,7 +119,8 @@ class Sweep(Presentable):
             points=points,
             crossings={metric: [CrossingResult(**asdict(c)) for c in self.crossed(metric)] for metric in metrics},
             faults_fired=fired,
-            warnings=[f"{name} was configured and never happened" for name, count in fired.items() if count == 0],
+            warnings=[f"{name} was configured and never happened" for name, count in fired.items() if count == 0]
+            + [failure.says for failure in self.failed.values()],
             missing=[
                 MissingRun(self.at(number), name, run)
                 for number, name, run in self._wanted()
@@ -250,9 +253,14 @@ class Sweep(Presentable):
         ]
 
     def status(self) -> int:
-        """Return the exit status: 1 if a promise is broken, 3 if one is unknown or a run is missing, else 0."""
-        if self.broken():
+        """Return the exit status.
+
+        1 if a promise is broken, 4 if a design failed, 3 if a promise is unknown or a run is missing, else 0.
+        """
+        if self.broken() or any(failure.broken for failure in self.failed.values()):
             return 1
+        if self.failed:
+            return 4
         results = self.results()
         return 3 if results.missing or any(point.promised_unknown for point in results.points) else 0
 
@@ -344,11 +352,19 @@ def sweep(
     started = time.perf_counter()
     shown = tuple(dict.fromkeys(map(known, arguments.names("metrics", metrics) or SHOWN)))
     arguments.instance("vary", vary, Mapping, "a mapping from keys to lists of values")
-    loaded, names, count, first, path = comparison.checked(scenario, designs, runs, seed, jobs, trace, take, progress)
+    for each in vary:
+        arguments.text("vary", each, "a mapping from keys, such as population.users, to lists of values")
+    if executor is not None:
+        allowed = "processes, the address of a Dask scheduler, or an Executor"
+        arguments.instance("executor", executor, (str, Executor), allowed)
+    failures: Failures[Task] = Failures(lambda task: task.job.design)
+    loaded, names, count, first, path = comparison.checked(
+        scenario, designs, runs, seed, jobs, trace, take, progress, failures
+    )
     folder = None if out is None else arguments.file("out", out)
     varied, points = resolve(loaded, vary)
     for point in points:
-        comparison.fits(names, point.scenario)
+        names = comparison.fits(names, point.scenario, failures)
     objects = [name for name in names if name in lookup.OWN]
     if objects and (out is not None or executor not in (None, "processes")):
         raise InputError(
@@ -371,7 +387,7 @@ def sweep(
         progress(read, len(tasks))
     interrupted = None
     try:
-        for index, kept in executors.perform(work, [tasks[place] for place in left], workers, opening):
+        for index, kept in executors.perform(work, [tasks[place] for place in left], workers, opening, failures):
             store.write(tasks[left[index]].key, kept)
             records[left[index]] = kept
             if progress is not None:
@@ -380,6 +396,10 @@ def sweep(
         if not records:
             raise
         interrupted = "interrupted" if isinstance(error, KeyboardInterrupt) else f"workers were lost: {error}"
+    failed = {name: Failure(str(error), _broken_before(name, records)) for name, error in failures.met.items()}
+    failures.check(names, failed)
+    names = tuple(name for name in names if name not in failed)
+    records = {place: kept for place, kept in records.items() if place[1] not in failed}
     run_facts = SweepRun(
         elapsed_s=round(time.perf_counter() - started, 3),
         executor=executor if isinstance(executor, str) else type(executor).__name__ if executor else "processes",
@@ -395,8 +415,19 @@ def sweep(
     )
     trace_name = None if path is None else Path(path).name
     return Sweep(
-        loaded, first, count, names, varied, points, shown, records, trace_name, take, interrupted, run_facts
+        loaded, first, count, names, varied, points, shown, records, trace_name, take, interrupted, run_facts, failed
     )  # fmt: skip
+
+
+def _broken_before(name: str, records: Mapping[tuple[int, str, int], Record]) -> tuple[str, ...]:
+    """Return the promises that a design broke in the runs that it finished before its own code failed."""
+    broken = {
+        p: f"{name}, {p}: {(found['examples'] or [''])[0]}"
+        for (_, design, _), kept in records.items()
+        for p, found in kept["properties"].items()
+        if design == name and found["promised"] and found["verdict"] == "violated"
+    }
+    return tuple(broken.values())
 
 
 def _opening(executor: str | Executor | None) -> executors.Opening | None:

@@ -1,0 +1,97 @@
+"""Signals end a command with all its processes; the pipe that they share says when the last one is gone."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.program import PROGRAM
+
+LONG = """
+import os
+from syncproof.core.actor import actor, on
+from syncproof.designs import DESIGNS
+from syncproof.designs.packets import Notification
+from syncproof.designs.timeline.device import TimelineDevice
+
+@actor
+class Waiting(TimelineDevice):
+    @on(Notification)
+    def notified(self, source, packet, out):
+        while True:
+            try:
+                print("begun", os.getpid(), flush=True)
+                while True:
+                    pass
+            except CATCH:
+                pass
+
+Slow = DESIGNS["timeline-notify"].variant(device=Waiting)
+"""
+"""A design whose handler says that it has begun, and does not end."""
+COMMANDS = [
+    "explore own.py:Slow",
+    "verify own.py:Slow timeline-notify --bounds small --jobs 2",
+    "verify own.py:Slow timeline-notify --bounds small --jobs 1",
+    "compare commute --design own.py:Slow --runs 2 --jobs 2",
+    "sweep commute --design own.py:Slow --vary population.devices_per_user=1,2 --runs 1 --jobs 2",
+]
+
+
+def gone(process: int) -> bool:
+    """Return whether a process has ended. Nobody may have asked for its exit status yet."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return True
+    return state in "ZX"
+
+
+class Running:
+    """A command that has come to the handler. `out`: its standard output, which all its processes hold open."""
+
+    def __init__(self, folder: Path, command: str, catch: str = "ZeroDivisionError") -> None:
+        (folder / "own.py").write_text(LONG.replace("CATCH", catch))
+        self.process = subprocess.Popen(
+            [*PROGRAM, *command.split()], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline().split()
+        assert line[:1] == ["begun"], self.process.communicate()
+        self.worker = int(line[1])
+
+    def end(self, number: signal.Signals) -> tuple[int, str]:
+        """Send a signal to the command; return its status and what it said when none of its processes is left."""
+        self.process.send_signal(number)
+        try:
+            _, says = self.process.communicate(timeout=60)  # to the end of the pipes: until all processes are gone
+        finally:
+            self.process.kill()
+        assert gone(self.worker)
+        return self.process.returncode, says
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_command_and_its_workers_with_status_3(
+    tmp_path: Path, command: str, number: signal.Signals
+) -> None:
+    status, says = Running(tmp_path, command).end(number)
+    assert status == 3, says
+    assert "Traceback" not in says
+    assert "interrupted" in says
+
+
+def test_a_handler_that_catches_the_interrupt_is_ended_all_the_same(tmp_path: Path) -> None:
+    status, says = Running(tmp_path, "explore own.py:Slow", catch="BaseException").end(signal.SIGTERM)
+    assert (status, says) == (3, "syncproof: interrupted; nothing was written\n")
+
+
+@pytest.mark.parametrize("command", [COMMANDS[0], COMMANDS[1]])
+def test_a_command_that_is_killed_leaves_no_process_behind(tmp_path: Path, command: str) -> None:
+    status, _ = Running(tmp_path, command).end(signal.SIGKILL)
+    assert status == -signal.SIGKILL

@@ -1,0 +1,119 @@
+"""Values are the same when they are equal and of the same types throughout; what cannot be part of a state is named."""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+
+from syncproof.core.same import alike, distinct, find, fits, same, unfit
+from syncproof.core.values import DeviceId, MessageId, UserId
+
+
+class Put(msgspec.Struct, frozen=True):
+    value: Any
+
+
+class Pair(NamedTuple):
+    one: Any
+    two: Any
+
+
+@dataclass(frozen=True)
+class Boxed:
+    value: Any
+
+
+class Colour(enum.Enum):
+    RED = 1
+
+
+EQUAL = [
+    (True, 1),
+    (1.0, 1),
+    (0.0, -0.0),
+    (Decimal("1.0"), Decimal(1)),
+    (DeviceId(1), UserId(1)),
+    (DeviceId(1), 1),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), EQUAL)
+@pytest.mark.parametrize(
+    "inside",
+    [
+        lambda v: v,
+        lambda v: (0, (v,)),
+        lambda v: (list, (dict, (v, 2))),
+        Put,
+        Boxed,
+        lambda v: Pair(0, v),
+        lambda v: Put((Put(v), 3)),
+        lambda v: frozenset([v, 7]),
+        lambda v: (frozenset([(v, 7)]), 1),
+    ],
+)
+def test_equal_values_of_different_types_are_not_the_same(one: Any, other: Any, inside: Any) -> None:
+    assert inside(one) == inside(other)
+    assert not alike(inside(one), inside(other))
+    assert not same(inside(one), inside(other))
+    assert same(inside(one), inside(one))
+
+
+def test_a_tuple_is_not_the_same_as_an_equal_named_tuple() -> None:
+    assert not same((1, 2), Pair(1, 2))
+
+
+def test_values_that_differ_are_not_the_same() -> None:
+    assert not same((1, 2), (1, 3))
+    assert not same((1,), (1, 2))
+
+
+def test_distinct_keeps_equal_values_of_different_types_apart() -> None:
+    assert list(map(repr, distinct([1, True, 1, 2, 1.0, True]))) == ["1", "True", "2", "1.0"]
+
+
+def test_find_prefers_the_same_value_to_an_equal_one() -> None:
+    items = [Put(1), Put(True), Put(2)]
+    assert find(items, True, attrgetter("value")) is items[1]
+    assert find(items, 2.0, attrgetter("value")) is items[2]
+    assert find(items, 3, attrgetter("value")) is None
+
+
+class Plain:
+    """Compared by identity."""
+
+
+@pytest.mark.parametrize(
+    "value",
+    [1, "text", None, ..., (1, (2,)), Put(1), frozenset([1]), Colour.RED, MessageId(1), int, (dict, (1, 2)), 0.5, b"x"],
+)
+def test_values_fit(value: Any) -> None:
+    assert fits(value)
+    assert fits((value, Put(value)))
+    assert unfit(value) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (Plain(), r"a\.b holds Plain, which is compared by identity; write @state"),
+        ([1], r"a\.b holds \[1\] \(list\), which can be changed; use a tuple"),
+        (float("nan"), r"a\.b holds nan \(float\), which is not equal to itself"),
+        (Decimal("nan"), r"which is not equal to itself"),
+        (lambda: 1, r"holds function, which is compared by identity"),
+    ],
+)
+def test_what_does_not_fit_is_named(value: Any, why: str) -> None:
+    assert not fits(value)
+    assert not fits((1, Put(value)))
+    text = unfit((dict, (1, value)), "a.b")
+    assert "\n" not in text
+    assert re.search(why, text), text
+    assert unfit((1, Put(value))).startswith("Put.value holds")

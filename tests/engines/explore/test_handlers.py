@@ -1,0 +1,114 @@
+"""Handlers are called again at the end of a search, with their dicts and sets in another order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from syncproof.core.actor import Actor, Out, actor, durable, on, state
+from syncproof.core.environment import Environment
+from syncproof.core.moves import Tell
+from syncproof.core.observations import Observation
+from syncproof.core.packets import Packet
+from syncproof.core.values import ActorId, Id
+from syncproof.core.world import System
+from syncproof.engines.explore import ImpureHandler, explore
+from syncproof.properties import Property, observes
+
+NAME, OTHER = ActorId(0), ActorId(1)
+
+
+class Add(Packet, frozen=True, gc=False):
+    key: int
+
+
+class Ask(Packet, frozen=True, gc=False):
+    how: str
+
+
+class Told(Packet, frozen=True, gc=False):
+    key: int
+
+
+class First(Observation, frozen=True, gc=False):
+    key: int
+
+
+@state
+class Ascending(Property):
+    """Keys are observed in ascending order."""
+
+    name = "ascending"
+    last: int = -1
+
+    @observes(First)
+    def on_first(self, first: First) -> str | None:
+        before, self.last = self.last, first.key
+        return "descending" if first.key < before else None
+
+
+@state
+class Shelf:
+    books: dict[int, str]
+
+
+@actor
+class Keeper(Actor):
+    rows: dict[int, str] = durable(dict)
+    shelf: Shelf = durable(lambda: Shelf({}))
+    names: set[int] = durable(set)
+    first: int = durable(int)
+
+    @on(Add)
+    def add(self, source: Id, packet: Add, out: Out) -> None:
+        self.rows[packet.key] = self.shelf.books[packet.key] = "x"
+        self.names.add(packet.key)
+
+    @on(Ask)
+    def ask(self, source: Id, packet: Ask, out: Out) -> None:
+        match packet.how:
+            case "sorted":
+                for key in sorted(self.rows):
+                    out.send(OTHER, Told(key))
+            case "sent":
+                for key in self.rows:
+                    out.send(OTHER, Told(key))
+            case "kept":
+                self.first = next(iter(self.shelf.books), 0)
+            case "observed":
+                for key in self.names:
+                    out.observe(First(key))
+            case "popped":
+                if self.names:
+                    self.names.pop()
+            case "written":
+                for key in self.rows:
+                    out.write("disk", 1, 1, Told(key))
+                    out.send(ActorId(key), Told(0))
+
+    @on(Told)
+    def told(self, source: Id, packet: Told, out: Out) -> None:
+        pass
+
+
+def asked(how: str) -> Any:
+    system = System("keeper", lambda: {n: Keeper(id=n) for n in (NAME, OTHER)})
+    scripts = ((*[Tell(NAME, Add(key)) for key in (1, 0)], Tell(NAME, Ask(how))),)
+    return explore(system, Environment(scripts=scripts), [Ascending])
+
+
+@pytest.mark.parametrize(
+    ("how", "field"), [("sent", "rows"), ("kept", "shelf"), ("popped", "names"), ("observed", "names")]
+)
+def test_a_result_that_depends_on_the_order_of_a_dict_or_set_is_an_error(how: str, field: str) -> None:
+    says = (
+        rf"ActorId\(0\) \(Keeper\): what it does, handling Ask\(how='{how}'\), depends on the order of {field}; iterate"
+    )
+    with pytest.raises(ImpureHandler, match=says):
+        asked(how)
+
+
+@pytest.mark.parametrize("how", ["sorted", "written"])
+def test_an_order_that_nothing_depends_on_is_none(how: str) -> None:
+    assert asked(how).reran > 0

@@ -1,0 +1,135 @@
+"""What a search keeps is computed again: steps, links, crashes, restores, the beginning, and automata must be pure."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any, ClassVar
+
+import pytest
+
+from syncproof.core.actor import Actor, Out, actor, durable, on, state
+from syncproof.core.environment import Environment
+from syncproof.core.links import DUPLICATING, UNORDERED
+from syncproof.core.moves import Tell
+from syncproof.core.observations import Observation
+from syncproof.core.packets import Packet
+from syncproof.core.values import Id, ServerId
+from syncproof.core.world import System
+from syncproof.engines.explore import ImpureHandler, explore
+from syncproof.properties import Property, observes
+
+NAME = ServerId(-2)
+
+
+class Counted:
+    """Something outside of every actor's fields."""
+
+    calls: ClassVar[Any] = itertools.count()
+
+
+class Go(Packet, frozen=True, gc=False):
+    number: int = 0
+
+
+class Fickle(Packet, frozen=True, gc=False):
+    @property
+    def link(self) -> Any:  # type: ignore[override]
+        return UNORDERED if next(Counted.calls) < 2 else DUPLICATING
+
+
+class Landed(Packet, frozen=True, gc=False):
+    pass
+
+
+class Went(Observation, frozen=True, gc=False):
+    pass
+
+
+@actor
+class Impure(Actor):
+    """Depends on a count outside of its fields, in the place that `where` names."""
+
+    where: str = ""
+    number: int = durable(int)
+    landed: int = durable(int)
+
+    def _count(self, where: str) -> int:
+        return next(Counted.calls) if self.where == where else 0
+
+    def start(self, out: Out) -> None:
+        self.number = self._count("start")
+
+    def steps(self):
+        if self.where == "steps":
+            yield Go(min(self._count("steps"), 1))
+
+    def restored(self, before: Any, out: Out) -> None:
+        self.number = 100 + self._count("restored")
+
+    @on(Go)
+    def go(self, source: Id, packet: Go, out: Out) -> None:
+        out.observe(Went())
+        if self.where == "landing":
+            out.write("disk", 1, 1, Landed())
+        if self.where == "link":
+            out.send(self.id, Fickle())
+
+    @on(Landed)
+    def lands(self, source: Id, packet: Landed, out: Out) -> None:
+        self.landed = self._count("landing") // 2
+
+    @on(Fickle)
+    def fickle(self, source: Id, packet: Fickle, out: Out) -> None:
+        pass
+
+
+@state
+class ImpureProperty(Property):
+    name = "impure-property"
+    seen: int = 0
+
+    @observes(Went)
+    def on_went(self, went: Went) -> str | None:
+        self.seen = next(Counted.calls)
+        return None
+
+
+BUDGETS = {"restored": {"server-restore": 1}, "landing": {"server-crash": 1}}
+
+
+@pytest.mark.parametrize(
+    ("where", "says"),
+    [
+        ("start", r"^ServerId\(-2\) \(Impure\) began differently when the world was set up again"),
+        ("steps", r"^ServerId\(-2\) \(Impure\) offered other steps when it was asked again"),
+        ("restored", r"^ServerId\(-2\) \(Impure\) was something else when it was restored again"),
+        ("link", r"^the network to ServerId\(-2\) \(Impure\) offered other moves .* a packet's link changes"),
+    ],
+)
+def test_what_depends_on_more_than_its_key_is_an_error(where: str, says: str) -> None:
+    Counted.calls = itertools.count()
+    system = System("impure", lambda: {NAME: Impure(id=NAME, where=where)})
+    environment = Environment(scripts=((Tell(NAME, Go()),),), budgets=BUDGETS.get(where, {}))
+    with pytest.raises(ImpureHandler, match=says):
+        explore(system, environment)
+
+
+def test_a_write_that_lands_differently_is_an_error() -> None:
+    Counted.calls = itertools.count()
+    system = System("impure", lambda: {NAME: Impure(id=NAME, where="landing")})
+    environment = Environment(scripts=((Tell(NAME, Go()),),), budgets={"server-crash": 1})
+    with pytest.raises(ImpureHandler, match=r"left something else behind when it crashed again|did something else"):
+        explore(system, environment)
+
+
+def test_an_automaton_that_reacts_differently_is_an_error() -> None:
+    Counted.calls = itertools.count()
+    system = System("pure", lambda: {NAME: Impure(id=NAME)})
+    with pytest.raises(ImpureHandler, match="the property impure-property reacted differently when it observed Went"):
+        explore(system, Environment(scripts=((Tell(NAME, Go()),),)), [ImpureProperty])
+
+
+def test_what_is_pure_passes() -> None:
+    system = System("pure", lambda: {NAME: Impure(id=NAME)})
+    budgets = {"server-crash": 1, "server-restore": 1}
+    assert explore(system, Environment(scripts=((Tell(NAME, Go()),),), budgets=budgets)).complete
