@@ -47,6 +47,11 @@ seed = click.option("--seed", type=Whole(0), help="Default: the scenario's.")
 jobs = click.option("--jobs", type=Whole(1), help="Worker processes; default: one per processor.")
 trace = click.option("--trace", metavar="FILE", help="Real traffic: SNAP (SRC DST UNIXTIME) or presence rows.")
 take = click.option("--take", metavar="DURATION", help="Use the first part of the trace only, such as 14d.")
+every_call = click.option(
+    "--check-every-call",
+    is_flag=True,
+    help="Make every handler call twice more, to see that it depends on fields and packet alone; default: a sample of them.",
+)
 INTERRUPTED = "interrupted"
 """The folder, below that of the reports, where the report of an interrupted command goes."""
 

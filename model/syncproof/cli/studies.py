@@ -27,6 +27,7 @@ from syncproof.errors import DesignError, InputError
     help="Write the history of the first run to this file (.jsonl or .parquet), and its moves beside it. With several "
     "designs there is a file for each: run.jsonl becomes run-timeline-notify.jsonl and so on.",
 )
+@options.every_call
 @exits
 def compare(
     scenario: str,
@@ -38,6 +39,7 @@ def compare(
     jobs: int | None,
     out: str,
     history: str | None,
+    check_every_call: bool,
 ) -> int:
     """Simulate the designs on one scenario and compare them."""
     from syncproof.report import progress as line
@@ -50,7 +52,7 @@ def compare(
     with line.counted("comparing") as progress:
         found = study.compare(
             scenario, designs=names, runs=runs, seed=seed, jobs=jobs, trace=trace, take=length, history=history,
-            progress=progress,
+            check_every_call=check_every_call, progress=progress,
         )  # fmt: skip
     page = options.written(found, out, whole=True)
     found.show()
@@ -89,6 +91,7 @@ def compare(
 @options.trace
 @options.take
 @options.out("sweep", "Where the reports and the finished runs go; a finished run is not made again.")
+@options.every_call
 @exits
 def sweep(
     scenario: str,
@@ -102,6 +105,7 @@ def sweep(
     trace: str | None,
     take: str | None,
     out: str,
+    check_every_call: bool,
 ) -> int:
     """Simulate the designs along the values of any key of a scenario."""
     from syncproof.report import progress as line
@@ -124,6 +128,7 @@ def sweep(
             out=out,
             trace=trace,
             take=length,
+            check_every_call=check_every_call,
             progress=progress,
         )
     page = options.written(found, out, whole=not found.interrupted)

@@ -111,6 +111,10 @@ class Host(Out):
         """Run the actor's handler of a packet. `TypeError` if it has none."""
         self.handlers[type(packet)](self.actor, source, packet, self)
 
+    def start(self) -> None:
+        """Let the actor start, for the first time or after a crash."""
+        self.actor.start(self)
+
     # ---- begin something; each returns the handle
 
     def send_over(self, name: ConnectionId, packet: Packet) -> Connection | None:

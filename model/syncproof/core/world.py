@@ -140,7 +140,7 @@ class World:
         for observation in self.system.opening:
             self.observe(observation)
         for host in self.hosts.values():
-            host.actor.start(host)
+            host.start()
 
     # ---- the state
 
@@ -438,7 +438,7 @@ class World:
         host.down = False
         del self.down[host.name]
         self.observe(Restarted(host.name))
-        host.actor.start(host)
+        host.start()
         return True
 
     def spawn(self, actor: DeviceId, user: UserId, replaced: Host | None = None) -> Host:
@@ -452,7 +452,7 @@ class World:
             del self.actors[replaced.name], self.down[replaced.name]
         made = self.actors[actor] = self.system.spawn(actor, user, replaces)
         host = self.hosts[actor] = self.host_type(self, actor, made)
-        made.start(host)
+        host.start()
         return host
 
     def _take_down(self, host: Host) -> None:

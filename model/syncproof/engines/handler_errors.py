@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from syncproof.core.actor import Actor, freeze
 from syncproof.core.same import unfit
-from syncproof.errors import DesignError
+from syncproof.errors import DesignError, declared
 
 
 class HandlerError(DesignError):
@@ -30,6 +31,28 @@ class ImpureHandler(DesignError):
 def called(actor: Actor) -> str:
     """Return the id and the class of an actor, for messages."""
     return f"{actor.id!r} ({type(actor).__name__})"
+
+
+def impure(actor: Actor, what: str) -> str:
+    """Return the message for an actor whose result differs from call to call; `what` it did."""
+    return (
+        f"{sited(actor)} did something else when it was called again, {what}: "
+        "it may depend on the actor's fields and the packet alone"
+    )
+
+
+def order_dependent(actor: Actor, what: str, fields: Sequence[str]) -> str:
+    """Return the message for an actor whose result depends on the order of dicts or sets; `fields`: which, if known."""
+    return (
+        f"{sited(actor)}: what it does, {what}, depends on the order of {' and '.join(fields) or 'a dict or a set'}; "
+        "iterate a dict or a set in sorted order"
+    )
+
+
+def sited(actor: Actor) -> str:
+    """Return the place of the actor's class, if a user wrote it, then its id and its class."""
+    where = declared(type(actor))
+    return f"{where}{': ' * bool(where)}{called(actor)}"
 
 
 def frozen(actor: Actor) -> tuple[Any, ...]:

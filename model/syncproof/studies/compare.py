@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from syncproof import designs as registry
 from syncproof.engines.memory import peak_memory
-from syncproof.engines.simulate import Recorder, RunResult
+from syncproof.engines.simulate import Checks, Recorder, RunResult
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError
 from syncproof.inputs import arguments, lookup, traces, workload
@@ -74,6 +74,14 @@ class Job:
     take: float | None = None
     messages: int | None = None
     history: str | None = None
+    check_every_call: bool = False
+
+    @property
+    def checks(self) -> Checks:
+        """Return which handler calls are checked for purity: every one, or a sample in the first run of each design."""
+        if self.check_every_call:
+            return "every"
+        return "sample" if self.run == 0 and self.messages is None else "none"
 
     def work(self) -> RunResult:
         """Simulate in this process and return the result."""
@@ -105,7 +113,9 @@ class Job:
     ) -> RunResult:
         """Simulate; an exception in the user's own design becomes an `InputError` of one line."""
         with registry.blaming(self.design):
-            return simulate_design(self.design, self.scenario, traffic, plan, self.seed, self.run, recording)
+            return simulate_design(
+                self.design, self.scenario, traffic, plan, self.seed, self.run, recording, self.checks
+            )
 
 
 _TRAFFIC: dict[tuple[str, int, str | None, float | None], workload.Traffic] = {}
@@ -377,6 +387,7 @@ def compare(
     take: float | None = None,
     history: str | Path | None = None,
     sweep: bool = True,
+    check_every_call: bool = False,
     progress: Progress | None = None,
 ) -> Comparison:
     """Simulate designs on one scenario, on the same traffic and faults, and compare costs, verdicts and claims.
@@ -393,6 +404,8 @@ def compare(
         history: write the first run's history to this file (.jsonl or .parquet), its moves beside it; of several
             designs a file each, with the design's name inserted.
         sweep: True or False: whether to also make the small runs with 1 to 6 devices per user, which some claims need.
+        check_every_call: True or False: whether to make every handler call twice more, to see that it depends on the
+            actor's fields and the packet alone; by default a sample of them.
         progress: a function, called after each run with the number of finished runs and the number of all runs.
 
     Returns a `Comparison`: `results()`, `table()`, `verdicts()`, `claims()`, `figure(name)`, `broken()`, `status()`, `html()`,
@@ -406,7 +419,8 @@ def compare(
     failures: Failures[Job] = Failures(lambda job: job.design)
     loaded, names, count, first, path = checked(scenario, designs, runs, seed, jobs, trace, take, progress, failures)
     arguments.flag("sweep", sweep)
-    base = Job(loaded, "", 0, first * 1000, path, take)
+    arguments.flag("check_every_call", check_every_call)
+    base = Job(loaded, "", 0, first * 1000, path, take, check_every_call=check_every_call)
     traffic = first_traffic(loaded, first, path, take)
     names = fits(names, loaded, failures)
     files = history_files(history, names)

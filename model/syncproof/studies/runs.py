@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from syncproof.designs import Design
-from syncproof.engines.simulate import Recorder, RunResult, simulate
+from syncproof.engines.simulate import Checks, Recorder, RunResult, simulate
 from syncproof.inputs import lookup
 from syncproof.inputs.fault_plan import FaultPlan
 from syncproof.inputs.scenario import Scenario
@@ -18,6 +18,7 @@ def simulate_design(
     seed: int,
     run: int = 0,
     recorder: Recorder | None = None,
+    checks: Checks = "sample",
 ) -> RunResult:
     """Simulate one design with the scenario's parameters on given traffic and faults.
 
@@ -35,4 +36,5 @@ def simulate_design(
         not_applicable=design.not_applicable,
         run=run,
         recorder=recorder,
+        checks=checks,
     )

@@ -18,7 +18,16 @@ from syncproof.engines.explore.encoding import SHIFT, START, Encoding, local_slo
 from syncproof.engines.explore.judging import Judging
 from syncproof.engines.explore.moves import MoveTable
 from syncproof.engines.explore.queues import Deltas, PendingChange, Queues, WireChange
-from syncproof.engines.handler_errors import HandlerError, ImpureHandler, UnfitValue, called, frozen
+from syncproof.engines.handler_errors import (
+    HandlerError,
+    ImpureHandler,
+    UnfitValue,
+    called,
+    frozen,
+    impure,
+    order_dependent,
+    sited,
+)
 from syncproof.errors import InputError, declared, from_outside, in_own_code, place, raised, ran_out
 
 Reaction = tuple[int, Deltas, int]
@@ -205,25 +214,13 @@ class HandlerCalls:
     def _why_impure(self, call: tuple[int, Any, Id, Packet], before: tuple[Any, Deltas, int]) -> str:
         actor, _, _, packet = call
         thing = self.encoding.actors[actor]
-        who, what = self._named(actor), "start" if packet is START else f"handling {packet!r}"
+        what = "start" if packet is START else f"handling {packet!r}"
         # A result that changes from call to call may by chance be the first one again, so that each order is tried thrice.
         tries = [(backwards, self._gives(call, before, None if backwards else ())) for backwards in AGAIN]
         if any(same == backwards for backwards, same in tries):
-            return (
-                f"{who} did something else when it was called again, {what}: "
-                "a handler may depend on the actor's fields and the packet alone"
-            )
+            return impure(thing, what)
         each = [name for name in thing._state if not self._gives(call, before, (name,))]
-        return (
-            f"{who}: what it does, {what}, depends on the order of {' and '.join(each or thing._state)}; "
-            "iterate a dict or a set in sorted order"
-        )
-
-    def _named(self, actor: int) -> str:
-        """Return the place of the actor's class, if a user wrote it, its name and its class."""
-        kind = type(self.encoding.actors[actor])
-        where = declared(kind)
-        return f"{where}{': ' * bool(where)}{self.encoding.names[actor]!r} ({kind.__name__})"
+        return order_dependent(thing, what, each)
 
     def _grouped(self, actor: int, out: Effects) -> Deltas:
         """Return a handler's effects as one delta for each slot that they change."""
@@ -243,9 +240,8 @@ class HandlerCalls:
             else:
                 receiver = self.encoding.place.get(cast(ActorId, destination))
                 if receiver is None:
-                    raise HandlerError(
-                        f"{self._named(actor)} sends {type(packet).__name__} to {destination!r}, which does not exist"
-                    )
+                    who = sited(self.encoding.actors[actor])
+                    raise HandlerError(f"{who} sends {type(packet).__name__} to {destination!r}, which does not exist")
                 change = WireChange("mail", int(self.encoding.names[actor]), self._intern(actor, packet))
                 groups.setdefault(wire_slot(receiver), []).append(change)
         return tuple([(slot, self.queues.deltas.intern(tuple(group))) for slot, group in groups.items()])

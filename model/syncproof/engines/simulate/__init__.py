@@ -11,6 +11,7 @@ a handle. The parts, connected in `run.Simulation`:
 - `polls`: polls that are counted instead of run;
 - `people`: messages, sessions, new devices, memberships;
 - `faults`: crashes, restores, trims, clock steps;
+- `purity`: the check that handlers depend on fields and packet alone;
 - `receivers`: who receives each class of observation: the recorder, the properties, the meter.
 """
 
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 from syncproof.core.world import System
 from syncproof.engines.simulate.counters import completed
 from syncproof.engines.simulate.metrics import measure
+from syncproof.engines.simulate.purity import Checks
 from syncproof.engines.simulate.receivers import Recorder
 from syncproof.engines.simulate.run import Simulation
 from syncproof.inputs.fault_plan import FaultPlan
@@ -31,7 +33,7 @@ from syncproof.inputs.workload import Traffic
 from syncproof.properties import PROPERTIES
 from syncproof.properties.verdicts import PropertyResult, judge
 
-__all__ = ["Recorder", "RunResult", "Simulation", "simulate"]
+__all__ = ["Checks", "Recorder", "RunResult", "Simulation", "simulate"]
 
 
 @dataclass(slots=True)
@@ -78,14 +80,16 @@ def simulate(
     not_applicable: Mapping[str, str],
     run: int = 0,
     recorder: Recorder | None = None,
+    checks: Checks = "sample",
 ) -> RunResult:
     """Run one system over one traffic to quiescence, and judge every applicable property.
 
     `scenario` gives the times of the network and the storage. `promised`: the faults under which each property is promised.
+    `checks`: which handler calls are made twice more, to see that they depend on the actor's fields and the packet alone.
     """
     started = time.perf_counter()
     judged = [name for name in PROPERTIES if name not in not_applicable]
-    simulation = Simulation(system, judged, traffic, plan, scenario, seed, recorder)
+    simulation = Simulation(system, judged, traffic, plan, scenario, seed, recorder, checks)
     simulation.run()
     counters = completed(simulation, simulation.counters)
     return RunResult(

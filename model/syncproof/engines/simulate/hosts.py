@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from heapq import heappush
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,8 +13,9 @@ from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Idle, Packet
 from syncproof.core.values import ActorId, ConnectionId, DeviceId, Id
-from syncproof.core.world import System, World
+from syncproof.core.world import System, World, put_back
 from syncproof.engines.simulate.clock import Clock
+from syncproof.engines.simulate.purity import Purity
 from syncproof.engines.simulate.station import DELETED, DEVICE_WRITE_S, READ, WRITTEN, Station
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class TimedHost(Host):
 
     `pushed_until`: the time before which no push may arrive, so that none overtakes an earlier one. `news`: there is
     something for the actor that its last complete read did not cover. `parked`, `armed`: its poll timer, which is one of
-    the two or neither; `polling`: an event that looks at `armed` is scheduled.
+    the two or neither; `polling`: an event that looks at `armed` is scheduled. `unchecked`: its handlers without the checks
+    that `purity` puts in front of some.
     """
 
     __slots__ = (
@@ -57,8 +59,10 @@ class TimedHost(Host):
         "observe",
         "parked",
         "polling",
+        "purity",
         "pushed_until",
         "station",
+        "unchecked",
     )
 
     observe: Callable[[Observation], None]  # type: ignore[assignment]
@@ -73,14 +77,22 @@ class TimedHost(Host):
         self.network = world.network
         self.station = world.station
         self.idle_polls = world.idle_polls
+        self.purity = world.purity
         self.is_device = isinstance(name, DeviceId)
         self.pushed_until = 0.0
         self.news = True
         self.parked: Polling | None = None
         self.armed: Polling | None = None
         self.polling = False
+        self.unchecked: Mapping[type[Packet], Handler] = actor.handlers
         if actor.offers_steps:
-            self.handlers = Handlers(actor, {k: self._then_offer(handle) for k, handle in actor.handlers.items()})
+            self.unchecked = {kind: self._then_offer(handle) for kind, handle in actor.handlers.items()}
+        self.handlers = Handlers(actor, self.unchecked)
+        world.purity.watch(self)
+
+    def start(self) -> None:
+        self.purity.check(self.actor, "start", lambda twin, out: twin.start(out))
+        super().start()
 
     # ---- the interface of handlers
 
@@ -135,6 +147,7 @@ class TimedHost(Host):
 
         def handled(actor: Any, source: Id, packet: Any, out: Out) -> None:
             handle(actor, source, packet, out)
+            self.purity.check(actor, "offering steps", _offer)
             for step in self.actor.steps():
                 self.clock.at(self.clock.now + STEP_S, self._take, step)
 
@@ -142,6 +155,12 @@ class TimedHost(Host):
 
     def _take(self, step: Packet) -> None:
         self.world.take(self, step)
+
+
+def _offer(actor: Actor, out: Out) -> None:
+    """Report each step as an effect whose order does not count."""
+    for step in actor.steps():
+        out.write("steps", 1, 0, step)
 
 
 class TimedWorld(World):
@@ -158,11 +177,13 @@ class TimedWorld(World):
         network: Network,
         station: Station,
         polls: Polls,
+        purity: Purity,
     ) -> None:
         self.clock = clock
         self.network = network
         self.station = station
         self.idle_polls = polls
+        self.purity = purity
         super().__init__(system, observe, record)
 
     def begin(self) -> None:
@@ -171,6 +192,12 @@ class TimedWorld(World):
     def start(self) -> None:
         """Report the opening and start every actor."""
         super().begin()
+
+    def restore(self, host: Host) -> bool:
+        backup = host.backup
+        if backup is not None and not host.down:
+            self.purity.check(host.actor, "restored from a backup", lambda twin, out: put_back(twin, backup, out))
+        return super().restore(host)
 
     def connection(self, name: ConnectionId, client: Host) -> Connection:
         return TimedConnection(name, client.name)

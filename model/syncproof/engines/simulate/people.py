@@ -84,6 +84,7 @@ class People:
         else:
             message = Message(MessageId(number), device, conversation, 0, "recall", about)
         self._write(message)
+        self.world.purity.composed()
         if number + 1 < len(traffic.times):
             self.clock.at(traffic.times[number + 1], self._compose, number + 1)
 

@@ -16,6 +16,7 @@ from syncproof.engines.simulate.meter import Meter
 from syncproof.engines.simulate.network import Network
 from syncproof.engines.simulate.people import People
 from syncproof.engines.simulate.polls import Polls
+from syncproof.engines.simulate.purity import Checks, Purity
 from syncproof.engines.simulate.receivers import Recorder, dispatcher
 from syncproof.engines.simulate.station import Station
 from syncproof.inputs.fault_plan import FaultPlan
@@ -40,6 +41,7 @@ class Simulation:
         scenario: Scenario,
         seed: int,
         recorder: Recorder | None = None,
+        checks: Checks = "sample",
     ) -> None:
         self.traffic = traffic
         self.quiesced = False
@@ -55,7 +57,8 @@ class Simulation:
         self.people = People(clock, traffic, self.network, self.polls, self.faults, self.fault_counts, scenario.network)
         observe = dispatcher(self.monitor, recorder, (self.meter.listeners, self.polls.listeners))
         record = None if recorder is None else recorder.move
-        self.world = TimedWorld(system, observe, record, clock, self.network, self.station, self.polls)
+        purity = Purity(clock, checks)
+        self.world = TimedWorld(system, observe, record, clock, self.network, self.station, self.polls, purity)
         self._connect_parts()
         self.counters = snapshot(self)
 

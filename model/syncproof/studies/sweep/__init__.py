@@ -320,6 +320,7 @@ def sweep(
     out: str | Path | None = None,
     trace: str | Path | None = None,
     take: float | None = None,
+    check_every_call: bool = False,
     progress: Progress | None = None,
 ) -> Sweep:
     """Simulate designs at every combination of values of scenario keys.
@@ -339,6 +340,8 @@ def sweep(
         trace: path of a file with real traffic (`SRC DST UNIXTIME` lines or presence rows); only for a scenario whose
             `traffic.trace` is "snap" or "presence", and required there.
         take: use only this many seconds of the trace, from its beginning; more than 0; by default all.
+        check_every_call: True or False: whether to make every handler call twice more, to see that it depends on the
+            actor's fields and the packet alone; by default a sample of them.
         progress: a function, called after each run with the number of finished runs and the number of all runs.
 
     Returns a `Sweep`: `results()`, `table()`, `runs_table()`, `crossings(metric)`, `figure(metrics)`, `broken()`, `status()`,
@@ -354,6 +357,7 @@ def sweep(
     arguments.instance("vary", vary, Mapping, "a mapping from keys to lists of values")
     for each in vary:
         arguments.text("vary", each, "a mapping from keys, such as population.users, to lists of values")
+    arguments.flag("check_every_call", check_every_call)
     if executor is not None:
         allowed = "processes, the address of a Dask scheduler, or an Executor"
         arguments.instance("executor", executor, (str, Executor), allowed)
@@ -378,7 +382,7 @@ def sweep(
     for number, point in enumerate(points):
         for run in range(count):
             for name in names:
-                job = Job(point.scenario, name, run, first * 1000 + run, path, take)
+                job = Job(point.scenario, name, run, first * 1000 + run, path, take, check_every_call=check_every_call)
                 tasks[number, name, run] = Task(job, key(job))
     records = {place: kept for place, task in tasks.items() if (kept := store.read(task.key)) is not None}
     read = len(records)

@@ -83,6 +83,7 @@ def key(job: Job) -> str:
         "trace": None if job.trace is None else _digest_of(job.trace),
         "take": job.take,
         "messages": job.messages,
+        "check_every_call": job.check_every_call,
     }
     return hashlib.sha256(_canonical(parts)).hexdigest()
 

@@ -1,0 +1,106 @@
+"""Handlers of a simulated run depend on fields and packet alone, or the run is an error that names actor and packet."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from syncproof.core.actor import Actor, Out, actor, durable, on, volatile
+from syncproof.core.packets import Packet
+from syncproof.core.values import Id, ServerId
+from syncproof.designs import DESIGNS
+from syncproof.designs.packets import Notification
+from syncproof.designs.timeline.device import TimelineDevice
+from syncproof.engines.handler_errors import ImpureHandler
+from syncproof.engines.simulate.purity import compare
+from syncproof.inputs.scenario import Scenario, load
+from syncproof.studies.compare import compare as compare_designs
+
+COUNT = itertools.count()
+NAME = ServerId(-2)
+
+
+class Go(Packet, frozen=True, gc=False):
+    pass
+
+
+@actor
+class Holder(Actor):
+    """Has a set whose order, and a count outside of its fields, that handlers may depend on."""
+
+    held: set[str] = durable(set)
+    last: str = volatile(str)
+
+    def start(self, out: Out) -> None:
+        self.last = str(next(COUNT))
+
+    @on(Go)
+    def go(self, source: Id, packet: Go, out: Out) -> None:
+        self.last = next(iter(self.held))
+
+
+def holder(*held: str) -> Holder:
+    made = Holder(id=NAME)
+    made.held.update(held)
+    return made
+
+
+def test_a_call_that_differs_from_time_to_time_is_refused() -> None:
+    with pytest.raises(ImpureHandler, match=r"Holder\) did something else when it was called again, start"):
+        compare(holder(), "start", lambda twin, out: twin.start(out))
+
+
+def test_a_call_that_depends_on_the_order_of_a_set_is_refused() -> None:
+    with pytest.raises(ImpureHandler, match=r"Holder\): what it does, go, depends on the order of a dict or a set"):
+        compare(holder("a", "b"), "go", lambda twin, out: twin.go(NAME, Go(), out))
+
+
+def test_a_pure_call_changes_nothing() -> None:
+    made = holder("a")
+    assert compare(made, "go", lambda twin, out: twin.go(NAME, Go(), out)) > 0
+    assert made.last == ""
+
+
+def test_effects_are_compared_in_the_order_that_engines_distinguish() -> None:
+    def write_all(twin: Any, out: Out) -> None:
+        for item in twin.held:
+            out.write("rows", 1, len(item), Go())
+
+    def send_all(twin: Any, out: Out) -> None:
+        for item in twin.held:
+            out.write("rows", 1, len(item), Go())
+            out.send(NAME, Go() if item == "a" else Notification)  # type: ignore[arg-type]
+
+    compare(holder("a", "bb"), "writing", write_all)
+    with pytest.raises(ImpureHandler):
+        compare(holder("a", "bb"), "sending", send_all)
+
+
+@actor
+class Moody(TimelineDevice):
+    """Ignores some notifications, as a count outside of its fields decides."""
+
+    @on(Notification)
+    def notified(self, source: Id, packet: Notification, out: Out) -> None:
+        if next(COUNT) % 3:
+            super().notified(source, packet, out)
+
+
+@pytest.fixture
+def office() -> Scenario:
+    return load("default").model_copy(update={"duration": 1800.0})
+
+
+@pytest.mark.parametrize("every", [False, True])
+def test_a_comparison_refuses_an_impure_device(office: Scenario, every: bool) -> None:
+    design = DESIGNS["timeline-notify"].variant(device=Moody)
+    with pytest.raises(ImpureHandler, match=r"test_purity\.py:\d+: DeviceId\(\d+\) \(Moody\) did something else"):
+        compare_designs(office, designs=[design], runs=1, jobs=1, sweep=False, check_every_call=every)
+
+
+def test_the_ready_designs_pass_a_check_of_every_call(office: Scenario) -> None:
+    short = office.model_copy(update={"duration": 900.0})
+    found = compare_designs(short, runs=1, jobs=1, sweep=False, check_every_call=True)
+    assert found.results() == compare_designs(short, runs=1, jobs=1, sweep=False).results()
