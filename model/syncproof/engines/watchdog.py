@@ -108,8 +108,10 @@ def _call(frame: FrameType | None) -> FrameType | None:
     """Return the outermost frame of a method of an actor: the handler's."""
     found = None
     while frame is not None:
-        names = frame.f_code.co_varnames
-        if names and frame.f_code.co_filename != ACTOR and isinstance(frame.f_locals.get(names[0]), Actor):
+        code = frame.f_code
+        first = frame.f_locals.get(code.co_varnames[0]) if code.co_varnames else None
+        # Wrappers around handlers take the actor as well, but are no methods of it.
+        if code.co_filename != ACTOR and isinstance(first, Actor) and hasattr(type(first), code.co_name):
             found = frame
         frame = frame.f_back
     return found

@@ -131,7 +131,7 @@ class Purity:
     def _install(self, host: TimedHost, kind: Kind) -> None:
         handler, then = kind[0].handlers[kind[1]], host.unchecked[kind[1]]
 
-        def handle(actor: Any, source: Id, packet: Any, out: Out) -> None:
+        def checked(actor: Any, source: Id, packet: Any, out: Out) -> None:
             if kind in self._awaited:
                 self._awaited.discard(kind)
                 self._spend(actor, f"handling {packet!r}", lambda twin, out: handler(twin, source, packet, out))
@@ -141,7 +141,7 @@ class Purity:
                 host.handlers[kind[1]] = then
             then(actor, source, packet, out)
 
-        host.handlers[kind[1]] = handle
+        host.handlers[kind[1]] = checked
 
     def _spend(self, actor: Actor, what: str, act: Act) -> None:
         self._credit -= CHECK + ITEM * compare(actor, what, act)
