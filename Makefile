@@ -25,7 +25,7 @@ create = if command -v uv >/dev/null 2>&1; then uv venv --quiet --allow-existing
 install = if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(1)/bin/python $(2); else \
 	$(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2); fi
 
-.PHONY: setup compare test test-fast test-oldest test-wheel coverage check check-reports docs reports notebooks bench clean
+.PHONY: setup compare test test-fast test-oldest test-wheel coverage fuzz check check-reports docs reports notebooks bench clean
 
 setup: $(READY)
 
@@ -65,6 +65,12 @@ $(OLDEST)/.ready: pyproject.toml tools/oldest.py
 # The wheel, in an environment and a folder that have nothing else.
 test-wheel: $(READY)
 	PYTHON=$(CURDIR)/$(BIN)/python tools/test_wheel.sh
+
+# Wrong inputs of every kind: about a quarter of an hour on two quiet processors.
+FUZZ ?= 20000
+SEED ?= 1
+fuzz: $(READY)
+	$(BIN)/python -m tests.fuzz.run --count $(FUZZ) --seed $(SEED)
 
 coverage: $(CHECKED)
 	$(BIN)/python -m pytest -n logical --cov --cov-report=term
