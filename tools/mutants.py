@@ -1,0 +1,244 @@
+"""Ask whether the tests notice when a line of the package is wrong: mutation testing.
+
+    python -m tools.mutants properties
+    python -m tools.mutants explore --sample 300 --seed 1
+
+Cosmic Ray lists and makes the mutants. Each is tested in a child process that imports the changed module instead of the one on
+disk, so the checkout is never touched. A mutant that no test notices and that `docs/mutants.md` does not list as equivalent
+counts as survived. Exit status: 0 no mutant survived, 1 one did.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import io
+import json
+import os
+import random
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "model" / "syncproof"
+EQUIVALENT = ROOT / "docs" / "mutants.md"
+
+TARGETS: dict[str, tuple[str, tuple[tuple[str, ...], ...]]] = {
+    "properties": (
+        "properties",
+        (
+            ("tests/properties",),
+            ("tests/engines/explore/test_brute_force.py", "tests/studies/test_verify.py", "tests/test_invariants.py"),
+        ),
+    ),
+    "explore": (
+        "engines/explore",
+        (
+            ("tests/engines/explore", "-m", "not slow"),
+            ("tests/engines/explore", "tests/test_setup_complaints.py", "tests/test_senders.py"),
+            ("tests/studies/test_verify.py", "tests/cli/test_main.py"),
+        ),
+    ),
+    "core": (
+        "core",
+        (
+            ("tests/core",),
+            ("tests/engines/explore/test_equal_to_world.py", "tests/engines/explore/test_brute_force.py"),
+            ("tests/designs", "tests/engines"),
+        ),
+    ),
+}
+"""What is mutated, and the tests that are asked, one stage after the other until one fails."""
+
+LEFT_OUT = ("VariableReplacer", "VariableInserter", "BinaryOperator_BitOr")
+"""Operators that are not used: two that draw names at random, and `|`, which stands in type annotations."""
+ONE_EACH = "Add_Sub Sub_Add Mul_Add Div_Mul FloorDiv_Mul Mod_Add Pow_Add RShift_LShift LShift_RShift BitAnd_BitOr BitXor_BitAnd"
+"""Of the replacements of a binary operator one is used: the others fail in the same tests."""
+PATIENCE = 60.0
+"""Seconds for the first stage; a mutant that makes tests endless is noticed. Each later stage has ten times as many."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of one file: the source lines before and after it."""
+
+    file: str
+    line: int
+    before: str
+    after: str
+    operator: str
+    source: str = ""
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Return what names the mutant in the list of equivalent ones."""
+        return self.file, self.before, self.after
+
+
+def mutants(folder: Path) -> Iterator[Mutant]:
+    """Yield every mutant of the files of a folder, in a fixed order."""
+    from cosmic_ray.mutating import mutate_code
+    from cosmic_ray.plugins import get_operator, operator_names
+
+    chosen = [name for name in operator_names() if _is_used(name)]
+    for path in sorted(folder.rglob("*.py")):
+        text = path.read_text()
+        met = {text}
+        for name in chosen:
+            operator = get_operator(name)()
+            for occurrence in range(10_000):
+                changed = mutate_code(text, operator, occurrence)
+                if changed is None:
+                    break
+                if changed not in met:
+                    met.add(changed)
+                    yield _described(path, text, changed, name)
+
+
+def _is_used(name: str) -> bool:
+    if any(part in name for part in LEFT_OUT):
+        return False
+    _, _, replaced = name.partition("ReplaceBinaryOperator_")
+    return not replaced or replaced in ONE_EACH.split()
+
+
+def _described(path: Path, text: str, changed: str, operator: str) -> Mutant:
+    before, after, line = [], [], 0
+    for entry in difflib.unified_diff(text.splitlines(), changed.splitlines(), lineterm="", n=0):
+        if entry.startswith("@@"):
+            line = line or int(entry.split()[1][1:].split(",")[0])
+        elif entry.startswith("-") and not entry.startswith("---"):
+            before.append(entry[1:].strip())
+        elif entry.startswith("+") and not entry.startswith("+++"):
+            after.append(entry[1:].strip())
+    name = path.relative_to(PACKAGE).as_posix()
+    return Mutant(name, line, " ".join(before), " ".join(after), operator.removeprefix("core/"), changed)
+
+
+class Changed(importlib.abc.MetaPathFinder):
+    """Finds one module, with another source."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        parts = mutant.file.removesuffix(".py").split("/")
+        self.name = ".".join(["syncproof", *(parts[:-1] if parts[-1] == "__init__" else parts)])
+        self.path = str(PACKAGE / mutant.file)
+        self.source = mutant.source
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
+        """Return the spec of the changed module; None for every other."""
+        if fullname != self.name:
+            return None
+        source = self.source
+
+        class Loader(importlib.machinery.SourceFileLoader):
+            def get_code(self, fullname: str) -> CodeType:
+                return compile(source, self.path, "exec", dont_inherit=True)
+
+        return importlib.util.spec_from_file_location(fullname, self.path, loader=Loader(fullname, self.path))
+
+
+def _tested(mutant: Mutant | None, stage: Sequence[str], seconds: float) -> bool:
+    """Return whether a stage of tests passes with a mutant. Nothing of the package may have been imported before."""
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        status = 3
+        try:
+            import pytest
+
+            if mutant is not None:
+                sys.meta_path.insert(0, Changed(mutant))
+            with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+                status = int(pytest.main(["-x", "-q", "-n0", "-p", "no:cacheprovider", *stage]))
+        finally:
+            os._exit(status)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        pid, ended = os.waitpid(child, os.WNOHANG)
+        if pid:
+            return os.waitstatus_to_exitcode(ended) == 0
+        time.sleep(0.01)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return False
+
+
+def survives(mutant: Mutant | None, stages: Sequence[Sequence[str]]) -> bool:
+    """Return whether all stages of tests pass with a mutant."""
+    return all(_tested(mutant, stage, PATIENCE * (10 if n else 1)) for n, stage in enumerate(stages))
+
+
+def equivalent() -> set[tuple[str, str, str]]:
+    """Return the mutants that the docs list as equivalent: file, line before, line after."""
+    found = set()
+    for row in EQUIVALENT.read_text().splitlines() if EQUIVALENT.exists() else ():
+        cells = [cell.strip().strip("`").replace("\\|", "|") for cell in row.replace("\\|", "\0").split("|")]
+        if len(cells) == 6 and cells[1].endswith(".py"):
+            found.add((cells[1], cells[2].replace("\0", "|"), cells[3].replace("\0", "|")))
+    return found
+
+
+def main() -> int:
+    """Read the command line, test, and print the score and every mutant that survived."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("target", choices=sorted(TARGETS))
+    parser.add_argument("--file", help="only this file, relative to the target's folder")
+    parser.add_argument("--sample", type=int, help="so many mutants, drawn; default: all")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--out", type=Path, help="append one JSON line for each mutant; those that are there are not repeated"
+    )
+    options = parser.parse_args()
+    folder, stages = TARGETS[options.target]
+    import hypothesis  # noqa: F401  (what all children need is imported once)
+    import networkx  # noqa: F401
+    import numpy  # noqa: F401
+    import pytest  # noqa: F401
+    import scipy.sparse.csgraph  # noqa: F401
+
+    every = [m for m in mutants(PACKAGE / folder) if options.file in (None, Path(m.file).name)]
+    if options.sample is not None:
+        every = random.Random(options.seed).sample(every, min(options.sample, len(every)))
+    done = {}
+    if options.out is not None and options.out.exists():
+        for entry in map(json.loads, options.out.read_text().splitlines()):
+            done[entry["file"], entry["before"], entry["after"]] = entry["survived"]
+    if not survives(None, stages):
+        print("the tests fail without any mutant")
+        return 1
+    known = equivalent()
+    counts: Counter[str] = Counter()
+    for number, mutant in enumerate(every):
+        survived = done.get(mutant.place)
+        if survived is None:
+            survived = mutant.place in known or survives(mutant, stages)
+            if options.out is not None:
+                with options.out.open("a") as file:
+                    entry = {**asdict(mutant), "survived": survived}
+                    del entry["source"]
+                    file.write(json.dumps(entry) + "\n")
+        kind = "equivalent" if mutant.place in known else "survived" if survived else "noticed"
+        counts[kind] += 1
+        if kind == "survived":
+            print(
+                f"{number}/{len(every)} {mutant.file}:{mutant.line} {mutant.operator}\n  - {mutant.before}\n  + {mutant.after}",
+                flush=True,
+            )
+    asked = counts["noticed"] + counts["survived"]
+    print(f"{len(every)} mutants: {dict(counts)}; score {100 * counts['noticed'] / max(1, asked):.1f} %")
+    return 1 if counts["survived"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
