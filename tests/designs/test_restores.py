@@ -397,7 +397,7 @@ def test_a_change_has_the_same_result_before_and_after_its_message() -> None:
             device.show(entries[number], None, out)
         versions.append(dict(device.versions))
         assert [(o.what, o.which, o.version, o.by) for o in stage.of(Amended)] == [("message", 7, 2, 8)]
-    assert versions == [{("message", 7): 2}] * 2
+    assert versions == [{("message", 7): (True, 2)}] * 2
 
 
 @pytest.mark.parametrize("design", SOUND)
@@ -417,7 +417,7 @@ def test_an_edit_that_comes_late_does_not_undo_a_later_one() -> None:
     for change in (entry(9, 3, "edit", 7), entry(8, 2, "edit", 7)):
         device.show(change, None, out)
     assert [o.version for o in stage.of(Amended)] == [3]
-    assert device.versions == {("message", 7): 3}
+    assert device.versions == {("message", 7): (False, 3)}
 
 
 def test_a_read_marker_only_moves_forward_and_may_come_before_its_messages() -> None:
@@ -437,5 +437,5 @@ def test_a_device_that_forgot_a_recall_receives_it_again() -> None:
     stage.do(Restore(TABLET), Restart(TABLET))
     assert stage.world.actors[TABLET].versions == {}
     assert quiesce(stage.world)
-    assert stage.world.actors[TABLET].versions == {("message", 0): 2}
+    assert stage.world.actors[TABLET].versions == {("message", 0): (True, 2)}
     assert stage.violated() == {}

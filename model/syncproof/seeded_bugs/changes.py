@@ -1,13 +1,15 @@
-"""Recalls that do not reach a device."""
+"""Recalls that do not reach a device, or that it undoes."""
 
 from __future__ import annotations
 
 import msgspec
 
 from syncproof.core.actor import Out, actor, on
+from syncproof.core.observations import Amended
 from syncproof.core.values import (
     Id,
     Message,
+    Page,
 )
 from syncproof.designs.packets import (
     Accept,
@@ -69,4 +71,31 @@ F33 = seeded_bug(
     base="timeline-push",
     world=("two-devices", 2, ("recall", "push")),
     device=ForgetsEarlyRecall,
+)
+
+
+@actor
+class FlagsFromSync(PushDevice):
+    """Takes the flags of a message from the reply that has the message, as they were when the server read it."""
+
+    def apply(self, page: Page, out: Out) -> None:
+        """Apply the page, then clear the flags of its messages that nothing in the page changes."""
+        super().apply(page, out)
+        messages = [entry.message for entry in page.entries if entry.message is not None]
+        changed = {message.about for message in messages if message.kind != "message"}
+        for message in messages:
+            if message.kind == "message" and message.id not in changed and ("message", message.id) in self.versions:
+                del self.versions["message", message.id]
+                out.observe(Amended(self.id, "message", int(message.id), 0, message.id))
+
+
+F57 = seeded_bug(
+    "F57",
+    "stale flags win",
+    mechanism="a sync that read a message before it was recalled overwrites the recall that came meanwhile by push",
+    seen_in="thunderbird-android#5554, #5161",
+    violates=("change-monotonic",),
+    base="timeline-push",
+    world=("two-people", 2, ("recall",)),
+    device=FlagsFromSync,
 )
