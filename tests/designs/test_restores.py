@@ -24,6 +24,7 @@ from syncproof.core.observations import (
     Amended,
     Appended,
     Checkpointed,
+    Forgot,
     Gone,
     Joined,
     Noted,
@@ -418,6 +419,28 @@ def test_an_edit_that_comes_late_does_not_undo_a_later_one() -> None:
         device.show(change, None, out)
     assert [o.version for o in stage.of(Amended)] == [3]
     assert device.versions == {("message", 7): (False, 3)}
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_recall_counts_more_than_a_later_edit(order: tuple[int, int]) -> None:
+    stage = Stage("timeline-push")
+    device = stage.world.actors[TABLET]
+    entries = (entry(8, 2, "recall", 7), entry(9, 3, "edit", 7))
+    for number in order:
+        device.show(entries[number], None, stage.world.hosts[TABLET])
+    assert device.versions == {("message", 7): (True, 2)}
+    assert [(o.version, o.final) for o in stage.of(Amended)][-1] == (2, True)
+    assert "change-monotonic" not in stage.violated()
+
+
+def test_a_device_says_which_messages_of_its_outbox_a_backup_lacks() -> None:
+    stage = Stage("timeline-notify")
+    kept = stage.compose(PHONE)
+    stage.do(Keep(PHONE))
+    lost = stage.compose(PHONE)
+    stage.do(Restore(PHONE))
+    assert [message.id for message in stage.world.actors[PHONE].outbox] == [kept]
+    assert [o.unsent for o in stage.of(Forgot)] == [(lost,)]
 
 
 def test_a_read_marker_only_moves_forward_and_may_come_before_its_messages() -> None:
