@@ -76,23 +76,22 @@ F33 = seeded_bug(
 
 @actor
 class FlagsFromSync(PushDevice):
-    """Takes the flags of a message from the reply that has the message, as they were when the server read it."""
+    """Writes the messages of a reply with the flags that they have there: those of a message that nobody has changed."""
 
     def apply(self, page: Page, out: Out) -> None:
-        """Apply the page, then clear the flags of its messages that nothing in the page changes."""
-        super().apply(page, out)
-        messages = [entry.message for entry in page.entries if entry.message is not None]
-        changed = {message.about for message in messages if message.kind != "message"}
-        for message in messages:
-            if message.kind == "message" and message.id not in changed and ("message", message.id) in self.versions:
+        """Clear the flags of the page's messages, also those that came by push after the server had read the page."""
+        for entry in page.entries:
+            message = entry.message
+            if message is not None and message.kind == "message" and ("message", message.id) in self.versions:
                 del self.versions["message", message.id]
                 out.observe(Amended(self.id, "message", int(message.id), 0, message.id))
+        super().apply(page, out)
 
 
 F57 = seeded_bug(
     "F57",
     "stale flags win",
-    mechanism="a sync that read a message before it was recalled overwrites the recall that came meanwhile by push",
+    mechanism="a sync brings a message as it was first sent, and overwrites the recall that came meanwhile by push",
     seen_in="thunderbird-android#5554, #5161",
     violates=("change-monotonic",),
     base="timeline-push",
