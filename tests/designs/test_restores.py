@@ -162,6 +162,20 @@ def test_an_unregistered_device_is_answered_unknown_and_registers() -> None:
     assert connection.up[-1] == Register(UserId(1))
 
 
+@pytest.mark.parametrize("design", SOUND)
+def test_an_installation_that_the_server_has_forgotten_is_retired_when_it_is_replaced(design: str) -> None:
+    forgotten, new = DeviceId(3), DeviceId(4)
+    stage = begun(design)
+    stage.do(Keep(SERVER), Spawn(forgotten, UserId(1)))
+    stage.connect(forgotten)
+    stage.do(Restore(SERVER), Restart(SERVER))
+    stage.compose(forgotten)
+    stage.do(Spawn(new, UserId(1), forgotten))
+    assert quiesce(stage.world)
+    assert [o.device for o in stage.of(Retired)] == [forgotten]
+    assert "outbox-drained" not in stage.violated()
+
+
 # ---- a device is put back
 
 
@@ -261,7 +275,7 @@ def test_a_reinstall_of_a_device_that_a_restored_server_never_knew() -> None:
     assert quiesce(stage.world)
     stage.compose(PHONE)
     assert quiesce(stage.world)
-    assert stage.of(Retired) == []
+    assert [o.device for o in stage.of(Retired)] == [old]
     assert stage.shown(new) == [1]
 
 

@@ -285,8 +285,11 @@ class Server(Actor):
         """Register the device, which is in audiences from now on, and reply; a retry gets the same reply."""
         registration = self.registrations.get(packet.device)
         if registration is None:
-            if packet.replaces is not None and packet.replaces in self.owners:
-                self.retire(packet.replaces, out)
+            if packet.replaces is not None:
+                if packet.replaces in self.owners:
+                    self.retire(packet.replaces, out)
+                else:  # the server was restored to a time before that installation, which is replaced all the same
+                    out.observe(Retired(packet.replaces))
             self.register_device(packet.device, packet.user)
             history = tuple((c, self.last_place(c)) for c in sorted(self.conversations.get(packet.user, ())))
             out.observe(Joined(packet.device, packet.user, history))
