@@ -135,6 +135,67 @@ def test_a_change_that_takes_another_place_is_compared_at_that_place_only(edited
     assert edited.says("change-monotonic") == [BACK.format(9, 8)]
 
 
+def test_a_change_that_takes_its_old_place_again_is_compared(edited) -> None:
+    edited.reverted(8, kind="conversation", owner=0)
+    edited.placed(9, 9)
+    edited.amended(1, 9, 9)
+    edited.amended(1, 8, 8)
+    assert edited.says("change-monotonic") == [BACK.format(9, 8)]
+
+
+def test_a_change_that_was_never_at_the_version_is_compared(edited) -> None:
+    edited.reverted(7, kind="conversation", owner=0)
+    edited.placed(9, 8)
+    edited.changed(10, place=9)
+    edited.amended(1, 9, 10)
+    edited.amended(1, 5, 9)
+    assert edited.says("change-monotonic") == [BACK.format(9, 5)]
+
+
+def test_all_earlier_lives_of_the_log_are_remembered(edited) -> None:
+    for epoch in (1, 2):
+        edited.reverted(7, kind="conversation", owner=0, epoch=epoch)
+        edited.placed(9, 8)
+    edited.placed(9, 10)
+    edited.amended(1, 10, 9)
+    edited.amended(1, 9, 9)
+    edited.amended(1, 8, 9)
+    assert edited.says("change-monotonic") == []
+
+
+def test_what_other_entries_changed_goes_on_after_a_restore(edited) -> None:
+    edited.amended(1, 8, 8, which=2)
+    edited.reverted(8, kind="conversation", owner=0)
+    edited.amended(1, 7, 7, which=2)
+    assert edited.says("change-monotonic") == ["device 1 changes message 2 back from version 8 to version 7"]
+
+
+@pytest.fixture
+def reverted(history):
+    """Return a history in which a restore took message 9, which had moved a read marker to version 9."""
+    history.changed(9, what="read", which=0, version=9)
+    history.amended(1, 9, 9, what="read", which=0)
+    history.reverted(7, kind="conversation", owner=0)
+    return history
+
+
+def test_a_read_marker_of_the_earlier_life_that_arrives_late_is_not_compared(reverted) -> None:
+    reverted.amended(1, 9, 9, what="read", which=0)
+    reverted.changed(10, place=8, what="read", which=0, version=3)
+    reverted.amended(1, 3, 10, what="read", which=0)
+    assert reverted.says("change-monotonic") == []
+
+
+def test_a_read_marker_that_takes_another_place_keeps_its_version(reverted) -> None:
+    reverted.placed(9, 8)
+    reverted.amended(1, 9, 9, what="read", which=0)
+    reverted.changed(10, place=9, what="read", which=0, version=3)
+    reverted.amended(1, 3, 10, what="read", which=0)
+    assert reverted.says("change-monotonic") == [
+        "device 1 changes the read marker of conversation 0 back from version 9 to version 3"
+    ]
+
+
 def test_messages_without_changes_leave_no_state(history) -> None:
     history.sent(1, 2, 3)
     automaton = history.run("change-monotonic")

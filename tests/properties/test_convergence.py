@@ -257,6 +257,8 @@ def test_a_recall_must_be_applied_over_a_later_edit(history) -> None:
     history.amended(2, 9, 9)
     history.shown(2, 8)
     assert outdated_on(history, 2) == [DUE]
+    history.amended(2, 10, 10)
+    assert outdated_on(history, 2) == [DUE]
     history.amended(2, 8, 8, final=True)
     assert outdated_on(history, 2) == []
 
