@@ -15,7 +15,8 @@ Applied = tuple[bool, int, MessageId]
 
 @state
 class ChangeMonotonic(Property):
-    """For Amended(d, x, v) before Amended(d, x, w): v <= w; after a recall of x only a recall of x.
+    """For every device d and thing x: Amended(d, x, v) before Amended(d, x, w) => v <= w; a recall of x is followed by none but
+    recalls of x.
 
     The version of a recall or an edit is its place in the conversation, that of a read marker its own. What a device has
     forgotten with its database (`Forgot`) begins anew, and so does what an entry changed that a restore took from the log
