@@ -24,6 +24,7 @@ from syncproof.core.observations import (
     Amended,
     Appended,
     Checkpointed,
+    Forgot,
     Gone,
     Joined,
     Noted,
@@ -161,6 +162,20 @@ def test_an_unregistered_device_is_answered_unknown_and_registers() -> None:
     assert connection.up[-1] == Register(UserId(1))
 
 
+@pytest.mark.parametrize("design", SOUND)
+def test_an_installation_that_the_server_has_forgotten_is_retired_when_it_is_replaced(design: str) -> None:
+    forgotten, new = DeviceId(3), DeviceId(4)
+    stage = begun(design)
+    stage.do(Keep(SERVER), Spawn(forgotten, UserId(1)))
+    stage.connect(forgotten)
+    stage.do(Restore(SERVER), Restart(SERVER))
+    stage.compose(forgotten)
+    stage.do(Spawn(new, UserId(1), forgotten))
+    assert quiesce(stage.world)
+    assert [o.device for o in stage.of(Retired)] == [forgotten]
+    assert "outbox-drained" not in stage.violated()
+
+
 # ---- a device is put back
 
 
@@ -260,7 +275,7 @@ def test_a_reinstall_of_a_device_that_a_restored_server_never_knew() -> None:
     assert quiesce(stage.world)
     stage.compose(PHONE)
     assert quiesce(stage.world)
-    assert stage.of(Retired) == []
+    assert [o.device for o in stage.of(Retired)] == [old]
     assert stage.shown(new) == [1]
 
 
@@ -397,7 +412,7 @@ def test_a_change_has_the_same_result_before_and_after_its_message() -> None:
             device.show(entries[number], None, out)
         versions.append(dict(device.versions))
         assert [(o.what, o.which, o.version, o.by) for o in stage.of(Amended)] == [("message", 7, 2, 8)]
-    assert versions == [{("message", 7): 2}] * 2
+    assert versions == [{("message", 7): (True, 2)}] * 2
 
 
 @pytest.mark.parametrize("design", SOUND)
@@ -417,7 +432,29 @@ def test_an_edit_that_comes_late_does_not_undo_a_later_one() -> None:
     for change in (entry(9, 3, "edit", 7), entry(8, 2, "edit", 7)):
         device.show(change, None, out)
     assert [o.version for o in stage.of(Amended)] == [3]
-    assert device.versions == {("message", 7): 3}
+    assert device.versions == {("message", 7): (False, 3)}
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_recall_counts_more_than_a_later_edit(order: tuple[int, int]) -> None:
+    stage = Stage("timeline-push")
+    device = stage.world.actors[TABLET]
+    entries = (entry(8, 2, "recall", 7), entry(9, 3, "edit", 7))
+    for number in order:
+        device.show(entries[number], None, stage.world.hosts[TABLET])
+    assert device.versions == {("message", 7): (True, 2)}
+    assert [(o.version, o.final) for o in stage.of(Amended)][-1] == (2, True)
+    assert "change-monotonic" not in stage.violated()
+
+
+def test_a_device_says_which_messages_of_its_outbox_a_backup_lacks() -> None:
+    stage = Stage("timeline-notify")
+    kept = stage.compose(PHONE)
+    stage.do(Keep(PHONE))
+    lost = stage.compose(PHONE)
+    stage.do(Restore(PHONE))
+    assert [message.id for message in stage.world.actors[PHONE].outbox] == [kept]
+    assert [o.unsent for o in stage.of(Forgot)] == [(lost,)]
 
 
 def test_a_read_marker_only_moves_forward_and_may_come_before_its_messages() -> None:
@@ -437,5 +474,5 @@ def test_a_device_that_forgot_a_recall_receives_it_again() -> None:
     stage.do(Restore(TABLET), Restart(TABLET))
     assert stage.world.actors[TABLET].versions == {}
     assert quiesce(stage.world)
-    assert stage.world.actors[TABLET].versions == {("message", 0): 2}
+    assert stage.world.actors[TABLET].versions == {("message", 0): (True, 2)}
     assert stage.violated() == {}

@@ -16,11 +16,14 @@ from syncproof.core.observations import (
     Forgot,
     Gone,
     Joined,
+    MemberAdded,
+    MemberRemoved,
     Observation,
     Placed,
     Pulled,
     Queued,
     RangeRead,
+    Refused,
     Retired,
     Reverted,
     Roamed,
@@ -53,6 +56,19 @@ class History:
     def composed(self, message: int, device: int = 0, conversation: int = 0) -> None:
         self.add(Composed(MessageId(message), DeviceId(device), ConversationId(conversation)))
 
+    def changed(
+        self, message: int, place: int | None = None, what: str = "message", which: int = 1, version: int = 0
+    ) -> None:
+        """Compose a change, and place it, at the place of its own number by default."""
+        self.add(Composed(MessageId(message), DeviceId(0), ConversationId(0), what, which, version))
+        self.placed(message, message if place is None else place)
+
+    def member_added(self, user: int, conversation: int = 0) -> None:
+        self.add(MemberAdded(ConversationId(conversation), UserId(user)))
+
+    def member_removed(self, user: int, conversation: int = 0) -> None:
+        self.add(MemberRemoved(ConversationId(conversation), UserId(user)))
+
     def placed(
         self, message: int, place: int, users: Iterable[int] = (0, 1), devices: Iterable[int] = (0, 1, 2)
     ) -> None:
@@ -68,8 +84,11 @@ class History:
     def stored(self, message: int) -> None:
         self.add(Stored(MessageId(message)))
 
-    def accepted(self, message: int) -> None:
-        self.add(Accepted(MessageId(message)))
+    def accepted(self, message: int, place: int | None = None) -> None:
+        self.add(Accepted(MessageId(message), place))
+
+    def refused(self, message: int) -> None:
+        self.add(Refused(MessageId(message)))
 
     def appended(self, seq: int, message: int | None, kind: Kind = "sync", owner: int = 1, epoch: int = 0) -> None:
         self.add(Appended(Timeline(kind, owner, epoch), seq, None if message is None else MessageId(message)))
@@ -128,15 +147,18 @@ class History:
         *messages: int,
         reached: Iterable[tuple[int, int]] = (),
         roamed: Iterable[tuple[int, int]] = (),
+        unsent: Iterable[int] = (),
     ) -> None:
         listed = [tuple([(ConversationId(c), n) for c, n in places]) for places in (reached, roamed)]
-        self.add(Forgot(DeviceId(device), tuple(map(MessageId, messages)), *listed))
+        self.add(Forgot(DeviceId(device), tuple(map(MessageId, messages)), *listed, tuple(map(MessageId, unsent))))
 
     def retired(self, device: int) -> None:
         self.add(Retired(DeviceId(device)))
 
-    def amended(self, device: int, version: int, by: int, what: str = "message", which: int = 1) -> None:
-        self.add(Amended(DeviceId(device), what, which, version, MessageId(by)))
+    def amended(
+        self, device: int, version: int, by: int, what: str = "message", which: int = 1, final: bool = False
+    ) -> None:
+        self.add(Amended(DeviceId(device), what, which, version, MessageId(by), final))
 
     def triggered(self, device: int) -> None:
         self.add(Triggered(DeviceId(device), "notification"))

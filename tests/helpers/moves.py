@@ -5,6 +5,7 @@ from __future__ import annotations
 from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
+from syncproof.core.replies import answers_only
 from syncproof.core.world import World
 
 
@@ -22,7 +23,8 @@ class Moves:
 
 def only_answers_a_closed_connection(world: World, packet: Packet) -> bool:
     """Return whether handling a packet would only answer over a connection that has a closed end."""
-    if packet.answers is None:
+    where = answers_only(packet)
+    if where is None:
         return False
-    connection = world.connections.get(getattr(packet, packet.answers))
+    connection = world.connections.get(where)
     return connection is None or not (connection.client_open and connection.server_open)

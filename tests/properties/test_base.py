@@ -28,9 +28,12 @@ SAFETY = [
     "checkpoint-monotonic",
     "checkpoint-covered",
     "no-early-delete",
+    "change-monotonic",
+    "accepted-once",
 ]
 LIVENESS = [
     "no-loss",
+    "outbox-drained",
     "convergence",
     "inbox-drained",
     "roaming-complete",

@@ -235,6 +235,43 @@ def test_a_change_need_not_be_applied_over_a_later_one(history) -> None:
     assert outdated_on(history, 2) == []
 
 
+def recalled(history, message: int) -> None:
+    """Recall message 1 by this message, at the place of its number."""
+    history.add(Composed(MessageId(message), DeviceId(0), ConversationId(0), "message", 1, final=True))
+    history.placed(message, message)
+
+
+def test_an_edit_need_not_be_applied_over_a_recall(history) -> None:
+    history.sent(1)
+    recalled(history, 8)
+    history.changed(9)
+    history.amended(2, 8, 8, final=True)
+    history.shown(2, 9)
+    assert outdated_on(history, 2) == []
+
+
+def test_a_recall_must_be_applied_over_a_later_edit(history) -> None:
+    history.sent(1)
+    recalled(history, 8)
+    history.changed(9)
+    history.amended(2, 9, 9)
+    history.shown(2, 8)
+    assert outdated_on(history, 2) == [DUE]
+    history.amended(2, 10, 10)
+    assert outdated_on(history, 2) == [DUE]
+    history.amended(2, 8, 8, final=True)
+    assert outdated_on(history, 2) == []
+
+
+def test_a_recall_is_later_than_any_edit(history) -> None:
+    history.sent(1)
+    recalled(history, 8)
+    history.changed(9)
+    history.amended(1, 8, 8, final=True)
+    history.amended(2, 9, 9)
+    assert history.says("convergence") == ["user 1 sees message 1 as message 8 changed it, but not on device 2"]
+
+
 def test_what_a_device_forgot_it_need_not_apply(changing) -> None:
     changing.forgot(2, 8)
     assert outdated_on(changing, 2) == []

@@ -181,3 +181,70 @@ def test_a_message_that_takes_a_place_again_is_owed_to_devices_that_joined_since
 def test_a_message_that_was_never_placed_may_be_forgotten(history) -> None:
     history.forgot(1, 5)
     assert history.says("no-loss") == []
+
+
+# ---- accepted, and never placed
+
+
+@pytest.fixture
+def members(history):
+    """Return a history in which users 0 and 1 are members of conversation 0, and message 7 was composed there."""
+    for user in (0, 1):
+        history.member_added(user)
+    history.composed(7)
+    return history
+
+
+def test_accepted_without_a_place_is_owed_to_the_devices_of_the_members(members) -> None:
+    members.accepted(7)
+    members.shown(0, 7)
+    assert members.says("no-loss") == [LOST.format(1), LOST.format(2)]
+
+
+def test_accepted_without_a_place_and_shown_everywhere(members) -> None:
+    members.shown(2, 7)
+    members.accepted(7)
+    members.shown(0, 7)
+    members.shown(1, 7)
+    assert members.says("no-loss") == []
+
+
+def test_accepted_without_a_place_is_owed_to_those_who_are_members_then(members) -> None:
+    members.member_removed(0)
+    members.retired(2)
+    members.accepted(7)
+    members.member_added(0)
+    members.joined(3, 1)
+    assert members.says("no-loss") == [LOST.format(1)]
+
+
+def test_other_conversations_have_other_members(members) -> None:
+    members.member_added(0, conversation=1)
+    members.composed(8, conversation=1)
+    members.accepted(8)
+    assert members.says("no-loss") == ["message 8 was accepted, but device 0 of its audience never shows it"]
+
+
+def test_a_place_taken_later_says_to_whom_it_is_owed(members) -> None:
+    members.accepted(7)
+    for device in (0, 1, 2):
+        members.shown(device, 7)
+    members.joined(3, 1)
+    members.placed(7, 7, devices=(0, 1, 2, 3))
+    assert members.says("no-loss") == [LOST.format(3)]
+
+
+def test_a_message_with_a_place_is_not_owed_to_later_members(members) -> None:
+    members.placed(7, 7, devices=(0,))
+    members.accepted(7)
+    members.shown(0, 7)
+    assert members.says("no-loss") == []
+
+
+def test_a_settled_message_leaves_one_id(members) -> None:
+    members.placed(7, 7)
+    members.accepted(7)
+    for device in (0, 1, 2):
+        members.shown(device, 7)
+    automaton = members.run("no-loss")
+    assert (automaton.open, automaton.conversations, automaton.settled) == ({}, {}, {7})

@@ -38,6 +38,7 @@ from syncproof.core.moves import (
 )
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
+from syncproof.core.replies import answers_only
 from syncproof.core.same import distinct
 from syncproof.core.values import ActorId, DeviceId
 from syncproof.core.world import System, World
@@ -193,9 +194,10 @@ class BoundedWorld:
 
         Such a move does not keep a poll timer from firing, because completing it changes nothing.
         """
-        if not isinstance(move, Complete) or move.packet.answers is None:
+        where = answers_only(move.packet) if isinstance(move, Complete) else None
+        if where is None:
             return False
-        connection = self.world.connections.get(getattr(move.packet, move.packet.answers))
+        connection = self.world.connections.get(where)
         return connection is None or not (connection.client_open and connection.server_open)
 
     def _add_pending_and_recoveries(self, found: dict[str, list[Move]]) -> None:

@@ -15,6 +15,7 @@ import msgspec
 from syncproof.core.actor import Actor, Handler, Out, state, unhandled
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Idle, Packet
+from syncproof.core.replies import told
 from syncproof.core.values import ActorId, ConnectionId, Id
 
 if TYPE_CHECKING:
@@ -159,6 +160,9 @@ class Host(Out):
     # ---- the interface of handlers
 
     def send(self, destination: Id, packet: Packet) -> None:
+        said = told(packet)
+        if said is not None:
+            self.observe(said)
         if isinstance(destination, ConnectionId):
             self.send_over(destination, packet)
         else:

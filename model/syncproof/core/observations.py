@@ -27,7 +27,7 @@ class Composed(Observation, frozen=True, gc=False):
     """A person wrote a message on `device`; it is in the device's durable outbox.
 
     A change (a recall, an edit, a read marker) names what it changes by `what` and `which`, as `Amended` does; `version`
-    is a read marker's own, and 0 where the place that the change takes is its version.
+    is a read marker's own, and 0 where the place that the change takes is its version. `final`: it is a recall.
     """
 
     message: MessageId
@@ -36,6 +36,7 @@ class Composed(Observation, frozen=True, gc=False):
     what: str = ""
     which: int = 0
     version: int = 0
+    final: bool = False
 
 
 class Placed(Observation, frozen=True, gc=False):
@@ -61,7 +62,20 @@ class Stored(Observation, frozen=True, gc=False):
 
 
 class Accepted(Observation, frozen=True, gc=False):
-    """The server sent the reply that accepts the message. Only the first such reply is observed."""
+    """The reply that accepts the message was sent; every such reply is observed. `place`: the one that it names, if any.
+
+    Engines make it from the packet that is sent (`Packet.accepts`), not handlers.
+    """
+
+    message: MessageId
+    place: int | None = None
+
+
+class Refused(Observation, frozen=True, gc=False):
+    """The reply that refuses the message for good was sent: it takes no place, and its sender keeps it no longer.
+
+    Engines make it from the packet that is sent (`Packet.refuses`), not handlers.
+    """
 
     message: MessageId
 
@@ -179,7 +193,7 @@ class Forgot(Observation, frozen=True, gc=False):
     """A device's database was put back to a backup, which lacks `messages` that the device had shown.
 
     `reached`: the last place in the backup of each conversation whose order the device keeps; `roamed`: the last place
-    of the history that it had fetched.
+    of the history that it had fetched; `unsent`: messages of its outbox that the backup lacks, which it never sends again.
     """
 
     durable: ClassVar[bool] = True
@@ -187,13 +201,15 @@ class Forgot(Observation, frozen=True, gc=False):
     messages: tuple[MessageId, ...]
     reached: tuple[tuple[ConversationId, int], ...] = ()
     roamed: tuple[tuple[ConversationId, int], ...] = ()
+    unsent: tuple[MessageId, ...] = ()
 
 
 class Amended(Observation, frozen=True, gc=False):
     """The entry of message `by` changed what a device shows.
 
     `what` is `message` (recalled or edited; `which` is its id, `version` the place of the change) or `read` (`which` is the
-    conversation, `version` the place up to which it is read). A higher version is a later one.
+    conversation, `version` the place up to which it is read). A higher version is a later one. `final`: it is a recall,
+    which counts whatever the version of an edit.
     """
 
     durable: ClassVar[bool] = True
@@ -202,6 +218,7 @@ class Amended(Observation, frozen=True, gc=False):
     which: int
     version: int
     by: MessageId
+    final: bool = False
 
 
 class Retired(Observation, frozen=True, gc=False):

@@ -25,6 +25,13 @@ class Packet(msgspec.Struct, frozen=True, gc=False, tag=True):
     """The field that holds a connection, for a packet whose only effect is to send over that connection: once it is
     closed the packet may be dropped. Engines that rely on this check it."""
 
+    accepts: ClassVar[str | None] = None
+    """The field that holds the id of the message that this reply accepts. Sending it is observed (`Accepted`)."""
+    accepts_at: ClassVar[str | None] = None
+    """The field that holds the place which an accepting reply names; None: it names none."""
+    refuses: ClassVar[str | None] = None
+    """The field that holds the id of the message that this reply refuses. Sending it is observed (`Refused`)."""
+
     repeatable: ClassVar[bool] = False
     """Whether an impatient sender may send it again while it waits for the reply."""
 

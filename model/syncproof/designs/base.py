@@ -72,7 +72,7 @@ class Device(Actor):
     registered: bool = durable(bool)
     outbox: deque[Message] = durable(deque)
     shown: set[MessageId] = durable(set)
-    versions: dict[tuple[str, int], int] = durable(dict)
+    versions: dict[tuple[str, int], tuple[bool, int]] = durable(dict)
     connection: ConnectionId | None = volatile(type(None))
     sending: bool = volatile(bool)
     pulling: bool = volatile(bool)
@@ -86,7 +86,8 @@ class Device(Actor):
             out.observe(Composed(message.id, self.id, message.conversation))
         else:
             what, which, version = self.change(message)
-            out.observe(Composed(message.id, self.id, message.conversation, what, which, version))
+            final = message.kind == "recall"
+            out.observe(Composed(message.id, self.id, message.conversation, what, which, version, final))
         self.send_next(out)
 
     @on(Resend)
@@ -178,12 +179,15 @@ class Device(Actor):
         return True
 
     def amend(self, message: Message, place: int, out: Out) -> None:
-        """Record a change of what is shown, even if the changed message is not there yet; ignore an older change."""
+        """Record a change of what is shown, even if the changed message is not there yet; ignore an older change.
+
+        A recall is final: it counts more than any edit, in whatever order they come.
+        """
         what, which, version = self.change(message)
-        version = version or place
-        if version > self.versions.get((what, which), 0):
-            self.versions[what, which] = version
-            out.observe(Amended(self.id, what, which, version, message.id))
+        applied = (message.kind == "recall", version or place)
+        if applied > self.versions.get((what, which), (False, 0)):
+            self.versions[what, which] = applied
+            out.observe(Amended(self.id, what, which, applied[1], message.id, applied[0]))
 
     @staticmethod
     def change(message: Message) -> tuple[str, int, int]:
@@ -196,9 +200,10 @@ class Device(Actor):
         return "message", message.about, 0
 
     def restored(self, before: Device, out: Out) -> None:
-        """Observe the messages that the backup lacks."""
+        """Observe the messages that the backup lacks: those shown, and those of the outbox."""
         lost = tuple(sorted(before.shown - self.shown))
-        out.observe(Forgot(self.id, lost, self.progress(), self.fetched_history()))
+        unsent = tuple([message.id for message in before.outbox if message not in self.outbox])
+        out.observe(Forgot(self.id, lost, self.progress(), self.fetched_history(), unsent))
 
     def progress(self) -> tuple[tuple[ConversationId, int], ...]:
         """Return the last place that the device holds of each conversation; nothing in designs that keep no order."""
@@ -280,8 +285,11 @@ class Server(Actor):
         """Register the device, which is in audiences from now on, and reply; a retry gets the same reply."""
         registration = self.registrations.get(packet.device)
         if registration is None:
-            if packet.replaces is not None and packet.replaces in self.owners:
-                self.retire(packet.replaces, out)
+            if packet.replaces is not None:
+                if packet.replaces in self.owners:
+                    self.retire(packet.replaces, out)
+                else:  # the server was restored to a time before that installation, which is replaced all the same
+                    out.observe(Retired(packet.replaces))
             self.register_device(packet.device, packet.user)
             history = tuple((c, self.last_place(c)) for c in sorted(self.conversations.get(packet.user, ())))
             out.observe(Joined(packet.device, packet.user, history))

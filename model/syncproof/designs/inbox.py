@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from syncproof.core.actor import Out, actor, durable, on, state, volatile
 from syncproof.core.observations import (
-    Accepted,
     Deleted,
     Gone,
     Noted,
@@ -221,7 +220,6 @@ class InboxServer(Server):
         """Accept a message whose copies are durable, over every connection that it was submitted over."""
         del self.waiting[message]
         self.audiences.pop(message, None)
-        out.observe(Accepted(message))
         for source in self.sources.pop(message):
             out.send(source, Accept(message, place))
         self.release(out)
@@ -436,6 +434,5 @@ class SyncFirstServer(InboxServer):
             message = held.message.id
             del self.holding[message]
             self.recent[message] = held.place
-            out.observe(Accepted(message))
             for source in held.sources:
                 out.send(source, Accept(message, held.place))

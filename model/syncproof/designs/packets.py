@@ -90,6 +90,8 @@ class Fetch(Packet, frozen=True, gc=False):
 class Accept(Packet, frozen=True, gc=False):
     """The server has the message; `place` is its number in the conversation."""
 
+    accepts: ClassVar[str | None] = "message"
+    accepts_at: ClassVar[str | None] = "place"
     message: MessageId
     place: int
 

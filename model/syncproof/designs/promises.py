@@ -34,6 +34,9 @@ def without(promises: Promises, *names: str) -> dict[str, tuple[str, ...]]:
 
 
 INBOX: Promises = {
+    "outbox-drained": (*HARMLESS_TO_STORES, *STORE_LOSSES),
+    "accepted-once": (*HARMLESS_TO_STORES, *STORE_LOSSES),
+    "change-monotonic": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "no-duplicate": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "no-creation": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "no-early-delete": (*HARMLESS_TO_STORES, *STORE_LOSSES),
@@ -54,6 +57,19 @@ STORE_FIRST: Promises = {
 
 SYNC_FIRST: Promises = {
     **INBOX,
+    # A server that crashes after its accepting reply has forgotten the message; if the reply was lost, the sender's retry
+    # takes a second place.
+    "accepted-once": (
+        *PUSH_FAULTS,
+        *CONNECTION_FAULTS,
+        *ARRIVALS,
+        "device-crash",
+        "sender-retry",
+        "membership",
+        "clock-step",
+        "device-restore",
+        "trim",
+    ),
     # A server crash loses the place that some devices have shown already; the sender's retry gets a later one.
     "convergence": (
         *PUSH_FAULTS,
@@ -80,6 +96,9 @@ SYNC_FIRST: Promises = {
 SHARED_INBOX: Promises = without(STORE_FIRST, "no-loss", "convergence", "accepted-is-durable")
 
 TIMELINE: Promises = {
+    "outbox-drained": (*HARMLESS_TO_STORES, *STORE_LOSSES),
+    "accepted-once": (*HARMLESS_TO_STORES, *STORE_LOSSES),
+    "change-monotonic": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "no-duplicate": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "no-creation": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "prefix-order": (*HARMLESS_TO_STORES, *STORE_LOSSES),

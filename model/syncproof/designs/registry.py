@@ -55,7 +55,9 @@ class Design(msgspec.Struct, frozen=True):
 
     def promised(self, parameters: Parameters) -> Mapping[str, tuple[str, ...]]:
         """Return the promises under these parameters: without idempotent send, a retry takes a second place."""
-        return self.promises if parameters.idempotent_send else without(self.promises, "convergence", "sender-order")
+        if parameters.idempotent_send:
+            return self.promises
+        return without(self.promises, "convergence", "sender-order", "accepted-once")
 
     def variant(
         self,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from syncproof.properties._base import Property, observes
 from syncproof.properties.accepted_is_durable import AcceptedIsDurable
+from syncproof.properties.accepted_once import AcceptedOnce
+from syncproof.properties.change_monotonic import ChangeMonotonic
 from syncproof.properties.checkpoint_covered import CheckpointCovered
 from syncproof.properties.checkpoint_monotonic import CheckpointMonotonic
 from syncproof.properties.convergence import Convergence
@@ -15,6 +17,7 @@ from syncproof.properties.no_creation import NoCreation
 from syncproof.properties.no_duplicate import NoDuplicate
 from syncproof.properties.no_early_delete import NoEarlyDelete
 from syncproof.properties.no_loss import NoLoss
+from syncproof.properties.outbox_drained import OutboxDrained
 from syncproof.properties.prefix_order import PrefixOrder
 from syncproof.properties.pull_terminates import PullTerminates
 from syncproof.properties.range_read import RangeReads
@@ -39,7 +42,10 @@ PROPERTIES: dict[str, type[Property]] = {
         CheckpointMonotonic,
         CheckpointCovered,
         NoEarlyDelete,
+        ChangeMonotonic,
+        AcceptedOnce,
         NoLoss,
+        OutboxDrained,
         Convergence,
         InboxDrained,
         RoamingComplete,

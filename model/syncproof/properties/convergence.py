@@ -15,6 +15,10 @@ ELSEWHERE = -1
 """A place that is no longer known: the user's other devices show the message, and they agreed on its place."""
 
 
+Version = tuple[bool, int, MessageId]
+"""Whether a change is a recall, which counts more than any edit; its version; and the message that is the change."""
+
+
 @state
 class Agreement:
     """How one user's devices show one message: those that have yet to show it, and the place first shown at, if any."""
@@ -27,7 +31,7 @@ class Agreement:
 class Versions:
     """The version of one changed thing on each of a user's devices, and the message whose entry brought it."""
 
-    held: dict[DeviceId, tuple[int, MessageId]]
+    held: dict[DeviceId, Version]
 
 
 @state
@@ -55,13 +59,13 @@ class Convergence(Property):
     differing: dict[tuple[MessageId, UserId], tuple[DeviceId, int, int]] = attrs.field(factory=dict)
     versions: dict[tuple[UserId, str, int], Versions] = attrs.field(factory=dict)
     since: dict[DeviceId, int] = attrs.field(factory=dict)
-    changes: dict[MessageId, tuple[str, int, int]] = attrs.field(factory=dict)
-    due: dict[tuple[DeviceId, str, int], tuple[int, MessageId]] = attrs.field(factory=dict)
+    changes: dict[MessageId, tuple[str, int, int, bool]] = attrs.field(factory=dict)
+    due: dict[tuple[DeviceId, str, int], Version] = attrs.field(factory=dict)
 
     @observes(Composed)
     def on_composed(self, o: Composed) -> str | None:
         if o.what:
-            self.changes[o.message] = (o.what, o.which, o.version)
+            self.changes[o.message] = (o.what, o.which, o.version, o.final)
         return None
 
     @observes(Joined)
@@ -92,11 +96,12 @@ class Convergence(Property):
     def on_shown(self, o: Shown) -> str | None:
         user = self.users.get(o.device)
         if o.message in self.changes and user is not None:
-            what, which, version = self.changes[o.message]
-            wanted = (version or o.place, o.message)
+            what, which, version, final = self.changes[o.message]
+            wanted = (final, version or o.place, o.message)
+            none = (False, 0, o.message)
             versions = self.versions.get((user, what, which))
-            held = (0, o.message) if versions is None else versions.held.get(o.device, (0, o.message))
-            if wanted[0] > held[0]:
+            held = none if versions is None else versions.held.get(o.device, none)
+            if wanted[:2] > held[:2]:
                 self.due[o.device, what, which] = max(wanted, self.due.get((o.device, what, which), wanted))
         if user is None:
             return None
@@ -119,18 +124,18 @@ class Convergence(Property):
 
     @observes(Amended)
     def on_amended(self, o: Amended) -> str | None:
-        if o.version >= self.due.get((o.device, o.what, o.which), (0, o.by))[0]:
+        if (o.final, o.version) >= self.due.get((o.device, o.what, o.which), (False, 0, o.by))[:2]:
             self.due.pop((o.device, o.what, o.which), None)
         user = self.users.get(o.device)
         if user is not None:
             key = (user, o.what, o.which)
-            self.versions.setdefault(key, Versions({})).held[o.device] = (o.version, o.by)
+            self.versions.setdefault(key, Versions({})).held[o.device] = (o.final, o.version, o.by)
         return None
 
     @observes(Forgot)
     def on_forgot(self, o: Forgot) -> str | None:
         """Expect the device to show these messages again, and undo what they changed on it."""
-        for key in [key for key, (_, by) in self.due.items() if key[0] == o.device and by in o.messages]:
+        for key in [key for key, (_, _, by) in self.due.items() if key[0] == o.device and by in o.messages]:
             del self.due[key]
         user = self.users.get(o.device)
         if user is None:
@@ -141,7 +146,7 @@ class Convergence(Property):
             record.missing.add(o.device)
         for versions in self.versions.values():
             held = versions.held.get(o.device)
-            if held is not None and held[1] in o.messages:
+            if held is not None and held[2] in o.messages:
                 del versions.held[o.device]
         return None
 
@@ -164,15 +169,16 @@ class Convergence(Property):
         for (user, what, which), versions in sorted(self.versions.items(), key=lambda item: item[0]):
             if not versions.held:
                 continue
-            version, by = max(versions.held.values())
+            latest = max(versions.held.values())
+            by = latest[2]
             thing = f"message {which}" if what == "message" else f"the read marker of conversation {which}"
             for device, owner in sorted(self.users.items()):
                 had_joined = owner == user and self.since[device] <= self.placed.get(by, -1)
-                if had_joined and versions.held.get(device, (0, by))[0] != version:
+                if had_joined and versions.held.get(device, (False, 0, by))[:2] != latest[:2]:
                     yield f"user {user:d} sees {thing} as message {by:d} changed it, but not on device {device:d}"
 
     def at_quiescence(self) -> Iterator[str]:
-        for (device, what, which), (_, by) in sorted(self.due.items()):
+        for (device, what, which), (_, _, by) in sorted(self.due.items()):
             yield f"device {device:d} shows message {by:d}, but does not change the {what} {which} that it is about"
         yield from self._outdated()
         for (message, user), record in sorted(self.open.items(), key=lambda item: item[0]):

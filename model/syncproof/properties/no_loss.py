@@ -7,22 +7,35 @@ from collections.abc import Iterator
 import attrs
 
 from syncproof.core.actor import state
-from syncproof.core.observations import Accepted, Forgot, Gone, Joined, Placed, Retired, Shown
-from syncproof.core.values import DeviceId, MessageId
+from syncproof.core.observations import (
+    Accepted,
+    Composed,
+    Forgot,
+    Gone,
+    Joined,
+    MemberAdded,
+    MemberRemoved,
+    Placed,
+    Retired,
+    Shown,
+)
+from syncproof.core.values import ConversationId, DeviceId, MessageId, UserId
 from syncproof.properties._base import Property, observes
 
 
 @state
 class Delivery:
-    """One message on its way: where it was `shown`, and where it is still `missing` (None: it has no place yet).
+    """One message on its way: where it was `shown`, and where it is still `missing` (None: nobody is owed it yet).
 
-    `again`: it had been shown everywhere, and is missing only on devices that forgot it, or on new devices.
+    `again`: it had been shown everywhere, and is missing only on devices that forgot it, or on new devices. `placed`: it
+    has taken a place.
     """
 
     missing: set[DeviceId] | None
     shown: set[DeviceId]
     accepted: bool
     again: bool
+    placed: bool
 
 
 @state
@@ -32,6 +45,9 @@ class NoLoss(Property):
     If a message is placed again before it is `settled` (accepted, and shown on its whole audience), the later audience
     counts, without the devices that have shown it already. A settled message that is placed again (a retry that was
     mistaken for a new message) need not be shown again. It does not say how often, when or at which place it is shown.
+
+    A message that is accepted without having a place is owed to the devices of those who are members then (`members` and
+    `users` say who; `conversations`: of the messages without a place), until it takes one.
 
     Two things are excused, because no design could prevent them: a message that a restore took from the message store
     (`Gone`), and a device that was replaced by another installation (`Retired`). A settled message that a restore took
@@ -49,22 +65,43 @@ class NoLoss(Property):
     settled: set[MessageId] = attrs.field(factory=set)
     gone: set[MessageId] = attrs.field(factory=set)
     late: set[DeviceId] = attrs.field(factory=set)
+    users: dict[DeviceId, UserId] = attrs.field(factory=dict)
+    members: dict[ConversationId, set[UserId]] = attrs.field(factory=dict)
+    conversations: dict[MessageId, ConversationId] = attrs.field(factory=dict)
 
     @observes(Joined)
     def on_joined(self, o: Joined) -> str | None:
+        self.users[o.device] = o.user
         if self.gone:
             self.late.add(o.device)
         return None
 
+    @observes(MemberAdded)
+    def on_member_added(self, o: MemberAdded) -> str | None:
+        self.members.setdefault(o.conversation, set()).add(o.user)
+        return None
+
+    @observes(MemberRemoved)
+    def on_member_removed(self, o: MemberRemoved) -> str | None:
+        self.members.get(o.conversation, set()).discard(o.user)
+        return None
+
+    @observes(Composed)
+    def on_composed(self, o: Composed) -> str | None:
+        self.conversations[o.message] = o.conversation
+        return None
+
     @observes(Placed)
     def on_placed(self, o: Placed) -> str | None:
+        self.conversations.pop(o.message, None)
         delivery = self._delivery(o.message)
         if delivery is None and o.message in self.gone:
             newcomers = self.late.intersection(o.audience)
             if newcomers:
                 self.settled.discard(o.message)
-                self.open[o.message] = Delivery(newcomers, set(), False, True)
+                self.open[o.message] = Delivery(newcomers, set(), False, True, True)
         elif delivery is not None and not delivery.again:
+            delivery.placed = True
             delivery.missing = set(o.audience)
             if delivery.shown:
                 delivery.missing -= delivery.shown
@@ -94,6 +131,8 @@ class NoLoss(Property):
             self.gone.discard(o.message)
         if delivery is not None:
             delivery.accepted = True
+            if delivery.missing is None:
+                delivery.missing = self._owed(o.message) - delivery.shown
             self._settle(o.message, delivery)
         return None
 
@@ -109,6 +148,7 @@ class NoLoss(Property):
 
     @observes(Retired)
     def on_retired(self, o: Retired) -> str | None:
+        self.users.pop(o.device, None)
         for message, delivery in list(self.open.items()):
             if delivery.missing is not None and o.device in delivery.missing:
                 delivery.missing.discard(o.device)
@@ -122,7 +162,7 @@ class NoLoss(Property):
                 continue
             if message in self.settled:
                 self.settled.discard(message)
-                self.open[message] = Delivery({o.device}, set(), True, True)
+                self.open[message] = Delivery({o.device}, set(), True, True, True)
                 continue
             delivery = self.open.get(message)
             if delivery is not None:
@@ -135,12 +175,18 @@ class NoLoss(Property):
         """Return the record of a message, or None if it is settled."""
         delivery = self.open.get(message)
         if delivery is None and message not in self.settled:
-            delivery = self.open[message] = Delivery(None, set(), False, False)
+            delivery = self.open[message] = Delivery(None, set(), False, False, False)
         return delivery
 
+    def _owed(self, message: MessageId) -> set[DeviceId]:
+        """Return the devices of those who are now members of the conversation of a message that has no place."""
+        conversation = self.conversations.get(message)
+        members = () if conversation is None else self.members.get(conversation, ())
+        return {device for device, user in self.users.items() if user in members}
+
     def _settle(self, message: MessageId, delivery: Delivery) -> None:
-        """Mark a message as settled if it is accepted and shown on its whole audience."""
-        if delivery.accepted and delivery.missing is not None and not delivery.missing:
+        """Mark a message as settled if it is placed, accepted and shown on its whole audience."""
+        if delivery.placed and delivery.accepted and delivery.missing is not None and not delivery.missing:
             del self.open[message]
             self.settled.add(message)
 

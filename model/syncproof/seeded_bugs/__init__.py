@@ -20,10 +20,20 @@ A new record in one of these modules is found automatically; a new module must b
 
 from __future__ import annotations
 
-from syncproof.seeded_bugs import backups, changes, checkpoints, inboxes, numbering, paging, storing, triggers
+from syncproof.seeded_bugs import (
+    backups,
+    changes,
+    checkpoints,
+    inboxes,
+    numbering,
+    paging,
+    storing,
+    submitting,
+    triggers,
+)
 from syncproof.seeded_bugs._record import Bug, Cost
 
-MODULES = (numbering, checkpoints, paging, backups, changes, triggers, storing, inboxes)
+MODULES = (numbering, checkpoints, paging, backups, changes, triggers, storing, submitting, inboxes)
 
 BUGS: dict[str, Bug] = {
     bug.id: bug

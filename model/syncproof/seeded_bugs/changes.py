@@ -1,13 +1,15 @@
-"""Recalls that do not reach a device."""
+"""Recalls that do not reach a device, or that it undoes."""
 
 from __future__ import annotations
 
 import msgspec
 
 from syncproof.core.actor import Out, actor, on
+from syncproof.core.observations import Amended
 from syncproof.core.values import (
     Id,
     Message,
+    Page,
 )
 from syncproof.designs.packets import (
     Accept,
@@ -69,4 +71,30 @@ F33 = seeded_bug(
     base="timeline-push",
     world=("two-devices", 2, ("recall", "push")),
     device=ForgetsEarlyRecall,
+)
+
+
+@actor
+class FlagsFromSync(PushDevice):
+    """Writes the messages of a reply with the flags that they have there: those of a message that nobody has changed."""
+
+    def apply(self, page: Page, out: Out) -> None:
+        """Clear the flags of the page's messages, also those that came by push after the server had read the page."""
+        for entry in page.entries:
+            message = entry.message
+            if message is not None and message.kind == "message" and ("message", message.id) in self.versions:
+                del self.versions["message", message.id]
+                out.observe(Amended(self.id, "message", int(message.id), 0, message.id))
+        super().apply(page, out)
+
+
+F57 = seeded_bug(
+    "F57",
+    "stale flags win",
+    mechanism="a sync brings a message as it was first sent, and overwrites the recall that came meanwhile by push",
+    seen_in="thunderbird-android#5554, #5161",
+    violates=("change-monotonic",),
+    base="timeline-push",
+    world=("two-people", 2, ("recall",)),
+    device=FlagsFromSync,
 )

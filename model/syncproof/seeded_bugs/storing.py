@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from syncproof.core.actor import Out, actor, on
-from syncproof.core.observations import Accepted
 from syncproof.core.packets import Closed, Packet
 from syncproof.core.values import (
     ConnectionId,
@@ -28,7 +27,6 @@ class AcceptsFromCache(TimelineServer):
 
     def receive(self, source: ConnectionId, message: Message, out: Out) -> None:
         if message.id not in self.index:
-            out.observe(Accepted(message.id))
             out.send(source, Accept(message.id, 0))
         super().receive(source, message, out)
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import cast
 
 from syncproof.core.actor import Out, actor, durable, on, volatile
-from syncproof.core.observations import Accepted, Appended, Noted, Placed, Stored
+from syncproof.core.observations import Appended, Noted, Placed, Stored
 from syncproof.core.packets import Packet, Tick
 from syncproof.core.values import ConnectionId, ConversationId, Entry, Id, Message, Timeline, UserId
 from syncproof.designs.base import ROW_BYTES
@@ -79,7 +79,6 @@ class TimelineServer(LogServer):
         receivers = self.receivers(conversation)
         if receivers:
             self.intents[place_of(entry)] = (entry, receivers)
-        out.observe(Accepted(message.id))
         out.send(packet.source, Accept(message.id, place))
         if receivers:
             self.fan_out(entry, receivers, out)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from syncproof.core.actor import Actor
 from syncproof.core.environment import Environment
 from syncproof.core.packets import Packet
+from syncproof.core.replies import answers_only
 from syncproof.core.same import alike, fits, unfit
 from syncproof.core.values import ActorId, ConnectionId, DeviceId, Id
 from syncproof.core.world import System, World
@@ -327,9 +328,8 @@ class Encoding:
         return self.system.link(self.packets.values[packet]).order
 
     def connection(self, packet: int) -> ConnectionId | None:
-        """Return the connection over which a packet only answers (see `Packet.answers`), None for other packets."""
-        value = self.packets.values[packet]
-        return None if value.answers is None else getattr(value, value.answers)
+        """Return the connection over which a packet only answers, None for other packets (see `answers_only`)."""
+        return answers_only(self.packets.values[packet])
 
 
 def writes(encoding: Encoding, pending: Pending) -> Sequence[Packet]:

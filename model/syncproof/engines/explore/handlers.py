@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, cast
 from syncproof.core.actor import Actor, Out
 from syncproof.core.observations import Noted, Observation, Shown
 from syncproof.core.packets import Idle, Packet
+from syncproof.core.replies import answers_only, told
 from syncproof.core.values import ActorId, ConnectionId, Id
 from syncproof.engines.explore.encoding import SHIFT, START, Encoding, local_slot, pending_slot, wire_slot
 from syncproof.engines.explore.judging import Judging
@@ -60,6 +61,9 @@ class Effects(Out):
         self.observations: list[Observation] = []
 
     def send(self, destination: Id, packet: Packet) -> None:
+        said = told(packet)
+        if said is not None:
+            self.observe(said)
         self.sends.append((destination, packet))
 
     def after(self, delay: float, packet: Packet) -> None:
@@ -116,8 +120,8 @@ class HandlerCalls:
         source, packet = self.encoding.events[event]
         after, out = self.run(actor, slot.values[local], source, packet)
         result = (slot.intern(after), self._grouped(actor, out), self._bundle(actor, out.observations))
-        if packet is not START and packet.answers is not None:
-            self._check_answer(packet, out, unchanged=result[0] == local)
+        if packet is not START and (where := answers_only(packet)) is not None:
+            self._check_answer(packet, where, out, unchanged=result[0] == local)
         self.react[actor][(local << SHIFT) | event] = result
         self._note(source, out.observations)
         return result
@@ -258,9 +262,8 @@ class HandlerCalls:
         except UnfitValue as error:
             raise UnfitValue(f"{called(self.encoding.actors[actor])}, in an observation: {error}") from error
 
-    def _check_answer(self, packet: Packet, out: Effects, *, unchanged: bool) -> None:
+    def _check_answer(self, packet: Packet, where: ConnectionId, out: Effects, *, unchanged: bool) -> None:
         """Raise `HandlerError` unless a packet only answers over a connection, as its class says: a search relies on it."""
-        where = getattr(packet, packet.answers or "")
         if not unchanged or out.pending or out.observations or any(d != where for d, _ in out.sends):
             raise HandlerError(f"{type(packet).__name__} says that it only answers over {where!r}, but it does more")
 

@@ -12,6 +12,7 @@ from syncproof.core.hosts import Connection, Handlers, Host
 from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Idle, Packet
+from syncproof.core.replies import told
 from syncproof.core.values import ActorId, ConnectionId, DeviceId, Id
 from syncproof.core.world import System, World, put_back
 from syncproof.engines.simulate.clock import Clock
@@ -97,6 +98,9 @@ class TimedHost(Host):
     # ---- the interface of handlers
 
     def send(self, destination: Id, packet: Packet) -> None:
+        said = told(packet)
+        if said is not None:
+            self.observe(said)
         if type(destination) is ConnectionId:
             self.network.send(self, destination, packet)
         else:

@@ -18,12 +18,15 @@ class Meter:
     A delivery is *live* when its device was connected at both ends from acceptance to showing; a half-open connection
     ends when the first of its ends closes. Every other delivery belongs to a *catch-up*, which is measured once per
     connection: from connecting until everything accepted before is shown. A message that is shown before it is accepted
-    (sync-first) has a delivery latency of 0.
+    (sync-first) has a delivery latency of 0. Of the replies that accept a message the first counts; of those that accept
+    one that took another place, the first after that.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.accepted_at: dict[MessageId, float] = {}
+        self.uncounted: set[MessageId] = set()
+        self.unaccepted: set[MessageId] = set()
         self.composed_at: dict[MessageId, float] = {}
         self.waiting: dict[MessageId, set[DeviceId]] = {}
         self.early: dict[MessageId, set[DeviceId]] = {}
@@ -49,6 +52,7 @@ class Meter:
         }
 
     def composed(self, o: Composed) -> None:
+        self.uncounted.add(o.message)
         if o.device in self.connected_since:
             self.composed_at[o.message] = self.clock.now
 
@@ -56,13 +60,19 @@ class Meter:
         waiting = set(o.audience)
         waiting.difference_update(self.early.pop(o.message, ()))
         self.waiting[o.message] = waiting
+        self.unaccepted.add(o.message)
 
     def accepted(self, o: Accepted) -> None:
-        self.messages += 1
-        now = self.accepted_at[o.message] = self.clock.now
-        since = self.composed_at.pop(o.message, None)
-        if since is not None:
-            self.accepts.append(now - since)
+        if o.message in self.uncounted:
+            self.uncounted.discard(o.message)
+            self.messages += 1
+            since = self.composed_at.pop(o.message, None)
+            if since is not None:
+                self.accepts.append(self.clock.now - since)
+        if o.message not in self.unaccepted:
+            return
+        self.unaccepted.discard(o.message)
+        self.accepted_at[o.message] = self.clock.now
         for device in self.waiting.get(o.message, ()):
             self.behind[device] += 1
 

@@ -1,0 +1,106 @@
+"""Messages that are not uploaded, and retries that the server mistakes."""
+
+from __future__ import annotations
+
+from syncproof.core.actor import Out, actor, durable, on, volatile
+from syncproof.core.observations import Triggered
+from syncproof.core.values import ConnectionId, DeviceId, Id, Message, MessageId
+from syncproof.designs.packets import Accept, Commit
+from syncproof.designs.timeline.device import TimelineDevice
+from syncproof.designs.timeline.server import TimelineServer
+from syncproof.seeded_bugs._record import seeded_bug
+
+
+@actor
+class UploadsOnWrite(TimelineDevice):
+    """Sends its outbox when something is written, and not when it connects again."""
+
+    def on_connected(self, out: Out) -> None:
+        """Catch up, and leave the outbox as it is."""
+        out.observe(Triggered(self.id, "connect"))
+        self.catch_up(out)
+        self.roam(out)
+
+
+F50 = seeded_bug(
+    "F50",
+    "upload stalls",
+    mechanism="an upload that failed waits for the next local write",
+    seen_in="powersync-native#15, powersync.dart#326",
+    violates=("outbox-drained",),
+    base="timeline-notify",
+    world=("two-people", 1, ("disconnect",)),
+    device=UploadsOnWrite,
+)
+
+
+@actor
+class RemembersOne(TimelineServer):
+    """Keeps the dedup row of the last message of each device, and no other."""
+
+    @on(Commit)
+    def commit(self, source: Id, packet: Commit, out: Out) -> None:
+        """Place the message, and delete the dedup rows of the sender's earlier ones."""
+        super().commit(source, packet, out)
+        for log in self.store.values():
+            for entry in log.entries:
+                earlier = entry.message
+                if earlier is not None and earlier.sender == packet.message.sender and earlier.id != packet.message.id:
+                    self.index.pop(earlier.id, None)
+
+
+F55 = seeded_bug(
+    "F55",
+    "shallow dedup memory",
+    mechanism="the server remembers one message per device; the retry of an older one is stored again",
+    seen_in="synapse#1481",
+    violates=("accepted-once", "sender-order"),
+    base="timeline-notify",
+    world=("two-people", 2, ("sender-retry",)),
+    server=RemembersOne,
+)
+
+
+@actor
+class NumbersByConnection(TimelineServer):
+    """Recognises a message by its sender and its number in the connection, so that each connection has the same numbers.
+
+    `numbered`: for each connection, how many messages came over it, and the last one. `transactions`: the place of the
+    message with each sender and number.
+    """
+
+    transactions: dict[tuple[DeviceId, int], int] = durable(dict)
+    numbered: dict[ConnectionId, tuple[int, MessageId]] = volatile(dict)
+
+    def receive(self, source: ConnectionId, message: Message, out: Out) -> None:
+        """Accept a message whose number is known, without a look at the message itself."""
+        count, last = self.numbered.get(source, (0, None))
+        if message.id != last:
+            count += 1
+            self.numbered[source] = (count, message.id)
+        place = self.transactions.get((message.sender, count))
+        if place is not None:
+            out.send(source, Accept(message.id, place))
+            self.release(out)
+        else:
+            super().receive(source, message, out)
+
+    @on(Commit)
+    def commit(self, source: Id, packet: Commit, out: Out) -> None:
+        """Place the message, and remember its number."""
+        super().commit(source, packet, out)
+        count, last = self.numbered.get(packet.source, (0, None))
+        if last == packet.message.id:
+            self.transactions[packet.message.sender, count] = self.index[last]
+
+
+F59 = seeded_bug(
+    "F59",
+    "reused transaction id",
+    mechanism="a client counts its transactions anew; a new message is taken for an old one: accepted, never placed",
+    seen_in="matrix-spec-proposals#699",
+    violates=("accepted-once", "no-loss"),
+    base="timeline-notify",
+    world=("two-people", 2, ("disconnect",)),
+    server=NumbersByConnection,
+)
