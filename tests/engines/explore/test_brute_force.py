@@ -45,6 +45,7 @@ def compare(design: str, base: str, world: SmallWorld) -> set[str]:
     assert len(judge.states) == len(found.graph.states)
     violated = {name for name, finding in found.findings.items() if finding.verdict == "violated"}
     assert judge.violated == violated
+    assert judge.unknown == {name for name, finding in found.findings.items() if finding.verdict == "unknown"}
     return violated
 
 

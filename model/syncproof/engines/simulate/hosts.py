@@ -164,6 +164,7 @@ class TimedWorld(World):
         self.station = station
         self.idle_polls = polls
         super().__init__(system, observe, record)
+        self.coalescing = False  # each copy has a delay of its own, and may be lost by itself
 
     def begin(self) -> None:
         """Do nothing: `start` begins the world."""
