@@ -176,7 +176,9 @@ class Judge:
 
     def _judge_cycles(self) -> None:
         beyond = len(self.arcs)
-        held_back = [[(self.moves.setdefault((m, True), len(self.moves)), beyond, ()) for m in s] for s in self.held_back]
+        held_back = [
+            [(self.moves.setdefault((m, True), len(self.moves)), beyond, ()) for m in s] for s in self.held_back
+        ]
         self.fairness = [self._owed(move, early) for move, early in self.moves]
         owed = [
             [arc for arc in arcs if arc[1] != state and self.fairness[arc[0]]] for state, arcs in enumerate(self.arcs)

@@ -39,7 +39,9 @@ def _check_early(environment: Environment, known: list[type[Packet]]) -> None:
     for kind, bound in environment.early.items():
         name = kind.__name__ if isinstance(kind, type) else repr(kind)
         if kind not in known:
-            allowed = nearest(name, names) if names else "; no actor handles a timer whose class says retransmits = True"
+            allowed = (
+                nearest(name, names) if names else "; no actor handles a timer whose class says retransmits = True"
+            )
             raise InputError(f"early: unknown retransmission timer {name!r}{allowed}")
         if type(bound) is not int or bound < 0:
             raise InputError(f"early: {name}: {bound!r}; allowed: a whole number, 0 or more")

@@ -228,7 +228,7 @@ def build(design: str | Design, world: SmallWorld, budget: int = 1) -> tuple[Sys
         newcomers=_newcomers(faults, population, UserId(everyone.owners[-1])),
         budgets=_budgets(world, budget, len(everyone.owners)),
         polls="at-rest",
-        early={timer: EARLY_FIRINGS for timer in _retransmissions(entry)},
+        early=dict.fromkeys(_retransmissions(entry), EARLY_FIRINGS),
     )
     return system, population, environment
 

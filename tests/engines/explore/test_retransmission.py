@@ -7,7 +7,7 @@ import pytest
 from syncproof.core.environment import Environment
 from syncproof.core.moves import Duplicate, Fire
 from syncproof.core.world import System
-from syncproof.engines.explore import Exploration, Limits, explore
+from syncproof.engines.explore import Limits, explore
 from syncproof.errors import InputError
 from tests.engines.explore.test_equal_to_world import Walk
 from tests.helpers.alternating_bit import Again, Chat, EveryWord, environment, protocol

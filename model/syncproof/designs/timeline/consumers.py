@@ -20,7 +20,19 @@ from __future__ import annotations
 from syncproof.core.actor import Out, actor, durable, on, state
 from syncproof.core.observations import Deleted, Gone, Noted, Queued, Served, Trimmed
 from syncproof.core.packets import Closed, Expire
-from syncproof.core.values import ConnectionId, ConversationId, Cursor, DeviceId, Entry, Id, Message, MessageId, Page, Timeline, UserId
+from syncproof.core.values import (
+    ConnectionId,
+    ConversationId,
+    Cursor,
+    DeviceId,
+    Entry,
+    Id,
+    Message,
+    MessageId,
+    Page,
+    Timeline,
+    UserId,
+)
 from syncproof.designs.base import ROW_BYTES
 from syncproof.designs.packets import (
     AckRecorded,
@@ -33,15 +45,18 @@ from syncproof.designs.packets import (
     Respond,
     Trim,
 )
+from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.fanout import ReadFanoutServer
 from syncproof.designs.timeline.log import PlaceKey, log_of
 from syncproof.designs.timeline.reading import LogServer
-from syncproof.designs.timeline.roaming import RoamingDevice
 
 
 @actor
-class ConsumerDevice(RoamingDevice):
-    """A device that shows and acks what it is given, new or not: the server waits for the ack."""
+class ConsumerDevice(TimelineDevice):
+    """A device that shows and acks what it is given, new or not: the server waits for the ack.
+
+    It fetches history as every timeline device does, and has no checkpoints.
+    """
 
     def catch_up(self, out: Out) -> None:
         self.pull((), True, out)
@@ -56,7 +71,7 @@ class ConsumerDevice(RoamingDevice):
             self.take((packet.entry,), packet.timeline, self.connection, out)
 
     @on(PullReply)
-    def given(self, source: Id, packet: PullReply, out: Out) -> None:
+    def replied(self, source: Id, packet: PullReply, out: Out) -> None:
         """Show and ack each page; pull what is left of them."""
         self.pulling = False
         if self.connection is None:
@@ -85,8 +100,8 @@ class Consumer:
 
 
 def queue_of(device: DeviceId) -> Timeline:
-    """Return the name of a device's consumer in observations: the inbox of this design, which holds references."""
-    return Timeline("consumer", int(device))
+    """Return the name of what waits for a device's acks, in observations: an inbox of references to entries of logs."""
+    return Timeline("inbox", device)
 
 
 @actor
@@ -150,9 +165,8 @@ class ConsumerServer(ReadFanoutServer):
         """Push an entry again that was not acked in time, while its device is believed to be online."""
         device, conversation = packet.device, ConversationId(packet.timeline.owner)
         if device in self.online and (conversation, packet.seq) in self.consumers[device].pending:
-            (entry,), _ = self.store[conversation].after(packet.seq - 1, packet.seq, 1)
             out.observe(Noted("redelivered", self.id))
-            self.push(device, packet.timeline, entry, out)
+            self.push(device, packet.timeline, self.entry(conversation, packet.seq), out)
 
     def stop_waiting(self, device: DeviceId, out: Out) -> None:
         """Disarm the timers of a device's pending entries: it will pull them."""
@@ -205,12 +219,19 @@ class ConsumerServer(ReadFanoutServer):
     def recorded(self, source: Id, packet: AckRecorded, out: Out) -> None:
         """Take the acked entries out of what is pending, now that the ack is durable."""
         consumer = self.consumers.get(packet.device)
+        if consumer is None:
+            return
         conversation = ConversationId(packet.timeline.owner)
-        for seq in packet.seqs if consumer is not None else ():
+        for seq in packet.seqs:
             if (conversation, seq) in consumer.pending:
                 consumer.pending.discard((conversation, seq))
-                (entry,), _ = self.store[conversation].after(seq - 1, seq, 1)
-                out.observe(Deleted(queue_of(packet.device), entry.message.id, packet.device))
+                message = self.entry(conversation, seq).message
+                assert message is not None
+                out.observe(Deleted(queue_of(packet.device), message.id, packet.device))
+
+    def entry(self, conversation: ConversationId, seq: int) -> Entry:
+        """Return a pending entry, which no retention deletes."""
+        return self.store[conversation].after(seq - 1, seq, 1)[0][0]
 
     # ---- devices that come and go, retention, restores
 

@@ -10,26 +10,27 @@ both epochs have in common.
 from __future__ import annotations
 
 from syncproof.core.actor import Out, actor, durable, on, volatile
-from syncproof.core.observations import Checkpointed, Noted, Triggered
+from syncproof.core.observations import Checkpointed, Noted, Roamed, Triggered
 from syncproof.core.packets import Closed
 from syncproof.core.values import ConversationId, Cursor, Entry, Id, Page, Timeline
 from syncproof.designs.base import ROW_BYTES, Device
-from syncproof.designs.packets import Fetch, Fetched, Notification, PullReply, Registered, Saved
-from syncproof.designs.timeline.roaming import RoamingDevice
+from syncproof.designs.packets import Fetch, Fetched, Notification, PullReply, Registered, Roam, RoamReply, Saved
 
 
 @actor
-class TimelineDevice(RoamingDevice):
+class TimelineDevice(Device):
     """A device that pulls from its own checkpoints. A hint says up to which number a timeline reaches.
 
     A hint that comes while a pull is under way is kept in `wanted`: the server may have read the reply before the new
     entry was there, so a device that dropped the hint would miss the entry. `reached` is the place up to which the device
-    has each conversation, for the case that its checkpoint expires; `missed_pages` are the pages that said so. `saving`:
-    the checkpoints are being saved in a step of their own.
+    has each conversation, for the case that its checkpoint expires; `missed_pages` are the pages that said so. `history`:
+    for each conversation with earlier history, the places (fetched up to, to be fetched up to). `saving`: the checkpoints
+    are being saved in a step of their own.
     """
 
     checkpoints: dict[Timeline, int] = durable(dict)
     reached: dict[ConversationId, int] = durable(dict)
+    history: dict[ConversationId, tuple[int, int]] = durable(dict)
     wanted: dict[Timeline, int] = volatile(dict)
     saving: bool = volatile(bool)
     missed_pages: list[Page] = volatile(list)
@@ -38,7 +39,7 @@ class TimelineDevice(RoamingDevice):
         for cursor in packet.cursors:
             if self.known_epoch(cursor.timeline) is None:
                 self.start_at(cursor.timeline, cursor.after, out)
-        super().start_from(packet, out)
+        self.history = {conversation: (0, upto) for conversation, upto in packet.history}
 
     def current(self, timeline: Timeline) -> bool:
         """Return whether the device has no checkpoint in another epoch of this log."""
@@ -58,6 +59,10 @@ class TimelineDevice(RoamingDevice):
     def catch_up(self, out: Out) -> None:
         if not self.saving:
             self.pull(tuple([Cursor(t, n) for t, n in sorted(self.checkpoints.items())]), True, out)
+
+    def on_connected(self, out: Out) -> None:
+        super().on_connected(out)
+        self.roam(out)
 
     def on_hint(self, timeline: Timeline, head: int, cause: str, out: Out) -> None:
         """Pull the timeline, which has grown to `head`, now or as soon as the pull under way is done.
@@ -201,3 +206,23 @@ class TimelineDevice(RoamingDevice):
 
     def progress(self) -> tuple[tuple[ConversationId, int], ...]:
         return tuple(sorted(self.reached.items()))
+
+    def fetched_history(self) -> tuple[tuple[ConversationId, int], ...]:
+        return tuple([(conversation, after) for conversation, (after, _) in sorted(self.history.items())])
+
+    def roam(self, out: Out) -> None:
+        """Ask for the next page of history, if some is missing."""
+        for conversation, (after, upto) in sorted(self.history.items()):
+            if after < upto and self.connection is not None:
+                out.send(self.connection, Roam(conversation, after, upto))
+                return
+
+    @on(RoamReply)
+    def roamed(self, source: Id, packet: RoamReply, out: Out) -> None:
+        """Keep a page of history, and ask for the next."""
+        after, upto = self.history.get(packet.conversation, (0, 0))
+        if packet.page.after <= after < packet.page.upto and upto:
+            self.history[packet.conversation] = (packet.page.upto, upto)
+            entries = tuple([(e.place, e.message.id) for e in packet.page.entries if e.message is not None])
+            out.observe(Roamed(self.id, packet.conversation, packet.page.after, packet.page.upto, entries))
+            self.roam(out)
