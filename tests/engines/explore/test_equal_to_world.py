@@ -248,6 +248,7 @@ COMPLETE = [
     ("timeline-dense-push", "membership", ("membership",)),
     ("timeline-dense-push", "clock-step", ("clock-step",)),
     ("timeline-read-fanout", "trim", ("trim",)),
+    ("log-device-acks", "push", ("push-lost", "push-duplicated", "fire", "idle early firing")),
 ]
 """Worlds of a few hundred states: (design, kind of fault, what must be met)."""
 

@@ -9,7 +9,7 @@ was given each conversation, and what of that is not acked yet (*pending*).
   acked when it fires is pushed again.
 - A device that connects pulls: it gets what is pending, then what it was not given yet.
 - A delivery is durable with the step that makes it, as in Redis, where the command that delivers an entry also puts it among
-  the pending ones. An ack is a write of its own, so a crash may lose it; the entry is delivered again.
+  the pending ones. Recording an ack is a step of its own, which a crash may lose; the entry is delivered again.
 - Retention deletes what every consumer has acked (JetStream's interest policy).
 
 A device keeps no checkpoint: it shows every message once, whatever comes again, and a late push may come after a newer entry.
@@ -134,9 +134,11 @@ class ConsumerServer(ReadFanoutServer):
     def give(self, device: DeviceId, conversation: ConversationId, entries: list[Entry], out: Out) -> None:
         """Note that a device is being given entries of a conversation: from now on they are pending."""
         consumer = self.consumers[device]
-        consumer.pending.update([(conversation, entry.seq) for entry in entries])
-        consumer.given[conversation] = max(entries[-1].seq, consumer.given.get(conversation, 0))
-        out.write("consumers", 1, ROW_BYTES)
+        new = {(conversation, entry.seq) for entry in entries} - consumer.pending
+        if new:
+            consumer.pending |= new
+            consumer.given[conversation] = max(entries[-1].seq, consumer.given.get(conversation, 0))
+            out.write("consumers", 1 + len(new), ROW_BYTES * len(new))  # its position, and a row for each pending entry
 
     # ---- pushes, and pushes again
 
@@ -209,11 +211,15 @@ class ConsumerServer(ReadFanoutServer):
     def acked(self, source: ConnectionId, packet: EntryAck, out: Out) -> None:
         """Record an ack. One of an earlier epoch is about entries that a restore took; their numbers are given anew."""
         device = self.peers[source]
-        if device in self.owners and packet.timeline.epoch == self.epoch:
-            for seq in packet.seqs:
-                out.cancel(Redeliver(device, packet.timeline, seq))
-            rows = len(packet.seqs)
-            out.write("consumers", rows, ROW_BYTES * rows, AckRecorded(device, packet.timeline, packet.seqs))
+        if device not in self.owners or packet.timeline.epoch != self.epoch:
+            return
+        conversation = ConversationId(packet.timeline.owner)
+        acked = tuple([seq for seq in packet.seqs if (conversation, seq) in self.consumers[device].pending])
+        for seq in acked:
+            out.cancel(Redeliver(device, packet.timeline, seq))
+        if acked:
+            rows = len(acked)
+            out.delete("consumers", rows, AckRecorded(device, packet.timeline, acked), ROW_BYTES * rows)
 
     @on(AckRecorded)
     def recorded(self, source: Id, packet: AckRecorded, out: Out) -> None:
