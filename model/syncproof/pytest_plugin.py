@@ -97,9 +97,8 @@ def _search(design: Design, world: SmallWorld, states: int) -> None:
             fewest = ", the fewest" if PROPERTIES[name].kind == "safety" else ""
             _fail(design, world, name, way.says, (*way.moves, *way.cycle), f"in {way.length} moves{fewest}")
         if finding.verdict == "unknown":
-            raise AssertionError(
-                f"{design.name} in {world}: {name} is unknown: {finding.why}; give it more states: states={states * 10}"
-            )
+            advice = "" if found.complete else f"; give it more states: states={states * 10}"
+            raise AssertionError(f"{design.name} in {world}: {name} is unknown: {finding.why}{advice}")
 
 
 def _play(design: Design, world: SmallWorld, examples: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from syncproof.core.enabled import BoundedWorld
 from syncproof.core.environment import Environment
-from syncproof.core.moves import Crash, Lose, Move
+from syncproof.core.moves import Crash, Fire, Lose, Move, Tell
 from syncproof.core.values import DeviceId
 from syncproof.core.world import System
 from syncproof.counterexamples import shorten as shorten
@@ -17,6 +17,7 @@ from syncproof.engines.hypothesis_machine import BUDGET
 from syncproof.inputs import small_worlds
 from syncproof.studies.hunt import play
 from syncproof.studies.verify import explore_one
+from tests.helpers import alternating_bit
 
 SHAPE = small_worlds.small_world("two-people", 3, ["push", "device-crash"])
 
@@ -102,3 +103,14 @@ def test_a_design_that_cannot_be_searched_has_no_shorter_path(monkeypatch: pytes
     system, environment, moves = lost()
     monkeypatch.setattr(shorten, "explore", refuse)
     assert list(shorter_paths(system, environment, moves, "no-loss")) == []
+
+
+def test_a_search_from_the_middle_has_the_early_firings_that_are_left() -> None:
+    whole = alternating_bit.environment(words=1, early=1)
+    bounded = BoundedWorld(alternating_bit.protocol(), whole, lambda _: None)
+    for move in (
+        Tell(alternating_bit.SENDER, alternating_bit.Put()),
+        Fire(alternating_bit.SENDER, alternating_bit.Again()),
+    ):
+        bounded.make(move)
+    assert needed_environment(whole, bounded, ()).early == {alternating_bit.Again: 0}

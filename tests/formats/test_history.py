@@ -57,7 +57,8 @@ def test_a_history_is_judged_as_the_run_was(tmp_path: Path, design: str, ending:
 
 
 @pytest.mark.parametrize("design", ["inbox-store-first", "inbox-sync-first", "inbox-shared", "timeline-checkpointed",
-                                    "timeline-dense-push", "timeline-push", "timeline-hybrid-fanout"])  # fmt: skip
+                                    "timeline-dense-push", "timeline-push", "timeline-hybrid-fanout",
+                                    "log-device-acks"])  # fmt: skip
 def test_replayed_moves_have_the_same_violations(tmp_path: Path, design: str) -> None:
     path = tmp_path / "run.jsonl"
     seen = record(path, design)

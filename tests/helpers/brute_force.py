@@ -43,17 +43,21 @@ class Node:
 class Judge:
     """A search of everything that can happen; `violated` are the names of the properties that do not hold.
 
-    States and moves are numbered in the order in which they are met. `arcs`, `unsettled`: by the number of a state.
+    `unknown`: those that only the bound on early firings decides. States and moves are numbered in the order in which they
+    are met; an early firing is another move than one at rest. `arcs`, `unsettled`, `held_back` (the early firings that the
+    bound holds back): by the number of a state.
     """
 
     system: System
     environment: Environment
     properties: Sequence[type[Property]]
     states: dict[Key, int] = field(default_factory=dict)
-    moves: dict[Move, int] = field(default_factory=dict)
+    moves: dict[tuple[Move, bool], int] = field(default_factory=dict)
     arcs: list[list[Arc]] = field(default_factory=list)
     unsettled: list[set[str]] = field(default_factory=list)
     violated: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
+    held_back: list[list[Move]] = field(default_factory=list)
 
     def run(self) -> Judge:
         """Search, and judge every property."""
@@ -69,11 +73,12 @@ class Judge:
             for move in dict.fromkeys(node.bounded.every()):
                 there, seen = self._made(node, move)
                 target = self._key(there)
-                if self._is_fault(move) and target[:-1] == key[:-1]:
+                early = there.bounded.early != node.bounded.early
+                if (early or self._is_fault(move)) and target[:-1] == key[:-1]:
                     continue  # whatever follows it follows without it too
                 if target not in self.states:
                     queue.append(self._entered(target, there))
-                number = self.moves.setdefault(move, len(self.moves))
+                number = self.moves.setdefault((move, early), len(self.moves))
                 self.arcs[here].append((number, self.states[target], tuple(seen)))
         self._judge_cycles()
         return self
@@ -83,6 +88,9 @@ class Judge:
         self.arcs.append([])
         automata = [None if image is None else thaw(image) for image in node.automata]
         self.unsettled.append({a.name for a in automata if a is not None and any(a.at_quiescence())})
+        spent = [kind for kind, left in node.bounded.early.items() if not left]
+        timers = [Fire(name, p) for name, armed in node.bounded.world.timers.items() for p in armed if type(p) in spent]
+        self.held_back.append([fire for fire in timers if fire not in node.bounded.possible()["fire"]])
         return number, key, node
 
     def _made(self, node: Node, move: Move) -> tuple[Node, list[Observation]]:
@@ -138,7 +146,8 @@ class Judge:
         ends = [(c.id, c.client_open, c.server_open, tuple(c.up), tuple(c.down)) for c in world.connections.values()]
         told = (tuple(node.bounded.told), len(node.bounded.newcomers))
         gone = tuple(sorted(node.replaced.items()))
-        return tuple(hosts), tuple(sorted(ends, key=lambda end: end[0])), gone, told, node.automata, tuple(left.items())
+        budgets = (*left.items(), *node.bounded.early.items())
+        return tuple(hosts), tuple(sorted(ends, key=lambda end: end[0])), gone, told, node.automata, budgets
 
     def _backup(self, node: Node, name: Any) -> Any:
         """Return what a restore would bring back, if one may still happen."""
@@ -156,24 +165,36 @@ class Judge:
     def _is_fault(self, move: Move) -> bool:
         return fault_of(move) is not None or any(move == tell for tell, _ in self.environment.interventions)
 
-    def _owed(self, move: Move) -> str:
+    def _owed(self, move: Move, early: bool) -> str:
         """Return the fairness of a move: none, weak or strong."""
         if isinstance(move, Tell | Keep) or fault_of(move) is not None:
             return ""
+        if isinstance(move, Fire) and type(move.packet) in self.environment.early:
+            return "weak" if early else "strong"
         at_rest = self.environment.polls == "at-rest" and isinstance(move, Fire) and move.packet in self.polls
         return "strong" if at_rest else "weak"
 
     def _judge_cycles(self) -> None:
-        self.fairness = [self._owed(move) for move in self.moves]
+        beyond = len(self.arcs)
+        held_back = [
+            [(self.moves.setdefault((m, True), len(self.moves)), beyond, ()) for m in s] for s in self.held_back
+        ]
+        self.fairness = [self._owed(move, early) for move, early in self.moves]
         owed = [
             [arc for arc in arcs if arc[1] != state and self.fairness[arc[0]]] for state, arcs in enumerate(self.arcs)
         ]
+        bounded = self._unfair(owed)
+        certain = self._unfair([arcs + more for arcs, more in zip(owed, held_back, strict=True)] + [[]])
+        self.unknown = bounded - certain - self.violated
+        self.violated |= certain
+
+    def _unfair(self, owed: list[list[Arc]]) -> set[str]:
+        """Return the names of the liveness properties that a fair run violates."""
+        found: set[str] = set()
         for component in self._fair(owed, set(range(len(owed)))):
             for state in component:
-                self.violated |= self.unsettled[state]
-        for kind in self.properties:
-            if kind.endless is not None and any(self._repeats(kind, owed)):
-                self.violated.add(kind.name)
+                found |= self.unsettled[state] if state < len(self.unsettled) else set()
+        return found | {p.name for p in self.properties if p.endless is not None and any(self._repeats(p, owed))}
 
     def _repeats(self, kind: type[Property], owed: list[list[Arc]]) -> Iterator[bool]:
         """Yield for each key and fair component whether it repeats the forbidden observation without its excuse."""

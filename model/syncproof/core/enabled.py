@@ -86,7 +86,7 @@ class BoundedWorld:
     """A world of `system` after the environment's prelude, and what is left of the environment.
 
     `told`: how many `Tell`s of each script were made. `newcomers`: the devices that have yet to appear. `left`: the
-    budget that is left of each fault.
+    budget that is left of each fault. `early`: how often timers of each bounded class may still fire early.
     """
 
     def __init__(self, system: System, environment: Environment, observe: Callable[[Observation], None]) -> None:
@@ -98,7 +98,9 @@ class BoundedWorld:
         self.told = [0] * len(environment.scripts)
         self.newcomers = list(environment.newcomers)
         self.left = dict(environment.budgets)
+        self.early = dict(environment.early)
         self._possible: dict[str, list[Move]] | None = None
+        self._resting = False
 
     def every(self) -> Iterator[Move]:
         """Yield every move that may be made now. This is the definition of what is possible."""
@@ -119,18 +121,25 @@ class BoundedWorld:
         if self._possible is None:
             self._possible = {kind: [] for kind in KINDS}
             self._add_pending_and_recoveries(self._possible)
+            bounded = self._take_out_bounded(self._possible)
             own = [move for moves in self._possible.values() for move in moves]
             self._add_tells(self._possible)
             self._add_faults(self._possible)
             polls = [Fire(a, p) for a, p in sorted(self.world.polls.items())]
-            if polls and (self.environment.polls == "any" or self._is_at_rest(own)):
+            patient = polls and self.environment.polls == "at-rest"
+            self._resting = bool(patient or bounded) and self._is_at_rest(own)
+            if polls and (self.environment.polls == "any" or self._resting):
                 self._possible["poll"] += polls
+            self._possible["fire"] += [m for m in bounded if self._resting or self.early[type(m.packet)] > 0]
         return self._possible
 
     def make(self, move: Move) -> None:
         """Make a move that was possible, and take it off its budget or script. `MoveError` if it is not enabled."""
+        early = self.is_early(move)
         self.world.apply(move)
         self._possible = None
+        if early:
+            self.early[type(cast(Fire, move).packet)] -= 1
         fault = self._charged_fault(move)
         if fault is not None:
             self.left[fault] -= 1
@@ -145,7 +154,9 @@ class BoundedWorld:
         """Make a move if it is possible. Return whether it was."""
         # Most moves are of these kinds, whose possibility the world alone decides: no need to list all possible moves.
         world_decides = isinstance(move, Deliver | Arrive | Complete) or (
-            isinstance(move, Fire) and self.world.polls.get(move.actor) != move.packet
+            isinstance(move, Fire)
+            and self.world.polls.get(move.actor) != move.packet
+            and type(move.packet) not in self.early
         )
         try:
             move = self.world.named(move)
@@ -158,6 +169,13 @@ class BoundedWorld:
         except MoveError:
             return False
         return True
+
+    def is_early(self, move: Move) -> bool:
+        """Return whether a move is the firing of a bounded timer while other moves are under way."""
+        if not isinstance(move, Fire) or type(move.packet) not in self.early:
+            return False
+        self.possible()
+        return not self._resting and self.world.polls.get(move.actor) != move.packet
 
     def _charged_fault(self, move: Move) -> str | None:
         """Return the fault whose budget a move costs, or None.
@@ -187,6 +205,7 @@ class BoundedWorld:
         twin = copy(self)
         twin.world = fork_world(self.world, observe)
         twin.told, twin.newcomers, twin.left = list(self.told), list(self.newcomers), dict(self.left)
+        twin.early = dict(self.early)
         return twin
 
     def _is_void(self, move: Move) -> bool:
@@ -199,6 +218,14 @@ class BoundedWorld:
             return False
         connection = self.world.connections.get(where)
         return connection is None or not (connection.client_open and connection.server_open)
+
+    def _take_out_bounded(self, found: dict[str, list[Move]]) -> list[Fire]:
+        """Remove the timers with a bound from what fires by itself, and return them: they do not keep the world from rest."""
+        if not self.early:
+            return []
+        bounded = [m for m in found["fire"] if isinstance(m, Fire) and type(m.packet) in self.early]
+        found["fire"] = [m for m in found["fire"] if m not in bounded]
+        return bounded
 
     def _add_pending_and_recoveries(self, found: dict[str, list[Move]]) -> None:
         for move in self.world.pending():

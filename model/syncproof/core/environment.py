@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from syncproof.core.moves import Move, Spawn, Tell
+from syncproof.core.packets import Packet
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +23,8 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     `newcomers`: devices that may appear, in this order. `budgets`: how often each fault may happen; a fault without a
     budget does not happen. `polls`: poll timers fire at any moment, or only `at-rest`, when nothing else is under way
     (a poll interval is long compared with everything else; later events may still overlap with the pull that it starts).
+    `early`: how often timers of a class that `retransmits` may fire while other moves are under way; once that is spent
+    they fire only at rest, as polls do. Timers of a class without a bound fire at any moment.
     """
 
     prelude: tuple[Move, ...] = ()
@@ -30,3 +33,4 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     newcomers: tuple[Spawn, ...] = ()
     budgets: Mapping[str, int] = {}
     polls: Literal["any", "at-rest"] = "any"
+    early: Mapping[type[Packet], int] = {}

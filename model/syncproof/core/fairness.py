@@ -57,11 +57,20 @@ def quiesce(world: World, limit: int = 1_000_000) -> bool:
 
 
 def _drain(world: World, limit: int) -> int:
-    """Apply pending moves until none is left or `limit` are made. Return how many of the limit are left."""
+    """Apply pending moves until none is left or `limit` are made. Return how many of the limit are left.
+
+    A timer that is armed again when it fires waits until every other pending move was made.
+    """
+    fired: list[Move] = []
     while limit > 0:
-        move = next(world.pending(), None)
-        if move is None:
+        move = next((move for move in world.pending() if move not in fired), None)
+        if move is None and not fired:
             return limit
+        if move is None:
+            fired.clear()
+            continue
         world.apply(move)
+        if isinstance(move, Fire):
+            fired.append(move)
         limit -= 1
     return limit

@@ -35,6 +35,9 @@ class Packet(msgspec.Struct, frozen=True, gc=False, tag=True):
     repeatable: ClassVar[bool] = False
     """Whether an impatient sender may send it again while it waits for the reply."""
 
+    retransmits: ClassVar[bool] = False
+    """Whether it is the timer of a retransmission: a bounded world may limit how often it fires early."""
+
     @property
     def body_bytes(self) -> int:
         """Return the size of its body in bytes, without the stated header."""

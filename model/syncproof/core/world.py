@@ -74,7 +74,8 @@ class System:
     `cast` makes fresh actors; `opening` are the observations a history begins with; `server` is the actor at the other
     end of every connection; `spawn` makes the actor of a device that appears later, given its id, its user and the device
     that it replaces, if any; `links` overrides the links that packet classes name; `clocked`: engines send the server a
-    `Tick` as its clock moves; `properties` names the properties that apply.
+    `Tick` as its clock moves; `properties` names the properties that apply. `coalescing`: of identical packets on a lossy
+    link one is under way at a time (see `Host.post`); off for a recorded run, in which each copy travels by itself.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class System:
         links: Mapping[type[Packet], Link] | None = None,
         properties: tuple[str, ...] = (),
         clocked: bool = False,
+        coalescing: bool = True,
     ) -> None:
         self.name = name
         self.cast = cast
@@ -97,6 +99,13 @@ class System:
         self.links = dict(links or {})
         self.properties = properties
         self.clocked = clocked
+        self.coalescing = coalescing
+
+    def recorded(self) -> System:
+        """Return this system as a recorded run has it: each copy of a packet travels by itself."""
+        twin = copy(self)
+        twin.coalescing = False
+        return twin
 
     def link(self, packet: Packet) -> Link:
         """Return how packets of this class travel to an actor's id in this system."""
@@ -128,6 +137,7 @@ class World:
         self.system = system
         self.observe = observe
         self.record = record
+        self.coalescing = system.coalescing
         self.actors = system.cast()
         self.hosts: dict[ActorId, Host] = {name: self.host_type(self, name, a) for name, a in self.actors.items()}
         self.server = None if system.server is None else self.hosts[system.server]

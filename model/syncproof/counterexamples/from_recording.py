@@ -247,7 +247,7 @@ def _system(header: Header) -> System:
     """Return the run's system; the header of a moves file has a population and parameters."""
     assert header.population is not None
     assert header.parameters is not None
-    return lookup.get(header.design).system(header.population, header.parameters)
+    return lookup.get(header.design).system(header.population, header.parameters).recorded()
 
 
 def _ending(system: System, moves: Sequence[Move], name: str) -> tuple[Move, ...]:

@@ -87,7 +87,7 @@ def _starts(
 def needed_environment(environment: Environment, bounded: BoundedWorld, moves: Sequence[Move]) -> Environment:
     """Make `moves` in `bounded`; return the part of an environment that they need, beginning at the state of `bounded`."""
     before = tuple(bounded.world.moves)
-    told, newcomers, left = list(bounded.told), len(bounded.newcomers), dict(bounded.left)
+    told, newcomers, left, early = list(bounded.told), len(bounded.newcomers), dict(bounded.left), dict(bounded.early)
     for move in moves:
         bounded.make(move)
     scripts = zip(environment.scripts, told, bounded.told, strict=True)
@@ -98,6 +98,7 @@ def needed_environment(environment: Environment, bounded: BoundedWorld, moves: S
         scripts=tuple([script[begin:end] for script, begin, end in scripts if begin < end]),
         newcomers=environment.newcomers[first : len(environment.newcomers) - len(bounded.newcomers)],
         budgets={fault: left[fault] - rest for fault, rest in bounded.left.items() if rest < left[fault]},
+        early=early,
     )
 
 

@@ -58,6 +58,13 @@ class Ack(Packet, frozen=True, gc=False):
     messages: tuple[MessageId, ...]
 
 
+class EntryAck(Packet, frozen=True, gc=False):
+    """A device acknowledges entries of a log, by their numbers: they are durably shown on it."""
+
+    timeline: Timeline
+    seqs: tuple[int, ...]
+
+
 class Register(Packet, frozen=True, gc=False):
     """A new device of `user` registers; `replaces` is the installation whose place it takes."""
 
@@ -281,3 +288,20 @@ class Unacked(Packet, frozen=True, gc=False):
 
     message: MessageId
     device: DeviceId
+
+
+class AckRecorded(Packet, frozen=True, gc=False):
+    """The acks of a device are in its consumer's row."""
+
+    device: DeviceId
+    timeline: Timeline
+    seqs: tuple[int, ...]
+
+
+class Redeliver(Packet, frozen=True, gc=False):
+    """The device did not acknowledge the entry in time."""
+
+    retransmits: ClassVar[bool] = True
+    device: DeviceId
+    timeline: Timeline
+    seq: int

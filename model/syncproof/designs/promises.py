@@ -140,3 +140,20 @@ HYBRID: Promises = {
         "trim",
     ),
 }
+
+DEVICE_ACKS: Promises = {
+    "no-duplicate": (*HARMLESS_TO_STORES, *STORE_LOSSES),
+    "no-creation": (*HARMLESS_TO_STORES, *STORE_LOSSES),
+    "store-before-sync": (*HARMLESS_TO_STORES, *STORE_LOSSES),
+    "tail-append": (*HARMLESS_TO_STORES, *STORE_LOSSES),
+    "no-early-delete": (*HARMLESS_TO_STORES, *STORE_LOSSES),
+    "inbox-drained": (*HARMLESS_TO_STORES, *STORE_LOSSES),
+    "pull-terminates": (*HARMLESS_TO_STORES, *STORE_LOSSES),
+    "sender-order": (*HARMLESS_TO_STORES, "server-restore", "trim"),
+    "accepted-is-durable": (*HARMLESS_TO_STORES, "device-restore", "trim"),
+    # The server does not know what a restored device has lost: it was acked, so it is not sent again.
+    "no-loss": (*HARMLESS_TO_STORES, "server-restore", "trim"),
+    "convergence": (*HARMLESS_TO_STORES, "trim"),
+    # Retention deletes what every device has acked, and with it the history that a later device would fetch.
+    "roaming-complete": (*HARMLESS_TO_STORES, "device-restore", "server-restore"),
+}

@@ -17,6 +17,7 @@ from syncproof.designs.inbox import InboxDevice, InboxServer, SharedInboxServer,
 from syncproof.designs.parameters import Parameters
 from syncproof.designs.promises import without
 from syncproof.designs.timeline.checkpointed import CheckpointedServer
+from syncproof.designs.timeline.consumers import ConsumerDevice, ConsumerServer
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.fanout import HybridServer, ReadFanoutDevice, ReadFanoutServer
 from syncproof.designs.timeline.push import DensePushDevice, DensePushServer, PushDevice, PushServer
@@ -162,6 +163,10 @@ NO_CHECKPOINTS = dict.fromkeys(
     "an inbox has no checkpoints: what is delivered is deleted",
 )
 NO_LOGS = dict.fromkeys(("prefix-order", "tail-append", "range-read", "dense"), "an inbox is a queue, not a log")
+ACKED = dict.fromkeys(
+    ("checkpoint-monotonic", "checkpoint-covered", "epoch-learnt"),
+    "a device has no checkpoint: the server keeps what it has acked",
+)
 NO_INBOX = dict.fromkeys(("no-early-delete", "inbox-drained"), "there is no offline inbox")
 SPARSE = {"dense": "the numbering is sparse on purpose"}
 
@@ -270,6 +275,21 @@ DESIGNS: dict[str, Design] = {
             {**NO_INBOX, **SPARSE},
             SPARSE_FIRST,
             meets=witnesses.TIMELINE,
+        ),
+        Design(
+            "log-device-acks",
+            "timeline",
+            "A retained log, and on the server a consumer per device: acked entry by entry, sent again after a wait.",
+            ConsumerDevice,
+            ConsumerServer,
+            promises.DEVICE_ACKS,
+            {
+                **ACKED,
+                "range-read": "a device is given what it has not acked, not a range",
+                "dense": "there is no sync timeline to number",
+            },
+            untouched=("clock-step",),
+            meets=witnesses.DEVICE_ACKS,
         ),
     )
 }

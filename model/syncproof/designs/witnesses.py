@@ -21,6 +21,7 @@ SAYS: dict[str, str] = {
     "ack-timeout": "an acknowledgement did not arrive in time",
     "expired": "a device came with an expired checkpoint",
     "new-epoch": "a device learnt that a log has a new epoch",
+    "redelivered": "an entry that was not acknowledged was sent again",
 }
 """Each situation as a clause."""
 
@@ -83,6 +84,9 @@ DENSE_PUSH = (
     Meets("half-open", ("gap",), messages=2),
     Meets("server-crash", ("void", "gap")),
 )
+
+
+DEVICE_ACKS = (*INBOX, Meets(ALWAYS, ("redelivered",)))
 
 
 def required(meets: tuple[Meets, ...], kinds: tuple[str, ...], messages: int) -> list[str]:

@@ -428,7 +428,7 @@ def machine(
     expression that makes this class again, for the first line of a failing example. The rules of faults that the
     environment has no budget for are left out. `InputError` for a budget of an unknown fault.
     """
-    check_environment(environment)
+    check_environment(environment, system)
     asked = tuple(properties)
     adverse = tuple(kind for kind in ADVERSE if kind in _adverse_kinds(environment))
     members: dict[str, Any] = {

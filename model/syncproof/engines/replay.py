@@ -24,7 +24,7 @@ def replay_moves(system: System, moves: Iterable[tuple[int, Move]], properties: 
     `ReplayError` for a move that is not enabled, or whose handler raises.
     """
     checker = Checker(properties)
-    world = World(system, checker.observe)
+    world = World(system.recorded(), checker.observe)
     for line, move in moves:
         try:
             world.apply(move)

@@ -32,7 +32,7 @@ from syncproof.core.environment import Environment
 from syncproof.core.faults import FAULT_KINDS, FAULTS, LATER, Roles
 from syncproof.core.links import Link
 from syncproof.core.moves import Connect, Move, Spawn, Tell
-from syncproof.core.packets import Compose, Tick
+from syncproof.core.packets import Compose, Packet, Tick
 from syncproof.core.values import SERVER, ConversationId, DeviceId, Message, MessageId, UserId
 from syncproof.core.world import System, World
 from syncproof.designs import Design, Parameters, Population
@@ -70,6 +70,8 @@ no fault: the second message recalls the first one."""
 
 SENDER = DeviceId(0)
 CONVERSATION = ConversationId(0)
+EARLY_FIRINGS = 1
+"""How often timers of each class that retransmits may fire while other moves are under way; at rest they always fire."""
 IN_ORDER = Link("ordered", lossy=True, while_connected=True)
 """How pushes travel in a world in which they are not reordered."""
 
@@ -226,6 +228,7 @@ def build(design: str | Design, world: SmallWorld, budget: int = 1) -> tuple[Sys
         newcomers=_newcomers(faults, population, UserId(everyone.owners[-1])),
         budgets=_budgets(world, budget, len(everyone.owners)),
         polls="at-rest",
+        early=dict.fromkeys(_retransmissions(entry), EARLY_FIRINGS),
     )
     return system, population, environment
 
@@ -264,6 +267,12 @@ def _interventions(design: Design, member: UserId) -> tuple[tuple[Tell, str], ..
         for tell in fault.tells(roles)
         if type(tell.packet) in taken[tell.actor]
     )
+
+
+def _retransmissions(design: Design) -> list[type[Packet]]:
+    """Return the classes of the design's retransmission timers."""
+    handled = (*design.server.handlers, *design.device.handlers)
+    return [kind for kind in dict.fromkeys(handled) if kind.retransmits]
 
 
 def _newcomers(faults: tuple[str, ...], population: Population, user: UserId) -> tuple[Spawn, ...]:

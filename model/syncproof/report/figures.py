@@ -30,8 +30,9 @@ STYLES: dict[str, tuple[str, str, str]] = {
     "timeline-push": ("#cc79a7", "v", "--"),
     "timeline-read-fanout": ("#7a5195", "D", "-."),
     "timeline-hybrid-fanout": ("#555555", "P", ":"),
+    "log-device-acks": ("#000000", "d", "-."),
 }
-SPARE = (("#882255", "p", "-"), ("#117733", "h", "--"), ("#6b6b00", "*", "-."), ("#332288", "d", ":"))
+SPARE = (("#882255", "p", "-"), ("#117733", "h", "--"), ("#6b6b00", "*", "-."), ("#332288", "8", ":"))
 COSTS = (
     "server_writes_per_message",
     "server_deletes_per_message",

@@ -115,7 +115,7 @@ def agrees(tables: Tables, state: State, world: World) -> bool:
 def walk(design: str, traffic: Traffic, moves: list[Move]) -> tuple[set[str], Tables, State]:
     """Follow the moves through the explorer's graph and in a world; return the violated properties, tables and last state."""
     first = traffic.owners[: traffic.initial_devices]
-    system = DESIGNS[design].system(Population(tuple(first), tuple(traffic.members)), PARAMETERS)
+    system = DESIGNS[design].system(Population(tuple(first), tuple(traffic.members)), PARAMETERS).recorded()
     wanted = [a for name, a in PROPERTIES.items() if name not in DESIGNS[design].not_applicable and a.endless is None]
     carried = [automaton() for automaton in wanted]
 

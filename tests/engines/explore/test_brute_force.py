@@ -29,6 +29,10 @@ SOUND = [
     ("timeline-checkpointed", SmallWorld("one-device", 1, ("server-restore",))),
     ("timeline-read-fanout", SmallWorld("two-devices", 1, ("trim",))),
     ("timeline-dense-push", SmallWorld("two-devices", 2, ("recall",))),
+    ("log-device-acks", SmallWorld("two-devices", 1, ("push",))),
+    ("log-device-acks", SmallWorld("two-devices", 1, ("disconnect",))),
+    ("log-device-acks", SmallWorld("two-devices", 1, ("trim",))),
+    ("log-device-acks", SmallWorld("one-device", 1, ("server-restore",))),
 ]
 """Every design, and every kind of fault."""
 SEEDED = ("F03", "F11", "F17", "F18", "F19", "F25", "F26", "F27", "F29", "F32", "F34", "F37")
@@ -45,6 +49,7 @@ def compare(design: str, base: str, world: SmallWorld) -> set[str]:
     assert len(judge.states) == len(found.graph.states)
     violated = {name for name, finding in found.findings.items() if finding.verdict == "violated"}
     assert judge.violated == violated
+    assert judge.unknown == {name for name, finding in found.findings.items() if finding.verdict == "unknown"}
     return violated
 
 

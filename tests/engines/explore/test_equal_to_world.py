@@ -121,6 +121,9 @@ class Walk:
         elif isinstance(move, Complete) and only_answers_a_closed_connection(here.bounded.world, move.packet):
             self._same(after, state, move)
             self.met["void answer"] += 1
+        elif here.bounded.is_early(move):
+            assert after[:-1] == state[:-1], f"{move} is not offered, but it changes more than its bound"
+            self.met["idle early firing"] += 1
         elif move in [tell for tell, _ in self.environment.interventions]:
             assert after[:-1] == state[:-1], f"{move} is not offered, but it changes more than its budget"
             self.met["idle fault"] += 1
@@ -198,7 +201,7 @@ class Walk:
 
     def _left(self, there: Beside) -> Left:
         bounded, encoding = there.bounded, self.tables.encoding
-        budgets = tuple([bounded.left[name] for name in self.tables.budgets.names])
+        budgets = (*[bounded.left[name] for name in self.tables.budgets.names], *bounded.early.values())
         backups = [NO_BACKUP] * len(self.tables.faults.backups)
         for number, (place, budget) in self.tables.faults.backups.items():
             backup = bounded.world.backups.get(encoding.names[number])
@@ -245,6 +248,7 @@ COMPLETE = [
     ("timeline-dense-push", "membership", ("membership",)),
     ("timeline-dense-push", "clock-step", ("clock-step",)),
     ("timeline-read-fanout", "trim", ("trim",)),
+    ("log-device-acks", "push", ("push-lost", "push-duplicated", "fire", "idle early firing")),
 ]
 """Worlds of a few hundred states: (design, kind of fault, what must be met)."""
 

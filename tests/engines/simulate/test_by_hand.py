@@ -175,6 +175,13 @@ EXPECTED = {
         pulls=26, p50=0.065, p99=0.070, accept=0.0165, peak=4 * 2 * ROW + SUBMITTED + 4 * ROW + 2 * 500 + ROW,
         end=4 * 2 * ROW + SUBMITTED + 4 * ROW + 2 * 500, busy_ms=EMPTY_PULLS_MS + 2 * 7 + 2 * 6 + 4 * 5 + 2 * 5 + 20 * 5,
     ),
+    # Message and index row only; each push moves a consumer and adds its pending row (6 ms), each ack deletes that. Shown a
+    # push after the accept. Peak: the last message with its 3 pending rows.
+    "log-device-acks": by_hand(
+        writes=4 * 2 + 16 * 2, deletes=16, reads=0, packets=32 + 16 + 16, round_trips=16, bodies=SUBMITTED + TO_OTHERS,
+        pulls=6, p50=0.030, p99=0.030, accept=0.016, peak=4 * 2 * ROW + SUBMITTED + 3 * ROW, end=4 * 2 * ROW + SUBMITTED,
+        busy_ms=EMPTY_PULLS_MS + 4 * 6 + 16 * 6 + 16 * 5,
+    ),
 }  # fmt: skip
 
 

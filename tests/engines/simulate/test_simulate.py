@@ -191,7 +191,14 @@ PARAMETERS = [
 @pytest.mark.parametrize(("key", "value"), PARAMETERS)
 @pytest.mark.parametrize(
     "design",
-    ["inbox-store-first", "inbox-sync-first", "timeline-checkpointed", "timeline-dense-push", "timeline-hybrid-fanout"],
+    [
+        "inbox-store-first",
+        "inbox-sync-first",
+        "timeline-checkpointed",
+        "timeline-dense-push",
+        "timeline-hybrid-fanout",
+        "log-device-acks",
+    ],
 )
 def test_messages_reach_their_audience_under_every_parameter(design: str, key: str, value: object) -> None:
     found = run(design, scenario().with_value(key, value))

@@ -6,8 +6,7 @@ its counter, so that spending one is a look-up.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from syncproof.core.environment import Environment
 from syncproof.core.faults import fault_of
 from syncproof.core.moves import Move
 from syncproof.engines.explore.encoding import Left, Slot
@@ -19,16 +18,18 @@ NONE_LEFT = -1
 
 
 class Budgets:
-    """The faults that have a budget (`names`).
+    """The faults that have a budget (`names`), and after them the bounded timers (`early`: class -> position).
 
     `spent[budget]`: environment slot's value -> its value after one more fault of that kind, or `NONE_LEFT`.
     """
 
-    def __init__(self, budgets: Mapping[str, int], slot: Slot) -> None:
+    def __init__(self, environment: Environment, slot: Slot) -> None:
+        budgets, early = environment.budgets, environment.early
         self.slot = slot
         self.names = [name for name, left in budgets.items() if left > 0]
-        self.initial = tuple([budgets[name] for name in self.names])
-        self.spent: list[dict[int, int]] = [{} for _ in self.names]
+        self.early = {kind: len(self.names) + number for number, kind in enumerate(early)}
+        self.initial = (*[budgets[name] for name in self.names], *early.values())
+        self.spent: list[dict[int, int]] = [{} for _ in self.initial]
 
     def position(self, fault: str | None) -> int | None:
         """Return the position of a fault's counter; None if the fault has no budget and so cannot happen."""

@@ -314,6 +314,12 @@ class Encoding:
             mail = self.put(mail, int(source), intern(packet))
         return Wire(world.counts.get(name, 0), tuple(ends), mail)
 
+    def sent(self, mail: Inbound, source: int, packet: int) -> Inbound:
+        """Return mail after one more packet is sent. On a lossy link one that is under way already adds none."""
+        if self.system.coalescing and (source, packet) in mail and self.system.link(self.packets.values[packet]).lossy:
+            return mail
+        return self.put(mail, source, packet)
+
     def put(self, mail: Inbound, source: int, packet: int) -> Inbound:
         """Return mail with one more packet, in the normal form of `Inbound`."""
         order = self._order(packet)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from syncproof.engines.explore.budgets import NONE_LEFT
 from syncproof.engines.explore.encoding import ABSENT, SHIFT, State
-from syncproof.engines.explore.moves import WEAK, Offer
+from syncproof.engines.explore.moves import Offer
 from syncproof.engines.explore.tables import Tables
 
 Successor = tuple[int, State, int]
@@ -21,8 +21,8 @@ Successor = tuple[int, State, int]
 def expander(tables: Tables) -> Callable[[State, list[Successor]], None]:
     """Return a function that appends a successor for every move that a state makes possible.
 
-    A fault that would change nothing but its budget is left out, because everything that may follow it may also happen
-    without it.
+    A fault, or an early firing, that would change nothing but its budget is left out, because everything that may follow it
+    may also happen without it.
     """
     react, reacted = tables.handlers.react, tables.handlers.reacted
     absorbed, absorb = tables.queues.absorbed, tables.queues.absorb
@@ -35,7 +35,9 @@ def expander(tables: Tables) -> Callable[[State, list[Successor]], None]:
     slots = [(slot, tables.slots[slot].offers) for slot in tables.offers.offering()]
     pending = [slot for slot, _ in slots if slot % 3 == 1 and slot < j_slot]
     patient = [(slot, tables.offers.polls[slot]) for slot in pending] if tables.moves.patient else []
-    fair = tables.moves.fair
+    bounded = pending if tables.budgets.early else []
+    firings = tables.offers.firings
+    stirs = tables.moves.stirs
 
     def expand(state: State, out: list[Successor]) -> None:
         for slot, table in slots:
@@ -72,6 +74,11 @@ def expander(tables: Tables) -> Callable[[State, list[Successor]], None]:
                 if busy(state, out):
                     break
                 follow(state, slot, poll, out)
+        resting = None
+        for slot in bounded:
+            for at_rest, early in firings(slot, state[slot]):
+                resting = not busy(state, out) if resting is None else resting
+                follow(state, slot, at_rest if resting else early, out)
         environment = state[e_slot]
         for actor, budget in crashable:
             rest = spent[budget].get(environment)
@@ -84,7 +91,7 @@ def expander(tables: Tables) -> Callable[[State, list[Successor]], None]:
 
     def busy(state: State, out: list[Successor]) -> bool:
         # What the automata note is no part of the world, and no move may depend on which properties are judged.
-        return any(fair[move] == WEAK and after[:j_slot] != state[:j_slot] for move, after, _ in out)
+        return any(stirs[move] and after[:j_slot] != state[:j_slot] for move, after, _ in out)
 
     def follow(state: State, slot: int, offer: Offer, out: list[Successor]) -> None:
         move, left, events, budget, guards, sets, deltas, bundle = offer

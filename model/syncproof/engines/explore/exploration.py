@@ -85,7 +85,7 @@ def explore(
 
 def compiled(system: System, environment: Environment, properties: Sequence[type[Property]]) -> Tables:
     """Return the tables for a search that begins after the environment's prelude. `InputError` for an unknown fault."""
-    check_environment(environment)
+    check_environment(environment, system)
     carried = [automaton() for automaton in properties if automaton.endless is None]
     complaints: dict[int, str] = {}
 

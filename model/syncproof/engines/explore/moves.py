@@ -1,7 +1,8 @@
 """Moves by index, which fairness each of them has, and offers: what a move does to the slots of a state.
 
 The fairness of a move depends on the move alone, so it is decided when the move is first met: `fair[index]` is `NEVER`,
-`WEAK` or `STRONG`. `liveness.py` says what these mean for cycles.
+`WEAK`, `STRONG` or `EARLY`. `liveness.py` says what these mean for cycles. The firing of a bounded timer has two indices:
+one at rest, and one while other moves are under way (`early`).
 """
 
 from __future__ import annotations
@@ -19,18 +20,25 @@ from syncproof.engines.explore.encoding import Interned
 from syncproof.engines.explore.queues import Deltas
 from syncproof.engines.handler_errors import HandlerError, called
 
-NEVER, WEAK, STRONG = 0, 1, 2
-"""Fairness demands that a move is taken: never (faults, scripts); if it stays possible; if it is possible infinitely often."""
+NEVER, WEAK, STRONG, EARLY = 0, 1, 2, 3
+"""Fairness demands that a move is taken: never (faults, scripts); if it stays possible; if it is possible infinitely often;
+if it stays possible, but the world is at rest beside it (a timer that may fire early)."""
 
 
 class MoveTable(Interned[Move]):
-    """The moves that were met. `armed`: the (actor, packet) pairs that were armed so far, as timers and as polls."""
+    """The moves that were met. `armed`: the (actor, packet) pairs that were armed so far, as timers and as polls.
 
-    __slots__ = ("armed", "fair", "patient")
+    `stirs[index]`: polls and bounded timers must wait while the move is possible and changes something.
+    """
+
+    __slots__ = ("_early", "armed", "bounded", "fair", "patient", "stirs")
 
     def __init__(self, environment: Environment) -> None:
         super().__init__()
         self.fair: list[int] = []
+        self.stirs: list[bool] = []
+        self.bounded = environment.early
+        self._early: dict[int, int] = {}
         self.patient = environment.polls == "at-rest"
         self.armed: dict[str, set[tuple[ActorId, Packet]]] = {"after": set(), "poll": set()}
 
@@ -50,14 +58,27 @@ class MoveTable(Interned[Move]):
         """Return the index of a move."""
         found = super().intern(move)
         if found == len(self.fair):
-            self.fair.append(self._owed(move))
+            poll = isinstance(move, Fire) and (move.actor, move.packet) in self.armed["poll"]
+            self.fair.append(self._owed(move, poll))
+            self.stirs.append(self.fair[found] == WEAK and not poll)
         return found
 
-    def _owed(self, move: Move) -> int:
+    def early(self, fire: int) -> int:
+        """Return the index of the early firing of a timer, given the index of its firing at rest."""
+        found = self._early.get(fire)
+        if found is None:
+            found = self._early[fire] = len(self.values)
+            self.values.append(self.values[fire])
+            self.fair.append(EARLY)
+            self.stirs.append(False)
+        return found
+
+    def _owed(self, move: Move, poll: bool) -> int:
         if isinstance(move, Tell | Keep) or fault_of(move) is not None:
             return NEVER
-        poll = isinstance(move, Fire) and (move.actor, move.packet) in self.armed["poll"]
-        return STRONG if self.patient and poll else WEAK
+        if poll:
+            return STRONG if self.patient else WEAK
+        return STRONG if isinstance(move, Fire) and type(move.packet) in self.bounded else WEAK
 
 
 class Offer(NamedTuple):

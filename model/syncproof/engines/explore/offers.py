@@ -53,6 +53,7 @@ class Offers:
         wires = WireOffers(encoding, judging, moves, budgets, queues)
         self._of_part = (self._of_local, self._of_pending, wires.of)
         self.polls: list[dict[int, Offer | None]] = [{} for _ in encoding.slots]
+        self.bounded: list[dict[int, tuple[tuple[Offer, Offer], ...]]] = [{} for _ in encoding.slots]
 
     def offered(self, slot: int, value: int) -> tuple[Offer, ...]:
         """Return the moves that a slot's value makes possible, computed at the first call."""
@@ -83,6 +84,21 @@ class Offers:
             self.polls[slot][value] = self._poll(slot // 3, pending) if armed else None
         return self.polls[slot][value]
 
+    def firings(self, slot: int, value: int) -> tuple[tuple[Offer, Offer], ...]:
+        """Return the firings of the bounded timers in a pending slot, each (at rest, early), computed at the first call."""
+        found = self.bounded[slot].get(value)
+        if found is None:
+            found = self.bounded[slot][value] = tuple(self._firings(slot, value))
+        return found
+
+    def _firings(self, slot: int, value: int) -> Iterator[tuple[Offer, Offer]]:
+        pending: Pending = self.encoding.slots[slot].values[value]
+        for index, packet in enumerate(pending.timers if value > ABSENT else ()):
+            budget = self.budgets.early.get(type(self.encoding.packets.values[packet]))
+            if budget is not None:
+                fire = self._fire(slot // 3, packet, _without_timer(pending, index))
+                yield fire, fire._replace(move=self.moves.early(fire.move), budget=budget)
+
     def _of_local(self, actor: int, value: int) -> Iterator[Offer]:
         name = self.encoding.names[actor]
         for packet in list(self.encoding.actor_in(actor, value).steps()):
@@ -111,7 +127,8 @@ class Offers:
             event = self.encoding.event_of(name, packet)
             yield Offer(self.moves.intern(move), left, ((actor, event),))
         for index, packet in enumerate(timers):
-            yield self._fire(actor, packet, pending._replace(timers=timers[:index] + timers[index + 1 :]))
+            if type(self.encoding.packets.values[packet]) not in self.budgets.early:
+                yield self._fire(actor, packet, _without_timer(pending, index))
         if pending.poll != NO_POLL and self.environment.polls == "any":
             yield self._poll(actor, pending)
 
@@ -161,3 +178,7 @@ class Offers:
         event = self.encoding.event(ENVIRONMENT, tell.packet)
         guards = (pending_slot(actor),)
         return Offer(self.moves.intern(tell), value, ((actor, event),), budget=budget, guards=guards)
+
+
+def _without_timer(pending: Pending, index: int) -> Pending:
+    return pending._replace(timers=pending.timers[:index] + pending.timers[index + 1 :])

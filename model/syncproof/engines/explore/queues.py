@@ -92,7 +92,7 @@ class Queues:
         for kind, where, packet in changes:
             match kind:
                 case "mail":
-                    mail = self.encoding.put(mail, where, packet)
+                    mail = self.encoding.sent(mail, where, packet)
                 case "up" | "down":
                     connections = tuple(
                         [_sent(ends, kind == "up", packet) if ends.number == where else ends for ends in connections]

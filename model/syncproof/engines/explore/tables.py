@@ -60,7 +60,7 @@ class Tables:
                 self.moves.arm("after", name, thing, packet)
             if name in world.polls:
                 self.moves.arm("poll", name, thing, world.polls[name])
-        self.budgets = Budgets(environment.budgets, self.slots[self.encoding.environment_slot])
+        self.budgets = Budgets(environment, self.slots[self.encoding.environment_slot])
         self.queues = Queues(self.encoding)
         self.handlers = HandlerCalls(self.encoding, self.judging, self.moves, self.queues)
         self.offers = Offers(self.encoding, environment, self.judging, self.moves, self.budgets, self.queues)

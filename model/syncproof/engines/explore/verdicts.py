@@ -17,6 +17,7 @@ from syncproof.engines.explore.graph import Complaint, Ending, Graph
 from syncproof.engines.explore.liveness import Arcs, Bools, Ints, fair_components, lasso
 from syncproof.engines.explore.moves import NEVER, STRONG
 from syncproof.engines.explore.tables import Tables
+from syncproof.engines.explore.withheld import Withheld, withheld
 from syncproof.properties import Property
 
 WORDS: dict[Ending, str] = {
@@ -85,7 +86,31 @@ def judged(tables: Tables, graph: Graph, growing: str, *, reduced: bool) -> dict
     undecided = [p.name for p in (*automata, *tables.judging.endless) if p.name not in findings]
     if reduced or cut:
         return findings | {name: Finding("unknown", why=cut or REDUCED) for name in undecided}
-    return findings | (_Cycles(tables, graph).judged(undecided) if undecided else {})
+    return findings | (_judged_by_cycles(tables, graph, undecided) if undecided else {})
+
+
+def _judged_by_cycles(tables: Tables, graph: Graph, names: Sequence[str]) -> dict[str, Finding]:
+    """Return the findings on liveness properties. What only the bound on early firings decides is unknown.
+
+    A run is fair only if a timer that is pending all the time fires, also where its bound is spent. Which run is a
+    violation only if such a timer need not fire is therefore none; but what the timer would change is not searched.
+    """
+    held_back = withheld(tables, graph)
+    findings = _Cycles(tables, graph, held_back).judged(names)
+    holding = [name for name in names if findings[name].verdict == "holds"]
+    if not len(held_back.moves) or not holding:
+        return findings
+    bounded = _Cycles(tables, graph).judged(holding)
+    doubtful = [name for name in holding if bounded[name].verdict == "violated"]
+    return findings | {name: Finding("unknown", why=_bounded(tables)) for name in doubtful}
+
+
+def _bounded(tables: Tables) -> str:
+    bounds = [f"{kind.__name__} {times}" for kind, times in tables.environment.early.items()]
+    return (
+        "the bound on early firings decides: a run in which a retransmission timer is pending all the time, and fires no more "
+        f"because its bound is spent, is not fair; search with more early firings than {', '.join(bounds)}"
+    )
 
 
 def _counterexample(tables: Tables, graph: Graph, complaint: Complaint) -> Counterexample:
@@ -98,10 +123,11 @@ class _Cycles:
     """The fair cycles of a complete graph. `owed`: the numbers of the arcs that fairness owes and that change the state.
 
     `loops`: the numbers of the owed arcs that lead back to the same state and have a mark, `looping`: their states. They
-    are no steps, but they can be repeated in every fair run that passes the state indefinitely.
+    are no steps, but they can be repeated in every fair run that passes the state indefinitely. Firings that are held back
+    are arcs to a state of their own: so they are owed, and no cycle contains them. `owed` has -1 for them.
     """
 
-    def __init__(self, tables: Tables, graph: Graph) -> None:
+    def __init__(self, tables: Tables, graph: Graph, held_back: Withheld | None = None) -> None:
         self.tables = tables
         self.graph = graph
         fairness = numpy.asarray(tables.moves.fair, dtype=numpy.int64)
@@ -111,8 +137,23 @@ class _Cycles:
         strong = fairness == STRONG
         self.arcs = Arcs(len(graph.states), source[self.owed], target[self.owed], moves[self.owed], strong)
         marks = numpy.asarray(graph.marks)
+        self.marks = marks[self.owed]
+        if held_back is not None and len(held_back.moves):
+            self._add(held_back)
         self.loops: Ints = numpy.flatnonzero((fairness[moves] != NEVER) & (source == target) & (marks != 0))
         self.looping: Ints = source[self.loops]
+
+    def _add(self, held_back: Withheld) -> None:
+        beyond = numpy.full(len(held_back.moves), self.arcs.count, dtype=numpy.int64)
+        self.owed = numpy.concatenate([self.owed, numpy.full(len(beyond), -1, dtype=numpy.int64)])
+        self.marks = numpy.concatenate([self.marks, numpy.zeros(len(beyond), dtype=self.marks.dtype)])
+        self.arcs = Arcs(
+            self.arcs.count + 1,
+            numpy.concatenate([self.arcs.source, held_back.states]),
+            numpy.concatenate([self.arcs.target, beyond]),
+            numpy.concatenate([self.arcs.move, held_back.moves]),
+            self.arcs.strong,
+        )
 
     def judged(self, names: Sequence[str]) -> dict[str, Finding]:
         """Return the findings on the liveness properties of these names."""
@@ -124,11 +165,12 @@ class _Cycles:
         for number, automaton in enumerate(judging.automata):
             if automaton.name in names:
                 unsettled = [judging.unsettled(number, j) for j in range(len(judging.slot.values))]
-                bad: Bools = numpy.asarray([bool(lines) for lines in unsettled])[joint]
+                bad: Bools = numpy.zeros(self.arcs.count, dtype=bool)
+                bad[: len(joint)] = numpy.asarray([bool(lines) for lines in unsettled])[joint]
                 first = [lines[0] if lines else "" for lines in unsettled]
                 says = [first[j] for j in joint.tolist()]
                 findings[automaton.name] = self._nearest(self.arcs, self.owed, components, bad, says)
-        for automaton in judging.endless:
+        for automaton in [automaton for automaton in judging.endless if automaton.name in names]:
             findings[automaton.name] = self._endless(automaton)
         return findings
 
@@ -163,7 +205,7 @@ class _Cycles:
         assert automaton.endless is not None
         repeated, excuse = automaton.endless
         arcs, bits = self.arcs, self.tables.judging.endless_marks
-        marks = numpy.asarray(self.graph.marks)[self.owed]
+        marks = self.marks
         loop_marks = numpy.asarray(self.graph.marks)[self.loops]
         for key in bits.keys(repeated):
             says = f"{automaton.endless_key} {key:d}: {repeated.__name__} indefinitely, without {excuse.__name__}"

@@ -189,6 +189,7 @@ class TimedWorld(World):
         self.idle_polls = polls
         self.purity = purity
         super().__init__(system, observe, record)
+        self.coalescing = False  # each copy has a delay of its own, and may be lost by itself
 
     def begin(self) -> None:
         """Do nothing: `start` begins the world."""

@@ -1,0 +1,291 @@
+"""`log-device-acks`: a retained log, and on the server a consumer for each device, which the device acks entry by entry.
+
+This is the middleware that many teams would map the timeline onto: NATS JetStream (a stream, and a durable consumer per
+device with explicit acks), Redis Streams (a consumer group per device with its pending entries), Kafka with an offset per
+device. The log of a conversation is its message store; there are no copies. A *consumer* knows up to which place a device
+was given each conversation, and what of that is not acked yet (*pending*).
+
+- Accepted: in the log. A new entry is pushed to the devices believed to be online; each push arms a timer, and what is not
+  acked when it fires is pushed again.
+- A device that connects pulls: it gets what is pending, then what it was not given yet.
+- A delivery is durable with the step that makes it, as in Redis, where the command that delivers an entry also puts it among
+  the pending ones. Recording an ack is a step of its own, which a crash may lose; the entry is delivered again.
+- Retention deletes what every consumer has acked (JetStream's interest policy).
+
+A device keeps no checkpoint: it shows every message once, whatever comes again, and a late push may come after a newer entry.
+"""
+
+from __future__ import annotations
+
+from syncproof.core.actor import Out, actor, durable, on, state
+from syncproof.core.observations import Deleted, Gone, Noted, Queued, Served, Trimmed
+from syncproof.core.packets import Closed, Expire
+from syncproof.core.values import (
+    ConnectionId,
+    ConversationId,
+    Cursor,
+    DeviceId,
+    Entry,
+    Id,
+    Message,
+    MessageId,
+    Page,
+    Timeline,
+    UserId,
+)
+from syncproof.designs.base import ROW_BYTES
+from syncproof.designs.packets import (
+    AckRecorded,
+    EntryAck,
+    Pull,
+    PullReply,
+    Push,
+    Redeliver,
+    Registered,
+    Respond,
+    Trim,
+)
+from syncproof.designs.timeline.device import TimelineDevice
+from syncproof.designs.timeline.fanout import ReadFanoutServer
+from syncproof.designs.timeline.log import PlaceKey, log_of
+from syncproof.designs.timeline.reading import LogServer
+
+
+@actor
+class ConsumerDevice(TimelineDevice):
+    """A device that shows and acks what it is given, new or not: the server waits for the ack.
+
+    It fetches history as every timeline device does, and has no checkpoints.
+    """
+
+    def catch_up(self, out: Out) -> None:
+        self.pull((), True, out)
+
+    def on_place_known(self, message: Message, place: int, out: Out) -> None:
+        self.show(Entry(0, place, message), None, out)
+
+    @on(Push)
+    def pushed(self, source: Id, packet: Push, out: Out) -> None:
+        """Show the message and ack the entry."""
+        if self.connection is not None:
+            self.take((packet.entry,), packet.timeline, self.connection, out)
+
+    @on(PullReply)
+    def replied(self, source: Id, packet: PullReply, out: Out) -> None:
+        """Show and ack each page; pull what is left of them."""
+        self.pulling = False
+        if self.connection is None:
+            return
+        for page in packet.pages:
+            self.take(page.entries, page.timeline, self.connection, out)
+        rest = tuple([Cursor(page.timeline, page.upto) for page in packet.pages if page.has_more])
+        if rest:
+            self.pull(rest, False, out)
+        elif not self.parameters.notifications:
+            self.arm_poll(out)
+
+    def take(self, entries: tuple[Entry, ...], timeline: Timeline, connection: ConnectionId, out: Out) -> None:
+        """Show entries of a log, and ack them together."""
+        for entry in entries:
+            self.show(entry, timeline, out)
+        out.send(connection, EntryAck(timeline, tuple([entry.seq for entry in entries])))
+
+
+@state
+class Consumer:
+    """What the server knows of one device: the place up to which it was `given` each conversation, and what is `pending`."""
+
+    given: dict[ConversationId, int]
+    pending: set[PlaceKey]
+
+
+def queue_of(device: DeviceId) -> Timeline:
+    """Return the name of what waits for a device's acks, in observations: an inbox of references to entries of logs."""
+    return Timeline("inbox", device)
+
+
+@actor
+class ConsumerServer(ReadFanoutServer):
+    """A server with a consumer of the conversations' logs for each device."""
+
+    consumers: dict[DeviceId, Consumer] = durable(dict)
+
+    # ---- what a device has not acked
+
+    def unacked(self, device: DeviceId, conversation: ConversationId) -> list[Entry]:
+        """Return what a device has not acked of a conversation, in order: what is pending, then what it was not given."""
+        log = self.store.get(conversation)
+        if log is None:
+            return []
+        consumer = self.consumers[device]
+        given = consumer.given.get(conversation, 0)
+        first = min([place for c, place in consumer.pending if c == conversation], default=given + 1)
+        entries, _ = log.after(first - 1, None, len(log.entries))
+        return [e for e in entries if (conversation, e.seq) in consumer.pending or self.is_due(device, given, e)]
+
+    def is_due(self, device: DeviceId, given: int, entry: Entry) -> bool:
+        """Return whether a device is still to be given an entry: its user may read it, and it is not the device's own."""
+        assert entry.message is not None
+        if entry.seq <= given or entry.message.sender == device:
+            return False
+        ranges = self.ranges.get((self.owners[device], entry.message.conversation), ())
+        return any(start < entry.seq and (end is None or entry.seq <= end) for start, end in ranges)
+
+    def give(self, device: DeviceId, conversation: ConversationId, entries: list[Entry], out: Out) -> None:
+        """Note that a device is being given entries of a conversation: from now on they are pending."""
+        consumer = self.consumers[device]
+        new = {(conversation, entry.seq) for entry in entries} - consumer.pending
+        if new:
+            consumer.pending |= new
+            consumer.given[conversation] = max(entries[-1].seq, consumer.given.get(conversation, 0))
+            out.write("consumers", 1 + len(new), ROW_BYTES * len(new))  # its position, and a row for each pending entry
+
+    # ---- pushes, and pushes again
+
+    def notify_devices(self, user: UserId, timeline: Timeline, entry: Entry, out: Out) -> None:
+        """Push the new entry, and what was not given before it, to the user's devices that are believed to be online."""
+        assert entry.message is not None
+        conversation = entry.message.conversation
+        for device in self.devices.get(user, ()):
+            if device == entry.message.sender:
+                continue
+            out.observe(Queued(queue_of(device), entry.message.id, (device,)))
+            if device in self.online and self.parameters.notifications:
+                given = self.consumers[device].given.get(conversation, 0)
+                new = [e for e in self.unacked(device, conversation) if e.seq > given]
+                self.give(device, conversation, new, out)
+                for each in new:
+                    self.push(device, timeline, each, out)
+
+    def push(self, device: DeviceId, timeline: Timeline, entry: Entry, out: Out) -> None:
+        """Push an entry, and wait for its ack."""
+        out.send(device, Push(timeline, entry))
+        out.after(self.parameters.ack_timeout, Redeliver(device, timeline, entry.seq))
+
+    @on(Redeliver)
+    def redeliver(self, source: Id, packet: Redeliver, out: Out) -> None:
+        """Push an entry again that was not acked in time, while its device is believed to be online."""
+        device, conversation = packet.device, ConversationId(packet.timeline.owner)
+        if device in self.online and (conversation, packet.seq) in self.consumers[device].pending:
+            out.observe(Noted("redelivered", self.id))
+            self.push(device, packet.timeline, self.entry(conversation, packet.seq), out)
+
+    def stop_waiting(self, device: DeviceId, out: Out) -> None:
+        """Disarm the timers of a device's pending entries: it will pull them."""
+        for conversation, place in sorted(self.consumers[device].pending):
+            out.cancel(Redeliver(device, log_of(conversation, self.epoch), place))
+
+    @on(Closed)
+    def closed(self, source: Id, packet: Closed, out: Out) -> None:
+        """Wait for no acks of a device that is offline now."""
+        device = self.peers[packet.connection]
+        super().closed(source, packet, out)
+        if device not in self.online and device in self.consumers:
+            self.stop_waiting(device, out)
+
+    # ---- pulls and acks
+
+    @on(Pull)
+    def pulled(self, source: ConnectionId, packet: Pull, out: Out) -> None:
+        """Give the device a page of each conversation: what it has not acked, after the cursors of an earlier page."""
+        if self.reject_unregistered(source, out):
+            return
+        device = self.peers[source]
+        after = {cursor.timeline: cursor.after for cursor in packet.cursors}
+        pages: list[Page] = []
+        for conversation in self.followed.get(self.owners[device], ()):
+            timeline = log_of(conversation, self.epoch)
+            start = after.get(timeline, 0)
+            found = [entry for entry in self.unacked(device, conversation) if entry.seq > start]
+            page = found[: self.parameters.page_size]
+            if page and (packet.full or timeline in after):
+                self.give(device, conversation, page, out)
+                pages.append(Page(timeline, start, tuple(page), page[-1].seq, len(found) > len(page)))
+        if not any(page.has_more for page in pages):
+            out.observe(Served(device))
+        rows = sum([len(page.entries) for page in pages])
+        reply = PullReply(tuple(pages), sum([page.body_bytes for page in pages]))
+        out.read("message-store", rows, reply.size + ROW_BYTES * rows, Respond(source, reply))
+
+    @on(EntryAck)
+    def acked(self, source: ConnectionId, packet: EntryAck, out: Out) -> None:
+        """Record an ack. One of an earlier epoch is about entries that a restore took; their numbers are given anew."""
+        device = self.peers[source]
+        if device not in self.owners or packet.timeline.epoch != self.epoch:
+            return
+        conversation = ConversationId(packet.timeline.owner)
+        acked = tuple([seq for seq in packet.seqs if (conversation, seq) in self.consumers[device].pending])
+        for seq in acked:
+            out.cancel(Redeliver(device, packet.timeline, seq))
+        if acked:
+            rows = len(acked)
+            out.delete("consumers", rows, AckRecorded(device, packet.timeline, acked), ROW_BYTES * rows)
+
+    @on(AckRecorded)
+    def recorded(self, source: Id, packet: AckRecorded, out: Out) -> None:
+        """Take the acked entries out of what is pending, now that the ack is durable."""
+        consumer = self.consumers.get(packet.device)
+        if consumer is None:
+            return
+        conversation = ConversationId(packet.timeline.owner)
+        for seq in packet.seqs:
+            if (conversation, seq) in consumer.pending:
+                consumer.pending.discard((conversation, seq))
+                message = self.entry(conversation, seq).message
+                assert message is not None
+                out.observe(Deleted(queue_of(packet.device), message.id, packet.device))
+
+    def entry(self, conversation: ConversationId, seq: int) -> Entry:
+        """Return a pending entry, which no retention deletes."""
+        return self.store[conversation].after(seq - 1, seq, 1)[0][0]
+
+    # ---- devices that come and go, retention, restores
+
+    def register_device(self, device: DeviceId, user: UserId) -> None:
+        """Add a device, whose consumer begins behind what is in the logs now: that is history, which it fetches."""
+        super().register_device(device, user)
+        self.consumers[device] = Consumer({c: self.last_place(c) for c in self.followed.get(user, ())}, set())
+
+    def registration(
+        self, device: DeviceId, user: UserId, history: tuple[tuple[ConversationId, int], ...]
+    ) -> Registered:
+        return Registered((), history)
+
+    def retire(self, device: DeviceId, out: Out) -> None:
+        self.stop_waiting(device, out)
+        del self.consumers[device]
+        super().retire(device, out)
+
+    @on(Expire)
+    def expire(self, source: Id, packet: Expire, out: Out) -> None:
+        """Begin to delete from each log what every consumer has acked."""
+        for conversation, log in sorted(self.store.items()):
+            waiting = [entry.seq for device in self.consumers for entry in self.unacked(device, conversation)]
+            acked, _ = log.after(0, min(waiting) - 1 if waiting else None, len(log.entries))
+            if acked:
+                size = sum([ROW_BYTES + e.message.size for e in acked if e.message is not None])
+                out.delete("message-store", len(acked), Trim(log_of(conversation, self.epoch), acked[-1].seq), size)
+
+    @on(Trim)
+    def trim(self, source: Id, packet: Trim, out: Out) -> None:
+        """Delete the entries from the log."""
+        self.store[ConversationId(packet.timeline.owner)].trim(packet.upto)
+        out.observe(Trimmed(packet.timeline, packet.upto))
+
+    def restored(self, before: LogServer, out: Out) -> None:
+        """Begin a new epoch, and observe which messages wait for their acks again, and which do no more."""
+        assert isinstance(before, ConsumerServer)
+        super().restored(before, out)
+        for device in sorted({*before.consumers, *self.consumers}):
+            then, now = before.messages_unacked(device), self.messages_unacked(device)
+            for message in sorted(now - then):
+                out.observe(Queued(queue_of(device), message, (device,)))
+            for message in sorted(then - now):
+                out.observe(Gone(message, queue_of(device)))
+
+    def messages_unacked(self, device: DeviceId) -> set[MessageId]:
+        """Return the messages that a device has not acked; none for a device that is not registered."""
+        if device not in self.consumers:
+            return set()
+        logs = [self.unacked(device, conversation) for conversation in self.followed.get(self.owners[device], ())]
+        return {entry.message.id for entries in logs for entry in entries if entry.message is not None}
