@@ -1,9 +1,9 @@
-"""Witnesses: the situations that a search must reach before its "holds" says something, per design and kind of fault.
+"""Witnesses: the "sometimes" properties that a search must reach before its "holds" says something, per design.
 
 A design that never sees a gap keeps every promise about gaps. So each design lists what a search of a world with a kind
-of fault must reach (`Noted`, `caught-up`); a search that does not is *vacuous* and counts as failed. Only situations that
-are reachable in every world of that kind are listed, so a missing one means that the model, the environment or the bounds
-have changed. A variant with another device or server has no witnesses of its own.
+of fault must reach (`properties/sometimes.py`); a search that does not is *vacuous*, which counts as unknown. Only what is
+reachable in every world of that kind is listed, so a missing one means that the model, the environment or the bounds have
+changed. A variant with another device or server has no witnesses but those that it declares itself.
 """
 
 from __future__ import annotations
@@ -11,37 +11,27 @@ from __future__ import annotations
 import msgspec
 
 from syncproof.errors import InputError
-
-SAYS: dict[str, str] = {
-    "caught-up": "a device reconnected and caught up",
-    "duplicate-submit": "a message came to the server twice",
-    "redriven": "a crash came between the two stores, and the intent was repeated",
-    "gap": "a device saw a gap",
-    "void": "a void filled a burnt number",
-    "ack-timeout": "an acknowledgement did not arrive in time",
-    "expired": "a device came with an expired checkpoint",
-    "new-epoch": "a device learnt that a log has a new epoch",
-}
-"""Each situation as a clause."""
+from syncproof.properties import Property
+from syncproof.properties.sometimes import SOMETIMES
 
 ALWAYS = ""
 """The kind that stands for every world."""
 
 
 class Meets(msgspec.Struct, frozen=True):
-    """The situations that are met in worlds with this kind of fault and at least so many messages."""
+    """What is reached in worlds with this kind of fault and at least so many messages: names of `SOMETIMES`, or properties."""
 
     kind: str
-    situations: tuple[str, ...]
+    situations: tuple[str | type[Property], ...]
     messages: int = 1
 
     def __post_init__(self) -> None:
-        """Raise `InputError` for a situation that has no clause."""
+        """Raise `InputError` for a name that is not registered."""
         for situation in self.situations:
-            if situation not in SAYS:
+            if isinstance(situation, str) and situation not in SOMETIMES:
                 raise InputError(
-                    f"meets: unknown situation {situation!r}; allowed: {', '.join(SAYS)}; "
-                    "a new one needs its clause in SAYS of designs/witnesses.py"
+                    f"meets: unknown situation {situation!r}; allowed: {', '.join(SOMETIMES)}; "
+                    "a new one is added to SOMETIMES of properties/sometimes.py"
                 )
 
 
@@ -85,7 +75,7 @@ DENSE_PUSH = (
 )
 
 
-def required(meets: tuple[Meets, ...], kinds: tuple[str, ...], messages: int) -> list[str]:
-    """Return the situations that a world with these kinds of fault and so many messages must reach, each once."""
+def required(meets: tuple[Meets, ...], kinds: tuple[str, ...], messages: int) -> list[type[Property]]:
+    """Return the properties that a world with these kinds of fault and so many messages must reach, each once."""
     asked = [s for m in meets if m.kind in (ALWAYS, *kinds) and messages >= m.messages for s in m.situations]
-    return list(dict.fromkeys(asked))
+    return list(dict.fromkeys([SOMETIMES[each] if isinstance(each, str) else each for each in asked]))

@@ -40,6 +40,7 @@ from syncproof.designs.packets import Notification, Push
 from syncproof.designs.timeline.fanout import HybridServer
 from syncproof.errors import InputError
 from syncproof.inputs import arguments, lookup
+from syncproof.properties.evidence import Given
 
 POPULATIONS: dict[str, Population] = {
     "two-people": Population((0, 1), ((0, 1),)),
@@ -187,6 +188,12 @@ def small_world(population: str, messages: int, kinds: Iterable[str]) -> SmallWo
         if kind not in KINDS:
             raise InputError(f"unknown kind of fault {kind!r}; allowed: {', '.join(KINDS)}")
     return SmallWorld(population, messages, tuple(kind for kind in KINDS if kind in chosen))
+
+
+def given(world: SmallWorld) -> Given:
+    """Return what a search of this world has for the evidence of properties; all its devices have joined."""
+    owners = POPULATIONS[world.population].owners
+    return Given(world.faults, world.messages, max(map(owners.count, owners)))
 
 
 def interchangeable(world: SmallWorld) -> tuple[tuple[DeviceId, ...], ...]:

@@ -23,6 +23,8 @@ class CheckpointCovered(Logs):
     name = "checkpoint-covered"
     keyed_by = "installation x timeline"
     says = "a checkpoint never passes an entry that was not shown"
+    wants = "a checkpoint that moved"
+    evidence = {Checkpointed: lambda o: not o.start}
 
     ahead: dict[DeviceId, set[MessageId]] = attrs.field(factory=dict)
 

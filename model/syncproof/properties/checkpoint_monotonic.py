@@ -21,6 +21,8 @@ class CheckpointMonotonic(Property):
     name = "checkpoint-monotonic"
     keyed_by = "installation x epoch"
     says = "a checkpoint never moves back"
+    wants = "a checkpoint that moved"
+    evidence = {Checkpointed: lambda o: not o.start}
 
     last: dict[tuple[DeviceId, Timeline], int] = attrs.field(factory=dict)
 

@@ -47,6 +47,9 @@ class Convergence(Property):
     kind = "liveness"
     keyed_by = "user x conversation"
     says = "all devices of a user show the same sequence per conversation"
+    wants = "a message for two devices of one user"
+    evidence = {Placed: lambda o: len(o.audience) > len(o.members)}
+    least_devices = 2
 
     users: dict[DeviceId, UserId] = attrs.field(factory=dict)
     placed: dict[MessageId, int] = attrs.field(factory=dict)

@@ -20,6 +20,8 @@ class Dense(Property):
     name = "dense"
     keyed_by = "timeline"
     says = "no number is missing"
+    wants = "an entry of a sync timeline"
+    evidence = {Appended: lambda o: o.timeline.kind == "sync"}
 
     last: dict[Timeline, int] = attrs.field(factory=dict)
 

@@ -9,7 +9,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Accepted, Forgot, Gone, Joined, Placed, Retired, Shown
 from syncproof.core.values import DeviceId, MessageId
-from syncproof.properties._base import Property, observes
+from syncproof.properties._base import Property, anything, observes
 
 
 @state
@@ -43,6 +43,8 @@ class NoLoss(Property):
     kind = "liveness"
     keyed_by = "message x device"
     says = "every accepted message is shown on every device of its audience"
+    wants = "an accepted message"
+    evidence = {Accepted: anything}
     anomaly = "lost-write"
 
     open: dict[MessageId, Delivery] = attrs.field(factory=dict)

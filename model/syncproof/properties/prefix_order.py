@@ -22,6 +22,8 @@ class PrefixOrder(Logs):
     name = "prefix-order"
     keyed_by = "installation x timeline"
     says = "entries are shown in the order of their numbers, skipping nothing"
+    wants = "a message shown from an entry of a log"
+    evidence = {Shown: lambda o: o.seq is not None and o.timeline is not None and o.timeline.kind != "inbox"}
     anomaly = "poll-skip, nonmonotonic-poll"
 
     @observes(Checkpointed)

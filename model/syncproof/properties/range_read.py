@@ -24,6 +24,8 @@ class RangeReads(Logs):
     name = "range-read"
     keyed_by = "timeline"
     says = "a read of a range returns exactly the entries there, whatever was asked before"
+    wants = "a read of a log that returned an entry"
+    evidence = {RangeRead: lambda o: bool(o.seqs) and o.timeline.kind != "inbox"}
 
     trimmed: dict[Timeline, int] = attrs.field(factory=dict)
 

@@ -51,6 +51,8 @@ class RoamingComplete(Property):
     keyed_by = "new device x conversation"
     about = ("new-device", "reinstall")
     says = "a new device can reach all history of its conversations"
+    wants = "a new device with a history to fetch"
+    evidence = {Joined: lambda o: any(last > 0 for _, last in o.history or ())}
 
     orders: dict[ConversationId, Order] = attrs.field(factory=dict)
     taken: dict[tuple[ConversationId, int], set[MessageId]] = attrs.field(factory=dict)

@@ -21,6 +21,9 @@ class SenderOrder(Property):
     name = "sender-order"
     keyed_by = "sending device x conversation"
     says = "the conversation's order keeps the order of composing"
+    wants = "two messages with a place in one conversation"
+    evidence = {Placed: lambda o: o.place >= 2}
+    least_messages = 2
 
     numbers: dict[MessageId, tuple[DeviceId, ConversationId, int]] = attrs.field(factory=dict)
     counts: dict[tuple[DeviceId, ConversationId], int] = attrs.field(factory=dict)

@@ -57,6 +57,10 @@ class PropertyResults(msgspec.Struct, omit_defaults=True):
     """how many, over all runs"""
     example: str | None = None
     """the first violation in words, and its run; left out if there is none"""
+    why: str | None = None
+    """why the verdict is unknown"""
+    exercised: bool = True
+    """false where no run had what the property's evidence takes; such an *unknown* does not count"""
 
 
 class Interval(msgspec.Struct):
@@ -120,6 +124,8 @@ class SmallRun(msgspec.Struct):
     """those of `unknown` that are promised"""
     messages: int
     """messages it accepted"""
+    not_exercised: list[str] = []
+    """properties whose evidence it could not meet; they are not among the unknown ones"""
 
 
 class EndpointRuns(msgspec.Struct):
@@ -218,6 +224,8 @@ class PropertyProof(msgspec.Struct, omit_defaults=True):
     """the counterexample; left out if there is none"""
     why: str | None = None
     """why the verdict is unknown or not applicable"""
+    exercised: bool = True
+    """false where no world had what the property's evidence takes; such an *unknown* does not count"""
 
 
 class MoveCoverage(msgspec.Struct):
@@ -274,6 +282,8 @@ class SearchedProperty(msgspec.Struct, omit_defaults=True):
     """whether it is promised under the faults of all of them"""
     length: int | None = None
     """moves of a shortest counterexample, where it is violated"""
+    exercised: bool = True
+    """false where no world had what the property's evidence takes"""
 
 
 class ClaimSearch(msgspec.Struct):

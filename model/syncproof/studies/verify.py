@@ -1,7 +1,7 @@
 """Verify designs: search every interleaving of small worlds for violated properties.
 
 The worlds are in `inputs/small_worlds.py`. A verdict is *holds* only if every world that the bounds name was searched to its
-end.
+end, and the property met its evidence in one of them (`properties/evidence.py`).
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ from syncproof.engines.explore import CAUGHT_UP, Counterexample, Ending, Explora
 from syncproof.engines.memory import peak_memory
 from syncproof.errors import Interrupted
 from syncproof.inputs import arguments, lookup, small_worlds
-from syncproof.inputs.small_worlds import BOUNDS, SmallWorld, build, within
-from syncproof.properties import PROPERTIES
+from syncproof.inputs.small_worlds import BOUNDS, SmallWorld, build, given, within
+from syncproof.properties import PROPERTIES, Property
+from syncproof.properties.evidence import lacking, unmet
 from syncproof.properties.no_loss import NoLoss
+from syncproof.properties.sometimes import MESSAGE_ACCEPTED, SHOWN_EVERYWHERE, SOMETIMES, Reached
 from syncproof.studies import claim_searches, claims, executors
 from syncproof.studies.failures import Failure, Failures, lookup_all
 from syncproof.studies.presentation import Drawing, Presentable
@@ -51,7 +53,11 @@ LOST = "a worker process was lost, as happens when memory runs out; fewer --jobs
 
 @dataclass(frozen=True)
 class Explored:
-    """Hold the outcome of one search. `findings`: property -> (verdict, counterexample, why it is unknown)."""
+    """Hold the outcome of one search. `findings`: property -> (verdict, counterexample, why it is unknown).
+
+    `unmet`: the properties that are unknown because they never met their evidence. `witnesses`: what the search had to reach,
+    in words, and whether it did.
+    """
 
     design: str
     world: SmallWorld
@@ -67,6 +73,7 @@ class Explored:
     ending: Ending = "complete"
     peak: int = 0
     """The most memory that the process had needed by then, in bytes; 0 where the platform does not report it."""
+    unmet: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +94,9 @@ def search(
 ) -> Exploration:
     """Search one world of one design and return the findings with the graph. Raises `InputError` for an unknown design."""
     system, _, environment = build(design, world)
-    not_applicable = lookup.get(design).not_applicable
-    wanted = [automaton for name, automaton in PROPERTIES.items() if name not in not_applicable]
+    entry = lookup.get(design)
+    wanted = [automaton for name, automaton in PROPERTIES.items() if name not in entry.not_applicable]
+    wanted += [each for each in _required(entry, world) if Reached not in each.asked()]
     return engine.explore(system, environment, wanted, limits=limits, progress=progress)
 
 
@@ -102,7 +110,7 @@ def kept(design: str, world: SmallWorld, found: Exploration) -> Explored:
     return Explored(
         design,
         world,
-        {name: (f.verdict, f.counterexample, f.why) for name, f in found.findings.items()},
+        {name: (f.verdict, f.counterexample, f.why) for name, f in found.findings.items() if name in PROPERTIES},
         len(found.graph.states),
         len(found.graph.targets),
         found.graph.depth,
@@ -113,6 +121,7 @@ def kept(design: str, world: SmallWorld, found: Exploration) -> Explored:
         found.graph.bytes,
         found.graph.ending,
         peak_memory() or 0,
+        tuple(name for name, f in found.findings.items() if not f.met and name in PROPERTIES),
     )
 
 
@@ -140,19 +149,31 @@ def _vacuous(explored: Iterable[Explored]) -> list[tuple[str, SmallWorld, str]]:
     ]
 
 
+def _required(entry: Design, world: SmallWorld) -> list[type[Property]]:
+    """Return the "sometimes" properties that a search of this world must reach, but for those of faults, each once."""
+    names = [MESSAGE_ACCEPTED, SHOWN_EVERYWHERE]
+    if {"disconnect", "half-open"} & set(world.faults):
+        names.append(CAUGHT_UP)
+    meets = () if world.parameters else entry.meets  # a design lists what it reaches with its own parameters
+    listed = witnesses.required(meets, world.kinds, world.messages)
+    return list(dict.fromkeys([*[SOMETIMES[name] for name in names], *listed]))
+
+
 def _witnesses(design: str, found: Exploration, world: SmallWorld) -> dict[str, bool]:
     """Return the situations without which "holds" would say nothing, and whether each was reached."""
     entry = lookup.get(design)
     asked = set(world.budgeted) - set(entry.untouched)
-    reached = {f"{fault} happened": count > 0 for fault, (count, _) in found.coverage.items() if fault in asked}
+    faults = [fault for fault in found.coverage if fault in asked]
+    happened = [f"{fault}-happened" for fault in faults if found.coverage[fault][0]]
     automata = [cast(NoLoss, automaton) for automaton in found.tables.judging.met("no-loss")]
-    reached["every message was shown everywhere"] = any(len(a.settled) == world.messages for a in automata)
-    if {"disconnect", "half-open"} & set(world.faults):
-        reached["a device reconnected and caught up"] = CAUGHT_UP in found.situations
-    meets = () if world.parameters else entry.meets  # these situations are required with the design's own parameters
-    for situation in witnesses.required(meets, world.kinds, world.messages):
-        reached[witnesses.SAYS[situation]] = situation in found.situations
-    return reached
+    everywhere = any(len(a.settled) == world.messages for a in automata)
+    noticed = [Reached(what) for what in (*happened, *found.situations, *[SHOWN_EVERYWHERE] * everywhere)]
+    required = [*[SOMETIMES[f"{fault}-happened"] for fault in faults], *_required(entry, world)]
+    met = found.tables.judging.watch.met
+    return {
+        each.says: each.name in met or (Reached in each.asked() and any(map(each.asked()[Reached], noticed)))
+        for each in required
+    }
 
 
 Promise = Literal["none", "kept", "broken", "unknown", "not judged"]
@@ -163,7 +184,8 @@ class Cell:
     """Hold a design's verdict on a property over all its worlds, and the world with the shortest counterexample found.
 
     `promise` is judged only in worlds whose faults the promise covers: a property may be violated and its promise kept. A
-    promise that covers none of the worlds is not judged.
+    promise that covers none of the worlds is not judged. `exercised`: false if no world had what the property's evidence
+    takes; its promise is not judged then.
     """
 
     verdict: str
@@ -171,6 +193,7 @@ class Cell:
     counterexample: Counterexample | None = None
     world: SmallWorld | None = None
     why: str = ""
+    exercised: bool = True
 
     @property
     def promised(self) -> bool:
@@ -215,7 +238,10 @@ class Verification(Presentable):
         return tuple(dict.fromkeys((*BOUNDS.get(self.bounds, ()), *searched)))
 
     def cell(self, design: str, name: str) -> Cell:
-        """Return the verdict: `violated` if a world violates the property; the promise is broken if it covers that world."""
+        """Return the verdict: `violated` if a world violates the property; the promise is broken if it covers that world.
+
+        It `holds` only if a world met the property's evidence; the promise is kept only if a world did that it covers.
+        """
         entry = lookup.get(design)
         if name in entry.not_applicable:
             return Cell("not-applicable", "none", why=entry.not_applicable[name])
@@ -224,11 +250,22 @@ class Verification(Presentable):
         missing = f"{self.missing[design]} searches are missing: {stopped}" if design in self.missing else ""
         why = missing
         promise: Promise = "none" if name not in entry.promises else "unknown" if missing else "not judged"
+        lacks: dict[str, None] = {}
+        met = missed = owed = False
         for explored in self.explored[design]:
             verdict, counterexample, reason = explored.findings[name]
             about = PROPERTIES[name].about
             speaks = not about or bool(set(about) & set(explored.world.faults))
             covered = promise != "none" and speaks and set(explored.world.faults) <= set(entry.promises[name])
+            if name in explored.unmet:
+                lack = lacking(PROPERTIES[name], given(explored.world))
+                if lack:
+                    lacks[lack] = None
+                else:
+                    missed = True
+                    owed = owed or covered
+                continue
+            met = met or verdict == "holds"
             promise = "kept" if covered and promise == "not judged" else promise
             if counterexample is not None:
                 promise = "broken" if covered else promise
@@ -239,7 +276,12 @@ class Verification(Presentable):
                 promise = "unknown" if covered and promise == "kept" else promise
         if worst is not None:
             return Cell("violated", promise, worst[1], worst[0].world, why)
-        return Cell("unknown" if why else "holds", promise, why=why)
+        if owed and promise == "not judged":
+            promise = "unknown"
+        if why or met:
+            return Cell("unknown" if why else "holds", promise, why=why)
+        why = unmet(PROPERTIES[name], "" if missed else " and ".join(lacks))
+        return Cell("unknown", promise, why=why, exercised=missed)
 
     def matrix(self) -> dict[str, dict[str, Cell]]:
         """Return design -> property -> verdict."""
@@ -248,15 +290,15 @@ class Verification(Presentable):
     def status(self) -> int:
         """Return the exit status.
 
-        0: every promise holds; 1: one is broken, or a search is vacuous; 4: the code of a design fails; 3: a promise is
-        unknown.
+        0: every promise holds; 1: one is broken; 4: the code of a design fails; 3: a promise is unknown, or a search did
+        not reach what it had to (nothing was accepted, a fault never happened).
         """
         cells = [cell for row in self.matrix().values() for cell in row.values()]
-        if any(cell.broken for cell in cells) or self.vacuous:
+        if any(cell.broken for cell in cells):
             return 1
         if self.failed:
             return 4
-        return 3 if any(cell.promise == "unknown" for cell in cells) else 0
+        return 3 if self.vacuous or any(cell.promise == "unknown" for cell in cells) else 0
 
     def results(self) -> VerificationResults:
         """Return the part that other programs may rely on; the same for the same version and bounds."""
@@ -318,7 +360,7 @@ class Verification(Presentable):
 def _proof(cell: Cell) -> PropertyProof:
     found = cell.counterexample
     if found is None:
-        return PropertyProof(cell.verdict, cell.promise, why=cell.why or None)
+        return PropertyProof(cell.verdict, cell.promise, why=cell.why or None, exercised=cell.exercised)
     return PropertyProof(
         verdict=cell.verdict,
         promise=cell.promise,

@@ -17,6 +17,7 @@ a handle. The parts, connected in `run.Simulation`:
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,7 @@ from syncproof.inputs.fault_plan import FaultPlan
 from syncproof.inputs.scenario import Scenario
 from syncproof.inputs.workload import Traffic
 from syncproof.properties import PROPERTIES
+from syncproof.properties.evidence import Given
 from syncproof.properties.verdicts import PropertyResult, judge
 
 __all__ = ["Recorder", "RunResult", "Simulation", "simulate"]
@@ -67,6 +69,11 @@ def curve(samples: Sequence[float], points: int = 1001) -> list[float]:
     return found
 
 
+def _given(traffic: Traffic, plan: FaultPlan) -> Given:
+    messages, devices = Counter(traffic.conversations), Counter(traffic.owners[: traffic.initial_devices])
+    return Given(plan.configured, max(messages.values(), default=0), max(devices.values(), default=0))
+
+
 def simulate(
     system: System,
     scenario: Scenario,
@@ -99,8 +106,9 @@ def simulate(
             promised,
             not_applicable,
             simulation.monitor,
-            plan.configured,
+            _given(traffic, plan),
             simulation.quiesced,
+            happened=simulation.meter.messages > 0,
         ),
         faults_fired={name: simulation.fault_counts.fired.get(name, 0) for name in plan.configured},
         packets={
