@@ -8,8 +8,11 @@ changed. A variant with another device or server has no witnesses but those that
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import msgspec
 
+from syncproof.core.faults import FAULT_KINDS
 from syncproof.errors import InputError
 from syncproof.properties import Property
 from syncproof.properties.sometimes import SOMETIMES
@@ -19,11 +22,15 @@ ALWAYS = ""
 
 
 class Meets(msgspec.Struct, frozen=True):
-    """What is reached in worlds with this kind of fault and at least so many messages: names of `SOMETIMES`, or properties."""
+    """What is reached in worlds with this kind of fault and at least so many messages: names of `SOMETIMES`, or properties.
+
+    `every`: each such world must reach it; otherwise one of them is enough.
+    """
 
     kind: str
     situations: tuple[str | type[Property], ...]
     messages: int = 1
+    every: bool = True
 
     def __post_init__(self) -> None:
         """Raise `InputError` for a name that is not registered."""
@@ -75,7 +82,35 @@ DENSE_PUSH = (
 )
 
 
-def required(meets: tuple[Meets, ...], kinds: tuple[str, ...], messages: int) -> list[type[Property]]:
-    """Return the properties that a world with these kinds of fault and so many messages must reach, each once."""
-    asked = [s for m in meets if m.kind in (ALWAYS, *kinds) and messages >= m.messages for s in m.situations]
-    return list(dict.fromkeys([SOMETIMES[each] if isinstance(each, str) else each for each in asked]))
+def required(meets: tuple[Meets, ...], kinds: tuple[str, ...], messages: int) -> dict[type[Property], bool]:
+    """Return what worlds with these kinds of fault and so many messages must reach, and whether each of them must."""
+    found: dict[type[Property], bool] = {}
+    for each in meets:
+        if each.kind in (ALWAYS, *kinds) and messages >= each.messages:
+            for situation in each.situations:
+                reached = SOMETIMES[situation] if isinstance(situation, str) else situation
+                found[reached] = found.get(reached, False) or each.every
+    return found
+
+
+def declared(sometimes: Mapping[type[Property], str | Sequence[str]]) -> tuple[Meets, ...]:
+    """Return what a design of one's own must reach: property -> the kinds of fault, in whose worlds; none: in any world.
+
+    `InputError` for what is no such property, and for an unknown kind of fault.
+    """
+    if not isinstance(sometimes, Mapping):
+        raise InputError(f"sometimes: {sometimes!r:.60}; allowed: {{PROPERTY: (KIND OF FAULT, ...)}}")
+    found: list[Meets] = []
+    for reached, given in sometimes.items():
+        if not (isinstance(reached, type) and issubclass(reached, Property) and reached.kind == "sometimes"):
+            raise InputError(
+                f"sometimes: {reached!r:.60}; allowed: what syncproof.properties.sometimes.sometimes() returns"
+            )
+        kinds = (given,) if isinstance(given, str) else tuple(given)
+        for kind in kinds:
+            if kind not in FAULT_KINDS:
+                raise InputError(
+                    f"sometimes[{reached.name!r}]: unknown kind of fault {kind!r}; allowed: {', '.join(FAULT_KINDS)}"
+                )
+        found += [Meets(kind, (reached,), every=False) for kind in kinds or (ALWAYS,)]
+    return tuple(found)

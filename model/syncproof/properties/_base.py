@@ -25,6 +25,11 @@ def anything(observation: Any) -> bool:
     return True
 
 
+def seen(kind: type[Any], predicate: Callable[[Any], bool] = anything) -> Evidence:
+    """Return the evidence of one observation of a class, for which the predicate is true."""
+    return {kind: predicate}
+
+
 def observes(kind: type[Observation]) -> Callable[[M], M]:
     """Mark a method as the reaction to a class of observations."""
 

@@ -85,11 +85,11 @@ class Tally:
 def lacking(kind: type[Property], given: Given) -> str:
     """Return what the evidence of a property takes and the command did not give; empty if it could have been met."""
     if kind.about and not set(kind.about) & set(given.faults):
-        return f"it takes the fault {' or '.join(kind.about)}"
+        return f"takes the fault {' or '.join(kind.about)}"
     if given.messages < kind.least_messages:
-        return f"it takes {kind.least_messages} messages in a conversation"
+        return f"takes {kind.least_messages} messages in a conversation"
     if given.devices < kind.least_devices:
-        return f"it takes {kind.least_devices} devices of a user"
+        return f"takes {kind.least_devices} devices of a user"
     return ""
 
 
@@ -97,5 +97,4 @@ def unmet(kind: type[Property], lacks: str = "") -> str:
     """Return why a property is unknown that never met its evidence. `lacks`: what was not given, see `lacking`."""
     if kind.kind == "sometimes":
         return f"never reached: {kind.says}"
-    never = f"never met its evidence: {kind.wanted()}"
-    return f"not exercised: {lacks}; {never}" if lacks else never
+    return f"not exercised: {kind.wanted()} {lacks}" if lacks else f"never met its evidence: {kind.wanted()}"

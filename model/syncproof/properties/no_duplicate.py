@@ -7,7 +7,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Forgot, Shown
 from syncproof.core.values import DeviceId, MessageId
-from syncproof.properties._base import Property, anything, observes
+from syncproof.properties._base import Property, observes, seen
 
 
 @state
@@ -22,7 +22,7 @@ class NoDuplicate(Property):
     keyed_by = "installation"
     says = "a message is shown at most once"
     wants = "a message shown on a device"
-    evidence = {Shown: anything}
+    evidence = seen(Shown)
     anomaly = "duplicate"
 
     shown: dict[DeviceId, set[MessageId]] = attrs.field(factory=dict)

@@ -9,7 +9,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Accepted, Forgot, Gone, Joined, Placed, Retired, Shown
 from syncproof.core.values import DeviceId, MessageId
-from syncproof.properties._base import Property, anything, observes
+from syncproof.properties._base import Property, observes, seen
 
 
 @state
@@ -44,7 +44,7 @@ class NoLoss(Property):
     keyed_by = "message x device"
     says = "every accepted message is shown on every device of its audience"
     wants = "an accepted message"
-    evidence = {Accepted: anything}
+    evidence = seen(Accepted)
     anomaly = "lost-write"
 
     open: dict[MessageId, Delivery] = attrs.field(factory=dict)

@@ -7,7 +7,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Checkpointed, Pulled, Shown, Triggered
 from syncproof.core.values import DeviceId
-from syncproof.properties._base import Property, anything, observes
+from syncproof.properties._base import Property, observes, seen
 
 FRUITLESS = 100
 """After so many pulls without a result, in a row since the last trigger, a run counts as pulling indefinitely."""
@@ -27,7 +27,7 @@ class PullTerminates(Property):
     keyed_by = "device"
     says = "each trigger causes finitely many pulls"
     wants = "a pull"
-    evidence = {Pulled: anything}
+    evidence = seen(Pulled)
     endless = (Pulled, Triggered)
 
     fruitless: dict[DeviceId, int] = attrs.field(factory=dict)

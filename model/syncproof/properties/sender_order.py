@@ -7,7 +7,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Composed, Placed, Reverted
 from syncproof.core.values import ConversationId, DeviceId, MessageId
-from syncproof.properties._base import Property, observes
+from syncproof.properties._base import Property, observes, seen
 
 
 @state
@@ -22,7 +22,7 @@ class SenderOrder(Property):
     keyed_by = "sending device x conversation"
     says = "the conversation's order keeps the order of composing"
     wants = "two messages with a place in one conversation"
-    evidence = {Placed: lambda o: o.place >= 2}
+    evidence = seen(Placed, lambda o: o.place >= 2)
     least_messages = 2
 
     numbers: dict[MessageId, tuple[DeviceId, ConversationId, int]] = attrs.field(factory=dict)

@@ -7,7 +7,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Composed, Shown, Stored
 from syncproof.core.values import DeviceId, MessageId
-from syncproof.properties._base import Property, anything, observes
+from syncproof.properties._base import Property, observes, seen
 
 
 @state
@@ -22,7 +22,7 @@ class StoreBeforeSync(Property):
     keyed_by = "message"
     says = "what is shown is already in durable server storage"
     wants = "a message shown on a device"
-    evidence = {Shown: anything}
+    evidence = seen(Shown)
 
     unstored: dict[MessageId, DeviceId] = attrs.field(factory=dict)
 

@@ -7,7 +7,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Appended
 from syncproof.core.values import Timeline
-from syncproof.properties._base import Property, anything, observes
+from syncproof.properties._base import Property, observes, seen
 
 
 @state
@@ -21,7 +21,7 @@ class TailAppend(Property):
     keyed_by = "timeline"
     says = "an entry never becomes readable below one that was readable before"
     wants = "an entry of a log"
-    evidence = {Appended: anything}
+    evidence = seen(Appended)
 
     last: dict[Timeline, int] = attrs.field(factory=dict)
 

@@ -190,6 +190,7 @@ class Comparison(Presentable):
             faults_fired=fired,
             warnings=[f"{name} was configured and never happened" for name, count in fired.items() if count == 0]
             + self._silent()
+            + [f"{name} never reached: {what}" for name, what in self._unreached()]
             + [failure.says for failure in self.failed.values()],
         )
         found.claims = claims.judge(found)
@@ -205,6 +206,15 @@ class Comparison(Presentable):
             elif silent:
                 found.append(f"{name} accepted no message in run {', '.join(silent)}")
         return found
+
+    def _unreached(self) -> list[tuple[str, str]]:
+        """Return (design, what) for what some run must reach and no run of the design did."""
+        return [
+            (name, what)
+            for name, runs in self.outcomes.items()
+            for what in dict.fromkeys(what for run in runs for what in run.sometimes)
+            if not any(run.sometimes.get(what) for run in runs)
+        ]
 
     def _design(self, name: str) -> DesignComparison:
         runs = self.outcomes[name]
@@ -222,6 +232,10 @@ class Comparison(Presentable):
                 kind: sum(r.packets.get(kind, 0) for r in runs) for kind in sorted({k for r in runs for k in r.packets})
             },
             deliveries=sum(r.deliveries for r in runs),
+            sometimes={
+                what: f"{sum(r.sometimes.get(what, False) for r in runs)} of {len(runs)} runs"
+                for what in dict.fromkeys(what for r in runs for what in r.sometimes)
+            },
         )
 
     def _faults(self) -> dict[str, int]:
@@ -310,7 +324,7 @@ class Comparison(Presentable):
             for v in d.properties.values()
         )
         silent = any(not any(run.messages for run in runs) for runs in self.outcomes.values())
-        return 3 if unknown or silent else 0
+        return 3 if unknown or silent or self._unreached() else 0
 
 
 def digits(value: float) -> float | None:
@@ -372,7 +386,9 @@ def _small_run(result: RunResult) -> SmallRun:
         violated=[name for name, p in result.properties.items() if p.verdict == "violated"],
         unknown=[name for name, p in result.properties.items() if p.verdict == "unknown" and p.exercised],
         promised_violated=[n for n, p in result.properties.items() if p.verdict == "violated" and p.promised],
-        promised_unknown=[n for n, p in result.properties.items() if p.verdict == "unknown" and p.promised and p.exercised],
+        promised_unknown=[
+            n for n, p in result.properties.items() if p.verdict == "unknown" and p.promised and p.exercised
+        ],
         messages=result.messages,
         not_exercised=[name for name, p in result.properties.items() if not p.exercised],
     )

@@ -31,8 +31,8 @@ class CheckedRun:
 
     `source`: the file; `recorded`: property -> number of violations according to the file's header; `promised`: the
     properties promised in addition to the design's own promises; `observations`: their number; `quiesced`: whether the run
-    came to rest; `happened`: whether any message was accepted; `given`: what the history had for the evidence of properties; `named`:
-    those of `promised` that were named one by one, which are never "not exercised".
+    came to rest; `happened`: whether any message was accepted; `given`: what the history had for the evidence of properties;
+    `named`: those of `promised` that were named one by one, which are never "not exercised".
     """
 
     source: str

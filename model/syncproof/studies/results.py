@@ -94,7 +94,7 @@ class StoreRows(msgspec.Struct):
     """rows returned"""
 
 
-class DesignComparison(msgspec.Struct):
+class DesignComparison(msgspec.Struct, omit_defaults=True):
     """Hold what a comparison found of one design."""
 
     properties: dict[PropertyName, PropertyResults]
@@ -107,9 +107,11 @@ class DesignComparison(msgspec.Struct):
     """packets of this class on the wire, over all runs"""
     deliveries: int
     """first showings, over all runs"""
+    sometimes: dict[Situation, str] = {}
+    """what a design of one's own declares that some run must reach, and in how many runs it was reached"""
 
 
-class SmallRun(msgspec.Struct):
+class SmallRun(msgspec.Struct, omit_defaults=True):
     """Hold what one small run beside a comparison found."""
 
     metrics: dict[MetricName, float | None]

@@ -56,7 +56,7 @@ class Explored:
     """Hold the outcome of one search. `findings`: property -> (verdict, counterexample, why it is unknown).
 
     `unmet`: the properties that are unknown because they never met their evidence. `witnesses`: what the search had to reach,
-    in words, and whether it did.
+    in words, and whether it did; `some`: those of them that one of the searches must reach, not each.
     """
 
     design: str
@@ -74,6 +74,7 @@ class Explored:
     peak: int = 0
     """The most memory that the process had needed by then, in bytes; 0 where the platform does not report it."""
     unmet: tuple[str, ...] = ()
+    some: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def search(
     system, _, environment = build(design, world)
     entry = lookup.get(design)
     wanted = [automaton for name, automaton in PROPERTIES.items() if name not in entry.not_applicable]
-    wanted += [each for each in _required(entry, world) if Reached not in each.asked()]
+    wanted += [each for each in required(entry, world) if Reached not in each.asked()]
     return engine.explore(system, environment, wanted, limits=limits, progress=progress)
 
 
@@ -105,10 +106,10 @@ def explore_one(design: str, world: SmallWorld, limits: Limits = LIMITS) -> Expl
     return kept(design, world, search(design, world, limits))
 
 
-def kept(design: str, world: SmallWorld, found: Exploration) -> Explored:
+def kept(design: str | Design, world: SmallWorld, found: Exploration) -> Explored:
     """Keep what verdicts and reports need of a search."""
     return Explored(
-        design,
+        design if isinstance(design, str) else design.name,
         world,
         {name: (f.verdict, f.counterexample, f.why) for name, f in found.findings.items() if name in PROPERTIES},
         len(found.graph.states),
@@ -116,12 +117,13 @@ def kept(design: str, world: SmallWorld, found: Exploration) -> Explored:
         found.graph.depth,
         found.complete,
         found.coverage,
-        _witnesses(design, found, world),
+        _witnesses(lookup.get(design), found, world),
         found.elapsed,
         found.graph.bytes,
         found.graph.ending,
         peak_memory() or 0,
         tuple(name for name, f in found.findings.items() if not f.met and name in PROPERTIES),
+        tuple(each.says for each, every in required(lookup.get(design), world).items() if not every),
     )
 
 
@@ -137,42 +139,52 @@ def gathered(
     stopped = INTERRUPTED if any(e.ending == "interrupted" for e in row) else ""
     left_out = {design: missing} if missing else {}
     elapsed = sum(e.elapsed for e in row)
-    return Verification(bounds, {design: row}, left_out, elapsed, 1, _vacuous(row), stopped, failed=failed or {})
+    return Verification(bounds, {design: row}, left_out, elapsed, 1, vacuous(row), stopped, failed=failed or {})
 
 
-def _vacuous(explored: Iterable[Explored]) -> list[tuple[str, SmallWorld, str]]:
-    return [
+def vacuous(explored: Iterable[Explored]) -> list[tuple[str, SmallWorld, str]]:
+    """Return (design, world, what) for what a complete search had to reach and did not; or none of several (`Explored.some`)."""
+    row = list(explored)
+    reached = {(e.design, what) for e in row for what in e.some if e.witnesses[what]}
+    found = [
         (e.design, e.world, what)
-        for e in explored
-        for what, reached in e.witnesses.items()
-        if not reached and e.complete
+        for e in row
+        for what, met in e.witnesses.items()
+        if not met and e.complete and (e.design, what) not in reached
     ]
+    alone = {
+        (design, what): (design, world, what) for design, world, what in reversed(found)
+    }  # the first world of each
+    some = {(e.design, what) for e in row for what in e.some}
+    return [gap for gap in found if (gap[0], gap[2]) not in some or gap == alone[gap[0], gap[2]]]
 
 
-def _required(entry: Design, world: SmallWorld) -> list[type[Property]]:
-    """Return the "sometimes" properties that a search of this world must reach, but for those of faults, each once."""
+def required(entry: Design, world: SmallWorld) -> dict[type[Property], bool]:
+    """Return the "sometimes" properties that a search of this world must reach, but for those of faults.
+
+    True: it must itself; False: it is enough that the search of another world does.
+    """
     names = [MESSAGE_ACCEPTED, SHOWN_EVERYWHERE]
     if {"disconnect", "half-open"} & set(world.faults):
         names.append(CAUGHT_UP)
-    meets = () if world.parameters else entry.meets  # a design lists what it reaches with its own parameters
-    listed = witnesses.required(meets, world.kinds, world.messages)
-    return list(dict.fromkeys([*[SOMETIMES[name] for name in names], *listed]))
+    # A design lists what it reaches with its own parameters.
+    meets = tuple(each for each in entry.meets if not (each.every and world.parameters))
+    return witnesses.required(meets, world.kinds, world.messages) | {SOMETIMES[name]: True for name in names}
 
 
-def _witnesses(design: str, found: Exploration, world: SmallWorld) -> dict[str, bool]:
+def _witnesses(entry: Design, found: Exploration, world: SmallWorld) -> dict[str, bool]:
     """Return the situations without which "holds" would say nothing, and whether each was reached."""
-    entry = lookup.get(design)
     asked = set(world.budgeted) - set(entry.untouched)
     faults = [fault for fault in found.coverage if fault in asked]
     happened = [f"{fault}-happened" for fault in faults if found.coverage[fault][0]]
     automata = [cast(NoLoss, automaton) for automaton in found.tables.judging.met("no-loss")]
     everywhere = any(len(a.settled) == world.messages for a in automata)
     noticed = [Reached(what) for what in (*happened, *found.situations, *[SHOWN_EVERYWHERE] * everywhere)]
-    required = [*[SOMETIMES[f"{fault}-happened"] for fault in faults], *_required(entry, world)]
+    asked_for = [*[SOMETIMES[f"{fault}-happened"] for fault in faults], *required(entry, world)]
     met = found.tables.judging.watch.met
     return {
         each.says: each.name in met or (Reached in each.asked() and any(map(each.asked()[Reached], noticed)))
-        for each in required
+        for each in asked_for
     }
 
 
@@ -211,6 +223,46 @@ class Cell:
         return 0 if self.counterexample is None else self.counterexample.length
 
 
+def cell_of(entry: Design, row: Sequence[Explored], name: str, missing: str = "") -> Cell:
+    """Return a design's verdict on a property over these searches. `missing`: why others are missing."""
+    if name in entry.not_applicable:
+        return Cell("not-applicable", "none", why=entry.not_applicable[name])
+    worst: tuple[Explored, Counterexample] | None = None
+    why = missing
+    promises = entry.promised(entry.parameters)
+    promise: Promise = "none" if name not in promises else "unknown" if missing else "not judged"
+    lacks: dict[str, None] = {}
+    met = missed = owed = False
+    for explored in row:
+        verdict, counterexample, reason = explored.findings[name]
+        about = PROPERTIES[name].about
+        speaks = not about or bool(set(about) & set(explored.world.faults))
+        covered = promise != "none" and speaks and set(explored.world.faults) <= set(promises[name])
+        if name in explored.unmet:
+            lack = lacking(PROPERTIES[name], given(explored.world))
+            lacks |= {lack: None} if lack else {}
+            missed = missed or not lack
+            owed = owed or (covered and not lack)
+            continue
+        met = met or verdict == "holds"
+        promise = "kept" if covered and promise == "not judged" else promise
+        if counterexample is not None:
+            promise = "broken" if covered else promise
+            if worst is None or counterexample.length < worst[1].length:
+                worst = (explored, counterexample)
+        elif verdict == "unknown":
+            why = why or f"{explored.world}: {reason}"
+            promise = "unknown" if covered and promise == "kept" else promise
+    never = unmet(PROPERTIES[name], "" if missed else " and ".join(lacks))
+    if owed and promise == "not judged":
+        promise, why = "unknown", why or never
+    if worst is not None:
+        return Cell("violated", promise, worst[1], worst[0].world, why)
+    if why or met:
+        return Cell("unknown" if why else "holds", promise, why=why)
+    return Cell("unknown", promise, why=never, exercised=missed)
+
+
 @dataclass(frozen=True, repr=False)
 class Verification(Presentable):
     """Hold what the search of every design in every world of the bounds found.
@@ -242,46 +294,9 @@ class Verification(Presentable):
 
         It `holds` only if a world met the property's evidence; the promise is kept only if a world did that it covers.
         """
-        entry = lookup.get(design)
-        if name in entry.not_applicable:
-            return Cell("not-applicable", "none", why=entry.not_applicable[name])
-        worst: tuple[Explored, Counterexample] | None = None
         stopped = self.failed[design].says if design in self.failed else self.stopped
         missing = f"{self.missing[design]} searches are missing: {stopped}" if design in self.missing else ""
-        why = missing
-        promise: Promise = "none" if name not in entry.promises else "unknown" if missing else "not judged"
-        lacks: dict[str, None] = {}
-        met = missed = owed = False
-        for explored in self.explored[design]:
-            verdict, counterexample, reason = explored.findings[name]
-            about = PROPERTIES[name].about
-            speaks = not about or bool(set(about) & set(explored.world.faults))
-            covered = promise != "none" and speaks and set(explored.world.faults) <= set(entry.promises[name])
-            if name in explored.unmet:
-                lack = lacking(PROPERTIES[name], given(explored.world))
-                if lack:
-                    lacks[lack] = None
-                else:
-                    missed = True
-                    owed = owed or covered
-                continue
-            met = met or verdict == "holds"
-            promise = "kept" if covered and promise == "not judged" else promise
-            if counterexample is not None:
-                promise = "broken" if covered else promise
-                if worst is None or counterexample.length < worst[1].length:
-                    worst = (explored, counterexample)
-            elif verdict == "unknown":
-                why = why or f"{explored.world}: {reason}"
-                promise = "unknown" if covered and promise == "kept" else promise
-        if worst is not None:
-            return Cell("violated", promise, worst[1], worst[0].world, why)
-        if owed and promise == "not judged":
-            promise = "unknown"
-        if why or met:
-            return Cell("unknown" if why else "holds", promise, why=why)
-        why = unmet(PROPERTIES[name], "" if missed else " and ".join(lacks))
-        return Cell("unknown", promise, why=why, exercised=missed)
+        return cell_of(lookup.get(design), self.explored[design], name, missing)
 
     def matrix(self) -> dict[str, dict[str, Cell]]:
         """Return design -> property -> verdict."""
@@ -437,7 +452,7 @@ def verify(
     explored = {n: [done[n, s] for s in within(bounds, n) if (n, s) in done] for n in names}
     left_out = {n: len(within(bounds, n)) - len(explored[n]) for n in names}
     missing = {n: count for n, count in left_out.items() if count}
-    vacuous = _vacuous(e for row in explored.values() for e in row)
+    gaps = vacuous(e for row in explored.values() for e in row)
     elapsed = time.perf_counter() - began
     whole = claim_searches.NOTIFY in explored and set(missing) <= set(failures.met)
     searches: dict[str, ClaimSearch] = {}
@@ -447,7 +462,7 @@ def verify(
         except KeyboardInterrupt:
             stopped = INTERRUPTED
     failed = {name: Failure(str(error)) for name, error in failures.met.items()}
-    return Verification(bounds, explored, missing, elapsed, workers, vacuous, stopped, searches, failed)
+    return Verification(bounds, explored, missing, elapsed, workers, gaps, stopped, searches, failed)
 
 
 def _search_all(

@@ -19,7 +19,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from syncproof.core.world import System
 from syncproof.engines.simulate.counters import completed
@@ -29,7 +29,7 @@ from syncproof.engines.simulate.run import Simulation
 from syncproof.inputs.fault_plan import FaultPlan
 from syncproof.inputs.scenario import Scenario
 from syncproof.inputs.workload import Traffic
-from syncproof.properties import PROPERTIES
+from syncproof.properties import PROPERTIES, Property
 from syncproof.properties.evidence import Given
 from syncproof.properties.verdicts import PropertyResult, judge
 
@@ -41,6 +41,7 @@ class RunResult:
     """The result of one run of one design.
 
     `delivery_latency`, `catchup_latency`: curves for the figures, see `curve`. `elapsed_s`: seconds of real time.
+    `sometimes`: what some run must reach, in words, and whether this run did.
     """
 
     design: str
@@ -57,6 +58,7 @@ class RunResult:
     deliveries: int
     events: int
     elapsed_s: float
+    sometimes: dict[str, bool] = field(default_factory=dict)
 
 
 def curve(samples: Sequence[float], points: int = 1001) -> list[float]:
@@ -85,14 +87,16 @@ def simulate(
     not_applicable: Mapping[str, str],
     run: int = 0,
     recorder: Recorder | None = None,
+    sometimes: Sequence[type[Property]] = (),
 ) -> RunResult:
     """Run one system over one traffic to quiescence, and judge every applicable property.
 
     `scenario` gives the times of the network and the storage. `promised`: the faults under which each property is promised.
+    `sometimes`: what some run must reach.
     """
     started = time.perf_counter()
     judged = [name for name in PROPERTIES if name not in not_applicable]
-    simulation = Simulation(system, judged, traffic, plan, scenario, seed, recorder)
+    simulation = Simulation(system, judged, traffic, plan, scenario, seed, recorder, sometimes)
     simulation.run()
     counters = completed(simulation, simulation.counters)
     return RunResult(
@@ -123,4 +127,5 @@ def simulate(
         deliveries=counters.deliveries,
         events=simulation.clock.events,
         elapsed_s=time.perf_counter() - started,
+        sometimes={each.says: each.name in simulation.monitor.watch.met for each in sometimes},
     )
