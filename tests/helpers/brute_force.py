@@ -41,7 +41,8 @@ class Node:
 
 @dataclass
 class Judge:
-    """A search of everything that can happen; `violated` are the names of the properties that do not hold.
+    """A search of everything that can happen; `violated` are the names of the properties that do not hold, `met` of those
+    that met their evidence.
 
     States and moves are numbered in the order in which they are met. `arcs`, `unsettled`: by the number of a state.
     """
@@ -54,6 +55,7 @@ class Judge:
     arcs: list[list[Arc]] = field(default_factory=list)
     unsettled: list[set[str]] = field(default_factory=list)
     violated: set[str] = field(default_factory=set)
+    met: set[str] = field(default_factory=set)
 
     def run(self) -> Judge:
         """Search, and judge every property."""
@@ -97,6 +99,10 @@ class Judge:
         return Node(bounded, self._judge(node.automata, seen), replaced), seen
 
     def _judge(self, images: tuple[Any, ...], seen: Sequence[Observation]) -> tuple[Any, ...]:
+        for kind in self.properties:
+            evidence = kind.asked()
+            if any(type(o) in evidence and evidence[type(o)](o) for o in seen):
+                self.met.add(kind.name)
         after = []
         for kind, image in zip(self.carried, images, strict=True):
             automaton: Property | None = None if image is None else thaw(image)

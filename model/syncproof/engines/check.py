@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from syncproof.core.observations import Accepted, Observation, Quiesced
-from syncproof.properties.evidence import Tally
+from syncproof.properties.evidence import HistorySize
 from syncproof.properties.monitor import Monitor
 
 
@@ -13,7 +13,7 @@ class Checker:
     """Automata of the named properties, and what else a verdict needs.
 
     `count`: how many observations there were; `quiesced`: whether the last one was `Quiesced`, without which liveness
-    cannot be judged; `happened`: whether any message was accepted, without which nothing can be judged; `tally`: what the
+    cannot be judged; `happened`: whether any message was accepted, without which nothing can be judged; `size`: what the
     history had for the evidence of properties.
     """
 
@@ -22,13 +22,13 @@ class Checker:
         self.count = 0
         self.quiesced = False
         self.happened = False
-        self.tally = Tally()
+        self.size = HistorySize()
 
     def observe(self, observation: Observation) -> None:
         """Count the observation and pass it on."""
         self.count += 1
         self.happened = self.happened or type(observation) is Accepted
-        self.tally.see(observation)
+        self.size.see(observation)
         self.quiesced = type(observation) is Quiesced
         self.monitor.observe(observation)
 

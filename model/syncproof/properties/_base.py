@@ -20,6 +20,10 @@ Evidence = Mapping[type[Any], Callable[[Any], bool]]
 """Class of observation -> whether an observation of that class is what a property must have seen."""
 
 
+NO_EVIDENCE: Evidence = {}
+"""Of a property that may hold although it saw nothing, such as one that forbids an observation."""
+
+
 def anything(observation: Any) -> bool:
     """Return True: every observation of the class is evidence."""
     return True
@@ -61,8 +65,8 @@ class Property:
     wants: ClassVar[str] = ""
     """What it must have seen before "holds" says something, in one clause."""
     evidence: ClassVar[Evidence | None] = None
-    """The same as predicates, each on one observation alone; None: every observation that it reacts to is evidence; an
-    empty mapping: it needs none."""
+    """The same as predicates, each on one observation alone; None: every observation that it reacts to is evidence;
+    `NO_EVIDENCE`: it needs none."""
     least_messages: ClassVar[int] = 1
     """How many messages in one conversation its evidence takes: with fewer it is not exercised."""
     least_devices: ClassVar[int] = 1

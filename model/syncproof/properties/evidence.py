@@ -60,7 +60,7 @@ class Given:
     devices: int
 
 
-class Tally:
+class HistorySize:
     """Counts what a history gives: the messages of each conversation and the devices of each user."""
 
     def __init__(self) -> None:

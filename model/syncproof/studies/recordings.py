@@ -244,7 +244,7 @@ def _result(
         observations=checker.count,
         quiesced=checker.quiesced,
         happened=checker.happened,
-        given=checker.tally.given(header.faults),
+        given=checker.size.given(header.faults),
         named=named,
     )
 

@@ -45,6 +45,8 @@ def compare(design: str, base: str, world: SmallWorld) -> set[str]:
     assert len(judge.states) == len(found.graph.states)
     violated = {name for name, finding in found.findings.items() if finding.verdict == "violated"}
     assert judge.violated == violated
+    unmet = {name for name, finding in found.findings.items() if finding.verdict == "unknown"}
+    assert unmet == {p.name for p in properties} - judge.met - violated
     return violated
 
 
