@@ -229,7 +229,9 @@ def cell_of(entry: Design, row: Sequence[Explored], name: str, missing: str = ""
         return Cell("not-applicable", "none", why=entry.not_applicable[name])
     worst: tuple[Explored, Counterexample] | None = None
     why = missing
-    promise: Promise = "none" if name not in entry.promised(entry.parameters) else "unknown" if missing else "not judged"
+    promise: Promise = (
+        "none" if name not in entry.promised(entry.parameters) else "unknown" if missing else "not judged"
+    )
     lacks: dict[str, None] = {}
     met = missed = owed = False
     for explored in row:
@@ -237,7 +239,9 @@ def cell_of(entry: Design, row: Sequence[Explored], name: str, missing: str = ""
         about = PROPERTIES[name].about
         speaks = not about or bool(set(about) & set(explored.world.faults))
         promises = entry.promised(explored.world.parameters_of(entry))
-        covered = name in promises and promise != "none" and speaks and set(explored.world.faults) <= set(promises[name])
+        covered = (
+            name in promises and promise != "none" and speaks and set(explored.world.faults) <= set(promises[name])
+        )
         if name in explored.unmet:
             lack = lacking(PROPERTIES[name], given(explored.world))
             lacks |= {lack: None} if lack else {}
