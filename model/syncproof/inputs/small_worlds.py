@@ -179,9 +179,9 @@ PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] 
     (
         lambda design: {"dense", "segmented"} <= set(design.sequencers),
         tuple(
-            SmallWorld(*world, numbering)
+            SmallWorld(population, messages, kinds, numbering)
             for numbering in NUMBERINGS
-            for world in (("two-people", 2, ()), ("two-devices", 1, ("server-crash",)))
+            for population, messages, kinds in (("two-people", 2, ()), ("two-devices", 1, ("server-crash",)))
         ),
     ),
     (
