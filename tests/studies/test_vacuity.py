@@ -6,13 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from syncproof.core.actor import Out, actor
+from syncproof.core.environment import Environment
+from syncproof.core.observations import Connected
 from syncproof.designs import DESIGNS
+from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.engines.explore import Limits, explore
 from syncproof.engines.explore.verdicts import TRY
 from syncproof.inputs import scenario
 from syncproof.inputs.small_worlds import SmallWorld, build
 from syncproof.properties import PROPERTIES
-from syncproof.properties.sometimes import SOMETIMES
+from syncproof.properties.sometimes import SOMETIMES, sometimes
 from syncproof.studies import recordings, sweep
 from syncproof.studies import verify as verification
 from syncproof.studies.compare import Comparison, compare, worst
@@ -25,6 +29,14 @@ TWO = SmallWorld("two-people", 2, ())
 PUSH = SmallWorld("two-people", 2, ("push",))
 RESTORE = SmallWorld("two-devices", 1, ("server-restore",))
 CRASH = SmallWorld("two-devices", 2, ("server-crash",))
+
+
+@actor
+class NeverPolls(TimelineDevice):
+    """Arm no poll timer."""
+
+    def arm_poll(self, out: Out) -> None:
+        pass
 
 
 def explored(world: SmallWorld, *unmet: str, complete: bool = True, reached: dict[str, bool] | None = None, **facts):
@@ -143,6 +155,19 @@ def test_the_engine_itself_says_unknown():
     finding = explore(system, environment, [PROPERTIES["no-loss"]]).findings["no-loss"]
     assert (finding.verdict, finding.met) == ("unknown", False)
     assert finding.why == "never met its evidence: an accepted message"
+
+
+def test_what_is_observed_before_a_search_is_evidence_but_not_for_an_endless_property():
+    """In the prelude the devices connect and pull; without a script and without polls nothing more happens."""
+    system, _, environment = build(NOTIFY.variant(device=NeverPolls), NO_FAULT)
+    still = Environment(prelude=environment.prelude)
+    connected = sometimes("connected", "a device connects", {Connected: lambda o: True})
+    found = explore(system, still, [PROPERTIES["pull-terminates"], connected]).findings
+    assert found["connected"].verdict == "holds"
+    assert (found["pull-terminates"].verdict, found["pull-terminates"].why) == (
+        "unknown",
+        "never met its evidence: a pull",
+    )
 
 
 def test_the_engine_judges_what_some_run_must_reach():
