@@ -554,7 +554,7 @@ class CostResult(msgspec.Struct):
     """whether the metric tells the two apart as it must"""
 
 
-class SoundResult(msgspec.Struct):
+class SoundResult(msgspec.Struct, omit_defaults=True):
     """Hold what one engine found of a sound design."""
 
     design: str
@@ -569,6 +569,8 @@ class SoundResult(msgspec.Struct):
     """the promised properties that were violated; empty: no alarm"""
     says: str
     """the first violation in words"""
+    unmet: list[str] = []
+    """promised properties whose evidence Hypothesis could have met here and met in no world; they are unknown"""
 
 
 class KillMatrixResults(msgspec.Struct):
