@@ -8,7 +8,7 @@ import pytest
 
 from syncproof.core.actor import Out, actor
 from syncproof.core.environment import Environment
-from syncproof.core.observations import Connected
+from syncproof.core.observations import Connected, Shown
 from syncproof.designs import DESIGNS
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.engines.explore import Limits, explore
@@ -75,6 +75,13 @@ def test_a_promise_is_kept_only_if_a_world_that_it_covers_met_the_evidence():
     found = cell("convergence", explored(RESTORE), explored(CRASH, "convergence"))
     assert (found.verdict, found.promise) == ("unknown", "unknown")
     assert found.why == "never met its evidence: a message for two devices of one user"
+
+
+def test_a_property_that_holds_only_where_it_is_not_promised_is_not_marked_as_promised():
+    """A restarted server gives a message a second place, where inbox-sync-first does not promise sender-order."""
+    row = [explored(NO_FAULT, "sender-order"), explored(CRASH)]
+    found = cell_of(DESIGNS["inbox-sync-first"], row, "sender-order")
+    assert (found.verdict, found.promise, found.marked_promised) == ("holds", "not judged", False)
 
 
 def test_without_evidence_the_exit_status_says_unknown():
@@ -253,11 +260,17 @@ def test_a_comparison_says_whether_a_declared_property_was_reached():
 
 
 def test_a_comparison_that_never_reaches_it_is_unknown():
-    found = small(MISSES, **{"faults.push_loss": 0.1, "traffic.messages_per_user_per_day": 1.0})
-    if not found.results().messages[0]:
-        pytest.fail("the scenario accepts nothing, so this shows nothing")
+    """Every promise is kept, so nothing but this makes the comparison unknown."""
+    last = sometimes("last-shown", "a device shows a millionth message", {Shown: lambda o: o.place == 1_000_000})
+    found = small(NOTIFY.variant(name="never", sometimes={last: ()}))
+    assert {p.verdict for p in found.results().designs["never"].properties.values() if p.promised} == {"holds"}
     assert found.status() == 3
-    assert "misses never reached: a device shows a ninth message" in found.results().warnings
+    assert "never never reached: a device shows a millionth message" in found.results().warnings
+
+
+def test_a_design_that_promises_nothing_and_accepts_nothing_is_unknown(quiet: scenario.Scenario):
+    found = compare(quiet, designs=[NOTIFY.variant(name="modest", promises={})], runs=1, jobs=1, sweep=False)
+    assert found.status() == 3
 
 
 def test_of_several_runs_one_that_met_the_evidence_is_enough():

@@ -86,7 +86,7 @@ def mark(cell: Cell) -> str:
 
 def _marked(cell: Cell, bold: bool) -> str:
     """Return a cell as a terminal shows it; where there is no bold, a word says that the property is promised."""
-    if bold or not cell.promised:
+    if bold or not cell.marked_promised:
         return mark(cell)
     return f"{mark(cell)} {'broken' if cell.broken else 'promised'}"
 
@@ -102,7 +102,7 @@ def _filled(name: str, verification: Verification, shown: list[tuple[DrawnCounte
         matrix=verification.matrix(),
         properties=PROPERTIES,
         mark=mark,
-        rank=lambda cell: rank(cell.verdict, cell.broken if cell.verdict == "violated" else cell.promised),
+        rank=lambda cell: rank(cell.verdict, cell.broken if cell.verdict == "violated" else cell.marked_promised),
         shown=shown,
         kinds=sorted({kind for found in results.designs.values() for kind in found.coverage}),
         situations=sorted({what for found in results.designs.values() for what in found.witnesses}),
@@ -128,7 +128,7 @@ def _markdown(verification: Verification) -> Iterator[str]:
     rows: list[list[object]] = []
     for name in PROPERTIES:
         cells = [row[name] for row in matrix.values()]
-        rows.append([name, *(md.Bold(mark(c)) if c.promised else mark(c) for c in cells)])
+        rows.append([name, *(md.Bold(mark(c)) if c.marked_promised else mark(c) for c in cells)])
     yield from md.table(["property", *matrix], rows)
     yield from ("", "## What was searched", "")
     heads = ["design", "worlds", "states", "transitions", "depth", "complete"]
@@ -209,7 +209,7 @@ def _style(cell: Cell) -> str:
     if cell.broken:
         return "bold red"
     colour = {"holds": "green", "violated": "yellow"}.get(cell.verdict, "dim")
-    return f"bold {colour}" if cell.promised else colour
+    return f"bold {colour}" if cell.marked_promised else colour
 
 
 def _told(design: str, name: str, cell: Cell) -> str:

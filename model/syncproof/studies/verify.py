@@ -213,6 +213,11 @@ class Cell:
         return self.promise != "none"
 
     @property
+    def marked_promised(self) -> bool:
+        """Return whether tables mark the verdict as promised: not if it holds only in worlds that the promise does not cover."""
+        return self.promised and not (self.verdict == "holds" and self.promise == "not judged")
+
+    @property
     def broken(self) -> bool:
         """Return whether the property is violated in a world that the promise covers."""
         return self.promise == "broken"
