@@ -41,6 +41,13 @@ def test_the_hasty_design_skips_a_message_when_a_push_is_lost() -> None:
     assert "violated" in line
 
 
+def test_a_search_says_whether_it_reached_what_a_design_declares() -> None:
+    world = ("--world", "two-devices", "--fault", "new-device")
+    done = run("-m", "syncproof", "explore", "sometimes.py:Roams", *world)
+    assert done.returncode == 0, done.stderr
+    assert "sometimes reached: a new device fetches earlier messages" in done.stdout
+
+
 def test_a_log_becomes_a_history() -> None:
     done = run("log_to_history.py", given=(EXAMPLES / "lunch.log").read_text(encoding="utf-8"))
     kinds = [json.loads(line).get("type") for line in done.stdout.splitlines()]

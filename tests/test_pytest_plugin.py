@@ -8,6 +8,7 @@ import pytest
 
 from syncproof.errors import InputError
 from syncproof.seeded_bugs import BUGS
+from tests.helpers.silent import CLAIMING, MISSES, SILENT
 
 
 def test_a_sound_design_passes(keeps_promises: Callable[..., None]) -> None:
@@ -49,3 +50,22 @@ def test_invalid_arguments_are_reported_in_one_line(
 ) -> None:
     with pytest.raises(InputError, match=message):
         keeps_promises("timeline-notify", **arguments)
+
+
+def test_a_server_that_stores_nothing_does_not_pass(keeps_promises: Callable[..., None]) -> None:
+    with pytest.raises(AssertionError, match=r"promises no-duplicate, .* no search could tell .* a message shown"):
+        keeps_promises(SILENT, faults=["push"], examples="none")
+
+
+def test_a_server_that_says_accepted_and_stores_nothing_does_not_pass(keeps_promises: Callable[..., None]) -> None:
+    with pytest.raises(AssertionError, match=r"promises no-duplicate, .* no search could tell"):
+        keeps_promises(CLAIMING, faults=["push"], examples="none")
+
+
+def test_a_search_that_misses_what_the_design_declares_fails(keeps_promises: Callable[..., None]) -> None:
+    with pytest.raises(AssertionError, match=r"misses in .*: the search never reached this: a device shows a ninth"):
+        keeps_promises(MISSES, faults=["push"], examples="none")
+
+
+def test_what_the_worlds_cannot_exercise_does_not_fail(keeps_promises: Callable[..., None]) -> None:
+    keeps_promises("timeline-notify", world="two-people", faults=[], examples="none")

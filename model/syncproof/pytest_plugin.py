@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # the plugin is loaded by every run of pytest, so it imports 
     from syncproof.core.moves import Move
     from syncproof.designs import Design
     from syncproof.inputs.small_worlds import SmallWorld
+    from syncproof.studies.verify import Explored
 
 
 @pytest.fixture(name="keeps_promises")
@@ -43,8 +44,9 @@ def assert_promises(
     `states`: a search that needs more states fails the test, since its verdict is unknown. `examples`: a Hypothesis
     profile (`dev`, `brief`, `ci`, `deep`), or `none` for the search alone.
 
-    Raises `AssertionError` with the sequence diagram of a counterexample, and `InputError` for an argument that is not
-    allowed.
+    Raises `AssertionError` with the sequence diagram of a counterexample; also if no search met the evidence of a promise that
+    could have been met, or a search did not reach what it had to, such as that a message is accepted. `InputError` for an
+    argument that is not allowed.
     """
     __tracebackhide__ = True
     from syncproof.inputs import lookup, small_worlds
@@ -61,8 +63,7 @@ def assert_promises(
             f"{entry.name} promises nothing under any of these faults, so nothing would be tested; write promises for it: "
             "promises={PROPERTY: (FAULT, ...)}"
         )
-    for each in worlds:
-        _search(entry, each, states)
+    _assert_exercised(entry, [_search(entry, each, states) for each in worlds])
     if examples != "none":
         _play(entry, crowded, examples)
 
@@ -81,7 +82,7 @@ def _check(messages: int, faults: Sequence[str] | None, states: int, examples: s
         raise InputError(f"unknown profile examples={examples!r}; allowed: none, {', '.join(PROFILES)}")
 
 
-def _search(design: Design, world: SmallWorld, states: int) -> None:
+def _search(design: Design, world: SmallWorld, states: int) -> Explored:
     __tracebackhide__ = True
     from syncproof.engines.explore import Limits
     from syncproof.properties import PROPERTIES
@@ -96,9 +97,26 @@ def _search(design: Design, world: SmallWorld, states: int) -> None:
             # Of a liveness property another state and another cycle may have fewer moves together.
             fewest = ", the fewest" if PROPERTIES[name].kind == "safety" else ""
             _fail(design, world, name, way.says, (*way.moves, *way.cycle), f"in {way.length} moves{fewest}")
-        if finding.verdict == "unknown":
+        if finding.verdict == "unknown" and finding.met:
             advice = "" if found.complete else f"; give it more states: states={states * 10}"
             raise AssertionError(f"{design.name} in {world}: {name} is unknown: {finding.why}{advice}")
+
+    return verification.kept(design, world, found)
+
+
+def _assert_exercised(design: Design, row: list[Explored]) -> None:
+    __tracebackhide__ = True
+    from syncproof.studies import verify as verification
+
+    for name in design.promises:
+        cell = verification.cell_of(design, row, name)
+        if cell.promise == "unknown":
+            raise AssertionError(
+                f"{design.name} promises {name}, but no search could tell whether it is kept: {name} {cell.why} "
+                f"(searched: {'; '.join(str(each.world) for each in row)})"
+            )
+    for _, world, what in verification.vacuous(row):
+        raise AssertionError(f"{design.name} in {world}: the search never reached this: {what}; so it says nothing")
 
 
 def _play(design: Design, world: SmallWorld, examples: str) -> None:

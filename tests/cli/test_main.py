@@ -15,6 +15,7 @@ from syncproof.core.faults import FAULTS
 from syncproof.designs import DESIGNS
 from syncproof.inputs.scenario import ready
 from syncproof.properties import PROPERTIES
+from syncproof.properties.sometimes import SOMETIMES
 from syncproof.studies import compare as comparison
 from tests.helpers.command import TINY, call
 
@@ -50,7 +51,9 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_the_lists_name_what_there_is() -> None:
-    lists = (("designs", DESIGNS), ("properties", PROPERTIES), ("scenarios", ready()), ("faults", FAULTS))
+    situations = [name for name in SOMETIMES if not name.endswith("-happened")]
+    properties = [*PROPERTIES, *situations, "FAULT-happened"]
+    lists = (("designs", DESIGNS), ("properties", properties), ("scenarios", ready()), ("faults", FAULTS))
     for command, names in lists:
         result = call(command)
         assert result.exit_code == 0

@@ -8,10 +8,10 @@ import pytest
 
 from syncproof.core.observations import Observation, RangeRead
 from syncproof.core.world import World
-from syncproof.designs import Parameters
+from syncproof.designs import DESIGNS, Parameters
 from syncproof.engines.explore import explore
 from syncproof.inputs import fault_plan, scenario, workload
-from syncproof.inputs.small_worlds import SmallWorld, build
+from syncproof.inputs.small_worlds import UNSEARCHED, SmallWorld, build, within
 from syncproof.studies.runs import simulate_design
 
 SEARCHED: list[tuple[str, SmallWorld]] = [
@@ -71,6 +71,30 @@ def test_a_parameter_changes_the_metrics_of_a_simulation(design: str, name: str,
     plan = fault_plan.plan(usual, traffic, 1)
     usual_run, changed_run = (simulate_design(design, each, traffic, plan, 1) for each in (usual, changed))
     assert usual_run.metrics != changed_run.metrics
+
+
+def standard_worlds() -> list[tuple[str, SmallWorld]]:
+    """Return the worlds of the standard bounds in which a design has another parameter than its own."""
+    return [(design, world) for design in DESIGNS for world in within("standard", design) if world.parameters]
+
+
+def test_the_standard_bounds_search_every_parameter_or_say_why_not() -> None:
+    """A path that is never taken keeps every promise."""
+    searched = {name for _, world in standard_worlds() for name, _ in world.parameters}
+    assert searched | set(UNSEARCHED) == set(Parameters.__struct_fields__)
+    assert not searched & set(UNSEARCHED)
+    assert all(UNSEARCHED.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("design", "world"),
+    [(design, world) for design, world in standard_worlds() if world.messages == 1 or not world.kinds],
+    ids=str,
+)
+def test_a_parameter_opens_a_path_in_its_standard_world(design: str, world: SmallWorld) -> None:
+    """The worlds with two messages and faults, which have many states, differ by the same parameters."""
+    assert visited(design, world) != visited(design, replace(world, parameters=()))
 
 
 def test_every_parameter_is_tested_here() -> None:

@@ -41,7 +41,8 @@ class Node:
 
 @dataclass
 class Judge:
-    """A search of everything that can happen; `violated` are the names of the properties that do not hold.
+    """A search of everything that can happen; `violated` are the names of the properties that do not hold, `met` of those
+    that met their evidence.
 
     `unknown`: those that only the bound on early firings decides. States and moves are numbered in the order in which they
     are met; an early firing is another move than one at rest. `arcs`, `unsettled`, `held_back` (the early firings that the
@@ -58,6 +59,7 @@ class Judge:
     violated: set[str] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
     held_back: list[list[Move]] = field(default_factory=list)
+    met: set[str] = field(default_factory=set)
 
     def run(self) -> Judge:
         """Search, and judge every property."""
@@ -105,6 +107,10 @@ class Judge:
         return Node(bounded, self._judge(node.automata, seen), replaced), seen
 
     def _judge(self, images: tuple[Any, ...], seen: Sequence[Observation]) -> tuple[Any, ...]:
+        for kind in self.properties:
+            evidence = kind.asked()
+            if any(type(o) in evidence and evidence[type(o)](o) for o in seen):
+                self.met.add(kind.name)
         after = []
         for kind, image in zip(self.carried, images, strict=True):
             automaton: Property | None = None if image is None else thaw(image)

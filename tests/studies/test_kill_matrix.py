@@ -9,7 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from syncproof.cli.main import main
+from syncproof.engines.hypothesis_machine import Played
 from syncproof.errors import InputError
+from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.seeded_bugs import BUGS
 from syncproof.studies import kill_matrix
 from syncproof.studies.kill_matrix import KillMatrix, bug_result
@@ -39,6 +41,7 @@ def found(explore: EngineResult = SEARCHED, stateful: CutEngineResult = PLAYED) 
             1,
         ),
         (KillMatrix(found(), missing=1), 3),
+        (KillMatrix(found(), [SoundResult("timeline-notify", "stateful", "a world", 10, [], "", ["no-loss"])]), 3),
     ],
 )
 def test_the_status_asks_for_every_bug_dead_and_no_alarm(matrix: KillMatrix, status: int) -> None:
@@ -81,3 +84,15 @@ def test_the_stress_scenario_configures_every_usual_fault_and_a_sound_design_kee
 
 def test_the_stress_scenario_meets_a_bug() -> None:
     assert "tail-append" in kill_matrix.simulate_stress("F04", 1)[0]
+
+
+def test_evidence_that_one_world_of_a_sound_design_met_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    def play(design: str, world: SmallWorld, profile: str) -> Played:
+        return Played(None, 1, ("range-read", "epoch-learnt") if world.kinds else ("epoch-learnt", "no-loss"))
+
+    monkeypatch.setattr(kill_matrix, "play", play)
+    rows = kill_matrix.run_sound_design("timeline-dense-push", runs=0)
+    assert {name for row in rows for name in row.unmet} == {"epoch-learnt"}
+    restoring = [row.world for row in rows if row.unmet]
+    assert restoring
+    assert all("server-restore" in world for world in restoring)

@@ -12,7 +12,7 @@ import click
 import pytest
 
 from syncproof.cli.main import main
-from syncproof.designs import Parameters
+from syncproof.designs import DESIGNS, Parameters
 from syncproof.formats.header import Header
 from syncproof.inputs.scenario import Scenario
 from syncproof.inputs.small_worlds import SmallWorld
@@ -22,6 +22,7 @@ from syncproof.studies import claim_searches, kill_matrix
 from syncproof.studies import compare as comparison
 from syncproof.studies import verify as verification
 from syncproof.studies.results import CutEngineResult, EngineResult, plain
+from tests.helpers.silent import SECOND
 from tools.docs import example, fields, markdown, pages, scenarios
 
 ROOT = Path(__file__).parents[2]
@@ -319,7 +320,8 @@ def tiny() -> Scenario:
 
 @pytest.fixture(scope="module")
 def outcomes() -> dict[str, dict[str, Any]]:
-    compare = comparison.compare(tiny(), designs=["timeline-notify", "inbox-shared"], jobs=1)
+    declares = DESIGNS["inbox-shared"].variant(name="declares", sometimes={SECOND: ()})
+    compare = comparison.compare(tiny(), designs=["timeline-notify", declares], jobs=1)
     world = SmallWorld("two-people", 1, ("sender-retry",))
     bug = SmallWorld("three-devices", 1, ())
     runs = [(d, s, verification.search(d, s)) for d, s in (("timeline-notify", world), ("F19", bug))]

@@ -55,6 +55,7 @@ def _section(automaton: type[Property]) -> str:
         ["keyed by", automaton.keyed_by],
         ["anomaly", _anomaly(automaton) or "no name of its own"],
         ["automaton", f"[`{automaton.__name__}`]({file})"],
+        ["evidence", automaton.wants],
         ["reacts to", codes(kind.__name__ for kind in automaton.reactions)],
         [
             "must be violated by",

@@ -37,9 +37,12 @@ def scenarios() -> int:
 def properties() -> int:
     """List the properties and what each says."""
     from syncproof.properties import PROPERTIES
+    from syncproof.properties.sometimes import SOMETIMES
 
-    for automaton in PROPERTIES.values():
+    others = [each for each in SOMETIMES.values() if not each.name.endswith("-happened")]
+    for automaton in (*PROPERTIES.values(), *others):
         print(f"{automaton.name:22} {automaton.kind:9} {automaton.says}")
+    print(f"{'FAULT-happened':22} {'sometimes':9} each fault that may happen happened")
     return 0
 
 

@@ -28,8 +28,9 @@ MOST_DIAGRAM_MOVES = 2000
 def check(history: str, promises: tuple[str, ...]) -> int:
     """Check a recorded history against the properties.
 
-    Exit status: 0 all promised properties hold, 1 a promised one is violated, 3 a promised one is unknown or nothing
-    happened. If syncproof does not know the design, only what --promise names is promised.
+    Exit status: 0 all promised properties hold, 1 a promised one is violated, 3 a promised one is unknown, also because the
+    history says nothing about it, or nothing was accepted. If syncproof does not know the design, only what --promise names
+    is promised.
     """
     from syncproof.studies import recordings
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -24,6 +24,7 @@ from syncproof.designs.timeline.push import DensePushDevice, DensePushServer, Pu
 from syncproof.designs.timeline.server import TimelineServer
 from syncproof.designs.witnesses import Meets
 from syncproof.errors import InputError
+from syncproof.properties import Property
 
 
 class Population(msgspec.Struct, frozen=True):
@@ -39,7 +40,7 @@ class Design(msgspec.Struct, frozen=True):
     `promises`: property -> the faults under which it is promised. `not_applicable`: property -> why it makes no sense for
     the design. A property in neither table is judged and reported. `sequencers`: the numberings that the design works
     with, its default first. `parameters`: those that it is searched with (a simulation takes the scenario's). `meets`:
-    the situations that a search of it must reach (see `witnesses.py`). `untouched`: faults that change nothing in it.
+    what a search of it must reach (see `witnesses.py`). `untouched`: faults that change nothing in it.
     """
 
     name: str
@@ -69,9 +70,12 @@ class Design(msgspec.Struct, frozen=True):
         summary: str = "",
         parameters: Parameters | None = None,
         name: str = "",
+        sometimes: Mapping[type[Property], str | Sequence[str]] | None = None,
     ) -> Design:
         """Return this design with another device, another server, other promises or other parameters.
 
+        `sometimes`: property -> the kinds of fault in whose worlds some search must reach it (none: in any world); such a
+        property is made by `syncproof.properties.sometimes.sometimes`.
         `name`: its name in results and reports; by default this one's, with the names of the classes. `InputError` for a
         class that is not of the right kind, and for a promise of an unknown property or under an unknown fault.
         """
@@ -98,7 +102,10 @@ class Design(msgspec.Struct, frozen=True):
             server=server or self.server,
             promises=self.promises if promises is None else promises,
             parameters=parameters or self.parameters,
-            meets=() if device or server or parameters else self.meets,
+            meets=(
+                *(() if device or server or parameters else self.meets),
+                *witnesses.declared({} if sometimes is None else sometimes),
+            ),
         )
 
     def _check_promises(self, promises: Mapping[str, tuple[str, ...]]) -> None:

@@ -1,48 +1,44 @@
-"""Witnesses: the situations that a search must reach before its "holds" says something, per design and kind of fault.
+"""Witnesses: the "sometimes" properties that a search must reach before its "holds" says something, per design.
 
 A design that never sees a gap keeps every promise about gaps. So each design lists what a search of a world with a kind
-of fault must reach (`Noted`, `caught-up`); a search that does not is *vacuous* and counts as failed. Only situations that
-are reachable in every world of that kind are listed, so a missing one means that the model, the environment or the bounds
-have changed. A variant with another device or server has no witnesses of its own.
+of fault must reach (`properties/sometimes.py`); a search that does not is *vacuous*, which counts as unknown. Only what is
+reachable in every world of that kind is listed, so a missing one means that the model, the environment or the bounds have
+changed. A variant with another device or server has no witnesses but those that it declares itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import msgspec
 
+from syncproof.core.faults import FAULT_KINDS
 from syncproof.errors import InputError
-
-SAYS: dict[str, str] = {
-    "caught-up": "a device reconnected and caught up",
-    "duplicate-submit": "a message came to the server twice",
-    "redriven": "a crash came between the two stores, and the intent was repeated",
-    "gap": "a device saw a gap",
-    "void": "a void filled a burnt number",
-    "ack-timeout": "an acknowledgement did not arrive in time",
-    "expired": "a device came with an expired checkpoint",
-    "new-epoch": "a device learnt that a log has a new epoch",
-    "redelivered": "an entry that was not acknowledged was sent again",
-}
-"""Each situation as a clause."""
+from syncproof.properties import Property
+from syncproof.properties.sometimes import SOMETIMES
 
 ALWAYS = ""
 """The kind that stands for every world."""
 
 
 class Meets(msgspec.Struct, frozen=True):
-    """The situations that are met in worlds with this kind of fault and at least so many messages."""
+    """What is reached in worlds with this kind of fault and at least so many messages: names of `SOMETIMES`, or properties.
+
+    `every`: each such world must reach it; otherwise one of them is enough.
+    """
 
     kind: str
-    situations: tuple[str, ...]
+    situations: tuple[str | type[Property], ...]
     messages: int = 1
+    every: bool = True
 
     def __post_init__(self) -> None:
-        """Raise `InputError` for a situation that has no clause."""
+        """Raise `InputError` for a name that is not registered."""
         for situation in self.situations:
-            if situation not in SAYS:
+            if isinstance(situation, str) and situation not in SOMETIMES:
                 raise InputError(
-                    f"meets: unknown situation {situation!r}; allowed: {', '.join(SAYS)}; "
-                    "a new one needs its clause in SAYS of designs/witnesses.py"
+                    f"meets: unknown situation {situation!r}; allowed: {', '.join(SOMETIMES)}; "
+                    "a new one is added to SOMETIMES of properties/sometimes.py"
                 )
 
 
@@ -89,7 +85,35 @@ DENSE_PUSH = (
 DEVICE_ACKS = (*INBOX, Meets(ALWAYS, ("redelivered",)))
 
 
-def required(meets: tuple[Meets, ...], kinds: tuple[str, ...], messages: int) -> list[str]:
-    """Return the situations that a world with these kinds of fault and so many messages must reach, each once."""
-    asked = [s for m in meets if m.kind in (ALWAYS, *kinds) and messages >= m.messages for s in m.situations]
-    return list(dict.fromkeys(asked))
+def required(meets: tuple[Meets, ...], kinds: tuple[str, ...], messages: int) -> dict[type[Property], bool]:
+    """Return what worlds with these kinds of fault and so many messages must reach, and whether each of them must."""
+    found: dict[type[Property], bool] = {}
+    for each in meets:
+        if each.kind in (ALWAYS, *kinds) and messages >= each.messages:
+            for situation in each.situations:
+                reached = SOMETIMES[situation] if isinstance(situation, str) else situation
+                found[reached] = found.get(reached, False) or each.every
+    return found
+
+
+def declared(sometimes: Mapping[type[Property], str | Sequence[str]]) -> tuple[Meets, ...]:
+    """Return what a design of one's own must reach: property -> the kinds of fault, in whose worlds; none: in any world.
+
+    `InputError` for what is no such property, and for an unknown kind of fault.
+    """
+    if not isinstance(sometimes, Mapping):
+        raise InputError(f"sometimes: {sometimes!r:.60}; allowed: {{PROPERTY: (KIND OF FAULT, ...)}}")
+    found: list[Meets] = []
+    for reached, given in sometimes.items():
+        if not (isinstance(reached, type) and issubclass(reached, Property) and reached.kind == "sometimes"):
+            raise InputError(
+                f"sometimes: {reached!r:.60}; allowed: what syncproof.properties.sometimes.sometimes() returns"
+            )
+        kinds = (given,) if isinstance(given, str) else tuple(given)
+        for kind in kinds:
+            if kind not in FAULT_KINDS:
+                raise InputError(
+                    f"sometimes[{reached.name!r}]: unknown kind of fault {kind!r}; allowed: {', '.join(FAULT_KINDS)}"
+                )
+        found += [Meets(kind, (reached,), every=False) for kind in kinds or (ALWAYS,)]
+    return tuple(found)

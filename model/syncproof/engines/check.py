@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from syncproof.core.observations import Observation, Placed, Quiesced
+from syncproof.core.observations import Accepted, Observation, Quiesced
+from syncproof.properties.evidence import HistorySize
 from syncproof.properties.monitor import Monitor
 
 
@@ -12,7 +13,8 @@ class Checker:
     """Automata of the named properties, and what else a verdict needs.
 
     `count`: how many observations there were; `quiesced`: whether the last one was `Quiesced`, without which liveness
-    cannot be judged; `happened`: whether any message was placed, without which nothing can be judged.
+    cannot be judged; `happened`: whether any message was accepted, without which nothing can be judged; `size`: what the
+    history had for the evidence of properties.
     """
 
     def __init__(self, properties: Iterable[str]) -> None:
@@ -20,11 +22,13 @@ class Checker:
         self.count = 0
         self.quiesced = False
         self.happened = False
+        self.size = HistorySize()
 
     def observe(self, observation: Observation) -> None:
         """Count the observation and pass it on."""
         self.count += 1
-        self.happened = self.happened or type(observation) is Placed
+        self.happened = self.happened or type(observation) is Accepted
+        self.size.see(observation)
         self.quiesced = type(observation) is Quiesced
         self.monitor.observe(observation)
 

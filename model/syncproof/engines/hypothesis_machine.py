@@ -490,10 +490,14 @@ def profile_settings(name: str, **changes: Any) -> settings:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """The result of running the examples of a profile: the first violation, if any, and how many examples were run."""
+    """The result of running the examples of a profile: the first violation, if any, and how many examples were run.
+
+    `unmet`: the judged properties whose evidence no example met, so that the examples say nothing about them.
+    """
 
     violation: PropertyViolated | None
     examples: int
+    unmet: tuple[str, ...] = ()
 
 
 def play(machine: type[Machine], *, profile: str = "ci", shrink: bool = False) -> Played:
@@ -503,12 +507,18 @@ def play(machine: type[Machine], *, profile: str = "ci", shrink: bool = False) -
     shrinks it. `InputError` for an unknown profile.
     """
     examples = 0
+    met: set[str] = set()
 
     class Counted(machine):  # type: ignore[misc, valid-type]
         def __init__(self) -> None:
             nonlocal examples
             examples += 1
             super().__init__()
+
+        def teardown(self) -> None:
+            super().teardown()
+            if hasattr(self, "monitor"):
+                met.update(self.monitor.watch.met)
 
     phases = (Phase.reuse, Phase.generate, *((Phase.shrink,) if shrink else ()))
     try:
@@ -518,7 +528,7 @@ def play(machine: type[Machine], *, profile: str = "ci", shrink: bool = False) -
             )
     except PropertyViolated as violation:
         return Played(violation, examples)
-    return Played(None, examples)
+    return Played(None, examples, tuple(name for name in machine.properties if name not in met))
 
 
 CONSTANTS = "_maybe_draw_constant"

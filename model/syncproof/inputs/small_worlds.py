@@ -36,10 +36,14 @@ from syncproof.core.packets import Compose, Packet, Tick
 from syncproof.core.values import SERVER, ConversationId, DeviceId, Message, MessageId, UserId
 from syncproof.core.world import System, World
 from syncproof.designs import Design, Parameters, Population
+from syncproof.designs.inbox import SyncFirstServer
 from syncproof.designs.packets import Notification, Push
+from syncproof.designs.timeline.checkpointed import CheckpointedServer
+from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.fanout import HybridServer
 from syncproof.errors import InputError
 from syncproof.inputs import arguments, lookup
+from syncproof.properties.evidence import Given
 
 POPULATIONS: dict[str, Population] = {
     "two-people": Population((0, 1), ((0, 1),)),
@@ -144,6 +148,10 @@ CLOCK = (("sequencer", "clock"),)
 READS = (("fanout_threshold", 1),)
 RARE_READING = tuple(kind for kind in RARE if kind != "trim")
 """Without the retention of the sync store, which such a conversation does not use: there is nothing to trim."""
+ONE_A_PAGE, ONE_WORKER, QUIET = (("page_size", 1),), (("workers", 1),), (("notifications", False),)
+ACKNOWLEDGED, AFTER_APPLY = (("retention", "acknowledged"),), (("checkpoint", "after-apply"),)
+TWICE = (("idempotent_send", False),)
+NUMBERINGS = ((("sequencer", "dense"),), (("sequencer", "segmented"),))
 PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] = (
     (
         lambda design: "clock" in design.sequencers,
@@ -157,9 +165,48 @@ PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] 
         tuple(SmallWorld("two-people", 1, kinds, READS) for kinds in (*SINGLES, *[(kind,) for kind in RARE_READING]))
         + tuple(SmallWorld("two-people", 2, kinds, READS) for kinds in SINGLES),
     ),
+    (
+        lambda design: True,
+        (
+            SmallWorld("two-people", 2, ("disconnect",), ONE_A_PAGE),
+            SmallWorld("two-devices", 2, ("new-device",), ONE_A_PAGE),
+            SmallWorld("two-people", 1, ("disconnect",), QUIET),
+            SmallWorld("two-people", 1, ("sender-retry",), TWICE),
+        ),
+    ),
+    (
+        lambda design: not issubclass(design.server, SyncFirstServer),  # it is done with a message in the same step
+        (SmallWorld("two-devices", 2, (), ONE_WORKER),),
+    ),
+    (
+        lambda design: {"dense", "segmented"} <= set(design.sequencers),
+        tuple(
+            SmallWorld(population, messages, kinds, numbering)
+            for numbering in NUMBERINGS
+            for population, messages, kinds in (("two-people", 2, ()), ("two-devices", 1, ("server-crash",)))
+        ),
+    ),
+    (
+        lambda design: issubclass(design.device, TimelineDevice),
+        (SmallWorld("two-devices", 1, ("device-crash",), AFTER_APPLY),),
+    ),
+    (
+        lambda design: issubclass(design.server, CheckpointedServer),
+        (
+            SmallWorld("two-devices", 2, (), ACKNOWLEDGED),
+            SmallWorld("two-devices", 1, ("new-device",), ACKNOWLEDGED),
+        ),
+    ),
 )
-"""(Which designs, worlds): worlds with other parameters than the design's own. `standard` and `deep` search them for designs
-that can number by the clock, and for designs that read a conversation with more than some number of members."""
+"""(Which designs, worlds): worlds with other parameters than the design's own, so that every path that a parameter opens is
+searched. `standard` and `deep` search them for the designs that the parameter concerns."""
+
+UNSEARCHED: dict[str, str] = {
+    "poll_interval": "in a search a timer may fire at any moment, whatever its delay",
+    "ack_timeout": "in a search a timer may fire at any moment, whatever its delay",
+    "sequencer_block": "it only decides how many numbers are skipped after a crash, and no property asks how many",
+}
+"""Parameter -> why no world has another value of it."""
 
 BEYOND = {"inbox-sync-first": (SmallWorld("two-devices", 2, ("server-crash",)),)}
 """Design -> worlds that only `deep` searches, because they have more than 60 million states."""
@@ -189,6 +236,12 @@ def small_world(population: str, messages: int, kinds: Iterable[str]) -> SmallWo
         if kind not in KINDS:
             raise InputError(f"unknown kind of fault {kind!r}; allowed: {', '.join(KINDS)}")
     return SmallWorld(population, messages, tuple(kind for kind in KINDS if kind in chosen))
+
+
+def given(world: SmallWorld) -> Given:
+    """Return what a search of this world has for the evidence of properties; all its devices have joined."""
+    owners = POPULATIONS[world.population].owners
+    return Given(world.faults, world.messages, max(map(owners.count, owners)))
 
 
 def interchangeable(world: SmallWorld) -> tuple[tuple[DeviceId, ...], ...]:

@@ -7,7 +7,7 @@ automaton continues, and does not repeat the complaint. A liveness property comp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
 from syncproof.core.actor import is_part
@@ -16,6 +16,22 @@ from syncproof.core.observations import Observation
 M = TypeVar("M", bound=Callable[..., str | None])
 Reaction = Callable[[Any, Any], "str | None"]
 """A method `(automaton, observation)` that returns None, or one line that says what is wrong."""
+Evidence = Mapping[type[Any], Callable[[Any], bool]]
+"""Class of observation -> whether an observation of that class is what a property must have seen."""
+
+
+NO_EVIDENCE: Evidence = {}
+"""Of a property that may hold although it saw nothing, such as one that forbids an observation."""
+
+
+def anything(observation: Any) -> bool:
+    """Return True: every observation of the class is evidence."""
+    return True
+
+
+def seen(kind: type[Any], predicate: Callable[[Any], bool] = anything) -> Evidence:
+    """Return the evidence of one observation of a class, for which the predicate is true."""
+    return {kind: predicate}
 
 
 def observes(kind: type[Observation]) -> Callable[[M], M]:
@@ -38,13 +54,25 @@ class Property:
     __slots__ = ()
 
     name: ClassVar[str] = ""
-    kind: ClassVar[Literal["safety", "liveness"]] = "safety"
+    kind: ClassVar[Literal["safety", "liveness", "sometimes"]] = "safety"
+    """`sometimes`: one that some run must reach; it has evidence alone, and holds once that was met."""
     keyed_by: ClassVar[str] = ""
     says: ClassVar[str] = ""
     anomaly: ClassVar[str] = ""
     reactions: ClassVar[dict[type[Observation], Reaction]] = {}
     about: ClassVar[tuple[str, ...]] = ()
     """The faults that it is about: where none of them is configured, a promise of it is not judged."""
+    wants: ClassVar[str] = ""
+    """What it must have seen before "holds" says something, in one clause."""
+    evidence: ClassVar[Evidence | None] = None
+    """The same as predicates, each on one observation alone; None: every observation that it reacts to is evidence;
+    `NO_EVIDENCE`: it needs none."""
+    least_messages: ClassVar[int] = 1
+    """How many messages in one conversation its evidence takes: with fewer it is not exercised."""
+    least_devices: ClassVar[int] = 1
+    """How many devices of one user its evidence takes."""
+    takes_changes: ClassVar[bool] = False
+    """Whether its evidence takes a message that is a change: a recall, an edit or a read marker."""
     endless: ClassVar[tuple[type[Observation], type[Observation]] | None] = None
     """For a property that forbids an endless repetition: what must not be repeated indefinitely, and what excuses it.
     A search decides this on cycles of its graph and does not need the automaton's counting."""
@@ -61,6 +89,16 @@ class Property:
                 if kind is not None:
                     marked[name] = kind
         cls.reactions = {kind: getattr(cls, name) for name, kind in marked.items()}
+
+    @classmethod
+    def asked(cls) -> Evidence:
+        """Return the predicates of its evidence by class of observation; empty if it needs none."""
+        return dict.fromkeys(cls.reactions, anything) if cls.evidence is None else cls.evidence
+
+    @classmethod
+    def wanted(cls) -> str:
+        """Return what it must have seen, in one clause."""
+        return cls.wants or " or ".join(f"an observation {kind.__name__}" for kind in cls.asked())
 
     def react(self, observation: Observation) -> str | None:
         """React to an observation. Return the complaint, if any; None also for a class that the property ignores."""

@@ -7,7 +7,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Accepted, Composed, Deleted, Gone, Placed, Queued, Retired, Shown, Stored
 from syncproof.core.values import DeviceId, MessageId
-from syncproof.properties._base import Property, observes
+from syncproof.properties._base import Property, observes, seen
 
 
 @state
@@ -34,6 +34,8 @@ class AcceptedIsDurable(Property):
     name = "accepted-is-durable"
     keyed_by = "message"
     says = "an accepted message is in durable server state or shown on its whole audience"
+    wants = "an accepted message"
+    evidence = seen(Accepted)
     anomaly = "lost-write"
 
     composers: dict[MessageId, DeviceId] = attrs.field(factory=dict)

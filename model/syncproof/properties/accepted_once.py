@@ -7,7 +7,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Accepted, Placed, Reverted
 from syncproof.core.values import ConversationId, MessageId
-from syncproof.properties._base import Property, observes
+from syncproof.properties._base import Property, observes, seen
 
 
 @state
@@ -27,6 +27,8 @@ class AcceptedOnce(Property):
     name = "accepted-once"
     keyed_by = "message x life of its conversation's log"
     says = "an accepted message has one place, the one that the accepting reply names"
+    wants = "an accepted message"
+    evidence = seen(Accepted)
     anomaly = "duplicate"
 
     places: dict[MessageId, tuple[ConversationId, int]] = attrs.field(factory=dict)

@@ -7,7 +7,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Amended, Composed, Forgot, Placed, Retired, Reverted
 from syncproof.core.values import ConversationId, DeviceId, MessageId
-from syncproof.properties._base import Property, observes
+from syncproof.properties._base import Property, observes, seen
 
 Applied = tuple[bool, int, MessageId]
 """What a device has applied last to a thing: whether that was a recall, its version, and the message that brought it."""
@@ -30,6 +30,9 @@ class ChangeMonotonic(Property):
     name = "change-monotonic"
     keyed_by = "installation x life of the log x changed thing"
     says = "the applied version of what is recalled, edited or read never sinks, and a recall is final"
+    wants = "a change that a device applied"
+    evidence = seen(Amended)
+    takes_changes = True
 
     applied: dict[tuple[DeviceId, str, int], Applied] = attrs.field(factory=dict)
     places: dict[MessageId, tuple[ConversationId, int]] = attrs.field(factory=dict)

@@ -7,7 +7,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Checkpointed, Forgot, Shown
 from syncproof.core.values import DeviceId, MessageId
-from syncproof.properties._base import observes
+from syncproof.properties._base import observes, seen
 from syncproof.properties._logs import Logs
 
 
@@ -23,6 +23,8 @@ class CheckpointCovered(Logs):
     name = "checkpoint-covered"
     keyed_by = "installation x timeline"
     says = "a checkpoint never passes an entry that was not shown"
+    wants = "a checkpoint that moved"
+    evidence = seen(Checkpointed, lambda o: not o.start)
 
     ahead: dict[DeviceId, set[MessageId]] = attrs.field(factory=dict)
 

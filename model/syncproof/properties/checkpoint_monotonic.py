@@ -7,7 +7,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Checkpointed
 from syncproof.core.values import DeviceId, Timeline
-from syncproof.properties._base import Property, observes
+from syncproof.properties._base import Property, observes, seen
 
 
 @state
@@ -21,6 +21,8 @@ class CheckpointMonotonic(Property):
     name = "checkpoint-monotonic"
     keyed_by = "installation x epoch"
     says = "a checkpoint never moves back"
+    wants = "a checkpoint that moved"
+    evidence = seen(Checkpointed, lambda o: not o.start)
 
     last: dict[tuple[DeviceId, Timeline], int] = attrs.field(factory=dict)
 

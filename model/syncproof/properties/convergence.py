@@ -9,7 +9,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Amended, Composed, Forgot, Joined, Placed, Retired, Shown
 from syncproof.core.values import DeviceId, MessageId, UserId
-from syncproof.properties._base import Property, observes
+from syncproof.properties._base import Property, observes, seen
 
 ELSEWHERE = -1
 """A place that is no longer known: the user's other devices show the message, and they agreed on its place."""
@@ -51,6 +51,9 @@ class Convergence(Property):
     kind = "liveness"
     keyed_by = "user x conversation"
     says = "all devices of a user show the same sequence per conversation"
+    wants = "a message for two devices of one user"
+    evidence = seen(Placed, lambda o: len(o.audience) > len(o.members))
+    least_devices = 2
 
     users: dict[DeviceId, UserId] = attrs.field(factory=dict)
     placed: dict[MessageId, int] = attrs.field(factory=dict)

@@ -7,7 +7,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Forgot, Shown
 from syncproof.core.values import ConversationId, DeviceId
-from syncproof.properties._base import Property, observes
+from syncproof.properties._base import Property, observes, seen
 
 
 @state
@@ -21,6 +21,9 @@ class ConversationOrder(Property):
     name = "conversation-order"
     keyed_by = "device x conversation"
     says = "messages are shown in the conversation's order"
+    wants = "a message shown at a place after the first"
+    evidence = seen(Shown, lambda o: o.place >= 2)
+    least_messages = 2
 
     last: dict[tuple[DeviceId, ConversationId], int] = attrs.field(factory=dict)
 

@@ -7,7 +7,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Appended, Reverted
 from syncproof.core.values import Timeline
-from syncproof.properties._base import Property, observes
+from syncproof.properties._base import Property, observes, seen
 
 
 @state
@@ -20,6 +20,8 @@ class Dense(Property):
     name = "dense"
     keyed_by = "timeline"
     says = "no number is missing"
+    wants = "an entry of a sync timeline"
+    evidence = seen(Appended, lambda o: o.timeline.kind == "sync")
 
     last: dict[Timeline, int] = attrs.field(factory=dict)
 

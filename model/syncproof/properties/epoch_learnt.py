@@ -9,7 +9,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Checkpointed, Retired, Reverted
 from syncproof.core.values import DeviceId
-from syncproof.properties._base import Property, observes
+from syncproof.properties._base import Property, observes, seen
 
 
 @state
@@ -25,6 +25,8 @@ class EpochLearnt(Property):
     keyed_by = "installation x timeline"
     about = ("server-restore",)
     says = "after a restore every device learns that its logs have a new epoch"
+    wants = "a log that began a new epoch"
+    evidence = seen(Reverted)
 
     latest: dict[tuple[str, int], int] = attrs.field(factory=dict)
     reads: dict[tuple[DeviceId, str, int], int] = attrs.field(factory=dict)

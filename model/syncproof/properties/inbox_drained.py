@@ -9,7 +9,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Deleted, Gone, Queued, Retired
 from syncproof.core.values import DeviceId, MessageId, Timeline
-from syncproof.properties._base import observes
+from syncproof.properties._base import observes, seen
 from syncproof.properties._showing import Showing
 
 
@@ -25,6 +25,8 @@ class InboxDrained(Showing):
     kind = "liveness"
     keyed_by = "inbox"
     says = "nothing delivered stays queued"
+    wants = "a copy queued in an inbox"
+    evidence = seen(Queued)
 
     queued: dict[tuple[Timeline, MessageId], tuple[DeviceId, ...]] = attrs.field(factory=dict)
 

@@ -10,6 +10,7 @@ import msgspec
 
 from syncproof.core.observations import Observation, Quiesced
 from syncproof.properties import PROPERTIES, Property
+from syncproof.properties.evidence import Watch
 
 KEPT = 5
 """How many violations of each property are kept as text; all are counted."""
@@ -26,13 +27,15 @@ class Monitor:
     """Fresh automata of the named properties (default: all), fed with `observe`.
 
     `reactions` is the dispatch table, `(property, reaction)` pairs by observation class, for engines that run their own
-    loop over it: a reaction that returns a line is to be passed to `record`.
+    loop over it: a reaction that returns a line is to be passed to `record`, and `watch` is to see each observation of a
+    class that it still waits for. `sometimes`: what else `watch` looks for.
     """
 
-    def __init__(self, names: Iterable[str] | None = None) -> None:
+    def __init__(self, names: Iterable[str] | None = None, sometimes: Iterable[type[Property]] = ()) -> None:
         self.automata: dict[str, Property] = {
             name: PROPERTIES[name]() for name in (PROPERTIES if names is None else names)
         }
+        self.watch = Watch([*map(type, self.automata.values()), *sometimes])
         self.counts: dict[str, int] = {}
         self.violations: dict[str, list[Violation]] = {}
         self.reactions: dict[type[Observation], list[tuple[str, Callable[[Any], str | None]]]] = {}
@@ -42,6 +45,8 @@ class Monitor:
 
     def observe(self, observation: Observation) -> None:
         """Pass the observation to every automaton that reacts to it; at quiescence, judge all of them."""
+        if type(observation) in self.watch.pending:
+            self.watch.see(observation)
         for name, react in self.reactions.get(type(observation), ()):
             says = react(observation)
             if says is not None:

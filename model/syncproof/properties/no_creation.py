@@ -7,7 +7,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Composed, Joined, Placed, Shown
 from syncproof.core.values import DeviceId, MessageId, UserId
-from syncproof.properties._base import Property, observes
+from syncproof.properties._base import Property, observes, seen
 
 
 @state
@@ -24,6 +24,8 @@ class NoCreation(Property):
     name = "no-creation"
     keyed_by = "device"
     says = "only what was composed is shown, to its audience"
+    wants = "a message shown on a device"
+    evidence = seen(Shown)
 
     users: dict[DeviceId, UserId] = attrs.field(factory=dict)
     members: dict[MessageId, tuple[UserId, ...]] = attrs.field(factory=dict)

@@ -7,7 +7,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Forgot, Shown
 from syncproof.core.values import DeviceId, MessageId
-from syncproof.properties._base import Property, observes
+from syncproof.properties._base import Property, observes, seen
 
 
 @state
@@ -21,6 +21,8 @@ class NoDuplicate(Property):
     name = "no-duplicate"
     keyed_by = "installation"
     says = "a message is shown at most once"
+    wants = "a message shown on a device"
+    evidence = seen(Shown)
     anomaly = "duplicate"
 
     shown: dict[DeviceId, set[MessageId]] = attrs.field(factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from syncproof.core.actor import state
 from syncproof.core.observations import Deleted
-from syncproof.properties._base import observes
+from syncproof.properties._base import observes, seen
 from syncproof.properties._showing import Showing
 
 
@@ -18,6 +18,8 @@ class NoEarlyDelete(Showing):
     name = "no-early-delete"
     keyed_by = "inbox"
     says = "a copy is deleted only after its device showed it"
+    wants = "a copy deleted from an inbox"
+    evidence = seen(Deleted)
 
     @observes(Deleted)
     def on_deleted(self, o: Deleted) -> str | None:

@@ -20,7 +20,7 @@ from syncproof.core.observations import (
     Shown,
 )
 from syncproof.core.values import ConversationId, DeviceId, MessageId, UserId
-from syncproof.properties._base import Property, observes
+from syncproof.properties._base import Property, observes, seen
 
 
 @state
@@ -59,6 +59,8 @@ class NoLoss(Property):
     kind = "liveness"
     keyed_by = "message x device"
     says = "every accepted message is shown on every device of its audience"
+    wants = "an accepted message"
+    evidence = seen(Accepted)
     anomaly = "lost-write"
 
     open: dict[MessageId, Delivery] = attrs.field(factory=dict)

@@ -9,7 +9,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Accepted, Composed, Forgot, Refused, Retired
 from syncproof.core.values import DeviceId, MessageId
-from syncproof.properties._base import Property, observes
+from syncproof.properties._base import Property, observes, seen
 
 
 @state
@@ -26,6 +26,8 @@ class OutboxDrained(Property):
     kind = "liveness"
     keyed_by = "message"
     says = "everything composed is accepted or refused"
+    wants = "a message composed on a device"
+    evidence = seen(Composed)
 
     waiting: dict[MessageId, DeviceId] = attrs.field(factory=dict)
 

@@ -6,7 +6,7 @@ from bisect import bisect_left
 
 from syncproof.core.actor import state
 from syncproof.core.observations import Checkpointed, Shown
-from syncproof.properties._base import observes
+from syncproof.properties._base import observes, seen
 from syncproof.properties._logs import Entries, Logs
 
 
@@ -22,6 +22,8 @@ class PrefixOrder(Logs):
     name = "prefix-order"
     keyed_by = "installation x timeline"
     says = "entries are shown in the order of their numbers, skipping nothing"
+    wants = "a message shown from an entry of a log"
+    evidence = seen(Shown, lambda o: o.seq is not None and o.timeline is not None and o.timeline.kind != "inbox")
     anomaly = "poll-skip, nonmonotonic-poll"
 
     @observes(Checkpointed)

@@ -7,7 +7,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Checkpointed, Pulled, Shown, Triggered
 from syncproof.core.values import DeviceId
-from syncproof.properties._base import Property, observes
+from syncproof.properties._base import Property, observes, seen
 
 FRUITLESS = 100
 """After so many pulls without a result, in a row since the last trigger, a run counts as pulling indefinitely."""
@@ -26,6 +26,8 @@ class PullTerminates(Property):
     kind = "liveness"
     keyed_by = "device"
     says = "each trigger causes finitely many pulls"
+    wants = "a pull"
+    evidence = seen(Pulled)
     endless = (Pulled, Triggered)
 
     fruitless: dict[DeviceId, int] = attrs.field(factory=dict)

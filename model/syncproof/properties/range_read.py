@@ -9,7 +9,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import RangeRead, Trimmed
 from syncproof.core.values import MessageId, Timeline
-from syncproof.properties._base import observes
+from syncproof.properties._base import observes, seen
 from syncproof.properties._logs import Logs
 
 
@@ -24,6 +24,8 @@ class RangeReads(Logs):
     name = "range-read"
     keyed_by = "timeline"
     says = "a read of a range returns exactly the entries there, whatever was asked before"
+    wants = "a read of a log that returned an entry"
+    evidence = seen(RangeRead, lambda o: bool(o.seqs) and o.timeline.kind != "inbox")
 
     trimmed: dict[Timeline, int] = attrs.field(factory=dict)
 

@@ -10,7 +10,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Forgot, Gone, Joined, Placed, Retired, Reverted, Roamed, Shown
 from syncproof.core.values import ConversationId, DeviceId, MessageId
-from syncproof.properties._base import Property, observes
+from syncproof.properties._base import Property, observes, seen
 
 
 @state
@@ -51,6 +51,8 @@ class RoamingComplete(Property):
     keyed_by = "new device x conversation"
     about = ("new-device", "reinstall")
     says = "a new device can reach all history of its conversations"
+    wants = "a new device with a history to fetch"
+    evidence = seen(Joined, lambda o: any(last > 0 for _, last in o.history or ()))
 
     orders: dict[ConversationId, Order] = attrs.field(factory=dict)
     taken: dict[tuple[ConversationId, int], set[MessageId]] = attrs.field(factory=dict)

@@ -7,7 +7,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Composed, Placed, Reverted
 from syncproof.core.values import ConversationId, DeviceId, MessageId
-from syncproof.properties._base import Property, observes
+from syncproof.properties._base import Property, observes, seen
 
 
 @state
@@ -21,6 +21,9 @@ class SenderOrder(Property):
     name = "sender-order"
     keyed_by = "sending device x conversation"
     says = "the conversation's order keeps the order of composing"
+    wants = "two messages with a place in one conversation"
+    evidence = seen(Placed, lambda o: o.place >= 2)
+    least_messages = 2
 
     numbers: dict[MessageId, tuple[DeviceId, ConversationId, int]] = attrs.field(factory=dict)
     counts: dict[tuple[DeviceId, ConversationId], int] = attrs.field(factory=dict)

@@ -7,7 +7,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Composed, Shown, Stored
 from syncproof.core.values import DeviceId, MessageId
-from syncproof.properties._base import Property, observes
+from syncproof.properties._base import Property, observes, seen
 
 
 @state
@@ -21,6 +21,8 @@ class StoreBeforeSync(Property):
     name = "store-before-sync"
     keyed_by = "message"
     says = "what is shown is already in durable server storage"
+    wants = "a message shown on a device"
+    evidence = seen(Shown)
 
     unstored: dict[MessageId, DeviceId] = attrs.field(factory=dict)
 

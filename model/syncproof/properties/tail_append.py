@@ -7,7 +7,7 @@ import attrs
 from syncproof.core.actor import state
 from syncproof.core.observations import Appended
 from syncproof.core.values import Timeline
-from syncproof.properties._base import Property, observes
+from syncproof.properties._base import Property, observes, seen
 
 
 @state
@@ -20,6 +20,8 @@ class TailAppend(Property):
     name = "tail-append"
     keyed_by = "timeline"
     says = "an entry never becomes readable below one that was readable before"
+    wants = "an entry of a log"
+    evidence = seen(Appended)
 
     last: dict[Timeline, int] = attrs.field(factory=dict)
 

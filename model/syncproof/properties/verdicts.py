@@ -7,37 +7,48 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from syncproof.properties import PROPERTIES
+from syncproof.properties.evidence import NOTHING_ACCEPTED, Given, lacking, unmet
 from syncproof.properties.monitor import Monitor
 
 Verdict = Literal["holds", "violated", "unknown", "not-applicable"]
+OPEN_END = "the run did not come to rest"
 
 
 @dataclass(slots=True)
 class PropertyResult:
-    """The verdict of a run on one property. `examples`: the first violations, one line each."""
+    """The verdict of a run on one property. `examples`: the first violations, one line each.
+
+    `why`: the reason of `unknown`. `met`: the property met its evidence. `exercised`: false if the run had not what the
+    evidence takes; such an unknown does not count.
+    """
 
     verdict: Verdict
     promised: bool
     violations: int = 0
     examples: list[str] = field(default_factory=list)
+    why: str = ""
+    met: bool = True
+    exercised: bool = True
 
 
 def judge(
     promises: Mapping[str, tuple[str, ...]],
     not_applicable: Mapping[str, str],
     monitor: Monitor,
-    faults: tuple[str, ...],
+    given: Given,
     quiesced: bool,
     asked: tuple[str, ...] = (),
+    happened: bool = True,
 ) -> dict[str, PropertyResult]:
     """Return a verdict for every property.
 
-    A promise counts if it covers all `faults` that the run was configured with. It does not count if the property is
-    about other faults (`Property.about`), unless the property was `asked` for. A liveness property that was not violated
-    is unknown if the run did not come to rest (`quiesced`).
+    A promise counts if it covers all faults that the run was configured with (`given`). It does not count if the property
+    is about other faults (`Property.about`), unless the property was `asked` for. What was not violated is unknown if
+    nothing was accepted (`happened`), if the property never met its evidence, and for a liveness property if the run did
+    not come to rest (`quiesced`).
     """
     results = {}
-    verdict: Verdict
+    faults = given.faults
     for name in PROPERTIES:
         about = PROPERTIES[name].about
         silent = bool(about) and name not in asked and not set(about) & set(faults)
@@ -46,8 +57,19 @@ def judge(
             results[name] = PropertyResult("not-applicable", False)
             continue
         count = monitor.counts.get(name, 0)
-        examples = [violation.says for violation in monitor.violations.get(name, ())]
+        met = name in monitor.watch.met
+        lacks = "" if met or not happened else lacking(PROPERTIES[name], given)
         open_end = not quiesced and PROPERTIES[name].kind == "liveness"
-        verdict = "violated" if count else "unknown" if open_end else "holds"
-        results[name] = PropertyResult(verdict, covered, count, examples)
+        why = ""
+        if not count:
+            why = NOTHING_ACCEPTED * (not happened) or unmet(PROPERTIES[name], lacks) * (not met) or OPEN_END * open_end
+        results[name] = PropertyResult(
+            "violated" if count else "unknown" if why else "holds",
+            covered,
+            count,
+            [violation.says for violation in monitor.violations.get(name, ())],
+            why,
+            met,
+            bool(count) or not lacks or name in asked,
+        )
     return results

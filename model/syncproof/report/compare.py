@@ -31,6 +31,10 @@ SHOWN = (
     "lost_deliveries",
 )
 """The metrics that a terminal shows."""
+LEGEND = (
+    f"✓ holds, ✗ violated, ? unknown, {tables.NOT_EXERCISED} not exercised by these runs, – not applicable; **bold** where "
+    "promised."
+)
 
 
 def figure(comparison: Comparison, name: str) -> Figure:
@@ -76,7 +80,8 @@ def _filled(name: str, comparison: Comparison, **context: object) -> str:
         unpromised=tables.unpromised(results),
         broken=comparison.broken(),
         verdicts=tables.verdicts(results),
-        marks=tables.MARKS,
+        sometimes=tables.sometimes(results),
+        mark=tables.mark,
         metrics=[(tables.heading(name)[0], metric) for name, metric in METRICS.items()],
         costs=tables.costs(results),
         ways_legend=counterexamples.LEGEND,
@@ -110,15 +115,21 @@ def markdown(comparison: Comparison) -> str:
     lines += [f"**{md.cell(sentences.question(comparison))}**", ""]
     lines += [md.cell(sentence) for sentence in sentences.answer(comparison)] + [""]
     lines += [f"> Warning: {md.cell(warning)}" for warning in results.warnings] + [""]
-    lines += ["## Verdicts", "", "✓ holds, ✗ violated, ? unknown, – not applicable; **bold** where promised.", ""]
+    lines += ["## Verdicts", "", LEGEND, ""]
     rows: list[list[object]] = []
     for name, _, findings in tables.verdicts(results):
-        marks = [tables.MARKS[f.verdict] for f in findings]
+        marks = [tables.mark(f.verdict, f.exercised) for f in findings]
         rows.append([name, *(md.Bold(m) if f.promised else m for m, f in zip(marks, findings, strict=True))])
     lines += md.table(["property", *names], rows)
+    if sometimes := tables.sometimes(results):
+        lines += ["", "Sometimes, what some run must reach:", ""]
+        lines += md.table(["design", "sometimes", "reached"], sometimes)
     if broken := comparison.broken():
         lines += ["", "Broken promises:", ""]
         lines += [f"- {md.cell(design)}, {name}: {md.cell(finding.example)}" for design, name, finding in broken]
+    if unknown := tables.unknown(results):
+        lines += ["", "Promises that are unknown (one example per design):", ""]
+        lines += [f"- {md.cell(design)}, {name}: {md.cell(why)}" for design, name, why in unknown]
     if unpromised := tables.unpromised(results):
         lines += ["", "Violated, and not promised (one example per design):", ""]
         lines += [f"- {md.cell(design)}, {name}: {md.cell(example)}" for design, name, example in unpromised]
@@ -179,6 +190,8 @@ def show(comparison: Comparison) -> None:
         out.print(Text(sentence))
     for design, name, example in tables.unpromised(results):
         out.print(Text(f"  {design} does not promise {name}: {example}", style="dim"))
+    for design, name, why in tables.unknown(results):
+        out.print(Text(f"  {design}, {name} is unknown: {why}", style="yellow"))
     for design, name, finding in comparison.broken():
         out.print(Text(f"  BROKEN PROMISE: {design}, {name}: {finding.example}", style="bold red"))
     out.print()

@@ -52,6 +52,7 @@ def _filled(name: str, matrix: KillMatrix) -> str:
         cost_heads=COST_HEADS,
         bugs=BUGS,
         others=others,
+        told=sentences.alarm,
     )
 
 
@@ -111,7 +112,7 @@ def markdown(matrix: KillMatrix) -> str:
         lines += ["", "## Sound designs", ""]
         lines += md.table(
             ["design", "engine", "world", "examples or runs", "alarm"],
-            [[a.design, a.engine, a.world, a.after, ", ".join(a.violated) or "none"] for a in matrix.sound],
+            [[a.design, a.engine, a.world, a.after, sentences.alarm(a)] for a in matrix.sound],
         )
     return "\n".join([*lines, *md.reproduction(sentences.command(matrix)), ""])
 

@@ -23,6 +23,13 @@ def heading(metric: str) -> tuple[str, str]:
 
 
 MARKS = {"holds": "✓", "violated": "✗", "unknown": "?", "not-applicable": "–"}
+NOT_EXERCISED = "○"
+"""The mark of an unknown that could not be otherwise: nothing had what the property's evidence takes."""
+
+
+def mark(verdict: str, exercised: bool) -> str:
+    """Return the mark of a verdict."""
+    return MARKS[verdict] if exercised else NOT_EXERCISED
 
 
 def rank(verdict: str, promised: bool) -> int:
@@ -106,9 +113,25 @@ def verdicts(results: ComparisonResults) -> list[tuple[str, str, list[PropertyRe
 
 
 def kept(design: DesignComparison) -> tuple[int, int]:
-    """Return how many promised properties hold, and how many are promised."""
-    promised = [p for p in design.properties.values() if p.promised]
+    """Return how many promised properties hold, and how many are promised, without those that were not exercised."""
+    promised = [p for p in design.properties.values() if p.promised and p.exercised]
     return sum(p.verdict == "holds" for p in promised), len(promised)
+
+
+def unknown(results: ComparisonResults) -> list[tuple[str, str, str]]:
+    """Return (design, property, why) for the first promise of each design that is unknown, and could have been judged."""
+    found = []
+    for design, facts in results.designs.items():
+        names = [n for n, p in facts.properties.items() if p.promised and p.verdict == "unknown" and p.exercised]
+        if names:
+            more = f" (and {len(names) - 1} more)" if names[1:] else ""
+            found.append((design, names[0], f"{facts.properties[names[0]].why}{more}"))
+    return found
+
+
+def sometimes(results: ComparisonResults) -> list[tuple[str, str, str]]:
+    """Return (design, what some run must reach, in how many runs it was reached)."""
+    return [(design, what, reached) for design, f in results.designs.items() for what, reached in f.sometimes.items()]
 
 
 GRAVE = ("no-loss", "convergence", "roaming-complete", "conversation-order", "store-before-sync", "prefix-order")

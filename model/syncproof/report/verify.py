@@ -21,7 +21,8 @@ from syncproof.report import markdown as md
 from syncproof.report.counterexamples import DrawnCounterexample
 from syncproof.report.diagram import Diagram
 from syncproof.report.sentences import verify as sentences
-from syncproof.report.tables import MARKS, claims, rank
+from syncproof.report.tables import NOT_EXERCISED, claims, rank
+from syncproof.report.tables import mark as marked
 from syncproof.studies.verify import Cell, Verification, judged
 
 LENGTHS = (
@@ -79,12 +80,13 @@ def write(verification: Verification, out: str | Path) -> list[Path]:
 
 def mark(cell: Cell) -> str:
     """Return a cell as a table shows it: the mark of the verdict, and the length of the counterexample."""
-    return f"{MARKS[cell.verdict]} {cell.length}" if cell.counterexample is not None else MARKS[cell.verdict]
+    found = marked(cell.verdict, cell.exercised)
+    return f"{found} {cell.length}" if cell.counterexample is not None else found
 
 
 def _marked(cell: Cell, bold: bool) -> str:
     """Return a cell as a terminal shows it; where there is no bold, a word says that the property is promised."""
-    if bold or not cell.promised:
+    if bold or not cell.marked_promised:
         return mark(cell)
     return f"{mark(cell)} {'broken' if cell.broken else 'promised'}"
 
@@ -100,7 +102,7 @@ def _filled(name: str, verification: Verification, shown: list[tuple[DrawnCounte
         matrix=verification.matrix(),
         properties=PROPERTIES,
         mark=mark,
-        rank=lambda cell: rank(cell.verdict, cell.broken if cell.verdict == "violated" else cell.promised),
+        rank=lambda cell: rank(cell.verdict, cell.broken if cell.verdict == "violated" else cell.marked_promised),
         shown=shown,
         kinds=sorted({kind for found in results.designs.values() for kind in found.coverage}),
         situations=sorted({what for found in results.designs.values() for what in found.witnesses}),
@@ -119,14 +121,14 @@ def _markdown(verification: Verification) -> Iterator[str]:
     yield from (md.cell(sentence) for sentence in sentences.answer(verification))
     yield from ("", "## Verdicts", "")
     yield (
-        "✓ holds in every world, ✗ violated (moves of a counterexample), ? unknown, – not applicable; **bold** where "
-        f"promised. {LENGTHS}"
+        f"✓ holds in every world, ✗ violated (moves of a counterexample), ? unknown, {NOT_EXERCISED} not exercised by these "
+        f"worlds, – not applicable; **bold** where promised. {LENGTHS}"
     )
     yield ""
     rows: list[list[object]] = []
     for name in PROPERTIES:
         cells = [row[name] for row in matrix.values()]
-        rows.append([name, *(md.Bold(mark(c)) if c.promised else mark(c) for c in cells)])
+        rows.append([name, *(md.Bold(mark(c)) if c.marked_promised else mark(c) for c in cells)])
     yield from md.table(["property", *matrix], rows)
     yield from ("", "## What was searched", "")
     heads = ["design", "worlds", "states", "transitions", "depth", "complete"]
@@ -141,9 +143,9 @@ def _markdown(verification: Verification) -> Iterator[str]:
         ["design", *kinds],
         [[d, *(f.coverage[k].transitions if k in f.coverage else "–" for k in kinds)] for d, f in found],
     )
-    yield from ("", 'Situations without which "holds" would say nothing:', "")
+    yield from ("", 'Sometimes: what some run must reach, because "holds" would say nothing without it:', "")
     yield from md.table(
-        ["design", "situation", "reached"],
+        ["design", "sometimes", "reached"],
         [[d, what, reached] for d, f in found for what, reached in f.witnesses.items()],
     )
     if told := claims(results):
@@ -181,7 +183,7 @@ def show(verification: Verification) -> None:
         grid.add_row(name, *(Text(_marked(cell, out.bold), style=_style(cell)) for cell in cells))
     out.grid(grid)
     bold = "bold: promised" if out.bold else "broken: violated where it is promised"
-    out.print(Text(f"✗ with the moves of a counterexample; {bold}", style="dim"))
+    out.print(Text(f"✗ with the moves of a counterexample; {NOT_EXERCISED} not exercised; {bold}", style="dim"))
     out.print()
     facts = terminal.table()
     for heading in ("design", "worlds", "states", "transitions", "depth", "complete", "seconds"):
@@ -207,7 +209,7 @@ def _style(cell: Cell) -> str:
     if cell.broken:
         return "bold red"
     colour = {"holds": "green", "violated": "yellow"}.get(cell.verdict, "dim")
-    return f"bold {colour}" if cell.promised else colour
+    return f"bold {colour}" if cell.marked_promised else colour
 
 
 def _told(design: str, name: str, cell: Cell) -> str:
@@ -255,14 +257,16 @@ def show_search(design: str, world: SmallWorld, found: Exploration) -> None:
         style = "" if transitions else "yellow"
         grid.add_row(Text(kind, style=style), f"{transitions:,}", f"{states:,}")
     out.grid(grid)
-    for name in found.findings:
+    judged_here = [name for name in found.findings if name in PROPERTIES]
+    for name in judged_here:
         cell = one.cell(design, name)
         promised = f"promise {cell.promise}" if cell.promised else ""
         out.print(Text(f"  {name:22} {cell.verdict:9} {promised:17} {cell.why}".rstrip(), style=_style(cell)))
-    for name in found.findings:
+    for name in judged_here:
         cell = one.cell(design, name)
         if cell.counterexample is not None:
             out.print()
             print(_told(design, name, cell))
-    for _, _, what in one.vacuous:
-        out.print(Text(f"vacuous: never met: {what}", style="bold red"))
+    for what, reached in one.explored[design][0].witnesses.items():
+        text = f"{'reached' if reached else 'unknown, never reached'}: {what}"
+        out.print(Text(f"  sometimes {text}", style="" if reached else "bold red"))

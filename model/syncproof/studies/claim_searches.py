@@ -18,7 +18,9 @@ from syncproof.designs import DESIGNS, Design, Parameters
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.engines.explore import Exploration
 from syncproof.errors import Interrupted
-from syncproof.inputs.small_worlds import SMALL, SmallWorld, small_world
+from syncproof.inputs.small_worlds import SMALL, SmallWorld, given, small_world
+from syncproof.properties import PROPERTIES
+from syncproof.properties.evidence import lacking
 from syncproof.seeded_bugs import BUGS
 from syncproof.seeded_bugs.triggers import SwallowsTrigger
 from syncproof.studies.results import ClaimSearch, SearchedProperty
@@ -53,18 +55,27 @@ def searches(search: Search) -> dict[str, ClaimSearch]:
 def _found(search: Search, name: str, design: Design, worlds: Sequence[SmallWorld]) -> ClaimSearch:
     states = 0
     properties: dict[str, SearchedProperty] = {}
+    met: set[str] = set()
     for world in worlds:
         found = search(design, world)
         if found.graph.ending == "interrupted":
             raise Interrupted
         states += len(found.graph.states)
         for prop, finding in found.findings.items():
+            if prop not in PROPERTIES:
+                continue
+            if finding.met:
+                met.add(prop)
             result = properties.setdefault(prop, SearchedProperty("holds", prop in design.promises))
             result.promised = result.promised and set(world.faults) <= set(design.promises[prop])
             if finding.counterexample is not None:
                 length = finding.counterexample.length
                 result.verdict = "violated"
                 result.length = length if result.length is None else min(length, result.length)
-            elif finding.verdict == "unknown" and result.verdict == "holds":
+            elif finding.verdict == "unknown" and finding.met and result.verdict == "holds":
                 result.verdict = "unknown"
+    for prop, result in properties.items():
+        if prop not in met:
+            result.verdict = "unknown"
+            result.exercised = not all(lacking(PROPERTIES[prop], given(world)) for world in worlds)
     return ClaimSearch(name, len(worlds), states, properties)

@@ -65,9 +65,11 @@ def _unjudged(results: ComparisonResults, names: Iterable[str], *properties: str
     for design in names:
         for name in properties:
             if _verdict(results, design, name) == "unknown":
+                why = results.designs[design].properties[name].why
                 return (
                     "unknown",
-                    f"{name} is unknown of {design}: these runs accepted no message, or did not come to rest",
+                    f"{name} is unknown of {design}: "
+                    f"{why or 'these runs accepted no message, or did not come to rest'}",
                 )
     return None
 
@@ -219,7 +221,7 @@ def _lag_harmless(results: ComparisonResults) -> Judgement:
     broken = [p for p, v in results.designs[name].properties.items() if v.promised and v.verdict == "violated"]
     if broken:
         return "refuted", f"{name} violates {', '.join(broken)}"
-    promised = [p for p, v in results.designs[name].properties.items() if v.promised]
+    promised = [p for p, v in results.designs[name].properties.items() if v.promised and v.exercised]
     if (open_end := _unjudged(results, (name,), *promised)) is not None:
         return open_end
     rows = _written(results, name, "checkpoints")
@@ -306,8 +308,9 @@ def _kept(results: VerificationResults, design: str, names: tuple[str, ...]) -> 
         cell = found[bad[0]]
         assert cell.counterexample is not None
         return "refuted", f"{design} violates {bad[0]} after {cell.length} moves: {cell.counterexample.says}"
-    if any(cell.verdict == "unknown" for cell in found.values()):
-        return "unknown", f"the search of {design} was cut short"
+    for name, cell in found.items():
+        if cell.verdict == "unknown":
+            return "unknown", f"{name} is unknown of {design}: {cell.why or 'its search was cut short'}"
     states = results.designs[design].states
     return "supported", f"{design} keeps {', '.join(names)} in all of {states:,} states"
 
@@ -334,7 +337,7 @@ def _prove_push_unneeded(results: VerificationResults) -> Judgement:
     if found is None:
         return "unknown", f"needs the search of {NOTIFY} without notifications"
     text = f"without notifications {NOTIFY}"
-    promised = {name: cell for name, cell in found.properties.items() if cell.promised}
+    promised = {name: cell for name, cell in found.properties.items() if cell.promised and cell.exercised}
     bad = [name for name, cell in promised.items() if cell.verdict == "violated"]
     if bad:
         return "refuted", f"{text} violates {bad[0]} after {promised[bad[0]].length} moves"

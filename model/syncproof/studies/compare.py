@@ -29,6 +29,7 @@ from syncproof.inputs import arguments, lookup, traces, workload
 from syncproof.inputs import fault_plan as faults
 from syncproof.inputs.scenario import Scenario, load
 from syncproof.properties import PROPERTIES
+from syncproof.properties.evidence import NOTHING_ACCEPTED
 from syncproof.properties.verdicts import PropertyResult
 from syncproof.studies import claims, executors
 from syncproof.studies.executors import Progress
@@ -199,6 +200,7 @@ class Comparison(Presentable):
             faults_fired=fired,
             warnings=[f"{name} was configured and never happened" for name, count in fired.items() if count == 0]
             + self._silent()
+            + [f"{name} never reached: {what}" for name, what in self._unreached()]
             + [failure.says for failure in self.failed.values()],
         )
         found.claims = claims.judge(found)
@@ -214,6 +216,15 @@ class Comparison(Presentable):
             elif silent:
                 found.append(f"{name} accepted no message in run {', '.join(silent)}")
         return found
+
+    def _unreached(self) -> list[tuple[str, str]]:
+        """Return (design, what) for what some run must reach and no run of the design did."""
+        return [
+            (name, what)
+            for name, runs in self.outcomes.items()
+            for what in dict.fromkeys(what for run in runs for what in run.sometimes)
+            if not any(run.sometimes.get(what) for run in runs)
+        ]
 
     def _design(self, name: str) -> DesignComparison:
         runs = self.outcomes[name]
@@ -231,6 +242,10 @@ class Comparison(Presentable):
                 kind: sum(r.packets.get(kind, 0) for r in runs) for kind in sorted({k for r in runs for k in r.packets})
             },
             deliveries=sum(r.deliveries for r in runs),
+            sometimes={
+                what: f"{sum(r.sometimes.get(what, False) for r in runs)} of {len(runs)} runs"
+                for what in dict.fromkeys(what for r in runs for what in r.sometimes)
+            },
         )
 
     def _faults(self) -> dict[str, int]:
@@ -304,17 +319,22 @@ class Comparison(Presentable):
         ]
 
     def status(self) -> int:
-        """Return the exit status: 1 if a promise is broken, 4 if a design failed, 3 if a promise is unknown, else 0."""
+        """Return the exit status.
+
+        1 if a promise is broken, 4 if a design failed, 3 if a promise is unknown or a design accepted nothing, else 0. A
+        promise that these runs could not exercise does not count.
+        """
         if self.broken() or any(failure.broken for failure in self.failed.values()):
             return 1
         if self.failed:
             return 4
         unknown = any(
-            v.promised and v.verdict == "unknown"
+            v.promised and v.verdict == "unknown" and v.exercised
             for d in self.results().designs.values()
             for v in d.properties.values()
         )
-        return 3 if unknown else 0
+        silent = any(not any(run.messages for run in runs) for runs in self.outcomes.values())
+        return 3 if unknown or silent or self._unreached() else 0
 
 
 def digits(value: float) -> float | None:
@@ -349,12 +369,15 @@ def _metric(name: str, values: list[float]) -> MetricResults:
 def worst(found: Sequence[PropertyResult], runs: Sequence[int] | None = None, happened: bool = True) -> PropertyResults:
     """Return the worst verdict over runs: violated, then unknown, then holds (only if anything `happened`).
 
+    A run in which the property met no evidence, or nothing was accepted, does not count beside one in which it was judged.
     The example names its run; `runs`: numbers of the runs, by default from 0.
     """
-    verdicts = {f.verdict for f in found}
+    judged = [f for f in found if f.met and f.why != NOTHING_ACCEPTED] or [f for f in found if f.exercised] or found
+    verdicts = {f.verdict for f in judged}
     verdict = next(v for v in ("violated", "unknown", "holds", "not-applicable") if v in verdicts)
+    why = next((f.why for f in judged if f.verdict == "unknown"), "")
     if verdict == "holds" and not happened:
-        verdict = "unknown"
+        verdict, why = "unknown", NOTHING_ACCEPTED
     numbers = range(len(found)) if runs is None else runs
     examples = [f"{text} (run {run})" for run, f in zip(numbers, found, strict=True) for text in f.examples[:1]]
     return PropertyResults(
@@ -362,6 +385,8 @@ def worst(found: Sequence[PropertyResult], runs: Sequence[int] | None = None, ha
         promised=all(f.promised for f in found),
         violations=sum(f.violations for f in found),
         example=examples[0] if examples else None,
+        why=(why or None) if verdict == "unknown" else None,
+        exercised=not happened or any(f.exercised for f in judged),
     )
 
 
@@ -369,10 +394,13 @@ def _small_run(result: RunResult) -> SmallRun:
     return SmallRun(
         metrics={name: digits(value) for name, value in result.metrics.items()},
         violated=[name for name, p in result.properties.items() if p.verdict == "violated"],
-        unknown=[name for name, p in result.properties.items() if p.verdict == "unknown"],
+        unknown=[name for name, p in result.properties.items() if p.verdict == "unknown" and p.exercised],
         promised_violated=[n for n, p in result.properties.items() if p.verdict == "violated" and p.promised],
-        promised_unknown=[n for n, p in result.properties.items() if p.verdict == "unknown" and p.promised],
+        promised_unknown=[
+            n for n, p in result.properties.items() if p.verdict == "unknown" and p.promised and p.exercised
+        ],
         messages=result.messages,
+        not_exercised=[name for name, p in result.properties.items() if not p.exercised],
     )
 
 

@@ -73,17 +73,22 @@ def cut_down(design: str | Design, world: SmallWorld, violation: PropertyViolate
 
 @dataclass(frozen=True, repr=False)
 class Hunt:
-    """Hold what Hypothesis met: the violation, if any, the number of examples played, and the moves to it, cut down."""
+    """Hold what Hypothesis met: the violation, if any, the number of examples played, and the moves to it, cut down.
+
+    `unmet`: the promised properties whose evidence no example met; the examples say nothing about them.
+    """
 
     design: Design
     world: SmallWorld
     violation: PropertyViolated | None
     examples: int
     moves: tuple[Move, ...] = ()
+    unmet: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         if self.violation is None:
-            return f"{self.design.name}: {self.examples:,} examples played ({self.world}), no promise broken"
+            says = f"; unknown, since no example met its evidence: {', '.join(self.unmet)}" if self.unmet else ""
+            return f"{self.design.name}: {self.examples:,} examples played ({self.world}), no promise broken{says}"
         return (
             f"{self.design.name}: {self.violation.name} is violated in example {self.examples:,} after "
             f"{len(self.violation.moves)} moves, cut down to {len(self.moves)} ({self.world})"
@@ -128,5 +133,5 @@ def hunt(
     world = small_worlds.small_world(population, messages, arguments.names("faults", faults))
     played = play(entry, world, profile=profile)
     if played.violation is None:
-        return Hunt(entry, world, None, played.examples)
+        return Hunt(entry, world, None, played.examples, unmet=played.unmet)
     return Hunt(entry, world, played.violation, played.examples, cut_down(entry, world, played.violation))

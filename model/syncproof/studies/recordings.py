@@ -20,6 +20,7 @@ from syncproof.formats.header import Header
 from syncproof.formats.history import read_history, read_moves
 from syncproof.inputs import arguments, lookup
 from syncproof.properties import PROPERTIES
+from syncproof.properties.evidence import Given
 from syncproof.properties.monitor import Monitor
 from syncproof.properties.verdicts import PropertyResult, judge
 
@@ -30,7 +31,8 @@ class CheckedRun:
 
     `source`: the file; `recorded`: property -> number of violations according to the file's header; `promised`: the
     properties promised in addition to the design's own promises; `observations`: their number; `quiesced`: whether the run
-    came to rest; `happened`: whether any message was placed.
+    came to rest; `happened`: whether any message was accepted; `given`: what the history had for the evidence of properties;
+    `named`: those of `promised` that were named one by one, which are never "not exercised".
     """
 
     source: str
@@ -43,6 +45,8 @@ class CheckedRun:
     observations: int
     quiesced: bool
     happened: bool
+    given: Given
+    named: tuple[str, ...] = ()
 
     @property
     def violations(self) -> dict[str, int]:
@@ -52,25 +56,27 @@ class CheckedRun:
     def verdicts(self) -> dict[str, PropertyResult]:
         """Return a verdict for every property.
 
-        If syncproof does not know the design, every property applies and only `promised` is promised. If no message was
-        placed, no property holds: it is unknown.
+        If syncproof does not know the design, every property applies and only `promised` is promised. A property that never
+        met its evidence is unknown, and so is everything if no message was accepted.
         """
         design = find_design(self.design)
         promises = {} if design is None else dict(design.promised(self.parameters))
         promises.update(dict.fromkeys(self.promised, self.faults))
         not_applicable = {} if design is None else design.not_applicable
-        found = judge(promises, not_applicable, self.monitor, self.faults, self.quiesced, self.promised)
-        for result in found.values():
-            if result.verdict == "holds" and not self.happened:
-                result.verdict = "unknown"
-        return found
+        asked = (*self.named, *[name for name in self.promised if name in self.monitor.watch.met])
+        return judge(promises, not_applicable, self.monitor, self.given, self.quiesced, asked, self.happened)
 
     def status(self) -> int:
-        """Return 1 if a promise is violated, 3 if a promise is unknown or nothing happened, else 0."""
-        promised = {result.verdict for result in self.verdicts().values() if result.promised}
-        if "violated" in promised:
+        """Return the exit status.
+
+        1 if a promise is violated; 3 if one is unknown, but not one that the run could not exercise, unless it was named;
+        3 also if nothing was accepted; else 0.
+        """
+        promised = [result for result in self.verdicts().values() if result.promised]
+        if any(result.verdict == "violated" for result in promised):
             return 1
-        return 3 if "unknown" in promised or not self.happened else 0
+        unknown = any(result.verdict == "unknown" and result.exercised for result in promised)
+        return 3 if unknown or not self.happened else 0
 
     def __repr__(self) -> str:
         of = f" of {self.design}" if self.design else ""
@@ -78,9 +84,10 @@ class CheckedRun:
         for name, result in self.verdicts().items():
             promised = " (promised)" if result.promised else ""
             example = f": {result.violations} times; {result.examples[0]}" if result.examples else ""
-            lines.append(f"  {name:22} {result.verdict}{promised}{example}")
+            why = f": {result.why}" if result.why else ""
+            lines.append(f"  {name:22} {result.verdict}{promised}{example}{why}")
         if not self.happened:
-            lines.append("unknown: nothing happened: no message was placed")
+            lines.append("unknown: nothing happened: no message was accepted")
         return "\n".join(lines)
 
 
@@ -104,7 +111,8 @@ def check(path: str | PathLike[str], *, promises: Sequence[str] = ()) -> Checked
     design = find_design(header.design)
     applicable = _applicable(design)
     promised = _checked_promises(names, header.design, design, applicable)
-    return _result(path, header, check_observations(observations, applicable), promised)
+    named = tuple(name for name in names if name != "all")
+    return _result(path, header, check_observations(observations, applicable), promised, named)
 
 
 def replay(path: str | PathLike[str]) -> CheckedRun:
@@ -218,7 +226,13 @@ def _checked_promises(
     return tuple(applicable) if "all" in names else tuple(names)
 
 
-def _result(path: str | PathLike[str], header: Header, checker: Checker, promised: tuple[str, ...] = ()) -> CheckedRun:
+def _result(
+    path: str | PathLike[str],
+    header: Header,
+    checker: Checker,
+    promised: tuple[str, ...] = (),
+    named: tuple[str, ...] = (),
+) -> CheckedRun:
     return CheckedRun(
         source=str(path),
         design=header.design,
@@ -230,6 +244,8 @@ def _result(path: str | PathLike[str], header: Header, checker: Checker, promise
         observations=checker.count,
         quiesced=checker.quiesced,
         happened=checker.happened,
+        given=checker.size.given(header.faults),
+        named=named,
     )
 
 

@@ -57,6 +57,10 @@ class PropertyResults(msgspec.Struct, omit_defaults=True):
     """how many, over all runs"""
     example: str | None = None
     """the first violation in words, and its run; left out if there is none"""
+    why: str | None = None
+    """why the verdict is unknown"""
+    exercised: bool = True
+    """false where no run had what the property's evidence takes; such an *unknown* does not count"""
 
 
 class Interval(msgspec.Struct):
@@ -90,7 +94,7 @@ class StoreRows(msgspec.Struct):
     """rows returned"""
 
 
-class DesignComparison(msgspec.Struct):
+class DesignComparison(msgspec.Struct, omit_defaults=True):
     """Hold what a comparison found of one design."""
 
     properties: dict[PropertyName, PropertyResults]
@@ -103,9 +107,11 @@ class DesignComparison(msgspec.Struct):
     """packets of this class on the wire, over all runs"""
     deliveries: int
     """first showings, over all runs"""
+    sometimes: dict[Situation, str] = {}
+    """what a design of one's own declares that some run must reach, and in how many runs it was reached"""
 
 
-class SmallRun(msgspec.Struct):
+class SmallRun(msgspec.Struct, omit_defaults=True):
     """Hold what one small run beside a comparison found."""
 
     metrics: dict[MetricName, float | None]
@@ -120,6 +126,8 @@ class SmallRun(msgspec.Struct):
     """those of `unknown` that are promised"""
     messages: int
     """messages it accepted"""
+    not_exercised: list[str] = []
+    """properties whose evidence it could not meet; they are not among the unknown ones"""
 
 
 class EndpointRuns(msgspec.Struct):
@@ -218,6 +226,8 @@ class PropertyProof(msgspec.Struct, omit_defaults=True):
     """the counterexample; left out if there is none"""
     why: str | None = None
     """why the verdict is unknown or not applicable"""
+    exercised: bool = True
+    """false where no world had what the property's evidence takes; such an *unknown* does not count"""
 
 
 class MoveCoverage(msgspec.Struct):
@@ -274,6 +284,8 @@ class SearchedProperty(msgspec.Struct, omit_defaults=True):
     """whether it is promised under the faults of all of them"""
     length: int | None = None
     """moves of a shortest counterexample, where it is violated"""
+    exercised: bool = True
+    """false where no world had what the property's evidence takes"""
 
 
 class ClaimSearch(msgspec.Struct):
@@ -542,7 +554,7 @@ class CostResult(msgspec.Struct):
     """whether the metric tells the two apart as it must"""
 
 
-class SoundResult(msgspec.Struct):
+class SoundResult(msgspec.Struct, omit_defaults=True):
     """Hold what one engine found of a sound design."""
 
     design: str
@@ -557,6 +569,8 @@ class SoundResult(msgspec.Struct):
     """the promised properties that were violated; empty: no alarm"""
     says: str
     """the first violation in words"""
+    unmet: list[str] = []
+    """promised properties whose evidence Hypothesis could have met here and met in no world; they are unknown"""
 
 
 class KillMatrixResults(msgspec.Struct):

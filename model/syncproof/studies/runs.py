@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from syncproof.designs import Design
+from syncproof.core.faults import FAULT_KINDS
+from syncproof.designs import Design, witnesses
 from syncproof.engines.simulate import Checks, Recorder, RunResult, simulate
 from syncproof.inputs import lookup
 from syncproof.inputs.fault_plan import FaultPlan
 from syncproof.inputs.scenario import Scenario
 from syncproof.inputs.workload import Traffic
+from syncproof.properties import Property
 
 
 def simulate_design(
@@ -37,4 +39,12 @@ def simulate_design(
         run=run,
         recorder=recorder,
         checks=checks,
+        sometimes=_sometimes(design, plan.configured),
     )
+
+
+def _sometimes(design: Design, configured: tuple[str, ...]) -> tuple[type[Property], ...]:
+    """Return what a design of one's own declares that some run must reach, under these faults or under any."""
+    kinds = tuple(kind for kind, faults in FAULT_KINDS.items() if set(faults) & set(configured))
+    own = tuple(each for each in design.meets if not each.every)
+    return tuple(witnesses.required(own, kinds, 1))

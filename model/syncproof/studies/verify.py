@@ -1,7 +1,7 @@
 """Verify designs: search every interleaving of small worlds for violated properties.
 
 The worlds are in `inputs/small_worlds.py`. A verdict is *holds* only if every world that the bounds name was searched to its
-end.
+end, and the property met its evidence in one of them (`properties/evidence.py`).
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ from syncproof.engines.explore import CAUGHT_UP, Counterexample, Ending, Explora
 from syncproof.engines.memory import peak_memory
 from syncproof.errors import Interrupted
 from syncproof.inputs import arguments, lookup, small_worlds
-from syncproof.inputs.small_worlds import BOUNDS, SmallWorld, build, within
-from syncproof.properties import PROPERTIES
+from syncproof.inputs.small_worlds import BOUNDS, SmallWorld, build, given, within
+from syncproof.properties import PROPERTIES, Property
+from syncproof.properties.evidence import lacking, unmet
 from syncproof.properties.no_loss import NoLoss
+from syncproof.properties.sometimes import MESSAGE_ACCEPTED, SHOWN_EVERYWHERE, SOMETIMES, Reached
 from syncproof.studies import claim_searches, claims, executors
 from syncproof.studies.failures import Failure, Failures, lookup_all
 from syncproof.studies.presentation import Drawing, Presentable
@@ -51,7 +53,11 @@ LOST = "a worker process was lost, as happens when memory runs out; fewer --jobs
 
 @dataclass(frozen=True)
 class Explored:
-    """Hold the outcome of one search. `findings`: property -> (verdict, counterexample, why it is unknown)."""
+    """Hold the outcome of one search. `findings`: property -> (verdict, counterexample, why it is unknown).
+
+    `unmet`: the properties that are unknown because they never met their evidence. `witnesses`: what the search had to reach,
+    in words, and whether it did; `some`: those of them that one of the searches must reach, not each.
+    """
 
     design: str
     world: SmallWorld
@@ -67,6 +73,8 @@ class Explored:
     ending: Ending = "complete"
     peak: int = 0
     """The most memory that the process had needed by then, in bytes; 0 where the platform does not report it."""
+    unmet: tuple[str, ...] = ()
+    some: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +95,9 @@ def search(
 ) -> Exploration:
     """Search one world of one design and return the findings with the graph. Raises `InputError` for an unknown design."""
     system, _, environment = build(design, world)
-    not_applicable = lookup.get(design).not_applicable
-    wanted = [automaton for name, automaton in PROPERTIES.items() if name not in not_applicable]
+    entry = lookup.get(design)
+    wanted = [automaton for name, automaton in PROPERTIES.items() if name not in entry.not_applicable]
+    wanted += [each for each in required(entry, world) if Reached not in each.asked()]
     return engine.explore(system, environment, wanted, limits=limits, progress=progress)
 
 
@@ -97,22 +106,24 @@ def explore_one(design: str, world: SmallWorld, limits: Limits = LIMITS) -> Expl
     return kept(design, world, search(design, world, limits))
 
 
-def kept(design: str, world: SmallWorld, found: Exploration) -> Explored:
+def kept(design: str | Design, world: SmallWorld, found: Exploration) -> Explored:
     """Keep what verdicts and reports need of a search."""
     return Explored(
-        design,
+        design if isinstance(design, str) else design.name,
         world,
-        {name: (f.verdict, f.counterexample, f.why) for name, f in found.findings.items()},
+        {name: (f.verdict, f.counterexample, f.why) for name, f in found.findings.items() if name in PROPERTIES},
         len(found.graph.states),
         len(found.graph.targets),
         found.graph.depth,
         found.complete,
         found.coverage,
-        _witnesses(design, found, world),
+        _witnesses(lookup.get(design), found, world),
         found.elapsed,
         found.graph.bytes,
         found.graph.ending,
         peak_memory() or 0,
+        tuple(name for name, f in found.findings.items() if not f.met and name in PROPERTIES),
+        tuple(each.says for each, every in required(lookup.get(design), world).items() if not every),
     )
 
 
@@ -128,31 +139,53 @@ def gathered(
     stopped = INTERRUPTED if any(e.ending == "interrupted" for e in row) else ""
     left_out = {design: missing} if missing else {}
     elapsed = sum(e.elapsed for e in row)
-    return Verification(bounds, {design: row}, left_out, elapsed, 1, _vacuous(row), stopped, failed=failed or {})
+    return Verification(bounds, {design: row}, left_out, elapsed, 1, vacuous(row), stopped, failed=failed or {})
 
 
-def _vacuous(explored: Iterable[Explored]) -> list[tuple[str, SmallWorld, str]]:
-    return [
+def vacuous(explored: Iterable[Explored]) -> list[tuple[str, SmallWorld, str]]:
+    """Return (design, world, what) for what a complete search had to reach and did not; or none of several (`Explored.some`)."""
+    row = list(explored)
+    reached = {(e.design, what) for e in row for what in e.some if e.witnesses[what]}
+    found = [
         (e.design, e.world, what)
-        for e in explored
-        for what, reached in e.witnesses.items()
-        if not reached and e.complete
+        for e in row
+        for what, met in e.witnesses.items()
+        if not met and e.complete and (e.design, what) not in reached
     ]
+    alone = {
+        (design, what): (design, world, what) for design, world, what in reversed(found)
+    }  # the first world of each
+    some = {(e.design, what) for e in row for what in e.some}
+    return [gap for gap in found if (gap[0], gap[2]) not in some or gap == alone[gap[0], gap[2]]]
 
 
-def _witnesses(design: str, found: Exploration, world: SmallWorld) -> dict[str, bool]:
-    """Return the situations without which "holds" would say nothing, and whether each was reached."""
-    entry = lookup.get(design)
-    asked = set(world.budgeted) - set(entry.untouched)
-    reached = {f"{fault} happened": count > 0 for fault, (count, _) in found.coverage.items() if fault in asked}
-    automata = [cast(NoLoss, automaton) for automaton in found.tables.judging.met("no-loss")]
-    reached["every message was shown everywhere"] = any(len(a.settled) == world.messages for a in automata)
+def required(entry: Design, world: SmallWorld) -> dict[type[Property], bool]:
+    """Return the "sometimes" properties that a search of this world must reach, but for those of faults.
+
+    True: it must itself; False: it is enough that the search of another world does.
+    """
+    names = [MESSAGE_ACCEPTED, SHOWN_EVERYWHERE]
     if {"disconnect", "half-open"} & set(world.faults):
-        reached["a device reconnected and caught up"] = CAUGHT_UP in found.situations
-    meets = () if world.parameters else entry.meets  # these situations are required with the design's own parameters
-    for situation in witnesses.required(meets, world.kinds, world.messages):
-        reached[witnesses.SAYS[situation]] = situation in found.situations
-    return reached
+        names.append(CAUGHT_UP)
+    # A design lists what it reaches with its own parameters.
+    meets = tuple(each for each in entry.meets if not (each.every and world.parameters))
+    return witnesses.required(meets, world.kinds, world.messages) | {SOMETIMES[name]: True for name in names}
+
+
+def _witnesses(entry: Design, found: Exploration, world: SmallWorld) -> dict[str, bool]:
+    """Return the situations without which "holds" would say nothing, and whether each was reached."""
+    asked = set(world.budgeted) - set(entry.untouched)
+    faults = [fault for fault in found.coverage if fault in asked]
+    happened = [f"{fault}-happened" for fault in faults if found.coverage[fault][0]]
+    automata = [cast(NoLoss, automaton) for automaton in found.tables.judging.met("no-loss")]
+    everywhere = any(len(a.settled) == world.messages for a in automata)
+    noticed = [Reached(what) for what in (*happened, *found.situations, *[SHOWN_EVERYWHERE] * everywhere)]
+    asked_for = [*[SOMETIMES[f"{fault}-happened"] for fault in faults], *required(entry, world)]
+    met = found.tables.judging.watch.met
+    return {
+        each.says: each.name in met or (Reached in each.asked() and any(map(each.asked()[Reached], noticed)))
+        for each in asked_for
+    }
 
 
 Promise = Literal["none", "kept", "broken", "unknown", "not judged"]
@@ -163,7 +196,8 @@ class Cell:
     """Hold a design's verdict on a property over all its worlds, and the world with the shortest counterexample found.
 
     `promise` is judged only in worlds whose faults the promise covers: a property may be violated and its promise kept. A
-    promise that covers none of the worlds is not judged.
+    promise that covers none of the worlds is not judged. `exercised`: false if no world had what the property's evidence
+    takes; its promise is not judged then.
     """
 
     verdict: str
@@ -171,11 +205,17 @@ class Cell:
     counterexample: Counterexample | None = None
     world: SmallWorld | None = None
     why: str = ""
+    exercised: bool = True
 
     @property
     def promised(self) -> bool:
         """Return whether the design promises the property under some faults."""
         return self.promise != "none"
+
+    @property
+    def marked_promised(self) -> bool:
+        """Return whether tables mark the verdict as promised: not if it holds only in worlds that the promise does not cover."""
+        return self.promised and not (self.verdict == "holds" and self.promise == "not judged")
 
     @property
     def broken(self) -> bool:
@@ -186,6 +226,50 @@ class Cell:
     def length(self) -> int:
         """Return the moves of the counterexample; 0 without one. For safety none is shorter; for liveness one may be."""
         return 0 if self.counterexample is None else self.counterexample.length
+
+
+def cell_of(entry: Design, row: Sequence[Explored], name: str, missing: str = "") -> Cell:
+    """Return a design's verdict on a property over these searches. `missing`: why others are missing."""
+    if name in entry.not_applicable:
+        return Cell("not-applicable", "none", why=entry.not_applicable[name])
+    worst: tuple[Explored, Counterexample] | None = None
+    why = missing
+    promise: Promise = (
+        "none" if name not in entry.promised(entry.parameters) else "unknown" if missing else "not judged"
+    )
+    lacks: dict[str, None] = {}
+    met = missed = owed = False
+    for explored in row:
+        verdict, counterexample, reason = explored.findings[name]
+        about = PROPERTIES[name].about
+        speaks = not about or bool(set(about) & set(explored.world.faults))
+        promises = entry.promised(explored.world.parameters_of(entry))
+        covered = (
+            name in promises and promise != "none" and speaks and set(explored.world.faults) <= set(promises[name])
+        )
+        if name in explored.unmet:
+            lack = lacking(PROPERTIES[name], given(explored.world))
+            lacks |= {lack: None} if lack else {}
+            missed = missed or not lack
+            owed = owed or (covered and not lack)
+            continue
+        met = met or verdict == "holds"
+        promise = "kept" if covered and promise == "not judged" else promise
+        if counterexample is not None:
+            promise = "broken" if covered else promise
+            if worst is None or counterexample.length < worst[1].length:
+                worst = (explored, counterexample)
+        elif verdict == "unknown":
+            why = why or f"{explored.world}: {reason}"
+            promise = "unknown" if covered and promise == "kept" else promise
+    never = unmet(PROPERTIES[name], "" if missed else " and ".join(lacks))
+    if owed and promise == "not judged":
+        promise, why = "unknown", why or never
+    if worst is not None:
+        return Cell("violated", promise, worst[1], worst[0].world, why)
+    if why or met:
+        return Cell("unknown" if why else "holds", promise, why=why)
+    return Cell("unknown", promise, why=never, exercised=missed)
 
 
 @dataclass(frozen=True, repr=False)
@@ -215,31 +299,13 @@ class Verification(Presentable):
         return tuple(dict.fromkeys((*BOUNDS.get(self.bounds, ()), *searched)))
 
     def cell(self, design: str, name: str) -> Cell:
-        """Return the verdict: `violated` if a world violates the property; the promise is broken if it covers that world."""
-        entry = lookup.get(design)
-        if name in entry.not_applicable:
-            return Cell("not-applicable", "none", why=entry.not_applicable[name])
-        worst: tuple[Explored, Counterexample] | None = None
+        """Return the verdict: `violated` if a world violates the property; the promise is broken if it covers that world.
+
+        It `holds` only if a world met the property's evidence; the promise is kept only if a world did that it covers.
+        """
         stopped = self.failed[design].says if design in self.failed else self.stopped
         missing = f"{self.missing[design]} searches are missing: {stopped}" if design in self.missing else ""
-        why = missing
-        promise: Promise = "none" if name not in entry.promises else "unknown" if missing else "not judged"
-        for explored in self.explored[design]:
-            verdict, counterexample, reason = explored.findings[name]
-            about = PROPERTIES[name].about
-            speaks = not about or bool(set(about) & set(explored.world.faults))
-            covered = promise != "none" and speaks and set(explored.world.faults) <= set(entry.promises[name])
-            promise = "kept" if covered and promise == "not judged" else promise
-            if counterexample is not None:
-                promise = "broken" if covered else promise
-                if worst is None or counterexample.length < worst[1].length:
-                    worst = (explored, counterexample)
-            elif verdict == "unknown":
-                why = why or f"{explored.world}: {reason}"
-                promise = "unknown" if covered and promise == "kept" else promise
-        if worst is not None:
-            return Cell("violated", promise, worst[1], worst[0].world, why)
-        return Cell("unknown" if why else "holds", promise, why=why)
+        return cell_of(lookup.get(design), self.explored[design], name, missing)
 
     def matrix(self) -> dict[str, dict[str, Cell]]:
         """Return design -> property -> verdict."""
@@ -248,15 +314,15 @@ class Verification(Presentable):
     def status(self) -> int:
         """Return the exit status.
 
-        0: every promise holds; 1: one is broken, or a search is vacuous; 4: the code of a design fails; 3: a promise is
-        unknown.
+        0: every promise holds; 1: one is broken; 4: the code of a design fails; 3: a promise is unknown, or a search did
+        not reach what it had to (nothing was accepted, a fault never happened).
         """
         cells = [cell for row in self.matrix().values() for cell in row.values()]
-        if any(cell.broken for cell in cells) or self.vacuous:
+        if any(cell.broken for cell in cells):
             return 1
         if self.failed:
             return 4
-        return 3 if any(cell.promise == "unknown" for cell in cells) else 0
+        return 3 if self.vacuous or any(cell.promise == "unknown" for cell in cells) else 0
 
     def results(self) -> VerificationResults:
         """Return the part that other programs may rely on; the same for the same version and bounds."""
@@ -318,7 +384,7 @@ class Verification(Presentable):
 def _proof(cell: Cell) -> PropertyProof:
     found = cell.counterexample
     if found is None:
-        return PropertyProof(cell.verdict, cell.promise, why=cell.why or None)
+        return PropertyProof(cell.verdict, cell.promise, why=cell.why or None, exercised=cell.exercised)
     return PropertyProof(
         verdict=cell.verdict,
         promise=cell.promise,
@@ -395,7 +461,7 @@ def verify(
     explored = {n: [done[n, s] for s in within(bounds, n) if (n, s) in done] for n in names}
     left_out = {n: len(within(bounds, n)) - len(explored[n]) for n in names}
     missing = {n: count for n, count in left_out.items() if count}
-    vacuous = _vacuous(e for row in explored.values() for e in row)
+    gaps = vacuous(e for row in explored.values() for e in row)
     elapsed = time.perf_counter() - began
     whole = claim_searches.NOTIFY in explored and set(missing) <= set(failures.met)
     searches: dict[str, ClaimSearch] = {}
@@ -405,7 +471,7 @@ def verify(
         except KeyboardInterrupt:
             stopped = INTERRUPTED
     failed = {name: Failure(str(error)) for name, error in failures.met.items()}
-    return Verification(bounds, explored, missing, elapsed, workers, vacuous, stopped, searches, failed)
+    return Verification(bounds, explored, missing, elapsed, workers, gaps, stopped, searches, failed)
 
 
 def _search_all(

@@ -49,7 +49,8 @@ def compare(design: str, base: str, world: SmallWorld) -> set[str]:
     assert len(judge.states) == len(found.graph.states)
     violated = {name for name, finding in found.findings.items() if finding.verdict == "violated"}
     assert judge.violated == violated
-    assert judge.unknown == {name for name, finding in found.findings.items() if finding.verdict == "unknown"}
+    unknown = {name for name, finding in found.findings.items() if finding.verdict == "unknown"}
+    assert unknown == judge.unknown | {p.name for p in properties} - judge.met - violated
     return violated
 
 

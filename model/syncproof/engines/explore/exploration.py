@@ -86,10 +86,12 @@ def explore(
 def compiled(system: System, environment: Environment, properties: Sequence[type[Property]]) -> Tables:
     """Return the tables for a search that begins after the environment's prelude. `InputError` for an unknown fault."""
     check_environment(environment, system)
-    carried = [automaton() for automaton in properties if automaton.endless is None]
+    carried = [automaton() for automaton in properties if automaton.endless is None and automaton.kind != "sometimes"]
     complaints: dict[int, str] = {}
+    before: list[Observation] = []
 
     def observe(observation: Observation) -> None:
+        before.append(observation)
         for number, automaton in enumerate(carried):
             says = automaton.react(observation)
             if says is not None:
@@ -98,7 +100,11 @@ def compiled(system: System, environment: Environment, properties: Sequence[type
     world = World(system, observe)
     for move in environment.prelude:
         world.apply(move)
-    return Tables(system, environment, properties, world, carried, complaints)
+    tables = Tables(system, environment, properties, world, carried, complaints)
+    endless = [automaton.name for automaton in properties if automaton.endless is not None]
+    for observation in before:
+        tables.judging.watch.see(observation, endless)  # an endless property is judged on the arcs of the search alone
+    return tables
 
 
 def kind_of(move: Move, environment: Environment) -> str:

@@ -17,6 +17,7 @@ from syncproof.engines.explore.encoding import SHIFT, Interned, Slot
 from syncproof.engines.explore.marks import Marks
 from syncproof.engines.handler_errors import UnfitValue
 from syncproof.properties import Property
+from syncproof.properties.evidence import Watch
 
 COMPLAINED = -1
 """Instead of an automaton's number: it has complained. Its verdict is final, so its later states are not distinguished."""
@@ -26,13 +27,16 @@ class Judging:
     """The automata of the properties that are carried in the state (`automata`), and the marks of the others (`endless`).
 
     `judged`: (slot's value, bundle) -> the slot's value afterwards. `marks[bundle]`: see `marks.py`. `complaints`:
-    (automaton's number, complaint), until a search clears them. `observed`: the observations, numbered.
+    (automaton's number, complaint), until a search clears them. `observed`: the observations, numbered. `watch`: which
+    properties met their evidence; it sees each observation that was reached.
     `stepped`: (automaton's number, its state, observation) -> its state afterwards, complaint.
     """
 
     def __init__(self, properties: Sequence[type[Property]], slot: Slot) -> None:
         self.slot = slot
-        self.automata = [p for p in properties if p.endless is None]
+        self.properties = tuple(properties)
+        self.sometimes = [p for p in properties if p.kind == "sometimes"]
+        self.automata = [p for p in properties if p.endless is None and p.kind != "sometimes"]
         self.endless = [p for p in properties if p.endless is not None]
         self.states: list[Interned[Any]] = [Interned() for _ in self.automata]
         self.bundles: Interned[tuple[Observation, ...]] = Interned()
@@ -47,7 +51,8 @@ class Judging:
         for number, automaton in enumerate(self.automata):
             for kind in automaton.reactions:
                 self._reacting.setdefault(kind, []).append(number)
-        self._wanted = {*self._reacting, *[kind for kind, _ in self.endless_marks.kinds]}
+        self.watch = Watch(properties)
+        self._wanted = {*self._reacting, *[kind for kind, _ in self.endless_marks.kinds], *self.watch.pending}
 
     def encode(self, automata: Sequence[Property | None]) -> int:
         """Return the slot's value for these automata, one for each property that is carried; None: it has complained."""
@@ -56,7 +61,7 @@ class Judging:
         )
 
     def bundle(self, observations: Sequence[Observation]) -> int:
-        """Return the index of the observations that some property reacts to."""
+        """Return the index of the observations that some property reacts to, or takes as evidence."""
         wanted = self.wanted(observations)
         found = self.bundles.intern(wanted)
         if found == len(self.marks):
@@ -64,13 +69,14 @@ class Judging:
         return found
 
     def wanted(self, observations: Sequence[Observation]) -> tuple[Observation, ...]:
-        """Return those observations that some property reacts to."""
+        """Return those observations that some property reacts to, or takes as evidence."""
         return tuple([o for o in observations if type(o) in self._wanted])
 
     def judge(self, joint: int, bundle: int) -> int:
         """Return the slot's value after a bundle; complaints are appended to `complaints`."""
         automata = list(self.slot.values[joint])
         for observation in self.bundles.values[bundle]:
+            self.watch.see(observation)
             for number in self._reacting.get(type(observation), ()):
                 if automata[number] == COMPLAINED:
                     continue

@@ -19,6 +19,7 @@ from syncproof.engines.explore.moves import NEVER, STRONG
 from syncproof.engines.explore.tables import Tables
 from syncproof.engines.explore.withheld import Withheld, withheld
 from syncproof.properties import Property
+from syncproof.properties.evidence import unmet
 
 WORDS: dict[Ending, str] = {
     "complete": "complete",
@@ -28,6 +29,8 @@ WORDS: dict[Ending, str] = {
     "interrupted": "it was interrupted",
 }
 """How a search ended, as a clause."""
+TRY = "liveness needs a complete search; try fewer messages, the pytest fixture `keeps_promises`, or a simulation"
+"""What to do about liveness that is unknown because a search was cut short."""
 REDUCED = "symmetry exchanges actors along a cycle, so fairness to each cannot be judged; search without it"
 
 
@@ -54,24 +57,40 @@ class Counterexample:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A verdict on one property. `why`: the reason of `unknown`; the search was cut short, or could not decide it."""
+    """A verdict on one property.
+
+    `why`: the reason of `unknown`; the search was cut short, or could not decide it, or the property never met its evidence
+    (then it is not `met`).
+    """
 
     verdict: Literal["holds", "violated", "unknown"]
     counterexample: Counterexample | None = None
     why: str = ""
+    met: bool = True
 
 
 def judged(tables: Tables, graph: Graph, growing: str, *, reduced: bool) -> dict[str, Finding]:
-    """Return the finding on each property.
+    """Return the finding on each property; one that no run of the search could violate is unknown if it met no evidence.
 
     `growing`: what was still growing when the search was cut short (see `growth.py`). `reduced`: symmetry reduced the
     graph.
     """
+    watch = tables.judging.watch
+    findings = _by_graph(tables, graph, growing, reduced=reduced)
+    for each in tables.judging.properties:
+        if each.kind == "sometimes" and each.name in watch.met:
+            findings[each.name] = Finding("holds")
+        elif findings[each.name].verdict == "holds" and each.name not in watch.met:
+            findings[each.name] = Finding("unknown", why=unmet(each), met=False)
+    return findings
+
+
+def _by_graph(tables: Tables, graph: Graph, growing: str, *, reduced: bool) -> dict[str, Finding]:
     automata = tables.judging.automata
     cut = "" if graph.ending == "complete" else f"the search was cut short: {WORDS[graph.ending]}"
     if growing:
         cut += f"; {growing}"
-    findings: dict[str, Finding] = {}
+    findings = {p.name: Finding("unknown", why=cut) if cut else Finding("holds") for p in tables.judging.sometimes}
     for number, automaton in enumerate(automata):
         complaint = graph.violations.get(number)
         if number in tables.complaints:
@@ -79,13 +98,13 @@ def judged(tables: Tables, graph: Graph, growing: str, *, reduced: bool) -> dict
             findings[automaton.name] = Finding("violated", way)
         elif complaint is not None:
             findings[automaton.name] = Finding("violated", _counterexample(tables, graph, complaint))
-        elif cut:
+        elif cut and automaton.kind == "safety":
             findings[automaton.name] = Finding("unknown", why=cut)
         elif automaton.kind == "safety":
             findings[automaton.name] = Finding("holds")
     undecided = [p.name for p in (*automata, *tables.judging.endless) if p.name not in findings]
     if reduced or cut:
-        return findings | {name: Finding("unknown", why=cut or REDUCED) for name in undecided}
+        return findings | {name: Finding("unknown", why=f"{cut}; {TRY}" if cut else REDUCED) for name in undecided}
     return findings | (_judged_by_cycles(tables, graph, undecided) if undecided else {})
 
 

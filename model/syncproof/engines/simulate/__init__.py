@@ -18,8 +18,9 @@ a handle. The parts, connected in `run.Simulation`:
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from syncproof.core.world import System
 from syncproof.engines.simulate.counters import completed
@@ -30,7 +31,8 @@ from syncproof.engines.simulate.run import Simulation
 from syncproof.inputs.fault_plan import FaultPlan
 from syncproof.inputs.scenario import Scenario
 from syncproof.inputs.workload import Traffic
-from syncproof.properties import PROPERTIES
+from syncproof.properties import PROPERTIES, Property
+from syncproof.properties.evidence import Given
 from syncproof.properties.verdicts import PropertyResult, judge
 
 __all__ = ["Checks", "Recorder", "RunResult", "Simulation", "simulate"]
@@ -41,6 +43,7 @@ class RunResult:
     """The result of one run of one design.
 
     `delivery_latency`, `catchup_latency`: curves for the figures, see `curve`. `elapsed_s`: seconds of real time.
+    `sometimes`: what some run must reach, in words, and whether this run did.
     """
 
     design: str
@@ -57,6 +60,7 @@ class RunResult:
     deliveries: int
     events: int
     elapsed_s: float
+    sometimes: dict[str, bool] = field(default_factory=dict)
 
 
 def curve(samples: Sequence[float], points: int = 1001) -> list[float]:
@@ -67,6 +71,12 @@ def curve(samples: Sequence[float], points: int = 1001) -> list[float]:
         return []
     found: list[float] = numpy.quantile(numpy.asarray(samples), numpy.linspace(0.0, 1.0, points)).tolist()
     return found
+
+
+def _given(traffic: Traffic, plan: FaultPlan) -> Given:
+    messages, devices = Counter(traffic.conversations), Counter(traffic.owners[: traffic.initial_devices])
+    most = max(messages.values(), default=0), max(devices.values(), default=0)
+    return Given(plan.configured, *most, changes=bool(traffic.about))
 
 
 def simulate(
@@ -81,15 +91,17 @@ def simulate(
     run: int = 0,
     recorder: Recorder | None = None,
     checks: Checks = "sample",
+    sometimes: Sequence[type[Property]] = (),
 ) -> RunResult:
     """Run one system over one traffic to quiescence, and judge every applicable property.
 
     `scenario` gives the times of the network and the storage. `promised`: the faults under which each property is promised.
     `checks`: which handler calls are made twice more, to see that they depend on the actor's fields and the packet alone.
+    `sometimes`: what some run must reach.
     """
     started = time.perf_counter()
     judged = [name for name in PROPERTIES if name not in not_applicable]
-    simulation = Simulation(system, judged, traffic, plan, scenario, seed, recorder, checks)
+    simulation = Simulation(system, judged, traffic, plan, scenario, seed, recorder, checks, sometimes)
     simulation.run()
     counters = completed(simulation, simulation.counters)
     return RunResult(
@@ -103,8 +115,9 @@ def simulate(
             promised,
             not_applicable,
             simulation.monitor,
-            plan.configured,
+            _given(traffic, plan),
             simulation.quiesced,
+            happened=simulation.meter.messages > 0,
         ),
         faults_fired={name: simulation.fault_counts.fired.get(name, 0) for name in plan.configured},
         packets={
@@ -119,4 +132,5 @@ def simulate(
         deliveries=counters.deliveries,
         events=simulation.clock.events,
         elapsed_s=time.perf_counter() - started,
+        sometimes={each.says: each.name in simulation.monitor.watch.met for each in sometimes},
     )

@@ -30,14 +30,26 @@ def dispatcher(
 ) -> Callable[[Observation], None]:
     """Return a function that passes an observation to its receivers: recorder, properties, then the `others`.
 
-    A reaction of a property that returns a line reports a violation.
+    A reaction of a property that returns a line reports a violation. The monitor's watch for evidence is asked as long as it
+    waits for observations of the class.
     """
     everything: tuple[Receiver, ...] = () if recorder is None else (("", recorder.observation),)
     listeners = list(others)
     table: dict[type[Observation], tuple[Receiver, ...]] = {}
-    for kind in dict.fromkeys([*monitor.reactions, *[kind for each in listeners for kind in each]]):
+    waited = monitor.watch.pending
+
+    def receivers_of(kind: type[Observation]) -> tuple[Receiver, ...]:
         others_of_kind = [("", each[kind]) for each in listeners if kind in each]
-        table[kind] = (*everything, *monitor.reactions.get(kind, ()), *others_of_kind)
+        watching = [("", watch)] if kind in waited else []
+        return (*everything, *monitor.reactions.get(kind, ()), *others_of_kind, *watching)
+
+    def watch(observation: Observation) -> None:
+        monitor.watch.see(observation)
+        if type(observation) not in waited:
+            table[type(observation)] = receivers_of(type(observation))
+
+    for kind in dict.fromkeys([*monitor.reactions, *[kind for each in listeners for kind in each], *waited]):
+        table[kind] = receivers_of(kind)
 
     def observe(observation: Observation) -> None:
         try:

@@ -23,6 +23,7 @@ from syncproof.inputs.fault_plan import FaultPlan
 from syncproof.inputs.random_draws import Draws
 from syncproof.inputs.scenario import Scenario
 from syncproof.inputs.workload import Traffic
+from syncproof.properties import Property
 from syncproof.properties.monitor import Monitor
 
 FINAL_ROUNDS = 100
@@ -42,13 +43,14 @@ class Simulation:
         seed: int,
         recorder: Recorder | None = None,
         checks: Checks = "sample",
+        sometimes: Iterable[type[Property]] = (),
     ) -> None:
         self.traffic = traffic
         self.quiesced = False
         draws = Draws(seed)
         clock = self.clock = Clock()
         self.meter = Meter(clock)
-        self.monitor = Monitor(properties)
+        self.monitor = Monitor(properties, sometimes)
         self.fault_counts = FaultCounts()
         self.station = Station(clock, draws, scenario.storage)
         self.network = Network(clock, draws, scenario.network, plan, self.fault_counts, system.links)

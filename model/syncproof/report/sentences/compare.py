@@ -32,7 +32,7 @@ def answer(comparison: Comparison) -> list[str]:
     elif unknown := [n for n, d in designs.items() for p in d.properties.values() if _open(p)]:
         sentences.append(
             f"No run broke a promise, but {len(unknown)} promises are unknown, the first of {unknown[0]}: the runs accepted no "
-            "message, or did not come to rest."
+            "message, did not come to rest, or never met the evidence."
         )
     else:
         lossy = [n for n, d in designs.items() if d.properties["no-loss"].verdict == "violated"]
@@ -68,7 +68,7 @@ def answer(comparison: Comparison) -> list[str]:
 
 
 def _open(finding: PropertyResults) -> bool:
-    return bool(finding.promised and finding.verdict == "unknown")
+    return bool(finding.promised and finding.verdict == "unknown" and finding.exercised)
 
 
 def _family(names: list[str], designs: list[str], all_of: str = "every") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from syncproof.studies.kill_matrix import RUNS, KillMatrix
-from syncproof.studies.results import BugResult
+from syncproof.studies.results import BugResult, SoundResult
 
 
 def answer(matrix: KillMatrix) -> list[str]:
@@ -32,9 +32,18 @@ def answer(matrix: KillMatrix) -> list[str]:
             f"The sound designs had {alarms or 'no'} alarm{'s' if alarms != 1 else ''} in {examples:,} examples of Hypothesis "
             f"and {runs:,} simulated runs."
         )
+        idle = [f"{sound.design} ({', '.join(sound.unmet)})" for sound in matrix.sound if sound.unmet]
+        if idle:
+            sentences.append(f"Unknown, since no example met the evidence: {'; '.join(idle)}.")
     if matrix.missing:
         sentences.append(f"{matrix.missing} jobs were not done: the run was interrupted.")
     return sentences
+
+
+def alarm(sound: SoundResult) -> str:
+    """Return what one engine found of a sound design: the violated promises, and those that it could not judge."""
+    unknown = f"; unknown: {', '.join(sound.unmet)}" if sound.unmet else ""
+    return (", ".join(sound.violated) or "none") + unknown
 
 
 def _as_short(bug: BugResult) -> bool:

@@ -30,7 +30,13 @@ def answer(verification: Verification) -> list[str]:
     if open_ends:
         sentences.append(
             f"{counted(open_ends, 'promise')} {'is' if open_ends == 1 else 'are'} unknown: a search was cut short "
-            "or is missing."
+            "or is missing, or none met the evidence."
+        )
+    idle = sum(cell.promise == "not judged" for cell in cells)
+    if idle:
+        sentences.append(
+            f"{counted(idle, 'promise')} {'is' if idle == 1 else 'are'} not exercised by these worlds: the fault, the messages "
+            "or the devices for it are not among them."
         )
     refuted = [
         f"{design} ({', '.join(names)})"
@@ -41,7 +47,10 @@ def answer(verification: Verification) -> list[str]:
         sentences.append(f"Refuted, and not promised under these faults: {'; '.join(refuted)}.")
     if verification.vacuous:
         design, world, what = verification.vacuous[0]
-        sentences.append(f"Vacuous: {design} in {world} never met: {what} ({len(verification.vacuous)} such gaps).")
+        sentences.append(
+            f"Unknown: the search of {design} in {world} is vacuous, it never reached this: {what} "
+            f"({len(verification.vacuous)} such gaps)."
+        )
     if verification.missing:
         failed = f"the code of {listed(list(verification.failed))} fails" if verification.failed else ""
         why = " and ".join(filter(None, (failed, verification.stopped)))

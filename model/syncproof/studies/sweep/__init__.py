@@ -156,7 +156,7 @@ class Sweep(Presentable):
                 for p, v in verdicts.items()
                 if v.verdict == "violated"
             },
-            promised_unknown=[p for p, v in verdicts.items() if v.promised and v.verdict == "unknown"],
+            promised_unknown=[p for p, v in verdicts.items() if v.promised and v.verdict == "unknown" and v.exercised],
         )
 
     def _metric(self, number: int, name: str, metric: str) -> PointMetric:

@@ -58,6 +58,9 @@ def record(result: RunResult) -> Record:
                 "promised": found.promised,
                 "violations": found.violations,
                 "examples": found.examples[:1],
+                "why": found.why,
+                "met": found.met,
+                "exercised": found.exercised,
             }
             for name, found in result.properties.items()
         },

@@ -1,0 +1,108 @@
+"""Evidence: what a property must have seen before "holds" says something, and whether a command could have shown it.
+
+A property that never met its evidence is *unknown*. It is *not exercised* if the command had not what the evidence takes: its
+fault was not configured, or there were too few messages or devices. Otherwise it could have been met and was not.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from syncproof.core.observations import Amended, Composed, Joined, Observation, Placed
+from syncproof.core.values import ConversationId, MessageId, UserId
+from syncproof.properties._base import Property
+
+NOTHING_ACCEPTED = "nothing was accepted"
+
+
+class Watch:
+    """The properties that met their evidence (`met`), and the predicates of the others (`pending`) by class of observation.
+
+    A predicate is asked until its property has met its evidence, then never again.
+    """
+
+    def __init__(self, properties: Iterable[type[Property]]) -> None:
+        self.met: dict[str, None] = {}
+        self.pending: dict[type[Any], list[tuple[str, Callable[[Any], bool]]]] = {}
+        for kind in properties:
+            asked = kind.asked()
+            if not asked:
+                self.met[kind.name] = None
+            for seen, predicate in asked.items():
+                self.pending.setdefault(seen, []).append((kind.name, predicate))
+
+    def see(self, observation: Any, but: Container[str] = ()) -> None:
+        """Note which properties meet their evidence by this observation, but for these names."""
+        for name, predicate in self.pending.get(type(observation), ()):
+            if name not in self.met and name not in but and predicate(observation):
+                self.met[name] = None
+                self._drop(name)
+
+    def _drop(self, name: str) -> None:
+        """Ask no more for the evidence of a property. The lists are replaced, since `see` may be reading one."""
+        for kind, asked in list(self.pending.items()):
+            left = [entry for entry in asked if entry[0] != name]
+            if left:
+                self.pending[kind] = left
+            else:
+                del self.pending[kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a command gave a run: the configured faults, the most messages of a conversation, the most devices of a user, and
+    whether any message is a change (a recall, an edit, a read marker)."""
+
+    faults: tuple[str, ...]
+    messages: int
+    devices: int
+    changes: bool = False
+
+
+class HistorySize:
+    """Counts what a history gives: the messages of each conversation and the devices of each user."""
+
+    def __init__(self) -> None:
+        self.messages: Counter[ConversationId] = Counter()
+        self.devices: Counter[UserId] = Counter()
+        self.changes = False
+        self._counted: set[MessageId] = set()
+
+    def see(self, observation: Observation) -> None:
+        """Count a message when it is composed or first placed, and a device when it joins."""
+        if isinstance(observation, Amended) or (isinstance(observation, Composed) and observation.what):
+            self.changes = True
+        if isinstance(observation, (Composed, Placed)):
+            if observation.message not in self._counted:
+                self._counted.add(observation.message)
+                self.messages[observation.conversation] += 1
+        elif isinstance(observation, Joined):
+            self.devices[observation.user] += 1
+
+    def given(self, faults: tuple[str, ...]) -> Given:
+        """Return what the history gave, under these faults."""
+        messages, devices = max(self.messages.values(), default=0), max(self.devices.values(), default=0)
+        return Given(faults, messages, devices, self.changes)
+
+
+def lacking(kind: type[Property], given: Given) -> str:
+    """Return what the evidence of a property takes and the command did not give; empty if it could have been met."""
+    if kind.about and not set(kind.about) & set(given.faults):
+        return f"takes the fault {' or '.join(kind.about)}"
+    if given.messages < kind.least_messages:
+        return f"takes {kind.least_messages} messages in a conversation"
+    if kind.takes_changes and not given.changes:
+        return "takes a recall, an edit or a read marker"
+    if given.devices < kind.least_devices:
+        return f"takes {kind.least_devices} devices of a user"
+    return ""
+
+
+def unmet(kind: type[Property], lacks: str = "") -> str:
+    """Return why a property is unknown that never met its evidence. `lacks`: what was not given, see `lacking`."""
+    if kind.kind == "sometimes":
+        return f"never reached: {kind.says}"
+    return f"not exercised: {kind.wanted()} {lacks}" if lacks else f"never met its evidence: {kind.wanted()}"

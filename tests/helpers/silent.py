@@ -1,0 +1,56 @@
+"""Designs and a scenario in which nothing happens, for the tests of what must not be green."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from syncproof.core.actor import actor, on
+from syncproof.core.observations import Accepted, Shown
+from syncproof.designs import DESIGNS
+from syncproof.designs.packets import Accept, Submit
+from syncproof.designs.promises import PUSH_FAULTS
+from syncproof.designs.timeline.server import TimelineServer
+from syncproof.properties.sometimes import sometimes
+
+NOTIFY = DESIGNS["timeline-notify"]
+
+
+@actor
+class Silent(TimelineServer):
+    """Answer that a message is accepted, and store nothing."""
+
+    @on(Submit)
+    def submit(self, source: Any, packet: Submit, out: Any) -> None:
+        out.send(source, Accept(packet.message.id, 1))
+
+
+@actor
+class Claiming(TimelineServer):
+    """Observe that a message is accepted, and store nothing."""
+
+    @on(Submit)
+    def submit(self, source: Any, packet: Submit, out: Any) -> None:
+        out.send(source, Accept(packet.message.id, 1))
+        out.observe(Accepted(packet.message.id))
+
+
+SILENT = NOTIFY.variant(server=Silent)
+CLAIMING = NOTIFY.variant(server=Claiming, promises={"no-loss": PUSH_FAULTS, "no-duplicate": PUSH_FAULTS})
+SECOND = sometimes("second-shown", "a device shows a second message", {Shown: lambda o: o.place == 2})
+NINTH = sometimes("ninth-shown", "a device shows a ninth message", {Shown: lambda o: o.place == 9})
+REACHES = NOTIFY.variant(name="reaches", sometimes={SECOND: ()})
+MISSES = NOTIFY.variant(name="misses", sometimes={NINTH: ("disconnect", "push")})
+QUIET = """
+title = "quiet"
+shows = "nothing"
+duration = "10s"
+runs = 1
+[population]
+users = 2
+[conversations]
+pairs = 1
+groups = 0
+[traffic]
+messages_per_user_per_day = 0.001
+"""
+"""A scenario in which nobody writes a message."""
