@@ -24,7 +24,7 @@ class Budgets:
     `spent[budget]`: environment slot's value -> its value after one more fault of that kind, or `NONE_LEFT`.
     """
 
-    def __init__(self, budgets: Mapping[str, int], slot: Slot) -> None:
+    def __init__(self, budgets: Mapping[str, float], slot: Slot) -> None:
         self.slot = slot
         self.names = [name for name, left in budgets.items() if left > 0]
         self.initial = tuple([budgets[name] for name in self.names])
@@ -48,6 +48,6 @@ class Budgets:
         return after
 
 
-def one_less(budgets: tuple[int, ...], position: int) -> tuple[int, ...]:
-    """Return the counters with one of them reduced by one."""
+def one_less(budgets: tuple[float, ...], position: int) -> tuple[float, ...]:
+    """Return the counters with one of them reduced by one; `math.inf` stays what it is."""
     return (*budgets[:position], budgets[position] - 1, *budgets[position + 1 :])

@@ -24,6 +24,8 @@ WORDS: dict[Ending, str] = {
     "states": "the limit of states was reached",
     "memory": "the limit of memory was reached",
     "time": "the limit of time was reached",
+    "depth": "the limit of depth was reached",
+    "decided": "every property is decided",
     "interrupted": "it was interrupted",
 }
 """How a search ended, as a clause."""
@@ -53,21 +55,31 @@ class Counterexample:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A verdict on one property. `why`: the reason of `unknown`; the search was cut short, or could not decide it."""
+    """A verdict on one property.
+
+    `why`: the reason of `unknown` (the search was cut short, or could not decide it), or within what a property `holds`, if
+    a constraint left states out.
+    """
 
     verdict: Literal["holds", "violated", "unknown"]
     counterexample: Counterexample | None = None
     why: str = ""
 
 
-def judged(tables: Tables, graph: Graph, growing: str, *, reduced: bool) -> dict[str, Finding]:
+def judged(tables: Tables, graph: Graph, growing: str, unjudged: str = "") -> dict[str, Finding]:
     """Return the finding on each property.
 
-    `growing`: what was still growing when the search was cut short (see `growth.py`). `reduced`: symmetry reduced the
-    graph.
+    `growing`: what was still growing when the search was cut short (see `growth.py`). `unjudged`: why cycles cannot be
+    judged on this graph, because something was left out of it.
     """
     automata = tables.judging.automata
     cut = "" if graph.ending == "complete" else f"the search was cut short: {WORDS[graph.ending]}"
+    if graph.ending == "depth":
+        cut += f"; nothing was met within {graph.depth} moves"
+    within = f"within the constraint, which {graph.outside:,} moves leave" if graph.outside else ""
+    unjudged = unjudged or (
+        f"cycles may pass outside the constraint, which {graph.outside:,} moves leave" if within else ""
+    )
     if growing:
         cut += f"; {growing}"
     findings: dict[str, Finding] = {}
@@ -81,16 +93,16 @@ def judged(tables: Tables, graph: Graph, growing: str, *, reduced: bool) -> dict
         elif cut:
             findings[automaton.name] = Finding("unknown", why=cut)
         elif automaton.kind == "safety":
-            findings[automaton.name] = Finding("holds")
+            findings[automaton.name] = Finding("holds", why=within)
     undecided = [p.name for p in (*automata, *tables.judging.endless) if p.name not in findings]
-    if reduced or cut:
-        return findings | {name: Finding("unknown", why=cut or REDUCED) for name in undecided}
+    if unjudged or cut:
+        return findings | {name: Finding("unknown", why=cut or unjudged) for name in undecided}
     return findings | (_Cycles(tables, graph).judged(undecided) if undecided else {})
 
 
 def _counterexample(tables: Tables, graph: Graph, complaint: Complaint) -> Counterexample:
-    arcs = [*graph.path(complaint.source), complaint.arc]
-    moves = tuple([tables.moves.values[graph.moves[a]] for a in arcs])
+    numbers = [*[graph.moves[arc] for arc in graph.path(complaint.source)], complaint.move]
+    moves = tuple([tables.moves.values[number] for number in numbers])
     return Counterexample(tables.environment.prelude, moves, (), complaint.says)
 
 
