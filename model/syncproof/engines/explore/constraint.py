@@ -56,6 +56,10 @@ class Within:
         key = state[self._locals]
         if self._present:
             key += tuple([state[slot] == ABSENT for slot in self._present])
+        return self.at(key)
+
+    def at(self, key: State) -> bool:
+        """Return whether a combination of local states satisfies the constraint."""
         found = self.known.get(key)
         if found is None:
             found = self.known[key] = self.evaluated(key)

@@ -92,12 +92,12 @@ def explore(
         recheck(tables)
         if within is not None:
             within.recheck()
-    if symmetry is not None:
-        symmetry.verify()
     growing = growth(tables) if graph.ending in ("states", "memory", "time") else ""
+    if symmetry is not None:
+        symmetry.verify(within)
     skipped = 0 if unchanging is None else unchanging.count
     unjudged = REDUCED if symmetry is not None else UNKNOWN if skipped else ""
-    findings = judged(tables, graph, growing, unjudged)
+    findings = judged(tables, graph, growing, unjudged, symmetry)
     ordered = {p.name: findings[p.name] for p in properties}
     situations = tuple(tables.handlers.situations)
     elapsed = time.perf_counter() - began

@@ -13,9 +13,12 @@ from typing import Literal
 import numpy
 
 from syncproof.core.moves import Move
+from syncproof.core.observations import Observation
+from syncproof.core.world import World
 from syncproof.engines.explore.graph import Complaint, Ending, Graph
 from syncproof.engines.explore.liveness import Arcs, Bools, Ints, fair_components, lasso
 from syncproof.engines.explore.moves import NEVER, STRONG
+from syncproof.engines.explore.symmetry import Symmetry
 from syncproof.engines.explore.tables import Tables
 from syncproof.properties import Property
 
@@ -66,11 +69,13 @@ class Finding:
     why: str = ""
 
 
-def judged(tables: Tables, graph: Graph, growing: str, unjudged: str = "") -> dict[str, Finding]:
+def judged(
+    tables: Tables, graph: Graph, growing: str, unjudged: str = "", symmetry: Symmetry | None = None
+) -> dict[str, Finding]:
     """Return the finding on each property.
 
     `growing`: what was still growing when the search was cut short (see `growth.py`). `unjudged`: why cycles cannot be
-    judged on this graph, because something was left out of it.
+    judged on this graph, because something was left out of it. `symmetry`: how the graph was reduced.
     """
     automata = tables.judging.automata
     cut = "" if graph.ending == "complete" else f"the search was cut short: {WORDS[graph.ending]}"
@@ -89,7 +94,7 @@ def judged(tables: Tables, graph: Graph, growing: str, unjudged: str = "") -> di
             way = Counterexample(tables.environment.prelude, (), (), tables.complaints[number])
             findings[automaton.name] = Finding("violated", way)
         elif complaint is not None:
-            findings[automaton.name] = Finding("violated", _counterexample(tables, graph, complaint))
+            findings[automaton.name] = Finding("violated", _counterexample(tables, graph, number, complaint, symmetry))
         elif cut:
             findings[automaton.name] = Finding("unknown", why=cut)
         elif automaton.kind == "safety":
@@ -100,10 +105,31 @@ def judged(tables: Tables, graph: Graph, growing: str, unjudged: str = "") -> di
     return findings | (_Cycles(tables, graph).judged(undecided) if undecided else {})
 
 
-def _counterexample(tables: Tables, graph: Graph, complaint: Complaint) -> Counterexample:
+def _counterexample(
+    tables: Tables, graph: Graph, number: int, complaint: Complaint, symmetry: Symmetry | None
+) -> Counterexample:
+    prelude = tables.environment.prelude
+    if symmetry is not None:
+        moves = symmetry.path(graph, complaint)
+        return Counterexample(prelude, moves, (), _says(tables, number, (*prelude, *moves)) or complaint.says)
     numbers = [*[graph.moves[arc] for arc in graph.path(complaint.source)], complaint.move]
-    moves = tuple([tables.moves.values[number] for number in numbers])
-    return Counterexample(tables.environment.prelude, moves, (), complaint.says)
+    return Counterexample(prelude, tuple([tables.moves.values[number] for number in numbers]), (), complaint.says)
+
+
+def _says(tables: Tables, number: int, moves: Sequence[Move]) -> str:
+    """Return what a property complains of when the moves are made from the beginning."""
+    automaton = tables.judging.automata[number]()
+    complaints: list[str] = []
+
+    def observe(observation: Observation) -> None:
+        says = automaton.react(observation)
+        if says is not None:
+            complaints.append(says)
+
+    world = World(tables.encoding.system, observe)
+    for move in moves:
+        world.apply(move)
+    return complaints[0] if complaints else ""
 
 
 class _Cycles:
