@@ -84,6 +84,7 @@ class Host(Out):
         "connection",
         "connects",
         "down",
+        "guards",
         "handlers",
         "mail",
         "name",
@@ -98,6 +99,7 @@ class Host(Out):
         self.name = name
         self.actor = actor
         self.handlers = Handlers(actor, actor.handlers)
+        self.guards = actor.guards
         self.down = False
         self.connection: Connection | None = None
         self.connects = 0
@@ -110,6 +112,11 @@ class Host(Out):
     def receive(self, source: Id, packet: Packet) -> None:
         """Run the actor's handler of a packet. `TypeError` if it has none."""
         self.handlers[type(packet)](self.actor, source, packet, self)
+
+    def accepts(self, source: Id, packet: Packet) -> bool:
+        """Return whether the actor receives a packet now that arrives over a link or a connection."""
+        guard = self.guards.get(type(packet))
+        return guard is None or bool(guard(self.actor, source, packet))
 
     # ---- begin something; each returns the handle
 

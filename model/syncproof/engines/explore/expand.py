@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from syncproof.engines.explore.budgets import NONE_LEFT
 from syncproof.engines.explore.encoding import ABSENT, SHIFT, State
-from syncproof.engines.explore.moves import WEAK, Offer
+from syncproof.engines.explore.moves import Offer
 from syncproof.engines.explore.tables import Tables
 
 Successor = tuple[int, State, int]
@@ -25,6 +25,7 @@ def expander(tables: Tables) -> Callable[[State, list[Successor]], None]:
     without it.
     """
     react, reacted = tables.handlers.react, tables.handlers.reacted
+    accepts = tables.handlers.accepts
     absorbed, absorb = tables.queues.absorbed, tables.queues.absorb
     judged, judge, marks = tables.judging.judged, tables.judging.judge, tables.judging.marks
     offered, polled = tables.offers.offered, tables.offers.polled
@@ -35,7 +36,7 @@ def expander(tables: Tables) -> Callable[[State, list[Successor]], None]:
     slots = [(slot, tables.slots[slot].offers) for slot in tables.offers.offering()]
     pending = [slot for slot, _ in slots if slot % 3 == 1 and slot < j_slot]
     patient = [(slot, tables.offers.polls[slot]) for slot in pending] if tables.moves.patient else []
-    fair = tables.moves.fair
+    stirs = tables.moves.stirs
 
     def expand(state: State, out: list[Successor]) -> None:
         for slot, table in slots:
@@ -84,12 +85,15 @@ def expander(tables: Tables) -> Callable[[State, list[Successor]], None]:
 
     def busy(state: State, out: list[Successor]) -> bool:
         # What the automata note is no part of the world, and no move may depend on which properties are judged.
-        return any(fair[move] == WEAK and after[:j_slot] != state[:j_slot] for move, after, _ in out)
+        return any(stirs[move] and after[:j_slot] != state[:j_slot] for move, after, _ in out)
 
     def follow(state: State, slot: int, offer: Offer, out: list[Successor]) -> None:
         move, left, events, budget, guards, sets, deltas, bundle = offer
         for guard in guards:
-            if state[guard] <= ABSENT:
+            if guard < 0:
+                if not accepts(~guard, state[3 * ~guard], events[0][1]):
+                    return
+            elif state[guard] <= ABSENT:
                 return
         after = list(state)
         after[slot] = left

@@ -24,13 +24,17 @@ NEVER, WEAK, STRONG = 0, 1, 2
 
 
 class MoveTable(Interned[Move]):
-    """The moves that were met. `armed`: the (actor, packet) pairs that were armed so far, as timers and as polls."""
+    """The moves that were met. `armed`: the (actor, packet) pairs that were armed so far, as timers and as polls.
 
-    __slots__ = ("armed", "fair", "patient")
+    `stirs[index]`: polls must wait while the move is possible and changes something.
+    """
+
+    __slots__ = ("armed", "fair", "patient", "stirs")
 
     def __init__(self, environment: Environment) -> None:
         super().__init__()
         self.fair: list[int] = []
+        self.stirs: list[bool] = []
         self.patient = environment.polls == "at-rest"
         self.armed: dict[str, set[tuple[ActorId, Packet]]] = {"after": set(), "poll": set()}
 
@@ -51,7 +55,12 @@ class MoveTable(Interned[Move]):
         found = super().intern(move)
         if found == len(self.fair):
             self.fair.append(self._owed(move))
+            self.stirs.append(self.fair[found] == WEAK)
         return found
+
+    def declinable(self, number: int) -> None:
+        """Note that the receiver may decline what this move delivers: other moves may make it impossible for a while."""
+        self.fair[number] = STRONG
 
     def _owed(self, move: Move) -> int:
         if isinstance(move, Tell | Keep) or fault_of(move) is not None:
@@ -64,8 +73,9 @@ class Offer(NamedTuple):
     """A move that a slot's value makes possible.
 
     `value`: the slot's value after the move. `events`: what handlers then receive, in order, as (actor, event). `budget`:
-    the position of the budget that it costs, or `FREE`. `guards`: pending slots of actors that must be running. `sets`:
-    other slots' new values. `deltas`: what other slots absorb after the handlers. `bundle`: what is observed before them.
+    the position of the budget that it costs, or `FREE`. `guards`: pending slots of actors that must be running; `~actor`:
+    this actor must accept the event. `sets`: other slots' new values. `deltas`: what other slots absorb after the handlers.
+    `bundle`: what is observed before them.
     """
 
     move: int

@@ -135,6 +135,7 @@ class Symmetry:
         for actor, _ in self.tables.faults.crashable:
             self._compare_locals(actor, _crashed, "crashing")
         self._compare_links()
+        self._compare_guards()
         for automaton in range(len(self.judging.automata)):
             self._compare_reactions(automaton)
             self._compare_judgements(automaton)
@@ -236,6 +237,22 @@ class Symmetry:
                     queue.append(image)
                 if not _same_answer(said, answer(*image), exchange):
                     self._refuse(self._who(who), doing)
+
+    def _compare_guards(self) -> None:
+        """Compare what guards say to each packet that was asked about, and to the images of these."""
+        encoding, handlers = self.encoding, self.tables.handlers
+        queue = [(actor, key >> SHIFT, key & LOW) for actor, table in enumerate(handlers.accepted) for key in table]
+        known = set(queue)
+        for actor, local, event in queue:
+            source, packet = encoding.events[event]
+            for exchange in self.exchanges:
+                other = encoding.event(exchange.of(source), exchange.of(packet))
+                image = (exchange.actor(actor), exchange.slot(local_slot(actor), local), other)
+                if handlers.accepts(*image) != handlers.accepts(actor, local, event):
+                    self._refuse(self._who(actor), f"asked whether it receives {packet!r}")
+                if image not in known:
+                    known.add(image)
+                    queue.append(image)
 
     def _compare_links(self) -> None:
         """Compare the links over which packets that were met travel."""

@@ -8,7 +8,7 @@ from heapq import heappush
 from typing import TYPE_CHECKING, Any, cast
 
 from syncproof.core.actor import Actor, Handler, Out
-from syncproof.core.hosts import Connection, Handlers, Host
+from syncproof.core.hosts import Connection, Handlers, Host, Mail
 from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Idle, Packet
@@ -43,13 +43,15 @@ class TimedHost(Host):
 
     `pushed_until`: the time before which no push may arrive, so that none overtakes an earlier one. `news`: there is
     something for the actor that its last complete read did not cover. `parked`, `armed`: its poll timer, which is one of
-    the two or neither; `polling`: an event that looks at `armed` is scheduled.
+    the two or neither; `polling`: an event that looks at `armed` is scheduled. `declined`: what the actor did not receive
+    when it arrived: (function that delivers it, handle).
     """
 
     __slots__ = (
         "armed",
         "clock",
         "complete",
+        "declined",
         "idle_polls",
         "is_device",
         "network",
@@ -79,8 +81,11 @@ class TimedHost(Host):
         self.parked: Polling | None = None
         self.armed: Polling | None = None
         self.polling = False
+        self.declined: list[tuple[Callable[[Any], object], Connection | Mail]] = []
+        if self.guards:
+            self.handlers = Handlers(actor, {k: self._then_retry(handle) for k, handle in actor.handlers.items()})
         if actor.offers_steps:
-            self.handlers = Handlers(actor, {k: self._then_offer(handle) for k, handle in actor.handlers.items()})
+            self.handlers = Handlers(actor, {k: self._then_offer(handle) for k, handle in self.handlers.items()})
 
     # ---- the interface of handlers
 
@@ -128,6 +133,23 @@ class TimedHost(Host):
             clock.serial += 1
             heappush(clock.heap, (at, clock.serial, self.complete, self.operate(then, column != READ)))
 
+    # ---- packets that were declined
+
+    def _then_retry(self, handle: Handler) -> Handler:
+        """Wrap a handler of an actor that may decline packets, so that these are delivered again after it."""
+
+        def handled(actor: Any, source: Id, packet: Any, out: Out) -> None:
+            handle(actor, source, packet, out)
+            self.retry()
+
+        return handled
+
+    def retry(self) -> None:
+        """Deliver again what the actor declined, now that it may be in another state."""
+        declined, self.declined = self.declined, []
+        for deliver, handle in declined:
+            self.clock.at(self.clock.now, deliver, handle)
+
     # ---- steps
 
     def _then_offer(self, handle: Handler) -> Handler:
@@ -171,6 +193,12 @@ class TimedWorld(World):
     def start(self) -> None:
         """Report the opening and start every actor."""
         super().begin()
+
+    def declined(self, host: Host, deliver: Callable[[Any], object], handle: Connection | Mail) -> bool:
+        """Keep what an actor declined until the actor has handled something else."""
+        waits = isinstance(handle, Mail) and not self.system.link(handle.packet).while_connected
+        cast(TimedHost, host).declined.append((self.network.arrive_or_wait if waits else deliver, handle))
+        return False
 
     def connection(self, name: ConnectionId, client: Host) -> Connection:
         return TimedConnection(name, client.name)
