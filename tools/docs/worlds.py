@@ -33,7 +33,7 @@ def kinds() -> str:
 
 
 def _faults(faults: tuple[str, ...]) -> str:
-    return "; ".join(f"`{f}`: {FAULTS[f].sentence}" for f in faults) or "no fault: the second message recalls the first"
+    return "; ".join(f"`{f}`: {FAULTS[f].sentence}" for f in faults) or "no fault"
 
 
 def _often(faults: tuple[str, ...]) -> str:
