@@ -17,8 +17,8 @@ reordering) are one kind. A poll fires only when nothing else is under way (`Env
 
 Bounds name the worlds that are searched: `small` takes seconds on two processors, `standard` minutes, `deep` hours.
 `standard` has each usual kind of fault alone with two messages (in `two-devices` and in `two-people`), each pair of them with
-one message, each of the rare kinds (`RARE`) with one message, and an outage of pushes with two. Some designs are searched
-with other parameters too (`PARTICULAR`).
+one message, each of the rare kinds (`RARE`) with one message, an outage of pushes, a recall, an edit and a read marker with
+two, and two conversations. Some designs are searched with other parameters too (`PARTICULAR`).
 """
 
 from __future__ import annotations
@@ -145,12 +145,17 @@ STANDARD = (
     SmallWorld("two-devices", 1, ("disconnect", "trim")),
     SmallWorld("two-devices", 2, ("recall",)),
     SmallWorld("two-devices", 2, ("push", "recall")),
+    SmallWorld("two-devices", 2, ("edit",)),
+    SmallWorld("two-devices", 2, ("push", "edit")),
+    SmallWorld("two-people", 2, ("read",)),
+    SmallWorld("two-conversations", 2, ()),
 )
 DEEP = (
     *STANDARD,
     *[SmallWorld("two-people", 2, kinds) for kinds in PAIRS],
     *[SmallWorld("three-devices", 2, kinds) for kinds in SINGLES],
     *[SmallWorld("two-people", 2, (kind,)) for kind in RARE],
+    SmallWorld("two-conversations", 2, ("push",)),
 )
 BOUNDS: dict[str, tuple[SmallWorld, ...]] = {"small": SMALL, "standard": STANDARD, "deep": DEEP}
 
