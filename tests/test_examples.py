@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from examples.two_phase_commit import STATES
+from examples.two_phase_commit import STATES, two_phase
+from syncproof.core.environment import Environment
+from syncproof.engines.explore import explore
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -52,3 +55,36 @@ def test_a_log_becomes_a_history() -> None:
     done = run("log_to_history.py", given=(EXAMPLES / "lunch.log").read_text(encoding="utf-8"))
     kinds = [json.loads(line).get("type") for line in done.stdout.splitlines()]
     assert {"Joined", "Composed", "Shown"} <= set(kinds), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "states", "verdicts"),
+    [
+        (("ping_pong.py",), ["14", "4,094", "11"], "holds"),
+        (("register.py",), ["93"], "holds"),
+        (("abd.py",), ["544"], "holds"),
+        (("paxos.py",), ["16,668"], "holds"),
+        pytest.param(("lamport_mutex.py", "6"), ["724,274"], "holds", marks=pytest.mark.slow),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_examples_of_others_have_their_published_numbers_of_states(
+    words: tuple[str, ...], states: list[str], verdicts: str
+) -> None:
+    done = run(*words)
+    found = re.findall(r"([\d,]+) states", done.stdout)
+    assert found == states, done.stderr
+    assert set(re.findall(r"holds|violated|unknown", done.stdout)) == {verdicts}
+    assert done.returncode == 0
+
+
+@pytest.mark.slow
+def test_two_phase_commit_of_seven_managers_has_its_published_number_of_states() -> None:
+    found = explore(two_phase(7), Environment())
+    assert len(found.graph.states) == STATES[7] == 296_448
+
+
+def test_two_registers_that_do_not_know_of_each_other_are_not_linearizable() -> None:
+    done = run("register.py", "2")
+    assert "linearizable violated" in done.stdout
+    assert done.returncode == 1

@@ -28,7 +28,10 @@ ENGINES: list[Callable[[Environment], object]] = [
             {"budgets": {"disconect": 1}},
             r"^budgets: unknown fault 'disconect'; allowed: .*; did you mean 'disconnect'\?$",
         ),
-        ({"budgets": {"disconnect": -1}}, r"^budgets: disconnect: -1; allowed: a whole number, 0 or more$"),
+        (
+            {"budgets": {"disconnect": -1}},
+            r"^budgets: disconnect: -1; allowed: a whole number, 0 or more, or math.inf for no limit$",
+        ),
         ({"budgets": {"disconnect": 1.5}}, r"^budgets: disconnect: 1.5; allowed: a whole number"),
         ({"budgets": {"disconnect": True}}, r"^budgets: disconnect: True; allowed: a whole number"),
         ({"polls": "at_rest"}, r"^polls: 'at_rest'; allowed: any, at-rest; did you mean 'at-rest'\?$"),

@@ -18,8 +18,9 @@ from syncproof.core.enabled import BoundedWorld
 from syncproof.core.environment import Environment
 from syncproof.core.faults import fault_of
 from syncproof.core.forks import fork_actor
-from syncproof.core.moves import Fire, Keep, Move, Spawn, Tell
+from syncproof.core.moves import Arrive, Deliver, Fire, Keep, Move, Spawn, Tell
 from syncproof.core.observations import Observation
+from syncproof.core.values import DeviceId
 from syncproof.core.world import System
 from syncproof.properties import Property
 from tests.helpers.moves import only_answers_a_closed_connection
@@ -65,12 +66,14 @@ class Judge:
         """Search, and judge every property."""
         self.carried = [p for p in self.properties if p.endless is None]
         self.polls: set[Any] = set()
+        self.guards: dict[Any, Any] = {}
         opening: list[Observation] = []
         bounded = BoundedWorld(self.system, self.environment, opening.append)
         first = Node(bounded, self._judge(tuple([freeze(p()) for p in self.carried]), opening))
         queue = deque([self._entered(self._key(first), first)])
         while queue:
             here, key, node = queue.popleft()
+            self.guards.update({name: actor.guards for name, actor in node.bounded.world.actors.items()})
             self.polls.update(node.bounded.world.polls.values())
             for move in dict.fromkeys(node.bounded.every()):
                 there, seen = self._made(node, move)
@@ -175,10 +178,21 @@ class Judge:
         """Return the fairness of a move: none, weak or strong."""
         if isinstance(move, Tell | Keep) or fault_of(move) is not None:
             return ""
+        if self._may_be_declined(move):
+            return "strong"
         if isinstance(move, Fire) and type(move.packet) in self.environment.early:
             return "weak" if early else "strong"
         at_rest = self.environment.polls == "at-rest" and isinstance(move, Fire) and move.packet in self.polls
         return "strong" if at_rest else "weak"
+
+    def _may_be_declined(self, move: Move) -> bool:
+        """Return whether a guard of the receiver decides whether a move is possible."""
+        if isinstance(move, Arrive):
+            return type(move.packet) in self.guards[move.receiver]
+        if isinstance(move, Deliver):
+            receiver = self.system.server if move.end == "server" else DeviceId(move.connection.client)
+            return bool(self.guards[receiver])
+        return False
 
     def _judge_cycles(self) -> None:
         beyond = len(self.arcs)

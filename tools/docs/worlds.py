@@ -8,7 +8,7 @@ from syncproof.core.faults import FAULTS
 from syncproof.designs import DESIGNS
 from syncproof.engines import hypothesis_machine
 from syncproof.engines.explore import Graph, explore
-from syncproof.inputs.small_worlds import BEYOND, BOUNDS, KINDS, POPULATIONS, SmallWorld, build, particular
+from syncproof.inputs.small_worlds import BEYOND, BOUNDS, CHANGES, KINDS, POPULATIONS, SmallWorld, build, particular
 from syncproof.studies.verify import search
 from tools.docs.markdown import code, table
 
@@ -26,14 +26,14 @@ def populations() -> str:
 def kinds() -> str:
     """Return a table with a row for each kind of fault that worlds combine."""
     rows = [
-        [code(kind), "; ".join(f"`{f}`: {FAULTS[f].sentence}" for f in faults), _often(faults)]
+        [code(kind), _faults(faults) if faults else f"no fault: {CHANGES[kind][1]}", _often(faults)]
         for kind, faults in KINDS.items()
     ]
     return table(["kind", "stands for", "may happen"], rows)
 
 
 def _faults(faults: tuple[str, ...]) -> str:
-    return "; ".join(f"`{f}`: {FAULTS[f].sentence}" for f in faults) or "no fault: the second message recalls the first"
+    return "; ".join(f"`{f}`: {FAULTS[f].sentence}" for f in faults)
 
 
 def _often(faults: tuple[str, ...]) -> str:

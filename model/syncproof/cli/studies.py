@@ -168,7 +168,11 @@ def verify(names: tuple[str, ...], bounds: str, jobs: int | None, out: str) -> i
 @click.command()
 @click.argument("design")
 @click.option(
-    "--world", "people", default="two-devices", show_default=True, help="two-people, two-devices, three-devices."
+    "--world",
+    "people",
+    default="two-devices",
+    show_default=True,
+    help="two-people, two-devices, three-devices, two-conversations.",
 )
 @click.option("--messages", type=options.Whole(1, 9), default=1, show_default=True)
 @click.option(
@@ -178,9 +182,17 @@ def verify(names: tuple[str, ...], bounds: str, jobs: int | None, out: str) -> i
     multiple=True,
     help="A kind of fault that may happen in the world; may be repeated.",
 )
+@click.option("--script", metavar="FILE", help="Who composes what, a TOML file, instead of --world and --messages.")
 @click.option("--states", type=options.Whole(1), help="Stop after so many states; open verdicts are then unknown.")
 @click.option("--memory", type=options.PositiveNumber(), metavar="GIB", help="Stop at this much memory.")
 @click.option("--time", "seconds", type=options.PositiveNumber(), metavar="SECONDS", help="Stop after this time.")
+@click.option(
+    "--depth", type=options.Whole(1), help="Try runs of at most so many moves; open verdicts are then unknown."
+)
+@click.option("--until-decided", is_flag=True, help="Stop when every property is violated.")
+@click.option(
+    "--symmetry", is_flag=True, help="Keep one of all states that differ by an exchange of devices that only receive."
+)
 @click.option("--bounds", help="Search every world of small, standard or deep, one after the other, instead of one.")
 @click.option("--graph", metavar="FILE", help="Write the states and transitions: .graphml, .dot or .aut (Aldebaran).")
 @options.out("explore", "Where the reports go; they are like those of verify.")
@@ -192,9 +204,13 @@ def explore(
     people: str,
     messages: int,
     kinds: tuple[str, ...],
+    script: str | None,
     states: int | None,
     memory: float | None,
     seconds: float | None,
+    depth: int | None,
+    until_decided: bool,
+    symmetry: bool,
     bounds: str | None,
     graph: str | None,
     out: str,
@@ -210,19 +226,25 @@ def explore(
     from syncproof.studies.failures import Failure
 
     worlds = [small_worlds.small_world(people, messages, kinds)]
+    if script is not None:
+        if any(
+            context.get_parameter_source(n) is not ParameterSource.DEFAULT for n in ("people", "messages", "bounds")
+        ):
+            raise InputError("--script says who composes what; allowed beside it: no --world, --messages or --bounds")
+        worlds = [small_worlds.scripted(script, kinds)]
     if bounds is not None:
         _check_no_single_world(context)
         worlds = small_worlds.within(bounds, design)
     if graph is not None:
         graphs.check(Path(graph))
     options.check_out_folder(out)
-    limits = Limits(states, None if memory is None else int(memory * (1 << 30)), seconds)
+    limits = Limits(states, None if memory is None else int(memory * (1 << 30)), seconds, depth)
     kept: list[study.Explored] = []
     failed: dict[str, Failure] = {}
     for world in worlds:
         try:
             with line.searching() as progress, blaming(design):
-                found = study.search(design, world, limits, progress)
+                found = study.search(design, world, limits, progress, symmetry=symmetry, until_decided=until_decided)
         except DesignError as error:
             if not kept:
                 raise

@@ -32,6 +32,11 @@ of observations alone; they never look into an actor.
 packet sent to an actor's id travels over the link that its class names: `ORDERED`, `UNORDERED` or `DUPLICATING` (which
 may deliver any number of times), each reliable or lossy.
 
+**Guards.** `@on(Kind, when=...)` lets an actor decline packets of a class for now: `when(self, source, packet)` says
+whether it receives one in its present state, and changes nothing. A packet that is declined stays where it is until the
+guard holds; on a connection and on an ordered link the packets behind it wait too. Only packets that arrive over a link or
+a connection are asked about: timers, completions, steps and what the environment tells always come.
+
 **Snapshots.** `snapshot` turns an actor's state into nested tuples that can be hashed and compared, `restore` turns
 them back. Values in fields are therefore immutable packets and ids, or lists, dicts, sets, deques and `@state` classes
 of such. Iterate a dict or a set in sorted order wherever the order can be seen from outside.
@@ -80,7 +85,7 @@ from typing import Any, ClassVar, Literal, Self, TypeVar, dataclass_transform
 import attrs
 
 from syncproof.core.observations import Observation
-from syncproof.core.packets import Idle, Packet
+from syncproof.core.packets import Closed, Idle, Opened, Packet
 from syncproof.core.values import ActorId, Id
 
 T = TypeVar("T")
@@ -121,6 +126,8 @@ class Out:
 
 
 Handler = Callable[[Any, Id, Any, Out], None]
+Guard = Callable[[Any, Id, Any], bool]
+"""A function of the actor, the source and a packet that says whether the actor receives the packet now."""
 
 
 def durable(factory: Callable[[], T], *, init: Literal[False] = False) -> T:
@@ -154,11 +161,20 @@ def state(cls: type[T]) -> type[T]:
     return made
 
 
-def on(packet_type: type[P]) -> Callable[[Callable[[Any, Any, P, Out], None]], Any]:
-    """Mark a method `(self, source, packet, out)` as the handler of a packet class. Overriding keeps the mark."""
+def on(
+    packet_type: type[P], *, when: Callable[[Any, Any, P], bool] | None = None
+) -> Callable[[Callable[[Any, Any, P, Out], None]], Any]:
+    """Mark a method `(self, source, packet, out)` as the handler of a packet class. Overriding keeps the mark.
+
+    `when(self, source, packet)`: a guard; while it is false, the packet stays on its link or connection. `TypeError` for
+    the class of a packet that comes in no other way than at once: the opening and the closing of a connection.
+    """
+    if when is not None and packet_type in (Opened, Closed):
+        raise TypeError(f"{packet_type.__name__} cannot be declined; write @on({packet_type.__name__}) without when=")
 
     def mark(method: Callable[[Any, Any, P, Out], None]) -> Any:
         method._handles = packet_type  # type: ignore[attr-defined]
+        method._when = when  # type: ignore[attr-defined]
         return method
 
     return mark
@@ -184,6 +200,7 @@ class Actor:
     id: ActorId
 
     handlers: ClassVar[dict[type[Packet], Handler]] = {}
+    guards: ClassVar[dict[type[Packet], Guard]] = {}
     offers_steps: ClassVar[bool] = False
     _durable: ClassVar[tuple[str, ...]] = ()
     _volatile: ClassVar[tuple[tuple[str, Callable[[], Any]], ...]] = ()
@@ -192,15 +209,18 @@ class Actor:
     """The class that `@actor` was last written above."""
 
     def __init_subclass__(cls) -> None:
-        """Derive the handler table from the marked methods, with or without `@actor`."""
+        """Derive the tables of handlers and guards from the marked methods, with or without `@actor`."""
         super().__init_subclass__()
         marked: dict[str, type[Packet]] = {}
+        guards: dict[str, Guard | None] = {}
         for base in reversed(cls.__mro__):
             for name, value in vars(base).items():
                 packet_type = getattr(value, "_handles", None)
                 if packet_type is not None:
                     marked[name] = packet_type
+                    guards[name] = value._when
         cls.handlers = {packet_type: getattr(cls, name) for name, packet_type in marked.items()}
+        cls.guards = {marked[name]: guard for name, guard in guards.items() if guard is not None}
         cls.offers_steps = cls.steps is not Actor.steps
 
     @classmethod

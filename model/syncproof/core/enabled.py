@@ -273,7 +273,8 @@ def _servers(world: World) -> list[ActorId]:
 
 
 def _lossy(world: World) -> Iterator[Arrive]:
-    return (move for move in world.arrivals() if world.system.link(move.packet).lossy)
+    found = (mail for mail in world.foremost() if world.system.link(mail.packet).lossy)
+    return (Arrive(mail.receiver.name, mail.packet, mail.source) for mail in found)
 
 
 def _disconnects(world: World, clean: bool) -> Iterator[Move]:

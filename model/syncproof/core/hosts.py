@@ -86,6 +86,7 @@ class Host(Out):
         "connection",
         "connects",
         "down",
+        "guards",
         "handlers",
         "mail",
         "name",
@@ -100,6 +101,7 @@ class Host(Out):
         self.name = name
         self.actor = actor
         self.handlers = Handlers(actor, actor.handlers)
+        self.guards = actor.guards
         self.down = False
         self.connection: Connection | None = None
         self.connects = 0
@@ -116,6 +118,11 @@ class Host(Out):
     def start(self) -> None:
         """Let the actor start, for the first time or after a crash."""
         self.actor.start(self)
+
+    def accepts(self, source: Id, packet: Packet) -> bool:
+        """Return whether the actor receives a packet now that arrives over a link or a connection."""
+        guard = self.guards.get(type(packet))
+        return guard is None or bool(guard(self.actor, source, packet))
 
     # ---- begin something; each returns the handle
 

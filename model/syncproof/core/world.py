@@ -199,9 +199,9 @@ class World:
         Mail waits for a receiver that is down, unless its link needs a connection: then it arrives, and is lost.
         """
         for connection in self.connections.values():
-            if connection.up:
+            if connection.up and cast(Host, self.server).accepts(connection.id, connection.up[0]):
                 yield Deliver(connection.id, "server")
-            if connection.down:
+            if connection.down and self.hosts[connection.client].accepts(connection.id, connection.down[0]):
                 yield Deliver(connection.id, "client")
         yield from self.arrivals()
         hosts = [host for _, host in sorted(self.hosts.items())]
@@ -218,10 +218,27 @@ class World:
 
     def arrivals(self) -> Iterator[Arrive]:
         """Yield the arrivals among the pending moves."""
-        for name, host in sorted(self.hosts.items()):
+        for mail in self.foremost():
+            if not self._declines(mail, self.system.link(mail.packet)):
+                yield Arrive(mail.receiver.name, mail.packet, mail.source)
+
+    def foremost(self) -> Iterator[Mail]:
+        """Yield the mail that is not behind other mail and does not wait for a receiver that is down."""
+        for _, host in sorted(self.hosts.items()):
             for mail in host.mail:
                 if self._may_arrive(mail, self.system.link(mail.packet)):
-                    yield Arrive(name, mail.packet, mail.source)
+                    yield mail
+
+    def _declines(self, mail: Mail, link: Link) -> bool:
+        """Return whether the receiver of a mail that would reach it declines it now."""
+        receiver = mail.receiver
+        if not receiver.guards or (link.while_connected and receiver.connection is None):
+            return False
+        return not receiver.accepts(mail.source, mail.packet)
+
+    def declined(self, host: Host, deliver: Callable[[Any], object], handle: Connection | Mail) -> bool:
+        """Note that an actor declined a packet, which stays where it is; return False. A scheduler tries again later."""
+        return False
 
     def _may_arrive(self, mail: Mail, link: Link) -> bool:
         """Return whether the receiver can receive a mail now, and nothing that must arrive before it is on its way."""
@@ -243,11 +260,13 @@ class World:
         """
         if not connection.up:
             return False
+        server = self.server
+        assert server is not None
+        if server.guards and not server.accepts(connection.id, connection.up[0]):
+            return self.declined(server, self.deliver_to_server, connection)
         if self.record is not None:
             self.record(Deliver(connection.id, "server"))
         packet = connection.up.popleft()
-        server = self.server
-        assert server is not None
         if type(packet) is Closed:
             self.close(connection, CLOSINGS["server-told"])
         else:
@@ -258,10 +277,12 @@ class World:
         """Deliver the oldest packet in flight to the client."""
         if not connection.down:
             return False
+        host = self.hosts[connection.client]
+        if host.guards and not host.accepts(connection.id, connection.down[0]):
+            return self.declined(host, self.deliver_to_client, connection)
         if self.record is not None:
             self.record(Deliver(connection.id, "client"))
         packet = connection.down.popleft()
-        host = self.hosts[connection.client]
         host.handlers[type(packet)](host.actor, connection.id, packet, host)  # as `receive`, without the call
         return True
 
@@ -271,6 +292,8 @@ class World:
         link = self.system.link(packet)
         if mail not in receiver.mail or not self._may_arrive(mail, link):
             return False
+        if receiver.guards and self._declines(mail, link):
+            return self.declined(receiver, self.arrive, mail)
         if self.record is not None:
             self.record(Arrive(receiver.name, packet, mail.source))
         receiver.mail.remove(mail)
@@ -538,10 +561,12 @@ class World:
         connection = self._connection(move.connection)
         deliver = self.deliver_to_server if move.end == "server" else self.deliver_to_client
         if not deliver(connection):
-            raise MoveError(f"nothing to deliver to the {move.end} on {move.connection}")
+            declined = ", or the receiver declines it" if connection.up or connection.down else ""
+            raise MoveError(f"nothing to deliver to the {move.end} on {move.connection}{declined}")
 
     def _apply_arrive(self, move: Arrive) -> None:
-        self.arrive(self._mail(move))
+        if not self.arrive(self._mail(move)):
+            raise MoveError(f"{move.receiver} declines {move.packet} now")
 
     def _apply_lose(self, move: Lose) -> None:
         self.lose(self._lossy_mail(move, "loses"))

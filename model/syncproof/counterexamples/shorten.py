@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import product
-from math import prod
+from math import inf, prod
 
 import msgspec
 
@@ -97,7 +97,11 @@ def needed_environment(environment: Environment, bounded: BoundedWorld, moves: S
         prelude=(*environment.prelude, *before),
         scripts=tuple([script[begin:end] for script, begin, end in scripts if begin < end]),
         newcomers=environment.newcomers[first : len(environment.newcomers) - len(bounded.newcomers)],
-        budgets={fault: left[fault] - rest for fault, rest in bounded.left.items() if rest < left[fault]},
+        budgets={
+            fault: rest if rest == inf else left[fault] - rest
+            for fault, rest in bounded.left.items()
+            if rest < left[fault] or rest == inf
+        },
         early=early,
     )
 
@@ -111,7 +115,7 @@ def smaller_environments(whole: Environment) -> Iterator[Environment]:
     if count > MOST_ENVIRONMENTS:
         return
     lengths = product(*[range(len(script) + 1) for script in whole.scripts])
-    budgets = product(*[range(most + 1) for most in whole.budgets.values()])
+    budgets = product(*[range(int(most) + 1) for most in whole.budgets.values()])
     choices = sorted(product(lengths, budgets), key=lambda choice: (sum(map(sum, choice)), choice))
     for kept, spent in choices[:-1]:
         yield msgspec.structs.replace(

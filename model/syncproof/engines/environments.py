@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from syncproof.core.environment import Environment
 from syncproof.core.faults import FAULTS
 from syncproof.core.packets import Packet
@@ -18,8 +20,10 @@ def check_environment(environment: Environment, system: System) -> None:
     for fault, budget in environment.budgets.items():
         if fault not in allowed:
             raise InputError(f"budgets: unknown fault {fault!r}{nearest(str(fault), allowed)}")
-        if type(budget) is not int or budget < 0:
-            raise InputError(f"budgets: {fault}: {budget!r}; allowed: a whole number, 0 or more")
+        if budget != math.inf and (type(budget) is not int or budget < 0):
+            raise InputError(
+                f"budgets: {fault}: {budget!r}; allowed: a whole number, 0 or more, or math.inf for no limit"
+            )
     if environment.polls not in POLLS:
         raise InputError(f"polls: {environment.polls!r}{nearest(str(environment.polls), POLLS)}")
     if environment.early:

@@ -9,6 +9,7 @@ searched to its end.
 | `two-people` | one device for each of two users, in one conversation; the first device sends every message |
 | `two-devices` | two devices of one user; the first one sends the first message, the second one the second |
 | `three-devices` | one device of one user, which sends, and two devices of another user |
+| `two-conversations` | one device for each of two users, who share two conversations; each sends in one of them |
 
 When a search begins, every device is connected and nothing is under way. In a world with `new-device` the last device of the
 population appears during the search, and the first device sends every message. The faults of pushes (loss, duplication,
@@ -16,15 +17,16 @@ reordering) are one kind. A poll fires only when nothing else is under way (`Env
 
 Bounds name the worlds that are searched: `small` takes seconds on two processors, `standard` minutes, `deep` hours.
 `standard` has each usual kind of fault alone with two messages (in `two-devices` and in `two-people`), each pair of them with
-one message, each of the rare kinds (`RARE`) with one message, and an outage of pushes with two. Some designs are searched
-with other parameters too (`PARTICULAR`).
+one message, each of the rare kinds (`RARE`) with one message, an outage of pushes, a recall, an edit and a read marker with
+two, and two conversations. Some designs are searched with other parameters too (`PARTICULAR`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
+from pathlib import Path
 
 import msgspec
 
@@ -42,13 +44,14 @@ from syncproof.designs.timeline.checkpointed import CheckpointedServer
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.fanout import HybridServer
 from syncproof.errors import InputError
-from syncproof.inputs import arguments, lookup
+from syncproof.inputs import arguments, lookup, script
 from syncproof.properties.evidence import Given
 
 POPULATIONS: dict[str, Population] = {
     "two-people": Population((0, 1), ((0, 1),)),
     "two-devices": Population((0, 0), ((0,),)),
     "three-devices": Population((0, 1, 1), ((0, 1),)),
+    "two-conversations": Population((0, 1), ((0, 1), (0, 1))),
 }
 
 USUAL = ("push", "device-crash", "server-crash", "disconnect", "half-open", "new-device", "sender-retry")
@@ -65,12 +68,19 @@ RARE = tuple(
 )
 """The kinds of fault that happen seldom: searched one at a time. A kind that is in none of these lists is one of them."""
 
+CHANGES = {
+    "recall": (0, "the second message recalls the first"),
+    "edit": (0, "the second message edits the first"),
+    "read": (1, "the second message marks the first place as read"),
+}
+"""Kind of change -> what the second message is about, and in words. Several of them are the second, third and next message."""
+
 KINDS: dict[str, tuple[str, ...]] = {
     **{kind: FAULT_KINDS[kind] for kind in dict.fromkeys((*USUAL, *FAULT_KINDS))},
-    "recall": (),
+    **dict.fromkeys(CHANGES, ()),
 }
-"""Kind -> its faults, for everything that worlds combine: the kinds of fault, the usual ones first, and `recall`. That one is
-no fault: the second message recalls the first one."""
+"""Kind -> its faults, for everything that worlds combine: the kinds of fault, the usual ones first, and `CHANGES`, which are no
+faults."""
 
 SENDER = DeviceId(0)
 CONVERSATION = ConversationId(0)
@@ -91,6 +101,8 @@ class SmallWorld:
     """Names of `KINDS`, each at most once."""
     parameters: tuple[tuple[str, str | int | bool], ...] = ()
     """The parameters that differ from the design's own: (name, value)."""
+    script: tuple[tuple[Message, ...], ...] = ()
+    """What is composed instead of the usual messages: each part in its order, several beside each other."""
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -109,12 +121,16 @@ class SmallWorld:
     def __str__(self) -> str:
         faults = " and ".join(self.kinds) or "no fault"
         changed = "".join(f", {name} = {value}" for name, value in self.parameters)
-        return f"{self.population}, {self.messages} message{'s' if self.messages > 1 else ''}, {faults}{changed}"
+        script = " of a script" if self.script else ""
+        return (
+            f"{self.population}, {self.messages} message{'s' if self.messages > 1 else ''}{script}, {faults}{changed}"
+        )
 
     def __repr__(self) -> str:
         """Return the Python expression that makes this world, for the snippets of reports."""
         parts = [self.population, self.messages, self.kinds, *([self.parameters] if self.parameters else [])]
-        return f"SmallWorld({', '.join(map(repr, parts))})"
+        script = f", script={self.script!r}" if self.script else ""
+        return f"SmallWorld({', '.join(map(repr, parts))}{script})"
 
 
 TOGETHER = ("push", "device-crash", "server-crash", "disconnect", "half-open", "sender-retry")
@@ -135,12 +151,17 @@ STANDARD = (
     SmallWorld("two-devices", 1, ("disconnect", "trim")),
     SmallWorld("two-devices", 2, ("recall",)),
     SmallWorld("two-devices", 2, ("push", "recall")),
+    SmallWorld("two-devices", 2, ("edit",)),
+    SmallWorld("two-devices", 2, ("push", "edit")),
+    SmallWorld("two-people", 2, ("read",)),
+    SmallWorld("two-conversations", 2, ()),
 )
 DEEP = (
     *STANDARD,
     *[SmallWorld("two-people", 2, kinds) for kinds in PAIRS],
     *[SmallWorld("three-devices", 2, kinds) for kinds in SINGLES],
     *[SmallWorld("two-people", 2, (kind,)) for kind in RARE],
+    SmallWorld("two-conversations", 2, ("push",)),
 )
 BOUNDS: dict[str, tuple[SmallWorld, ...]] = {"small": SMALL, "standard": STANDARD, "deep": DEEP}
 
@@ -241,7 +262,24 @@ def small_world(population: str, messages: int, kinds: Iterable[str]) -> SmallWo
 def given(world: SmallWorld) -> Given:
     """Return what a search of this world has for the evidence of properties; all its devices have joined."""
     owners = POPULATIONS[world.population].owners
-    return Given(world.faults, world.messages, max(map(owners.count, owners)))
+    composed = [tell.packet for part in _scripts(world, len(owners)) for tell in part]
+    messages = [packet.message for packet in composed if isinstance(packet, Compose)]
+    conversations = [message.conversation for message in messages]
+    most = max(map(conversations.count, conversations), default=0)
+    changes = any(message.kind != "message" for message in messages)
+    return Given(world.faults, most, max(map(owners.count, owners)), changes)
+
+
+def scripted(file: str | Path, kinds: Iterable[str]) -> SmallWorld:
+    """Return the small world in which a script file says what is composed. Raises `InputError` for one that is not allowed."""
+    found = script.read(file, POPULATIONS)
+    world = small_world(found.world, sum(map(len, found.parts)), kinds)
+    changes = [kind for kind in world.kinds if kind in CHANGES]
+    if changes:
+        raise InputError(
+            f"unknown kind of fault {changes[0]!r} beside a script, which has changes of its own; allowed: faults"
+        )
+    return replace(world, script=found.parts)
 
 
 def interchangeable(world: SmallWorld) -> tuple[tuple[DeviceId, ...], ...]:
@@ -250,7 +288,8 @@ def interchangeable(world: SmallWorld) -> tuple[tuple[DeviceId, ...], ...]:
     The search checks whether a design treats them alike. Raises `InputError` if there are no such devices.
     """
     distinguished = {"new-device", "reinstall", "device-restore", "server-restore"} & set(world.faults)
-    if world.population != "three-devices" or distinguished:
+    sends = {message.sender for part in world.script for message in part}
+    if world.population != "three-devices" or distinguished or sends - {SENDER}:
         raise InputError(
             f"{world}: no two devices are interchangeable here; allowed: three-devices, whose two receiving devices are, "
             "without new devices, reinstalls and restores, which concern one certain device"
@@ -296,16 +335,23 @@ def _budgets(world: SmallWorld, budget: int, devices: int) -> dict[str, int]:
 
 
 def _scripts(world: SmallWorld, devices: int) -> tuple[tuple[Tell, ...], ...]:
-    """Return what each sending device composes. In `two-devices` both send in turn, unless the kinds demand one sender."""
-    recalls = "recall" in world.kinds
-    one_sender = recalls or "new-device" in world.faults or world.population != "two-devices"
+    """Return what each sending device composes. In `two-devices` and `two-conversations` both send in turn, unless the kinds
+    demand one sender."""
+    if world.script:
+        return tuple([tuple([Tell(message.sender, Compose(message)) for message in part]) for part in world.script])
+    changes = [kind for kind in world.kinds if kind in CHANGES]
+    both = world.population in ("two-devices", "two-conversations")
+    one_sender = bool(changes) or "new-device" in world.faults or not both
     senders = 1 if one_sender else min(world.messages, devices)
+    conversations = len(POPULATIONS[world.population].members)
     scripts: list[list[Tell]] = [[] for _ in range(senders)]
     for number in range(world.messages):
         sender = DeviceId(number % senders)
-        message = Message(MessageId(number), sender, CONVERSATION)
-        if recalls and number == 1:
-            message = Message(MessageId(number), sender, CONVERSATION, 0, "recall", 0)
+        conversation = ConversationId(0 if changes else number % conversations)
+        message = Message(MessageId(number), sender, conversation)
+        if 1 <= number <= len(changes):
+            kind = changes[number - 1]
+            message = msgspec.structs.replace(message, kind=kind, about=CHANGES[kind][0])
         scripts[sender].append(Tell(sender, Compose(message)))
     return tuple(map(tuple, scripts))
 

@@ -46,7 +46,7 @@ def diagram(design: str | Design, population: str = "three-devices", *, messages
 
     Arguments:
         design: a name, `FILE.py:NAME`, or a design made by `Design.variant`.
-        population: who takes part: "two-people", "two-devices" or "three-devices".
+        population: who takes part: "two-people", "two-devices", "three-devices" or "two-conversations".
         messages: how many messages are written, 1 to 9.
 
     Returns a `Diagram`: SVG in a notebook, text elsewhere.

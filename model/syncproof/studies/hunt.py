@@ -117,7 +117,7 @@ def hunt(
 
     Arguments:
         design: a name, a seeded bug's id, `FILE.py:NAME`, or a design made by `Design.variant`.
-        population: who takes part: "two-people", "two-devices" or "three-devices".
+        population: who takes part: "two-people", "two-devices", "three-devices" or "two-conversations".
         messages: how many messages are written, 1 to 9.
         faults: kinds of fault that may happen, each up to twice, names of `syncproof.inputs.small_worlds.KINDS`; by default
             the usual ones.

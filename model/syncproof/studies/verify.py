@@ -13,6 +13,7 @@ from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import itemgetter
+from pathlib import Path
 from typing import Literal, cast
 
 from syncproof import designs as registry
@@ -21,7 +22,7 @@ from syncproof.designs import Design, witnesses
 from syncproof.engines import explore as engine
 from syncproof.engines.explore import CAUGHT_UP, Counterexample, Ending, Exploration, Limits, Status
 from syncproof.engines.memory import peak_memory
-from syncproof.errors import Interrupted
+from syncproof.errors import InputError, Interrupted
 from syncproof.inputs import arguments, lookup, small_worlds
 from syncproof.inputs.small_worlds import BOUNDS, SmallWorld, build, given, within
 from syncproof.properties import PROPERTIES, Property
@@ -91,14 +92,31 @@ class Searched:
 
 
 def search(
-    design: str | Design, world: SmallWorld, limits: Limits = LIMITS, progress: Callable[[Status], None] | None = None
+    design: str | Design,
+    world: SmallWorld,
+    limits: Limits = LIMITS,
+    progress: Callable[[Status], None] | None = None,
+    *,
+    symmetry: bool = False,
+    until_decided: bool = False,
 ) -> Exploration:
-    """Search one world of one design and return the findings with the graph. Raises `InputError` for an unknown design."""
+    """Search one world of one design and return the findings with the graph.
+
+    `symmetry`: of states that differ by an exchange of interchangeable devices only one is kept. `until_decided`: end when
+    every property is violated. Raises `InputError` for an unknown design, or one that treats the devices differently.
+    """
     system, _, environment = build(design, world)
     entry = lookup.get(design)
     wanted = [automaton for name, automaton in PROPERTIES.items() if name not in entry.not_applicable]
     wanted += [each for each in required(entry, world) if Reached not in each.asked()]
-    return engine.explore(system, environment, wanted, limits=limits, progress=progress)
+    symmetric = small_worlds.interchangeable(world) if symmetry else ()
+    try:
+        return engine.explore(
+            system, environment, wanted,
+            limits=limits, symmetric=symmetric, until_decided=until_decided, progress=progress,
+        )  # fmt: skip
+    except engine.NotSymmetric as error:
+        raise InputError(f"symmetry: {entry.name}, {world}: {error}") from error
 
 
 def explore_one(design: str, world: SmallWorld, limits: Limits = LIMITS) -> Explored:
@@ -513,17 +531,23 @@ def explore(
     messages: int = 1,
     faults: Sequence[str] = (),
     limits: Limits = LIMITS,
+    script: str | Path | None = None,
+    symmetry: bool = False,
+    until_decided: bool = False,
 ) -> Verification:
     """Search every interleaving of one small world of one design, as `syncproof explore` does.
 
     Arguments:
         design: a name, `FILE.py:NAME`, or a design made by `Design.variant`.
-        population: who takes part: "two-people", "two-devices" or "three-devices".
+        population: who takes part: "two-people", "two-devices", "three-devices" or "two-conversations".
         messages: how many messages are written, 1 to 9.
         faults: kinds of fault that may happen, names of `syncproof.inputs.small_worlds.KINDS`, such as "push" or
             "device-crash"; by default none.
-        limits: where the search stops, a `syncproof.engines.explore.Limits`: states, bytes of memory, seconds; None for no
-            limit. Verdicts that are open then are unknown.
+        limits: where the search stops, a `syncproof.engines.explore.Limits`: states, bytes of memory, seconds, depth; None
+            for no limit. Verdicts that are open then are unknown.
+        script: a TOML file that says who composes what instead of `population` and `messages` (see docs/explorer.md).
+        symmetry: keep one of all states that differ by an exchange of interchangeable devices; liveness is then unknown.
+        until_decided: end the search when every property is violated.
 
     Returns a `Verification` of this one world: `cell(design, property)` is one verdict, `diagram()` draws a counterexample,
     and the other methods are those of `verify`'s result.
@@ -533,7 +557,12 @@ def explore(
     `syncproof.engines.explore`).
     """
     arguments.whole("messages", messages, least=1, most=9, needed=True)
-    arguments.instance("limits", limits, Limits, "syncproof.engines.explore.Limits(states, memory, time)")
+    arguments.instance("limits", limits, Limits, "syncproof.engines.explore.Limits(states, memory, time, depth)")
     name = lookup.known(design)
-    world = small_worlds.small_world(population, messages, arguments.names("faults", faults))
-    return judged(name, world, search(name, world, limits))
+    arguments.flag("symmetry", symmetry)
+    arguments.flag("until_decided", until_decided)
+    kinds = arguments.names("faults", faults)
+    world = small_worlds.small_world(population, messages, kinds)
+    if script is not None:
+        world = small_worlds.scripted(arguments.file("script", script), kinds)
+    return judged(name, world, search(name, world, limits, symmetry=symmetry, until_decided=until_decided))

@@ -33,6 +33,9 @@ SOUND = [
     ("log-device-acks", SmallWorld("two-devices", 1, ("disconnect",))),
     ("log-device-acks", SmallWorld("two-devices", 1, ("trim",))),
     ("log-device-acks", SmallWorld("one-device", 1, ("server-restore",))),
+    ("timeline-dense-push", SmallWorld("two-devices", 2, ("edit",))),
+    ("inbox-store-first", SmallWorld("two-devices", 2, ("read",))),
+    ("inbox-store-first", SmallWorld("two-conversations", 2, ())),
 ]
 """Every design, and every kind of fault."""
 SEEDED = ("F03", "F11", "F17", "F18", "F19", "F25", "F26", "F27", "F29", "F32", "F34", "F37")

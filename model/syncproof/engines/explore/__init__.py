@@ -6,6 +6,7 @@ graph that it found (`verdicts.py`, `liveness.py`). docs/explorer.md explains ho
 
 from __future__ import annotations
 
+from syncproof.engines.explore.constraint import Constraint, WorldView
 from syncproof.engines.explore.exploration import Exploration, explore
 from syncproof.engines.explore.graph import Ending, Graph
 from syncproof.engines.explore.handlers import CAUGHT_UP
@@ -17,6 +18,7 @@ from syncproof.engines.handler_errors import HandlerError, ImpureHandler, UnfitV
 __all__ = [
     "CAUGHT_UP",
     "WORDS",
+    "Constraint",
     "Counterexample",
     "Ending",
     "Exploration",
@@ -28,5 +30,6 @@ __all__ = [
     "NotSymmetric",
     "Status",
     "UnfitValue",
+    "WorldView",
     "explore",
 ]

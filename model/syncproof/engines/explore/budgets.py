@@ -49,6 +49,6 @@ class Budgets:
         return after
 
 
-def one_less(budgets: tuple[int, ...], position: int) -> tuple[int, ...]:
-    """Return the counters with one of them reduced by one."""
+def one_less(budgets: tuple[float, ...], position: int) -> tuple[float, ...]:
+    """Return the counters with one of them reduced by one; `math.inf` stays what it is."""
     return (*budgets[:position], budgets[position] - 1, *budgets[position + 1 :])

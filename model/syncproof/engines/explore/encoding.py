@@ -88,7 +88,7 @@ class Left(NamedTuple):
 
     scripts: tuple[int, ...]
     appeared: int
-    budgets: tuple[int, ...]
+    budgets: tuple[float, ...]
     backups: tuple[int, ...]
 
 

@@ -25,6 +25,7 @@ def expander(tables: Tables) -> Callable[[State, list[Successor]], None]:
     may also happen without it.
     """
     react, reacted = tables.handlers.react, tables.handlers.reacted
+    accepts = tables.handlers.accepts
     absorbed, absorb = tables.queues.absorbed, tables.queues.absorb
     judged, judge, marks = tables.judging.judged, tables.judging.judge, tables.judging.marks
     offered, polled = tables.offers.offered, tables.offers.polled
@@ -96,7 +97,10 @@ def expander(tables: Tables) -> Callable[[State, list[Successor]], None]:
     def follow(state: State, slot: int, offer: Offer, out: list[Successor]) -> None:
         move, left, events, budget, guards, sets, deltas, bundle = offer
         for guard in guards:
-            if state[guard] <= ABSENT:
+            if guard < 0:
+                if not accepts(~guard, state[3 * ~guard], events[0][1]):
+                    return
+            elif state[guard] <= ABSENT:
                 return
         after = list(state)
         after[slot] = left

@@ -15,13 +15,16 @@ from syncproof.core.observations import Observation
 from syncproof.core.values import Id
 from syncproof.core.world import System, World
 from syncproof.engines.environments import check_environment
+from syncproof.engines.explore.constraint import Constraint, Within
 from syncproof.engines.explore.graph import Graph
 from syncproof.engines.explore.growth import growth
 from syncproof.engines.explore.purity import recheck
-from syncproof.engines.explore.search import Limits, Status, no_collection, search
+from syncproof.engines.explore.search import Limits, Restrictions, Status, no_collection, search
 from syncproof.engines.explore.symmetry import Symmetry
 from syncproof.engines.explore.tables import Tables
-from syncproof.engines.explore.verdicts import Finding, judged
+from syncproof.engines.explore.unchanging import UNKNOWN, Unchanging
+from syncproof.engines.explore.verdicts import REDUCED, Finding, judged
+from syncproof.inputs import arguments
 from syncproof.properties import Property
 
 RERUN_AT_MOST = 20_000
@@ -33,7 +36,8 @@ class Exploration:
     """The result of a search. `coverage`: per kind of move, (transitions, states first reached by it).
 
     `situations`: those that handlers noted (`Noted`), in the order in which they were first reached. `reran`: how many
-    handler calls were made again as a check. `growth`: what was still growing when the search was cut short.
+    handler calls were made again as a check. `growth`: what was still growing when the search was cut short. `skipped`:
+    how many deliveries that change nothing were left out.
     """
 
     findings: dict[str, Finding]
@@ -44,10 +48,11 @@ class Exploration:
     reran: int
     elapsed: float
     growth: str = ""
+    skipped: int = 0
 
     @property
     def complete(self) -> bool:
-        """Return whether every reachable state was visited."""
+        """Return whether every reachable state was visited; with a constraint, every one within it."""
         return self.graph.ending == "complete"
 
 
@@ -58,29 +63,45 @@ def explore(
     *,
     limits: Limits | None = None,
     symmetric: Sequence[Sequence[Id]] = (),
+    constraint: Constraint | None = None,
+    skip_unchanging: bool = False,
+    until_decided: bool = False,
     progress: Callable[[Status], None] | None = None,
 ) -> Exploration:
     """Visit every state that `system` can reach within `environment`, and judge `properties`.
 
-    `symmetric`: groups of interchangeable ids; liveness is then unknown. `NotSymmetric` if they are not interchangeable,
-    `ImpureHandler` if a handler depends on more than its actor's fields and the packet, `HandlerError` if one raises.
+    `symmetric`: groups of interchangeable ids; liveness is then unknown. `constraint`: a function of a `WorldView`; states
+    where it is false are neither counted nor expanded, and liveness is unknown if there are any. `skip_unchanging`:
+    deliveries over unordered links that change nothing are not taken, and liveness is unknown if there are any.
+    `until_decided`: end when every property is violated.
+
+    `NotSymmetric` if ids are not interchangeable, `ImpureHandler` if a handler depends on more than its actor's fields and
+    the packet, `HandlerError` if one raises.
     """
     began = time.perf_counter()
+    arguments.called("constraint", constraint)
     tables = compiled(system, environment, properties)
     symmetry = Symmetry(tables, symmetric) if symmetric else None
-    graph = search(tables, limits or Limits(), symmetry, progress)
+    within = None if constraint is None else Within(tables, constraint)
+    unchanging = Unchanging(tables) if skip_unchanging else None
+    restrictions = Restrictions(symmetry, within, unchanging, until_decided)
+    graph = search(tables, limits or Limits(), restrictions, progress)
     with no_collection():  # it would visit every state of the graph
         calls = sum(map(len, tables.handlers.react))
         reran = tables.handlers.rerun(1 + calls // RERUN_AT_MOST)
         recheck(tables)
+        if within is not None:
+            within.recheck()
+    growing = growth(tables) if graph.ending in ("states", "memory", "time") else ""
     if symmetry is not None:
-        symmetry.verify()
-    growing = "" if graph.ending in ("complete", "interrupted") else growth(tables)
-    findings = judged(tables, graph, growing, reduced=symmetry is not None)
+        symmetry.verify(within)
+    skipped = 0 if unchanging is None else unchanging.count
+    unjudged = REDUCED if symmetry is not None else UNKNOWN if skipped else ""
+    findings = judged(tables, graph, growing, unjudged, symmetry)
     ordered = {p.name: findings[p.name] for p in properties}
     situations = tuple(tables.handlers.situations)
     elapsed = time.perf_counter() - began
-    return Exploration(ordered, graph, tables, _coverage(tables, graph), situations, reran, elapsed, growing)
+    return Exploration(ordered, graph, tables, _coverage(tables, graph), situations, reran, elapsed, growing, skipped)
 
 
 def compiled(system: System, environment: Environment, properties: Sequence[type[Property]]) -> Tables:

@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 
 from syncproof.engines.explore.encoding import State
 
-Ending = Literal["complete", "states", "memory", "time", "interrupted"]
-"""The end of a search: complete, at the limit of states, memory or time, or interrupted."""
+Ending = Literal["complete", "states", "memory", "time", "depth", "decided", "interrupted"]
+"""The end of a search: complete, at the limit of states, memory, time or depth, with every property decided, or interrupted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """A property's first complaint: on the arc `arc`, which leaves `source`."""
+    """A property's first complaint: on an arc of the move of this number, which leaves `source`."""
 
     source: int
-    arc: int
+    move: int
     says: str
 
 
@@ -34,7 +34,8 @@ class Graph:
     """The states and arcs that a search found.
 
     `levels[d]` is the number of the first state at depth `d`; `parents[i]` the arc that reached state i first (-1 for the
-    first state); `violations` are keyed by the automaton's number. `elapsed` in seconds, `bytes` is the size in memory.
+    first state); `violations` are keyed by the automaton's number. `outside`: how many moves led outside the constraint.
+    `elapsed` in seconds, `bytes` is the size in memory.
     """
 
     states: list[State] = field(default_factory=list)
@@ -46,6 +47,7 @@ class Graph:
     parents: array[int] = field(default_factory=lambda: array("q", [-1]))
     violations: dict[int, Complaint] = field(default_factory=dict)
     ending: Ending = "complete"
+    outside: int = 0
     elapsed: float = 0.0
     bytes: int = 0
 

@@ -102,8 +102,8 @@ def _check_amounts(what: str, rows: int, bytes: int) -> None:
 class HandlerCalls:
     """The handler calls that were made.
 
-    `react[actor]`: (local state, event) -> `Reaction`. `situations`: those that handlers noted (`Noted`), in the order in
-    which they were first reached.
+    `react[actor]`: (local state, event) -> `Reaction`. `accepted[actor]`: (local state, event) -> what a guard said.
+    `situations`: those that handlers noted (`Noted`), in the order in which they were first reached.
     """
 
     def __init__(self, encoding: Encoding, judging: Judging, moves: MoveTable, queues: Queues) -> None:
@@ -112,6 +112,7 @@ class HandlerCalls:
         self.moves = moves
         self.queues = queues
         self.react: list[dict[int, Reaction]] = [{} for _ in encoding.names]
+        self.accepted: list[dict[int, bool]] = [{} for _ in encoding.names]
         self.situations: dict[str, None] = {}
 
     def reacted(self, actor: int, local: int, event: int) -> Reaction:
@@ -125,6 +126,32 @@ class HandlerCalls:
         self.react[actor][(local << SHIFT) | event] = result
         self._note(source, out.observations)
         return result
+
+    def accepts(self, actor: int, local: int, event: int) -> bool:
+        """Return whether an actor receives a packet now. `HandlerError` if its guard raises or changes a field."""
+        found = self.accepted[actor].get((local << SHIFT) | event)
+        if found is None:
+            found = self.accepted[actor][(local << SHIFT) | event] = self.asked(actor, local, event)
+        return found
+
+    def asked(self, actor: int, local: int, event: int) -> bool:
+        """Ask a guard."""
+        thing = self.encoding.actor_in(actor, local)
+        source, packet = self.encoding.events[event]
+        guard = thing.guards.get(type(packet))
+        if guard is None:
+            return True
+        try:
+            found = bool(guard(thing, source, packet))
+        except Exception as error:
+            raise HandlerError(
+                f"{sited(self.encoding.actors[actor])}: its guard of {type(packet).__name__}: {raised(error)}"
+            ) from error
+        if frozen(thing) != self.encoding.slots[local_slot(actor)].values[local]:
+            raise HandlerError(
+                f"{sited(self.encoding.actors[actor])}: its guard of {type(packet).__name__} changes a field; it may only look"
+            )
+        return found
 
     def run(
         self,

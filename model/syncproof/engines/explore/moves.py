@@ -73,6 +73,10 @@ class MoveTable(Interned[Move]):
             self.stirs.append(False)
         return found
 
+    def declinable(self, number: int) -> None:
+        """Note that the receiver may decline what this move delivers: other moves may make it impossible for a while."""
+        self.fair[number] = STRONG
+
     def _owed(self, move: Move, poll: bool) -> int:
         if isinstance(move, Tell | Keep) or fault_of(move) is not None:
             return NEVER
@@ -85,8 +89,9 @@ class Offer(NamedTuple):
     """A move that a slot's value makes possible.
 
     `value`: the slot's value after the move. `events`: what handlers then receive, in order, as (actor, event). `budget`:
-    the position of the budget that it costs, or `FREE`. `guards`: pending slots of actors that must be running. `sets`:
-    other slots' new values. `deltas`: what other slots absorb after the handlers. `bundle`: what is observed before them.
+    the position of the budget that it costs, or `FREE`. `guards`: pending slots of actors that must be running; `~actor`:
+    this actor must accept the event. `sets`: other slots' new values. `deltas`: what other slots absorb after the handlers.
+    `bundle`: what is observed before them.
     """
 
     move: int

@@ -34,6 +34,7 @@ def recheck(tables: Tables) -> None:
             wire_slot(number),
             f"the network to {called(thing)} offered other moves when it was asked again: a packet's link changes",
         )
+        _guards(tables, number, thing)
         _crashes(tables, number, thing)
         _replacements(tables, number, thing)
     _automata(tables)
@@ -70,6 +71,12 @@ def _offers(tables: Tables, slot: int, says: str) -> None:
     for value in _sample([value for value, offers in enumerate(known) if offers is not None]):
         if sorted(tables.offers.computed(slot, value)) != sorted(known[value] or ()):
             raise _refuse(says)
+
+
+def _guards(tables: Tables, actor: int, thing: Actor) -> None:
+    for key, accepted in _sample(tables.handlers.accepted[actor].items()):
+        if tables.handlers.asked(actor, key >> SHIFT, key & LOW) != accepted:
+            raise _refuse(f"a guard of {called(thing)} said something else when it was asked again")
 
 
 def _state(tables: Tables, actor: int, local: int, pending: int, wire: int, environment: int = 0) -> State:

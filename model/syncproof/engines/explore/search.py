@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Literal
 
 from syncproof.engines import watchdog
+from syncproof.engines.explore.constraint import Within
 from syncproof.engines.explore.encoding import State
 from syncproof.engines.explore.expand import Successor, expander
 from syncproof.engines.explore.graph import Complaint, Graph
 from syncproof.engines.explore.symmetry import Symmetry
 from syncproof.engines.explore.tables import Tables
+from syncproof.engines.explore.unchanging import Unchanging
 from syncproof.engines.memory import peak_memory
 from syncproof.errors import Overdue
 from syncproof.inputs import arguments
@@ -31,18 +33,21 @@ CHECK_EVERY = 2048
 class Limits:
     """The limits that end a search before it is complete. `memory` is this process's, in bytes; `time` in seconds.
 
-    Each of several worker processes may use all of `memory`: to limit a machine's memory, divide by their number.
+    `depth`: the most moves of a run; a state to which no run that short leads is not visited. Each of several worker
+    processes may use all of `memory`: to limit a machine's memory, divide by their number.
     """
 
     states: int | None = None
     memory: int | None = None
     time: float | None = None
+    depth: int | None = None
 
     def __post_init__(self) -> None:
         """Raise `InputError` for a limit that would limit nothing."""
         arguments.whole("states", self.states, least=1)
         arguments.whole("memory", self.memory, least=1)
         arguments.positive("time", None if self.time == 0 else self.time, "seconds")
+        arguments.whole("depth", self.depth, least=1)
 
     def reached(self, states: int, memory: int, elapsed: float) -> Literal["states", "memory", "time"] | None:
         """Return which limit is exceeded, or None."""
@@ -67,10 +72,26 @@ class Status:
     elapsed: float
 
 
+@dataclass(frozen=True, slots=True)
+class Restrictions:
+    """What a search leaves out: of symmetric states all but one, states outside a constraint, deliveries that change nothing.
+
+    `until_decided`: the search ends when every property is violated.
+    """
+
+    symmetry: Symmetry | None = None
+    within: Within | None = None
+    unchanging: Unchanging | None = None
+    until_decided: bool = False
+
+
+NOTHING_LEFT_OUT = Restrictions()
+
+
 def search(
     tables: Tables,
     limits: Limits,
-    symmetry: Symmetry | None = None,
+    restrictions: Restrictions = NOTHING_LEFT_OUT,
     progress: Callable[[Status], None] | None = None,
 ) -> Graph:
     """Visit every state that can be reached. Ctrl-C and limits end the search early; `Graph.ending` says so.
@@ -81,7 +102,7 @@ def search(
     began = time.perf_counter()
     try:
         with no_collection(), watchdog.deadline(limits.time):
-            _search(tables, limits, symmetry, progress, graph, began)
+            _search(tables, limits, restrictions, progress, graph, began)
     except KeyboardInterrupt:
         graph.ending = "interrupted"
     except Overdue:
@@ -91,7 +112,7 @@ def search(
     del graph.targets[arcs:], graph.moves[arcs:], graph.marks[arcs:]
     reached = bisect.bisect_left(graph.parents, arcs)
     del graph.states[reached:], graph.parents[reached:]
-    graph.violations = {number: found for number, found in graph.violations.items() if found.arc < arcs}
+    graph.violations = {n: found for n, found in graph.violations.items() if found.source < graph.expanded}
     graph.elapsed = time.perf_counter() - began
     return graph
 
@@ -111,13 +132,17 @@ def no_collection() -> Iterator[None]:
 def _search(
     tables: Tables,
     limits: Limits,
-    symmetry: Symmetry | None,
+    restrictions: Restrictions,
     progress: Callable[[Status], None] | None,
     graph: Graph,
     began: float,
 ) -> None:
     expand = expander(tables)
-    canonical = None if symmetry is None else symmetry.canonical
+    if restrictions.unchanging is not None:
+        expand = restrictions.unchanging.without(expand)
+    canonical = None if restrictions.symmetry is None else restrictions.symmetry.canonical
+    within = restrictions.within
+    deepest = limits.depth
     start = tables.initial if canonical is None else canonical(tables.initial)
     known: dict[State, int] = {start: 0}
     states, first, targets, moves = graph.states, graph.first, graph.targets, graph.moves
@@ -125,16 +150,26 @@ def _search(
     states.append(start)
     levels.append(0)
     complaints = tables.judging.complaints
+    judging = tables.judging
+    wanted, already = len(judging.automata) + len(judging.endless), len(tables.complaints)
     last, number, look = 1, 0, CHECK_EVERY
     out: list[Successor] = []
     try:
         while number < len(states):
             if number == last:
+                if deepest == len(levels):
+                    levels.append(number)
+                    graph.ending = "depth"
+                    break
                 levels.append(number)
                 last = len(states)
             expand(states[number], out)
             if complaints:
                 _complain(tables, graph, number, out)
+            if within is not None:
+                inside = [successor for successor in out if within(successor[1])]
+                graph.outside += len(out) - len(inside)
+                out[:] = inside
             for move, state, mark in out:
                 if canonical is not None:
                     state = canonical(state)
@@ -149,6 +184,9 @@ def _search(
             out.clear()
             first.append(len(targets))
             number += 1
+            if restrictions.until_decided and len(graph.violations) + already == wanted:
+                graph.ending = "decided"
+                break
             if number == look:
                 look += CHECK_EVERY
                 memory = resident()
@@ -184,13 +222,13 @@ def _bytes(graph: Graph, known: dict[State, int]) -> int:
 
 
 def _complain(tables: Tables, graph: Graph, source: int, out: list[Successor]) -> None:
-    """Attribute each new complaint to the first arc of this state that causes it; only a property's first one is kept."""
+    """Attribute each new complaint to the first move from this state that causes it; only a property's first one is kept."""
     slot = tables.encoding.judge_slot
     for number, says in tables.judging.complaints:
         if number in graph.violations:
             continue
-        for position, (_, state, _) in enumerate(out):
+        for move, state, _ in out:
             if tables.judging.automaton(number, state[slot]) is None:
-                graph.violations[number] = Complaint(source, len(graph.targets) + position, says)
+                graph.violations[number] = Complaint(source, move, says)
                 break
     tables.judging.complaints.clear()

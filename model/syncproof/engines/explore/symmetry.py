@@ -1,14 +1,18 @@
 """Symmetry reduction: of all states that differ only by exchanging interchangeable ids, one is kept.
 
 A system says which ids are interchangeable; every permutation of a group renames them wherever they occur, in local
-states, packets, connections, mail and properties' automata (that is why ids are typed). The reduction is sound only if
-everything that can happen treats the ids alike, and this is checked at the end of a search. Each of these that was met
-is done again with everything renamed, and must give the renamed result:
+states, packets, connections, mail and properties' automata (that is why ids are typed). Which state is kept is found by
+sorting the ids (`representatives.py`). The reduction is sound only if everything that can happen treats the ids alike, and
+this is checked at the end of a search. Each of these that was met is done again with two neighbours of a group exchanged,
+and must give the exchanged result:
 
 - every handler call, also those of writes that land in a crash, and the steps that an actor offers;
+- every guard on receiving that was asked, and a state constraint;
 - every reaction of an automaton to the observations of a handler call, in the order in which the renamed call makes
   them, and its judgement at quiescence: as many complaints (whose texts may name other ids).
 
+What is done with ids exchanged is checked in the same way itself, until nothing new is met. So each of these is compared
+under every permutation, because exchanges of neighbours make all of them, but each is done only once.
 What the environment may do, and the first state, must be the same under every renaming.
 
 **Normal form.** A tuple of only interchangeable ids is treated as a set (a user's devices, an audience): renaming sorts
@@ -22,55 +26,36 @@ graph; see Emerson and Sistla, "Utilizing symmetry when model-checking under fai
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import permutations, product
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
-import msgspec
-
-from syncproof.core.actor import freeze, thaw
-from syncproof.core.observations import Observation
+from syncproof.core.actor import Actor, freeze, thaw
+from syncproof.core.moves import Move
 from syncproof.core.packets import Packet
 from syncproof.core.same import same
-from syncproof.core.values import ActorId, ConnectionId, Id
-from syncproof.engines.explore.encoding import ABSENT, NO_POLL, SHIFT, Ends, Inbound, Left, Pending, State, Wire, writes
+from syncproof.core.values import Id
+from syncproof.engines.explore.constraint import Within
+from syncproof.engines.explore.encoding import ABSENT, SHIFT, local_slot, pending_slot, writes
+from syncproof.engines.explore.expand import Successor, expander
+from syncproof.engines.explore.graph import Complaint, Graph
 from syncproof.engines.explore.handlers import Effects
 from syncproof.engines.explore.judging import COMPLAINED
+from syncproof.engines.explore.renaming import NotSymmetric, Renaming, StateRenaming, renamed
+from syncproof.engines.explore.representatives import Representatives
 from syncproof.engines.explore.tables import Tables
 from syncproof.properties import Property
 
-Renaming = Mapping[Id, Id]
+__all__ = ["NotSymmetric", "Symmetry", "renamed"]
 
+LOW = (1 << SHIFT) - 1
 
-class NotSymmetric(Exception):
-    """The ids that were declared interchangeable are not; the message says what treats them differently."""
-
-
-def renamed(value: Any, names: Renaming, kinds: frozenset[type]) -> Any:
-    """Return the value with ids renamed wherever they occur; dicts, sets and tuples of such ids are sorted again."""
-    kind = type(value)
-    if kind is ConnectionId:
-        for old, new in names.items():
-            if isinstance(old, ActorId) and int(old) == value.client:
-                return ConnectionId.of(int(new), value.count)
-        return value
-    if kind in kinds:
-        return names.get(value, value)
-    if kind is tuple:
-        items = tuple([renamed(item, names, kinds) for item in value])
-        if items and items[0] in (dict, set):
-            return (items[0], *sorted(items[1:]))
-        if len(items) > 1 and all(type(item) in kinds for item in items):
-            return tuple(sorted(items))
-        return items
-    if isinstance(value, msgspec.Struct):
-        fields = {name: renamed(getattr(value, name), names, kinds) for name in value.__struct_fields__}
-        return kind(**fields)
-    return value
+HandlerCall = tuple[int, int, int]
+"""An actor, its local state and an event, by number."""
 
 
 class Symmetry:
-    """Canonical states under the permutations of each group of `groups`.
+    """The states that are kept of those that differ by a permutation of the ids of each group of `groups` (`canonical`).
 
     `NotSymmetric` if the ids begin differently; `verify`, called at the end of a search, raises it if they were ever
     treated differently.
@@ -81,148 +66,81 @@ class Symmetry:
         self.encoding = tables.encoding
         self.judging = tables.judging
         self.kinds = frozenset(type(i) for group in groups for i in group)
-        self.renamings: list[dict[Id, Id]] = []
         if tables.faults.replaceable:
             raise NotSymmetric("backups and reinstalls single actors out; search without symmetry")
-        for choice in product(*[permutations(group) for group in groups]):
-            names = {
-                old: new
-                for group, order in zip(groups, choice, strict=True)
-                for old, new in zip(group, order, strict=True)
-            }
-            if any(old != new for old, new in names.items()):
-                self.renamings.append(names)
-        self._slots = [self._permuted(names) for names in self.renamings]
-        self._values: list[list[dict[int, int]]] = [[{} for _ in tables.slots] for _ in self.renamings]
-        self._observed: dict[tuple[int, int], set[tuple[Observation, ...]]] = {}
-        """(renaming, bundle) -> what the renamed handler calls observed."""
+        self.exchanges = [
+            StateRenaming(tables, {one: other, other: one}, self.kinds)
+            for group in groups
+            for one, other in pairwise(group)
+        ]
+        """The exchanges of two neighbours of a group: all permutations are made of these."""
+        self.canonical = Representatives(tables, groups, self.kinds)
+        self._calls: dict[HandlerCall, tuple[Any, Effects]] = {}
+        self._observed: list[dict[int, dict[int, None]]] = [{} for _ in self.exchanges]
+        """For each exchange: bundle -> the bundles that exchanged handler calls observed instead."""
         self._check_environment()
-        for number in range(len(self.renamings)):
-            if self._rename(number, tables.initial) != tables.initial:
+        for exchange in self.exchanges:
+            if exchange.state(tables.initial) != tables.initial:
                 ids = ", ".join(repr(i) for group in groups for i in group)
                 raise NotSymmetric(f"{ids} are not interchangeable: they begin differently")
-
-    def _permuted(self, names: Renaming) -> list[int]:
-        """Return for each slot the slot to which a renaming moves its value."""
-        place = self.encoding.place
-        order = list(range(len(self.tables.slots)))
-        for old, new in names.items():
-            if old in place and type(old) is type(self.encoding.names[place[old]]):  # type: ignore[index]
-                for part in range(3):
-                    order[3 * place[old] + part] = 3 * place[new] + part  # type: ignore[index]
-        return order
-
-    def canonical(self, state: State) -> State:
-        """Return the smallest of a state and its renamings."""
-        return min([state, *[self._rename(number, state) for number in range(len(self.renamings))]])
-
-    def _rename(self, number: int, state: State) -> State:
-        after = list(state)
-        for slot, target in enumerate(self._slots[number]):
-            value = self._values[number][slot].get(state[slot])
-            after[target] = self._renamed(number, slot, target, state[slot]) if value is None else value
-        return tuple(after)
-
-    def _renamed(self, number: int, slot: int, target: int, index: int) -> int:
-        names = self.renamings[number]
-        value = self.tables.slots[slot].values[index]
-        if slot == self.encoding.judge_slot:
-            value = self._renamed_automata(value, names)
-        elif slot == self.encoding.environment_slot:
-            value = self._renamed_left(value, names)
-        elif slot % 3 == 0:
-            value = renamed(value, names, self.kinds)
-        elif slot % 3 == 1:
-            value = self._renamed_pending(value, names) if index > ABSENT else value
-        else:
-            value = self._renamed_wire(value, names)
-        found = self._values[number][slot][index] = self.tables.slots[target].intern(value)
-        return found
-
-    def _renamed_automata(self, value: tuple[int, ...], names: Renaming) -> tuple[int, ...]:
-        states = self.judging.states
-        return tuple(
-            [
-                s if s == COMPLAINED else states[n].intern(renamed(states[n].values[s], names, self.kinds))
-                for n, s in enumerate(value)
-            ]
-        )
-
-    def _renamed_pending(self, value: Pending, names: Renaming) -> Pending:
-        return Pending(
-            tuple(sorted([(self._packet(packet, names), is_write) for packet, is_write in value.operations])),
-            tuple(sorted([self._packet(packet, names) for packet in value.timers])),
-            value.poll if value.poll == NO_POLL else self._packet(value.poll, names),
-        )
-
-    def _renamed_wire(self, value: Wire, names: Renaming) -> Wire:
-        ends = [
-            Ends(
-                e.number,
-                e.client_open,
-                e.server_open,
-                tuple([self._packet(p, names) for p in e.up]),
-                tuple([self._packet(p, names) for p in e.down]),
-            )
-            for e in value.connections
-        ]
-        mail: Inbound = ()
-        for source, packet in value.mail:
-            sender = int(names.get(self.encoding.source(source), source))
-            mail = self.encoding.put(mail, sender, self._packet(packet, names))
-        return Wire(value.opened, tuple(ends), mail)
-
-    def _packet(self, packet: int, names: Renaming) -> int:
-        return self.encoding.packets.intern(renamed(self.encoding.packets.values[packet], names, self.kinds))
-
-    def _renamed_left(self, value: Left, names: Renaming) -> Left:
-        """Return what the environment has left; the position in a script moves to the script of the renamed actor."""
-        scripts = [renamed(script, names, self.kinds) for script in self.tables.environment.scripts]
-        try:
-            order = [self.tables.environment.scripts.index(script) for script in scripts]
-        except ValueError:
-            raise NotSymmetric("the scripts are not the same for the ids that are declared interchangeable") from None
-        moved = list(value.scripts)
-        for old, new in enumerate(order):
-            moved[new] = value.scripts[old]
-        return value._replace(scripts=tuple(moved))
 
     def _check_environment(self) -> None:
         """Check that interventions are the same for every id, and that a newcomer is not interchangeable with any device."""
         environment = self.tables.environment
         interventions = sorted(map(repr, environment.interventions))
-        for names in self.renamings:
-            others = [(renamed(tell, names, self.kinds), fault) for tell, fault in environment.interventions]
+        for exchange in self.exchanges:
+            others = [(exchange.of(tell), fault) for tell, fault in environment.interventions]
             if sorted(map(repr, others)) != interventions:
                 raise NotSymmetric("the interventions are not the same for the ids that are declared interchangeable")
             for spawn in environment.newcomers:
-                if renamed(spawn, names, self.kinds) != spawn:
+                if exchange.of(spawn) != spawn:
                     raise NotSymmetric(f"{spawn!r} singles an interchangeable id out; search without symmetry")
 
-    def verify(self) -> None:
+    # ---- counterexamples
+
+    def path(self, graph: Graph, complaint: Complaint) -> tuple[Move, ...]:
+        """Return the moves to a complaint, in the names that ids have from the beginning.
+
+        From each state of the graph to the next one the ids may be renamed, so what has been renamed until then is undone
+        in each move.
+        """
+        expand, values = expander(self.tables), self.tables.moves.values
+        back = _inverse(self.canonical.renaming(self.tables.initial).names)
+        moves = []
+        here = 0
+        for arc in graph.path(complaint.source):
+            moves.append(renamed(values[graph.moves[arc]], back, self.kinds))
+            out: list[Successor] = []
+            expand(graph.states[here], out)
+            here = graph.targets[arc]
+            goal = graph.states[here]
+            reached = next(s for move, s, _ in out if move == graph.moves[arc] and self.canonical(s) == goal)
+            undo = _inverse(self.canonical.renaming(reached).names)
+            back = {new: back.get(old, old) for new, old in undo.items()}
+        return (*moves, renamed(values[complaint.move], back, self.kinds))
+
+    # ---- the check
+
+    def verify(self, within: Within | None = None) -> None:
         """Raise `NotSymmetric` unless all that was met, done again with everything renamed, gives the renamed result."""
-        encoding, bundles = self.encoding, self.judging.bundles.values
         self._check_normal_form()
-        for actor, table in enumerate(self.tables.handlers.react):
-            for key, (_, _, bundle) in list(table.items()):
-                source, packet = encoding.events[key & ((1 << SHIFT) - 1)]
-                self._compare(actor, encoding.slots[3 * actor].values[key >> SHIFT], source, packet, bundle)
-        for actor, crashes in enumerate(self.tables.faults.crashes):
-            for key in list(crashes):
-                local, pending = self.tables.faults.crashed(key)
-                if pending > ABSENT:
-                    landing = tuple(writes(encoding, encoding.slots[3 * actor + 1].values[pending]))
-                    self._land(actor, encoding.slots[3 * actor].values[local], landing)
-        for actor, thing in enumerate(encoding.actors):
+        met = [
+            (actor, key >> SHIFT, key & LOW) for actor, table in enumerate(self.tables.handlers.react) for key in table
+        ]
+        self._compare_calls(met, observing=True)
+        self._compare_calls(self._landing_calls(), observing=False)
+        for actor, thing in enumerate(self.encoding.actors):
             if thing.offers_steps:
-                self._steps(actor)
-        for number, observations in enumerate(bundles):
-            # Crashes and connections are observed without a handler, always in the order of the move.
-            for renaming, names in enumerate(self.renamings):
-                others = tuple([renamed(o, names, self.kinds) for o in observations])
-                self._observed.setdefault((renaming, number), set()).add(others)
+                self._compare_locals(actor, lambda thing: list(thing.steps()), "offering steps")
+        for actor, _ in self.tables.faults.crashable:
+            self._compare_locals(actor, _crashed, "crashing")
+        self._compare_links()
+        self._compare_guards()
         for automaton in range(len(self.judging.automata)):
-            self._judge(automaton)
+            self._compare_reactions(automaton)
+            self._compare_judgements(automaton)
+        if within is not None:
+            self._compare_constraint(within)
 
     def _check_normal_form(self) -> None:
         """Check that every value is in its normal form; otherwise renaming it and back would give another value."""
@@ -237,51 +155,130 @@ class Symmetry:
                     f"matter: {value!r}; keep them in a set or in order, or search without symmetry"
                 )
 
-    def _mirrored(self, number: int, actor: int) -> int:
-        """Return the actor that a renaming puts in the place of this one."""
-        return self._slots[number][3 * actor] // 3
+    # ---- handlers
 
-    def _land(self, actor: int, local: Any, writes: tuple[Packet, ...]) -> None:
-        """Compare the handler calls of writes that land in a crash, in every order."""
+    def _compare_calls(self, calls: Sequence[HandlerCall], *, observing: bool) -> None:
+        """Compare handler calls with their exchanged calls, and those with theirs.
+
+        `observing`: note what they observe, for comparing the automata later.
+        """
+        encoding, bundle = self.encoding, self.judging.bundle
+        queue = list(dict.fromkeys(calls))
+        known = set(queue)
+        for call in queue:
+            actor, local, event = call
+            after, out = self._call(call)
+            source, packet = encoding.events[event]
+            for number, exchange in enumerate(self.exchanges):
+                image = (
+                    exchange.actor(actor),
+                    exchange.slot(local_slot(actor), local),
+                    encoding.event(exchange.of(source), exchange.of(packet)),
+                )
+                if image not in known:
+                    known.add(image)
+                    queue.append(image)
+                after_too, out_too = self._call(image)
+                expected = _effects(out, exchange.names, self.kinds)
+                if not same(exchange.of(after), after_too) or expected != _effects(out_too, {}, self.kinds):
+                    self._refuse(self._who(actor), f"handling {packet!r}")
+                if observing:
+                    images = self._observed[number].setdefault(bundle(out.observations), {})
+                    images[bundle(out_too.observations)] = None
+
+    def _call(self, call: HandlerCall) -> tuple[Any, Effects]:
+        found = self._calls.get(call)
+        if found is None:
+            actor, local, event = call
+            value = self.encoding.slots[local_slot(actor)].values[local]
+            found = self._calls[call] = self.tables.handlers.run(actor, value, *self.encoding.events[event])
+        return found
+
+    def _landing_calls(self) -> list[HandlerCall]:
+        """Return the handler calls of writes that land in a crash, in every order."""
+        encoding = self.encoding
+        found: list[HandlerCall] = []
+        for actor, crashes in enumerate(self.tables.faults.crashes):
+            for key in list(crashes):
+                local, pending = self.tables.faults.crashed(key)
+                if pending > ABSENT:
+                    landing = tuple(writes(encoding, encoding.slots[pending_slot(actor)].values[pending]))
+                    self._land(actor, local, landing, found)
+        return found
+
+    def _land(self, actor: int, local: int, landing: tuple[Packet, ...], found: list[HandlerCall]) -> None:
         name = self.encoding.names[actor]
-        for index, packet in enumerate(writes):
-            self._compare(actor, local, name, packet)
-            after, _ = self.tables.handlers.run(actor, local, name, packet)
-            self._land(actor, after, writes[:index] + writes[index + 1 :])
+        for index, packet in enumerate(landing):
+            call = (actor, local, self.encoding.event(name, packet))
+            found.append(call)
+            after = self.encoding.slots[local_slot(actor)].intern(self._call(call)[0])
+            self._land(actor, after, landing[:index] + landing[index + 1 :], found)
 
-    def _steps(self, actor: int) -> None:
-        """Compare the steps that an actor offers in every local state."""
-        actors = self.encoding.actors
+    def _compare_locals(self, actor: int, ask: Callable[[Actor], Any], doing: str) -> None:
+        """Compare what an actor answers in every local state that was met, and in the images of these.
 
-        def steps(which: int, local: Any) -> list[Packet]:
-            actors[which].restore(local)
-            return list(actors[which].steps())
+        `ask`: its answer, as something that can be renamed; the order of a list does not count.
+        """
+        queue = [(actor, local) for local in range(len(self.encoding.slots[local_slot(actor)].values))]
+        known = set(queue)
+        answers: dict[tuple[int, int], Any] = {}
 
-        for local in list(self.encoding.slots[3 * actor].values):
-            offered = steps(actor, local)
-            for number, names in enumerate(self.renamings):
-                expected = sorted([repr(renamed(packet, names, self.kinds)) for packet in offered])
-                mirrored = steps(self._mirrored(number, actor), renamed(local, names, self.kinds))
-                if sorted(map(repr, mirrored)) != expected:
-                    self._refuse(self._who(actor), "offering steps")
+        def answer(who: int, local: int) -> Any:
+            if (who, local) not in answers:
+                answers[who, local] = ask(self.encoding.actor_in(who, local))
+            return answers[who, local]
 
-    def _compare(self, actor: int, local: Any, source: Id, packet: Any, bundle: int | None = None) -> None:
-        """Compare one handler call. `bundle`: its observations in the search, for comparing the automata later."""
-        run, kinds = self.tables.handlers.run, self.kinds
-        after, out = run(actor, local, source, packet)
-        for number, names in enumerate(self.renamings):
-            after_too, out_too = run(
-                self._mirrored(number, actor),
-                renamed(local, names, kinds),
-                renamed(source, names, kinds),
-                renamed(packet, names, kinds),
-            )
-            if not same(renamed(after, names, kinds), after_too) or _effects(out, names, kinds) != _effects(
-                out_too, {}, kinds
-            ):
-                self._refuse(self._who(actor), f"handling {packet!r}")
-            if bundle is not None:
-                self._observed.setdefault((number, bundle), set()).add(self.judging.wanted(out_too.observations))
+        for who, local in queue:
+            said = answer(who, local)
+            for exchange in self.exchanges:
+                image = (exchange.actor(who), exchange.slot(local_slot(who), local))
+                if image not in known:
+                    known.add(image)
+                    queue.append(image)
+                if not _same_answer(said, answer(*image), exchange):
+                    self._refuse(self._who(who), doing)
+
+    def _compare_guards(self) -> None:
+        """Compare what guards say to each packet that was asked about, and to the images of these."""
+        encoding, handlers = self.encoding, self.tables.handlers
+        queue = [(actor, key >> SHIFT, key & LOW) for actor, table in enumerate(handlers.accepted) for key in table]
+        known = set(queue)
+        for actor, local, event in queue:
+            source, packet = encoding.events[event]
+            for exchange in self.exchanges:
+                other = encoding.event(exchange.of(source), exchange.of(packet))
+                image = (exchange.actor(actor), exchange.slot(local_slot(actor), local), other)
+                if handlers.accepts(*image) != handlers.accepts(actor, local, event):
+                    self._refuse(self._who(actor), f"asked whether it receives {packet!r}")
+                if image not in known:
+                    known.add(image)
+                    queue.append(image)
+
+    def _compare_links(self) -> None:
+        """Compare the links over which packets that were met travel."""
+        packets = self.encoding.packets
+        for number in _growing(packets.values):
+            packet = packets.values[number]
+            for exchange in self.exchanges:
+                image = packets.values[packets.intern(exchange.of(packet))]
+                if self.encoding.system.link(image) != self.encoding.system.link(packet):
+                    self._refuse(f"the link of {type(packet).__name__}", f"sending {packet!r}")
+
+    def _compare_constraint(self, within: Within) -> None:
+        """Compare a constraint on every combination of local states that it was evaluated on, and on their images."""
+        queue = list(within.known)
+        known = set(queue)
+        for key in queue:
+            for exchange in self.exchanges:
+                other = list(key)
+                for actor in range(len(self.encoding.names)):
+                    other[exchange.actor(actor)] = exchange.slot(local_slot(actor), key[actor])
+                image = tuple(other)
+                if within.at(image) != within.at(key):
+                    self._refuse("the constraint", "asked about a state")
+                if image not in known:
+                    known.add(image)
+                    queue.append(image)
 
     def _who(self, actor: int) -> str:
         return f"{self.encoding.names[actor]!r} ({type(self.encoding.actors[actor]).__name__})"
@@ -292,35 +289,86 @@ class Symmetry:
             "search without symmetry"
         )
 
-    def _judge(self, number: int) -> None:
-        """Compare one property's automaton: every reaction that was met, and its judgement at quiescence."""
-        judging = self.judging
-        states = judging.states[number]
-        met = {(judging.slot.values[key >> SHIFT][number], key & ((1 << SHIFT) - 1)) for key in judging.judged}
-        reactions = judging.automata[number].reactions
-        who = f"the property {judging.automata[number].name}"
-        for before, bundle in sorted(met):
-            observed = [o for o in judging.bundles.values[bundle] if type(o) in reactions]
-            if before == COMPLAINED or not observed:
-                continue
-            after = self._after(number, states.values[before], observed)
-            for renaming, names in enumerate(self.renamings):
-                expected = after if after is None else renamed(after, names, self.kinds)
-                image = renamed(states.values[before], names, self.kinds)
-                for other in sorted(self._observed[renaming, bundle], key=repr):
-                    if self._after(number, image, other) != expected:
-                        self._refuse(who, f"observing {observed!r}")
-        for image in list(states.values):
-            lines = _lines(image)
-            if any(_lines(renamed(image, names, self.kinds)) != lines for names in self.renamings):
-                self._refuse(who, "at quiescence")
+    # ---- automata
 
-    def _after(self, number: int, image: Any, observations: Sequence[Observation]) -> Any:
-        """Return the automaton after the observations; None once it complains."""
-        automaton: Property = thaw(image)
-        if any(automaton.react(observation) is not None for observation in observations):
-            return None
-        return freeze(automaton)
+    def _compare_reactions(self, number: int) -> None:
+        """Compare every reaction of one property's automaton that was met, and those of its images."""
+        judging = self.judging
+        states, bundles = judging.states[number], judging.bundles.values
+        reactions = judging.automata[number].reactions
+        queue = sorted({(judging.slot.values[key >> SHIFT][number], key & LOW) for key in judging.judged})
+        queue = [
+            (before, bundle)
+            for before, bundle in queue
+            if before != COMPLAINED and any(type(o) in reactions for o in bundles[bundle])
+        ]
+        known = set(queue)
+        after = self._reaction(number)
+        for before, bundle in queue:
+            expected = after(before, bundle)
+            for exchange, observed in zip(self.exchanges, self._observed, strict=True):
+                image = states.intern(exchange.of(states.values[before]))
+                # Crashes and connections are observed without a handler, always in the order of the move.
+                others = {judging.bundle([exchange.of(o) for o in bundles[bundle]]): None, **observed.get(bundle, {})}
+                for other in others:
+                    reached = after(image, other)
+                    if (reached is None) != (expected is None) or not same(reached, exchange.of(expected)):
+                        self._refuse(f"the property {judging.automata[number].name}", f"observing {bundles[bundle]!r}")
+                    if (image, other) not in known:
+                        known.add((image, other))
+                        queue.append((image, other))
+
+    def _reaction(self, number: int) -> Callable[[int, int], Any]:
+        """Return the function from an automaton's state and a bundle to its image afterwards; None once it complains."""
+        known: dict[tuple[int, int], Any] = {}
+
+        def after(state: int, bundle: int) -> Any:
+            key = (state, bundle)
+            if key not in known:
+                automaton: Property = thaw(self.judging.states[number].values[state])
+                reactions = automaton.reactions
+                observed = [o for o in self.judging.bundles.values[bundle] if type(o) in reactions]
+                complains = any(automaton.react(observation) is not None for observation in observed)
+                known[key] = None if complains else freeze(automaton)
+            return known[key]
+
+        return after
+
+    def _compare_judgements(self, number: int) -> None:
+        """Compare what an automaton reports at quiescence, in every state that was met and in their images."""
+        states = self.judging.states[number]
+        lines: list[int] = []
+        for state in _growing(states.values):
+            lines.append(_lines(states.values[state]))
+            for exchange in self.exchanges:
+                image = states.intern(exchange.of(states.values[state]))
+                if (lines[image] if image < len(lines) else _lines(states.values[image])) != lines[state]:
+                    self._refuse(f"the property {self.judging.automata[number].name}", "at quiescence")
+
+
+def _crashed(thing: Actor) -> Any:
+    """Return the local state of an actor after a crash."""
+    thing.crash()
+    return thing.snapshot()
+
+
+def _same_answer(said: Any, image: Any, exchange: StateRenaming) -> bool:
+    """Return whether the answer of an actor's image is the renamed answer of the actor."""
+    if isinstance(said, list):
+        return sorted([repr(exchange.of(item)) for item in said]) == sorted(map(repr, image))
+    return same(exchange.of(said), image)
+
+
+def _growing(values: Sequence[Any]) -> Iterator[int]:
+    """Yield the positions in a sequence to which values are added meanwhile."""
+    position = 0
+    while position < len(values):
+        yield position
+        position += 1
+
+
+def _inverse(names: Renaming) -> dict[Id, Id]:
+    return {new: old for old, new in names.items()}
 
 
 def _lines(image: Any) -> int:

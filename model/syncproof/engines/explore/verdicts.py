@@ -13,9 +13,12 @@ from typing import Literal
 import numpy
 
 from syncproof.core.moves import Move
+from syncproof.core.observations import Observation
+from syncproof.core.world import World
 from syncproof.engines.explore.graph import Complaint, Ending, Graph
 from syncproof.engines.explore.liveness import Arcs, Bools, Ints, fair_components, lasso
 from syncproof.engines.explore.moves import NEVER, STRONG
+from syncproof.engines.explore.symmetry import Symmetry
 from syncproof.engines.explore.tables import Tables
 from syncproof.engines.explore.withheld import Withheld, withheld
 from syncproof.properties import Property
@@ -26,6 +29,8 @@ WORDS: dict[Ending, str] = {
     "states": "the limit of states was reached",
     "memory": "the limit of memory was reached",
     "time": "the limit of time was reached",
+    "depth": "the limit of depth was reached",
+    "decided": "every property is decided",
     "interrupted": "it was interrupted",
 }
 """How a search ended, as a clause."""
@@ -60,7 +65,7 @@ class Finding:
     """A verdict on one property.
 
     `why`: the reason of `unknown`; the search was cut short, or could not decide it, or the property never met its evidence
-    (then it is not `met`).
+    (then it is not `met`). Of one that `holds`: within what, if a constraint left states out.
     """
 
     verdict: Literal["holds", "violated", "unknown"]
@@ -69,14 +74,16 @@ class Finding:
     met: bool = True
 
 
-def judged(tables: Tables, graph: Graph, growing: str, *, reduced: bool) -> dict[str, Finding]:
+def judged(
+    tables: Tables, graph: Graph, growing: str, unjudged: str = "", symmetry: Symmetry | None = None
+) -> dict[str, Finding]:
     """Return the finding on each property; one that no run of the search could violate is unknown if it met no evidence.
 
-    `growing`: what was still growing when the search was cut short (see `growth.py`). `reduced`: symmetry reduced the
-    graph.
+    `growing`: what was still growing when the search was cut short (see `growth.py`). `unjudged`: why cycles cannot be
+    judged on this graph, because something was left out of it. `symmetry`: how the graph was reduced.
     """
     watch = tables.judging.watch
-    findings = _by_graph(tables, graph, growing, reduced=reduced)
+    findings = _by_graph(tables, graph, growing, unjudged, symmetry)
     for each in tables.judging.properties:
         if each.kind == "sometimes" and each.name in watch.met:
             findings[each.name] = Finding("holds")
@@ -85,9 +92,17 @@ def judged(tables: Tables, graph: Graph, growing: str, *, reduced: bool) -> dict
     return findings
 
 
-def _by_graph(tables: Tables, graph: Graph, growing: str, *, reduced: bool) -> dict[str, Finding]:
+def _by_graph(
+    tables: Tables, graph: Graph, growing: str, unjudged: str, symmetry: Symmetry | None
+) -> dict[str, Finding]:
     automata = tables.judging.automata
     cut = "" if graph.ending == "complete" else f"the search was cut short: {WORDS[graph.ending]}"
+    if graph.ending == "depth":
+        cut += f"; nothing was met within {graph.depth} moves"
+    within = f"within the constraint, which {graph.outside:,} moves leave" if graph.outside else ""
+    unjudged = unjudged or (
+        f"cycles may pass outside the constraint, which {graph.outside:,} moves leave" if within else ""
+    )
     if growing:
         cut += f"; {growing}"
     findings = {p.name: Finding("unknown", why=cut) if cut else Finding("holds") for p in tables.judging.sometimes}
@@ -97,14 +112,15 @@ def _by_graph(tables: Tables, graph: Graph, growing: str, *, reduced: bool) -> d
             way = Counterexample(tables.environment.prelude, (), (), tables.complaints[number])
             findings[automaton.name] = Finding("violated", way)
         elif complaint is not None:
-            findings[automaton.name] = Finding("violated", _counterexample(tables, graph, complaint))
+            findings[automaton.name] = Finding("violated", _counterexample(tables, graph, number, complaint, symmetry))
         elif cut and automaton.kind == "safety":
             findings[automaton.name] = Finding("unknown", why=cut)
         elif automaton.kind == "safety":
-            findings[automaton.name] = Finding("holds")
+            findings[automaton.name] = Finding("holds", why=within)
     undecided = [p.name for p in (*automata, *tables.judging.endless) if p.name not in findings]
-    if reduced or cut:
-        return findings | {name: Finding("unknown", why=f"{cut}; {TRY}" if cut else REDUCED) for name in undecided}
+    if unjudged or cut:
+        why = f"{cut}; {TRY}" if cut else unjudged
+        return findings | {name: Finding("unknown", why=why) for name in undecided}
     return findings | (_judged_by_cycles(tables, graph, undecided) if undecided else {})
 
 
@@ -132,10 +148,31 @@ def _bounded(tables: Tables) -> str:
     )
 
 
-def _counterexample(tables: Tables, graph: Graph, complaint: Complaint) -> Counterexample:
-    arcs = [*graph.path(complaint.source), complaint.arc]
-    moves = tuple([tables.moves.values[graph.moves[a]] for a in arcs])
-    return Counterexample(tables.environment.prelude, moves, (), complaint.says)
+def _counterexample(
+    tables: Tables, graph: Graph, number: int, complaint: Complaint, symmetry: Symmetry | None
+) -> Counterexample:
+    prelude = tables.environment.prelude
+    if symmetry is not None:
+        moves = symmetry.path(graph, complaint)
+        return Counterexample(prelude, moves, (), _says(tables, number, (*prelude, *moves)) or complaint.says)
+    numbers = [*[graph.moves[arc] for arc in graph.path(complaint.source)], complaint.move]
+    return Counterexample(prelude, tuple([tables.moves.values[number] for number in numbers]), (), complaint.says)
+
+
+def _says(tables: Tables, number: int, moves: Sequence[Move]) -> str:
+    """Return what a property complains of when the moves are made from the beginning."""
+    automaton = tables.judging.automata[number]()
+    complaints: list[str] = []
+
+    def observe(observation: Observation) -> None:
+        says = automaton.react(observation)
+        if says is not None:
+            complaints.append(says)
+
+    world = World(tables.encoding.system, observe)
+    for move in moves:
+        world.apply(move)
+    return complaints[0] if complaints else ""
 
 
 class _Cycles:

@@ -12,7 +12,7 @@ from typing import cast
 from syncproof.core.links import CLOSINGS
 from syncproof.core.moves import Arrive, Connect, Deliver, Disconnect, Duplicate, Lose, Move, Notice
 from syncproof.core.observations import Connected, Disconnected
-from syncproof.core.packets import Closed, Opened
+from syncproof.core.packets import Closed, Opened, Packet
 from syncproof.core.values import ConnectionId, DeviceId
 from syncproof.engines.explore.budgets import FREE, Budgets
 from syncproof.engines.explore.encoding import Encoding, Ends, Wire, pending_slot, wire_slot
@@ -59,13 +59,16 @@ class WireOffers:
             else:
                 event = self.encoding.event_of(connection, ends.up[0])
             deltas = () if ends.client_open else self._drop_answers(connection)
+            server = self.encoding.server
+            asked = () if closes else self._asked(server, packet)
             yield self._offer(
-                Deliver(connection, "server"), actor, wire, ends, left, self.encoding.server, event, deltas
+                Deliver(connection, "server"), actor, wire, ends, left, server, event, deltas, guards=asked
             )
         if ends.down and ends.client_open:
             left = ends._replace(down=ends.down[1:])
             event = self.encoding.event_of(connection, ends.down[0])
-            yield self._offer(Deliver(connection, "client"), actor, wire, ends, left, actor, event)
+            asked = self._asked(actor, packets[ends.down[0]])
+            yield self._offer(Deliver(connection, "client"), actor, wire, ends, left, actor, event, guards=asked)
 
     def _close(self, actor: int, wire: Wire, ends: Ends) -> Iterator[Offer]:
         """Yield the moves that close an end of a connection: a dead end is noticed, the device disconnects."""
@@ -119,6 +122,7 @@ class WireOffers:
         *,
         clean: bool | None = None,
         budget: int = FREE,
+        guards: tuple[int, ...] = (),
     ) -> Offer:
         """Return a move on one connection of `client`, which removes the connection if both of its ends are closed then.
 
@@ -129,7 +133,14 @@ class WireOffers:
         value = self.encoding.slots[wire_slot(client)].intern(wire._replace(connections=left))
         name = cast(DeviceId, self.encoding.names[client])
         bundle = 0 if clean is None else self.judging.bundle([Disconnected(name, clean)])
-        return Offer(self.moves.intern(move), value, ((receiver, event),), budget=budget, deltas=deltas, bundle=bundle)
+        number = self.moves.intern(move)
+        if isinstance(move, Deliver) and self.encoding.actors[receiver].guards:
+            self.moves.declinable(number)
+        return Offer(number, value, ((receiver, event),), budget, guards, deltas=deltas, bundle=bundle)
+
+    def _asked(self, receiver: int, packet: Packet) -> tuple[int, ...]:
+        """Return the guard of an offer whose receiver may decline the packet; nothing if it has no guard."""
+        return (~receiver,) if type(packet) in self.encoding.actors[receiver].guards else ()
 
     def _id(self, actor: int, ends: Ends) -> ConnectionId:
         return ConnectionId.of(self.encoding.names[actor], ends.number)
@@ -148,26 +159,30 @@ class WireOffers:
         mail = wire.mail
         connected = any(ends.client_open for ends in wire.connections)
         ordered_before: set[int] = set()
-        for index, (source, number) in enumerate(mail):
-            packet = self.encoding.packets.values[number]
+        for index, (source, which) in enumerate(mail):
+            packet = self.encoding.packets.values[which]
             link = self.encoding.system.link(packet)
             if link.order == "ordered":
                 if source in ordered_before:
                     continue
                 ordered_before.add(source)
-            elif (source, number) in mail[:index]:
+            elif (source, which) in mail[:index]:
                 continue
             name = self.encoding.names[actor]
             without = mail[:index] + mail[index + 1 :]
             guards = () if link.while_connected else (pending_slot(actor),)
             sender = self.encoding.source(source)
-            event = (actor, self.encoding.event_of(sender, number))
+            event = (actor, self.encoding.event_of(sender, which))
             received = connected or not link.while_connected
+            number = self.moves.intern(Arrive(name, packet, sender))
+            asked = self._asked(actor, packet) if received else ()
+            if type(packet) in self.encoding.actors[actor].guards:
+                self.moves.declinable(number)
             yield Offer(
-                self.moves.intern(Arrive(name, packet, sender)),
+                number,
                 self._with(actor, wire, mail if link.order == "duplicating" else without),
                 (event,) if received else (),
-                guards=guards,
+                guards=(*guards, *asked),
             )
             if link.lossy:
                 twice = (*mail[:index], mail[index], *mail[index:])

@@ -8,7 +8,7 @@ from heapq import heappush
 from typing import TYPE_CHECKING, Any, cast
 
 from syncproof.core.actor import Actor, Handler, Out
-from syncproof.core.hosts import Connection, Handlers, Host
+from syncproof.core.hosts import Connection, Handlers, Host, Mail
 from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Idle, Packet
@@ -46,13 +46,15 @@ class TimedHost(Host):
     `pushed_until`: the time before which no push may arrive, so that none overtakes an earlier one. `news`: there is
     something for the actor that its last complete read did not cover. `parked`, `armed`: its poll timer, which is one of
     the two or neither; `polling`: an event that looks at `armed` is scheduled. `unchecked`: its handlers without the checks
-    that `purity` puts in front of some.
+    that `purity` puts in front of some. `declined`: what the actor did not receive when it arrived: (function that delivers
+    it, handle).
     """
 
     __slots__ = (
         "armed",
         "clock",
         "complete",
+        "declined",
         "idle_polls",
         "is_device",
         "network",
@@ -85,9 +87,12 @@ class TimedHost(Host):
         self.parked: Polling | None = None
         self.armed: Polling | None = None
         self.polling = False
+        self.declined: list[tuple[Callable[[Any], object], Connection | Mail]] = []
         self.unchecked: Mapping[type[Packet], Handler] = actor.handlers
+        if self.guards:
+            self.unchecked = {kind: self._then_retry(handle) for kind, handle in self.unchecked.items()}
         if actor.offers_steps:
-            self.unchecked = {kind: self._then_offer(handle) for kind, handle in actor.handlers.items()}
+            self.unchecked = {kind: self._then_offer(handle) for kind, handle in self.unchecked.items()}
         self.handlers = Handlers(actor, self.unchecked)
         world.purity.watch(self)
 
@@ -143,6 +148,23 @@ class TimedHost(Host):
         if then is not None:
             clock.serial += 1
             heappush(clock.heap, (at, clock.serial, self.complete, self.operate(then, column != READ)))
+
+    # ---- packets that were declined
+
+    def _then_retry(self, handle: Handler) -> Handler:
+        """Wrap a handler of an actor that may decline packets, so that these are delivered again after it."""
+
+        def handled(actor: Any, source: Id, packet: Any, out: Out) -> None:
+            handle(actor, source, packet, out)
+            self.retry()
+
+        return handled
+
+    def retry(self) -> None:
+        """Deliver again what the actor declined, now that it may be in another state."""
+        declined, self.declined = self.declined, []
+        for deliver, handle in declined:
+            self.clock.at(self.clock.now, deliver, handle)
 
     # ---- steps
 
@@ -203,6 +225,12 @@ class TimedWorld(World):
         if backup is not None and not host.down:
             self.purity.check(host.actor, "restored from a backup", lambda twin, out: put_back(twin, backup, out))
         return super().restore(host)
+
+    def declined(self, host: Host, deliver: Callable[[Any], object], handle: Connection | Mail) -> bool:
+        """Keep what an actor declined until the actor has handled something else."""
+        waits = isinstance(handle, Mail) and not self.system.link(handle.packet).while_connected
+        cast(TimedHost, host).declined.append((self.network.arrive_or_wait if waits else deliver, handle))
+        return False
 
     def connection(self, name: ConnectionId, client: Host) -> Connection:
         return TimedConnection(name, client.name)

@@ -184,7 +184,7 @@ class Network:
         mail = host.post(destination, packet)
         receiver: TimedHost = mail.receiver  # type: ignore[assignment]
         clock, link, settings = self.clock, tally.link, self.settings
-        arrive = self.world.arrive if link.while_connected else self._arrive_or_wait
+        arrive = self.world.arrive if link.while_connected else self.arrive_or_wait
         key = packet.draw_key
         at = clock.now + self._delay(self.push_table, (key, destination, receiver.connects, self.push_salt))
         if link.lossy and not self.faults.stopped:
@@ -212,7 +212,7 @@ class Network:
     def _chance(self, purpose: str, key: int, receiver: Host) -> float:
         return self.draws.uniform(self._chances[purpose], key, receiver.name, receiver.connects)
 
-    def _arrive_or_wait(self, mail: Mail) -> None:
+    def arrive_or_wait(self, mail: Mail) -> None:
         """Let a packet arrive, or wait if its receiver is down."""
         if mail.receiver.down:
             self.waiting.setdefault(mail.receiver.name, []).append(mail)
@@ -222,7 +222,10 @@ class Network:
     def resume(self, receiver: ActorId) -> None:
         """Let the packets arrive that have waited for a receiver, which is running again."""
         for mail in self.waiting.pop(receiver, ()):
-            self.clock.at(self.clock.now, self._arrive_or_wait, mail)
+            self.clock.at(self.clock.now, self.arrive_or_wait, mail)
+        host = self.world.timed_host(receiver)
+        if host is not None and host.declined:
+            host.retry()
 
     # ---- impatient senders
 

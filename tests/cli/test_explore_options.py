@@ -1,0 +1,63 @@
+"""The options of `explore` that say what is searched, and what is left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.command import call
+
+SCRIPT = """
+world = "two-conversations"
+[[script]]
+compose = [{device = 0}]
+[[script]]
+compose = [{device = 1, conversation = 1}]
+"""
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> str:
+    file = tmp_path / "own.toml"
+    file.write_text(SCRIPT)
+    return str(file)
+
+
+def test_a_script_says_what_is_searched(script: str) -> None:
+    result = call("explore", "inbox-store-first", "--script", script)
+    assert result.exit_code == 0, result.output
+    assert "two-conversations, 2 messages of a script, no fault" in result.output
+
+
+@pytest.mark.parametrize("beside", [("--messages", "2"), ("--world", "two-people"), ("--bounds", "small")])
+def test_nothing_else_says_it_beside_a_script(script: str, beside: tuple[str, str]) -> None:
+    result = call("explore", "inbox-store-first", "--script", script, *beside)
+    assert result.exit_code == 2
+    assert "--script says who composes what; allowed beside it: no --world, --messages or --bounds" in result.output
+
+
+def test_a_limit_of_depth_leaves_verdicts_unknown() -> None:
+    result = call("explore", "inbox-store-first", "--depth", "2")
+    assert result.exit_code == 3
+    assert "nothing was met within 2 moves" in " ".join(result.output.split())
+
+
+def test_symmetry_picks_the_devices_that_only_receive() -> None:
+    result = call("explore", "timeline-dense-push", "--world", "three-devices", "--symmetry")
+    assert result.exit_code == 3  # liveness is unknown
+    assert "symmetry exchanges actors along a cycle" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    ("design", "world", "says"),
+    [
+        ("timeline-notify", "two-people", "no two devices are interchangeable here; allowed: three-devices"),
+        ("inbox-shared", "three-devices", "symmetry: inbox-shared, three-devices, 1 message, no fault:"),
+    ],
+)
+def test_symmetry_is_refused_in_one_line_where_there_is_none(design: str, world: str, says: str) -> None:
+    result = call("explore", design, "--world", world, "--symmetry")
+    assert result.exit_code == 2
+    assert says in result.output
+    assert len(result.output.strip().splitlines()) == 1

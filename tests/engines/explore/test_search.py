@@ -1,0 +1,64 @@
+"""The ends of a search before it is complete: at a depth, and when everything is decided."""
+
+from __future__ import annotations
+
+import pytest
+
+from examples import two_phase_commit as two_phase
+from syncproof.core.actor import state
+from syncproof.core.environment import Environment
+from syncproof.engines.explore import Limits, explore
+from syncproof.errors import InputError
+from syncproof.properties._base import Property, observes
+from tests.helpers.plain_search import plain_search
+
+NOTHING = Environment()
+
+
+@pytest.mark.parametrize("depth", [1, 3, 6])
+def test_the_states_within_a_depth_are_those_of_a_plain_search(depth):
+    found = explore(two_phase.two_phase(3), NOTHING, [two_phase.Consistent], limits=Limits(depth=depth))
+    plain = plain_search(two_phase.two_phase(3), NOTHING, depth=depth)
+    assert len(found.graph.states) == len(plain)
+    assert (found.graph.ending, found.graph.depth, found.complete) == ("depth", depth, False)
+
+
+def test_a_verdict_says_within_what_depth_nothing_was_met():
+    found = explore(two_phase.two_phase(3), NOTHING, [two_phase.Consistent], limits=Limits(depth=4))
+    assert found.findings["consistent"].verdict == "unknown"
+    assert found.findings["consistent"].why == (
+        "the search was cut short: the limit of depth was reached; nothing was met within 4 moves"
+    )
+
+
+def test_a_limit_of_depth_that_nothing_reaches_leaves_a_search_complete():
+    found = explore(two_phase.two_phase(2), NOTHING, [two_phase.Terminates], limits=Limits(depth=100))
+    assert (found.complete, found.findings["terminates"].verdict) == (True, "holds")
+
+
+def test_a_depth_of_nothing_is_refused():
+    with pytest.raises(InputError, match="depth: 0; allowed: a whole number, 1 or more"):
+        Limits(depth=0)
+
+
+@state
+class NobodyDecides(Property):
+    name = "nobody-decides"
+
+    @observes(two_phase.Decided)
+    def on_decided(self, o):
+        return "decided"
+
+
+def test_a_search_may_end_when_every_property_is_violated():
+    whole = explore(two_phase.two_phase(3), NOTHING, [NobodyDecides])
+    found = explore(two_phase.two_phase(3), NOTHING, [NobodyDecides], until_decided=True)
+    assert found.graph.ending == "decided"
+    assert len(found.graph.states) < len(whole.graph.states)
+    assert found.findings["nobody-decides"] == whole.findings["nobody-decides"]
+
+
+@pytest.mark.parametrize("other", [two_phase.Consistent, two_phase.Terminates])
+def test_it_goes_on_for_a_property_that_is_not_violated(other):
+    found = explore(two_phase.two_phase(3), NOTHING, [NobodyDecides, other], until_decided=True)
+    assert (found.graph.ending, found.findings[other.name].verdict) == ("complete", "holds")
