@@ -11,7 +11,7 @@ from tests.helpers.command import call
 from tests.helpers.silent import QUIET
 
 OWN = """
-from tests.helpers.silent import CLAIMING as Claiming, MISSES as Misses, REACHES as Reaches, SILENT as Silent
+from tests.helpers.silent import MISSES as Misses, MUTE as Mute, REACHES as Reaches, SILENT as Silent
 """
 HISTORY = [
     '{"schema": 1, "kind": "history"}',
@@ -46,6 +46,12 @@ def test_check_of_an_empty_history(tmp_path: Path) -> None:
 
 def test_explore_of_a_server_that_stores_nothing(own: str) -> None:
     found = call("explore", f"{own}:Silent", "--world", "two-people")
+    assert found.exit_code == 1
+    assert "accepted-once" in found.output
+
+
+def test_explore_of_a_server_that_accepts_nothing(own: str) -> None:
+    found = call("explore", f"{own}:Mute", "--world", "two-people")
     assert found.exit_code == 3
     assert "sometimes unknown, never reached: a message was accepted" in found.output
     results = json.loads(Path("out/explore/results.json").read_text())
@@ -80,9 +86,9 @@ def test_tables_have_a_mark_for_what_was_not_exercised() -> None:
     found = call("explore", "timeline-notify", "--world", "two-people")
     assert found.exit_code == 0
     page = Path("out/explore/report.html").read_text()
-    assert page.count('title="not exercised') == 5
+    assert page.count('title="not exercised') == 6
     assert "○</span> not exercised" in page
     text = Path("out/explore/report.md").read_text()
     assert "○ not exercised by these worlds" in text
-    assert text.count("**○**") == 5
-    assert "5 promises are not exercised by these worlds" in text
+    assert text.count("**○**") == 6
+    assert "6 promises are not exercised by these worlds" in text

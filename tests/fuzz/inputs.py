@@ -31,6 +31,13 @@ trace = "{kind}"
 online = "10m"
 offline = "5m"
 """
+SCRIPT = """
+world = "two-people"
+[[script]]
+compose = [{device = 0}, {device = 0, kind = "edit", about = 0}]
+[[script]]
+compose = [{device = 1, conversation = 0}]
+"""
 WHOLE = """
 [[faults.server_crashes]]
 at = "5m"
@@ -52,7 +59,18 @@ poll_interval = "1m"
 OPTIONS = {
     "compare": ("--runs", "--seed", "--jobs", "--design", "--take", "--trace", "--history", "--out"),
     "sweep": ("--vary", "--runs", "--seed", "--jobs", "--design", "--metric", "--executor"),
-    "explore": ("--world", "--messages", "--fault", "--states", "--memory", "--time", "--graph"),
+    "explore": (
+        "--world",
+        "--messages",
+        "--fault",
+        "--states",
+        "--memory",
+        "--time",
+        "--graph",
+        "--depth",
+        "--script",
+        "--symmetry",
+    ),
     "verify": ("--bounds", "--jobs"),
     "kill-matrix": ("--jobs", "--profile"),
     "check": ("--promise",),
@@ -133,6 +151,7 @@ def made(number: int, seed: int, files: dict[str, bytes]) -> Input:
         _history,
         _moves,
         _parquet,
+        _script,
         _line,
         _line,
     )
@@ -183,6 +202,14 @@ def _history(draw: Random, files: dict[str, bytes]) -> Input:
 def _moves(draw: Random, files: dict[str, bytes]) -> Input:
     command = draw.choice((("replay",), ("replay", "--diagram"), ("minimise",)))
     return Input((*command, "run.moves.jsonl"), _recording("run.moves.jsonl", draw, files))
+
+
+def _script(draw: Random, files: dict[str, bytes]) -> Input:
+    text = mutated(SCRIPT, draw)
+    return Input(
+        ("explore", "inbox-store-first", "--script", "script.toml", "--states", "300"),
+        {"script.toml": _written(text, draw)},
+    )
 
 
 def _parquet(draw: Random, files: dict[str, bytes]) -> Input:

@@ -83,7 +83,8 @@ def _child(case: Input, folder: Path) -> None:
 
         sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
         sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
-        main(list(case.arguments), prog_name="syncproof")
+        sys.argv = ["syncproof", *case.arguments]
+        main()  # as the program is started, so in a process of its own again, which takes signals
     except SystemExit as error:
         status = error.code if isinstance(error.code, int) else 98
     except BaseException:

@@ -15,7 +15,7 @@ from syncproof.core.packets import Packet
 from syncproof.core.values import ActorId, Id
 from syncproof.core.world import System
 from syncproof.properties import Property
-from syncproof.properties._base import observes
+from syncproof.properties._base import NO_EVIDENCE, observes
 
 STAGES = 2
 KINDS = 2
@@ -188,6 +188,7 @@ class NotAllAtTheEnd(Property):
 
     name = "not-all-at-the-end"
     says = "no three peers reach the last stage"
+    evidence = NO_EVIDENCE
 
     there: set[Peer] = attrs.field(factory=set)
 

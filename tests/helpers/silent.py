@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from syncproof.core.actor import actor, on
-from syncproof.core.observations import Accepted, Shown
+from syncproof.core.observations import Shown
 from syncproof.designs import DESIGNS
 from syncproof.designs.packets import Accept, Submit
 from syncproof.designs.promises import PUSH_FAULTS
@@ -25,17 +25,17 @@ class Silent(TimelineServer):
 
 
 @actor
-class Claiming(TimelineServer):
-    """Observe that a message is accepted, and store nothing."""
+class Mute(TimelineServer):
+    """Never answer what a device submits."""
 
     @on(Submit)
     def submit(self, source: Any, packet: Submit, out: Any) -> None:
-        out.send(source, Accept(packet.message.id, 1))
-        out.observe(Accepted(packet.message.id))
+        pass
 
 
 SILENT = NOTIFY.variant(server=Silent)
-CLAIMING = NOTIFY.variant(server=Claiming, promises={"no-loss": PUSH_FAULTS, "no-duplicate": PUSH_FAULTS})
+MUTE = NOTIFY.variant(server=Mute, promises={"no-loss": PUSH_FAULTS, "no-duplicate": PUSH_FAULTS})
+"""It promises nothing about what is composed, so it breaks no promise."""
 SECOND = sometimes("second-shown", "a device shows a second message", {Shown: lambda o: o.place == 2})
 NINTH = sometimes("ninth-shown", "a device shows a ninth message", {Shown: lambda o: o.place == 9})
 REACHES = NOTIFY.variant(name="reaches", sometimes={SECOND: ()})

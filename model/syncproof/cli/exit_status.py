@@ -13,6 +13,7 @@ Where several apply, the first in this order is the status, but for 0. This modu
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -94,6 +95,10 @@ def _explain(error: BaseException) -> tuple[str, int]:
     """Return the line and the exit status of an error."""
     if isinstance(error, InputError):
         return str(error), FAILED if isinstance(error, DesignError) else USAGE
+    if (
+        isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG
+    ):  # any look at a path may find it, in many places
+        return f"{str(error.filename)!r:.60}...: {error.strerror}; allowed: the name of a file", USAGE
     if isinstance(error, MemoryError):
         return "memory ran out, so nothing is known; allowed: a smaller input, fewer --jobs", UNKNOWN
     if isinstance(error, KeyboardInterrupt) and from_outside(error):

@@ -208,7 +208,7 @@ PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] 
         ),
     ),
     (
-        lambda design: issubclass(design.device, TimelineDevice),
+        lambda design: issubclass(design.device, TimelineDevice) and "checkpoint-covered" not in design.not_applicable,
         (SmallWorld("two-devices", 1, ("device-crash",), AFTER_APPLY),),
     ),
     (

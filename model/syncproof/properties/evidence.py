@@ -7,7 +7,7 @@ fault was not configured, or there were too few messages or devices. Otherwise i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,10 +34,10 @@ class Watch:
             for seen, predicate in asked.items():
                 self.pending.setdefault(seen, []).append((kind.name, predicate))
 
-    def see(self, observation: Any, but: Container[str] = ()) -> None:
-        """Note which properties meet their evidence by this observation, but for these names."""
+    def see(self, observation: Any) -> None:
+        """Note which properties meet their evidence by this observation."""
         for name, predicate in self.pending.get(type(observation), ()):
-            if name not in self.met and name not in but and predicate(observation):
+            if name not in self.met and predicate(observation):
                 self.met[name] = None
                 self._drop(name)
 

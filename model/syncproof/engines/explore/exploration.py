@@ -122,9 +122,8 @@ def compiled(system: System, environment: Environment, properties: Sequence[type
     for move in environment.prelude:
         world.apply(move)
     tables = Tables(system, environment, properties, world, carried, complaints)
-    endless = [automaton.name for automaton in properties if automaton.endless is not None]
     for observation in before:
-        tables.judging.watch.see(observation, endless)  # an endless property is judged on the arcs of the search alone
+        tables.judging.watch.see(observation)
     return tables
 
 
