@@ -135,14 +135,14 @@ def test_a_predicate_is_not_asked_again_when_its_evidence_was_met() -> None:
 @pytest.mark.parametrize(
     ("name", "given", "says"),
     [
-        ("epoch-learnt", Given(("push-lost",), 2, 2), "takes the fault server-restore"),
-        ("roaming-complete", Given((), 2, 2), "takes the fault new-device or reinstall"),
+        ("epoch-learnt", Given(("push-lost",), 2, 2), "needs the fault server-restore"),
+        ("roaming-complete", Given((), 2, 2), "needs the fault new-device or reinstall"),
         ("roaming-complete", Given(("reinstall",), 2, 2), ""),
-        ("conversation-order", Given((), 1, 2), "takes 2 messages in a conversation"),
-        ("sender-order", Given((), 1, 2), "takes 2 messages in a conversation"),
-        ("convergence", Given((), 2, 1), "takes 2 devices of a user"),
+        ("conversation-order", Given((), 1, 2), "needs 2 messages in a conversation"),
+        ("sender-order", Given((), 1, 2), "needs 2 messages in a conversation"),
+        ("convergence", Given((), 2, 1), "needs 2 devices of a user"),
         ("convergence", Given((), 1, 2), ""),
-        ("no-loss", Given((), 0, 0), "takes 1 messages in a conversation"),
+        ("no-loss", Given((), 0, 0), "needs 1 messages in a conversation"),
     ],
 )
 def test_what_was_not_given_is_said(name: str, given: Given, says: str) -> None:
@@ -178,7 +178,7 @@ def test_a_run_without_evidence_is_unknown_and_says_what_it_wanted(history: Hist
 def test_a_run_that_could_not_have_met_the_evidence_did_not_exercise_the_property(history: History) -> None:
     found = verdict("convergence", history, Given((), 2, 1))
     assert (found.verdict, found.exercised) == ("unknown", False)
-    assert found.why == "not exercised: a message for two devices of one user takes 2 devices of a user"
+    assert found.why == "not exercised: needs 2 devices of a user, to see a message for two devices of one user"
 
 
 def test_a_property_that_was_asked_for_is_never_without_effect(history: History) -> None:

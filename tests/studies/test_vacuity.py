@@ -247,7 +247,7 @@ def test_what_a_comparison_cannot_exercise_does_not_count():
     found = small("timeline-notify", **{"population.devices_per_user": 1, "population.new_devices": 0})
     facts = found.results().designs["timeline-notify"].properties["convergence"]
     assert (facts.verdict, facts.exercised, facts.promised) == ("unknown", False, True)
-    assert facts.why == "not exercised: a message for two devices of one user takes 2 devices of a user"
+    assert facts.why == "not exercised: needs 2 devices of a user, to see a message for two devices of one user"
     assert found.status() == 0
     assert "○" in found.markdown()
     assert "not exercised" in found.html()

@@ -89,15 +89,15 @@ class HistorySize:
 
 
 def lacking(kind: type[Property], given: Given) -> str:
-    """Return what the evidence of a property takes and the command did not give; empty if it could have been met."""
+    """Return what the evidence of a property needs and the command did not give; empty if it could have been met."""
     if kind.about and not set(kind.about) & set(given.faults):
-        return f"takes the fault {' or '.join(kind.about)}"
+        return f"needs the fault {' or '.join(kind.about)}"
     if given.messages < kind.least_messages:
-        return f"takes {kind.least_messages} messages in a conversation"
+        return f"needs {kind.least_messages} messages in a conversation"
     if kind.takes_changes and not given.changes:
-        return "takes a recall, an edit or a read marker"
+        return "needs a recall, an edit or a read marker"
     if given.devices < kind.least_devices:
-        return f"takes {kind.least_devices} devices of a user"
+        return f"needs {kind.least_devices} devices of a user"
     return ""
 
 
@@ -105,4 +105,4 @@ def unmet(kind: type[Property], lacks: str = "") -> str:
     """Return why a property is unknown that never met its evidence. `lacks`: what was not given, see `lacking`."""
     if kind.kind == "sometimes":
         return f"never reached: {kind.says}"
-    return f"not exercised: {kind.wanted()} {lacks}" if lacks else f"never met its evidence: {kind.wanted()}"
+    return f"not exercised: {lacks}, to see {kind.wanted()}" if lacks else f"never met its evidence: {kind.wanted()}"
