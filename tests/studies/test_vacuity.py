@@ -67,7 +67,7 @@ def test_a_property_whose_evidence_could_be_met_and_was_not_is_unknown():
 def test_a_property_that_no_world_could_exercise_is_unknown_and_its_promise_not_judged():
     found = cell("conversation-order", explored(NO_FAULT, "conversation-order"))
     assert (found.verdict, found.promise, found.exercised) == ("unknown", "not judged", False)
-    assert found.why.startswith("not exercised: a message shown at a place after the first takes 2 messages")
+    assert found.why.startswith("not exercised: needs 2 messages in a conversation, to see a message shown at a place")
 
 
 def test_a_promise_is_kept_only_if_a_world_that_it_covers_met_the_evidence():
