@@ -100,8 +100,9 @@ def costs(results: ComparisonResults) -> list[tuple[str, list[NumberCell]]]:
 
 
 def claims(results: ComparisonResults | VerificationResults) -> dict[str, ClaimResult]:
-    """Return the claims to be shown: none if only designs of a user were judged, since every claim is about ready ones."""
-    return results.claims if any(name in DESIGNS for name in results.designs) else {}
+    """Return the claims to be shown: without those that need a ready design which was not judged."""
+    every = all(name in results.designs for name in DESIGNS)
+    return {key: claim for key, claim in results.claims.items() if every or not claim.evidence.startswith("needs ")}
 
 
 def verdicts(results: ComparisonResults) -> list[tuple[str, str, list[PropertyResults]]]:
