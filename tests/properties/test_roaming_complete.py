@@ -161,3 +161,91 @@ def test_a_place_between_others_is_part_of_the_history(history) -> None:
     history.joined(3, 1, history=((0, 4),))
     history.roamed(3, 0, 4, 2, 4)
     assert history.says("roaming-complete") == [UNREACHED.format(4)]
+
+
+def test_a_conversation_of_one_message_has_history(history) -> None:
+    history.sent(1)
+    history.joined(3, 1, history=((0, 1),))
+    assert history.says("roaming-complete") == [UNREACHED.format(1)]
+
+
+def test_the_first_place_must_be_fetched_too(joined) -> None:
+    joined.roamed(3, 1, 5, 2, 3, 4, 5)
+    assert joined.says("roaming-complete") == [UNREACHED.format(5)]
+
+
+def test_a_device_that_forgot_all_of_it_must_fetch_from_the_first_place(joined) -> None:
+    joined.roamed(3, 0, 5, 1, 2, 3, 4, 5)
+    joined.forgot(3, roamed=())
+    joined.roamed(3, 1, 5, 2, 3, 4, 5)
+    assert joined.says("roaming-complete") == [UNREACHED.format(5)]
+
+
+def test_an_older_page_that_comes_again_takes_nothing_back(joined) -> None:
+    joined.roamed(3, 0, 5, 1, 2, 3, 4, 5)
+    joined.roamed(3, 0, 3, 1, 2, 3)
+    assert joined.says("roaming-complete") == []
+
+
+def test_a_device_that_shows_all_of_it_needs_no_page(joined) -> None:
+    for message in (1, 2, 3, 4):
+        joined.shown(3, message, place=message)
+    assert joined.says("roaming-complete") == [UNREACHED.format(5)]
+    joined.shown(3, 5, place=5)
+    assert joined.says("roaming-complete") == []
+
+
+def test_each_new_device_is_judged_by_itself(joined) -> None:
+    joined.joined(5, 1, history=((0, 5),))
+    joined.joined(4, 1, history=((0, 5),))
+    joined.retired(4)
+    assert joined.says("roaming-complete") == [
+        UNREACHED.format(5),
+        "new device 5 cannot reach the 5 earlier places of conversation 0",
+    ]
+
+
+def test_a_restore_of_another_conversation_removes_no_history(joined) -> None:
+    joined.reverted(0, kind="conversation", owner=1)
+    assert joined.says("roaming-complete") == [UNREACHED.format(5)]
+
+
+def test_a_restore_of_a_sync_timeline_of_the_same_number_removes_no_history(joined) -> None:
+    joined.reverted(3, owner=0)
+    assert joined.says("roaming-complete") == [UNREACHED.format(5)]
+
+
+def test_a_page_that_ends_with_what_is_gone_is_complete(joined) -> None:
+    joined.gone(5)
+    joined.roamed(3, 0, 5, 1, 2, 3, 4)
+    assert joined.says("roaming-complete") == []
+
+
+def test_only_what_is_gone_may_be_left_out(joined) -> None:
+    joined.gone(2)
+    joined.roamed(3, 0, 5, 1, 4, 5)
+    assert joined.says("roaming-complete") == [UNREACHED.format(5)]
+
+
+def test_a_message_that_is_sent_as_another_place_is_wrong(joined) -> None:
+    joined.roamed(3, 0, 5, 1, (3, 2), 3, 4, 5)
+    assert WRONG.format(3) in joined.says("roaming-complete")
+
+
+def test_an_earlier_message_at_a_place_is_wrong(joined) -> None:
+    joined.roamed(3, 0, 5, 1, (2, 1), 3, 4, 5)
+    assert WRONG.format(2) in joined.says("roaming-complete")
+
+
+def test_a_message_at_a_place_before_its_own_is_wrong(history) -> None:
+    for message, place in ((1, 1), (2, 4)):
+        history.composed(message)
+        history.placed(message, place)
+    history.joined(3, 1, history=((0, 4),))
+    history.roamed(3, 0, 4, 1, (3, 2))
+    assert WRONG.format(3) in history.says("roaming-complete")
+
+
+def test_a_place_that_comes_again_in_a_page_is_wrong(joined) -> None:
+    joined.roamed(3, 0, 5, 1, 2, 3, 2, 4, 5)
+    assert WRONG.format(2) in joined.says("roaming-complete")
