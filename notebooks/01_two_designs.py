@@ -81,7 +81,7 @@ print(f"pulls: {seen['Pulled']}, one for each of {seen['Shown']} devices")
 diagram("timeline-dense-push")
 
 # %% [markdown]
-# In a notebook with widgets you can choose any of the nine designs here. Without widgets you see their summaries:
+# In a notebook with widgets you can choose any of the ten designs here. Without widgets you see their summaries:
 
 # %%
 interact(diagram, design=list(DESIGNS), population=["two-people", "two-devices", "three-devices"], messages=(1, 3))

@@ -156,7 +156,7 @@ better.diagram()
 
 # %% [markdown]
 # No message is lost, but a reader sees the second message before the first. Whether that is acceptable is a decision about the
-# product, and it is written down in the promises. `timeline-push`, one of the nine designs, does exactly this, and does not promise
+# product, and it is written down in the promises. `timeline-push`, one of the ten designs, does exactly this, and does not promise
 # the order:
 
 # %%

@@ -14,7 +14,7 @@
 # %% [markdown]
 # # Your own design
 #
-# Your design may differ from the nine ready ones: it coalesces, or batches, or asks in another order. You write the difference as a
+# Your design may differ from the ten ready ones: it coalesces, or batches, or asks in another order. You write the difference as a
 # subclass. Then the same searches prove the promises or show a counterexample, and the same traffic shows what the design costs.
 #
 # The example: `timeline-notify` pulls at every notification. In a busy group that is a pull per message and device. A device

@@ -149,6 +149,8 @@ def _compare(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Writt
         raise InputError(f"{entry.name} needs {entry.trace}: --traces DIR (make reports TRACES=DIR)")
     take = seconds(entry.take) if entry.take else None
     found = comparison.compare(entry.subject, jobs=jobs, trace=trace, take=take)
+    _whole(found.stopped)
+    found.trace_file = None  # a committed report names no folder of this machine
     messages = sum(found.results().messages)
     taken = f"the first {entry.take} of {entry.trace}" if entry.take else f"all of {entry.trace}" if entry.trace else ""
     runs = f"{found.runs} run{'s' if found.runs > 1 else ''}, {messages:,} messages"

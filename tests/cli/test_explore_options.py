@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from syncproof.studies import verify
 from tests.helpers.command import call
 
 SCRIPT = """
@@ -61,3 +63,42 @@ def test_symmetry_is_refused_in_one_line_where_there_is_none(design: str, world:
     assert result.exit_code == 2
     assert says in result.output
     assert len(result.output.strip().splitlines()) == 1
+
+
+def again(*words: str) -> str:
+    """Return the command that the report of a search names."""
+    call("explore", *words)
+    text = Path("out/explore/report.md").read_text()
+    return next(line for line in text.splitlines() if line.startswith("syncproof explore"))
+
+
+def test_a_report_names_every_option_of_the_search(script: str) -> None:
+    for words in (
+        ("inbox-store-first", "--script", script, "--fault", "push"),
+        ("inbox-store-first", "--world", "two-people", "--messages", "1", "--states", "50", "--memory", "4", "--time", "9",
+         "--depth", "3", "--until-decided"),
+        ("inbox-store-first", "--world", "three-devices", "--messages", "1", "--depth", "2", "--symmetry"),
+        ("inbox-store-first", "--bounds", "small", "--depth", "1"),
+    ):  # fmt: skip
+        named = again(*words).split()[2:]
+        assert sorted(named) == sorted(words)
+
+
+def test_every_call_is_made_again_if_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("syncproof.engines.explore.exploration.RERUN_AT_MOST", 1)
+    part, whole = [
+        int(re.findall(r"([\d,]+) handler calls? made again", call("explore", "inbox-store-first", *more).output)[0])
+        for more in ((), ("--check-every-call",))
+    ]
+    assert 0 < part < whole / 2
+
+
+def test_verify_makes_every_call_again_if_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    search = verify.engine.explore
+    monkeypatch.setattr(
+        verify.engine, "explore", lambda *a, **o: asked.append(o["check_every_call"]) or search(*a, **o)
+    )
+    words = ("verify", "inbox-store-first", "--bounds", "small", "--jobs", "1")
+    assert call(*words, "--check-every-call").exit_code == 0
+    assert set(asked) == {True}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,19 +46,71 @@ def test_a_report_names_the_scenarios_file_with_its_folder(tiny: str) -> None:
     assert f"syncproof sweep {tiny} --vary" in Path("out/sweep/report.md").read_text()
 
 
-def test_an_interrupted_command_leaves_the_former_report(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_report_names_the_trace_with_its_folder() -> None:
+    Path("mine").mkdir()
+    Path("mine/trace.txt").write_text("1 2 100\n2 1 200\n1 2 300\n")
+    one = ("--trace", "mine/trace.txt", "--design", "timeline-notify", "--runs", "1", "--jobs", "1")
+    call("compare", "campus", *one)
+    call("sweep", "campus", *one, "--vary", "population.devices_per_user=1")
+    assert "syncproof compare campus --trace mine/trace.txt --design" in Path("out/compare/report.md").read_text()
+    assert "--trace mine/trace.txt --design" in Path("out/sweep/report.md").read_text()
+    assert "mine" not in Path("out/compare/results.json").read_text()
+
+
+@pytest.fixture
+def interrupt(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Return a function after which work is interrupted as so many pieces of it are done."""
+    perform = executors.perform
+
+    def after(pieces: int) -> None:
+        def cut(*arguments: Any, **options: Any) -> Iterator[Any]:
+            for number, found in enumerate(perform(*arguments, **options)):
+                if number == pieces:
+                    raise Interrupted
+                yield found
+
+        monkeypatch.setattr(executors, "perform", cut)
+
+    return after
+
+
+COMPARED = ("--design", "timeline-notify", "--design", "inbox-store-first", "--runs", "3", "--jobs", "1")
+
+
+def test_an_interrupted_comparison_keeps_the_runs_that_every_design_finished(
+    tiny: str, interrupt: Callable[[int], None]
+) -> None:
+    interrupt(5)  # two runs of both designs, and a third of one
+    result = call("compare", tiny, *COMPARED)
+    assert result.exit_code == 3
+    assert "interrupted: 2 of 3 runs of each design were finished" in " ".join(result.output.split())
+    assert not Path("out/compare/results.json").exists()
+    found = json.loads(Path(f"out/compare/{INTERRUPTED}/results.json").read_text())
+    assert (found["runs"], len(found["messages"]), found["sweep"]["designs"]) == (2, 2, {})
+    assert "interrupted" in found["warnings"][-1]
+
+
+def test_the_runs_that_are_kept_are_those_of_a_shorter_comparison(tiny: str, interrupt: Callable[[int], None]) -> None:
+    call("compare", tiny, *COMPARED[:-3], "2", "--jobs", "1")
+    interrupt(5)
+    call("compare", tiny, *COMPARED)
+    two, cut = [json.loads(Path(f"out/compare/{f}results.json").read_text()) for f in ("", f"{INTERRUPTED}/")]
+    assert cut["designs"] == two["designs"]
+
+
+def test_an_interruption_before_the_first_run_of_every_design_keeps_nothing(
+    tiny: str, interrupt: Callable[[int], None]
+) -> None:
+    interrupt(1)
+    result = call("compare", tiny, *COMPARED)
+    assert (result.exit_code, result.output) == (3, "syncproof: interrupted; nothing was written\n")
+
+
+def test_an_interrupted_command_leaves_the_former_report(interrupt: Callable[[int], None]) -> None:
     words = ("verify", "timeline-push", "inbox-shared", "--bounds", "small", "--jobs", "1")
     assert call(*words).exit_code == 0
     former = Path("out/verify/report.md").read_text()
-    perform = executors.perform
-
-    def cut(*arguments, **options):
-        for number, found in enumerate(perform(*arguments, **options)):
-            if number == 2:
-                raise Interrupted
-            yield found
-
-    monkeypatch.setattr(executors, "perform", cut)
+    interrupt(2)
     result = call(*words)
     assert result.exit_code == 3
     assert "the run was interrupted" in result.output

@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 
 import syncproof
+from syncproof.core.environment import Environment
+from syncproof.core.world import System
+from syncproof.engines import explore as engine
 from syncproof.engines.explore import Limits
 from syncproof.errors import InputError
+from syncproof.properties import PROPERTIES
 from syncproof.pytest_plugin import assert_promises
 
 FUNCTIONS = ("check", "compare", "diagram", "explore", "hunt", "kill_matrix", "minimise", "replay", "sweep", "verify")
@@ -81,6 +85,22 @@ def test_every_public_name_is_where_type_checkers_expect_it() -> None:
             "messages: '2' is a text; allowed: a whole number from 1 to 9",
         ),
         (lambda s: s.explore("timeline-notify", limits=5), "limits: 5 is a number; allowed: "),
+        (lambda s: s.explore("timeline-notify", symmetry=1), "symmetry: 1 is a number; allowed: True or False"),
+        (
+            lambda s: s.explore("timeline-notify", until_decided="x"),
+            "until_decided: 'x' is a text; allowed: True or False",
+        ),
+        (
+            lambda s: s.explore("timeline-notify", check_every_call=1),
+            "check_every_call: 1 is a number; allowed: True or",
+        ),
+        (lambda s: s.explore("timeline-notify", script=5), "script: 5 is a number; allowed: the path of a file"),
+        (
+            lambda s: s.explore("timeline-notify", messages=2, script="own.toml"),
+            "script: says who composes what; allowed beside it: no population and no messages",
+        ),
+        (lambda s: s.verify(check_every_call="x"), "check_every_call: 'x' is a text; allowed: True or False"),
+        (lambda s: s.compare(check_every_call="x"), "check_every_call: 'x' is a text; allowed: True or False"),
         (lambda s: s.diagram("timeline-notify", messages=0), "messages: 0; allowed: a whole number from 1 to 9"),
         (lambda s: s.sweep(vary=["x"]), "vary: ['x'] is of type list; allowed: a mapping from keys to lists of values"),
         (
@@ -158,6 +178,39 @@ def test_a_wrong_argument_is_one_sentence_that_says_what_is_allowed(call: Callab
         call(syncproof)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+ENGINE: dict[str, tuple[Any, str]] = {
+    "constraint": (5, "constraint: 5 is a number; allowed: a function"),
+    "skip_unchanging": (1, "skip_unchanging: 1 is a number; allowed: True or False"),
+    "until_decided": ("yes", "until_decided: 'yes' is a text; allowed: True or False"),
+    "check_every_call": (None, "check_every_call: None is no value; allowed: True or False"),
+    "symmetric": ([5], "symmetric: 5 is a number; allowed: a list of lists of ids"),
+    "limits": (5, "limits: 5 is a number; allowed: syncproof.engines.explore.Limits(states, memory, time, depth)"),
+    "progress": (5, "progress: 5 is a number; allowed: a function"),
+    "properties": ("no-loss", "properties: 'no-loss' is a text; allowed: a list of subclasses of"),
+    "system": (5, "system: 5 is a number; allowed: a syncproof.core.world.System"),
+    "environment": (None, "environment: None is no value; allowed: a syncproof.core.environment.Environment"),
+}
+
+
+@pytest.mark.parametrize("name", ENGINE)
+def test_a_wrong_argument_of_a_search_of_any_system_is_one_sentence(name: str) -> None:
+    value, says = ENGINE[name]
+    allowed = {"system": System("nothing", dict), "environment": Environment()}
+    with pytest.raises(InputError) as caught:
+        engine.explore(**(allowed | {name: value}))
+    assert says in str(caught.value)
+
+
+def test_a_property_that_is_only_named_is_refused() -> None:
+    with pytest.raises(InputError, match="properties: 'no-loss'; allowed: a list of subclasses of"):
+        engine.explore(System("nothing", dict), Environment(), ["no-loss"])  # type: ignore[list-item]
+
+
+def test_properties_may_be_any_list() -> None:
+    found = engine.explore(System("nothing", dict), Environment(), {"no-loss": PROPERTIES["no-loss"]}.values())  # type: ignore[arg-type]
+    assert list(found.findings) == ["no-loss"]
 
 
 def test_the_annotations_can_be_read() -> None:

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from syncproof.designs import DESIGNS
+from syncproof.studies.compare import compare
 from tests.helpers import browser as chromium
+from tests.helpers.command import TINY
 
 KINDS = ("found", "proved", "hunted", "swept", "listed")
 
@@ -106,6 +109,18 @@ def test_numbers_sort_as_numbers_and_gaps_come_last(browser: Any, tmp_path: Path
     assert browser.evaluate(column) == ["✗ 9", "ten", "20 → 3", "✓ 1,000 states", "–", ""]
     browser.click("th button")
     assert browser.evaluate(column) == ["✓ 1,000 states", "20 → 3", "ten", "✗ 9", "–", ""]
+
+
+def test_the_verdicts_of_all_designs_fit_on_a_screen(browser: Any, tmp_path: Path) -> None:
+    (tmp_path / "tiny.toml").write_text(TINY)
+    page = tmp_path / "report.html"
+    page.write_text(compare(tmp_path / "tiny.toml", runs=1, sweep=False, jobs=1).html(), encoding="utf-8")
+    browser.open(page, width=1280)
+    assert browser.evaluate("document.querySelectorAll('.matrix thead .slant').length") == len(DESIGNS)
+    assert (
+        browser.evaluate("(box => box.scrollWidth - box.clientWidth)(document.querySelector('.scroll:has(.matrix)'))")
+        == 0
+    )
 
 
 def test_a_hostile_name_is_text_in_the_browser(browser: Any, page: Path) -> None:

@@ -52,6 +52,12 @@ every_call = click.option(
     is_flag=True,
     help="Make every handler call twice more, to see that it depends on fields and packet alone; default: a sample of them.",
 )
+every_call_of_a_search = click.option(
+    "--check-every-call",
+    is_flag=True,
+    help="Make every handler call a second time, to see that it depends on fields and packet alone; default: a sample of "
+    "20,000 calls of each search.",
+)
 INTERRUPTED = "interrupted"
 """The folder, below that of the reports, where the report of an interrupted command goes."""
 

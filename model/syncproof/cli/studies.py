@@ -54,7 +54,7 @@ def compare(
             scenario, designs=names, runs=runs, seed=seed, jobs=jobs, trace=trace, take=length, history=history,
             check_every_call=check_every_call, progress=progress,
         )  # fmt: skip
-    page = options.written(found, out, whole=True)
+    page = options.written(found, out, whole=not found.stopped)
     found.show()
     if history is not None:
         print(
@@ -62,6 +62,8 @@ def compare(
         )
     print(f"\n{found.elapsed_s:.0f} s. Report: {page}")
     tell(found.failed)
+    if found.stopped:
+        complain(found.stopped)
     return found.status()
 
 
@@ -147,15 +149,16 @@ def sweep(
 @click.option("--bounds", default="standard", show_default=True, help="small (seconds), standard (minutes) or deep.")
 @options.jobs
 @options.out("verify")
+@options.every_call_of_a_search
 @exits
-def verify(names: tuple[str, ...], bounds: str, jobs: int | None, out: str) -> int:
+def verify(names: tuple[str, ...], bounds: str, jobs: int | None, out: str, check_every_call: bool) -> int:
     """Search every interleaving of small worlds and print which promises hold in all of them."""
     from syncproof.report import progress as line
     from syncproof.studies import verify as study
 
     options.check_out_folder(out)
     with line.verifying() as progress:
-        found = study.verify(names, bounds, jobs=jobs, progress=progress)
+        found = study.verify(names, bounds, jobs=jobs, check_every_call=check_every_call, progress=progress)
     page = options.written(found, out, whole=not found.stopped)
     found.show()
     print(f"\n{found.elapsed:.0f} s. Report: {page}, counterexamples beside it")
@@ -196,6 +199,7 @@ def verify(names: tuple[str, ...], bounds: str, jobs: int | None, out: str) -> i
 @click.option("--bounds", help="Search every world of small, standard or deep, one after the other, instead of one.")
 @click.option("--graph", metavar="FILE", help="Write the states and transitions: .graphml, .dot or .aut (Aldebaran).")
 @options.out("explore", "Where the reports go; they are like those of verify.")
+@options.every_call_of_a_search
 @click.pass_context
 @exits
 def explore(
@@ -214,6 +218,7 @@ def explore(
     bounds: str | None,
     graph: str | None,
     out: str,
+    check_every_call: bool,
 ) -> int:
     """Search small worlds of one design and print verdicts, counterexamples and counts."""
     from syncproof.designs import blaming
@@ -223,6 +228,7 @@ def explore(
     from syncproof.report import progress as line
     from syncproof.report.verify import show_search
     from syncproof.studies import verify as study
+    from syncproof.studies.asked import Asked
     from syncproof.studies.failures import Failure
 
     worlds = [small_worlds.small_world(people, messages, kinds)]
@@ -244,7 +250,10 @@ def explore(
     for world in worlds:
         try:
             with line.searching() as progress, blaming(design):
-                found = study.search(design, world, limits, progress, symmetry=symmetry, until_decided=until_decided)
+                found = study.search(
+                    design, world, limits, progress,
+                    symmetry=symmetry, until_decided=until_decided, check_every_call=check_every_call,
+                )  # fmt: skip
         except DesignError as error:
             if not kept:
                 raise
@@ -257,7 +266,8 @@ def explore(
         if kept[-1].ending == "interrupted":
             break
         print()
-    whole = study.gathered(bounds or study.ONE_WORLD, design, kept, len(worlds) - len(kept), failed)
+    asked = Asked(script or "", limits, symmetry, until_decided, every_world=bounds is not None)
+    whole = study.gathered(bounds or study.ONE_WORLD, design, kept, len(worlds) - len(kept), failed, asked)
     tell(failed)
     page = options.written(whole, out, whole=not whole.stopped)
     print(f"Report: {page}, counterexamples beside it")

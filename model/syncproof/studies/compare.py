@@ -24,7 +24,7 @@ from syncproof import designs as registry
 from syncproof.engines.memory import peak_memory
 from syncproof.engines.simulate import Checks, Recorder, RunResult
 from syncproof.engines.simulate.metrics import METRICS
-from syncproof.errors import InputError
+from syncproof.errors import InputError, Interrupted, from_outside
 from syncproof.inputs import arguments, lookup, traces, workload
 from syncproof.inputs import fault_plan as faults
 from syncproof.inputs.scenario import Scenario, load
@@ -61,6 +61,7 @@ MOST_RUNS = 1000
 """The most runs under one seed: run n draws from seed * 1000 + n, so more would repeat runs of the next seed."""
 SWEEP_DELIVERIES = 2500
 """Deliveries, about, that a point of the sweep simulates at two devices per user."""
+INTERRUPTED = "the comparison was interrupted"
 
 
 @dataclass(frozen=True)
@@ -143,14 +144,23 @@ def _work(job: Job) -> RunResult:
 
 def perform(
     jobs: Sequence[Job], workers: int, progress: Progress | None = None, failures: Failures[Job] | None = None
-) -> list[RunResult | None]:
-    """Return all jobs' results, in the jobs' order; None where a design failed, which `failures` notes."""
+) -> tuple[list[RunResult | None], str]:
+    """Return all jobs' results, in the jobs' order, and why some are missing (empty if none are).
+
+    None where a design failed, which `failures` notes, and where Ctrl-C came before the result.
+    """
     results: dict[int, RunResult] = {}
-    for index, result in executors.perform(_work, jobs, workers, failures=failures):
-        results[index] = result
-        if progress is not None:
-            progress(len(results), len(jobs))
-    return [results.get(index) for index in range(len(jobs))]
+    stopped = ""
+    try:
+        for index, result in executors.perform(_work, jobs, workers, failures=failures):
+            results[index] = result
+            if progress is not None:
+                progress(len(results), len(jobs))
+    except KeyboardInterrupt as error:
+        if not from_outside(error):
+            raise
+        stopped = INTERRUPTED
+    return [results.get(index) for index in range(len(jobs))], stopped
 
 
 @dataclass(repr=False)
@@ -171,6 +181,10 @@ class Comparison(Presentable):
     elapsed_s: float = 0.0
     workers: int = 1
     failed: dict[str, Failure] = dataclasses.field(default_factory=dict)
+    trace_file: str | None = None
+    """The trace's path as it was given, for the command of a report; results have its name alone."""
+    stopped: str = ""
+    """Why runs are missing; empty if none are."""
 
     def results(self) -> ComparisonResults:
         """Return the part that other programs may rely on; floats to six significant digits."""
@@ -201,7 +215,8 @@ class Comparison(Presentable):
             warnings=[f"{name} was configured and never happened" for name, count in fired.items() if count == 0]
             + self._silent()
             + [f"{name} never reached: {what}" for name, what in self._unreached()]
-            + [failure.says for failure in self.failed.values()],
+            + [failure.says for failure in self.failed.values()]
+            + ([self.stopped] if self.stopped else []),
         )
         found.claims = claims.judge(found)
         return found
@@ -321,8 +336,8 @@ class Comparison(Presentable):
     def status(self) -> int:
         """Return the exit status.
 
-        1 if a promise is broken, 4 if a design failed, 3 if a promise is unknown or a design accepted nothing, else 0. A
-        promise that these runs could not exercise does not count.
+        1 if a promise is broken, 4 if a design failed, 3 if a promise is unknown, a design accepted nothing, or Ctrl-C ended
+        the comparison, else 0. A promise that these runs could not exercise does not count.
         """
         if self.broken() or any(failure.broken for failure in self.failed.values()):
             return 1
@@ -334,7 +349,7 @@ class Comparison(Presentable):
             for v in d.properties.values()
         )
         silent = any(not any(run.messages for run in runs) for runs in self.outcomes.values())
-        return 3 if unknown or silent or self._unreached() else 0
+        return 3 if unknown or silent or self.stopped or self._unreached() else 0
 
 
 def digits(value: float) -> float | None:
@@ -437,7 +452,8 @@ def compare(
         progress: a function, called after each run with the number of finished runs and the number of all runs.
 
     Returns a `Comparison`: `results()`, `table()`, `verdicts()`, `claims()`, `figure(name)`, `broken()`, `status()`, `html()`,
-    `markdown()`, `write(out)`. A design whose own code fails is left out, and `failed` has its error; raised as a `DesignError`
+    `markdown()`, `write(out)`. After Ctrl-C it has the runs that every design had finished, if there are any, and `stopped` says
+    so. A design whose own code fails is left out, and `failed` has its error; raised as a `DesignError`
     if there is no other design.
 
     Raises `InputError`, in one sentence that says what is allowed, for an argument that is not allowed, for a file that cannot
@@ -474,7 +490,13 @@ def compare(
             silent = loaded.with_value("model.notifications", False)
             work.append(dataclasses.replace(base, scenario=silent, design="timeline-notify", messages=messages))
     workers = executors.workers(jobs, inherit=any(name in lookup.OWN for name in names))
-    results = perform(work, workers, progress, failures)
+    results, stopped = perform(work, workers, progress, failures)
+    if stopped:
+        asked, count = count, _whole_runs(results[: count * len(names)], names, failures)
+        if not count:
+            raise Interrupted
+        stopped += f": {count} of {asked} runs of each design were finished; small runs for claims are left out"
+        sweep = quiet = False
     runs_of: dict[str, list[RunResult]] = {name: [] for name in names}
     for job, result in zip(work[: count * len(names)], results, strict=False):
         if result is not None:
@@ -498,7 +520,18 @@ def compare(
         time.perf_counter() - started,
         workers,
         failed,
+        path,
+        stopped,
     )
+
+
+def _whole_runs(results: Sequence[RunResult | None], names: Sequence[str], failures: Failures[Job]) -> int:
+    """Return how many runs, from the first on, every design finished but for those that failed."""
+    wanted = [place for place, name in enumerate(names) if name not in failures.met]
+    for run in range(len(results) // len(names)):
+        if not wanted or any(results[run * len(names) + place] is None for place in wanted):
+            return run
+    return len(results) // len(names)
 
 
 def _broken_before(name: str, runs: Sequence[RunResult]) -> tuple[str, ...]:

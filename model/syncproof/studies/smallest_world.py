@@ -83,6 +83,13 @@ def ways(comparison: Comparison) -> list[Way]:
         design: {name: p.promised for name, p in found.properties.items() if p.verdict == "violated"}
         for design, found in comparison.results().designs.items()
     }
+    if comparison.stopped:
+        why = "not searched, since the comparison was interrupted"
+        return [
+            Way(design, name, promised, None, None, why)
+            for design, found in violated.items()
+            for name, promised in found.items()
+        ]
     searches = [WaySearch(design, tuple(names), parameters, kinds) for design, names in violated.items() if names]
     missing = [search for search in searches if _key(search) not in _KNOWN]
     failures: Failures[WaySearch] = Failures(lambda search: search.design)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from operator import itemgetter
 from pathlib import Path
 from typing import Literal, cast
@@ -30,6 +30,7 @@ from syncproof.properties.evidence import lacking, unmet
 from syncproof.properties.no_loss import NoLoss
 from syncproof.properties.sometimes import MESSAGE_ACCEPTED, SHOWN_EVERYWHERE, SOMETIMES, Reached
 from syncproof.studies import claim_searches, claims, executors
+from syncproof.studies.asked import NOTHING, Asked
 from syncproof.studies.failures import Failure, Failures, lookup_all
 from syncproof.studies.presentation import Drawing, Presentable
 from syncproof.studies.results import (
@@ -99,11 +100,13 @@ def search(
     *,
     symmetry: bool = False,
     until_decided: bool = False,
+    check_every_call: bool = False,
 ) -> Exploration:
     """Search one world of one design and return the findings with the graph.
 
     `symmetry`: of states that differ by an exchange of interchangeable devices only one is kept. `until_decided`: end when
-    every property is violated. Raises `InputError` for an unknown design, or one that treats the devices differently.
+    every property is violated. `check_every_call`: see `explore`. Raises `InputError` for an unknown design, or one that treats
+    the devices differently.
     """
     system, _, environment = build(design, world)
     entry = lookup.get(design)
@@ -113,15 +116,16 @@ def search(
     try:
         return engine.explore(
             system, environment, wanted,
-            limits=limits, symmetric=symmetric, until_decided=until_decided, progress=progress,
+            limits=limits, symmetric=symmetric, until_decided=until_decided, check_every_call=check_every_call,
+            progress=progress,
         )  # fmt: skip
     except engine.NotSymmetric as error:
         raise InputError(f"symmetry: {entry.name}, {world}: {error}") from error
 
 
-def explore_one(design: str, world: SmallWorld, limits: Limits = LIMITS) -> Explored:
+def explore_one(design: str, world: SmallWorld, limits: Limits = LIMITS, check_every_call: bool = False) -> Explored:
     """Search one world of one design and keep what verdicts and reports need."""
-    return kept(design, world, search(design, world, limits))
+    return kept(design, world, search(design, world, limits, check_every_call=check_every_call))
 
 
 def kept(design: str | Design, world: SmallWorld, found: Exploration) -> Explored:
@@ -145,19 +149,29 @@ def kept(design: str | Design, world: SmallWorld, found: Exploration) -> Explore
     )
 
 
-def judged(design: str, world: SmallWorld, found: Exploration) -> Verification:
+def judged(design: str, world: SmallWorld, found: Exploration, asked: Asked = NOTHING) -> Verification:
     """Return one search as a verification of its own."""
-    return gathered(ONE_WORLD, design, [kept(design, world, found)])
+    return gathered(ONE_WORLD, design, [kept(design, world, found)], asked=asked)
 
 
 def gathered(
-    bounds: str, design: str, row: list[Explored], missing: int = 0, failed: dict[str, Failure] | None = None
+    bounds: str,
+    design: str,
+    row: list[Explored],
+    missing: int = 0,
+    failed: dict[str, Failure] | None = None,
+    asked: Asked = NOTHING,
 ) -> Verification:
-    """Return searches of one design as a verification. `missing`: how many worlds of the bounds were not searched."""
+    """Return searches of one design as a verification. `missing`: how many worlds of the bounds were not searched.
+
+    `asked`: the options of the searches.
+    """
     stopped = INTERRUPTED if any(e.ending == "interrupted" for e in row) else ""
     left_out = {design: missing} if missing else {}
     elapsed = sum(e.elapsed for e in row)
-    return Verification(bounds, {design: row}, left_out, elapsed, 1, vacuous(row), stopped, failed=failed or {})
+    return Verification(
+        bounds, {design: row}, left_out, elapsed, 1, vacuous(row), stopped, failed=failed or {}, asked=asked
+    )
 
 
 def vacuous(explored: Iterable[Explored]) -> list[tuple[str, SmallWorld, str]]:
@@ -309,6 +323,7 @@ class Verification(Presentable):
     stopped: str = ""
     searches: dict[str, ClaimSearch] = field(default_factory=dict)
     failed: dict[str, Failure] = field(default_factory=dict)
+    asked: Asked = NOTHING
 
     @property
     def worlds(self) -> tuple[SmallWorld, ...]:
@@ -441,6 +456,7 @@ def verify(
     bounds: str = "standard",
     *,
     jobs: int | None = None,
+    check_every_call: bool = False,
     progress: Callable[[Searched], None] | None = None,
 ) -> Verification:
     """Search every interleaving of small worlds for violations of what designs promise.
@@ -449,6 +465,8 @@ def verify(
         designs: names, `FILE.py:NAME`, or designs made by `Design.variant`; by default every ready design.
         bounds: which small worlds: "small" (seconds), "standard" (minutes) or "deep" (hours).
         jobs: worker processes, 1 or more; by default one per processor. The verdicts do not depend on it.
+        check_every_call: True or False: whether to make every handler call a second time, to see that it depends on the
+            actor's fields and the packet alone; by default a sample of them.
         progress: a function, called with a `Searched` (worlds done and in all, states, transitions, depth, bytes of memory,
             seconds) when a world is done.
 
@@ -464,6 +482,7 @@ def verify(
     chosen = arguments.designs(designs)
     arguments.one_of("bounds", bounds, BOUNDS)
     arguments.whole("jobs", jobs, least=1)
+    arguments.flag("check_every_call", check_every_call)
     arguments.called("progress", progress)
     failures: Failures[tuple[str, SmallWorld]] = Failures(itemgetter(0))
     names = list(lookup_all(chosen or tuple(registry.DESIGNS), failures))
@@ -473,7 +492,7 @@ def verify(
         key=lambda job: (-job[1].messages, -len(job[1].kinds))
     )  # large worlds first, so that no long search is last
     began = time.perf_counter()
-    done, stopped = _search_all(work, workers, progress, failures)
+    done, stopped = _search_all(work, workers, check_every_call, progress, failures)
     if not done:
         failures.check(names)
     explored = {n: [done[n, s] for s in within(bounds, n) if (n, s) in done] for n in names}
@@ -495,6 +514,7 @@ def verify(
 def _search_all(
     work: Sequence[tuple[str, SmallWorld]],
     workers: int,
+    check_every_call: bool,
     progress: Callable[[Searched], None] | None,
     failures: Failures[tuple[str, SmallWorld]],
 ) -> tuple[dict[tuple[str, SmallWorld], Explored], str]:
@@ -503,7 +523,7 @@ def _search_all(
     done: dict[tuple[str, SmallWorld], Explored] = {}
     states = transitions = depth = memory = 0
     try:
-        for index, found in executors.perform(_work, work, workers, failures=failures):
+        for index, found in executors.perform(partial(_work, check_every_call), work, workers, failures=failures):
             done[work[index]] = found
             if found.ending == "interrupted":  # without worker processes the search itself handles Ctrl-C
                 raise Interrupted
@@ -519,9 +539,9 @@ def _search_all(
     return done, ""
 
 
-def _work(job: tuple[str, SmallWorld]) -> Explored:
+def _work(check_every_call: bool, job: tuple[str, SmallWorld]) -> Explored:
     with registry.blaming(job[0]):
-        return explore_one(*job)
+        return explore_one(*job, check_every_call=check_every_call)
 
 
 def explore(
@@ -534,6 +554,7 @@ def explore(
     script: str | Path | None = None,
     symmetry: bool = False,
     until_decided: bool = False,
+    check_every_call: bool = False,
 ) -> Verification:
     """Search every interleaving of one small world of one design, as `syncproof explore` does.
 
@@ -545,9 +566,11 @@ def explore(
             "device-crash"; by default none.
         limits: where the search stops, a `syncproof.engines.explore.Limits`: states, bytes of memory, seconds, depth; None
             for no limit. Verdicts that are open then are unknown.
-        script: a TOML file that says who composes what instead of `population` and `messages` (see docs/explorer.md).
+        script: a TOML file that says who composes what (see docs/explorer.md); `population` and `messages` are then left out.
         symmetry: keep one of all states that differ by an exchange of interchangeable devices; liveness is then unknown.
         until_decided: end the search when every property is violated.
+        check_every_call: True or False: whether to make every handler call a second time, to see that it depends on the
+            actor's fields and the packet alone; by default a sample of them.
 
     Returns a `Verification` of this one world: `cell(design, property)` is one verdict, `diagram()` draws a counterexample,
     and the other methods are those of `verify`'s result.
@@ -561,8 +584,15 @@ def explore(
     name = lookup.known(design)
     arguments.flag("symmetry", symmetry)
     arguments.flag("until_decided", until_decided)
+    arguments.flag("check_every_call", check_every_call)
     kinds = arguments.names("faults", faults)
     world = small_worlds.small_world(population, messages, kinds)
     if script is not None:
+        if (population, messages) != ("two-devices", 1):
+            raise InputError("script: says who composes what; allowed beside it: no population and no messages")
         world = small_worlds.scripted(arguments.file("script", script), kinds)
-    return judged(name, world, search(name, world, limits, symmetry=symmetry, until_decided=until_decided))
+    found = search(
+        name, world, limits, symmetry=symmetry, until_decided=until_decided, check_every_call=check_every_call
+    )
+    usual = Limits() if limits == LIMITS else limits
+    return judged(name, world, found, Asked("" if script is None else str(script), usual, symmetry, until_decided))

@@ -8,7 +8,18 @@ from syncproof.core.actor import Out, actor, on
 from syncproof.core.moves import Deliver, Disconnect, Fire, Lose, Spawn, Tell
 from syncproof.core.observations import Deleted, Roamed, Shown, Trimmed
 from syncproof.core.packets import Expire
-from syncproof.core.values import SERVER, ConnectionId, ConversationId, DeviceId, Entry, Id, Timeline, UserId
+from syncproof.core.values import (
+    SERVER,
+    ConnectionId,
+    ConversationId,
+    DeviceId,
+    Entry,
+    Id,
+    Message,
+    MessageId,
+    Timeline,
+    UserId,
+)
 from syncproof.designs import DESIGNS, Design
 from syncproof.designs.packets import EntryAck, Push, Redeliver
 from syncproof.designs.timeline.consumers import ConsumerDevice, ConsumerServer
@@ -188,6 +199,23 @@ class AcksFirst(ConsumerServer):
         self.consumers[device].pending.clear()
 
 
+@actor
+class AppliesInOrderOfArrival(ConsumerDevice):
+    """Apply every change that comes, also an older one."""
+
+    def amend(self, message: Message, place: int, out: Out) -> None:
+        self.versions.clear()
+        super().amend(message, place, out)
+
+
+SENDER = DeviceId(0)
+EDITED_TWICE = (
+    Message(MessageId(0), SENDER, TALK),
+    Message(MessageId(1), SENDER, TALK, kind="edit", about=0),
+    Message(MessageId(2), SENDER, TALK, kind="edit", about=0),
+)
+
+
 def violated(design: Design, world: SmallWorld) -> set[str]:
     system, _, environment = build(design, world)
     found = explore(system, environment, [p for name, p in PROPERTIES.items() if name in design.promises])
@@ -202,6 +230,7 @@ def violated(design: Design, world: SmallWorld) -> set[str]:
         (ShowsAgain, SmallWorld("two-devices", 1, ("push",)), "no-duplicate"),
         (AcksFirst, SmallWorld("two-devices", 1, ("disconnect",)), "no-loss"),
         (OnlyTheNew, SmallWorld("two-people", 2, ("disconnect",)), "no-loss"),
+        (AppliesInOrderOfArrival, SmallWorld("two-people", 3, ("push",), (), (EDITED_TWICE,)), "change-monotonic"),
     ],
 )
 def test_a_variation_that_lacks_a_rule_violates_a_promise(changed: type, world: SmallWorld, name: str) -> None:

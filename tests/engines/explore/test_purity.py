@@ -15,7 +15,7 @@ from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
 from syncproof.core.values import Id, ServerId
 from syncproof.core.world import System
-from syncproof.engines.explore import ImpureHandler, explore
+from syncproof.engines.explore import ImpureHandler, exploration, explore
 from syncproof.properties import Property, observes
 
 NAME = ServerId(-2)
@@ -133,3 +133,42 @@ def test_what_is_pure_passes() -> None:
     system = System("pure", lambda: {NAME: Impure(id=NAME)})
     budgets = {"server-crash": 1, "server-restore": 1}
     assert explore(system, Environment(scripts=((Tell(NAME, Go()),),), budgets=budgets)).complete
+
+
+CHAIN = 40
+"""More steps than a sample of `AT_MOST` entries looks at again."""
+
+
+@actor
+class OneFickleStep(Actor):
+    """Count to `CHAIN` by steps. At one number in between it offers another step the second time it is asked."""
+
+    number: int = durable(int)
+
+    def steps(self):
+        if self.number < CHAIN:
+            fickle = self.number == 7 and next(Counted.calls) > 0
+            yield Go(1 if fickle else 0)
+
+    @on(Go)
+    def go(self, source: Id, packet: Go, out: Out) -> None:
+        self.number += 1
+
+
+@pytest.mark.parametrize("every", [True, False])
+def test_every_entry_is_computed_again_if_that_is_asked_for(every: bool) -> None:
+    Counted.calls = itertools.count()
+    system = System("fickle once", lambda: {NAME: OneFickleStep(id=NAME)})
+    if not every:  # the sample does not look at this one
+        assert explore(system, Environment()).complete
+        return
+    with pytest.raises(ImpureHandler, match="offered other steps when it was asked again"):
+        explore(system, Environment(), check_every_call=True)
+
+
+def test_every_call_is_made_again_if_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exploration, "RERUN_AT_MOST", 10)
+    Counted.calls = itertools.repeat(0)  # type: ignore[assignment]
+    system = System("pure", lambda: {NAME: OneFickleStep(id=NAME)})
+    assert explore(system, Environment()).reran < 15
+    assert explore(system, Environment(), check_every_call=True).reran == CHAIN

@@ -82,10 +82,10 @@ class Within:
                 "True or False"
             ) from error
 
-    def recheck(self) -> None:
-        """Evaluate a sample again. `ImpureHandler` if the constraint says something else now."""
+    def recheck(self, every: bool = False) -> None:
+        """Evaluate a sample again, or `every` entry. `ImpureHandler` if the constraint says something else now."""
         keys = list(self.known)
-        for key in keys[:: 1 + len(keys) // AGAIN_AT_MOST]:
+        for key in keys[:: 1 if every else 1 + len(keys) // AGAIN_AT_MOST]:
             if self.evaluated(key) != self.known[key]:
                 raise ImpureHandler("the constraint said something else when it was asked again; "
                                     "it may depend on the actors' fields alone")  # fmt: skip

@@ -24,6 +24,7 @@ from syncproof.engines.explore.symmetry import Symmetry
 from syncproof.engines.explore.tables import Tables
 from syncproof.engines.explore.unchanging import UNKNOWN, Unchanging
 from syncproof.engines.explore.verdicts import REDUCED, Finding, judged
+from syncproof.errors import InputError
 from syncproof.inputs import arguments
 from syncproof.properties import Property
 
@@ -66,6 +67,7 @@ def explore(
     constraint: Constraint | None = None,
     skip_unchanging: bool = False,
     until_decided: bool = False,
+    check_every_call: bool = False,
     progress: Callable[[Status], None] | None = None,
 ) -> Exploration:
     """Visit every state that `system` can reach within `environment`, and judge `properties`.
@@ -73,13 +75,24 @@ def explore(
     `symmetric`: groups of interchangeable ids; liveness is then unknown. `constraint`: a function of a `WorldView`; states
     where it is false are neither counted nor expanded, and liveness is unknown if there are any. `skip_unchanging`:
     deliveries over unordered links that change nothing are not taken, and liveness is unknown if there are any.
-    `until_decided`: end when every property is violated.
+    `until_decided`: end when every property is violated. `check_every_call`: make every handler call, and compute everything
+    else that is kept, a second time; by default a sample (`RERUN_AT_MOST`, `purity.AT_MOST`).
 
-    `NotSymmetric` if ids are not interchangeable, `ImpureHandler` if a handler depends on more than its actor's fields and
-    the packet, `HandlerError` if one raises.
+    `InputError`, in one sentence, for an argument that is not allowed; `NotSymmetric` if ids are not interchangeable;
+    `ImpureHandler` if a handler depends on more than its actor's fields and the packet; `HandlerError` if one raises.
     """
     began = time.perf_counter()
+    properties = arguments.listed("properties", properties, "subclasses of syncproof.properties.Property")
+    _check(system, environment, properties, limits)
+    symmetric = [
+        arguments.listed("symmetric", group, "lists of ids")
+        for group in arguments.listed("symmetric", symmetric, "lists of ids")
+    ]
     arguments.called("constraint", constraint)
+    arguments.flag("skip_unchanging", skip_unchanging)
+    arguments.flag("until_decided", until_decided)
+    arguments.flag("check_every_call", check_every_call)
+    arguments.called("progress", progress)
     tables = compiled(system, environment, properties)
     symmetry = Symmetry(tables, symmetric) if symmetric else None
     within = None if constraint is None else Within(tables, constraint)
@@ -88,10 +101,10 @@ def explore(
     graph = search(tables, limits or Limits(), restrictions, progress)
     with no_collection():  # it would visit every state of the graph
         calls = sum(map(len, tables.handlers.react))
-        reran = tables.handlers.rerun(1 + calls // RERUN_AT_MOST)
-        recheck(tables)
+        reran = tables.handlers.rerun(1 if check_every_call else 1 + calls // RERUN_AT_MOST)
+        recheck(tables, every=check_every_call)
         if within is not None:
-            within.recheck()
+            within.recheck(every=check_every_call)
     growing = growth(tables) if graph.ending in ("states", "memory", "time") else ""
     if symmetry is not None:
         symmetry.verify(within)
@@ -102,6 +115,19 @@ def explore(
     situations = tuple(tables.handlers.situations)
     elapsed = time.perf_counter() - began
     return Exploration(ordered, graph, tables, _coverage(tables, graph), situations, reran, elapsed, growing, skipped)
+
+
+def _check(system: object, environment: object, properties: Sequence[object], limits: object) -> None:
+    """Raise `InputError` for an argument of another type."""
+    arguments.instance("system", system, System, "a syncproof.core.world.System")
+    arguments.instance("environment", environment, Environment, "a syncproof.core.environment.Environment")
+    for each in properties:
+        if not (isinstance(each, type) and issubclass(each, Property)):
+            raise InputError(
+                f"properties: {each!r:.60}; allowed: a list of subclasses of syncproof.properties.Property"
+            )
+    if limits is not None:
+        arguments.instance("limits", limits, Limits, "syncproof.engines.explore.Limits(states, memory, time, depth)")
 
 
 def compiled(system: System, environment: Environment, properties: Sequence[type[Property]]) -> Tables:

@@ -6,8 +6,8 @@ restores of backups, reactions of automata, and the world at the beginning. `Han
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from syncproof.core.actor import Actor, freeze, thaw
 from syncproof.core.world import World
@@ -17,27 +17,31 @@ from syncproof.engines.explore.tables import Tables
 from syncproof.engines.handler_errors import ImpureHandler, called
 
 T = TypeVar("T")
+Sample = Callable[[Iterable[Any]], Sequence[Any]]
+"""Picks the entries to compute again."""
 
 AT_MOST = 8
 """About how many entries of each kind are computed again, spread evenly over all of them."""
 LOW = (1 << SHIFT) - 1
 
 
-def recheck(tables: Tables) -> None:
-    """Compute a sample of what a search kept again. `ImpureHandler` if anything is different now."""
+def recheck(tables: Tables, every: bool = False) -> None:
+    """Compute a sample of what a search kept again, or `every` entry. `ImpureHandler` if anything is different now."""
+    sample: Sample = list if every else _sample
     _beginning(tables)
     for number, thing in enumerate(tables.encoding.actors):
         if thing.offers_steps:
-            _offers(tables, local_slot(number), f"{called(thing)} offered other steps when it was asked again")
+            _offers(sample, tables, local_slot(number), f"{called(thing)} offered other steps when it was asked again")
         _offers(
+            sample,
             tables,
             wire_slot(number),
             f"the network to {called(thing)} offered other moves when it was asked again: a packet's link changes",
         )
-        _guards(tables, number, thing)
-        _crashes(tables, number, thing)
-        _replacements(tables, number, thing)
-    _automata(tables)
+        _guards(sample, tables, number, thing)
+        _crashes(sample, tables, number, thing)
+        _replacements(sample, tables, number, thing)
+    _automata(sample, tables)
 
 
 def _sample(entries: Iterable[T]) -> Sequence[T]:
@@ -66,15 +70,15 @@ def _beginning(tables: Tables) -> None:
                 )
 
 
-def _offers(tables: Tables, slot: int, says: str) -> None:
+def _offers(sample: Sample, tables: Tables, slot: int, says: str) -> None:
     known = tables.slots[slot].offers
-    for value in _sample([value for value, offers in enumerate(known) if offers is not None]):
+    for value in sample([value for value, offers in enumerate(known) if offers is not None]):
         if sorted(tables.offers.computed(slot, value)) != sorted(known[value] or ()):
             raise _refuse(says)
 
 
-def _guards(tables: Tables, actor: int, thing: Actor) -> None:
-    for key, accepted in _sample(tables.handlers.accepted[actor].items()):
+def _guards(sample: Sample, tables: Tables, actor: int, thing: Actor) -> None:
+    for key, accepted in sample(tables.handlers.accepted[actor].items()):
         if tables.handlers.asked(actor, key >> SHIFT, key & LOW) != accepted:
             raise _refuse(f"a guard of {called(thing)} said something else when it was asked again")
 
@@ -87,16 +91,16 @@ def _state(tables: Tables, actor: int, local: int, pending: int, wire: int, envi
     return tuple(state)
 
 
-def _crashes(tables: Tables, actor: int, thing: Actor) -> None:
-    for key, offers in _sample(tables.faults.crashes[actor].items()):
+def _crashes(sample: Sample, tables: Tables, actor: int, thing: Actor) -> None:
+    for key, offers in sample(tables.faults.crashes[actor].items()):
         local, pending = tables.faults.crashed(key)
         if pending > ABSENT:
             again = tables.faults.crashes_of(actor, _state(tables, actor, local, pending, key & LOW))
             _same(again, offers, f"{called(thing)} left something else behind when it crashed again")
 
 
-def _replacements(tables: Tables, actor: int, thing: Actor) -> None:
-    for key, offers in _sample(tables.faults.replaced[actor].items()):
+def _replacements(sample: Sample, tables: Tables, actor: int, thing: Actor) -> None:
+    for key, offers in sample(tables.faults.replaced[actor].items()):
         if key[1] != ABSENT:
             again = tables.faults.replacements_of(actor, _state(tables, actor, *key))
             _same(again, offers, f"{called(thing)} was something else when it was restored again")
@@ -107,9 +111,9 @@ def _same(again: tuple[Offer, ...], before: tuple[Offer, ...], says: str) -> Non
         raise _refuse(says)
 
 
-def _automata(tables: Tables) -> None:
+def _automata(sample: Sample, tables: Tables) -> None:
     judging = tables.judging
-    for (number, state, observed), (after, says) in _sample(judging.stepped.items()):
+    for (number, state, observed), (after, says) in sample(judging.stepped.items()):
         observation = judging.observed.values[observed]
         automaton = thaw(judging.states[number].values[state])
         now = automaton.react(observation)

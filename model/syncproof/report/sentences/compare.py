@@ -114,10 +114,10 @@ def _cheapest(designs: dict[str, DesignComparison]) -> str:
 
 
 def command(comparison: Comparison) -> str:
-    """Return the command that makes this report again; a trace is named without its folder."""
+    """Return the command that makes this report again."""
     words = ["syncproof", "compare", named(comparison.scenario)]
-    if comparison.trace is not None:
-        words += ["--trace", comparison.trace]
+    if (trace := comparison.trace_file or comparison.trace) is not None:
+        words += ["--trace", trace]
     if comparison.take is not None:
         words += ["--take", f"{comparison.take:g}s"]
     if set(comparison.designs) != set(DESIGNS):

@@ -174,13 +174,13 @@ def _range(sweep: Sweep, metric: str) -> str:
 
 
 def command(sweep: Sweep, at: dict[str, Label] | None = None, design: str | None = None) -> str:
-    """Return the command that makes this report again, or one point of it; a trace is named without its folder."""
+    """Return the command that makes this report again, or one point of it."""
     parts = ["syncproof", "sweep", named(sweep.scenario)]
     for v in sweep.varied:
         texts = v.texts if at is None else (v.texts[v.labels.index(at[v.key])],)
         parts += ["--vary", f"{v.key}={','.join(texts)}"]
-    if sweep.trace is not None:
-        parts += ["--trace", sweep.trace]
+    if (trace := sweep.trace_file or sweep.trace) is not None:
+        parts += ["--trace", trace]
     if sweep.take is not None:
         parts += ["--take", f"{sweep.take:g}s"]
     if design is not None:

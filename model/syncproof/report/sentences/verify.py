@@ -61,9 +61,12 @@ def answer(verification: Verification) -> list[str]:
 def command(verification: Verification) -> str:
     """Return the command that makes this report again."""
     names = [] if list(verification.explored) == list(DESIGNS) else list(verification.explored)
+    asked = verification.asked
     if verification.bounds == ONE_WORLD:
         (world,) = verification.worlds
         faults = [word for kind in world.kinds for word in ("--fault", kind)]
-        options = ["--world", world.population, "--messages", str(world.messages)]
-        return shlex.join(["syncproof", "explore", *names, *options, *faults])
+        people = [] if asked.script else ["--world", world.population, "--messages", str(world.messages)]
+        return shlex.join(["syncproof", "explore", *names, *people, *faults, *asked.words()])
+    if asked.every_world:
+        return shlex.join(["syncproof", "explore", *names, "--bounds", verification.bounds, *asked.words()])
     return shlex.join(["syncproof", "verify", *names, "--bounds", verification.bounds])

@@ -86,6 +86,8 @@ class Sweep(Presentable):
     interrupted: str | None = None
     facts: SweepRun | None = None
     failed: dict[str, Failure] = field(default_factory=dict)
+    trace_file: str | None = None
+    """The trace's path as it was given, for the command of a report; results have its name alone."""
 
     def results(self) -> SweepResults:
         """Return the part that other programs may rely on; see docs/sweep.md."""
@@ -419,7 +421,7 @@ def sweep(
     )
     trace_name = None if path is None else Path(path).name
     return Sweep(
-        loaded, first, count, names, varied, points, shown, records, trace_name, take, interrupted, run_facts, failed
+        loaded, first, count, names, varied, points, shown, records, trace_name, take, interrupted, run_facts, failed, path
     )  # fmt: skip
 
 
