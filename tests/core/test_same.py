@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 import enum
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+import attrs
 import msgspec
 import pytest
 
@@ -117,3 +119,93 @@ def test_what_does_not_fit_is_named(value: Any, why: str) -> None:
     assert "\n" not in text
     assert re.search(why, text), text
     assert unfit((1, Put(value))).startswith("Put.value holds")
+
+
+@dataclass(frozen=True)
+class UncomparedField:
+    value: Any = field(compare=False)
+
+
+@attrs.frozen
+class UncomparedAttribute:
+    value: Any = attrs.field(eq=False)
+
+
+class OwnStruct(msgspec.Struct, frozen=True):
+    value: Any
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OwnStruct)
+
+    def __hash__(self) -> int:
+        return 1
+
+
+class OwnObject:
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OwnObject)
+
+    def __hash__(self) -> int:
+        return 1
+
+
+class OwnSlots:
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OwnSlots)
+
+    def __hash__(self) -> int:
+        return 1
+
+
+class Caseless(str):
+    def __new__(cls, value: Any) -> Caseless:
+        return super().__new__(cls, "aA"[value])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and self.lower() == other.lower()
+
+    def __hash__(self) -> int:
+        return hash(self.lower())
+
+
+class Labelled(int):
+    def __new__(cls, value: Any) -> Labelled:
+        made = super().__new__(cls, 7)
+        made.label = value  # type: ignore[attr-defined]
+        return made
+
+
+def one_moment(hours: int) -> datetime.datetime:
+    zone = datetime.timezone(datetime.timedelta(hours=hours))
+    return datetime.datetime(2026, 1, 1, 10 + hours, tzinfo=zone)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        UncomparedField,
+        UncomparedAttribute,
+        OwnStruct,
+        OwnObject,
+        OwnSlots,
+        Caseless,
+        Labelled,
+        one_moment,
+    ],
+)
+@pytest.mark.parametrize(
+    "inside", [lambda v: v, lambda v: (0, (v,)), lambda v: ("key", v), Put, lambda v: frozenset([v])]
+)
+def test_objects_whose_class_calls_them_equal_are_the_same_only_if_they_hold_the_same(make: Any, inside: Any) -> None:
+    one, other = inside(make(0)), inside(make(1))
+    assert one == other
+    assert not same(one, other)
+    assert same(one, inside(make(0)))

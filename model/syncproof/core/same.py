@@ -3,11 +3,13 @@
 `True == 1 == 1.0`, and `DeviceId(1) == UserId(1)`: equal values need not be the same to a handler, which may ask for the
 type or print the value. Whatever numbers or looks up values of a user's model must keep such values apart. A value that
 is compared by identity, is not equal to itself, or can be changed is no value at all: two states that hold it could not be
-compared.
+compared. A class that says itself which of its objects are equal (`__eq__`, a field that is not compared) may call objects
+equal that a handler can tell apart; so of these everything that they hold is compared.
 """
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
@@ -29,6 +31,52 @@ MUTABLE, IDENTITY, NAN = (
     "which is compared by identity; write @state above its class, or make it a frozen msgspec.Struct",
     "which is not equal to itself; use None or a number",
 )
+
+
+_PLAIN_EQUALITY = {kind.__eq__ for kind in (object, int, str, bytes, tuple, frozenset, msgspec.Struct)}
+"""How classes compare that leave it to Python or msgspec: by their type's value, item by item, or field by field."""
+
+
+def _slots(kind: type) -> list[str]:
+    """Return the names of the slots that classes written in Python declare."""
+    found: list[str] = []
+    for base in kind.__mro__:
+        names = vars(base).get("__slots__", ())
+        for name in (names,) if isinstance(names, str) else names:
+            found.append(f"_{base.__name__.lstrip('_')}{name}" if name.startswith("__") else name)
+    return [name for name in found if name not in ("__weakref__", "__dict__")]
+
+
+def _held(value: Any) -> tuple[Any, ...]:
+    """Return what an object without declared fields holds: attributes, and what it prints if it prints more than an address."""
+    kind = type(value)
+    attributes = sorted(getattr(value, "__dict__", {}).items())
+    slots = [(name, getattr(value, name, None)) for name in _slots(kind)]
+    base = next((b for b in (int, str, bytes) if isinstance(value, b)), None)
+    if base is not None:
+        return (*attributes, *slots, base.__repr__(value))
+    prints = getattr(kind, "__repr__") is not object.__repr__  # noqa: B009
+    return (*attributes, *slots, repr(value) if prints else "")
+
+
+def _may_hide(kind: type) -> bool:
+    """Return whether equal objects of a class may hold different things."""
+    if issubclass(kind, (type, enum.Enum)) or kind in _SINGLE or kind in _SPELT:
+        return False
+    if kind.__hash__ in (object.__hash__, None):
+        return False
+    if kind.__eq__ not in _PLAIN_EQUALITY:
+        return True
+    return getattr(kind, "__dictoffset__", 0) != 0 or bool(_slots(kind) and _PARTS[kind] is None)
+
+
+class _HidingByClass(dict[type, bool]):
+    def __missing__(self, kind: type) -> bool:
+        found = self[kind] = _may_hide(kind)
+        return found
+
+
+_HIDING = _HidingByClass()
 
 
 def _fields(names: Sequence[str]) -> Parts:
@@ -73,8 +121,12 @@ def alike(one: Any, other: Any) -> bool:
         if parts is None:
             if kind in _SPELT:
                 return repr(one) == repr(other)
+            if _HIDING[kind]:
+                return _held_alike(_held(one), _held(other))
             _SIMPLE.add(kind)
             return True
+        if _HIDING[kind]:
+            return _held_alike(parts(one), parts(other))
         if issubclass(kind, frozenset):  # it has no order
             twins = {item: item for item in other}
             return all(alike(item, twins[item]) for item in one)
@@ -93,6 +145,11 @@ def alike(one: Any, other: Any) -> bool:
             elif kind not in _SIMPLE and not alike(a, b):
                 return False
     return True
+
+
+def _held_alike(one: Sequence[Any], other: Sequence[Any]) -> bool:
+    """Return whether two objects of one class hold the same things. Parts that are not compared need not even be values."""
+    return len(one) == len(other) and all(a is b or same(a, b) for a, b in zip(one, other, strict=True))
 
 
 def same(one: Any, other: Any) -> bool:

@@ -139,3 +139,33 @@ def test_polls_that_wait_for_rest_are_refused():
     system, _, environment = small_worlds.build("timeline-notify", small_worlds.SmallWorld("two-people", 1, ()))
     with pytest.raises(InputError, match="skip_unchanging: polls of this environment wait"):
         explore(system, environment, skip_unchanging=True)
+
+
+class Again(Packet, frozen=True, gc=False):
+    retransmits = True
+
+
+@actor
+class Insistent(Actor):
+    """Ignores a knock that is on its way, and has its timer fire twice."""
+
+    fired: int = durable(int)
+
+    def start(self, out: Out) -> None:
+        out.send(self.id, Knock())
+        out.after(1, Again())
+
+    @on(Knock)
+    def knock(self, source: Id, packet: Knock, out: Out) -> None:
+        pass
+
+    @on(Again)
+    def again(self, source: Id, packet: Again, out: Out) -> None:
+        self.fired += 1
+
+
+def test_timers_that_wait_for_rest_are_refused():
+    """A packet that stays on its way would keep such a timer waiting for good, and what it does would not be searched."""
+    system = System("insistent", lambda: {SENDER: Insistent(id=SENDER)})
+    with pytest.raises(InputError, match=r"skip_unchanging: timers of this environment \(Again\) wait"):
+        explore(system, Environment(early={Again: 1}), skip_unchanging=True)

@@ -34,10 +34,16 @@ class Unchanging:
     count: int = 0
 
     def __post_init__(self) -> None:
-        """Raise `InputError` if polls wait for rest: a packet that stays on its way would change when that is."""
+        """Raise `InputError` if a poll or a timer waits for rest: a packet that stays on its way would change when that is."""
         if self.tables.moves.patient:
             raise InputError(
                 "skip_unchanging: polls of this environment wait until nothing is under way; allowed: polls = 'any'"
+            )
+        if self.tables.environment.early:
+            bounded = ", ".join(kind.__name__ for kind in self.tables.environment.early)
+            raise InputError(
+                f"skip_unchanging: timers of this environment ({bounded}) wait until nothing is under way once their early "
+                "firings are spent; allowed: early = {}"
             )
 
     def without(self, expand: Callable[[State, list[Successor]], None]) -> Callable[[State, list[Successor]], None]:
