@@ -161,3 +161,36 @@ def test_a_place_between_others_is_part_of_the_history(history) -> None:
     history.joined(3, 1, history=((0, 4),))
     history.roamed(3, 0, 4, 2, 4)
     assert history.says("roaming-complete") == [UNREACHED.format(4)]
+
+
+def test_a_page_may_leave_out_a_last_message_that_is_gone(joined) -> None:
+    joined.gone(5)
+    joined.roamed(3, 0, 5, 1, 2, 3, 4)
+    assert joined.says("roaming-complete") == []
+
+
+def test_a_history_of_one_place_must_be_fetched(history) -> None:
+    history.sent(1)
+    history.joined(3, 1, history=((0, 1),))
+    assert history.says("roaming-complete") == [UNREACHED.format(1)]
+
+
+def test_what_a_device_has_shown_it_need_not_fetch(joined) -> None:
+    for message in (1, 2, 3, 4, 5):
+        joined.shown(3, message)
+    assert joined.says("roaming-complete") == []
+    joined.observations.pop(-2)
+    assert joined.says("roaming-complete") == [UNREACHED.format(5)]
+
+
+@pytest.mark.parametrize("retired", [3, 4, 5])
+def test_the_other_new_devices_need_their_history_after_a_retirement(joined, retired) -> None:
+    for device in (4, 5):
+        joined.joined(device, 1, history=((0, 5),))
+    joined.retired(retired)
+    assert len(joined.says("roaming-complete")) == 2
+
+
+def test_a_restore_of_another_conversation_removes_no_history(joined) -> None:
+    joined.reverted(0, kind="conversation", owner=1)
+    assert joined.says("roaming-complete") == [UNREACHED.format(5)]
