@@ -159,3 +159,9 @@ def test_in_a_new_epoch_a_new_number_is_not_a_known_one(log) -> None:
     assert log.says("checkpoint-covered") == [
         "device 1 moves its checkpoint in sync timeline 1 to 3, past number 3, which it has not shown"
     ]
+
+
+def test_a_device_that_starts_for_the_first_time_has_covered_nothing(log) -> None:
+    log.checkpointed(2, 0, start=True)
+    log.checkpointed(2, 1)
+    assert len(log.says("checkpoint-covered")) == 1

@@ -215,3 +215,10 @@ def test_a_third_epoch_begins_with_the_one_it_was_restored_to(reverted) -> None:
     for message, seq in ((1, 10), (2, 20), (5, 30)):
         reverted.shown(2, message, seq=seq, epoch=2)
     assert reverted.says("prefix-order") == []
+
+
+def test_a_number_shown_twice_is_a_step_back(log) -> None:
+    log.shown(1, 1, seq=10)
+    log.shown(1, 2, seq=20)
+    log.shown(1, 2, seq=20)
+    assert log.says("prefix-order") == ["device 1 shows number 20 of sync timeline 1 after number 20"]
