@@ -249,31 +249,3 @@ def test_a_message_at_a_place_before_its_own_is_wrong(history) -> None:
 def test_a_place_that_comes_again_in_a_page_is_wrong(joined) -> None:
     joined.roamed(3, 0, 5, 1, 2, 3, 2, 4, 5)
     assert WRONG.format(2) in joined.says("roaming-complete")
-
-
-def test_a_page_may_leave_out_a_last_message_that_is_gone(joined) -> None:
-    joined.gone(5)
-    joined.roamed(3, 0, 5, 1, 2, 3, 4)
-    assert joined.says("roaming-complete") == []
-
-
-def test_a_history_of_one_place_must_be_fetched(history) -> None:
-    history.sent(1)
-    history.joined(3, 1, history=((0, 1),))
-    assert history.says("roaming-complete") == [UNREACHED.format(1)]
-
-
-def test_what_a_device_has_shown_it_need_not_fetch(joined) -> None:
-    for message in (1, 2, 3, 4, 5):
-        joined.shown(3, message)
-    assert joined.says("roaming-complete") == []
-    joined.observations.pop(-2)
-    assert joined.says("roaming-complete") == [UNREACHED.format(5)]
-
-
-@pytest.mark.parametrize("retired", [3, 4, 5])
-def test_the_other_new_devices_need_their_history_after_a_retirement(joined, retired) -> None:
-    for device in (4, 5):
-        joined.joined(device, 1, history=((0, 5),))
-    joined.retired(retired)
-    assert len(joined.says("roaming-complete")) == 2

@@ -142,9 +142,6 @@ HYBRID: Promises = {
 }
 
 DEVICE_ACKS: Promises = {
-    "outbox-drained": (*HARMLESS_TO_STORES, *STORE_LOSSES),
-    "accepted-once": (*HARMLESS_TO_STORES, *STORE_LOSSES),
-    "change-monotonic": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "no-duplicate": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "no-creation": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "store-before-sync": (*HARMLESS_TO_STORES, *STORE_LOSSES),
