@@ -6,7 +6,7 @@ import pytest
 
 from syncproof.core.enabled import FAULT_MOVES, BoundedWorld
 from syncproof.core.faults import fault_of
-from syncproof.core.moves import Crash, Deliver, Disconnect, Fire, Keep, Move, MoveError, Rest, Stop, Tell
+from syncproof.core.moves import Crash, Deliver, Disconnect, Fire, Keep, Move, MoveError, Rest, Restore, Stop, Tell
 from syncproof.core.values import SERVER, DeviceId
 from syncproof.inputs import small_worlds
 
@@ -77,3 +77,16 @@ def test_the_moves_of_a_fault_are_that_fault(fault: str) -> None:
     moves = list(FAULT_MOVES[fault](world))
     assert {fault_of(move) for move in moves} == {fault}
     world.apply(moves[0])
+
+
+@pytest.mark.parametrize("fault", ["device-restore", "server-restore"])
+def test_a_backup_is_possible_once_for_each_actor_and_then_its_restore(fault: str) -> None:
+    bounded = fresh(1, (fault,))
+    keeps = bounded.possible()["backup"]
+    names = {move.actor for move in keeps if isinstance(move, Keep)}
+    assert names
+    assert all(isinstance(name, DeviceId) == (fault == "device-restore") for name in names)
+    assert not bounded.possible()[fault]
+    bounded.make(keeps[0])
+    assert keeps[0] not in bounded.possible()["backup"]
+    assert bounded.possible()[fault] == [Restore(keeps[0].actor)]
