@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 import numpy
 
@@ -24,9 +26,13 @@ from syncproof.engines.explore.symmetry import Symmetry
 from syncproof.engines.explore.tables import Tables
 from syncproof.engines.explore.unchanging import UNKNOWN, Unchanging
 from syncproof.engines.explore.verdicts import REDUCED, Finding, judged
-from syncproof.errors import InputError
+from syncproof.engines.handler_errors import HandlerError
+from syncproof.errors import InputError, place, raised
 from syncproof.inputs import arguments
 from syncproof.properties import Property
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 RERUN_AT_MOST = 20_000
 """How many cached handler calls are made again at the end of a search, spread evenly over all of them."""
@@ -57,6 +63,20 @@ class Exploration:
         return self.graph.ending == "complete"
 
 
+def _exits_are_errors(search: Callable[P, T]) -> Callable[P, T]:
+    """Turn a `SystemExit` of a model's code into `HandlerError`: a script that searches would end with its status, 0 even."""
+
+    @wraps(search)
+    def run(*arguments: P.args, **options: P.kwargs) -> T:
+        try:
+            return search(*arguments, **options)
+        except SystemExit as error:
+            raise HandlerError(f"{place(error)}: {raised(error)}; a model's code may not end the process") from error
+
+    return run
+
+
+@_exits_are_errors
 def explore(
     system: System,
     environment: Environment,
