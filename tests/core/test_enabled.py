@@ -82,8 +82,8 @@ def test_the_moves_of_a_fault_are_that_fault(fault: str) -> None:
 @pytest.mark.parametrize("fault", ["device-restore", "server-restore"])
 def test_a_backup_is_possible_once_for_each_actor_and_then_its_restore(fault: str) -> None:
     bounded = fresh(1, (fault,))
-    keeps = bounded.possible()["backup"]
-    names = {move.actor for move in keeps if isinstance(move, Keep)}
+    keeps = [move for move in bounded.possible()["backup"] if isinstance(move, Keep)]
+    names = {move.actor for move in keeps}
     assert names
     assert all(isinstance(name, DeviceId) == (fault == "device-restore") for name in names)
     assert not bounded.possible()[fault]
