@@ -22,6 +22,7 @@ from syncproof.engines.explore.graph import Graph
 from syncproof.engines.explore.growth import growth
 from syncproof.engines.explore.purity import recheck
 from syncproof.engines.explore.search import Limits, Restrictions, Status, no_collection, search
+from syncproof.engines.explore.surroundings import Surroundings
 from syncproof.engines.explore.symmetry import Symmetry
 from syncproof.engines.explore.tables import Tables
 from syncproof.engines.explore.unchanging import UNKNOWN, Unchanging
@@ -114,6 +115,7 @@ def explore(
     arguments.flag("check_every_call", check_every_call)
     arguments.called("progress", progress)
     tables = compiled(system, environment, properties)
+    surroundings = Surroundings(tables.encoding.actors, properties)
     symmetry = Symmetry(tables, symmetric) if symmetric else None
     within = None if constraint is None else Within(tables, constraint)
     unchanging = Unchanging(tables) if skip_unchanging else None
@@ -125,6 +127,7 @@ def explore(
         recheck(tables, every=check_every_call)
         if within is not None:
             within.recheck(every=check_every_call)
+    surroundings.check()
     growing = growth(tables) if graph.ending in ("states", "memory", "time") else ""
     if symmetry is not None:
         symmetry.verify(within)

@@ -14,6 +14,7 @@ from syncproof.core.actor import Actor, Out
 from syncproof.core.observations import Noted, Observation, Shown
 from syncproof.core.packets import Idle, Packet
 from syncproof.core.replies import answers_only, told
+from syncproof.core.same import same
 from syncproof.core.values import ActorId, ConnectionId, Id
 from syncproof.engines.explore.encoding import SHIFT, START, Encoding, local_slot, pending_slot, wire_slot
 from syncproof.engines.explore.judging import Judging
@@ -147,7 +148,7 @@ class HandlerCalls:
             raise HandlerError(
                 f"{sited(self.encoding.actors[actor])}: its guard of {type(packet).__name__}: {raised(error)}"
             ) from error
-        if frozen(thing) != self.encoding.slots[local_slot(actor)].values[local]:
+        if not same(frozen(thing), self.encoding.slots[local_slot(actor)].values[local]):
             raise HandlerError(
                 f"{sited(self.encoding.actors[actor])}: its guard of {type(packet).__name__} changes a field; it may only look"
             )
@@ -223,7 +224,7 @@ class HandlerCalls:
         """Return whether a call has the result that it had before, with the dicts and sets of `fields` backwards."""
         actor = call[0]
         after, out = self.run(*call, fields)
-        if after != before[0] or self.judging.bundle(out.observations) != before[2]:
+        if not same(after, before[0]) or self.judging.bundle(out.observations) != before[2]:
             return False
         deltas = self._grouped(actor, out)
         return deltas == before[1] or self._in_any_order(deltas) == self._in_any_order(before[1])

@@ -1,0 +1,84 @@
+"""What handlers remember outside of their fields ends a search: every later state would find it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pytest
+
+from syncproof.core.actor import Actor, Out, actor, on
+from syncproof.core.environment import Environment
+from syncproof.core.moves import Tell
+from syncproof.core.packets import Packet
+from syncproof.core.values import Id, ServerId
+from syncproof.core.world import System
+from syncproof.engines.explore import ImpureHandler, explore
+
+NAME = ServerId(-2)
+MEMORY: set[int] = set()
+
+
+class Put(Packet, frozen=True, gc=False):
+    pass
+
+
+@actor
+class InModule(Actor):
+    @on(Put)
+    def put(self, source: Id, packet: Put, out: Out) -> None:
+        MEMORY.add(1)
+
+
+@actor
+class InConstant(Actor):
+    memory: set[int]
+
+    @on(Put)
+    def put(self, source: Id, packet: Put, out: Out) -> None:
+        self.memory.add(1)
+
+
+@actor
+class InClass(Actor):
+    memory: ClassVar[set[int]] = set()
+
+    @on(Put)
+    def put(self, source: Id, packet: Put, out: Out) -> None:
+        self.memory.add(1)
+
+
+def enclosed() -> type[Actor]:
+    memory: set[int] = set()
+
+    @actor
+    class InClosure(Actor):
+        @on(Put)
+        def put(self, source: Id, packet: Put, out: Out) -> None:
+            memory.add(1)
+
+    return InClosure
+
+
+def search(made: Actor) -> None:
+    explore(System("one", lambda: {NAME: made}), Environment(scripts=((Tell(NAME, Put()),),)))
+
+
+@pytest.mark.parametrize(
+    ("made", "says"),
+    [
+        (lambda: InModule(id=NAME), r"^InModule\.put: the module's variable MEMORY changed while the search ran"),
+        (lambda: InConstant(id=NAME, memory=set()), r"\(InConstant\): the constant field memory changed"),
+        (lambda: InClass(id=NAME), r"^InClass: the class attribute memory changed"),
+        (lambda: enclosed()(id=NAME), r"^InClosure\.put: the variable memory around it changed"),
+    ],
+)
+def test_what_is_remembered_elsewhere_is_named(made, says: str) -> None:
+    MEMORY.clear()
+    InClass.memory.clear()
+    with pytest.raises(ImpureHandler, match=says):
+        search(made())
+
+
+def test_what_stays_as_it_is_may_be_anywhere() -> None:
+    MEMORY.add(1)
+    search(InModule(id=NAME))
