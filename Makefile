@@ -25,7 +25,7 @@ create = if command -v uv >/dev/null 2>&1; then uv venv --quiet --allow-existing
 install = if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(1)/bin/python $(2); else \
 	$(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2); fi
 
-.PHONY: setup compare test test-fast test-oldest test-wheel coverage fuzz check check-reports docs reports notebooks bench clean
+.PHONY: setup compare test test-fast test-oldest test-wheel coverage fuzz check check-reports docs reports notebooks bench mutants clean
 
 setup: $(READY)
 
@@ -96,6 +96,11 @@ bench: $(READY)
 	@$(call install,.venv,-e '.[bench]')
 	$(BIN)/python benchmarks/simulate.py
 	$(BIN)/python -m benchmarks.explore
+
+# Whether the tests notice wrong lines: some twenty minutes for the properties; MUTANTS=explore or core for the others.
+mutants: $(READY)
+	@$(call install,.venv,-e '.[mutants]')
+	$(BIN)/python -m tools.mutants $(or $(MUTANTS),properties)
 
 notebooks: $(READY)
 	$(BIN)/python notebooks/remake.py
