@@ -161,3 +161,14 @@ def test_a_place_between_others_is_part_of_the_history(history) -> None:
     history.joined(3, 1, history=((0, 4),))
     history.roamed(3, 0, 4, 2, 4)
     assert history.says("roaming-complete") == [UNREACHED.format(4)]
+
+
+@pytest.mark.parametrize("device", [2, 4])
+def test_another_device_that_is_retired_does_not_count(joined, device) -> None:
+    joined.retired(device)
+    assert joined.says("roaming-complete") == [UNREACHED.format(5)]
+
+
+def test_a_restore_of_another_conversation_removes_no_history(joined) -> None:
+    joined.reverted(0, kind="conversation", owner=1)
+    assert joined.says("roaming-complete") == [UNREACHED.format(5)]
