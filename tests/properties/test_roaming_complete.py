@@ -195,6 +195,12 @@ def test_a_device_that_shows_all_of_it_needs_no_page(joined) -> None:
     assert joined.says("roaming-complete") == []
 
 
+@pytest.mark.parametrize("device", [2, 4])
+def test_another_device_that_is_retired_does_not_count(joined, device) -> None:
+    joined.retired(device)
+    assert joined.says("roaming-complete") == [UNREACHED.format(5)]
+
+
 def test_each_new_device_is_judged_by_itself(joined) -> None:
     joined.joined(5, 1, history=((0, 5),))
     joined.joined(4, 1, history=((0, 5),))
