@@ -100,9 +100,11 @@ def costs(results: ComparisonResults) -> list[tuple[str, list[NumberCell]]]:
 
 
 def claims(results: ComparisonResults | VerificationResults) -> dict[str, ClaimResult]:
-    """Return the claims to be shown: without those that need a ready design which was not judged."""
-    every = all(name in results.designs for name in DESIGNS)
-    return {key: claim for key, claim in results.claims.items() if every or not claim.evidence.startswith("needs ")}
+    """Return the claims to be shown: those that need no ready design which was not judged; none if no ready one was."""
+    judged = [name in results.designs for name in DESIGNS]
+    if not any(judged):
+        return {}
+    return {k: claim for k, claim in results.claims.items() if all(judged) or not claim.evidence.startswith("needs ")}
 
 
 def verdicts(results: ComparisonResults) -> list[tuple[str, str, list[PropertyResults]]]:
