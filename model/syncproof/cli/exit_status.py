@@ -82,7 +82,7 @@ def report(error: BaseException) -> int:
 
 def complain(line: str) -> None:
     """Print a line on standard error."""
-    print(f"syncproof: {line}", file=sys.stderr)
+    print(f"syncproof: {line}", file=sys.stderr, flush=True)
 
 
 def debugging() -> bool:

@@ -65,7 +65,7 @@ def replay(moves: str, diagram: bool) -> int:
             ", ".join(f"{name} {count} times" for name, count in counts.items()) or "nothing"
             for counts in (found.recorded, found.violations)
         )
-        print(f"not the same: recorded {recorded}; met {met}", file=sys.stderr)
+        print(f"not the same: recorded {recorded}; met {met}", file=sys.stderr, flush=True)
         return 1
     print("the same violations as recorded")
     return 0
