@@ -11,6 +11,8 @@ from syncproof.cli.exit_status import ORDER, first
 from tests.helpers.command import TINY
 from tests.helpers.program import own, run
 
+pytestmark = pytest.mark.slow
+
 RAISED = ["Zero", "Exit", "One", "Stop", "Deep", "Memory"]
 ENDED = {"Quit": "exit status 0", "Fault": "SIGSEGV"}
 

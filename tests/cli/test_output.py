@@ -16,6 +16,8 @@ from syncproof.report import terminal
 from tests.helpers.command import TINY, call
 from tests.helpers.program import PROGRAM, own, run
 
+pytestmark = pytest.mark.slow
+
 FULL = Path("/dev/full")
 
 

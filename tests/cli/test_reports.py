@@ -16,6 +16,8 @@ from syncproof.studies import executors
 from tests.helpers.command import TINY, call
 from tests.helpers.program import own
 
+pytestmark = pytest.mark.slow
+
 PAGES = ["report.html", "report.md", "results.json", "run.json"]
 
 
