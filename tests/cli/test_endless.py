@@ -11,6 +11,8 @@ import pytest
 
 from tests.helpers.program import own
 
+pytestmark = pytest.mark.slow
+
 QUICK = """
 import sys
 from syncproof.engines import watchdog

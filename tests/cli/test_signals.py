@@ -10,6 +10,8 @@ import pytest
 
 from tests.helpers.program import PROGRAM
 
+pytestmark = pytest.mark.slow
+
 LONG = """
 import os
 from syncproof.core.actor import actor, on

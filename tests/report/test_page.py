@@ -113,6 +113,7 @@ def test_designs_of_different_files_are_distinguished() -> None:
 
 
 @pytest.mark.parametrize("kind", ["found", "proved", "hunted", "listed"])
+@pytest.mark.slow
 def test_no_hostile_name_is_markup_on_any_page(request: pytest.FixtureRequest, kind: str) -> None:
     text = request.getfixturevalue(kind).html()
     assert "<img" not in text

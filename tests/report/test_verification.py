@@ -107,6 +107,7 @@ def test_vacuous_searches_are_on_the_pages(found):
     assert "never a device saw a gap" in vacuous.html()
 
 
+@pytest.mark.slow
 def test_the_results_are_the_same_at_every_run(found, folder):
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(small_worlds.BOUNDS, "small", WORLDS)
@@ -137,6 +138,7 @@ def small(monkeypatch):
 
 
 @pytest.mark.parametrize(("design", "status"), [("timeline-notify", 0), ("inbox-shared", 0), ("F27", 1)])
+@pytest.mark.slow
 def test_verify_ends_with_the_status_of_the_promises(small, tmp_path, design, status):
     result = invoke("verify", design, "--bounds", "small", "--jobs", "1", "--out", str(tmp_path))
     assert result.exit_code == status, result.output

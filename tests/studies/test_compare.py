@@ -143,6 +143,7 @@ def test_an_unknown_figure_lists_the_known(found: Comparison) -> None:
         found.figure("costs")
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_written_is_named(found: Comparison, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):

@@ -328,6 +328,7 @@ def die_once(mark: Path, task: points.Task) -> points.Record:
     return points.work(task)
 
 
+@pytest.mark.slow
 def test_a_killed_process_loses_no_point(tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = said(run(tiny))
     monkeypatch.setattr(sweeps, "work", partial(die_once, tmp_path / "mark"))

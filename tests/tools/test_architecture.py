@@ -56,6 +56,7 @@ def test_there_are_at_most_ten_layers_and_every_package_is_in_one() -> None:
     assert sorted(named) == sorted(there - {"__init__", "__main__"})
 
 
+@pytest.mark.slow
 def test_no_package_uses_one_of_its_own_layer_or_above() -> None:
     for level in architecture.levels():
         for name in level:
