@@ -11,11 +11,15 @@ from syncproof.errors import InputError
 @click.command()
 @exits
 def designs() -> int:
-    """List the designs, each with a summary."""
+    """List the designs and their forms, each with a summary."""
     from syncproof.designs import DESIGNS
+    from syncproof.designs.forms import FORMS
 
     for design in DESIGNS.values():
         print(f"{design.name:24} {design.summary}")
+    print("\nForms of these designs, named in commands like designs:")
+    for design in FORMS.values():
+        print(f"{design.name:32} {design.summary}")
     return 0
 
 

@@ -78,7 +78,7 @@ from __future__ import annotations
 
 import dis
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import FunctionType
 from typing import Any, ClassVar, Literal, Self, TypeVar, dataclass_transform
 
@@ -103,8 +103,11 @@ class Out:
     def send(self, destination: Id, packet: Packet) -> None:
         """Send over the connection if `destination` is a `ConnectionId`, else over the link of the packet's class."""
 
-    def after(self, delay: float, packet: Packet) -> None:
-        """Arm a timer: `packet` comes to this actor itself. Arming a pending timer again restarts it."""
+    def after(self, delay: float, packet: Packet, jitter: float = 0.0) -> None:
+        """Arm a timer: `packet` comes to this actor itself. Arming a pending timer again restarts it.
+
+        `jitter`: the largest share of `delay` that engines with time draw and add, so that many clients spread out.
+        """
 
     def poll(self, delay: float, packet: Packet, idle: Idle) -> None:
         """Arm the poll timer. Engines may count its firings instead of running them while there is nothing new to pull."""
@@ -112,8 +115,11 @@ class Out:
     def cancel(self, packet: Packet) -> None:
         """Disarm a timer; harmless when it is not armed."""
 
-    def write(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
-        """Store `rows` rows. Durable when it completes: the handler of `then` makes the change."""
+    def write(self, store: str, rows: int, bytes: int, then: Packet | None = None, replaces: int = 0) -> None:
+        """Store `rows` rows of `bytes` bytes. Durable when it completes: the handler of `then` makes the change.
+
+        `replaces`: the bytes of older versions of these rows, which an update frees.
+        """
 
     def delete(self, store: str, rows: int, then: Packet | None = None, bytes: int = 0) -> None:
         """Delete `rows` rows that held `bytes` bytes."""
@@ -287,6 +293,13 @@ class Actor:
         Called before the actor starts again. `before` is the actor as it was before the restore. Of the effects only
         durable observations count. By default do nothing.
         """
+
+    def held(self) -> Mapping[str, int] | None:
+        """Return the bytes that the durable fields take in each store; None: the design does not say.
+
+        What was written, less what was replaced, deleted and taken back by a restore, must equal it at the end of a run.
+        """
+        return None
 
     def durable_state(self) -> tuple[Any, ...]:
         """Return the part of the snapshot that a crash does not change."""

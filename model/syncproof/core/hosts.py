@@ -184,7 +184,7 @@ class Host(Out):
         else:
             self.post(destination, packet)
 
-    def after(self, delay: float, packet: Packet) -> None:
+    def after(self, delay: float, packet: Packet, jitter: float = 0.0) -> None:
         self.arm(packet)
 
     def poll(self, delay: float, packet: Packet, idle: Idle) -> None:
@@ -195,7 +195,7 @@ class Host(Out):
         if self.poll_timer is not None and self.poll_timer.packet == packet:
             self.poll_timer = None
 
-    def write(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
+    def write(self, store: str, rows: int, bytes: int, then: Packet | None = None, replaces: int = 0) -> None:
         if then is not None:
             self.operate(then, True)
 

@@ -40,7 +40,8 @@ class Design(msgspec.Struct, frozen=True):
     `promises`: property -> the faults under which it is promised. `not_applicable`: property -> why it makes no sense for
     the design. A property in neither table is judged and reported. `sequencers`: the numberings that the design works
     with, its default first. `parameters`: those that it is searched with (a simulation takes the scenario's). `meets`:
-    what a search of it must reach (see `witnesses.py`). `untouched`: faults that change nothing in it.
+    what a search of it must reach (see `witnesses.py`). `untouched`: faults that change nothing in it. `pins`: the
+    parameters that make it a *form* of another design, `form_of`; they go before a scenario's (see `forms.py`).
     """
 
     name: str
@@ -54,10 +55,16 @@ class Design(msgspec.Struct, frozen=True):
     parameters: Parameters = Parameters()
     meets: tuple[Meets, ...] = ()
     untouched: tuple[str, ...] = ()
+    pins: Mapping[str, object] = {}
+    form_of: str = ""
+
+    def effective(self, parameters: Parameters) -> Parameters:
+        """Return the parameters with those that make this form set to its values."""
+        return msgspec.structs.replace(parameters, **self.pins) if self.pins else parameters
 
     def promised(self, parameters: Parameters) -> Mapping[str, tuple[str, ...]]:
         """Return the promises under these parameters: without idempotent send, a retry takes a second place."""
-        if parameters.idempotent_send:
+        if self.effective(parameters).idempotent_send:
             return self.promises
         return without(self.promises, "convergence", "sender-order", "accepted-once")
 
@@ -125,6 +132,7 @@ class Design(msgspec.Struct, frozen=True):
 
     def system(self, population: Population, parameters: Parameters) -> System:
         """Return the system of the design's actors for a population. `InputError` if it cannot work with the parameters."""
+        parameters = self.effective(parameters)
         numbering = self.sequencers[0] if parameters.sequencer == "auto" and self.sequencers else parameters.sequencer
         if self.sequencers and numbering not in self.sequencers:
             allowed = ", ".join(("auto", *self.sequencers))

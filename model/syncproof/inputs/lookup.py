@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from syncproof.designs.forms import FORMS, all_names, ready
 from syncproof.designs.load import load
 from syncproof.designs.registry import DESIGNS, Design
 from syncproof.errors import InputError, nearest
@@ -21,6 +22,8 @@ def get(name: str | Design) -> Design:
         raise InputError(f"{name!r:.60} is no design; allowed: a Design, {', '.join(DESIGNS)}, FILE.py:NAME")
     if name in DESIGNS:
         return DESIGNS[name]
+    if name in FORMS:
+        return FORMS[name]
     if name in OWN:
         return OWN[name]
     if ".py:" in name:
@@ -29,7 +32,7 @@ def get(name: str | Design) -> Design:
 
     if name in BUGS:
         return BUGS[name].design
-    raise InputError(f"unknown design {name!r}{nearest(name, [*DESIGNS, *BUGS, 'FILE.py:NAME'])}")
+    raise InputError(f"unknown design {name!r}{nearest(name, [*all_names(), *BUGS, 'FILE.py:NAME'])}")
 
 
 def known(design: str | Design) -> str:
@@ -38,9 +41,9 @@ def known(design: str | Design) -> str:
     Raises `InputError` for an unknown name, and for another object that has the name of a ready design.
     """
     entry = get(design)
-    if isinstance(design, str) or DESIGNS.get(design.name) == design:
+    if isinstance(design, str) or ready(design.name) == design:
         return design if isinstance(design, str) else design.name
-    if design.name in DESIGNS:
+    if design.name in DESIGNS or design.name in FORMS:
         raise InputError(f"{design.name!r} is the name of a ready design; give yours another: variant(..., name=...)")
     OWN[entry.name] = entry
     return entry.name

@@ -116,7 +116,7 @@ class SmallWorld:
 
     def parameters_of(self, design: Design) -> Parameters:
         """Return the parameters with which this world searches a design."""
-        return msgspec.structs.replace(design.parameters, **dict(self.parameters))
+        return design.effective(msgspec.structs.replace(design.parameters, **dict(self.parameters)))
 
     def __str__(self) -> str:
         faults = " and ".join(self.kinds) or "no fault"

@@ -90,7 +90,7 @@ class Notes(Out):
         to = other if isinstance(destination, ConnectionId) else side_of(destination)
         self._add("send", packet, side=to)
 
-    def after(self, delay: float, packet: Packet) -> None:
+    def after(self, delay: float, packet: Packet, jitter: float = 0.0) -> None:
         self._add("timer", packet)
 
     def poll(self, delay: float, packet: Packet, idle: Idle) -> None:
@@ -99,7 +99,7 @@ class Notes(Out):
     def cancel(self, packet: Packet) -> None:
         self._add("cancel", packet)
 
-    def write(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
+    def write(self, store: str, rows: int, bytes: int, then: Packet | None = None, replaces: int = 0) -> None:
         self._add("write", then, store)
 
     def delete(self, store: str, rows: int, then: Packet | None = None, bytes: int = 0) -> None:

@@ -102,7 +102,7 @@ class Job:
             design=self.design,
             faults=plan.configured,
             population=traffic.population,
-            parameters=self.scenario.parameters(),
+            parameters=lookup.get(self.design).effective(self.scenario.parameters()),
         )
         recording = Recording(header)
         result = self._simulate(traffic, plan, recording)

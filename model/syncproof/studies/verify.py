@@ -19,6 +19,7 @@ from typing import Literal, cast
 from syncproof import designs as registry
 from syncproof._version import __version__
 from syncproof.designs import Design, witnesses
+from syncproof.designs.forms import all_names
 from syncproof.engines import explore as engine
 from syncproof.engines.explore import CAUGHT_UP, Counterexample, Ending, Exploration, Limits, Status
 from syncproof.engines.memory import peak_memory
@@ -485,7 +486,7 @@ def verify(
     arguments.flag("check_every_call", check_every_call)
     arguments.called("progress", progress)
     failures: Failures[tuple[str, SmallWorld]] = Failures(itemgetter(0))
-    names = list(lookup_all(chosen or tuple(registry.DESIGNS), failures))
+    names = list(lookup_all(chosen or tuple(all_names()), failures))
     workers = executors.workers(jobs, inherit=any(name in lookup.OWN for name in names))
     work = [(name, world) for name in names for world in within(bounds, name)]
     work.sort(

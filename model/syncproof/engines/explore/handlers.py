@@ -67,7 +67,7 @@ class Effects(Out):
             self.observe(said)
         self.sends.append((destination, packet))
 
-    def after(self, delay: float, packet: Packet) -> None:
+    def after(self, delay: float, packet: Packet, jitter: float = 0.0) -> None:
         self.pending.append(("after", packet))
 
     def poll(self, delay: float, packet: Packet, idle: Idle) -> None:
@@ -76,7 +76,7 @@ class Effects(Out):
     def cancel(self, packet: Packet) -> None:
         self.pending.append(("cancel", packet))
 
-    def write(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
+    def write(self, store: str, rows: int, bytes: int, then: Packet | None = None, replaces: int = 0) -> None:
         _check_amounts("write", rows, bytes)
         if then is not None:
             self.pending.append(("write", then))

@@ -111,7 +111,7 @@ class TimedHost(Host):
         else:
             self.network.push(self, destination, packet)
 
-    def after(self, delay: float, packet: Packet) -> None:
+    def after(self, delay: float, packet: Packet, jitter: float = 0.0) -> None:
         self.clock.at(self.clock.now + delay, self.world.fire, self.arm(packet))
 
     def poll(self, delay: float, packet: Packet, idle: Idle) -> None:
@@ -122,11 +122,11 @@ class TimedHost(Host):
         if self.poll_timer is None:
             self.idle_polls.forget(self)
 
-    def write(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
+    def write(self, store: str, rows: int, bytes: int, then: Packet | None = None, replaces: int = 0) -> None:
         if rows < 0 or bytes < 0:
             raise ValueError(f"write of {rows} rows and {bytes} bytes; allowed: 0 or more")
         station = self.station
-        station.stored += bytes
+        station.stored += bytes - replaces
         if station.stored > station.stored_peak:
             station.stored_peak = station.stored
         self._operate(store, WRITTEN, rows, then)

@@ -50,8 +50,8 @@ class Calls(Out):
     def send(self, destination: Id, packet: Packet) -> None:
         self._add(destination, packet)
 
-    def after(self, delay: float, packet: Packet) -> None:
-        self._add(("timer", packet), "after", delay)
+    def after(self, delay: float, packet: Packet, jitter: float = 0.0) -> None:
+        self._add(("timer", packet), "after", delay, jitter)
 
     def poll(self, delay: float, packet: Packet, idle: Idle) -> None:
         self._add("poll", packet, delay, idle)
@@ -60,8 +60,8 @@ class Calls(Out):
         self._add(("timer", packet), "cancel")
         self._add("poll", packet)
 
-    def write(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
-        self._add(("write", store, rows, bytes, then))
+    def write(self, store: str, rows: int, bytes: int, then: Packet | None = None, replaces: int = 0) -> None:
+        self._add(("write", store, rows, bytes, then, replaces))
 
     def delete(self, store: str, rows: int, then: Packet | None = None, bytes: int = 0) -> None:
         self._add(("delete", store, rows, bytes, then))

@@ -1,0 +1,52 @@
+"""The forms of the ready designs: the same actors with other parameters, each with its own promises.
+
+A form is named `DESIGN+FORM` and used like any design: `compare --design`, `explore`, `verify`. Its parameters go before
+those of a scenario. Without promises of its own it keeps those of its design.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from syncproof.designs.registry import DESIGNS, Design
+
+
+def form(
+    of: str, name: str, summary: str, pins: Mapping[str, object], promises: Mapping[str, tuple[str, ...]] | None = None
+) -> Design:
+    """Return the form `OF+NAME` of a ready design: its actors with the parameters `pins`."""
+    design = DESIGNS[of]
+    return msgspec.structs.replace(
+        design,
+        name=f"{of}+{name}",
+        summary=summary,
+        promises=design.promises if promises is None else promises,
+        pins=dict(pins),
+        form_of=of,
+    )
+
+
+FORMS: dict[str, Design] = {
+    each.name: each
+    for each in (
+        form(
+            "timeline-notify",
+            "segmented",
+            "Numbers in blocks: a counter row per block, and a restart skips to the next block.",
+            {"sequencer": "segmented"},
+        ),
+    )
+}
+"""Every form of a ready design, by name."""
+
+
+def ready(name: str) -> Design | None:
+    """Return the ready design or form of this name, or None."""
+    return DESIGNS.get(name) or FORMS.get(name)
+
+
+def all_names() -> list[str]:
+    """Return the names of every ready design and form: each design before its forms."""
+    return [name for of in DESIGNS for name in (of, *[each.name for each in FORMS.values() if each.form_of == of])]
