@@ -28,17 +28,17 @@ class Whole(click.IntRange):
 
 
 class PositiveNumber(click.FloatRange):
-    """Accept a finite number above 0. `nan` and `inf` are refused, since they would limit nothing."""
+    """Accept a number above 0 and at most a billion. `nan` is refused, since it would limit nothing."""
 
     def __init__(self) -> None:
-        super().__init__(0, min_open=True)
+        super().__init__(0, 1e9, min_open=True)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if isinstance(value, str) and (not value.isascii() or "_" in value):
             self.fail(f"{value!r} is not a valid float range.", param, ctx)
         number = super().convert(value, param, ctx)
         if not isfinite(number):
-            self.fail(f"{value} is not in the range x>0: a finite number.", param, ctx)
+            self.fail(f"{value} is not in the range 0<x<=1000000000.0.", param, ctx)
         return number
 
 

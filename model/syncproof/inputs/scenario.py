@@ -77,7 +77,7 @@ class Section(BaseModel):
 class Spread(Section):
     """A lognormal distribution by its median; `sigma = 0` is a constant."""
 
-    median: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    median: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
     """Half of the drawn values are below it."""
     sigma: Annotated[float, Field(ge=0, le=3)] = 0.0
     """The standard deviation of the logarithm."""
@@ -271,7 +271,7 @@ class StorageSection(Section):
 
     service_ms: Spread = Spread(median=2.0, sigma=0.4)
     """The base time of an operation."""
-    per_row_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.2
+    per_row_ms: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] = 0.2
     """The time that each row adds that an operation touches."""
     parallel: Annotated[int, Field(ge=1, le=1024)] = 8
     """Operations that are served at a time; others wait in a queue."""
