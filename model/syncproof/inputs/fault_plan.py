@@ -31,10 +31,10 @@ class FaultPlan:
 
 IN_TRAFFIC: dict[str, Callable[[Traffic], bool]] = {
     "disconnect": lambda traffic: any(
-        dead <= 0 and end < traffic.horizon for sessions in traffic.sessions for _, end, dead in sessions
+        dead <= 0 and end < traffic.end for sessions in traffic.sessions for _, end, dead in sessions
     ),
     "half-open": lambda traffic: any(
-        dead > 0 and end < traffic.horizon for sessions in traffic.sessions for _, end, dead in sessions
+        dead > 0 and end < traffic.end for sessions in traffic.sessions for _, end, dead in sessions
     ),
     "new-device": lambda traffic: len(traffic.joins) > len(traffic.replaces),
     "membership": lambda traffic: bool(traffic.changes),

@@ -56,6 +56,7 @@ def _devices(value: object) -> object:
 
 
 LOADED = "loaded"
+HOUR = 3600.0
 LONGEST = 3650 * 86400.0
 """Seconds that a run may last."""
 MOST, MOST_DEVICES = 20_000_000, 10_000_000
@@ -303,6 +304,11 @@ class Scenario(Section):
     """What the scenario is meant to show, in a sentence."""
     duration: Span = 28800.0
     """How long there is traffic; a run ends later, when everything has come to rest. A trace brings its own."""
+    warmup: Duration = 60.0
+    """How long before the traffic the devices that are online at its start connect, at drawn times. Nothing of it is counted."""
+    drain: Duration = 0.0
+    """How long presence and losses go on after the last message, before faults stop: at least 1m and one poll interval; 0: the
+    longer of them. What is not shown by then is later than every latency."""
     seed: Count = 1
     """The seed of all draws; `--seed` overrides it."""
     runs: Annotated[int, Field(ge=1, le=1000)] = 5
@@ -325,6 +331,14 @@ class Scenario(Section):
         """Check what concerns several keys. A trace brings its own users, conversations and length."""
         if self.duration > LONGEST:
             raise ValueError(f"duration: {self.duration:g} s; allowed: at most {LONGEST / 86400:g}d")
+        if self.warmup > HOUR:
+            raise ValueError(f"warmup: {self.warmup:g} s; allowed: at most 1h")
+        least = max(60.0, self.model.poll_interval)
+        if self.drain and not least <= self.drain <= LONGEST:
+            raise ValueError(
+                f"drain: {self.drain:g} s; allowed: {least:g} s (one minute, one poll interval) to {LONGEST / 86400:g}d, or 0s "
+                "for the least"
+            )
         if self.traffic.trace != "none":
             return self
         self._affordable()
@@ -377,6 +391,10 @@ class Scenario(Section):
         for key, value, what, amount, most in amounts:
             if amount > most:
                 raise ValueError(f"{key}: {value:g} makes {amount:.3g} {what} in a run; allowed: at most {most:,}")
+
+    def drained(self) -> float:
+        """Return how many seconds presence and losses go on after the last message."""
+        return self.drain or max(60.0, self.model.poll_interval)
 
     def parameters(self) -> Parameters:
         """Return the `[model]` table as designs receive it."""

@@ -40,7 +40,7 @@ class Traffic:
     id is its index. `sessions`: per device `(connect, disconnect, dead)`, in order and disjoint; if `dead` > 0, the
     session ends half-open and the server notices that `dead` seconds later. `replaces`: a joining device -> the device
     that it is a reinstall of. `about`: a recall -> the message that it recalls. `changes`: `(time, "add" | "remove",
-    conversation, user)`. `horizon`: when the traffic ends.
+    conversation, user)`. `horizon`: when the messages end; presence and losses go on for `drain` seconds.
     """
 
     owners: list[int]
@@ -56,6 +56,12 @@ class Traffic:
     horizon: float
     replaces: dict[int, int] = field(default_factory=dict)
     about: dict[int, int] = field(default_factory=dict)
+    drain: float = 0.0
+
+    @property
+    def end(self) -> float:
+        """Return when presence ends and the run begins to come to rest."""
+        return self.horizon + self.drain
 
     @property
     def population(self) -> Population:
@@ -67,6 +73,7 @@ class Traffic:
         if messages >= len(self.times):
             return self
         horizon = self.times[messages]
+        end = horizon + self.drain
         joins = [j for j in self.joins if j[0] < horizon]
         return replace(
             self,
@@ -74,7 +81,7 @@ class Traffic:
             devices=self.devices[:messages],
             conversations=self.conversations[:messages],
             sizes=self.sizes[:messages],
-            sessions=[[(a, min(b, horizon), dead) for a, b, dead in s if a < horizon] for s in self.sessions],
+            sessions=[[(a, min(b, end), dead) for a, b, dead in s if a < end] for s in self.sessions],
             changes=[c for c in self.changes if c[0] < horizon],
             joins=joins,
             horizon=horizon,
@@ -152,19 +159,33 @@ def _synthetic(scenario: Scenario, numbers: _Numbers) -> Traffic:
         devices = [len(owners) if d == old and t >= at else d for t, d in zip(times, devices, strict=True)]
         owners.append(number)
     joins.sort()
-    sessions = [_presence(scenario, numbers, owner, slot_of[d], 0.0, horizon) for d, owner in enumerate(owners)]
+    end = horizon + scenario.drained()
+    sessions = [_presence(scenario, numbers, owner, slot_of[d], 0.0, end) for d, owner in enumerate(owners)]
     for at, device in joins:  # a person who sets up a device is connected with it
         coming = [(max(a, at), b, dead) for a, b, dead in sessions[device] if b > at]
-        sessions[device] = _merged([(at, min(at + LINGER, horizon), 0.0), *coming])
+        sessions[device] = _merged([(at, min(at + LINGER, end), 0.0), *coming])
     if scenario.presence.opens_to_send:
-        _open_to_send(sessions, times, devices, horizon)
+        _open_to_send(sessions, times, devices, end)
     for at, device in joins:  # the device that it replaces is gone from that time on
         if device in replaces:
             sessions[replaces[device]] = [(a, min(b, at), dead) for a, b, dead in sessions[replaces[device]] if a < at]
     sizes = _sizes(scenario, numbers, len(times))
     about = _recalls(scenario, numbers, devices, conversations)
     return Traffic(
-        owners, initial, members, times, devices, conversations, sizes, sessions, [], joins, horizon, replaces, about
+        owners,
+        initial,
+        members,
+        times,
+        devices,
+        conversations,
+        sizes,
+        sessions,
+        [],
+        joins,
+        horizon,
+        replaces,
+        about,
+        scenario.drained(),
     )
 
 
@@ -344,6 +365,7 @@ def _from_snap(scenario: Scenario, numbers: _Numbers, trace: Trace) -> Traffic:
     _affordable(scenario, sum(n * (last[u] - first[u]) for u, n in enumerate(counts) if u in first))
     owners, firsts = _owners(counts)
     horizon = trace.length + 1.0
+    until = horizon + scenario.drained()
     slots = numbers.of("sending-device").random(len(trace.rows)).tolist()
     times = [row[0] for row in trace.rows]
     devices = [firsts[row[1]] + int(slot * counts[row[1]]) for row, slot in zip(trace.rows, slots, strict=True)]
@@ -351,13 +373,26 @@ def _from_snap(scenario: Scenario, numbers: _Numbers, trace: Trace) -> Traffic:
     sessions: list[list[Session]] = []
     for device, user in enumerate(owners):
         if user in first:
-            end = min(last[user] + DAY, horizon)
+            end = min(last[user] + DAY, until)
             sessions.append(_presence(scenario, numbers, user, slot_of[device], first[user], end))
         else:
             sessions.append([])
-    _open_to_send(sessions, times, devices, horizon)
+    _open_to_send(sessions, times, devices, until)
     sizes = _sizes(scenario, numbers, len(times))
-    return Traffic(owners, len(owners), list(pairs), times, devices, conversations, sizes, sessions, [], [], horizon)
+    return Traffic(
+        owners,
+        len(owners),
+        list(pairs),
+        times,
+        devices,
+        conversations,
+        sizes,
+        sessions,
+        [],
+        [],
+        horizon,
+        drain=scenario.drained(),
+    )
 
 
 def _from_presence(scenario: Scenario, numbers: _Numbers, trace: Trace) -> Traffic:
@@ -392,7 +427,7 @@ def _from_presence(scenario: Scenario, numbers: _Numbers, trace: Trace) -> Traff
     sessions = []
     for device, user in enumerate(owners):
         if slot_of[device] == 0:
-            sessions.append(_connections(rows_of[user], horizon))
+            sessions.append(_connections(rows_of[user], horizon + scenario.drained()))
         else:
             sessions.append(
                 [s for a, b in spans[user] for s in _presence(scenario, numbers, user, slot_of[device], a, b)]
@@ -410,6 +445,7 @@ def _from_presence(scenario: Scenario, numbers: _Numbers, trace: Trace) -> Traff
         sorted(changes),
         [],
         horizon,
+        drain=scenario.drained(),
     )
 
 
@@ -424,8 +460,8 @@ def _membership(rows: list[tuple[float, int, float]], keep: float, horizon: floa
     return spans
 
 
-def _connections(rows: list[tuple[float, int, float]], horizon: float) -> list[Session]:
-    """Return the sessions of the device whose connections are in the trace."""
+def _connections(rows: list[tuple[float, int, float]], end: float) -> list[Session]:
+    """Return the sessions of the device whose connections are in the trace; the last one lasts to the end."""
     if not rows:
         return []
     sessions: list[Session] = []
@@ -450,7 +486,7 @@ def _connections(rows: list[tuple[float, int, float]], horizon: float) -> list[S
     if older is not None and since is not None:
         sessions.append((older, since, 0.0))
     if since is not None:
-        sessions.append((since, horizon, 0.0))
+        sessions.append((since, end, 0.0))
     return _separate(sessions)
 
 

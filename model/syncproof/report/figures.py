@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
@@ -12,6 +13,7 @@ from matplotlib import figure as drawing
 from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, LogLocator
 
+from syncproof.engines.simulate.histogram import pooled
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError
 from syncproof.studies.compare import Comparison
@@ -95,7 +97,7 @@ def _cost(comparison: Comparison) -> Figure:
     labels, colours = [plain(n) for n in names], [style[0] for style in styles(designs).values()][::-1]
     for position, (axes, metric) in enumerate(zip(grid.flat, COSTS, strict=True)):
         values = [designs[n].metrics[metric] for n in names]
-        means = [v.mean or 0.0 for v in values]
+        means = [v.value or 0.0 for v in values]
         low = [max(0.0, m - (v.low if v.low is not None else m)) for m, v in zip(means, values, strict=True)]
         high = [(v.high if v.high is not None else m) - m for m, v in zip(means, values, strict=True)]
         axes.barh(labels, means, color=colours, height=0.7)
@@ -108,19 +110,19 @@ def _cost(comparison: Comparison) -> Figure:
     return figure
 
 
-def _distribution(comparison: Comparison, field: str, title: str, x: str) -> Figure:
+def _distribution(comparison: Comparison, samples: str, title: str, x: str) -> Figure:
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     axes = figure.subplots()
     drawn = 0
     for name, (color, _, dash) in styles(comparison.designs).items():
-        grids = [getattr(r, field) for r in comparison.outcomes[name]]
-        points = sorted(value for grid in grids for value in grid)
-        if not points:
+        whole = pooled(run.histograms[samples] for run in comparison.outcomes[name])
+        if not whole.counts:
             continue
         drawn += 1
-        shares = [(i + 1) / len(points) for i in range(len(points))]
-        label = plain(name)
-        axes.plot([max(p, 0.01) for p in points], shares, color=color, linestyle=dash, linewidth=1.6, label=label)
+        places = sorted(whole.counts)
+        shares = list(accumulate(whole.counts[place] / whole.total for place in places))
+        seconds = [max(whole.sums[place] / whole.counts[place], 0.01) for place in places]
+        axes.plot(seconds, shares, color=color, linestyle=dash, linewidth=1.6, label=plain(name))
     if drawn:
         axes.set_xscale("log")
         _plain_ticks(axes)
@@ -144,13 +146,13 @@ def _plain_ticks(axes: Axes) -> None:
 
 
 def _delivery(comparison: Comparison) -> Figure:
-    title = "Delivery to connected devices: accepted to shown (0.01 s and less at the left edge)"
-    return _distribution(comparison, "delivery_latency", title, "seconds, logarithmic")
+    title = "Delivery to connected devices: composed to shown (0.01 s and less at the left edge)"
+    return _distribution(comparison, "delivery", title, "seconds, logarithmic")
 
 
 def _catchup(comparison: Comparison) -> Figure:
-    title = "Catching up: connected to everything accepted before being shown"
-    return _distribution(comparison, "catchup_latency", title, "seconds, logarithmic")
+    title = "Catching up: first connected to everything accepted before being shown"
+    return _distribution(comparison, "catchup", title, "seconds, logarithmic")
 
 
 def _endpoints(comparison: Comparison) -> Figure:

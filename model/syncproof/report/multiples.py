@@ -70,7 +70,8 @@ def _panel(sweep: Sweep, metric: str, facet: tuple[Label, ...], axes: Axes) -> N
         known = [
             (places[i], value, mean)
             for i in order
-            if (value := found.get(((across.labels[i], *facet), name))) is not None and (mean := value.mean) is not None
+            if (value := found.get(((across.labels[i], *facet), name))) is not None
+            and (mean := value.value) is not None
         ]
         xs, means = [x for x, _, _ in known], [mean for _, _, mean in known]
         # Lines that coincide stay visible: thin broken lines are drawn over thick whole ones.

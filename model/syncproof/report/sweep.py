@@ -111,7 +111,7 @@ def rows(sweep: Sweep) -> list[tuple[list[tuple[str, Label]], str, list[NumberCe
         for metric in columns(sweep):
             value = point.metrics[metric]
             span = tables.span(value.low, value.high, metric)
-            cells.append(NumberCell(tables.amount(value.mean, metric), span, value.mean, False))
+            cells.append(NumberCell(tables.amount(value.value, metric), span, value.value, False))
         found.append((places, point.design, cells))
     return found
 
@@ -243,7 +243,7 @@ def _grid(sweep: Sweep) -> Table:
         for name in sweep.designs:
             at = [found.get((tuple(end.values()), name), {}) for end in ends]
             texts = [
-                [tables.amount(m[metric].mean if metric in m else None, metric) for m in at]
+                [tables.amount(m[metric].value if metric in m else None, metric) for m in at]
                 for metric in columns(sweep)
             ]
             grid.add_row(name, *(" → ".join(dict.fromkeys(pair)) for pair in texts))

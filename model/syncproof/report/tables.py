@@ -46,6 +46,10 @@ class NumberCell(NamedTuple):
     best: bool
 
 
+INFINITE = "∞"
+"""The text of a quantile above everything measured."""
+
+
 def number(value: float | None) -> str:
     """Return a number with three significant digits, large ones with a suffix (k, M, G); a dash for None."""
     if value is None:
@@ -76,10 +80,10 @@ def span(low: float | None, high: float | None, metric: str) -> str:
 
 def costs(results: ComparisonResults) -> list[tuple[str, list[NumberCell]]]:
     """Return a row per design, a cell per metric. The best value is marked among the designs that lost no delivery."""
-    sound = {name for name, d in results.designs.items() if not d.metrics["lost_deliveries"].mean}
+    sound = {name for name, d in results.designs.items() if not d.metrics["lost_deliveries"].value}
     best: dict[str, float] = {}
     for name, metric in METRICS.items():
-        known = [m for d in results.designs if d in sound and (m := results.designs[d].metrics[name].mean) is not None]
+        known = [m for d in results.designs if d in sound and (m := results.designs[d].metrics[name].value) is not None]
         if len(set(known)) > 1:
             best[name] = min(known) if metric.less_is_better else max(known)
     return [
@@ -87,10 +91,10 @@ def costs(results: ComparisonResults) -> list[tuple[str, list[NumberCell]]]:
             name,
             [
                 NumberCell(
-                    amount(value.mean, metric),
+                    INFINITE if value.beyond else amount(value.value, metric),
                     span(value.low, value.high, metric),
-                    value.mean,
-                    name in sound and value.mean is not None and value.mean == best.get(metric),
+                    value.value,
+                    name in sound and value.value is not None and value.value == best.get(metric),
                 )
                 for metric, value in ((metric, design.metrics[metric]) for metric in METRICS)
             ],

@@ -43,7 +43,7 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 def _mean(results: ComparisonResults, design: str, metric: str) -> float:
-    value: float | None = results.designs[design].metrics[metric].mean
+    value: float | None = results.designs[design].metrics[metric].value
     return float("nan") if value is None else value
 
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import math
 import os
 import platform
 import re
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -31,9 +30,10 @@ from syncproof.inputs.scenario import Scenario, load
 from syncproof.properties import PROPERTIES
 from syncproof.properties.evidence import NOTHING_ACCEPTED
 from syncproof.properties.verdicts import PropertyResult
-from syncproof.studies import claims, executors
+from syncproof.studies import claims, executors, intervals
 from syncproof.studies.executors import Progress
 from syncproof.studies.failures import Failure, Failures, lookup_all
+from syncproof.studies.intervals import digits
 from syncproof.studies.presentation import Presentable
 from syncproof.studies.results import (
     ComparisonResults,
@@ -194,7 +194,7 @@ class Comparison(Presentable):
     def _results(self) -> ComparisonResults:
         fired = self._faults()
         found = ComparisonResults(
-            schema=1,
+            schema=2,
             command="compare",
             scenario=self.scenario.name,
             seed=self.seed,
@@ -218,6 +218,11 @@ class Comparison(Presentable):
             + [failure.says for failure in self.failed.values()]
             + ([self.stopped] if self.stopped else []),
         )
+        found.differences = {
+            f"{b} - {a}": {m: _difference(m, self.outcomes[b], self.outcomes[a]) for m in METRICS}
+            for number, a in enumerate(self.designs)
+            for b in self.designs[number + 1 :]
+        }
         found.claims = claims.judge(found)
         return found
 
@@ -246,7 +251,7 @@ class Comparison(Presentable):
         happened = any(r.messages for r in runs)
         return DesignComparison(
             properties={p: worst([r.properties[p] for r in runs], happened=happened) for p in PROPERTIES},
-            metrics={m: _metric(m, [r.metrics[m] for r in runs]) for m in METRICS},
+            metrics={m: _metric(m, runs) for m in METRICS},
             rows={
                 store: StoreRows(
                     *(sum(r.rows.get(store, {}).get(kind, 0) for r in runs) for kind in StoreRows.__struct_fields__)
@@ -288,11 +293,11 @@ class Comparison(Presentable):
         )
 
     def table(self) -> pandas.DataFrame:
-        """Return a row per design and metric: mean, low, high, unit."""
+        """Return a row per design and metric: value, low, high, unit."""
         import pandas
 
         rows = [
-            {"design": name, "metric": metric, "mean": v.mean, "low": v.low, "high": v.high, "unit": v.unit}
+            {"design": name, "metric": metric, "value": v.value, "low": v.low, "high": v.high, "unit": v.unit}
             for name, found in self.results().designs.items()
             for metric, v in found.metrics.items()
         ]
@@ -352,33 +357,32 @@ class Comparison(Presentable):
         return 3 if unknown or silent or self.stopped or self._unreached() else 0
 
 
-def digits(value: float) -> float | None:
-    """Round to six significant digits; None for NaN."""
-    return None if math.isnan(value) else float(f"{value:.6g}")
+def _metric(name: str, runs: Sequence[RunResult]) -> MetricResults:
+    """Return a metric over runs, and its value in each run."""
+    metric = METRICS[name]
+    values = [run.metrics[name] for run in runs]
+    found = (
+        intervals.quantile([run.histograms[metric.samples] for run in runs], metric.share)
+        if metric.samples
+        else intervals.mean(values)
+    )
+    return MetricResults(
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        beyond=found.beyond,
+        unit=metric.unit,
+        runs=[digits(value) for value in values],
+    )
 
 
-def interval(values: Iterable[float]) -> Interval:
-    """Return the mean and the 95 % interval of Student's t over runs; NaN is left out.
-
-    A single run has no interval, and no values have no mean.
-    """
-    known = [v for v in values if not math.isnan(v)]
-    if not known:
-        return Interval(None, None, None)
-    mean = math.fsum(known) / len(known)
-    if len(known) == 1:
-        return Interval(digits(mean), None, None)
-    from scipy.special import stdtrit
-
-    spread = math.sqrt(math.fsum((v - mean) ** 2 for v in known) / (len(known) - 1))
-    half = float(stdtrit(len(known) - 1, 0.975)) * spread / math.sqrt(len(known))
-    return Interval(digits(mean), digits(mean - half), digits(mean + half))
-
-
-def _metric(name: str, values: list[float]) -> MetricResults:
-    """Return a metric over runs, and its value in each run, so that a reader can pair the runs of two designs."""
-    found = interval(values)
-    return MetricResults(found.mean, found.low, found.high, METRICS[name].unit, [digits(value) for value in values])
+def _difference(name: str, ours: Sequence[RunResult], theirs: Sequence[RunResult]) -> Interval:
+    """Return how much more of a metric the first design has, taken run by run."""
+    metric = METRICS[name]
+    if metric.samples:
+        a, b = ([run.histograms[metric.samples] for run in runs] for runs in (ours, theirs))
+        return intervals.quantile_difference(a, b, metric.share)
+    return intervals.mean_difference([run.metrics[name] for run in ours], [run.metrics[name] for run in theirs])
 
 
 def worst(found: Sequence[PropertyResult], runs: Sequence[int] | None = None, happened: bool = True) -> PropertyResults:

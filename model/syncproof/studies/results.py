@@ -18,6 +18,7 @@ DeviceCount = Annotated[str, msgspec.Meta(title="VALUE")]
 FaultName = Annotated[str, msgspec.Meta(title="FAULT")]
 MetricName = Annotated[str, msgspec.Meta(title="METRIC")]
 MoveName = Annotated[str, msgspec.Meta(title="MOVE")]
+Pair = Annotated[str, msgspec.Meta(title="PAIR")]
 PacketName = Annotated[str, msgspec.Meta(title="PACKET")]
 PropertyName = Annotated[str, msgspec.Meta(title="PROPERTY")]
 ScenarioKey = Annotated[str, msgspec.Meta(title="KEY")]
@@ -38,7 +39,7 @@ class ClaimResult(msgspec.Struct):
     says: str
     """the claim"""
     verdict: str
-    """`supported`, `refuted`, `depends` or `unknown`"""
+    """`supported`, `refuted`, `depends`, `within noise` or `unknown`"""
     evidence: str
     """the numbers or the proof behind it, and on what it depends"""
 
@@ -63,18 +64,20 @@ class PropertyResults(msgspec.Struct, omit_defaults=True):
     """false where no run had what the property's evidence takes; such an *unknown* does not count"""
 
 
-class Interval(msgspec.Struct):
-    """Hold a mean over runs and its 95 % interval."""
+class Interval(msgspec.Struct, omit_defaults=True):
+    """Hold a value over runs and its 95 % interval (`studies/intervals.py` says how it is made)."""
 
-    mean: float | None
-    """mean over runs"""
+    value: float | None
+    """mean over runs; of a quantile, that of all runs' durations together"""
     low: float | None
-    """lower end of the 95 % interval (Student's t over runs); null for a single run"""
+    """lower end of the 95 % interval; null for a single run"""
     high: float | None
-    """upper end of the interval"""
+    """upper end of the interval; null for a single run, and where it is above everything measured"""
+    beyond: bool = False
+    """true where a quantile is above everything measured: so many had not ended when the run did"""
 
 
-class MetricResults(Interval):
+class MetricResults(Interval, kw_only=True):
     """Hold a metric over the runs of one design."""
 
     unit: str
@@ -168,6 +171,9 @@ class ComparisonResults(msgspec.Struct):
     """how often each configured fault happened, over all designs and runs"""
     warnings: list[str]
     """faults that were configured and never happened, designs that accepted no message"""
+    differences: dict[Pair, dict[MetricName, Interval]] = {}
+    """`B - A` for every two designs: how much more of each metric B has, taken run by run, since run *n* of both meets the same
+    draws; an interval that contains 0 is within noise"""
     claims: dict[ClaimId, ClaimResult] = {}
     """every claim"""
 
@@ -357,7 +363,7 @@ class VariedKey(msgspec.Struct):
     """`s` for durations, else empty"""
 
 
-class PointMetric(Interval):
+class PointMetric(Interval, kw_only=True):
     """Hold a metric over the runs of one design at one point."""
 
     unit: str

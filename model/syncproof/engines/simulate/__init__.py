@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 
 from syncproof.core.world import System
 from syncproof.engines.simulate.counters import completed
+from syncproof.engines.simulate.histogram import Histogram
 from syncproof.engines.simulate.metrics import measure
 from syncproof.engines.simulate.purity import Checks
 from syncproof.engines.simulate.receivers import Recorder
@@ -42,7 +43,7 @@ __all__ = ["Checks", "Recorder", "RunResult", "Simulation", "simulate"]
 class RunResult:
     """The result of one run of one design.
 
-    `delivery_latency`, `catchup_latency`: curves for the figures, see `curve`. `elapsed_s`: seconds of real time.
+    `histograms`: the durations that quantiles are taken of, by name. `elapsed_s`: seconds of real time.
     `sometimes`: what some run must reach, in words, and whether this run did.
     """
 
@@ -50,8 +51,7 @@ class RunResult:
     run: int
     seed: int
     metrics: dict[str, float]
-    delivery_latency: list[float]
-    catchup_latency: list[float]
+    histograms: Mapping[str, Histogram]
     properties: dict[str, PropertyResult]
     faults_fired: dict[str, int]
     packets: dict[str, int]
@@ -61,16 +61,6 @@ class RunResult:
     events: int
     elapsed_s: float
     sometimes: dict[str, bool] = field(default_factory=dict)
-
-
-def curve(samples: Sequence[float], points: int = 1001) -> list[float]:
-    """Return evenly spaced quantiles of the samples, from their minimum to their maximum; empty for no samples."""
-    import numpy
-
-    if not samples:
-        return []
-    found: list[float] = numpy.quantile(numpy.asarray(samples), numpy.linspace(0.0, 1.0, points)).tolist()
-    return found
 
 
 def _given(traffic: Traffic, plan: FaultPlan) -> Given:
@@ -109,8 +99,7 @@ def simulate(
         run=run,
         seed=seed,
         metrics=measure(counters),
-        delivery_latency=curve(counters.delivery_latencies),
-        catchup_latency=curve(counters.catchup_latencies),
+        histograms=counters.histograms,
         properties=judge(
             promised,
             not_applicable,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from syncproof.core.packets import Packet
+from syncproof.engines.simulate.histogram import Histogram
+from syncproof.engines.simulate.meter import LATE_S
 from syncproof.properties.no_loss import NoLoss
 
 if TYPE_CHECKING:
@@ -44,12 +46,10 @@ class Counters:
 
     messages: int = 0
     """Messages accepted."""
-    delivery_latencies: Sequence[float] = ()
-    """Seconds from accepted to shown, for each live delivery."""
-    catchup_latencies: Sequence[float] = ()
-    """Seconds from connected to everything accepted before being shown, for each catch-up."""
-    accept_latencies: Sequence[float] = ()
-    """Seconds from composed to accepted, for each message composed on a connected device."""
+    histograms: Mapping[str, Histogram] = field(default_factory=dict)
+    """Seconds of each `delivery`, `catchup` and `accept`, as `meter.py` defines them."""
+    late: Mapping[int, int] = field(default_factory=dict)
+    """How many deliveries took longer than 1, 10 and 60 seconds, those that never ended included."""
     lost_deliveries: float = math.nan
     """(message, device) pairs that `no-loss` still requires; NaN where it is not applicable."""
     duplicate_deliveries: int = 0
@@ -58,6 +58,10 @@ class Counters:
     """Seconds that the servers of the storage station were busy until the traffic ended, added up."""
     capacity_s: float = 0.0
     """Seconds that they could have been busy until then, added up."""
+
+    def durations(self, name: str) -> Histogram:
+        """Return the durations of this name; none if there are none."""
+        return self.histograms.get(name, Histogram())
 
     @property
     def packets(self) -> int:
@@ -116,9 +120,8 @@ def completed(run: Simulation, counters: Counters) -> Counters:
     return dataclasses.replace(
         counters,
         messages=run.meter.messages,
-        delivery_latencies=run.meter.live,
-        catchup_latencies=run.meter.catchups,
-        accept_latencies=run.meter.accepts,
+        histograms={"delivery": run.meter.delivery, "catchup": run.meter.catchup, "accept": run.meter.accept},
+        late=dict(zip(LATE_S, run.meter.late, strict=True)),
         lost_deliveries=float(len(losses.outstanding())) if isinstance(losses, NoLoss) else math.nan,
         duplicate_deliveries=run.monitor.counts.get("no-duplicate", 0),
         busy_s=run.station.busy_at_horizon,

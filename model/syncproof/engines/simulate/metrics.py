@@ -7,11 +7,12 @@ metric of something that is not counted yet needs a second file, `counters.py`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
 
 from syncproof.engines.simulate.counters import Counters
+from syncproof.engines.simulate.meter import LATE_S
 
 
 class Metric(msgspec.Struct, frozen=True):
@@ -31,6 +32,10 @@ class Metric(msgspec.Struct, frozen=True):
     """Its name in a sentence; empty: its name with spaces."""
     less_is_better: bool = True
     """Whether a smaller value is better."""
+    samples: str = ""
+    """The durations that it is a quantile of; empty: it is no quantile, and over several runs it is their mean."""
+    share: float = 0.0
+    """The share of these durations that are at most as long."""
 
     @property
     def words(self) -> str:
@@ -43,11 +48,25 @@ def ratio(amount: float, count: float) -> float:
     return amount / count if count else math.nan
 
 
-def quantile(samples: Sequence[float], share: float) -> float:
-    """Return the value that `share` of the samples do not exceed, linearly interpolated; NaN for no samples."""
-    import numpy
+COMPOSED_TO_SHOWN = (
+    "composed to shown on another device, where both were connected at that moment, whatever happened then; the same "
+    "deliveries in every design"
+)
+CATCHING_UP = "first connected after an absence to everything accepted before being shown"
 
-    return float(numpy.quantile(numpy.asarray(samples), share)) if samples else math.nan
+
+def _quantile(name: str, samples: str, share: float, heading: str, phrase: str, sentence: str) -> Metric:
+    """Return the metric of a quantile of durations; over several runs it is that of all their durations together."""
+    return Metric(
+        name=name,
+        unit="s",
+        heading=heading,
+        phrase=phrase,
+        sentence=sentence,
+        compute=lambda c: c.durations(samples).quantile(share),
+        samples=samples,
+        share=share,
+    )
 
 
 METRICS: dict[str, Metric] = {
@@ -112,37 +131,66 @@ METRICS: dict[str, Metric] = {
             sentence="pull requests that returned nothing, per first showing",
             compute=lambda c: ratio(c.empty_replies, c.deliveries),
         ),
-        Metric(
-            name="delivery_latency_p50_s",
-            unit="s",
-            heading="p50 s",
-            phrase="median delivery latency",
-            sentence="accepted to shown, devices connected all the while, median",
-            compute=lambda c: quantile(c.delivery_latencies, 0.5),
+        _quantile(
+            "delivery_latency_p50_s",
+            "delivery",
+            0.5,
+            "p50 s",
+            "median delivery latency",
+            f"{COMPOSED_TO_SHOWN}: half are faster",
         ),
-        Metric(
-            name="delivery_latency_p99_s",
-            unit="s",
-            heading="p99 s",
-            phrase="99th percentile of delivery latency",
-            sentence="accepted to shown, devices connected all the while, 99th percentile",
-            compute=lambda c: quantile(c.delivery_latencies, 0.99),
+        _quantile(
+            "delivery_latency_p99_s",
+            "delivery",
+            0.99,
+            "p99 s",
+            "99th percentile of delivery latency",
+            f"{COMPOSED_TO_SHOWN}: 99 of 100 are faster",
         ),
-        Metric(
-            name="catchup_latency_p99_s",
-            unit="s",
-            heading="catch-up p99 s",
-            phrase="99th percentile of catch-up latency",
-            sentence="connected to everything accepted before being shown, 99th percentile",
-            compute=lambda c: quantile(c.catchup_latencies, 0.99),
+        *[
+            Metric(
+                name=f"late_{seconds}s",
+                unit="share",
+                heading=f"> {seconds} s",
+                phrase=f"share of deliveries later than {seconds} s",
+                sentence=f"share of those deliveries that took longer than {seconds} s, or never came",
+                compute=lambda c, seconds=seconds: ratio(  # type: ignore[misc]
+                    c.late.get(seconds, 0), c.durations("delivery").total
+                ),
+            )
+            for seconds in LATE_S
+        ],
+        _quantile(
+            "catchup_latency_p50_s",
+            "catchup",
+            0.5,
+            "catch-up p50 s",
+            "median catch-up latency",
+            f"{CATCHING_UP}: median",
         ),
-        Metric(
-            name="accept_latency_p50_s",
-            unit="s",
-            heading="accept p50 s",
-            phrase="median accept latency",
-            sentence="composed on a connected device to accepted, median",
-            compute=lambda c: quantile(c.accept_latencies, 0.5),
+        _quantile(
+            "catchup_latency_p99_s",
+            "catchup",
+            0.99,
+            "catch-up p99 s",
+            "99th percentile of catch-up latency",
+            f"{CATCHING_UP}: 99th percentile",
+        ),
+        _quantile(
+            "accept_latency_p50_s",
+            "accept",
+            0.5,
+            "accept p50 s",
+            "median accept latency",
+            "composed on a connected device to accepted: median",
+        ),
+        _quantile(
+            "accept_latency_p99_s",
+            "accept",
+            0.99,
+            "accept p99 s",
+            "99th percentile of accept latency",
+            "composed on a connected device to accepted: 99th percentile",
         ),
         Metric(
             name="stored_bytes_peak",

@@ -120,6 +120,12 @@ class Network:
         self.tallies[type(idle.reply)].sent += count
         self.empty_replies += count
 
+    def forget_counts(self) -> None:
+        """Begin to count from here."""
+        for tally in self.tallies.values():
+            tally.sent = 0
+        self.body_bytes = self.empty_replies = self.handshakes = 0
+
     # ---- over a connection
 
     def send(self, host: TimedHost, destination: ConnectionId, packet: Packet) -> None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from syncproof.core.packets import AddMember, Compose, RemoveMember
 from syncproof.core.values import ActorId, ConversationId, DeviceId, Message, MessageId, UserId
 from syncproof.engines.simulate.clock import Clock
+from syncproof.inputs.random_draws import Draws
 from syncproof.inputs.scenario import NetworkSection
 from syncproof.inputs.workload import Traffic
 
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 
 class People:
-    """The people of one run's traffic. `in_session`: the devices that want to be connected. `attach` sets the world."""
+    """The people of one run's traffic. `in_session`: the devices that want to be connected. `attach` sets the world.
+
+    `warmup`: how many seconds before the traffic the devices that are online at its start connect, at drawn times.
+    """
 
     world: TimedWorld
 
@@ -33,6 +37,8 @@ class People:
         faults: Faults,
         counts: FaultCounts,
         section: NetworkSection,
+        draws: Draws,
+        warmup: float,
     ) -> None:
         self.clock = clock
         self.traffic = traffic
@@ -41,6 +47,8 @@ class People:
         self.faults = faults
         self.counts = counts
         self.reconnect_s = section.reconnect
+        self.warmup = warmup
+        self.chance, self.warmup_salt = draws.uniform, draws.key("warmup")
         self.in_session: set[ActorId] = set()
         self.replaced = {old: new for new, old in traffic.replaces.items()}
 
@@ -65,7 +73,12 @@ class People:
             later(at, self._spawn, self.device_ids[device])
         for number, sessions in enumerate(traffic.sessions):
             if sessions:
-                later(sessions[0][0], self._session, (self.device_ids[number], 0))
+                begins = sessions[0][0]
+                if (
+                    begins <= 0
+                ):  # it began before the start: without the warm-up all of these devices would pull at once
+                    begins = -self.warmup * self.chance(self.warmup_salt, number)
+                later(begins, self._session, (self.device_ids[number], 0))
 
     def schedule_messages(self) -> None:
         """Schedule the first message; each schedules the next one."""
@@ -120,8 +133,8 @@ class People:
 
     def _session_end(self, which: tuple[DeviceId, int]) -> None:
         clock = self.clock
-        if self.counts.stopped or clock.now >= self.traffic.horizon:
-            return  # a session that lasts to the end of the traffic does not end in a disconnect
+        if self.counts.stopped or clock.now >= self.traffic.end:
+            return  # a session that lasts to the end does not end in a disconnect
         device, index = which
         sessions = self.traffic.sessions[device]
         dead = sessions[index][2]

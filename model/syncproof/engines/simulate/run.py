@@ -1,4 +1,12 @@
-"""A run: traffic and faults until the horizon, then the moves that fairness demands, then quiescence."""
+"""A run: a warm-up, traffic and faults, a drain, then the moves that fairness demands, then quiescence.
+
+| phase | ends | what |
+|---|---|---|
+| warm-up | at time 0 | devices that are online at the start connect; nothing is counted |
+| traffic | at the horizon | messages, presence, faults |
+| drain | `drain` seconds later | presence and losses go on; what is not shown at its end counts as never shown in latencies |
+| settling | at rest | faults stop, everyone connects, everything pending happens; then liveness is judged |
+"""
 
 from __future__ import annotations
 
@@ -56,7 +64,18 @@ class Simulation:
         self.network = Network(clock, draws, scenario.network, plan, self.fault_counts, system.links)
         self.polls = Polls(clock, self.network, self.station, self.fault_counts)
         self.faults = Faults(clock, draws, plan, self.fault_counts, scenario.network)
-        self.people = People(clock, traffic, self.network, self.polls, self.faults, self.fault_counts, scenario.network)
+        self.warmup = scenario.warmup
+        self.people = People(
+            clock,
+            traffic,
+            self.network,
+            self.polls,
+            self.faults,
+            self.fault_counts,
+            scenario.network,
+            draws,
+            self.warmup,
+        )
         observe = dispatcher(self.monitor, recorder, (self.meter.listeners, self.polls.listeners))
         record = None if recorder is None else recorder.move
         purity = Purity(clock, checks)
@@ -73,7 +92,9 @@ class Simulation:
         self.faults.meter = self.meter
 
     def run(self) -> None:
-        """Run the traffic until the horizon, then without faults until quiescence."""
+        """Run all phases."""
+        self.clock.now = -self.warmup
+        self.station.free_at = [self.clock.now] * len(self.station.free_at)
         self.world.start()
         self.people.schedule_changes()
         self.faults.schedule()
@@ -81,12 +102,21 @@ class Simulation:
         collecting = gc.isenabled()
         gc.disable()
         try:
+            self.clock.run_until(0.0)
+            self._count_from_here()
             self.clock.run_until(self.traffic.horizon)
             self.station.busy_at_horizon = self.station.busy_s
+            self.clock.run_until(self.traffic.end)
+            self.meter.close()
             self._settle()
         finally:
             if collecting:
                 gc.enable()
+
+    def _count_from_here(self) -> None:
+        """Forget what was counted in the warm-up."""
+        self.network.forget_counts()
+        self.station.forget_counts()
 
     def _settle(self) -> None:
         """Make the moves that fairness demands: recoveries, everything pending, then polls until they deliver nothing.

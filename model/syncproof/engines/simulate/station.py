@@ -47,6 +47,11 @@ class Station:
         self.stored = 0
         self.stored_peak = 0
 
+    def forget_counts(self) -> None:
+        """Begin to count from here; what is stored stays."""
+        self.rows.clear()
+        self.busy_s = 0.0
+
     def operate(self, store: str, column: int, rows: int) -> float:
         """Count an operation of the server and the time it takes; return when it completes."""
         try:

@@ -42,7 +42,7 @@ def answer(comparison: Comparison) -> list[str]:
             text = f"{listed(idle)} {'promise' if len(idle) > 1 else 'promises'} nothing under these faults"
             text += "" if len(idle) == len(designs) else "; every promise of the others was kept in every run"
         if lossy:
-            lost = designs[lossy[0]].metrics["lost_deliveries"].mean or 0.0
+            lost = designs[lossy[0]].metrics["lost_deliveries"].value or 0.0
             whole = lost + designs[lossy[0]].deliveries / comparison.runs
             text += f"; {lossy[0]}, which promises less, lost {number(lost)} deliveries a run ({lost / whole:.1%})"
         sentences.append(text + ".")
@@ -88,7 +88,7 @@ def _extreme(designs: dict[str, DesignComparison], metric: str, lossless: bool =
     known = [
         (name, mean)
         for name, d in designs.items()
-        if (mean := d.metrics[metric].mean) is not None and not (lossless and d.metrics["lost_deliveries"].mean)
+        if (mean := d.metrics[metric].value) is not None and not (lossless and d.metrics["lost_deliveries"].value)
     ]
     return sorted(known, key=lambda pair: pair[1])
 

@@ -95,7 +95,7 @@ def _course(change: Change) -> str:
 
 def lossy(sweep: Sweep) -> set[str]:
     """Return the designs that lost deliveries at some point: their cost per delivery cannot be compared fairly."""
-    return {p.design for p in sweep.results().points if p.metrics["lost_deliveries"].mean}
+    return {p.design for p in sweep.results().points if p.metrics["lost_deliveries"].value}
 
 
 def _places(sweep: Sweep, metric: str) -> str:
@@ -156,7 +156,7 @@ def _range(sweep: Sweep, metric: str) -> str:
     known = [
         (mean, p.design, p.at)
         for p in sweep.results().points
-        if p.design not in left_out and (mean := p.metrics[metric].mean) is not None
+        if p.design not in left_out and (mean := p.metrics[metric].value) is not None
     ]
     if not known:
         return f"No design that lost nothing has {METRICS[metric].words}."

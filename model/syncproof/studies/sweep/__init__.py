@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from syncproof import designs as registry
 from syncproof.core.faults import FAULTS
+from syncproof.engines.simulate.histogram import Histogram
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError, nearest
 from syncproof.inputs import arguments, lookup
@@ -26,8 +27,8 @@ from syncproof.inputs.scenario import Scenario
 from syncproof.properties import PROPERTIES
 from syncproof.properties.verdicts import PropertyResult
 from syncproof.studies import compare as comparison
-from syncproof.studies import executors
-from syncproof.studies.compare import Job, interval
+from syncproof.studies import executors, intervals
+from syncproof.studies.compare import Job
 from syncproof.studies.executors import Progress
 from syncproof.studies.failures import Failure, Failures
 from syncproof.studies.presentation import Presentable
@@ -108,7 +109,7 @@ class Sweep(Presentable):
         }
         metrics = dict.fromkeys((*CROSSED, *self.metrics)) if self.lies_on_an_axis() else {}
         return SweepResults(
-            schema=1,
+            schema=2,
             command="sweep",
             scenario=self.scenario.name,
             seed=self.seed,
@@ -162,8 +163,14 @@ class Sweep(Presentable):
         )
 
     def _metric(self, number: int, name: str, metric: str) -> PointMetric:
-        found = interval(self.values(number, name, metric).values())
-        return PointMetric(found.mean, found.low, found.high, METRICS[metric].unit)
+        record = METRICS[metric]
+        held = self._held(number, name).values()
+        found = (
+            intervals.quantile([Histogram.of(run["histograms"][record.samples]) for run in held], record.share)
+            if record.samples
+            else intervals.mean(self.values(number, name, metric).values())
+        )
+        return PointMetric(value=found.value, low=found.low, high=found.high, beyond=found.beyond, unit=record.unit)
 
     def at(self, number: int) -> dict[str, Label]:
         """Return key -> value of a point."""
@@ -209,7 +216,7 @@ class Sweep(Presentable):
     # ---- tables
 
     def table(self) -> pandas.DataFrame:
-        """Return mean, low, high, unit; a row per (varied keys..., design, metric). Durations are in seconds."""
+        """Return value, low, high, unit; a row per (varied keys..., design, metric). Durations are in seconds."""
         import pandas
 
         keys = [v.key for v in self.varied]
@@ -218,7 +225,7 @@ class Sweep(Presentable):
             for point in self.results().points
             for metric, value in point.metrics.items()
         ]
-        columns = [*keys, "design", "metric", "mean", "low", "high", "unit"]
+        columns = [*keys, "design", "metric", "value", "low", "high", "unit"]
         return pandas.DataFrame(rows, columns=columns).set_index([*keys, "design", "metric"])
 
     def runs_table(self) -> pandas.DataFrame:

@@ -25,9 +25,9 @@ from syncproof.errors import InputError
 from syncproof.inputs.scenario import Scenario
 from syncproof.studies.compare import Job
 
-SCHEMA = 1
+SCHEMA = 2
 Record = dict[str, Any]
-"""A run as it is kept: `metrics` (null for a metric without a value), `properties`, `faults_fired`, `messages`, `deliveries`."""
+"""A run as it is kept: `metrics` (null for a metric without a value), `histograms`, `properties`, `faults_fired`, `messages`, `deliveries`."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ def record(result: RunResult) -> Record:
             }
             for name, found in result.properties.items()
         },
+        "histograms": {name: found.plain() for name, found in result.histograms.items()},
         "faults_fired": result.faults_fired,
         "messages": result.messages,
         "deliveries": result.deliveries,

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from syncproof.studies.compare import interval
+from syncproof.studies import intervals
 
 Certainty = Literal["clear", "within noise", "single run"]
 Course = Literal["grows", "falls", "stays", "varies"]
@@ -57,7 +57,7 @@ def difference(one: Runs, other: Runs) -> tuple[float, int] | None:
     pairs = [one[run] - other[run] for run in sorted(one.keys() & other.keys())]
     if not pairs:
         return None
-    found = interval(pairs)
+    found = intervals.mean(pairs, -math.inf)
     mean = math.fsum(pairs) / len(pairs)
     low, high = found.low, found.high
     if low is None or high is None:
