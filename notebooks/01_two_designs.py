@@ -112,7 +112,7 @@ result
 result.figure("cost")
 
 # %%
-mean = result.table()["mean"].unstack()
+mean = result.table()["value"].unstack()
 store_first, notify, dense = (
     mean.loc[name] for name in ("inbox-store-first", "timeline-notify", "timeline-dense-push")
 )

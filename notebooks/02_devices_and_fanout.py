@@ -49,7 +49,7 @@ for sentence in str(by_devices).splitlines():
     print(textwrap.fill(sentence, 110, break_on_hyphens=False), end="\n\n")
 
 # %%
-mean = by_devices.table()["mean"].unstack("metric")
+mean = by_devices.table()["value"].unstack("metric")
 rows = mean["server_writes_per_message"] + mean["server_deletes_per_message"]
 for name in designs:
     course = rows.xs(name, level="design")
@@ -112,7 +112,7 @@ for size in members:
         "traffic.messages_per_user_per_day": 1200.0 / size,
     }
     compared = compare(crowd.with_values(changed), designs=fanouts, runs=2, seed=1, sweep=False)
-    found[size] = compared.table()["mean"].unstack()
+    found[size] = compared.table()["value"].unstack()
 by_members = pandas.concat(found)
 
 interact(lambda metric: curves(by_members, [metric], "members"), metric=list(METRICS))
@@ -166,7 +166,7 @@ by_threshold = sweep(
 by_threshold.figure(["server_writes_per_message", "server_reads_per_message", "stored_bytes_end"])
 
 # %%
-hybrid = by_threshold.table()["mean"].unstack("metric").droplevel("design")
+hybrid = by_threshold.table()["value"].unstack("metric").droplevel("design")
 for threshold, at in hybrid.iterrows():
     total = at.server_writes_per_message + at.server_reads_per_message
     print(

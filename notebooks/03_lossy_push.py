@@ -34,7 +34,7 @@ designs = ["inbox-store-first", "timeline-notify", "timeline-dense-push"]
 
 def means(swept):
     """Return the means: a row per value and design, a column per metric."""
-    return swept.table()["mean"].unstack("metric")
+    return swept.table()["value"].unstack("metric")
 
 
 # %% [markdown]

@@ -135,7 +135,7 @@ result = compare(busy, designs=["timeline-notify", *map(thrifty, waits)], runs=3
 result
 
 # %%
-mean = result.table()["mean"].unstack()
+mean = result.table()["value"].unstack()
 before = mean.loc["timeline-notify"]
 for wait in waits:
     after = mean.loc[f"thrifty-{wait}s"]
@@ -210,7 +210,7 @@ Thrifty = DESIGNS["timeline-notify"].variant(device=ThriftyDevice, summary="Coll
 
 # %%
 filed = compare(busy, designs=["thrifty.py:Thrifty"], runs=3, seed=1, sweep=False)
-again = filed.table()["mean"].unstack().loc["thrifty.py:Thrifty"]
+again = filed.table()["value"].unstack().loc["thrifty.py:Thrifty"]
 same = again.equals(mean.loc["thrifty-10s"])
 print(
     f"The design of the file and that of the notebook cost {'the same to the last digit' if same else 'different amounts'}."

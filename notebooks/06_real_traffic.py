@@ -96,7 +96,7 @@ result = compare("campus", trace=messages, take=days * DAY, designs=designs, swe
 result
 
 # %%
-mean = result.table()["mean"].unstack()
+mean = result.table()["value"].unstack()
 cheapest = mean["packets_per_delivery"].idxmin()
 fastest = mean["delivery_latency_p50_s"].idxmin()
 print(

@@ -77,10 +77,10 @@ def test_a_device_that_composes_is_connected(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_sessions_are_in_order_disjoint_and_within_the_horizon(name: str) -> None:
+def test_sessions_are_in_order_disjoint_and_within_the_run(name: str) -> None:
     made = traffic(name)
     for sessions in made.sessions:
-        assert all(0 <= start < end <= made.horizon and dead >= 0 for start, end, dead in sessions)
+        assert all(0 <= start < end <= made.end and dead >= 0 for start, end, dead in sessions)
         assert all(one[1] <= other[0] for one, other in pairwise(sessions))
 
 

@@ -14,6 +14,8 @@ from syncproof.inputs.traces import EVENTS, Trace, read
 from syncproof.inputs.workload import DAY, LINGER, Traffic, generate
 
 DEFAULT = scenario.load("default")
+DRAIN = 900.0
+"""Seconds that presence goes on after the last message: a poll interval."""
 
 
 def changed(**values: object) -> Scenario:
@@ -115,35 +117,35 @@ def test_a_list_of_device_counts_is_taken_in_turn() -> None:
     assert made.owners[:8] == [0, 1, 1, 1, 2, 3, 3, 3]
 
 
-def test_sessions_are_in_order_disjoint_and_within_the_horizon() -> None:
+def test_sessions_are_in_order_disjoint_and_within_the_run() -> None:
     made = generate(DEFAULT, 4)
     for sessions in made.sessions:
-        assert all(0 <= start < end <= made.horizon and dead >= 0 for start, end, dead in sessions)
+        assert all(0 <= start < end <= made.end and dead >= 0 for start, end, dead in sessions)
         assert all(one[1] <= other[0] for one, other in pairwise(sessions))
 
 
 def test_devices_are_connected_for_the_stated_share_of_the_time() -> None:
     made = generate(changed(duration="30d", presence__opens_to_send=False, population__new_devices=0), 4)
     online = sum(end - start for sessions in made.sessions for start, end, _ in sessions)
-    assert online / (made.horizon * len(made.owners)) == pytest.approx(0.75, abs=0.01)
+    assert online / (made.end * len(made.owners)) == pytest.approx(0.75, abs=0.01)
 
 
 def test_the_stated_share_of_sessions_ends_half_open() -> None:
     made = generate(changed(duration="30d", presence__opens_to_send=False, population__new_devices=0), 4)
-    ends = [dead for sessions in made.sessions for _, end, dead in sessions if end < made.horizon]
+    ends = [dead for sessions in made.sessions for _, end, dead in sessions if end < made.end]
     assert sum(dead > 0 for dead in ends) / len(ends) == pytest.approx(0.2, abs=0.01)
     assert sum(ends) / sum(dead > 0 for dead in ends) == pytest.approx(180.0, rel=0.03)
 
 
-def test_a_session_that_the_horizon_cuts_is_not_half_open() -> None:
+def test_a_session_that_the_end_cuts_is_not_half_open() -> None:
     made = generate(changed(presence__half_open=1.0), 4)
-    assert all(dead == 0 for sessions in made.sessions for _, end, dead in sessions if end == made.horizon)
+    assert all(dead == 0 for sessions in made.sessions for _, end, dead in sessions if end == made.end)
 
 
 @pytest.mark.parametrize("values", [{"presence__offline": "0s"}, {"presence__always_online": 1.0}])
 def test_a_device_that_never_disconnects_has_one_session(values: dict[str, object]) -> None:
     made = generate(changed(**values, population__new_devices=0), 4)
-    assert all(sessions == [(0.0, made.horizon, 0.0)] for sessions in made.sessions)
+    assert all(sessions == [(0.0, made.end, 0.0)] for sessions in made.sessions)
 
 
 def test_a_user_who_composes_connects_first() -> None:
@@ -236,7 +238,7 @@ def test_traffic_can_be_ended_after_some_messages() -> None:
     part = made.first(100)
     assert len(part.times) == len(part.devices) == len(part.sizes) == 100
     assert part.horizon == made.times[100]
-    assert all(end <= part.horizon for sessions in part.sessions for _, end, _ in sessions)
+    assert all(end <= part.end for sessions in part.sessions for _, end, _ in sessions)
 
 
 # ---- traces
@@ -275,12 +277,12 @@ def test_a_snap_user_is_connected_from_the_first_to_a_day_after_the_last_appeara
 
 def test_a_connection_lasts_from_connect_to_disconnect() -> None:
     trace = presence((0, "connect", 0, 0), (50, "disconnect", 0, 0), (60, "connect", 0, 0), (100, "message", 0, 0))
-    assert group(trace).sessions == [[(0, 50, 0), (60, 101, 0)]]
+    assert group(trace).sessions == [[(0, 50, 0), (60, 101 + DRAIN, 0)]]
 
 
 def test_a_dead_connection_ends_when_the_device_was_gone() -> None:
     trace = presence((0, "connect", 0, 0), (500, "disconnect", 0, 240), (900, "connect", 0, 0))
-    assert group(trace).sessions == [[(0, 260, 240), (900, 901, 0)]]
+    assert group(trace).sessions == [[(0, 260, 240), (900, 901 + DRAIN, 0)]]
 
 
 @pytest.mark.parametrize("event", ["message", "disconnect"])
@@ -291,7 +293,7 @@ def test_a_user_whose_first_event_is_a_message_or_disconnect_was_connected_befor
 
 def test_a_user_who_left_before_the_log_began_has_no_connection() -> None:
     trace = presence((0, "disconnect", 0, 240), (90, "connect", 1, 0))
-    assert group(trace).sessions == [[], [(90, 91, 0)]]
+    assert group(trace).sessions == [[], [(90, 91 + DRAIN, 0)]]
 
 
 def test_a_message_without_a_connection_opens_one_until_the_next_disconnect() -> None:
@@ -317,7 +319,7 @@ def test_a_device_that_reconnected_before_the_server_noticed_keeps_its_newer_con
 
 def test_a_disconnect_without_a_connection_ends_nothing() -> None:
     trace = presence((0, "connect", 0, 0), (10, "disconnect", 0, 0), (20, "disconnect", 0, 0), (40, "connect", 0, 0))
-    assert group(trace).sessions == [[(0, 10, 0), (40, 41, 0)]]
+    assert group(trace).sessions == [[(0, 10, 0), (40, 41 + DRAIN, 0)]]
 
 
 def test_members_leave_some_time_after_their_last_appearance_and_come_back() -> None:
@@ -344,7 +346,7 @@ def test_the_trace_gives_the_first_devices_sessions_and_the_scenario_the_seconds
     trace = presence((0, "connect", 0, 0), (40 * DAY, "message", 0, 0))
     made = generate(scenario.load("irc-group").with_value("population.devices_per_user", 2), 1, trace)
     assert made.owners == [0, 0]
-    assert made.sessions[0] == [(0, 40 * DAY + 1, 0)]
+    assert made.sessions[0] == [(0, 40 * DAY + 1 + DRAIN, 0)]
     assert len(made.sessions[1]) > 10
     assert set(made.devices) == {0}
 

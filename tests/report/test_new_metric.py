@@ -32,10 +32,10 @@ def added(wanted: Scenario):
 
 def test_it_is_in_the_results_and_the_frame(added: Comparison) -> None:
     found = added.results().designs["timeline-notify"].metrics[HANDSHAKES.name]
-    assert found.mean is not None
-    assert found.mean > 0
+    assert found.value is not None
+    assert found.value > 0
     assert found.unit == "handshakes"
-    assert added.table().loc[("timeline-notify", HANDSHAKES.name), "mean"] == found.mean
+    assert added.table().loc[("timeline-notify", HANDSHAKES.name), "value"] == found.value
 
 
 def test_it_is_in_every_form_of_the_report(

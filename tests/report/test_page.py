@@ -64,7 +64,7 @@ def test_the_answer_is_three_sentences_from_the_numbers(found: Comparison) -> No
     assert broken[0][2].example in answer[0]
     assert f"({len(broken)} broken promises in all)" in answer[0]
     sound = compare(found.scenario, designs=["inbox-shared", "timeline-notify"], jobs=1, sweep=False)
-    lost = sound.results().designs["inbox-shared"].metrics["lost_deliveries"].mean
+    lost = sound.results().designs["inbox-shared"].metrics["lost_deliveries"].value
     assert len(sentences.answer(sound)) == 3
     assert f"lost {number(lost)} deliveries a run" in sentences.answer(sound)[0]
 

@@ -41,15 +41,15 @@ def results() -> dict[str, Any]:
     """Return results that support every claim that simulation can judge."""
     designs: dict[str, Any] = {
         name: {
-            "metrics": {m: {"mean": v} for m, v in METRICS.items()},
+            "metrics": {m: {"value": v} for m, v in METRICS.items()},
             "properties": {p: {"verdict": "holds", "promised": True} for p in HOLDING},
             "rows": {"sequencer": {"written": 20}, "checkpoints": {"written": 9}},
         }
         for name in NAMES
     }
-    designs["timeline-notify"]["metrics"]["packets_per_delivery"] = {"mean": 3.0}
-    designs["timeline-notify"]["metrics"]["server_writes_per_message"] = {"mean": 4.0}
-    designs["timeline-dense-push"]["metrics"]["pulls_per_delivery"] = {"mean": 0.1}
+    designs["timeline-notify"]["metrics"]["packets_per_delivery"] = {"value": 3.0}
+    designs["timeline-notify"]["metrics"]["server_writes_per_message"] = {"value": 4.0}
+    designs["timeline-dense-push"]["metrics"]["pulls_per_delivery"] = {"value": 0.1}
     designs["inbox-sync-first"]["properties"]["roaming-complete"] = {"verdict": "violated", "promised": False}
     designs["inbox-sync-first"]["properties"]["store-before-sync"] = {"verdict": "violated", "promised": False}
 
@@ -102,7 +102,7 @@ def prove(claim: str, designs: dict[str, Any], found: dict[str, ClaimSearch]) ->
 
 
 def set_mean(found: dict[str, Any], design: str, metric: str, value: float) -> None:
-    found["designs"][design]["metrics"][metric]["mean"] = value
+    found["designs"][design]["metrics"][metric]["value"] = value
 
 
 def violate(found: dict[str, Any], design: str, name: str) -> None:
@@ -202,7 +202,7 @@ def test_c8_needs_checkpoints_that_were_recorded() -> None:
 def test_a_metric_without_a_value_decides_nothing(metric: str) -> None:
     found = results()
     for design in found["designs"].values():
-        design["metrics"][metric] = {"mean": None}
+        design["metrics"][metric] = {"value": None}
     of = {"packets_per_delivery": "C1", "server_writes_per_message": "C12", "pulls_per_delivery": "C10"}[metric]
     assert judge(found)[of].verdict == "unknown"
 

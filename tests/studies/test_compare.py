@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import warnings
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,8 @@ from syncproof.inputs.scenario import Scenario
 from syncproof.properties import PROPERTIES
 from syncproof.properties.verdicts import PropertyResult
 from syncproof.studies import executors
-from syncproof.studies.compare import Comparison, compare, interval
-from syncproof.studies.results import Interval, PropertyResults, plain
+from syncproof.studies.compare import Comparison, compare
+from syncproof.studies.results import PropertyResults, plain
 
 DESIGNS = ("inbox-store-first", "inbox-sync-first", "inbox-shared", "timeline-notify", "timeline-dense-push")
 WANTED: dict[str, Any] = {
@@ -39,18 +38,9 @@ def found() -> Comparison:
     return compare(Scenario.model_validate(WANTED), designs=DESIGNS, jobs=1)
 
 
-def test_the_interval_is_students() -> None:
-    assert interval([1.0, 2.0, 3.0]) == Interval(2.0, -0.484138, 4.48414)
-
-
-def test_one_run_has_no_interval_and_nothing_no_mean() -> None:
-    assert interval([2.0]) == Interval(2.0, None, None)
-    assert interval([math.nan]) == Interval(None, None, None)
-
-
 def test_results_have_every_metric_and_property(found: Comparison) -> None:
     results = found.results()
-    assert (results.schema, results.command, results.runs) == (1, "compare", 3)
+    assert (results.schema, results.command, results.runs) == (2, "compare", 3)
     for design in results.designs.values():
         assert list(design.metrics) == list(METRICS)
         assert list(design.properties) == list(PROPERTIES)
@@ -59,14 +49,14 @@ def test_results_have_every_metric_and_property(found: Comparison) -> None:
 
 def test_means_are_those_of_the_runs(found: Comparison) -> None:
     values = [r.metrics["packets_per_delivery"] for r in found.outcomes["timeline-notify"]]
-    mean = found.results().designs["timeline-notify"].metrics["packets_per_delivery"].mean
+    mean = found.results().designs["timeline-notify"].metrics["packets_per_delivery"].value
     assert mean == pytest.approx(sum(values) / 3, rel=1e-5)
 
 
 def test_the_articles_central_numbers(found: Comparison) -> None:
     """The inbox needs fewer packets than notify and pull; its writes grow with devices, the timeline's do not."""
     designs = found.results().designs
-    packets = {n: designs[n].metrics["packets_per_delivery"].mean for n in designs}
+    packets = {n: designs[n].metrics["packets_per_delivery"].value for n in designs}
     assert packets["timeline-notify"] > packets["inbox-store-first"]
     assert packets["timeline-dense-push"] < packets["timeline-notify"]
     sweep = found.results().sweep.designs
@@ -125,8 +115,8 @@ def test_a_fault_that_never_fired_is_a_warning(found: Comparison) -> None:
 
 def test_tables_for_a_notebook(found: Comparison) -> None:
     table = found.table()
-    assert set(table.columns) == {"mean", "low", "high", "unit"}
-    assert table.loc[("timeline-notify", "lost_deliveries"), "mean"] == 0
+    assert set(table.columns) == {"value", "low", "high", "unit"}
+    assert table.loc[("timeline-notify", "lost_deliveries"), "value"] == 0
     assert found.verdicts().loc["no-loss", "inbox-shared"] == "violated"
     assert "<table>" in found._repr_html_()
 

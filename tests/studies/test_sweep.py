@@ -163,7 +163,7 @@ def test_tables_have_the_varied_keys_in_front(tiny: str) -> None:
     found = run(tiny, vary={DEVICES: [1, 2], "presence.online": ["15m", "1h"]}, runs=2)
     table = found.table()
     assert table.index.names == [DEVICES, "presence.online", "design", "metric"]
-    assert list(table.columns) == ["mean", "low", "high", "unit"]
+    assert list(table.columns) == ["value", "low", "high", "unit"]
     assert len(table) == 4 * 2 * len(METRICS)
     runs = found.runs_table()
     assert list(runs.columns) == [DEVICES, "presence.online", "design", "run", "seed", *METRICS, "violated_promises"]
@@ -499,7 +499,7 @@ def test_the_command_writes_its_files(tiny: str, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert sorted(p.name for p in out.iterdir()) == sorted([*FILES, "points"])
     results = json.loads((out / "results.json").read_text())
-    assert (results["schema"], results["command"]) == (1, "sweep")
+    assert (results["schema"], results["command"]) == (2, "sweep")
     assert results["vary"] == [{"key": DEVICES, "values": [1, 2], "given": ["1", "2"], "unit": ""}]
 
 

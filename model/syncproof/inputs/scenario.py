@@ -305,7 +305,8 @@ class Scenario(Section):
     duration: Span = 28800.0
     """How long there is traffic; a run ends later, when everything has come to rest. A trace brings its own."""
     warmup: Duration = 60.0
-    """How long before the traffic the devices that are online at its start connect, at drawn times. Nothing of it is counted."""
+    """How long before the traffic the devices that are online at its start connect, at drawn times. Nothing of it is counted.
+    0: they all connect at once at the start, and that is counted."""
     drain: Duration = 0.0
     """How long presence and losses go on after the last message, before faults stop: at least 1m and one poll interval; 0: the
     longer of them. What is not shown by then is later than every latency."""

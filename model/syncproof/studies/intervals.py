@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 LEVEL = 0.95
 """The share of intervals that should contain the true value."""
 RESAMPLES = 2000
+FEW = 5
+"""A quantile with fewer durations above it has no upper end: the largest of 100 values says little about the 99th percentile."""
 EXHAUSTIVE = 6
 """Up to so many runs every resample is made: 462 different ones for six runs."""
 
@@ -54,7 +56,10 @@ def mean(values: Iterable[float], least: float = 0.0) -> Interval:
 def quantile(runs: Sequence[Histogram], share: float) -> Interval:
     """Return a quantile of all runs' durations together and its interval."""
     value, resampled = _resampled(runs, share)
-    return _percentiles(value, resampled, len(runs))
+    found = _percentiles(value, resampled, len(runs))
+    if found.high is not None and sum(run.total for run in runs) * (1 - share) < FEW:
+        found.high = None
+    return found
 
 
 def mean_difference(ours: Sequence[float], theirs: Sequence[float]) -> Interval:

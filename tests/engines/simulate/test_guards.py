@@ -87,7 +87,7 @@ class OneByOne(Sleeper):
 
 def run(reader: Sleeper, plan: FaultPlan | None = None) -> list[Any]:
     """Simulate both actors, and return the moves; made in a plain world these leave the reader as it is."""
-    table: dict[str, Any] = {"title": "letters", "shows": "guards", "duration": "60s"}
+    table: dict[str, Any] = {"title": "letters", "shows": "guards", "duration": "60s", "warmup": "0s"}
     traffic = Traffic(
         owners=[0],
         initial_devices=1,

@@ -102,8 +102,9 @@ class Simulation:
         collecting = gc.isenabled()
         gc.disable()
         try:
-            self.clock.run_until(0.0)
-            self._count_from_here()
+            if self.warmup:
+                self.clock.run_until(0.0)
+                self._count_from_here()
             self.clock.run_until(self.traffic.horizon)
             self.station.busy_at_horizon = self.station.busy_s
             self.clock.run_until(self.traffic.end)
