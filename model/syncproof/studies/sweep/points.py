@@ -27,7 +27,8 @@ from syncproof.studies.compare import Job
 
 SCHEMA = 2
 Record = dict[str, Any]
-"""A run as it is kept: `metrics` (null for a metric without a value), `histograms`, `properties`, `faults_fired`, `messages`, `deliveries`."""
+"""A run as it is kept: `metrics` (null for one without a value), `histograms`, `properties`, `faults_fired`, `messages`,
+`deliveries`."""
 
 
 @dataclass(frozen=True)
