@@ -102,6 +102,10 @@ class Accept(Packet, frozen=True, gc=False):
     message: MessageId
     place: int
 
+    @property
+    def draw_key(self) -> int:
+        return self.message
+
 
 class PullReply(Packet, frozen=True, gc=False):
     """A page for each timeline that has something new. `size`: the bodies in it, in bytes."""
@@ -158,6 +162,7 @@ class Notification(Packet, frozen=True, gc=False):
     """The server says that there is something new: `message` has extended `timeline` to `head`."""
 
     link: ClassVar[Link] = PUSH
+    purpose: ClassVar[str] = "push"
     timeline: Timeline
     head: int
     message: MessageId
@@ -171,6 +176,7 @@ class Push(Packet, frozen=True, gc=False):
     """The server sends the message itself, with its number in `timeline`."""
 
     link: ClassVar[Link] = PUSH
+    purpose: ClassVar[str] = "push"
     timeline: Timeline
     entry: Entry
 
@@ -202,12 +208,25 @@ class Respond(Packet, frozen=True, gc=False):
     connection: ConnectionId
     reply: Packet
 
+    @property
+    def draw_key(self) -> int:
+        return self.reply.draw_key
+
+    @property
+    def draw_owner(self) -> int:
+        return self.connection.client
+
 
 class Commit(Packet, frozen=True, gc=False):
     """The message, its dedup row and its intent are in the store."""
 
+    purpose: ClassVar[str] = "accepting write"
     message: Message
     source: ConnectionId
+
+    @property
+    def draw_key(self) -> int:
+        return self.message.id
 
 
 class Synced(Packet, frozen=True, gc=False):
@@ -216,12 +235,24 @@ class Synced(Packet, frozen=True, gc=False):
     user: UserId
     entries: tuple[Entry, ...]
 
+    @property
+    def draw_key(self) -> int:
+        return -1 if self.entries[0].message is None else self.entries[0].message.id
+
+    @property
+    def draw_owner(self) -> int:
+        return self.user
+
 
 class Reserved(Packet, frozen=True, gc=False):
     """The sequencer has persisted that the numbers up to `upto` of the user's timeline are reserved."""
 
     user: UserId
     upto: int
+
+    @property
+    def draw_owner(self) -> int:
+        return self.user
 
 
 class Saved(Packet, frozen=True, gc=False):
@@ -236,12 +267,20 @@ class CheckpointRecorded(Packet, frozen=True, gc=False):
     device: DeviceId
     cursor: Cursor
 
+    @property
+    def draw_owner(self) -> int:
+        return self.device
+
 
 class Trim(Packet, frozen=True, gc=False):
     """Retention has deleted the entries up to `upto` of the timeline."""
 
     timeline: Timeline
     upto: int
+
+    @property
+    def draw_owner(self) -> int:
+        return self.timeline.owner
 
 
 class Enrolled(Packet, frozen=True, gc=False):
@@ -252,12 +291,21 @@ class Enrolled(Packet, frozen=True, gc=False):
     connection: ConnectionId
     replaces: DeviceId | None = None
 
+    @property
+    def draw_owner(self) -> int:
+        return self.device
+
 
 class Indexed(Packet, frozen=True, gc=False):
     """The inbox server has stored the row for the message's id and place."""
 
+    purpose: ClassVar[str] = "accepting write"
     message: Message
     source: ConnectionId
+
+    @property
+    def draw_key(self) -> int:
+        return self.message.id
 
 
 class Copied(Packet, frozen=True, gc=False):
@@ -267,6 +315,14 @@ class Copied(Packet, frozen=True, gc=False):
     message: Message
     place: int
 
+    @property
+    def draw_key(self) -> int:
+        return self.message.id
+
+    @property
+    def draw_owner(self) -> int:
+        return self.box.owner
+
 
 class Removed(Packet, frozen=True, gc=False):
     """The acknowledged copies are deleted from an offline inbox."""
@@ -275,12 +331,28 @@ class Removed(Packet, frozen=True, gc=False):
     messages: tuple[MessageId, ...]
     device: DeviceId
 
+    @property
+    def draw_key(self) -> int:
+        return self.messages[0]
+
+    @property
+    def draw_owner(self) -> int:
+        return self.device
+
 
 class Dropped(Packet, frozen=True, gc=False):
     """These copies are deleted from an offline inbox, delivered or not."""
 
     box: Timeline
     messages: tuple[MessageId, ...]
+
+    @property
+    def draw_key(self) -> int:
+        return self.messages[0]
+
+    @property
+    def draw_owner(self) -> int:
+        return self.box.owner
 
 
 class Unacked(Packet, frozen=True, gc=False):
@@ -296,6 +368,10 @@ class AckRecorded(Packet, frozen=True, gc=False):
     device: DeviceId
     timeline: Timeline
     seqs: tuple[int, ...]
+
+    @property
+    def draw_owner(self) -> int:
+        return self.device
 
 
 class Redeliver(Packet, frozen=True, gc=False):

@@ -105,7 +105,7 @@ def snapshot(run: Simulation) -> Counters:
         empty_replies=run.network.empty_replies,
         handshakes=run.network.handshakes,
         deliveries=run.meter.deliveries,
-        stored_bytes=run.station.stored,
+        stored_bytes=run.station.total,
         stored_bytes_peak=run.station.stored_peak,
     )
 
