@@ -19,6 +19,26 @@ from syncproof.core.values import (
     UserId,
 )
 
+ID_BYTES = 16
+"""The size on the wire of a message's id, which clients make so that no two are equal (a UUID)."""
+NUMBER_BYTES = 8
+"""The size on the wire of a seq or place, and of the name of a timeline, conversation, user or device."""
+CURSOR_BYTES = 2 * NUMBER_BYTES
+"""A timeline's name and a number."""
+MESSAGE_BYTES = ID_BYTES + 2 * NUMBER_BYTES
+"""What a message takes beside its body: its id, conversation and sending device."""
+ENTRY_BYTES = 2 * NUMBER_BYTES
+"""What an entry takes beside its message: its seq and place."""
+PAGE_BYTES = 3 * NUMBER_BYTES
+"""What a page takes beside its entries: the timeline's name, and the range that it covers."""
+
+
+def page_size(page: Page) -> int:
+    """Return the bytes of a page on the wire, without the bodies in it."""
+    carried = sum([entry.message is not None for entry in page.entries])
+    return PAGE_BYTES + ENTRY_BYTES * len(page.entries) + MESSAGE_BYTES * carried + CURSOR_BYTES * len(page.missing)
+
+
 # ---- device to server, over a connection
 
 
@@ -31,7 +51,7 @@ class Submit(Packet, frozen=True, gc=False):
 
     @property
     def body_bytes(self) -> int:
-        return self.message.size
+        return MESSAGE_BYTES + self.message.size
 
     @property
     def draw_key(self) -> int:
@@ -48,14 +68,17 @@ class Pull(Packet, frozen=True, gc=False):
 
     @property
     def body_bytes(self) -> int:
-        """Return 16 bytes (a timeline's name and a number) for each cursor but the first, which the stated header holds."""
-        return 16 * max(0, len(self.cursors) - 1)
+        return CURSOR_BYTES * len(self.cursors)
 
 
 class Ack(Packet, frozen=True, gc=False):
     """A device acknowledges messages: they are durably shown on it."""
 
     messages: tuple[MessageId, ...]
+
+    @property
+    def body_bytes(self) -> int:
+        return ID_BYTES * len(self.messages)
 
 
 class EntryAck(Packet, frozen=True, gc=False):
@@ -64,6 +87,10 @@ class EntryAck(Packet, frozen=True, gc=False):
     timeline: Timeline
     seqs: tuple[int, ...]
 
+    @property
+    def body_bytes(self) -> int:
+        return NUMBER_BYTES * (1 + len(self.seqs))
+
 
 class Register(Packet, frozen=True, gc=False):
     """A new device of `user` registers; `replaces` is the installation whose place it takes."""
@@ -71,6 +98,10 @@ class Register(Packet, frozen=True, gc=False):
     request: ClassVar[bool] = True
     user: UserId
     replaces: DeviceId | None = None
+
+    @property
+    def body_bytes(self) -> int:
+        return 2 * NUMBER_BYTES
 
 
 class Roam(Packet, frozen=True, gc=False):
@@ -81,6 +112,10 @@ class Roam(Packet, frozen=True, gc=False):
     after: int
     upto: int
 
+    @property
+    def body_bytes(self) -> int:
+        return 3 * NUMBER_BYTES
+
 
 class Fetch(Packet, frozen=True, gc=False):
     """A device whose checkpoint has expired asks the message store for what it missed in a conversation."""
@@ -89,6 +124,10 @@ class Fetch(Packet, frozen=True, gc=False):
     conversation: ConversationId
     after: int
     upto: int
+
+    @property
+    def body_bytes(self) -> int:
+        return 3 * NUMBER_BYTES
 
 
 # ---- server to device, over a connection
@@ -103,6 +142,10 @@ class Accept(Packet, frozen=True, gc=False):
     place: int
 
     @property
+    def body_bytes(self) -> int:
+        return ID_BYTES + NUMBER_BYTES
+
+    @property
     def draw_key(self) -> int:
         return self.message
 
@@ -115,7 +158,7 @@ class PullReply(Packet, frozen=True, gc=False):
 
     @property
     def body_bytes(self) -> int:
-        return self.size
+        return self.size + sum([page_size(page) for page in self.pages])
 
     @property
     def is_empty(self) -> bool:
@@ -127,6 +170,10 @@ class Registered(Packet, frozen=True, gc=False):
 
     cursors: tuple[Cursor, ...]
     history: tuple[tuple[ConversationId, int], ...]
+
+    @property
+    def body_bytes(self) -> int:
+        return CURSOR_BYTES * (len(self.cursors) + len(self.history))
 
 
 class Unknown(Packet, frozen=True, gc=False):
@@ -141,7 +188,7 @@ class Fetched(Packet, frozen=True, gc=False):
 
     @property
     def body_bytes(self) -> int:
-        return self.page.body_bytes
+        return NUMBER_BYTES + page_size(self.page) + self.page.body_bytes
 
 
 class RoamReply(Packet, frozen=True, gc=False):
@@ -152,7 +199,7 @@ class RoamReply(Packet, frozen=True, gc=False):
 
     @property
     def body_bytes(self) -> int:
-        return self.page.body_bytes
+        return NUMBER_BYTES + page_size(self.page) + self.page.body_bytes
 
 
 # ---- server to device, pushed
@@ -166,6 +213,10 @@ class Notification(Packet, frozen=True, gc=False):
     timeline: Timeline
     head: int
     message: MessageId
+
+    @property
+    def body_bytes(self) -> int:
+        return 2 * NUMBER_BYTES + ID_BYTES
 
     @property
     def draw_key(self) -> int:
@@ -191,7 +242,9 @@ class Push(Packet, frozen=True, gc=False):
 
     @property
     def body_bytes(self) -> int:
-        return 0 if self.entry.message is None else self.entry.message.size
+        """Return the bytes of the timeline's name, the entry and its message."""
+        carried = 0 if self.entry.message is None else MESSAGE_BYTES + self.entry.message.size
+        return NUMBER_BYTES + ENTRY_BYTES + carried
 
 
 # ---- from an actor to itself: timers, and completions of storage operations
