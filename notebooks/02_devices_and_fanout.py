@@ -116,7 +116,7 @@ for size in members:
 by_members = pandas.concat(found)
 
 interact(lambda metric: curves(by_members, [metric], "members"), metric=list(METRICS))
-curves(by_members, ["server_writes_per_message", "server_reads_per_message", "stored_bytes_end"], "members")
+curves(by_members, ["server_writes_per_message", "server_reads_per_message", "stored_bytes_mean"], "members")
 
 # %%
 for size in members:
@@ -125,7 +125,7 @@ for size in members:
         f"{size:>2} members: copying writes {copying.server_writes_per_message:4.1f} rows per message and reads "
         f"{copying.server_reads_per_message:4.1f}, reading writes {reading.server_writes_per_message:4.1f} and reads "
         f"{reading.server_reads_per_message:4.1f};"
-        f" copies store {copying.stored_bytes_end / reading.stored_bytes_end:.0f} times as much"
+        f" copies store {copying.stored_bytes_mean / reading.stored_bytes_end:.0f} times as much"
     )
 
 # %%
@@ -163,7 +163,7 @@ thresholds = [2, 5, 10, 20, 60]
 by_threshold = sweep(
     town, vary={"model.fanout_threshold": thresholds}, designs=["timeline-hybrid-fanout"], runs=3, seed=1
 )
-by_threshold.figure(["server_writes_per_message", "server_reads_per_message", "stored_bytes_end"])
+by_threshold.figure(["server_writes_per_message", "server_reads_per_message", "stored_bytes_mean"])
 
 # %%
 hybrid = by_threshold.table()["value"].unstack("metric").droplevel("design")

@@ -40,7 +40,7 @@ from syncproof.report.sentences import kill_matrix as kill_matrix_sentences
 from syncproof.report.sentences import sweep as sweep_sentences
 from syncproof.report.sentences import verify as verify_sentences
 from syncproof.seeded_bugs import BUGS
-from syncproof.studies import claims, kill_matrix
+from syncproof.studies import claims, intervals, kill_matrix
 from syncproof.studies import compare as comparison
 from syncproof.studies import sweep as sweeps
 from syncproof.studies import verify as verification
@@ -253,7 +253,7 @@ def _run_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
     name = names[list(ENTRIES).index(entry.name) % len(names)]
     run = comparison.Job(scenario, name, 0, results["seed"] * 1000).work()
     for metric, recorded in results["designs"][name]["metrics"].items():
-        value = comparison.digits(run.metrics[metric])
+        value = intervals.digits(run.metrics[metric])
         if value != recorded["runs"][0]:
             yield f"{metric} of {name} in the first run is {value}, not {recorded['runs'][0]}"
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 import numpy
 import pytest
 
-from syncproof.inputs.random_draws import BLOCK, COARSE, MASK, SIZE, Draws, _hashes, lognormal_table
+from syncproof.inputs.random_draws import COARSE, SIZE, Attempts, Draws, lognormal_table
 
 COUNT = 100_000
 PINNED = [9774, 33604, 61508]
@@ -96,21 +94,25 @@ def test_no_spread_or_no_median_makes_a_constant(median: float, sigma: float) ->
     assert set(lognormal_table(median, sigma)) == {median}
 
 
-def test_a_stream_has_the_values_that_its_numbers_select() -> None:
-    draws = Draws(7)
-    salt = draws.key("stream")
-    table = lognormal_table(1.0, 0.5)
-    scramble = draws.scramble
-
-    def picked(number: int) -> float:
-        mixed = hash((number, salt))
-        return table[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)] >> COARSE]
-
-    count = BLOCK * 2 + 10
-    assert list(islice(draws.stream(salt, table), count)) == [picked(n) for n in range(1, count + 1)]
+def test_each_attempt_at_a_key_is_drawn_anew() -> None:
+    attempts = Attempts()
+    values = numpy.array([DRAWS.uniform(DRAWS.key("loss"), attempts.draw(5)) for _ in range(COUNT)])
+    assert 0.8 < chi_square_per_degree(numpy.histogram(values, bins=1024, range=(0, 1))[0]) < 1.2
+    assert abs(numpy.corrcoef(values[:-1], values[1:])[0, 1]) < 5 / COUNT**0.5
 
 
-def test_blocks_hash_as_the_interpreter_does() -> None:
-    """Otherwise streams would be drawn number by number, which is correct but slow."""
-    hashes = _hashes(numpy.arange(1, 1001, dtype=numpy.uint64), 123456789)
-    assert [int(h) for h in hashes] == [hash((n, 123456789)) % 2**64 for n in range(1, 1001)]
+def test_an_attempt_does_not_depend_on_the_attempts_at_other_keys() -> None:
+    alone, among = Attempts(), Attempts()
+    for key in range(100):
+        among.draw(key)
+    assert [alone.draw(7), alone.draw(7)] == [Attempts().draw(7), among.draw(7)]
+
+
+def test_the_keys_used_least_recently_are_forgotten_first() -> None:
+    attempts = Attempts()
+    for key in range(Attempts.LIMIT):
+        attempts.draw(key)
+    attempts.draw(0)
+    attempts.draw(Attempts.LIMIT)
+    assert len(attempts) == Attempts.LIMIT // 2 + 1
+    assert (attempts[0], min(key for key in attempts if key)) == (2, Attempts.LIMIT // 2 + 1)

@@ -48,9 +48,18 @@ class Packet(msgspec.Struct, frozen=True, gc=False, tag=True):
         """Return whether it is the reply to a pull that found nothing."""
         return False
 
+    purpose: ClassVar[str] = ""
+    """What its random draws are for; empty: its class. Classes that play one part in several designs share a purpose, and
+    so meet the same losses, delays and service times there."""
+
     @property
     def draw_key(self) -> int:
-        """Return the key of its random draws: packets of one key meet the same losses and delays in every design."""
+        """Return the message that its random draws are keyed by; -1: a running number of its purpose keys them."""
+        return -1
+
+    @property
+    def draw_owner(self) -> int:
+        """Return the device or user that the draws of a storage operation are keyed by as well, which it completes."""
         return 0
 
 

@@ -438,12 +438,16 @@ class World:
             return False
         if self.record is not None:
             self.record(Crash(host.name, tuple([operation.packet for operation in landed])))
-        out = Landed(self.observe)
+        out = self.landing(host)
         for operation in landed:
             host.actor.handle(host.name, operation.packet, out)
         host.actor.crash()
         self._take_down(host)
         return True
+
+    def landing(self, host: Host) -> Landed:
+        """Return the `Out` of writes that land in a crash of an actor, and of its restore. A scheduler may count more."""
+        return Landed(self.observe)
 
     def keep(self, host: Host) -> bool:
         """Take a backup of an actor; it replaces the former one."""
@@ -458,7 +462,7 @@ class World:
             return False
         if self.record is not None:
             self.record(Restore(host.name))
-        put_back(host.actor, host.backup, Landed(self.observe))
+        put_back(host.actor, host.backup, self.landing(host))
         self._take_down(host)
         return True
 

@@ -19,6 +19,26 @@ from syncproof.core.values import (
     UserId,
 )
 
+ID_BYTES = 16
+"""The size on the wire of a message's id, which clients make so that no two are equal (a UUID)."""
+NUMBER_BYTES = 8
+"""The size on the wire of a seq or place, and of the name of a timeline, conversation, user or device."""
+CURSOR_BYTES = 2 * NUMBER_BYTES
+"""A timeline's name and a number."""
+MESSAGE_BYTES = ID_BYTES + 2 * NUMBER_BYTES
+"""What a message takes beside its body: its id, conversation and sending device."""
+ENTRY_BYTES = 2 * NUMBER_BYTES
+"""What an entry takes beside its message: its seq and place."""
+PAGE_BYTES = 3 * NUMBER_BYTES
+"""What a page takes beside its entries: the timeline's name, and the range that it covers."""
+
+
+def page_size(page: Page) -> int:
+    """Return the bytes of a page on the wire, without the bodies in it."""
+    carried = sum([entry.message is not None for entry in page.entries])
+    return PAGE_BYTES + ENTRY_BYTES * len(page.entries) + MESSAGE_BYTES * carried + CURSOR_BYTES * len(page.missing)
+
+
 # ---- device to server, over a connection
 
 
@@ -31,7 +51,7 @@ class Submit(Packet, frozen=True, gc=False):
 
     @property
     def body_bytes(self) -> int:
-        return self.message.size
+        return MESSAGE_BYTES + self.message.size
 
     @property
     def draw_key(self) -> int:
@@ -48,14 +68,17 @@ class Pull(Packet, frozen=True, gc=False):
 
     @property
     def body_bytes(self) -> int:
-        """Return 16 bytes (a timeline's name and a number) for each cursor but the first, which the stated header holds."""
-        return 16 * max(0, len(self.cursors) - 1)
+        return CURSOR_BYTES * len(self.cursors)
 
 
 class Ack(Packet, frozen=True, gc=False):
     """A device acknowledges messages: they are durably shown on it."""
 
     messages: tuple[MessageId, ...]
+
+    @property
+    def body_bytes(self) -> int:
+        return ID_BYTES * len(self.messages)
 
 
 class EntryAck(Packet, frozen=True, gc=False):
@@ -64,6 +87,10 @@ class EntryAck(Packet, frozen=True, gc=False):
     timeline: Timeline
     seqs: tuple[int, ...]
 
+    @property
+    def body_bytes(self) -> int:
+        return NUMBER_BYTES * (1 + len(self.seqs))
+
 
 class Register(Packet, frozen=True, gc=False):
     """A new device of `user` registers; `replaces` is the installation whose place it takes."""
@@ -71,6 +98,10 @@ class Register(Packet, frozen=True, gc=False):
     request: ClassVar[bool] = True
     user: UserId
     replaces: DeviceId | None = None
+
+    @property
+    def body_bytes(self) -> int:
+        return 2 * NUMBER_BYTES
 
 
 class Roam(Packet, frozen=True, gc=False):
@@ -81,6 +112,10 @@ class Roam(Packet, frozen=True, gc=False):
     after: int
     upto: int
 
+    @property
+    def body_bytes(self) -> int:
+        return 3 * NUMBER_BYTES
+
 
 class Fetch(Packet, frozen=True, gc=False):
     """A device whose checkpoint has expired asks the message store for what it missed in a conversation."""
@@ -89,6 +124,10 @@ class Fetch(Packet, frozen=True, gc=False):
     conversation: ConversationId
     after: int
     upto: int
+
+    @property
+    def body_bytes(self) -> int:
+        return 3 * NUMBER_BYTES
 
 
 # ---- server to device, over a connection
@@ -102,6 +141,14 @@ class Accept(Packet, frozen=True, gc=False):
     message: MessageId
     place: int
 
+    @property
+    def body_bytes(self) -> int:
+        return ID_BYTES + NUMBER_BYTES
+
+    @property
+    def draw_key(self) -> int:
+        return self.message
+
 
 class PullReply(Packet, frozen=True, gc=False):
     """A page for each timeline that has something new. `size`: the bodies in it, in bytes."""
@@ -111,7 +158,7 @@ class PullReply(Packet, frozen=True, gc=False):
 
     @property
     def body_bytes(self) -> int:
-        return self.size
+        return self.size + sum([page_size(page) for page in self.pages])
 
     @property
     def is_empty(self) -> bool:
@@ -123,6 +170,10 @@ class Registered(Packet, frozen=True, gc=False):
 
     cursors: tuple[Cursor, ...]
     history: tuple[tuple[ConversationId, int], ...]
+
+    @property
+    def body_bytes(self) -> int:
+        return CURSOR_BYTES * (len(self.cursors) + len(self.history))
 
 
 class Unknown(Packet, frozen=True, gc=False):
@@ -137,7 +188,7 @@ class Fetched(Packet, frozen=True, gc=False):
 
     @property
     def body_bytes(self) -> int:
-        return self.page.body_bytes
+        return NUMBER_BYTES + page_size(self.page) + self.page.body_bytes
 
 
 class RoamReply(Packet, frozen=True, gc=False):
@@ -148,7 +199,7 @@ class RoamReply(Packet, frozen=True, gc=False):
 
     @property
     def body_bytes(self) -> int:
-        return self.page.body_bytes
+        return NUMBER_BYTES + page_size(self.page) + self.page.body_bytes
 
 
 # ---- server to device, pushed
@@ -158,9 +209,14 @@ class Notification(Packet, frozen=True, gc=False):
     """The server says that there is something new: `message` has extended `timeline` to `head`."""
 
     link: ClassVar[Link] = PUSH
+    purpose: ClassVar[str] = "push"
     timeline: Timeline
     head: int
     message: MessageId
+
+    @property
+    def body_bytes(self) -> int:
+        return 2 * NUMBER_BYTES + ID_BYTES
 
     @property
     def draw_key(self) -> int:
@@ -171,6 +227,7 @@ class Push(Packet, frozen=True, gc=False):
     """The server sends the message itself, with its number in `timeline`."""
 
     link: ClassVar[Link] = PUSH
+    purpose: ClassVar[str] = "push"
     timeline: Timeline
     entry: Entry
 
@@ -185,7 +242,9 @@ class Push(Packet, frozen=True, gc=False):
 
     @property
     def body_bytes(self) -> int:
-        return 0 if self.entry.message is None else self.entry.message.size
+        """Return the bytes of the timeline's name, the entry and its message."""
+        carried = 0 if self.entry.message is None else MESSAGE_BYTES + self.entry.message.size
+        return NUMBER_BYTES + ENTRY_BYTES + carried
 
 
 # ---- from an actor to itself: timers, and completions of storage operations
@@ -202,12 +261,25 @@ class Respond(Packet, frozen=True, gc=False):
     connection: ConnectionId
     reply: Packet
 
+    @property
+    def draw_key(self) -> int:
+        return self.reply.draw_key
+
+    @property
+    def draw_owner(self) -> int:
+        return self.connection.client
+
 
 class Commit(Packet, frozen=True, gc=False):
     """The message, its dedup row and its intent are in the store."""
 
+    purpose: ClassVar[str] = "accepting write"
     message: Message
     source: ConnectionId
+
+    @property
+    def draw_key(self) -> int:
+        return self.message.id
 
 
 class Synced(Packet, frozen=True, gc=False):
@@ -216,12 +288,24 @@ class Synced(Packet, frozen=True, gc=False):
     user: UserId
     entries: tuple[Entry, ...]
 
+    @property
+    def draw_key(self) -> int:
+        return -1 if self.entries[0].message is None else self.entries[0].message.id
+
+    @property
+    def draw_owner(self) -> int:
+        return self.user
+
 
 class Reserved(Packet, frozen=True, gc=False):
     """The sequencer has persisted that the numbers up to `upto` of the user's timeline are reserved."""
 
     user: UserId
     upto: int
+
+    @property
+    def draw_owner(self) -> int:
+        return self.user
 
 
 class Saved(Packet, frozen=True, gc=False):
@@ -236,12 +320,20 @@ class CheckpointRecorded(Packet, frozen=True, gc=False):
     device: DeviceId
     cursor: Cursor
 
+    @property
+    def draw_owner(self) -> int:
+        return self.device
+
 
 class Trim(Packet, frozen=True, gc=False):
     """Retention has deleted the entries up to `upto` of the timeline."""
 
     timeline: Timeline
     upto: int
+
+    @property
+    def draw_owner(self) -> int:
+        return self.timeline.owner
 
 
 class Enrolled(Packet, frozen=True, gc=False):
@@ -252,12 +344,21 @@ class Enrolled(Packet, frozen=True, gc=False):
     connection: ConnectionId
     replaces: DeviceId | None = None
 
+    @property
+    def draw_owner(self) -> int:
+        return self.device
+
 
 class Indexed(Packet, frozen=True, gc=False):
     """The inbox server has stored the row for the message's id and place."""
 
+    purpose: ClassVar[str] = "accepting write"
     message: Message
     source: ConnectionId
+
+    @property
+    def draw_key(self) -> int:
+        return self.message.id
 
 
 class Copied(Packet, frozen=True, gc=False):
@@ -267,6 +368,14 @@ class Copied(Packet, frozen=True, gc=False):
     message: Message
     place: int
 
+    @property
+    def draw_key(self) -> int:
+        return self.message.id
+
+    @property
+    def draw_owner(self) -> int:
+        return self.box.owner
+
 
 class Removed(Packet, frozen=True, gc=False):
     """The acknowledged copies are deleted from an offline inbox."""
@@ -275,12 +384,28 @@ class Removed(Packet, frozen=True, gc=False):
     messages: tuple[MessageId, ...]
     device: DeviceId
 
+    @property
+    def draw_key(self) -> int:
+        return self.messages[0]
+
+    @property
+    def draw_owner(self) -> int:
+        return self.device
+
 
 class Dropped(Packet, frozen=True, gc=False):
     """These copies are deleted from an offline inbox, delivered or not."""
 
     box: Timeline
     messages: tuple[MessageId, ...]
+
+    @property
+    def draw_key(self) -> int:
+        return self.messages[0]
+
+    @property
+    def draw_owner(self) -> int:
+        return self.box.owner
 
 
 class Unacked(Packet, frozen=True, gc=False):
@@ -296,6 +421,10 @@ class AckRecorded(Packet, frozen=True, gc=False):
     device: DeviceId
     timeline: Timeline
     seqs: tuple[int, ...]
+
+    @property
+    def draw_owner(self) -> int:
+        return self.device
 
 
 class Redeliver(Packet, frozen=True, gc=False):

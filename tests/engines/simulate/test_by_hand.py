@@ -11,8 +11,10 @@ Users A (devices 0, 1), B (2, 3), C (4, 5). Conversation 0 is A and B, conversat
     sum                          1000   20        16
 
 Times: up 10 ms, down 20 ms, push 30 ms; storage 4 ms and 1 ms a row, 8 at a time (a queue only where said). Header 60 bytes, a row
-32 bytes beside its body. Every device connects once (2 packets, 1 round trip) and then pulls once and finds nothing: 6 x 2 packets
-to connect, 6 x 2 for those pulls, 4 x 2 to submit and accept: 32 packets and 16 round trips before any delivery.
+32 bytes beside its body. On the wire an id takes 16 bytes, a number or a name 8: so a message 32 beside its body (id, conversation,
+sender), with a place and a seq 48; a push 56 (the timeline too), a notification 32, a pull with one cursor 16, a reply with one
+entry 72, an ack 16, an accept 24. Every device connects once (2 packets, 1 round trip) and then pulls once and finds nothing:
+6 x 2 packets to connect, 6 x 2 for those pulls, 4 x 2 to submit and accept: 32 packets and 16 round trips before any delivery.
 """
 
 from __future__ import annotations
@@ -34,6 +36,10 @@ TO_ALL = 4 * 100 + 6 * 200 + 6 * 300 + 4 * 400  # bodies to every device of the 
 TO_OTHERS = 3 * 100 + 5 * 200 + 5 * 300 + 3 * 400  # bodies to every device but the composing one
 PER_USER = 2 * 100 + 3 * 200 + 3 * 300 + 2 * 400  # one copy of the body per member
 MEMBERS = 2 + 3 + 3 + 2  # sync rows
+SUBMITS = 4 * 32 + 4 * 24  # ids, numbers and names of the messages' way to the server, and of the accepts
+PUSH, NOTIFICATION, PULL, REPLY, ACK = 56, 32, 16, 72, 16
+PUSHED = SUBMITS + SUBMITTED + TO_OTHERS + 16 * (PUSH + ACK)
+PULLED = SUBMITS + SUBMITTED + TO_ALL + 20 * (NOTIFICATION + PULL + REPLY)
 
 
 def run(design: str, **model: object) -> RunResult:
@@ -121,64 +127,66 @@ EXPECTED = {
     # An index row and 16 copies; each is pushed, acked and deleted. Accepted after up, index and copy; shown a push later.
     # The composing device shows its message with the accept. Peak: message 2 with 5 copies and 3 index rows.
     "inbox-store-first": by_hand(
-        writes=4 + 16, deletes=16, reads=0, packets=32 + 16 + 16, round_trips=16, bodies=SUBMITTED + TO_OTHERS, pulls=6,
+        writes=4 + 16, deletes=16, reads=0, packets=32 + 16 + 16, round_trips=16, bodies=PUSHED, pulls=6,
         p50=0.030, p99=0.030, accept=0.010 + 0.005 + 0.005, peak=3 * ROW + 5 * (ROW + 300), end=4 * ROW,
         busy_ms=EMPTY_PULLS_MS + 4 * 5 + 16 * 5 + 16 * 5,
     ),
     # Nothing is stored. Accepted after up, push and ack, when the others have shown it already (latency 0).
     "inbox-sync-first": by_hand(
-        writes=0, deletes=0, reads=0, packets=32 + 16 + 16, round_trips=16, bodies=SUBMITTED + TO_OTHERS, pulls=6,
+        writes=0, deletes=0, reads=0, packets=32 + 16 + 16, round_trips=16, bodies=PUSHED, pulls=6,
         p50=0.0, p99=0.020, accept=0.010 + 0.030 + 0.010, peak=0, end=0, busy_ms=EMPTY_PULLS_MS,
     ),
     # One copy per member, pushed to one device each: 10 showings and the 4 composing devices'; 6 devices never see theirs.
     # Peak: message 2 with 3 copies and 3 index rows.
     "inbox-shared": by_hand(
-        writes=4 + 10, deletes=10, reads=0, packets=32 + 10 + 10, round_trips=16, bodies=SUBMITTED + PER_USER, pulls=6,
+        writes=4 + 10, deletes=10, reads=0, packets=32 + 10 + 10, round_trips=16, pulls=6,
+        bodies=SUBMITS + SUBMITTED + PER_USER + 10 * (PUSH + ACK),
         p50=0.030, p99=0.030, accept=0.020, peak=3 * ROW + 3 * (ROW + 300), end=4 * ROW,
         busy_ms=EMPTY_PULLS_MS + 4 * 5 + 10 * 5 + 10 * 5, deliveries=14, lost=6,
     ),
     # Each of the 20 showings takes a notification and a pull. Shown after sync write, notification, pull, read, reply.
     "timeline-notify": by_hand(
-        writes=4 * 3 + MEMBERS, deletes=4, reads=20, packets=32 + 20 + 40, round_trips=16 + 20, bodies=SUBMITTED + TO_ALL,
+        writes=4 * 3 + MEMBERS, deletes=4, reads=20, packets=32 + 20 + 40, round_trips=16 + 20, bodies=PULLED,
         pulls=26, p50=0.070, p99=0.070, accept=0.017, peak=NOTIFY_END + ROW, end=NOTIFY_END, busy_ms=NOTIFY_MS,
     ),
     # As notify, and a row whenever a pull's cursor says more than the last one: 3 times for each device of A and B, once
     # for each of C. Messages 1 and 2 bring 10 and 12 operations at one instant: those beyond the eighth wait 5 ms.
     "timeline-checkpointed": by_hand(
         writes=4 * 3 + MEMBERS + 14, deletes=4, reads=20, packets=32 + 20 + 40, round_trips=16 + 20,
-        bodies=SUBMITTED + TO_ALL, pulls=26, p50=0.070, p99=0.075, accept=0.017,
+        bodies=PULLED, pulls=26, p50=0.070, p99=0.075, accept=0.017,
         peak=NOTIFY_END + 14 * ROW, end=NOTIFY_END + 14 * ROW, busy_ms=NOTIFY_MS + 14 * 5,
     ),
     # A sequencer row more per copy, and no pull: shown after sequencer, sync write and push.
     "timeline-dense-push": by_hand(
-        writes=4 * 3 + 2 * MEMBERS, deletes=4, reads=0, packets=32 + 20, round_trips=16, bodies=SUBMITTED + TO_ALL, pulls=6,
+        writes=4 * 3 + 2 * MEMBERS, deletes=4, reads=0, packets=32 + 20, round_trips=16,
+        bodies=SUBMITS + SUBMITTED + TO_ALL + 20 * PUSH, pulls=6,
         p50=0.040, p99=0.040, accept=0.017, peak=NOTIFY_END + 10 * ROW + ROW, end=NOTIFY_END + 10 * ROW,
         busy_ms=EMPTY_PULLS_MS + 4 * 7 + MEMBERS * 10 + 4 * 5,
     ),
     # As notify, with every body twice; shown with the push.
     "timeline-push": by_hand(
         writes=4 * 3 + MEMBERS, deletes=4, reads=20, packets=32 + 20 + 40, round_trips=16 + 20,
-        bodies=SUBMITTED + 2 * TO_ALL, pulls=26, p50=0.035, p99=0.035, accept=0.017,
+        bodies=SUBMITS + SUBMITTED + 2 * TO_ALL + 20 * (PUSH + PULL + REPLY), pulls=26, p50=0.035, p99=0.035, accept=0.017,
         peak=NOTIFY_END + ROW, end=NOTIFY_END, busy_ms=NOTIFY_MS,
     ),
     # Message and index row only (6 ms). Shown after notification, pull, read of one row, reply. At the pulls that find
     # nothing no conversation has a log yet, so they read no row.
     "timeline-read-fanout": by_hand(
-        writes=4 * 2, deletes=0, reads=20, packets=32 + 20 + 40, round_trips=16 + 20, bodies=SUBMITTED + TO_ALL, pulls=26,
+        writes=4 * 2, deletes=0, reads=20, packets=32 + 20 + 40, round_trips=16 + 20, bodies=PULLED, pulls=26,
         p50=0.065, p99=0.065, accept=0.016, peak=4 * 2 * ROW + SUBMITTED, end=4 * 2 * ROW + SUBMITTED,
         busy_ms=EMPTY_PULLS_MS + 4 * 6 + 20 * 5,
     ),
     # Threshold 2: conversation 0 as notify (8 showings), conversation 1 as read fan-out (12 showings). Half of the
     # messages are accepted after 17 ms, half after 16 ms.
     "timeline-hybrid-fanout": by_hand(
-        writes=2 * 3 + 2 * 2 + 4, deletes=2, reads=20, packets=32 + 20 + 40, round_trips=16 + 20, bodies=SUBMITTED + TO_ALL,
+        writes=2 * 3 + 2 * 2 + 4, deletes=2, reads=20, packets=32 + 20 + 40, round_trips=16 + 20, bodies=PULLED,
         pulls=26, p50=0.065, p99=0.070, accept=0.0165, peak=4 * 2 * ROW + SUBMITTED + 4 * ROW + 2 * 500 + ROW,
         end=4 * 2 * ROW + SUBMITTED + 4 * ROW + 2 * 500, busy_ms=EMPTY_PULLS_MS + 2 * 7 + 2 * 6 + 4 * 5 + 2 * 5 + 20 * 5,
     ),
     # Message and index row only; each push moves a consumer and adds its pending row (6 ms), each ack deletes that. Shown a
     # push after the accept. Peak: the last message with its 3 pending rows.
     "log-device-acks": by_hand(
-        writes=4 * 2 + 16 * 2, deletes=16, reads=0, packets=32 + 16 + 16, round_trips=16, bodies=SUBMITTED + TO_OTHERS,
+        writes=4 * 2 + 16 * 2, deletes=16, reads=0, packets=32 + 16 + 16, round_trips=16, bodies=PUSHED,
         pulls=6, p50=0.030, p99=0.030, accept=0.016, peak=4 * 2 * ROW + SUBMITTED + 3 * ROW, end=4 * 2 * ROW + SUBMITTED,
         busy_ms=EMPTY_PULLS_MS + 4 * 6 + 16 * 6 + 16 * 5,
     ),

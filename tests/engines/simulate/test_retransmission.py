@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
-from syncproof.core.moves import Arrive, Fire, Move
+from syncproof.core.moves import Arrive, Fire, Lose, Move
 from syncproof.core.values import ConversationId
 from syncproof.counterexamples.from_recording import restrict_to_conversation
 from syncproof.designs.packets import Push, Redeliver
 from syncproof.formats.history import moves_path, read_moves
+from syncproof.inputs import workload
 from syncproof.inputs.scenario import Scenario
 from syncproof.studies.compare import Job
 from syncproof.studies.recordings import replay
+from tests.helpers.timed import ran
 
 SLOW = Scenario.model_validate(
     {
@@ -60,3 +63,17 @@ def test_a_recorded_run_is_restricted_with_each_copy(recording: Path) -> None:
     moves = [move for _, move in read]
     _, _, made = restrict_to_conversation(header, moves, ConversationId(0))
     assert len(pushes(made)) == len(pushes(moves))
+
+
+def test_a_push_that_is_sent_again_is_drawn_anew() -> None:
+    """Half of the pushes are lost: of those sent again half arrive, whatever became of the first."""
+    lossy = SLOW.with_value("faults.push_loss", 0.5).with_value("model.ack_timeout", 5.0)
+    lossy = lossy.with_value("traffic.messages_per_user_per_day", 4000.0)
+    _, times = ran("log-device-acks", lossy, workload.generate(lossy, 3))
+    fates: defaultdict[tuple[int, int], list[bool]] = defaultdict(list)
+    for _, event in times.events:
+        if isinstance(event, Arrive | Lose) and isinstance(event.packet, Push):
+            fates[event.packet.message, event.receiver].append(isinstance(event, Arrive))
+    lost_first = [fate for fate in fates.values() if not fate[0] and len(fate) > 1]
+    assert len(lost_first) > 40
+    assert 0.3 < sum([fate[1] for fate in lost_first]) / len(lost_first) < 0.7

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from syncproof.core.packets import Packet
 from syncproof.engines.simulate.histogram import Histogram
 from syncproof.engines.simulate.meter import LATE_S
+from syncproof.inputs.workload import Traffic
 from syncproof.properties.no_loss import NoLoss
 
 if TYPE_CHECKING:
@@ -39,15 +40,13 @@ class Counters:
     """Connections opened; each is a request and a reply."""
     deliveries: int
     """First showings of a message on a device."""
-    stored_bytes: int
-    """Bytes in all stores together."""
     stored_bytes_peak: int
     """The largest number of bytes that were in all stores together."""
 
     messages: int = 0
     """Messages accepted."""
     histograms: Mapping[str, Histogram] = field(default_factory=dict)
-    """Seconds of each `delivery`, `catchup` and `accept`, as `meter.py` defines them."""
+    """Seconds of each `delivery`, `catchup` and `accept`, as `meter.py` defines them, and of each `storage wait`."""
     late: Mapping[int, int] = field(default_factory=dict)
     """How many deliveries took longer than 1, 10 and 60 seconds, those that never ended included."""
     lost_deliveries: float = math.nan
@@ -58,6 +57,14 @@ class Counters:
     """Seconds that the servers of the storage station were busy until the traffic ended, added up."""
     capacity_s: float = 0.0
     """Seconds that they could have been busy until then, added up."""
+    stored_bytes_mean: float = math.nan
+    """The mean over time, until the traffic ended, of the bytes that were in all stores together."""
+    wakeups: int = 0
+    """How often devices were woken, by a push, a notification or a poll timer, until the traffic ended."""
+    device_days: float = 0.0
+    """Days until then of all devices, added up."""
+    left: int = 0
+    """Deliveries that were measured and then excused: refused, retired, no longer a member."""
 
     def durations(self, name: str) -> Histogram:
         """Return the durations of this name; none if there are none."""
@@ -109,7 +116,6 @@ def snapshot(run: Simulation) -> Counters:
         empty_replies=run.network.empty_replies,
         handshakes=run.network.handshakes,
         deliveries=run.meter.deliveries,
-        stored_bytes=run.station.stored,
         stored_bytes_peak=run.station.stored_peak,
     )
 
@@ -120,10 +126,26 @@ def completed(run: Simulation, counters: Counters) -> Counters:
     return dataclasses.replace(
         counters,
         messages=run.meter.messages,
-        histograms={"delivery": run.meter.delivery, "catchup": run.meter.catchup, "accept": run.meter.accept},
+        histograms={
+            "delivery": run.meter.delivery,
+            "catchup": run.meter.catchup,
+            "accept": run.meter.accept,
+            "storage wait": run.station.waits_at_horizon,
+        },
         late=dict(zip(LATE_S, run.meter.late, strict=True)),
         lost_deliveries=float(len(losses.outstanding())) if isinstance(losses, NoLoss) else math.nan,
         duplicate_deliveries=run.monitor.counts.get("no-duplicate", 0),
         busy_s=run.station.busy_at_horizon,
         capacity_s=run.traffic.horizon * len(run.station.free_at),
+        stored_bytes_mean=run.station.stored_mean,
+        wakeups=run.network.wakeups_at_horizon,
+        device_days=_device_days(run.traffic),
+        left=run.meter.left,
     )
+
+
+def _device_days(traffic: Traffic) -> float:
+    """Return how many days devices were there until the traffic ended, added up; a replaced one goes when its successor comes."""
+    joined = dict.fromkeys(range(traffic.initial_devices), 0.0) | {device: at for at, device in traffic.joins}
+    gone = {old: joined[new] for new, old in traffic.replaces.items()}
+    return sum(gone.get(device, traffic.horizon) - at for device, at in joined.items()) / 86400.0

@@ -10,7 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, cast
 
 from syncproof.core.hosts import Connection
-from syncproof.core.packets import Expire
+from syncproof.core.packets import Expire, Packet
 from syncproof.core.values import ActorId, DeviceId
 from syncproof.engines.simulate.clock import Clock
 from syncproof.inputs.fault_plan import FaultPlan
@@ -57,7 +57,6 @@ class Faults:
         self.counts = counts
         self.notice_s = network.notice
         self.reconnect_s = network.reconnect
-        self.landed_salt = draws.key("landed")
 
     def schedule(self) -> None:
         """Schedule every fault of the plan."""
@@ -89,12 +88,18 @@ class Faults:
         fired["device-crash" if host.is_device else "server-crash"] += 1
         count = fired["server-crash"] + fired["device-crash"]
         writes = [operation for operation in host.operations if operation.write]
-        chance, salt = self.draws.uniform, self.landed_salt
-        landed = [operation for n, operation in enumerate(writes) if chance(salt, n, name, count) < 0.5]
+        landed = [operation for n, operation in enumerate(writes) if self._lands(operation.packet, n, count)]
         self.break_connections(host)
         self.world.crash(host, landed)
         self.polls.forget(host)
         self.clock.at(self.clock.now + downtime, self.restart, host)
+
+    def _lands(self, packet: Packet, number: int, crash: int) -> bool:
+        """Draw whether an open write lands in a crash, by what it is for; by its `number` if it is for no message."""
+        purpose = self.draws.key(f"landed/{packet.purpose or type(packet).__name__}")
+        message = packet.draw_key
+        key = (message, packet.draw_owner) if message >= 0 else (number, -1)
+        return self.draws.uniform(purpose, *key, crash) < 0.5
 
     def _keep(self, name: ActorId) -> None:
         if not self.counts.stopped and name in self.world.actors:

@@ -25,11 +25,12 @@ class Histogram:
     sums: dict[int, float] = field(default_factory=dict)
     beyond: int = 0
 
-    def add(self, seconds: float) -> None:
-        """Count one duration."""
-        place = int(math.log10(seconds) * PER_DECADE // 1) if seconds > LEAST else FIRST
-        self.counts[place] = self.counts.get(place, 0) + 1
-        self.sums[place] = self.sums.get(place, 0.0) + seconds
+    def add(self, seconds: float, times: int = 1) -> None:
+        """Count a duration, so many times."""
+        if times:
+            place = int(math.log10(seconds) * PER_DECADE // 1) if seconds > LEAST else FIRST
+            self.counts[place] = self.counts.get(place, 0) + times
+            self.sums[place] = self.sums.get(place, 0.0) + seconds * times
 
     @property
     def total(self) -> int:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from heapq import heappush
 from typing import TYPE_CHECKING, Any, cast
 
 from syncproof.core.actor import Actor, Handler, Out
-from syncproof.core.hosts import Connection, Handlers, Host, Mail
+from syncproof.core.hosts import Connection, Handlers, Host, Landed, Mail, Operation
 from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Idle, Packet
@@ -18,6 +18,7 @@ from syncproof.core.world import System, World, put_back
 from syncproof.engines.simulate.clock import Clock
 from syncproof.engines.simulate.purity import Purity
 from syncproof.engines.simulate.station import DELETED, DEVICE_WRITE_S, READ, WRITTEN, Station
+from syncproof.inputs.random_draws import Attempts
 
 if TYPE_CHECKING:
     from syncproof.engines.simulate.network import Network
@@ -28,16 +29,22 @@ STEP_S = 0.01
 
 
 class TimedConnection(Connection):
-    """A connection with the time at which the last packet in each direction arrives, and the number of packets."""
+    """A connection of a `device`, with the time at which the last packet in each direction arrives."""
 
-    __slots__ = ("down_count", "down_due", "up_count", "up_due")
+    __slots__ = ("device", "down_due", "up_due")
 
-    def __init__(self, name: ConnectionId, client: ActorId) -> None:
-        super().__init__(name, client, True, True, deque(), deque())
+    def __init__(self, name: ConnectionId, device: TimedHost) -> None:
+        super().__init__(name, device.name, True, True, deque(), deque())
+        self.device = device
         self.up_due = 0.0
         self.down_due = 0.0
-        self.up_count = 0
-        self.down_count = 0
+
+
+class StoringOperation(Operation):
+    """An open operation of the server that adds `bytes` to a store, or takes them away, when it completes or lands."""
+
+    store: str
+    bytes: int
 
 
 class TimedHost(Host):
@@ -47,18 +54,21 @@ class TimedHost(Host):
     something for the actor that its last complete read did not cover. `parked`, `armed`: its poll timer, which is one of
     the two or neither; `polling`: an event that looks at `armed` is scheduled. `unchecked`: its handlers without the checks
     that `purity` puts in front of some. `declined`: what the actor did not receive when it arrived: (function that delivers
-    it, handle).
+    it, handle). `attempts`, `numbers`: how often something was drawn for a message, or for something else, with this actor.
     """
 
     __slots__ = (
         "armed",
+        "attempts",
         "clock",
         "complete",
+        "complete_storing",
         "declined",
         "idle_polls",
         "is_device",
         "network",
         "news",
+        "numbers",
         "observe",
         "parked",
         "polling",
@@ -76,12 +86,15 @@ class TimedHost(Host):
         self.observe = world.observe
         self.complete = world.complete
         assert isinstance(world, TimedWorld)
+        self.complete_storing = world.complete_storing
         self.clock = world.clock
         self.network = world.network
         self.station = world.station
         self.idle_polls = world.idle_polls
         self.purity = world.purity
         self.is_device = isinstance(name, DeviceId)
+        self.attempts = Attempts()
+        self.numbers: dict[int, int] = {}
         self.pushed_until = 0.0
         self.news = True
         self.parked: Polling | None = None
@@ -112,7 +125,15 @@ class TimedHost(Host):
             self.network.push(self, destination, packet)
 
     def after(self, delay: float, packet: Packet, jitter: float = 0.0) -> None:
+        if jitter:
+            salt = self.network.tallies[type(packet)].salt
+            delay += jitter * delay * self.network.chance("jitter", self.number(salt))
         self.clock.at(self.clock.now + delay, self.world.fire, self.arm(packet))
+
+    def number(self, salt: int) -> int:
+        """Return the hash of the next running number of a purpose with this actor."""
+        number = self.numbers[salt] = self.numbers.get(salt, 0) + 1
+        return hash((number, self.name, salt))
 
     def poll(self, delay: float, packet: Packet, idle: Idle) -> None:
         self.idle_polls.arm(self, delay, packet, idle)
@@ -123,30 +144,41 @@ class TimedHost(Host):
             self.idle_polls.forget(self)
 
     def write(self, store: str, rows: int, bytes: int, then: Packet | None = None, replaces: int = 0) -> None:
-        if rows < 0 or bytes < 0:
-            raise ValueError(f"write of {rows} rows and {bytes} bytes; allowed: 0 or more")
-        station = self.station
-        station.stored += bytes - replaces
-        if station.stored > station.stored_peak:
-            station.stored_peak = station.stored
-        self._operate(store, WRITTEN, rows, then)
+        if rows < 0 or bytes < 0 or replaces < 0:
+            raise ValueError(f"write of {rows} rows and {bytes} bytes for {replaces}; allowed: 0 or more")
+        self._operate(store, WRITTEN, rows, then, bytes - replaces)
 
     def delete(self, store: str, rows: int, then: Packet | None = None, bytes: int = 0) -> None:
         if rows < 0 or bytes < 0:
             raise ValueError(f"delete of {rows} rows and {bytes} bytes; allowed: 0 or more")
-        self.station.stored -= bytes
-        self._operate(store, DELETED, rows, then)
+        self._operate(store, DELETED, rows, then, -bytes)
 
     def read(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
         if rows < 0 or bytes < 0:
             raise ValueError(f"read of {rows} rows and {bytes} bytes; allowed: 0 or more")
-        self._operate(store, READ, rows, then)
+        self._operate(store, READ, rows, then, 0)
 
-    def _operate(self, store: str, column: int, rows: int, then: Packet | None) -> None:
+    def _operate(self, store: str, column: int, rows: int, then: Packet | None, bytes: int) -> None:
+        """Begin an operation. What it does to the bytes of a store counts with the change that it makes.
+
+        That is when it completes or lands in a crash, or at once where the handler that asks for it makes the change.
+        """
         clock = self.clock
-        at = clock.now + DEVICE_WRITE_S if self.is_device else self.station.operate(store, column, rows)
-        if then is not None:
-            clock.serial += 1
+        if self.is_device:
+            at = clock.now + DEVICE_WRITE_S
+            bytes = 0  # a device's own database is not the server's storage
+        else:
+            at = self.station.operate(store, column, rows, then)
+        if then is None:
+            if bytes:
+                self.station.change(store, bytes)
+            return
+        clock.serial += 1
+        if bytes:
+            operation = StoringOperation(self, then, True, store, bytes)
+            self.operations[operation] = True
+            heappush(clock.heap, (at, clock.serial, self.complete_storing, operation))
+        else:
             heappush(clock.heap, (at, clock.serial, self.complete, self.operate(then, column != READ)))
 
     # ---- packets that were declined
@@ -181,6 +213,25 @@ class TimedHost(Host):
 
     def _take(self, step: Packet) -> None:
         self.world.take(self, step)
+
+
+class StoringLanded(Landed):
+    """The `Out` of a write that landed in a crash. What its handler stores or deletes without a completion of its own, it has
+    done with its change: the bytes count, as does the change. No operation is billed, since the process is gone."""
+
+    __slots__ = ("_station",)
+
+    def __init__(self, observe: Callable[[Observation], None], station: Station) -> None:
+        super().__init__(observe)
+        self._station = station
+
+    def write(self, store: str, rows: int, bytes: int, then: Packet | None = None, replaces: int = 0) -> None:
+        if then is None:
+            self._station.change(store, bytes - replaces)
+
+    def delete(self, store: str, rows: int, then: Packet | None = None, bytes: int = 0) -> None:
+        if then is None:
+            self._station.change(store, -bytes)
 
 
 def _offer(actor: Actor, out: Out) -> None:
@@ -218,13 +269,68 @@ class TimedWorld(World):
 
     def start(self) -> None:
         """Report the opening and start every actor."""
+        self.station.open_with(self.held() or {})
         super().begin()
+
+    # ---- bytes in the server's stores
+
+    def complete_storing(self, operation: StoringOperation) -> bool:
+        """Complete an operation that changes how many bytes a store holds."""
+        if operation not in operation.host.operations:
+            return False
+        self.station.change(operation.store, operation.bytes)
+        return self.complete(operation)
+
+    def crash(self, host: Host, landed: Sequence[Operation] = ()) -> bool:
+        if not host.down:
+            for operation in landed:
+                if isinstance(operation, StoringOperation):
+                    self.station.change(operation.store, operation.bytes)
+        return super().crash(host, landed)
+
+    def landing(self, host: Host) -> Landed:
+        return Landed(self.observe) if isinstance(host.name, DeviceId) else StoringLanded(self.observe, self.station)
+
+    def keep(self, host: Host) -> bool:
+        if host is self.server:
+            self.station.keep()
+        return super().keep(host)
 
     def restore(self, host: Host) -> bool:
         backup = host.backup
         if backup is not None and not host.down:
             self.purity.check(host.actor, "restored from a backup", lambda twin, out: put_back(twin, backup, out))
+            if host is self.server:
+                self.station.take_back()
         return super().restore(host)
+
+    def held(self) -> dict[str, int] | None:
+        """Return the bytes that the actors which are no devices say they hold in each store; None if one does not say."""
+        found: dict[str, int] = {}
+        for name, actor in self.actors.items():
+            if isinstance(name, DeviceId):
+                continue
+            held = actor.held()
+            if held is None:
+                return None
+            for store, bytes in held.items():
+                found[store] = found.get(store, 0) + bytes
+        return found
+
+    def imbalance(self) -> dict[str, tuple[int, int]]:
+        """Return (bytes counted, bytes held) of each store in which they differ; nothing if a server does not say."""
+        held = self.held()
+        return {} if held is None else self.station.imbalance(held)
+
+    # ---- what wakes a device
+
+    def arrive(self, mail: Mail) -> bool:
+        arrived = super().arrive(mail)
+        if arrived and mail.receiver.connection is not None:
+            self.network.wakeups += 1
+        return arrived
+
+    # ---- what actors decline, and connections
 
     def declined(self, host: Host, deliver: Callable[[Any], object], handle: Connection | Mail) -> bool:
         """Keep what an actor declined until the actor has handled something else."""
@@ -233,7 +339,7 @@ class TimedWorld(World):
         return False
 
     def connection(self, name: ConnectionId, client: Host) -> Connection:
-        return TimedConnection(name, client.name)
+        return TimedConnection(name, cast(TimedHost, client))
 
     def timed_host(self, name: ActorId) -> TimedHost | None:
         """Return the host of an actor, or None if it has not appeared yet."""

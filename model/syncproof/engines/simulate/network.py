@@ -1,7 +1,9 @@
 """The network's delays, losses and duplicates of pushes, and counts of packets.
 
-Draws are keyed, not sequential: whether a push is lost, repeated or late depends on (seed, purpose, the packet's key,
-device, how many connections the device has opened), so it is the same for two designs that send the same push.
+Draws are keyed, not sequential: how long a packet takes, and whether a push is lost, repeated or late, depends on (seed,
+the packet's purpose, message, device, attempt), so it is the same for two designs that send the same. The attempts are
+counted here: a push that is sent again is drawn anew. A packet that is about no message is keyed by the device and a running
+number of its purpose there, so that packets of one purpose do not shift the draws of another.
 """
 
 from __future__ import annotations
@@ -26,12 +28,17 @@ if TYPE_CHECKING:
 
 
 class Tally:
-    """A packet class: how many were `sent`, how they travel, and which of its properties can differ from the default."""
+    """A packet class: how many were `sent`, how they travel, and which of its properties can differ from the default.
 
-    __slots__ = ("bodied", "link", "may_be_empty", "repeatable", "sent")
+    `salt`: of the draws of its purpose.
+    """
 
-    def __init__(self, kind: type[Packet], links: dict[type[Packet], Link]) -> None:
+    __slots__ = ("bodied", "keyed", "link", "may_be_empty", "repeatable", "salt", "sent")
+
+    def __init__(self, kind: type[Packet], links: dict[type[Packet], Link], draws: Draws) -> None:
         self.sent = 0
+        self.salt = draws.key(f"packet/{kind.purpose or kind.__name__}")
+        self.keyed = kind.draw_key is not Packet.draw_key
         self.bodied = kind.body_bytes is not Packet.body_bytes
         self.may_be_empty = kind.is_empty is not Packet.is_empty
         self.repeatable = kind.repeatable
@@ -41,11 +48,12 @@ class Tally:
 class Tallies(dict[type[Packet], Tally]):
     """A tally for each packet class that was sent, made on first use."""
 
-    def __init__(self, links: dict[type[Packet], Link]) -> None:
+    def __init__(self, links: dict[type[Packet], Link], draws: Draws) -> None:
         self.links = links
+        self.draws = draws
 
     def __missing__(self, kind: type[Packet]) -> Tally:
-        tally = self[kind] = Tally(kind, self.links)
+        tally = self[kind] = Tally(kind, self.links, self.draws)
         return tally
 
 
@@ -58,7 +66,6 @@ class Network:
         "clock",
         "deliver_down",
         "deliver_up",
-        "down_salt",
         "down_table",
         "draws",
         "empty_replies",
@@ -66,14 +73,14 @@ class Network:
         "handshakes",
         "header",
         "outages",
-        "push_salt",
         "push_table",
         "scramble",
         "settings",
         "tallies",
-        "up_salt",
         "up_table",
         "waiting",
+        "wakeups",
+        "wakeups_at_horizon",
         "world",
     )
 
@@ -96,16 +103,17 @@ class Network:
         self.settings = plan.settings
         self.outages = [(outage.start, outage.start + outage.length) for outage in plan.settings.outages]
         self.faults = faults
-        self.up_salt, self.down_salt, self.push_salt = (draws.key(purpose) for purpose in ("up", "down", "push"))
-        self._chances = {purpose: draws.key(purpose) for purpose in ("loss", "duplicate", "reorder", "retry")}
+        self._chances = {purpose: draws.key(purpose) for purpose in ("loss", "duplicate", "reorder", "retry", "jitter")}
         self.up_table = lognormal_table(network.up_ms.median / 1000, network.up_ms.sigma)
         self.down_table = lognormal_table(network.down_ms.median / 1000, network.down_ms.sigma)
         self.push_table = lognormal_table(network.push_ms.median / 1000, network.push_ms.sigma)
         self.header = network.header_bytes
-        self.tallies = Tallies(links)
+        self.tallies = Tallies(links, draws)
         self.body_bytes = 0
         self.empty_replies = 0
         self.handshakes = 0
+        self.wakeups = 0
+        self.wakeups_at_horizon = 0
         self.waiting: dict[ActorId, list[Mail]] = {}
 
     def attach(self, world: TimedWorld) -> None:
@@ -118,13 +126,32 @@ class Network:
         """Count polls that were not run."""
         self.tallies[type(idle.request)].sent += count
         self.tallies[type(idle.reply)].sent += count
+        self.body_bytes += (idle.request.body_bytes + idle.reply.body_bytes) * count
         self.empty_replies += count
+        self.wakeups += count
+
+    def reach_horizon(self) -> None:
+        """Note what is measured until the traffic ends."""
+        self.wakeups_at_horizon = self.wakeups
+
+    @property
+    def mean_round_trip(self) -> float:
+        """Return the mean time of a request and its reply on the wire."""
+        return sum(self.up_table) / len(self.up_table) + sum(self.down_table) / len(self.down_table)
+
+    def delay_up(self, device: TimedHost, request: Packet) -> float:
+        """Return how long a request takes that is counted, not sent."""
+        return self._delay(self.up_table, self._mixed(self.tallies[type(request)], request, device))
+
+    def delay_down(self, device: TimedHost, reply: Packet) -> float:
+        """Return how long a reply takes that is counted, not sent."""
+        return self._delay(self.down_table, self._mixed(self.tallies[type(reply)], reply, device))
 
     def forget_counts(self) -> None:
         """Begin to count from here."""
         for tally in self.tallies.values():
             tally.sent = 0
-        self.body_bytes = self.empty_replies = self.handshakes = 0
+        self.body_bytes = self.empty_replies = self.handshakes = self.wakeups = 0
 
     # ---- over a connection
 
@@ -141,13 +168,11 @@ class Network:
             return
         down = host is self.world.server
         if down:
-            connection.down_count = count = connection.down_count + 1
-            due, salt, table = connection.down_due, self.down_salt, self.down_table
+            due, table = connection.down_due, self.down_table
         else:
-            connection.up_count = count = connection.up_count + 1
-            due, salt, table = connection.up_due, self.up_salt, self.up_table
+            due, table = connection.up_due, self.up_table
+        mixed = self._mixed(tally, packet, connection.device)
         # As `_delay` and `Clock.at`, without the calls: this is the innermost part of a run.
-        mixed = hash((destination, count, salt))
         scramble, clock = self.scramble, self.clock
         at = clock.now + table[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)] >> COARSE]
         if at < due:
@@ -160,7 +185,15 @@ class Network:
         connection.up_due = at
         heappush(clock.heap, (at, clock.serial, self.deliver_up, connection))
         if tally.repeatable and self.settings.sender_retry and not self.faults.stopped:
-            self._maybe_repeat(host, packet)
+            self._maybe_repeat(host, mixed)
+
+    def _mixed(self, tally: Tally, packet: Packet, device: TimedHost) -> int:
+        """Return the hash that the draws of a packet are made from, which a device sends or receives."""
+        if tally.keyed:
+            message = packet.draw_key
+            if message >= 0:
+                return device.attempts.draw(hash((message, device.name, tally.salt)))
+        return device.number(tally.salt)
 
     def tell_closed(self, connection: Connection) -> None:
         """Schedule the last packet of a clean disconnect, after those that are in flight."""
@@ -174,8 +207,7 @@ class Network:
             self.world.tell(server, Tick(int((self.clock.now - self.faults.clock_behind) * 1000)))
             self.world.deliver_to_server(connection)
 
-    def _delay(self, table: array[float], key: tuple[Id | int, ...]) -> float:
-        mixed = hash(key)
+    def _delay(self, table: array[float], mixed: int) -> float:
         scramble = self.scramble
         return table[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)] >> COARSE]
 
@@ -191,22 +223,22 @@ class Network:
         receiver: TimedHost = mail.receiver  # type: ignore[assignment]
         clock, link, settings = self.clock, tally.link, self.settings
         arrive = self.world.arrive if link.while_connected else self.arrive_or_wait
-        key = packet.draw_key
-        at = clock.now + self._delay(self.push_table, (key, destination, receiver.connects, self.push_salt))
+        mixed = self._mixed(tally, packet, receiver)
+        at = clock.now + self._delay(self.push_table, mixed)
         if link.lossy and not self.faults.stopped:
             if self.outages and any(start <= clock.now < end for start, end in self.outages):
                 self.faults.fired["push-outage"] += 1
                 self.world.lose(mail)
                 return
-            if settings.push_loss and self._chance("loss", key, receiver) < settings.push_loss:
+            if settings.push_loss and self.chance("loss", mixed) < settings.push_loss:
                 self.faults.fired["push-lost"] += 1
                 self.world.lose(mail)
                 return
             late = at + settings.reorder_delay
-            if settings.push_duplicate and self._chance("duplicate", key, receiver) < settings.push_duplicate:
+            if settings.push_duplicate and self.chance("duplicate", mixed) < settings.push_duplicate:
                 self.faults.fired["push-duplicated"] += 1
                 clock.at(late, arrive, self.world.duplicate(mail))
-            if settings.push_reorder and self._chance("reorder", key, receiver) < settings.push_reorder:
+            if settings.push_reorder and self.chance("reorder", mixed) < settings.push_reorder:
                 self.faults.fired["push-reordered"] += 1
                 clock.at(late, arrive, mail)
                 return
@@ -215,8 +247,9 @@ class Network:
         receiver.pushed_until = at
         clock.at(at, arrive, mail)
 
-    def _chance(self, purpose: str, key: int, receiver: Host) -> float:
-        return self.draws.uniform(self._chances[purpose], key, receiver.name, receiver.connects)
+    def chance(self, purpose: str, mixed: int) -> float:
+        """Return a number in [0, 1) for a purpose, from the hash of what it is drawn for."""
+        return self.draws.uniform(self._chances[purpose], mixed)
 
     def arrive_or_wait(self, mail: Mail) -> None:
         """Let a packet arrive, or wait if its receiver is down."""
@@ -235,8 +268,8 @@ class Network:
 
     # ---- impatient senders
 
-    def _maybe_repeat(self, host: TimedHost, packet: Packet) -> None:
-        if self._chance("retry", packet.draw_key, host) < self.settings.sender_retry:
+    def _maybe_repeat(self, host: TimedHost, mixed: int) -> None:
+        if self.chance("retry", mixed) < self.settings.sender_retry:
             self.clock.at(self.clock.now + self.settings.sender_retry_after, self._repeat, host)
 
     def _repeat(self, host: TimedHost) -> None:

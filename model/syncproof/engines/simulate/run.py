@@ -38,6 +38,13 @@ FINAL_ROUNDS = 100
 """The most rounds of polls at the end of a run."""
 
 
+def mean_online(traffic: Traffic) -> float:
+    """Return how many devices are connected on average until the traffic ends."""
+    end = traffic.horizon
+    connected = sum([min(each[1], end) - min(each[0], end) for sessions in traffic.sessions for each in sessions])
+    return connected / end if end else 0.0
+
+
 class Simulation:
     """One run of a system: a world, and the parts that decide when its pending moves are made."""
 
@@ -62,7 +69,7 @@ class Simulation:
         self.fault_counts = FaultCounts()
         self.station = Station(clock, draws, scenario.storage)
         self.network = Network(clock, draws, scenario.network, plan, self.fault_counts, system.links)
-        self.polls = Polls(clock, self.network, self.station, self.fault_counts)
+        self.polls = Polls(clock, self.network, self.station, self.fault_counts, mean_online(traffic))
         self.faults = Faults(clock, draws, plan, self.fault_counts, scenario.network)
         self.warmup = scenario.warmup
         self.people = People(
@@ -106,7 +113,8 @@ class Simulation:
                 self.clock.run_until(0.0)
                 self._count_from_here()
             self.clock.run_until(self.traffic.horizon)
-            self.station.busy_at_horizon = self.station.busy_s
+            for part in (self.polls, self.station, self.network):
+                part.reach_horizon()
             self.clock.run_until(self.traffic.end)
             self.meter.close()
             self._settle()
