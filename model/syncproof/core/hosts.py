@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from syncproof.core.actor import Actor, Handler, Out, state, unhandled
-from syncproof.core.observations import Observation
+from syncproof.core.actor import Actor, Handler, Out, made_by_engines, state, unhandled
+from syncproof.core.observations import MADE_BY_ENGINES, Observation
 from syncproof.core.packets import Idle, Packet
 from syncproof.core.replies import told
 from syncproof.core.same import same
@@ -178,7 +178,7 @@ class Host(Out):
     def send(self, destination: Id, packet: Packet) -> None:
         said = told(packet)
         if said is not None:
-            self.observe(said)
+            self.world.observe(said)
         if isinstance(destination, ConnectionId):
             self.send_over(destination, packet)
         else:
@@ -208,17 +208,22 @@ class Host(Out):
             self.operate(then, False)
 
     def observe(self, observation: Observation) -> None:
+        if type(observation) in MADE_BY_ENGINES:
+            raise made_by_engines(self.actor, type(observation))
         self.world.observe(observation)
 
 
 class Landed(Out):
     """The `Out` of a write that became durable in a crash: durable observations count, every other effect is ignored."""
 
-    __slots__ = ("_observe",)
+    __slots__ = ("_actor", "_observe")
 
-    def __init__(self, observe: Callable[[Observation], None]) -> None:
+    def __init__(self, actor: Actor, observe: Callable[[Observation], None]) -> None:
+        self._actor = actor
         self._observe = observe
 
     def observe(self, observation: Observation) -> None:
+        if type(observation) in MADE_BY_ENGINES:
+            raise made_by_engines(self._actor, type(observation))
         if observation.durable:
             self._observe(observation)

@@ -51,6 +51,7 @@ from syncproof.core.moves import (
     Tell,
 )
 from syncproof.core.observations import (
+    MADE_BY_ENGINES,
     Connected,
     Crashed,
     Disconnected,
@@ -91,6 +92,9 @@ class System:
         clocked: bool = False,
         coalescing: bool = True,
     ) -> None:
+        for observation in opening:
+            if type(observation) in MADE_BY_ENGINES:
+                raise TypeError(f"the opening of {name!r} has {type(observation).__name__}, which engines alone make")
         self.name = name
         self.cast = cast
         self.server = server
@@ -438,7 +442,7 @@ class World:
             return False
         if self.record is not None:
             self.record(Crash(host.name, tuple([operation.packet for operation in landed])))
-        out = Landed(self.observe)
+        out = Landed(host.actor, self.observe)
         for operation in landed:
             host.actor.handle(host.name, operation.packet, out)
         host.actor.crash()
@@ -458,7 +462,7 @@ class World:
             return False
         if self.record is not None:
             self.record(Restore(host.name))
-        put_back(host.actor, host.backup, Landed(self.observe))
+        put_back(host.actor, host.backup, Landed(host.actor, self.observe))
         self._take_down(host)
         return True
 

@@ -59,7 +59,6 @@ class TimedHost(Host):
         "is_device",
         "network",
         "news",
-        "observe",
         "parked",
         "polling",
         "purity",
@@ -68,12 +67,8 @@ class TimedHost(Host):
         "unchecked",
     )
 
-    observe: Callable[[Observation], None]  # type: ignore[assignment]
-    """The world's own method, as `complete` is: bound once, not at every observation."""
-
     def __init__(self, world: World, name: ActorId, actor: Actor) -> None:
         super().__init__(world, name, actor)
-        self.observe = world.observe
         self.complete = world.complete
         assert isinstance(world, TimedWorld)
         self.clock = world.clock
@@ -105,7 +100,7 @@ class TimedHost(Host):
     def send(self, destination: Id, packet: Packet) -> None:
         said = told(packet)
         if said is not None:
-            self.observe(said)
+            self.world.observe(said)
         if type(destination) is ConnectionId:
             self.network.send(self, destination, packet)
         else:
