@@ -138,12 +138,17 @@ class Host(Out):
         """Put a packet on its way over a link to the actor of this id.
 
         On a lossy link a packet that is identical to one that this actor has under way adds none, unless the world keeps
-        each copy: so an actor that sends again and again has finitely many states. The fault `Duplicate` makes copies.
+        each copy: so an actor that sends again and again has finitely many states. On an ordered link it must be the one
+        sent last there, since after another packet it says something else. The fault `Duplicate` makes copies.
         """
         host = self.world.hosts[receiver]  # type: ignore[index]
-        if self.world.coalescing and self.world.system.link(packet).lossy:
-            for mail in host.mail:
-                if mail.source == self.name and same(mail.packet, packet):
+        link = self.world.system.link
+        if self.world.coalescing and link(packet).lossy:
+            sent = [mail for mail in host.mail if mail.source == self.name]
+            if link(packet).order == "ordered":
+                sent = [mail for mail in sent if link(mail.packet).order == "ordered"][-1:]
+            for mail in sent:
+                if same(mail.packet, packet):
                     return mail
         mail = Mail(self.name, host, packet)
         host.mail.append(mail)
