@@ -194,11 +194,14 @@ def _why_unfit(value: Any, kind: type) -> str | None:
         return MUTABLE
     if isinstance(value, type) or kind in _SINGLE:
         return None
-    if hashing is object.__hash__ or (
-        isinstance(value, msgspec.Struct) and not kind.__struct_config__.eq and kind.__eq__ is msgspec.Struct.__eq__
-    ):
+    if hashing is object.__hash__ or _is_struct_without_equality(kind):
         return IDENTITY
     return CHANGEABLE if _is_changeable(kind) else None
+
+
+def _is_struct_without_equality(kind: Any) -> bool:
+    """Return whether a struct's class says `eq=False`: its objects hash by their fields and compare by identity."""
+    return issubclass(kind, msgspec.Struct) and not kind.__struct_config__.eq and kind.__eq__ is msgspec.Struct.__eq__
 
 
 def _is_changeable(kind: type) -> bool:
