@@ -8,11 +8,12 @@ import attrs
 import pytest
 
 from examples import two_phase_commit as two_phase
-from syncproof.core.actor import Actor, Out, actor, durable, on, state
+from syncproof.core.actor import Actor, Out, actor, durable, on, state, volatile
 from syncproof.core.environment import Environment
+from syncproof.core.moves import Connect
 from syncproof.core.observations import Observation
-from syncproof.core.packets import Packet
-from syncproof.core.values import Id, ServerId
+from syncproof.core.packets import Closed, Opened, Packet
+from syncproof.core.values import DeviceId, Id, ServerId
 from syncproof.core.world import System
 from syncproof.engines.explore import NotSymmetric, explore
 from syncproof.properties._base import Property, observes
@@ -118,3 +119,90 @@ def test_the_order_of_what_a_landing_write_observes_counts(of):
     assert explore(system(), CRASH, [prop]).findings["marked-last"].verdict == "violated"
     with pytest.raises(NotSymmetric, match="the property marked-last"):
         explore(system(), CRASH, [prop], symmetric=[ROWS])
+
+
+def test_all_that_landing_writes_do_is_found_in_the_reduced_graph():
+    whole = explore(system(), CRASH, [])
+    part = explore(system(), CRASH, [], symmetric=[ROWS])
+    unmarked = sum(not whole.tables.encoding.actor_in(0, state[0]).marked for state in whole.graph.states)
+    assert len(part.graph.states) == unmarked + (len(whole.graph.states) - unmarked) / len(ROWS)
+
+
+class Second(Packet, frozen=True, gc=False):
+    """The second write is durable."""
+
+
+@actor
+class Favouring(Store):
+    """Forgets a row that is not the first one in a second write, if that lands after the other one."""
+
+    first: bool = durable(bool)
+
+    @on(Report)
+    def report(self, source: Id, packet: Report, out: Out) -> None:
+        self.asked = True
+        out.write("disk", 1, 1, Reported())
+        out.write("disk", 1, 1, Second())
+
+    @on(Reported)
+    def reported(self, source: Id, packet: Reported, out: Out) -> None:
+        self.first = True
+
+    @on(Second)
+    def second(self, source: Id, packet: Second, out: Out) -> None:
+        if self.first:
+            self.marked &= {ROWS[0]}
+
+
+def test_a_write_that_lands_after_another_one_is_compared_even_where_the_search_does_not_go_on():
+    favouring = System("favouring", lambda: {STORE: Favouring(id=STORE)})
+    with pytest.raises(NotSymmetric, match="handling Second"):
+        explore(favouring, CRASH, symmetric=[ROWS], constraint=lambda world: not world.actors[STORE].first)
+
+
+@actor
+class Partial(Store):
+    """Marks a favourite row when it starts after a crash."""
+
+    begun: bool = durable(bool)
+    favourite: Id | None = volatile(lambda: ROWS[0])
+
+    def start(self, out: Out) -> None:
+        if self.begun and self.favourite is not None:
+            self.marked.add(self.favourite)
+        self.begun, self.favourite = True, None
+
+
+def test_what_a_crash_leaves_is_compared():
+    partial = System("partial", lambda: {STORE: Partial(id=STORE)})
+    with pytest.raises(NotSymmetric, match="crashing"):
+        explore(partial, CRASH, symmetric=[ROWS])
+
+
+PHONE = DeviceId(0)
+
+
+@actor
+class Phone(Store):
+    """A store that is a client."""
+
+    @on(Opened)
+    def opened(self, source: Id, packet: Opened, out: Out) -> None: ...
+
+
+@actor
+class Server(Actor):
+    @on(Opened)
+    def opened(self, source: Id, packet: Opened, out: Out) -> None: ...
+
+    @on(Closed)
+    def closed(self, source: Id, packet: Closed, out: Out) -> None: ...
+
+
+@pytest.mark.parametrize("of", [1, 2, 3])
+def test_the_order_counts_also_where_the_crash_closes_a_connection(of):
+    pair = System("pair", lambda: {STORE: Server(id=STORE), PHONE: Phone(id=PHONE)}, server=STORE)
+    connected = Environment(prelude=(Connect(PHONE),), budgets={"device-crash": 1})
+    assert explore(pair, connected, [last(of)]).findings["marked-last"].verdict == "violated"
+    with pytest.raises(NotSymmetric, match="the property marked-last"):
+        explore(pair, connected, [last(of)], symmetric=[ROWS])
