@@ -24,7 +24,13 @@ from syncproof.core.observations import (
 from syncproof.core.values import ConversationId, MessageId
 from syncproof.properties._base import Property
 
-NAMED: dict[type[Observation], str] = {Joined: "device", Composed: "message", Placed: "message", Appended: "log", MemberAdded: "conversation"}
+NAMED: dict[type[Observation], str] = {
+    Joined: "device",
+    Composed: "message",
+    Placed: "message",
+    Appended: "log",
+    MemberAdded: "conversation",
+}
 """The classes that others refer to, and what they refer by."""
 
 

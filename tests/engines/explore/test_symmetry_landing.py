@@ -11,7 +11,7 @@ from examples import two_phase_commit as two_phase
 from syncproof.core.actor import Actor, Out, actor, durable, on, state, volatile
 from syncproof.core.environment import Environment
 from syncproof.core.moves import Connect
-from syncproof.core.observations import Observation
+from syncproof.core.observations import Disconnected, Observation
 from syncproof.core.packets import Closed, Opened, Packet
 from syncproof.core.values import DeviceId, Id, ServerId
 from syncproof.core.world import System
@@ -106,6 +106,10 @@ def last(of: int) -> type[Property]:
         def on_counted(self, o):
             self.counted += 1
             return "the marked row is counted last" if self.counted == of and o.row in self.marked else None
+
+        @observes(Disconnected)
+        def on_disconnected(self, o):
+            """Make the disconnection a part of what the crash of a connected device observes."""
 
     return MarkedLast
 
