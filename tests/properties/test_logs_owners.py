@@ -8,10 +8,11 @@ from syncproof.core.observations import Checkpointed
 from syncproof.core.values import DeviceId, Timeline
 
 
-def test_a_restore_takes_no_entry_from_another_log(history) -> None:
+@pytest.mark.parametrize(("kind", "owner"), [("conversation", 0), ("conversation", 1), ("sync", 0)])
+def test_a_restore_takes_no_entry_from_another_log(history, kind, owner) -> None:
     history.joined(1, 1)
     history.sent(7)
-    history.appended(1, 7, kind="conversation", owner=0)
+    history.appended(1, 7, kind=kind, owner=owner)
     history.reverted(0, owner=1)
     history.appended(1, 7, owner=1, epoch=1)
     history.checkpointed(1, 1, owner=1, epoch=1)

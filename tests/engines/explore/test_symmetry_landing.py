@@ -125,6 +125,36 @@ def test_the_order_of_what_a_landing_write_observes_counts(of):
         explore(system(), CRASH, [prop], symmetric=[ROWS])
 
 
+class Seen(Observation, frozen=True, gc=False):
+    durable: ClassVar[bool] = True
+    row: two_phase.Resource
+
+
+@actor
+class Repeating(Store):
+    """Says in the write which row is marked, so that what the write observes depends on it."""
+
+    @on(Reported)
+    def reported(self, source: Id, packet: Reported, out: Out) -> None:
+        for row in sorted(self.marked):
+            out.observe(Seen(row))
+        super().reported(source, packet, out)
+
+
+def test_the_images_of_a_landing_write_are_compared_with_their_own_images():
+    @state
+    class Watching(last(3)):  # type: ignore[misc]
+        name = "watching"
+
+        @observes(Seen)
+        def on_seen(self, o):
+            """Make it a part of what the write observes."""
+
+    repeating = System("repeating", lambda: {STORE: Repeating(id=STORE)})
+    with pytest.raises(NotSymmetric, match="the property watching"):
+        explore(repeating, CRASH, [Watching], symmetric=[ROWS])
+
+
 def test_all_that_landing_writes_do_is_found_in_the_reduced_graph():
     whole = explore(system(), CRASH, [])
     part = explore(system(), CRASH, [], symmetric=[ROWS])
