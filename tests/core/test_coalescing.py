@@ -63,9 +63,28 @@ def said(made: World, *words: Packet, by: ActorId = ONE) -> list[Packet]:
     return [packet for _, packet in made.mail.get(RECEIVER, ())]
 
 
-@pytest.mark.parametrize("kind", [Lossy, Ordered])
-def test_a_packet_identical_to_one_under_way_over_a_lossy_link_adds_none(kind: type[Lossy]) -> None:
-    assert said(World(system()), kind(1), kind(2), kind(1)) == [kind(1), kind(2)]
+def test_a_packet_identical_to_one_under_way_over_a_lossy_link_adds_none() -> None:
+    assert said(World(system()), Lossy(1), Lossy(2), Lossy(1)) == [Lossy(1), Lossy(2)]
+
+
+def test_a_packet_identical_to_the_last_one_under_way_over_an_ordered_lossy_link_adds_none() -> None:
+    assert said(World(system()), Ordered(2), Ordered(1), Ordered(1)) == [Ordered(2), Ordered(1)]
+
+
+def test_after_another_packet_it_is_sent_again_over_an_ordered_link() -> None:
+    assert said(World(system()), Ordered(1), Ordered(2), Ordered(1)) == [Ordered(1), Ordered(2), Ordered(1)]
+
+
+@pytest.mark.parametrize("between", [Lossy(2), Reliable(2)])
+def test_a_packet_that_travels_in_no_order_is_not_between(between: Packet) -> None:
+    assert said(World(system()), Ordered(1), between, Ordered(1)) == [Ordered(1), between]
+
+
+def test_a_packet_of_another_sender_is_not_between() -> None:
+    made = World(system())
+    said(made, Ordered(1), by=ONE)
+    said(made, Ordered(2), by=OTHER)
+    assert said(made, Ordered(1), by=ONE) == [Ordered(1), Ordered(2)]
 
 
 def test_a_reliable_link_keeps_each_packet() -> None:

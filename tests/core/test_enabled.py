@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import pytest
 
+from syncproof.core.actor import Actor
 from syncproof.core.enabled import FAULT_MOVES, BoundedWorld
+from syncproof.core.environment import Environment
 from syncproof.core.faults import fault_of
-from syncproof.core.moves import Crash, Deliver, Disconnect, Fire, Keep, Move, MoveError, Rest, Restore, Stop, Tell
+from syncproof.core.moves import (
+    Connect,
+    Crash,
+    Deliver,
+    Disconnect,
+    Fire,
+    Keep,
+    Move,
+    MoveError,
+    Rest,
+    Restore,
+    Stop,
+    Tell,
+)
 from syncproof.core.values import SERVER, DeviceId
+from syncproof.core.world import System
 from syncproof.inputs import small_worlds
 
 
@@ -90,3 +106,17 @@ def test_a_backup_is_possible_once_for_each_actor_and_then_its_restore(fault: st
     bounded.make(keeps[0])
     assert keeps[0] not in bounded.possible()["backup"]
     assert bounded.possible()[fault] == [Restore(keeps[0].actor)]
+
+
+def test_a_device_without_a_server_cannot_connect() -> None:
+    phone = DeviceId(0)
+    alone = System("alone", lambda: {phone: Actor(id=phone)})
+    assert not any(BoundedWorld(alone, Environment(), lambda _: None).possible().values())
+
+
+def test_a_device_that_is_connected_cannot_connect() -> None:
+    bounded = fresh()
+    assert [move for move in bounded.every() if isinstance(move, Connect)] == []
+    bounded = BoundedWorld(bounded.world.system, Environment(), lambda _: None)
+    assert bounded.attempt(Connect(DeviceId(0)))
+    assert [move for move in bounded.every() if isinstance(move, Connect)] == [Connect(DeviceId(1))]

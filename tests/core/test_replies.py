@@ -123,7 +123,7 @@ def test_in_a_search_what_nobody_answers_stays_in_the_outbox() -> None:
 
 def test_what_a_crashed_process_would_have_sent_is_not_observed() -> None:
     seen: list[Observation] = []
-    Landed(seen.append).send(DESK, Accept(MessageId(7), 1))
+    Landed(Clerk(id=CLERK), seen.append).send(DESK, Accept(MessageId(7), 1))
     assert seen == []
 
 

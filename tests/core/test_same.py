@@ -7,7 +7,9 @@ import enum
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from operator import attrgetter
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
 import attrs
@@ -92,9 +94,82 @@ class Plain:
     """Compared by identity."""
 
 
+@dataclass(unsafe_hash=True)
+class Loose:
+    value: Any
+
+
+@attrs.define(unsafe_hash=True)
+class LooseAttributes:
+    value: Any
+
+
+class LooseStruct(msgspec.Struct):
+    value: Any
+
+    def __hash__(self) -> int:
+        return 1
+
+
+@dataclass(eq=False)
+class ByIdentity:
+    value: Any
+
+
+@attrs.define(eq=False)
+class AttributesByIdentity:
+    value: Any
+
+
+class StructByIdentity(msgspec.Struct, frozen=True, eq=False):
+    value: Any
+
+
+class OwnObject:
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OwnObject)
+
+    def __hash__(self) -> int:
+        return 1
+
+
+class OwnSlots:
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OwnSlots)
+
+    def __hash__(self) -> int:
+        return 1
+
+
 @pytest.mark.parametrize(
     "value",
-    [1, "text", None, ..., (1, (2,)), Put(1), frozenset([1]), Colour.RED, MessageId(1), int, (dict, (1, 2)), 0.5, b"x"],
+    [
+        *[
+            1,
+            "text",
+            None,
+            ...,
+            (1, (2,)),
+            Put(1),
+            frozenset([1]),
+            Colour.RED,
+            MessageId(1),
+            int,
+            (dict, (1, 2)),
+            0.5,
+            b"x",
+        ],
+        *[Boxed(1), attrs.make_class("Kept", ["value"], frozen=True)(1), Fraction(1, 2), PurePath("a"), Pair(1, 2)],
+        *[datetime.date(2026, 1, 1), Decimal(1)],
+    ],
 )
 def test_values_fit(value: Any) -> None:
     assert fits(value)
@@ -110,6 +185,14 @@ def test_values_fit(value: Any) -> None:
         (float("nan"), r"a\.b holds nan \(float\), which is not equal to itself"),
         (Decimal("nan"), r"which is not equal to itself"),
         (lambda: 1, r"holds function, which is compared by identity"),
+        (Loose(1), r"a\.b holds Loose, whose attributes can be changed; make its class a frozen msgspec.Struct"),
+        (LooseAttributes(1), r"holds LooseAttributes, whose attributes can be changed"),
+        (LooseStruct(1), r"holds LooseStruct, whose attributes can be changed"),
+        (OwnObject(1), r"holds OwnObject, whose attributes can be changed"),
+        (OwnSlots(1), r"holds OwnSlots, whose attributes can be changed"),
+        (ByIdentity(1), r"holds ByIdentity, which is compared by identity"),
+        (AttributesByIdentity(1), r"holds AttributesByIdentity, which is compared by identity"),
+        (StructByIdentity(1), r"holds StructByIdentity, which is compared by identity"),
     ],
 )
 def test_what_does_not_fit_is_named(value: Any, why: str) -> None:
@@ -136,30 +219,6 @@ class OwnStruct(msgspec.Struct, frozen=True):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, OwnStruct)
-
-    def __hash__(self) -> int:
-        return 1
-
-
-class OwnObject:
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, OwnObject)
-
-    def __hash__(self) -> int:
-        return 1
-
-
-class OwnSlots:
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, OwnSlots)
 
     def __hash__(self) -> int:
         return 1

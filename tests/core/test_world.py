@@ -84,6 +84,8 @@ class Talker(Actor):
             out.send(self.connection, Say(packet.word[5:]))
         elif packet.word.startswith("save:"):
             out.write("disk", 1, 10, Saved(packet.word[5:]))
+        elif packet.word.startswith("look:"):
+            out.read("disk", 1, 10, Saved(packet.word[5:]))
         elif packet.word.startswith("shout:"):
             out.send(PHONE, Shout(packet.word[6:]))
         else:
@@ -557,11 +559,13 @@ def test_a_message_is_stored_once_whether_its_commit_landed_in_a_crash_or_not(co
         (Notice(SECOND, "client"), "there is no connection"),
         (Crash(SERVER, (Saved("never begun"),)), "has no open write"),
         (Crash(SERVER, (Saved("a"), Saved("a"))), "has no open write"),
+        (Crash(SERVER, (Saved("only read"),)), "has no open write"),
     ],
 )
 def test_a_move_that_is_not_enabled_says_why_and_changes_nothing(move: Move, says: str) -> None:
     made, phone, server, _ = connected()
     tell(made, SERVER, "save:a")
+    tell(made, SERVER, "look:only read")
     before = phone.snapshot(), server.snapshot(), dict(made.connections), made.operations, dict(made.down)
     with pytest.raises(MoveError, match=says):
         made.apply(move)

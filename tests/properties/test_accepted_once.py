@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from syncproof.core.observations import Placed
+from syncproof.core.values import ConversationId, MessageId
+
 TWICE = "message 7 was accepted at place 7 of conversation 0, and takes place 8 as well"
 
 
@@ -54,6 +57,23 @@ def test_a_second_place_after_it_was_accepted(history) -> None:
     history.placed(7, 8)
     history.accepted(7, 7)
     assert history.says("accepted-once") == [TWICE]
+
+
+def test_the_same_place_observed_again_is_no_second_place(history) -> None:
+    history.sent(7)
+    history.accepted(7, 7)
+    history.placed(7, 7)
+    history.accepted(7, 7)
+    assert history.says("accepted-once") == []
+
+
+def test_the_same_place_of_another_conversation_is_a_second_place(history) -> None:
+    history.sent(7)
+    history.accepted(7, 7)
+    history.add(Placed(MessageId(7), ConversationId(1), 7, (), ()))
+    assert history.says("accepted-once") == [
+        "message 7 was accepted at place 7 of conversation 0, and takes place 7 of conversation 1 as well"
+    ]
 
 
 def test_a_restore_that_took_the_place_frees_the_message(history) -> None:

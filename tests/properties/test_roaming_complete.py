@@ -255,3 +255,10 @@ def test_a_message_at_a_place_before_its_own_is_wrong(history) -> None:
 def test_a_place_that_comes_again_in_a_page_is_wrong(joined) -> None:
     joined.roamed(3, 0, 5, 1, 2, 3, 2, 4, 5)
     assert WRONG.format(2) in joined.says("roaming-complete")
+
+
+def test_after_a_restore_of_a_conversation_in_which_nothing_was_placed_nothing_is_owed(history) -> None:
+    history.joined(9, 1, [(0, 5)])
+    history.reverted(0, kind="conversation", owner=0)
+    history.sent(1)
+    assert history.says("roaming-complete") == []

@@ -128,7 +128,7 @@ class Out:
         """Read `rows` rows, as they are at the call; `then` comes when the read completes."""
 
     def observe(self, observation: Observation) -> None:
-        """Record an observation."""
+        """Record an observation. `TypeError` for one that engines alone make (`MADE_BY_ENGINES`)."""
 
 
 Handler = Callable[[Any, Id, Any, Out], None]
@@ -332,6 +332,15 @@ def unhandled(actor: Actor, kind: type[Packet]) -> TypeError:
     return TypeError(
         f"{type(actor).__name__} has no handler for {kind.__name__}; it handles {known}. "
         f"Write a method marked @on({kind.__name__})."
+    )
+
+
+def made_by_engines(actor: Actor, kind: type[Observation]) -> TypeError:
+    """Return the error for an observation that engines alone make (`MADE_BY_ENGINES`), naming the actor."""
+    how = {"Accepted": "; send a packet whose class has accepts", "Refused": "; send a packet whose class has refuses"}
+    return TypeError(
+        f"{actor.id!r} ({type(actor).__name__}) observes {kind.__name__}, which engines alone make"
+        f"{how.get(kind.__name__, '')}"
     )
 
 

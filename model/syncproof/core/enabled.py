@@ -233,7 +233,10 @@ class BoundedWorld:
         world = self.world
         for move in recoveries(world.down, world.connections, world.clients()):
             if isinstance(move, Connect) and (
-                move.client in world.down or world.system.server in world.down or world.open_connection(move.client)
+                world.server is None
+                or world.server.down
+                or move.client in world.down
+                or world.open_connection(move.client)
             ):
                 continue
             found[_RECOVERING[type(move)]].append(move)

@@ -42,7 +42,8 @@ def quiesce(world: World, limit: int = 1_000_000) -> bool:
     world.apply(Stop())
     changed = True
     while changed:
-        for move in list(recoveries(world.down, world.connections, world.clients())):
+        clients = {} if world.server is None else world.clients()  # without a server there are no connections
+        for move in list(recoveries(world.down, world.connections, clients)):
             world.apply(move)
         limit = _drain(world, limit)
         before = [actor.durable_state() for actor in world.clients().values()]

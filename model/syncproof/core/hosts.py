@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from syncproof.core.actor import Actor, Handler, Out, state, unhandled
-from syncproof.core.observations import Observation
+from syncproof.core.actor import Actor, Handler, Out, made_by_engines, state, unhandled
+from syncproof.core.observations import MADE_BY_ENGINES, Observation
 from syncproof.core.packets import Idle, Packet
 from syncproof.core.replies import told
 from syncproof.core.same import same
@@ -138,12 +138,17 @@ class Host(Out):
         """Put a packet on its way over a link to the actor of this id.
 
         On a lossy link a packet that is identical to one that this actor has under way adds none, unless the world keeps
-        each copy: so an actor that sends again and again has finitely many states. The fault `Duplicate` makes copies.
+        each copy: so an actor that sends again and again has finitely many states. On an ordered link it must be the one
+        sent last there, since after another packet it says something else. The fault `Duplicate` makes copies.
         """
         host = self.world.hosts[receiver]  # type: ignore[index]
-        if self.world.coalescing and self.world.system.link(packet).lossy:
-            for mail in host.mail:
-                if mail.source == self.name and same(mail.packet, packet):
+        link = self.world.system.link
+        if self.world.coalescing and link(packet).lossy:
+            sent = [mail for mail in host.mail if mail.source == self.name]
+            if link(packet).order == "ordered":
+                sent = [mail for mail in sent if link(mail.packet).order == "ordered"][-1:]
+            for mail in sent:
+                if same(mail.packet, packet):
                     return mail
         mail = Mail(self.name, host, packet)
         host.mail.append(mail)
@@ -178,7 +183,7 @@ class Host(Out):
     def send(self, destination: Id, packet: Packet) -> None:
         said = told(packet)
         if said is not None:
-            self.observe(said)
+            self.world.observe(said)
         if isinstance(destination, ConnectionId):
             self.send_over(destination, packet)
         else:
@@ -208,17 +213,22 @@ class Host(Out):
             self.operate(then, False)
 
     def observe(self, observation: Observation) -> None:
+        if type(observation) in MADE_BY_ENGINES:
+            raise made_by_engines(self.actor, type(observation))
         self.world.observe(observation)
 
 
 class Landed(Out):
     """The `Out` of a write that became durable in a crash: durable observations count, every other effect is ignored."""
 
-    __slots__ = ("_observe",)
+    __slots__ = ("_actor", "_observe")
 
-    def __init__(self, observe: Callable[[Observation], None]) -> None:
+    def __init__(self, actor: Actor, observe: Callable[[Observation], None]) -> None:
+        self._actor = actor
         self._observe = observe
 
     def observe(self, observation: Observation) -> None:
+        if type(observation) in MADE_BY_ENGINES:
+            raise made_by_engines(self._actor, type(observation))
         if observation.durable:
             self._observe(observation)

@@ -326,3 +326,10 @@ class FaultsStopped(Observation, frozen=True, gc=False):
 
 class Quiesced(Observation, frozen=True, gc=False):
     """Only poll timers remain, and a round of polls changed nothing: liveness is judged here."""
+
+
+MADE_BY_ENGINES: frozenset[type[Observation]] = frozenset(
+    {Accepted, Refused, Connected, Disconnected, Crashed, Restarted, FaultsStopped, Quiesced}
+)
+"""The observations that engines alone make. An actor that could make one by hand could end a debt that properties watch, or
+say that the faults are over."""

@@ -10,6 +10,7 @@ equal that a handler can tell apart; so of these everything that they hold is co
 from __future__ import annotations
 
 import enum
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
@@ -24,10 +25,13 @@ Parts = Callable[[Any], Sequence[Any]]
 
 _SPELT = (float, complex, Decimal)
 """Numbers of one type that can be equal but spelt differently (`0.0` and `-0.0`), or not equal to themselves."""
+_VALUES = (int, float, complex, str, bytes, tuple, frozenset, Decimal, enum.Enum)
+"""Classes whose value is fixed when an object is made, whatever attributes a subclass adds."""
 _SINGLE = (type(None), type(...), type(NotImplemented))
 """Classes that have one instance."""
-MUTABLE, IDENTITY, NAN = (
+MUTABLE, CHANGEABLE, IDENTITY, NAN = (
     "which can be changed; use a tuple, or keep it directly in a field, or in a list, dict or @state class there",
+    "whose attributes can be changed; make its class a frozen msgspec.Struct or a frozen dataclass",
     "which is compared by identity; write @state above its class, or make it a frozen msgspec.Struct",
     "which is not equal to itself; use None or a number",
 )
@@ -188,7 +192,28 @@ def _why_unfit(value: Any, kind: type) -> str | None:
     hashing: Any = kind.__hash__
     if hashing is None:
         return MUTABLE
-    return IDENTITY if hashing is object.__hash__ and not isinstance(value, type) and kind not in _SINGLE else None
+    if isinstance(value, type) or kind in _SINGLE:
+        return None
+    if hashing is object.__hash__ or _is_struct_without_equality(kind):
+        return IDENTITY
+    return CHANGEABLE if _is_changeable(kind) else None
+
+
+def _is_struct_without_equality(kind: Any) -> bool:
+    """Return whether a struct's class says `eq=False`: its objects hash by their fields and compare by identity."""
+    return issubclass(kind, msgspec.Struct) and not kind.__struct_config__.eq and kind.__eq__ is msgspec.Struct.__eq__
+
+
+def _is_changeable(kind: type) -> bool:
+    """Return whether the attributes of a class's objects can be assigned: two states that share one would change together.
+
+    Not asked of what inherits its value from a built-in class, and of Python's own classes, whose slots are private.
+    """
+    if issubclass(kind, msgspec.Struct):
+        return not kind.__struct_config__.frozen
+    if issubclass(kind, _VALUES) or kind.__module__.partition(".")[0] in sys.stdlib_module_names:
+        return False
+    return kind.__setattr__ is object.__setattr__ and (getattr(kind, "__dictoffset__", 0) != 0 or bool(_slots(kind)))
 
 
 _FIT: set[type] = {int, bool, str, bytes, type}
@@ -221,7 +246,9 @@ def unfit(value: Any, where: str = "") -> str:
     kind = type(value)
     why = _why_unfit(value, kind)
     if why is not None:
-        shown = kind.__name__ if why is IDENTITY else f"{_brief(value)} ({kind.__name__})"  # its address would differ
+        shown = (
+            kind.__name__ if why in (IDENTITY, CHANGEABLE) else f"{_brief(value)} ({kind.__name__})"
+        )  # its address would differ
         return f"{where} holds {shown}, {why}".strip()
     parts = _PARTS[kind]
     if parts is None:

@@ -51,6 +51,7 @@ from syncproof.core.moves import (
     Tell,
 )
 from syncproof.core.observations import (
+    MADE_BY_ENGINES,
     Connected,
     Crashed,
     Disconnected,
@@ -91,6 +92,9 @@ class System:
         clocked: bool = False,
         coalescing: bool = True,
     ) -> None:
+        for observation in opening:
+            if type(observation) in MADE_BY_ENGINES:
+                raise TypeError(f"the opening of {name!r} has {type(observation).__name__}, which engines alone make")
         self.name = name
         self.cast = cast
         self.server = server
@@ -447,7 +451,7 @@ class World:
 
     def landing(self, host: Host) -> Landed:
         """Return the `Out` of writes that land in a crash of an actor, and of its restore. A scheduler may count more."""
-        return Landed(self.observe)
+        return Landed(host.actor, self.observe)
 
     def keep(self, host: Host) -> bool:
         """Take a backup of an actor; it replaces the former one."""

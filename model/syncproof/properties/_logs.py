@@ -9,7 +9,7 @@ import attrs
 
 from syncproof.core.actor import state
 from syncproof.core.observations import Appended, Joined, Placed, Reverted
-from syncproof.core.values import DeviceId, MessageId, Timeline, UserId
+from syncproof.core.values import ConversationId, DeviceId, MessageId, Timeline, UserId
 from syncproof.properties._base import Property, observes
 
 
@@ -31,14 +31,16 @@ class Entries:
 class Logs(Property):
     """The users of devices, the members of messages, and the entries of every log. A base, not a property of its own.
 
-    A void concerns no device. Neither does a second entry of a message (one in `again`: it was placed before, or a
+    A void concerns no device. Neither does a second entry of a message (one in `again`: it had another place before, or a
     restore took its entry from a log); it is kept as a void, because a device that has shown the first entry does not
-    show the message again. Entries that become readable below the tail are inserted where their number belongs, so that
+    show the message again. `places`: of messages, in this life of their conversation's log; the same place or entry
+    observed again is no second one. Entries that become readable below the tail are inserted where their number belongs, so that
     the rest is judged as readers see it (`tail-append` complains of them).
     """
 
     users: dict[DeviceId, UserId] = attrs.field(factory=dict)
     members: dict[MessageId, tuple[UserId, ...]] = attrs.field(factory=dict)
+    places: dict[MessageId, tuple[ConversationId, int]] = attrs.field(factory=dict)
     again: set[MessageId] = attrs.field(factory=set)
     logs: dict[Timeline, Entries] = attrs.field(factory=dict)
 
@@ -49,10 +51,11 @@ class Logs(Property):
 
     @observes(Placed)
     def on_placed(self, o: Placed) -> str | None:
-        if o.message in self.members:
-            self.again.add(o.message)
-        else:
+        if o.message not in self.members:
             self.members[o.message] = o.members
+        elif self.places.get(o.message) != (o.conversation, o.place):
+            self.again.add(o.message)
+        self.places[o.message] = (o.conversation, o.place)
         return None
 
     @observes(Appended)
@@ -67,6 +70,8 @@ class Logs(Property):
             log.messages.append(message)
             return None
         position = bisect_right(seqs, o.seq)
+        if message is not None and position and (seqs[position - 1], log.messages[position - 1]) == (o.seq, message):
+            return None
         seqs.insert(position, o.seq)
         log.messages.insert(position, message)
         for device, passed in log.passed.items():
@@ -77,6 +82,9 @@ class Logs(Property):
     @observes(Reverted)
     def on_reverted(self, o: Reverted) -> str | None:
         """Begin a new epoch of a log with the entries that the epoch `of` had up to `upto`."""
+        if o.timeline.kind == "conversation":
+            for message in [m for m, (c, at) in self.places.items() if c == o.timeline.owner and at > o.upto]:
+                del self.places[message]
         old = self.logs.get(Timeline(o.timeline.kind, o.timeline.owner, o.of))
         count = 0 if old is None else bisect_right(old.seqs, o.upto)
         kept = Entries([], [], {}, {}) if old is None else Entries(old.seqs[:count], old.messages[:count], {}, {})

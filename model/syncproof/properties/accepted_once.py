@@ -15,10 +15,10 @@ class AcceptedOnce(Property):
     """Accepted(m, p) => m has taken a place in this life of its conversation's log, p if the reply names one; it takes no
     second place in that life.
 
-    Every accepting reply is judged, the first as well as the answer to a retry. Before it is accepted a message may be
-    placed again (a server that crashed may have forgotten the first place). A restore begins a new life of the log
-    (`Reverted`): a message whose place it took may take another, and a message whose place it left keeps that one. It does
-    not say that the message stays stored (`accepted-is-durable` does).
+    Every accepting reply is judged, the first as well as the answer to a retry. The place that it has, observed again, is
+    no second place. Before it is accepted a message may be placed again (a server that crashed may have forgotten the first
+    place). A restore begins a new life of the log (`Reverted`): a message whose place it took may take another, and a
+    message whose place it left keeps that one. It does not say that the message stays stored (`accepted-is-durable` does).
 
     `places`: of every message, in this life of its conversation's log. `accepted`: those that were accepted there.
     `complained`: messages whose reply was wrong, which are not judged again.
@@ -38,10 +38,13 @@ class AcceptedOnce(Property):
     @observes(Placed)
     def on_placed(self, o: Placed) -> str | None:
         if o.message in self.accepted:
-            first = self.places[o.message][1]
+            conversation, first = self.places[o.message]
+            if (conversation, first) == (o.conversation, o.place):
+                return None
+            elsewhere = "" if o.conversation == conversation else f" of conversation {o.conversation:d}"
             return (
-                f"message {o.message:d} was accepted at place {first} of conversation {o.conversation:d}, "
-                f"and takes place {o.place} as well"
+                f"message {o.message:d} was accepted at place {first} of conversation {conversation:d}, "
+                f"and takes place {o.place}{elsewhere} as well"
             )
         self.places[o.message] = (o.conversation, o.place)
         return None

@@ -39,13 +39,14 @@ def judge(
     quiesced: bool,
     asked: tuple[str, ...] = (),
     happened: bool = True,
+    missing: Mapping[str, str] | None = None,
 ) -> dict[str, PropertyResult]:
     """Return a verdict for every property.
 
     A promise counts if it covers all faults that the run was configured with (`given`). It does not count if the property
     is about other faults (`Property.about`), unless the property was `asked` for. What was not violated is unknown if
-    nothing was accepted (`happened`), if the property never met its evidence, and for a liveness property if the run did
-    not come to rest (`quiesced`).
+    nothing was accepted (`happened`), if the property never met its evidence, if observations that it needs are `missing`
+    from a history (by property, in words), and for a liveness property if the run did not come to rest (`quiesced`).
     """
     results = {}
     faults = given.faults
@@ -62,7 +63,8 @@ def judge(
         open_end = not quiesced and PROPERTIES[name].kind == "liveness"
         why = ""
         if not count:
-            why = NOTHING_ACCEPTED * (not happened) or unmet(PROPERTIES[name], lacks) * (not met) or OPEN_END * open_end
+            why = NOTHING_ACCEPTED * (not happened) or unmet(PROPERTIES[name], lacks) * (not met)
+            why = why or (missing or {}).get(name, "") or OPEN_END * open_end
         results[name] = PropertyResult(
             "violated" if count else "unknown" if why else "holds",
             covered,

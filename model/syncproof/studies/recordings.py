@@ -32,7 +32,8 @@ class CheckedRun:
     `source`: the file; `recorded`: property -> number of violations according to the file's header; `promised`: the
     properties promised in addition to the design's own promises; `observations`: their number; `quiesced`: whether the run
     came to rest; `happened`: whether any message was accepted; `given`: what the history had for the evidence of properties;
-    `named`: those of `promised` that were named one by one, which are never "not exercised".
+    `missing`: what the history refers to and lacks, by property; `named`: those of `promised` that were named one by one,
+    which are never "not exercised".
     """
 
     source: str
@@ -46,6 +47,7 @@ class CheckedRun:
     quiesced: bool
     happened: bool
     given: Given
+    missing: dict[str, str]
     named: tuple[str, ...] = ()
 
     @property
@@ -64,7 +66,16 @@ class CheckedRun:
         promises.update(dict.fromkeys(self.promised, self.faults))
         not_applicable = {} if design is None else design.not_applicable
         asked = (*self.named, *[name for name in self.promised if name in self.monitor.watch.met])
-        return judge(promises, not_applicable, self.monitor, self.given, self.quiesced, asked, self.happened)
+        return judge(
+            promises,
+            not_applicable,
+            self.monitor,
+            self.given,
+            self.quiesced,
+            asked,
+            happened=self.happened,
+            missing=self.missing,
+        )
 
     def status(self) -> int:
         """Return the exit status.
@@ -245,6 +256,7 @@ def _result(
         quiesced=checker.quiesced,
         happened=checker.happened,
         given=checker.size.given(header.faults),
+        missing={name: checker.references.lacking(PROPERTIES[name]) for name in checker.monitor.automata},
         named=named,
     )
 

@@ -40,7 +40,7 @@ def device(kind: type[TimelineDevice], *, registered: bool = True, **checkpoints
 
 
 def given(actor: TimelineDevice, packet: Packet, source: ActorId | ConnectionId = SERVER) -> Effects:
-    out = Effects()
+    out = Effects(actor)
     actor.handle(source, packet, out)
     return out
 
@@ -107,7 +107,7 @@ def test_a_device_that_registers_again_keeps_its_checkpoint() -> None:
 def test_a_gap_never_moves_a_checkpoint_back() -> None:
     phone = device(TimelineDevice, first=5)
     phone.missed_pages = [Page(FIRST, 3, (), 3, False, ((TALK, 0),))]
-    phone.save((), Effects())
+    phone.save((), Effects(phone))
     assert phone.checkpoints == {FIRST: 5}
 
 

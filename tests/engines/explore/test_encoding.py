@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -186,6 +187,11 @@ class Plain:
     """Compared by identity."""
 
 
+@dataclass(unsafe_hash=True)
+class Loose:
+    value: int
+
+
 @actor
 class Keeper(Actor):
     rows: list[Any] = durable(list)
@@ -204,6 +210,10 @@ class Keeper(Actor):
                 self.names |= {1, "a"}
             case "packet":
                 out.send(NAME, Put([1]))
+            case "changeable":
+                self.rows.append(Loose(1))
+            case "changeable in a packet":
+                out.send(NAME, Put(Loose(1)))
             case "identity in a packet":
                 out.send(NAME, Put(Plain()))
             case "observed":
@@ -222,6 +232,8 @@ class Keeper(Actor):
         ("unsorted", r"^ActorId\(0\) \(Keeper\): names has keys or items that cannot be sorted"),
         ("packet", r"^ActorId\(0\) \(Keeper\), in a packet: Put.value holds \[1\] \(list\), which can be changed"),
         ("identity in a packet", r"^ActorId\(0\) \(Keeper\), in a packet: Put.value holds Plain, which"),
+        ("changeable", r"^ActorId\(0\) \(Keeper\): rows holds Loose, whose attributes can be changed; make its class"),
+        ("changeable in a packet", r"^ActorId\(0\) \(Keeper\), in a packet: Put.value holds Loose, whose attributes"),
         ("observed", r"^ActorId\(0\) \(Keeper\), in an observation: Held.value holds {} \(dict\)"),
     ],
 )

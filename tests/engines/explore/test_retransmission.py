@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import pytest
@@ -14,7 +15,7 @@ from syncproof.core.values import ActorId, Id
 from syncproof.core.world import System
 from syncproof.engines.explore import Limits, explore
 from syncproof.errors import InputError
-from tests.core.test_coalescing import ONE, Lossy, Reliable, Say
+from tests.core.test_coalescing import ONE, RECEIVER, Lossy, Ordered, Reliable, Say
 from tests.core.test_coalescing import system as speakers
 from tests.engines.explore.test_equal_to_world import Walk
 from tests.helpers.alternating_bit import Again, Chat, Delivered, EveryWord, Sent, environment, protocol
@@ -147,6 +148,45 @@ def test_tables_and_world_keep_each_packet_of_a_reliable_link() -> None:
     found = Walk(speakers(), Environment(scripts=tuple((tell, tell) for tell in said)), [])
     found.run()
     assert found.met["arrive"] > 0
+
+
+@pytest.mark.parametrize("words", [(1, 2, 1), (2, 1, 1), (1, 1, 1)])
+@pytest.mark.parametrize("kind", [Lossy, Ordered])
+def test_tables_world_and_judge_agree_on_what_is_identical(
+    kind: Callable[[int], Packet], words: tuple[int, ...]
+) -> None:
+    limits = Environment(scripts=(tuple([Tell(ONE, Say(kind(word))) for word in words]),))
+    Walk(speakers(), limits, []).run()
+    judge = Judge(speakers(), limits, []).run()
+    assert len(judge.states) == len(explore(speakers(), limits, []).graph.states)
+
+
+@actor
+class Hearer(Actor):
+    """Notices when it hears 1 after 2."""
+
+    last: int = durable(int)
+
+    @on(Ordered)
+    def hear(self, source: Id, packet: Ordered, out: Out) -> None:
+        if (self.last, packet.value) == (2, 1):
+            out.observe(Sent())  # and never `Delivered`
+        self.last = packet.value
+
+
+@actor
+class Burst(Actor):
+    """Says 1, 2 and 1 at once."""
+
+    @on(Say)
+    def say(self, source: Id, packet: Say, out: Out) -> None:
+        for word in (1, 2, 1):
+            out.send(RECEIVER, Ordered(word))
+
+
+def test_a_bug_that_needs_a_packet_again_after_another_one_is_found() -> None:
+    system = System("burst", lambda: {ONE: Burst(id=ONE), RECEIVER: Hearer(id=RECEIVER)})
+    assert judged(system, Environment(scripts=((Tell(ONE, Say(Ordered(0))),),))) == "violated"
 
 
 def test_what_only_the_bound_decides_is_unknown() -> None:

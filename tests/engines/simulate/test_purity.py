@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from syncproof.core.values import Id, ServerId
 from syncproof.designs import DESIGNS
 from syncproof.designs.packets import Notification
 from syncproof.designs.timeline.device import TimelineDevice
-from syncproof.engines.handler_errors import ImpureHandler
+from syncproof.engines.handler_errors import ImpureHandler, UnfitValue
 from syncproof.engines.simulate.purity import compare
 from syncproof.inputs.scenario import Scenario, load
 from syncproof.studies.compare import compare as compare_designs
@@ -55,6 +56,30 @@ def test_a_call_that_differs_from_time_to_time_is_refused() -> None:
 def test_a_call_that_depends_on_the_order_of_a_set_is_refused() -> None:
     with pytest.raises(ImpureHandler, match=r"Holder\): what it does, go, depends on the order of a dict or a set"):
         compare(holder("a", "b"), "go", lambda twin, out: twin.go(NAME, Go(), out))
+
+
+@dataclass(unsafe_hash=True)
+class Shared:
+    value: int
+
+
+def test_an_object_that_can_be_changed_is_refused_where_it_is_stored() -> None:
+    def store(twin: Any, out: Out) -> None:
+        twin.last = Shared(1)
+
+    with pytest.raises(UnfitValue, match=r"\(Holder\): last holds Shared, whose attributes can be changed"):
+        compare(holder(), "store", store)
+
+
+def test_an_object_that_can_be_changed_is_refused_before_a_call_changes_it() -> None:
+    def change(twin: Any, out: Out) -> None:
+        twin.last.value += 1
+
+    made: Any = holder()
+    made.last = Shared(1)
+    with pytest.raises(UnfitValue, match=r"\(Holder\): last holds Shared, whose attributes can be changed"):
+        compare(made, "change", change)
+    assert made.last.value == 1
 
 
 def test_a_pure_call_changes_nothing() -> None:

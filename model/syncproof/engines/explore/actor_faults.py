@@ -127,7 +127,7 @@ class ActorFaults:
             thing = self.encoding.actor_in(actor, state[local_slot(actor)])
             observations: list[Observation] = []
             for packet in landed:
-                out = Effects()
+                out = Effects(thing)
                 self.handlers.call(actor, name, packet, out)
                 observations += [o for o in out.observations if o.durable]
             thing.crash()
@@ -204,7 +204,7 @@ class ActorFaults:
         self.encoding.actor_in(actor, left.backups[place])
         thing.crash()
         observations: list[Observation] = []
-        thing.restored(before, Landed(observations.append))
+        thing.restored(before, Landed(thing, observations.append))
         budgets = one_less(left.budgets, budget)
         backups = left.backups if budgets[budget] else _replaced(left.backups, place, NO_BACKUP)
         closings = self._take_down(actor, state)

@@ -315,9 +315,13 @@ class Encoding:
         return Wire(world.counts.get(name, 0), tuple(ends), mail)
 
     def sent(self, mail: Inbound, source: int, packet: int) -> Inbound:
-        """Return mail after one more packet is sent. On a lossy link one that is under way already adds none."""
-        if self.system.coalescing and (source, packet) in mail and self.system.link(self.packets.values[packet]).lossy:
-            return mail
+        """Return mail after one more packet is sent. On a lossy link one that is under way already adds none (`Host.post`)."""
+        item = (source, packet)
+        if self.system.coalescing and item in mail and self.system.link(self.packets.values[packet]).lossy:
+            if self._order(packet) != "ordered":
+                return mail
+            if item == [other for other in mail if other[0] == source and self._order(other[1]) == "ordered"][-1]:
+                return mail
         return self.put(mail, source, packet)
 
     def put(self, mail: Inbound, source: int, packet: int) -> Inbound:

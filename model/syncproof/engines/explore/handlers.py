@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, cast
 
-from syncproof.core.actor import Actor, Out
-from syncproof.core.observations import Noted, Observation, Shown
+from syncproof.core.actor import Actor, Out, made_by_engines
+from syncproof.core.observations import MADE_BY_ENGINES, Noted, Observation, Shown
 from syncproof.core.packets import Idle, Packet
 from syncproof.core.replies import answers_only, told
 from syncproof.core.same import same
@@ -52,11 +52,12 @@ class Call(NamedTuple):
 
 
 class Effects(Out):
-    """The effects of one handler call."""
+    """The effects of one handler call of an actor."""
 
-    __slots__ = ("observations", "pending", "sends")
+    __slots__ = ("actor", "observations", "pending", "sends")
 
-    def __init__(self) -> None:
+    def __init__(self, actor: Actor) -> None:
+        self.actor = actor
         self.sends: list[tuple[Id, Packet]] = []
         self.pending: list[tuple[Any, Packet]] = []
         self.observations: list[Observation] = []
@@ -64,7 +65,7 @@ class Effects(Out):
     def send(self, destination: Id, packet: Packet) -> None:
         said = told(packet)
         if said is not None:
-            self.observe(said)
+            self.observations.append(said)
         self.sends.append((destination, packet))
 
     def after(self, delay: float, packet: Packet, jitter: float = 0.0) -> None:
@@ -92,6 +93,8 @@ class Effects(Out):
             self.pending.append(("read", then))
 
     def observe(self, observation: Observation) -> None:
+        if type(observation) in MADE_BY_ENGINES:
+            raise made_by_engines(self.actor, type(observation))
         self.observations.append(observation)
 
 
@@ -171,7 +174,7 @@ class HandlerCalls:
             thing.restore(local)
         else:
             thing.restore_backwards(local, backwards)
-        out = Effects()
+        out = Effects(thing)
         self.call(actor, source, packet, out)
         return frozen(thing), out
 

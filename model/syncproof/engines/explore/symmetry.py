@@ -8,8 +8,8 @@ and must give the exchanged result:
 
 - every handler call, also those of writes that land in a crash, and the steps that an actor offers;
 - every guard on receiving that was asked, and a state constraint;
-- every reaction of an automaton to the observations of a handler call, in the order in which the renamed call makes
-  them, and its judgement at quiescence: as many complaints (whose texts may name other ids).
+- every reaction of an automaton to the observations of a handler call or of writes that land in a crash, in the order in
+  which the renamed ones make them, and its judgement at quiescence: as many complaints (whose texts may name other ids).
 
 What is done with ids exchanged is checked in the same way itself, until nothing new is met. So each of these is compared
 under every permutation, because exchanges of neighbours make all of them, but each is done only once.
@@ -28,13 +28,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 from syncproof.core.actor import Actor, freeze, thaw
+from syncproof.core.enabled import landings
+from syncproof.core.links import CLOSINGS
 from syncproof.core.moves import Move
-from syncproof.core.packets import Packet
+from syncproof.core.observations import Crashed, Disconnected
 from syncproof.core.same import same
-from syncproof.core.values import Id
+from syncproof.core.values import DeviceId, Id
 from syncproof.engines.explore.constraint import Within
 from syncproof.engines.explore.encoding import ABSENT, SHIFT, local_slot, pending_slot, writes
 from syncproof.engines.explore.expand import Successor, expander
@@ -52,6 +54,8 @@ LOW = (1 << SHIFT) - 1
 
 HandlerCall = tuple[int, int, int]
 """An actor, its local state and an event, by number."""
+Landing = tuple[int, int, tuple[int, ...]]
+"""An actor, its local state and the events of the writes that land in a crash of it, by number."""
 
 
 class Symmetry:
@@ -77,7 +81,7 @@ class Symmetry:
         self.canonical = Representatives(tables, groups, self.kinds)
         self._calls: dict[HandlerCall, tuple[Any, Effects]] = {}
         self._observed: list[dict[int, dict[int, None]]] = [{} for _ in self.exchanges]
-        """For each exchange: bundle -> the bundles that exchanged handler calls observed instead."""
+        """For each exchange: bundle -> the bundles that exchanged handler calls and landing writes observed instead."""
         self._check_environment()
         for exchange in self.exchanges:
             if exchange.state(tables.initial) != tables.initial:
@@ -128,7 +132,9 @@ class Symmetry:
             (actor, key >> SHIFT, key & LOW) for actor, table in enumerate(self.tables.handlers.react) for key in table
         ]
         self._compare_calls(met, observing=True)
-        self._compare_calls(self._landing_calls(), observing=False)
+        landed = self._landings()
+        self._compare_calls([call for landing in landed for call in self._landing_calls(landing)], observing=False)
+        self._note_landings(landed)
         for actor, thing in enumerate(self.encoding.actors):
             if thing.offers_steps:
                 self._compare_locals(actor, lambda thing: list(thing.steps()), "offering steps")
@@ -194,25 +200,53 @@ class Symmetry:
             found = self._calls[call] = self.tables.handlers.run(actor, value, *self.encoding.events[event])
         return found
 
-    def _landing_calls(self) -> list[HandlerCall]:
-        """Return the handler calls of writes that land in a crash, in every order."""
+    def _landings(self) -> list[Landing]:
+        """Return the writes that land in a crash, in every order."""
         encoding = self.encoding
-        found: list[HandlerCall] = []
+        found: dict[Landing, None] = {}
         for actor, crashes in enumerate(self.tables.faults.crashes):
             for key in list(crashes):
                 local, pending = self.tables.faults.crashed(key)
                 if pending > ABSENT:
-                    landing = tuple(writes(encoding, encoding.slots[pending_slot(actor)].values[pending]))
-                    self._land(actor, local, landing, found)
-        return found
+                    for landed in landings(writes(encoding, encoding.slots[pending_slot(actor)].values[pending])):
+                        events = tuple([encoding.event(encoding.names[actor], packet) for packet in landed])
+                        found[actor, local, events] = None
+        return list(found)
 
-    def _land(self, actor: int, local: int, landing: tuple[Packet, ...], found: list[HandlerCall]) -> None:
-        name = self.encoding.names[actor]
-        for index, packet in enumerate(landing):
-            call = (actor, local, self.encoding.event(name, packet))
-            found.append(call)
-            after = self.encoding.slots[local_slot(actor)].intern(self._call(call)[0])
-            self._land(actor, after, landing[:index] + landing[index + 1 :], found)
+    def _landing_calls(self, landing: Landing) -> Iterator[HandlerCall]:
+        """Yield the handler calls of writes that land one after the other."""
+        actor, local, events = landing
+        for event in events:
+            yield actor, local, event
+            local = self.encoding.slots[local_slot(actor)].intern(self._call((actor, local, event))[0])
+
+    def _note_landings(self, met: Sequence[Landing]) -> None:
+        """Note what writes that land in a crash observe, and what the exchanged ones do, for comparing the automata later."""
+        encoding = self.encoding
+        queue = list(met)
+        known = set(queue)
+        for landing in queue:
+            actor, local, events = landing
+            for number, exchange in enumerate(self.exchanges):
+                landed = [encoding.events[event] for event in events]
+                image = (
+                    exchange.actor(actor),
+                    exchange.slot(local_slot(actor), local),
+                    tuple([encoding.event(exchange.of(source), exchange.of(packet)) for source, packet in landed]),
+                )
+                if image not in known:
+                    known.add(image)
+                    queue.append(image)
+                for one, other in zip(self._crash_bundles(landing), self._crash_bundles(image), strict=True):
+                    self._observed[number].setdefault(one, {})[other] = None
+
+    def _crash_bundles(self, landing: Landing) -> list[int]:
+        """Return the bundles of a crash in which writes land: of an actor without and with a connection."""
+        name = self.encoding.names[landing[0]]
+        observed = [o for call in self._landing_calls(landing) for o in self._call(call)[1].observations if o.durable]
+        observed.append(Crashed(name))
+        cut = Disconnected(cast(DeviceId, name), CLOSINGS["client-down"].clean)
+        return [self.judging.bundle(observed), self.judging.bundle([*observed, cut])]
 
     def _compare_locals(self, actor: int, ask: Callable[[Actor], Any], doing: str) -> None:
         """Compare what an actor answers in every local state that was met, and in the images of these.
@@ -308,7 +342,7 @@ class Symmetry:
             expected = after(before, bundle)
             for exchange, observed in zip(self.exchanges, self._observed, strict=True):
                 image = states.intern(exchange.of(states.values[before]))
-                # Crashes and connections are observed without a handler, always in the order of the move.
+                # Connections are observed without a handler, always in the order of the move.
                 others = {judging.bundle([exchange.of(o) for o in bundles[bundle]]): None, **observed.get(bundle, {})}
                 for other in others:
                     reached = after(image, other)

@@ -69,7 +69,6 @@ class TimedHost(Host):
         "network",
         "news",
         "numbers",
-        "observe",
         "parked",
         "polling",
         "purity",
@@ -78,12 +77,8 @@ class TimedHost(Host):
         "unchecked",
     )
 
-    observe: Callable[[Observation], None]  # type: ignore[assignment]
-    """The world's own method, as `complete` is: bound once, not at every observation."""
-
     def __init__(self, world: World, name: ActorId, actor: Actor) -> None:
         super().__init__(world, name, actor)
-        self.observe = world.observe
         self.complete = world.complete
         assert isinstance(world, TimedWorld)
         self.complete_storing = world.complete_storing
@@ -118,7 +113,7 @@ class TimedHost(Host):
     def send(self, destination: Id, packet: Packet) -> None:
         said = told(packet)
         if said is not None:
-            self.observe(said)
+            self.world.observe(said)
         if type(destination) is ConnectionId:
             self.network.send(self, destination, packet)
         else:
@@ -221,8 +216,8 @@ class StoringLanded(Landed):
 
     __slots__ = ("_station",)
 
-    def __init__(self, observe: Callable[[Observation], None], station: Station) -> None:
-        super().__init__(observe)
+    def __init__(self, actor: Actor, observe: Callable[[Observation], None], station: Station) -> None:
+        super().__init__(actor, observe)
         self._station = station
 
     def write(self, store: str, rows: int, bytes: int, then: Packet | None = None, replaces: int = 0) -> None:
@@ -289,7 +284,8 @@ class TimedWorld(World):
         return super().crash(host, landed)
 
     def landing(self, host: Host) -> Landed:
-        return Landed(self.observe) if isinstance(host.name, DeviceId) else StoringLanded(self.observe, self.station)
+        plain = isinstance(host.name, DeviceId)
+        return Landed(host.actor, self.observe) if plain else StoringLanded(host.actor, self.observe, self.station)
 
     def keep(self, host: Host) -> bool:
         if host is self.server:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from syncproof.core.actor import Actor, Out
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Idle, Packet
-from syncproof.core.same import same
+from syncproof.core.same import fits, same
 from syncproof.core.values import Id
-from syncproof.engines.handler_errors import ImpureHandler, frozen, impure, order_dependent
+from syncproof.engines.handler_errors import ImpureHandler, UnfitValue, frozen, impure, order_dependent, unfit_field
 from syncproof.engines.simulate.clock import Clock
 
 if TYPE_CHECKING:
@@ -150,16 +150,23 @@ class Purity:
 def compare(actor: Actor, what: str, act: Act) -> int:
     """Let copies of an actor act, with dicts and sets in either order. `ImpureHandler` if the results differ.
 
-    Return how many items the fields have.
+    Return how many items the fields have. `UnfitValue` for a field that a copy would share with the actor.
     """
     snapshot = frozen(actor)
+    _check_values(actor, snapshot)
     first = _result(actor, snapshot, act)
+    _check_values(actor, first[0])
     if same(first, _result(actor, snapshot, act, backwards=True)):
         return sum(len(image) for image in snapshot if type(image) is tuple)
     # A result that changes from call to call may by chance be the first one again.
     if all(same(first, _result(actor, snapshot, act)) for _ in range(3)):
         raise ImpureHandler(order_dependent(actor, what, ()))
     raise ImpureHandler(impure(actor, what))
+
+
+def _check_values(actor: Actor, snapshot: tuple[Any, ...]) -> None:
+    if not all(map(fits, snapshot)):
+        raise UnfitValue(unfit_field(actor, snapshot))
 
 
 def _result(actor: Actor, snapshot: tuple[Any, ...], act: Act, *, backwards: bool = False) -> tuple[Any, ...]:
