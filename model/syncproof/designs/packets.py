@@ -95,12 +95,24 @@ class Fetch(Packet, frozen=True, gc=False):
 
 
 class Accept(Packet, frozen=True, gc=False):
-    """The server has the message; `place` is its number in the conversation."""
+    """The server has the message; `place` is its number in the conversation.
+
+    `timeline`, `after`, `seq`: where the sender's own copy is, and the number in that timeline just before it, so that a
+    device which has everything up to there need not pull what it wrote. Without a timeline the reply does not say.
+    """
 
     accepts: ClassVar[str | None] = "message"
     accepts_at: ClassVar[str | None] = "place"
     message: MessageId
     place: int
+    timeline: Timeline | None = None
+    after: int = 0
+    seq: int = 0
+
+    @property
+    def body_bytes(self) -> int:
+        """Return 16 bytes for the two numbers; the timeline is the device's own and need not be named."""
+        return 0 if self.timeline is None else 16
 
 
 class PullReply(Packet, frozen=True, gc=False):
@@ -204,10 +216,11 @@ class Respond(Packet, frozen=True, gc=False):
 
 
 class Commit(Packet, frozen=True, gc=False):
-    """The message, its dedup row and its intent are in the store."""
+    """The message, its dedup row and its intent are in the store; `size`: the bytes that were written for them."""
 
     message: Message
     source: ConnectionId
+    size: int = 0
 
 
 class Synced(Packet, frozen=True, gc=False):

@@ -10,6 +10,8 @@ SequencerKind = Literal["auto", "dense", "sparse", "segmented", "clock"]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
+Pause = Annotated[float, msgspec.Meta(ge=0)]
+"""Seconds; 0: not at all."""
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +43,11 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     """`after-apply`: the device saves its checkpoint in a step of its own, so a crash may come between."""
     idempotent_send: bool = True
     """Off: the server keeps no index of message ids and stores a sender's retry a second time."""
+
+    # ---- timelines
+
+    accept_carries_seq: bool = True
+    """The reply that accepts a message says where the sender's own copy is, so that the sending device need not pull it."""
 
     def differing_from(self, other: Parameters) -> dict[str, object]:
         """Return the parameters that differ from those of `other`, with the values here."""

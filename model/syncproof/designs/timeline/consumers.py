@@ -142,7 +142,13 @@ class ConsumerServer(ReadFanoutServer):
 
     # ---- pushes, and pushes again
 
-    def notify_devices(self, user: UserId, timeline: Timeline, entry: Entry, out: Out) -> None:
+    def carries_seq(self) -> bool:
+        """Return that it does not: a device shows its own message when that is accepted, and is never given it."""
+        return False
+
+    def notify_devices(
+        self, user: UserId, timeline: Timeline, entry: Entry, out: Out, told: DeviceId | None = None
+    ) -> None:
         """Push the new entry, and what was not given before it, to the user's devices that are believed to be online."""
         assert entry.message is not None
         conversation = entry.message.conversation
@@ -262,13 +268,12 @@ class ConsumerServer(ReadFanoutServer):
         for conversation, log in sorted(self.store.items()):
             waiting = [entry.seq for device in self.consumers for entry in self.unacked(device, conversation)]
             acked, _ = log.after(0, min(waiting) - 1 if waiting else None, len(log.entries))
-            if acked:
-                size = sum([ROW_BYTES + e.message.size for e in acked if e.message is not None])
-                out.delete("message-store", len(acked), Trim(log_of(conversation, self.epoch), acked[-1].seq), size)
+            self.begin_trim("message-store", log_of(conversation, self.epoch), acked, out)
 
     @on(Trim)
     def trim(self, source: Id, packet: Trim, out: Out) -> None:
         """Delete the entries from the log."""
+        self.trimming.discard(packet.timeline)
         self.store[ConversationId(packet.timeline.owner)].trim(packet.upto)
         out.observe(Trimmed(packet.timeline, packet.upto))
 

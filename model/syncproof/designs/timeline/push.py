@@ -19,7 +19,8 @@ from syncproof.core.values import Entry, Id, Timeline, UserId
 from syncproof.designs.base import ROW_BYTES
 from syncproof.designs.packets import Push, Reserved, Synced
 from syncproof.designs.timeline.device import TimelineDevice
-from syncproof.designs.timeline.log import Log, place_of, sync_of
+from syncproof.designs.timeline.log import Log, bytes_of, place_of, sync_of
+from syncproof.designs.timeline.reading import settle
 from syncproof.designs.timeline.server import TimelineServer
 
 
@@ -38,10 +39,18 @@ class PushDevice(TimelineDevice):
     @on(Push)
     def pushed(self, source: Id, packet: Push, out: Out) -> None:
         """Show the message at once; the pull moves the checkpoint and fetches what is missing before it."""
-        new = packet.entry.seq > self.checkpoints.get(packet.timeline, 0)
-        if new and self.registered and self.current(packet.timeline):
-            self.show(packet.entry, packet.timeline, out)
+        self.show_early(packet.timeline, packet.entry, out)
         self.on_hint(packet.timeline, packet.entry.seq, "push", out)
+
+    def show_early(self, timeline: Timeline, entry: Entry, out: Out) -> None:
+        """Show an entry above the checkpoint, which stays where it is."""
+        if entry.seq > self.checkpoints.get(timeline, 0) and self.registered and self.current(timeline):
+            self.show(entry, timeline, out)
+
+    def on_own_entry(self, timeline: Timeline, after: int, entry: Entry, out: Out) -> None:
+        """Show an entry written here, whatever is missing before it."""
+        self.show_early(timeline, entry, out)
+        super().on_own_entry(timeline, after, entry, out)
 
 
 @actor
@@ -52,13 +61,8 @@ class DensePushDevice(TimelineDevice):
     def pushed(self, source: Id, packet: Push, out: Out) -> None:
         """Apply the next number, ignore an older one, pull at a gap (Telegram's `pts` rule)."""
         checkpoint = self.checkpoints.get(packet.timeline, 0)
-        ready = self.registered and not self.saving and self.current(packet.timeline)
-        if packet.entry.seq == checkpoint + 1 and ready:
-            self.show(packet.entry, packet.timeline, out)
-            self.reach(packet.entry)
-            self.advance(packet.timeline, packet.entry.seq, out)
-            if self.connection is not None and not self.pulling:
-                self.arm_poll(out)
+        if packet.entry.seq == checkpoint + 1 and self.ready(packet.timeline):
+            self.apply_next(packet.entry, packet.timeline, out)
         elif packet.entry.seq > checkpoint:
             out.observe(Noted("gap", self.id))
             self.on_hint(packet.timeline, packet.entry.seq, "push", out)
@@ -77,7 +81,9 @@ class DensePushServer(PushServer):
     def write_next(self, user: UserId, out: Out) -> None:
         """Reserve as many numbers as entries wait; the batch stays in memory until the reservation is durable."""
         batch = self.taken[user] = tuple(self.queue.pop(user))
-        out.write("sequencer", 1, ROW_BYTES, Reserved(user, self.reserved.get(user, 0) + len(batch)))
+        replaces = ROW_BYTES * (user in self.reserved)
+        upto = self.reserved.get(user, 0) + len(batch)
+        out.write("sequencer", 1, ROW_BYTES, Reserved(user, upto), replaces=replaces)
 
     @on(Reserved)
     def reserved_numbers(self, source: Id, packet: Reserved, out: Out) -> None:
@@ -98,16 +104,19 @@ class DensePushServer(PushServer):
         timeline = sync_of(user, self.epoch)
         for entry in packet.entries:
             if entry.seq <= log.last:  # a void has taken the number, so this late entry needs another one
+                settle("sync-store", bytes_of((entry,)), 0, out)
                 if entry.message is not None and not log.holds(entry):
                     self.queue.setdefault(user, []).append(entry)
                 continue
             reserved = entry
             if entry.message is not None and place_of(entry) in self.redriven and log.holds(entry):
                 entry = Entry(entry.seq, 0, None, "void")
+                settle("sync-store", bytes_of((reserved,)), bytes_of((entry,)), out)
+            after = log.last
             log.append(entry)
             out.observe(Appended(timeline, entry.seq, None if entry.message is None else entry.message.id))
             if entry.message is not None:
-                self.notify_devices(user, timeline, entry, out)
+                self.announce(user, timeline, after, entry, out)
             else:
                 out.observe(Noted("void", self.id))
             if reserved.message is not None:
