@@ -243,11 +243,14 @@ class Saved(Packet, frozen=True, gc=False):
     cursors: tuple[Cursor, ...]
 
 
-class CheckpointRecorded(Packet, frozen=True, gc=False):
-    """The server has recorded a device's checkpoint, learnt from a pull request."""
+class RecordCheckpoints(Packet, frozen=True, gc=False):
+    """The server has waited long enough, and records the checkpoints that it has learnt."""
 
-    device: DeviceId
-    cursor: Cursor
+
+class CheckpointsRecorded(Packet, frozen=True, gc=False):
+    """The server has recorded checkpoints of devices, learnt from pull requests."""
+
+    checkpoints: tuple[tuple[DeviceId, Cursor], ...]
 
 
 class Trim(Packet, frozen=True, gc=False):

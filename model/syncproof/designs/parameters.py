@@ -48,6 +48,12 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
 
     accept_carries_seq: bool = True
     """The reply that accepts a message says where the sender's own copy is, so that the sending device need not pull it."""
+    dense_numbers: Literal["at-commit", "reserved"] = "at-commit"
+    """Who gives dense numbers: the user's single writer when it commits an entry, or a sequencer that persists each
+    reservation before the entry is written. A crash burns reserved numbers, which voids fill."""
+    checkpoint_delay: Pause = 5.0
+    """A checkpointing server writes the checkpoints that it has learnt so long after the first of them, in one batch (Kafka:
+    5 seconds); 0: at once."""
 
     def differing_from(self, other: Parameters) -> dict[str, object]:
         """Return the parameters that differ from those of `other`, with the values here."""

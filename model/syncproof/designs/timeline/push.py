@@ -2,15 +2,18 @@
 
 | design | numbering | a pushed message is | the checkpoint |
 |---|---|---|---|
-| `timeline-dense-push` | dense, reserved | applied if next, ignored if old, else a gap: pull | moves with the push |
+| `timeline-dense-push` | dense | applied if next, ignored if old, else a gap: pull | moves with the push |
 | `timeline-push` | sparse | shown at once, always confirmed by a pull | moves with the pull only |
 
-Dense numbers are reserved durably before the entry is written, so a crash between the two burns a number. A burnt number
-is filled with a durable *void* by compare-and-set before anything after it is written; a late writer finds its number
-taken and must reserve another.
+Dense numbers are given by the user's single writer when it commits an entry: the last number of the log is the counter. A
+writer that does not see the log reserves numbers durably before the entry is written, so a crash between the two burns a
+number. A burnt number is filled with a durable *void* by compare-and-set before anything after it is written; a late writer
+finds its number taken and must reserve another (`dense_numbers`).
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from syncproof.core.actor import Out, actor, durable, on, volatile
 from syncproof.core.observations import Appended, Noted
@@ -70,7 +73,7 @@ class DensePushDevice(TimelineDevice):
 
 @actor
 class DensePushServer(PushServer):
-    """A server that reserves numbers, writes entries at them, and fills burnt ones with voids.
+    """A server with dense numbers. If it reserves them, it writes entries at them, and fills burnt ones with voids.
 
     `reserved`: the last number reserved for each user. `taken`: the batch that waits for its reservation.
     """
@@ -80,6 +83,9 @@ class DensePushServer(PushServer):
 
     def write_next(self, user: UserId, out: Out) -> None:
         """Reserve as many numbers as entries wait; the batch stays in memory until the reservation is durable."""
+        if self.parameters.dense_numbers == "at-commit":
+            super().write_next(user, out)
+            return
         batch = self.taken[user] = tuple(self.queue.pop(user))
         replaces = ROW_BYTES * (user in self.reserved)
         upto = self.reserved.get(user, 0) + len(batch)
@@ -97,6 +103,9 @@ class DensePushServer(PushServer):
     @on(Synced)
     def synced(self, source: Id, packet: Synced, out: Out) -> None:
         """Put each entry at its number if that is free; announce what is new."""
+        if self.parameters.dense_numbers == "at-commit":
+            super().synced(source, packet, out)
+            return
         user = packet.user
         log = self.sync.get(user)
         if log is None:
@@ -132,3 +141,6 @@ class DensePushServer(PushServer):
                 self.writing.add(user)
                 out.write("sync-store", len(voids), ROW_BYTES * len(voids), Synced(user, voids))
         super().start(out)
+
+    def held(self) -> Mapping[str, int]:
+        return {**super().held(), "sequencer": ROW_BYTES * len(self.reserved)}
