@@ -62,6 +62,18 @@ FORMS: dict[str, Design] = {
             {"checkpoint_delay": 0.0},
         ),
         form(
+            "timeline-notify",
+            "sync-ttl",
+            "Copies leave the sync store after a week; a device that was away longer reads the message store.",
+            {"sync_ttl": 604800.0},
+        ),
+        form(
+            "timeline-dense-push",
+            "pull-at-gap",
+            "A device pulls as soon as a push shows a gap; it does not wait for the missing push.",
+            {"gap_wait": 0.0},
+        ),
+        form(
             "timeline-dense-push",
             "reserved-numbers",
             "Numbers are reserved before the write: a row more a batch, and a crash burns numbers, which voids fill.",

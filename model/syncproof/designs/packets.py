@@ -237,6 +237,17 @@ class Reserved(Packet, frozen=True, gc=False):
     upto: int
 
 
+class GapWaited(Packet, frozen=True, gc=False):
+    """A device has waited long enough for the entries that a push showed to be missing."""
+
+
+class Aged(Packet, frozen=True, gc=False):
+    """The copies up to `upto` of the timeline have been in the sync store as long as they live there."""
+
+    timeline: Timeline
+    upto: int
+
+
 class Saved(Packet, frozen=True, gc=False):
     """A device has saved its checkpoints, in a step of its own after applying the entries."""
 

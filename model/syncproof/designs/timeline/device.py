@@ -191,14 +191,17 @@ class TimelineDevice(Device):
             self.advance(cursor.timeline, cursor.after, out)
         if self.connection is None or (self.missed_pages and self.repair(out)):
             return
-        if self.wanted:
-            behind = [t for t, head in sorted(self.wanted.items()) if head > self.checkpoints.get(t, 0)]
-            self.wanted.clear()
-            if behind:
-                known = [self.known_epoch(t) or t for t in behind]
-                self.pull(tuple([Cursor(t, self.checkpoints.get(t, 0)) for t in known]), False, out)
-                return
-        self.arm_poll(out)
+        if not self.pull_wanted(out):
+            self.arm_poll(out)
+
+    def pull_wanted(self, out: Out) -> bool:
+        """Pull the timelines that have grown above their checkpoints as far as the device knows; return whether any has."""
+        behind = [t for t, head in sorted(self.wanted.items()) if head > self.checkpoints.get(t, 0)]
+        self.wanted.clear()
+        if behind:
+            known = [self.known_epoch(t) or t for t in behind]
+            self.pull(tuple([Cursor(t, self.checkpoints.get(t, 0)) for t in known]), False, out)
+        return bool(behind)
 
     def repair(self, out: Out) -> bool:
         """Fetch from the message store what was trimmed before it was read; continue after the gap once all is there."""

@@ -2,7 +2,7 @@
 
 | design | numbering | a pushed message is | the checkpoint |
 |---|---|---|---|
-| `timeline-dense-push` | dense | applied if next, ignored if old, else a gap: pull | moves with the push |
+| `timeline-dense-push` | dense | applied if next, ignored if old, else a gap: wait a little, pull | moves with the push |
 | `timeline-push` | sparse | shown at once, always confirmed by a pull | moves with the pull only |
 
 Dense numbers are given by the user's single writer when it commits an entry: the last number of the log is the counter. A
@@ -16,11 +16,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from syncproof.core.actor import Out, actor, durable, on, volatile
-from syncproof.core.observations import Appended, Noted
-from syncproof.core.packets import Packet
+from syncproof.core.observations import Appended, Noted, Triggered
+from syncproof.core.packets import Closed, Packet
 from syncproof.core.values import Entry, Id, Timeline, UserId
 from syncproof.designs.base import ROW_BYTES
-from syncproof.designs.packets import Push, Reserved, Synced
+from syncproof.designs.packets import GapWaited, Push, Reserved, Synced
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.log import Log, bytes_of, place_of, sync_of
 from syncproof.designs.timeline.reading import settle
@@ -56,19 +56,79 @@ class PushDevice(TimelineDevice):
         super().on_own_entry(timeline, after, entry, out)
 
 
+KEPT = 16
+"""Entries above a gap that a device keeps at most."""
+
+
 @actor
 class DensePushDevice(TimelineDevice):
-    """`timeline-dense-push`: a device that applies the next number, ignores older ones, and pulls only at a gap."""
+    """`timeline-dense-push`: a device that applies the next number, ignores older ones, and pulls only at a gap.
+
+    It waits a little for the missing entries before it pulls, because pushes that overtake each other show a gap too.
+    `kept`: the entries that were pushed above the gap, which are applied when it is filled.
+    """
+
+    kept: dict[tuple[Timeline, int], Entry] = volatile(dict)
 
     @on(Push)
     def pushed(self, source: Id, packet: Push, out: Out) -> None:
-        """Apply the next number, ignore an older one, pull at a gap (Telegram's `pts` rule)."""
-        checkpoint = self.checkpoints.get(packet.timeline, 0)
-        if packet.entry.seq == checkpoint + 1 and self.ready(packet.timeline):
-            self.apply_next(packet.entry, packet.timeline, out)
-        elif packet.entry.seq > checkpoint:
+        """Apply the next number, ignore an older one, wait or pull at a gap (Telegram's `pts` rule)."""
+        self.take(packet.timeline, packet.entry, "push", out)
+
+    def on_own_entry(self, timeline: Timeline, after: int, entry: Entry, out: Out) -> None:
+        """Treat an entry written here like one that is pushed."""
+        if entry.message is None:
+            self.on_hint(timeline, entry.seq, "accept", out)
+        else:
+            self.take(timeline, entry, "accept", out)
+
+    def take(self, timeline: Timeline, entry: Entry, cause: str, out: Out) -> None:
+        """Apply the next number, ignore an older one, wait or pull at a gap."""
+        checkpoint = self.checkpoints.get(timeline, 0)
+        if entry.seq == checkpoint + 1 and self.ready(timeline):
+            self.apply_next(entry, timeline, out)
+        elif entry.seq > checkpoint:
             out.observe(Noted("gap", self.id))
-            self.on_hint(packet.timeline, packet.entry.seq, "push", out)
+            if self.parameters.gap_wait and self.connection is not None and not self.pulling and self.ready(timeline):
+                self.keep(timeline, entry, cause, out)
+            else:
+                self.on_hint(timeline, entry.seq, cause, out)
+
+    def keep(self, timeline: Timeline, entry: Entry, cause: str, out: Out) -> None:
+        """Keep an entry above a gap, and wait for the entries below it."""
+        if not self.kept:
+            out.after(self.parameters.gap_wait, GapWaited())
+        if len(self.kept) < KEPT:
+            self.kept[timeline, entry.seq] = entry
+        out.observe(Triggered(self.id, cause))
+        self.wanted[timeline] = max(entry.seq, self.wanted.get(timeline, 0))
+
+    @on(GapWaited)
+    def waited(self, source: Id, packet: GapWaited, out: Out) -> None:
+        """Pull what is still missing. A pull that is under way is followed by another if it does not bring that."""
+        self.kept.clear()
+        if self.connection is not None and not self.pulling and not self.saving:
+            self.pull_wanted(out)
+
+    def advance(self, timeline: Timeline, seq: int, out: Out) -> None:
+        """Move a checkpoint forward, and apply the kept entries that follow it."""
+        super().advance(timeline, seq, out)
+        if self.kept and self.ready(timeline):
+            self.kept = {of: entry for of, entry in self.kept.items() if of[0] == timeline and of[1] > seq}
+            following = self.kept.get((timeline, seq + 1))
+            if following is not None:
+                self.apply_next(following, timeline, out)
+            elif self.wanted.get(timeline, 0) <= seq:
+                self.wanted.pop(timeline, None)
+                out.cancel(GapWaited())
+
+    @on(Closed)
+    def closed(self, source: Id, packet: Closed, out: Out) -> None:
+        """Drop what was kept: the next connection begins with a pull."""
+        if packet.connection == self.connection:
+            self.kept.clear()
+            out.cancel(GapWaited())
+        super().closed(source, packet, out)
 
 
 @actor

@@ -26,7 +26,7 @@ from syncproof.core.values import (
     UserId,
 )
 from syncproof.designs.base import ROW_BYTES, Server
-from syncproof.designs.packets import Fetch, Fetched, Pull, PullReply, Registered, Respond, Roam, RoamReply, Trim
+from syncproof.designs.packets import Aged, Fetch, Fetched, Pull, PullReply, Registered, Respond, Roam, RoamReply, Trim
 from syncproof.designs.timeline.log import (
     WHOLE,
     Log,
@@ -144,20 +144,34 @@ class LogServer(Server):
         for user, log in sorted(self.sync.items()):
             self.trim_upto(user, log, log.last, out)
 
-    def trim_upto(self, user: UserId, log: Log, limit: int, out: Out) -> None:
-        """Begin to trim a user's timeline up to `limit`, or up to the first entry that a pending intent may still need."""
+    def trim_upto(self, user: UserId, log: Log, limit: int, out: Out) -> bool:
+        """Begin to trim a user's timeline up to `limit`, or up to the first entry that a pending intent may still need.
+
+        Return whether nothing up to `limit` will be left.
+        """
         deleted = []
         for entry in log.entries:
             if entry.seq > limit or (entry.message is not None and place_of(entry) in self.intents):
                 break
             deleted.append(entry)
-        self.begin_trim("sync-store", sync_of(user, self.epoch), deleted, out)
+        begun = self.begin_trim("sync-store", sync_of(user, self.epoch), deleted, out)
+        left = log.seqs[len(deleted) if begun else 0 :]
+        return not left or left[0] > limit
 
-    def begin_trim(self, store: str, timeline: Timeline, entries: list[Entry], out: Out) -> None:
-        """Begin to delete the first entries of a log, unless some of them are being deleted."""
-        if entries and timeline not in self.trimming:
-            self.trimming.add(timeline)
-            out.delete(store, len(entries), Trim(timeline, entries[-1].seq), bytes_of(entries))
+    def begin_trim(self, store: str, timeline: Timeline, entries: list[Entry], out: Out) -> bool:
+        """Begin to delete the first entries of a log, unless some of them are being deleted; return whether it begins."""
+        if not entries or timeline in self.trimming:
+            return False
+        self.trimming.add(timeline)
+        out.delete(store, len(entries), Trim(timeline, entries[-1].seq), bytes_of(entries))
+        return True
+
+    @on(Aged)
+    def aged(self, source: Id, packet: Aged, out: Out) -> None:
+        """Trim what has lived long enough; what must stay for now is looked at again later."""
+        user = UserId(packet.timeline.owner)
+        if not self.trim_upto(user, self.sync[user], packet.upto, out):
+            out.after(self.parameters.sync_ttl, packet)
 
     @on(Trim)
     def trim(self, source: Id, packet: Trim, out: Out) -> None:
