@@ -242,8 +242,12 @@ class GapWaited(Packet, frozen=True, gc=False):
 
 
 class Aged(Packet, frozen=True, gc=False):
-    """The copies up to `upto` of the timeline have been in the sync store as long as they live there."""
+    """The copies up to `upto` of the timeline have been in the sync store as long as they live there.
 
+    Bounded worlds limit how often it fires early, as they do with retransmissions: days pass before it fires.
+    """
+
+    retransmits: ClassVar[bool] = True
     timeline: Timeline
     upto: int
 
