@@ -242,14 +242,13 @@ class GapWaited(Packet, frozen=True, gc=False):
 
 
 class Aged(Packet, frozen=True, gc=False):
-    """The copies up to `upto` of the timeline have been in the sync store as long as they live there.
+    """The copies up to these numbers of users' timelines have been in the sync store as long as they live there, at least.
 
     Bounded worlds limit how often it fires early, as they do with retransmissions: days pass before it fires.
     """
 
     retransmits: ClassVar[bool] = True
-    timeline: Timeline
-    upto: int
+    marks: tuple[tuple[UserId, int], ...]
 
 
 class Saved(Packet, frozen=True, gc=False):

@@ -304,7 +304,7 @@ class ConsumerServer(ReadFanoutServer):
     @on(Trim)
     def trim(self, source: Id, packet: Trim, out: Out) -> None:
         """Delete the entries from the log."""
-        self.trimming.discard(packet.timeline)
+        self.trimming.pop(packet.timeline, None)
         self.store[ConversationId(packet.timeline.owner)].trim(packet.upto)
         out.observe(Trimmed(packet.timeline, packet.upto))
 

@@ -52,7 +52,8 @@ class LogServer(Server):
 
     `ranges`: the numbers of each conversation's log that a user may read. `index`: the place of every message (its dedup
     row). `intents`: by place, the entries whose copies are not all written, and the users they are for. `trimming`: the
-    timelines of which a part is being deleted, one part at a time.
+    timelines that are being trimmed, one part at a time, and up to which number. `aging`: a timer waits for copies to
+    reach the end of their lives.
     """
 
     epoch: int = durable(int)
@@ -61,7 +62,8 @@ class LogServer(Server):
     index: dict[MessageId, int] = durable(dict)
     intents: dict[PlaceKey, tuple[Entry, tuple[UserId, ...]]] = durable(dict)
     sync: dict[UserId, Log] = durable(dict)
-    trimming: set[Timeline] = volatile(set)
+    trimming: dict[Timeline, int] = volatile(dict)
+    aging: bool = volatile(bool)
 
     # ---- pulls
 
@@ -144,39 +146,45 @@ class LogServer(Server):
         for user, log in sorted(self.sync.items()):
             self.trim_upto(user, log, log.last, out)
 
-    def trim_upto(self, user: UserId, log: Log, limit: int, out: Out) -> bool:
-        """Begin to trim a user's timeline up to `limit`, or up to the first entry that a pending intent may still need.
-
-        Return whether nothing up to `limit` will be left.
-        """
+    def trim_upto(self, user: UserId, log: Log, limit: int, out: Out) -> None:
+        """Begin to trim a user's timeline up to `limit`, or up to the first entry that a pending intent may still need."""
         deleted = []
         for entry in log.entries:
             if entry.seq > limit or (entry.message is not None and place_of(entry) in self.intents):
                 break
             deleted.append(entry)
-        begun = self.begin_trim("sync-store", sync_of(user, self.epoch), deleted, out)
-        left = log.seqs[len(deleted) if begun else 0 :]
-        return not left or left[0] > limit
+        self.begin_trim("sync-store", sync_of(user, self.epoch), deleted, out)
 
-    def begin_trim(self, store: str, timeline: Timeline, entries: list[Entry], out: Out) -> bool:
-        """Begin to delete the first entries of a log, unless some of them are being deleted; return whether it begins."""
-        if not entries or timeline in self.trimming:
-            return False
-        self.trimming.add(timeline)
-        out.delete(store, len(entries), Trim(timeline, entries[-1].seq), bytes_of(entries))
-        return True
+    def begin_trim(self, store: str, timeline: Timeline, entries: list[Entry], out: Out) -> None:
+        """Begin to delete the first entries of a log, unless some of them are being deleted."""
+        if entries and timeline not in self.trimming:
+            self.trimming[timeline] = entries[-1].seq
+            out.delete(store, len(entries), Trim(timeline, entries[-1].seq), bytes_of(entries))
+
+    def age(self, out: Out) -> None:
+        """Let what is in the sync store now be trimmed when its time is over; what comes meanwhile waits for the next time."""
+        marks = tuple(
+            [
+                (user, log.last)
+                for user, log in sorted(self.sync.items())
+                if log.seqs and log.last > self.trimming.get(sync_of(user, self.epoch), 0)
+            ]
+        )
+        self.aging = bool(marks)
+        if marks:
+            out.after(self.parameters.sync_ttl, Aged(marks))
 
     @on(Aged)
     def aged(self, source: Id, packet: Aged, out: Out) -> None:
-        """Trim what has lived long enough; what must stay for now is looked at again later."""
-        user = UserId(packet.timeline.owner)
-        if not self.trim_upto(user, self.sync[user], packet.upto, out):
-            out.after(self.parameters.sync_ttl, packet)
+        """Trim what has lived long enough; what must stay for now is trimmed with what is younger."""
+        for user, upto in packet.marks:
+            self.trim_upto(user, self.sync[user], upto, out)
+        self.age(out)
 
     @on(Trim)
     def trim(self, source: Id, packet: Trim, out: Out) -> None:
         """Delete the entries from the sync store; the message store keeps them."""
-        self.trimming.discard(packet.timeline)
+        self.trimming.pop(packet.timeline, None)
         self.sync[UserId(packet.timeline.owner)].trim(packet.upto)
         out.observe(Trimmed(packet.timeline, packet.upto))
 

@@ -24,7 +24,7 @@ from syncproof.core.observations import Appended, Noted, Placed, Stored
 from syncproof.core.packets import Packet, Tick
 from syncproof.core.values import ConnectionId, ConversationId, DeviceId, Entry, Id, Message, Timeline, UserId
 from syncproof.designs.base import ROW_BYTES
-from syncproof.designs.packets import Accept, Aged, Commit, Notification, Respond, Synced
+from syncproof.designs.packets import Accept, Commit, Notification, Respond, Synced
 from syncproof.designs.timeline.log import Log, PlaceKey, bytes_of, log_of, place_of, sync_of
 from syncproof.designs.timeline.reading import LogServer, settle
 from syncproof.designs.timeline.sequencer import NumberBlocks, next_number
@@ -181,17 +181,13 @@ class TimelineServer(LogServer):
         self.notify_devices(user, timeline, entry, out, told)
 
     def continue_writing(self, user: UserId, out: Out) -> None:
-        """Let the user's writer write the next batch, or free it. The batch that is written begins to age."""
-        self.age(user, out)
+        """Let the user's writer write the next batch, or free it. What was written begins to age."""
+        if self.parameters.sync_ttl and not self.aging:
+            self.age(out)
         if user in self.queue:
             self.write_next(user, out)
         else:
             self.writing.discard(user)
-
-    def age(self, user: UserId, out: Out) -> None:
-        """Let what is in a user's timeline now be trimmed when its time is over, if copies have a time to live."""
-        if self.parameters.sync_ttl:
-            out.after(self.parameters.sync_ttl, Aged(sync_of(user, self.epoch), self.sync[user].last))
 
     def number(self, user: UserId, log: Log, out: Out) -> int:
         """Return the next number of the user's timeline, in the numbering of this server."""
@@ -220,9 +216,8 @@ class TimelineServer(LogServer):
 
         Nobody knows how long the copies of before the crash have lived: their time begins anew.
         """
-        for user, log in sorted(self.sync.items()):
-            if log.seqs:
-                self.age(user, out)
+        if self.parameters.sync_ttl:
+            self.age(out)
         if self.intents:
             out.observe(Noted("redriven", self.id))
             out.read("message-store", len(self.intents), ROW_BYTES * len(self.intents))
