@@ -174,7 +174,7 @@ def test_a_hint_during_a_pull_causes_another_pull() -> None:
 
 
 def test_a_checkpoint_is_learnt_from_the_next_pull() -> None:
-    stage = Stage("timeline-checkpointed")
+    stage = Stage("timeline-checkpointed", checkpoint_delay=0.0, accept_carries_seq=False)
     stage.connect(PHONE, LAPTOP)
     for _ in range(2):
         stage.compose(PHONE)
@@ -184,7 +184,7 @@ def test_a_checkpoint_is_learnt_from_the_next_pull() -> None:
 
 
 def test_retention_waits_for_the_slowest_device() -> None:
-    stage = Stage("timeline-checkpointed", retention="acknowledged")
+    stage = Stage("timeline-checkpointed", retention="acknowledged", checkpoint_delay=0.0, accept_carries_seq=False)
     stage.connect(PHONE, LAPTOP)
     for _ in range(2):
         stage.compose(PHONE)

@@ -9,6 +9,7 @@ import pytest
 from syncproof.core.observations import Observation, RangeRead
 from syncproof.core.world import World
 from syncproof.designs import DESIGNS, Parameters
+from syncproof.designs.forms import FORMS
 from syncproof.engines.explore import explore
 from syncproof.inputs import fault_plan, scenario, workload
 from syncproof.inputs.small_worlds import UNSEARCHED, SmallWorld, build, within
@@ -30,6 +31,12 @@ SEARCHED: list[tuple[str, SmallWorld]] = [
     ("timeline-notify", SmallWorld("two-people", 1, ("sender-retry",), (("idempotent_send", False),))),
     ("inbox-store-first", SmallWorld("two-people", 1, ("sender-retry",), (("idempotent_send", False),))),
     ("inbox-sync-first", SmallWorld("two-people", 1, ("sender-retry",), (("idempotent_send", False),))),
+    ("timeline-notify", SmallWorld("two-people", 1, (), (("accept_carries_seq", False),))),
+    ("timeline-read-fanout", SmallWorld("two-people", 1, (), (("accept_carries_seq", False),))),
+    ("timeline-notify", SmallWorld("two-people", 1, (), (("sync_ttl", 1.0),))),
+    ("timeline-checkpointed", SmallWorld("two-people", 1, (), (("checkpoint_delay", 0.0),))),
+    ("timeline-dense-push", SmallWorld("two-people", 1, (), (("dense_numbers", "reserved"),))),
+    ("timeline-dense-push", SmallWorld("two-people", 2, ("push",), (("gap_wait", 0.0),))),
 ]
 """A design, and a world with a parameter that must change what a search of it visits."""
 SIMULATED: list[tuple[str, str, object]] = [
@@ -81,6 +88,7 @@ def standard_worlds() -> list[tuple[str, SmallWorld]]:
 def test_the_standard_bounds_search_every_parameter_or_say_why_not() -> None:
     """A path that is never taken keeps every promise."""
     searched = {name for _, world in standard_worlds() for name, _ in world.parameters}
+    searched |= {name for form in FORMS.values() for name in form.pins}
     assert searched | set(UNSEARCHED) == set(Parameters.__struct_fields__)
     assert not searched & set(UNSEARCHED)
     assert all(UNSEARCHED.values())

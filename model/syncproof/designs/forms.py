@@ -10,19 +10,30 @@ from collections.abc import Mapping
 
 import msgspec
 
+from syncproof.designs import witnesses
 from syncproof.designs.registry import DESIGNS, Design
+from syncproof.designs.witnesses import Meets
 
 
 def form(
-    of: str, name: str, summary: str, pins: Mapping[str, object], promises: Mapping[str, tuple[str, ...]] | None = None
+    of: str,
+    name: str,
+    summary: str,
+    pins: Mapping[str, object],
+    promises: Mapping[str, tuple[str, ...]] | None = None,
+    meets: tuple[Meets, ...] | None = None,
 ) -> Design:
-    """Return the form `OF+NAME` of a ready design: its actors with the parameters `pins`."""
+    """Return the form `OF+NAME` of a ready design: its actors with the parameters `pins`.
+
+    `meets`: what a search of it must reach, where that differs from its design.
+    """
     design = DESIGNS[of]
     return msgspec.structs.replace(
         design,
         name=f"{of}+{name}",
         summary=summary,
         promises=design.promises if promises is None else promises,
+        meets=design.meets if meets is None else meets,
         pins=dict(pins),
         form_of=of,
     )
@@ -36,6 +47,38 @@ FORMS: dict[str, Design] = {
             "segmented",
             "Numbers in blocks: a counter row per block, and a restart skips to the next block.",
             {"sequencer": "segmented"},
+        ),
+        # ---- timelines
+        form(
+            "timeline-notify",
+            "plain-accept",
+            "The accepting reply does not say where the own copy is: a device is notified of what it wrote, and pulls it.",
+            {"accept_carries_seq": False},
+        ),
+        form(
+            "timeline-checkpointed",
+            "written-at-once",
+            "A checkpoint is written as soon as a pull shows it, not behind with others in one batch.",
+            {"checkpoint_delay": 0.0},
+        ),
+        form(
+            "timeline-notify",
+            "sync-ttl",
+            "Copies leave the sync store after a week or two; a device that was away longer reads the message store.",
+            {"sync_ttl": 604800.0},
+        ),
+        form(
+            "timeline-dense-push",
+            "pull-at-gap",
+            "A device pulls as soon as a push shows a gap; it does not wait for the missing push.",
+            {"gap_wait": 0.0},
+        ),
+        form(
+            "timeline-dense-push",
+            "reserved-numbers",
+            "Numbers are reserved before the write: a row more a batch, and a crash burns numbers, which voids fill.",
+            {"dense_numbers": "reserved"},
+            meets=witnesses.RESERVED_NUMBERS,
         ),
     )
 }

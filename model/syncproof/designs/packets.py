@@ -134,12 +134,24 @@ class Fetch(Packet, frozen=True, gc=False):
 
 
 class Accept(Packet, frozen=True, gc=False):
-    """The server has the message; `place` is its number in the conversation."""
+    """The server has the message; `place` is its number in the conversation.
+
+    `timeline`, `after`, `seq`: where the sender's own copy is, and the number in that timeline just before it, so that a
+    device which has everything up to there need not pull what it wrote. Without a timeline the reply does not say.
+    """
 
     accepts: ClassVar[str | None] = "message"
     accepts_at: ClassVar[str | None] = "place"
     message: MessageId
     place: int
+    timeline: Timeline | None = None
+    after: int = 0
+    seq: int = 0
+
+    @property
+    def body_bytes(self) -> int:
+        """Return 16 bytes for the two numbers; the timeline is the device's own and need not be named."""
+        return 0 if self.timeline is None else 16
 
     @property
     def body_bytes(self) -> int:
@@ -271,11 +283,12 @@ class Respond(Packet, frozen=True, gc=False):
 
 
 class Commit(Packet, frozen=True, gc=False):
-    """The message, its dedup row and its intent are in the store."""
+    """The message, its dedup row and its intent are in the store; `size`: the bytes that were written for them."""
 
     purpose: ClassVar[str] = "accepting write"
     message: Message
     source: ConnectionId
+    size: int = 0
 
     @property
     def draw_key(self) -> int:
@@ -308,17 +321,34 @@ class Reserved(Packet, frozen=True, gc=False):
         return self.user
 
 
+class GapWaited(Packet, frozen=True, gc=False):
+    """A device has waited long enough for the entries that a push showed to be missing."""
+
+
+class Aged(Packet, frozen=True, gc=False):
+    """The copies up to these numbers of users' timelines have been in the sync store as long as they live there, at least.
+
+    Bounded worlds limit how often it fires early, as they do with retransmissions: days pass before it fires.
+    """
+
+    retransmits: ClassVar[bool] = True
+    marks: tuple[tuple[UserId, int], ...]
+
+
 class Saved(Packet, frozen=True, gc=False):
     """A device has saved its checkpoints, in a step of its own after applying the entries."""
 
     cursors: tuple[Cursor, ...]
 
 
-class CheckpointRecorded(Packet, frozen=True, gc=False):
-    """The server has recorded a device's checkpoint, learnt from a pull request."""
+class RecordCheckpoints(Packet, frozen=True, gc=False):
+    """The server has waited long enough, and records the checkpoints that it has learnt."""
 
-    device: DeviceId
-    cursor: Cursor
+
+class CheckpointsRecorded(Packet, frozen=True, gc=False):
+    """The server has recorded checkpoints of devices, learnt from pull requests."""
+
+    checkpoints: tuple[tuple[DeviceId, Cursor], ...]
 
     @property
     def draw_owner(self) -> int:

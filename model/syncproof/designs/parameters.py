@@ -10,6 +10,8 @@ SequencerKind = Literal["auto", "dense", "sparse", "segmented", "clock"]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
+Pause = Annotated[float, msgspec.Meta(ge=0)]
+"""Seconds; 0: not at all."""
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +43,23 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     """`after-apply`: the device saves its checkpoint in a step of its own, so a crash may come between."""
     idempotent_send: bool = True
     """Off: the server keeps no index of message ids and stores a sender's retry a second time."""
+
+    # ---- timelines
+
+    accept_carries_seq: bool = True
+    """The reply that accepts a message says where the sender's own copy is, so that the sending device need not pull it."""
+    dense_numbers: Literal["at-commit", "reserved"] = "at-commit"
+    """Who gives dense numbers: the user's single writer when it commits an entry, or a sequencer that persists each
+    reservation before the entry is written. A crash burns reserved numbers, which voids fill."""
+    checkpoint_delay: Pause = 60.0
+    """A checkpointing server writes the checkpoints that it has learnt so long after the first of them, in one batch: a row
+    for each device that pulled meanwhile, however often; 0: at once."""
+    gap_wait: Pause = 0.5
+    """How long a device with dense numbers waits for the entries that a push shows to be missing before it pulls them
+    (Telegram's clients: half a second); 0: it pulls at once."""
+    sync_ttl: Pause = 0.0
+    """How long a copy stays in the sync store, at least, and at most twice as long; 0: for ever. Devices that were away
+    longer read the message store."""
 
     def differing_from(self, other: Parameters) -> dict[str, object]:
         """Return the parameters that differ from those of `other`, with the values here."""

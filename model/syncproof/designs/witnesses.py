@@ -78,8 +78,10 @@ DENSE_PUSH = (
     *TIMELINE,
     Meets("push", ("gap",), messages=2),
     Meets("half-open", ("gap",), messages=2),
-    Meets("server-crash", ("void", "gap")),
 )
+
+RESERVED_NUMBERS = (*DENSE_PUSH, Meets("server-crash", ("void", "gap")))
+"""A crash burns reserved numbers."""
 
 
 DEVICE_ACKS = (*INBOX, Meets(ALWAYS, ("redelivered",)))

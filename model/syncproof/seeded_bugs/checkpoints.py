@@ -223,3 +223,25 @@ F40 = seeded_bug(
     world=("two-people", 2, ("push",)),
     device=TooLax,
 )
+
+
+@actor
+class AppliesItsOwn(TimelineDevice):
+    """Applies its own message when that is accepted, though entries of others may be missing before it."""
+
+    def on_own_entry(self, timeline: Timeline, after: int, entry: Entry, out: Out) -> None:
+        """Show the message and move the checkpoint to it, without a look at the number before it."""
+        if entry.message is not None and self.ready(timeline):
+            self.apply_next(entry, timeline, out)
+
+
+F64 = seeded_bug(
+    "F64",
+    "own message applied out of turn",
+    mechanism="the reply to a send carries its number; the checkpoint moves there past what others sent before",
+    seen_in="",
+    violates=("prefix-order", "checkpoint-covered", "no-loss"),
+    base="timeline-notify",
+    world=("two-devices", 2, ()),
+    device=AppliesItsOwn,
+)

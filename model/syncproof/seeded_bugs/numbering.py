@@ -242,6 +242,7 @@ F05 = seeded_bug(
     world=("two-people", 1, ("server-crash",)),
     device=AsksForHoles,
     server=LeavesHoles,
+    dense_numbers="reserved",
 )
 
 

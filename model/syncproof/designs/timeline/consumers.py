@@ -17,7 +17,9 @@ A device keeps no checkpoint: it shows every message once, whatever comes again,
 
 from __future__ import annotations
 
-from syncproof.core.actor import Out, actor, durable, on, state
+from collections.abc import Mapping
+
+from syncproof.core.actor import Out, actor, durable, on, state, volatile
 from syncproof.core.observations import Deleted, Gone, Noted, Queued, Served, Trimmed
 from syncproof.core.packets import Closed, Expire
 from syncproof.core.values import (
@@ -36,6 +38,7 @@ from syncproof.core.values import (
 from syncproof.designs.base import ROW_BYTES
 from syncproof.designs.packets import (
     AckRecorded,
+    Enrolled,
     EntryAck,
     Pull,
     PullReply,
@@ -48,7 +51,7 @@ from syncproof.designs.packets import (
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.fanout import ReadFanoutServer
 from syncproof.designs.timeline.log import PlaceKey, log_of
-from syncproof.designs.timeline.reading import LogServer
+from syncproof.designs.timeline.reading import LogServer, settle
 
 
 @actor
@@ -99,6 +102,11 @@ class Consumer:
     pending: set[PlaceKey]
 
 
+def rows_of(consumer: Consumer) -> int:
+    """Return how many rows a consumer takes: its position in each conversation, and what is pending."""
+    return len(consumer.given) + len(consumer.pending)
+
+
 def queue_of(device: DeviceId) -> Timeline:
     """Return the name of what waits for a device's acks, in observations: an inbox of references to entries of logs."""
     return Timeline("inbox", device)
@@ -106,9 +114,10 @@ def queue_of(device: DeviceId) -> Timeline:
 
 @actor
 class ConsumerServer(ReadFanoutServer):
-    """A server with a consumer of the conversations' logs for each device."""
+    """A server with a consumer of the conversations' logs for each device. `acking`: the acks that are being recorded."""
 
     consumers: dict[DeviceId, Consumer] = durable(dict)
+    acking: set[tuple[DeviceId, ConversationId, int]] = volatile(set)
 
     # ---- what a device has not acked
 
@@ -137,12 +146,20 @@ class ConsumerServer(ReadFanoutServer):
         new = {(conversation, entry.seq) for entry in entries} - consumer.pending
         if new:
             consumer.pending |= new
+            rows, replaces = 1 + len(new), ROW_BYTES * (conversation in consumer.given)
             consumer.given[conversation] = max(entries[-1].seq, consumer.given.get(conversation, 0))
-            out.write("consumers", 1 + len(new), ROW_BYTES * len(new))  # its position, and a row for each pending entry
+            # its position, and a row for each pending entry
+            out.write("consumers", rows, ROW_BYTES * rows, replaces=replaces)
 
     # ---- pushes, and pushes again
 
-    def notify_devices(self, user: UserId, timeline: Timeline, entry: Entry, out: Out) -> None:
+    def carries_seq(self) -> bool:
+        """Return that it does not: a device shows its own message when that is accepted, and is never given it."""
+        return False
+
+    def notify_devices(
+        self, user: UserId, timeline: Timeline, entry: Entry, out: Out, told: DeviceId | None = None
+    ) -> None:
         """Push the new entry, and what was not given before it, to the user's devices that are believed to be online."""
         assert entry.message is not None
         conversation = entry.message.conversation
@@ -214,20 +231,25 @@ class ConsumerServer(ReadFanoutServer):
         if device not in self.owners or packet.timeline.epoch != self.epoch:
             return
         conversation = ConversationId(packet.timeline.owner)
-        acked = tuple([seq for seq in packet.seqs if (conversation, seq) in self.consumers[device].pending])
+        pending = self.consumers[device].pending
+        acked = tuple([seq for seq in packet.seqs if (conversation, seq) in pending])
         for seq in acked:
             out.cancel(Redeliver(device, packet.timeline, seq))
+        acked = tuple([seq for seq in acked if (device, conversation, seq) not in self.acking])
         if acked:
             rows = len(acked)
+            self.acking.update([(device, conversation, seq) for seq in acked])
             out.delete("consumers", rows, AckRecorded(device, packet.timeline, acked), ROW_BYTES * rows)
 
     @on(AckRecorded)
     def recorded(self, source: Id, packet: AckRecorded, out: Out) -> None:
         """Take the acked entries out of what is pending, now that the ack is durable."""
-        consumer = self.consumers.get(packet.device)
-        if consumer is None:
-            return
         conversation = ConversationId(packet.timeline.owner)
+        self.acking.difference_update([(packet.device, conversation, seq) for seq in packet.seqs])
+        consumer = self.consumers.get(packet.device)
+        if consumer is None:  # the device was retired meanwhile, and the rows deleted with it
+            settle("consumers", 0, ROW_BYTES * len(packet.seqs), out)
+            return
         for seq in packet.seqs:
             if (conversation, seq) in consumer.pending:
                 consumer.pending.discard((conversation, seq))
@@ -253,8 +275,23 @@ class ConsumerServer(ReadFanoutServer):
 
     def retire(self, device: DeviceId, out: Out) -> None:
         self.stop_waiting(device, out)
-        del self.consumers[device]
+        rows = rows_of(self.consumers.pop(device))
+        if rows:
+            out.delete("consumers", rows, None, ROW_BYTES * rows)
         super().retire(device, out)
+
+    @on(Enrolled)
+    def enrolled(self, source: Id, packet: Enrolled, out: Out) -> None:
+        """Register the device; the positions at which its consumer begins are rows of their own."""
+        known = packet.device in self.consumers
+        super().enrolled(source, packet, out)
+        rows = 0 if known else rows_of(self.consumers[packet.device])
+        if rows:
+            out.write("consumers", rows, ROW_BYTES * rows)
+
+    def held(self) -> Mapping[str, int]:
+        rows = sum([rows_of(consumer) for consumer in self.consumers.values()])
+        return {**super().held(), "consumers": ROW_BYTES * rows}
 
     @on(Expire)
     def expire(self, source: Id, packet: Expire, out: Out) -> None:
@@ -262,13 +299,12 @@ class ConsumerServer(ReadFanoutServer):
         for conversation, log in sorted(self.store.items()):
             waiting = [entry.seq for device in self.consumers for entry in self.unacked(device, conversation)]
             acked, _ = log.after(0, min(waiting) - 1 if waiting else None, len(log.entries))
-            if acked:
-                size = sum([ROW_BYTES + e.message.size for e in acked if e.message is not None])
-                out.delete("message-store", len(acked), Trim(log_of(conversation, self.epoch), acked[-1].seq), size)
+            self.begin_trim("message-store", log_of(conversation, self.epoch), acked, out)
 
     @on(Trim)
     def trim(self, source: Id, packet: Trim, out: Out) -> None:
         """Delete the entries from the log."""
+        self.trimming.pop(packet.timeline, None)
         self.store[ConversationId(packet.timeline.owner)].trim(packet.upto)
         out.observe(Trimmed(packet.timeline, packet.upto))
 

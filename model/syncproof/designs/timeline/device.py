@@ -14,7 +14,17 @@ from syncproof.core.observations import Checkpointed, Noted, Roamed, Triggered
 from syncproof.core.packets import Closed
 from syncproof.core.values import ConversationId, Cursor, Entry, Id, Page, Timeline
 from syncproof.designs.base import ROW_BYTES, Device
-from syncproof.designs.packets import Fetch, Fetched, Notification, PullReply, Registered, Roam, RoamReply, Saved
+from syncproof.designs.packets import (
+    Accept,
+    Fetch,
+    Fetched,
+    Notification,
+    PullReply,
+    Registered,
+    Roam,
+    RoamReply,
+    Saved,
+)
 
 
 @actor
@@ -85,6 +95,37 @@ class TimelineDevice(Device):
         """Treat the notification as a hint."""
         self.on_hint(packet.timeline, packet.head, "notification", out)
 
+    @on(Accept)
+    def accepted(self, source: Id, packet: Accept, out: Out) -> None:
+        """Take the message's own entry into the timeline, if the reply says where it is; then send the next message."""
+        if packet.timeline is not None:
+            first = self.outbox[0] if self.outbox else None
+            message = first if first is not None and first.id == packet.message else None
+            self.on_own_entry(packet.timeline, packet.after, Entry(packet.seq, packet.place, message), out)
+        super().accepted(source, packet, out)
+
+    def on_own_entry(self, timeline: Timeline, after: int, entry: Entry, out: Out) -> None:
+        """Show an entry written here and move the checkpoint to it, if the device has everything before it; else pull.
+
+        `entry.message` is None if the message has left the outbox: an earlier reply accepted it.
+        """
+        if entry.message is not None and self.ready(timeline) and self.checkpoints.get(timeline, 0) == after:
+            self.apply_next(entry, timeline, out)
+        else:
+            self.on_hint(timeline, entry.seq, "accept", out)
+
+    def ready(self, timeline: Timeline) -> bool:
+        """Return whether the device may apply an entry of this timeline that did not come with a pull."""
+        return self.registered and not self.saving and self.current(timeline)
+
+    def apply_next(self, entry: Entry, timeline: Timeline, out: Out) -> None:
+        """Show the entry that follows the checkpoint, and move the checkpoint to it."""
+        self.show(entry, timeline, out)
+        self.reach(entry)
+        self.advance(timeline, entry.seq, out)
+        if self.connection is not None and not self.pulling:
+            self.arm_poll(out)
+
     @on(PullReply)
     def replied(self, source: Id, packet: PullReply, out: Out) -> None:
         """Apply the pages in order, move the checkpoints, and continue if there is more."""
@@ -101,7 +142,8 @@ class TimelineDevice(Device):
                 cursors.append(Cursor(page.timeline, page.upto))
         if cursors and self.parameters.checkpoint == "after-apply":
             self.saving = True
-            out.write("device", len(cursors), ROW_BYTES, Saved(tuple(cursors)))
+            size = ROW_BYTES * len(cursors)
+            out.write("device", len(cursors), size, Saved(tuple(cursors)), replaces=size)
         else:
             self.save(tuple(cursors), out)
 
@@ -149,14 +191,17 @@ class TimelineDevice(Device):
             self.advance(cursor.timeline, cursor.after, out)
         if self.connection is None or (self.missed_pages and self.repair(out)):
             return
-        if self.wanted:
-            behind = [t for t, head in sorted(self.wanted.items()) if head > self.checkpoints.get(t, 0)]
-            self.wanted.clear()
-            if behind:
-                known = [self.known_epoch(t) or t for t in behind]
-                self.pull(tuple([Cursor(t, self.checkpoints.get(t, 0)) for t in known]), False, out)
-                return
-        self.arm_poll(out)
+        if not self.pull_wanted(out):
+            self.arm_poll(out)
+
+    def pull_wanted(self, out: Out) -> bool:
+        """Pull the timelines that have grown above their checkpoints as far as the device knows; return whether any has."""
+        behind = [t for t, head in sorted(self.wanted.items()) if head > self.checkpoints.get(t, 0)]
+        self.wanted.clear()
+        if behind:
+            known = [self.known_epoch(t) or t for t in behind]
+            self.pull(tuple([Cursor(t, self.checkpoints.get(t, 0)) for t in known]), False, out)
+        return bool(behind)
 
     def repair(self, out: Out) -> bool:
         """Fetch from the message store what was trimmed before it was read; continue after the gap once all is there."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from functools import cache
 
 from syncproof.core.actor import state
 from syncproof.core.values import ConversationId, Entry, Timeline, UserId
+from syncproof.designs.base import ROW_BYTES
 
 
 @state
@@ -98,6 +100,11 @@ def sync_of(user: UserId, epoch: int = 0) -> Timeline:
 def log_of(conversation: ConversationId, epoch: int = 0) -> Timeline:
     """Return the name of a conversation's timeline in the message store."""
     return Timeline("conversation", int(conversation), epoch)
+
+
+def bytes_of(entries: Iterable[Entry]) -> int:
+    """Return what these entries of a log take in a store: a row each, and the bodies."""
+    return sum([ROW_BYTES + (0 if e.message is None else e.message.size) for e in entries])
 
 
 PlaceKey = tuple[ConversationId, int]

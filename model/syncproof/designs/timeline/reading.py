@@ -8,7 +8,9 @@ which number it has to continue, the last that both epochs have in common.
 
 from __future__ import annotations
 
-from syncproof.core.actor import Out, actor, durable, on
+from collections.abc import Mapping
+
+from syncproof.core.actor import Out, actor, durable, on, volatile
 from syncproof.core.observations import Gone, RangeRead, Reverted, Served, Trimmed
 from syncproof.core.packets import Expire
 from syncproof.core.values import (
@@ -24,8 +26,24 @@ from syncproof.core.values import (
     UserId,
 )
 from syncproof.designs.base import ROW_BYTES, Server
-from syncproof.designs.packets import Fetch, Fetched, Pull, PullReply, Registered, Respond, Roam, RoamReply, Trim
-from syncproof.designs.timeline.log import WHOLE, Log, PlaceKey, ReadableLog, SeqRange, log_of, place_of, sync_of
+from syncproof.designs.packets import Aged, Fetch, Fetched, Pull, PullReply, Registered, Respond, Roam, RoamReply, Trim
+from syncproof.designs.timeline.log import (
+    WHOLE,
+    Log,
+    PlaceKey,
+    ReadableLog,
+    SeqRange,
+    bytes_of,
+    log_of,
+    place_of,
+    sync_of,
+)
+
+
+def settle(store: str, charged: int, stored: int, out: Out) -> None:
+    """Correct the bytes of an operation that has stored another size than it was charged with when it began."""
+    if charged != stored:
+        out.write(store, 0, max(0, stored - charged), replaces=max(0, charged - stored))
 
 
 @actor
@@ -33,7 +51,9 @@ class LogServer(Server):
     """A server with a message store (a log per conversation) and a sync store (a log per user), and what reading needs.
 
     `ranges`: the numbers of each conversation's log that a user may read. `index`: the place of every message (its dedup
-    row). `intents`: by place, the entries whose copies are not all written, and the users they are for.
+    row). `intents`: by place, the entries whose copies are not all written, and the users they are for. `trimming`: the
+    timelines that are being trimmed, one part at a time, and up to which number. `aging`: a timer waits for copies to
+    reach the end of their lives.
     """
 
     epoch: int = durable(int)
@@ -42,6 +62,8 @@ class LogServer(Server):
     index: dict[MessageId, int] = durable(dict)
     intents: dict[PlaceKey, tuple[Entry, tuple[UserId, ...]]] = durable(dict)
     sync: dict[UserId, Log] = durable(dict)
+    trimming: dict[Timeline, int] = volatile(dict)
+    aging: bool = volatile(bool)
 
     # ---- pulls
 
@@ -126,18 +148,43 @@ class LogServer(Server):
 
     def trim_upto(self, user: UserId, log: Log, limit: int, out: Out) -> None:
         """Begin to trim a user's timeline up to `limit`, or up to the first entry that a pending intent may still need."""
-        upto = count = size = 0
+        deleted = []
         for entry in log.entries:
             if entry.seq > limit or (entry.message is not None and place_of(entry) in self.intents):
                 break
-            upto, count = entry.seq, count + 1
-            size += ROW_BYTES + (0 if entry.message is None else entry.message.size)
-        if count:
-            out.delete("sync-store", count, Trim(sync_of(user, self.epoch), upto), size)
+            deleted.append(entry)
+        self.begin_trim("sync-store", sync_of(user, self.epoch), deleted, out)
+
+    def begin_trim(self, store: str, timeline: Timeline, entries: list[Entry], out: Out) -> None:
+        """Begin to delete the first entries of a log, unless some of them are being deleted."""
+        if entries and timeline not in self.trimming:
+            self.trimming[timeline] = entries[-1].seq
+            out.delete(store, len(entries), Trim(timeline, entries[-1].seq), bytes_of(entries))
+
+    def age(self, out: Out) -> None:
+        """Let what is in the sync store now be trimmed when its time is over; what comes meanwhile waits for the next time."""
+        marks = tuple(
+            [
+                (user, log.last)
+                for user, log in sorted(self.sync.items())
+                if log.seqs and log.last > self.trimming.get(sync_of(user, self.epoch), 0)
+            ]
+        )
+        self.aging = bool(marks)
+        if marks:
+            out.after(self.parameters.sync_ttl, Aged(marks))
+
+    @on(Aged)
+    def aged(self, source: Id, packet: Aged, out: Out) -> None:
+        """Trim what has lived long enough; what must stay for now is trimmed with what is younger."""
+        for user, upto in packet.marks:
+            self.trim_upto(user, self.sync[user], upto, out)
+        self.age(out)
 
     @on(Trim)
     def trim(self, source: Id, packet: Trim, out: Out) -> None:
         """Delete the entries from the sync store; the message store keeps them."""
+        self.trimming.pop(packet.timeline, None)
         self.sync[UserId(packet.timeline.owner)].trim(packet.upto)
         out.observe(Trimmed(packet.timeline, packet.upto))
 
@@ -212,3 +259,14 @@ class LogServer(Server):
         reply = RoamReply(page, packet.conversation)
         rows = len(entries)
         out.read("message-store", rows, reply.body_bytes + ROW_BYTES * rows, Respond(source, reply))
+
+    # ---- what the stores hold
+
+    def held(self) -> Mapping[str, int]:
+        messages = sum([bytes_of(log.entries) for log in self.store.values()])
+        rows = len(self.intents) + (len(self.index) if self.parameters.idempotent_send else 0)
+        return {
+            **(super().held() or {}),
+            "message-store": messages + ROW_BYTES * rows,
+            "sync-store": sum([bytes_of(log.entries) for log in self.sync.values()]),
+        }

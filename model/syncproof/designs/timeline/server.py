@@ -2,10 +2,13 @@
 
 A submission goes through these steps; a crash may come after each:
 
-1. *commit*: message, dedup row and intent in the message store -> the message has its place and is accepted;
+1. *commit*: message, dedup row and intent in the message store -> the message has its place and is not lost any more;
 2. *sync*: a copy per member in the sync store (fan-out on write), by one writer per user, so that a user's timeline keeps
    each conversation's order; after the last copy the intent is deleted;
 3. *announce*: a hint, or the message itself, to the devices believed to be online.
+
+The sender's reply comes with the copy in the sender's own timeline: it says where that copy is, and stands for the
+announcement to the sending device. Where there is no such copy, it comes with the commit.
 
 After a restart, steps 2 and 3 are repeated for the intents that are left. `reading.py` has the reads of these logs,
 `device.py` what a device does with them.
@@ -13,16 +16,17 @@ After a restart, steps 2 and 3 are repeated for the intents that are left. `read
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import cast
 
 from syncproof.core.actor import Out, actor, durable, on, volatile
 from syncproof.core.observations import Appended, Noted, Placed, Stored
 from syncproof.core.packets import Packet, Tick
-from syncproof.core.values import ConnectionId, ConversationId, Entry, Id, Message, Timeline, UserId
+from syncproof.core.values import ConnectionId, ConversationId, DeviceId, Entry, Id, Message, Timeline, UserId
 from syncproof.designs.base import ROW_BYTES
 from syncproof.designs.packets import Accept, Commit, Notification, Respond, Synced
-from syncproof.designs.timeline.log import Log, PlaceKey, log_of, place_of, sync_of
-from syncproof.designs.timeline.reading import LogServer
+from syncproof.designs.timeline.log import Log, PlaceKey, bytes_of, log_of, place_of, sync_of
+from syncproof.designs.timeline.reading import LogServer, settle
 from syncproof.designs.timeline.sequencer import NumberBlocks, next_number
 
 
@@ -30,13 +34,15 @@ from syncproof.designs.timeline.sequencer import NumberBlocks, next_number
 class TimelineServer(LogServer):
     """`timeline-notify`: message store, sync store, notification.
 
-    `unsynced`: how many copies of a placed message are still to be written. `queue`: each user's entries that wait for
-    the user's writer; `writing`: the users whose writer is busy. `redriven`: the intents being repeated after a restart.
+    `accepting`: the senders whose reply waits for the copy in the timeline of their user, by place. `unsynced`: how many
+    copies of a placed message are still to be written. `queue`: each user's entries that wait for the user's writer;
+    `writing`: the users whose writer is busy. `redriven`: the intents being repeated after a restart.
     """
 
     blocks: NumberBlocks = durable(lambda: NumberBlocks({}))
     clock: int = durable(int)
     given: dict[int, int] = volatile(dict)
+    accepting: dict[PlaceKey, tuple[UserId, ConnectionId]] = volatile(dict)
     unsynced: dict[PlaceKey, int] = volatile(dict)
     queue: dict[UserId, list[Entry]] = volatile(dict)
     writing: set[UserId] = volatile(set)
@@ -48,12 +54,14 @@ class TimelineServer(LogServer):
         place = self.index.get(message.id) if self.parameters.idempotent_send else None
         if place is not None:
             out.observe(Noted("duplicate-submit", self.id))
-            out.read("message-store", 1, ROW_BYTES, Respond(source, Accept(message.id, place)))
+            if not self.waits_for_copy(message, place, source):
+                out.read("message-store", 1, ROW_BYTES, Respond(source, Accept(message.id, place)))
             self.release(out)
             return
         copies = bool(self.receivers(message.conversation))
         rows = 1 + self.parameters.idempotent_send + copies
-        out.write("message-store", rows, ROW_BYTES * rows + message.size, Commit(message, source))
+        size = ROW_BYTES * rows + message.size
+        out.write("message-store", rows, size, Commit(message, source, size))
 
     @on(Commit)
     def commit(self, source: Id, packet: Commit, out: Out) -> None:
@@ -61,7 +69,9 @@ class TimelineServer(LogServer):
         message = packet.message
         place = self.index.get(message.id) if self.parameters.idempotent_send else None
         if place is not None:
-            out.send(packet.source, Accept(message.id, place))
+            settle("message-store", packet.size, 0, out)
+            if not self.waits_for_copy(message, place, packet.source):
+                out.send(packet.source, Accept(message.id, place))
             self.release(out)
             return
         conversation = message.conversation
@@ -77,15 +87,45 @@ class TimelineServer(LogServer):
         out.observe(Stored(message.id))
         out.observe(Appended(log_of(conversation, self.epoch), place, message.id))
         receivers = self.receivers(conversation)
+        rows = self.parameters.idempotent_send + bool(receivers)
+        settle("message-store", packet.size, bytes_of((entry,)) + ROW_BYTES * rows, out)
+        author = self.owners.get(message.sender) if self.carries_seq() else None
         if receivers:
             self.intents[place_of(entry)] = (entry, receivers)
-        out.send(packet.source, Accept(message.id, place))
-        if receivers:
+            if author in receivers:
+                self.accepting[place_of(entry)] = author, packet.source
+            else:
+                out.send(packet.source, Accept(message.id, place))
             self.fan_out(entry, receivers, out)
         else:
+            timeline = log_of(conversation, self.epoch)
+            told = None
+            if author in members:
+                told = self.accept(packet.source, timeline, place - 1, entry, out)
+            else:
+                out.send(packet.source, Accept(message.id, place))
             for user in members:
-                self.notify_devices(user, log_of(conversation, self.epoch), entry, out)
+                self.notify_devices(user, timeline, entry, out, told)
         self.release(out)
+
+    def carries_seq(self) -> bool:
+        """Return whether the accepting reply says where the sender's own copy is."""
+        return self.parameters.accept_carries_seq
+
+    def waits_for_copy(self, message: Message, place: int, source: ConnectionId) -> bool:
+        """Return whether the reply to a known message waits for the sender's copy; it will go over this connection."""
+        where = (message.conversation, place)
+        if where not in self.accepting:
+            return False
+        self.accepting[where] = self.accepting[where][0], source
+        return True
+
+    def accept(self, source: ConnectionId, timeline: Timeline, after: int, entry: Entry, out: Out) -> DeviceId | None:
+        """Accept a message and say where the sender's copy is; return the device, unless it left this connection."""
+        assert entry.message is not None
+        out.send(source, Accept(entry.message.id, entry.place, timeline, after, entry.seq))
+        device = self.peers.get(source)
+        return device if device is not None and self.online.get(device) == source else None
 
     def receivers(self, conversation: ConversationId) -> tuple[UserId, ...]:
         """Return the users whose timelines get a copy; none if devices read the conversation's log."""
@@ -108,8 +148,7 @@ class TimelineServer(LogServer):
 
     def write_batch(self, user: UserId, batch: tuple[Entry, ...], out: Out) -> None:
         """Begin to write entries to the user's timeline."""
-        size = sum([ROW_BYTES + e.message.size for e in batch if e.message is not None])
-        out.write("sync-store", len(batch), size, Synced(user, batch))
+        out.write("sync-store", len(batch), bytes_of(batch), Synced(user, batch))
 
     @on(Synced)
     def synced(self, source: Id, packet: Synced, out: Out) -> None:
@@ -122,17 +161,29 @@ class TimelineServer(LogServer):
         for waiting in packet.entries:
             message = cast(Message, waiting.message)
             if place_of(waiting) in self.redriven and log.holds(waiting):
+                settle("sync-store", bytes_of((waiting,)), 0, out)
                 self.count_copy(waiting, out)
                 continue
+            after = log.last
             entry = Entry(self.number(user, log, out), waiting.place, message)
             log.append(entry)
             out.observe(Appended(timeline, entry.seq, message.id))
             self.count_copy(waiting, out)
-            self.notify_devices(user, timeline, entry, out)
+            self.announce(user, timeline, after, entry, out)
         self.continue_writing(user, out)
 
+    def announce(self, user: UserId, timeline: Timeline, after: int, entry: Entry, out: Out) -> None:
+        """Accept the message if its sender waits for this copy, and announce the copy to the user's other devices."""
+        where = place_of(entry)
+        told = None
+        if where in self.accepting and self.accepting[where][0] == user:
+            told = self.accept(self.accepting.pop(where)[1], timeline, after, entry, out)
+        self.notify_devices(user, timeline, entry, out, told)
+
     def continue_writing(self, user: UserId, out: Out) -> None:
-        """Let the user's writer write the next batch, or free it."""
+        """Let the user's writer write the next batch, or free it. What was written begins to age."""
+        if self.parameters.sync_ttl and not self.aging:
+            self.age(out)
         if user in self.queue:
             self.write_next(user, out)
         else:
@@ -142,9 +193,10 @@ class TimelineServer(LogServer):
         """Return the next number of the user's timeline, in the numbering of this server."""
         if self.sequencer != "segmented":
             return next_number(self.sequencer, log.last, self.clock)
+        replaces = ROW_BYTES * (int(user) in self.blocks.limits)
         number, opened = self.blocks.next(int(user), self.given, self.parameters.sequencer_block)
         if opened:
-            out.write("sequencer", 1, ROW_BYTES)
+            out.write("sequencer", 1, ROW_BYTES, replaces=replaces)
         return number
 
     def count_copy(self, entry: Entry, out: Out) -> None:
@@ -160,7 +212,12 @@ class TimelineServer(LogServer):
                 out.delete("message-store", 1, None, ROW_BYTES)
 
     def start(self, out: Out) -> None:
-        """Repeat the intents that a crash left, in the order of their places, before anything new is written."""
+        """Repeat the intents that a crash left, in the order of their places, before anything new is written.
+
+        Nobody knows how long the copies of before the crash have lived: their time begins anew.
+        """
+        if self.parameters.sync_ttl:
+            self.age(out)
         if self.intents:
             out.observe(Noted("redriven", self.id))
             out.read("message-store", len(self.intents), ROW_BYTES * len(self.intents))
@@ -171,13 +228,15 @@ class TimelineServer(LogServer):
 
     # ---- 3. announce
 
-    def notify_devices(self, user: UserId, timeline: Timeline, entry: Entry, out: Out) -> None:
-        """Send the announcement to the user's devices that the server believes to be online."""
+    def notify_devices(
+        self, user: UserId, timeline: Timeline, entry: Entry, out: Out, told: DeviceId | None = None
+    ) -> None:
+        """Send the announcement to the user's devices that the server believes to be online, but `told`, which knows."""
         if self.parameters.notifications:
             packet = self.announcement(timeline, entry)
             online = self.online
             for device in self.devices.get(user, ()):
-                if device in online:
+                if device in online and device != told:
                     out.send(device, packet)
 
     def announcement(self, timeline: Timeline, entry: Entry) -> Packet:
@@ -189,3 +248,8 @@ class TimelineServer(LogServer):
     def tick(self, source: Id, packet: Tick, out: Out) -> None:
         """Set the wall clock, which clock-based numbers use."""
         self.clock = packet.milliseconds
+
+    # ---- what the stores hold
+
+    def held(self) -> Mapping[str, int]:
+        return {**super().held(), "sequencer": ROW_BYTES * len(self.blocks.limits)}
