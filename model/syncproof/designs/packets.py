@@ -352,7 +352,7 @@ class CheckpointsRecorded(Packet, frozen=True, gc=False):
 
     @property
     def draw_owner(self) -> int:
-        return self.device
+        return self.checkpoints[0][0]
 
 
 class Trim(Packet, frozen=True, gc=False):
