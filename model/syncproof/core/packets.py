@@ -59,7 +59,7 @@ class Packet(msgspec.Struct, frozen=True, gc=False, tag=True):
 
     @property
     def draw_owner(self) -> int:
-        """Return the device or user that the draws of a storage operation are keyed by as well, which it completes."""
+        """Return the device or user that the draws are keyed by as well, for what completes an operation or is a timer."""
         return 0
 
 

@@ -444,6 +444,14 @@ class Unacked(Packet, frozen=True, gc=False):
     message: MessageId
     device: DeviceId
 
+    @property
+    def draw_key(self) -> int:
+        return self.message
+
+    @property
+    def draw_owner(self) -> int:
+        return self.device
+
 
 class AckRecorded(Packet, frozen=True, gc=False):
     """The acks of a device are in its consumer's row."""

@@ -121,8 +121,10 @@ class TimedHost(Host):
 
     def after(self, delay: float, packet: Packet, jitter: float = 0.0) -> None:
         if jitter:
-            salt = self.network.tallies[type(packet)].salt
-            delay += jitter * delay * self.network.chance("jitter", self.number(salt))
+            salt, message = self.network.tallies[type(packet)].salt, packet.draw_key
+            keyed = message >= 0
+            mixed = self.attempts.draw(hash((message, packet.draw_owner, salt))) if keyed else self.number(salt)
+            delay += jitter * delay * self.network.chance("jitter", mixed)
         self.clock.at(self.clock.now + delay, self.world.fire, self.arm(packet))
 
     def number(self, salt: int) -> int:

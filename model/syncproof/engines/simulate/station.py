@@ -41,8 +41,8 @@ class Purposes(dict[type[Packet], Purpose]):
         return purpose
 
 
-class OpenOperations(Attempts):
-    """The attempts at the operations of the server, which are those of all devices."""
+class StorageAttempts(Attempts):
+    """The attempts at operations of the server, which are for all devices."""
 
     LIMIT = 65536
 
@@ -98,7 +98,7 @@ class Station:
         self.purposes = Purposes(draws)
         self.salts: dict[tuple[str, int], int] = {}
         self.idle_salt = draws.key("storage/idle poll")
-        self.attempts = OpenOperations()
+        self.attempts = StorageAttempts()
         self.numbers: dict[int, int] = {}
         self.free_at = [0.0] * storage.parallel
         self.busy_s = 0.0
