@@ -66,6 +66,8 @@ ONE_EACH = "Add_Sub Sub_Add Mul_Add Div_Mul FloorDiv_Mul Mod_Add Pow_Add RShift_
 """Of the replacements of a binary operator one is used: the others fail in the same tests."""
 PATIENCE = 60.0
 """Seconds for the first stage; a mutant that makes tests endless is noticed. Each later stage has ten times as many."""
+WHICH = ("file", "line", "before", "after")
+"""The fields that tell mutants of one state of the package apart."""
 
 
 @dataclass(frozen=True)
@@ -85,13 +87,16 @@ class Mutant:
         return self.file, self.before, self.after
 
 
-def mutants(folder: Path) -> Iterator[Mutant]:
-    """Yield every mutant of the files of a folder, in a fixed order."""
+def mutants(folder: Path, names: Sequence[str] = ()) -> Iterator[Mutant]:
+    """Yield every mutant of the files of a folder in a fixed order; with names, of the files so called, in that order."""
     from cosmic_ray.mutating import mutate_code
     from cosmic_ray.plugins import get_operator, operator_names
 
     chosen = [name for name in operator_names() if _is_used(name)]
-    for path in sorted(folder.rglob("*.py")):
+    paths = sorted(folder.rglob("*.py"))
+    if names:
+        paths = sorted((path for path in paths if path.name in names), key=lambda path: names.index(path.name))
+    for path in paths:
         text = path.read_text()
         met = {text}
         for name in chosen:
@@ -203,7 +208,7 @@ def main() -> int:
     """Read the command line, test, and print the score and every mutant that survived."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("target", choices=sorted(TARGETS))
-    parser.add_argument("--file", help="only this file, relative to the target's folder")
+    parser.add_argument("--file", nargs="*", default=[], help="only the files of these names, in this order; default: all")
     parser.add_argument("--sample", type=int, help="so many mutants, drawn; default: all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
@@ -220,7 +225,7 @@ def main() -> int:
     import pytest  # noqa: F401
     import scipy.sparse.csgraph  # noqa: F401
 
-    every = [m for m in mutants(PACKAGE / folder) if options.file in (None, Path(m.file).name)]
+    every = list(mutants(PACKAGE / folder, options.file))
     if options.sample is not None:
         every = random.Random(options.seed).sample(every, min(options.sample, len(every)))
     first, step = map(int, options.part.split("/"))
@@ -228,14 +233,14 @@ def main() -> int:
     done = {}
     if options.out is not None and options.out.exists():
         for entry in map(json.loads, options.out.read_text().splitlines()):
-            done[entry["file"], entry["before"], entry["after"]] = entry["survived"]
+            done[tuple(entry[part] for part in WHICH)] = entry["survived"]
     if not survives(None, stages):
         print("the tests fail without any mutant")
         return 1
     known = equivalent(EQUIVALENT.read_text(encoding="utf-8"))
     counts: Counter[str] = Counter()
     for number, mutant in enumerate(every):
-        survived = done.get(mutant.place)
+        survived = done.get(tuple(getattr(mutant, part) for part in WHICH))
         if survived is None:
             survived = mutant.place in known or survives(mutant, stages)
             if options.out is not None:
