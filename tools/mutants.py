@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import functools
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -19,6 +20,7 @@ import io
 import json
 import os
 import random
+import resource
 import signal
 import sys
 import time
@@ -64,8 +66,10 @@ LEFT_OUT = ("VariableReplacer", "VariableInserter", "BinaryOperator_BitOr")
 """Operators that are not used: two that draw names at random, and `|`, which stands in type annotations."""
 ONE_EACH = "Add_Sub Sub_Add Mul_Add Div_Mul FloorDiv_Mul Mod_Add Pow_Add RShift_LShift LShift_RShift BitAnd_BitOr BitXor_BitAnd"
 """Of the replacements of a binary operator one is used: the others fail in the same tests."""
-PATIENCE = 60.0
-"""Seconds for the first stage; a mutant that makes tests endless is noticed. Each later stage has ten times as many."""
+PATIENCE = 4
+"""How many times as long as usual tests may take with a mutant: one that makes them endless is noticed."""
+SLOWER = 10
+"""How many seconds may pass for one second of processor time, on a machine that does other things as well."""
 WHICH = ("file", "line", "before", "after")
 """The fields that tell mutants of one state of the package apart."""
 
@@ -152,8 +156,11 @@ class Changed(importlib.abc.MetaPathFinder):
         return importlib.util.spec_from_file_location(fullname, self.path, loader=Loader(fullname, self.path))
 
 
-def _tested(mutant: Mutant | None, stage: Sequence[str], seconds: float) -> bool:
-    """Return whether a stage of tests passes with a mutant. Nothing of the package may have been imported before."""
+def _tested(mutant: Mutant | None, stage: Sequence[str], seconds: int) -> tuple[bool, float]:
+    """Return whether a stage of tests passes with a mutant, and the seconds of processor time that it took.
+
+    A stage that needs more than `seconds` of processor time fails. Nothing of the package may have been imported before.
+    """
     child = os.fork()
     if child == 0:
         os.setsid()
@@ -161,6 +168,7 @@ def _tested(mutant: Mutant | None, stage: Sequence[str], seconds: float) -> bool
         try:
             import pytest
 
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
             if mutant is not None:
                 sys.meta_path.insert(0, Changed(mutant))
             # Rewriting assertions would import the package by a finder that comes before this one.
@@ -168,15 +176,24 @@ def _tested(mutant: Mutant | None, stage: Sequence[str], seconds: float) -> bool
                 status = int(pytest.main(["-x", "-q", "-n0", "-p", "no:cacheprovider", "--assert=plain", *stage]))
         finally:
             os._exit(status)
-    until = time.monotonic() + seconds
+    until = time.monotonic() + SLOWER * seconds
     while time.monotonic() < until:
-        pid, ended = os.waitpid(child, os.WNOHANG)
+        pid, ended, used = os.wait4(child, os.WNOHANG)
         if pid:
-            return os.waitstatus_to_exitcode(ended) == 0
+            return os.waitstatus_to_exitcode(ended) == 0, used.ru_utime + used.ru_stime
         time.sleep(0.01)
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return False
+    return False, float(seconds)
+
+
+@functools.cache
+def _patience(stage: tuple[str, ...]) -> int:
+    """Return the seconds of processor time that a stage may take: many more than it takes without any mutant."""
+    passed, used = _tested(None, stage, 3600)
+    if not passed:
+        raise SystemExit(f"the tests fail without any mutant: {' '.join(stage)}")
+    return int(PATIENCE * (used + 1))
 
 
 def mirror(file: str) -> tuple[str, ...]:
@@ -186,12 +203,11 @@ def mirror(file: str) -> tuple[str, ...]:
     return (path,) if (ROOT / path).exists() else ()
 
 
-def survives(mutant: Mutant | None, stages: Sequence[Sequence[str]]) -> bool:
+def survives(mutant: Mutant, stages: Sequence[tuple[str, ...]]) -> bool:
     """Return whether all stages of tests pass with a mutant; its file's own tests are asked before the first stage."""
-    own = mirror(mutant.file) if mutant is not None else ()
-    if own and not _tested(mutant, own, PATIENCE):
-        return False
-    return all(_tested(mutant, stage, PATIENCE * (10 if n else 1)) for n, stage in enumerate(stages))
+    own = mirror(mutant.file)
+    every = [own, *stages] if own else stages
+    return all(_tested(mutant, stage, _patience(stage))[0] for stage in every)
 
 
 def equivalent(page: str) -> set[tuple[str, str, str]]:
@@ -208,7 +224,9 @@ def main() -> int:
     """Read the command line, test, and print the score and every mutant that survived."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("target", choices=sorted(TARGETS))
-    parser.add_argument("--file", nargs="*", default=[], help="only the files of these names, in this order; default: all")
+    parser.add_argument(
+        "--file", nargs="*", default=[], help="only the files of these names, in this order; default: all"
+    )
     parser.add_argument("--sample", type=int, help="so many mutants, drawn; default: all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
@@ -217,8 +235,11 @@ def main() -> int:
     parser.add_argument(
         "--out", type=Path, help="append one JSON line for each mutant; those that are there are not repeated"
     )
+    parser.add_argument("--again", action="store_true", help="ask again about those that survived according to --out")
+    parser.add_argument("--stages", type=int, help="only the first stages of tests, which is faster; default: all")
     options = parser.parse_args()
     folder, stages = TARGETS[options.target]
+    stages = stages[: options.stages]
     import hypothesis  # noqa: F401  (what all children need is imported once)
     import networkx  # noqa: F401
     import numpy  # noqa: F401
@@ -234,14 +255,13 @@ def main() -> int:
     if options.out is not None and options.out.exists():
         for entry in map(json.loads, options.out.read_text().splitlines()):
             done[tuple(entry[part] for part in WHICH)] = entry["survived"]
-    if not survives(None, stages):
-        print("the tests fail without any mutant")
-        return 1
+    for stage in stages:
+        _patience(stage)
     known = equivalent(EQUIVALENT.read_text(encoding="utf-8"))
     counts: Counter[str] = Counter()
     for number, mutant in enumerate(every):
         survived = done.get(tuple(getattr(mutant, part) for part in WHICH))
-        if survived is None:
+        if survived is None or (survived and options.again):
             survived = mutant.place in known or survives(mutant, stages)
             if options.out is not None:
                 with options.out.open("a") as file:
