@@ -294,3 +294,29 @@ def test_a_device_that_never_joined_may_forget(history) -> None:
     history.sent(7)
     history.forgot(9, 7)
     assert history.says("convergence") == []
+
+
+@pytest.mark.parametrize(("first", "then"), [(1, 2), (2, 1)])
+def test_the_later_place_may_be_the_lower(history, first, then) -> None:
+    history.sent(7)
+    history.shown(1, 7, place=first)
+    history.shown(2, 7, place=then)
+    assert history.says("convergence") == [
+        f"user 1 sees message 7 at place {then} on device 2, but at place {first} on another"
+    ]
+
+
+@pytest.mark.parametrize("device", [1, 2])
+def test_one_device_forgets_a_change_that_another_shows(changing, device) -> None:
+    changing.shown(1, 8)
+    changing.forgot(device, 8)
+    assert outdated_on(changing, device) == []
+    assert len(outdated_on(changing, 3 - device)) == 1
+
+
+@pytest.mark.parametrize("device", [1, 2])
+def test_one_device_is_retired_and_another_shows_a_change(changing, device) -> None:
+    changing.shown(1, 8)
+    changing.retired(device)
+    assert outdated_on(changing, device) == []
+    assert len(outdated_on(changing, 3 - device)) == 1

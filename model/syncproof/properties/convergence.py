@@ -157,12 +157,12 @@ class Convergence(Property):
     def on_retired(self, o: Retired) -> str | None:
         for key in [key for key in self.due if key[0] == o.device]:
             del self.due[key]
-        user = self.users.pop(o.device, None)
-        for (message, owner), record in list(self.open.items()):
-            if owner == user and o.device in record.missing:
+        self.users.pop(o.device, None)
+        for key, record in list(self.open.items()):
+            if o.device in record.missing:
                 record.missing.discard(o.device)
                 if not record.missing:
-                    del self.open[message, owner]
+                    del self.open[key]
         for versions in self.versions.values():
             versions.held.pop(o.device, None)
         return None
