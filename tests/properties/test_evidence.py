@@ -32,7 +32,10 @@ NOT_YET: dict[str, list[Write]] = {
     "checkpoint-covered": [lambda h: h.checkpointed(1, 5, start=True)],
     "no-early-delete": [lambda h: h.queued(1, 1)],
     "no-loss": [lambda h: h.sent(1)],
-    "convergence": [lambda h: h.placed(1, 1, users=(0, 1), devices=(0, 1))],
+    "convergence": [
+        lambda h: h.placed(1, 1, users=(0, 1), devices=(0, 1)),
+        lambda h: h.placed(1, 1, users=(0, 1), devices=(0,)),
+    ],
     "inbox-drained": [lambda h: h.shown(1, 1)],
     "roaming-complete": [lambda h: h.joined(9, 1, []), lambda h: h.joined(9, 1, [(0, 0)])],
     "epoch-learnt": [lambda h: h.checkpointed(1, 5)],
@@ -208,6 +211,11 @@ def test_liveness_is_unknown_where_a_run_did_not_come_to_rest(history: History) 
     history.accepted(1)
     found = verdict("no-loss", history, quiesced=False)
     assert (found.verdict, found.why) == ("unknown", OPEN_END)
+
+
+def test_a_history_of_one_message_is_one_to_fetch(history: History) -> None:
+    history.joined(9, 1, [(0, 1)])
+    assert met("roaming-complete", history)
 
 
 def test_joining_counts_only_with_a_history_to_fetch() -> None:
