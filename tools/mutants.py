@@ -18,6 +18,7 @@ import importlib.machinery
 import importlib.util
 import io
 import json
+import math
 import os
 import random
 import resource
@@ -25,7 +26,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -35,6 +36,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "model" / "syncproof"
 EQUIVALENT = ROOT / "docs" / "mutants.md"
+ANY = "any"
+"""In the list of equivalent mutants: in whatever file."""
 
 TARGETS: dict[str, tuple[str, tuple[tuple[str, ...], ...]]] = {
     "properties": ("properties", (("tests/properties",),)),
@@ -211,13 +214,35 @@ def survives(mutant: Mutant, stages: Sequence[tuple[str, ...]]) -> bool:
 
 
 def equivalent(page: str) -> set[tuple[str, str, str]]:
-    """Return the mutants that a page lists as equivalent: file, line before, line after."""
+    """Return the mutants that a page lists as equivalent: file, line before, line after. Of `any` file: parts of lines."""
     found = set()
     for row in page.splitlines():
         cells = [cell.strip().strip("`").replace("\\|", "|") for cell in row.replace("\\|", "\0").split("|")]
-        if len(cells) == 6 and cells[1].endswith(".py"):
+        if len(cells) == 6 and (cells[1].endswith(".py") or cells[1] == ANY):
             found.add((cells[1], cells[2].replace("\0", "|"), cells[3].replace("\0", "|")))
     return found
+
+
+def is_equivalent(mutant: Mutant, listed: Collection[tuple[str, str, str]]) -> bool:
+    """Return whether a mutant is listed, itself or by what it replaces in whatever file."""
+    if mutant.place in listed:
+        return True
+    for file, old, new in listed:
+        if file == ANY:
+            parts = mutant.before.split(old)
+            if any(old.join(parts[:n]) + new + old.join(parts[n:]) == mutant.after for n in range(1, len(parts))):
+                return True
+    return False
+
+
+def interval(noticed: int, asked: int) -> tuple[float, float]:
+    """Return the 95 % interval (Wilson's) of the share that is noticed among all, of which those asked are a sample."""
+    if not asked:
+        return 0.0, 1.0
+    z, share = 1.96, noticed / asked
+    middle = (share + z * z / (2 * asked)) / (1 + z * z / asked)
+    half = z * math.sqrt(share * (1 - share) / asked + z * z / (4 * asked * asked)) / (1 + z * z / asked)
+    return middle - half, middle + half
 
 
 def main() -> int:
@@ -262,13 +287,13 @@ def main() -> int:
     for number, mutant in enumerate(every):
         survived = done.get(tuple(getattr(mutant, part) for part in WHICH))
         if survived is None or (survived and options.again):
-            survived = mutant.place in known or survives(mutant, stages)
+            survived = is_equivalent(mutant, known) or survives(mutant, stages)
             if options.out is not None:
                 with options.out.open("a") as file:
                     entry = {**asdict(mutant), "survived": survived}
                     del entry["source"]
                     file.write(json.dumps(entry) + "\n")
-        kind = "equivalent" if mutant.place in known else "survived" if survived else "noticed"
+        kind = "equivalent" if is_equivalent(mutant, known) else "survived" if survived else "noticed"
         counts[kind] += 1
         if kind == "survived":
             print(
@@ -277,6 +302,9 @@ def main() -> int:
             )
     asked = counts["noticed"] + counts["survived"]
     print(f"{len(every)} mutants: {dict(counts)}; score {100 * counts['noticed'] / max(1, asked):.1f} %")
+    if options.sample is not None:
+        low, high = interval(counts["noticed"], asked)
+        print(f"of all, with 95 % confidence: {100 * low:.1f} % to {100 * high:.1f} %")
     return 1 if counts["survived"] else 0
 
 

@@ -213,9 +213,19 @@ def test_liveness_is_unknown_where_a_run_did_not_come_to_rest(history: History) 
     assert (found.verdict, found.why) == ("unknown", OPEN_END)
 
 
-def test_a_history_of_one_message_is_one_to_fetch(history: History) -> None:
-    history.joined(9, 1, [(0, 1)])
-    assert met("roaming-complete", history)
+MORE: dict[str, Write] = {
+    "sender-order": lambda h: h.placed(1, 5),
+    "conversation-order": lambda h: h.shown(1, 1, place=5),
+    "roaming-complete": lambda h: h.joined(9, 1, [(0, 1)]),
+    "convergence": lambda h: h.placed(1, 1, users=(1,), devices=(1, 2)),
+    "prefix-order": lambda h: h.shown(1, 1, seq=1, kind="conversation"),
+}
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_evidence_is_met_by_other_numbers_as_well(name: str, history: History) -> None:
+    MORE[name](history)
+    assert met(name, history)
 
 
 def test_joining_counts_only_with_a_history_to_fetch() -> None:
