@@ -146,6 +146,8 @@ def test_a_predicate_is_not_asked_again_when_its_evidence_was_met() -> None:
         ("convergence", Given((), 2, 1), "needs 2 devices of a user"),
         ("convergence", Given((), 1, 2), ""),
         ("no-loss", Given((), 0, 0), "needs 1 messages in a conversation"),
+        ("change-monotonic", Given((), 1, 1), "needs a recall, an edit or a read marker"),
+        ("change-monotonic", Given((), 1, 1, changes=True), ""),
     ],
 )
 def test_what_was_not_given_is_said(name: str, given: Given, says: str) -> None:
@@ -159,6 +161,39 @@ def test_a_history_gives_its_messages_by_conversation_and_its_devices_by_user(hi
     for observation in history.observations:
         size.see(observation)
     assert size.given(("trim",)) == Given(("trim",), 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("write", "changes"),
+    [
+        (lambda h: h.sent(1), False),
+        (lambda h: h.changed(8), True),
+        (lambda h: h.amended(1, 8, 8), True),
+    ],
+)
+def test_a_history_gives_changes_if_one_is_composed_or_applied(history: History, write: Write, changes: bool) -> None:
+    write(history)
+    size = HistorySize()
+    for observation in history.observations:
+        size.see(observation)
+    assert size.given(()).changes is changes
+
+
+def test_what_was_given_does_not_change() -> None:
+    with pytest.raises(AttributeError):
+        PLENTY.messages = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("place", "devices", "left"), [(2, (0,), "convergence"), (1, (0, 1, 2), "sender-order")], ids=["later", "earlier"]
+)
+def test_a_property_that_met_its_evidence_leaves_the_others(
+    history: History, place: int, devices: tuple[int, ...], left: str
+) -> None:
+    watch = Watch([PROPERTIES["convergence"], PROPERTIES["sender-order"]])
+    history.placed(1, place, devices=devices)
+    watch.see(history.observations[-1])
+    assert [name for asked in watch.pending.values() for name, _ in asked] == [left]
 
 
 # ---- the verdict on a run
