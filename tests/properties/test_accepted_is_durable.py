@@ -163,3 +163,14 @@ def test_another_devices_retirement_excuses_nothing(history) -> None:
     history.retired(2)
     history.gone(7, box=1)
     assert len(history.says("accepted-is-durable")) == 1
+
+
+@pytest.mark.parametrize("device", [0, 1])
+def test_every_device_needs_a_message_that_nobody_is_known_to_have_composed(history, device) -> None:
+    history.placed(7, 1)
+    for other in {0, 1, 2} - {device}:
+        history.shown(other, 7)
+    history.accepted(7)
+    assert history.says("accepted-is-durable") == [
+        f"it is accepted, but message 7 is nowhere on the server and device {device} has not shown it"
+    ]

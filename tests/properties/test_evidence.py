@@ -267,3 +267,23 @@ def test_joining_counts_only_with_a_history_to_fetch() -> None:
     watch = Watch([PROPERTIES["roaming-complete"]])
     watch.see(Joined(DeviceId(1), 0, None))  # type: ignore[arg-type]
     assert not watch.met
+
+
+def test_safety_needs_no_rest(history: History) -> None:
+    history.appended(1, 1)
+    assert verdict("dense", history, quiesced=False).verdict == "holds"
+
+
+@pytest.mark.parametrize(
+    ("faults", "asked", "promised"),
+    [
+        ((), (), False),
+        (("push-lost",), (), False),
+        ((), ("epoch-learnt",), True),
+        (("server-restore",), (), True),
+    ],
+)
+def test_a_promise_about_a_fault_counts_where_the_fault_is_or_the_property_was_asked_for(
+    history: History, faults: tuple[str, ...], asked: tuple[str, ...], promised: bool
+) -> None:
+    assert verdict("epoch-learnt", history, Given(faults, 2, 2), asked=asked).promised is promised
