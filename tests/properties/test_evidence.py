@@ -13,7 +13,7 @@ from syncproof.properties import PROPERTIES, Property, observes
 from syncproof.properties._base import NO_EVIDENCE, seen
 from syncproof.properties.evidence import Given, HistorySize, Watch, lacking, unmet
 from syncproof.properties.monitor import Monitor
-from syncproof.properties.verdicts import OPEN_END, judge
+from syncproof.properties.verdicts import OPEN_END, PropertyResult, judge
 from tests.helpers.histories import History
 
 Write = Callable[[History], object]
@@ -287,3 +287,21 @@ def test_a_promise_about_a_fault_counts_where_the_fault_is_or_the_property_was_a
     history: History, faults: tuple[str, ...], asked: tuple[str, ...], promised: bool
 ) -> None:
     assert verdict("epoch-learnt", history, Given(faults, 2, 2), asked=asked).promised is promised
+
+
+def test_what_was_met_was_exercised_whatever_was_given(history: History) -> None:
+    history.appended(1, 1)
+    found = verdict("dense", history, Given((), 0, 0))
+    assert (found.verdict, found.exercised) == ("holds", True)
+
+
+def test_a_property_that_is_not_applicable_is_not_judged_and_the_others_are(history: History) -> None:
+    history.appended(1, 1)
+    history.appended(3, 1)
+    monitor = Monitor()
+    for observation in history.observations:
+        monitor.observe(observation)
+    found = judge({"tail-append": ()}, {"tail-append": "it has no log"}, monitor, PLENTY, quiesced=True)
+    assert found["tail-append"] == PropertyResult("not-applicable", False, 0, [], "", True, True)
+    assert list(found) == list(PROPERTIES)
+    assert found["dense"].verdict == "violated"
