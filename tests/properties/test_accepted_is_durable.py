@@ -174,3 +174,17 @@ def test_every_device_needs_a_message_that_nobody_is_known_to_have_composed(hist
     assert history.says("accepted-is-durable") == [
         f"it is accepted, but message 7 is nowhere on the server and device {device} has not shown it"
     ]
+
+
+@pytest.mark.parametrize("last", ["shown", "retired"])
+def test_nothing_more_than_its_id_is_kept_of_a_message_that_no_device_lacks(history, last) -> None:
+    history.sent(7)
+    history.queued(7, 1)
+    history.accepted(7)
+    history.shown(1, 7)
+    if last == "shown":
+        history.shown(2, 7)
+    else:
+        history.retired(2)
+    automaton = history.run("accepted-is-durable")
+    assert (automaton.open, automaton.composers, automaton.safe) == ({}, {}, {7})

@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from examples import two_phase_commit as two_phase
-from syncproof.core.actor import Actor, Out, actor, durable, on
+from syncproof.core.actor import Actor, Out, actor, durable, on, state
 from syncproof.core.environment import Environment
 from syncproof.core.links import UNORDERED
 from syncproof.core.observations import Observation
@@ -16,7 +16,8 @@ from syncproof.core.values import Id
 from syncproof.core.world import System, World
 from syncproof.engines.explore import NotSymmetric, explore, representatives
 from syncproof.engines.explore.renaming import StateRenaming
-from tests.helpers.random_protocols import HUB, NotAllAtTheEnd, Peer, plant, random_protocol
+from syncproof.properties import Property, observes
+from tests.helpers.random_protocols import HUB, Entered, NotAllAtTheEnd, Peer, plant, random_protocol
 
 NOTHING = Environment()
 SEEDS = [seed for seed in range(60) if seed not in (14, 17, 23, 31)]
@@ -104,6 +105,30 @@ def test_any_order_of_ids_with_equal_views_is_sound(seed, monkeypatch):
     assert part.findings["not-all-at-the-end"].verdict == whole.findings["not-all-at-the-end"].verdict
     assert orbits(whole, members) <= len(part.graph.states) <= len(whole.graph.states)
     assert orbits(part, members) == orbits(whole, members)
+
+
+@state
+class OnlyOneEnters(Property):
+    """Complains of the second peer that enters a stage; until then it knows the first."""
+
+    name = "only-one-enters"
+    first: Peer | None = None
+
+    @observes(Entered)
+    def on_entered(self, o: Entered) -> str | None:
+        if self.first is None:
+            self.first = o.peer
+        return None if o.peer == self.first else "another peer enters"
+
+
+@pytest.mark.parametrize("seed", [0, 3, 4, 5, 6])
+def test_the_ids_that_a_property_knew_before_it_complained_do_not_count(seed):
+    system = random_protocol(seed).system()
+    members = [Peer(n) for n in range(3)]
+    part = explore(system, NOTHING, [OnlyOneEnters], symmetric=[members])
+    whole = explore(system, NOTHING, [OnlyOneEnters])
+    assert whole.findings["only-one-enters"].verdict == "violated"
+    assert len(part.graph.states) == orbits(whole, members)
 
 
 class Ask(Packet, frozen=True, gc=False):
