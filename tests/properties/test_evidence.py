@@ -146,6 +146,8 @@ def test_a_predicate_is_not_asked_again_when_its_evidence_was_met() -> None:
         ("convergence", Given((), 2, 1), "needs 2 devices of a user"),
         ("convergence", Given((), 1, 2), ""),
         ("no-loss", Given((), 0, 0), "needs 1 messages in a conversation"),
+        ("no-loss", Given((), 1, 0), "needs 1 devices of a user"),
+        ("no-loss", Given((), 1, 1), ""),
         ("change-monotonic", Given((), 1, 1), "needs a recall, an edit or a read marker"),
         ("change-monotonic", Given((), 1, 1, changes=True), ""),
     ],
