@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 TWICE = "message 7 was accepted at place 7 of conversation 0, and takes place 8 as well"
 
 
@@ -88,3 +90,10 @@ def test_restores_of_other_logs_free_nothing(history) -> None:
     history.reverted(0, kind="sync", owner=0)
     history.placed(7, 8)
     assert history.says("accepted-once") == [TWICE]
+
+
+@pytest.mark.parametrize("place", [6, 8])
+def test_accepted_at_a_place_that_it_never_had(history, place) -> None:
+    history.sent(7)
+    history.accepted(7, place)
+    assert history.says("accepted-once") == [f"message 7 is accepted at place {place}, but its place is 7"]

@@ -11,9 +11,9 @@ from syncproof.core.environment import Environment
 from syncproof.core.moves import Tell
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
-from syncproof.core.values import ActorId, Id
+from syncproof.core.values import ActorId, ConnectionId, Id
 from syncproof.core.world import System
-from syncproof.engines.explore import ImpureHandler, explore
+from syncproof.engines.explore import HandlerError, ImpureHandler, explore
 from syncproof.properties import Property, observes
 
 NAME, OTHER = ActorId(0), ActorId(1)
@@ -112,3 +112,28 @@ def test_a_result_that_depends_on_the_order_of_a_dict_or_set_is_an_error(how: st
 @pytest.mark.parametrize("how", ["sorted", "written"])
 def test_an_order_that_nothing_depends_on_is_none(how: str) -> None:
     assert asked(how).reran > 0
+
+
+class Answer(Packet, frozen=True, gc=False):
+    answers = "over"
+    over: ConnectionId
+
+
+@actor
+class Answering(Actor):
+    """Sends the other actor what it should answer over a connection."""
+
+    @on(Answer)
+    def answer(self, source: Id, packet: Answer, out: Out) -> None:
+        out.send(OTHER, Told(0))
+
+    @on(Told)
+    def told(self, source: Id, packet: Told, out: Out) -> None:
+        pass
+
+
+@pytest.mark.parametrize("over", [ConnectionId(0), ConnectionId.of(5, 1)])
+def test_a_packet_that_does_more_than_its_class_says_is_an_error(over: ConnectionId) -> None:
+    system = System("answering", lambda: {n: Answering(id=n) for n in (NAME, OTHER)})
+    with pytest.raises(HandlerError, match="Answer says that it only answers over .*, but it does more"):
+        explore(system, Environment(scripts=((Tell(NAME, Answer(over)),),)))
