@@ -14,7 +14,10 @@ from syncproof.core.packets import Packet
 from syncproof.core.values import ActorId, ConnectionId, Id
 from syncproof.core.world import System
 from syncproof.engines.explore import HandlerError, ImpureHandler, explore
+from syncproof.inputs import small_worlds
+from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import Property, observes
+from syncproof.properties.sometimes import CAUGHT_UP
 
 NAME, OTHER = ActorId(0), ActorId(1)
 
@@ -137,3 +140,9 @@ def test_a_packet_that_does_more_than_its_class_says_is_an_error(over: Connectio
     system = System("answering", lambda: {n: Answering(id=n) for n in (NAME, OTHER)})
     with pytest.raises(HandlerError, match="Answer says that it only answers over .*, but it does more"):
         explore(system, Environment(scripts=((Tell(NAME, Answer(over)),),)))
+
+
+@pytest.mark.parametrize(("fault", "reached"), [((), False), (("disconnect",), True)])
+def test_a_device_catches_up_over_a_later_connection_than_its_first(fault: tuple[str, ...], reached: bool) -> None:
+    system, _, environment = small_worlds.build("timeline-push", SmallWorld("two-devices", 1, fault))
+    assert (CAUGHT_UP in explore(system, environment).situations) is reached
