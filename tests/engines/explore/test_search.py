@@ -62,3 +62,24 @@ def test_a_search_may_end_when_every_property_is_violated():
 def test_it_goes_on_for_a_property_that_is_not_violated(other):
     found = explore(two_phase.two_phase(3), NOTHING, [NobodyDecides, other], until_decided=True)
     assert (found.graph.ending, found.findings[other.name].verdict) == ("complete", "holds")
+
+
+@pytest.mark.parametrize("limit", [{"states": 0}, {"memory": 0}, {"time": -1.0}, {"time": float("inf")}])
+def test_a_limit_that_would_limit_nothing_is_refused(limit):
+    with pytest.raises(InputError, match=f"{next(iter(limit))}: .*; allowed:"):
+        Limits(**limit)
+
+
+@pytest.mark.parametrize("time", [0, 0.5, None])
+def test_a_limit_of_time_may_be_nothing_at_all(time):
+    assert Limits(time=time).time == time
+
+
+@pytest.mark.parametrize(
+    ("limit", "reached"),
+    [(Limits(states=10), "states"), (Limits(memory=10), "memory"), (Limits(time=10), "time"), (Limits(), None)],
+    ids=["states", "memory", "time", "none"],
+)
+def test_a_limit_is_reached_when_it_is_exceeded(limit, reached):
+    assert limit.reached(10, 10, 10.0) is None
+    assert limit.reached(11, 11, 11.0) == reached
