@@ -33,3 +33,10 @@ def test_another_devices_trigger_does_not_count(history) -> None:
     history.triggered(2)
     history.pulled(1)
     assert len(history.says("pull-terminates")) == 1
+
+
+def test_a_hundred_pulls_without_a_result_are_endless(history) -> None:
+    history.pulled(1, 99)
+    assert history.says("pull-terminates") == []
+    history.pulled(1)
+    assert len(history.says("pull-terminates")) == 1

@@ -108,7 +108,7 @@ def test_a_property_that_counts_without_end_is_named():
 class Adding(two_phase.ResourceManager):
     """Adds up fractions for ever."""
 
-    total: float = durable(float)
+    total: float = durable(int)
 
     def steps(self):
         yield two_phase.Prepare()
@@ -121,6 +121,18 @@ class Adding(two_phase.ResourceManager):
 def test_a_fraction_that_grows_is_named():
     found = explore(two_phase.two_phase(1, resource=Adding), Environment(), limits=LIMITS)
     assert re.fullmatch(r"the local state of Resource\(0\) was still counting: [\d.]+ by then", found.growth)
+
+
+@pytest.mark.parametrize(("step", "says"), [(1_000_000, r"\d+000000"), (1 / 3, r"\d+\.\d{1,4}")])
+def test_a_whole_number_that_grows_is_written_in_full_and_a_fraction_is_rounded(step, says):
+    @actor
+    class Stepping(Adding):
+        @on(two_phase.Prepare)
+        def prepare(self, source, packet, out):
+            self.total += step
+
+    found = explore(two_phase.two_phase(1, resource=Stepping), Environment(), limits=LIMITS)
+    assert re.fullmatch(rf"the local state of Resource\(0\) was still counting: {says} by then", found.growth)
 
 
 def test_a_large_value_that_does_not_grow_is_not_named():
