@@ -256,6 +256,7 @@ MORE: dict[str, Write] = {
     "roaming-complete": lambda h: h.joined(9, 1, [(0, 1)]),
     "convergence": lambda h: h.placed(1, 1, users=(1,), devices=(1, 2)),
     "prefix-order": lambda h: h.shown(1, 1, seq=1, kind="conversation"),
+    "range-read": lambda h: h.read(1, 0, 5, 1, kind="conversation"),
 }
 
 
