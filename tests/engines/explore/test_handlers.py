@@ -138,7 +138,7 @@ class Answering(Actor):
 @pytest.mark.parametrize("over", [ConnectionId(0), ConnectionId.of(5, 1)])
 def test_a_packet_that_does_more_than_its_class_says_is_an_error(over: ConnectionId) -> None:
     system = System("answering", lambda: {n: Answering(id=n) for n in (NAME, OTHER)})
-    with pytest.raises(HandlerError, match="Answer says that it only answers over .*, but it does more"):
+    with pytest.raises(HandlerError, match=r"Answer says that it only answers over .*, but it does more"):
         explore(system, Environment(scripts=((Tell(NAME, Answer(over)),),)))
 
 
