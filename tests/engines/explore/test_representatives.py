@@ -193,3 +193,39 @@ def test_a_peer_that_is_never_in_a_state_that_was_kept_is_compared_too(lazy):
     cast = lambda: {HUB: Chooser(id=HUB)} | {name: Worker(id=name, lazy=lazy) for name in names}  # noqa: E731
     with pytest.raises(NotSymmetric, match="handling Granted"):
         explore(System("one works", cast), NOTHING, symmetric=[names])
+
+
+class Box(Id):
+    """One of the boxes of a hub."""
+
+    __slots__ = ()
+
+
+class Open(Packet, frozen=True, gc=False):
+    """Step of the hub: it opens a box."""
+
+    box: Box
+
+
+@actor
+class Opener(Actor):
+    """Opens boxes, in any order."""
+
+    boxes: tuple[Box, ...]
+    opened: set[Box] = durable(set)
+
+    def steps(self):
+        return [Open(box) for box in self.boxes if box not in self.opened]
+
+    @on(Open)
+    def open(self, source: Id, packet: Open, out: Out) -> None:
+        self.opened.add(packet.box)
+
+
+@pytest.mark.parametrize("groups", [1, 2, 3])
+def test_every_group_of_ids_is_exchanged_by_itself(groups):
+    """Of the two boxes of a group none, one or both are open."""
+    boxes = [[Box(2 * n), Box(2 * n + 1)] for n in range(groups)]
+    every = tuple([box for pair in boxes for box in pair])
+    system = System("boxes", lambda: {HUB: Opener(id=HUB, boxes=every)})
+    assert len(explore(system, NOTHING, symmetric=boxes).graph.states) == 3**groups
