@@ -392,3 +392,9 @@ def test_a_change_that_all_forgot_hides_no_other(history) -> None:
     assert history.says("convergence")[0] == "user 1 sees message 2 as message 9 changed it, but not on device 2"
     history.amended(2, 9, 9, which=2)
     assert history.says("convergence") == []
+
+
+def test_what_only_a_retired_device_had_applied_no_other_needs(history) -> None:
+    amended(history, 2)
+    history.retired(2)
+    assert history.says("convergence") == []
