@@ -231,3 +231,7 @@ def test_numbers_in_tuples_and_records_are_counted(wrap):
 @pytest.mark.parametrize("wrap", [str, ActorId, lambda n: n > 9, lambda n: None])
 def test_names_and_yes_or_no_are_no_numbers(wrap):
     assert grown([wrap(n) for n in range(20)]) == ""
+
+
+def test_a_large_number_that_was_met_twice_at_the_end_is_named():
+    assert grown([1] * 16 + [int("1000"), 1, 1, int("1000")]) == "s0 was still counting: 1000 by then"
