@@ -188,3 +188,17 @@ def test_nothing_more_than_its_id_is_kept_of_a_message_that_no_device_lacks(hist
         history.retired(2)
     automaton = history.run("accepted-is-durable")
     assert (automaton.open, automaton.composers, automaton.safe) == ({}, {}, {7})
+
+
+def test_the_copies_of_a_message_that_is_not_accepted_may_be_deleted(history) -> None:
+    history.sent(7)
+    history.queued(7, 1)
+    history.deleted(7, 1)
+    assert history.says("accepted-is-durable") == []
+
+
+def test_a_device_is_retired_before_what_it_showed_has_a_place(history) -> None:
+    history.composed(7)
+    history.shown(1, 7)
+    history.retired(1)
+    assert history.says("accepted-is-durable") == []

@@ -75,10 +75,11 @@ def test_a_message_whose_place_a_restore_took_needs_another(history) -> None:
     assert history.says("accepted-once") == ["message 7 is accepted and has taken no place"]
 
 
-def test_a_restore_that_left_the_place_frees_nothing(history) -> None:
+@pytest.mark.parametrize("upto", [7, 9])
+def test_a_restore_that_left_the_place_frees_nothing(history, upto) -> None:
     history.sent(7)
     history.accepted(7, 7)
-    history.reverted(7, kind="conversation", owner=0)
+    history.reverted(upto, kind="conversation", owner=0)
     history.placed(7, 8)
     assert history.says("accepted-once") == [TWICE]
 

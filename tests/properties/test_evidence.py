@@ -308,3 +308,7 @@ def test_a_property_that_is_not_applicable_is_not_judged_and_the_others_are(hist
     assert found["tail-append"] == PropertyResult("not-applicable", False, 0, [], "", True, True)
     assert list(found) == list(PROPERTIES)
     assert found["dense"].verdict == "violated"
+
+
+def test_a_history_of_nothing_gives_nothing() -> None:
+    assert HistorySize().given(()) == Given((), 0, 0)

@@ -124,11 +124,22 @@ class Answer(Packet, frozen=True, gc=False):
 
 @actor
 class Answering(Actor):
-    """Sends the other actor what it should answer over a connection."""
+    """Does something else than to answer over a connection."""
+
+    how: str
+    kept: bool = durable(bool)
 
     @on(Answer)
     def answer(self, source: Id, packet: Answer, out: Out) -> None:
-        out.send(OTHER, Told(0))
+        match self.how:
+            case "sends":
+                out.send(OTHER, Told(0))
+            case "keeps":
+                self.kept = True
+            case "writes":
+                out.write("disk", 1, 1, Told(0))
+            case "observes":
+                out.observe(First(0))
 
     @on(Told)
     def told(self, source: Id, packet: Told, out: Out) -> None:
@@ -136,10 +147,16 @@ class Answering(Actor):
 
 
 @pytest.mark.parametrize("over", [ConnectionId(0), ConnectionId.of(5, 1)])
-def test_a_packet_that_does_more_than_its_class_says_is_an_error(over: ConnectionId) -> None:
-    system = System("answering", lambda: {n: Answering(id=n) for n in (NAME, OTHER)})
+@pytest.mark.parametrize("how", ["sends", "keeps", "writes", "observes"])
+def test_a_packet_that_does_more_than_its_class_says_is_an_error(how: str, over: ConnectionId) -> None:
+    system = System("answering", lambda: {n: Answering(id=n, how=how) for n in (NAME, OTHER)})
     with pytest.raises(HandlerError, match=r"Answer says that it only answers over .*, but it does more"):
         explore(system, Environment(scripts=((Tell(NAME, Answer(over)),),)))
+
+
+def test_a_packet_that_does_no_more_than_its_class_says_is_none() -> None:
+    system = System("answering", lambda: {n: Answering(id=n, how="nothing") for n in (NAME, OTHER)})
+    assert explore(system, Environment(scripts=((Tell(NAME, Answer(ConnectionId.of(5, 1))),),))).complete
 
 
 @pytest.mark.parametrize(("fault", "reached"), [((), False), (("disconnect",), True)])
