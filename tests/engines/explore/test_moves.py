@@ -9,7 +9,7 @@ from syncproof.core.environment import Environment
 from syncproof.core.moves import Tell
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Idle, Packet
-from syncproof.core.values import ActorId, Id
+from syncproof.core.values import ActorId, DeviceId, Id
 from syncproof.core.world import System, World
 from syncproof.engines.explore import HandlerError, explore
 from syncproof.engines.explore.moves import STRONG, WEAK
@@ -120,3 +120,17 @@ def test_an_endless_property_has_room_for_63_keys() -> None:
     assert counted(63) == "holds"
     with pytest.raises(HandlerError, match=r"^Counted of which 63: an endless property can tell 63 observations apart"):
         counted(64)
+
+
+@actor
+class Alone(Actor):
+    """A device where there is no server."""
+
+    @on(Poll)
+    def polled(self, source: Id, packet: Poll, out: Out) -> None:
+        pass
+
+
+def test_a_device_connects_to_nothing_where_there_is_no_server() -> None:
+    system = System("alone", lambda: {DeviceId(0): Alone(id=DeviceId(0))})
+    assert len(explore(system, Environment()).graph.states) == 1
