@@ -6,12 +6,13 @@ import pytest
 
 from syncproof.core.actor import Actor, Out, actor, durable, on, state
 from syncproof.core.environment import Environment
-from syncproof.core.moves import Tell
+from syncproof.core.moves import Restart, Tell
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Idle, Packet
-from syncproof.core.values import ActorId, DeviceId, Id
+from syncproof.core.values import ActorId, DeviceId, Id, ServerId
 from syncproof.core.world import System, World
 from syncproof.engines.explore import HandlerError, explore
+from syncproof.engines.explore.encoding import DOWN
 from syncproof.engines.explore.moves import STRONG, WEAK
 from syncproof.properties import Property
 
@@ -134,3 +135,32 @@ class Alone(Actor):
 def test_a_device_connects_to_nothing_where_there_is_no_server() -> None:
     system = System("alone", lambda: {DeviceId(0): Alone(id=DeviceId(0))})
     assert len(explore(system, Environment()).graph.states) == 1
+
+
+class Again(Packet, frozen=True, gc=False):
+    """A retransmission timer."""
+
+    retransmits = True
+
+
+@actor
+class Retrying(Actor):
+    """Has a retransmission timer from the beginning."""
+
+    def start(self, out: Out) -> None:
+        out.after(1.0, Again())
+
+    @on(Again)
+    def again(self, source: Id, packet: Again, out: Out) -> None:
+        pass
+
+
+def test_a_bounded_timer_does_not_fire_while_its_actor_is_down() -> None:
+    name = ServerId(-2)
+    system = System("retrying", lambda: {name: Retrying(id=name)})
+    found = explore(system, Environment(early={Again: 1}, budgets={"server-crash": 1}))
+    down = [number for number, state in enumerate(found.graph.states) if state[1] == DOWN]
+    moves = {
+        found.tables.moves.values[found.graph.moves[arc]] for n in down for arc in range(*found.graph.first[n : n + 2])
+    }
+    assert moves == {Restart(name)}

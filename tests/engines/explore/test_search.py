@@ -83,7 +83,7 @@ def test_a_limit_of_time_may_be_nothing_at_all(time):
     ids=["states", "memory", "time", "none"],
 )
 def test_a_limit_is_reached_when_it_is_exceeded(limit, reached):
-    assert limit.reached(10, 10, 10.0) is None
+    assert limit.reached(9, 9, 9.0) is limit.reached(10, 10, 10.0) is None
     assert limit.reached(11, 11, 11.0) == reached
 
 
