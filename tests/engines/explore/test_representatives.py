@@ -229,3 +229,37 @@ def test_every_group_of_ids_is_exchanged_by_itself(groups):
     every = tuple([box for pair in boxes for box in pair])
     system = System("boxes", lambda: {HUB: Opener(id=HUB, boxes=every)})
     assert len(explore(system, NOTHING, symmetric=boxes).graph.states) == 3**groups
+
+
+class Tie(Packet, frozen=True, gc=False):
+    """Step of the hub: it ties two boxes together."""
+
+    one: Box
+    other: Box
+
+
+@actor
+class Binder(Actor):
+    """Ties boxes in pairs, two at most, and each box once."""
+
+    boxes: tuple[Box, ...]
+    tied: dict[Box, list[Box]] = durable(dict)
+
+    def steps(self):
+        free = [box for box in self.boxes if box not in self.tied]
+        return [Tie(*pair) for pair in permutations(free, 2) if len(self.tied) < 4]
+
+    @on(Tie)
+    def tie(self, source: Id, packet: Tie, out: Out) -> None:
+        self.tied[packet.one], self.tied[packet.other] = [packet.other], [packet.one]
+
+
+def test_ids_of_equal_views_that_are_not_exchangeable_one_by_one_are_put_in_order():
+    """Two pairs across the groups look the same to each of their boxes, and only whole pairs can be exchanged.
+
+    There may be no pair, one within a group or across, or two of these: all but two within one group of three.
+    """
+    groups = [[Box(n) for n in range(3)], [Box(n) for n in range(3, 6)]]
+    every = tuple([box for group in groups for box in group])
+    system = System("pairs", lambda: {HUB: Binder(id=HUB, boxes=every)})
+    assert len(explore(system, NOTHING, symmetric=groups).graph.states) == 1 + 3 + 4
