@@ -6,6 +6,7 @@ import pytest
 
 from syncproof.core.actor import Actor, Out, actor, durable, on, state
 from syncproof.core.environment import Environment
+from syncproof.core.links import ORDERED
 from syncproof.core.moves import Restart, Tell
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Idle, Packet
@@ -164,3 +165,44 @@ def test_a_bounded_timer_does_not_fire_while_its_actor_is_down() -> None:
         found.tables.moves.values[found.graph.moves[arc]] for n in down for arc in range(*found.graph.first[n : n + 2])
     }
     assert moves == {Restart(name)}
+
+
+class Begin(Packet, frozen=True, gc=False):
+    """Step of a sender."""
+
+
+class Sent(Packet, frozen=True, gc=False):
+    """A packet that keeps its place among those of its sender."""
+
+    link = ORDERED
+    number: int
+
+
+@actor
+class Talker(Actor):
+    """Sends its packets in one step, and notes those that it receives."""
+
+    packets: int = 0
+    begun: bool = durable(bool)
+    heard: list[tuple[Id, int]] = durable(list)
+
+    def steps(self) -> list[Packet]:
+        return [Begin()] if self.packets and not self.begun else []
+
+    @on(Begin)
+    def begin(self, source: Id, packet: Begin, out: Out) -> None:
+        self.begun = True
+        for number in range(self.packets):
+            out.send(ActorId(0), Sent(number))
+
+    @on(Sent)
+    def hear(self, source: Id, packet: Sent, out: Out) -> None:
+        self.heard.append((source, packet.number))
+
+
+def test_ordered_packets_of_one_sender_hold_up_no_other() -> None:
+    packets = {ActorId(0): 0, ActorId(1): 2, ActorId(2): 1, ActorId(3): 1}
+    system = System("talkers", lambda: {name: Talker(id=name, packets=n) for name, n in packets.items()})
+    found = explore(system, Environment())
+    last = [state for state in found.tables.slots[0].values if len(state[1]) == 1 + sum(packets.values())]
+    assert len(last) == 4 * 3  # orders of four, of which two are in one order
