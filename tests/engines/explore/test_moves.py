@@ -7,7 +7,7 @@ import pytest
 from syncproof.core.actor import Actor, Out, actor, durable, on, state
 from syncproof.core.environment import Environment
 from syncproof.core.links import ORDERED
-from syncproof.core.moves import Restart, Tell
+from syncproof.core.moves import Arrive, Restart, Tell
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Idle, Packet
 from syncproof.core.values import ActorId, DeviceId, Id, ServerId
@@ -204,5 +204,15 @@ def test_ordered_packets_of_one_sender_hold_up_no_other() -> None:
     packets = {ActorId(0): 0, ActorId(1): 2, ActorId(2): 1, ActorId(3): 1}
     system = System("talkers", lambda: {name: Talker(id=name, packets=n) for name, n in packets.items()})
     found = explore(system, Environment())
-    last = [state for state in found.tables.slots[0].values if len(state[1]) == 1 + sum(packets.values())]
-    assert len(last) == 4 * 3  # orders of four, of which two are in one order
+    local = found.tables.encoding.local
+    numbers = [
+        number
+        for number, state in enumerate(found.graph.states)
+        if local(state)[ActorId(0)] == (False, (list,)) and all(local(state)[ActorId(n)][0] for n in (1, 2, 3))
+    ]
+    assert numbers
+    for number in numbers:
+        moves = [
+            found.tables.moves.values[found.graph.moves[arc]] for arc in range(*found.graph.first[number : number + 2])
+        ]
+        assert [type(move) for move in moves] == [Arrive] * 3
