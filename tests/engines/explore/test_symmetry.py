@@ -11,7 +11,7 @@ from syncproof.core.environment import Environment
 from syncproof.core.moves import Tell
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
-from syncproof.core.values import Id, ServerId
+from syncproof.core.values import DeviceId, Id, ServerId
 from syncproof.core.world import System
 from syncproof.designs import DESIGNS
 from syncproof.engines.explore import NotSymmetric, explore
@@ -291,3 +291,10 @@ def test_writes_that_land_one_after_the_other_in_a_crash_are_compared(favours):
             explore(system, environment, symmetric=[[Row(0), Row(1)]])
     else:
         assert explore(system, environment, symmetric=[[Row(0), Row(1)]]).complete
+
+
+def test_a_newcomer_is_not_interchangeable_with_a_device():
+    system, _, environment = small_worlds.build("timeline-push", SmallWorld("two-devices", 1, ("new-device",)))
+    (spawn,) = environment.newcomers
+    with pytest.raises(NotSymmetric, match=r"^Spawn\(.* singles an interchangeable id out"):
+        explore(system, environment, symmetric=[[DeviceId(1), spawn.actor]])
