@@ -296,5 +296,6 @@ def test_writes_that_land_one_after_the_other_in_a_crash_are_compared(favours):
 def test_a_newcomer_is_not_interchangeable_with_a_device():
     system, _, environment = small_worlds.build("timeline-push", SmallWorld("two-devices", 1, ("new-device",)))
     (spawn,) = environment.newcomers
+    newcomers = Environment(newcomers=(spawn,), budgets=environment.budgets)
     with pytest.raises(NotSymmetric, match=r"^Spawn\(.* singles an interchangeable id out"):
-        explore(system, environment, symmetric=[[DeviceId(1), spawn.actor]])
+        explore(system, newcomers, symmetric=[[DeviceId(0), spawn.actor]])
