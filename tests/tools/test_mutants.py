@@ -103,3 +103,12 @@ def test_mutants_of_a_file_differ_from_it_and_from_each_other(tmp_path: Path, mo
     assert {mutant.place[:2] for mutant in every} == {("a.py", "return x < 3")}
     assert {"return x <= 3", "return x >= 3"} <= set(after)
     assert len(set(after)) == len(after)
+
+
+def test_mutants_of_named_files_come_in_the_order_of_the_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("cosmic_ray")
+    monkeypatch.setattr("tools.mutants.PACKAGE", tmp_path)
+    for name in ("a.py", "b.py", "c.py"):
+        (tmp_path / name).write_text("x = 3\n", encoding="utf-8")
+    files = [mutant.file for mutant in mutants(tmp_path, ["c.py", "a.py"])]
+    assert sorted(set(files), key=files.index) == ["c.py", "a.py"]
