@@ -12,18 +12,21 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import functools
 import importlib.abc
 import importlib.machinery
 import importlib.util
 import io
 import json
+import math
 import os
 import random
+import resource
 import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -33,6 +36,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "model" / "syncproof"
 EQUIVALENT = ROOT / "docs" / "mutants.md"
+ANY = "any"
+"""In the list of equivalent mutants: in whatever file."""
 
 TARGETS: dict[str, tuple[str, tuple[tuple[str, ...], ...]]] = {
     "properties": ("properties", (("tests/properties",),)),
@@ -64,8 +69,12 @@ LEFT_OUT = ("VariableReplacer", "VariableInserter", "BinaryOperator_BitOr")
 """Operators that are not used: two that draw names at random, and `|`, which stands in type annotations."""
 ONE_EACH = "Add_Sub Sub_Add Mul_Add Div_Mul FloorDiv_Mul Mod_Add Pow_Add RShift_LShift LShift_RShift BitAnd_BitOr BitXor_BitAnd"
 """Of the replacements of a binary operator one is used: the others fail in the same tests."""
-PATIENCE = 60.0
-"""Seconds for the first stage; a mutant that makes tests endless is noticed. Each later stage has ten times as many."""
+PATIENCE = 4
+"""How many times as long as usual tests may take with a mutant: one that makes them endless is noticed."""
+SLOWER = 10
+"""How many seconds may pass for one second of processor time, on a machine that does other things as well."""
+WHICH = ("file", "line", "before", "after")
+"""The fields that tell mutants of one state of the package apart."""
 
 
 @dataclass(frozen=True)
@@ -85,13 +94,16 @@ class Mutant:
         return self.file, self.before, self.after
 
 
-def mutants(folder: Path) -> Iterator[Mutant]:
-    """Yield every mutant of the files of a folder, in a fixed order."""
+def mutants(folder: Path, names: Sequence[str] = ()) -> Iterator[Mutant]:
+    """Yield every mutant of the files of a folder in a fixed order; with names, of the files so called, in that order."""
     from cosmic_ray.mutating import mutate_code
     from cosmic_ray.plugins import get_operator, operator_names
 
     chosen = [name for name in operator_names() if _is_used(name)]
-    for path in sorted(folder.rglob("*.py")):
+    paths = sorted(folder.rglob("*.py"))
+    if names:
+        paths = sorted((path for path in paths if path.name in names), key=lambda path: names.index(path.name))
+    for path in paths:
         text = path.read_text()
         met = {text}
         for name in chosen:
@@ -147,8 +159,11 @@ class Changed(importlib.abc.MetaPathFinder):
         return importlib.util.spec_from_file_location(fullname, self.path, loader=Loader(fullname, self.path))
 
 
-def _tested(mutant: Mutant | None, stage: Sequence[str], seconds: float) -> bool:
-    """Return whether a stage of tests passes with a mutant. Nothing of the package may have been imported before."""
+def _tested(mutant: Mutant | None, stage: Sequence[str], seconds: int) -> tuple[bool, float]:
+    """Return whether a stage of tests passes with a mutant, and the seconds of processor time that it took.
+
+    A stage that needs more than `seconds` of processor time fails. Nothing of the package may have been imported before.
+    """
     child = os.fork()
     if child == 0:
         os.setsid()
@@ -156,6 +171,7 @@ def _tested(mutant: Mutant | None, stage: Sequence[str], seconds: float) -> bool
         try:
             import pytest
 
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
             if mutant is not None:
                 sys.meta_path.insert(0, Changed(mutant))
             # Rewriting assertions would import the package by a finder that comes before this one.
@@ -163,15 +179,24 @@ def _tested(mutant: Mutant | None, stage: Sequence[str], seconds: float) -> bool
                 status = int(pytest.main(["-x", "-q", "-n0", "-p", "no:cacheprovider", "--assert=plain", *stage]))
         finally:
             os._exit(status)
-    until = time.monotonic() + seconds
+    until = time.monotonic() + SLOWER * seconds
     while time.monotonic() < until:
-        pid, ended = os.waitpid(child, os.WNOHANG)
+        pid, ended, used = os.wait4(child, os.WNOHANG)
         if pid:
-            return os.waitstatus_to_exitcode(ended) == 0
+            return os.waitstatus_to_exitcode(ended) == 0, used.ru_utime + used.ru_stime
         time.sleep(0.01)
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return False
+    return False, float(seconds)
+
+
+@functools.cache
+def _patience(stage: tuple[str, ...]) -> int:
+    """Return the seconds of processor time that a stage may take: many more than it takes without any mutant."""
+    passed, used = _tested(None, stage, 3600)
+    if not passed:
+        raise SystemExit(f"the tests fail without any mutant: {' '.join(stage)}")
+    return int(PATIENCE * (used + 1))
 
 
 def mirror(file: str) -> tuple[str, ...]:
@@ -181,29 +206,52 @@ def mirror(file: str) -> tuple[str, ...]:
     return (path,) if (ROOT / path).exists() else ()
 
 
-def survives(mutant: Mutant | None, stages: Sequence[Sequence[str]]) -> bool:
+def survives(mutant: Mutant, stages: Sequence[tuple[str, ...]]) -> bool:
     """Return whether all stages of tests pass with a mutant; its file's own tests are asked before the first stage."""
-    own = mirror(mutant.file) if mutant is not None else ()
-    if own and not _tested(mutant, own, PATIENCE):
-        return False
-    return all(_tested(mutant, stage, PATIENCE * (10 if n else 1)) for n, stage in enumerate(stages))
+    own = mirror(mutant.file)
+    every = [own, *stages] if own else stages
+    return all(_tested(mutant, stage, _patience(stage))[0] for stage in every)
 
 
 def equivalent(page: str) -> set[tuple[str, str, str]]:
-    """Return the mutants that a page lists as equivalent: file, line before, line after."""
+    """Return the mutants that a page lists as equivalent: file, line before, line after. Of `any` file: parts of lines."""
     found = set()
     for row in page.splitlines():
         cells = [cell.strip().strip("`").replace("\\|", "|") for cell in row.replace("\\|", "\0").split("|")]
-        if len(cells) == 6 and cells[1].endswith(".py"):
+        if len(cells) == 6 and (cells[1].endswith(".py") or cells[1] == ANY):
             found.add((cells[1], cells[2].replace("\0", "|"), cells[3].replace("\0", "|")))
     return found
+
+
+def is_equivalent(mutant: Mutant, listed: Collection[tuple[str, str, str]]) -> bool:
+    """Return whether a mutant is listed, itself or by what it replaces in whatever file."""
+    if mutant.place in listed:
+        return True
+    for file, old, new in listed:
+        if file == ANY:
+            parts = mutant.before.split(old)
+            if any(old.join(parts[:n]) + new + old.join(parts[n:]) == mutant.after for n in range(1, len(parts))):
+                return True
+    return False
+
+
+def interval(noticed: int, asked: int) -> tuple[float, float]:
+    """Return the 95 % interval (Wilson's) of the share that is noticed among all, of which those asked are a sample."""
+    if not asked:
+        return 0.0, 1.0
+    z, share = 1.96, noticed / asked
+    middle = (share + z * z / (2 * asked)) / (1 + z * z / asked)
+    half = z * math.sqrt(share * (1 - share) / asked + z * z / (4 * asked * asked)) / (1 + z * z / asked)
+    return middle - half, middle + half
 
 
 def main() -> int:
     """Read the command line, test, and print the score and every mutant that survived."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("target", choices=sorted(TARGETS))
-    parser.add_argument("--file", help="only this file, relative to the target's folder")
+    parser.add_argument(
+        "--file", nargs="*", default=[], help="only the files of these names, in this order; default: all"
+    )
     parser.add_argument("--sample", type=int, help="so many mutants, drawn; default: all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
@@ -212,15 +260,18 @@ def main() -> int:
     parser.add_argument(
         "--out", type=Path, help="append one JSON line for each mutant; those that are there are not repeated"
     )
+    parser.add_argument("--again", action="store_true", help="ask again about those that survived according to --out")
+    parser.add_argument("--stages", type=int, help="only the first stages of tests, which is faster; default: all")
     options = parser.parse_args()
     folder, stages = TARGETS[options.target]
+    stages = stages[: options.stages]
     import hypothesis  # noqa: F401  (what all children need is imported once)
     import networkx  # noqa: F401
     import numpy  # noqa: F401
     import pytest  # noqa: F401
     import scipy.sparse.csgraph  # noqa: F401
 
-    every = [m for m in mutants(PACKAGE / folder) if options.file in (None, Path(m.file).name)]
+    every = list(mutants(PACKAGE / folder, options.file))
     if options.sample is not None:
         every = random.Random(options.seed).sample(every, min(options.sample, len(every)))
     first, step = map(int, options.part.split("/"))
@@ -228,22 +279,21 @@ def main() -> int:
     done = {}
     if options.out is not None and options.out.exists():
         for entry in map(json.loads, options.out.read_text().splitlines()):
-            done[entry["file"], entry["before"], entry["after"]] = entry["survived"]
-    if not survives(None, stages):
-        print("the tests fail without any mutant")
-        return 1
+            done[tuple(entry[part] for part in WHICH)] = entry["survived"]
+    for stage in stages:
+        _patience(stage)
     known = equivalent(EQUIVALENT.read_text(encoding="utf-8"))
     counts: Counter[str] = Counter()
     for number, mutant in enumerate(every):
-        survived = done.get(mutant.place)
-        if survived is None:
-            survived = mutant.place in known or survives(mutant, stages)
+        survived = done.get(tuple(getattr(mutant, part) for part in WHICH))
+        if survived is None or (survived and options.again):
+            survived = is_equivalent(mutant, known) or survives(mutant, stages)
             if options.out is not None:
                 with options.out.open("a") as file:
                     entry = {**asdict(mutant), "survived": survived}
                     del entry["source"]
                     file.write(json.dumps(entry) + "\n")
-        kind = "equivalent" if mutant.place in known else "survived" if survived else "noticed"
+        kind = "equivalent" if is_equivalent(mutant, known) else "survived" if survived else "noticed"
         counts[kind] += 1
         if kind == "survived":
             print(
@@ -252,6 +302,9 @@ def main() -> int:
             )
     asked = counts["noticed"] + counts["survived"]
     print(f"{len(every)} mutants: {dict(counts)}; score {100 * counts['noticed'] / max(1, asked):.1f} %")
+    if options.sample is not None:
+        low, high = interval(counts["noticed"], asked)
+        print(f"of all, with 95 % confidence: {100 * low:.1f} % to {100 * high:.1f} %")
     return 1 if counts["survived"] else 0
 
 

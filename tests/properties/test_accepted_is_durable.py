@@ -163,3 +163,42 @@ def test_another_devices_retirement_excuses_nothing(history) -> None:
     history.retired(2)
     history.gone(7, box=1)
     assert len(history.says("accepted-is-durable")) == 1
+
+
+@pytest.mark.parametrize("device", [0, 1])
+def test_every_device_needs_a_message_that_nobody_is_known_to_have_composed(history, device) -> None:
+    history.placed(7, 1)
+    for other in {0, 1, 2} - {device}:
+        history.shown(other, 7)
+    history.accepted(7)
+    assert history.says("accepted-is-durable") == [
+        f"it is accepted, but message 7 is nowhere on the server and device {device} has not shown it"
+    ]
+
+
+@pytest.mark.parametrize("last", ["shown", "retired"])
+def test_nothing_more_than_its_id_is_kept_of_a_message_that_no_device_lacks(history, last) -> None:
+    history.sent(7)
+    history.queued(7, 1)
+    history.accepted(7)
+    history.shown(1, 7)
+    if last == "shown":
+        history.shown(2, 7)
+    else:
+        history.retired(2)
+    automaton = history.run("accepted-is-durable")
+    assert (automaton.open, automaton.composers, automaton.safe) == ({}, {}, {7})
+
+
+def test_the_copies_of_a_message_that_is_not_accepted_may_be_deleted(history) -> None:
+    history.sent(7)
+    history.queued(7, 1)
+    history.deleted(7, 1)
+    assert history.says("accepted-is-durable") == []
+
+
+def test_a_device_is_retired_before_what_it_showed_has_a_place(history) -> None:
+    history.composed(7)
+    history.shown(1, 7)
+    history.retired(1)
+    assert history.says("accepted-is-durable") == []

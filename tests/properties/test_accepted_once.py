@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from syncproof.core.observations import Placed
 from syncproof.core.values import ConversationId, MessageId
 
@@ -93,10 +95,11 @@ def test_a_message_whose_place_a_restore_took_needs_another(history) -> None:
     assert history.says("accepted-once") == ["message 7 is accepted and has taken no place"]
 
 
-def test_a_restore_that_left_the_place_frees_nothing(history) -> None:
+@pytest.mark.parametrize("upto", [7, 9])
+def test_a_restore_that_left_the_place_frees_nothing(history, upto) -> None:
     history.sent(7)
     history.accepted(7, 7)
-    history.reverted(7, kind="conversation", owner=0)
+    history.reverted(upto, kind="conversation", owner=0)
     history.placed(7, 8)
     assert history.says("accepted-once") == [TWICE]
 
@@ -108,3 +111,10 @@ def test_restores_of_other_logs_free_nothing(history) -> None:
     history.reverted(0, kind="sync", owner=0)
     history.placed(7, 8)
     assert history.says("accepted-once") == [TWICE]
+
+
+@pytest.mark.parametrize("place", [6, 8])
+def test_accepted_at_a_place_that_it_never_had(history, place) -> None:
+    history.sent(7)
+    history.accepted(7, place)
+    assert history.says("accepted-once") == [f"message 7 is accepted at place {place}, but its place is 7"]

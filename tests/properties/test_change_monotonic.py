@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from syncproof.core.observations import Composed
+from syncproof.core.values import ConversationId, DeviceId, MessageId
+
 BACK = "device 1 changes message 1 back from version {} to version {}"
 
 
@@ -200,3 +203,52 @@ def test_messages_without_changes_leave_no_state(history) -> None:
     history.sent(1, 2, 3)
     automaton = history.run("change-monotonic")
     assert (automaton.applied, automaton.places, automaton.earlier) == ({}, {}, {})
+
+
+def test_another_device_that_is_retired_changes_nothing(edited) -> None:
+    edited.amended(2, 9, 9)
+    edited.retired(2)
+    edited.amended(1, 8, 8)
+    assert edited.says("change-monotonic") == [BACK.format(9, 8)]
+
+
+def test_what_a_restore_took_of_one_change_leaves_another(history) -> None:
+    history.sent(1)
+    for message in (7, 8, 9):
+        history.changed(message)
+    history.amended(1, 8, 8)
+    history.reverted(8, kind="conversation", owner=0)
+    history.amended(1, 7, 7)
+    assert history.says("change-monotonic") == [BACK.format(8, 7)]
+
+
+def test_a_change_may_take_a_lower_place_after_a_restore(edited) -> None:
+    edited.reverted(7, kind="conversation", owner=0)
+    edited.placed(9, 8)
+    edited.amended(1, 9, 9)
+    edited.amended(1, 8, 9)
+    assert edited.says("change-monotonic") == []
+
+
+def test_a_change_that_takes_its_place_again_is_compared(edited) -> None:
+    edited.reverted(8, kind="conversation", owner=0)
+    edited.placed(9, 9)
+    edited.amended(1, 9, 9)
+    edited.amended(1, 8, 8)
+    assert edited.says("change-monotonic") == [BACK.format(9, 8)]
+
+
+def test_a_change_that_had_no_place_before_a_restore_is_compared(history) -> None:
+    history.add(Composed(MessageId(8), DeviceId(0), ConversationId(0), "message", 1))
+    history.reverted(0, kind="conversation", owner=0)
+    history.amended(1, 5, 8)
+    history.amended(1, 4, 8)
+    assert history.says("change-monotonic") == [BACK.format(5, 4)]
+
+
+@pytest.mark.parametrize("device", [1, 2])
+def test_what_any_device_forgot_begins_anew(edited, device) -> None:
+    edited.amended(2, 9, 9)
+    edited.forgot(device, 9)
+    edited.amended(device, 8, 8)
+    assert edited.says("change-monotonic") == []

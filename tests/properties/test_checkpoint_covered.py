@@ -165,3 +165,29 @@ def test_a_device_that_starts_for_the_first_time_has_covered_nothing(log) -> Non
     log.checkpointed(2, 0, start=True)
     log.checkpointed(2, 1)
     assert len(log.says("checkpoint-covered")) == 1
+
+
+def test_a_device_that_starts_at_the_beginning_has_shown_nothing(history) -> None:
+    history.sent(1)
+    history.appended(1, 1)
+    history.checkpointed(1, 0, start=True)
+    history.checkpointed(1, 1)
+    assert history.says("checkpoint-covered") == [
+        "device 1 moves its checkpoint in sync timeline 1 to 1, past number 1, which it has not shown"
+    ]
+
+
+def test_a_checkpoint_above_a_log_of_many_entries(history) -> None:
+    many = range(1, 301)
+    history.sent(*many)
+    for message in many:
+        history.appended(message, message)
+        history.shown(1, message, seq=message)
+    history.checkpointed(1, 300)
+    assert history.says("checkpoint-covered") == []
+
+
+def test_nothing_is_kept_of_a_device_whose_checkpoint_passes_no_entry(history) -> None:
+    history.checkpointed(1, 5)
+    (log,) = history.run("checkpoint-covered").logs.values()
+    assert log.passed == {}

@@ -294,3 +294,107 @@ def test_a_device_that_never_joined_may_forget(history) -> None:
     history.sent(7)
     history.forgot(9, 7)
     assert history.says("convergence") == []
+
+
+@pytest.mark.parametrize(("first", "then"), [(1, 2), (2, 1)])
+def test_the_later_place_may_be_the_lower(history, first, then) -> None:
+    history.sent(7)
+    history.shown(1, 7, place=first)
+    history.shown(2, 7, place=then)
+    assert history.says("convergence") == [
+        f"user 1 sees message 7 at place {then} on device 2, but at place {first} on another"
+    ]
+
+
+@pytest.mark.parametrize("device", [1, 2])
+def test_one_device_forgets_a_change_that_another_shows(changing, device) -> None:
+    changing.shown(1, 8)
+    changing.forgot(device, 8)
+    assert outdated_on(changing, device) == []
+    assert len(outdated_on(changing, 3 - device)) == 1
+
+
+@pytest.mark.parametrize("device", [1, 2])
+def test_one_device_is_retired_and_another_shows_a_change(changing, device) -> None:
+    changing.shown(1, 8)
+    changing.retired(device)
+    assert outdated_on(changing, device) == []
+    assert len(outdated_on(changing, 3 - device)) == 1
+
+
+def test_a_change_by_a_message_that_took_no_place_is_not_compared(history) -> None:
+    history.composed(8)
+    history.amended(1, 8, 8)
+    assert history.says("convergence") == []
+
+
+def test_a_later_change_stands_for_the_one_that_is_shown(changing) -> None:
+    changing.changed(9)
+    changing.amended(2, 9, 9)
+    assert outdated_on(changing, 2) == []
+
+
+def test_a_change_may_be_applied_before_it_is_shown(history) -> None:
+    history.sent(1)
+    history.changed(8)
+    history.amended(2, 8, 8)
+    history.shown(2, 8)
+    assert outdated_on(history, 2) == []
+
+
+READ = "the read marker of conversation 0"
+
+
+def test_a_read_marker_at_the_first_place_must_be_applied(history) -> None:
+    history.sent(1)
+    history.changed(8, what="read", which=0, version=1)
+    history.shown(2, 8)
+    assert outdated_on(history, 2) == ["device 2 shows message 8, but does not change the read 0 that it is about"]
+
+
+def test_a_read_marker_at_the_first_place_is_compared(history) -> None:
+    history.sent(1)
+    history.changed(8, what="read", which=0, version=1)
+    history.amended(1, 1, 8, what="read", which=0)
+    assert history.says("convergence") == [f"user 1 sees {READ} as message 8 changed it, but not on device 2"]
+
+
+def test_forgetting_another_entry_leaves_a_change_due(changing) -> None:
+    changing.forgot(2, 1)
+    assert outdated_on(changing, 2) == [DUE]
+
+
+def test_forgetting_another_entry_undoes_no_change(history) -> None:
+    amended(history, 1, 2)
+    history.forgot(2, 1)
+    history.shown(2, 1)
+    assert history.says("convergence") == []
+
+
+def test_what_is_forgotten_is_the_message_and_not_the_version(history) -> None:
+    history.sent(1)
+    history.changed(8, what="read", which=0, version=5)
+    for device in (1, 2):
+        history.shown(device, 1)
+        history.shown(device, 8)
+        history.amended(device, 5, 8, what="read", which=0)
+    history.forgot(2, 8)
+    history.shown(2, 8)
+    assert f"user 1 sees {READ} as message 8 changed it, but not on device 2" in history.says("convergence")
+
+
+def test_a_change_that_all_forgot_hides_no_other(history) -> None:
+    history.sent(1, 2, 8, 9)
+    for device in (1, 2):
+        history.amended(device, 8, 8, which=1)
+        history.forgot(device, 8)
+    history.amended(1, 9, 9, which=2)
+    assert history.says("convergence")[0] == "user 1 sees message 2 as message 9 changed it, but not on device 2"
+    history.amended(2, 9, 9, which=2)
+    assert history.says("convergence") == []
+
+
+def test_what_only_a_retired_device_had_applied_no_other_needs(history) -> None:
+    amended(history, 2)
+    history.retired(2)
+    assert history.says("convergence") == []

@@ -46,3 +46,17 @@ def test_a_restore_of_one_device_changes_nothing_for_another(history) -> None:
     history.forgot(1, 2)
     history.shown(2, 1)
     assert len(history.says("conversation-order")) == 1
+
+
+def test_what_one_device_forgot_another_has_shown(history) -> None:
+    history.shown(1, 2)
+    history.forgot(2)
+    history.shown(1, 1)
+    assert len(history.says("conversation-order")) == 1
+
+
+def test_a_device_whose_backup_lacks_a_conversation_begins_it_anew(history) -> None:
+    history.shown(1, 1)
+    history.forgot(1, 1)
+    history.shown(1, 1)
+    assert history.says("conversation-order") == []

@@ -42,3 +42,14 @@ def test_a_new_epoch_may_not_begin_after_a_gap(history) -> None:
     history.reverted(1)
     history.appended(3, 2, epoch=1)
     assert history.says("dense") == ["number 3 of sync timeline 1 follows 1"]
+
+
+def test_a_number_that_comes_again(history) -> None:
+    history.appended(1, 1)
+    history.appended(1, 2)
+    assert history.says("dense") == ["number 1 of sync timeline 1 follows 1"]
+
+
+def test_nothing_is_kept_of_a_restored_conversation(history) -> None:
+    history.reverted(3, kind="conversation", owner=0)
+    assert history.run("dense").last == {}

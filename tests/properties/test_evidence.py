@@ -13,7 +13,7 @@ from syncproof.properties import PROPERTIES, Property, observes
 from syncproof.properties._base import NO_EVIDENCE, seen
 from syncproof.properties.evidence import Given, HistorySize, Watch, lacking, unmet
 from syncproof.properties.monitor import Monitor
-from syncproof.properties.verdicts import OPEN_END, judge
+from syncproof.properties.verdicts import OPEN_END, PropertyResult, judge
 from tests.helpers.histories import History
 
 Write = Callable[[History], object]
@@ -32,7 +32,10 @@ NOT_YET: dict[str, list[Write]] = {
     "checkpoint-covered": [lambda h: h.checkpointed(1, 5, start=True)],
     "no-early-delete": [lambda h: h.queued(1, 1)],
     "no-loss": [lambda h: h.sent(1)],
-    "convergence": [lambda h: h.placed(1, 1, users=(0, 1), devices=(0, 1))],
+    "convergence": [
+        lambda h: h.placed(1, 1, users=(0, 1), devices=(0, 1)),
+        lambda h: h.placed(1, 1, users=(0, 1), devices=(0,)),
+    ],
     "inbox-drained": [lambda h: h.shown(1, 1)],
     "roaming-complete": [lambda h: h.joined(9, 1, []), lambda h: h.joined(9, 1, [(0, 0)])],
     "epoch-learnt": [lambda h: h.checkpointed(1, 5)],
@@ -143,6 +146,10 @@ def test_a_predicate_is_not_asked_again_when_its_evidence_was_met() -> None:
         ("convergence", Given((), 2, 1), "needs 2 devices of a user"),
         ("convergence", Given((), 1, 2), ""),
         ("no-loss", Given((), 0, 0), "needs 1 messages in a conversation"),
+        ("no-loss", Given((), 1, 0), "needs 1 devices of a user"),
+        ("no-loss", Given((), 1, 1), ""),
+        ("change-monotonic", Given((), 1, 1), "needs a recall, an edit or a read marker"),
+        ("change-monotonic", Given((), 1, 1, changes=True), ""),
     ],
 )
 def test_what_was_not_given_is_said(name: str, given: Given, says: str) -> None:
@@ -156,6 +163,39 @@ def test_a_history_gives_its_messages_by_conversation_and_its_devices_by_user(hi
     for observation in history.observations:
         size.see(observation)
     assert size.given(("trim",)) == Given(("trim",), 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("write", "changes"),
+    [
+        (lambda h: h.sent(1), False),
+        (lambda h: h.changed(8), True),
+        (lambda h: h.amended(1, 8, 8), True),
+    ],
+)
+def test_a_history_gives_changes_if_one_is_composed_or_applied(history: History, write: Write, changes: bool) -> None:
+    write(history)
+    size = HistorySize()
+    for observation in history.observations:
+        size.see(observation)
+    assert size.given(()).changes is changes
+
+
+def test_what_was_given_does_not_change() -> None:
+    with pytest.raises(AttributeError):
+        PLENTY.messages = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("place", "devices", "left"), [(2, (0,), "convergence"), (1, (0, 1, 2), "sender-order")], ids=["later", "earlier"]
+)
+def test_a_property_that_met_its_evidence_leaves_the_others(
+    history: History, place: int, devices: tuple[int, ...], left: str
+) -> None:
+    watch = Watch([PROPERTIES["convergence"], PROPERTIES["sender-order"]])
+    history.placed(1, place, devices=devices)
+    watch.see(history.observations[-1])
+    assert [name for asked in watch.pending.values() for name, _ in asked] == [left]
 
 
 # ---- the verdict on a run
@@ -210,7 +250,65 @@ def test_liveness_is_unknown_where_a_run_did_not_come_to_rest(history: History) 
     assert (found.verdict, found.why) == ("unknown", OPEN_END)
 
 
+MORE: dict[str, Write] = {
+    "sender-order": lambda h: h.placed(1, 5),
+    "conversation-order": lambda h: h.shown(1, 1, place=5),
+    "roaming-complete": lambda h: h.joined(9, 1, [(0, 1)]),
+    "convergence": lambda h: h.placed(1, 1, users=(1,), devices=(1, 2)),
+    "prefix-order": lambda h: h.shown(1, 1, seq=1, kind="conversation"),
+    "range-read": lambda h: h.read(1, 0, 5, 1, kind="conversation"),
+}
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_evidence_is_met_by_other_numbers_as_well(name: str, history: History) -> None:
+    MORE[name](history)
+    assert met(name, history)
+
+
 def test_joining_counts_only_with_a_history_to_fetch() -> None:
     watch = Watch([PROPERTIES["roaming-complete"]])
     watch.see(Joined(DeviceId(1), 0, None))  # type: ignore[arg-type]
     assert not watch.met
+
+
+def test_safety_needs_no_rest(history: History) -> None:
+    history.appended(1, 1)
+    assert verdict("dense", history, quiesced=False).verdict == "holds"
+
+
+@pytest.mark.parametrize(
+    ("faults", "asked", "promised"),
+    [
+        ((), (), False),
+        (("push-lost",), (), False),
+        ((), ("epoch-learnt",), True),
+        (("server-restore",), (), True),
+    ],
+)
+def test_a_promise_about_a_fault_counts_where_the_fault_is_or_the_property_was_asked_for(
+    history: History, faults: tuple[str, ...], asked: tuple[str, ...], promised: bool
+) -> None:
+    assert verdict("epoch-learnt", history, Given(faults, 2, 2), asked=asked).promised is promised
+
+
+def test_what_was_met_was_exercised_whatever_was_given(history: History) -> None:
+    history.appended(1, 1)
+    found = verdict("dense", history, Given((), 0, 0))
+    assert (found.verdict, found.exercised) == ("holds", True)
+
+
+def test_a_property_that_is_not_applicable_is_not_judged_and_the_others_are(history: History) -> None:
+    history.appended(1, 1)
+    history.appended(3, 1)
+    monitor = Monitor()
+    for observation in history.observations:
+        monitor.observe(observation)
+    found = judge({"tail-append": ()}, {"tail-append": "it has no log"}, monitor, PLENTY, quiesced=True)
+    assert found["tail-append"] == PropertyResult("not-applicable", False, 0, [], "", True, True)
+    assert list(found) == list(PROPERTIES)
+    assert found["dense"].verdict == "violated"
+
+
+def test_a_history_of_nothing_gives_nothing() -> None:
+    assert HistorySize().given(()) == Given((), 0, 0)

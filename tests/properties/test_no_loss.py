@@ -248,3 +248,84 @@ def test_a_settled_message_leaves_one_id(members) -> None:
         members.shown(device, 7)
     automaton = members.run("no-loss")
     assert (automaton.open, automaton.conversations, automaton.settled) == ({}, {}, {7})
+
+
+# ---- settled, and due again
+
+
+def both_delivered(history) -> None:
+    """Accept messages 7 and 8, and show them on every device."""
+    history.sent(7, 8)
+    for message in (7, 8):
+        history.accepted(message)
+        for device in (0, 1, 2):
+            history.shown(device, message)
+
+
+def test_a_message_that_takes_several_places_after_a_restore_is_owed_to_the_same_devices(history) -> None:
+    delivered(history, 0, 1, 2)
+    history.gone(7)
+    history.joined(3, 1)
+    history.placed(7, 8, devices=(0, 1, 2, 3))
+    history.placed(7, 9, devices=(0, 1, 2, 3))
+    history.accepted(7)
+    assert history.says("no-loss") == [LOST.format(3)]
+
+
+def test_a_message_that_devices_showed_that_joined_since_is_settled_again(history) -> None:
+    delivered(history, 0, 1, 2)
+    history.gone(7)
+    history.joined(3, 1)
+    history.placed(7, 8, devices=(0, 1, 2, 3))
+    history.accepted(7)
+    history.shown(3, 7)
+    automaton = history.run("no-loss")
+    assert (automaton.open, automaton.settled) == ({}, {7})
+
+
+def test_what_a_device_forgot_is_due_on_it_alone_also_at_another_place(history) -> None:
+    delivered(history, 0, 1, 2)
+    history.forgot(2, 7)
+    history.placed(7, 9)
+    assert history.says("no-loss") == [LOST.format(2)]
+
+
+def test_what_a_device_forgot_and_showed_again_is_settled(history) -> None:
+    delivered(history, 0, 1, 2)
+    history.forgot(2, 7)
+    history.shown(2, 7)
+    automaton = history.run("no-loss")
+    assert (automaton.open, automaton.settled) == ({}, {7})
+
+
+def test_a_settled_message_that_was_not_lost_is_not_owed_to_devices_that_joined_since(history) -> None:
+    both_delivered(history)
+    history.gone(8)
+    history.joined(3, 1)
+    history.placed(7, 9, devices=(0, 1, 2, 3))
+    history.accepted(7)
+    assert history.says("no-loss") == []
+
+
+def test_a_copy_that_an_inbox_lost_excuses_nobody(history) -> None:
+    delivered(history, 0, 1, 2)
+    history.gone(7, box=1)
+    history.forgot(2, 7)
+    assert history.says("no-loss") == [LOST.format(2)]
+
+
+def test_a_device_is_retired_before_what_it_showed_has_a_place(history) -> None:
+    history.composed(7)
+    history.shown(1, 7)
+    history.retired(1)
+    assert history.says("no-loss") == []
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_every_message_that_a_device_forgot_is_judged(history, lost) -> None:
+    both_delivered(history)
+    if lost:
+        history.gone(7)
+    history.forgot(2, 7, 8)
+    eight = "message 8 was accepted, but device 2 of its audience never shows it"
+    assert history.says("no-loss") == ([eight] if lost else [LOST.format(2), eight])

@@ -222,3 +222,13 @@ def test_a_number_shown_twice_is_a_step_back(log) -> None:
     log.shown(1, 2, seq=20)
     log.shown(1, 2, seq=20)
     assert log.says("prefix-order") == ["device 1 shows number 20 of sync timeline 1 after number 20"]
+
+
+def test_a_number_above_a_log_of_many_entries_is_not_there(history) -> None:
+    many = range(1, 301)
+    history.sent(*many)
+    for message in many:
+        history.appended(message, message)
+        history.shown(1, message, seq=message)
+    history.shown(1, 301, seq=301)
+    assert history.says("prefix-order") == ["device 1 shows number 301 of sync timeline 1, which is not there"]

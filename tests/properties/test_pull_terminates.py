@@ -33,3 +33,23 @@ def test_another_devices_trigger_does_not_count(history) -> None:
     history.triggered(2)
     history.pulled(1)
     assert len(history.says("pull-terminates")) == 1
+
+
+def test_a_hundred_pulls_without_a_result_are_endless(history) -> None:
+    history.pulled(1, 99)
+    assert history.says("pull-terminates") == []
+    history.pulled(1)
+    assert len(history.says("pull-terminates")) == 1
+
+
+@pytest.mark.parametrize("reason", ["triggered", "shown", "checkpointed"])
+def test_pulls_are_counted_from_the_last_cause_or_result(history, reason) -> None:
+    history.pulled(1)
+    if reason == "triggered":
+        history.triggered(1)
+    elif reason == "shown":
+        history.shown(1, 7)
+    else:
+        history.checkpointed(1, 3)
+    history.pulled(1, FRUITLESS)
+    assert len(history.says("pull-terminates")) == 1

@@ -83,3 +83,9 @@ def test_a_timeline_that_has_no_entries(history) -> None:
     history.read(1, 0, 3)
     history.read(1, 0, 3, 1)
     assert history.says("range-read") == ["a read of (0, 3] in sync timeline 1 returns 1, which is not there"]
+
+
+def test_of_several_entries_that_are_not_there_the_first_is_named(history) -> None:
+    history.appended(1, 1)
+    history.read(1, 0, 5, 1, 2, 3)
+    assert history.says("range-read") == ["a read of (0, 5] in sync timeline 1 returns 2, which is not there"]

@@ -262,3 +262,58 @@ def test_after_a_restore_of_a_conversation_in_which_nothing_was_placed_nothing_i
     history.reverted(0, kind="conversation", owner=0)
     history.sent(1)
     assert history.says("roaming-complete") == []
+
+
+@pytest.mark.parametrize("place", [3, 5])
+def test_of_two_messages_at_one_place_the_later_is_history(joined, place) -> None:
+    joined.composed(9)
+    joined.placed(9, place)
+    joined.roamed(3, 0, 5, *[(n, 9 if n == place else n) for n in (1, 2, 3, 4, 5)])
+    assert joined.says("roaming-complete") == []
+
+
+def test_what_one_device_forgot_another_still_holds(joined) -> None:
+    joined.joined(4, 1, history=((0, 5),))
+    for device in (3, 4):
+        joined.roamed(device, 0, 5, 1, 2, 3, 4, 5)
+    joined.forgot(3)
+    assert joined.says("roaming-complete") == [UNREACHED.format(5)]
+
+
+def test_a_device_that_forgot_all_of_it_may_fetch_all_of_it_again(joined) -> None:
+    joined.roamed(3, 0, 5, 1, 2, 3, 4, 5)
+    joined.forgot(3, roamed=())
+    joined.roamed(3, 0, 5, 1, 2, 3, 4, 5)
+    assert joined.says("roaming-complete") == []
+
+
+def test_no_page_holds_what_a_restore_took_before_the_device_joined(history) -> None:
+    history.sent(1, 2, 3, 4, 5)
+    history.joined(4, 1, history=((1, 1),))
+    history.reverted(3, kind="conversation", owner=0)
+    history.joined(3, 1, history=((0, 3),))
+    history.roamed(3, 0, 5, 1, 2, 3, 4)
+    assert WRONG.format(4) in history.says("roaming-complete")
+
+
+def test_a_page_above_the_history_may_not_hold_what_was_never_placed(joined) -> None:
+    joined.sent(6)
+    joined.roamed(3, 6, 7, 7)
+    assert WRONG.format(7) in joined.says("roaming-complete")
+
+
+def test_pages_of_a_conversation_that_was_empty_at_the_join_are_not_judged(history) -> None:
+    history.joined(3, 1, history=((0, 0),))
+    history.roamed(3, 0, 5, 5)
+    assert history.says("roaming-complete") == []
+
+
+def test_a_history_of_many_messages(history) -> None:
+    many = range(1, 301)
+    history.sent(*many)
+    history.joined(3, 1, history=((0, 300),))
+    history.gone(300)
+    history.roamed(3, 0, 300, *many[:-1])
+    assert history.says("roaming-complete") == []
+    history.roamed(3, 300, 301, 301)
+    assert history.says("roaming-complete") == [WRONG.format(301)]

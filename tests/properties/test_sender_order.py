@@ -93,3 +93,21 @@ def test_a_message_that_nobody_composed_has_no_order(history) -> None:
     history.placed(7, 1)
     history.sent(8)
     assert history.says("sender-order") == []
+
+
+def test_a_restore_that_took_no_place_of_the_device_frees_and_takes_nothing(history) -> None:
+    history.composed(1)
+    history.composed(2)
+    history.placed(1, 1)
+    history.reverted(5, kind="conversation", owner=0)
+    history.placed(2, 3)
+    assert history.says("sender-order") == []
+
+
+def test_a_restore_frees_the_places_of_every_device_of_the_conversation(history) -> None:
+    for message in (1, 2):
+        history.composed(message, device=1)
+    history.placed(1, 2)
+    history.reverted(1, kind="conversation", owner=0)
+    history.placed(2, 2)
+    assert history.says("sender-order") == []

@@ -8,7 +8,7 @@ import pytest
 
 from syncproof.core.faults import FAULTS
 from syncproof.core.observations import Noted, Shown
-from syncproof.core.values import SERVER
+from syncproof.core.values import SERVER, ConversationId, DeviceId, MessageId
 from syncproof.designs import DESIGNS
 from syncproof.errors import InputError
 from syncproof.properties import PROPERTIES
@@ -28,15 +28,30 @@ def test_they_are_registered_beside_the_others() -> None:
 
 
 def test_a_situation_is_reached_when_an_actor_notes_it() -> None:
-    watch = Watch([SOMETIMES["gap"], SOMETIMES["void"]])
-    watch.see(Noted("gap", SERVER))
+    watch = Watch([SOMETIMES[name] for name in ("expired", "gap", "void")])
+    watch.see(Noted("".join(list("gap")), SERVER))  # another text than the one that the property was made with
     assert list(watch.met) == ["gap"]
 
 
 def test_a_fault_is_reached_when_an_engine_says_so() -> None:
-    watch = Watch([SOMETIMES["push-lost-happened"], SOMETIMES["trim-happened"]])
-    watch.see(Reached("trim-happened"))
-    assert list(watch.met) == ["trim-happened"]
+    names = ["push-lost-happened", "reinstall-happened", "trim-happened"]
+    watch = Watch([SOMETIMES[name] for name in names])
+    watch.see(Reached("reinstall-happened"))
+    assert list(watch.met) == ["reinstall-happened"]
+
+
+def test_one_of_ones_own_is_reached_by_its_evidence() -> None:
+    mine = sometimes("mine-and-yours", "it happens", SECOND)
+    assert (mine.name, mine.kind, mine.says, mine.wants) == ("mine-and-yours", "sometimes", "it happens", "it happens")
+    watch = Watch([mine])
+    watch.see(Shown(DeviceId(0), MessageId(0), ConversationId(0), 1))
+    assert list(watch.met) == []
+    watch.see(Shown(DeviceId(0), MessageId(0), ConversationId(0), 2))
+    assert list(watch.met) == ["mine-and-yours"]
+
+
+def test_what_an_engine_notices_is_a_value() -> None:
+    assert len({Reached("a"), Reached("a"), Reached("b")}) == 2
 
 
 def test_one_that_was_not_reached_says_which() -> None:
@@ -51,7 +66,9 @@ def test_one_that_was_not_reached_says_which() -> None:
         (("no-loss", "it happens", SECOND), "name: 'no-loss' is a property already; allowed: another name"),
         (("gap", "it happens", SECOND), "name: 'gap' is a property already; allowed: another name"),
         (("mine", "it happens", {}), r"evidence of mine: {}; allowed: {OBSERVATION CLASS: FUNCTION}"),
+        (("mine", "it happens", [Shown]), "evidence of mine: .*; allowed: {OBSERVATION CLASS: FUNCTION}"),
         (("mine", "it happens", {Shown: True}), "evidence of mine: .*Shown"),
+        (("mine", "it happens", {"Shown": bool}), "evidence of mine: 'Shown'; allowed: {OBSERVATION CLASS: FUNCTION}"),
     ],
 )
 def test_a_wrong_declaration_is_one_sentence(arguments: tuple[Any, ...], says: str) -> None:

@@ -127,8 +127,9 @@ class Convergence(Property):
 
     @observes(Amended)
     def on_amended(self, o: Amended) -> str | None:
-        if (o.final, o.version) >= self.due.get((o.device, o.what, o.which), (False, 0, o.by))[:2]:
-            self.due.pop((o.device, o.what, o.which), None)
+        due = self.due.get((o.device, o.what, o.which))
+        if due is not None and (o.final, o.version) >= due[:2]:
+            del self.due[o.device, o.what, o.which]
         user = self.users.get(o.device)
         if user is not None:
             key = (user, o.what, o.which)
@@ -157,12 +158,12 @@ class Convergence(Property):
     def on_retired(self, o: Retired) -> str | None:
         for key in [key for key in self.due if key[0] == o.device]:
             del self.due[key]
-        user = self.users.pop(o.device, None)
-        for (message, owner), record in list(self.open.items()):
-            if owner == user and o.device in record.missing:
+        self.users.pop(o.device, None)
+        for about, record in list(self.open.items()):
+            if o.device in record.missing:
                 record.missing.discard(o.device)
                 if not record.missing:
-                    del self.open[message, owner]
+                    del self.open[about]
         for versions in self.versions.values():
             versions.held.pop(o.device, None)
         return None

@@ -105,19 +105,19 @@ class RoamingComplete(Property):
         before = o.after
         due = first
         for place, message in o.entries:
-            due = self._due(order, due, last, place)
+            due = self._due(order, due, last)
             if due < last and order.places[due] == place and order.messages[due] == message:
                 due += 1
             elif not before < place <= o.upto or not self._was_there(order, o.conversation, place, message):
                 record.wrong = record.wrong or place
             before = place
-        if self._due(order, due, last, o.upto + 1) == last and o.after <= record.held < o.upto:
+        if self._due(order, due, last) == last and o.after <= record.held < o.upto:
             record.held = min(o.upto, record.owed)
         return None
 
-    def _due(self, order: Order, position: int, last: int, place: int) -> int:
-        """Return the position of the next entry that a page must contain before `place`: it may leave out `gone` ones."""
-        while position < last and order.places[position] < place and order.messages[position] in self.gone:
+    def _due(self, order: Order, position: int, last: int) -> int:
+        """Return the position of the next entry that a page must contain: it may leave out `gone` ones."""
+        while position < last and order.messages[position] in self.gone:
             position += 1
         return position
 
@@ -178,5 +178,5 @@ class RoamingComplete(Property):
             where = f"conversation {conversation:d}"
             if record.wrong:
                 yield f"new device {device:d} holds at place {record.wrong} of {where} what was never placed there"
-            if record.held < record.owed and not self._shown(conversation, record):
+            if not self._shown(conversation, record):
                 yield f"new device {device:d} cannot reach the {record.owed} earlier places of {where}"

@@ -13,7 +13,7 @@ from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
 from syncproof.core.values import ActorId, Id
 from syncproof.core.world import System
-from syncproof.engines.explore import ImpureHandler, explore
+from syncproof.engines.explore import ImpureHandler, NotSymmetric, explore
 from syncproof.errors import InputError
 from syncproof.properties._base import Property, observes
 from tests.helpers.examples import example
@@ -161,3 +161,33 @@ def test_a_constraint_that_depends_on_something_else_is_refused():
 
     with pytest.raises(ImpureHandler, match="the constraint said something else when it was asked again"):
         explore(counters(1), NOTHING, constraint=moody)
+
+
+class Member(ActorId):
+    """One of several counters."""
+
+    __slots__ = ()
+
+
+@actor
+class Counting(Counter):
+    """A counter of its own class of ids."""
+
+    id: Member
+
+
+@pytest.mark.parametrize("favours", [False, True])
+def test_a_constraint_of_a_symmetric_search_treats_the_ids_alike(favours):
+    members = [Member(n) for n in range(2)]
+    system = System("counters", lambda: {name: Counting(id=name) for name in members})
+
+    def few(view):
+        counts = [view.actors[name].number for name in members]
+        return sum(counts) <= 4 and not (favours and counts[0] > 2)
+
+    if favours:
+        with pytest.raises(NotSymmetric, match=r"the constraint treats the ids .* differently, asked about a state"):
+            explore(system, NOTHING, symmetric=[members], constraint=few)
+    else:
+        found = explore(system, NOTHING, symmetric=[members], constraint=few)
+        assert len(found.graph.states) == 9  # of two counts with a sum of 4 at most, in order

@@ -79,3 +79,8 @@ def test_a_search_does_not_end_the_process(where: str) -> None:
     system = System("ender", lambda: {NAME: Ender(id=NAME, where=where)})
     with pytest.raises(HandlerError, match="SystemExit: 0"):
         explore(system, Environment(), [ending_property(where)], constraint=lambda _: end(where == "constraint"))
+
+
+def test_a_search_is_still_called_what_it_is() -> None:
+    assert explore.__name__ == "explore"
+    assert (explore.__doc__ or "").startswith("Visit every state")

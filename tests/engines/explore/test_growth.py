@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
 
 import attrs
+import msgspec
 import pytest
 
 from examples import two_phase_commit as two_phase
 from syncproof.core.actor import Out, actor, durable, on, state
 from syncproof.core.environment import Environment
 from syncproof.core.packets import Packet
-from syncproof.core.values import Id
-from syncproof.engines.explore import Limits, explore, growth
+from syncproof.core.values import ActorId, Id
+from syncproof.engines.explore import Limits, explore
+from syncproof.engines.explore.growth import growth
 from syncproof.properties._base import Property, observes
 
 LIMITS = Limits(states=4_000)
@@ -108,7 +113,7 @@ def test_a_property_that_counts_without_end_is_named():
 class Adding(two_phase.ResourceManager):
     """Adds up fractions for ever."""
 
-    total: float = durable(float)
+    total: float = durable(int)
 
     def steps(self):
         yield two_phase.Prepare()
@@ -123,6 +128,18 @@ def test_a_fraction_that_grows_is_named():
     assert re.fullmatch(r"the local state of Resource\(0\) was still counting: [\d.]+ by then", found.growth)
 
 
+@pytest.mark.parametrize(("step", "says"), [(1_000_000, r"\d+000000"), (1 / 3, r"\d+\.\d{1,4}")])
+def test_a_whole_number_that_grows_is_written_in_full_and_a_fraction_is_rounded(step, says):
+    @actor
+    class Stepping(Adding):
+        @on(two_phase.Prepare)
+        def prepare(self, source, packet, out):
+            self.total += step
+
+    found = explore(two_phase.two_phase(1, resource=Stepping), Environment(), limits=LIMITS)
+    assert re.fullmatch(rf"the local state of Resource\(0\) was still counting: {says} by then", found.growth)
+
+
 def test_a_large_value_that_does_not_grow_is_not_named():
     found = explore(two_phase.two_phase(6), Environment(), [two_phase.Consistent], limits=LIMITS)
     assert found.graph.ending == "states"
@@ -133,54 +150,88 @@ def test_a_complete_search_names_nothing():
     assert explore(two_phase.two_phase(3), Environment()).growth == ""
 
 
-# ---- the thresholds
+# ---- values as they were met, without a search
 
 
-def said(monkeypatch, *places):
-    """Return what is said of these places: (title, values as they were met, whether numbers in them are counts)."""
-    monkeypatch.setattr(growth, "_places", lambda tables: iter(places))
-    return growth.growth(None)
+class Wrapped(msgspec.Struct, frozen=True):
+    what: Any
+    other: int = 0
 
 
-def sizes(*found):
-    return [(0,) * size for size in found]
+def grown(*slots: Sequence[Any], packets: Sequence[Any] = (), judge: int | None = None) -> str:
+    """Return what is named where these values were met in slots `s0`, `s1` and so on, and these packets."""
+    tables = SimpleNamespace(
+        slots=[SimpleNamespace(title=f"s{n}", values=values) for n, values in enumerate(slots)],
+        encoding=SimpleNamespace(
+            judge_slot=len(slots) if judge is None else judge, packets=SimpleNamespace(values=packets)
+        ),
+        judging=SimpleNamespace(automata=[], states=[]),
+    )
+    return growth(tables)  # type: ignore[arg-type]
 
 
-def met(half, early, late, last=()):
-    """Return so many sizes: in the first half all are `early`, in the second half `late`, but for the `last` ones."""
-    return sizes(*[early] * half, *[late] * (half - len(last)), *last)
+def test_growth_is_looked_for_in_twenty_values_or_more():
+    assert grown(range(19)) == ""
+    assert grown(range(20)) == "s0 was still counting: 19 by then"
 
 
-@pytest.mark.parametrize(("values", "named"), [(sizes(*range(1, 20)), False), (sizes(*range(1, 21)), True)])
-def test_growth_is_looked_for_in_twenty_values(monkeypatch, values, named):
-    assert bool(said(monkeypatch, ("a slot", values, False))) == named
+def test_a_number_below_ten_is_not_growing():
+    assert grown([1] * 19 + [9]) == ""
+    assert grown([1] * 19 + [10]) == "s0 was still counting: 10 by then"
 
 
-@pytest.mark.parametrize(("late", "named"), [(12, False), (13, True)])
-def test_what_is_a_fifth_larger_in_the_second_half_does_not_grow_yet(monkeypatch, late, named):
-    says = said(monkeypatch, ("a slot", met(10, 10, late), False))
-    assert says == (f"a slot was still growing: {late} parts by then" if named else "")
+def test_the_second_half_must_go_more_than_a_fifth_further():
+    assert grown([10] * 10 + [12] * 10) == ""
+    assert grown([10] * 10 + [13] * 10) == "s0 was still counting: 13 by then"
 
 
-@pytest.mark.parametrize(("late", "named"), [(9, False), (10, True)])
-def test_a_number_below_ten_is_no_growing_counter(monkeypatch, late, named):
-    says = said(monkeypatch, ("a slot", [1] * 10 + [late] * 10, True))
-    assert says == (f"a slot was still counting: {late} by then" if named else "")
+def test_what_stopped_growing_before_the_last_tenth_is_not_named():
+    assert grown([1] * 17 + [50] + [1] * 2) == ""
+    assert grown([1] * 18 + [50] + [1]) == "s0 was still counting: 50 by then"
 
 
-def test_a_size_below_ten_grows(monkeypatch):
-    assert said(monkeypatch, ("a slot", met(10, 1, 2), False)) == "a slot was still growing: 2 parts by then"
+def test_what_was_largest_at_first_is_not_named():
+    assert grown([50] + [1] * 18 + [50]) == ""
 
 
-@pytest.mark.parametrize(("last", "named"), [((20, 10, 10), False), ((20, 10), True), ((20,), True)])
-def test_the_largest_value_is_among_the_last_fifth_of_the_second_half(monkeypatch, last, named):
-    assert bool(said(monkeypatch, ("a slot", met(10, 10, 10, last), False))) == named
+def test_parts_are_those_of_nested_tuples_and_nothing_is_one_part():
+    assert grown([((0,) * n, ()) for n in range(1, 21)]) == "s0 was still growing: 21 parts by then"
 
 
-def test_numbers_in_values_that_are_no_counts_are_not_looked_at(monkeypatch):
-    assert said(monkeypatch, ("a slot", list(range(1, 41)), False)) == ""
+def test_a_few_parts_may_grow():
+    assert grown([(0,)] * 19 + [(0, 0)]) == "s0 was still growing: 2 parts by then"
 
 
-def test_what_has_grown_most_is_named_and_of_equals_the_first(monkeypatch):
-    slow, fast = met(10, 10, 13), met(10, 10, 20)
-    assert said(monkeypatch, ("one", slow, False), ("two", fast, False), ("three", fast, False)).startswith("two was")
+def test_of_two_that_grow_the_one_that_grew_more_is_named():
+    little, more = [10] * 10 + [20] * 10, [10] * 10 + [30] * 10
+    none = [0] * 20
+    assert grown(little, none, none, more) == "s3 was still counting: 30 by then"
+    assert grown(more, none, none, little) == "s0 was still counting: 30 by then"
+
+
+@pytest.mark.parametrize("slot", [1, 2, 4, 5])
+def test_numbers_in_pending_slots_and_wires_count_nothing(slot):
+    slots = [[0] * 20 for _ in range(6)]
+    slots[slot] = list(range(20))
+    assert grown(*slots) == ""
+    slots[slot] = [(0,) * n for n in range(1, 21)]
+    assert grown(*slots) == f"s{slot} was still growing: 20 parts by then"
+
+
+def test_packets_are_looked_at_and_what_comes_after_the_actors_is_not():
+    assert grown(packets=[Wrapped(n) for n in range(20)]) == "a packet was still counting: 19 by then"
+    assert grown([0] * 20, range(20), judge=1) == ""
+
+
+@pytest.mark.parametrize("wrap", [lambda n: (n,), Wrapped, lambda n: Wrapped(0, n), lambda n: (Wrapped((n,)), 1)])
+def test_numbers_in_tuples_and_records_are_counted(wrap):
+    assert grown([wrap(n) for n in range(20)]) == "s0 was still counting: 19 by then"
+
+
+@pytest.mark.parametrize("wrap", [str, ActorId, lambda n: n > 9, lambda n: None])
+def test_names_and_yes_or_no_are_no_numbers(wrap):
+    assert grown([wrap(n) for n in range(20)]) == ""
+
+
+def test_a_large_number_that_was_met_twice_at_the_end_is_named():
+    assert grown([1] * 16 + [int("1000"), 1, 1, int("1000")]) == "s0 was still counting: 1000 by then"

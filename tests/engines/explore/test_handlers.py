@@ -11,10 +11,13 @@ from syncproof.core.environment import Environment
 from syncproof.core.moves import Tell
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
-from syncproof.core.values import ActorId, Id
+from syncproof.core.values import ActorId, ConnectionId, Id
 from syncproof.core.world import System
-from syncproof.engines.explore import ImpureHandler, explore
+from syncproof.engines.explore import HandlerError, ImpureHandler, explore
+from syncproof.inputs import small_worlds
+from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import Property, observes
+from syncproof.properties.sometimes import CAUGHT_UP
 
 NAME, OTHER = ActorId(0), ActorId(1)
 
@@ -112,3 +115,51 @@ def test_a_result_that_depends_on_the_order_of_a_dict_or_set_is_an_error(how: st
 @pytest.mark.parametrize("how", ["sorted", "written"])
 def test_an_order_that_nothing_depends_on_is_none(how: str) -> None:
     assert asked(how).reran > 0
+
+
+class Answer(Packet, frozen=True, gc=False):
+    answers = "over"
+    over: ConnectionId
+
+
+@actor
+class Answering(Actor):
+    """Does something else than to answer over a connection."""
+
+    how: str
+    kept: bool = durable(bool)
+
+    @on(Answer)
+    def answer(self, source: Id, packet: Answer, out: Out) -> None:
+        match self.how:
+            case "sends":
+                out.send(OTHER, Told(0))
+            case "keeps":
+                self.kept = True
+            case "writes":
+                out.write("disk", 1, 1, Told(0))
+            case "observes":
+                out.observe(First(0))
+
+    @on(Told)
+    def told(self, source: Id, packet: Told, out: Out) -> None:
+        pass
+
+
+@pytest.mark.parametrize("over", [ConnectionId(0), ConnectionId.of(5, 1)])
+@pytest.mark.parametrize("how", ["sends", "keeps", "writes", "observes"])
+def test_a_packet_that_does_more_than_its_class_says_is_an_error(how: str, over: ConnectionId) -> None:
+    system = System("answering", lambda: {n: Answering(id=n, how=how) for n in (NAME, OTHER)})
+    with pytest.raises(HandlerError, match=r"Answer says that it only answers over .*, but it does more"):
+        explore(system, Environment(scripts=((Tell(NAME, Answer(over)),),)))
+
+
+def test_a_packet_that_does_no_more_than_its_class_says_is_none() -> None:
+    system = System("answering", lambda: {n: Answering(id=n, how="nothing") for n in (NAME, OTHER)})
+    assert explore(system, Environment(scripts=((Tell(NAME, Answer(ConnectionId.of(5, 1))),),))).complete
+
+
+@pytest.mark.parametrize(("fault", "reached"), [((), False), (("disconnect",), True)])
+def test_a_device_catches_up_over_a_later_connection_than_its_first(fault: tuple[str, ...], reached: bool) -> None:
+    system, _, environment = small_worlds.build("timeline-push", SmallWorld("two-devices", 1, fault))
+    assert (CAUGHT_UP in explore(system, environment).situations) is reached

@@ -6,12 +6,14 @@ import pytest
 
 from syncproof.core.actor import Actor, Out, actor, durable, on, state
 from syncproof.core.environment import Environment
-from syncproof.core.moves import Tell
+from syncproof.core.links import ORDERED
+from syncproof.core.moves import Arrive, Restart, Tell
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Idle, Packet
-from syncproof.core.values import ActorId, Id
+from syncproof.core.values import ActorId, DeviceId, Id, ServerId
 from syncproof.core.world import System, World
 from syncproof.engines.explore import HandlerError, explore
+from syncproof.engines.explore.encoding import DOWN
 from syncproof.engines.explore.moves import STRONG, WEAK
 from syncproof.properties import Property
 
@@ -120,3 +122,97 @@ def test_an_endless_property_has_room_for_63_keys() -> None:
     assert counted(63) == "holds"
     with pytest.raises(HandlerError, match=r"^Counted of which 63: an endless property can tell 63 observations apart"):
         counted(64)
+
+
+@actor
+class Alone(Actor):
+    """A device where there is no server."""
+
+    @on(Poll)
+    def polled(self, source: Id, packet: Poll, out: Out) -> None:
+        pass
+
+
+def test_a_device_connects_to_nothing_where_there_is_no_server() -> None:
+    system = System("alone", lambda: {DeviceId(0): Alone(id=DeviceId(0))})
+    assert len(explore(system, Environment()).graph.states) == 1
+
+
+class Again(Packet, frozen=True, gc=False):
+    """A retransmission timer."""
+
+    retransmits = True
+
+
+@actor
+class Retrying(Actor):
+    """Has a retransmission timer from the beginning."""
+
+    def start(self, out: Out) -> None:
+        out.after(1.0, Again())
+
+    @on(Again)
+    def again(self, source: Id, packet: Again, out: Out) -> None:
+        pass
+
+
+def test_a_bounded_timer_does_not_fire_while_its_actor_is_down() -> None:
+    name = ServerId(-2)
+    system = System("retrying", lambda: {name: Retrying(id=name)})
+    found = explore(system, Environment(early={Again: 1}, budgets={"server-crash": 1}))
+    down = [number for number, state in enumerate(found.graph.states) if state[1] == DOWN]
+    moves = {
+        found.tables.moves.values[found.graph.moves[arc]] for n in down for arc in range(*found.graph.first[n : n + 2])
+    }
+    assert moves == {Restart(name)}
+
+
+class Begin(Packet, frozen=True, gc=False):
+    """Step of a sender."""
+
+
+class Sent(Packet, frozen=True, gc=False):
+    """A packet that keeps its place among those of its sender."""
+
+    link = ORDERED
+    number: int
+
+
+@actor
+class Talker(Actor):
+    """Sends its packets in one step, and notes those that it receives."""
+
+    packets: int = 0
+    begun: bool = durable(bool)
+    heard: list[tuple[Id, int]] = durable(list)
+
+    def steps(self) -> list[Packet]:
+        return [Begin()] if self.packets and not self.begun else []
+
+    @on(Begin)
+    def begin(self, source: Id, packet: Begin, out: Out) -> None:
+        self.begun = True
+        for number in range(self.packets):
+            out.send(ActorId(0), Sent(number))
+
+    @on(Sent)
+    def hear(self, source: Id, packet: Sent, out: Out) -> None:
+        self.heard.append((source, packet.number))
+
+
+def test_ordered_packets_of_one_sender_hold_up_no_other() -> None:
+    packets = {ActorId(0): 0, ActorId(1): 2, ActorId(2): 1, ActorId(3): 1}
+    system = System("talkers", lambda: {name: Talker(id=name, packets=n) for name, n in packets.items()})
+    found = explore(system, Environment())
+    local = found.tables.encoding.local
+    numbers = [
+        number
+        for number, state in enumerate(found.graph.states)
+        if local(state)[ActorId(0)] == (False, (list,)) and all(local(state)[ActorId(n)][0] for n in (1, 2, 3))
+    ]
+    assert numbers
+    for number in numbers:
+        moves = [
+            found.tables.moves.values[found.graph.moves[arc]] for arc in range(*found.graph.first[number : number + 2])
+        ]
+        assert [type(move) for move in moves] == [Arrive] * 3

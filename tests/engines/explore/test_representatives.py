@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from examples import two_phase_commit as two_phase
-from syncproof.core.actor import Actor, Out, actor, durable, on
+from syncproof.core.actor import Actor, Out, actor, durable, on, state
 from syncproof.core.environment import Environment
 from syncproof.core.links import UNORDERED
 from syncproof.core.observations import Observation
@@ -16,7 +16,8 @@ from syncproof.core.values import Id
 from syncproof.core.world import System, World
 from syncproof.engines.explore import NotSymmetric, explore, representatives
 from syncproof.engines.explore.renaming import StateRenaming
-from tests.helpers.random_protocols import HUB, NotAllAtTheEnd, Peer, plant, random_protocol
+from syncproof.properties import Property, observes
+from tests.helpers.random_protocols import HUB, Entered, NotAllAtTheEnd, Peer, plant, random_protocol
 
 NOTHING = Environment()
 SEEDS = [seed for seed in range(60) if seed not in (14, 17, 23, 31)]
@@ -106,6 +107,30 @@ def test_any_order_of_ids_with_equal_views_is_sound(seed, monkeypatch):
     assert orbits(part, members) == orbits(whole, members)
 
 
+@state
+class OnlyOneEnters(Property):
+    """Complains of the second peer that enters a stage; until then it knows the first."""
+
+    name = "only-one-enters"
+    first: Peer | None = None
+
+    @observes(Entered)
+    def on_entered(self, o: Entered) -> str | None:
+        if self.first is None:
+            self.first = o.peer
+        return None if o.peer == self.first else "another peer enters"
+
+
+@pytest.mark.parametrize("seed", [0, 3, 4, 5, 6])
+def test_the_ids_that_a_property_knew_before_it_complained_do_not_count(seed):
+    system = random_protocol(seed).system()
+    members = [Peer(n) for n in range(3)]
+    part = explore(system, NOTHING, [OnlyOneEnters], symmetric=[members])
+    whole = explore(system, NOTHING, [OnlyOneEnters])
+    assert whole.findings["only-one-enters"].verdict == "violated"
+    assert len(part.graph.states) == orbits(whole, members)
+
+
 class Ask(Packet, frozen=True, gc=False):
     """Step of a peer."""
 
@@ -168,3 +193,73 @@ def test_a_peer_that_is_never_in_a_state_that_was_kept_is_compared_too(lazy):
     cast = lambda: {HUB: Chooser(id=HUB)} | {name: Worker(id=name, lazy=lazy) for name in names}  # noqa: E731
     with pytest.raises(NotSymmetric, match="handling Granted"):
         explore(System("one works", cast), NOTHING, symmetric=[names])
+
+
+class Box(Id):
+    """One of the boxes of a hub."""
+
+    __slots__ = ()
+
+
+class Open(Packet, frozen=True, gc=False):
+    """Step of the hub: it opens a box."""
+
+    box: Box
+
+
+@actor
+class Opener(Actor):
+    """Opens boxes, in any order."""
+
+    boxes: tuple[Box, ...]
+    opened: set[Box] = durable(set)
+
+    def steps(self):
+        return [Open(box) for box in self.boxes if box not in self.opened]
+
+    @on(Open)
+    def open(self, source: Id, packet: Open, out: Out) -> None:
+        self.opened.add(packet.box)
+
+
+@pytest.mark.parametrize("groups", [1, 2, 3])
+def test_every_group_of_ids_is_exchanged_by_itself(groups):
+    """Of the two boxes of a group none, one or both are open."""
+    boxes = [[Box(2 * n), Box(2 * n + 1)] for n in range(groups)]
+    every = tuple([box for pair in boxes for box in pair])
+    system = System("boxes", lambda: {HUB: Opener(id=HUB, boxes=every)})
+    assert len(explore(system, NOTHING, symmetric=boxes).graph.states) == 3**groups
+
+
+class Tie(Packet, frozen=True, gc=False):
+    """Step of the hub: it ties two boxes together."""
+
+    one: Box
+    other: Box
+
+
+@actor
+class Binder(Actor):
+    """Ties boxes in pairs, two at most, and each box once."""
+
+    boxes: tuple[Box, ...]
+    tied: dict[Box, list[Box]] = durable(dict)
+
+    def steps(self):
+        free = [box for box in self.boxes if box not in self.tied]
+        return [Tie(*pair) for pair in permutations(free, 2) if len(self.tied) < 4]
+
+    @on(Tie)
+    def tie(self, source: Id, packet: Tie, out: Out) -> None:
+        self.tied[packet.one], self.tied[packet.other] = [packet.other], [packet.one]
+
+
+def test_ids_of_equal_views_that_are_not_exchangeable_one_by_one_are_put_in_order():
+    """Two pairs across the groups look the same to each of their boxes, and only whole pairs can be exchanged.
+
+    There may be no pair, one within a group or across, or two of these: all but two within one group of three.
+    """
+    groups = [[Box(n) for n in range(3)], [Box(n) for n in range(3, 6)]]
+    every = tuple([box for group in groups for box in group])
+    system = System("pairs", lambda: {HUB: Binder(id=HUB, boxes=every)})
+    assert len(explore(system, NOTHING, symmetric=groups).graph.states) == 1 + 3 + 4

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from examples import two_phase_commit as two_phase
 from syncproof.core.actor import state
 from syncproof.core.environment import Environment
-from syncproof.engines.explore import Limits, explore
+from syncproof.engines.explore import Limits, explore, search
 from syncproof.errors import InputError
 from syncproof.properties._base import Property, observes
 from tests.helpers.plain_search import plain_search
@@ -62,3 +64,76 @@ def test_a_search_may_end_when_every_property_is_violated():
 def test_it_goes_on_for_a_property_that_is_not_violated(other):
     found = explore(two_phase.two_phase(3), NOTHING, [NobodyDecides, other], until_decided=True)
     assert (found.graph.ending, found.findings[other.name].verdict) == ("complete", "holds")
+
+
+@pytest.mark.parametrize("limit", [{"states": 0}, {"memory": 0}, {"time": -1.0}, {"time": float("inf")}])
+def test_a_limit_that_would_limit_nothing_is_refused(limit):
+    with pytest.raises(InputError, match=f"{next(iter(limit))}: .*; allowed:"):
+        Limits(**limit)
+
+
+@pytest.mark.parametrize("time", [0, 0.5, None])
+def test_a_limit_of_time_may_be_nothing_at_all(time):
+    assert Limits(time=time).time == time
+
+
+@pytest.mark.parametrize(
+    ("limit", "reached"),
+    [(Limits(states=10), "states"), (Limits(memory=10), "memory"), (Limits(time=10), "time"), (Limits(), None)],
+    ids=["states", "memory", "time", "none"],
+)
+def test_a_limit_is_reached_when_it_is_exceeded(limit, reached):
+    assert limit.reached(9, 9, 9.0) is limit.reached(10, 10, 10.0) is None
+    assert limit.reached(11, 11, 11.0) == reached
+
+
+def test_progress_is_told_every_so_many_states_and_ends_with_the_limit(monkeypatch):
+    monkeypatch.setattr(search, "CHECK_EVERY", 10)
+    monkeypatch.setattr(search, "resident", lambda: 77)
+    told = []
+    found = explore(two_phase.two_phase(3), NOTHING, limits=Limits(states=40), progress=told.append)
+    assert (found.graph.ending, found.graph.expanded) == ("states", 10 * len(told))
+    assert [status.states > 40 for status in told] == [False] * (len(told) - 1) + [True]
+    last = told[-1]
+    assert (last.states, last.transitions) == (len(found.graph.states), len(found.graph.targets))
+    assert (last.queue, last.memory) == (len(found.graph.states) - found.graph.expanded, 77)
+    assert [status.depth for status in told] == sorted(status.depth for status in told)
+    assert last.depth == len(found.graph.levels) - 1
+    assert 0 < last.elapsed <= found.graph.elapsed <= found.elapsed
+
+
+def test_a_search_that_is_interrupted_keeps_whole_states():
+    whole = explore(two_phase.two_phase(3), NOTHING)
+    calls = []
+
+    def interrupt(status):
+        calls.append(status)
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "CHECK_EVERY", 10)
+        found = explore(two_phase.two_phase(3), NOTHING, progress=interrupt)
+    graph = found.graph
+    assert (len(calls), graph.ending, graph.expanded) == (1, "interrupted", 10)
+    assert graph.states == whole.graph.states[: len(graph.states)]
+    assert len(graph.targets) == len(graph.moves) == len(graph.marks) == graph.first[-1]
+    assert set(graph.targets) == set(range(1, len(graph.states))) | ({0} & set(graph.targets))
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_garbage_collection_is_as_it_was_after_a_search(collecting):
+    before = gc.isenabled()
+    try:
+        (gc.enable if collecting else gc.disable)()
+        with search.no_collection():
+            assert not gc.isenabled()
+        assert gc.isenabled() is collecting
+    finally:
+        (gc.enable if before else gc.disable)()
+
+
+def test_coverage_counts_the_transitions_of_each_kind_of_move_and_the_states_that_it_reached_first():
+    found = explore(two_phase.two_phase(2), NOTHING)
+    assert sum(transitions for transitions, _ in found.coverage.values()) == len(found.graph.targets)
+    assert sum(states for _, states in found.coverage.values()) == len(found.graph.states) - 1
+    assert list(found.coverage) == sorted(found.coverage)

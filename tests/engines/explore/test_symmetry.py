@@ -6,12 +6,13 @@ import attrs
 import pytest
 
 from examples import two_phase_commit as two_phase
-from syncproof.core.actor import Out, actor, on, state
+from syncproof.core.actor import Actor, Out, actor, durable, on, state
 from syncproof.core.environment import Environment
 from syncproof.core.moves import Tell
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
-from syncproof.core.values import Id
+from syncproof.core.values import DeviceId, Id, ServerId
+from syncproof.core.world import System
 from syncproof.designs import DESIGNS
 from syncproof.engines.explore import NotSymmetric, explore
 from syncproof.errors import InputError
@@ -241,3 +242,60 @@ def test_an_environment_with_a_script_for_one_of_the_ids_is_refused():
     )
     with pytest.raises(NotSymmetric, match="the interventions are not the same"):
         explore(two_phase.two_phase(3), environment, symmetric=GROUP)
+
+
+# ---- writes that land in a crash
+
+
+class Row(Id):
+    """What a store keeps."""
+
+    __slots__ = ()
+
+
+class Fill(Packet, frozen=True, gc=False):
+    pass
+
+
+class Landed(Packet, frozen=True, gc=False):
+    row: Row
+
+
+@actor
+class Store(Actor):
+    """Writes two rows at once, and counts those that land; of the second it may keep which one it was."""
+
+    favours: bool = False
+    landed: int = durable(int)
+    last: int = durable(int)
+
+    @on(Fill)
+    def fill(self, source: Id, packet: Fill, out: Out) -> None:
+        for row in (Row(0), Row(1)):
+            out.write("disk", 1, 1, Landed(row))
+
+    @on(Landed)
+    def lands(self, source: Id, packet: Landed, out: Out) -> None:
+        self.landed += 1
+        if self.favours and self.landed == 2:
+            self.last = int(packet.row)
+
+
+@pytest.mark.parametrize("favours", [False, True])
+def test_writes_that_land_one_after_the_other_in_a_crash_are_compared(favours):
+    name = ServerId(-2)
+    system = System("store", lambda: {name: Store(id=name, favours=favours)})
+    environment = Environment(scripts=((Tell(name, Fill()),),), budgets={"server-crash": 1})
+    if favours:
+        with pytest.raises(NotSymmetric, match=r"differently, handling Landed"):
+            explore(system, environment, symmetric=[[Row(0), Row(1)]])
+    else:
+        assert explore(system, environment, symmetric=[[Row(0), Row(1)]]).complete
+
+
+def test_a_newcomer_is_not_interchangeable_with_a_device():
+    system, _, environment = small_worlds.build("timeline-push", SmallWorld("two-devices", 1, ("new-device",)))
+    (spawn,) = environment.newcomers
+    newcomers = Environment(newcomers=(spawn,), budgets=environment.budgets)
+    with pytest.raises(NotSymmetric, match=r"^Spawn\(.* singles an interchangeable id out"):
+        explore(system, newcomers, symmetric=[[DeviceId(0), spawn.actor]])
