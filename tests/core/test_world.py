@@ -537,7 +537,9 @@ def crashed_in_commit(name: str, commits: bool) -> World:
     made.apply(Tell(DeviceId(0), Compose(message)))
     while made.connections[FIRST].up:
         made.apply(Deliver(FIRST, "server"))
-    made.apply(Crash(SERVER, (Commit(message, FIRST),) if commits else ()))
+    begun = tuple([packet for packet, _ in made.operations[SERVER] if isinstance(packet, Commit)])
+    assert len(begun) == 1
+    made.apply(Crash(SERVER, begun if commits else ()))
     assert quiesce(made)
     return made
 

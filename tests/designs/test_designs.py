@@ -196,7 +196,7 @@ def test_retention_waits_for_the_slowest_device() -> None:
 
 
 def test_a_dense_push_saves_the_pull_and_a_gap_causes_one() -> None:
-    stage = Stage("timeline-dense-push")
+    stage = Stage("timeline-dense-push", gap_wait=0.0)
     stage.connect(PHONE, LAPTOP)
     before = len(stage.of(Pulled))
     stage.compose(PHONE)
@@ -219,12 +219,12 @@ def test_a_dense_push_saves_the_pull_and_a_gap_causes_one() -> None:
 
 
 def test_a_number_burnt_by_a_crash_becomes_a_void() -> None:
-    stage = Stage("timeline-dense-push")
+    stage = Stage("timeline-dense-push+reserved-numbers")
     stage.connect(PHONE, LAPTOP)
-    message = Message(stage.compose(PHONE), PHONE, ConversationId(0), 10)
-    connection = next(c for c in stage.world.connections.values() if c.client == PHONE)
+    stage.compose(PHONE)
     stage.submit()
-    stage.do(Complete(SERVER, Commit(message, connection.id)))
+    (commit,) = [packet for packet, _ in stage.world.operations[SERVER]]
+    stage.do(Complete(SERVER, commit))
     stage.do(Complete(SERVER, Reserved(UserId(0), 1)))
     stage.do(Crash(SERVER))  # user 0's number 1 is reserved, its entry is not written
     stage.do(Restart(SERVER))
@@ -239,7 +239,7 @@ def test_a_number_burnt_by_a_crash_becomes_a_void() -> None:
 
 
 def test_a_late_writer_finds_its_number_taken_and_takes_another() -> None:
-    stage = Stage("timeline-dense-push")
+    stage = Stage("timeline-dense-push+reserved-numbers")
     stage.connect(PHONE, LAPTOP)
     stage.compose(PHONE)
     stage.settle()
