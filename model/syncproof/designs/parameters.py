@@ -10,6 +10,8 @@ SequencerKind = Literal["auto", "dense", "sparse", "segmented", "clock"]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
+Pause = Annotated[float, msgspec.Meta(ge=0)]
+"""Seconds; 0: not at all."""
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +43,28 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     """`after-apply`: the device saves its checkpoint in a step of its own, so a crash may come between."""
     idempotent_send: bool = True
     """Off: the server keeps no index of message ids and stores a sender's retry a second time."""
+
+    # ---- inboxes
+
+    retransmission: bool = True
+    """An inbox server sends a push again whose ack did not come in `ack_timeout`, while it believes the device online and
+    has the copy; the wait doubles each time, up to five minutes."""
+    ack_batch: Positive = 1
+    """How many acks of pushes a device collects before it sends them in one packet; 1: each at once."""
+    ack_delay: Seconds = 1.0
+    """How long a device collects acks at most."""
+    inbox_ttl: Pause = 0.0
+    """How long a copy stays in an offline inbox, delivered or not; 0: for ever."""
+    shared_delete: Literal["ack", "send"] = "ack"
+    """When a shared inbox deletes a copy: after a device's ack, or when it was sent to a device (XEP-0160)."""
+
+    # ---- clients that give up
+
+    request_timeout: Pause = 10.0
+    """How long a device waits for the reply to a request before it sends it again over the same connection, the first time,
+    with up to half of that added at random; 0: it waits as long as the connection lasts."""
+    request_backoff: bool = True
+    """A device's wait for a reply doubles each time, up to five minutes; off: it stays the same."""
 
     def differing_from(self, other: Parameters) -> dict[str, object]:
         """Return the parameters that differ from those of `other`, with the values here."""

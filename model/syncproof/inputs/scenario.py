@@ -280,7 +280,12 @@ class StorageSection(Section):
 if TYPE_CHECKING:
     ModelSection = Parameters  # a type checker sees the same fields
 else:
-    KEY_TYPES = {parameters.Seconds: Span, parameters.Positive: Positive, parameters.Count: Count}
+    KEY_TYPES = {
+        parameters.Seconds: Span,
+        parameters.Pause: Duration,
+        parameters.Positive: Positive,
+        parameters.Count: Count,
+    }
     """Type of a parameter -> type of the key in the file; other types are the same in both."""
     ModelSection = create_model(
         "ModelSection",
