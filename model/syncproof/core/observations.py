@@ -272,7 +272,7 @@ class Roamed(Observation, frozen=True, gc=False):
 
 
 class Triggered(Observation, frozen=True, gc=False):
-    """Something gave the device a reason to pull: `connect`, `poll`, `notification`, `push`."""
+    """Something gave the device a reason to pull: `connect`, `poll`, `notification`, `push`, `timeout`."""
 
     device: DeviceId
     cause: str

@@ -11,9 +11,10 @@ database whether or not it has the changed message yet; of two changes the one w
 from __future__ import annotations
 
 from collections import deque
-from typing import cast
+from collections.abc import Mapping
+from typing import Literal, cast
 
-from syncproof.core.actor import Actor, Out, actor, durable, on, volatile
+from syncproof.core.actor import Actor, Out, actor, durable, on, state, volatile
 from syncproof.core.observations import (
     Amended,
     Composed,
@@ -26,7 +27,7 @@ from syncproof.core.observations import (
     Shown,
     Triggered,
 )
-from syncproof.core.packets import AddMember, Closed, Compose, Idle, Opened, RemoveMember, Resend
+from syncproof.core.packets import AddMember, Closed, Compose, Idle, Opened, Packet, RemoveMember, Resend
 from syncproof.core.values import (
     ActorId,
     ConnectionId,
@@ -48,6 +49,7 @@ from syncproof.designs.packets import (
     PullReply,
     Register,
     Registered,
+    RequestTimeout,
     Respond,
     Submit,
     Unknown,
@@ -60,10 +62,40 @@ ROW_BYTES = 32
 IDLE_POLL = Idle(Pull(()), PullReply(()))
 """What a poll costs that finds nothing, in designs where it reads no row."""
 
+LONGEST_WAIT = 300.0
+"""The longest wait for a reply or an ack, in seconds, up to which the wait doubles each time that it was in vain."""
+
+REQUEST_JITTER = 0.5
+"""The largest share of its wait for a reply that a device adds at random, so that not all try again at once."""
+
+MOST_COPIES = 7
+"""Up to so many copies of a pull request that are still to be answered are counted; one more pull at a time is harmless."""
+
+RequestKind = Literal["submit", "pull", "register", "roam"]
+
+
+def settle(store: str, charged: int, stored: int, out: Out) -> None:
+    """Correct the bytes of an operation that has stored another size than it was charged with when it began."""
+    if charged != stored:
+        out.write(store, 0, max(0, stored - charged), replaces=max(0, charged - stored))
+
+
+@state
+class Request:
+    """A request that is not answered: the seconds that its timer waits, and how often it was sent again."""
+
+    packet: Packet
+    wait: float
+    again: int
+
 
 @actor
 class Device(Actor):
-    """A user's device. Designs add how it receives messages."""
+    """A user's device. Designs add how it receives messages.
+
+    `requests`: what it waits for a reply to, if it gives up waiting (`Parameters.request_timeout`). `superfluous`: how many
+    replies are still to come to pulls that were sent more than once and are answered.
+    """
 
     id: DeviceId
     user: UserId
@@ -76,6 +108,8 @@ class Device(Actor):
     connection: ConnectionId | None = volatile(type(None))
     sending: bool = volatile(bool)
     pulling: bool = volatile(bool)
+    requests: dict[RequestKind, Request] = volatile(dict)
+    superfluous: int = volatile(int)
 
     @on(Compose)
     def compose(self, source: Id, packet: Compose, out: Out) -> None:
@@ -102,21 +136,29 @@ class Device(Actor):
         self.connection = packet.connection
         self.sending = False
         self.pulling = False
+        self.forget_requests(out)
         if not self.registered:
-            out.send(packet.connection, Register(self.user, self.replaces))
+            self.request("register", Register(self.user, self.replaces), out)
         else:
             self.on_connected(out)
 
     @on(Unknown)
     def unknown(self, source: ConnectionId, packet: Unknown, out: Out) -> None:
         """Register again, keeping the database: the server was restored to a time before this device."""
+        if "register" in self.requests:  # the reply to another request said so already
+            return
         self.registered = False
         self.pulling = False
-        out.send(source, Register(self.user, self.replaces))
+        self.superfluous = 0
+        self.answered("pull", out)
+        self.answered("roam", out)
+        self.request("register", Register(self.user, self.replaces), out)
 
     @on(Registered)
     def registered_as_new(self, source: Id, packet: Registered, out: Out) -> None:
         """Start where the server says that this device's timelines begin."""
+        if not self.answered("register", out):  # it was answered before
+            return
         if not self.registered:
             self.registered = True
             self.start_from(packet, out)
@@ -129,6 +171,7 @@ class Device(Actor):
             self.connection = None
             self.sending = False
             self.pulling = False
+            self.forget_requests(out)
             out.cancel(Poll())
 
     @on(Accept)
@@ -137,6 +180,7 @@ class Device(Actor):
         if self.outbox and self.outbox[0].id == packet.message:
             message = self.outbox.popleft()
             self.sending = False
+            self.answered("submit", out)
             self.on_place_known(message, packet.place, out)
             self.send_next(out)
 
@@ -157,14 +201,71 @@ class Device(Actor):
         """Submit the oldest message of the outbox, unless the device must wait: one submission is open at a time."""
         if self.outbox and not self.sending and self.connection is not None and self.registered:
             self.sending = True
-            out.send(self.connection, Submit(self.outbox[0]))
+            self.request("submit", Submit(self.outbox[0]), out)
 
     def pull(self, cursors: tuple[Cursor, ...], full: bool, out: Out) -> None:
         """Send a pull request; callers make sure that at most one is outstanding."""
         if self.connection is not None:
             self.pulling = True
             out.observe(Pulled(self.id))
-            out.send(self.connection, Pull(cursors, full))
+            self.request("pull", Pull(cursors, full), out)
+
+    # ---- requests, and giving up waiting for their replies
+
+    def request(self, kind: RequestKind, packet: Packet, out: Out) -> None:
+        """Send a request over the connection; if it is not answered in time, it is sent again."""
+        assert self.connection is not None
+        out.send(self.connection, packet)
+        if self.parameters.request_timeout:
+            self.wait_for_reply(kind, Request(packet, self.parameters.request_timeout, 0), out)
+
+    def wait_for_reply(self, kind: RequestKind, request: Request, out: Out) -> None:
+        """Arm the timer of a request."""
+        self.requests[kind] = request
+        out.after(request.wait, RequestTimeout(kind), REQUEST_JITTER)
+
+    @on(RequestTimeout)
+    def request_again(self, source: Id, packet: RequestTimeout, out: Out) -> None:
+        """Send the request again over the same connection, and wait for its reply twice as long."""
+        request = self.requests.get(packet.kind)
+        if request is None or self.connection is None:
+            return
+        if packet.kind == "pull":
+            out.observe(Triggered(self.id, "timeout"))
+            if isinstance(request.packet, Pull):
+                out.observe(Pulled(self.id))
+        out.send(self.connection, request.packet)
+        wait = min(2 * request.wait, LONGEST_WAIT) if self.parameters.request_backoff else request.wait
+        self.wait_for_reply(packet.kind, Request(request.packet, wait, min(request.again + 1, MOST_COPIES)), out)
+
+    def answered(self, kind: RequestKind, out: Out) -> bool:
+        """Wait no more for the reply to a request; return whether the device did (always, if it has no timeouts)."""
+        if not self.parameters.request_timeout:
+            return True
+        out.cancel(RequestTimeout(kind))
+        return self.requests.pop(kind, None) is not None
+
+    def pull_answered(self, out: Out) -> None:
+        """Count a reply to a pull; `pulling` is false if it was the one that the device waited for.
+
+        A request that was sent again is answered as often as it was sent. What comes after the first reply holds nothing
+        that may not be applied, but it ends no wait.
+        """
+        if self.superfluous:
+            self.superfluous -= 1
+            return
+        request = self.requests.get("pull")
+        if request is not None:
+            self.superfluous = request.again
+            self.answered("pull", out)
+        self.pulling = False
+
+    def forget_requests(self, out: Out) -> None:
+        """Forget what was asked for over a connection."""
+        self.superfluous = 0
+        for kind in sorted(self.requests):
+            out.cancel(RequestTimeout(kind))
+        self.requests.clear()
 
     def show(self, entry: Entry, timeline: Timeline | None, out: Out) -> bool:
         """Put the entry's message into the database unless it is there; return whether it was new."""
@@ -295,6 +396,8 @@ class Server(Actor):
             out.observe(Joined(packet.device, packet.user, history))
             registration = self.registration(packet.device, packet.user, history)
             self.registrations[packet.device] = registration
+        else:  # the device sent its request again
+            settle("registry", ROW_BYTES, 0, out)
         out.send(packet.connection, registration)
 
     @on(AddMember)
@@ -310,7 +413,7 @@ class Server(Actor):
         """Remove the user from the members: messages placed from now on are not for this user."""
         users = self.members.get(packet.conversation, ())
         if packet.user in users:
-            out.delete("members", 1)
+            out.delete("members", 1, None, ROW_BYTES)
             self.drop_member(packet.conversation, packet.user)
             out.observe(MemberRemoved(packet.conversation, packet.user))
 
@@ -334,7 +437,7 @@ class Server(Actor):
         user = self.owners.pop(device)
         self.devices[user] = tuple([d for d in self.devices[user] if d != device])
         self.registrations.pop(device, None)
-        out.delete("registry", 1)
+        out.delete("registry", 1, None, ROW_BYTES)
         out.observe(Retired(device))
 
     def reject_unregistered(self, source: ConnectionId, out: Out) -> bool:
@@ -368,3 +471,8 @@ class Server(Actor):
     ) -> Registered:
         """Return the reply to a new device; it is empty in designs without logs."""
         return Registered((), ())
+
+    def held(self) -> Mapping[str, int]:
+        """Return the bytes of the rows of devices and members; designs add their own stores."""
+        members = sum([len(users) for users in self.members.values()])
+        return {"registry": ROW_BYTES * len(self.owners), "members": ROW_BYTES * members}

@@ -8,9 +8,15 @@
 
 Nothing is kept after delivery, so there is no history for a new device. Places are the server's receipt stamps (as in
 XEP-0203), which cost no row of their own.
+
+A push whose ack does not come in time is sent again while its device is believed to be online; what a device has not
+acknowledged when it connects it drains from its inbox, page by page. A copy that is being deleted stays in its inbox until
+storage has done that.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
 
 from syncproof.core.actor import Out, actor, durable, on, state, volatile
 from syncproof.core.observations import (
@@ -24,7 +30,7 @@ from syncproof.core.observations import (
     Served,
     Stored,
 )
-from syncproof.core.packets import Expire
+from syncproof.core.packets import Closed, Expire
 from syncproof.core.values import (
     ConnectionId,
     ConversationId,
@@ -38,17 +44,21 @@ from syncproof.core.values import (
     Timeline,
     UserId,
 )
-from syncproof.designs.base import ROW_BYTES, Device, Server
+from syncproof.designs.base import LONGEST_WAIT, ROW_BYTES, Device, Server, settle
 from syncproof.designs.packets import (
     Accept,
     Ack,
+    AckDue,
+    AckRange,
     Copied,
     Dropped,
     Indexed,
+    Outlived,
     Pull,
     PullReply,
     Push,
     Removed,
+    Repush,
     Respond,
     Unacked,
 )
@@ -56,7 +66,12 @@ from syncproof.designs.packets import (
 
 @actor
 class InboxDevice(Device):
-    """A device that shows and acknowledges what is pushed or drained, and pulls its queue at login and at each poll."""
+    """A device that shows and acknowledges what is pushed or drained, and pulls its queue at login and at each poll.
+
+    `unsent`: the messages whose acks it collects (`Parameters.ack_batch`). A crash loses them, and they are drained again.
+    """
+
+    unsent: list[MessageId] = volatile(list)
 
     def catch_up(self, out: Out) -> None:
         self.pull((), True, out)
@@ -67,26 +82,64 @@ class InboxDevice(Device):
     @on(Push)
     def pushed(self, source: Id, packet: Push, out: Out) -> None:
         """Show the message and acknowledge it, new or not: the server waits for the ack."""
-        if self.connection is not None:
-            self.show(packet.entry, packet.timeline, out)
-            out.send(self.connection, Ack((packet.message,)))
+        if self.connection is None:
+            return
+        self.show(packet.entry, packet.timeline, out)
+        self.acknowledge(packet.message, self.connection, out)
+        if self.registered and not self.pulling:
+            self.arm_poll(out)
+
+    def acknowledge(self, message: MessageId, connection: ConnectionId, out: Out) -> None:
+        """Send the ack of a push, or collect it with others."""
+        if self.parameters.ack_batch == 1:
+            out.send(connection, Ack((message,)))
+        elif message not in self.unsent:
+            self.unsent.append(message)
+            if len(self.unsent) >= self.parameters.ack_batch:
+                self.send_acks(out)
+            elif len(self.unsent) == 1:
+                out.after(self.parameters.ack_delay, AckDue())
+
+    @on(AckDue)
+    def acks_due(self, source: Id, packet: AckDue, out: Out) -> None:
+        """Send the collected acks."""
+        self.send_acks(out)
+
+    def send_acks(self, out: Out) -> None:
+        """Send the collected acks in one packet, and collect anew."""
+        out.cancel(AckDue())
+        if self.connection is not None and self.unsent:
+            out.send(self.connection, Ack(tuple(self.unsent)))
+        self.unsent.clear()
+
+    @on(Closed)
+    def closed(self, source: Id, packet: Closed, out: Out) -> None:
+        """Forget the connection, and the acks that were to go over it: the next one begins with draining the queue."""
+        if packet.connection == self.connection and self.unsent:
+            self.unsent.clear()
+            out.cancel(AckDue())
+        super().closed(source, packet, out)
 
     @on(PullReply)
     def drained(self, source: Id, packet: PullReply, out: Out) -> None:
-        """Show a page of the queue and acknowledge it as a whole; pull the next page, or wait for the next poll."""
-        self.pulling = False
+        """Show a page of the queue and acknowledge it as a range; pull the next page, or wait for the next poll."""
+        self.pull_answered(out)
         if self.connection is None:
             return
+        rest: tuple[Cursor, ...] = ()
         for page in packet.pages:
             for entry in page.entries:
                 self.show(entry, page.timeline, out)
-            messages = tuple([e.message.id for e in page.entries if e.message is not None])
-            if messages:
-                out.send(self.connection, Ack(messages))
+            if page.entries:
+                out.send(self.connection, AckRange(page.timeline, page.after, page.upto))
             if page.has_more:
-                self.pull((Cursor(page.timeline, page.upto),), True, out)
-                return
-        self.arm_poll(out)
+                rest = (Cursor(page.timeline, page.upto),)
+        if self.pulling:
+            return
+        if rest:
+            self.pull(rest, True, out)
+        else:
+            self.arm_poll(out)
 
 
 @state
@@ -97,12 +150,20 @@ class Box:
     last: int
 
 
+def bytes_of(copies: Iterable[Entry]) -> int:
+    """Return the bytes that copies take in an inbox."""
+    return sum([ROW_BYTES + copy.message.size for copy in copies if copy.message is not None])
+
+
 @actor
 class InboxServer(Server):
     """`inbox-store-first`: write every copy, push, delete after the ack.
 
-    `index`: the place of every message (its dedup row). `audiences`: of the messages that are not accepted yet.
+    `index`: the place of every message (its dedup row). `audiences`: of the messages that are not accepted yet; each is the
+    intent to write the copies, a row that is written with the dedup row and deleted with the accepting reply.
     `waiting`, `sources`: for each of these the inboxes whose copies are being written, and the connections to answer.
+    `waits`: for each device believed to be online, the pushed messages that wait for its ack, and how many seconds the
+    timer of each waits. `deleting`: the copies that storage is deleting.
     """
 
     boxes: dict[Timeline, Box] = durable(dict)
@@ -111,6 +172,8 @@ class InboxServer(Server):
     places: dict[ConversationId, int] = durable(dict)
     waiting: dict[MessageId, set[Timeline]] = volatile(dict)
     sources: dict[MessageId, tuple[ConnectionId, ...]] = volatile(dict)
+    waits: dict[DeviceId, dict[MessageId, float]] = volatile(dict)
+    deleting: set[tuple[Timeline, MessageId]] = volatile(set)
 
     def last_place(self, conversation: ConversationId) -> int:
         return self.places.get(conversation, 0)
@@ -127,7 +190,8 @@ class InboxServer(Server):
     def receive(self, source: ConnectionId, message: Message, out: Out) -> None:
         place = self.index.get(message.id)
         if place is None or not self.parameters.idempotent_send:
-            out.write("inbox-index", 1, ROW_BYTES, Indexed(message, source))
+            rows = 1 + self.parameters.idempotent_send
+            out.write("inbox-index", rows, ROW_BYTES * rows, Indexed(message, source))
         else:
             out.observe(Noted("duplicate-submit", self.id))
             self.accept_again(source, message, place, out)
@@ -137,9 +201,12 @@ class InboxServer(Server):
         """Assign the message its place, and copy it for every device of the audience but the composing one."""
         message = packet.message
         place = self.index.get(message.id)
-        if place is not None and self.parameters.idempotent_send:
+        if place is not None and self.parameters.idempotent_send:  # put if absent, and it was there
+            settle("inbox-index", 2 * ROW_BYTES, 0, out)
             self.accept_again(packet.source, message, place, out)
             return
+        if message.id in self.audiences:
+            settle("inbox-index", ROW_BYTES, 0, out)
         place = self.place(message, out)
         self.index[message.id] = place
         self.audiences[message.id] = self.audience(message.conversation)
@@ -182,13 +249,69 @@ class InboxServer(Server):
         """Push a copy that is durable, and accept the message once all copies are."""
         message = packet.message
         if not self.fetching_devices(packet.box):  # its device was retired in the meantime
+            out.delete("inbox", 1, None, ROW_BYTES + message.size)
             self.written(packet, out)
             return
         entry = self.queue(packet.box, message, packet.place, out)
         if self.parameters.notifications:
             for device in self.receivers(packet.box, message):
-                out.send(device, Push(packet.box, entry))
+                self.push(device, packet.box, entry, self.parameters.ack_timeout, out)
         self.written(packet, out)
+
+    # ---- pushes, and pushes again
+
+    def push(self, device: DeviceId, box: Timeline, entry: Entry, wait: float, out: Out) -> None:
+        """Push a copy, and wait so long for its ack; or delete it, where that is done on sending."""
+        assert entry.message is not None
+        message = entry.message.id
+        out.send(device, Push(box, entry))
+        if self.deletes_on_send():
+            self.remove(device, (message,), out)
+        elif self.parameters.retransmission:
+            self.waits.setdefault(device, {})[message] = wait
+            out.after(wait, Repush(device, message))
+
+    def deletes_on_send(self) -> bool:
+        """Return whether a copy is deleted as soon as it was sent to a device."""
+        return False
+
+    @on(Repush)
+    def push_again(self, source: Id, packet: Repush, out: Out) -> None:
+        """Push a copy again that was not acknowledged in time; the next wait is twice as long."""
+        device, message = packet.device, packet.message
+        wait = self.stop_waiting(device, message, out)
+        name = self.box_of(device)
+        box = self.boxes.get(name)
+        entry = None if box is None else box.copies.get(message)
+        if entry is not None and (name, message) not in self.deleting:
+            out.observe(Noted("redelivered", self.id))
+            self.push(device, name, entry, min(2 * wait, LONGEST_WAIT), out)
+
+    def stop_waiting(self, device: DeviceId, message: MessageId, out: Out) -> float:
+        """Wait no more for the ack of a push; return how many seconds its timer waited, 0 if there was none."""
+        waiting = self.waits.get(device)
+        if waiting is None or message not in waiting:
+            return 0.0
+        out.cancel(Repush(device, message))
+        wait = waiting.pop(message)
+        if not waiting:
+            del self.waits[device]
+        return wait
+
+    @on(Closed)
+    def closed(self, source: Id, packet: Closed, out: Out) -> None:
+        """Wait for no acks of a device that is offline now: it will drain its inbox."""
+        device = self.peers[packet.connection]
+        super().closed(source, packet, out)
+        if device not in self.online:
+            self.stop_all_waiting(device, out)
+
+    def stop_all_waiting(self, device: DeviceId, out: Out) -> None:
+        """Wait for no acks of a device."""
+        for message in sorted(self.waits.get(device, ())):
+            self.stop_waiting(device, message, out)
+
+    # ---- what is in the inboxes
 
     def written(self, packet: Copied, out: Out) -> None:
         """Count a copy as written, and accept the message after the last one."""
@@ -210,6 +333,10 @@ class InboxServer(Server):
             entry = box.copies[message.id] = Entry(box.last, place, message)
             out.observe(Queued(name, message.id, self.fetching_devices(name)))
             out.observe(Stored(message.id))
+            if self.parameters.inbox_ttl:
+                out.after(self.parameters.inbox_ttl, Outlived(name, message.id))
+        else:  # written a second time, after a crash
+            settle("inbox", ROW_BYTES + message.size, 0, out)
         return entry
 
     def receivers(self, box: Timeline, message: Message) -> list[DeviceId]:
@@ -219,37 +346,72 @@ class InboxServer(Server):
     def finish(self, message: MessageId, place: int, out: Out) -> None:
         """Accept a message whose copies are durable, over every connection that it was submitted over."""
         del self.waiting[message]
-        self.audiences.pop(message, None)
+        if self.audiences.pop(message, None) is not None:
+            out.delete("inbox-index", 1, None, ROW_BYTES)
         for source in self.sources.pop(message):
             out.send(source, Accept(message, place))
         self.release(out)
 
+    # ---- acks
+
     @on(Ack)
     def acked(self, source: ConnectionId, packet: Ack, out: Out) -> None:
-        """Delete the device's copies."""
+        """Delete the device's copies of these messages."""
         if self.peers[source] in self.owners:
-            self.remove(self.peers[source], packet.messages, out)
+            self.acknowledged(self.peers[source], packet.messages, out)
+
+    @on(AckRange)
+    def range_acked(self, source: ConnectionId, packet: AckRange, out: Out) -> None:
+        """Delete the copies of a drained page: those in its range, since later copies have greater numbers."""
+        device = self.peers[source]
+        if device not in self.owners:
+            return
+        box = self.boxes.get(self.box_of(device))
+        copies = () if box is None else box.copies.values()
+        within = sorted([(e.seq, e.message.id) for e in copies
+                         if packet.after < e.seq <= packet.upto and e.message is not None])  # fmt: skip
+        self.acknowledged(device, tuple([message for _, message in within]), out)
+
+    def acknowledged(self, device: DeviceId, messages: tuple[MessageId, ...], out: Out) -> None:
+        """Note that a device has shown these messages."""
+        for message in messages:
+            self.stop_waiting(device, message, out)
+        self.remove(device, messages, out)
 
     def remove(self, device: DeviceId, messages: tuple[MessageId, ...], out: Out) -> None:
-        """Begin to delete the device's copies of these messages from storage."""
+        """Begin to delete the device's copies of these messages from storage, but for those that it is deleting already."""
         name = self.box_of(device)
         box = self.boxes.get(name)
-        if box is None:
-            return
-        entries = [box.copies[m] for m in messages if m in box.copies]
-        if entries:
-            size = sum(ROW_BYTES + e.message.size for e in entries if e.message is not None)
-            out.delete("inbox", len(entries), Removed(name, messages, device), size)
+        if box is not None:
+            found = tuple([m for m in messages if m in box.copies and (name, m) not in self.deleting])
+            if found:
+                self.delete(name, found, Removed(name, found, device), out)
+
+    def delete(self, name: Timeline, messages: tuple[MessageId, ...], then: Removed | Dropped, out: Out) -> None:
+        """Begin to delete copies from storage."""
+        self.deleting.update([(name, message) for message in messages])
+        copies = self.boxes[name].copies
+        out.delete("inbox", len(messages), then, bytes_of([copies[message] for message in messages]))
 
     @on(Removed)
     def removed(self, source: Id, packet: Removed, out: Out) -> None:
         """Delete the acknowledged copies from memory, now that storage has deleted them."""
-        box = self.boxes.get(packet.box)
+        for message in self.take_out(packet.box, packet.messages, out):
+            out.observe(Deleted(packet.box, message, packet.device))
+
+    def take_out(self, name: Timeline, messages: Iterable[MessageId], out: Out) -> list[MessageId]:
+        """Take copies out of an inbox, and the inbox away if nobody fetches from it; return the messages that were in it."""
+        box = self.boxes.get(name)
         if box is None:
-            return
-        for message in packet.messages:
-            if box.copies.pop(message, None) is not None:
-                out.observe(Deleted(packet.box, message, packet.device))
+            return []
+        taken = [message for message in messages if box.copies.pop(message, None) is not None]
+        for message in taken:
+            self.deleting.discard((name, message))
+            if self.parameters.inbox_ttl:
+                out.cancel(Outlived(name, message))
+        if not box.copies and not self.fetching_devices(name):
+            del self.boxes[name]
+        return taken
 
     @on(Pull)
     def pulled(self, source: ConnectionId, packet: Pull, out: Out) -> None:
@@ -275,34 +437,63 @@ class InboxServer(Server):
         page = Page(name, after, tuple(entries), upto, has_more)
         reply = PullReply((page,), page.body_bytes)
         out.read("inbox", len(entries), reply.size + ROW_BYTES * len(entries), Respond(source, reply))
+        if self.deletes_on_send():
+            self.remove(device, tuple([e.message.id for e in entries if e.message is not None]), out)
+
+    # ---- expiry, retired devices, restores
 
     @on(Expire)
     def expire(self, source: Id, packet: Expire, out: Out) -> None:
         """Begin to delete every copy. No other store has them."""
         for name, box in sorted(self.boxes.items()):
-            if box.copies:
-                size = sum(ROW_BYTES + e.message.size for e in box.copies.values() if e.message is not None)
-                out.delete("inbox", len(box.copies), Dropped(name, tuple(sorted(box.copies))), size)
+            self.drop(name, tuple(sorted(box.copies)), out)
+
+    @on(Outlived)
+    def outlived(self, source: Id, packet: Outlived, out: Out) -> None:
+        """Begin to delete a copy that has been in its inbox for as long as one may."""
+        self.drop(packet.box, (packet.message,), out)
+
+    def drop(self, name: Timeline, messages: tuple[MessageId, ...], out: Out) -> None:
+        """Begin to delete copies, delivered or not, but for those that storage is deleting already."""
+        found = tuple([message for message in messages if (name, message) not in self.deleting])
+        if found:
+            self.delete(name, found, Dropped(name, found), out)
 
     @on(Dropped)
     def dropped(self, source: Id, packet: Dropped, out: Out) -> None:
         """Delete the expired copies from memory, now that storage has deleted them."""
-        box = self.boxes.get(packet.box)
-        if box is None:
-            return
-        for message in packet.messages:
-            if box.copies.pop(message, None) is not None:
-                out.observe(Gone(message, packet.box))
+        for message in self.take_out(packet.box, packet.messages, out):
+            out.observe(Gone(message, packet.box))
 
     def retire(self, device: DeviceId, out: Out) -> None:
         name = self.box_of(device)
+        self.stop_all_waiting(device, out)
         super().retire(device, out)
-        if not self.fetching_devices(name) and name in self.boxes:
-            box = self.boxes.pop(name)
-            if box.copies:
-                out.delete("inbox", len(box.copies), None, ROW_BYTES * len(box.copies))
-            for message in sorted(box.copies):
-                out.observe(Gone(message, name))
+        if not self.fetching_devices(name):
+            self.discard(name, out)
+
+    def discard(self, name: Timeline, out: Out) -> None:
+        """Delete an inbox from which nobody fetches any more. What storage is deleting goes when that is done."""
+        copies = self.boxes[name].copies if name in self.boxes else {}
+        rest = [message for message in sorted(copies) if (name, message) not in self.deleting]
+        if rest:
+            out.delete("inbox", len(rest), None, bytes_of([copies[message] for message in rest]))
+        for message in self.take_out(name, rest, out):
+            out.observe(Gone(message, name))
+
+    def start(self, out: Out) -> None:
+        """Delete the inboxes whose devices were retired before a crash; let the time to live of every copy begin anew."""
+        for name, box in sorted(self.boxes.items()):
+            if not self.fetching_devices(name):
+                self.discard(name, out)
+            elif self.parameters.inbox_ttl:
+                for message in sorted(box.copies):
+                    out.after(self.parameters.inbox_ttl, Outlived(name, message))
+
+    def held(self) -> Mapping[str, int]:
+        rows = len(self.audiences) + (len(self.index) if self.parameters.idempotent_send else 0)
+        copies = sum([bytes_of(box.copies.values()) for box in self.boxes.values()])
+        return {**super().held(), "inbox": copies, "inbox-index": ROW_BYTES * rows}
 
     def restored(self, before: InboxServer, out: Out) -> None:
         """Observe what the restore changed: copies deleted since the backup are back, later ones are gone, places are free."""
@@ -322,7 +513,13 @@ class InboxServer(Server):
 
 @actor
 class SharedInboxServer(InboxServer):
-    """`inbox-shared`: one copy for all devices of a user, fetched by the first device that asks."""
+    """`inbox-shared`: one copy for all devices of a user, fetched by the first device that asks.
+
+    It is deleted after that device's ack, or as soon as it was sent to it (`Parameters.shared_delete`).
+    """
+
+    def deletes_on_send(self) -> bool:
+        return self.parameters.shared_delete == "send"
 
     def box_of(self, device: DeviceId) -> Timeline:
         return Timeline("inbox", int(self.owners[device]))
@@ -405,19 +602,15 @@ class SyncFirstServer(InboxServer):
         device = DeviceId(packet.box.owner)
         if key in self.acked_early:
             self.acked_early.discard(key)
-            self.remove(device, (packet.message.id,), out)
+            super().acknowledged(device, (packet.message.id,), out)
         self.mark_delivered(device, packet.message.id, out)
 
-    @on(Ack)
-    def acked(self, source: ConnectionId, packet: Ack, out: Out) -> None:
-        """Count the device as served, and delete its copy if it has one."""
-        device = self.peers[source]
-        if device not in self.owners:
-            return
+    def acknowledged(self, device: DeviceId, messages: tuple[MessageId, ...], out: Out) -> None:
+        """Count the device as served, and delete its copies if it has any."""
         box = self.box_of(device)
-        self.acked_early.update((box, m) for m in packet.messages if (box, m) in self.copying)
-        self.remove(device, packet.messages, out)
-        for message in packet.messages:
+        self.acked_early.update((box, m) for m in messages if (box, m) in self.copying)
+        super().acknowledged(device, messages, out)
+        for message in messages:
             out.cancel(Unacked(message, device))
             self.mark_delivered(device, message, out)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from syncproof.core.links import PUSH, Link
 from syncproof.core.packets import Packet
@@ -79,6 +79,19 @@ class Ack(Packet, frozen=True, gc=False):
     @property
     def body_bytes(self) -> int:
         return ID_BYTES * len(self.messages)
+
+
+class AckRange(Packet, frozen=True, gc=False):
+    """A device acknowledges the entries in `(after, upto]` of its queue: it has durably shown the page that held them."""
+
+    timeline: Timeline
+    after: int
+    upto: int
+
+    @property
+    def body_bytes(self) -> int:
+        """Return 8 bytes each for the queue's name and the two numbers."""
+        return 24
 
 
 class EntryAck(Packet, frozen=True, gc=False):
@@ -451,6 +464,32 @@ class Unacked(Packet, frozen=True, gc=False):
     @property
     def draw_owner(self) -> int:
         return self.device
+
+
+class Repush(Packet, frozen=True, gc=False):
+    """The device did not acknowledge the pushed copy of the message in time, so it is pushed again."""
+
+    retransmits: ClassVar[bool] = True
+    device: DeviceId
+    message: MessageId
+
+
+class AckDue(Packet, frozen=True, gc=False):
+    """A device has collected acks long enough and sends them."""
+
+
+class Outlived(Packet, frozen=True, gc=False):
+    """A copy has been in its inbox as long as one may."""
+
+    box: Timeline
+    message: MessageId
+
+
+class RequestTimeout(Packet, frozen=True, gc=False):
+    """A device's request was not answered in time, so it is sent again. There is at most one open request of each kind."""
+
+    retransmits: ClassVar[bool] = True
+    kind: Literal["submit", "pull", "register", "roam"]
 
 
 class AckRecorded(Packet, frozen=True, gc=False):

@@ -61,6 +61,28 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     """How long a copy stays in the sync store, at least, and at most twice as long; 0: for ever. Devices that were away
     longer read the message store."""
 
+    # ---- inboxes
+
+    retransmission: bool = True
+    """An inbox server sends a push again whose ack did not come in `ack_timeout`, while it believes the device online and
+    has the copy; the wait doubles each time, up to five minutes."""
+    ack_batch: Positive = 1
+    """How many acks of pushes a device collects before it sends them in one packet; 1: each at once."""
+    ack_delay: Seconds = 1.0
+    """How long a device collects acks at most."""
+    inbox_ttl: Pause = 0.0
+    """How long a copy stays in an offline inbox, delivered or not; 0: for ever."""
+    shared_delete: Literal["ack", "send"] = "ack"
+    """When a shared inbox deletes a copy: after a device's ack, or when it was sent to a device (XEP-0160)."""
+
+    # ---- clients that give up
+
+    request_timeout: Pause = 10.0
+    """How long a device waits for the reply to a request before it sends it again over the same connection, the first time,
+    with up to half of that added at random; 0: it waits as long as the connection lasts."""
+    request_backoff: bool = True
+    """A device's wait for a reply doubles each time, up to five minutes; off: it stays the same."""
+
     def differing_from(self, other: Parameters) -> dict[str, object]:
         """Return the parameters that differ from those of `other`, with the values here."""
         here, there = msgspec.structs.asdict(self), msgspec.structs.asdict(other)

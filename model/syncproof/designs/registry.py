@@ -26,6 +26,10 @@ from syncproof.designs.witnesses import Meets
 from syncproof.errors import InputError
 from syncproof.properties import Property
 
+SEARCHED = Parameters(request_timeout=0.0)
+"""The parameters that the ready designs are searched with. Devices that give up waiting have worlds of their own
+(`inputs/small_worlds.py`), because a timer of every request makes several times as many states."""
+
 
 class Population(msgspec.Struct, frozen=True):
     """Who takes part when a run begins: the user of each device, and the members of each conversation."""
@@ -52,7 +56,7 @@ class Design(msgspec.Struct, frozen=True):
     promises: Mapping[str, tuple[str, ...]]
     not_applicable: Mapping[str, str]
     sequencers: tuple[str, ...] = ()
-    parameters: Parameters = Parameters()
+    parameters: Parameters = SEARCHED
     meets: tuple[Meets, ...] = ()
     untouched: tuple[str, ...] = ()
     pins: Mapping[str, object] = {}

@@ -76,12 +76,14 @@ class ConsumerDevice(TimelineDevice):
     @on(PullReply)
     def replied(self, source: Id, packet: PullReply, out: Out) -> None:
         """Show and ack each page; pull what is left of them."""
-        self.pulling = False
+        self.pull_answered(out)
         if self.connection is None:
             return
         for page in packet.pages:
             self.take(page.entries, page.timeline, self.connection, out)
         rest = tuple([Cursor(page.timeline, page.upto) for page in packet.pages if page.has_more])
+        if self.pulling:
+            return
         if rest:
             self.pull(rest, False, out)
         elif not self.parameters.notifications:

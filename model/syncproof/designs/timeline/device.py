@@ -129,7 +129,7 @@ class TimelineDevice(Device):
     @on(PullReply)
     def replied(self, source: Id, packet: PullReply, out: Out) -> None:
         """Apply the pages in order, move the checkpoints, and continue if there is more."""
-        self.pulling = False
+        self.pull_answered(out)
         cursors = []
         for page in packet.pages:
             if page.has_more:
@@ -189,7 +189,7 @@ class TimelineDevice(Device):
         """Move the checkpoints forward, then pull what is still missing, or wait for the next poll."""
         for cursor in cursors:
             self.advance(cursor.timeline, cursor.after, out)
-        if self.connection is None or (self.missed_pages and self.repair(out)):
+        if self.connection is None or self.pulling or (self.missed_pages and self.repair(out)):
             return
         if not self.pull_wanted(out):
             self.arm_poll(out)
@@ -212,7 +212,7 @@ class TimelineDevice(Device):
                 after = self.reached.get(conversation, 0)
                 if after < upto and self.connection is not None:
                     self.pulling = True
-                    out.send(self.connection, Fetch(conversation, after, upto))
+                    self.request("pull", Fetch(conversation, after, upto), out)
                     return True
             self.missed_pages.pop(0)
             if page.upto > self.checkpoints.get(page.timeline, 0):
@@ -222,7 +222,7 @@ class TimelineDevice(Device):
     @on(Fetched)
     def fetched(self, source: Id, packet: Fetched, out: Out) -> None:
         """Show a page of what was missed, then fetch the rest."""
-        self.pulling = False
+        self.pull_answered(out)
         for entry in packet.page.entries:
             self.show(entry, None, out)
         before = self.reached.get(packet.conversation, 0)
@@ -259,13 +259,15 @@ class TimelineDevice(Device):
         """Ask for the next page of history, if some is missing."""
         for conversation, (after, upto) in sorted(self.history.items()):
             if after < upto and self.connection is not None:
-                out.send(self.connection, Roam(conversation, after, upto))
+                self.request("roam", Roam(conversation, after, upto), out)
                 return
 
     @on(RoamReply)
     def roamed(self, source: Id, packet: RoamReply, out: Out) -> None:
         """Keep a page of history, and ask for the next."""
         after, upto = self.history.get(packet.conversation, (0, 0))
+        if packet.page.after == after:
+            self.answered("roam", out)
         if packet.page.after <= after < packet.page.upto and upto:
             self.history[packet.conversation] = (packet.page.upto, upto)
             entries = tuple([(e.place, e.message.id) for e in packet.page.entries if e.message is not None])

@@ -251,7 +251,9 @@ class LogServer(Server):
         if self.reject_unregistered(source, out):
             return
         log = self.store.get(packet.conversation)
-        if log is None:
+        if log is None:  # a restore took it; the device asks again when it connects
+            page = Page(log_of(packet.conversation, self.epoch), packet.after, (), packet.after)
+            out.read("message-store", 0, 0, Respond(source, RoamReply(page, packet.conversation)))
             return
         entries, has_more = log.after(packet.after, packet.upto, self.parameters.page_size)
         upto = entries[-1].seq if entries else packet.upto
