@@ -163,12 +163,8 @@ class Accept(Packet, frozen=True, gc=False):
 
     @property
     def body_bytes(self) -> int:
-        """Return 16 bytes for the two numbers; the timeline is the device's own and need not be named."""
-        return 0 if self.timeline is None else 16
-
-    @property
-    def body_bytes(self) -> int:
-        return ID_BYTES + NUMBER_BYTES
+        """Return the size of the id and the place, and of the two numbers; the timeline is the device's own, so not named."""
+        return ID_BYTES + (NUMBER_BYTES if self.timeline is None else 3 * NUMBER_BYTES)
 
     @property
     def draw_key(self) -> int:
