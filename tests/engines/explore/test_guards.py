@@ -240,3 +240,12 @@ def test_symmetry_asks_guards_too():
     cast = lambda: {SERVER: Choosy(id=SERVER)} | {name: Boss(id=name) for name in senders}  # noqa: E731
     with pytest.raises(NotSymmetric, match="asked whether it receives Job"):
         explore(System("choosy", cast, links={Job: UNORDERED}), Environment(), symmetric=[senders])
+
+
+def test_a_guard_that_treats_the_ids_alike_is_accepted():
+    senders = [Sender(0), Sender(1)]
+    cast = lambda: {SERVER: Worker(id=SERVER)} | {name: Boss(id=name) for name in senders}  # noqa: E731
+    system = System("fair", cast, links={Job: UNORDERED})
+    whole, part = explore(system, Environment()), explore(system, Environment(), symmetric=[senders])
+    assert part.complete
+    assert len(part.graph.states) < len(whole.graph.states)
