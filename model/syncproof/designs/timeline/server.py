@@ -181,9 +181,8 @@ class TimelineServer(LogServer):
         self.notify_devices(user, timeline, entry, out, told)
 
     def continue_writing(self, user: UserId, out: Out) -> None:
-        """Let the user's writer write the next batch, or free it. What was written begins to age."""
-        if self.parameters.sync_ttl and not self.aging:
-            self.age(out)
+        """Let the user's writer write the next batch, or free it. The batch that is written begins to age."""
+        self.age(user, out)
         if user in self.queue:
             self.write_next(user, out)
         else:
@@ -216,8 +215,9 @@ class TimelineServer(LogServer):
 
         Nobody knows how long the copies of before the crash have lived: their time begins anew.
         """
-        if self.parameters.sync_ttl:
-            self.age(out)
+        for user, log in sorted(self.sync.items()):
+            if log.seqs:
+                self.age(user, out)
         if self.intents:
             out.observe(Noted("redriven", self.id))
             out.read("message-store", len(self.intents), ROW_BYTES * len(self.intents))
