@@ -113,19 +113,27 @@ class TimelineServer(LogServer):
         return self.parameters.accept_carries_seq
 
     def waits_for_copy(self, message: Message, place: int, source: ConnectionId) -> bool:
-        """Return whether the reply to a known message waits for the sender's copy; it will go over this connection."""
+        """Return whether the reply to a known message waits for the sender's copy.
+
+        It will go over this connection, unless the device has a newer one: then a late packet came over an old one.
+        """
         where = (message.conversation, place)
         if where not in self.accepting:
             return False
-        self.accepting[where] = self.accepting[where][0], source
+        if self.device_over(source) is not None:
+            self.accepting[where] = self.accepting[where][0], source
         return True
 
-    def accept(self, source: ConnectionId, timeline: Timeline, after: int, entry: Entry, out: Out) -> DeviceId | None:
-        """Accept a message and say where the sender's copy is; return the device, unless it left this connection."""
-        assert entry.message is not None
-        out.send(source, Accept(entry.message.id, entry.place, timeline, after, entry.seq))
+    def device_over(self, source: ConnectionId) -> DeviceId | None:
+        """Return the device whose newest connection this is; None for an older or closed connection."""
         device = self.peers.get(source)
         return device if device is not None and self.online.get(device) == source else None
+
+    def accept(self, source: ConnectionId, timeline: Timeline, after: int, entry: Entry, out: Out) -> DeviceId | None:
+        """Accept a message and say where the sender's copy is; return the device, unless it has left this connection."""
+        assert entry.message is not None
+        out.send(source, Accept(entry.message.id, entry.place, timeline, after, entry.seq))
+        return self.device_over(source)
 
     def receivers(self, conversation: ConversationId) -> tuple[UserId, ...]:
         """Return the users whose timelines get a copy; none if devices read the conversation's log."""
