@@ -262,7 +262,7 @@ def test_a_users_design_that_raises_in_a_simulation(broken: Path, tiny: Path, tm
 
 def test_a_users_design_that_raises_in_a_search(broken: Path) -> None:
     says = (
-        f"{broken.name}:14: ZeroDivisionError: division by zero; DeviceId(0) (Raising) failed handling Notification\n"
+        f"{broken.name}:14: ZeroDivisionError: division by zero; DeviceId(1) (Raising) failed handling Notification\n"
     )
     one_line(call("explore", f"{broken}:Bad"), says, status=4)
 

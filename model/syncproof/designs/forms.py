@@ -64,7 +64,7 @@ FORMS: dict[str, Design] = {
         form(
             "timeline-notify",
             "sync-ttl",
-            "Copies leave the sync store after a week or two; a device that was away longer reads the message store.",
+            "Copies leave the sync store after a week; a device that was away longer reads the message store.",
             {"sync_ttl": 604800.0},
         ),
         form(

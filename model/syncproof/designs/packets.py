@@ -335,13 +335,14 @@ class GapWaited(Packet, frozen=True, gc=False):
 
 
 class Aged(Packet, frozen=True, gc=False):
-    """The copies up to these numbers of users' timelines have been in the sync store as long as they live there, at least.
+    """The copies up to `upto` of the timeline have been in the sync store as long as they live there.
 
     Bounded worlds limit how often it fires early, as they do with retransmissions: days pass before it fires.
     """
 
     retransmits: ClassVar[bool] = True
-    marks: tuple[tuple[UserId, int], ...]
+    timeline: Timeline
+    upto: int
 
 
 class Saved(Packet, frozen=True, gc=False):
@@ -365,10 +366,11 @@ class CheckpointsRecorded(Packet, frozen=True, gc=False):
 
 
 class Trim(Packet, frozen=True, gc=False):
-    """Retention has deleted the entries up to `upto` of the timeline."""
+    """Retention has deleted the entries up to `upto` of the timeline, which took `size` bytes when that began."""
 
     timeline: Timeline
     upto: int
+    size: int = 0
 
     @property
     def draw_owner(self) -> int:

@@ -58,8 +58,7 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     """How long a device with dense numbers waits for the entries that a push shows to be missing before it pulls them
     (Telegram's clients: half a second); 0: it pulls at once."""
     sync_ttl: Pause = 0.0
-    """How long a copy stays in the sync store, at least, and at most twice as long; 0: for ever. Devices that were away
-    longer read the message store."""
+    """How long a copy stays in the sync store; 0: for ever. Devices that were away longer read the message store."""
 
     # ---- inboxes
 

@@ -54,10 +54,11 @@ class NumberBeforeCommit(TimelineServer):
         log = self.sync.setdefault(packet.user, Log.empty())
         for entry in packet.entries:
             assert entry.message is not None
+            after = log.last
             log.append(entry)
             out.observe(Appended(sync_of(packet.user), entry.seq, entry.message.id))
             self.count_copy(entry, out)
-            self.notify_devices(packet.user, sync_of(packet.user), entry, out)
+            self.announce(packet.user, sync_of(packet.user), after, entry, out)
 
 
 F01 = seeded_bug(

@@ -58,6 +58,7 @@ F55 = seeded_bug(
     base="timeline-notify",
     world=("two-people", 2, ("sender-retry",)),
     server=RemembersOne,
+    accept_carries_seq=False,
 )
 
 

@@ -11,6 +11,7 @@ from tests.helpers.ledger import walk
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("timeline-notify", {}),
     ("timeline-notify", {"idempotent_send": False}),
+    ("timeline-notify", {"sync_ttl": 60.0}),
     ("timeline-notify", {"sequencer": "segmented", "sequencer_block": 2}),
     ("timeline-checkpointed", {}),
     ("timeline-checkpointed", {"checkpoint_delay": 0.0}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from syncproof.core.moves import Complete, Connect, Crash, Disconnect, Fire, Restart
 from syncproof.core.observations import Trimmed
 from syncproof.core.values import SERVER, UserId
-from syncproof.designs.packets import Aged, Commit, Synced
+from syncproof.designs.packets import Aged, Commit, Synced, Trim
 from syncproof.designs.timeline.log import sync_of
 from syncproof.designs.timeline.server import TimelineServer
 from tests.helpers.stage import LAPTOP, PHONE, TABLET, Stage
@@ -25,11 +25,10 @@ def server(of: Stage) -> TimelineServer:
     return found
 
 
-def expire(of: Stage) -> None:
-    """Let the time of the copies that are in the sync store now be over."""
-    (timer,) = [packet for packet in of.world.timers[SERVER] if isinstance(packet, Aged)]
-    of.do(Fire(SERVER, timer))
-    of.settle()
+def expire(of: Stage, upto: int = 1) -> None:
+    """Let the time of the copies up to a number be over."""
+    for timer in [p for p in of.world.timers[SERVER] if isinstance(p, Aged) and p.upto == upto]:
+        of.do(Fire(SERVER, timer))
 
 
 def test_a_copy_leaves_the_sync_store_when_its_time_is_over_and_stays_in_the_message_store() -> None:
@@ -37,21 +36,33 @@ def test_a_copy_leaves_the_sync_store_when_its_time_is_over_and_stays_in_the_mes
     made.compose(PHONE)
     made.settle()
     expire(made)
-    expire(made)
+    made.settle()
     assert [(o.timeline, o.upto) for o in made.of(Trimmed)] == [(sync_of(user), 1) for user in (ANNA, BELA)]
     assert [len(log.entries) for log in server(made).store.values()] == [1]
     assert not made.world.timers
 
 
-def test_a_younger_copy_stays_until_the_next_time() -> None:
+def test_a_younger_copy_stays() -> None:
     made = stage()
     for _ in range(2):
         made.compose(PHONE)
         made.settle()
     expire(made)
-    assert server(made).sync[ANNA].seqs == [2]
-    expire(made)
-    assert server(made).sync[ANNA].seqs == []
+    made.settle()
+    assert server(made).sync[BELA].seqs == [2]
+
+
+def test_copies_whose_time_is_over_one_after_the_other_are_all_trimmed_and_none_twice() -> None:
+    made = stage()
+    for _ in range(2):
+        made.compose(PHONE)
+        made.settle()
+    expire(made, 1)
+    expire(made, 2)
+    sizes = [packet.size for packet, _ in made.world.operations[SERVER] if isinstance(packet, Trim)]
+    assert sizes == [42] * 4  # a row and 10 bytes each
+    made.settle()
+    assert [log.seqs for log in server(made).sync.values()] == [[], []]
 
 
 def test_a_device_that_was_away_longer_reads_the_message_store() -> None:
@@ -61,14 +72,14 @@ def test_a_device_that_was_away_longer_reads_the_message_store() -> None:
     made.compose(PHONE)
     made.settle()
     expire(made)
-    expire(made)
+    made.settle()
     made.do(Connect(LAPTOP))
     made.settle()
     assert made.shown(LAPTOP) == [0]
     assert made.violated() == {}
 
 
-def test_a_copy_that_an_intent_may_still_need_stays_until_a_later_time() -> None:
+def test_a_copy_that_an_intent_may_still_need_stays_and_is_looked_at_again() -> None:
     made = stage()
     made.compose(PHONE)
     made.submit()
@@ -76,11 +87,12 @@ def test_a_copy_that_an_intent_may_still_need_stays_until_a_later_time() -> None
         made.do(Complete(SERVER, next(p for p, _ in made.world.operations[SERVER] if isinstance(p, kind))))
     (timer,) = [packet for packet in made.world.timers[SERVER] if isinstance(packet, Aged)]
     made.do(Fire(SERVER, timer))
+    assert timer in made.world.timers[SERVER]
     made.settle()
     assert made.of(Trimmed) == []
-    expire(made)
-    expire(made)
-    assert [o.timeline for o in made.of(Trimmed)] == [sync_of(ANNA), sync_of(BELA)]
+    made.do(Fire(SERVER, timer))
+    made.settle()
+    assert [o.timeline for o in made.of(Trimmed)] == [timer.timeline]
 
 
 def test_after_a_restart_copies_age_again() -> None:
@@ -88,13 +100,4 @@ def test_after_a_restart_copies_age_again() -> None:
     made.compose(PHONE)
     made.settle()
     made.do(Crash(SERVER), Restart(SERVER))
-    assert list(made.world.timers[SERVER]) == [Aged(((ANNA, 1), (BELA, 1)))]
-
-
-def test_what_is_being_deleted_is_not_deleted_a_second_time() -> None:
-    made = stage()
-    made.compose(PHONE)
-    made.settle()
-    for _ in range(2):
-        server(made).trim_upto(BELA, server(made).sync[BELA], 1, made.world.hosts[SERVER])
-    assert len(made.world.operations[SERVER]) == 1
+    assert list(made.world.timers[SERVER]) == [Aged(sync_of(ANNA), 1), Aged(sync_of(BELA), 1)]

@@ -108,6 +108,18 @@ def test_a_submission_over_a_later_connection_is_answered_there() -> None:
     assert [packet.seq > 0 for packet in replies if isinstance(packet, Accept)] == [True]
 
 
+def test_a_late_submission_over_an_old_connection_does_not_take_the_reply_away() -> None:
+    made = stage()
+    made.compose(PHONE)
+    made.do(Disconnect(PHONE, True), Connect(PHONE))
+    old, new = sorted(c.id for c in made.world.connections.values() if c.client == PHONE)
+    made.do(*[Deliver(new, "server")] * 2)
+    complete(made, Commit)
+    made.do(Deliver(old, "server"))
+    complete(made, Synced)
+    assert [type(packet) for packet in made.world.connections[new].down] == [Accept]
+
+
 def test_after_a_crash_between_the_stores_the_sender_is_answered_from_the_index() -> None:
     made = stage()
     made.compose(PHONE)

@@ -13,7 +13,7 @@ from syncproof.core.actor import Out, actor, durable, on, volatile
 from syncproof.core.observations import Learnt
 from syncproof.core.values import ConnectionId, Cursor, DeviceId, Id, Timeline, UserId
 from syncproof.designs.base import ROW_BYTES
-from syncproof.designs.packets import CheckpointsRecorded, Pull, RecordCheckpoints, Trim
+from syncproof.designs.packets import CheckpointsRecorded, Pull, RecordCheckpoints
 from syncproof.designs.timeline.log import sync_of
 from syncproof.designs.timeline.server import TimelineServer
 
@@ -101,12 +101,6 @@ class CheckpointedServer(TimelineServer):
         if acknowledged and timeline == sync_of(user, self.epoch) and user in self.sync:
             confirmed = min((self.confirmed((device, timeline)) for device in self.devices[user]), default=0)
             self.trim_upto(user, self.sync[user], confirmed, out)
-
-    @on(Trim)
-    def trim(self, source: Id, packet: Trim, out: Out) -> None:
-        """Delete the entries, then trim what was confirmed meanwhile."""
-        super().trim(source, packet, out)
-        self.retain(UserId(packet.timeline.owner), packet.timeline, out)
 
     def retire(self, device: DeviceId, out: Out) -> None:
         """Delete the rows of the device too; one that is being written is deleted when it is written."""

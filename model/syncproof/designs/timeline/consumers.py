@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from syncproof.core.actor import Out, actor, durable, on, state, volatile
-from syncproof.core.observations import Deleted, Gone, Noted, Queued, Served, Trimmed
+from syncproof.core.observations import Deleted, Gone, Noted, Queued, Served
 from syncproof.core.packets import Closed, Expire
 from syncproof.core.values import (
     ConnectionId,
@@ -306,9 +306,7 @@ class ConsumerServer(ReadFanoutServer):
     @on(Trim)
     def trim(self, source: Id, packet: Trim, out: Out) -> None:
         """Delete the entries from the log."""
-        self.trimming.pop(packet.timeline, None)
-        self.store[ConversationId(packet.timeline.owner)].trim(packet.upto)
-        out.observe(Trimmed(packet.timeline, packet.upto))
+        self.finish_trim("message-store", self.store[ConversationId(packet.timeline.owner)], packet, out)
 
     def restored(self, before: LogServer, out: Out) -> None:
         """Begin a new epoch, and observe which messages wait for their acks again, and which do no more."""

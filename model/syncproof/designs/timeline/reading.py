@@ -51,9 +51,8 @@ class LogServer(Server):
     """A server with a message store (a log per conversation) and a sync store (a log per user), and what reading needs.
 
     `ranges`: the numbers of each conversation's log that a user may read. `index`: the place of every message (its dedup
-    row). `intents`: by place, the entries whose copies are not all written, and the users they are for. `trimming`: the
-    timelines that are being trimmed, one part at a time, and up to which number. `aging`: a timer waits for copies to
-    reach the end of their lives.
+    row). `intents`: by place, the entries whose copies are not all written, and the users they are for. `trimming`: up to
+    which number timelines are being trimmed.
     """
 
     epoch: int = durable(int)
@@ -63,7 +62,6 @@ class LogServer(Server):
     intents: dict[PlaceKey, tuple[Entry, tuple[UserId, ...]]] = durable(dict)
     sync: dict[UserId, Log] = durable(dict)
     trimming: dict[Timeline, int] = volatile(dict)
-    aging: bool = volatile(bool)
 
     # ---- pulls
 
@@ -156,37 +154,42 @@ class LogServer(Server):
         self.begin_trim("sync-store", sync_of(user, self.epoch), deleted, out)
 
     def begin_trim(self, store: str, timeline: Timeline, entries: list[Entry], out: Out) -> None:
-        """Begin to delete the first entries of a log, unless some of them are being deleted."""
-        if entries and timeline not in self.trimming:
-            self.trimming[timeline] = entries[-1].seq
-            out.delete(store, len(entries), Trim(timeline, entries[-1].seq), bytes_of(entries))
-
-    def age(self, out: Out) -> None:
-        """Let what is in the sync store now be trimmed when its time is over; what comes meanwhile waits for the next time."""
-        marks = tuple(
-            [
-                (user, log.last)
-                for user, log in sorted(self.sync.items())
-                if log.seqs and log.last > self.trimming.get(sync_of(user, self.epoch), 0)
-            ]
-        )
-        self.aging = bool(marks)
-        if marks:
-            out.after(self.parameters.sync_ttl, Aged(marks))
-
-    @on(Aged)
-    def aged(self, source: Id, packet: Aged, out: Out) -> None:
-        """Trim what has lived long enough; what must stay for now is trimmed with what is younger."""
-        for user, upto in packet.marks:
-            self.trim_upto(user, self.sync[user], upto, out)
-        self.age(out)
+        """Begin to delete the first entries of a log, without those that are being deleted already."""
+        entries = [entry for entry in entries if entry.seq > self.trimming.get(timeline, 0)]
+        if entries:
+            upto = self.trimming[timeline] = entries[-1].seq
+            size = bytes_of(entries)
+            out.delete(store, len(entries), Trim(timeline, upto, size), size)
 
     @on(Trim)
     def trim(self, source: Id, packet: Trim, out: Out) -> None:
         """Delete the entries from the sync store; the message store keeps them."""
-        self.trimming.pop(packet.timeline, None)
-        self.sync[UserId(packet.timeline.owner)].trim(packet.upto)
-        out.observe(Trimmed(packet.timeline, packet.upto))
+        self.finish_trim("sync-store", self.sync[UserId(packet.timeline.owner)], packet, out)
+
+    def finish_trim(self, store: str, log: Log, packet: Trim, out: Out) -> None:
+        """Delete the entries from a log. A later trim may have deleted some of them, or this one deletes those of an earlier."""
+        if self.trimming.get(packet.timeline) == packet.upto:
+            del self.trimming[packet.timeline]
+        deleted, _ = log.after(0, packet.upto, len(log.entries))
+        settle(store, -packet.size, -bytes_of(deleted), out)
+        if deleted:
+            log.trim(packet.upto)
+            out.observe(Trimmed(packet.timeline, packet.upto))
+
+    def age(self, user: UserId, out: Out) -> None:
+        """Let what is in a user's timeline now be trimmed when its time is over, if copies have a time to live."""
+        if self.parameters.sync_ttl:
+            out.after(self.parameters.sync_ttl, Aged(sync_of(user, self.epoch), self.sync[user].last))
+
+    @on(Aged)
+    def aged(self, source: Id, packet: Aged, out: Out) -> None:
+        """Trim what has lived long enough; what must stay for now is looked at again later."""
+        user = UserId(packet.timeline.owner)
+        log = self.sync[user]
+        self.trim_upto(user, log, packet.upto, out)
+        left, _ = log.after(self.trimming.get(packet.timeline, 0), packet.upto, 1)
+        if left:
+            out.after(self.parameters.sync_ttl, packet)
 
     def trimmed_page(self, timeline: Timeline, log: Log, after: int) -> Page | None:
         """Return the page that lists what was trimmed after a reader's checkpoint; None if nothing was."""

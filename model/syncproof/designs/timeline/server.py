@@ -113,19 +113,27 @@ class TimelineServer(LogServer):
         return self.parameters.accept_carries_seq
 
     def waits_for_copy(self, message: Message, place: int, source: ConnectionId) -> bool:
-        """Return whether the reply to a known message waits for the sender's copy; it will go over this connection."""
+        """Return whether the reply to a known message waits for the sender's copy.
+
+        It will go over this connection, unless the device has a newer one: then a late packet came over an old one.
+        """
         where = (message.conversation, place)
         if where not in self.accepting:
             return False
-        self.accepting[where] = self.accepting[where][0], source
+        if self.device_over(source) is not None:
+            self.accepting[where] = self.accepting[where][0], source
         return True
 
-    def accept(self, source: ConnectionId, timeline: Timeline, after: int, entry: Entry, out: Out) -> DeviceId | None:
-        """Accept a message and say where the sender's copy is; return the device, unless it left this connection."""
-        assert entry.message is not None
-        out.send(source, Accept(entry.message.id, entry.place, timeline, after, entry.seq))
+    def device_over(self, source: ConnectionId) -> DeviceId | None:
+        """Return the device whose newest connection this is; None for an older or closed connection."""
         device = self.peers.get(source)
         return device if device is not None and self.online.get(device) == source else None
+
+    def accept(self, source: ConnectionId, timeline: Timeline, after: int, entry: Entry, out: Out) -> DeviceId | None:
+        """Accept a message and say where the sender's copy is; return the device, unless it has left this connection."""
+        assert entry.message is not None
+        out.send(source, Accept(entry.message.id, entry.place, timeline, after, entry.seq))
+        return self.device_over(source)
 
     def receivers(self, conversation: ConversationId) -> tuple[UserId, ...]:
         """Return the users whose timelines get a copy; none if devices read the conversation's log."""
@@ -181,9 +189,8 @@ class TimelineServer(LogServer):
         self.notify_devices(user, timeline, entry, out, told)
 
     def continue_writing(self, user: UserId, out: Out) -> None:
-        """Let the user's writer write the next batch, or free it. What was written begins to age."""
-        if self.parameters.sync_ttl and not self.aging:
-            self.age(out)
+        """Let the user's writer write the next batch, or free it. The batch that is written begins to age."""
+        self.age(user, out)
         if user in self.queue:
             self.write_next(user, out)
         else:
@@ -216,8 +223,9 @@ class TimelineServer(LogServer):
 
         Nobody knows how long the copies of before the crash have lived: their time begins anew.
         """
-        if self.parameters.sync_ttl:
-            self.age(out)
+        for user, log in sorted(self.sync.items()):
+            if log.seqs:
+                self.age(user, out)
         if self.intents:
             out.observe(Noted("redriven", self.id))
             out.read("message-store", len(self.intents), ROW_BYTES * len(self.intents))
