@@ -141,12 +141,9 @@ def differences(results: ComparisonResults) -> tuple[str, list[tuple[str, list[D
             if found is None or found.value is None:
                 cells.append(DifferenceCell("–", "", "noise"))
                 continue
-            span_text = (
-                ""
-                if found.low is None or found.high is None
-                else f"{_signed(found.low, metric)} to {_signed(found.high, metric)}"
-            )
-            cells.append(DifferenceCell(_signed(found.value, metric), span_text, ("noise", "worse", "better")[better]))
+            known = found.low is not None and found.high is not None
+            ends = f"{_signed(found.low or 0.0, metric)} to {_signed(found.high or 0.0, metric)}" if known else ""
+            cells.append(DifferenceCell(_signed(found.value, metric), ends, ("noise", "worse", "better")[better]))
         rows.append((name, cells))
     return base, rows
 

@@ -1,10 +1,10 @@
 """Recommend a design for a scenario: who is on the Pareto front, which of them to choose, and what would turn the choice.
 
 The front has the designs of which no other one is better in one of the four costs and worse in none; *better* and *worse* mean
-that the interval of the paired difference excludes 0. Of the designs on the front that kept every promise, lost nothing, and
-give a new device its history where new devices appear, the one with the least product of three ratios is recommended: its server
-rows, its packets and its late share, each against the least of these designs. Late shares count from `FLOOR` on, so that one
-late delivery more or less does not decide.
+that the interval of the paired difference excludes 0. Of the designs that kept every promise, lost nothing, and give a new device
+its history where new devices appear, the one with the least product of three numbers is recommended: its server rows, its packets
+and its late share. So it is worth as much to halve one of them as to halve another. Late shares count from `FLOOR` on: below it
+fewer late deliveries are no reason to pay more.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from syncproof.studies.results import (
 
 ROWS = ("server_writes_per_message", "server_deletes_per_message", "server_reads_per_message")
 PACKETS, LATE, LOST = "packets_per_delivery", "late_10s", "lost_deliveries"
-FLOOR = 0.001
-"""The late share below which a smaller one is no advantage: one delivery in a thousand."""
+FLOOR = 0.01
+"""The late share below which a smaller one is no advantage: one delivery in a hundred."""
 
 
 def recommend(results: ComparisonResults, current: Mapping[str, float]) -> Recommendation:
@@ -34,13 +34,13 @@ def recommend(results: ComparisonResults, current: Mapping[str, float]) -> Recom
     `current`: the scenario's values of the keys that the small runs vary.
     """
     front = pareto(results)
-    costs = {name: found for name in front if (found := _eligible(results, name)) is not None}
+    costs = {name: found for name in results.designs if (found := _eligible(results, name)) is not None}
     chosen = choose(costs)
     tried = [runs for runs in (results.sweep, results.losses) if runs is not None and runs.designs]
     return Recommendation(
         front=front,
         recommended=chosen,
-        why=_reason(costs, chosen, results, front),
+        why=_reason(costs, chosen, results),
         turned_by=[]
         if chosen is None
         else [turn for runs in tried if (turn := _turning(runs, chosen, results, current[runs.key])) is not None],
@@ -126,24 +126,27 @@ def _eligible(results: ComparisonResults, name: str) -> Costs | None:
 
 def _costs(design: DesignComparison | SmallRun) -> Costs | None:
     rows, packets, late = _rows(design), _value(design, PACKETS), _value(design, LATE)
-    return None if rows is None or packets is None or late is None else (rows, packets, max(late, FLOOR))
+    return None if rows is None or packets is None or late is None else (rows, packets, late)
 
 
 def choose(costs: Mapping[str, Costs]) -> str | None:
-    """Return the design with the least product of its ratios to the least of each cost; None for no design."""
-    if not costs:
-        return None
-    least = [min(each[place] for each in costs.values()) or 1.0 for place in range(3)]
-    return min(costs, key=lambda name: math.prod(value / low for value, low in zip(costs[name], least, strict=True)))
+    """Return the design with the least product of its costs; None for no design."""
+    return min(costs, key=lambda name: (math.prod(_floored(costs[name])), name)) if costs else None
 
 
-def _reason(costs: Mapping[str, Costs], chosen: str | None, results: ComparisonResults, front: list[str]) -> str:
+def _floored(costs: Costs) -> Costs:
+    rows, packets, late = costs
+    return rows, packets, max(late, FLOOR)
+
+
+def _reason(costs: Mapping[str, Costs], chosen: str | None, results: ComparisonResults) -> str:
     if chosen is None:
-        return "no design on the front kept every promise, lost nothing and gave new devices their history"
+        return "none kept every promise, lost nothing and gave new devices their history"
     rows, packets, late = costs[chosen]
     if len(costs) == 1:
-        others = [name for name in front if name != chosen]
-        alone = f", the only one of the {len(front)} that lost nothing and lacks nothing" if others else ""
+        alone = (
+            ", the only one that kept every promise, lost nothing and lacks nothing" if len(results.designs) > 1 else ""
+        )
         return f"{rows:.3g} rows a message, {packets:.3g} packets a delivery, {late:.2%} later than 10 s{alone}"
     next_best = choose({name: each for name, each in costs.items() if name != chosen})
     assert next_best is not None
@@ -158,6 +161,8 @@ def _turning(runs: EndpointRuns, chosen: str, results: ComparisonResults, curren
     """Return the value of the small runs, nearest to the scenario's, at which another design is recommended; None if none."""
     values = sorted(next(iter(runs.designs.values())), key=lambda value: (abs(float(value) - current), float(value)))
     for value in values:
+        if float(value) == current:
+            continue  # the comparison itself says what is recommended there
         costs = {}
         for name, points in runs.designs.items():
             run = points.get(value)
