@@ -44,7 +44,8 @@ class RunResult:
     """The result of one run of one design.
 
     `histograms`: the durations that quantiles are taken of, by name. `elapsed_s`: seconds of real time.
-    `sometimes`: what some run must reach, in words, and whether this run did.
+    `sometimes`: what some run must reach, in words, and whether this run did. `unbalanced`: the stores whose bytes do not add
+    up at the end of the run, with (bytes counted, bytes held); empty, unless the engine or the design counts wrongly.
     """
 
     design: str
@@ -61,6 +62,7 @@ class RunResult:
     events: int
     elapsed_s: float
     sometimes: dict[str, bool] = field(default_factory=dict)
+    unbalanced: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def _given(traffic: Traffic, plan: FaultPlan) -> Given:
@@ -122,4 +124,5 @@ def simulate(
         events=simulation.clock.events,
         elapsed_s=time.perf_counter() - started,
         sometimes={each.says: each.name in simulation.monitor.watch.met for each in sometimes},
+        unbalanced=simulation.world.imbalance(),
     )
