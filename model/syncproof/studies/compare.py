@@ -229,6 +229,7 @@ class Comparison(Presentable):
             faults_fired=fired,
             warnings=[f"{name} was configured and never happened" for name, count in fired.items() if count == 0]
             + self._silent()
+            + self._unbalanced()
             + [f"{name} never reached: {what}" for name, what in self._unreached()]
             + [failure.says for failure in self.failed.values()]
             + ([self.stopped] if self.stopped else []),
@@ -255,6 +256,15 @@ class Comparison(Presentable):
             elif silent:
                 found.append(f"{name} accepted no message in run {', '.join(silent)}")
         return found
+
+    def _unbalanced(self) -> list[str]:
+        """Return a warning for each store whose bytes do not add up at the end of a run."""
+        return [
+            f"{name}: the bytes of {store} do not add up: counted {counted}, held {held} (run {run})"
+            for name, runs in self.outcomes.items()
+            for run, result in enumerate(runs)
+            for store, (counted, held) in result.unbalanced.items()
+        ]
 
     def _unreached(self) -> list[tuple[str, str]]:
         """Return (design, what) for what some run must reach and no run of the design did."""

@@ -49,6 +49,8 @@ class RunResult:
     `histograms`: the durations that quantiles are taken of, by name. `elapsed_s`: seconds of real time.
     `sometimes`: what some run must reach, in words, and whether this run did. `storage_s`: seconds that the storage station
     worked to write, delete and read; `operations`: how many of each, by store.
+    `unbalanced`: the stores whose bytes do not add
+    up at the end of the run, with (bytes counted, bytes held); empty, unless the engine or the design counts wrongly.
     """
 
     design: str
@@ -67,6 +69,7 @@ class RunResult:
     sometimes: dict[str, bool] = field(default_factory=dict)
     storage_s: dict[str, float] = field(default_factory=dict)
     operations: dict[str, dict[str, int]] = field(default_factory=dict)
+    unbalanced: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def _given(traffic: Traffic, plan: FaultPlan) -> Given:
@@ -133,4 +136,5 @@ def simulate(
             store: dict(zip(KINDS, counts, strict=True))
             for store, counts in sorted(simulation.station.operations.items())
         },
+        unbalanced=simulation.world.imbalance(),
     )
