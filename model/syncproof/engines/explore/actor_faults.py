@@ -91,9 +91,7 @@ class ActorFaults:
         self.abandonable = {n: budget for n, budget in costs if budget is not None}
         """For each device that may be abandoned: the position of the budget."""
         self.replaceable = [
-            n
-            for n, name in enumerate(encoding.names)
-            if n in self.backups or n in self.abandonable or name in replaced
+            n for n, name in enumerate(encoding.names) if n in self.backups or n in self.abandonable or name in replaced
         ]
         self.replaced: list[dict[tuple[int, ...], tuple[Offer, ...]]] = [{} for _ in encoding.names]
 

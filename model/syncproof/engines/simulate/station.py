@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from heapq import heapreplace
-from math import nan
+from math import inf, nan
 
 from syncproof.core.packets import Idle, Packet
 from syncproof.engines.simulate.clock import Clock
@@ -14,6 +14,9 @@ from syncproof.inputs.scenario import StorageSection
 
 DEVICE_WRITE_S = 0.001
 """Seconds that an operation of a device's own database takes; it has no queue."""
+
+LONG_S = 1.0
+"""Seconds: an operation that waits longer shows that the station has not recovered from a burst."""
 
 WRITTEN, DELETED, READ = range(3)
 """The columns of the counts per store."""
@@ -56,7 +59,8 @@ class Station:
 
     `rows`: written, deleted and read, by store. `stored`: bytes in each of the server's stores; devices' own databases are
     not among them. `total`, `stored_peak`: of all stores together, now and at most. `taken_back`: bytes that restores took
-    out of each store. `waits`: how long operations waited, without the `unwaited` that began at once.
+    out of each store. `waits`: how long operations waited, without the `unwaited` that began at once. `long_wait_at`: when
+    the last operation was asked for that waits longer than `LONG_S`.
     """
 
     __slots__ = (
@@ -70,6 +74,8 @@ class Station:
         "free_at",
         "idle_salt",
         "kept",
+        "long_wait_at",
+        "long_wait_at_horizon",
         "mean_service",
         "numbers",
         "per_row",
@@ -106,6 +112,7 @@ class Station:
         self.waits = Histogram()
         self.unwaited = 0
         self.waits_at_horizon = Histogram()
+        self.long_wait_at = self.long_wait_at_horizon = -inf
         self.rows: dict[str, list[int]] = {}
         self.stored: dict[str, int] = {}
         self.kept: dict[str, int] = {}
@@ -147,6 +154,8 @@ class Station:
             self.unwaited += 1
         else:
             self.waits.add(start - now)
+            if start - now > LONG_S:
+                self.long_wait_at = now
         at = start + service
         heapreplace(self.free_at, at)
         return at
@@ -253,5 +262,6 @@ class Station:
         self.busy_at_horizon = min(self.busy_s - queued, now * len(self.free_at))
         self.waits_at_horizon = pooled([self.waits])
         self.waits_at_horizon.add(0.0, self.unwaited)
+        self.long_wait_at_horizon = self.long_wait_at
         self._weigh()
         self.stored_mean = self.byte_seconds / now if now else nan
