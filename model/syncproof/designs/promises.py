@@ -11,7 +11,7 @@ from collections.abc import Mapping
 Promises = Mapping[str, tuple[str, ...]]
 
 PUSH_FAULTS = ("push-lost", "push-duplicated", "push-reordered", "push-outage")
-CONNECTION_FAULTS = ("disconnect", "half-open")
+CONNECTION_FAULTS = ("disconnect", "half-open", "abandoned")
 CRASHES = ("device-crash", "server-crash")
 ARRIVALS = ("new-device", "reinstall")
 HARMLESS_TO_STORES = (

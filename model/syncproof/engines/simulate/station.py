@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from heapq import heapreplace
-from math import nan
+from math import inf, nan
 
 from syncproof.core.packets import Idle, Packet
 from syncproof.engines.simulate.clock import Clock
@@ -15,6 +15,9 @@ from syncproof.inputs.scenario import StorageSection
 
 DEVICE_WRITE_S = 0.001
 """Seconds that an operation of a device's own database takes; it has no queue."""
+
+LONG_S = 1.0
+"""Seconds: an operation that waits longer shows that the station has not recovered from a burst."""
 
 WRITTEN, DELETED, READ = range(3)
 """The columns of the counts per store."""
@@ -58,7 +61,8 @@ class Station:
     `rows`, `operations`: written, deleted and read, by store; `work_s`: seconds of each of the three.
     `stored`: bytes in each of the server's stores; devices' own databases are
     not among them. `total`, `stored_peak`: of all stores together, now and at most. `taken_back`: bytes that restores took
-    out of each store. `waits`: how long operations waited, without the `unwaited` that began at once.
+    out of each store. `waits`: how long operations waited, without the `unwaited` that began at once. `long_wait_at`: when
+    the last operation was asked for that waits longer than `LONG_S`.
     """
 
     __slots__ = (
@@ -72,6 +76,8 @@ class Station:
         "free_at",
         "idle_salt",
         "kept",
+        "long_wait_at",
+        "long_wait_at_horizon",
         "mean_service",
         "numbers",
         "operations",
@@ -110,6 +116,7 @@ class Station:
         self.waits = Histogram()
         self.unwaited = 0
         self.waits_at_horizon = Histogram()
+        self.long_wait_at = self.long_wait_at_horizon = -inf
         self.rows: dict[str, list[int]] = {}
         self.operations: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
         self.work_s = [0.0, 0.0, 0.0]
@@ -158,6 +165,8 @@ class Station:
             self.unwaited += 1
         else:
             self.waits.add(start - now)
+            if start - now > LONG_S:
+                self.long_wait_at = now
         at = start + service
         heapreplace(self.free_at, at)
         return at
@@ -264,5 +273,6 @@ class Station:
         self.busy_at_horizon = min(self.busy_s - queued, now * len(self.free_at))
         self.waits_at_horizon = pooled([self.waits])
         self.waits_at_horizon.add(0.0, self.unwaited)
+        self.long_wait_at_horizon = self.long_wait_at
         self._weigh()
         self.stored_mean = self.byte_seconds / now if now else nan
