@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from syncproof.designs.promises import SHARED_INBOX, STORE_FIRST, without
 from syncproof.designs.registry import DESIGNS, Design
 
 
@@ -28,6 +29,9 @@ def form(
     )
 
 
+RELIABLE_BOX = ("no-loss", "convergence", "accepted-is-durable")
+"""What an inbox does not keep that deletes copies which no device has acknowledged."""
+
 FORMS: dict[str, Design] = {
     each.name: each
     for each in (
@@ -36,6 +40,26 @@ FORMS: dict[str, Design] = {
             "segmented",
             "Numbers in blocks: a counter row per block, and a restart skips to the next block.",
             {"sequencer": "segmented"},
+        ),
+        form(
+            "inbox-store-first",
+            "ack-batching",
+            "Devices collect up to 20 acks of pushes, for a second at most, and the copies are deleted together.",
+            {"ack_batch": 20, "ack_delay": 1.0},
+        ),
+        form(
+            "inbox-store-first",
+            "ttl",
+            "A copy that is not delivered within 30 days is deleted: a device that was away longer has lost it.",
+            {"inbox_ttl": 30 * 86400.0},
+            without(STORE_FIRST, *RELIABLE_BOX),
+        ),
+        form(
+            "inbox-shared",
+            "deleted-on-send",
+            "One copy per user, deleted as soon as it was sent to one of the devices.",
+            {"shared_delete": "send"},
+            without(SHARED_INBOX, "no-early-delete"),
         ),
     )
 }

@@ -66,6 +66,10 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     request_backoff: bool = True
     """A device's wait for a reply doubles each time, up to five minutes; off: it stays the same."""
 
+    def without_timeouts(self) -> Parameters:
+        """Return these parameters with devices that wait for replies as long as a connection lasts, as in most searches."""
+        return msgspec.structs.replace(self, request_timeout=0.0)
+
     def differing_from(self, other: Parameters) -> dict[str, object]:
         """Return the parameters that differ from those of `other`, with the values here."""
         here, there = msgspec.structs.asdict(self), msgspec.structs.asdict(other)
