@@ -10,12 +10,19 @@ from collections.abc import Mapping
 
 import msgspec
 
+from syncproof.designs import witnesses
 from syncproof.designs.promises import SHARED_INBOX, STORE_FIRST, without
 from syncproof.designs.registry import DESIGNS, Design
+from syncproof.designs.witnesses import Meets
 
 
 def form(
-    of: str, name: str, summary: str, pins: Mapping[str, object], promises: Mapping[str, tuple[str, ...]] | None = None
+    of: str,
+    name: str,
+    summary: str,
+    pins: Mapping[str, object],
+    promises: Mapping[str, tuple[str, ...]] | None = None,
+    meets: tuple[Meets, ...] | None = None,
 ) -> Design:
     """Return the form `OF+NAME` of a ready design: its actors with the parameters `pins`."""
     design = DESIGNS[of]
@@ -25,6 +32,7 @@ def form(
         summary=summary,
         promises=design.promises if promises is None else promises,
         pins=dict(pins),
+        meets=design.meets if meets is None else meets,
         form_of=of,
     )
 
@@ -60,6 +68,7 @@ FORMS: dict[str, Design] = {
             "One copy per user, deleted as soon as it was sent to one of the devices.",
             {"shared_delete": "send"},
             without(SHARED_INBOX, "no-early-delete"),
+            witnesses.INBOX,
         ),
     )
 }

@@ -199,7 +199,9 @@ PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] 
     ),
     (
         lambda design: True,
-        tuple(SmallWorld(people, 1, kinds, TIMEOUTS) for kinds in SINGLES for people in ("two-people", "two-devices")),
+        tuple(
+            SmallWorld("two-people", 1, kinds, TIMEOUTS) for kinds in (*SINGLES, ("reinstall",), ("server-restore",))
+        ),
     ),
     (
         lambda design: issubclass(design.server, SyncFirstServer),
