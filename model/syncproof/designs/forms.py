@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from syncproof.designs import witnesses
-from syncproof.designs.promises import SHARED_INBOX, STORE_FIRST, without
+from syncproof.designs.promises import RELIABLE_INBOX, SHARED_INBOX, STORE_FIRST, without
 from syncproof.designs.registry import DESIGNS, Design
 from syncproof.designs.witnesses import Meets
 
@@ -37,9 +37,6 @@ def form(
     )
 
 
-RELIABLE_BOX = ("no-loss", "convergence", "accepted-is-durable")
-"""What an inbox does not keep that deletes copies which no device has acknowledged."""
-
 FORMS: dict[str, Design] = {
     each.name: each
     for each in (
@@ -60,7 +57,7 @@ FORMS: dict[str, Design] = {
             "ttl",
             "A copy that is not delivered within 30 days is deleted: a device that was away longer has lost it.",
             {"inbox_ttl": 30 * 86400.0},
-            without(STORE_FIRST, *RELIABLE_BOX),
+            without(STORE_FIRST, *RELIABLE_INBOX),
         ),
         form(
             "inbox-shared",

@@ -67,10 +67,19 @@ class Design(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(parameters, **self.pins) if self.pins else parameters
 
     def promised(self, parameters: Parameters) -> Mapping[str, tuple[str, ...]]:
-        """Return the promises under these parameters: without idempotent send, a retry takes a second place."""
-        if self.effective(parameters).idempotent_send:
-            return self.promises
-        return without(self.promises, "convergence", "sender-order", "accepted-once")
+        """Return the promises under these parameters.
+
+        Without idempotent send, a retry takes a second place. An inbox that deletes what was not acknowledged keeps less.
+        """
+        effective = self.effective(parameters)
+        lost: tuple[str, ...] = ()
+        if not effective.idempotent_send:
+            lost += ("convergence", "sender-order", "accepted-once")
+        if effective.inbox_ttl and issubclass(self.server, InboxServer):
+            lost += promises.RELIABLE_INBOX
+        if effective.shared_delete == "send" and issubclass(self.server, SharedInboxServer):
+            lost += ("no-early-delete",)
+        return without(self.promises, *lost) if lost else self.promises
 
     def variant(
         self,
