@@ -199,9 +199,7 @@ PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] 
     ),
     (
         lambda design: True,
-        tuple(
-            SmallWorld("two-people", 1, kinds, TIMEOUTS) for kinds in (*SINGLES, ("reinstall",), ("server-restore",))
-        ),
+        tuple(SmallWorld("two-people", 1, kinds, TIMEOUTS) for kinds in (*SINGLES, ("reinstall",))),
     ),
     (
         lambda design: issubclass(design.server, SyncFirstServer),
