@@ -38,7 +38,7 @@ SEARCHED: list[tuple[str, SmallWorld]] = [
 ]
 """A design, and a world with a parameter that must change what a search of it visits."""
 SIMULATED: list[tuple[str, str, object]] = [
-    ("inbox-store-first+ack-batching", "ack_delay", 0.1),
+    ("inbox-store-first+ack-batching", "ack_delay", 600.0),
     ("timeline-notify", "request_backoff", False),
     ("inbox-sync-first", "poll_interval", 60.0),
     ("inbox-sync-first", "ack_timeout", 0.05),

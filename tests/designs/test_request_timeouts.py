@@ -107,7 +107,7 @@ def test_every_kind_of_request_is_sent_again() -> None:
     ledger.tell(LINE, Registered((Cursor(LOG, 0),), ((TALK, 3),)))
     ledger.tell(ME, Compose(MINE))
     for kind in ("pull", "roam", "submit"):
-        ledger.fire(RequestTimeout(kind))  # type: ignore[arg-type]
+        ledger.fire(RequestTimeout(kind))
     for packet in (Register, Pull, Roam, Submit):
         first, second = ledger.packets(packet)
         assert first == second

@@ -50,7 +50,7 @@ FORMS: dict[str, Design] = {
             "inbox-store-first",
             "ack-batching",
             "Devices collect up to 20 acks of pushes, for a second at most, and the copies are deleted together.",
-            {"ack_batch": 20, "ack_delay": 1.0},
+            {"ack_batch": 20},
         ),
         form(
             "inbox-store-first",
