@@ -37,8 +37,8 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     fanout_threshold: Positive = 100
     """A hybrid design does not copy conversations with more members than this: devices read their timelines."""
     ack_timeout: Seconds = 5.0
-    """How long a server waits for a device's ack: then one that is sync-first writes to the offline inbox, and one with
-    consumers sends again."""
+    """How long a server waits for a device's ack: then one that is sync-first writes to the offline inbox, and the others
+    send again."""
     checkpoint: Literal["with-apply", "after-apply"] = "with-apply"
     """`after-apply`: the device saves its checkpoint in a step of its own, so a crash may come between."""
     idempotent_send: bool = True
