@@ -245,8 +245,6 @@ UNSEARCHED: dict[str, str] = {
     "ack_timeout": "in a search a timer may fire at any moment, whatever its delay",
     "ack_delay": "in a search a timer may fire at any moment, whatever its delay",
     "request_backoff": "in a search a timer may fire at any moment, whatever its delay",
-    "inbox_ttl": "a form of a design has it, with promises of its own",
-    "shared_delete": "a form of a design has it, with promises of its own",
     "sequencer_block": "it only decides how many numbers are skipped after a crash, and no property asks how many",
 }
 """Parameter -> why no world has another value of it."""
