@@ -286,6 +286,25 @@ def test_a_crash_leaves_no_bytes_that_nobody_holds() -> None:
     assert ledger.imbalance() == {}
 
 
+def test_a_server_that_keeps_no_index_holds_one_intent_of_a_message_that_comes_twice() -> None:
+    ledger = serving(idempotent_send=False)
+    for _ in range(2):
+        submit(ledger)
+    ledger.complete(Indexed)
+    assert ledger.imbalance() == {}
+
+
+def test_a_copy_that_is_written_again_after_a_crash_is_held_once() -> None:
+    ledger = serving(SyncFirstServer, online=(PHONE,))
+    for _ in range(2):  # the crash loses which message was accepted, so the sender submits it again
+        submit(ledger)
+        ledger.complete()
+        ledger.crash()
+        ledger.tell(SERVER, Opened(line(PHONE), PHONE))
+    assert copies(ledger, LAPTOP) == [0]
+    assert ledger.imbalance() == {}
+
+
 NEW = DeviceId(3)
 
 
