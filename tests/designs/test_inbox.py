@@ -45,7 +45,7 @@ from syncproof.designs.packets import (
 )
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.studies.verify import search
-from tests.helpers.inbox_ledger import Ledger
+from tests.helpers.effects import Effects
 from tests.helpers.stage import LAPTOP, PHONE, TABLET
 
 TALK = ConversationId(0)
@@ -67,24 +67,24 @@ def box(owner: int) -> Timeline:
 
 def serving(
     kind: type[InboxServer] = InboxServer, online: tuple[DeviceId, ...] = (PHONE, LAPTOP), **parameters: Any
-) -> Ledger:
+) -> Effects:
     """Return a server with the phone of user 0, and the laptop and the tablet of user 1."""
     server = kind(id=SERVER, parameters=Parameters(**parameters))
     for device, user in ((PHONE, 0), (LAPTOP, 1), (TABLET, 1)):
         server.register_device(device, UserId(user))
     for user in (0, 1):
         server.insert_member(TALK, UserId(user))
-    ledger = Ledger(server)
+    ledger = Effects(server)
     for device in online:
         ledger.tell(SERVER, Opened(line(device), device))
     return ledger
 
 
-def submit(ledger: Ledger, number: int = 0) -> None:
+def submit(ledger: Effects, number: int = 0) -> None:
     ledger.tell(line(PHONE), Submit(message(number)))
 
 
-def copies(ledger: Ledger, owner: int) -> list[int]:
+def copies(ledger: Effects, owner: int) -> list[int]:
     return sorted(map(int, ledger.actor.boxes[box(owner)].copies))  # type: ignore[attr-defined]
 
 
@@ -286,10 +286,29 @@ def test_a_crash_leaves_no_bytes_that_nobody_holds() -> None:
     assert ledger.imbalance() == {}
 
 
+def test_a_server_that_keeps_no_index_holds_one_intent_of_a_message_that_comes_twice() -> None:
+    ledger = serving(idempotent_send=False)
+    for _ in range(2):
+        submit(ledger)
+    ledger.complete(Indexed)
+    assert ledger.imbalance() == {}
+
+
+def test_a_copy_that_is_written_again_after_a_crash_is_held_once() -> None:
+    ledger = serving(SyncFirstServer, online=(PHONE,))
+    for _ in range(2):  # the crash loses which message was accepted, so the sender submits it again
+        submit(ledger)
+        ledger.complete()
+        ledger.crash()
+        ledger.tell(SERVER, Opened(line(PHONE), PHONE))
+    assert copies(ledger, LAPTOP) == [0]
+    assert ledger.imbalance() == {}
+
+
 NEW = DeviceId(3)
 
 
-def reinstall(ledger: Ledger) -> None:
+def reinstall(ledger: Effects) -> None:
     ledger.tell(SERVER, Opened(line(NEW), NEW))
     ledger.tell(line(NEW), Register(UserId(1), LAPTOP))
 
@@ -370,17 +389,17 @@ def test_sync_first_holds_what_it_wrote_for_an_ack_that_came_late() -> None:
 # ---- the device
 
 
-def connected(**parameters: Any) -> Ledger:
+def connected(**parameters: Any) -> Effects:
     device = InboxDevice(id=LAPTOP, user=UserId(1), parameters=Parameters(**parameters))
     device.registered = True
-    ledger = Ledger(device)
+    ledger = Effects(device)
     ledger.tell(LAPTOP, Opened(line(LAPTOP), LAPTOP))
     ledger.tell(line(LAPTOP), PullReply(()))
     ledger.sent.clear()
     return ledger
 
 
-def push(ledger: Ledger, number: int) -> None:
+def push(ledger: Effects, number: int) -> None:
     ledger.tell(SERVER, Push(box(LAPTOP), Entry(number + 1, number + 1, message(number))))
 
 

@@ -42,7 +42,7 @@ from syncproof.designs.timeline.consumers import ConsumerDevice
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.studies.verify import search
-from tests.helpers.inbox_ledger import Ledger
+from tests.helpers.effects import Effects
 
 ME, TALK = DeviceId(0), ConversationId(0)
 LINE, NEXT = ConnectionId.of(ME, 1), ConnectionId.of(ME, 2)
@@ -50,11 +50,11 @@ LOG = Timeline("sync", 0)
 MINE = Message(MessageId(0), ME, TALK)
 
 
-def opened(kind: type[Device] = InboxDevice, registered: bool = True, **parameters: Any) -> Ledger:
+def opened(kind: type[Device] = InboxDevice, registered: bool = True, **parameters: Any) -> Effects:
     """Return a device that has just connected and waits for the reply to its first request."""
     device = kind(id=ME, user=UserId(0), parameters=Parameters(**parameters))
     device.registered = registered
-    ledger = Ledger(device)
+    ledger = Effects(device)
     ledger.tell(ME, Opened(LINE, ME))
     return ledger
 

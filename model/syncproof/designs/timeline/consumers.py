@@ -35,7 +35,7 @@ from syncproof.core.values import (
     Timeline,
     UserId,
 )
-from syncproof.designs.base import ROW_BYTES
+from syncproof.designs.base import ROW_BYTES, settle
 from syncproof.designs.packets import (
     AckRecorded,
     Enrolled,
@@ -51,7 +51,7 @@ from syncproof.designs.packets import (
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.fanout import ReadFanoutServer
 from syncproof.designs.timeline.log import PlaceKey, log_of
-from syncproof.designs.timeline.reading import LogServer, settle
+from syncproof.designs.timeline.reading import LogServer
 
 
 @actor

@@ -19,11 +19,10 @@ from syncproof.core.actor import Out, actor, durable, on, volatile
 from syncproof.core.observations import Appended, Noted, Triggered
 from syncproof.core.packets import Closed, Packet
 from syncproof.core.values import Entry, Id, Timeline, UserId
-from syncproof.designs.base import ROW_BYTES
+from syncproof.designs.base import ROW_BYTES, settle
 from syncproof.designs.packets import GapWaited, Push, Reserved, Synced
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.log import Log, bytes_of, place_of, sync_of
-from syncproof.designs.timeline.reading import settle
 from syncproof.designs.timeline.server import TimelineServer
 
 

@@ -25,7 +25,7 @@ from syncproof.core.values import (
     Timeline,
     UserId,
 )
-from syncproof.designs.base import ROW_BYTES, Server
+from syncproof.designs.base import ROW_BYTES, Server, settle
 from syncproof.designs.packets import Aged, Fetch, Fetched, Pull, PullReply, Registered, Respond, Roam, RoamReply, Trim
 from syncproof.designs.timeline.log import (
     WHOLE,
@@ -38,12 +38,6 @@ from syncproof.designs.timeline.log import (
     place_of,
     sync_of,
 )
-
-
-def settle(store: str, charged: int, stored: int, out: Out) -> None:
-    """Correct the bytes of an operation that has stored another size than it was charged with when it began."""
-    if charged != stored:
-        out.write(store, 0, max(0, stored - charged), replaces=max(0, charged - stored))
 
 
 @actor

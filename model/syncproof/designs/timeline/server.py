@@ -23,10 +23,10 @@ from syncproof.core.actor import Out, actor, durable, on, volatile
 from syncproof.core.observations import Appended, Noted, Placed, Stored
 from syncproof.core.packets import Packet, Tick
 from syncproof.core.values import ConnectionId, ConversationId, DeviceId, Entry, Id, Message, Timeline, UserId
-from syncproof.designs.base import ROW_BYTES
+from syncproof.designs.base import ROW_BYTES, settle
 from syncproof.designs.packets import Accept, Commit, Notification, Respond, Synced
 from syncproof.designs.timeline.log import Log, PlaceKey, bytes_of, log_of, place_of, sync_of
-from syncproof.designs.timeline.reading import LogServer, settle
+from syncproof.designs.timeline.reading import LogServer
 from syncproof.designs.timeline.sequencer import NumberBlocks, next_number
 
 

@@ -11,7 +11,7 @@ from syncproof.core.packets import Packet
 from syncproof.core.values import Id
 
 
-class Ledger(Out):
+class Effects(Out):
     """What the handlers of one actor ask for. `open`: the operations that are not complete: (then, store, bytes)."""
 
     def __init__(self, actor: Actor) -> None:
