@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from heapq import heappush
@@ -36,8 +37,7 @@ class TimedConnection(Connection):
     def __init__(self, name: ConnectionId, device: TimedHost) -> None:
         super().__init__(name, device.name, True, True, deque(), deque())
         self.device = device
-        self.up_due = 0.0
-        self.down_due = 0.0
+        self.up_due = self.down_due = -math.inf
 
 
 class StoringOperation(Operation):
@@ -90,7 +90,7 @@ class TimedHost(Host):
         self.is_device = isinstance(name, DeviceId)
         self.attempts = Attempts()
         self.numbers: dict[int, int] = {}
-        self.pushed_until = 0.0
+        self.pushed_until = -math.inf
         self.news = True
         self.parked: Polling | None = None
         self.armed: Polling | None = None
