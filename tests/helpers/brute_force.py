@@ -18,7 +18,7 @@ from syncproof.core.enabled import BoundedWorld
 from syncproof.core.environment import Environment
 from syncproof.core.faults import fault_of
 from syncproof.core.forks import fork_actor
-from syncproof.core.moves import Arrive, Deliver, Fire, Keep, Move, Spawn, Tell
+from syncproof.core.moves import Abandon, Arrive, Deliver, Fire, Keep, Move, Spawn, Tell
 from syncproof.core.observations import Observation
 from syncproof.core.values import DeviceId
 from syncproof.core.world import System
@@ -101,10 +101,11 @@ class Judge:
     def _made(self, node: Node, move: Move) -> tuple[Node, list[Observation]]:
         seen: list[Observation] = []
         replaced = dict(node.replaced)
-        if isinstance(move, Spawn) and move.replaces is not None:
-            gone = fork_actor(node.bounded.world.actors[move.replaces])
+        leaves = move.replaces if isinstance(move, Spawn) else move.client if isinstance(move, Abandon) else None
+        if leaves is not None:
+            gone = fork_actor(node.bounded.world.actors[leaves])
             gone.crash()
-            replaced[move.replaces] = gone.snapshot()
+            replaced[leaves] = gone.snapshot()
         bounded = node.bounded.fork(seen.append)
         bounded.make(move)
         return Node(bounded, self._judge(node.automata, seen), replaced), seen

@@ -17,6 +17,7 @@ from syncproof.core.fairness import recoveries
 from syncproof.core.faults import OWN_MOVES, fault_of
 from syncproof.core.forks import changes, fork_world
 from syncproof.core.moves import (
+    Abandon,
     Arrive,
     Complete,
     Connect,
@@ -306,6 +307,7 @@ FAULT_MOVES: dict[str, Callable[[World], Iterable[Move]]] = {
     "push-duplicated": lambda world: [Duplicate(move.receiver, move.packet, move.source) for move in _lossy(world)],
     "disconnect": lambda world: _disconnects(world, True),
     "half-open": lambda world: _disconnects(world, False),
+    "abandoned": lambda world: [Abandon(DeviceId(name)) for name in _devices(world) if name not in world.down],
     "device-crash": lambda world: _crashes(world, _devices(world)),
     "server-crash": lambda world: _crashes(world, _servers(world)),
     "device-restore": lambda world: _restores(world, _devices(world)),

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from syncproof.core.moves import Crash, Disconnect, Duplicate, Lose, Move, Restore, Spawn, Tell
+from syncproof.core.moves import Abandon, Crash, Disconnect, Duplicate, Lose, Move, Restore, Spawn, Tell
 from syncproof.core.packets import AddMember, Expire, RemoveMember, Resend, Tick
 from syncproof.core.values import ActorId, ConversationId, DeviceId, UserId
 
@@ -126,7 +126,17 @@ FAULTS: dict[str, Fault] = {
             move=Disconnect,
             when=lambda move: not cast(Disconnect, move).clean,
             kind="half-open",
-            traffic="sessions that end without a word before the run does",
+            traffic="sessions that end without a word before the run does, and gateways that are lost",
+        ),
+        Fault(
+            name="abandoned",
+            sentence="a device is gone for good and the server is never told",
+            move=Abandon,
+            traffic="devices that nobody uses any more from some time on",
+            not_searched=(
+                "until the end it does to the others what a device does that is half-open and stays away, which worlds "
+                "with that fault contain; and in the end nothing is owed to it"
+            ),
         ),
         Fault(
             name="device-crash",

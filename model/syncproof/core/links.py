@@ -75,7 +75,7 @@ CLOSINGS: dict[str, Closing] = {
         handled=True,
     ),
     "client-down": Closing(
-        moves="`Crash`, `Restore` or reinstall of the client",
+        moves="`Crash`, `Restore`, reinstall or `Abandon` of the client",
         end="client",
         other_end="notices",
         to_server="arrives",

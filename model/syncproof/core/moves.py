@@ -132,6 +132,12 @@ class Spawn(Move, frozen=True):
     replaces: DeviceId | None = None
 
 
+class Abandon(Move, frozen=True):
+    """A device is gone for good, and the server is not told."""
+
+    client: DeviceId
+
+
 class Stop(Move, frozen=True):
     """Faults stop; from here on everything is eventually delivered."""
 

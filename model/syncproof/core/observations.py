@@ -320,6 +320,15 @@ class Restarted(Observation, frozen=True, gc=False):
     actor: ActorId
 
 
+class Abandoned(Observation, frozen=True, gc=False):
+    """A device is gone for good and the server is not told: its connection is dead, and nobody uses it again.
+
+    Nothing is owed to it from here on. The server keeps it in its registry, and so in audiences.
+    """
+
+    device: DeviceId
+
+
 class FaultsStopped(Observation, frozen=True, gc=False):
     """From here on no fault happens."""
 
@@ -329,7 +338,7 @@ class Quiesced(Observation, frozen=True, gc=False):
 
 
 MADE_BY_ENGINES: frozenset[type[Observation]] = frozenset(
-    {Accepted, Refused, Connected, Disconnected, Crashed, Restarted, FaultsStopped, Quiesced}
+    {Accepted, Refused, Abandoned, Connected, Disconnected, Crashed, Restarted, FaultsStopped, Quiesced}
 )
 """The observations that engines alone make. An actor that could make one by hand could end a debt that properties watch, or
 say that the faults are over."""

@@ -29,6 +29,7 @@ from syncproof.core.actor import Actor, Out
 from syncproof.core.hosts import Connection, Host, Landed, Mail, Operation, Timer
 from syncproof.core.links import CLOSINGS, Closing, End, Link
 from syncproof.core.moves import (
+    Abandon,
     Arrive,
     Complete,
     Connect,
@@ -52,6 +53,7 @@ from syncproof.core.moves import (
 )
 from syncproof.core.observations import (
     MADE_BY_ENGINES,
+    Abandoned,
     Connected,
     Crashed,
     Disconnected,
@@ -496,6 +498,18 @@ class World:
         host.start()
         return host
 
+    def abandon(self, host: Host) -> bool:
+        """Remove a running device, which never returns. The server is not told: it notices the dead connection in time."""
+        if host.down:
+            return False
+        client = cast(DeviceId, host.name)
+        if self.record is not None:
+            self.record(Abandon(client))
+        self._take_down(host)
+        del self.actors[client], self.down[client]
+        self.observe(Abandoned(client))
+        return True
+
     def _take_down(self, host: Host) -> None:
         """Take an actor down: remove what is pending at it, and close its ends of connections."""
         host.down = self.down[host.name] = True
@@ -655,6 +669,9 @@ class World:
             raise MoveError(f"{move.actor} cannot appear here")
         self.spawn(move.actor, move.user, None if move.replaces is None else self._running(move.replaces))
 
+    def _apply_abandon(self, move: Abandon) -> None:
+        self.abandon(self._running(move.client))
+
     def _apply_stop(self, move: Stop) -> None:
         self.stop()
 
@@ -679,6 +696,7 @@ APPLY: dict[type[Move], Callable[[World, Any], None]] = {
     Restore: World._apply_restore,
     Restart: World._apply_restart,
     Spawn: World._apply_spawn,
+    Abandon: World._apply_abandon,
     Stop: World._apply_stop,
     Rest: World._apply_rest,
 }

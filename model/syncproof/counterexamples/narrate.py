@@ -12,6 +12,7 @@ from typing import Literal
 
 from syncproof.core.actor import freeze
 from syncproof.core.moves import (
+    Abandon,
     Arrive,
     Complete,
     Connect,
@@ -238,4 +239,6 @@ def describe(world: World, move: Move) -> str:
         return f"crashes{kept}"
     if isinstance(move, Spawn):
         return f"a new device of {brief(move.user)} appears"
+    if isinstance(move, Abandon):
+        return "is gone for good; the server is not told"
     return {Restart: "restarts", Stop: "faults stop", Rest: "nothing more happens"}.get(type(move), brief(move))

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 Promises = Mapping[str, tuple[str, ...]]
 
 PUSH_FAULTS = ("push-lost", "push-duplicated", "push-reordered", "push-outage")
-CONNECTION_FAULTS = ("disconnect", "half-open")
+CONNECTION_FAULTS = ("disconnect", "half-open", "abandoned")
 CRASHES = ("device-crash", "server-crash")
 ARRIVALS = ("new-device", "reinstall")
 HARMLESS_TO_STORES = (
@@ -94,6 +94,9 @@ SYNC_FIRST: Promises = {
 
 # A message that one device fetches is gone for the user's other devices.
 SHARED_INBOX: Promises = without(STORE_FIRST, "no-loss", "convergence", "accepted-is-durable")
+
+RELIABLE_INBOX = ("no-loss", "convergence", "accepted-is-durable")
+"""What an inbox does not keep that deletes copies which no device has acknowledged."""
 
 TIMELINE: Promises = {
     "outbox-drained": (*HARMLESS_TO_STORES, *STORE_LOSSES),

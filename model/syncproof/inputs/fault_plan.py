@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -29,18 +29,28 @@ class FaultPlan:
     """The faults that the run may meet, in the order of the table of faults."""
 
 
+def _endings(traffic: Traffic) -> Iterator[float]:
+    """Yield, for each session that ends before presence does, how long the server does not know; without abandoned devices."""
+    left = {device: at for at, device, _ in traffic.abandoned}
+    for device, sessions in enumerate(traffic.sessions):
+        until = min(traffic.end, left.get(device, traffic.end))
+        for _, end, dead in sessions:
+            if end < until:
+                yield dead
+
+
 IN_TRAFFIC: dict[str, Callable[[Traffic], bool]] = {
-    "disconnect": lambda traffic: any(
-        dead <= 0 and end < traffic.end for sessions in traffic.sessions for _, end, dead in sessions
-    ),
-    "half-open": lambda traffic: any(
-        dead > 0 and end < traffic.end for sessions in traffic.sessions for _, end, dead in sessions
-    ),
+    "disconnect": lambda traffic: any(dead <= 0 for dead in _endings(traffic)),
+    "half-open": lambda traffic: any(dead > 0 for dead in _endings(traffic)),
+    "abandoned": lambda traffic: bool(traffic.abandoned),
     "new-device": lambda traffic: len(traffic.joins) > len(traffic.replaces),
     "membership": lambda traffic: bool(traffic.changes),
     "reinstall": lambda traffic: bool(traffic.replaces),
 }
 """Fault -> whether a run's traffic contains it, for the faults that have no key in `[faults]` (`Fault.traffic` in words)."""
+
+ALSO = {"half-open": "gateway_losses"}
+"""Fault -> a list of times in `[faults]` that makes it as well."""
 
 
 def plan(scenario: Scenario, traffic: Traffic, seed: int) -> FaultPlan:
@@ -54,6 +64,8 @@ def plan(scenario: Scenario, traffic: Traffic, seed: int) -> FaultPlan:
             within[fault.setting] = [e for e in value if settings.time_of(fault.setting, e) < traffic.horizon]
         elif value and fault.setting.endswith(PER_DAY):
             drawn[fault.name] = tuple(sorted(_scattered(draws, fault.name, value, traffic)))
+    for setting in ALSO.values():
+        within[setting] = [e for e in getattr(settings, setting) if settings.time_of(setting, e) < traffic.horizon]
     return FaultPlan(settings.model_copy(update=within), drawn, _configured(scenario, traffic))
 
 
@@ -65,7 +77,10 @@ def _configured(scenario: Scenario, traffic: Traffic) -> tuple[str, ...]:
 def _may_happen(fault: Fault, scenario: Scenario, traffic: Traffic) -> bool:
     """Return whether a run may meet a fault: its traffic contains it, or its key has a share, a rate, or a time before the end."""
     if fault.name in IN_TRAFFIC:
-        return IN_TRAFFIC[fault.name](traffic)
+        also = getattr(scenario.faults, ALSO.get(fault.name, ""), ())
+        return IN_TRAFFIC[fault.name](traffic) or any(
+            scenario.faults.time_of(ALSO[fault.name], e) < traffic.horizon for e in also
+        )
     if not fault.setting or (fault.needs is not None and getattr(scenario.model, fault.needs[0]) != fault.needs[1]):
         return False
     value = getattr(scenario.faults, fault.setting)

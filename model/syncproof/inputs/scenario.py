@@ -95,6 +95,9 @@ class PopulationSection(Section):
     """Devices that appear during the run, for users in turn."""
     reinstalls: Count = 0
     """Devices that are installed again during the run: the first device of each user in turn."""
+    abandoned: Probability = 0.0
+    """The share of devices that nobody uses any more from a drawn time on: they never return, and the server is not told. Their
+    users write on their other devices; one who has none left writes no more."""
 
 
 class GroupSize(Section):
@@ -127,6 +130,17 @@ class ConversationsSection(Section):
     """The share of messages that go to a group, where there are groups and pairs."""
 
 
+class Burst(Section):
+    """Within `[start, start + length)` messages come `factor` times as often; the usual ones stay as they are."""
+
+    start: Duration
+    """When it begins; before the scenario's end."""
+    length: Span
+    """How long it lasts."""
+    factor: Annotated[float, Field(ge=1, le=1000)]
+    """How many times as often as usual messages come."""
+
+
 class TrafficSection(Section):
     """The messages."""
 
@@ -138,6 +152,8 @@ class TrafficSection(Section):
     """The share of messages that recall the previous message of the same device in the same conversation."""
     day_night: bool = False
     """Traffic follows a day: most at noon, none at midnight."""
+    bursts: list[Burst] = []
+    """Times in which there are more messages than usual. A trace has none."""
     trace: Literal["none", "snap", "presence"] = "none"
     """The kind of trace that `--trace` must name for this scenario."""
 
@@ -174,6 +190,9 @@ class NetworkSection(Section):
     """How long an end takes to notice that the other one crashed."""
     reconnect: Span = 3.0
     """How long a device waits before it connects again after a dead connection, a crash or a refusal."""
+    reconnect_jitter: Probability = 0.0
+    """Up to this share of `reconnect` more, drawn, so that devices which lost their connections at once do not all return at
+    once."""
     header_bytes: Count = 60
     """Bytes of all headers together, for each packet."""
 
@@ -185,6 +204,15 @@ class Outage(Section):
     """When it begins; before the scenario's end."""
     length: Span
     """How long it lasts."""
+
+
+class GatewayLoss(Section):
+    """A gateway is lost at `at`: this share of the connections is dead, and neither end knows until `network.notice` later."""
+
+    at: Duration
+    """When it is lost; before the scenario's end."""
+    share: Probability = 1.0
+    """The share of the devices that are connected then, drawn by device."""
 
 
 class ServerCrash(Section):
@@ -222,7 +250,13 @@ class ClockStep(Section):
     """By how much; after the step the clock continues at its usual rate."""
 
 
-TIME_KEYS = {"outages": "start", "server_crashes": "at", "server_restores": "at", "clock_steps": "at"}
+TIME_KEYS = {
+    "outages": "start",
+    "gateway_losses": "at",
+    "server_crashes": "at",
+    "server_restores": "at",
+    "clock_steps": "at",
+}
 """The lists of tables in `[faults]`, and the key of their entries that says when each happens."""
 
 
@@ -239,6 +273,8 @@ class FaultsSection(Section):
     """How late what is reordered or duplicated arrives."""
     outages: list[Outage] = []
     """Times in which every push and notification is lost."""
+    gateway_losses: list[GatewayLoss] = []
+    """Times at which connections die at once; the fault `half-open`."""
     server_crashes: list[ServerCrash] = []
     """Times at which the server crashes."""
     device_crashes_per_day: Annotated[float, Field(ge=0, le=1000)] = 0.0
@@ -356,6 +392,11 @@ class Scenario(Section):
             raise ValueError(f"conversations.group_size.max: {talk.group_size.max}; allowed: at most the {users} users")
         if talk.pairs + talk.groups == 0:
             raise ValueError("conversations: no pairs and no groups; allowed: at least one of them")
+        for number, burst in enumerate(self.traffic.bursts):
+            if burst.start >= self.duration:
+                raise ValueError(
+                    f"traffic.bursts.{number}.start: {burst.start:g} s; allowed: before the duration, {self.duration:g} s"
+                )
         for setting, key in TIME_KEYS.items():
             for number, entry in enumerate(getattr(self.faults, setting)):
                 at = self.faults.time_of(setting, entry)
@@ -374,8 +415,9 @@ class Scenario(Section):
         devices = users * each + self.population.new_devices + min(users, self.population.reinstalls)
         cycle = presence.online + presence.offline
         talk = self.conversations
+        bursts = sum((burst.factor - 1) * min(burst.length, self.duration) for burst in self.traffic.bursts) / 86400.0
         amounts: list[tuple[str, float, str, float, int]] = [
-            ("traffic.messages_per_user_per_day", rate, "messages", users * rate * days, MOST),
+            ("traffic.messages_per_user_per_day", rate, "messages", users * rate * (days + bursts), MOST),
             ("population.new_devices", self.population.new_devices, "devices", devices, MOST_DEVICES),
             ("conversations.pairs", talk.pairs, "conversations", talk.pairs, MOST),
             ("conversations.groups", talk.groups, "members", talk.groups * talk.group_size.max, MOST),

@@ -39,8 +39,10 @@ class Traffic:
     conversation -> its first users. `times`, `devices`, `conversations`, `sizes`: the messages, in order; a message's
     id is its index. `sessions`: per device `(connect, disconnect, dead)`, in order and disjoint; if `dead` > 0, the
     session ends half-open and the server notices that `dead` seconds later. `replaces`: a joining device -> the device
-    that it is a reinstall of. `about`: a recall -> the message that it recalls. `changes`: `(time, "add" | "remove",
-    conversation, user)`. `horizon`: when the messages end; presence and losses go on for `drain` seconds.
+    that it is a reinstall of. `abandoned`: `(time, device, dead)`, the devices that nobody uses from then on, in order of time;
+    if one is connected then, the server notices `dead` seconds later. `about`: a recall -> the message that it recalls.
+    `changes`: `(time, "add" | "remove", conversation, user)`. `horizon`: when the messages end; presence and losses go on for
+    `drain` seconds.
     """
 
     owners: list[int]
@@ -57,6 +59,7 @@ class Traffic:
     replaces: dict[int, int] = field(default_factory=dict)
     about: dict[int, int] = field(default_factory=dict)
     drain: float = 0.0
+    abandoned: tuple[tuple[float, int, float], ...] = ()
 
     @property
     def end(self) -> float:
@@ -87,6 +90,7 @@ class Traffic:
             horizon=horizon,
             replaces={new: old for new, old in self.replaces.items() if any(new == device for _, device in joins)},
             about={number: other for number, other in self.about.items() if number < messages},
+            abandoned=tuple([each for each in self.abandoned if each[0] < horizon]),
         )
 
 
@@ -107,17 +111,19 @@ class _Numbers:
 def generate(scenario: Scenario, seed: int, trace: Trace | None = None) -> Traffic:
     """Generate the traffic of one run. Raises `InputError` if scenario and trace do not fit together."""
     wanted = scenario.traffic.trace
+    numbers = _Numbers(seed)
     if trace is None:
         if wanted != "none":
             raise InputError(f"{scenario.name}: traffic.trace is {wanted!r}: name the file with --trace FILE")
-        return _synthetic(scenario, _Numbers(seed))
+        return _abandoning(scenario, numbers, _synthetic(scenario, numbers))
     if wanted != trace.kind:
         fits = {"snap": "campus", "presence": "irc-group"}[trace.kind]
         raise InputError(
             f"{trace.name} is a {trace.kind} trace, but {scenario.name} has traffic.trace = {wanted!r}; allowed: a "
             f"scenario with traffic.trace = {trace.kind!r}, such as {fits}"
         )
-    return (_from_snap if trace.kind == "snap" else _from_presence)(scenario, _Numbers(seed), trace)
+    make = _from_snap if trace.kind == "snap" else _from_presence
+    return _abandoning(scenario, numbers, make(scenario, numbers, trace))
 
 
 def _devices(scenario: Scenario, users: int) -> list[int]:
@@ -141,9 +147,8 @@ def _synthetic(scenario: Scenario, numbers: _Numbers) -> Traffic:
     members = _conversations(scenario, numbers)
     counts = _devices(scenario, users)
     owners, firsts = _owners(counts)
-    times, senders, conversations = _arrivals(scenario, numbers, members)
-    slots = numbers.of("sending-device").random(len(times))
-    devices = [firsts[u] + int(slot * counts[u]) for u, slot in zip(senders, slots.tolist(), strict=True)]
+    times, senders, conversations, slots, sizes = _arrivals(scenario, numbers, members)
+    devices = [firsts[u] + int(slot * counts[u]) for u, slot in zip(senders, slots, strict=True)]
     initial = len(owners)
     joins = []
     for number in range(scenario.population.new_devices):
@@ -169,7 +174,6 @@ def _synthetic(scenario: Scenario, numbers: _Numbers) -> Traffic:
     for at, device in joins:  # the device that it replaces is gone from that time on
         if device in replaces:
             sessions[replaces[device]] = [(a, min(b, at), dead) for a, b, dead in sessions[replaces[device]] if a < at]
-    sizes = _sizes(scenario, numbers, len(times))
     about = _recalls(scenario, numbers, devices, conversations)
     return Traffic(
         owners,
@@ -187,6 +191,63 @@ def _synthetic(scenario: Scenario, numbers: _Numbers) -> Traffic:
         about,
         scenario.drained(),
     )
+
+
+def _abandoning(scenario: Scenario, numbers: _Numbers, traffic: Traffic) -> Traffic:
+    """Let a share of the devices be used no more from drawn times on; each is drawn by itself."""
+    if not scenario.population.abandoned:
+        return traffic
+    replaced = set(traffic.replaces.values())
+    since = {device: at for at, device in traffic.joins}
+    left: dict[int, float] = {}
+    for device in range(len(traffic.owners)):
+        chance, when = numbers.of("abandoned", device).random(2).tolist()
+        begins = since.get(device, 0.0)
+        if device not in replaced and chance < scenario.population.abandoned:
+            left[device] = begins + when * (traffic.horizon - begins)
+    of_user: dict[int, list[int]] = {}
+    for device, user in enumerate(traffic.owners):
+        of_user.setdefault(user, []).append(device)
+
+    def sending(device: int, at: float) -> int | None:
+        """Return the device on which its user writes then: this one, or the first that is still there."""
+        if at < left.get(device, math.inf):
+            return device
+        there = [
+            other
+            for other in of_user[traffic.owners[device]]
+            if since.get(other, 0.0) <= at < left.get(other, math.inf) and other not in replaced
+        ]
+        return there[0] if there else None
+
+    found = [sending(device, at) for device, at in zip(traffic.devices, traffic.times, strict=True)]
+    kept = [number for number, device in enumerate(found) if device is not None]
+    renumbered = {number: new for new, number in enumerate(kept)}
+    times, devices = [traffic.times[number] for number in kept], [device for device in found if device is not None]
+    sessions = [list(each) for each in traffic.sessions]
+    if scenario.presence.opens_to_send:
+        _open_to_send(sessions, times, devices, traffic.end)
+    for device, at in left.items():
+        sessions[device] = [(a, min(b, at), dead) for a, b, dead in sessions[device] if a < at]
+    return replace(
+        traffic,
+        times=times,
+        devices=devices,
+        conversations=[traffic.conversations[number] for number in kept],
+        sizes=[traffic.sizes[number] for number in kept],
+        sessions=sessions,
+        about={
+            renumbered[n]: renumbered[other]
+            for n, other in traffic.about.items()
+            if n in renumbered and devices[renumbered[n]] == devices[renumbered[other]]
+        },
+        abandoned=tuple(sorted((at, device, _dead(scenario, numbers, device)) for device, at in left.items())),
+    )
+
+
+def _dead(scenario: Scenario, numbers: _Numbers, device: int) -> float:
+    """Draw how long the server believes a device that is gone to be connected."""
+    return float(numbers.of("abandoned and dead", device).exponential(scenario.presence.dead)) + 1e-3
 
 
 def _recalls(scenario: Scenario, numbers: _Numbers, devices: list[int], conversations: list[int]) -> dict[int, int]:
@@ -239,48 +300,81 @@ def _conversations(scenario: Scenario, numbers: _Numbers) -> list[tuple[int, ...
     return [*pairs, *groups]
 
 
+Arrival = tuple[float, int, int, float, int]
+"""The time, the user, the conversation, the share of the user's devices before the one that sends, and the size."""
+
+
 def _arrivals(
     scenario: Scenario, numbers: _Numbers, members: list[tuple[int, ...]]
-) -> tuple[list[float], list[int], list[int]]:
-    """Draw each user's messages as a Poisson process, each to one of the user's conversations.
+) -> tuple[list[float], list[int], list[int], list[float], list[int]]:
+    """Draw each user's messages as a Poisson process, each to one of the user's conversations; then those of each burst.
 
-    Returns (times, users, conversations), in the order of time.
+    Returns (times, users, conversations, slots, sizes), in the order of time.
     """
+    found = _poisson(scenario, numbers, members, "", 0.0, scenario.duration, 1.0)
+    for number, burst in enumerate(scenario.traffic.bursts):
+        end = min(burst.start + burst.length, scenario.duration)
+        found += _poisson(scenario, numbers, members, f"burst {number} ", burst.start, end, burst.factor - 1)
+    found.sort()
+    return (
+        [f[0] for f in found],
+        [f[1] for f in found],
+        [f[2] for f in found],
+        [f[3] for f in found],
+        [f[4] for f in found],
+    )
+
+
+def _poisson(
+    scenario: Scenario,
+    numbers: _Numbers,
+    members: list[tuple[int, ...]],
+    purpose: str,
+    start: float,
+    end: float,
+    factor: float,
+) -> list[Arrival]:
+    """Draw messages between two times, `factor` times as many as usual, in the order of time; all for one `purpose`."""
     import numpy
 
     of_user: list[tuple[list[int], list[int]]] = [([], []) for _ in range(scenario.population.users)]
     for conversation, users in enumerate(members):
         for user in users:
             of_user[user][conversation >= scenario.conversations.pairs].append(conversation)
-    horizon = scenario.duration
-    rate = scenario.traffic.messages_per_user_per_day / DAY * horizon
+    rate = scenario.traffic.messages_per_user_per_day / DAY * (end - start)
     found: list[tuple[float, int, int]] = []
+    grid = density = None
+    if scenario.traffic.day_night:
+        grid = numpy.linspace(start, end, 2881)
+        density = numpy.cumsum(1.0 - numpy.cos(2 * numpy.pi * grid / DAY))
+        if purpose:  # as many as the hour has, not as the day has on average
+            rate *= float(numpy.mean(1.0 - numpy.cos(2 * numpy.pi * grid / DAY)))
     for user, (pairs, groups) in enumerate(of_user):
         if not pairs and not groups:
             continue
-        draw = numbers.of("arrivals", user)
-        count = int(draw.poisson(rate))
+        draw = numbers.of(f"{purpose}arrivals", user)
+        count = int(draw.poisson(rate * factor))
         at = draw.random(count)
-        if scenario.traffic.day_night:
-            grid = numpy.linspace(0.0, horizon, 2881)
-            density = numpy.cumsum(1.0 - numpy.cos(2 * numpy.pi * grid / DAY))
-            at = numpy.interp(at, (density - density[0]) / (density[-1] - density[0]), grid)
+        if grid is None or density is None:
+            at = start + at * (end - start)
         else:
-            at = at * horizon
+            at = numpy.interp(at, (density - density[0]) / (density[-1] - density[0]), grid)
         to_group = draw.random(count) < scenario.conversations.group_share
         which = draw.random(count)
         for t, group, share in zip(at.tolist(), to_group.tolist(), which.tolist(), strict=True):
             choices = (groups or pairs) if group else (pairs or groups)
             found.append((t, user, choices[int(share * len(choices))]))
     found.sort()
-    return [f[0] for f in found], [f[1] for f in found], [f[2] for f in found]
+    slots = numbers.of(f"{purpose}sending-device").random(len(found)).tolist()
+    sizes = _sizes(scenario, numbers, len(found), f"{purpose}sizes")
+    return [(*each, slot, size) for each, slot, size in zip(found, slots, sizes, strict=True)]
 
 
-def _sizes(scenario: Scenario, numbers: _Numbers, count: int) -> list[int]:
+def _sizes(scenario: Scenario, numbers: _Numbers, count: int, purpose: str = "sizes") -> list[int]:
     import numpy
 
     body = scenario.traffic.body_bytes
-    drawn = body.median * numpy.exp(body.sigma * numbers.of("sizes").standard_normal(count))
+    drawn = body.median * numpy.exp(body.sigma * numbers.of(purpose).standard_normal(count))
     sizes: list[int] = numpy.maximum(1, numpy.rint(drawn)).astype(int).tolist()
     return sizes
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
 from syncproof.core.actor import is_part
-from syncproof.core.observations import Observation
+from syncproof.core.observations import Abandoned, Observation, Retired
 
 M = TypeVar("M", bound=Callable[..., str | None])
 Reaction = Callable[[Any, Any], "str | None"]
@@ -89,6 +89,8 @@ class Property:
                 if kind is not None:
                     marked[name] = kind
         cls.reactions = {kind: getattr(cls, name) for name, kind in marked.items()}
+        if Retired in cls.reactions:  # nothing is owed to an abandoned device either; both name it by `device`
+            cls.reactions.setdefault(Abandoned, cls.reactions[Retired])
 
     @classmethod
     def asked(cls) -> Evidence:

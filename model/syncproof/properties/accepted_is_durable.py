@@ -5,7 +5,18 @@ from __future__ import annotations
 import attrs
 
 from syncproof.core.actor import state
-from syncproof.core.observations import Accepted, Composed, Deleted, Gone, Placed, Queued, Retired, Shown, Stored
+from syncproof.core.observations import (
+    Abandoned,
+    Accepted,
+    Composed,
+    Deleted,
+    Gone,
+    Placed,
+    Queued,
+    Retired,
+    Shown,
+    Stored,
+)
 from syncproof.core.values import DeviceId, MessageId
 from syncproof.properties._base import Property, observes, seen
 
@@ -28,7 +39,8 @@ class AcceptedIsDurable(Property):
     a Queued copy is in the message store, which deletes nothing. Once `safe` (stored there, or accepted and shown
     everywhere, or complained of) a message is not judged again, unless a restore takes it from the message store
     (`Gone`): if it was `accepted`, that is a violation, even if every device has shown it. It does not say that a copy is
-    in the right inbox (`no-loss` does).
+    in the right inbox (`no-loss` does). A device that was replaced (`Retired`) or is gone for good (`abandoned`) need not
+    show it.
     """
 
     name = "accepted-is-durable"
@@ -42,6 +54,7 @@ class AcceptedIsDurable(Property):
     open: dict[MessageId, Custody] = attrs.field(factory=dict)
     safe: set[MessageId] = attrs.field(factory=set)
     accepted: set[MessageId] = attrs.field(factory=set)
+    abandoned: set[DeviceId] = attrs.field(factory=set)
 
     @observes(Composed)
     def on_composed(self, o: Composed) -> str | None:
@@ -55,6 +68,8 @@ class AcceptedIsDurable(Property):
             custody.missing = set(o.audience)
             custody.missing.discard(self.composers.get(o.message, DeviceId(-1)))
             custody.missing -= custody.shown
+            if self.abandoned:
+                custody.missing -= self.abandoned
         return None
 
     @observes(Queued)
@@ -99,6 +114,11 @@ class AcceptedIsDurable(Property):
                 if custody.accepted and not custody.missing:
                     self._close(message)
         return None
+
+    @observes(Abandoned)
+    def on_abandoned(self, o: Abandoned) -> str | None:
+        self.abandoned.add(o.device)
+        return self.on_retired(Retired(o.device))
 
     @observes(Accepted)
     def on_accepted(self, o: Accepted) -> str | None:

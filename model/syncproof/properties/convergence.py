@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import attrs
 
 from syncproof.core.actor import state
-from syncproof.core.observations import Amended, Composed, Forgot, Joined, Placed, Retired, Shown
+from syncproof.core.observations import Abandoned, Amended, Composed, Forgot, Joined, Placed, Retired, Shown
 from syncproof.core.values import DeviceId, MessageId, UserId
 from syncproof.properties._base import Property, observes, seen
 
@@ -45,6 +45,8 @@ class Convergence(Property):
 
     What was changed later (recalled, edited, read) has the same version on all devices that had joined when the message
     which brought the latest version was placed; and a device that shows a change has applied it or a later one.
+
+    A device that was replaced (`Retired`) or is gone for good (`abandoned`) is compared no more.
     """
 
     name = "convergence"
@@ -64,6 +66,7 @@ class Convergence(Property):
     since: dict[DeviceId, int] = attrs.field(factory=dict)
     changes: dict[MessageId, tuple[str, int, int, bool]] = attrs.field(factory=dict)
     due: dict[tuple[DeviceId, str, int], Version] = attrs.field(factory=dict)
+    abandoned: set[DeviceId] = attrs.field(factory=set)
 
     @observes(Composed)
     def on_composed(self, o: Composed) -> str | None:
@@ -73,6 +76,8 @@ class Convergence(Property):
 
     @observes(Joined)
     def on_joined(self, o: Joined) -> str | None:
+        if o.device in self.abandoned:
+            return None
         self.users[o.device] = o.user
         self.since[o.device] = len(self.placed)
         return None
@@ -167,6 +172,11 @@ class Convergence(Property):
         for versions in self.versions.values():
             versions.held.pop(o.device, None)
         return None
+
+    @observes(Abandoned)
+    def on_abandoned(self, o: Abandoned) -> str | None:
+        self.abandoned.add(o.device)
+        return self.on_retired(Retired(o.device))
 
     def _outdated(self) -> Iterator[str]:
         """Yield a complaint for each device that does not have the latest version of something its user's devices hold."""

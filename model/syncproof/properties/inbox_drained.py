@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import attrs
 
 from syncproof.core.actor import state
-from syncproof.core.observations import Deleted, Gone, Queued, Retired
+from syncproof.core.observations import Abandoned, Deleted, Gone, Queued, Retired
 from syncproof.core.values import DeviceId, MessageId, Timeline
 from syncproof.properties._base import observes, seen
 from syncproof.properties._showing import Showing
@@ -18,7 +18,7 @@ class InboxDrained(Showing):
     """At quiescence: no copy is queued whose message was shown by a device that may fetch it.
 
     It does not matter from where the device got the message. A copy that no device has shown may wait: it does not say
-    that every copy is delivered (`no-loss` does).
+    that every copy is delivered (`no-loss` does). The copies of a device that is gone for good (`abandoned`) stay.
     """
 
     name = "inbox-drained"
@@ -29,10 +29,15 @@ class InboxDrained(Showing):
     evidence = seen(Queued)
 
     queued: dict[tuple[Timeline, MessageId], tuple[DeviceId, ...]] = attrs.field(factory=dict)
+    abandoned: set[DeviceId] = attrs.field(factory=set)
 
     @observes(Queued)
     def on_queued(self, o: Queued) -> str | None:
-        self.queued[o.box, o.message] = o.devices
+        devices = o.devices
+        if self.abandoned:
+            devices = tuple([device for device in devices if device not in self.abandoned])
+        if devices:
+            self.queued[o.box, o.message] = devices
         return None
 
     @observes(Deleted)
@@ -55,6 +60,11 @@ class InboxDrained(Showing):
             else:
                 del self.queued[key]
         return None
+
+    @observes(Abandoned)
+    def on_abandoned(self, o: Abandoned) -> str | None:
+        self.abandoned.add(o.device)
+        return self.on_retired(Retired(o.device))
 
     def at_quiescence(self) -> Iterator[str]:
         for (box, message), devices in sorted(self.queued.items()):

@@ -8,6 +8,7 @@ import attrs
 
 from syncproof.core.actor import state
 from syncproof.core.observations import (
+    Abandoned,
     Accepted,
     Composed,
     Forgot,
@@ -49,10 +50,11 @@ class NoLoss(Property):
     A message that is accepted without having a place is owed to the devices of those who are members then (`members` and
     `users` say who; `conversations`: of the messages without a place), until it takes one.
 
-    Two things are excused, because no design could prevent them: a message that a restore took from the message store
-    (`Gone`), and a device that was replaced by another installation (`Retired`). A settled message that a restore took
-    (`gone`) and that is placed again must be shown on the devices that joined in the meantime (`late`). What a device
-    showed and then lost with its database (`Forgot`) it must show again.
+    Three things are excused, because no design could prevent them: a message that a restore took from the message store
+    (`Gone`), a device that was replaced by another installation (`Retired`), and one that is gone for good (`abandoned`:
+    later audiences still contain it). A settled message that a restore took (`gone`) and that is placed again must be shown
+    on the devices that joined in the meantime (`late`). What a device showed and then lost with its database (`Forgot`) it
+    must show again.
     """
 
     name = "no-loss"
@@ -70,9 +72,12 @@ class NoLoss(Property):
     users: dict[DeviceId, UserId] = attrs.field(factory=dict)
     members: dict[ConversationId, set[UserId]] = attrs.field(factory=dict)
     conversations: dict[MessageId, ConversationId] = attrs.field(factory=dict)
+    abandoned: set[DeviceId] = attrs.field(factory=set)
 
     @observes(Joined)
     def on_joined(self, o: Joined) -> str | None:
+        if o.device in self.abandoned:
+            return None
         self.users[o.device] = o.user
         if self.gone:
             self.late.add(o.device)
@@ -105,8 +110,8 @@ class NoLoss(Property):
         elif delivery is not None and not delivery.again:
             delivery.placed = True
             delivery.missing = set(o.audience)
-            if delivery.shown:
-                delivery.missing -= delivery.shown
+            if delivery.shown or self.abandoned:
+                delivery.missing -= delivery.shown | self.abandoned
             self._settle(o.message, delivery)
         return None
 
@@ -156,6 +161,12 @@ class NoLoss(Property):
                 delivery.missing.discard(o.device)
                 self._settle(message, delivery)
         return None
+
+    @observes(Abandoned)
+    def on_abandoned(self, o: Abandoned) -> str | None:
+        self.abandoned.add(o.device)
+        self.late.discard(o.device)
+        return self.on_retired(Retired(o.device))
 
     @observes(Forgot)
     def on_forgot(self, o: Forgot) -> str | None:

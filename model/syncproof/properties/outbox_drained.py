@@ -14,12 +14,12 @@ from syncproof.properties._base import Property, observes, seen
 
 @state
 class OutboxDrained(Property):
-    """At quiescence: Composed(m, d) => Accepted(m) or Refused(m), unless d is retired or has lost m.
+    """At quiescence: Composed(m, d) => Accepted(m) or Refused(m), unless d is retired or abandoned or has lost m.
 
     `waiting`: the composing device of each message that is neither accepted nor refused. A device that another
-    installation replaced (`Retired`) sends nothing any more, and a restored one does not send what its backup lacks
-    (`Forgot.unsent`). It does not say that the sender receives the reply, nor what becomes of the message then
-    (`accepted-once`, `accepted-is-durable` and `no-loss` do).
+    installation replaced (`Retired`) or that is gone for good (`Abandoned`) sends nothing any more, and a restored one does
+    not send what its backup lacks (`Forgot.unsent`). It does not say that the sender receives the reply, nor what becomes of
+    the message then (`accepted-once`, `accepted-is-durable` and `no-loss` do).
     """
 
     name = "outbox-drained"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import attrs
 
 from syncproof.core.actor import state
-from syncproof.core.observations import Forgot, Gone, Joined, Placed, Retired, Reverted, Roamed, Shown
+from syncproof.core.observations import Abandoned, Forgot, Gone, Joined, Placed, Retired, Reverted, Roamed, Shown
 from syncproof.core.values import ConversationId, DeviceId, MessageId
 from syncproof.properties._base import Property, observes, seen
 
@@ -58,6 +58,7 @@ class RoamingComplete(Property):
     taken: dict[tuple[ConversationId, int], set[MessageId]] = attrs.field(factory=dict)
     gone: set[MessageId] = attrs.field(factory=set)
     fetched: dict[tuple[DeviceId, ConversationId], OwedHistory] = attrs.field(factory=dict)
+    abandoned: set[DeviceId] = attrs.field(factory=set)
 
     @observes(Placed)
     def on_placed(self, o: Placed) -> str | None:
@@ -82,6 +83,8 @@ class RoamingComplete(Property):
 
     @observes(Joined)
     def on_joined(self, o: Joined) -> str | None:
+        if o.device in self.abandoned:  # its registration was still on the way
+            return None
         for conversation, last in o.history or ():
             if last > 0:
                 self.fetched[o.device, conversation] = OwedHistory(last, 0, 0, set())
@@ -148,6 +151,11 @@ class RoamingComplete(Property):
         for key in [key for key in self.fetched if key[0] == o.device]:
             del self.fetched[key]
         return None
+
+    @observes(Abandoned)
+    def on_abandoned(self, o: Abandoned) -> str | None:
+        self.abandoned.add(o.device)
+        return self.on_retired(Retired(o.device))
 
     @observes(Reverted)
     def on_reverted(self, o: Reverted) -> str | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from syncproof.core.moves import Crash, Restart, Spawn, Tell
+from syncproof.core.moves import Abandon, Crash, Restart, Spawn, Tell
 from syncproof.core.values import ActorId
 from syncproof.counterexamples.narrate import Narration, Step, Transit
 from syncproof.counterexamples.wording import brief
@@ -224,7 +224,7 @@ def _line(narration: Narration, lane: Lane, x: int, y: dict[int, int], height: i
             continue
         if isinstance(step.move, Spawn):
             top = level
-        elif isinstance(step.move, Crash):
+        elif isinstance(step.move, Abandon | Crash):
             yield f'<line class="life" x1="{x}" x2="{x}" y1="{top}" y2="{level}"/>'
             down = level
         elif isinstance(step.move, Restart) and down is not None:

@@ -29,7 +29,7 @@ from syncproof.core.enabled import BoundedWorld
 from syncproof.core.environment import Environment
 from syncproof.core.forks import fork_actor
 from syncproof.core.links import DUPLICATING
-from syncproof.core.moves import Complete, Crash, Fire, Move, Spawn
+from syncproof.core.moves import Abandon, Complete, Crash, Fire, Move, Spawn
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Idle, Packet
 from syncproof.core.values import ActorId, Id
@@ -133,10 +133,11 @@ class Walk:
     def _made(self, here: Beside, move: Move) -> tuple[Beside, list[Observation]]:
         observations: list[Observation] = []
         replaced = dict(here.replaced)
-        if isinstance(move, Spawn) and move.replaces is not None:
-            gone = fork_actor(here.bounded.world.actors[move.replaces])
+        leaves = move.replaces if isinstance(move, Spawn) else move.client if isinstance(move, Abandon) else None
+        if leaves is not None:
+            gone = fork_actor(here.bounded.world.actors[leaves])
             gone.crash()
-            replaced[move.replaces] = gone.snapshot()
+            replaced[leaves] = gone.snapshot()
         bounded = here.bounded.fork(observations.append)
         bounded.make(move)
         return Beside(bounded, self._judge(here.images, observations), replaced), observations
@@ -297,6 +298,15 @@ def test_tables_are_equal_to_the_world_at_every_state_of_large_worlds(
 ) -> None:
     found = walk(design, SmallWorld("two-devices", 1, (kind,)))
     assert [what for what in meets if not found.met[what]] == []
+
+
+@pytest.mark.parametrize("design", ["inbox-store-first", "timeline-dense-push", "log-device-acks"])
+def test_tables_are_equal_to_a_world_with_an_abandoned_device_near_the_beginning(design: str) -> None:
+    system, _, environment = small_worlds.build(design, SmallWorld("two-devices", 1, ()))
+    abandoning = msgspec.structs.replace(environment, budgets={"abandoned": 1})
+    found = Walk(system, abandoning, [PROPERTIES[name] for name in system.properties])
+    found.run(SHALLOW)
+    assert found.met["abandoned"] > 0
 
 
 def test_steps_and_packets_that_arrive_any_number_of_times() -> None:

@@ -14,8 +14,8 @@ from typing import NamedTuple, cast
 from syncproof.core.enabled import landings
 from syncproof.core.environment import Environment
 from syncproof.core.links import CLOSINGS
-from syncproof.core.moves import Crash, Keep, Move, Restore, Spawn
-from syncproof.core.observations import Crashed, Disconnected, Observation
+from syncproof.core.moves import Abandon, Crash, Keep, Move, Restore, Spawn
+from syncproof.core.observations import Abandoned, Crashed, Disconnected, Observation
 from syncproof.core.values import ConnectionId, DeviceId
 from syncproof.core.world import Landed
 from syncproof.engines.explore.budgets import Budgets, one_less
@@ -57,8 +57,8 @@ class ActorFaults:
     """The faults of single actors.
 
     `crashable`: actors that can crash, with the position of the budget that this costs. `replaceable`: actors whose backup
-    can be taken and put back, or whose installation can be replaced. `crashes[actor]` and `replaced[actor]` cache
-    offers.
+    can be taken and put back, whose installation can be replaced, or that can be abandoned. `crashes[actor]` and
+    `replaced[actor]` cache offers.
     """
 
     def __init__(
@@ -86,7 +86,13 @@ class ActorFaults:
         self.backups = {n: (place, budget) for place, (n, budget) in enumerate(restorable)}
         """For each actor that can be restored: its place in `Left.backups`, and the position of the budget."""
         replaced = [s.replaces for s in environment.newcomers if budgets.of(s) is not None]
-        self.replaceable = [n for n, name in enumerate(encoding.names) if n in self.backups or name in replaced]
+        devices = [(n, name) for n, name in enumerate(encoding.names) if isinstance(name, DeviceId)]
+        costs = [(n, budgets.of(Abandon(name))) for n, name in devices]
+        self.abandonable = {n: budget for n, budget in costs if budget is not None}
+        """For each device that may be abandoned: the position of the budget."""
+        self.replaceable = [
+            n for n, name in enumerate(encoding.names) if n in self.backups or n in self.abandonable or name in replaced
+        ]
         self.replaced: list[dict[tuple[int, ...], tuple[Offer, ...]]] = [{} for _ in encoding.names]
 
     # ---- crashes
@@ -157,10 +163,10 @@ class ActorFaults:
         observations += [Disconnected(cast(DeviceId, name), row.clean) for _ in lost]
         return _Closings(((wire_slot(actor), self.encoding.slots[wire_slot(actor)].intern(cut)),), deltas, observations)
 
-    # ---- backups, restores and reinstalls
+    # ---- backups, restores, reinstalls and abandoned devices
 
     def replacements(self, actor: int, state: State) -> tuple[Offer, ...]:
-        """Return the moves by which an actor's backup can be taken or put back, or its installation replaced."""
+        """Return the moves by which an actor's backup can be taken or put back, or the actor replaced or abandoned."""
         key = (state[3 * actor], state[3 * actor + 1], self._own_wire(actor, state), state[-1])
         found = self.replaced[actor].get(key)
         if found is None:
@@ -186,6 +192,9 @@ class ActorFaults:
             spending = self.budgets.of(spawn)
             if spawn.replaces == self.encoding.names[actor] and spending is not None and left.budgets[spending]:
                 yield self._reinstall(actor, state, spawn, spending)
+
+        if actor in self.abandonable and running and left.budgets[self.abandonable[actor]]:
+            yield self._abandon(actor, state, self.abandonable[actor])
 
     def _keep(self, actor: int, state: State, place: int) -> Offer:
         """Return the taking of a backup. It lacks volatile state, so that backups that differ only in this are one."""
@@ -228,6 +237,19 @@ class ActorFaults:
         value = self.encoding.slots[local_slot(actor)].intern(frozen(thing))
         bundle = self.judging.bundle(closings.observations)
         return self._offer(spawn, value, after, sets, closings.deltas, bundle, (event,))
+
+    def _abandon(self, actor: int, state: State, budget: int) -> Offer:
+        """Return the loss of a device that never returns."""
+        left = self.encoding.left(state)
+        name = cast(DeviceId, self.encoding.names[actor])
+        thing = self.encoding.actor_in(actor, state[local_slot(actor)])
+        thing.crash()
+        closings = self._take_down(actor, state)
+        sets = ((pending_slot(actor), ABSENT), *closings.wire)
+        after = left._replace(budgets=one_less(left.budgets, budget))
+        value = self.encoding.slots[local_slot(actor)].intern(frozen(thing))
+        bundle = self.judging.bundle([*closings.observations, Abandoned(name)])
+        return self._offer(Abandon(name), value, after, sets, closings.deltas, bundle)
 
     def _offer(
         self,

@@ -63,8 +63,14 @@ class Counters:
     """How often devices were woken, by a push, a notification or a poll timer, until the traffic ended."""
     device_days: float = 0.0
     """Days until then of all devices, added up."""
+    messages_at_horizon: int = 0
+    """Messages accepted until the traffic ended."""
+    servers: int = 0
+    """Operations that the storage station serves at a time."""
+    recovery_s: float = math.nan
+    """Seconds from the end of the last burst to the last operation that waits long for storage, infinite if the run ends first."""
     left: int = 0
-    """Deliveries that were measured and then excused: refused, retired, no longer a member."""
+    """Deliveries that were measured and then excused: refused, retired, abandoned, no longer a member."""
 
     def durations(self, name: str) -> Histogram:
         """Return the durations of this name; none if there are none."""
@@ -141,11 +147,24 @@ def completed(run: Simulation, counters: Counters) -> Counters:
         wakeups=run.network.wakeups_at_horizon,
         device_days=_device_days(run.traffic),
         left=run.meter.left,
+        messages_at_horizon=run.meter.messages_at_horizon,
+        servers=len(run.station.free_at),
+        recovery_s=_recovery(run),
     )
+
+
+def _recovery(run: Simulation) -> float:
+    """Return how long after the last burst operations still wait long for storage; NaN without bursts."""
+    ends = [min(burst.start + burst.length, run.traffic.horizon) for burst in run.bursts]
+    if not ends:
+        return math.nan
+    last = run.station.long_wait_at_horizon
+    return math.inf if last >= 0.9 * run.traffic.horizon else max(0.0, last - max(ends))
 
 
 def _device_days(traffic: Traffic) -> float:
     """Return how many days devices were there until the traffic ended, added up; a replaced one goes when its successor comes."""
     joined = dict.fromkeys(range(traffic.initial_devices), 0.0) | {device: at for at, device in traffic.joins}
     gone = {old: joined[new] for new, old in traffic.replaces.items()}
+    gone.update({device: at for at, device, _ in traffic.abandoned})
     return sum(gone.get(device, traffic.horizon) - at for device, at in joined.items()) / 86400.0

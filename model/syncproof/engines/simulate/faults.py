@@ -1,4 +1,5 @@
-"""The faults of a run: actors crash and restart, backups are taken and put back, retention deletes, the clock steps back.
+"""The faults of a run: gateways are lost, actors crash and restart, backups are taken and put back, retention deletes, the
+clock steps back.
 
 The network's faults are in `network.py`, those that people cause (disconnects, reinstalls) in `people.py`; all of them
 are counted in `FaultCounts`.
@@ -57,11 +58,14 @@ class Faults:
         self.counts = counts
         self.notice_s = network.notice
         self.reconnect_s = network.reconnect
+        self.cut_salt = draws.key("gateway")
 
     def schedule(self) -> None:
         """Schedule every fault of the plan."""
         clock, settings, server = self.clock, self.plan.settings, cast(ActorId, self.world.system.server)
         devices, down, age = self.people.device_ids, settings.device_down, settings.device_backup_age
+        for number, loss in enumerate(settings.gateway_losses):
+            clock.later(loss.at, self._lose_gateway, (number, loss.share))
         for crash in settings.server_crashes:
             clock.later(crash.at, self._crash, (server, crash.down))
         for at, device in self.plan.drawn.get("device-crash", ()):
@@ -76,6 +80,30 @@ class Faults:
             clock.later(at, self._expire, None)
         for step in settings.clock_steps:
             clock.later(step.at, self._step_clock_back, step.back)
+
+    # ---- gateways
+
+    def _lose_gateway(self, which: tuple[int, float]) -> None:
+        """Cut a share of the connections: nothing arrives over them any more, and both ends notice that later."""
+        if self.counts.stopped:
+            return
+        number, share = which
+        notice = self.clock.now + self.notice_s
+        for _, connection in sorted(self.world.connections.items()):
+            whole = connection.client_open and connection.server_open
+            if whole and self.draws.uniform(self.cut_salt, connection.client, number) < share:
+                self.counts.fired["half-open"] += 1
+                self.network.cut(connection, notice)
+                self.meter.cut(cast(DeviceId, connection.client))
+                self.clock.at(notice, self._notice_cut, connection)
+
+    def _notice_cut(self, connection: Connection) -> None:
+        """Let both ends of a connection that was cut notice it; the device connects again later."""
+        host = self.world.timed_host(connection.client)
+        if host is not None and host.connection is connection:
+            self.world.disconnect(host, False)
+            self.people.connect_later(host.name)
+        self.notice_server(connection)
 
     # ---- crashes and restores
 
@@ -138,14 +166,14 @@ class Faults:
     def notice_client(self, connection: Connection) -> None:
         """Let a client notice that the server's end is closed; it connects again later."""
         if self.world.notice(connection, "client"):
-            self.clock.at(self.clock.now + self.reconnect_s, self.people.connect, connection.client)
+            self.people.connect_later(connection.client)
 
     def restart(self, host: TimedHost) -> None:
         """Restart an actor; a device connects later."""
         if self.world.restart(host):
             self.network.resume(host.name)
             if host is not self.world.server:
-                self.clock.at(self.clock.now + self.reconnect_s, self.people.connect, host.name)
+                self.people.connect_later(host.name)
 
     # ---- retention
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from heapq import heappush
+from math import inf
 from typing import TYPE_CHECKING, Any, cast
 
 from syncproof.core.actor import Actor, Handler, Out
@@ -37,7 +37,7 @@ class TimedConnection(Connection):
     def __init__(self, name: ConnectionId, device: TimedHost) -> None:
         super().__init__(name, device.name, True, True, deque(), deque())
         self.device = device
-        self.up_due = self.down_due = -math.inf
+        self.up_due = self.down_due = -inf  # times before 0 are the warm-up's
 
 
 class StoringOperation(Operation):
@@ -90,7 +90,7 @@ class TimedHost(Host):
         self.is_device = isinstance(name, DeviceId)
         self.attempts = Attempts()
         self.numbers: dict[int, int] = {}
-        self.pushed_until = -math.inf
+        self.pushed_until = -inf
         self.news = True
         self.parked: Polling | None = None
         self.armed: Polling | None = None

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from syncproof.core.observations import (
+    Abandoned,
     Accepted,
     Composed,
     Connected,
@@ -34,7 +35,7 @@ class Meter:
     - *Delivery*: from composed to shown, for each pair of a message and a device of its conversation's members, the
       composing one left out, where the composing device and this one were truly connected (at both ends of a connection) when
       the message was composed. Whatever happens then, the pair stays: so every design is measured over the same pairs. It
-      leaves the set, counted in `left`, if the message is refused, or the device retired or no longer a member's.
+      leaves the set, counted in `left`, if the message is refused, or the device retired, abandoned or no longer a member's.
     - *Accept*: from composed on a connected device to accepted.
     - *Catch-up*: from the first connection after an absence until everything accepted before it is shown. If the connection
       ends before that, it goes on at the next one.
@@ -49,12 +50,13 @@ class Meter:
         self.left = 0
         self.closed = False
         self.deliveries = 0
-        self.messages = 0
+        self.messages = self.messages_at_horizon = 0
         self.connected: dict[DeviceId, None] = {}
         # Who is there.
         self.devices: defaultdict[UserId, dict[DeviceId, None]] = defaultdict(dict)
         self.owners: dict[DeviceId, UserId] = {}
         self.members: defaultdict[ConversationId, dict[UserId, None]] = defaultdict(dict)
+        self.gone: set[DeviceId] = set()
         # Pairs that are not shown yet: when the message was composed, and on which devices it is awaited.
         self.composed_at: dict[MessageId, float] = {}
         self.awaited: dict[MessageId, dict[DeviceId, None]] = {}
@@ -75,6 +77,7 @@ class Meter:
         return {
             Joined: self.joined,
             Retired: self.retired,
+            Abandoned: self.abandoned,
             MemberAdded: self.member_added,
             MemberRemoved: self.member_removed,
             Composed: self.composed,
@@ -98,6 +101,10 @@ class Meter:
         if owner is not None:
             self.devices[owner].pop(o.device, None)
         self.connected.pop(o.device, None)
+
+    def abandoned(self, o: Abandoned) -> None:
+        self.abandon(o.device)
+        self.gone.add(o.device)
 
     def abandon(self, device: DeviceId) -> None:
         """Let a device leave: from now on nothing is owed to it."""
@@ -156,7 +163,7 @@ class Meter:
             self.waiting[o.message].intersection_update(o.audience)
             return
         waiting = set(o.audience)
-        waiting.difference_update(self.early.pop(o.message, ()))
+        waiting.difference_update(self.early.pop(o.message, ()), self.gone)
         self.waiting[o.message] = waiting
         self.unaccepted.add(o.message)
         for device in [d for d in self.awaited.get(o.message, ()) if d not in waiting]:
@@ -237,6 +244,10 @@ class Meter:
         del self.awaited[message], self.composed_at[message], self.talk[message]
 
     # ---- at the end
+
+    def reach_horizon(self) -> None:
+        """Note what is counted until the traffic ends."""
+        self.messages_at_horizon = self.messages
 
     def close(self) -> None:
         """End the measurement: what has not ended by now never counts as ended."""

@@ -238,6 +238,37 @@ METRICS: dict[str, Metric] = {
             "time that a storage operation waits before it begins: 99 of 100 wait less",
         ),
         Metric(
+            name="storage_ms_per_message",
+            unit="ms",
+            heading="storage ms / msg",
+            phrase="storage time per message",
+            sentence="time that the storage station works per accepted message until traffic ends, idle polls included",
+            compute=lambda c: ratio(1000 * c.busy_s, c.messages_at_horizon),
+        ),
+        Metric(
+            name="saturation_messages_per_s",
+            unit="messages/s",
+            heading="saturates at msg/s",
+            phrase="load at which storage saturates",
+            sentence=(
+                "accepted messages a second at which the storage station would work all the time, if each took as much of its "
+                "time as in this run"
+            ),
+            compute=lambda c: ratio(c.servers * c.messages_at_horizon, c.busy_s),
+            less_is_better=False,
+        ),
+        Metric(
+            name="recovery_s",
+            unit="s",
+            heading="recovery s",
+            phrase="time to recover from the last burst",
+            sentence=(
+                "how long after the last burst operations still wait longer than 1 s for storage: 0 if none does, infinite if one "
+                "does in the last tenth of the traffic's time"
+            ),
+            compute=lambda c: c.recovery_s,
+        ),
+        Metric(
             name="wakeups_per_device_day",
             unit="wakeups",
             heading="wakeups / day",

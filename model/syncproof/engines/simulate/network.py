@@ -61,9 +61,11 @@ class Network:
     """The network between hosts: a packet is sent as the world says, and its arrival is scheduled. `attach` sets the world."""
 
     __slots__ = (
+        "_arriving",
         "_chances",
         "body_bytes",
         "clock",
+        "cut_until",
         "deliver_down",
         "deliver_up",
         "down_table",
@@ -115,12 +117,17 @@ class Network:
         self.wakeups = 0
         self.wakeups_at_horizon = 0
         self.waiting: dict[ActorId, list[Mail]] = {}
+        self.cut_until: dict[ConnectionId, float] = {}
 
     def attach(self, world: TimedWorld) -> None:
         """Set the world to deliver to. If its system is clocked, a `Tick` precedes each packet to the server."""
         self.world = world
         self.deliver_up = self._deliver_up_clocked if world.system.clocked else world.deliver_to_server
         self.deliver_down = world.deliver_to_client
+        self._arriving: Callable[[Any], object] = world.arrive
+        if self.settings.gateway_losses:
+            self._arriving = self._arrive_unless_cut
+            self.deliver_up, self.deliver_down = self._unless_cut(self.deliver_up), self._unless_cut(self.deliver_down)
 
     def count_idle(self, idle: Idle, count: int) -> None:
         """Count polls that were not run."""
@@ -211,6 +218,30 @@ class Network:
         scramble = self.scramble
         return table[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)] >> COARSE]
 
+    # ---- connections that are cut
+
+    def cut(self, connection: Connection, until: float) -> None:
+        """Let nothing arrive any more over a connection, whose ends notice that at a time."""
+        self.cut_until[connection.id] = until
+
+    def _unless_cut(self, deliver: Callable[[Any], object]) -> Callable[[Any], object]:
+        """Wrap a delivery so that it does not happen over a connection that is cut: the packet stays until an end closes."""
+
+        def deliver_unless_cut(connection: Connection) -> None:
+            if connection.id not in self.cut_until:
+                deliver(connection)
+
+        return deliver_unless_cut
+
+    def _arrive_unless_cut(self, mail: Mail) -> None:
+        """Let a packet arrive; at a device whose connection is cut not before the device has noticed, and so never."""
+        connection = mail.receiver.connection
+        until = None if connection is None else self.cut_until.get(connection.id)
+        if until is None:
+            self.world.arrive(mail)
+        else:
+            self.clock.at(until, self._arrive_unless_cut, mail)
+
     # ---- over a link
 
     def push(self, host: Host, destination: Id, packet: Packet) -> None:
@@ -222,7 +253,7 @@ class Network:
         mail = host.post(destination, packet)
         receiver: TimedHost = mail.receiver  # type: ignore[assignment]
         clock, link, settings = self.clock, tally.link, self.settings
-        arrive = self.world.arrive if link.while_connected else self.arrive_or_wait
+        arrive = self._arriving if link.while_connected else self.arrive_or_wait
         mixed = self._mixed(tally, packet, receiver)
         at = clock.now + self._delay(self.push_table, mixed)
         if link.lossy and not self.faults.stopped:

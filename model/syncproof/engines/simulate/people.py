@@ -1,4 +1,4 @@
-"""What people do: compose messages, connect and disconnect, install devices, join and leave conversations."""
+"""What people do: compose messages, connect and disconnect, install and abandon devices, join and leave conversations."""
 
 from __future__ import annotations
 
@@ -47,8 +47,10 @@ class People:
         self.faults = faults
         self.counts = counts
         self.reconnect_s = section.reconnect
+        self.reconnect_jitter = section.reconnect_jitter
+        self.reconnects: dict[ActorId, int] = {}
         self.warmup = warmup
-        self.chance, self.warmup_salt = draws.uniform, draws.key("warmup")
+        self.chance, self.warmup_salt, self.reconnect_salt = draws.uniform, draws.key("warmup"), draws.key("reconnect")
         self.in_session: set[ActorId] = set()
         self.replaced = {old: new for new, old in traffic.replaces.items()}
 
@@ -71,6 +73,8 @@ class People:
             later(at, self._change, (action, conversation, user))
         for at, device in traffic.joins:
             later(at, self._spawn, self.device_ids[device])
+        for at, device, dead in traffic.abandoned:
+            later(at, self._abandon, (self.device_ids[device], dead))
         for number, sessions in enumerate(traffic.sessions):
             if sessions:
                 begins = sessions[0][0]
@@ -158,13 +162,37 @@ class People:
             return
         server = self.world.server
         if server is None or server.down:
-            self.clock.at(self.clock.now + self.reconnect_s, self.connect, device)
+            self.connect_later(device)
             return
         self.network.handshakes += 1
         host.news = True
         self.world.connect(host)
 
-    # ---- new devices
+    def connect_later(self, device: ActorId) -> None:
+        """Let a device connect again after the time that it waits, which has a drawn part."""
+        wait = self.reconnect_s
+        if self.reconnect_jitter:
+            number = self.reconnects[device] = self.reconnects.get(device, 0) + 1
+            wait *= 1 + self.reconnect_jitter * self.chance(self.reconnect_salt, device, number)
+        self.clock.at(self.clock.now + wait, self.connect, device)
+
+    # ---- new devices, and those that are gone for good
+
+    def _abandon(self, what: tuple[DeviceId, float]) -> None:
+        device, dead = what
+        host = self.world.timed_host(device)
+        if self.counts.stopped or host is None:
+            return
+        if host.down:
+            self.clock.at(self.clock.now + self.reconnect_s, self._abandon, what)
+            return
+        self.counts.fired["abandoned"] += 1
+        self.in_session.discard(device)
+        if host.connection is not None:
+            self.clock.at(self.clock.now + dead, self.faults.notice_server, host.connection)
+        self.polls.forget(host)
+        self.polls.hosts_of_user[self.traffic.owners[device]].remove(host)
+        self.world.abandon(host)
 
     def _spawn(self, device: DeviceId) -> None:
         user = UserId(self.traffic.owners[device])

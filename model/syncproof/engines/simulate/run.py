@@ -72,6 +72,7 @@ class Simulation:
         self.polls = Polls(clock, self.network, self.station, self.fault_counts, mean_online(traffic))
         self.faults = Faults(clock, draws, plan, self.fault_counts, scenario.network)
         self.warmup = scenario.warmup
+        self.bursts = [burst for burst in scenario.traffic.bursts if burst.start < traffic.horizon]
         self.people = People(
             clock,
             traffic,
@@ -113,7 +114,7 @@ class Simulation:
                 self.clock.run_until(0.0)
                 self._count_from_here()
             self.clock.run_until(self.traffic.horizon)
-            for part in (self.polls, self.station, self.network):
+            for part in (self.polls, self.station, self.network, self.meter):
                 part.reach_horizon()
             self.clock.run_until(self.traffic.end)
             self.meter.close()
