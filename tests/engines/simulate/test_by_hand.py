@@ -136,6 +136,9 @@ def by_hand(
         "duplicate_deliveries": 0,
         "storage_utilisation": busy_ms / 1000 / (500 * 8),
         "storage_wait_p99_s": 0.0,
+        "storage_ms_per_message": busy_ms / 4,
+        "saturation_messages_per_s": 8 / (busy_ms / 1000 / 4),
+        "recovery_s": math.nan,  # no burst
         "wakeups_per_device_day": pushes / 6 / (500 / 86400),
     }
 
