@@ -79,7 +79,7 @@ def digest_of_replay(design: str) -> str:
         digest.update(encode(observation) + b"\n")
 
     parameters = Scenario.model_validate(SCENARIO).parameters()
-    world = World(DESIGNS[design].system(header.population, parameters), observe)
+    world = World(DESIGNS[design].system(header.population, parameters).recorded(), observe)
     for _, move in moves:
         world.apply(move)
     for name, actor in sorted(world.actors.items()):

@@ -164,8 +164,8 @@ def test_a_move_that_makes_no_sense_is_named(tmp_path: Path, line: str, says: st
     record(path, "inbox-shared")
     moves = moves_path(path)
     header, *rest = moves.read_text().splitlines()
-    sense = {"type": "Deliver"}
-    after = next(n for n, text in enumerate(rest) if sense.items() <= json.loads(text).items())
+    connected = {"type": "Connect", "client": 0}
+    after = 1 + next(n for n, text in enumerate(rest) if connected.items() <= json.loads(text).items())
     moves.write_text("\n".join([header, *rest[:after], line, *rest[after:]]))
     with pytest.raises(InputError, match=says) as caught:
         replay(moves)

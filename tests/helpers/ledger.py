@@ -45,8 +45,8 @@ class LedgerLanded(Landed):
 
     __slots__ = ("world",)
 
-    def __init__(self, world: Ledger, host: Host) -> None:
-        super().__init__(host.actor, world.observe)
+    def __init__(self, world: Ledger) -> None:
+        super().__init__(world.actors[SERVER], world.observe)
         self.world = world
 
     def write(self, store: str, rows: int, bytes: int, then: Packet | None = None, replaces: int = 0) -> None:
@@ -79,13 +79,12 @@ class Ledger(World):
         self.stored[store] += bytes
 
     def crash(self, host: Host, landed: Any = ()) -> bool:
-        if host.name != SERVER:
-            return super().crash(host, landed)
-        out = LedgerLanded(self, host)
         for operation in landed:
             self._count(operation)
-            host.actor.handle(host.name, operation.packet, out)
-        return super().crash(host)
+        return super().crash(host, landed)
+
+    def landing(self, host: Host) -> Landed:
+        return LedgerLanded(self) if host.name == SERVER else super().landing(host)
 
     def keep(self, host: Host) -> bool:
         self.kept = self.stored.copy()

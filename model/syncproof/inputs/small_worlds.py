@@ -247,7 +247,7 @@ UNSEARCHED: dict[str, str] = {
     "request_backoff": "in a search a timer may fire at any moment, whatever its delay",
     "sequencer_block": "it only decides how many numbers are skipped after a crash, and no property asks how many",
 }
-"""Parameter -> why no world has another value of it."""
+"""Parameter -> why neither a world nor a form of a design has another value of it."""
 
 BEYOND = {"inbox-sync-first": (SmallWorld("two-devices", 2, ("server-crash",)),)}
 """Design -> worlds that only `deep` searches, because they have more than 60 million states."""

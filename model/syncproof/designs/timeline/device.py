@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from syncproof.core.actor import Out, actor, durable, on, volatile
 from syncproof.core.observations import Checkpointed, Noted, Roamed, Triggered
-from syncproof.core.packets import Closed
+from syncproof.core.packets import Closed, Idle
 from syncproof.core.values import ConversationId, Cursor, Entry, Id, Page, Timeline
 from syncproof.designs.base import ROW_BYTES, Device
 from syncproof.designs.packets import (
@@ -19,6 +19,8 @@ from syncproof.designs.packets import (
     Fetch,
     Fetched,
     Notification,
+    Poll,
+    Pull,
     PullReply,
     Registered,
     Roam,
@@ -68,7 +70,18 @@ class TimelineDevice(Device):
 
     def catch_up(self, out: Out) -> None:
         if not self.saving:
-            self.pull(tuple([Cursor(t, n) for t, n in sorted(self.checkpoints.items())]), True, out)
+            self.pull(self.cursors(), True, out)
+
+    def cursors(self) -> tuple[Cursor, ...]:
+        """Return the device's checkpoints, as a full pull sends them."""
+        return tuple([Cursor(t, n) for t, n in sorted(self.checkpoints.items())])
+
+    def arm_poll(self, out: Out) -> None:
+        out.poll(self.parameters.poll_interval, Poll(), Idle(Pull(self.cursors()), PullReply(()), *self.rows_of_poll()))
+
+    def rows_of_poll(self) -> tuple[int, str]:
+        """Return how many rows a poll that finds nothing reads, and of which store."""
+        return 0, ""
 
     def on_connected(self, out: Out) -> None:
         super().on_connected(out)

@@ -9,10 +9,8 @@ conversation's order is not promised there.
 
 from __future__ import annotations
 
-from syncproof.core.actor import Out, actor, durable
-from syncproof.core.packets import Idle
+from syncproof.core.actor import actor, durable
 from syncproof.core.values import ConversationId, UserId
-from syncproof.designs.packets import Poll, Pull, PullReply
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.log import ReadableLog, log_of
 from syncproof.designs.timeline.server import TimelineServer
@@ -22,9 +20,8 @@ from syncproof.designs.timeline.server import TimelineServer
 class ReadFanoutDevice(TimelineDevice):
     """A timeline device whose idle poll looks up the head of every conversation it follows."""
 
-    def arm_poll(self, out: Out) -> None:
-        rows = len([t for t in self.checkpoints if t.kind == "conversation"])
-        out.poll(self.parameters.poll_interval, Poll(), Idle(Pull(()), PullReply(()), rows, "sync-store"))
+    def rows_of_poll(self) -> tuple[int, str]:
+        return len([t for t in self.checkpoints if t.kind == "conversation"]), "sync-store"
 
 
 @actor

@@ -205,7 +205,7 @@ class LogServer(Server):
             page = Page(timeline, packet.after, () if page is None else page.entries, packet.upto)
         rows = len(page.entries)
         reply = Fetched(page, packet.conversation)
-        out.read("message-store", rows, reply.body_bytes + ROW_BYTES * rows, Respond(source, reply))
+        out.read("message-store", rows, page.body_bytes + ROW_BYTES * rows, Respond(source, reply))
 
     def insert_member(self, conversation: ConversationId, user: UserId) -> None:
         super().insert_member(conversation, user)
@@ -257,7 +257,7 @@ class LogServer(Server):
         page = Page(log_of(packet.conversation, self.epoch), packet.after, tuple(entries), upto, has_more)
         reply = RoamReply(page, packet.conversation)
         rows = len(entries)
-        out.read("message-store", rows, reply.body_bytes + ROW_BYTES * rows, Respond(source, reply))
+        out.read("message-store", rows, page.body_bytes + ROW_BYTES * rows, Respond(source, reply))
 
     # ---- what the stores hold
 

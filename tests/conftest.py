@@ -1,0 +1,24 @@
+"""Every simulated run of the suite must add up: what a store counts is what the server holds in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from syncproof.engines.simulate.run import Simulation
+
+
+@pytest.fixture(autouse=True, scope="session")
+def bytes_add_up() -> Iterator[None]:
+    """Fail a run at whose end the bytes counted in a store are not those that the server holds there."""
+    run = Simulation.run
+
+    def checked(self: Simulation) -> None:
+        run(self)
+        unbalanced = self.world.imbalance()
+        assert not unbalanced, f"{self.world.system.name}: (bytes counted, bytes held) by store: {unbalanced}"
+
+    Simulation.run = checked  # type: ignore[method-assign]
+    yield
+    Simulation.run = run  # type: ignore[method-assign]
