@@ -202,3 +202,64 @@ def test_a_device_is_retired_before_what_it_showed_has_a_place(history) -> None:
     history.shown(1, 7)
     history.retired(1)
     assert history.says("accepted-is-durable") == []
+
+
+LAST = ["its last copy is deleted, but message 7 is nowhere on the server and device 1 has not shown it"]
+LOST = ["its last copy is gone, but message 7 is nowhere on the server and device 1 has not shown it"]
+
+
+def test_a_copy_that_is_written_twice_into_one_box_is_one_copy(history) -> None:
+    history.sent(7)
+    history.queued(7, 1)
+    history.queued(7, 1)
+    history.accepted(7)
+    history.deleted(7, 1)
+    assert history.says("accepted-is-durable") == LAST
+
+
+def test_a_copy_that_is_deleted_twice_from_one_box_is_one_copy(history) -> None:
+    history.sent(7)
+    history.queued(7, 1)
+    history.queued(7, 2)
+    history.accepted(7)
+    history.deleted(7, 1)
+    history.deleted(7, 1)
+    assert history.says("accepted-is-durable") == []
+    history.deleted(7, 2)
+    assert history.says("accepted-is-durable") == LAST
+
+
+@pytest.mark.parametrize("copies", [1, 2])
+def test_a_copy_that_a_restore_brings_back_counts_once(history, copies) -> None:
+    """It was deleted after the backup, and is observed as queued again."""
+    history.sent(7)
+    history.queued(7, 1)
+    history.queued(7, 2)
+    history.accepted(7)
+    history.deleted(7, 1)
+    for _ in range(copies):
+        history.queued(7, 1)
+    history.deleted(7, 2)
+    assert history.says("accepted-is-durable") == []
+    history.gone(7, box=1)
+    assert history.says("accepted-is-durable") == LOST
+
+
+def test_a_copy_that_comes_back_before_the_message_is_accepted_counts(history) -> None:
+    history.sent(7)
+    history.queued(7, 1)
+    history.deleted(7, 1)
+    history.queued(7, 1)
+    history.accepted(7)
+    assert history.says("accepted-is-durable") == []
+    history.gone(7, box=1)
+    assert history.says("accepted-is-durable") == LOST
+
+
+def test_a_message_whose_only_copy_is_written_twice_and_lost_is_not_in_the_message_store(history) -> None:
+    history.sent(7)
+    history.queued(7, 1)
+    history.queued(7, 1)
+    history.gone(7, box=1)
+    history.accepted(7)
+    assert len(history.says("accepted-is-durable")) == 1

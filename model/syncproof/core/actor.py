@@ -85,6 +85,7 @@ from typing import Any, ClassVar, Literal, Self, TypeVar, dataclass_transform
 import attrs
 
 from syncproof.core.observations import Observation
+from syncproof.core.order import in_order, pairs_in_order
 from syncproof.core.packets import Closed, Idle, Opened, Packet
 from syncproof.core.values import ActorId, Id
 
@@ -410,13 +411,11 @@ def _image_of_dict(value: dict[Any, Any]) -> tuple[Any, ...]:
     if not value:
         return _NO_DICT
     found = [(k, item if (image := _image_for(type(item))) is None else image(item)) for k, item in value.items()]
-    if len(found) > 1:
-        found.sort()
-    return (dict, *found)
+    return (dict, *(pairs_in_order(found) if len(found) > 1 else found))
 
 
 def _image_of_set(value: set[Any]) -> tuple[Any, ...]:
-    return (set, *sorted(value)) if value else _NO_SET
+    return (set, *(in_order(value) if len(value) > 1 else value)) if value else _NO_SET
 
 
 def _image_of_list(value: list[Any] | deque[Any]) -> tuple[Any, ...]:

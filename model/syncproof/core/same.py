@@ -111,6 +111,17 @@ class _PartsByClass(dict[type, "Parts | None"]):
 _PARTS = _PartsByClass()
 
 
+def parts(value: Any) -> Sequence[Any] | None:
+    """Return what a value consists of: the items of a tuple or a frozenset, or the fields; None if it has no parts."""
+    found = _PARTS[type(value)]
+    return None if found is None else found(value)
+
+
+def has_parts(kind: type) -> bool:
+    """Return whether values of a class consist of others."""
+    return _PARTS[kind] is not None
+
+
 _SIMPLE: set[type] = {int, bool, str, bytes, type(None), type}
 """Classes without parts that were met, whose equal instances are alike."""
 

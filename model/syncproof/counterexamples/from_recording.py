@@ -13,7 +13,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -23,12 +23,12 @@ from syncproof.core.fairness import quiesce
 from syncproof.core.faults import fault_of
 from syncproof.core.moves import Move, Spawn, Tell
 from syncproof.core.packets import AddMember, Compose, RemoveMember
-from syncproof.core.values import SERVER, ActorId, ConnectionId, ConversationId, DeviceId, Id, MessageId, UserId
+from syncproof.core.values import SERVER, ActorId, ConnectionId, ConversationId, DeviceId, MessageId, UserId
 from syncproof.core.world import System, World
 from syncproof.counterexamples.minimise import make_similar, minimise, signature, violates
 from syncproof.counterexamples.narrate import Narration, narrate
 from syncproof.designs import Population
-from syncproof.engines.explore.symmetry import renamed
+from syncproof.engines.explore.renaming import renamed, renaming
 from syncproof.formats.header import Header
 from syncproof.formats.history import Recording
 from syncproof.inputs import lookup
@@ -175,12 +175,12 @@ def restrict_to_conversation(
             message = move.packet.message
             about = int(new_messages.get(MessageId(message.about), message.about))
             move = Tell(move.actor, Compose(msgspec.structs.replace(message, about=about)))
-        # One table for each kind of id: ids of two kinds with the same number are equal.
-        for table in (new_users, new_actors, new_messages, {conversation: ConversationId(0)}):
-            names = cast("dict[Id, Id]", table)
-            move = renamed(move, names, frozenset(map(type, names)))
-        return move
+        renumbered: Move = renamed(move, names, frozenset(names))
+        return renumbered
 
+    names = renaming(
+        [*new_users.items(), *new_actors.items(), *new_messages.items(), (conversation, ConversationId(0))]
+    )
     some = [renumbered(move) if isinstance(move, Tell | Spawn) else move for move in moves if kept(move)]
     environment = recorded_environment(some)
     bounded = BoundedWorld(_system(smaller), environment, lambda _: None)

@@ -17,15 +17,15 @@ from syncproof.core.observations import (
     Shown,
     Stored,
 )
-from syncproof.core.values import DeviceId, MessageId
+from syncproof.core.values import DeviceId, MessageId, Timeline
 from syncproof.properties._base import Property, observes, seen
 
 
 @state
 class Custody:
-    """One message: its `copies` in inboxes, where it was `shown`, and where it is `missing` (None: it has no place)."""
+    """One message: the inboxes with `copies`, where it was `shown`, and where it is `missing` (None: it has no place)."""
 
-    copies: int
+    copies: set[Timeline]
     accepted: bool
     missing: set[DeviceId] | None
     shown: set[DeviceId]
@@ -76,13 +76,13 @@ class AcceptedIsDurable(Property):
     def on_queued(self, o: Queued) -> str | None:
         custody = self._custody(o.message)
         if custody is not None:
-            custody.copies += 1
+            custody.copies.add(o.box)
         return None
 
     @observes(Stored)
     def on_stored(self, o: Stored) -> str | None:
         custody = self.open.get(o.message)
-        if custody is None or custody.copies == 0:
+        if custody is None or not custody.copies:
             self._close(o.message)
         return None
 
@@ -91,7 +91,7 @@ class AcceptedIsDurable(Property):
         custody = self.open.get(o.message)
         if custody is None:
             return None
-        custody.copies -= 1
+        custody.copies.discard(o.box)
         return self._judge(o.message, custody, "its last copy is deleted")
 
     @observes(Gone)
@@ -103,7 +103,7 @@ class AcceptedIsDurable(Property):
         custody = self.open.get(o.message)
         if custody is None:
             return None
-        custody.copies -= 1
+        custody.copies.discard(o.box)
         return self._judge(o.message, custody, "its last copy is gone")
 
     @observes(Retired)
@@ -148,7 +148,7 @@ class AcceptedIsDurable(Property):
         """Return the record of a message, or None if it is safe."""
         custody = self.open.get(message)
         if custody is None and message not in self.safe:
-            custody = self.open[message] = Custody(0, False, None, set())
+            custody = self.open[message] = Custody(set(), False, None, set())
         return custody
 
     def _judge(self, message: MessageId, custody: Custody, when: str) -> str | None:
@@ -158,7 +158,7 @@ class AcceptedIsDurable(Property):
         if custody.missing is not None and not custody.missing:
             self._close(message)
             return None
-        if custody.copies > 0:
+        if custody.copies:
             return None
         self._close(message)
         gone = f"{when}, but message {message:d} is nowhere on the server"

@@ -15,7 +15,7 @@ from syncproof.core.packets import Packet
 from syncproof.core.values import Id
 from syncproof.core.world import System, World
 from syncproof.engines.explore import NotSymmetric, explore, representatives
-from syncproof.engines.explore.renaming import StateRenaming
+from syncproof.engines.explore.renaming import StateRenaming, renaming
 from syncproof.properties import Property, observes
 from tests.helpers.random_protocols import HUB, Entered, NotAllAtTheEnd, Peer, plant, random_protocol
 
@@ -28,7 +28,8 @@ def orbits(found, members):
     """Return how many of a search's states differ by more than a renaming, by trying every renaming of every state."""
     kinds = frozenset(map(type, members))
     renamings = [
-        StateRenaming(found.tables, dict(zip(members, order, strict=True)), kinds) for order in permutations(members)
+        StateRenaming(found.tables, renaming(zip(members, order, strict=True)), kinds)
+        for order in permutations(members)
     ]
     return len({min(renaming.state(state) for renaming in renamings) for state in found.graph.states})
 

@@ -14,7 +14,7 @@ from syncproof.core.environment import Environment
 from syncproof.core.faults import FAULTS, fault_of
 from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
-from syncproof.core.values import Id
+from syncproof.core.values import ActorId, Id
 from syncproof.core.world import System, World
 from syncproof.engines.environments import check_environment
 from syncproof.engines.explore.constraint import Constraint, Within
@@ -116,6 +116,7 @@ def explore(
     arguments.called("progress", progress)
     tables = compiled(system, environment, properties)
     surroundings = Surroundings(tables.encoding.actors, properties)
+    _check_groups(symmetric, tables)
     symmetry = Symmetry(tables, symmetric) if symmetric else None
     within = None if constraint is None else Within(tables, constraint)
     unchanging = Unchanging(tables) if skip_unchanging else None
@@ -151,6 +152,26 @@ def _check(system: object, environment: object, properties: Sequence[object], li
             )
     if limits is not None:
         arguments.instance("limits", limits, Limits, "syncproof.engines.explore.Limits(states, memory, time, depth)")
+
+
+def _check_groups(groups: Sequence[Sequence[Id]], tables: Tables) -> None:
+    """Raise `InputError` for interchangeable ids that name no actor, are of several classes, or are listed twice."""
+    names = tables.encoding.names
+    listed: set[tuple[type, Id]] = set()
+    for group in groups:
+        for each in group:
+            if not isinstance(each, Id):
+                raise InputError(f"symmetric: {each!r:.60} is no id; allowed: lists of ids, such as DeviceId(1)")
+            if type(each) is not type(group[0]):
+                raise InputError(
+                    f"symmetric: {each!r} is listed with {group[0]!r}; allowed: ids of one class in a list"
+                )
+            if isinstance(each, ActorId) and not any(name == each and type(name) is type(each) for name in names):
+                known = [repr(name) for name in names if type(name) is type(each)] or list(map(repr, names))
+                raise InputError(f"symmetric: there is no actor {each!r}; there are {', '.join(known)}")
+            if (type(each), each) in listed:
+                raise InputError(f"symmetric: {each!r} is listed twice; allowed: each id once")
+            listed.add((type(each), each))
 
 
 def compiled(system: System, environment: Environment, properties: Sequence[type[Property]]) -> Tables:

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
+import attrs
 import msgspec
 
+from syncproof.core.order import in_order, pairs_in_order
+from syncproof.core.same import has_parts
 from syncproof.core.values import ActorId, ConnectionId, Id
 from syncproof.engines.explore.encoding import ABSENT, NO_POLL, Ends, Inbound, Left, Pending, State, Wire
 from syncproof.engines.explore.judging import COMPLAINED
 from syncproof.engines.explore.tables import Tables
 
-Renaming = Mapping[Id, Id]
+Renaming = Mapping[type, Mapping[Id, Id]]
+"""For each class of ids the new names of its ids: ids of different classes may have equal numbers."""
+
+
+def renaming(names: Iterable[tuple[Id, Id]]) -> Renaming:
+    """Return the renaming of each first id to the second one, which is of the same class."""
+    found: dict[type, dict[Id, Id]] = {}
+    for old, new in names:
+        found.setdefault(type(old), {})[old] = new
+    return found
+
+
+def as_set(value: tuple[Any, ...], kinds: frozenset[type]) -> bool:
+    """Return whether a tuple counts as a set: it consists of ids of one class that has interchangeable ids."""
+    return bool(value) and type(value[0]) in kinds and all(type(item) is type(value[0]) for item in value)
 
 
 class NotSymmetric(Exception):
@@ -23,22 +41,41 @@ def renamed(value: Any, names: Renaming, kinds: frozenset[type]) -> Any:
     """Return the value with ids renamed wherever they occur; dicts, sets and tuples of such ids are sorted again."""
     kind = type(value)
     if kind is ConnectionId:
-        for old, new in names.items():
-            if isinstance(old, ActorId) and int(old) == value.client:
-                return ConnectionId.of(int(new), value.count)
+        for of, ids in names.items():
+            client = ids.get(value.client) if issubclass(of, ActorId) else None
+            if client is not None:
+                return ConnectionId.of(int(client), value.count)
         return value
     if kind in kinds:
-        return names.get(value, value)
+        return names[kind].get(value, value) if kind in names else value
     if kind is tuple:
-        items = tuple([renamed(item, names, kinds) for item in value])
-        if items and items[0] in (dict, set):
-            return (items[0], *sorted(items[1:]))
-        if len(items) > 1 and all(type(item) in kinds for item in items):
-            return tuple(sorted(items))
-        return items
+        if value and value[0] is dict:
+            items = [(renamed(key, names, kinds), renamed(item, names, kinds)) for key, item in value[1:]]
+            return (dict, *pairs_in_order(items))
+        inside = [renamed(item, names, kinds) for item in value]
+        if value and value[0] is set:
+            return (set, *in_order(inside[1:]))
+        return tuple(sorted(inside) if as_set(value, kinds) else inside)
+    if isinstance(value, frozenset):  # filled in one order, so that equal ones are printed alike
+        return kind(in_order([renamed(item, names, kinds) for item in value]))
+    return _with_parts_renamed(value, names, kinds) if has_parts(kind) else value
+
+
+def _with_parts_renamed(value: Any, names: Renaming, kinds: frozenset[type]) -> Any:
+    """Return a value of a class that declares its fields with the ids in them renamed; any other value as it is."""
+    kind = type(value)
     if isinstance(value, msgspec.Struct):
-        fields = {name: renamed(getattr(value, name), names, kinds) for name in value.__struct_fields__}
-        return kind(**fields)
+        return kind(**{name: renamed(getattr(value, name), names, kinds) for name in value.__struct_fields__})
+    if isinstance(value, tuple) and hasattr(kind, "_make"):  # a named tuple
+        return kind._make([renamed(item, names, kinds) for item in value])
+    if attrs.has(kind):
+        return attrs.evolve(
+            value, **{f.alias: renamed(getattr(value, f.name), names, kinds) for f in attrs.fields(kind) if f.init}
+        )
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(
+            value, **{f.name: renamed(getattr(value, f.name), names, kinds) for f in fields(value) if f.init}
+        )
     return value
 
 
@@ -56,10 +93,11 @@ class StateRenaming:
     def _targets(self) -> list[int]:
         place = self.encoding.place
         order = list(range(len(self.tables.slots)))
-        for old, new in self.names.items():
-            if old in place and type(old) is type(self.encoding.names[place[old]]):  # type: ignore[index]
-                for part in range(3):
-                    order[3 * place[old] + part] = 3 * place[new] + part  # type: ignore[index]
+        for kind, ids in self.names.items():
+            for old, new in ids.items():
+                if old in place and kind is type(self.encoding.names[place[old]]):  # type: ignore[index]
+                    for part in range(3):
+                        order[3 * place[old] + part] = 3 * place[new] + part  # type: ignore[index]
         return order
 
     def of(self, value: Any) -> Any:
@@ -117,7 +155,7 @@ class StateRenaming:
         ]
         mail: Inbound = ()
         for source, packet in value.mail:
-            sender = int(self.names.get(self.encoding.source(source), source))
+            sender = int(self.of(self.encoding.source(source)))
             mail = self.encoding.put(mail, sender, self._packet(packet))
         return Wire(value.opened, tuple(ends), mail)
 

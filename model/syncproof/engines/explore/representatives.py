@@ -16,12 +16,11 @@ from itertools import groupby, pairwise, permutations, product
 from math import factorial, prod
 from typing import Any
 
-import msgspec
-
+from syncproof.core.same import parts
 from syncproof.core.values import ActorId, ConnectionId, Id
 from syncproof.engines.explore.encoding import ABSENT, NO_POLL, State
 from syncproof.engines.explore.judging import COMPLAINED
-from syncproof.engines.explore.renaming import StateRenaming
+from syncproof.engines.explore.renaming import StateRenaming, as_set, renaming
 from syncproof.engines.explore.tables import Tables
 
 TIES_AT_MOST = 720
@@ -46,8 +45,7 @@ class Representatives:
         for group in groups:
             begin = self._ranges[-1].stop if self._ranges else 0
             self._ranges.append(range(begin, begin + len(group)))
-        place = self.encoding.place
-        actors = [place.get(m, -1) for m in self.members]  # type: ignore[call-overload]
+        actors = [self._actor(member) for member in self.members]
         self._owned = [range(3 * actor, 3 * actor + 3) if actor >= 0 else range(0) for actor in actors]
         owned = {slot for slots in self._owned for slot in slots}
         self._shared = [slot for slot in range(len(tables.slots)) if slot not in owned]
@@ -56,6 +54,11 @@ class Representatives:
         self._numbers: dict[str, int] = {}
         self._renamings: dict[Order, StateRenaming] = {}
         self._known: dict[State, State] = {}
+
+    def _actor(self, member: Id) -> int:
+        """Return the number of the actor that an id names; -1 for an id of another class, whatever its number."""
+        names = self.encoding.names
+        return next((n for n, name in enumerate(names) if name == member and type(name) is type(member)), -1)
 
     def __call__(self, state: State) -> State:
         """Return the state that is kept instead of this one."""
@@ -80,7 +83,7 @@ class Representatives:
         """Return the renaming of the ids, which are in this order, to the ids of the places."""
         found = self._renamings.get(order)
         if found is None:
-            names = {self.members[old]: self.members[new] for new, old in enumerate(order)}
+            names = renaming([(self.members[old], self.members[new]) for new, old in enumerate(order)])
             found = self._renamings[order] = StateRenaming(self.tables, names, self.kinds)
         return found
 
@@ -182,13 +185,14 @@ class Representatives:
                 who = "self" if number == member else f"other {self._group[number]}"
                 return (who, value.count) if kind is ConnectionId else (who,)
             return value
-        parts = _parts(value)
-        if not parts:
+        inside = _parts(value)
+        if not inside:
             return value
-        seen = [self._seen_by(part, member) for part in parts]
-        unordered = kind is frozenset or (
-            kind is tuple and (value[0] in (dict, set) or all(type(item) in self.kinds for item in value))
-        )
+        if kind is tuple and value[0] is dict:
+            pairs = [[self._seen_by(key, member), self._seen_by(item, member)] for key, item in value[1:]]
+            return [dict, *sorted(pairs, key=repr)]
+        seen = [self._seen_by(part, member) for part in inside]
+        unordered = isinstance(value, frozenset) or (kind is tuple and (value[0] is set or as_set(value, self.kinds)))
         return [kind.__name__, *(sorted(seen, key=repr) if unordered else seen)]
 
     def _exchangeable(self, state: State, slots: Sequence[int], one: int, other: int) -> bool:
@@ -212,8 +216,4 @@ def _orders(ties: Sequence[Sequence[int]]) -> Iterator[Order]:
 
 def _parts(value: Any) -> Sequence[Any]:
     """Return the parts of a value that may have ids in them."""
-    if isinstance(value, tuple | list | frozenset):
-        return list(value)
-    if isinstance(value, msgspec.Struct):
-        return [getattr(value, name) for name in value.__struct_fields__]
-    return ()
+    return value if isinstance(value, list) else parts(value) or ()

@@ -15,8 +15,8 @@ What is done with ids exchanged is checked in the same way itself, until nothing
 under every permutation, because exchanges of neighbours make all of them, but each is done only once.
 What the environment may do, and the first state, must be the same under every renaming.
 
-**Normal form.** A tuple of only interchangeable ids is treated as a set (a user's devices, an audience): renaming sorts
-it. This is checked too: a tuple that was ever met out of order raises `NotSymmetric`, and so does a handler whose result
+**Normal form.** A tuple of only interchangeable ids of one class is treated as a set (a user's devices, an audience): renaming
+sorts it. This is checked too: a tuple that was ever met out of order raises `NotSymmetric`, and so does a handler whose result
 depends on which id comes first.
 
 Fairness is about each actor separately ("device 2's timer fires"), and in a reduced graph a cycle may return with the
@@ -43,7 +43,7 @@ from syncproof.engines.explore.expand import Successor, expander
 from syncproof.engines.explore.graph import Complaint, Graph
 from syncproof.engines.explore.handlers import Effects
 from syncproof.engines.explore.judging import COMPLAINED
-from syncproof.engines.explore.renaming import NotSymmetric, Renaming, StateRenaming, renamed
+from syncproof.engines.explore.renaming import NotSymmetric, Renaming, StateRenaming, renamed, renaming
 from syncproof.engines.explore.representatives import Representatives
 from syncproof.engines.explore.tables import Tables
 from syncproof.properties import Property
@@ -73,7 +73,7 @@ class Symmetry:
         if tables.faults.replaceable:
             raise NotSymmetric("backups and reinstalls single actors out; search without symmetry")
         self.exchanges = [
-            StateRenaming(tables, {one: other, other: one}, self.kinds)
+            StateRenaming(tables, renaming([(one, other), (other, one)]), self.kinds)
             for group in groups
             for one, other in pairwise(group)
         ]
@@ -91,10 +91,9 @@ class Symmetry:
     def _check_environment(self) -> None:
         """Check that interventions are the same for every id, and that a newcomer is not interchangeable with any device."""
         environment = self.tables.environment
-        interventions = sorted(map(repr, environment.interventions))
+        interventions = sorted([repr(renamed(each, {}, self.kinds)) for each in environment.interventions])
         for exchange in self.exchanges:
-            others = [(exchange.of(tell), fault) for tell, fault in environment.interventions]
-            if sorted(map(repr, others)) != interventions:
+            if sorted([repr(exchange.of(each)) for each in environment.interventions]) != interventions:
                 raise NotSymmetric("the interventions are not the same for the ids that are declared interchangeable")
             for spawn in environment.newcomers:
                 if exchange.of(spawn) != spawn:
@@ -120,7 +119,9 @@ class Symmetry:
             goal = graph.states[here]
             reached = next(s for move, s, _ in out if move == graph.moves[arc] and self.canonical(s) == goal)
             undo = _inverse(self.canonical.renaming(reached).names)
-            back = {new: back.get(old, old) for new, old in undo.items()}
+            back = renaming(
+                [(new, renamed(old, back, self.kinds)) for ids in undo.values() for new, old in ids.items()]
+            )
         return (*moves, renamed(values[complaint.move], back, self.kinds))
 
     # ---- the check
@@ -389,7 +390,8 @@ def _crashed(thing: Actor) -> Any:
 def _same_answer(said: Any, image: Any, exchange: StateRenaming) -> bool:
     """Return whether the answer of an actor's image is the renamed answer of the actor."""
     if isinstance(said, list):
-        return sorted([repr(exchange.of(item)) for item in said]) == sorted(map(repr, image))
+        plain = [renamed(item, {}, exchange.kinds) for item in image]
+        return sorted([repr(exchange.of(item)) for item in said]) == sorted(map(repr, plain))
     return same(exchange.of(said), image)
 
 
@@ -401,8 +403,8 @@ def _growing(values: Sequence[Any]) -> Iterator[int]:
         position += 1
 
 
-def _inverse(names: Renaming) -> dict[Id, Id]:
-    return {new: old for old, new in names.items()}
+def _inverse(names: Renaming) -> Renaming:
+    return renaming([(new, old) for ids in names.values() for old, new in ids.items()])
 
 
 def _lines(image: Any) -> int:
