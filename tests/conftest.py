@@ -8,6 +8,8 @@ import pytest
 
 from syncproof.engines.simulate.run import Simulation
 
+_excused = False
+
 
 @pytest.fixture(autouse=True, scope="session")
 def bytes_add_up() -> Iterator[None]:
@@ -17,8 +19,17 @@ def bytes_add_up() -> Iterator[None]:
     def checked(self: Simulation) -> None:
         run(self)
         unbalanced = self.world.imbalance()
-        assert not unbalanced, f"{self.world.system.name}: (bytes counted, bytes held) by store: {unbalanced}"
+        assert _excused or not unbalanced, f"{self.world.system.name}: (counted, held) by store: {unbalanced}"
 
     Simulation.run = checked  # type: ignore[method-assign]
     yield
     Simulation.run = run  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def need_not_add_up() -> Iterator[None]:
+    """Excuse the runs of a test whose server says less than it holds, on purpose."""
+    global _excused
+    _excused = True
+    yield
+    _excused = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import resources
 
 from syncproof.core.enabled import BoundedWorld
-from syncproof.core.moves import Move
+from syncproof.core.moves import Fire, Move
 from syncproof.counterexamples.narrate import Narration, narrate
 from syncproof.designs import Design
 from syncproof.inputs import arguments, lookup, small_worlds
@@ -58,7 +58,12 @@ def diagram(design: str | Design, population: str = "three-devices", *, messages
     system, _, environment = small_worlds.build(entry, small_worlds.small_world(population, messages, ()))
     play = BoundedWorld(system, environment, lambda _: None)
     waiting: list[Move] = []
-    while moves := list(play.world.pending()) or play.possible()["compose"][:1]:
+    while moves := [m for m in play.world.pending() if not _retransmits(m)] or play.possible()["compose"][:1]:
         waiting = [move for move in waiting if move in moves] + [move for move in moves if move not in waiting]
         play.make(waiting[0])
     return Diagram(narrate(system, play.world.moves, prelude=environment.prelude), f"{entry.name}: {entry.summary}")
+
+
+def _retransmits(move: Move) -> bool:
+    """Return whether a timer sends something again: nothing is lost here, and it could fire without end."""
+    return isinstance(move, Fire) and move.packet.retransmits
