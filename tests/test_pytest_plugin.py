@@ -16,7 +16,7 @@ def test_a_sound_design_passes(keeps_promises: Callable[..., None]) -> None:
 
 
 def test_a_broken_promise_fails_with_the_diagram(keeps_promises: Callable[..., None]) -> None:
-    with pytest.raises(AssertionError, match="breaks it in two-people, 1 message, push, in 11 moves") as caught:
+    with pytest.raises(AssertionError, match="breaks it in two-people, 1 message, push, in 7 moves") as caught:
         keeps_promises(BUGS["F25"].design, world="two-people", faults=["push"])
     assert "Submit m0 ──────▶│" in str(caught.value)
     assert "no-loss" in str(caught.value)

@@ -174,7 +174,9 @@ def test_what_is_observed_before_a_search_is_evidence():
 
 
 def test_the_engine_judges_what_some_run_must_reach():
-    system, _, environment = build("timeline-dense-push", SmallWorld("two-devices", 1, ("server-crash",)))
+    system, _, environment = build(
+        "timeline-dense-push+reserved-numbers", SmallWorld("two-devices", 1, ("server-crash",))
+    )
     found = explore(system, environment, [SOMETIMES["void"], SOMETIMES["ack-timeout"]]).findings
     assert found["void"].verdict == "holds"
     assert (found["ack-timeout"].verdict, found["ack-timeout"].why) == (
@@ -192,7 +194,7 @@ def test_evidence_costs_a_search_no_state():
 
 
 def test_what_was_reached_before_a_search_was_cut_short_counts():
-    found = verification.search(REACHES, PUSH, Limits(states=20_000))
+    found = verification.search(REACHES, PUSH, Limits(states=2_000))
     assert not found.complete
     assert found.findings["second-shown"].verdict == "holds"
 

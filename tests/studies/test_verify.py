@@ -144,7 +144,7 @@ def test_every_design_meets_its_witnesses_in_small_worlds():
 @pytest.mark.parametrize(
     ("design", "kind", "messages", "situation"),
     [
-        ("timeline-dense-push", "server-crash", 1, "void"),
+        ("timeline-dense-push+reserved-numbers", "server-crash", 1, "void"),
         ("timeline-dense-push", "push", 2, "gap"),
         ("timeline-notify", "server-crash", 1, "redriven"),
         ("timeline-notify", "trim", 1, "expired"),

@@ -79,6 +79,8 @@ class Effects(Out):
 
     def write(self, store: str, rows: int, bytes: int, then: Packet | None = None, replaces: int = 0) -> None:
         _check_amounts("write", rows, bytes)
+        if replaces < 0:
+            raise ValueError(f"write that replaces {replaces} bytes; allowed: 0 or more")
         if then is not None:
             self.pending.append(("write", then))
 

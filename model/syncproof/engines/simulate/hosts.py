@@ -141,8 +141,10 @@ class TimedHost(Host):
             self.idle_polls.forget(self)
 
     def write(self, store: str, rows: int, bytes: int, then: Packet | None = None, replaces: int = 0) -> None:
-        if rows < 0 or bytes < 0 or replaces < 0:
-            raise ValueError(f"write of {rows} rows and {bytes} bytes for {replaces}; allowed: 0 or more")
+        if rows < 0 or bytes < 0:
+            raise ValueError(f"write of {rows} rows and {bytes} bytes; allowed: 0 or more")
+        if replaces < 0:
+            raise ValueError(f"write that replaces {replaces} bytes; allowed: 0 or more")
         self._operate(store, WRITTEN, rows, then, bytes - replaces)
 
     def delete(self, store: str, rows: int, then: Packet | None = None, bytes: int = 0) -> None:
