@@ -37,9 +37,16 @@ SEARCHED: list[tuple[str, SmallWorld]] = [
     ("timeline-checkpointed", SmallWorld("two-people", 1, (), (("checkpoint_delay", 0.0),))),
     ("timeline-dense-push", SmallWorld("two-people", 1, (), (("dense_numbers", "reserved"),))),
     ("timeline-dense-push", SmallWorld("two-people", 2, ("push",), (("gap_wait", 0.0),))),
+    ("inbox-store-first", SmallWorld("two-people", 1, (), (("retransmission", False),))),
+    ("inbox-store-first", SmallWorld("two-people", 2, (), (("ack_batch", 2),))),
+    ("inbox-store-first", SmallWorld("two-people", 1, (), (("inbox_ttl", 60.0),))),
+    ("inbox-shared", SmallWorld("two-people", 1, (), (("shared_delete", "send"),))),
+    ("timeline-notify", SmallWorld("two-people", 1, (), (("request_timeout", 10.0),))),
 ]
 """A design, and a world with a parameter that must change what a search of it visits."""
 SIMULATED: list[tuple[str, str, object]] = [
+    ("inbox-store-first+ack-batching", "ack_delay", 600.0),
+    ("timeline-notify", "request_backoff", False),
     ("inbox-sync-first", "poll_interval", 60.0),
     ("inbox-sync-first", "ack_timeout", 0.05),
     ("timeline-notify", "sequencer_block", 1),
@@ -70,7 +77,7 @@ def test_a_parameter_changes_what_a_search_visits(design: str, world: SmallWorld
 
 @pytest.mark.parametrize(("design", "name", "value"), SIMULATED)
 def test_a_parameter_changes_the_metrics_of_a_simulation(design: str, name: str, value: object) -> None:
-    model = {"poll_interval": "10m", "ack_timeout": "10m"}
+    model = {"poll_interval": "10m", "ack_timeout": "10m", "request_timeout": "50ms"}
     model |= {"sequencer": "segmented"} if name == "sequencer_block" else {}
     usual = scenario.load("default").with_values({"duration": "1h", "faults.push_loss": 0.3, "model": model})
     changed = usual.with_value(f"model.{name}", value)

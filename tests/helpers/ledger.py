@@ -45,8 +45,8 @@ class LedgerLanded(Landed):
 
     __slots__ = ("world",)
 
-    def __init__(self, world: Ledger) -> None:
-        super().__init__(world.observe)
+    def __init__(self, world: Ledger, host: Host) -> None:
+        super().__init__(host.actor, world.observe)
         self.world = world
 
     def write(self, store: str, rows: int, bytes: int, then: Packet | None = None, replaces: int = 0) -> None:
@@ -81,7 +81,7 @@ class Ledger(World):
     def crash(self, host: Host, landed: Any = ()) -> bool:
         if host.name != SERVER:
             return super().crash(host, landed)
-        out = LedgerLanded(self)
+        out = LedgerLanded(self, host)
         for operation in landed:
             self._count(operation)
             host.actor.handle(host.name, operation.packet, out)

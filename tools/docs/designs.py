@@ -13,6 +13,7 @@ from syncproof.core.moves import Move
 from syncproof.core.world import World
 from syncproof.counterexamples.narrate import Narration, narrate
 from syncproof.designs import DESIGNS, Design, Parameters
+from syncproof.designs.registry import SEARCHED
 from syncproof.inputs.small_worlds import SmallWorld, build
 from syncproof.properties import PROPERTIES
 from syncproof.report import flow, sequence
@@ -21,8 +22,8 @@ from tools.docs.fields import meanings
 from tools.docs.markdown import code, codes, facts, mermaid, table
 
 ALSO = {
-    "timeline-checkpointed": Parameters(retention="acknowledged"),
-    "timeline-hybrid-fanout": Parameters(fanout_threshold=1),
+    "timeline-checkpointed": Parameters(retention="acknowledged", request_timeout=0.0),
+    "timeline-hybrid-fanout": Parameters(fanout_threshold=1, request_timeout=0.0),
 }
 """Parameters with which a design does what it does not do in a small world with its own parameters."""
 
@@ -174,7 +175,7 @@ def watched(name: str) -> Flow:
 def _with(design: Design) -> str:
     if design.name not in ALSO:
         return ""
-    changed = ALSO[design.name].differing_from(Parameters())
+    changed = ALSO[design.name].differing_from(SEARCHED)
     return f" (also with {', '.join(f'`{name} = {value}`' for name, value in changed.items())})"
 
 

@@ -230,6 +230,9 @@ class Device(Actor):
         request = self.requests.get(packet.kind)
         if request is None or self.connection is None:
             return
+        if not self.awaits(packet.kind):  # a handler of one's own took the reply
+            del self.requests[packet.kind]
+            return
         if packet.kind == "pull":
             out.observe(Triggered(self.id, "timeout"))
             if isinstance(request.packet, Pull):
@@ -237,6 +240,10 @@ class Device(Actor):
         out.send(self.connection, request.packet)
         wait = min(2 * request.wait, LONGEST_WAIT) if self.parameters.request_backoff else request.wait
         self.wait_for_reply(packet.kind, Request(request.packet, wait, min(request.again + 1, MOST_COPIES)), out)
+
+    def awaits(self, kind: RequestKind) -> bool:
+        """Return whether the device's own state says that it waits for the reply to a request."""
+        return {"submit": self.sending, "pull": self.pulling, "register": not self.registered}.get(kind, True)
 
     def answered(self, kind: RequestKind, out: Out) -> bool:
         """Wait no more for the reply to a request; return whether the device did (always, if it has no timeouts)."""

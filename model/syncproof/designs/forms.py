@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from syncproof.designs import witnesses
+from syncproof.designs.promises import RELIABLE_INBOX, SHARED_INBOX, STORE_FIRST, without
 from syncproof.designs.registry import DESIGNS, Design
 from syncproof.designs.witnesses import Meets
 
@@ -33,8 +34,8 @@ def form(
         name=f"{of}+{name}",
         summary=summary,
         promises=design.promises if promises is None else promises,
-        meets=design.meets if meets is None else meets,
         pins=dict(pins),
+        meets=design.meets if meets is None else meets,
         form_of=of,
     )
 
@@ -79,6 +80,28 @@ FORMS: dict[str, Design] = {
             "Numbers are reserved before the write: a row more a batch, and a crash burns numbers, which voids fill.",
             {"dense_numbers": "reserved"},
             meets=witnesses.RESERVED_NUMBERS,
+        ),
+        # ---- inboxes
+        form(
+            "inbox-store-first",
+            "ack-batching",
+            "Devices collect up to 20 acks of pushes, for a second at most, and the copies are deleted together.",
+            {"ack_batch": 20},
+        ),
+        form(
+            "inbox-store-first",
+            "ttl",
+            "A copy that is not delivered within 30 days is deleted: a device that was away longer has lost it.",
+            {"inbox_ttl": 30 * 86400.0},
+            without(STORE_FIRST, *RELIABLE_INBOX),
+        ),
+        form(
+            "inbox-shared",
+            "deleted-on-send",
+            "One copy per user, deleted as soon as it was sent to one of the devices.",
+            {"shared_delete": "send"},
+            without(SHARED_INBOX, "no-early-delete"),
+            witnesses.INBOX,
         ),
     )
 }

@@ -37,8 +37,8 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     fanout_threshold: Positive = 100
     """A hybrid design does not copy conversations with more members than this: devices read their timelines."""
     ack_timeout: Seconds = 5.0
-    """How long a server waits for a device's ack: then one that is sync-first writes to the offline inbox, and one with
-    consumers sends again."""
+    """How long a server waits for a device's ack: then one that is sync-first writes to the offline inbox, and the others
+    send again."""
     checkpoint: Literal["with-apply", "after-apply"] = "with-apply"
     """`after-apply`: the device saves its checkpoint in a step of its own, so a crash may come between."""
     idempotent_send: bool = True
@@ -81,6 +81,10 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     with up to half of that added at random; 0: it waits as long as the connection lasts."""
     request_backoff: bool = True
     """A device's wait for a reply doubles each time, up to five minutes; off: it stays the same."""
+
+    def without_timeouts(self) -> Parameters:
+        """Return these parameters with devices that wait for replies as long as a connection lasts, as in most searches."""
+        return msgspec.structs.replace(self, request_timeout=0.0)
 
     def differing_from(self, other: Parameters) -> dict[str, object]:
         """Return the parameters that differ from those of `other`, with the values here."""

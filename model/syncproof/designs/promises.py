@@ -95,6 +95,9 @@ SYNC_FIRST: Promises = {
 # A message that one device fetches is gone for the user's other devices.
 SHARED_INBOX: Promises = without(STORE_FIRST, "no-loss", "convergence", "accepted-is-durable")
 
+RELIABLE_INBOX = ("no-loss", "convergence", "accepted-is-durable")
+"""What an inbox does not keep that deletes copies which no device has acknowledged."""
+
 TIMELINE: Promises = {
     "outbox-drained": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "accepted-once": (*HARMLESS_TO_STORES, *STORE_LOSSES),

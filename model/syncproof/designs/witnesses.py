@@ -54,6 +54,10 @@ INBOX = (
     Meets("server-restore", RECONNECTING),
 )
 
+PUSHED_AGAIN = Meets(ALWAYS, ("redelivered",))
+
+INBOX_PUSHED_AGAIN = (*INBOX, PUSHED_AGAIN)
+
 SYNC_FIRST = (
     Meets(ALWAYS, ("ack-timeout",)),
     Meets("sender-retry", ("duplicate-submit",)),
@@ -84,7 +88,7 @@ RESERVED_NUMBERS = (*DENSE_PUSH, Meets("server-crash", ("void", "gap")))
 """A crash burns reserved numbers."""
 
 
-DEVICE_ACKS = (*INBOX, Meets(ALWAYS, ("redelivered",)))
+DEVICE_ACKS = (*INBOX, PUSHED_AGAIN)
 
 
 def required(meets: tuple[Meets, ...], kinds: tuple[str, ...], messages: int) -> dict[type[Property], bool]:

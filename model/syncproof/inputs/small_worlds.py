@@ -38,7 +38,7 @@ from syncproof.core.packets import Compose, Packet, Tick
 from syncproof.core.values import SERVER, ConversationId, DeviceId, Message, MessageId, UserId
 from syncproof.core.world import System, World
 from syncproof.designs import Design, Parameters, Population
-from syncproof.designs.inbox import SyncFirstServer
+from syncproof.designs.inbox import InboxDevice, InboxServer, SyncFirstServer
 from syncproof.designs.packets import Notification, Push
 from syncproof.designs.timeline.checkpointed import CheckpointedServer
 from syncproof.designs.timeline.device import TimelineDevice
@@ -99,7 +99,7 @@ class SmallWorld:
     messages: int
     kinds: tuple[str, ...]
     """Names of `KINDS`, each at most once."""
-    parameters: tuple[tuple[str, str | int | bool], ...] = ()
+    parameters: tuple[tuple[str, str | float | bool], ...] = ()
     """The parameters that differ from the design's own: (name, value)."""
     script: tuple[tuple[Message, ...], ...] = ()
     """What is composed instead of the usual messages: each part in its order, several beside each other."""
@@ -172,6 +172,8 @@ RARE_READING = tuple(kind for kind in RARE if kind != "trim")
 ONE_A_PAGE, ONE_WORKER, QUIET = (("page_size", 1),), (("workers", 1),), (("notifications", False),)
 ACKNOWLEDGED, AFTER_APPLY = (("retention", "acknowledged"),), (("checkpoint", "after-apply"),)
 TWICE = (("idempotent_send", False),)
+TIMEOUTS, AGAIN, ONCE = (("request_timeout", 10.0),), (("retransmission", True),), (("retransmission", False),)
+COLLECTED = (("ack_batch", 2),)
 NUMBERINGS = ((("sequencer", "dense"),), (("sequencer", "segmented"),))
 PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] = (
     (
@@ -194,6 +196,22 @@ PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] 
             SmallWorld("two-people", 1, ("disconnect",), QUIET),
             SmallWorld("two-people", 1, ("sender-retry",), TWICE),
         ),
+    ),
+    (
+        lambda design: True,
+        tuple(SmallWorld("two-people", 1, kinds, TIMEOUTS) for kinds in (*SINGLES, ("reinstall",))),
+    ),
+    (
+        lambda design: issubclass(design.server, SyncFirstServer),
+        tuple(SmallWorld(people, 1, kinds, AGAIN) for kinds in SINGLES for people in ("two-people", "two-devices")),
+    ),
+    (
+        lambda design: issubclass(design.server, InboxServer) and not issubclass(design.server, SyncFirstServer),
+        (SmallWorld("two-people", 1, ("push",), ONCE),),
+    ),
+    (
+        lambda design: issubclass(design.device, InboxDevice),
+        (SmallWorld("two-people", 2, (), COLLECTED),),
     ),
     (
         lambda design: not issubclass(design.server, SyncFirstServer),  # it is done with a message in the same step
@@ -225,6 +243,8 @@ searched. `standard` and `deep` search them for the designs that the parameter c
 UNSEARCHED: dict[str, str] = {
     "poll_interval": "in a search a timer may fire at any moment, whatever its delay",
     "ack_timeout": "in a search a timer may fire at any moment, whatever its delay",
+    "ack_delay": "in a search a timer may fire at any moment, whatever its delay",
+    "request_backoff": "in a search a timer may fire at any moment, whatever its delay",
     "sequencer_block": "it only decides how many numbers are skipped after a crash, and no property asks how many",
 }
 """Parameter -> why no world has another value of it."""

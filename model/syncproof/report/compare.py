@@ -16,6 +16,7 @@ from syncproof.report import markdown as md
 from syncproof.report.figures import Figure
 from syncproof.report.sentences import compare as sentences
 from syncproof.studies.compare import Comparison
+from syncproof.studies.results import ComparisonResults
 from syncproof.studies.smallest_world import Way
 
 SHOWN = (
@@ -84,8 +85,12 @@ def _filled(name: str, comparison: Comparison, **context: object) -> str:
         mark=tables.mark,
         metrics=[(tables.heading(name)[0], metric) for name, metric in METRICS.items()],
         costs=tables.costs(results),
+        differences=tables.differences(results),
+        compared=[tables.heading(name) for name in tables.COMPARED],
         ways_legend=counterexamples.LEGEND,
         command=sentences.command(comparison),
+        legend=sentences.legend(comparison),
+        differences_legend=sentences.DIFFERENCES,
         **context,
     )
 
@@ -133,9 +138,10 @@ def markdown(comparison: Comparison) -> str:
     if unpromised := tables.unpromised(results):
         lines += ["", "Violated, and not promised (one example per design):", ""]
         lines += [f"- {md.cell(design)}, {name}: {md.cell(example)}" for design, name, example in unpromised]
-    lines += ["", "## Costs", "", f"Mean over {comparison.runs} runs; the 95 % intervals are in `results.json`.", ""]
+    lines += ["", "## Costs", "", sentences.legend(comparison), ""]
     units = ["{} ({})".format(*tables.heading(m)) for m in METRICS]
     lines += md.table(["design", *units], [[name, *(c.text for c in cells)] for name, cells in tables.costs(results)])
+    lines += _differences(results)
     lines += _ways(ways, comparison.scenario)
     if told := tables.claims(results):
         legend = "Of a claim about correctness, *supported* means that these runs did not refute it."
@@ -147,6 +153,17 @@ def markdown(comparison: Comparison) -> str:
     lines += [*md.reproduction(sentences.command(comparison)), "", "The scenario:", ""]
     lines += [*md.fence(comparison.scenario.text.strip(), "toml"), ""]
     return "\n".join(lines)
+
+
+def _differences(results: ComparisonResults) -> Iterator[str]:
+    """Yield the table of differences from the recommended design; nothing for a single design."""
+    base, rows = tables.differences(results)
+    if not rows:
+        return
+    yield from ("", f"### How the others differ from {md.cell(base)}, run by run", "", sentences.DIFFERENCES, "")
+    units = ["{} ({})".format(*tables.heading(metric)) for metric in tables.COMPARED]
+    cells = [[name, *(f"{c.text} [{c.interval}]" if c.interval else c.text for c in found)] for name, found in rows]
+    yield from md.table(["design", *units], cells)
 
 
 def _ways(ways: list[Way], scenario: Scenario) -> Iterator[str]:
@@ -197,5 +214,5 @@ def show(comparison: Comparison) -> None:
     out.print()
     for key, claim in tables.claims(results).items():
         out.print(
-            Text.assemble((f"{key:>4} ", ""), (f"{claim.verdict:<10}", terminal.COLOURS[claim.verdict]), claim.evidence)
+            Text.assemble((f"{key:>4} ", ""), (f"{claim.verdict:<12}", terminal.COLOURS[claim.verdict]), claim.evidence)
         )

@@ -152,7 +152,7 @@ def narrate_way(way: Way, parameters: Parameters) -> Narration:
     assert way.world is not None
     assert way.counterexample is not None
     found = way.counterexample
-    system, _, _ = build(lookup.get(way.design).variant(parameters=parameters), way.world)
+    system, _, _ = build(lookup.get(way.design).variant(parameters=parameters.without_timeouts()), way.world)
     return narrate(system, found.moves, [PROPERTIES[way.name]], prelude=found.prelude, cycle=found.cycle)
 
 
@@ -160,7 +160,7 @@ def again(way: Way, scenario: Scenario) -> str:
     """Return the command or the Python lines that search the world again."""
     assert way.world is not None
     entry = lookup.get(way.design)
-    world, parameters = way.world, scenario.parameters()
+    world, parameters = way.world, scenario.parameters().without_timeouts()
     if _plain(parameters) == _plain(entry.parameters):
         words = ["syncproof", "explore", way.design, "--world", world.population, "--messages", str(world.messages)]
         return shlex.join([*words, *[word for kind in world.kinds for word in ("--fault", kind)]])
@@ -169,7 +169,7 @@ def again(way: Way, scenario: Scenario) -> str:
         "from syncproof.inputs.scenario import load\n"
         "from syncproof.studies.verify import search\n"
         "from syncproof.inputs.small_worlds import SmallWorld\n\n"
-        f"design = get({way.design!r}).variant(parameters=load({scenario.name!r}).parameters())\n"
+        f"design = get({way.design!r}).variant(parameters=load({scenario.name!r}).parameters().without_timeouts())\n"
         f"found = search(design, SmallWorld({world.population!r}, {world.messages}, {world.kinds!r}))\n"
         f"print(found.findings[{way.name!r}].counterexample)"
     )

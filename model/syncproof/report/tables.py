@@ -7,6 +7,7 @@ from typing import NamedTuple
 from syncproof.designs import DESIGNS
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.properties import PROPERTIES
+from syncproof.studies.recommendation import difference, sign
 from syncproof.studies.results import (
     ClaimResult,
     ComparisonResults,
@@ -101,6 +102,55 @@ def costs(results: ComparisonResults) -> list[tuple[str, list[NumberCell]]]:
         )
         for name, design in results.designs.items()
     ]
+
+
+COMPARED = (
+    "server_writes_per_message",
+    "server_deletes_per_message",
+    "server_reads_per_message",
+    "packets_per_delivery",
+    "bytes_per_delivery",
+    "delivery_latency_p50_s",
+    "delivery_latency_p99_s",
+    "late_10s",
+    "stored_bytes_mean",
+)
+"""The metrics of the table of differences."""
+
+
+class DifferenceCell(NamedTuple):
+    """Hold a difference as it is shown: `text`, its interval, and whether it is `better`, `worse` or within `noise`."""
+
+    text: str
+    interval: str
+    kind: str
+
+
+def differences(results: ComparisonResults) -> tuple[str, list[tuple[str, list[DifferenceCell]]]]:
+    """Return the recommended design, or the first one, and how every other one differs from it, run by run."""
+    chosen = None if results.recommendation is None else results.recommendation.recommended
+    base = chosen or next(iter(results.designs))
+    rows = []
+    for name in results.designs:
+        if name == base:
+            continue
+        cells = []
+        for metric in COMPARED:
+            found = difference(results, name, base, metric)
+            better = sign(found) * (1 if METRICS[metric].less_is_better else -1)
+            if found is None or found.value is None:
+                cells.append(DifferenceCell("–", "", "noise"))
+                continue
+            known = found.low is not None and found.high is not None
+            ends = f"{_signed(found.low or 0.0, metric)} to {_signed(found.high or 0.0, metric)}" if known else ""
+            cells.append(DifferenceCell(_signed(found.value, metric), ends, ("noise", "worse", "better")[better]))
+        rows.append((name, cells))
+    return base, rows
+
+
+def _signed(value: float, metric: str) -> str:
+    text = amount(abs(value), metric)
+    return text if not value else f"{'+' if value > 0 else '−'}{text}"
 
 
 def claims(results: ComparisonResults | VerificationResults) -> dict[str, ClaimResult]:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Column, Table
 
-COLOURS = {"supported": "green", "refuted": "red", "depends": "yellow", "unknown": "dim"}
+COLOURS = {"supported": "green", "refuted": "red", "depends": "yellow", "within noise": "yellow", "unknown": "dim"}
 """Colour of a claim's verdict."""
 WIDEST = 100_000
 """The columns of a file or a pipe: more than any line has."""

@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 
 from syncproof.designs.base import Device
-from syncproof.designs.parameters import Parameters
 from syncproof.designs.registry import DESIGNS, Design
 
 
@@ -75,7 +74,7 @@ def seeded_bug(
         device=device or sound.device,
         server=server or sound.server,
         sequencers=sequencers or sound.sequencers,
-        parameters=Parameters(**parameters),
+        parameters=msgspec.structs.replace(sound.parameters, **parameters),
         meets=(),  # with the bug, the situations that its base must meet may be unreachable
     )
     return Bug(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 import os
 import platform
 import re
@@ -20,8 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from syncproof import designs as registry
+from syncproof.designs.forms import ready
 from syncproof.engines.memory import peak_memory
-from syncproof.engines.simulate import Checks, Recorder, RunResult
+from syncproof.engines.simulate import KINDS, Checks, Recorder, RunResult
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError, Interrupted, from_outside
 from syncproof.inputs import arguments, lookup, traces, workload
@@ -30,7 +32,7 @@ from syncproof.inputs.scenario import Scenario, load
 from syncproof.properties import PROPERTIES
 from syncproof.properties.evidence import NOTHING_ACCEPTED
 from syncproof.properties.verdicts import PropertyResult
-from syncproof.studies import claims, executors, intervals
+from syncproof.studies import claims, complexity, executors, hot_user, intervals, recommendation
 from syncproof.studies.executors import Progress
 from syncproof.studies.failures import Failure, Failures, lookup_all
 from syncproof.studies.intervals import digits
@@ -59,6 +61,8 @@ SWEEP_KEY = "population.devices_per_user"
 SWEEP_VALUES = (1, 2, 3, 4, 6)
 MOST_RUNS = 1000
 """The most runs under one seed: run n draws from seed * 1000 + n, so more would repeat runs of the next seed."""
+LOSS_KEY = "faults.push_loss"
+LOSS_VALUES = (0.0, 0.1, 0.3)
 SWEEP_DELIVERIES = 2500
 """Deliveries, about, that a point of the sweep simulates at two devices per user."""
 INTERRUPTED = "the comparison was interrupted"
@@ -176,6 +180,8 @@ class Comparison(Presentable):
     outcomes: dict[str, list[RunResult]]
     sweep: dict[str, dict[int, RunResult]]
     quiet: RunResult | None
+    losses: dict[str, dict[float, RunResult]] = dataclasses.field(default_factory=dict)
+    hot: list[tuple[float, RunResult]] = dataclasses.field(default_factory=list)
     trace: str | None = None
     take: float | None = None
     elapsed_s: float = 0.0
@@ -210,10 +216,20 @@ class Comparison(Presentable):
                     for name, points in self.sweep.items()
                 },
             ),
+            losses=EndpointRuns(
+                LOSS_KEY,
+                {
+                    name: {f"{value:g}": _small_run(result) for value, result in points.items()}
+                    for name, points in self.losses.items()
+                },
+            )
+            if self.losses
+            else None,
             notifications_off=None if self.quiet is None else _small_run(self.quiet),
             faults_fired=fired,
             warnings=[f"{name} was configured and never happened" for name, count in fired.items() if count == 0]
             + self._silent()
+            + self._unbalanced()
             + [f"{name} never reached: {what}" for name, what in self._unreached()]
             + [failure.says for failure in self.failed.values()]
             + ([self.stopped] if self.stopped else []),
@@ -223,6 +239,10 @@ class Comparison(Presentable):
             for number, a in enumerate(self.designs)
             for b in self.designs[number + 1 :]
         }
+        found.hot_user = [hot_user.measured(rate, run) for rate, run in self.hot]
+        found.recommendation = recommendation.recommend(
+            found, {SWEEP_KEY: _mean_devices(self.scenario), LOSS_KEY: self.scenario.faults.push_loss}
+        )
         found.claims = claims.judge(found)
         return found
 
@@ -236,6 +256,15 @@ class Comparison(Presentable):
             elif silent:
                 found.append(f"{name} accepted no message in run {', '.join(silent)}")
         return found
+
+    def _unbalanced(self) -> list[str]:
+        """Return a warning for each store whose bytes do not add up at the end of a run."""
+        return [
+            f"{name}: the bytes of {store} do not add up: counted {counted}, held {held} (run {run})"
+            for name, runs in self.outcomes.items()
+            for run, result in enumerate(runs)
+            for store, (counted, held) in result.unbalanced.items()
+        ]
 
     def _unreached(self) -> list[tuple[str, str]]:
         """Return (design, what) for what some run must reach and no run of the design did."""
@@ -262,6 +291,8 @@ class Comparison(Presentable):
                 kind: sum(r.packets.get(kind, 0) for r in runs) for kind in sorted({k for r in runs for k in r.packets})
             },
             deliveries=sum(r.deliveries for r in runs),
+            storage_s={kind: float(f"{math.fsum(r.storage_s.get(kind, 0.0) for r in runs):.6g}") for kind in KINDS},
+            complexity=complexity.complexity(name) if ready(name) is not None else None,
             sometimes={
                 what: f"{sum(r.sometimes.get(what, False) for r in runs)} of {len(runs)} runs"
                 for what in dict.fromkeys(what for r in runs for what in r.sometimes)
@@ -409,6 +440,12 @@ def worst(found: Sequence[PropertyResult], runs: Sequence[int] | None = None, ha
     )
 
 
+def _mean_devices(scenario: Scenario) -> float:
+    """Return how many devices a user has on average."""
+    counts = scenario.population.devices_per_user
+    return float(counts) if isinstance(counts, int) else sum(counts) / len(counts)
+
+
 def _small_run(result: RunResult) -> SmallRun:
     return SmallRun(
         metrics={name: digits(value) for name, value in result.metrics.items()},
@@ -482,7 +519,10 @@ def compare(
         for name in names
     ]
     side: list[tuple[str, int]] = []
+    lost: list[tuple[str, float]] = []
+    busy: list[float] = []
     quiet = "timeline-notify" in names and sweep
+    dense = "timeline-dense-push" in names
     if sweep:
         messages = _bounded(traffic)
         for value in SWEEP_VALUES:
@@ -490,6 +530,16 @@ def compare(
             for name in names:
                 side.append((name, value))
                 work.append(dataclasses.replace(base, scenario=varied, design=name, messages=messages))
+        for share in LOSS_VALUES:
+            lossy = loaded.with_value(LOSS_KEY, share)
+            for name in names:
+                lost.append((name, share))
+                work.append(dataclasses.replace(base, scenario=lossy, design=name, messages=messages))
+        if dense:
+            for rate in hot_user.RATES:
+                for form in (hot_user.RESERVED, hot_user.AT_COMMIT):
+                    busy.append(rate)
+                    work.append(Job(hot_user.scenario(rate), form, 0, first * 1000))
         if quiet:
             silent = loaded.with_value("model.notifications", False)
             work.append(dataclasses.replace(base, scenario=silent, design="timeline-notify", messages=messages))
@@ -508,9 +558,15 @@ def compare(
     failed = {name: Failure(str(e), _broken_before(name, runs_of.get(name, []))) for name, e in failures.met.items()}
     failures.check(names, failed)
     points: dict[str, dict[int, RunResult]] = {name: {} for name in names if name not in failures.met} if sweep else {}
-    for (name, value), result in zip(side, results[count * len(names) :], strict=False):
+    rest = iter(results[count * len(names) :])
+    for (name, value), result in zip(side, rest, strict=False):
         if result is not None and name in points:
             points[name][value] = result
+    losses: dict[str, dict[float, RunResult]] = {name: {} for name in points}
+    for (name, share), result in zip(lost if sweep else (), rest, strict=False):
+        if result is not None and name in losses:
+            losses[name][share] = result
+    hot = [(rate, result) for rate, result in zip(busy if sweep else (), rest, strict=False) if result is not None]
     return Comparison(
         loaded,
         first,
@@ -519,6 +575,8 @@ def compare(
         {name: found for name, found in runs_of.items() if name not in failures.met},
         points,
         results[-1] if quiet else None,
+        losses,
+        hot,
         None if path is None else Path(path).name,
         take,
         time.perf_counter() - started,

@@ -268,7 +268,8 @@ def stress_scenario(design: str, kinds: Sequence[str] = ()) -> Scenario:
     for kind in kinds:
         for name, more in RARER.get(kind, {}).items():
             tables[name].update(more)
-    changed = lookup.get(design).parameters.differing_from(designs.Parameters())
+    differing = lookup.get(design).parameters.differing_from(designs.Parameters())
+    changed = {name: f"{value:g}s" if isinstance(value, float) else value for name, value in differing.items()}
     return Scenario.model_validate({**tables, "model": {**changed, "poll_interval": "60s"}})
 
 

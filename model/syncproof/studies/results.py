@@ -20,6 +20,7 @@ MetricName = Annotated[str, msgspec.Meta(title="METRIC")]
 MoveName = Annotated[str, msgspec.Meta(title="MOVE")]
 Pair = Annotated[str, msgspec.Meta(title="PAIR")]
 PacketName = Annotated[str, msgspec.Meta(title="PACKET")]
+OperationKind = Annotated[str, msgspec.Meta(title="KIND")]
 PropertyName = Annotated[str, msgspec.Meta(title="PROPERTY")]
 ScenarioKey = Annotated[str, msgspec.Meta(title="KEY")]
 SearchName = Annotated[str, msgspec.Meta(title="SEARCH")]
@@ -97,6 +98,60 @@ class StoreRows(msgspec.Struct):
     """rows returned"""
 
 
+class Complexity(msgspec.Struct):
+    """Hold how complex a design is."""
+
+    packet_kinds: int
+    """kinds of packets that its devices and its server handle, completions and timers included"""
+    handlers: int
+    """their handlers"""
+    lines: int
+    """lines of code of its device and its server, bases included, without comments and documentation"""
+    states: int
+    """states of one message between two people without faults, every interleaving"""
+
+
+class HotUser(msgspec.Struct):
+    """Hold how entries of one busy user waited for each other in a small run."""
+
+    design: str
+    """the form of dense numbering"""
+    messages_per_s: float
+    """messages a second for this user"""
+    batch: float
+    """entries that the user's writer wrote at a time, measured"""
+    closed_form: float
+    """the same by the closed form"""
+    sequencer_rows_per_message: float
+    """rows of the sequencer per message, for all receivers"""
+
+
+class Turning(msgspec.Struct):
+    """Hold the nearest change of a scenario key that turns the recommendation."""
+
+    key: str
+    """the key"""
+    value: str
+    """the nearest of the tried values that turns it"""
+    recommended: str
+    """what is recommended there"""
+
+
+class Recommendation(msgspec.Struct):
+    """Hold which design to choose in this scenario (`studies/recommendation.py` has the rule)."""
+
+    front: list[str]
+    """designs of which no other is clearly better in one of rows, packets, late share and losses, and clearly worse in none"""
+    recommended: str | None
+    """the design, or null if none keeps its promises and loses nothing"""
+    why: str
+    """the reason in numbers"""
+    turned_by: list[Turning]
+    """for each key that the small runs vary, the nearest value that turns it"""
+    tried: dict[ScenarioKey, list[str]]
+    """the values that the small runs tried"""
+
+
 class DesignComparison(msgspec.Struct, omit_defaults=True):
     """Hold what a comparison found of one design."""
 
@@ -110,6 +165,10 @@ class DesignComparison(msgspec.Struct, omit_defaults=True):
     """packets of this class on the wire, over all runs"""
     deliveries: int
     """first showings, over all runs"""
+    storage_s: dict[OperationKind, float] = {}
+    """seconds that the storage station worked to write, delete and read, over all runs"""
+    complexity: Complexity | None = None
+    """how complex the design is; left out for a design of one's own"""
     sometimes: dict[Situation, str] = {}
     """what a design of one's own declares that some run must reach, and in how many runs it was reached"""
 
@@ -134,7 +193,7 @@ class SmallRun(msgspec.Struct, omit_defaults=True):
 
 
 class EndpointRuns(msgspec.Struct):
-    """Hold the small runs of every design along the number of devices per user."""
+    """Hold the small runs of every design along the values of one scenario key."""
 
     key: str
     """the scenario key that the small runs vary"""
@@ -165,6 +224,8 @@ class ComparisonResults(msgspec.Struct):
     """every design"""
     sweep: EndpointRuns
     """the small runs beside the comparison"""
+    losses: EndpointRuns | None
+    """small runs along the share of lost pushes; null where there are no small runs"""
     notifications_off: SmallRun | None
     """one run of `timeline-notify` without notifications; null if that design is not compared"""
     faults_fired: dict[FaultName, int]
@@ -174,6 +235,10 @@ class ComparisonResults(msgspec.Struct):
     differences: dict[Pair, dict[MetricName, Interval]] = {}
     """`B - A` for every two designs: how much more of each metric B has, taken run by run, since run *n* of both meets the same
     draws; an interval that contains 0 is within noise"""
+    hot_user: list[HotUser] = []
+    """how entries of one busy user wait for each other, if dense numbering is compared"""
+    recommendation: Recommendation | None = None
+    """which design to choose"""
     claims: dict[ClaimId, ClaimResult] = {}
     """every claim"""
 

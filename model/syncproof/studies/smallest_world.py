@@ -77,7 +77,7 @@ _KNOWN: dict[tuple[object, ...], Found] = {}
 
 def ways(comparison: Comparison) -> list[Way]:
     """Return a `Way` for every violated property: broken promises first, then the shortest, those without a way last."""
-    parameters = comparison.scenario.parameters()
+    parameters = comparison.scenario.parameters().without_timeouts()
     kinds = tuple(kinds_of(comparison.results().faults_fired))
     violated = {
         design: {name: p.promised for name, p in found.properties.items() if p.verdict == "violated"}

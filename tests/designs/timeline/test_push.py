@@ -42,7 +42,7 @@ def entry(seq: int) -> Entry:
 
 def given(actor: Actor, *packets: Packet, source: ActorId | ConnectionId = SERVER) -> Effects:
     """Return the effects of handling these packets, all together."""
-    out = Effects()
+    out = Effects(actor)
     for packet in packets:
         actor.handle(source, packet, out)
     return out

@@ -41,7 +41,7 @@ class Waiter(Actor):
 
 def delays(jitter: float, seed: int = 1) -> dict[int, list[float]]:
     """Return how long each timer of two actors took."""
-    table: dict[str, Any] = {"title": "timers", "shows": "jitter", "duration": "1h"}
+    table: dict[str, Any] = {"title": "timers", "shows": "jitter", "duration": "1h", "warmup": "0s"}
     wanted = Scenario.model_validate(table)
     traffic = Traffic([0, 1], 2, [], [], [], [], [], [[], []], [], [], 3600.0)
     system = System("waiters", lambda: {DeviceId(n): Waiter(id=DeviceId(n), jitter=jitter) for n in range(2)})

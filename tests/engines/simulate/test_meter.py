@@ -143,6 +143,24 @@ def test_a_message_that_takes_a_second_place_is_one_message() -> None:
     assert seconds(meter.delivery) == [5.0]
 
 
+def test_who_has_shown_a_message_is_not_behind_when_it_is_placed_once_more() -> None:
+    """So it is with a retry that is stored a second time, and with a server that lost the first placement in a restore."""
+    retry = measured(
+        (1.0, COMPOSED), (2.0, PLACED), (3.0, ACCEPTED), (4.0, PLACED), (4.5, OWN), (5.0, SHOWN), (6.0, ACCEPTED)
+    )
+    restore = measured((1.0, COMPOSED), (2.0, PLACED), (3.0, SHOWN), (4.0, PLACED), (5.0, ACCEPTED), (6.0, OWN))
+    for meter in retry, restore:
+        assert dict(meter.behind) == {PHONE: 0, **({LAPTOP: 0} if meter is retry else {})}
+
+
+def test_who_left_before_a_message_was_placed_once_more_is_not_behind() -> None:
+    alone = Placed(MESSAGE, CONVERSATION, 1, (ANN,), (PHONE,))
+    meter = measured(
+        (1.0, COMPOSED), (2.0, PLACED), (3.0, MemberRemoved(CONVERSATION, BOB)), (4.0, alone), (5.0, ACCEPTED)
+    )
+    assert dict(meter.behind) == {PHONE: 1}
+
+
 def test_a_message_that_is_accepted_and_never_placed_is_counted() -> None:
     meter = measured((1.0, COMPOSED), (3.0, ACCEPTED))
     assert meter.messages == 1

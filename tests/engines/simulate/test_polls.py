@@ -57,8 +57,8 @@ class Phone(Actor):
         out.cancel(Look())
 
 
-def idle_polls(*enough: float) -> int:
-    """Simulate a minute, and return how many polls were counted."""
+def idle_polls(*enough: float, warmup: str = "0s") -> int:
+    """Simulate a minute after a warm-up, and return how many polls were counted."""
     traffic = Traffic(
         owners=[0],
         initial_devices=1,
@@ -72,15 +72,22 @@ def idle_polls(*enough: float) -> int:
         joins=[],
         horizon=60.0,
     )
-    table = {"title": "polls", "shows": "polls", "duration": "60s", "network": {"push_ms": {"median": 1.0}}}
+    network = {name: {"median": 1.0} for name in ("up_ms", "down_ms", "push_ms")}
+    table = {"title": "polls", "shows": "polls", "duration": "60s", "warmup": warmup, "network": network}
     system = System("polls", lambda: {SERVER: Server(id=SERVER), PHONE: Phone(id=PHONE)}, server=SERVER)
     wanted = Scenario.model_validate(table)
     return simulate(system, wanted, traffic, FaultPlan(), 1, promised={}, not_applicable={}).packets.get("Look", 0)
 
 
 def test_idle_polls_are_counted_until_the_end() -> None:
-    assert idle_polls() == 5
+    """The first fires at 10 s; the others are due an interval and a few ms of round trip apart, the fifth just after 60 s."""
+    assert idle_polls() == 4
 
 
 def test_a_poll_that_was_cancelled_is_not_counted_any_more() -> None:
     assert idle_polls(35.0) == 2
+
+
+def test_idle_polls_of_the_warm_up_are_not_counted() -> None:
+    """The first poll fires 50 s before the start, then one comes each 10 s and a few ms: of the minute it is six."""
+    assert idle_polls(warmup="60s") == 6

@@ -38,13 +38,19 @@ from syncproof.properties.verdicts import PropertyResult, judge
 
 __all__ = ["Checks", "Recorder", "RunResult", "Simulation", "simulate"]
 
+KINDS = ("written", "deleted", "read")
+"""The kinds of storage operations, in the order of the station's columns."""
+
 
 @dataclass(slots=True)
 class RunResult:
     """The result of one run of one design.
 
     `histograms`: the durations that quantiles are taken of, by name. `elapsed_s`: seconds of real time.
-    `sometimes`: what some run must reach, in words, and whether this run did.
+    `sometimes`: what some run must reach, in words, and whether this run did. `storage_s`: seconds that the storage station
+    worked to write, delete and read; `operations`: how many of each, by store.
+    `unbalanced`: the stores whose bytes do not add
+    up at the end of the run, with (bytes counted, bytes held); empty, unless the engine or the design counts wrongly.
     """
 
     design: str
@@ -61,6 +67,9 @@ class RunResult:
     events: int
     elapsed_s: float
     sometimes: dict[str, bool] = field(default_factory=dict)
+    storage_s: dict[str, float] = field(default_factory=dict)
+    operations: dict[str, dict[str, int]] = field(default_factory=dict)
+    unbalanced: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def _given(traffic: Traffic, plan: FaultPlan) -> Given:
@@ -122,4 +131,10 @@ def simulate(
         events=simulation.clock.events,
         elapsed_s=time.perf_counter() - started,
         sometimes={each.says: each.name in simulation.monitor.watch.met for each in sometimes},
+        storage_s=dict(zip(KINDS, simulation.station.work_s, strict=True)),
+        operations={
+            store: dict(zip(KINDS, counts, strict=True))
+            for store, counts in sorted(simulation.station.operations.items())
+        },
+        unbalanced=simulation.world.imbalance(),
     )

@@ -157,6 +157,11 @@ class Meter:
             self.talk[message] = o.conversation
 
     def placed(self, o: Placed) -> None:
+        if o.message not in self.uncounted:
+            return  # placed once more, after it was accepted
+        if o.message in self.waiting:  # placed once more: who has shown the message waits for it no longer
+            self.waiting[o.message].intersection_update(o.audience)
+            return
         waiting = set(o.audience)
         waiting.difference_update(self.early.pop(o.message, ()), self.gone)
         self.waiting[o.message] = waiting

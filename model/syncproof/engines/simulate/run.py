@@ -124,7 +124,8 @@ class Simulation:
                 gc.enable()
 
     def _count_from_here(self) -> None:
-        """Forget what was counted in the warm-up."""
+        """Forget what was counted in the warm-up, and what is counted late of it: the idle polls that were due."""
+        self.polls.reach_horizon()
         self.network.forget_counts()
         self.station.forget_counts()
 

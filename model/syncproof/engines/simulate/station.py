@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from heapq import heapreplace
 from math import inf, nan
@@ -57,7 +58,8 @@ class Station:
     operations of a design that writes too much wait in the queue. The base time is keyed by what the operation is for: two
     designs that write the same message's accepting write meet the same one, whatever else they store.
 
-    `rows`: written, deleted and read, by store. `stored`: bytes in each of the server's stores; devices' own databases are
+    `rows`, `operations`: written, deleted and read, by store; `work_s`: seconds of each of the three.
+    `stored`: bytes in each of the server's stores; devices' own databases are
     not among them. `total`, `stored_peak`: of all stores together, now and at most. `taken_back`: bytes that restores took
     out of each store. `waits`: how long operations waited, without the `unwaited` that began at once. `long_wait_at`: when
     the last operation was asked for that waits longer than `LONG_S`.
@@ -78,6 +80,7 @@ class Station:
         "long_wait_at_horizon",
         "mean_service",
         "numbers",
+        "operations",
         "per_row",
         "purposes",
         "rows",
@@ -92,6 +95,7 @@ class Station:
         "unwaited",
         "waits",
         "waits_at_horizon",
+        "work_s",
     )
 
     def __init__(self, clock: Clock, draws: Draws, storage: StorageSection) -> None:
@@ -114,6 +118,8 @@ class Station:
         self.waits_at_horizon = Histogram()
         self.long_wait_at = self.long_wait_at_horizon = -inf
         self.rows: dict[str, list[int]] = {}
+        self.operations: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+        self.work_s = [0.0, 0.0, 0.0]
         self.stored: dict[str, int] = {}
         self.kept: dict[str, int] = {}
         self.taken_back: dict[str, int] = {}
@@ -125,6 +131,8 @@ class Station:
     def forget_counts(self) -> None:
         """Begin to count from here; what is stored stays."""
         self.rows.clear()
+        self.operations.clear()
+        self.work_s = [0.0, 0.0, 0.0]
         self.busy_s = 0.0
         self.waits, self.unwaited = Histogram(), 0
         self.changed_at, self.byte_seconds = self.clock.now, 0.0
@@ -137,12 +145,15 @@ class Station:
             self.rows[store][column] += rows
         except KeyError:
             self.count(store, column, rows)
+        self.operations[store][column] += 1
         mixed = self._mixed(store, column, then)
         scramble = self.scramble
-        return self.occupy(
+        service = (
             self.table[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)] >> COARSE]
             + rows * self.per_row
         )
+        self.work_s[column] += service
+        return self.occupy(service)
 
     def occupy(self, service: float) -> float:
         """Let an operation wait for a free server and occupy it; return when it completes."""

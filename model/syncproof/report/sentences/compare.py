@@ -8,7 +8,7 @@ from syncproof.designs import DESIGNS
 from syncproof.report.sentences.words import listed, named
 from syncproof.report.tables import kept, number
 from syncproof.studies.compare import Comparison
-from syncproof.studies.results import DesignComparison, PropertyResults
+from syncproof.studies.results import PropertyResults
 
 
 def question(comparison: Comparison) -> str:
@@ -18,7 +18,7 @@ def question(comparison: Comparison) -> str:
 
 
 def answer(comparison: Comparison) -> list[str]:
-    """Return the three sentences at the top of the report."""
+    """Return the sentences at the top of the report: correctness, the front, the recommendation, what would turn it."""
     results = comparison.results()
     designs = results.designs
     broken = comparison.broken()
@@ -46,7 +46,7 @@ def answer(comparison: Comparison) -> list[str]:
             whole = lost + designs[lossy[0]].deliveries / comparison.runs
             text += f"; {lossy[0]}, which promises less, lost {number(lost)} deliveries a run ({lost / whole:.1%})"
         sentences.append(text + ".")
-    sentences.append(_cheapest(designs))
+    sentences += _recommendation(comparison)
     forgetful = [n for n, d in designs.items() if d.properties["roaming-complete"].verdict == "violated"]
     mindful = [n for n in designs if n not in forgetful]
     if forgetful and mindful:
@@ -54,17 +54,50 @@ def answer(comparison: Comparison) -> list[str]:
             f"A new device finds its history with {_family(mindful, list(designs))}, "
             f"and finds none with {_family(forgetful, list(designs), 'any')}."
         )
-    else:
-        slow = _extreme(designs, "delivery_latency_p99_s") or _extreme(
-            designs, "delivery_latency_p99_s", lossless=False
-        )
-        ends = " and ".join(f"{number(value)} s with {name}" for name, value in dict.fromkeys((*slow[:1], *slow[-1:])))
-        sentences.append(
-            f"Live delivery takes {ends} at the 99th percentile."
-            if slow
-            else "No message was delivered to a connected device."
-        )
     return sentences
+
+
+def _recommendation(comparison: Comparison) -> list[str]:
+    """Return who is on the front, which design to choose and why, and what would turn that."""
+    found = comparison.results().recommendation
+    if found is None or not found.front:
+        return ["Nothing was delivered, so no costs are compared."]
+    front = listed(found.front)
+    alone = len(comparison.designs) == 1
+    sentences = (
+        []
+        if alone
+        else [
+            f"No other design is better in one of server rows, packets, late deliveries and losses and worse in none than {front}."
+        ]
+    )
+    if found.recommended is None:
+        return [*sentences, f"None is recommended: {found.why}."]
+    if alone:
+        return [f"{found.recommended} has {found.why}."]
+    sentences.append(f"For this scenario choose {found.recommended}: {found.why}.")
+    tried = [f"{key} {', '.join(values)}" for key, values in found.tried.items()]
+    if found.turned_by:
+        turns = " and ".join(f"{turn.recommended} at {turn.key} = {turn.value}" for turn in found.turned_by)
+        sentences.append(f"In small runs that would change to {turns} (tried: {'; '.join(tried)}).")
+    elif tried:
+        sentences.append(f"No value that small runs tried would change that ({'; '.join(tried)}).")
+    return sentences
+
+
+DIFFERENCES = (
+    "Run n of every design meets the same messages, presence, losses and times, so the difference is taken run by run; an interval "
+    "that contains 0 is within noise."
+)
+
+
+def legend(comparison: Comparison) -> str:
+    """Return what the numbers of the table of costs are."""
+    return (
+        f"Mean over {comparison.runs} run{'' if comparison.runs == 1 else 's'}, quantiles of all runs together, with 95 % "
+        "intervals. A delivery is timed from composed to shown on another device, wherever both devices were connected when it "
+        "was composed: the same deliveries in every design. “msg” is an accepted message, “dlv” a first showing on a device."
+    )
 
 
 def _open(finding: PropertyResults) -> bool:
@@ -81,36 +114,6 @@ def _family(names: list[str], designs: list[str], all_of: str = "every") -> str:
             parts.append(f"{all_of} {kind} design")
             rest = [name for name in rest if name not in members]
     return listed([*parts, *rest])
-
-
-def _extreme(designs: dict[str, DesignComparison], metric: str, lossless: bool = True) -> list[tuple[str, float]]:
-    """Return (design, mean of the metric) in ascending order; with `lossless` only designs that lost nothing."""
-    known = [
-        (name, mean)
-        for name, d in designs.items()
-        if (mean := d.metrics[metric].value) is not None and not (lossless and d.metrics["lost_deliveries"].value)
-    ]
-    return sorted(known, key=lambda pair: pair[1])
-
-
-def _cheapest(designs: dict[str, DesignComparison]) -> str:
-    costs = (
-        ("packets_per_delivery", "packets per delivery"),
-        ("server_writes_per_message", "rows written per message"),
-    )
-    found = [(what, order) for metric, what in costs if (order := _extreme(designs, metric))]
-    if not found:
-        return "No design here delivered everything, so no costs are compared."
-    alone = {order[0][0] for _, order in found if len(order) == 1}
-    if len(alone) == 1 and all(len(order) == 1 for _, order in found):
-        advantages = " and ".join(f"{number(order[0][1])} {what}" for what, order in found)
-        others = "" if len(designs) == 1 else ", the only one that lost nothing,"
-        return f"{alone.pop()}{others} has {advantages}."
-    parts = []
-    for what, order in found:
-        (least, low), (most, high) = order[0], order[-1]
-        parts.append(f"{what} range from {number(low)} ({least}) to {number(high)} ({most})")
-    return "Among the designs that lost nothing, " + "; ".join(parts) + "."
 
 
 def command(comparison: Comparison) -> str:
