@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import pytest
 
@@ -22,6 +23,11 @@ SHORT: Scenario = scenario.load("overload").with_values(
 )
 
 
+@cache
+def usual(design: str) -> float:
+    return recovery(design, SHORT)
+
+
 def recovery(design: str, made: Scenario) -> float:
     """Return the time to recover from the burst. The run ends with its drain, since one that stays down comes to no rest."""
     run = simulation(design, made, generate(made, 6), 6)
@@ -31,7 +37,7 @@ def recovery(design: str, made: Scenario) -> float:
 
 
 def test_with_back_off_it_recovers() -> None:
-    assert 20 < recovery("inbox-store-first", SHORT) < 240
+    assert 20 < usual("inbox-store-first") < 240
 
 
 @pytest.mark.slow
@@ -40,7 +46,7 @@ def test_without_back_off_it_stays_down() -> None:
 
 
 def test_a_design_that_stores_less_recovers_sooner() -> None:
-    assert recovery("timeline-dense-push", SHORT) < 0.5 * recovery("inbox-store-first", SHORT)
+    assert usual("timeline-dense-push") < 0.5 * usual("inbox-store-first")
 
 
 def test_where_no_operation_waits_long_there_is_nothing_to_recover_from() -> None:
