@@ -64,6 +64,14 @@ def test_nothing_arrives_over_a_dead_connection(design: str) -> None:
     assert shown == []
 
 
+def test_what_is_sent_in_the_warm_up_arrives_in_it() -> None:
+    """Else everyone would pull at the start, which is what the warm-up is to prevent."""
+    _, times = run()
+    arrivals = [at for at, move in times.events if isinstance(move, Deliver)]
+    assert sum(at < 0 for at in arrivals) >= 60
+    assert 0.0 not in arrivals
+
+
 def test_without_jitter_all_come_back_at_the_same_moment() -> None:
     assert set(connects(run()[1])) == {AT + NOTICE + RECONNECT}
 
