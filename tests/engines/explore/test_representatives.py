@@ -28,7 +28,8 @@ def orbits(found, members):
     """Return how many of a search's states differ by more than a renaming, by trying every renaming of every state."""
     kinds = frozenset(map(type, members))
     renamings = [
-        StateRenaming(found.tables, renaming(zip(members, order, strict=True)), kinds) for order in permutations(members)
+        StateRenaming(found.tables, renaming(zip(members, order, strict=True)), kinds)
+        for order in permutations(members)
     ]
     return len({min(renaming.state(state) for renaming in renamings) for state in found.graph.states})
 

@@ -1,0 +1,191 @@
+"""Views tell interchangeable ids apart wherever they can be told apart, so that no order of them has to be tried.
+
+A hub adopts any renaming of one structure of ids, so there are two states: before and after. With `TIES_AT_MOST = 0` the
+orders of ids with equal views are not tried, so a view that tells less apart leaves more states.
+"""
+
+from __future__ import annotations
+
+from itertools import permutations, product
+from typing import Any, NamedTuple
+
+import pytest
+
+from syncproof.core.actor import Actor, Out, actor, durable, freeze, on, thaw
+from syncproof.core.environment import Environment
+from syncproof.core.links import DUPLICATING, ORDERED, UNORDERED, Link
+from syncproof.core.packets import Packet
+from syncproof.core.values import ActorId, Id
+from syncproof.core.world import System
+from syncproof.engines.explore import explore, representatives
+from syncproof.engines.explore.renaming import StateRenaming, renamed, renaming
+
+HUB, SINK = ActorId(50), ActorId(51)
+NOTHING = Environment()
+
+
+class Box(Id):
+    """One of the boxes."""
+
+    __slots__ = ()
+
+
+class Label(Id):
+    """One of the labels."""
+
+    __slots__ = ()
+
+
+A, B, C, D, E, F = map(Box, range(6))
+K, L, M, N = map(Label, range(10, 14))
+
+
+class Tied(NamedTuple):
+    one: Id
+    other: Id
+
+
+class Adopt(Packet, frozen=True, gc=False):
+    """Step of the hub: it keeps one renaming of the structure."""
+
+    image: Any
+
+
+@actor
+class Adopter(Actor):
+    """Keeps one of the images."""
+
+    images: tuple[Any, ...]
+    kept: list[Any] = durable(list)
+
+    def steps(self):
+        return [] if self.kept else list(map(Adopt, self.images))
+
+    @on(Adopt)
+    def adopt(self, source: Id, packet: Adopt, out: Out) -> None:
+        self.kept.append(thaw(packet.image))
+
+
+def images(structure: Any, groups: list[list[Id]]) -> list[Any]:
+    """Return every renaming of a structure, once."""
+    kinds = frozenset(type(member) for group in groups for member in group)
+    found = {}
+    for orders in product(*map(permutations, groups)):
+        names = [pair for group, order in zip(groups, orders, strict=True) for pair in zip(group, order, strict=True)]
+        found[renamed(freeze(structure), renaming(names), kinds)] = None
+    return list(found)
+
+
+def adopted(structure: Any, groups: list[list[Id]], backwards: bool = False) -> int:
+    """Return how many states are kept when the hub adopts any renaming of a structure."""
+    every = tuple(images(structure, groups))
+    system = System("adopted", lambda: {HUB: Adopter(id=HUB, images=every[::-1] if backwards else every)})
+    return len(explore(system, NOTHING, symmetric=groups).graph.states)
+
+
+TOLD_APART = {
+    "a box and no box": ([A], [[A, B, C]]),
+    "a record": ({(A, 1), (B, 2)}, [[A, B, C]]),
+    "key and item": ({A: B}, [[A, B, C]]),
+    "a chain": ({A: B, B: C}, [[A, B, C]]),
+    "records": ({(A, 0): (B, 0), (B, 0): (C, 0)}, [[A, B, C]]),
+    "the group of another": ({(A, K, 0), (B, C, 0)}, [[A, B, C], [K, L]]),
+    "the group of another of the same class": ({(A, D, 0), (B, C, 0)}, [[A, B, C], [D, E]]),
+    "a key in the group of another": ({A: D, B: C}, [[A, B, C], [D, E]]),
+    "frozensets": ({frozenset([A, K]), frozenset([B])}, [[A, B, C], [K, L]]),
+    "named tuples": ({Tied(A, B), Tied(C, C)}, [[A, B, C]]),
+    "lists": ([A, B, B, C], [[A, B, C]]),
+    "dicts in dicts": ({A: {B: 1}, B: {C: 2}}, [[A, B, C]]),
+}
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize(("structure", "groups"), TOLD_APART.values(), ids=TOLD_APART)
+def test_ids_that_can_be_told_apart_have_different_views(structure, groups, backwards, monkeypatch):
+    monkeypatch.setattr(representatives, "TIES_AT_MOST", 0)
+    assert adopted(structure, groups, backwards) == 2
+
+
+EXCHANGEABLE = {
+    "a set": ({A, B, C, D, E, F}, [[A, B, C, D, E, F]]),
+    "a tuple": ((A, B, C), [[A, B, C, D, E, F]]),
+    "a frozenset in a list": ([frozenset([A, B, C])], [[A, B, C, D]]),
+    "keys": ({A: 1, B: 1, C: 2}, [[A, B, C, D]]),
+    "one pair of frozensets": ({frozenset([A, B]), frozenset([C, D])}, [[A, B], [C, D]]),
+}
+
+
+@pytest.mark.parametrize(("structure", "groups"), EXCHANGEABLE.values(), ids=EXCHANGEABLE)
+def test_ids_that_can_be_exchanged_one_by_one_need_no_orders_either(structure, groups, monkeypatch):
+    monkeypatch.setattr(representatives, "TIES_AT_MOST", 0)
+    assert adopted(structure, groups) == 2
+
+
+NOT_ONE_BY_ONE = {
+    "a ring": ({A: B, B: C, C: A}, [[A, B, C]]),
+    "a ring of four": ({A: B, B: C, C: D, D: A}, [[A, B, C, D]]),
+    "two rings": ({A: B, B: A, C: D, D: C}, [[A, B, C, D]]),
+    "pairs of two groups": ({A: K, B: L, C: M, D: N}, [[A, B, C, D], [K, L, M, N]]),
+    "pairs": ({frozenset([A, B]), frozenset([C, D]), frozenset([E, F])}, [[A, B, C, D, E, F]]),
+}
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize(("structure", "groups"), NOT_ONE_BY_ONE.values(), ids=NOT_ONE_BY_ONE)
+def test_orders_are_tried_of_ids_that_cannot_be_exchanged_one_by_one(structure, groups, backwards):
+    assert adopted(structure, groups, backwards) == 2
+
+
+class Send(Packet, frozen=True, gc=False):
+    """Step of the hub: it sends two notes, about two peers, in one of two orders."""
+
+    first: Box
+    second: Box
+    swapped: bool
+
+
+class Note(Packet, frozen=True, gc=False):
+    """A note to the sink about a box."""
+
+    kind: int
+    about: Box
+
+
+@actor
+class Sender(Actor):
+    boxes: tuple[Box, ...]
+    left: int = durable(lambda: 1)
+
+    def steps(self):
+        return [Send(*pair, swapped) for pair in permutations(self.boxes, 2) for swapped in (0, 1) if self.left]
+
+    @on(Send)
+    def send(self, source: Id, packet: Send, out: Out) -> None:
+        self.left -= 1
+        notes = [Note(0, packet.first), Note(1, packet.second), Note(0, packet.first)]
+        for note in notes[::-1] if packet.swapped else notes:
+            out.send(SINK, note)
+
+
+@actor
+class Sink(Actor):
+    got: set[tuple[int, Box]] = durable(set)
+
+    @on(Note)
+    def note(self, source: Id, packet: Note, out: Out) -> None:
+        self.got.add((packet.kind, packet.about))
+
+
+@pytest.mark.parametrize("link", [UNORDERED, DUPLICATING, ORDERED], ids=lambda link: link.order)
+def test_mail_that_names_ids_is_seen_alike_in_whatever_order_its_packets_were_met(link: Link, monkeypatch):
+    monkeypatch.setattr(representatives, "TIES_AT_MOST", 0)
+    boxes = (A, B, C)
+    system = System("notes", lambda: {HUB: Sender(id=HUB, boxes=boxes), SINK: Sink(id=SINK)}, links={Note: link})
+    whole = explore(system, NOTHING)
+    part = explore(system, NOTHING, symmetric=[boxes])
+    kinds = frozenset([Box])
+    renamings = [
+        StateRenaming(whole.tables, renaming(zip(boxes, order, strict=True)), kinds) for order in permutations(boxes)
+    ]
+    orbits = {min(each.state(state) for each in renamings) for state in whole.graph.states}
+    assert len(part.graph.states) == len(orbits) < len(whole.graph.states)
