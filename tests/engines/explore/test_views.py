@@ -16,9 +16,10 @@ import pytest
 from syncproof.core.actor import Actor, Out, actor, durable, freeze, on, state, thaw
 from syncproof.core.environment import Environment
 from syncproof.core.links import DUPLICATING, ORDERED, UNORDERED, Link
+from syncproof.core.moves import Tell
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
-from syncproof.core.values import ActorId, Id
+from syncproof.core.values import ActorId, ConnectionId, DeviceId, Id
 from syncproof.core.world import System
 from syncproof.engines.explore import explore, representatives
 from syncproof.engines.explore.renaming import StateRenaming, renamed, renaming
@@ -270,3 +271,35 @@ def test_mail_that_names_ids_is_seen_alike_in_whatever_order_its_packets_were_me
     ]
     orbits = {min(each.state(state) for each in renamings) for state in whole.graph.states}
     assert len(part.graph.states) == len(orbits) < len(whole.graph.states)
+
+
+@actor
+class Idle(Actor):
+    """Does nothing with what it is told."""
+
+    @on(Kept)
+    def kept(self, source: Id, packet: Kept, out: Out) -> None:
+        pass
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("first", [(0, 1), (1, 2), (2, 0)])
+def test_a_connection_is_seen_as_its_clients(first, backwards, monkeypatch):
+    monkeypatch.setattr(representatives, "TIES_AT_MOST", 0)
+    devices = list(map(DeviceId, range(3)))
+    structure = {ConnectionId.of(first[0], 1): 0, ConnectionId.of(first[1], 1): 1}
+    every = tuple(images(structure, [devices]))[:: -1 if backwards else 1]
+    assert len(every) == 6
+    hub = lambda: Adopter(id=HUB, images=every, where="field")  # noqa: E731
+    system = System("connections", lambda: {HUB: hub()} | {device: Idle(id=device) for device in devices})
+    assert len(explore(system, NOTHING, symmetric=[devices]).graph.states) == 2
+
+
+def test_the_positions_of_scripts_are_seen_with_their_actors(monkeypatch):
+    """Each of three devices was told nothing, one thing or two, and it does not matter which one."""
+    monkeypatch.setattr(representatives, "TIES_AT_MOST", 0)
+    devices = list(map(DeviceId, range(3)))
+    scripts = tuple([(Tell(device, Kept(0)), Tell(device, Kept(1))) for device in devices])
+    system = System("told", lambda: {device: Idle(id=device) for device in devices})
+    found = explore(system, Environment(scripts=scripts), symmetric=[devices])
+    assert len(found.graph.states) == 10
