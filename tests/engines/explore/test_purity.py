@@ -52,6 +52,7 @@ class Impure(Actor):
     where: str = ""
     number: int = durable(int)
     landed: int = durable(int)
+    left: int = durable(int)
 
     def _count(self, where: str) -> int:
         return next(Counted.calls) if self.where == where else 0
@@ -62,6 +63,10 @@ class Impure(Actor):
     def steps(self):
         if self.where == "steps":
             yield Go(min(self._count("steps"), 1))
+
+    def crash(self) -> None:
+        super().crash()
+        self.left = self._count("crash")
 
     def restored(self, before: Any, out: Out) -> None:
         self.number = 100 + self._count("restored")
@@ -94,7 +99,7 @@ class ImpureProperty(Property):
         return None
 
 
-BUDGETS = {"restored": {"server-restore": 1}, "landing": {"server-crash": 1}}
+BUDGETS = {"restored": {"server-restore": 1}, "landing": {"server-crash": 1}, "crash": {"server-crash": 1}}
 
 
 @pytest.mark.parametrize(
@@ -103,6 +108,7 @@ BUDGETS = {"restored": {"server-restore": 1}, "landing": {"server-crash": 1}}
         ("start", r"^ServerId\(-2\) \(Impure\) began differently when the world was set up again"),
         ("steps", r"^ServerId\(-2\) \(Impure\) offered other steps when it was asked again"),
         ("restored", r"^ServerId\(-2\) \(Impure\) was something else when it was restored again"),
+        ("crash", r"^ServerId\(-2\) \(Impure\) left something else behind when it crashed again"),
         ("link", r"^the network to ServerId\(-2\) \(Impure\) offered other moves .* a packet's link changes"),
     ],
 )

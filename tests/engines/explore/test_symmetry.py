@@ -299,3 +299,29 @@ def test_a_newcomer_is_not_interchangeable_with_a_device():
     newcomers = Environment(newcomers=(spawn,), budgets=environment.budgets)
     with pytest.raises(NotSymmetric, match=r"^Spawn\(.* singles an interchangeable id out"):
         explore(system, newcomers, symmetric=[[DeviceId(0), spawn.actor]])
+
+
+@pytest.mark.parametrize(
+    ("groups", "says"),
+    [
+        ([[DeviceId(1), DeviceId(7)]], r"there is no actor DeviceId\(7\); there are DeviceId\(0\), DeviceId\(1\), Dev"),
+        ([[Row(1), ServerId(9)]], r"ServerId\(9\) is listed with Row\(1\); allowed: ids of one class in a list"),
+        ([[DeviceId(1), DeviceId(1)]], r"DeviceId\(1\) is listed twice; allowed: each id once"),
+        ([[DeviceId(0), DeviceId(1)], [DeviceId(1), DeviceId(2)]], r"DeviceId\(1\) is listed twice"),
+        ([[Row(1), Row(1)]], r"Row\(1\) is listed twice"),
+        ([[1, 2]], r"1 is no id; allowed: lists of ids, such as DeviceId\(1\)"),
+        ([[two_phase.Resource(1)]], r"there is no actor Resource\(1\); there are "),
+    ],
+)
+def test_ids_that_cannot_be_interchangeable_are_refused_in_one_line(groups, says):
+    system, _, environment = small_worlds.build("timeline-push", SmallWorld("three-devices", 1, ()))
+    with pytest.raises(InputError, match=f"^symmetric: {says}") as caught:
+        explore(system, environment, symmetric=groups)
+    assert "\n" not in str(caught.value)
+
+
+def test_groups_of_two_classes_may_share_a_number_and_a_group_may_have_one_id():
+    name = ServerId(-2)
+    system = System("store", lambda: {name: Store(id=name)})
+    environment = Environment(scripts=((Tell(name, Fill()),),))
+    assert explore(system, environment, symmetric=[[Row(0), Row(1)], [name], []]).complete
