@@ -41,8 +41,8 @@ from syncproof.studies.results import (
     ComparisonResults,
     ComparisonRun,
     DesignComparison,
+    Difference,
     EndpointRuns,
-    Interval,
     MetricResults,
     PropertyResults,
     SmallRun,
@@ -407,13 +407,15 @@ def _metric(name: str, runs: Sequence[RunResult]) -> MetricResults:
     )
 
 
-def _difference(name: str, ours: Sequence[RunResult], theirs: Sequence[RunResult]) -> Interval:
+def _difference(name: str, ours: Sequence[RunResult], theirs: Sequence[RunResult]) -> Difference:
     """Return how much more of a metric the first design has, taken run by run."""
     metric = METRICS[name]
     if metric.samples:
         a, b = ([run.histograms[metric.samples] for run in runs] for runs in (ours, theirs))
-        return intervals.quantile_difference(a, b, metric.share)
-    return intervals.mean_difference([run.metrics[name] for run in ours], [run.metrics[name] for run in theirs])
+        found = intervals.quantile_difference(a, b, metric.share)
+    else:
+        found = intervals.mean_difference([run.metrics[name] for run in ours], [run.metrics[name] for run in theirs])
+    return Difference(found.value, found.low, found.high)
 
 
 def worst(found: Sequence[PropertyResult], runs: Sequence[int] | None = None, happened: bool = True) -> PropertyResults:

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from syncproof.studies.results import (
     ComparisonResults,
     DesignComparison,
+    Difference,
     EndpointRuns,
     Interval,
     Recommendation,
@@ -48,7 +49,7 @@ def recommend(results: ComparisonResults, current: Mapping[str, float]) -> Recom
     )
 
 
-def difference(results: ComparisonResults, one: str, other: str, metric: str) -> Interval | None:
+def difference(results: ComparisonResults, one: str, other: str, metric: str) -> Difference | None:
     """Return how much more of a metric `one` has than `other`; None if the two were not compared."""
     straight = results.differences.get(f"{one} - {other}")
     if straight is not None:
@@ -61,10 +62,10 @@ def difference(results: ComparisonResults, one: str, other: str, metric: str) ->
     def minus(value: float | None) -> float | None:
         return None if value is None else -value
 
-    return Interval(minus(found.value), minus(found.high), minus(found.low))
+    return Difference(minus(found.value), minus(found.high), minus(found.low))
 
 
-def sign(found: Interval | None) -> int:
+def sign(found: Difference | Interval | None) -> int:
     """Return 1 if a difference is clearly above 0, -1 if clearly below, 0 if its interval contains 0 or there is none."""
     if found is None or found.low is None or found.high is None:
         return 0

@@ -78,6 +78,17 @@ class Interval(msgspec.Struct, omit_defaults=True):
     """true where a quantile is above everything measured: so many had not ended when the run did"""
 
 
+class Difference(msgspec.Struct):
+    """Hold how much more of a metric one design has than another, taken run by run, and its 95 % interval."""
+
+    value: float | None
+    """the difference; null where one of the two has no value"""
+    low: float | None
+    """lower end of the 95 % interval; null for a single run"""
+    high: float | None
+    """upper end of the interval"""
+
+
 class MetricResults(Interval, kw_only=True):
     """Hold a metric over the runs of one design."""
 
@@ -232,7 +243,7 @@ class ComparisonResults(msgspec.Struct):
     """how often each configured fault happened, over all designs and runs"""
     warnings: list[str]
     """faults that were configured and never happened, designs that accepted no message"""
-    differences: dict[Pair, dict[MetricName, Interval]] = {}
+    differences: dict[Pair, dict[MetricName, Difference]] = {}
     """`B - A` for every two designs: how much more of each metric B has, taken run by run, since run *n* of both meets the same
     draws; an interval that contains 0 is within noise"""
     hot_user: list[HotUser] = []
