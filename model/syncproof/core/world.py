@@ -670,7 +670,10 @@ class World:
         self.spawn(move.actor, move.user, None if move.replaces is None else self._running(move.replaces))
 
     def _apply_abandon(self, move: Abandon) -> None:
-        self.abandon(self._running(move.client))
+        host = self._running(move.client)
+        if not isinstance(host.name, DeviceId):
+            raise MoveError(f"{move.client} is no device")
+        self.abandon(host)
 
     def _apply_stop(self, move: Stop) -> None:
         self.stop()
