@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from syncproof.core.faults import FAULTS, OWN_MOVES, Fault, Roles, fault_of
-from syncproof.core.moves import Connect, Crash, Disconnect, Duplicate, Lose, Move, Restore, Spawn, Tell
+from syncproof.core.moves import Abandon, Connect, Crash, Disconnect, Duplicate, Lose, Move, Restore, Spawn, Tell
 from syncproof.core.packets import Expire
 from syncproof.core.values import SERVER, ConversationId, DeviceId, UserId
 
@@ -16,6 +16,7 @@ MADE: list[tuple[Move, str]] = [
     (Duplicate(DEVICE, Expire()), "push-duplicated"),
     (Disconnect(DEVICE, True), "disconnect"),
     (Disconnect(DEVICE, False), "half-open"),
+    (Abandon(DEVICE), "abandoned"),
     (Crash(DEVICE), "device-crash"),
     (Crash(SERVER), "server-crash"),
     (Spawn(DEVICE, UserId(0)), "new-device"),

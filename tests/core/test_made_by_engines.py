@@ -15,6 +15,7 @@ from syncproof.core.environment import Environment
 from syncproof.core.moves import Complete, Crash, Keep, Move, Restart, Restore, Take, Tell
 from syncproof.core.observations import (
     MADE_BY_ENGINES,
+    Abandoned,
     Accepted,
     Composed,
     Connected,
@@ -47,6 +48,7 @@ COMPOSED = Composed(MessageId(0), PHONE, ConversationId(0))
 MADE: list[Observation] = [
     Accepted(MessageId(0)),
     Refused(MessageId(0)),
+    Abandoned(PHONE),
     Connected(PHONE),
     Disconnected(PHONE, True),
     Crashed(NAME),

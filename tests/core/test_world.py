@@ -8,6 +8,7 @@ from syncproof.core.actor import Actor, Out, actor, durable, on, volatile
 from syncproof.core.fairness import quiesce, recoveries
 from syncproof.core.links import DUPLICATING, ORDERED, UNORDERED, Link, closing_rows
 from syncproof.core.moves import (
+    Abandon,
     Arrive,
     Complete,
     Connect,
@@ -27,7 +28,7 @@ from syncproof.core.moves import (
     Take,
     Tell,
 )
-from syncproof.core.observations import Crashed, Disconnected, Noted, Observation, Pulled
+from syncproof.core.observations import Abandoned, Crashed, Disconnected, Noted, Observation, Pulled
 from syncproof.core.packets import Closed, Compose, Opened, Packet
 from syncproof.core.values import (
     SERVER,
@@ -519,6 +520,28 @@ def test_a_device_that_is_down_or_gone_is_not_reinstalled() -> None:
         made.apply(Spawn(DeviceId(2), UserId(0), PHONE))
     with pytest.raises(MoveError, match="cannot appear here"):
         made.apply(Spawn(NEW, UserId(0)))
+
+
+def test_an_abandoned_device_is_gone_and_the_server_notices_later() -> None:
+    made, server, seen = growing()
+    tell(made, PHONE, "save:under way")
+    tell(made, PHONE, "tell:late")
+    made.apply(Abandon(PHONE))
+    assert made.clients() == {}
+    assert seen[-1] == Abandoned(PHONE)
+    for move in (Restart(PHONE), Connect(PHONE), Complete(PHONE, Saved("under way")), Abandon(PHONE)):
+        with pytest.raises(MoveError):
+            made.apply(move)
+    made.apply(Deliver(FIRST, "server"))
+    assert list(recoveries(made.down, made.connections, made.clients())) == [Notice(FIRST, "server")]
+    made.apply(Notice(FIRST, "server"))
+    assert server.heard == ["late", f"closed {FIRST:d}"]
+
+
+def test_only_a_device_is_abandoned() -> None:
+    made, _, _ = growing()
+    with pytest.raises(MoveError, match="no device"):
+        made.apply(Abandon(DeviceId(SERVER)))
 
 
 def test_a_new_device_replaces_nobody() -> None:

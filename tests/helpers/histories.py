@@ -7,6 +7,7 @@ from typing import Literal
 
 from syncproof.core.actor import freeze, thaw
 from syncproof.core.observations import (
+    Abandoned,
     Accepted,
     Amended,
     Appended,
@@ -154,6 +155,9 @@ class History:
 
     def retired(self, device: int) -> None:
         self.add(Retired(DeviceId(device)))
+
+    def abandoned(self, device: int) -> None:
+        self.add(Abandoned(DeviceId(device)))
 
     def amended(
         self, device: int, version: int, by: int, what: str = "message", which: int = 1, final: bool = False

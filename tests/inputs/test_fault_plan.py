@@ -42,6 +42,7 @@ def test_without_faults_nothing_is_configured() -> None:
         ("faults.device_restores_per_day", 1.0, "device-restore"),
         ("faults.server_restores", [{"backup": "30m", "at": "1h"}], "server-restore"),
         ("faults.trims", ["1h"], "trim"),
+        ("faults.gateway_losses", [{"at": "1h"}], "half-open"),
     ],
 )
 def test_a_fault_of_the_scenario_is_configured(key: str, value: object, fault: str) -> None:
@@ -53,6 +54,7 @@ def test_a_fault_of_the_scenario_is_configured(key: str, value: object, fault: s
     [
         ({"sessions": [[(0.0, 10.0, 0.0)], *TRAFFIC.sessions[1:]]}, "disconnect"),
         ({"sessions": [[(0.0, 10.0, 60.0)], *TRAFFIC.sessions[1:]]}, "half-open"),
+        ({"abandoned": ((10.0, 0, 60.0),), "sessions": [[(0.0, 10.0, 0.0)], *TRAFFIC.sessions[1:]]}, "abandoned"),
         ({"joins": [(10.0, 5)]}, "new-device"),
         ({"changes": [(10.0, "add", 0, 5)]}, "membership"),
         ({"joins": [(10.0, 5)], "replaces": {5: 0}}, "reinstall"),
@@ -83,6 +85,12 @@ def test_without_notifications_no_push_can_be_lost() -> None:
 def test_what_lies_beyond_a_shortened_traffic_is_dropped() -> None:
     made = NO_FAULTS.with_value("faults.server_crashes", [{"at": "1h"}, {"at": "3h"}])
     assert [crash.at for crash in planned(made, replace(TRAFFIC, horizon=7200.0)).settings.server_crashes] == [3600.0]
+
+
+def test_gateways_that_are_lost_later_are_dropped() -> None:
+    made = NO_FAULTS.with_value("faults.gateway_losses", [{"at": "1h"}, {"at": "3h"}])
+    assert [loss.at for loss in planned(made, replace(TRAFFIC, horizon=7200.0)).settings.gateway_losses] == [3600.0]
+    assert planned(made, replace(TRAFFIC, horizon=3600.0)).configured == ()
 
 
 def test_devices_crash_as_often_as_stated() -> None:

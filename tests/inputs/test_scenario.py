@@ -14,7 +14,20 @@ from syncproof.inputs import scenario
 from syncproof.inputs.scenario import load, ready, seconds
 from syncproof.inputs.workload import generate
 
-READY = ["big-group", "campus", "commute", "default", "irc-group", "many-endpoints", "push-outage", "server-crash"]
+READY = [
+    "abandoned-devices",
+    "big-group",
+    "campus",
+    "commute",
+    "default",
+    "irc-group",
+    "many-endpoints",
+    "overload",
+    "push-outage",
+    "reconnect-storm",
+    "rush-hour",
+    "server-crash",
+]
 HEAD = 'title = "A test"\nshows = "That it loads."\n'
 
 
@@ -143,6 +156,21 @@ def test_a_missing_file_is_named() -> None:
             ":7: faults.outages.1.start: 32400 s; allowed: before the duration, 28800 s",
             "",
         ),
+        (
+            '[[faults.gateway_losses]]\nat = "9h"\n',
+            ":4: faults.gateway_losses.0.at: 32400 s; allowed: before the duration, 28800 s",
+            "",
+        ),
+        (
+            '[[traffic.bursts]]\nstart = "9h"\nlength = "1m"\nfactor = 2.0\n',
+            ":4: traffic.bursts.0.start: 32400 s; allowed: before the duration, 28800 s",
+            "",
+        ),
+        (
+            '[[traffic.bursts]]\nstart = "1h"\nlength = "1m"\nfactor = 0.5\n',
+            ":6: traffic.bursts.0.factor: 0.5; allowed: ",
+            "1",
+        ),
         ('[[faults.outages]]\nstart = "1h"\n', ":3: faults.outages.0.length: is missing", "allowed"),
         (
             '[[faults.server_crashes]]\nat = "1h"\ndwn = "2s"\n',
@@ -251,7 +279,7 @@ def test_a_whole_table_can_be_changed() -> None:
         (
             "population.device_per_user",
             3,
-            "unknown key; allowed: users, devices_per_user, new_devices, reinstalls; did you mean",
+            "unknown key; allowed: users, devices_per_user, new_devices, reinstalls, abandoned; did you mean",
         ),
         ("populaton.users", 3, "did you mean 'population'?"),
         ("seed.x", 3, "seed.x: unknown key"),

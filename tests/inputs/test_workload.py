@@ -40,6 +40,53 @@ def group(trace: Trace, member_for: str = "30d") -> Traffic:
 # ---- synthetic
 
 
+def test_a_burst_adds_messages_within_its_time_and_changes_no_other() -> None:
+    plain = generate(DEFAULT, 1)
+    burst = generate(changed(traffic__bursts=[{"start": "1h", "length": "30m", "factor": 3.0}]), 1)
+
+    def messages(traffic: Traffic) -> list[tuple[float, int, int, int]]:
+        return list(zip(traffic.times, traffic.devices, traffic.conversations, traffic.sizes, strict=True))
+
+    added = sorted(set(messages(burst)) - set(messages(plain)))
+    assert set(messages(plain)) <= set(messages(burst))
+    assert all(3600.0 <= at < 5400.0 for at, *_ in added)
+    usual = sum(3600.0 <= at < 5400.0 for at in plain.times)
+    assert usual < len(added) < 3 * usual
+
+
+def test_a_burst_at_night_is_as_quiet_as_the_night() -> None:
+    made = changed(duration="1d", traffic__day_night=True)
+    plain = len(generate(made, 1).times)
+    night = made.with_value("traffic.bursts", [{"start": "0s", "length": "10m", "factor": 5.0}])
+    noon = made.with_value("traffic.bursts", [{"start": "12h", "length": "10m", "factor": 5.0}])
+    assert len(generate(night, 1).times) - plain < 0.1 * (len(generate(noon, 1).times) - plain)
+
+
+def test_devices_are_abandoned_one_by_one_whatever_others_there_are() -> None:
+    made = changed(population__abandoned=0.3, population__new_devices=0)
+    fewer, more = generate(made, 1).abandoned, generate(made.with_value("population.new_devices", 2), 1).abandoned
+    assert fewer
+    assert set(fewer) <= set(more)
+
+
+def test_without_abandoned_devices_the_traffic_is_the_same() -> None:
+    assert generate(changed(population__abandoned=0.0), 1) == generate(DEFAULT, 1)
+
+
+def test_a_user_whose_devices_are_all_abandoned_writes_no_more() -> None:
+    traffic = generate(changed(population__abandoned=1.0), 1)
+    left = {device: at for at, device, _ in traffic.abandoned}
+    assert len(left) == len(traffic.owners)
+    assert 0 < len(traffic.times) < len(generate(DEFAULT, 1).times)
+    assert all(at < left[device] for at, device in zip(traffic.times, traffic.devices, strict=True))
+
+
+def test_a_shortened_traffic_has_no_device_that_is_abandoned_later() -> None:
+    traffic = generate(changed(population__abandoned=1.0), 1)
+    short = traffic.first(len(traffic.times) // 4)
+    assert short.abandoned == tuple([each for each in traffic.abandoned if each[0] < short.horizon])
+
+
 def test_the_same_seed_gives_the_same_traffic() -> None:
     assert generate(DEFAULT, 4) == generate(DEFAULT, 4)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from syncproof.core.observations import (
+    Abandoned,
     Accepted,
     Composed,
     Connected,
@@ -112,6 +113,11 @@ def test_a_refused_message_leaves_the_set() -> None:
     assert meter.delivery.total == 0
     assert meter.left == 1
     assert meter.accept.total == 0
+
+
+def test_an_abandoned_device_leaves_the_set() -> None:
+    meter = measured((1.0, COMPOSED), (2.0, PLACED), (3.0, Abandoned(LAPTOP)))
+    assert (meter.left, meter.delivery.beyond) == (1, 0)
 
 
 def test_a_retired_device_leaves_the_set() -> None:
