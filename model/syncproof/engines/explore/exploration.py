@@ -163,7 +163,9 @@ def _check_groups(groups: Sequence[Sequence[Id]], tables: Tables) -> None:
             if not isinstance(each, Id):
                 raise InputError(f"symmetric: {each!r:.60} is no id; allowed: lists of ids, such as DeviceId(1)")
             if type(each) is not type(group[0]):
-                raise InputError(f"symmetric: {each!r} is listed with {group[0]!r}; allowed: ids of one class in a list")
+                raise InputError(
+                    f"symmetric: {each!r} is listed with {group[0]!r}; allowed: ids of one class in a list"
+                )
             if isinstance(each, ActorId) and not any(name == each and type(name) is type(each) for name in names):
                 known = [repr(name) for name in names if type(name) is type(each)] or list(map(repr, names))
                 raise InputError(f"symmetric: there is no actor {each!r}; there are {', '.join(known)}")
