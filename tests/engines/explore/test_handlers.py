@@ -140,7 +140,7 @@ SORTED_ALIKE = (True, True, False, True, False, False)
 """Which calls have the first result again, where that depends on the order of dicts and sets alone."""
 
 
-@pytest.mark.parametrize("again", product((True, False), repeat=len(SORTED_ALIKE)))
+@pytest.mark.parametrize("again", list(product((True, False), repeat=len(SORTED_ALIKE))))
 def test_a_result_depends_on_an_order_only_if_it_follows_it_in_every_call(again: tuple[bool, ...]) -> None:
     Scripted.results = chain((1, 2), [1 if same else 2 for same in again], repeat(2))
     system = System("fickle", lambda: {NAME: Fickle(id=NAME)})
