@@ -71,6 +71,8 @@ ONE_EACH = "Add_Sub Sub_Add Mul_Add Div_Mul FloorDiv_Mul Mod_Add Pow_Add RShift_
 """Of the replacements of a binary operator one is used: the others fail in the same tests."""
 PATIENCE = 4
 """How many times as long as usual tests may take with a mutant: one that makes them endless is noticed."""
+MEMORY = 4 << 30
+"""The bytes that tests may take with a mutant: one that makes a search endless is noticed before the machine is full."""
 SLOWER = 10
 """How many seconds may pass for one second of processor time, on a machine that does other things as well."""
 WHICH = ("file", "line", "before", "after")
@@ -172,6 +174,7 @@ def _tested(mutant: Mutant | None, stage: Sequence[str], seconds: int) -> tuple[
             import pytest
 
             resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+            resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
             if mutant is not None:
                 sys.meta_path.insert(0, Changed(mutant))
             # Rewriting assertions would import the package by a finder that comes before this one.

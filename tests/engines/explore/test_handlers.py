@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from itertools import chain, product, repeat
+from typing import Any, ClassVar
 
 import pytest
 
@@ -115,6 +117,36 @@ def test_a_result_that_depends_on_the_order_of_a_dict_or_set_is_an_error(how: st
 @pytest.mark.parametrize("how", ["sorted", "written"])
 def test_an_order_that_nothing_depends_on_is_none(how: str) -> None:
     assert asked(how).reran > 0
+
+
+class Scripted:
+    """What the calls of a handler return, one after the other."""
+
+    results: ClassVar[Iterator[int]] = iter(())
+
+
+@actor
+class Fickle(Actor):
+    """Keeps the next scripted result."""
+
+    last: int = durable(int)
+
+    @on(Ask)
+    def ask(self, source: Id, packet: Ask, out: Out) -> None:
+        self.last = next(Scripted.results)
+
+
+SORTED_ALIKE = (True, True, False, True, False, False)
+"""Which calls have the first result again, where that depends on the order of dicts and sets alone."""
+
+
+@pytest.mark.parametrize("again", list(product((True, False), repeat=len(SORTED_ALIKE))))
+def test_a_result_depends_on_an_order_only_if_it_follows_it_in_every_call(again: tuple[bool, ...]) -> None:
+    Scripted.results = chain((1, 2), [1 if same else 2 for same in again], repeat(2))
+    system = System("fickle", lambda: {NAME: Fickle(id=NAME)})
+    says = "depends on the order of" if again == SORTED_ALIKE else "did something else when it was called again"
+    with pytest.raises(ImpureHandler, match=says):
+        explore(system, Environment(scripts=((Tell(NAME, Ask("")),),)))
 
 
 class Answer(Packet, frozen=True, gc=False):

@@ -178,3 +178,13 @@ def test_every_call_is_made_again_if_that_is_asked_for(monkeypatch: pytest.Monke
     system = System("pure", lambda: {NAME: OneFickleStep(id=NAME)})
     assert explore(system, Environment()).reran < 15
     assert explore(system, Environment(), check_every_call=True).reran == CHAIN
+
+
+@pytest.mark.parametrize(("at_most", "reran"), [(CHAIN + 1, CHAIN), (CHAIN, CHAIN // 2), (CHAIN // 3, CHAIN // 4)])
+def test_every_handler_call_is_made_again_or_as_many_as_there_may_be(
+    at_most: int, reran: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exploration, "RERUN_AT_MOST", at_most)
+    monkeypatch.setattr(Counted, "calls", itertools.repeat(0))
+    system = System("pure", lambda: {NAME: OneFickleStep(id=NAME)})
+    assert explore(system, Environment()).reran == reran

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 
 import pytest
 
@@ -137,3 +138,12 @@ def test_coverage_counts_the_transitions_of_each_kind_of_move_and_the_states_tha
     assert sum(transitions for transitions, _ in found.coverage.values()) == len(found.graph.targets)
     assert sum(states for _, states in found.coverage.values()) == len(found.graph.states) - 1
     assert list(found.coverage) == sorted(found.coverage)
+
+
+def test_the_bytes_of_a_search_are_those_of_its_states_and_arcs():
+    """A state is a tuple with the header of the garbage collector, and its number in the dict of the states that are known."""
+    graph = explore(two_phase.two_phase(3), Environment()).graph
+    known = {state: number for number, state in enumerate(graph.states)}
+    states = sum([sys.getsizeof(state) + 16 + sys.getsizeof(1 << 20) for state in graph.states])
+    arrays = sum([a.itemsize * len(a) for a in (graph.first, graph.targets, graph.moves, graph.marks, graph.parents)])
+    assert graph.bytes == states + sys.getsizeof(known) + sys.getsizeof(graph.states) + arrays

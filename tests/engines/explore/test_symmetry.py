@@ -310,7 +310,6 @@ def test_a_newcomer_is_not_interchangeable_with_a_device():
         ([[DeviceId(0), DeviceId(1)], [DeviceId(1), DeviceId(2)]], r"DeviceId\(1\) is listed twice"),
         ([[Row(1), Row(1)]], r"Row\(1\) is listed twice"),
         ([[1, 2]], r"1 is no id; allowed: lists of ids, such as DeviceId\(1\)"),
-        ([[two_phase.Resource(1)]], r"there is no actor Resource\(1\); there are "),
     ],
 )
 def test_ids_that_cannot_be_interchangeable_are_refused_in_one_line(groups, says):

@@ -14,7 +14,7 @@ from syncproof.core.environment import Environment
 from syncproof.core.faults import FAULTS, fault_of
 from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
-from syncproof.core.values import ActorId, Id
+from syncproof.core.values import Id
 from syncproof.core.world import System, World
 from syncproof.engines.environments import check_environment
 from syncproof.engines.explore.constraint import Constraint, Within
@@ -155,8 +155,7 @@ def _check(system: object, environment: object, properties: Sequence[object], li
 
 
 def _check_groups(groups: Sequence[Sequence[Id]], tables: Tables) -> None:
-    """Raise `InputError` for interchangeable ids that name no actor, are of several classes, or are listed twice."""
-    names = tables.encoding.names
+    """Raise `InputError` for interchangeable ids that miss their actor, are of several classes, or are listed twice."""
     listed: set[tuple[type, Id]] = set()
     for group in groups:
         for each in group:
@@ -166,9 +165,9 @@ def _check_groups(groups: Sequence[Sequence[Id]], tables: Tables) -> None:
                 raise InputError(
                     f"symmetric: {each!r} is listed with {group[0]!r}; allowed: ids of one class in a list"
                 )
-            if isinstance(each, ActorId) and not any(name == each and type(name) is type(each) for name in names):
-                known = [repr(name) for name in names if type(name) is type(each)] or list(map(repr, names))
-                raise InputError(f"symmetric: there is no actor {each!r}; there are {', '.join(known)}")
+            actors = [name for name in tables.encoding.names if type(name) is type(each)]
+            if actors and each not in actors:
+                raise InputError(f"symmetric: there is no actor {each!r}; there are {', '.join(map(repr, actors))}")
             if (type(each), each) in listed:
                 raise InputError(f"symmetric: {each!r} is listed twice; allowed: each id once")
             listed.add((type(each), each))
