@@ -125,7 +125,7 @@ for size in members:
         f"{size:>2} members: copying writes {copying.server_writes_per_message:4.1f} rows per message and reads "
         f"{copying.server_reads_per_message:4.1f}, reading writes {reading.server_writes_per_message:4.1f} and reads "
         f"{reading.server_reads_per_message:4.1f};"
-        f" copies store {copying.stored_bytes_mean / reading.stored_bytes_end:.0f} times as much"
+        f" copies store {copying.stored_bytes_mean / reading.stored_bytes_mean:.0f} times as much"
     )
 
 # %%

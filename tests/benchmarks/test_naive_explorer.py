@@ -13,7 +13,8 @@ from syncproof.inputs.small_worlds import SmallWorld, build
 
 
 def messaging(design: str) -> tuple[System, Environment]:
-    system, _, environment = build(design, SmallWorld("two-people", 1, ()))
+    """Return a small world without retransmission, which the naive explorer does not bound."""
+    system, _, environment = build(design, SmallWorld("two-people", 1, (), (("retransmission", False),)))
     return system, environment
 
 

@@ -97,7 +97,7 @@ def test_verify_makes_every_call_again_if_that_is_asked_for(monkeypatch: pytest.
     asked = []
     search = verify.engine.explore
     monkeypatch.setattr(
-        verify.engine, "explore", lambda *a, **o: asked.append(o["check_every_call"]) or search(*a, **o)
+        verify.engine, "explore", lambda *a, **o: asked.append(o.get("check_every_call")) or search(*a, **o)
     )
     words = ("verify", "inbox-store-first", "--bounds", "small", "--jobs", "1")
     assert call(*words, "--check-every-call").exit_code == 0
