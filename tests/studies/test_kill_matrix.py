@@ -51,7 +51,7 @@ def test_the_status_asks_for_every_bug_dead_and_no_alarm(matrix: KillMatrix, sta
 def test_a_bug_is_run_under_every_engine(tmp_path: Path) -> None:
     matrix = kill_matrix.kill_matrix(["F25"], jobs=1)
     row = matrix.bugs["F25"]
-    assert (row.killed, row.stateful.cut, row.explore.length) == (True, 11, 11)
+    assert (row.killed, row.stateful.cut, row.explore.length) == (True, 7, 7)
     assert row.simulate.cut is not None
     assert row.simulate.length is not None
     assert row.simulate.cut < 20 < row.simulate.length
