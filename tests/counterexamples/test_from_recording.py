@@ -138,6 +138,7 @@ def test_a_promised_property_is_taken_before_others(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("bug", "seed", "prop"), [("F25", 1, "no-loss"), ("F32", 5, "convergence")])
 @pytest.mark.slow
+@pytest.mark.usefixtures("need_not_add_up")  # F32 stores what it need not
 def test_a_file_is_minimised_as_the_run_itself(tmp_path: Path, bug: str, seed: int, prop: str) -> None:
     path = tmp_path / "run.moves.jsonl"
     write_stress_run(path, bug, seed)
@@ -150,6 +151,7 @@ def test_a_file_is_minimised_as_the_run_itself(tmp_path: Path, bug: str, seed: i
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("need_not_add_up")  # F32 stores what it need not
 def test_a_recall_refers_to_its_message_under_the_new_number(tmp_path: Path) -> None:
     write_stress_run(tmp_path / "run.moves.jsonl", "F32", 5)
     found = minimise(tmp_path / "run.moves.jsonl", "convergence")

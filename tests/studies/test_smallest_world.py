@@ -77,8 +77,8 @@ def test_the_search_has_the_parameters_of_the_scenario() -> None:
 def test_what_is_not_found_says_how_far_the_search_went(monkeypatch: pytest.MonkeyPatch) -> None:
     hunt = WaySearch("timeline-notify", ("no-loss",), scenario().parameters().without_timeouts(), ())
     assert "searched in part" not in search_worlds(hunt)["no-loss"][2]
-    monkeypatch.setattr(smallest_world, "STATES", 100)
-    monkeypatch.setattr(smallest_world, "ALTOGETHER", 1000)
+    monkeypatch.setattr(smallest_world, "STATES", 500)
+    monkeypatch.setattr(smallest_world, "ALTOGETHER", 5000)
     world, counterexample, why = search_worlds(hunt)["no-loss"]
     assert (world, counterexample) == (None, None)
     assert why.startswith("not met in ")
