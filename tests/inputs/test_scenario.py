@@ -343,3 +343,13 @@ def test_an_error_is_in_the_words_of_a_scenario_file(tmp_path: Path, line: str, 
         load(str(path))
     assert f"mine.toml:3: {says}" in str(caught.value)
     assert not re.search("valid|instance|Input|String|Section", str(caught.value))
+
+
+def test_of_many_errors_the_first_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('title = "t"\nshows = "s"\n' + "[[faults.server_crashes]]\n" * 50)
+    with pytest.raises(InputError) as caught:
+        load(file)
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 21
+    assert lines[-1].endswith("mine.toml: and 30 more errors")

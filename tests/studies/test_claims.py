@@ -98,7 +98,8 @@ def judge(found: dict[str, Any]) -> dict[str, ClaimResult]:
         name: {
             "properties": {p: {"violations": 0, **v} for p, v in design["properties"].items()},
             "metrics": {
-                m: {"low": None, "high": None, "unit": "", "runs": [], **v} for m, v in design["metrics"].items()
+                m: {"low": None, "high": None, "unit": "", "runs": [v["value"]], **v}
+                for m, v in design["metrics"].items()
             },
             "rows": {store: {"deleted": 0, "read": 0, **v} for store, v in design["rows"].items()},
             "packets": {},
@@ -193,6 +194,12 @@ def test_a_property_that_fails_where_it_is_not_promised_makes_a_claim_depend(cla
     found["faults_fired"]["server-restore"] = 1
     told = judge(found)[claim]
     assert (told.verdict, told.evidence[:24]) == ("depends", "not under server-restore")
+
+
+def test_notifications_that_make_nothing_faster_refute_c6() -> None:
+    found = results()
+    found["notifications_off"]["metrics"]["delivery_latency_p50_s"] = 0.1
+    assert judge(found)["C6"].verdict == "refuted"
 
 
 def test_numbers_given_at_commit_that_cost_nothing_make_c12_depend() -> None:

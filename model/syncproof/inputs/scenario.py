@@ -56,6 +56,8 @@ def _devices(value: object) -> object:
 
 
 LOADED = "loaded"
+MOST_ERRORS = 20
+"""The most errors of a file that are told; a file with more of them has one cause, most likely."""
 HOUR = 3600.0
 LONGEST = 3650 * 86400.0
 """Seconds that a run may last."""
@@ -528,4 +530,6 @@ def _validated(data: dict[str, Any], name: str, shown: str, text: str, context: 
     except ValidationError as error:
         # A loaded scenario that was changed since then has no lines to refer to.
         lines = "" if context == LOADED else text
-        raise InputError("\n".join(explain(Scenario, each, shown, lines) for each in error.errors())) from None
+        told = [explain(Scenario, each, shown, lines) for each in error.errors()]
+        more = [f"{shown}: and {len(told) - MOST_ERRORS} more errors"] if len(told) > MOST_ERRORS else []
+        raise InputError("\n".join([*told[:MOST_ERRORS], *more])) from None

@@ -544,7 +544,7 @@ def compare(
                     work.append(Job(hot_user.scenario(rate), form, 0, first * 1000))
         if quiet:
             silent = loaded.with_value("model.notifications", False)
-            work.append(dataclasses.replace(base, scenario=silent, design="timeline-notify", messages=messages))
+            work.append(dataclasses.replace(base, scenario=silent, design="timeline-notify"))
     workers = executors.workers(jobs, inherit=any(name in lookup.OWN for name in names))
     results, stopped = perform(work, workers, progress, failures)
     if stopped:

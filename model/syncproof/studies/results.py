@@ -238,7 +238,7 @@ class ComparisonResults(msgspec.Struct):
     losses: EndpointRuns | None
     """small runs along the share of lost pushes; null where there are no small runs"""
     notifications_off: SmallRun | None
-    """one run of `timeline-notify` without notifications; null if that design is not compared"""
+    """the first run of `timeline-notify` again, without notifications; null if that design is not compared"""
     faults_fired: dict[FaultName, int]
     """how often each configured fault happened, over all designs and runs"""
     warnings: list[str]
