@@ -58,7 +58,7 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     """How long a device with dense numbers waits for the entries that a push shows to be missing before it pulls them
     (Telegram's clients: half a second); 0: it pulls at once."""
     sync_ttl: Pause = 0.0
-    """How long a copy stays in the sync store; 0: for ever. Devices that were away longer read the message store."""
+    """How long a copy stays in the sync store; 0: without limit. Devices that were away longer read the message store."""
 
     # ---- inboxes
 
@@ -70,7 +70,7 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     ack_delay: Seconds = 1.0
     """How long a device collects acks at most."""
     inbox_ttl: Pause = 0.0
-    """How long a copy stays in an offline inbox, delivered or not; 0: for ever."""
+    """How long a copy stays in an offline inbox, delivered or not; 0: without limit."""
     shared_delete: Literal["ack", "send"] = "ack"
     """When a shared inbox deletes a copy: after a device's ack, or when it was sent to a device (XEP-0160)."""
 

@@ -48,9 +48,8 @@ class RunResult:
 
     `histograms`: the durations that quantiles are taken of, by name. `elapsed_s`: seconds of real time.
     `sometimes`: what some run must reach, in words, and whether this run did. `storage_s`: seconds that the storage station
-    worked to write, delete and read; `operations`: how many of each, by store.
-    `unbalanced`: the stores whose bytes do not add
-    up at the end of the run, with (bytes counted, bytes held); empty, unless the engine or the design counts wrongly.
+    worked to write, delete and read; `operations`: how many of each, by store. `unbalanced`: the stores whose bytes do not
+    add up at the end of the run, with (bytes counted, bytes held); empty, unless the engine or the design counts wrongly.
     """
 
     design: str

@@ -58,9 +58,9 @@ class Station:
     operations of a design that writes too much wait in the queue. The base time is keyed by what the operation is for: two
     designs that write the same message's accepting write meet the same one, whatever else they store.
 
-    `rows`, `operations`: written, deleted and read, by store; `work_s`: seconds of each of the three.
-    `stored`: bytes in each of the server's stores; devices' own databases are
-    not among them. `total`, `stored_peak`: of all stores together, now and at most. `taken_back`: bytes that restores took
+    `rows`, `operations`: written, deleted and read, by store; `work_s`: seconds of each of the three, idle
+    polls included. `stored`: bytes in each of the server's stores; devices' own databases are not among
+    them. `total`, `stored_peak`: of all stores together, now and at most. `taken_back`: bytes that restores took
     out of each store. `waits`: how long operations waited, without the `unwaited` that began at once. `long_wait_at`: when
     the last operation was asked for that waits longer than `LONG_S`.
     """
@@ -211,16 +211,20 @@ class Station:
         number = self.numbers[key] = self.numbers.get(key, 0) + 1
         scramble = self.scramble
         mixed = hash((number, key))
-        return self.occupy(
+        service = (
             self.table[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)] >> COARSE]
             + idle.rows * self.per_row
         )
+        self.work_s[READ] += service
+        return self.occupy(service)
 
     def charge_idle(self, store: str, rows: int, count: int) -> None:
         """Charge the reads of `count` idle polls in a lump: their mean time, without a queue."""
         if rows:
             self.count(store, READ, count * rows)
-        self.busy_s += count * self.service_of_idle(rows)
+        work = count * self.service_of_idle(rows)
+        self.work_s[READ] += work
+        self.busy_s += work
 
     # ---- bytes
 
