@@ -83,6 +83,7 @@ def test_idle_polls_cost_what_they_cost_when_they_run(parallel: int, monkeypatch
     assert counted.network.wakeups_at_horizon == pytest.approx(simulated.network.wakeups_at_horizon, rel=0.01)
     assert counted.counters.pulls == pytest.approx(simulated.counters.pulls, abs=1.5 * DEVICES)
     assert counted.counters.deliveries == simulated.counters.deliveries
+    assert sum(counted.station.work_s) == pytest.approx(counted.station.busy_s)
     per_pull = [made.counters.bytes / made.counters.pulls for made in (counted, simulated)]
     assert per_pull[0] == pytest.approx(per_pull[1], rel=0.005)
     assert waited(counted) == pytest.approx(waited(simulated), rel=0.05, abs=2)
