@@ -42,12 +42,16 @@ class Recording:
 
     def write(self, path: Path, violations: dict[str, int]) -> None:
         """Write the history to `path` and the moves beside it."""
+        self.write_history(path, violations)
+        self.write_moves(moves_path(path), violations)
+
+    def write_history(self, path: Path, violations: dict[str, int]) -> None:
+        """Write the history alone."""
         header = self._header("history", violations, self.observations)
         if path.suffix == ".parquet":
             write_parquet(path, encode(header), self.observations)
         else:
             path.write_bytes(b"\n".join([encode(header), *self.observations, b""]))
-        self.write_moves(moves_path(path), violations)
 
     def write_moves(self, path: Path, violations: dict[str, int]) -> None:
         """Write the moves alone."""

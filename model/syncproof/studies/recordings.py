@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
 from syncproof import designs
 from syncproof.core.moves import Move, MoveError
+from syncproof.core.observations import Observation
 from syncproof.core.world import System
 from syncproof.counterexamples.from_recording import ENDLESS_MOVES, MinimisedRun, minimise_run
 from syncproof.counterexamples.narrate import Narration, narrate
@@ -124,6 +125,12 @@ def check(path: str | PathLike[str], *, promises: Sequence[str] = ()) -> Checked
     promised = _checked_promises(names, header.design, design, applicable)
     named = tuple(name for name in names if name != "all")
     return _result(path, header, check_observations(observations, applicable), promised, named)
+
+
+def judged(source: str, header: Header, observations: Iterable[Observation]) -> CheckedRun:
+    """Check observations as `check` does a file with this header. `source`: what errors and results call them."""
+    applicable = _applicable(find_design(header.design))
+    return _result(source, header, check_observations(observations, applicable))
 
 
 def replay(path: str | PathLike[str]) -> CheckedRun:

@@ -30,6 +30,10 @@ PATIENCE_S = 1.0
 """Seconds that a device waits for a reply before it takes its connection for dead."""
 
 
+NOTED_BY_ALL = frozenset({"Crashed", "Restarted", "FaultsStopped", "Quiesced"})
+"""The classes of observation that the harness itself notes."""
+
+
 class Cast(msgspec.Struct, frozen=True):
     """Who takes part when a script begins: the user of each device, and the members of each conversation."""
 
@@ -157,6 +161,11 @@ class Target:
         self.given = given
         self.directory = given.directory
         self.cast = given.cast
+
+    @classmethod
+    def missing(cls) -> str:
+        """Return why the target cannot run on this machine, such as a server that is not installed; empty if it can."""
+        return ""
 
     # ---- in the harness
 

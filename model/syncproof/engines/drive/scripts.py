@@ -141,9 +141,9 @@ NEEDS: dict[Need, str] = {
 
 
 class Script(msgspec.Struct, frozen=True, kw_only=True):
-    """One script. `world`: the small world with the same faults, whose search predicts what may break.
+    """One script. `world`: the kinds of fault of the small world whose search predicts what may break.
 
-    `world`: the arguments of `small_worlds.small_world`. `order`: how its devices apply and confirm. `repeats`: how often it
+    `order`: how its devices apply and confirm. `repeats`: how often it
     runs by default; more than once where what it shows is a race.
     """
 
@@ -151,10 +151,12 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     says: str
     cast: Cast
     steps: tuple[Step, ...]
-    world: tuple[str, int, tuple[str, ...]]
+    world: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     order: Order = "together"
     needs: tuple[Need, ...] = ()
+    pairs: bool = False
+    """Whether the prediction also needs the world with these faults and two messages, because one message says too little."""
     repeats: int = 1
 
     def __post_init__(self) -> None:
@@ -177,7 +179,7 @@ SCRIPTS: dict[str, Script] = {
             says="a second device of the receiver is offline while messages are sent, and connects later",
             cast=PAIR,
             faults=("disconnect",),
-            world=("two-devices", 1, ("disconnect",)),
+            world=("disconnect",),
             steps=(Leave(2), Send(0, 3), Accepted(), Connect(2), Everywhere((1, 2)), Send(0)),
         ),
         Script(
@@ -185,7 +187,7 @@ SCRIPTS: dict[str, Script] = {
             says="a new device of the receiver registers and wants the history",
             cast=PAIR,
             faults=("new-device",),
-            world=("two-devices", 1, ("new-device",)),
+            world=("new-device",),
             steps=(Send(0, 3), Accepted(), Appear(3, 1), Send(0), Accepted()),
         ),
         Script(
@@ -193,7 +195,7 @@ SCRIPTS: dict[str, Script] = {
             says="a device is killed when it has applied what it received and has not confirmed it",
             cast=PAIR,
             faults=("device-crash",),
-            world=("two-devices", 1, ("device-crash",)),
+            world=("device-crash",),
             order="apply-confirm",
             steps=(CrashBetween(1), Send(0, 3), StartDevice(1), Send(0), Accepted()),
         ),
@@ -202,7 +204,7 @@ SCRIPTS: dict[str, Script] = {
             says="a device that confirms first is killed when it has confirmed what it received and has not applied it",
             cast=PAIR,
             faults=("device-crash",),
-            world=("two-devices", 1, ("device-crash",)),
+            world=("device-crash",),
             order="confirm-apply",
             needs=("own devices", "confirmed first"),
             steps=(CrashBetween(1), Send(0, 3), StartDevice(1), Send(0), Accepted()),
@@ -212,14 +214,14 @@ SCRIPTS: dict[str, Script] = {
             says="the server is killed after 200 acceptances, while two devices send, and started on the same data",
             cast=PAIR,
             faults=("server-crash",),
-            world=("two-devices", 1, ("server-crash",)),
+            world=("server-crash",),
             steps=(Send(0, 150), Send(1, 150), Accepted(200), KillServer(), StartServer()),
         ),
         Script(
             name="concurrent-writers",
             says="four devices write at the same time, and a fifth one reads without a pause",
             cast=FOUR,
-            world=("two-devices", 2, ()),
+            
             repeats=5,
             steps=(Hot(4), Send(0, 8), Send(1, 8), Send(2, 8), Send(3, 8), Accepted()),
         ),
@@ -228,7 +230,7 @@ SCRIPTS: dict[str, Script] = {
             says="what the server pushes to a device is swallowed, then the device connects anew",
             cast=PAIR,
             faults=("push-lost", "disconnect"),
-            world=("two-devices", 1, ("push", "disconnect")),
+            world=("push", "disconnect"),
             needs=("pushes",),
             steps=(Swallow(1, "down"), Send(0, 3), Accepted(), Unheard(0.5), Heal(1), Cut(1), Send(0), Accepted()),
         ),
@@ -237,7 +239,7 @@ SCRIPTS: dict[str, Script] = {
             says="a sender and a receiver hear nothing over connections that stay open, and connect anew",
             cast=PAIR,
             faults=("half-open",),
-            world=("two-devices", 1, ("half-open",)),
+            world=("half-open",),
             steps=(
                 Swallow(1, "both"), Send(0, 2), Accepted(), Swallow(0, "down"), Send(0), Unheard(1.5), Heal(0), Heal(1),
                 Accepted(),
@@ -248,7 +250,8 @@ SCRIPTS: dict[str, Script] = {
             says="the server is put back to a backup: what was accepted since then is lost, and new messages follow",
             cast=PAIR,
             faults=("server-restore",),
-            world=("two-devices", 1, ("server-restore",)),
+            world=("server-restore",),
+            pairs=True,
             needs=("backups",),
             steps=(
                 Send(0, 2), Accepted(), Everywhere((1, 2)), Backup(), Leave(2), Send(0, 3), Accepted(), Everywhere((1,)),
@@ -260,7 +263,7 @@ SCRIPTS: dict[str, Script] = {
             says="retention deletes what is kept for delivery while a device is away that has not fetched it",
             cast=PAIR,
             faults=("disconnect", "trim"),
-            world=("two-devices", 1, ("disconnect", "trim")),
+            world=("disconnect", "trim"),
             needs=("retention",),
             steps=(Leave(2), Send(0, 3), Accepted(), Everywhere((1,)), Trim(), Send(0), Accepted(), Connect(2)),
         ),
