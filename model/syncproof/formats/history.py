@@ -18,7 +18,7 @@ from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.errors import InputError
 from syncproof.formats.codec import DecodeError, decode, encode
-from syncproof.formats.header import Header, parse_header
+from syncproof.formats.header import SCHEMA, Header, parse_header
 from syncproof.formats.parquet import read_parquet, write_parquet
 
 T = TypeVar("T", Observation, Move)
@@ -58,7 +58,10 @@ class Recording:
         path.write_bytes(b"\n".join([encode(self._header("moves", violations, self.moves)), *self.moves, b""]))
 
     def _header(self, kind: str, violations: dict[str, int], lines: list[bytes]) -> Header:
-        return msgspec.structs.replace(self.header, kind=kind, violations=violations, lines=len(lines))
+        header = msgspec.structs.replace(self.header, kind=kind, violations=violations, lines=len(lines))
+        if kind == "history":
+            header.schema, header.complete = SCHEMA, True
+        return header
 
 
 def moves_path(history: Path) -> Path:
