@@ -77,6 +77,16 @@ def kill_matrix_run() -> str:
     return keys(results.KillMatrixRun)
 
 
+def drive() -> str:
+    """Return the keys of results.json of `drive`."""
+    return keys(results.DriveResults)
+
+
+def drive_run() -> str:
+    """Return the keys of run.json of `drive`."""
+    return keys(results.DriveRun)
+
+
 def _rows(kind: type, prefix: str) -> Iterator[tuple[str, str]]:
     """Yield (key, meaning), keys of inner objects after a dot, elements of a list after `[]`."""
     said: dict[str, str] = {}

@@ -29,7 +29,7 @@ from syncproof.designs import Design, Population
 from syncproof.engines.drive import adapter
 from syncproof.engines.drive.play import play
 from syncproof.engines.drive.processes import DriveError
-from syncproof.engines.drive.scripts import NEEDS, SCRIPTS, Script
+from syncproof.engines.drive.scripts import NEEDS, SCRIPTS, Script, Send
 from syncproof.engines.drive.targets import GROUPS, TARGETS
 from syncproof.engines.explore import Limits
 from syncproof.errors import InputError, nearest
@@ -84,6 +84,8 @@ class Cell:
     predicted: dict[str, str] = field(default_factory=dict)
     unwitnessed: tuple[str, ...] = ()
     why: str = ""
+    deliberate: bool = False
+    """The script itself makes the devices wrong: nothing is promised then."""
     elapsed: float = 0.0
     observations: int = 0
 
@@ -253,7 +255,7 @@ def _cell(
     design = subject.design
     if script.order == "confirm-apply" and held_against is None:
         design = subject.confirmed_first
-    cell = Cell(subject.name, script.name, design)
+    cell = Cell(subject.name, script.name, design, deliberate=script.order == "confirm-apply")
     cell.why = _not_driven(subject, script)
     if cell.why:
         return cell
@@ -288,7 +290,8 @@ def _count(cell: Cell, entry: Design, run: recordings.CheckedRun, subject: Subje
     """Add the verdicts of one run to a cell; the worst counts."""
     order = ("violated", "unknown", "holds")
     verdicts = run.verdicts()
-    cell.promised = tuple([name for name, found in verdicts.items() if found.promised])
+    if not cell.deliberate:
+        cell.promised = tuple([name for name, found in verdicts.items() if found.promised])
     unseen = []
     for name, found in verdicts.items():
         if found.verdict == "not-applicable":
@@ -307,9 +310,7 @@ def _count(cell: Cell, entry: Design, run: recordings.CheckedRun, subject: Subje
     cell.unwitnessed = tuple(unseen)
 
 
-def _write(
-    folder: Path, header: Header, cell: Cell, run: recordings.CheckedRun, history: Iterable[Any]
-) -> None:
+def _write(folder: Path, header: Header, cell: Cell, run: recordings.CheckedRun, history: Iterable[Any]) -> None:
     recording = Recording(header)
     for observation in history:
         recording.observation(observation)
@@ -324,16 +325,17 @@ def _write(
 def predicted(design: str, script: Script) -> dict[str, str]:
     """Return what searches of small worlds with the script's faults say of each property of a design.
 
-    One message with the faults, and two messages without: what two messages break needs no fault, or is in the first. Where
-    that is not so (`Script.pairs`), also two messages with the faults, as far as the limits allow.
+    One message with the faults, and two messages without faults: from one sender, or from two where the script has several.
+    Where two messages break something only under the faults (`Script.pairs`), that too, as far as the limits allow.
     """
-    worlds = {("two-devices", 1, script.world): None, ("two-devices", 2, ()): None}
+    several = len({step.device for step in script.steps if isinstance(step, Send)}) > 1
+    worlds = {("two-devices", 1, script.world): None, ("two-devices" if several else "two-people", 2, ()): None}
     if script.pairs:
         worlds["two-people", 2, script.world] = None
     found: dict[str, str] = {}
+    order = ("violated", "holds", "unknown")
     for world in worlds:
         for name, verdict in _searched(design, *world).items():
-            order = ("violated", "holds", "unknown")
             found[name] = min(found.get(name, "unknown"), verdict, key=order.index)
     return found
 

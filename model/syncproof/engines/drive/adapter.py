@@ -3,7 +3,7 @@
 A target is one small class with two halves, which never share an object:
 
 - *in the harness*: `up` starts the server on a directory, `down` ends it, `endpoint` says where it listens, `processes`
-  which children it has, `audit` what its store holds, out of band. `trim`, `restored` and `prepare` are hooks;
+  which children it has, `audit` what its store holds, out of band. `trim` and `restored` are what an operator does;
 - *in the process of each device*: `register`, `send`, `receive`, `confirm` and `history` talk to the server at `endpoint`.
   They block, for at most `PATIENCE_S` seconds, and raise `OSError` (such as `TimeoutError`) when the connection is lost.
 
@@ -148,6 +148,8 @@ class Target:
     """The design (a seeded bug) that a device with this server is which confirms what it has not applied yet."""
     sees: ClassVar[frozenset[str]] = frozenset()
     """The classes of observation that its histories have. What needs others is "not witnessed"."""
+    notes_registry: ClassVar[bool] = False
+    """Whether a journal of the server says who is registered and who is a member; else the harness and the devices say it."""
     own_copy: ClassVar[Literal["received", "receipt"]] = "received"
     """How the sending device gets its own message: it receives it as all others do, or has it with the receipt."""
     lacks: ClassVar[Mapping[str, str]] = {}

@@ -25,7 +25,9 @@ from syncproof.core.observations import (
     Checkpointed,
     Composed,
     Connected,
+    Delivered,
     Disconnected,
+    Joined,
     Observation,
     Pulled,
     RangeRead,
@@ -34,6 +36,7 @@ from syncproof.core.observations import (
     Served,
     Shown,
     Triggered,
+    Unsure,
 )
 from syncproof.core.values import ConversationId, DeviceId, Message, MessageId, UserId
 from syncproof.engines.drive import journal
@@ -43,9 +46,9 @@ from syncproof.engines.drive.adapter import (
     Item,
     Prepared,
     Receipt,
-    Refusal,
     Registration,
     Target,
+    Uncertain,
     load,
 )
 
@@ -62,6 +65,7 @@ CREATE TABLE IF NOT EXISTS outbox (
 );
 CREATE TABLE IF NOT EXISTS shown (message INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS cursors (name TEXT PRIMARY KEY, cursor TEXT NOT NULL, epoch INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS joined (once INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS history (conversation INTEGER PRIMARY KEY, after INTEGER NOT NULL, upto INTEGER NOT NULL);
 """
 
@@ -76,6 +80,8 @@ class Spec(msgspec.Struct, kw_only=True):
     database: str
     cast: Cast
     order: Order = "together"
+    new: bool = False
+    """Whether it appears during the run."""
     options: dict[str, Any] = {}
 
 
@@ -113,6 +119,7 @@ class RealDevice:
 
     def __init__(self, spec: Spec) -> None:
         self.id, self.user, self.order = DeviceId(spec.device), UserId(spec.user), spec.order
+        self.new = spec.new
         given = Prepared(Path(spec.database).parent, spec.cast, spec.port, spec.options)
         self.target: Target = load(spec.target)(given)
         self.sees = self.target.sees
@@ -201,7 +208,8 @@ class RealDevice:
         for position, id, conversation in self.database.execute("SELECT * FROM outbox ORDER BY position").fetchall():
             message = Message(MessageId(id), self.id, ConversationId(conversation))
             reply = self.target.send(self.id, message)
-            if not isinstance(reply, Receipt | Refusal):
+            if isinstance(reply, Uncertain):
+                self.note(Unsure(message.id))
                 raise ConnectionError(reply.why)
             self.database.execute("BEGIN")
             self.database.execute("DELETE FROM outbox WHERE position = ?", (position,))
@@ -252,6 +260,7 @@ class RealDevice:
     def apply(self, batch: Batch) -> None:
         """Show the messages of a batch."""
         for item in batch.items:
+            self.note(Delivered(self.id, item.message.id, item.attempt))
             self.show(item, batch)
 
     def show(self, item: Item, batch: Batch | None) -> None:
@@ -283,7 +292,9 @@ class RealDevice:
     # ---- a new device
 
     def registered(self, told: Registration) -> None:
-        """Keep where this device's logs begin, and which history it is to fetch."""
+        """Keep where this device's logs begin, and which history it is to fetch; note that a new device has joined."""
+        if self.new and not self.target.notes_registry and self.joins():
+            self.note(Joined(self.id, self.user, told.history))
         if told.history or told.start:
             self.database.execute("BEGIN")
             for batch in told.start:
@@ -292,6 +303,10 @@ class RealDevice:
             for conversation, last in told.history:
                 self.database.execute("INSERT OR IGNORE INTO history VALUES (?, 0, ?)", (conversation, last))
             self.database.execute("COMMIT")
+
+    def joins(self) -> bool:
+        """Note that the device has registered; return whether it had not before."""
+        return bool(self.database.execute("INSERT OR IGNORE INTO joined VALUES (1)").rowcount)
 
     def fetch_history(self) -> None:
         """Fetch the history that is left, page by page."""

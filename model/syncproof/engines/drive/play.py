@@ -19,12 +19,14 @@ from syncproof.core.observations import (
     Crashed,
     Disconnected,
     FaultsStopped,
+    Joined,
+    MemberAdded,
     Observation,
     Quiesced,
     Refused,
     Restarted,
 )
-from syncproof.core.values import SERVER, DeviceId
+from syncproof.core.values import SERVER, ConversationId, DeviceId, UserId
 from syncproof.engines.drive import scripts
 from syncproof.engines.drive.adapter import Prepared, Target, load
 from syncproof.engines.drive.devices import ARMED, Command, Spec
@@ -89,6 +91,8 @@ class Stage:
         self.start_server()
         for journal in self.target.journals():
             self.recorder.follow(journal)
+        if not self.target.notes_registry:
+            self.open()
         for device, user in enumerate(self.script.cast.owners):
             self.add_device(device, user)
         for device in self.devices:
@@ -97,6 +101,15 @@ class Stage:
         for step in self.script.steps:
             MAKE[type(step)](self, step)
         return self.settle()
+
+    def open(self) -> None:
+        """Note who takes part from the beginning."""
+        cast = self.script.cast
+        for device, user in enumerate(cast.owners):
+            self.recorder.note(Joined(DeviceId(device), UserId(user)))
+        for conversation, users in enumerate(cast.members):
+            for user in users:
+                self.recorder.note(MemberAdded(ConversationId(conversation), UserId(user)))
 
     def settle(self) -> bool:
         """End the faults, start and connect everything, and wait until nothing is noted any more."""
@@ -177,7 +190,8 @@ class Stage:
             child.resume()
 
     def restore(self) -> None:
-        """Kill the server, put its directory back to the last backup, and start it."""
+        """Kill the server, put its directory back to the last backup, and start it. What it held before is audited."""
+        self.recorder.audit(self.target.audit())
         self.kill_server()
         self.recorder.poll()
         before = self.folder / f"before-{self.backups}"
@@ -192,7 +206,7 @@ class Stage:
 
     # ---- devices
 
-    def add_device(self, device: int, user: int) -> None:
+    def add_device(self, device: int, user: int, new: bool = False) -> None:
         """Add a device with a proxy of its own, and start its process."""
         self.users[device] = user
         self.proxies[device] = Proxy(lambda: self.target.endpoint)
@@ -206,6 +220,7 @@ class Stage:
             database=str(folder / "device.db"),
             cast=self.script.cast,
             order=self.script.order,
+            new=new,
             options=self.target.options(),
         )
         (folder / "spec.json").write_bytes(msgspec.json.encode(spec))
@@ -281,14 +296,15 @@ class Stage:
         self.tell(device, Command("connect"))
 
     def trim(self) -> None:
-        """Delete what retention would delete."""
+        """Delete what retention would delete. What the server held before is audited."""
+        self.recorder.audit(self.target.audit())
         for observation in self.target.trim():
             self.recorder.note(observation)
 
     def appear(self, step: scripts.Appear) -> None:
         """Add a new device, and wait until it is connected."""
         before = self.recorder.counts.get(Connected, 0)
-        self.add_device(step.device, step.user)
+        self.add_device(step.device, step.user, new=True)
         self.join(step.device)
         self.wait(lambda: self.recorder.counts.get(Connected, 0) > before, f"device {step.device} registers")
 

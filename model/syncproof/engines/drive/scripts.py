@@ -206,6 +206,7 @@ SCRIPTS: dict[str, Script] = {
             faults=("device-crash",),
             world=("device-crash",),
             order="confirm-apply",
+            pairs=True,
             needs=("own devices", "confirmed first"),
             steps=(CrashBetween(1), Send(0, 3), StartDevice(1), Send(0), Accepted()),
         ),
@@ -221,7 +222,7 @@ SCRIPTS: dict[str, Script] = {
             name="concurrent-writers",
             says="four devices write at the same time, and a fifth one reads without a pause",
             cast=FOUR,
-            
+
             repeats=5,
             steps=(Hot(4), Send(0, 8), Send(1, 8), Send(2, 8), Send(3, 8), Accepted()),
         ),

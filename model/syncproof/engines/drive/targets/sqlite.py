@@ -32,7 +32,7 @@ from syncproof.engines.drive.processes import Child
 from syncproof.engines.drive.targets.sqlite_server import epoch_of, found, last_place
 
 BOTH = (
-    "Joined", "MemberAdded", "Composed", "Placed", "Stored", "Accepted", "Refused", "Shown", "Gone", "Reverted",
+    "Joined", "MemberAdded", "Composed", "Placed", "Stored", "Accepted", "Refused", "Unsure", "Shown", "Gone", "Reverted",
     "Connected", "Disconnected", "Triggered", "Pulled",
 )  # fmt: skip
 
@@ -41,6 +41,7 @@ class _Sqlite(Target):
     """What both forms share: the server's process, and requests and replies of a line each."""
 
     form: ClassVar[str]
+    notes_registry = True
 
     def __init__(self, given: Prepared) -> None:
         super().__init__(given)
@@ -185,7 +186,9 @@ class SqliteInbox(_Sqlite):
         database = journal.connect(self.store)
         database.execute("BEGIN IMMEDIATE")
         rows = database.execute("DELETE FROM inbox RETURNING device, message").fetchall()
-        journal.note(database, *[Gone(MessageId(m), Timeline("inbox", DeviceId(d))) for d, m in sorted(rows)])
+        journal.note(
+            database, *[Gone(MessageId(m), Timeline("inbox", DeviceId(d)), "retention") for d, m in sorted(rows)]
+        )
         database.execute("COMMIT")
         database.close()
         return ()

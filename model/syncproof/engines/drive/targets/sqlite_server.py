@@ -164,7 +164,9 @@ class Requests:
 
     def drain(self, device: int, after: int) -> dict[str, Any]:
         """Return a page of the device's inbox."""
-        query = "SELECT position, message, conversation, place, body FROM inbox WHERE device = ? AND position > ? LIMIT ?"
+        query = (
+            "SELECT position, message, conversation, place, body FROM inbox WHERE device = ? AND position > ? LIMIT ?"
+        )
         return {"rows": self.database.execute(query, (device, after, PAGE)).fetchall()}
 
     def acknowledge(self, device: int, positions: list[int]) -> dict[str, Any]:
@@ -181,7 +183,9 @@ class Requests:
 
     def history(self, conversation: int, after: int, upto: int) -> dict[str, Any]:
         """Return a page of a conversation's history."""
-        query = "SELECT place, id FROM messages WHERE conversation = ? AND place > ? AND place <= ? ORDER BY place LIMIT ?"
+        query = (
+            "SELECT place, id FROM messages WHERE conversation = ? AND place > ? AND place <= ? ORDER BY place LIMIT ?"
+        )
         return {"rows": self.database.execute(query, (conversation, after, upto, PAGE)).fetchall()}
 
 
