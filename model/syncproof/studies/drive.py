@@ -31,6 +31,8 @@ from syncproof.engines.drive.play import play
 from syncproof.engines.drive.processes import DriveError
 from syncproof.engines.drive.scripts import NEEDS, SCRIPTS, Script, Send
 from syncproof.engines.drive.targets import GROUPS, TARGETS
+from syncproof.engines.drive.targets import MODEL as MODEL_TARGET
+from syncproof.engines.drive.targets.model import ModelTarget
 from syncproof.engines.explore import Limits
 from syncproof.errors import InputError, nearest
 from syncproof.formats.header import SCHEMA, Header
@@ -46,6 +48,8 @@ from syncproof.studies.results import DriveCell, DriveResults, DriveRun
 Agreement = Literal["agrees", "same loss, another set", "not seen", "disagrees", "not driven"]
 LIMITS = Limits(states=400_000)
 """Limits of the search of one world: what a search this small does not find is not predicted."""
+SLOW_MS = 20.0
+"""The most milliseconds that a store of `model:` takes for an operation."""
 MODEL = "model:"
 """Before the name of a design: the design's own actors are the target."""
 
@@ -246,7 +250,20 @@ def subjects(target: str, held_against: str | None, slow_ms: float | None) -> tu
 
 
 def _model(name: str, held_against: str | None, slow_ms: float | None) -> Subject:
-    raise InputError(f"{name}: not there yet")
+    """Return the target that is the model itself."""
+    design = lookup.known(name.removeprefix(MODEL))
+    milliseconds = SLOW_MS if slow_ms is None else slow_ms
+    options = {"system": "syncproof.studies.driven:system", "arguments": [design], "slow_s": milliseconds / 1000}
+    return Subject(
+        name,
+        MODEL_TARGET,
+        f"the actors of {design}, each a process over TCP with SQLite under it",
+        lookup.get(held_against or design).name if held_against else design,
+        "",
+        ModelTarget.sees,
+        {"own devices": NEEDS["own devices"]},
+        options,
+    )
 
 
 def _cell(

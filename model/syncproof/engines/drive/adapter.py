@@ -156,6 +156,8 @@ class Target:
     """What scripts may need and this target has not (a name of `scripts.NEEDS`), and why."""
     poll_s: ClassVar[float] = 0.1
     """Seconds between two looks of a device for something new."""
+    pushes_apart: ClassVar[bool] = False
+    """Whether pushes travel over a connection of their own; else they come over the device's one connection."""
     device_program: ClassVar[str] = "syncproof.engines.drive.devices"
     """The module that is the process of a device."""
 

@@ -77,6 +77,8 @@ class Spec(msgspec.Struct, kw_only=True):
     device: int
     user: int
     port: int
+    push_port: int = 0
+    """Where what is pushed comes from, for a target that pushes over a connection of its own."""
     database: str
     cast: Cast
     order: Order = "together"

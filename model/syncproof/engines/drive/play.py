@@ -77,6 +77,7 @@ class Stage:
         self.recorder = Recorder()
         self.devices: dict[int, Child] = {}
         self.proxies: dict[int, Proxy] = {}
+        self.push_proxies: dict[int, Proxy] = {}
         self.users: dict[int, int] = {}
         self.away: set[int] = set()
         self.armed: set[int] = set()
@@ -113,8 +114,8 @@ class Stage:
 
     def settle(self) -> bool:
         """End the faults, start and connect everything, and wait until nothing is noted any more."""
-        for proxy in self.proxies.values():
-            proxy.heal()
+        for device in self.devices:
+            self.heal(device)
         if self.server_down:
             self.start_server(again=True)
         self.recorder.note(FaultsStopped())
@@ -146,7 +147,7 @@ class Stage:
     def clear(self) -> None:
         """End every process of the run, whatever became of it."""
         self.recorder.close()
-        for proxy in self.proxies.values():
+        for proxy in (*self.proxies.values(), *self.push_proxies.values()):
             proxy.close()
         for child in (*self.devices.values(), *self.target.processes()):
             with suppress(DriveError):
@@ -210,6 +211,8 @@ class Stage:
         """Add a device with a proxy of its own, and start its process."""
         self.users[device] = user
         self.proxies[device] = Proxy(lambda: self.target.endpoint)
+        if self.target.pushes_apart:
+            self.push_proxies[device] = Proxy(lambda: self.target.endpoint)
         folder = self.folder / f"device-{device}"
         folder.mkdir()
         spec = Spec(
@@ -217,6 +220,7 @@ class Stage:
             device=device,
             user=user,
             port=self.proxies[device].port,
+            push_port=self.push_proxies[device].port if device in self.push_proxies else 0,
             database=str(folder / "device.db"),
             cast=self.script.cast,
             order=self.script.order,
@@ -228,6 +232,29 @@ class Stage:
         self.devices[device] = Child(f"device {device}", command, folder / "device.log", told=True)
         self.devices[device].start()
         self.recorder.follow(folder / "device.db")
+
+    def lose_pushes(self, device: int) -> None:
+        """Swallow what the server pushes to a device."""
+        self.push_proxies.get(device, self.proxies[device]).swallow("down")
+
+    def swallow(self, step: scripts.Swallow) -> None:
+        """Swallow what goes to a device, or both ways."""
+        for proxy in self.proxies_of(step.device):
+            proxy.swallow(*(("up", "down") if step.ways == "both" else ("down",)))
+
+    def heal(self, device: int) -> None:
+        """Pass everything again."""
+        for proxy in self.proxies_of(device):
+            proxy.heal()
+
+    def cut(self, device: int) -> None:
+        """Close the connections of a device."""
+        for proxy in self.proxies_of(device):
+            proxy.cut()
+
+    def proxies_of(self, device: int) -> list[Proxy]:
+        """Return the proxies of a device."""
+        return [proxies[device] for proxies in (self.proxies, self.push_proxies) if device in proxies]
 
     def start_device(self, device: int) -> None:
         """Start the process of a device again, on its database; one that is to kill itself has done so by then."""
@@ -322,11 +349,10 @@ MAKE: dict[type[Step], Callable[[Stage, Any], None]] = {
     scripts.StartDevice: lambda stage, step: stage.start_device(step.device),
     scripts.KillServer: lambda stage, step: stage.kill_server(),
     scripts.StartServer: lambda stage, step: stage.start_server(again=True),
-    scripts.Swallow: lambda stage, step: stage.proxies[step.device].swallow(
-        *(("up", "down") if step.ways == "both" else ("down",))
-    ),
-    scripts.Heal: lambda stage, step: stage.proxies[step.device].heal(),
-    scripts.Cut: lambda stage, step: stage.proxies[step.device].cut(),
+    scripts.Swallow: Stage.swallow,
+    scripts.LosePushes: lambda stage, step: stage.lose_pushes(step.device),
+    scripts.Heal: lambda stage, step: stage.heal(step.device),
+    scripts.Cut: lambda stage, step: stage.cut(step.device),
     scripts.Unheard: lambda stage, step: time.sleep(step.seconds),
     scripts.Backup: lambda stage, step: stage.back_up(),
     scripts.Restore: lambda stage, step: stage.restore(),

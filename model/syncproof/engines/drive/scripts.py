@@ -98,6 +98,12 @@ class Swallow(Step, frozen=True):
     ways: Literal["down", "both"]
 
 
+class LosePushes(Step, frozen=True):
+    """What the server pushes to a device is swallowed; where pushes share the one connection, everything that it says."""
+
+    device: int
+
+
 class Heal(Step, frozen=True):
     """The proxy of a device passes everything again; connections that lost something are cut."""
 
@@ -233,7 +239,7 @@ SCRIPTS: dict[str, Script] = {
             faults=("push-lost", "disconnect"),
             world=("push", "disconnect"),
             needs=("pushes",),
-            steps=(Swallow(1, "down"), Send(0, 3), Accepted(), Unheard(0.5), Heal(1), Cut(1), Send(0), Accepted()),
+            steps=(LosePushes(1), Send(0, 3), Accepted(), Unheard(0.5), Heal(1), Cut(1), Send(0), Accepted()),
         ),
         Script(
             name="half-open",

@@ -10,3 +10,6 @@ TARGETS: dict[str, str] = {
 
 GROUPS: dict[str, tuple[str, ...]] = {"sqlite": ("sqlite", "sqlite-inbox")}
 """A name that stands for several targets, which `drive` then runs one after the other."""
+
+MODEL = "syncproof.engines.drive.targets.model:ModelTarget"
+"""The class whose server and devices are the actors of a system."""

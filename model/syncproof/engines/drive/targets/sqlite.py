@@ -176,6 +176,7 @@ class SqliteInbox(_Sqlite):
     name = "sqlite-inbox"
     says = "SQLite: an inbox for each device, copies deleted when acknowledged"
     design = "inbox-store-first"
+    confirmed_first = "F17"
     sees = frozenset({*BOTH, "Queued", "Deleted"})
     own_copy: ClassVar[Literal["received", "receipt"]] = "receipt"
     lacks: ClassVar[Mapping[str, str]] = {"pushes": "devices ask, the server pushes nothing"}
