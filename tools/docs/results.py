@@ -29,7 +29,8 @@ def claims() -> str:
 
 def faults() -> str:
     """Return one row per fault."""
-    return table(["fault", "is"], [[code(fault.name), fault.sentence] for fault in FAULTS.values()])
+    rows = [[code(f.name), f.sentence, f.driven or f"not driven: {f.not_driven}"] for f in FAULTS.values()]
+    return table(["fault", "is", "deed of `drive`"], rows)
 
 
 def keys(kind: type[msgspec.Struct]) -> str:

@@ -39,7 +39,7 @@ from syncproof.core.observations import (
     Observation,
     Shown,
 )
-from syncproof.core.packets import Closed, Compose, Expire, Idle, Opened, Packet, Tick
+from syncproof.core.packets import Closed, Compose, Expire, Idle, Opened, Packet, Resend, Tick
 from syncproof.core.replies import told
 from syncproof.core.values import ENVIRONMENT, ActorId, ConnectionId, DeviceId, Id, UserId
 from syncproof.core.world import System
@@ -452,6 +452,9 @@ class DeviceProcess(Process):
             self._lost(clean=True)
         elif command.do == "compose":
             self.handle(ENVIRONMENT, Compose(command.composed(self.device)))
+        elif command.do == "resend":
+            if Resend in self.actor.handlers:
+                self.handle(ENVIRONMENT, Resend())
         elif command.do == "hot":
             self.hot = True
         elif command.do == "crash-between":

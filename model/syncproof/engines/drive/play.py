@@ -350,6 +350,8 @@ MAKE: dict[type[Step], Callable[[Stage, Any], None]] = {
     scripts.KillServer: lambda stage, step: stage.kill_server(),
     scripts.StartServer: lambda stage, step: stage.start_server(again=True),
     scripts.Swallow: Stage.swallow,
+    scripts.Delay: lambda stage, step: stage.proxies[step.device].delay(step.seconds),
+    scripts.Resend: lambda stage, step: stage.tell(step.device, Command("resend")),
     scripts.LosePushes: lambda stage, step: stage.lose_pushes(step.device),
     scripts.Heal: lambda stage, step: stage.heal(step.device),
     scripts.Cut: lambda stage, step: stage.cut(step.device),

@@ -98,6 +98,19 @@ class Swallow(Step, frozen=True):
     ways: Literal["down", "both"]
 
 
+class Delay(Step, frozen=True):
+    """The proxy of a device holds everything so many seconds before it passes it on."""
+
+    device: int
+    seconds: float
+
+
+class Resend(Step, frozen=True):
+    """A device of the model sends again what it waits for; a real one does so by itself when it has waited too long."""
+
+    device: int
+
+
 class LosePushes(Step, frozen=True):
     """What the server pushes to a device is swallowed; where pushes share the one connection, everything that it says."""
 
@@ -251,6 +264,14 @@ SCRIPTS: dict[str, Script] = {
                 Swallow(1, "both"), Send(0, 2), Accepted(), Swallow(0, "down"), Send(0), Unheard(1.5), Heal(0), Heal(1),
                 Accepted(),
             ),
+        ),
+        Script(
+            name="impatient-sender",
+            says="requests and replies of a sender take longer than it waits: it sends again what is being processed",
+            cast=PAIR,
+            faults=("sender-retry",),
+            world=("sender-retry",),
+            steps=(Delay(0, 0.7), Send(0), Unheard(0.3), Resend(0), Unheard(1.5), Heal(0), Send(0), Accepted()),
         ),
         Script(
             name="restored",
