@@ -107,7 +107,7 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, complaint: str) -> None:
     [
         ("", "the file is empty"),
         ("hello", "run.jsonl:1: not a header"),
-        ('{"schema": 2, "kind": "history"}', "run.jsonl:1: schema: 2; allowed: 1"),
+        ('{"schema": 3, "kind": "history"}', "run.jsonl:1: schema: 3; allowed: 1, 2"),
         ('{"schema": 1, "kind": "moves"}', "run.jsonl:1: kind: 'moves'; allowed here: 'history'"),
         (
             '{"schema": 1, "kind": "history", "violations": {"loss": 1}}',

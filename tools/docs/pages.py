@@ -53,6 +53,8 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "sweep-run": results.sweep_run,
         "kill-matrix": results.kill_matrix,
         "kill-matrix-run": results.kill_matrix_run,
+        "drive": results.drive,
+        "drive-run": results.drive_run,
         "metrics": results.metrics,
         "claims": results.claims,
         "faults": results.faults,

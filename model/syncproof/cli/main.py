@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from syncproof._version import __version__
-from syncproof.cli import lists, recordings, studies
+from syncproof.cli import drive, lists, recordings, studies
 from syncproof.cli.exit_status import CommandGroup
 
 
@@ -28,6 +28,7 @@ for command in (
     studies.verify,
     studies.explore,
     studies.kill_matrix,
+    drive.drive,
     recordings.check,
     recordings.replay,
     recordings.minimise,

@@ -11,14 +11,16 @@ from syncproof.designs import Parameters, Population
 from syncproof.errors import InputError
 from syncproof.properties import PROPERTIES
 
-SCHEMA = 1
+SCHEMA = 2
+READABLE = (1, 2)
+"""The versions of the schema that are read."""
 
 
 class Header(msgspec.Struct, kw_only=True):
     """The first line of both files."""
 
     schema: int
-    """The version of the schema, today `1`."""
+    """The version of the schema, today `2`; files of version `1` are read as they were."""
     kind: str
     """`history` or `moves`."""
     design: str = ""
@@ -30,6 +32,9 @@ class Header(msgspec.Struct, kw_only=True):
     """The user of each device and the members of each conversation when the run began. A replay needs it."""
     parameters: Parameters | None = None
     """The parameters of the design. A replay needs them."""
+    complete: bool | msgspec.UnsetType = msgspec.UNSET
+    """Of a history: the recorder saw everything, so what is not observed did not happen. A file of version `1` says so of
+    itself; in one of version `2` it is true where an engine or a recorder inside of the server writes it."""
     violations: dict[str, int] = {}
     """Property -> how often it was violated in the run; a replay must find the same."""
     lines: int | None = None
@@ -47,8 +52,8 @@ def parse_header(path: Path, line: bytes, kind: str) -> Header:
         raise InputError(
             f'{path}:1: not a header: {error}; allowed: {{"schema": {SCHEMA}, "kind": "{kind}", ...}}'
         ) from None
-    if header.schema != SCHEMA:
-        raise InputError(f"{path}:1: schema: {header.schema}; allowed: {SCHEMA}")
+    if header.schema not in READABLE:
+        raise InputError(f"{path}:1: schema: {header.schema}; allowed: {', '.join(map(str, READABLE))}")
     if header.kind != kind:
         raise InputError(f"{path}:1: kind: {header.kind!r}; allowed here: {kind!r}")
     for name, count in header.violations.items():
@@ -59,3 +64,8 @@ def parse_header(path: Path, line: bytes, kind: str) -> Header:
         if fault not in FAULTS:
             raise InputError(f"{path}:1: faults: {fault!r:.60} is no fault; allowed: {', '.join(FAULTS)}")
     return header
+
+
+def recorded_outside(header: Header) -> bool:
+    """Return whether the recorder of a history may not have seen everything."""
+    return header.schema > 1 and header.complete is not True

@@ -18,7 +18,7 @@ from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.errors import InputError
 from syncproof.formats.codec import DecodeError, decode, encode
-from syncproof.formats.header import Header, parse_header
+from syncproof.formats.header import SCHEMA, Header, parse_header
 from syncproof.formats.parquet import read_parquet, write_parquet
 
 T = TypeVar("T", Observation, Move)
@@ -42,19 +42,26 @@ class Recording:
 
     def write(self, path: Path, violations: dict[str, int]) -> None:
         """Write the history to `path` and the moves beside it."""
+        self.write_history(path, violations)
+        self.write_moves(moves_path(path), violations)
+
+    def write_history(self, path: Path, violations: dict[str, int]) -> None:
+        """Write the history alone."""
         header = self._header("history", violations, self.observations)
         if path.suffix == ".parquet":
             write_parquet(path, encode(header), self.observations)
         else:
             path.write_bytes(b"\n".join([encode(header), *self.observations, b""]))
-        self.write_moves(moves_path(path), violations)
 
     def write_moves(self, path: Path, violations: dict[str, int]) -> None:
         """Write the moves alone."""
         path.write_bytes(b"\n".join([encode(self._header("moves", violations, self.moves)), *self.moves, b""]))
 
     def _header(self, kind: str, violations: dict[str, int], lines: list[bytes]) -> Header:
-        return msgspec.structs.replace(self.header, kind=kind, violations=violations, lines=len(lines))
+        header = msgspec.structs.replace(self.header, kind=kind, violations=violations, lines=len(lines))
+        if kind == "history":
+            header.schema, header.complete = SCHEMA, True
+        return header
 
 
 def moves_path(history: Path) -> Path:

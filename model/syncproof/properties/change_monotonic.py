@@ -47,7 +47,7 @@ class ChangeMonotonic(Property):
     @observes(Placed)
     def on_placed(self, o: Placed) -> str | None:
         if o.message in self.places:
-            self.places[o.message] = (o.conversation, o.place)
+            self.places[o.message] = (o.conversation, o.place or 0)
         return None
 
     @observes(Amended)

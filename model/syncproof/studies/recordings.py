@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
 from syncproof import designs
 from syncproof.core.moves import Move, MoveError
+from syncproof.core.observations import Observation
 from syncproof.core.world import System
 from syncproof.counterexamples.from_recording import ENDLESS_MOVES, MinimisedRun, minimise_run
 from syncproof.counterexamples.narrate import Narration, narrate
@@ -16,7 +17,7 @@ from syncproof.designs import Design, Parameters
 from syncproof.engines.check import Checker, check_observations
 from syncproof.engines.replay import ReplayError, replay_moves
 from syncproof.errors import InputError, nearest
-from syncproof.formats.header import Header
+from syncproof.formats.header import Header, recorded_outside
 from syncproof.formats.history import read_history, read_moves
 from syncproof.inputs import arguments, lookup
 from syncproof.properties import PROPERTIES
@@ -123,7 +124,15 @@ def check(path: str | PathLike[str], *, promises: Sequence[str] = ()) -> Checked
     applicable = _applicable(design)
     promised = _checked_promises(names, header.design, design, applicable)
     named = tuple(name for name in names if name != "all")
-    return _result(path, header, check_observations(observations, applicable), promised, named)
+    return _result(
+        path, header, check_observations(observations, applicable, recorded_outside(header)), promised, named
+    )
+
+
+def judged(source: str, header: Header, observations: Iterable[Observation]) -> CheckedRun:
+    """Check observations as `check` does a file with this header. `source`: what errors and results call them."""
+    applicable = _applicable(find_design(header.design))
+    return _result(source, header, check_observations(observations, applicable))
 
 
 def replay(path: str | PathLike[str]) -> CheckedRun:
@@ -256,7 +265,7 @@ def _result(
         quiesced=checker.quiesced,
         happened=checker.happened,
         given=checker.size.given(header.faults),
-        missing={name: checker.references.lacking(PROPERTIES[name]) for name in checker.monitor.automata},
+        missing=checker.missing(),
         named=named,
     )
 

@@ -1,0 +1,112 @@
+"""The recorder of a run: what everybody notes, merged into one history.
+
+Every process stamps what it notes with CLOCK_MONOTONIC, which all processes of a machine share, before anybody can see the
+effect. So the order of stamps is an order in which causes come first. What an audit finds has no stamp: it is put before the
+first stamped observation that is evidence of it, which is as late as it can have happened.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from syncproof.core.observations import (
+    Checkpointed,
+    Composed,
+    Observation,
+    Pulled,
+    Quiesced,
+    RangeRead,
+    Served,
+    Triggered,
+)
+from syncproof.engines.drive.journal import Reader
+
+IDLE = (Pulled, Triggered, Served)
+"""What a device also notes when it looks for something new and finds nothing."""
+NO_EVIDENCE = (Composed, Checkpointed)
+"""What may come before a message has a place, although it names the message or its number."""
+
+
+class Recorder:
+    """Collect observations with their stamps. `counts`: how many of each class there are by now."""
+
+    def __init__(self) -> None:
+        self.readers: dict[Path, Reader] = {}
+        self.stamped: list[tuple[int, int, Observation]] = []
+        self.audited: list[Observation] = []
+        self.counts: dict[type[Observation], int] = {}
+        self.shown: dict[int, set[int]] = {}
+        self.accepted: set[int] = set()
+        self.busy_at = time.monotonic()
+        """When something new was last noted that is not the idle look of a device."""
+
+    def follow(self, journal: Path) -> None:
+        """Read this journal from now on."""
+        self.readers.setdefault(journal, Reader(journal))
+
+    def note(self, observation: Observation) -> None:
+        """Note what the harness itself did or saw, now."""
+        self._add(time.monotonic_ns(), observation)
+
+    def audit(self, found: Iterable[Observation]) -> None:
+        """Note what the store holds, in the store's own order; what an earlier audit found counts once."""
+        self.audited += [observation for observation in found if observation not in self.audited]
+
+    def poll(self) -> None:
+        """Read what is new in every journal."""
+        for reader in self.readers.values():
+            for at, observation in reader.fresh():
+                self._add(at, observation)
+
+    def _add(self, at: int, observation: Observation) -> None:
+        self.stamped.append((at, len(self.stamped), observation))
+        kind = type(observation)
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+        name = kind.__name__
+        if name == "Shown":
+            self.shown.setdefault(int(observation.device), set()).add(int(observation.message))  # type: ignore[attr-defined]
+        elif name == "Accepted":
+            self.accepted.add(int(observation.message))  # type: ignore[attr-defined]
+        if not isinstance(observation, IDLE) and not (isinstance(observation, RangeRead) and not observation.seqs):
+            self.busy_at = time.monotonic()
+
+    def put_back(self, journal: Path) -> None:
+        """Take a journal that was put back to an older state as read."""
+        reader = self.readers.get(journal)
+        if reader is not None:
+            reader.close()
+            reader.skip()
+
+    def close(self) -> None:
+        """Close the journals."""
+        for reader in self.readers.values():
+            reader.close()
+
+    def history(self) -> list[Observation]:
+        """Return everything in order. `Quiesced`, if the run came to rest, is the last."""
+        ordered = [observation for _, _, observation in sorted(self.stamped, key=lambda each: each[:2])]
+        ordered = with_audits(ordered, self.audited)
+        last = [observation for observation in ordered if isinstance(observation, Quiesced)]
+        return [observation for observation in ordered if not isinstance(observation, Quiesced)] + last
+
+
+def with_audits(ordered: list[Observation], audited: list[Observation]) -> list[Observation]:
+    """Return a history with what audits found, each before the first evidence of it, and in the order of the store."""
+    first: dict[Any, int] = {}
+    for index, observation in enumerate(ordered):
+        if not isinstance(observation, NO_EVIDENCE):
+            first.setdefault(getattr(observation, "message", None), index)
+    end = next((i for i, o in enumerate(ordered) if isinstance(o, Quiesced)), len(ordered))
+    due: dict[int, list[Observation]] = {}
+    at = end
+    for observation in reversed(audited):
+        at = min(at, first.get(getattr(observation, "message", None), end))
+        due.setdefault(at, []).append(observation)
+    merged: list[Observation] = []
+    for index in range(len(ordered) + 1):
+        merged += reversed(due.get(index, ()))
+        merged += ordered[index : index + 1]
+    return merged

@@ -1,0 +1,15 @@
+"""The targets that come with syncproof, by name: where the class of each is, so that only the one asked for is loaded."""
+
+from __future__ import annotations
+
+TARGETS: dict[str, str] = {
+    "sqlite": "syncproof.engines.drive.targets.sqlite:SqliteLog",
+    "sqlite-inbox": "syncproof.engines.drive.targets.sqlite:SqliteInbox",
+}
+"""Name -> `module:Class`."""
+
+GROUPS: dict[str, tuple[str, ...]] = {"sqlite": ("sqlite", "sqlite-inbox")}
+"""A name that stands for several targets, which `drive` then runs one after the other."""
+
+MODEL = "syncproof.engines.drive.targets.model:ModelTarget"
+"""The class whose server and devices are the actors of a system."""
