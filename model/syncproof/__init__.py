@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from syncproof.properties import PROPERTIES
     from syncproof.report.diagram import Diagram, diagram
     from syncproof.studies.compare import Comparison, compare
+    from syncproof.studies.drive import Driven, drive
     from syncproof.studies.hunt import Hunt, hunt
     from syncproof.studies.kill_matrix import KillMatrix, kill_matrix
     from syncproof.studies.recordings import CheckedRun, check, minimise, replay
@@ -36,6 +37,7 @@ _MODULES = {
     "CheckedRun": "studies.recordings",
     "Comparison": "studies.compare",
     "Diagram": "report.diagram",
+    "Driven": "studies.drive",
     "Hunt": "studies.hunt",
     "InputError": "errors",
     "KillMatrix": "studies.kill_matrix",
@@ -46,6 +48,7 @@ _MODULES = {
     "check": "studies.recordings",
     "compare": "studies.compare",
     "diagram": "report.diagram",
+    "drive": "studies.drive",
     "explore": "studies.verify",
     "hunt": "studies.hunt",
     "kill_matrix": "studies.kill_matrix",
@@ -63,6 +66,7 @@ __all__ = [
     "CheckedRun",
     "Comparison",
     "Diagram",
+    "Driven",
     "Hunt",
     "InputError",
     "KillMatrix",
@@ -74,6 +78,7 @@ __all__ = [
     "check",
     "compare",
     "diagram",
+    "drive",
     "explore",
     "hunt",
     "kill_matrix",

@@ -32,12 +32,13 @@ def answer(driven: Driven) -> list[str]:
         + "."
     ]
     for cell in cells:
-        for name in cell.broken_promises:
-            lines.append(
-                f"BROKEN PROMISE: {cell.target}, {cell.script}: {cell.design} promises {name}: {cell.examples[name]}."
-            )
-        for name in cell.unknown_promises:
-            lines.append(f"UNKNOWN: {cell.target}, {cell.script}: {name}: {cell.reasons[name]}.")
+        where = f"{cell.target}, {cell.script}"
+        if cell.broken_promises:
+            names, first = cell.broken_promises, cell.examples[cell.broken_promises[0]]
+            lines.append(f"BROKEN PROMISE: {where}: {cell.design} promises {', '.join(names)}: {first}.")
+        if cell.unknown_promises:
+            names, first = cell.unknown_promises, cell.reasons[cell.unknown_promises[0]]
+            lines.append(f"UNKNOWN: {where}: {', '.join(names)}: {first}.")
     if cells and len(lines) == 1:
         lines.append("Every promised property that the targets can witness holds.")
     lines += [f"{name} cannot run here: {why}." for name, why in driven.missing.items()]

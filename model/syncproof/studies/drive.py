@@ -40,6 +40,7 @@ from syncproof.formats.history import Recording
 from syncproof.inputs import arguments, lookup
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES
+from syncproof.properties.references import NAMED
 from syncproof.studies import recordings, verify
 from syncproof.studies.intervals import wilson
 from syncproof.studies.presentation import Presentable
@@ -65,6 +66,7 @@ class Subject:
     confirmed_first: str
     sees: frozenset[str]
     lacks: Mapping[str, str]
+    blind: Mapping[str, str] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -145,7 +147,7 @@ class Cell:
         )  # fmt: skip
 
 
-@dataclass
+@dataclass(repr=False)
 class Driven(Presentable):
     """Hold what driving found. `results()` is results.json; `run_facts()` is run.json (times, never repeatable)."""
 
@@ -245,7 +247,7 @@ def subjects(target: str, held_against: str | None, slow_ms: float | None) -> tu
             raise DriveError(f"{name}: {lacking}")
         design = lookup.get(held_against or kind.design).name
         sees = frozenset({*kind.sees, *adapter.NOTED_BY_ALL})
-        found.append(Subject(name, where, kind.says, design, kind.confirmed_first, sees, kind.lacks))
+        found.append(Subject(name, where, kind.says, design, kind.confirmed_first, sees, kind.lacks, kind.blind))
     return found, missing
 
 
@@ -262,7 +264,7 @@ def _model(name: str, held_against: str | None, slow_ms: float | None) -> Subjec
         "",
         ModelTarget.sees,
         {"own devices": NEEDS["own devices"]},
-        options,
+        options=options,
     )
 
 
@@ -313,8 +315,7 @@ def _count(cell: Cell, entry: Design, run: recordings.CheckedRun, subject: Subje
     for name, found in verdicts.items():
         if found.verdict == "not-applicable":
             continue
-        asked = {kind.__name__ for kind in PROPERTIES[name].asked()}
-        if asked and not asked & subject.sees and not found.violations:
+        if not found.violations and _unwitnessed(name, found.why, subject):
             unseen.append(name)
             continue
         before = cell.verdicts.get(name)
@@ -325,6 +326,14 @@ def _count(cell: Cell, entry: Design, run: recordings.CheckedRun, subject: Subje
         if found.verdict == "unknown" and found.exercised:
             cell.reasons.setdefault(name, found.why)
     cell.unwitnessed = tuple(unseen)
+
+
+def _unwitnessed(name: str, why: str, subject: Subject) -> bool:
+    """Return whether a property needs what the histories of a target do not have. `why`: why it is unknown, if it is."""
+    asked = {kind.__name__ for kind in PROPERTIES[name].asked()}
+    unseen = [kind.__name__ for kind in NAMED if kind.__name__ not in subject.sees]
+    lacking = any(f"lacks {kind}" in why for kind in unseen)
+    return name in subject.blind or lacking or (bool(asked) and not asked & subject.sees)
 
 
 def _write(folder: Path, header: Header, cell: Cell, run: recordings.CheckedRun, history: Iterable[Any]) -> None:

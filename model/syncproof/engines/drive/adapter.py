@@ -148,6 +148,9 @@ class Target:
     """The design (a seeded bug) that a device with this server is which confirms what it has not applied yet."""
     sees: ClassVar[frozenset[str]] = frozenset()
     """The classes of observation that its histories have. What needs others is "not witnessed"."""
+    blind: ClassVar[Mapping[str, str]] = {}
+    """Properties that its histories cannot judge although they have the observations, and why: an audit says what is in a
+    store, not when it came there, so it cannot witness `tail-append`."""
     notes_registry: ClassVar[bool] = False
     """Whether a journal of the server says who is registered and who is a member; else the harness and the devices say it."""
     own_copy: ClassVar[Literal["received", "receipt"]] = "received"

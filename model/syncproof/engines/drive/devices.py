@@ -270,7 +270,8 @@ class RealDevice:
         if self.database.execute("SELECT 1 FROM shown WHERE message = ?", (item.message.id,)).fetchone():
             return
         self.database.execute("INSERT INTO shown VALUES (?)", (item.message.id,))
-        timeline = None if batch is None or item.seq is None else batch.timeline
+        named = batch is not None and item.seq is not None and "Appended" in self.sees
+        timeline = batch.timeline if named and batch is not None else None
         seq = None if timeline is None else item.seq
         self.note(Shown(self.id, item.message.id, item.message.conversation, item.place, timeline, seq))
 
@@ -294,17 +295,18 @@ class RealDevice:
     # ---- a new device
 
     def registered(self, told: Registration) -> None:
-        """Keep where this device's logs begin, and which history it is to fetch; note that a new device has joined."""
-        if self.new and not self.target.notes_registry and self.joins():
+        """Keep what a new device is told when it registers for the first time: where its logs begin, the history to fetch."""
+        if not self.new or not self.joins():
+            return
+        self.database.execute("BEGIN")
+        if not self.target.notes_registry:
             self.note(Joined(self.id, self.user, told.history))
-        if told.history or told.start:
-            self.database.execute("BEGIN")
-            for batch in told.start:
-                self.begin(batch)
-                self.save(batch)
-            for conversation, last in told.history:
-                self.database.execute("INSERT OR IGNORE INTO history VALUES (?, 0, ?)", (conversation, last))
-            self.database.execute("COMMIT")
+        for batch in told.start:
+            self.begin(batch)
+            self.save(batch)
+        for conversation, last in told.history:
+            self.database.execute("INSERT OR IGNORE INTO history VALUES (?, 0, ?)", (conversation, last))
+        self.database.execute("COMMIT")
 
     def joins(self) -> bool:
         """Note that the device has registered; return whether it had not before."""

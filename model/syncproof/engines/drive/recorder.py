@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from syncproof.core.observations import (
+    Appended,
     Checkpointed,
     Composed,
     Observation,
@@ -94,16 +95,24 @@ class Recorder:
 
 
 def with_audits(ordered: list[Observation], audited: list[Observation]) -> list[Observation]:
-    """Return a history with what audits found, each before the first evidence of it, and in the order of the store."""
+    """Return a history with what audits found, each before the first evidence of it, and in the order of the store.
+
+    Evidence of a message is an observation that names it; evidence of an entry of a log is also a read that returned it.
+    """
     first: dict[Any, int] = {}
     for index, observation in enumerate(ordered):
-        if not isinstance(observation, NO_EVIDENCE):
+        if isinstance(observation, RangeRead):
+            for seq in observation.seqs:
+                first.setdefault((observation.timeline, seq), index)
+        elif not isinstance(observation, NO_EVIDENCE):
             first.setdefault(getattr(observation, "message", None), index)
     end = next((i for i, o in enumerate(ordered) if isinstance(o, Quiesced)), len(ordered))
     due: dict[int, list[Observation]] = {}
     at = end
     for observation in reversed(audited):
         at = min(at, first.get(getattr(observation, "message", None), end))
+        if isinstance(observation, Appended):
+            at = min(at, first.get((observation.timeline, observation.seq), end))
         due.setdefault(at, []).append(observation)
     merged: list[Observation] = []
     for index in range(len(ordered) + 1):
