@@ -5,10 +5,16 @@ from __future__ import annotations
 TARGETS: dict[str, str] = {
     "sqlite": "syncproof.engines.drive.targets.sqlite:SqliteLog",
     "sqlite-inbox": "syncproof.engines.drive.targets.sqlite:SqliteInbox",
+    "postgres-serial": "syncproof.engines.drive.targets.postgres:PostgresSerial",
+    "postgres-counter": "syncproof.engines.drive.targets.postgres:PostgresCounter",
+    "postgres-inbox": "syncproof.engines.drive.targets.postgres:PostgresInbox",
 }
 """Name -> `module:Class`."""
 
-GROUPS: dict[str, tuple[str, ...]] = {"sqlite": ("sqlite", "sqlite-inbox")}
+GROUPS: dict[str, tuple[str, ...]] = {
+    "sqlite": ("sqlite", "sqlite-inbox"),
+    "postgres": ("postgres-serial", "postgres-counter", "postgres-inbox"),
+}
 """A name that stands for several targets, which `drive` then runs one after the other."""
 
 MODEL = "syncproof.engines.drive.targets.model:ModelTarget"
