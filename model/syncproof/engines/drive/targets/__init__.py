@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 TARGETS: dict[str, str] = {
-    "sqlite": "syncproof.engines.drive.targets.sqlite:SqliteLog",
+    "sqlite-log": "syncproof.engines.drive.targets.sqlite:SqliteLog",
     "sqlite-inbox": "syncproof.engines.drive.targets.sqlite:SqliteInbox",
 }
 """Name -> `module:Class`."""
 
-GROUPS: dict[str, tuple[str, ...]] = {"sqlite": ("sqlite", "sqlite-inbox")}
+GROUPS: dict[str, tuple[str, ...]] = {"sqlite": ("sqlite-log", "sqlite-inbox")}
 """A name that stands for several targets, which `drive` then runs one after the other."""
 
 MODEL = "syncproof.engines.drive.targets.model:ModelTarget"
