@@ -26,11 +26,10 @@ def answer(driven: Driven) -> list[str]:
     """Return the answer, a sentence a line."""
     cells = [cell for cell in driven.cells if cell.runs]
     counted = Counter(cell.agreement for cell in cells)
-    lines = [
-        f"{len(cells)} scripts were run on {', '.join(dict.fromkeys(cell.target for cell in cells)) or 'nothing'}: "
-        + (", ".join(f"{count} {name}" for name, count in counted.items()) or "nothing was driven")
-        + "."
-    ]
+    scripts = "1 script was" if len(cells) == 1 else f"{len(cells)} scripts were"
+    targets = ", ".join(dict.fromkeys(cell.target for cell in cells)) or "nothing"
+    agreements = ", ".join(f"{count} {name}" for name, count in counted.items()) or "nothing was driven"
+    lines = [f"{scripts} run on {targets}: {agreements}."]
     for cell in cells:
         where = f"{cell.target}, {cell.script}"
         if cell.broken_promises:

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from syncproof._version import __version__
-from syncproof.designs import Design, Population
+from syncproof.designs import Design, Population, blaming
 from syncproof.engines.drive import adapter
 from syncproof.engines.drive.play import play
 from syncproof.engines.drive.processes import DriveError
@@ -283,7 +283,8 @@ def _cell(
     cell.predicted = predicted(design, script)
     begun = time.perf_counter()
     for _ in range(repeats):
-        played = play(subject.where, script, subject.options)
+        with blaming(subject.name):
+            played = play(subject.where, script, subject.options)
         cell.runs += 1
         population = Population(script.cast.owners, script.cast.members)
         header = Header(schema=SCHEMA, kind="history", design=design, faults=script.faults, population=population)
@@ -324,7 +325,7 @@ def _count(cell: Cell, entry: Design, run: recordings.CheckedRun, subject: Subje
         if found.violations:
             cell.observed[name] = cell.observed.get(name, 0) + 1
             cell.examples.setdefault(name, found.examples[0])
-        if found.verdict == "unknown" and found.exercised:
+        if found.verdict == "unknown" and found.met:  # a script need not exercise every property
             cell.reasons.setdefault(name, found.why)
     cell.unwitnessed = tuple(unseen)
 

@@ -176,7 +176,13 @@ class Process(Out):
                 journal.note(self.database, seen, at=at + place)
 
     def handle(self, source: Id, packet: Packet) -> None:
-        """Let the actor handle a packet."""
+        """Let the actor handle a packet. A reply that accepts or refuses a message is noted by its receiver too.
+
+        The server notes it when it has sent it, and may be killed in between.
+        """
+        said = told(packet) if isinstance(source, ConnectionId) else None
+        if said is not None:
+            self._noted.append((True, said))
         self.step(lambda: self.actor.handle(source, packet, self))
 
     def accepts(self, source: Id, packet: Packet) -> bool:

@@ -16,7 +16,6 @@ from typing import Any
 import msgspec
 
 from syncproof.core.observations import (
-    Connected,
     Crashed,
     Disconnected,
     FaultsStopped,
@@ -82,6 +81,7 @@ class Stage:
         self.users: dict[int, int] = {}
         self.away: set[int] = set()
         self.armed: set[int] = set()
+        self.killed: set[int] = set()
         self.messages = 0
         self.server_down = True
         self.backups = 0
@@ -99,7 +99,7 @@ class Stage:
             self.add_device(device, user)
         for device in self.devices:
             self.tell(device, Command("connect"))
-        self.wait(lambda: self.recorder.counts.get(Connected, 0) >= len(self.devices), "every device connects")
+        self.wait(lambda: self.recorder.online.issuperset(self.devices), "every device connects")
         for step in self.script.steps:
             MAKE[type(step)](self, step)
         return self.settle()
@@ -131,8 +131,9 @@ class Stage:
         deadline = time.monotonic() + PATIENCE_S
         rested = False
         while not rested and time.monotonic() < deadline:
+            self.look_after()
             self.recorder.poll()
-            rested = time.monotonic() - self.recorder.busy_at > quiet
+            rested = self.recorder.rested(self.devices, quiet)
             time.sleep(0.05)
         self.recorder.audit(self.target.audit())
         for device in self.devices:
@@ -158,10 +159,18 @@ class Stage:
         """Wait until something was noted."""
 
         def look() -> bool:
+            self.look_after()
             self.recorder.poll()
             return condition()
 
         wait_for(look, f"{self.target.name}, {self.script.name}: {what}")
+
+    def look_after(self) -> None:
+        """Raise `DriveError`, with the end of its output, if a process has ended that nobody has killed."""
+        due = [child for device, child in self.devices.items() if device not in self.armed | self.killed]
+        for child in (*due, *(() if self.server_down else self.target.processes())):
+            if not child.running():
+                raise DriveError(f"{self.target.name}, {self.script.name}: {child.name} ended: {child.said()}")
 
     # ---- the server
 
@@ -261,6 +270,7 @@ class Stage:
         """Start the process of a device again, on its database; one that is to kill itself has done so by then."""
         if device in self.armed:
             self.crashed_itself(device)
+        self.killed.discard(device)
         self.devices[device].start()
         self.recorder.note(Restarted(DeviceId(device)))
         if device not in self.away:
@@ -268,8 +278,9 @@ class Stage:
 
     def kill_device(self, device: int) -> None:
         """Kill a device's process."""
+        self.killed.add(device)
         self.devices[device].kill()
-        self.recorder.note(Crashed(DeviceId(device)))
+        self.note_crash(device)
 
     def arm(self, device: int) -> None:
         """Tell a device to kill itself between its two steps, and wait until it knows."""
@@ -283,7 +294,15 @@ class Stage:
         self.armed.remove(device)
         child = self.devices[device]
         wait_for(child.ended, f"{self.script.name}: {child.name} crashes between its two steps ({child.said()})")
+        self.note_crash(device)
+
+    def note_crash(self, device: int) -> None:
+        """Note that a device's process is gone, and with it its end of the connection."""
+        self.recorder.poll()
+        connected = device in self.recorder.online
         self.recorder.note(Crashed(DeviceId(device)))
+        if connected:
+            self.recorder.note(Disconnected(DeviceId(device), False))
 
     def tell(self, device: int, command: Command) -> None:
         """Give a device a command."""
@@ -322,9 +341,8 @@ class Stage:
     def leave(self, device: int) -> None:
         """Take a device offline, and wait until it is."""
         self.away.add(device)
-        before = self.recorder.counts.get(Disconnected, 0)
         self.tell(device, Command("disconnect"))
-        self.wait(lambda: self.recorder.counts.get(Disconnected, 0) > before, f"device {device} disconnects")
+        self.wait(lambda: device not in self.recorder.online, f"device {device} disconnects")
 
     def join(self, device: int) -> None:
         """Let a device come online."""
@@ -339,10 +357,9 @@ class Stage:
 
     def appear(self, step: scripts.Appear) -> None:
         """Add a new device, and wait until it is connected."""
-        before = self.recorder.counts.get(Connected, 0)
         self.add_device(step.device, step.user, new=True)
         self.join(step.device)
-        self.wait(lambda: self.recorder.counts.get(Connected, 0) > before, f"device {step.device} registers")
+        self.wait(lambda: step.device in self.recorder.online, f"device {step.device} registers")
 
 
 MAKE: dict[type[Step], Callable[[Stage, Any], None]] = {

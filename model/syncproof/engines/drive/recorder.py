@@ -13,14 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from syncproof.core.observations import (
+    Accepted,
     Appended,
     Checkpointed,
     Composed,
+    Connected,
+    Crashed,
+    Disconnected,
     Observation,
     Pulled,
     Quiesced,
     RangeRead,
     Served,
+    Shown,
     Triggered,
 )
 from syncproof.core.values import Timeline
@@ -42,8 +47,11 @@ class Recorder:
         self.counts: dict[type[Observation], int] = {}
         self.shown: dict[int, set[int]] = {}
         self.accepted: set[int] = set()
+        self.online: set[int] = set()
         self.busy_at = time.monotonic()
         """When something new was last noted that is not the idle look of a device."""
+        self.looked_at: dict[int, float] = {}
+        """When each device last looked for something new."""
 
     def follow(self, journal: Path) -> None:
         """Read this journal from now on."""
@@ -67,13 +75,29 @@ class Recorder:
         self.stamped.append((at, len(self.stamped), observation))
         kind = type(observation)
         self.counts[kind] = self.counts.get(kind, 0) + 1
-        name = kind.__name__
-        if name == "Shown":
-            self.shown.setdefault(int(observation.device), set()).add(int(observation.message))  # type: ignore[attr-defined]
-        elif name == "Accepted":
-            self.accepted.add(int(observation.message))  # type: ignore[attr-defined]
-        if not isinstance(observation, IDLE) and not (isinstance(observation, RangeRead) and not observation.seqs):
+        if isinstance(observation, Shown):
+            self.shown.setdefault(int(observation.device), set()).add(int(observation.message))
+        elif isinstance(observation, Accepted):
+            self.accepted.add(int(observation.message))
+        elif isinstance(observation, Connected):
+            self.online.add(int(observation.device))
+        elif isinstance(observation, Disconnected):
+            self.online.discard(int(observation.device))
+        elif isinstance(observation, Crashed):
+            self.online.discard(int(observation.actor))
+        if isinstance(observation, IDLE):
+            self.looked_at[int(observation.device)] = time.monotonic()
+        elif not (isinstance(observation, RangeRead) and not observation.seqs):
             self.busy_at = time.monotonic()
+
+    def rested(self, devices: Iterable[int], quiet: float) -> bool:
+        """Return whether nothing new was noted for so many seconds in which every device was online and looked.
+
+        A device that never looks by itself is waited for four times as long.
+        """
+        idle = time.monotonic() - self.busy_at
+        looked = all(self.looked_at.get(device, 0.0) > self.busy_at for device in devices)
+        return self.online.issuperset(devices) and idle > (quiet if looked else 4 * quiet)
 
     def put_back(self, journal: Path) -> None:
         """Take a journal that was put back to an older state as read."""
@@ -95,9 +119,7 @@ class Recorder:
         return [observation for observation in ordered if not isinstance(observation, Quiesced)] + last
 
 
-def with_audits(
-    ordered: list[Observation], audited: list[Observation], reads_whole: bool = False
-) -> list[Observation]:
+def with_audits(ordered: list[Observation], audited: list[Observation], reads_whole: bool = False) -> list[Observation]:
     """Return a history with what audits found, each before the first evidence of it, and in the order of the store.
 
     Evidence of a message is an observation that names it; evidence of an entry of a log is also a read that returned it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 TARGETS: dict[str, str] = {
-    "sqlite": "syncproof.engines.drive.targets.sqlite:SqliteLog",
+    "sqlite-log": "syncproof.engines.drive.targets.sqlite:SqliteLog",
     "sqlite-inbox": "syncproof.engines.drive.targets.sqlite:SqliteInbox",
     "postgres-serial": "syncproof.engines.drive.targets.postgres:PostgresSerial",
     "postgres-counter": "syncproof.engines.drive.targets.postgres:PostgresCounter",
@@ -12,7 +12,7 @@ TARGETS: dict[str, str] = {
 """Name -> `module:Class`."""
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "sqlite": ("sqlite", "sqlite-inbox"),
+    "sqlite": ("sqlite-log", "sqlite-inbox"),
     "postgres": ("postgres-serial", "postgres-counter", "postgres-inbox"),
 }
 """A name that stands for several targets, which `drive` then runs one after the other."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -192,13 +193,14 @@ class _Postgres(Target):
         """Execute a statement and return its rows. Raises `OSError` if the connection is lost or the reply is late."""
         psycopg = installed.client("psycopg")
         host, port = self.address
-        late: threading.Timer | None = None
+        late, handle = None, -1
         try:
             if self._line is None:
                 self._line = psycopg.connect(
                     host=host, port=port, user="postgres", dbname="postgres", autocommit=True, connect_timeout=2
                 )
-            late = threading.Timer(PATIENCE_S, _hang_up, (os.dup(self._line.fileno()),))
+            handle = os.dup(self._line.fileno())
+            late = threading.Timer(PATIENCE_S, _hang_up, (handle,))
             late.start()
             cursor = self._line.execute(query, values)
             return cursor.fetchall() if cursor.description else []
@@ -208,7 +210,7 @@ class _Postgres(Target):
             if late is not None:
                 late.cancel()
                 late.join()
-                os.close(late.args[0])
+                os.close(handle)
 
     def close(self) -> None:
         if self._line is not None:
@@ -254,8 +256,7 @@ class _Postgres(Target):
             return int(rows[0][0])
         self.ask("UPDATE conversations SET last = %s WHERE id = %s", last + 1, message.conversation)
         query = (
-            "INSERT INTO messages (id, conversation, sender, body, epoch, place) "
-            f"VALUES (%s, %s, %s, %s, {epoch}, %s)"
+            f"INSERT INTO messages (id, conversation, sender, body, epoch, place) VALUES (%s, %s, %s, %s, {epoch}, %s)"
         )
         self.ask(query, *values, last + 1)
         self.copy(message)
@@ -271,14 +272,8 @@ class _Postgres(Target):
 
 def _hang_up(handle: int) -> None:
     """End a connection whose reply is late: whoever waits for it finds it closed."""
-    import socket
-
-    with suppress(OSError):
-        line = socket.socket(fileno=os.dup(handle))
-        try:
-            line.shutdown(socket.SHUT_RDWR)
-        finally:
-            line.close()
+    with suppress(OSError), closing(socket.socket(fileno=os.dup(handle))) as line:
+        line.shutdown(socket.SHUT_RDWR)
 
 
 class _Log(_Postgres):
@@ -286,7 +281,9 @@ class _Log(_Postgres):
 
     schema = ()
     confirmed_first = "F09"
-    reads_whole = True  # the time of a commit is taken before it is visible, so two commits may be visible in the other order
+    reads_whole = (
+        True  # the time of a commit is taken before it is visible, so two commits may be visible in the other order
+    )
     sees = frozenset({*COMMON, "Appended", "Checkpointed", "RangeRead", "Served", "Roamed"})
     lacks: ClassVar[Mapping[str, str]] = {
         "pushes": "devices ask, the server pushes nothing",
@@ -342,9 +339,7 @@ class _Log(_Postgres):
         return Batch(f"{conversation:d}", items, json.dumps([epoch, upto]), timeline, after, upto, bool(rows))
 
     def history(self, device: DeviceId, conversation: ConversationId, after: int, upto: int) -> HistoryPage | None:
-        query = (
-            "SELECT place, id FROM messages WHERE conversation = %s AND place > %s AND place <= %s ORDER BY place LIMIT %s"
-        )
+        query = "SELECT place, id FROM messages WHERE conversation = %s AND place > %s AND place <= %s ORDER BY place LIMIT %s"
         rows = self.ask(query, conversation, after, upto, PAGE)
         return HistoryPage(after, rows[-1][0] if rows else upto, tuple([(place, MessageId(id)) for place, id in rows]))
 

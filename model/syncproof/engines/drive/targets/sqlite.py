@@ -120,7 +120,7 @@ def _message(id: int, conversation: int, body: str) -> Message:
 class SqliteLog(_Sqlite):
     """A log for each conversation: `BEGIN IMMEDIATE`, the next place, `INSERT`; devices read by range."""
 
-    name = "sqlite"
+    name = "sqlite-log"
     says = "SQLite: a log for each conversation, read by range"
     design = "timeline-read-fanout"
     confirmed_first = "F09"
