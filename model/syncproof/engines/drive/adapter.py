@@ -154,6 +154,9 @@ class Target:
     reads_whole: ClassVar[bool] = False
     """Whether a read is known to return everything that is readable at that moment, as from one database. Then an entry of
     an audit that a read lacks became readable after that read."""
+    places_named: ClassVar[bool] = False
+    """Whether a place that only a reply or a copy names is evidence that the message had it: of a store that may lose what
+    it has accepted, an audit does not find everything that was there."""
     notes_registry: ClassVar[bool] = False
     """Whether a journal of the server says who is registered and who is a member; else the harness and the devices say it."""
     own_copy: ClassVar[Literal["received", "receipt"]] = "received"

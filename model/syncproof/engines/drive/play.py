@@ -63,7 +63,9 @@ def play(where: str, script: Script, options: Mapping[str, Any] | None = None) -
             rested = stage.run()
         finally:
             stage.clear()
-        return Played(stage.recorder.history(kind.reads_whole), rested, time.perf_counter() - started)
+        return Played(
+            stage.recorder.history(kind.reads_whole, kind.places_named), rested, time.perf_counter() - started
+        )
 
 
 class Stage:

@@ -21,6 +21,7 @@ from syncproof.core.observations import (
     Crashed,
     Disconnected,
     Observation,
+    Placed,
     Pulled,
     Quiesced,
     RangeRead,
@@ -111,10 +112,15 @@ class Recorder:
         for reader in self.readers.values():
             reader.close()
 
-    def history(self, reads_whole: bool = False) -> list[Observation]:
-        """Return everything in order. `Quiesced`, if the run came to rest, is the last. `reads_whole`: see `Target`."""
+    def history(self, reads_whole: bool = False, places_named: bool = False) -> list[Observation]:
+        """Return everything in order. `Quiesced`, if the run came to rest, is the last.
+
+        `reads_whole`, `places_named`: see `Target`.
+        """
         ordered = [observation for _, _, observation in sorted(self.stamped, key=lambda each: each[:2])]
         ordered = with_audits(ordered, self.audited, reads_whole)
+        if places_named:
+            ordered = with_named_places(ordered)
         last = [observation for observation in ordered if isinstance(observation, Quiesced)]
         return [observation for observation in ordered if not isinstance(observation, Quiesced)] + last
 
@@ -163,3 +169,18 @@ def _lacked(ordered: list[Observation], audited: list[Observation]) -> dict[tupl
                 if observation.after < seq <= observation.upto and seq not in observation.seqs:
                     found[observation.timeline, seq] = index + 1
     return found
+
+
+def with_named_places(ordered: list[Observation]) -> list[Observation]:
+    """Return a history with the places that only a reply or a copy names, each before the first that names it."""
+    conversations = {o.message: o.conversation for o in ordered if isinstance(o, Composed)}
+    known = {(o.message, o.place) for o in ordered if isinstance(o, Placed)}
+    merged: list[Observation] = []
+    for observation in ordered:
+        if isinstance(observation, (Accepted, Shown)) and observation.place is not None:
+            message, place = observation.message, observation.place
+            if (message, place) not in known:
+                known.add((message, place))
+                merged.append(Placed(message, conversations[message], place))
+        merged.append(observation)
+    return merged

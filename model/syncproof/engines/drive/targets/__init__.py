@@ -8,12 +8,15 @@ TARGETS: dict[str, str] = {
     "postgres-serial": "syncproof.engines.drive.targets.postgres:PostgresSerial",
     "postgres-counter": "syncproof.engines.drive.targets.postgres:PostgresCounter",
     "postgres-inbox": "syncproof.engines.drive.targets.postgres:PostgresInbox",
+    "redis-always": "syncproof.engines.drive.targets.redis:RedisAlways",
+    "redis-memory": "syncproof.engines.drive.targets.redis:RedisMemory",
 }
 """Name -> `module:Class`."""
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "sqlite": ("sqlite-log", "sqlite-inbox"),
     "postgres": ("postgres-serial", "postgres-counter", "postgres-inbox"),
+    "redis": ("redis-always", "redis-memory"),
 }
 """A name that stands for several targets, which `drive` then runs one after the other."""
 
