@@ -10,6 +10,7 @@ TARGETS: dict[str, str] = {
     "postgres-inbox": "syncproof.engines.drive.targets.postgres:PostgresInbox",
     "redis-always": "syncproof.engines.drive.targets.redis:RedisAlways",
     "redis-memory": "syncproof.engines.drive.targets.redis:RedisMemory",
+    "nats": "syncproof.engines.drive.targets.nats:Nats",
 }
 """Name -> `module:Class`."""
 
