@@ -155,8 +155,8 @@ class Target:
     """Whether a read is known to return everything that is readable at that moment, as from one database. Then an entry of
     an audit that a read lacks became readable after that read."""
     places_named: ClassVar[bool] = False
-    """Whether a place that only a reply or a copy names is evidence that the message had it: of a store that may lose what
-    it has accepted, an audit does not find everything that was there."""
+    """Whether the reply that accepts a message, or a copy that is shown, is the evidence that it took a place, where no audit
+    finds it: the store cannot be looked into, or may have lost it. Which place it was may be unknown."""
     notes_registry: ClassVar[bool] = False
     """Whether a journal of the server says who is registered and who is a member; else the harness and the devices say it."""
     own_copy: ClassVar[Literal["received", "receipt"]] = "received"

@@ -172,12 +172,12 @@ def _lacked(ordered: list[Observation], audited: list[Observation]) -> dict[tupl
 
 
 def with_named_places(ordered: list[Observation]) -> list[Observation]:
-    """Return a history with the places that only a reply or a copy names, each before the first that names it."""
+    """Return a history with the places that only a reply or a copy is evidence of, each before the first of them."""
     conversations = {o.message: o.conversation for o in ordered if isinstance(o, Composed)}
     known = {(o.message, o.place) for o in ordered if isinstance(o, Placed)}
     merged: list[Observation] = []
     for observation in ordered:
-        if isinstance(observation, (Accepted, Shown)) and observation.place is not None:
+        if isinstance(observation, (Accepted, Shown)):
             message, place = observation.message, observation.place
             if (message, place) not in known:
                 known.add((message, place))

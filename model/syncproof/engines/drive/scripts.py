@@ -224,6 +224,7 @@ SCRIPTS: dict[str, Script] = {
             cast=PAIR,
             faults=("new-device",),
             world=("new-device",),
+            pairs=True,
             steps=(Send(0, 3), Accepted(), Appear(3, 1), Send(0), Accepted()),
         ),
         Script(

@@ -11,6 +11,7 @@ TARGETS: dict[str, str] = {
     "redis-always": "syncproof.engines.drive.targets.redis:RedisAlways",
     "redis-memory": "syncproof.engines.drive.targets.redis:RedisMemory",
     "nats": "syncproof.engines.drive.targets.nats:Nats",
+    "mosquitto": "syncproof.engines.drive.targets.mosquitto:Mosquitto",
 }
 """Name -> `module:Class`."""
 

@@ -148,9 +148,7 @@ class Nats(Target):
                 await stream.purge_stream(STREAM, seq=min(floors) + 1)
             return [entry for entry in entries if entry[0] <= min(floors)]
 
-        trimmed: dict[int, int] = {}
-        for seq, conversation, *_ in self._direct(purge):
-            trimmed[conversation] = seq
+        trimmed = {conversation: seq for seq, conversation, *_ in self._direct(purge)}
         for conversation, seq in trimmed.items():
             yield Trimmed(_log(self._restarts, conversation, seq), seq)
 
@@ -244,7 +242,8 @@ class Nats(Target):
     async def _fetched(self, device: DeviceId, conversation: ConversationId) -> Batch:
         """Return a page of what the consumer gives now."""
         subject = f"$JS.API.CONSUMER.MSG.NEXT.{STREAM}.{_consumer(device, conversation)}"
-        items, tokens = [], []
+        items: list[Item] = []
+        tokens = []
         while len(items) < PAGE:
             # In the old style the reply is known by its subscription: what a consumer gives has the entry's own subject.
             found = await self._line.request(subject, NEXT, timeout=PATIENCE_S, old_style=True)
