@@ -91,7 +91,7 @@ def changed(tmp_path: Path, number: int, line: str) -> Path:
         ("{", "run.jsonl:5: .*"),
         ("[1]", "run.jsonl:5: a JSON object expected"),
         ('{"type": "Shwon"}', "run.jsonl:5: type: 'Shwon' is no observation; allowed: .*Shown"),
-        ('{"type": "Accepted", "message": "x"}', r"run.jsonl:5: Accepted.message: .*"),
+        ('{"type": "Accepted", "message": 1.5}', r"run.jsonl:5: Accepted.message: .*"),
         ('{"type": "Accepted", "massage": 1}', "run.jsonl:5: Accepted.massage: unknown field; allowed: message"),
         ('{"type": "Accepted"}', "run.jsonl:5: Accepted: .*message"),
     ],

@@ -31,6 +31,7 @@ for command in (
     drive.drive,
     new.new,
     recordings.check,
+    recordings.convert,
     recordings.replay,
     recordings.minimise,
 ):

@@ -13,7 +13,7 @@ import msgspec
 from syncproof.core.values import ActorId, ConversationId, DeviceId, MessageId, Timeline, UserId
 
 
-class Observation(msgspec.Struct, frozen=True, gc=False, tag=True):
+class Observation(msgspec.Struct, frozen=True, gc=False, tag=True, forbid_unknown_fields=True):
     """What an outside observer can record.
 
     `durable`: it says what a store contains, so it is made even by a write that lands in a crash; otherwise it says what

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
 
-from syncproof.core.observations import Accepted, Observation, Quiesced
+from syncproof.core.observations import Accepted, Deleted, Observation, Placed, Quiesced
 from syncproof.properties import PROPERTIES
 from syncproof.properties.evidence import HistorySize
 from syncproof.properties.monitor import Monitor
 from syncproof.properties.references import References
 from syncproof.properties.roster import Roster
+
+BLOCK = 4096
+"""How many observations `check_observations` gives to a checker at once."""
+Reactions = tuple[bool, tuple[Callable[[Any], "str | None"], ...]]
+"""Whether what an observation of a class leaves out is filled in first, and who reacts to it."""
+
+
+class AfterRest(ValueError):
+    """An observation comes after `Quiesced`, which says that nothing more happens. `line`: its number."""
+
+    def __init__(self, line: int, kind: str) -> None:
+        super().__init__(f"{kind} after Quiesced; allowed: nothing, because Quiesced says that nothing more happens")
+        self.line = line
 
 
 class Checker:
@@ -28,20 +45,65 @@ class Checker:
         self.lacks: dict[str, str] = {}
         self.count = 0
         self.quiesced = False
-        self.happened = False
         self.size = HistorySize()
         self.references = References()
+        self._table: dict[type[Observation], Reactions] = {}
+
+    @property
+    def happened(self) -> bool:
+        return Accepted in self.kinds
 
     def observe(self, observation: Observation) -> None:
         """Count the observation and pass it on, with what it leaves out filled in as far as earlier ones tell it."""
-        observation = self.roster.complete(observation)
-        self.count += 1
-        self.kinds.add(type(observation))
-        self.happened = self.happened or type(observation) is Accepted
-        self.size.see(observation)
-        self.references.see(observation)
-        self.quiesced = type(observation) is Quiesced
-        self.monitor.observe(observation)
+        self.feed(self.count + 1, [observation])
+
+    def feed(self, first: int, block: list[Observation]) -> None:
+        """Pass on observations that follow one another; the line of the first one has the number `first`.
+
+        `AfterRest` for one that follows `Quiesced` in a history that was recorded outside.
+        """
+        if not block:
+            return
+        if self.quiesced and self.monitor.recorded:
+            raise AfterRest(first, type(block[0]).__name__)
+        self._table.clear()  # it has fewer entries once properties have met their evidence
+        table, references = self._table, self.references
+        for line, observation in enumerate(block, first):
+            kind = type(observation)
+            found = table.get(kind)
+            if found is None:
+                found = table[kind] = self._reactions(kind)
+            references.line = line
+            fills, reactions = found
+            if fills:
+                observation = self.roster.complete(observation)
+            for react in reactions:
+                says = react(observation)
+                if says is not None:
+                    self.monitor.record(react.__self__.name, says)  # type: ignore[attr-defined]
+            if kind is Quiesced:
+                self._rest(line, line - first + 1, block)
+        self.count += len(block)
+        self.kinds.update(map(type, block))
+        self.quiesced = type(block[-1]) is Quiesced
+
+    def _reactions(self, kind: type[Observation]) -> Reactions:
+        """Return who reacts to a class of observations, in order."""
+        monitor = self.monitor
+        found: list[Any] = []
+        for helper in (self.roster, self.size, self.references):
+            if kind in helper.reactions:
+                found.append(helper.reactions[kind])
+        if kind in monitor.watch.pending:
+            found.append(monitor.watch.see)
+        found += [react for _, react in monitor.reactions.get(kind, ())]
+        return kind in (Placed, Deleted), tuple(found)
+
+    def _rest(self, line: int, position: int, block: list[Observation]) -> None:
+        """Judge what must be so at rest. Nothing may follow in a history that was recorded outside."""
+        self.monitor.judge()
+        if self.monitor.recorded and position < len(block):
+            raise AfterRest(line + 1, type(block[position]).__name__)
 
     def finish(self) -> None:
         """End the history."""
@@ -55,6 +117,12 @@ class Checker:
             found[name] = self.lacks.get(name) or self.references.lacking(PROPERTIES[name])
         return found
 
+    def doubted(self) -> dict[str, str]:
+        """Return why the order of a history says nothing about a property, by property, in words."""
+        if not self.monitor.recorded:
+            return {}
+        return {name: why for name in self.monitor.automata if (why := self.references.doubt(PROPERTIES[name]))}
+
 
 def check_observations(
     observations: Iterable[Observation], properties: Iterable[str], recorded: bool = False
@@ -63,8 +131,36 @@ def check_observations(
 
     `recorded`: they are of a history that was recorded outside, and may not say everything.
     """
+    rest = iter(observations)
+
+    def blocks() -> Iterator[tuple[int, list[Observation]]]:
+        first = 1
+        while block := list(islice(rest, BLOCK)):
+            yield first, block
+            first += len(block)
+
+    return check_blocks(blocks(), properties, recorded)
+
+
+def check_blocks(
+    blocks: Iterable[tuple[int, list[Observation]]], properties: Iterable[str], recorded: bool = False
+) -> Checker:
+    """Check observations in blocks, each with the number of its first line; otherwise as `check_observations`."""
     checker = Checker(properties, recorded)
-    for observation in observations:
-        checker.observe(observation)
+    with _no_collector():
+        for first, block in blocks:
+            checker.feed(first, block)
     checker.finish()
     return checker
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Switch the cyclic garbage collector off: observations and automata have no cycles, and it would visit all of them."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -41,8 +41,8 @@ class Header(msgspec.Struct, kw_only=True):
     """How many lines follow, if the writer says so; a file that has another number was cut short."""
 
 
-def parse_header(path: Path, line: bytes, kind: str) -> Header:
-    """Parse and check the header of the file `path`, which has to be of this `kind`.
+def parse_header(path: Path, line: bytes, kind: str, number: int = 1) -> Header:
+    """Parse and check the header of the file `path`, which has to be of this `kind` and is on line `number`.
 
     `InputError` for a line that is not a header, another schema or kind, and unknown properties and faults.
     """
@@ -50,19 +50,19 @@ def parse_header(path: Path, line: bytes, kind: str) -> Header:
         header = msgspec.json.decode(line, type=Header)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(
-            f'{path}:1: not a header: {error}; allowed: {{"schema": {SCHEMA}, "kind": "{kind}", ...}}'
+            f'{path}:{number}: not a header: {error}; allowed: {{"schema": {SCHEMA}, "kind": "{kind}", ...}}'
         ) from None
     if header.schema not in READABLE:
-        raise InputError(f"{path}:1: schema: {header.schema}; allowed: {', '.join(map(str, READABLE))}")
+        raise InputError(f"{path}:{number}: schema: {header.schema}; allowed: {', '.join(map(str, READABLE))}")
     if header.kind != kind:
-        raise InputError(f"{path}:1: kind: {header.kind!r}; allowed here: {kind!r}")
+        raise InputError(f"{path}:{number}: kind: {header.kind!r}; allowed here: {kind!r}")
     for name, count in header.violations.items():
         if name not in PROPERTIES or count < 0:
             allowed = f"{', '.join(PROPERTIES)}, each with a count" if name not in PROPERTIES else "0 or more"
-            raise InputError(f"{path}:1: violations: {name!r:.60}: {count}; allowed: {allowed}")
+            raise InputError(f"{path}:{number}: violations: {name!r:.60}: {count}; allowed: {allowed}")
     for fault in header.faults:
         if fault not in FAULTS:
-            raise InputError(f"{path}:1: faults: {fault!r:.60} is no fault; allowed: {', '.join(FAULTS)}")
+            raise InputError(f"{path}:{number}: faults: {fault!r:.60} is no fault; allowed: {', '.join(FAULTS)}")
     return header
 
 

@@ -37,7 +37,7 @@ class Roster:
         self.subscribed: dict[ConversationId, dict[DeviceId, None]] = {}
         self.queued: dict[tuple[Timeline, MessageId], tuple[DeviceId, ...]] = {}
         self._known: dict[ConversationId, tuple[tuple[UserId, ...], tuple[DeviceId, ...]]] = {}
-        self._reactions: dict[type[Observation], Callable[[Any], None]] = {
+        self.reactions: dict[type[Observation], Callable[[Any], None]] = {
             Joined: self._joined,
             Retired: self._retired,
             MemberAdded: self._member_added,
@@ -55,7 +55,7 @@ class Roster:
             return self._placed(o) if o.members is None or o.audience is None else o  # type: ignore
         if kind is Deleted:
             return self._deleted(o)  # type: ignore[arg-type]
-        react = self._reactions.get(kind)
+        react = self.reactions.get(kind)
         if react is not None:
             react(o)
         return o

@@ -18,13 +18,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
+
 from syncproof._version import __version__
+from syncproof.core.observations import Observation
 from syncproof.designs import Design, Population, blaming
 from syncproof.engines.drive import adapter
 from syncproof.engines.drive.play import play
@@ -36,7 +39,7 @@ from syncproof.engines.drive.targets.model import ModelTarget
 from syncproof.engines.explore import Limits
 from syncproof.errors import InputError, nearest
 from syncproof.formats.header import SCHEMA, Header
-from syncproof.formats.history import Recording
+from syncproof.formats.history import write_history
 from syncproof.inputs import arguments, lookup
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES
@@ -66,6 +69,8 @@ class Subject:
     confirmed_first: str
     sees: frozenset[str]
     lacks: Mapping[str, str]
+    complete: bool
+    """Whether its histories say everything: a recorder inside of the server writes them."""
     blind: Mapping[str, str] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
 
@@ -248,7 +253,9 @@ def subjects(target: str, held_against: str | None, slow_ms: float | None) -> tu
         design = lookup.get(held_against or kind.design).name
         sees = frozenset({*kind.sees, *adapter.NOTED_BY_ALL})
         lacks = {**kind.lacks, **({} if kind.sends_in_steps else {"steps": NEEDS["steps"]})}
-        found.append(Subject(name, where, kind.says, design, kind.confirmed_first, sees, lacks, kind.blind))
+        found.append(
+            Subject(name, where, kind.says, design, kind.confirmed_first, sees, lacks, kind.notes_registry, kind.blind)
+        )
     return found, missing
 
 
@@ -264,7 +271,8 @@ def _model(name: str, held_against: str | None, slow_ms: float | None) -> Subjec
         lookup.get(held_against or design).name if held_against else design,
         "",
         ModelTarget.sees,
-        {name: NEEDS[name] for name in ("own devices", "steps")},
+        {need: NEEDS[need] for need in ("own devices", "steps")},
+        ModelTarget.notes_registry,
         options=options,
     )
 
@@ -288,6 +296,8 @@ def _cell(
         cell.runs += 1
         population = Population(script.cast.owners, script.cast.members)
         header = Header(schema=SCHEMA, kind="history", design=design, faults=script.faults, population=population)
+        if subject.complete:
+            header.complete = True
         run = recordings.judged(f"{subject.name} {script.name}", header, played.history)
         _count(cell, entry, run, subject)
         cell.observations = run.observations
@@ -338,14 +348,12 @@ def _unwitnessed(name: str, why: str, subject: Subject) -> bool:
     return name in subject.blind or lacking or (bool(asked) and not asked & subject.sees)
 
 
-def _write(folder: Path, header: Header, cell: Cell, run: recordings.CheckedRun, history: Iterable[Any]) -> None:
-    recording = Recording(header)
-    for observation in history:
-        recording.observation(observation)
+def _write(folder: Path, header: Header, cell: Cell, run: recordings.CheckedRun, history: list[Observation]) -> None:
+    name = f"{cell.target}-{cell.script}".replace(":", "-").replace("/", "-")
+    header = msgspec.structs.replace(header, violations=run.violations, lines=len(history))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        name = f"{cell.target}-{cell.script}".replace(":", "-").replace("/", "-")
-        recording.write_history(folder / f"{name}.jsonl", run.violations)
+        write_history(folder / f"{name}.jsonl", header, [history])
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror or error}; allowed: a folder") from None
 
