@@ -241,7 +241,9 @@ class Comparison(Presentable):
         }
         found.hot_user = [hot_user.measured(rate, run) for rate, run in self.hot]
         found.recommendation = recommendation.recommend(
-            found, {SWEEP_KEY: _mean_devices(self.scenario), LOSS_KEY: self.scenario.faults.push_loss}
+            found,
+            {SWEEP_KEY: _mean_devices(self.scenario), LOSS_KEY: self.scenario.faults.push_loss},
+            [name for name in self.designs if "roaming-complete" in lookup.get(name).promises],
         )
         found.claims = claims.judge(found)
         return found

@@ -32,7 +32,7 @@ from syncproof.designs import Design, Population, blaming
 from syncproof.engines.drive import adapter
 from syncproof.engines.drive.play import play
 from syncproof.engines.drive.processes import DriveError
-from syncproof.engines.drive.scripts import NEEDS, SCRIPTS, Script, Send
+from syncproof.engines.drive.scripts import NEEDS, SCRIPTS, Script, Send, SendHalf
 from syncproof.engines.drive.targets import GROUPS, TARGETS
 from syncproof.engines.drive.targets import MODEL as MODEL_TARGET
 from syncproof.engines.drive.targets.model import ModelTarget
@@ -258,10 +258,9 @@ def subjects(target: str, held_against: str | None, slow_ms: float | None) -> tu
             raise DriveError(f"{name}: {lacking}")
         design = lookup.get(held_against or kind.design).name
         sees = frozenset({*kind.sees, *adapter.NOTED_BY_ALL})
+        lacks = {**kind.lacks, **({} if kind.sends_in_steps else {"steps": NEEDS["steps"]})}
         found.append(
-            Subject(
-                name, where, kind.says, design, kind.confirmed_first, sees, kind.lacks, kind.notes_registry, kind.blind
-            )
+            Subject(name, where, kind.says, design, kind.confirmed_first, sees, lacks, kind.notes_registry, kind.blind)
         )
     return found, missing
 
@@ -278,7 +277,7 @@ def _model(name: str, held_against: str | None, slow_ms: float | None) -> Subjec
         lookup.get(held_against or design).name if held_against else design,
         "",
         ModelTarget.sees,
-        {"own devices": NEEDS["own devices"]},
+        {need: NEEDS[need] for need in ("own devices", "steps")},
         ModelTarget.notes_registry,
         options=options,
     )
@@ -371,7 +370,7 @@ def predicted(design: str, script: Script) -> dict[str, str]:
     One message with the faults, and two messages without faults: from one sender, or from two where the script has several.
     Where two messages break something only under the faults (`Script.pairs`), that too, as far as the limits allow.
     """
-    several = len({step.device for step in script.steps if isinstance(step, Send)}) > 1
+    several = len({step.device for step in script.steps if isinstance(step, (Send, SendHalf))}) > 1
     worlds = {("two-devices", 1, script.world): None, ("two-devices" if several else "two-people", 2, ()): None}
     if script.pairs:
         worlds["two-people", 2, script.world] = None

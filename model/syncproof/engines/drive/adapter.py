@@ -13,7 +13,7 @@ target does not override is not there: its devices fetch no history, confirm not
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -151,6 +151,12 @@ class Target:
     blind: ClassVar[Mapping[str, str]] = {}
     """Properties that its histories cannot judge although they have the observations, and why: an audit says what is in a
     store, not when it came there, so it cannot witness `tail-append`."""
+    reads_whole: ClassVar[bool] = False
+    """Whether a read is known to return everything that is readable at that moment, as from one database. Then an entry of
+    an audit that a read lacks became readable after that read."""
+    places_named: ClassVar[bool] = False
+    """Whether the reply that accepts a message, or a copy that is shown, is the evidence that it took a place, where no audit
+    finds it: the store cannot be looked into, or may have lost it. Which place it was may be unknown."""
     notes_registry: ClassVar[bool] = False
     """Whether a journal of the server says who is registered and who is a member; else the harness and the devices say it."""
     own_copy: ClassVar[Literal["received", "receipt"]] = "received"
@@ -159,6 +165,8 @@ class Target:
     """What scripts may need and this target has not (a name of `scripts.NEEDS`), and why."""
     poll_s: ClassVar[float] = 0.1
     """Seconds between two looks of a device for something new."""
+    sends_in_steps: ClassVar[bool] = False
+    """Whether `send` calls `between_steps` when a message is written and nobody else can see it yet."""
     pushes_apart: ClassVar[bool] = False
     """Whether pushes travel over a connection of their own; else they come over the device's one connection."""
     device_program: ClassVar[str] = "syncproof.engines.drive.devices"
@@ -168,6 +176,8 @@ class Target:
         self.given = given
         self.directory = given.directory
         self.cast = given.cast
+        self.between_steps: Callable[[], None] = lambda: None
+        """What happens between the steps of a send: a device can be made to stop there."""
 
     @classmethod
     def missing(cls) -> str:
@@ -231,8 +241,12 @@ class Target:
         """Return what is new behind the device's cursors, by name of the log; nothing if nothing is."""
         raise NotImplementedError
 
-    def confirm(self, device: DeviceId, batch: Batch) -> None:
-        """Tell the server that a batch was applied; nothing where the device alone keeps its checkpoint."""
+    def confirm(self, device: DeviceId, batch: Batch) -> Iterable[Observation]:
+        """Tell the server that a batch was applied; nothing where the device alone keeps its checkpoint.
+
+        Returns what the server's reply says of its store, such as `Deleted`.
+        """
+        return ()
 
     def history(self, device: DeviceId, conversation: ConversationId, after: int, upto: int) -> HistoryPage | None:
         """Return a page of a conversation's history; None where the server keeps none."""

@@ -88,7 +88,7 @@ class Spec(msgspec.Struct, kw_only=True):
 
 
 class Command(msgspec.Struct, omit_defaults=True):
-    """What the harness tells a device: `connect`, `disconnect`, `compose`, `hot`, `crash-between` or `end`."""
+    """What the harness tells a device: `connect`, `disconnect`, `compose`, `hot`, `stop-between`, `crash-between` or `end`."""
 
     do: str
     message: int = 0
@@ -158,6 +158,8 @@ class RealDevice:
             self.compose(command.composed(self.id))
         elif command.do == "hot":
             self.hot = True
+        elif command.do == "stop-between":
+            self.target.between_steps = self.stop
         elif command.do == "crash-between":
             self.crashing = True
             (self.target.directory / ARMED).touch()
@@ -223,6 +225,11 @@ class RealDevice:
                 self.note(Refused(message.id))
             self.database.execute("COMMIT")
 
+    def stop(self) -> None:
+        """Stop this process (SIGSTOP) until the harness lets it continue; once."""
+        self.target.between_steps = lambda: None
+        os.kill(os.getpid(), signal.SIGSTOP)
+
     # ---- receiving
 
     def take(self, batch: Batch) -> None:
@@ -236,15 +243,15 @@ class RealDevice:
             self.apply(batch)
             self.save(batch)
             self.database.execute("COMMIT")
-            self.target.confirm(self.id, batch)
+            self.note(*self.target.confirm(self.id, batch))
         elif self.order == "apply-confirm":
             self.in_one(self.apply, batch)
             self.maybe_crash(batch)
             self.in_one(self.save, batch)
-            self.target.confirm(self.id, batch)
+            self.note(*self.target.confirm(self.id, batch))
         else:
             self.in_one(self.save, batch)
-            self.target.confirm(self.id, batch)
+            self.note(*self.target.confirm(self.id, batch))
             self.maybe_crash(batch)
             self.in_one(self.apply, batch)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import sys
 import tempfile
@@ -62,7 +63,9 @@ def play(where: str, script: Script, options: Mapping[str, Any] | None = None) -
             rested = stage.run()
         finally:
             stage.clear()
-        return Played(stage.recorder.history(), rested, time.perf_counter() - started)
+        return Played(
+            stage.recorder.history(kind.reads_whole, kind.places_named), rested, time.perf_counter() - started
+        )
 
 
 class Stage:
@@ -313,12 +316,20 @@ class Stage:
             self.tell(step.device, Command("compose", self.messages, step.conversation))
             self.messages += 1
 
+    def send_half(self, device: int) -> None:
+        """Let a device stop in the middle of sending a message, and wait until it has."""
+        self.tell(device, Command("stop-between"))
+        self.send(scripts.Send(device))
+        self.wait(self.devices[device].stopped, f"device {device} stops in the middle of a send")
+
     def accepted(self, step: scripts.Accepted) -> None:
         """Wait for acceptances."""
         wanted = self.messages if step.messages is None else step.messages
         noted = self.recorder
+        until = math.inf if step.within is None else time.monotonic() + step.within
         self.wait(
-            lambda: len(noted.accepted) + noted.counts.get(Refused, 0) >= wanted, f"{wanted} messages are accepted"
+            lambda: len(noted.accepted) + noted.counts.get(Refused, 0) >= wanted or time.monotonic() > until,
+            f"{wanted} messages are accepted",
         )
 
     def everywhere(self, step: scripts.Everywhere) -> None:
@@ -362,6 +373,8 @@ MAKE: dict[type[Step], Callable[[Stage, Any], None]] = {
     scripts.Appear: Stage.appear,
     scripts.Hot: lambda stage, step: stage.tell(step.device, Command("hot")),
     scripts.CrashBetween: lambda stage, step: stage.arm(step.device),
+    scripts.SendHalf: lambda stage, step: stage.send_half(step.device),
+    scripts.Resume: lambda stage, step: stage.devices[step.device].resume(),
     scripts.KillDevice: lambda stage, step: stage.kill_device(step.device),
     scripts.StartDevice: lambda stage, step: stage.start_device(step.device),
     scripts.KillServer: lambda stage, step: stage.kill_server(),

@@ -170,6 +170,12 @@ class Child:
         """Let the process and its children continue (SIGCONT)."""
         self._signal(signal.SIGCONT)
 
+    def stopped(self) -> bool:
+        """Return whether the process is stopped, by itself or by `stop`."""
+        assert self.process is not None
+        stat = Path(f"/proc/{self.process.pid}/stat")
+        return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "T"
+
     def _signal(self, number: int) -> None:
         for pid in self._family():
             with suppress(ProcessLookupError):

@@ -21,6 +21,7 @@ from syncproof.core.observations import (
     Crashed,
     Disconnected,
     Observation,
+    Placed,
     Pulled,
     Quiesced,
     RangeRead,
@@ -28,6 +29,7 @@ from syncproof.core.observations import (
     Shown,
     Triggered,
 )
+from syncproof.core.values import Timeline
 from syncproof.engines.drive.journal import Reader
 
 IDLE = (Pulled, Triggered, Served)
@@ -110,20 +112,27 @@ class Recorder:
         for reader in self.readers.values():
             reader.close()
 
-    def history(self) -> list[Observation]:
-        """Return everything in order. `Quiesced`, if the run came to rest, is the last."""
+    def history(self, reads_whole: bool = False, places_named: bool = False) -> list[Observation]:
+        """Return everything in order. `Quiesced`, if the run came to rest, is the last.
+
+        `reads_whole`, `places_named`: see `Target`.
+        """
         ordered = [observation for _, _, observation in sorted(self.stamped, key=lambda each: each[:2])]
-        ordered = with_audits(ordered, self.audited)
+        ordered = with_audits(ordered, self.audited, reads_whole)
+        if places_named:
+            ordered = with_named_places(ordered)
         last = [observation for observation in ordered if isinstance(observation, Quiesced)]
         return [observation for observation in ordered if not isinstance(observation, Quiesced)] + last
 
 
-def with_audits(ordered: list[Observation], audited: list[Observation]) -> list[Observation]:
+def with_audits(ordered: list[Observation], audited: list[Observation], reads_whole: bool = False) -> list[Observation]:
     """Return a history with what audits found, each before the first evidence of it, and in the order of the store.
 
     Evidence of a message is an observation that names it; evidence of an entry of a log is also a read that returned it.
+    If reads are whole, an entry that a read lacks became readable after that read, whatever the order of the store.
     """
     first: dict[Any, int] = {}
+    lacked = _lacked(ordered, audited) if reads_whole else {}
     for index, observation in enumerate(ordered):
         if isinstance(observation, RangeRead):
             for seq in observation.seqs:
@@ -137,9 +146,41 @@ def with_audits(ordered: list[Observation], audited: list[Observation]) -> list[
         at = min(at, first.get(getattr(observation, "message", None), end))
         if isinstance(observation, Appended):
             at = min(at, first.get((observation.timeline, observation.seq), end))
+            due.setdefault(max(at, lacked.get((observation.timeline, observation.seq), 0)), []).append(observation)
+            continue
         due.setdefault(at, []).append(observation)
     merged: list[Observation] = []
     for index in range(len(ordered) + 1):
         merged += reversed(due.get(index, ()))
         merged += ordered[index : index + 1]
+    return merged
+
+
+def _lacked(ordered: list[Observation], audited: list[Observation]) -> dict[tuple[Timeline, int], int]:
+    """Return, for each entry of a log that some read of its number lacks, the position behind the last such read."""
+    entries: dict[Timeline, list[int]] = {}
+    for observation in audited:
+        if isinstance(observation, Appended):
+            entries.setdefault(observation.timeline, []).append(observation.seq)
+    found: dict[tuple[Timeline, int], int] = {}
+    for index, observation in enumerate(ordered):
+        if isinstance(observation, RangeRead):
+            for seq in entries.get(observation.timeline, ()):
+                if observation.after < seq <= observation.upto and seq not in observation.seqs:
+                    found[observation.timeline, seq] = index + 1
+    return found
+
+
+def with_named_places(ordered: list[Observation]) -> list[Observation]:
+    """Return a history with the places that only a reply or a copy is evidence of, each before the first of them."""
+    conversations = {o.message: o.conversation for o in ordered if isinstance(o, Composed)}
+    known = {(o.message, o.place) for o in ordered if isinstance(o, Placed)}
+    merged: list[Observation] = []
+    for observation in ordered:
+        if isinstance(observation, (Accepted, Shown)):
+            message, place = observation.message, observation.place
+            if (message, place) not in known:
+                known.add((message, place))
+                merged.append(Placed(message, conversations[message], place))
+        merged.append(observation)
     return merged

@@ -41,9 +41,13 @@ class Send(Step, frozen=True):
 
 
 class Accepted(Step, frozen=True):
-    """Wait until so many messages are accepted, all in all; None: every message that was composed."""
+    """Wait until so many messages are accepted, all in all; None: every message that was composed.
+
+    `within`: go on after so many seconds, because a sender may have to wait for another one.
+    """
 
     messages: int | None = None
+    within: float | None = None
 
 
 class Everywhere(Step, frozen=True):
@@ -67,6 +71,18 @@ class Hot(Step, frozen=True):
 
 class CrashBetween(Step, frozen=True):
     """A device kills itself between the two steps of applying and confirming what it receives next, and stays down."""
+
+    device: int
+
+
+class SendHalf(Step, frozen=True):
+    """A device composes a message, and its process stops (SIGSTOP) between the steps of sending it."""
+
+    device: int
+
+
+class Resume(Step, frozen=True):
+    """A device's process that was stopped continues (SIGCONT)."""
 
     device: int
 
@@ -147,7 +163,7 @@ class Trim(Step, frozen=True):
     """Delete at the server what retention would delete, fetched or not."""
 
 
-Need = Literal["own devices", "pushes", "retention", "history", "backups", "confirmed first"]
+Need = Literal["own devices", "pushes", "retention", "history", "backups", "confirmed first", "steps"]
 NEEDS: dict[Need, str] = {
     "own devices": "its devices are actors of the design, which apply and confirm as the design says",
     "pushes": "the server pushes nothing",
@@ -155,6 +171,7 @@ NEEDS: dict[Need, str] = {
     "history": "the server keeps no history",
     "backups": "its directory cannot be put back",
     "confirmed first": "no design is named that confirms before it applies with such a server",
+    "steps": "a send is one request: its writer cannot be stopped in the middle",
 }
 """What a script may need of a target, and the usual reason why one lacks it."""
 
@@ -207,6 +224,7 @@ SCRIPTS: dict[str, Script] = {
             cast=PAIR,
             faults=("new-device",),
             world=("new-device",),
+            pairs=True,
             steps=(Send(0, 3), Accepted(), Appear(3, 1), Send(0), Accepted()),
         ),
         Script(
@@ -244,6 +262,13 @@ SCRIPTS: dict[str, Script] = {
 
             repeats=5,
             steps=(Hot(4), Send(0, 8), Send(1, 8), Send(2, 8), Send(3, 8), Accepted()),
+        ),
+        Script(
+            name="stopped-writer",
+            says="a writer is stopped between its write and its commit, while another one writes and all others read",
+            cast=PAIR,
+            needs=("steps",),
+            steps=(SendHalf(0), Send(1), Accepted(1, within=2.0), Everywhere((1, 2)), Resume(0), Accepted()),
         ),
         Script(
             name="pushes-lost",

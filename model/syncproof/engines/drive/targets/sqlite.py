@@ -218,5 +218,6 @@ class SqliteInbox(_Sqlite):
         items = tuple([Item(_message(id, conversation, body), place) for _, id, conversation, place, body in rows])
         return [Batch("inbox", items, more=True, token=[row[0] for row in rows])]
 
-    def confirm(self, device: DeviceId, batch: Batch) -> None:
+    def confirm(self, device: DeviceId, batch: Batch) -> Iterable[Observation]:
         self.ask(do="acknowledge", device=device, positions=batch.token)
+        return ()
