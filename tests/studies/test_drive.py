@@ -65,14 +65,14 @@ def test_the_status_is_that_of_the_promises() -> None:
     unknown = cell((), (), promised=("no-loss",))
     unknown.verdicts["no-loss"], unknown.reasons["no-loss"] = "unknown", "the run did not come to rest"
     not_driven = Cell("t", "trimmed", "d", why="nothing to trim")
-    assert [Driven("t", [], cells).status() for cells in ([kept], [broken], [unknown], [not_driven], [])] == [
+    assert [Driven(("t",), [], cells).status() for cells in ([kept], [broken], [unknown], [not_driven], [])] == [
         0,
         1,
         3,
         3,
         3,
     ]
-    assert Driven("t", [], [unknown, broken]).status() == 1
+    assert Driven(("t",), [], [unknown, broken]).status() == 1
 
 
 def test_wilson_gives_an_interval_also_where_nothing_or_everything_happened() -> None:
@@ -115,7 +115,7 @@ def test_wrong_names_are_one_line(target: str, options: dict[str, object], says:
 
 def test_the_report_says_what_was_observed_and_predicted() -> None:
     found = Driven(
-        "t", [], [cell(("no-loss",), ("no-loss",), ("no-loss",)), Cell("t", "trimmed", "d", why="nothing to trim")]
+        ("t",), [], [cell(("no-loss",), ("no-loss",), ("no-loss",)), Cell("t", "trimmed", "d", why="nothing to trim")]
     )
     text = page.markdown(found)
     assert "| t | later-device | d | no-loss\\* 1/2 (9%–91%) | no-loss | agrees |" in text

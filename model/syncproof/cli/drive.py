@@ -9,7 +9,7 @@ from syncproof.cli.exit_status import exits
 
 
 @click.command()
-@click.argument("target")
+@click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
 @click.option(
     "--script",
     "scripts",
@@ -28,7 +28,7 @@ from syncproof.cli.exit_status import exits
 @options.out("drive", "Where the reports and the histories go.")
 @exits
 def drive(
-    target: str,
+    targets: tuple[str, ...],
     scripts: tuple[str, ...],
     held_against: str | None,
     repeats: int | None,
@@ -51,7 +51,7 @@ def drive(
     options.check_out_folder(out)
     with line.counted("driving", "scripts") as progress:
         found = study.drive(
-            target, scripts=scripts, held_against=held_against, repeats=repeats, slow_ms=slow_ms,
+            targets, scripts=scripts, held_against=held_against, repeats=repeats, slow_ms=slow_ms,
             histories=Path(out) / "histories", progress=progress,
         )  # fmt: skip
     page = options.written(found, out, whole=True)

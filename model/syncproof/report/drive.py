@@ -87,7 +87,7 @@ def agreement(cell: Cell) -> str:
 
 def command(driven: Driven) -> str:
     """Return the command that makes this report."""
-    return f"syncproof drive {shlex.quote(driven.asked)}"
+    return f"syncproof drive {shlex.join(driven.asked)}"
 
 
 def html(driven: Driven) -> str:

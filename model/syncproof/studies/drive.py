@@ -158,7 +158,7 @@ class Driven(Presentable):
 
     page = "drive"
 
-    asked: str
+    asked: tuple[str, ...]
     subjects: list[Subject]
     cells: list[Cell]
     elapsed: float = 0.0
@@ -187,7 +187,7 @@ class Driven(Presentable):
 
 
 def drive(
-    target: str,
+    targets: str | Sequence[str],
     *,
     scripts: Sequence[str] = (),
     held_against: str | None = None,
@@ -196,10 +196,10 @@ def drive(
     histories: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Driven:
-    """Run scripts against a target, and hold what is observed against the prediction.
+    """Run scripts against targets, and hold what is observed against the prediction.
 
     Arguments:
-        target: the name of a target or of a group of them, "model:DESIGN", "FILE.py:NAME", or "all".
+        targets: the name of a target or of a group of them, "model:DESIGN", "FILE.py:NAME", or "all"; or a list of such.
         scripts: names of scripts; by default all.
         held_against: the design that the target is held against, instead of its own.
         repeats: how often each script runs; by default once, and races several times.
@@ -215,14 +215,20 @@ def drive(
     chosen = _scripts(scripts)
     if repeats is not None:
         arguments.whole("repeats", repeats, least=1)
-    found, missing = subjects(target, held_against, slow_ms)
+    asked = (targets,) if isinstance(targets, str) else tuple(targets)
+    found: list[Subject] = []
+    missing: dict[str, str] = {}
+    for target in asked:
+        more, lacking = subjects(target, held_against, slow_ms)
+        found += [subject for subject in more if subject not in found]
+        missing |= lacking
     cells, total = [], len(found) * len(chosen)
     for subject in found:
         for script in chosen:
             cells.append(_cell(subject, script, repeats or script.repeats, held_against, histories))
             if progress is not None:
                 progress(len(cells), total)
-    return Driven(target, found, cells, time.perf_counter() - started, missing)
+    return Driven(asked, found, cells, time.perf_counter() - started, missing)
 
 
 def _scripts(names: Sequence[str]) -> list[Script]:
