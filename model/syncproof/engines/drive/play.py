@@ -157,13 +157,14 @@ class Stage:
             with suppress(DriveError):
                 child.kill()
 
-    def wait(self, condition: Callable[[], bool], what: str) -> None:
-        """Wait until something was noted."""
+    def wait(self, condition: Callable[[], bool], what: str, within: float | None = None) -> None:
+        """Wait until something was noted; go on after so many seconds if `within` says so."""
+        until = math.inf if within is None else time.monotonic() + within
 
         def look() -> bool:
             self.look_after()
             self.recorder.poll()
-            return condition()
+            return condition() or time.monotonic() > until
 
         wait_for(look, f"{self.target.name}, {self.script.name}: {what}")
 
@@ -326,10 +327,10 @@ class Stage:
         """Wait for acceptances."""
         wanted = self.messages if step.messages is None else step.messages
         noted = self.recorder
-        until = math.inf if step.within is None else time.monotonic() + step.within
         self.wait(
-            lambda: len(noted.accepted) + noted.counts.get(Refused, 0) >= wanted or time.monotonic() > until,
+            lambda: len(noted.accepted) + noted.counts.get(Refused, 0) >= wanted,
             f"{wanted} messages are accepted",
+            step.within,
         )
 
     def everywhere(self, step: scripts.Everywhere) -> None:
@@ -338,6 +339,7 @@ class Stage:
         self.wait(
             lambda: all(noted.accepted <= noted.shown.get(device, set()) for device in step.devices),
             f"devices {', '.join(map(str, step.devices))} show every message",
+            step.within,
         )
 
     def leave(self, device: int) -> None:
