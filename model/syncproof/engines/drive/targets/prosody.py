@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import ClassVar
 from xml.etree.ElementTree import Element
 
@@ -87,6 +88,12 @@ class _Prosody(Target):
     @classmethod
     def missing(cls) -> str:
         return "" if cls.program() else "Prosody is not installed; it comes with Debian's prosody"
+
+    @classmethod
+    def version(cls) -> str:
+        """Return what its packaging wrote down: the program itself would start and say nothing."""
+        places = [Path(cls.program()).resolve().parents[1] / "lib/prosody/prosody.version"]
+        return next((f"Prosody {place.read_text().strip()}" for place in places if place.exists()), "Prosody")
 
     # ---- in the harness
 
