@@ -9,14 +9,14 @@ import pytest
 
 from syncproof.designs import Population
 from syncproof.engines.drive.adapter import load
-from syncproof.engines.drive.play import Played, play
+from syncproof.engines.drive.play import ScriptRun, play
 from syncproof.engines.drive.scripts import SCRIPTS
 from syncproof.engines.drive.targets import TARGETS
 from syncproof.formats.header import SCHEMA, Header
 from syncproof.studies import recordings
 
 
-def run(target: str, script: str) -> tuple[set[str], Played]:
+def run(target: str, script: str) -> tuple[set[str], ScriptRun]:
     """Run a script on a target; return the properties that it violated, and the run.
 
     The test is skipped if the target cannot run here. It fails if the run did not come to rest, or left something behind.

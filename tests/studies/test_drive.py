@@ -16,15 +16,15 @@ from syncproof.engines.drive.targets import TARGETS
 from syncproof.errors import InputError
 from syncproof.inputs import lookup
 from syncproof.report import drive as page
-from syncproof.studies.drive import Cell, Driven, drive, predicted, subjects
+from syncproof.studies.drive import Driven, ScriptOutcome, drive, predicted, subjects
 from syncproof.studies.intervals import wilson
 
 BOTH = {"no-loss": "holds", "convergence": "holds", "prefix-order": "holds"}
 
 
-def cell(observed: tuple[str, ...], expected: tuple[str, ...], promised: tuple[str, ...] = ()) -> Cell:
+def cell(observed: tuple[str, ...], expected: tuple[str, ...], promised: tuple[str, ...] = ()) -> ScriptOutcome:
     """A cell whose runs violate `observed` and whose search violates `expected`."""
-    return Cell(
+    return ScriptOutcome(
         "t",
         "later-device",
         "d",
@@ -64,7 +64,7 @@ def test_the_status_is_that_of_the_promises() -> None:
     kept, broken = cell(("no-loss",), ()), cell(("no-loss",), (), promised=("no-loss",))
     unknown = cell((), (), promised=("no-loss",))
     unknown.verdicts["no-loss"], unknown.reasons["no-loss"] = "unknown", "the run did not come to rest"
-    not_driven = Cell("t", "trimmed", "d", why="nothing to trim")
+    not_driven = ScriptOutcome("t", "trimmed", "d", why="nothing to trim")
     assert [Driven(("t",), [], cells).status() for cells in ([kept], [broken], [unknown], [not_driven], [])] == [
         0,
         1,
@@ -115,7 +115,9 @@ def test_wrong_names_are_one_line(target: str, options: dict[str, object], says:
 
 def test_the_report_says_what_was_observed_and_predicted() -> None:
     found = Driven(
-        ("t",), [], [cell(("no-loss",), ("no-loss",), ("no-loss",)), Cell("t", "trimmed", "d", why="nothing to trim")]
+        ("t",),
+        [],
+        [cell(("no-loss",), ("no-loss",), ("no-loss",)), ScriptOutcome("t", "trimmed", "d", why="nothing to trim")],
     )
     text = page.markdown(found)
     assert "| t | later-device | d | no-loss\\* 1/2 (9%–91%) | no-loss | agrees |" in text

@@ -38,7 +38,7 @@ def drive(
     """Run scripts against a real server, and hold what it does against what a search of its design predicts.
 
     TARGET: sqlite, another target's name, `model:DESIGN` (the design's own actors, each a process), FILE.py:NAME (a target of
-    your own; `syncproof new target` writes a template), or all. Everything runs on the loopback interface, in directories of
+    your own; `syncproof new target NAME` writes a template), or all. Everything runs on the loopback interface, in directories of
     its own that are removed.
 
     Exit status: 0 every promised property that the target can witness holds, 1 one is violated, 3 one is unknown.

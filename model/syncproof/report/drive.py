@@ -11,7 +11,7 @@ from rich.text import Text
 from syncproof.engines.drive.scripts import SCRIPTS
 from syncproof.report import markdown as md
 from syncproof.report import template, terminal, writer
-from syncproof.studies.drive import Cell, Driven
+from syncproof.studies.drive import Driven, ScriptOutcome
 
 HEADS = ("target", "script", "held against", "runs violate", "search finds", "agreement")
 LEGEND = (
@@ -57,7 +57,7 @@ def rows(driven: Driven) -> list[list[str]]:
     ]
 
 
-def observed(cell: Cell) -> str:
+def observed(cell: ScriptOutcome) -> str:
     """Return what the runs violated."""
     if not cell.runs:
         return "–"
@@ -67,7 +67,7 @@ def observed(cell: Cell) -> str:
     return ", ".join(found) or "nothing"
 
 
-def times(cell: Cell, name: str) -> str:
+def times(cell: ScriptOutcome, name: str) -> str:
     """Return in how many runs a property was violated; nothing where there was one run."""
     if cell.runs == 1:
         return ""
@@ -75,12 +75,12 @@ def times(cell: Cell, name: str) -> str:
     return f" {cell.observed[name]}/{cell.runs} ({low:.0%}–{high:.0%})"
 
 
-def expected(cell: Cell) -> str:
+def expected(cell: ScriptOutcome) -> str:
     """Return what the search finds violated."""
     return "–" if not cell.runs else ", ".join(cell.expected) or "nothing"
 
 
-def agreement(cell: Cell) -> str:
+def agreement(cell: ScriptOutcome) -> str:
     """Return how the two compare."""
     return f"not driven: {cell.why}" if cell.why else cell.agreement
 

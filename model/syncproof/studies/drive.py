@@ -32,7 +32,7 @@ from syncproof.designs import Design, Population, blaming
 from syncproof.engines.drive import adapter
 from syncproof.engines.drive.play import play
 from syncproof.engines.drive.processes import DriveError
-from syncproof.engines.drive.scripts import NEEDS, SCRIPTS, Script, Send, SendHalf
+from syncproof.engines.drive.scripts import NEEDS, SCRIPTS, DriveScript, Send, SendHalf
 from syncproof.engines.drive.targets import GROUPS, TARGETS
 from syncproof.engines.drive.targets import MODEL as MODEL_TARGET
 from syncproof.engines.drive.targets.model import ModelTarget
@@ -77,7 +77,7 @@ class Subject:
 
 
 @dataclass
-class Cell:
+class ScriptOutcome:
     """What came of one script on one target.
 
     `observed`: property -> in how many of the `runs` it was violated; `verdicts`: the worst verdict of each property;
@@ -161,7 +161,7 @@ class Driven(Presentable):
 
     asked: tuple[str, ...]
     subjects: list[Subject]
-    cells: list[Cell]
+    cells: list[ScriptOutcome]
     elapsed: float = 0.0
     missing: dict[str, str] = field(default_factory=dict)
     """Targets that cannot run here, and why."""
@@ -237,7 +237,7 @@ def drive(
     return Driven(asked, found, cells, time.perf_counter() - started, missing)
 
 
-def _scripts(names: Sequence[str]) -> list[Script]:
+def _scripts(names: Sequence[str]) -> list[DriveScript]:
     for name in names:
         if name != "all" and name not in SCRIPTS:
             raise InputError(f"unknown script {name!r}{nearest(name, ['all', *SCRIPTS])}")
@@ -301,12 +301,12 @@ def _model(name: str, held_against: str | None, slow_ms: float | None) -> Subjec
 
 
 def _cell(
-    subject: Subject, script: Script, repeats: int, held_against: str | None, histories: str | Path | None
-) -> Cell:
+    subject: Subject, script: DriveScript, repeats: int, held_against: str | None, histories: str | Path | None
+) -> ScriptOutcome:
     design = subject.design
     if script.order == "confirm-apply" and held_against is None:
         design = subject.confirmed_first
-    cell = Cell(subject.name, script.name, design, deliberate=script.order == "confirm-apply")
+    cell = ScriptOutcome(subject.name, script.name, design, deliberate=script.order == "confirm-apply")
     cell.why = _not_driven(subject, script)
     if cell.why:
         return cell
@@ -330,7 +330,7 @@ def _cell(
     return cell
 
 
-def _not_driven(subject: Subject, script: Script) -> str:
+def _not_driven(subject: Subject, script: DriveScript) -> str:
     """Return why a script makes no sense with a target; empty if it does."""
     for need in script.needs:
         if need in subject.lacks:
@@ -340,7 +340,7 @@ def _not_driven(subject: Subject, script: Script) -> str:
     return ""
 
 
-def _count(cell: Cell, entry: Design, run: recordings.CheckedRun, subject: Subject) -> None:
+def _count(cell: ScriptOutcome, entry: Design, run: recordings.CheckedRun, subject: Subject) -> None:
     """Add the verdicts of one run to a cell; the worst counts."""
     order = ("violated", "unknown", "holds")
     verdicts = run.verdicts()
@@ -371,7 +371,9 @@ def _unwitnessed(name: str, why: str, subject: Subject) -> bool:
     return name in subject.blind or lacking or (bool(asked) and not asked & subject.sees)
 
 
-def _write(folder: Path, header: Header, cell: Cell, run: recordings.CheckedRun, history: list[Observation]) -> None:
+def _write(
+    folder: Path, header: Header, cell: ScriptOutcome, run: recordings.CheckedRun, history: list[Observation]
+) -> None:
     name = f"{cell.target}-{cell.script}".replace(":", "-").replace("/", "-")
     header = msgspec.structs.replace(header, violations=run.violations, lines=len(history))
     try:
@@ -381,11 +383,11 @@ def _write(folder: Path, header: Header, cell: Cell, run: recordings.CheckedRun,
         raise InputError(f"{folder}: cannot be written: {error.strerror or error}; allowed: a folder") from None
 
 
-def predicted(design: str, script: Script) -> dict[str, str]:
+def predicted(design: str, script: DriveScript) -> dict[str, str]:
     """Return what searches of small worlds with the script's faults say of each property of a design.
 
     One message with the faults, and two messages without faults: from one sender, or from two where the script has several.
-    Where two messages break something only under the faults (`Script.pairs`), that too, as far as the limits allow.
+    Where two messages break something only under the faults (`DriveScript.pairs`), that too, as far as the limits allow.
     """
     several = len({step.device for step in script.steps if isinstance(step, (Send, SendHalf))}) > 1
     worlds = {("two-devices", 1, script.world): None, ("two-devices" if several else "two-people", 2, ()): None}

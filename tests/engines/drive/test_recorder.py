@@ -22,7 +22,7 @@ from syncproof.core.observations import (
 from syncproof.core.values import ConversationId, DeviceId, MessageId, Timeline
 from syncproof.engines.drive import journal
 from syncproof.engines.drive.journal import Reader
-from syncproof.engines.drive.recorder import Recorder, with_audits, with_named_places
+from syncproof.engines.drive.recorder import RunRecorder, with_audits, with_named_places
 
 DEVICE, CHAT = DeviceId(0), ConversationId(0)
 LOG = Timeline("conversation", 0)
@@ -34,7 +34,7 @@ def composed(message: MessageId) -> Composed:
 
 
 def test_the_notes_of_several_processes_are_in_the_order_of_their_stamps(tmp_path: Path) -> None:
-    recorder = Recorder()
+    recorder = RunRecorder()
     for name, rows in {"a": [(10, Accepted(ONE)), (30, Accepted(TWO))], "b": [(20, Stored(TWO))]}.items():
         database = journal.connect(tmp_path / name)
         for at, observation in rows:
@@ -63,7 +63,7 @@ def test_a_journal_that_is_put_back_is_read_on_from_there(tmp_path: Path) -> Non
     journal.note(database, Stored(ONE))
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     shutil.copy(path, tmp_path / "backup")
-    recorder = Recorder()
+    recorder = RunRecorder()
     recorder.follow(path)
     journal.note(database, Stored(TWO))
     recorder.poll()
@@ -102,14 +102,14 @@ def test_what_nobody_has_evidence_of_comes_last_before_rest() -> None:
 
 
 def test_an_audit_counts_once() -> None:
-    recorder = Recorder()
+    recorder = RunRecorder()
     recorder.audit([Stored(ONE)])
     recorder.audit([Stored(ONE), Stored(TWO)])
     assert recorder.history() == [Stored(ONE), Stored(TWO)]
 
 
 def test_there_is_no_rest_while_a_device_is_offline_or_has_not_looked() -> None:
-    recorder = Recorder()
+    recorder = RunRecorder()
     recorder.note(Connected(DEVICE))
     recorder.note(Shown(DEVICE, ONE, CHAT))
     recorder.busy_at -= 1.0

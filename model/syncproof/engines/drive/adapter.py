@@ -246,12 +246,12 @@ class Target:
         """Return what is new behind the device's cursors, by name of the log; nothing if nothing is."""
         raise NotImplementedError
 
-    def confirm(self, device: DeviceId, batch: Batch) -> Iterable[Observation]:
+    def confirm(self, device: DeviceId, batch: Batch) -> Iterable[Observation] | None:
         """Tell the server that a batch was applied; nothing where the device alone keeps its checkpoint.
 
-        Returns what the server's reply says of its store, such as `Deleted`.
+        Returns what the server's reply says of its store, such as `Deleted`, if anything.
         """
-        return ()
+        return None
 
     def history(self, device: DeviceId, conversation: ConversationId, after: int, upto: int) -> HistoryPage | None:
         """Return a page of a conversation's history; None where the server keeps none."""

@@ -243,17 +243,21 @@ class RealDevice:
             self.apply(batch)
             self.save(batch)
             self.database.execute("COMMIT")
-            self.note(*self.target.confirm(self.id, batch))
+            self.confirm(batch)
         elif self.order == "apply-confirm":
             self.in_one(self.apply, batch)
             self.maybe_crash(batch)
             self.in_one(self.save, batch)
-            self.note(*self.target.confirm(self.id, batch))
+            self.confirm(batch)
         else:
             self.in_one(self.save, batch)
-            self.note(*self.target.confirm(self.id, batch))
+            self.confirm(batch)
             self.maybe_crash(batch)
             self.in_one(self.apply, batch)
+
+    def confirm(self, batch: Batch) -> None:
+        """Confirm a batch to the server, and note what its reply says of its store."""
+        self.note(*(self.target.confirm(self.id, batch) or ()))
 
     def in_one(self, step: Any, batch: Batch) -> None:
         """Make a step in a transaction of its own."""

@@ -32,8 +32,8 @@ from syncproof.engines.drive.adapter import Prepared, Target, load
 from syncproof.engines.drive.devices import ARMED, Command, Spec
 from syncproof.engines.drive.processes import Child, DriveError, answers, wait_for
 from syncproof.engines.drive.proxy import Proxy
-from syncproof.engines.drive.recorder import Recorder
-from syncproof.engines.drive.scripts import Script, Step
+from syncproof.engines.drive.recorder import RunRecorder
+from syncproof.engines.drive.scripts import DriveScript, ScriptStep
 
 REST_S = 0.7
 """Seconds without a new observation after which a run counts as having come to rest; more if devices look seldom."""
@@ -42,7 +42,7 @@ PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class ScriptRun:
     """What one run of a script left: its history, whether it came to rest, and the seconds that it took."""
 
     history: list[Observation]
@@ -50,7 +50,7 @@ class Played:
     elapsed: float
 
 
-def play(where: str, script: Script, options: Mapping[str, Any] | None = None) -> Played:
+def play(where: str, script: DriveScript, options: Mapping[str, Any] | None = None) -> ScriptRun:
     """Run a script on the target whose class is at `where`. `options`: plain data of the target's own.
 
     Everything lives in a directory of its own, which is removed. Raises `DriveError` if the script cannot be run to its end.
@@ -63,7 +63,7 @@ def play(where: str, script: Script, options: Mapping[str, Any] | None = None) -
             rested = stage.run()
         finally:
             stage.clear()
-        return Played(
+        return ScriptRun(
             stage.recorder.history(kind.reads_whole, kind.places_named), rested, time.perf_counter() - started
         )
 
@@ -71,12 +71,14 @@ def play(where: str, script: Script, options: Mapping[str, Any] | None = None) -
 class Stage:
     """The server, the proxies and the devices of one run."""
 
-    def __init__(self, kind: type[Target], where: str, script: Script, folder: Path, options: dict[str, Any]) -> None:
+    def __init__(
+        self, kind: type[Target], where: str, script: DriveScript, folder: Path, options: dict[str, Any]
+    ) -> None:
         self.where, self.script, self.folder = where, script, folder
         self.data = folder / "server"
         self.data.mkdir()
         self.target = kind(Prepared(self.data, script.cast, 0, options))
-        self.recorder = Recorder()
+        self.recorder = RunRecorder()
         self.devices: dict[int, Child] = {}
         self.proxies: dict[int, Proxy] = {}
         self.push_proxies: dict[int, Proxy] = {}
@@ -323,7 +325,7 @@ class Stage:
         self.send(scripts.Send(device))
         self.wait(self.devices[device].stopped, f"device {device} stops in the middle of a send")
 
-    def accepted(self, step: scripts.Accepted) -> None:
+    def accepted(self, step: scripts.AwaitAccepted) -> None:
         """Wait for acceptances."""
         wanted = self.messages if step.messages is None else step.messages
         noted = self.recorder
@@ -366,11 +368,11 @@ class Stage:
         self.wait(lambda: step.device in self.recorder.online, f"device {step.device} registers")
 
 
-MAKE: dict[type[Step], Callable[[Stage, Any], None]] = {
-    scripts.Connect: lambda stage, step: stage.join(step.device),
+MAKE: dict[type[ScriptStep], Callable[[Stage, Any], None]] = {
+    scripts.ComeOnline: lambda stage, step: stage.join(step.device),
     scripts.Leave: lambda stage, step: stage.leave(step.device),
     scripts.Send: Stage.send,
-    scripts.Accepted: Stage.accepted,
+    scripts.AwaitAccepted: Stage.accepted,
     scripts.Everywhere: Stage.everywhere,
     scripts.Appear: Stage.appear,
     scripts.Hot: lambda stage, step: stage.tell(step.device, Command("hot")),
@@ -383,13 +385,13 @@ MAKE: dict[type[Step], Callable[[Stage, Any], None]] = {
     scripts.StartServer: lambda stage, step: stage.start_server(again=True),
     scripts.Swallow: Stage.swallow,
     scripts.Delay: lambda stage, step: stage.proxies[step.device].delay(step.seconds),
-    scripts.Resend: lambda stage, step: stage.tell(step.device, Command("resend")),
+    scripts.SendAgain: lambda stage, step: stage.tell(step.device, Command("resend")),
     scripts.LosePushes: lambda stage, step: stage.lose_pushes(step.device),
     scripts.Heal: lambda stage, step: stage.heal(step.device),
     scripts.Cut: lambda stage, step: stage.cut(step.device),
     scripts.Unheard: lambda stage, step: time.sleep(step.seconds),
     scripts.Backup: lambda stage, step: stage.back_up(),
-    scripts.Restore: lambda stage, step: stage.restore(),
-    scripts.Trim: lambda stage, step: stage.trim(),
+    scripts.PutBack: lambda stage, step: stage.restore(),
+    scripts.RetentionDeletes: lambda stage, step: stage.trim(),
 }
 """What makes a step of each class."""

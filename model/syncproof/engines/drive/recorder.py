@@ -38,7 +38,7 @@ NO_EVIDENCE = (Composed, Checkpointed)
 """What may come before a message has a place, although it names the message or its number."""
 
 
-class Recorder:
+class RunRecorder:
     """Collect observations with their stamps. `counts`: how many of each class there are by now."""
 
     def __init__(self) -> None:

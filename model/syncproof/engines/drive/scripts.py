@@ -16,23 +16,23 @@ from syncproof.engines.drive.adapter import Cast
 from syncproof.engines.drive.devices import Order
 
 
-class Step(msgspec.Struct, frozen=True):
+class ScriptStep(msgspec.Struct, frozen=True):
     """One thing that a script does."""
 
 
-class Connect(Step, frozen=True):
+class ComeOnline(ScriptStep, frozen=True):
     """A device comes online, and stays so as long as it can."""
 
     device: int
 
 
-class Leave(Step, frozen=True):
+class Leave(ScriptStep, frozen=True):
     """A device goes offline and closes its connection."""
 
     device: int
 
 
-class Send(Step, frozen=True):
+class Send(ScriptStep, frozen=True):
     """A device composes messages, one after the other."""
 
     device: int
@@ -40,7 +40,7 @@ class Send(Step, frozen=True):
     conversation: int = 0
 
 
-class Accepted(Step, frozen=True):
+class AwaitAccepted(ScriptStep, frozen=True):
     """Wait until so many messages are accepted, all in all; None: every message that was composed.
 
     `within`: go on after so many seconds, because a sender may have to wait for another one.
@@ -50,7 +50,7 @@ class Accepted(Step, frozen=True):
     within: float | None = None
 
 
-class Everywhere(Step, frozen=True):
+class Everywhere(ScriptStep, frozen=True):
     """Wait until every accepted message is shown on these devices.
 
     `within`: go on after so many seconds, because a server may have lost some.
@@ -60,110 +60,110 @@ class Everywhere(Step, frozen=True):
     within: float | None = None
 
 
-class Appear(Step, frozen=True):
+class Appear(ScriptStep, frozen=True):
     """A new device of a user appears and registers; `device` is its number."""
 
     device: int
     user: int
 
 
-class Hot(Step, frozen=True):
+class Hot(ScriptStep, frozen=True):
     """A device looks for something new all the time, without a pause."""
 
     device: int
 
 
-class CrashBetween(Step, frozen=True):
+class CrashBetween(ScriptStep, frozen=True):
     """A device kills itself between the two steps of applying and confirming what it receives next, and stays down."""
 
     device: int
 
 
-class SendHalf(Step, frozen=True):
+class SendHalf(ScriptStep, frozen=True):
     """A device composes a message, and its process stops (SIGSTOP) between the steps of sending it."""
 
     device: int
 
 
-class Resume(Step, frozen=True):
+class Resume(ScriptStep, frozen=True):
     """A device's process that was stopped continues (SIGCONT)."""
 
     device: int
 
 
-class KillDevice(Step, frozen=True):
+class KillDevice(ScriptStep, frozen=True):
     """Kill a device's process (SIGKILL)."""
 
     device: int
 
 
-class StartDevice(Step, frozen=True):
+class StartDevice(ScriptStep, frozen=True):
     """Start a device's process again, on its database."""
 
     device: int
 
 
-class KillServer(Step, frozen=True):
+class KillServer(ScriptStep, frozen=True):
     """Kill the server and all its processes (SIGKILL)."""
 
 
-class StartServer(Step, frozen=True):
+class StartServer(ScriptStep, frozen=True):
     """Start the server again, on its data."""
 
 
-class Swallow(Step, frozen=True):
+class Swallow(ScriptStep, frozen=True):
     """The proxy of a device swallows what goes through it, one way or both, and leaves the connection open."""
 
     device: int
     ways: Literal["down", "both"]
 
 
-class Delay(Step, frozen=True):
+class Delay(ScriptStep, frozen=True):
     """The proxy of a device holds everything so many seconds before it passes it on."""
 
     device: int
     seconds: float
 
 
-class Resend(Step, frozen=True):
+class SendAgain(ScriptStep, frozen=True):
     """A device of the model sends again what it waits for; a real one does so by itself when it has waited too long."""
 
     device: int
 
 
-class LosePushes(Step, frozen=True):
+class LosePushes(ScriptStep, frozen=True):
     """What the server pushes to a device is swallowed; where pushes share the one connection, everything that it says."""
 
     device: int
 
 
-class Heal(Step, frozen=True):
+class Heal(ScriptStep, frozen=True):
     """The proxy of a device passes everything again; connections that lost something are cut."""
 
     device: int
 
 
-class Cut(Step, frozen=True):
+class Cut(ScriptStep, frozen=True):
     """The proxy of a device closes its connections."""
 
     device: int
 
 
-class Unheard(Step, frozen=True):
+class Unheard(ScriptStep, frozen=True):
     """Wait so many seconds in which a device hears nothing: nothing that it does can be waited for."""
 
     seconds: float
 
 
-class Backup(Step, frozen=True):
+class Backup(ScriptStep, frozen=True):
     """Copy the server's directory while its processes are stopped."""
 
 
-class Restore(Step, frozen=True):
+class PutBack(ScriptStep, frozen=True):
     """Kill the server, put its directory back to the backup, and start it."""
 
 
-class Trim(Step, frozen=True):
+class RetentionDeletes(ScriptStep, frozen=True):
     """Delete at the server what retention would delete, fetched or not."""
 
 
@@ -180,7 +180,7 @@ NEEDS: dict[Need, str] = {
 """What a script may need of a target, and the usual reason why one lacks it."""
 
 
-class Script(msgspec.Struct, frozen=True, kw_only=True):
+class DriveScript(msgspec.Struct, frozen=True, kw_only=True):
     """One script. `world`: the kinds of fault of the small world whose search predicts what may break.
 
     `order`: how its devices apply and confirm. `repeats`: how often it
@@ -190,7 +190,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     says: str
     cast: Cast
-    steps: tuple[Step, ...]
+    steps: tuple[ScriptStep, ...]
     world: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     order: Order = "together"
@@ -211,36 +211,36 @@ PAIR = Cast((0, 1, 1), ((0, 1),))
 FOUR = Cast((0, 0, 0, 0, 0), ((0,),))
 """Five devices of one user: four that write, and one that reads."""
 
-SCRIPTS: dict[str, Script] = {
+SCRIPTS: dict[str, DriveScript] = {
     script.name: script
     for script in (
-        Script(
+        DriveScript(
             name="later-device",
             says="a second device of the receiver is offline while messages are sent, and connects later",
             cast=PAIR,
             faults=("disconnect",),
             world=("disconnect",),
-            steps=(Leave(2), Send(0, 3), Accepted(), Connect(2), Everywhere((1, 2), within=3.0), Send(0)),
+            steps=(Leave(2), Send(0, 3), AwaitAccepted(), ComeOnline(2), Everywhere((1, 2), within=3.0), Send(0)),
         ),
-        Script(
+        DriveScript(
             name="new-device",
             says="a new device of the receiver registers and wants the history",
             cast=PAIR,
             faults=("new-device",),
             world=("new-device",),
             pairs=True,
-            steps=(Send(0, 3), Accepted(), Appear(3, 1), Send(0), Accepted()),
+            steps=(Send(0, 3), AwaitAccepted(), Appear(3, 1), Send(0), AwaitAccepted()),
         ),
-        Script(
+        DriveScript(
             name="crash-applied",
             says="a device is killed when it has applied what it received and has not confirmed it",
             cast=PAIR,
             faults=("device-crash",),
             world=("device-crash",),
             order="apply-confirm",
-            steps=(CrashBetween(1), Send(0, 3), StartDevice(1), Send(0), Accepted()),
+            steps=(CrashBetween(1), Send(0, 3), StartDevice(1), Send(0), AwaitAccepted()),
         ),
-        Script(
+        DriveScript(
             name="crash-confirmed",
             says="a device that confirms first is killed when it has confirmed what it received and has not applied it",
             cast=PAIR,
@@ -249,60 +249,63 @@ SCRIPTS: dict[str, Script] = {
             order="confirm-apply",
             pairs=True,
             needs=("own devices", "confirmed first"),
-            steps=(CrashBetween(1), Send(0, 3), StartDevice(1), Send(0), Accepted()),
+            steps=(CrashBetween(1), Send(0, 3), StartDevice(1), Send(0), AwaitAccepted()),
         ),
-        Script(
+        DriveScript(
             name="server-killed",
             says="the server is killed after 200 acceptances, while two devices send, and started on the same data",
             cast=PAIR,
             faults=("server-crash",),
             world=("server-crash",),
-            steps=(Send(0, 150), Send(1, 150), Accepted(200), KillServer(), StartServer()),
+            steps=(Send(0, 150), Send(1, 150), AwaitAccepted(200), KillServer(), StartServer()),
         ),
-        Script(
+        DriveScript(
             name="concurrent-writers",
             says="four devices write at the same time, and a fifth one reads without a pause",
             cast=FOUR,
 
             repeats=5,
-            steps=(Hot(4), Send(0, 8), Send(1, 8), Send(2, 8), Send(3, 8), Accepted()),
+            steps=(Hot(4), Send(0, 8), Send(1, 8), Send(2, 8), Send(3, 8), AwaitAccepted()),
         ),
-        Script(
+        DriveScript(
             name="stopped-writer",
             says="a writer is stopped between its write and its commit, while another one writes and all others read",
             cast=PAIR,
             needs=("steps",),
-            steps=(SendHalf(0), Send(1), Accepted(1, within=2.0), Everywhere((1, 2), within=3.0), Resume(0), Accepted()),
+            steps=(
+                SendHalf(0), Send(1), AwaitAccepted(1, within=2.0), Everywhere((1, 2), within=3.0), Resume(0),
+                AwaitAccepted(),
+            ),
         ),
-        Script(
+        DriveScript(
             name="pushes-lost",
             says="what the server pushes to a device is swallowed, then the device connects anew",
             cast=PAIR,
             faults=("push-lost", "disconnect"),
             world=("push", "disconnect"),
             needs=("pushes",),
-            steps=(LosePushes(1), Send(0, 3), Accepted(), Unheard(0.5), Heal(1), Cut(1), Send(0), Accepted()),
+            steps=(LosePushes(1), Send(0, 3), AwaitAccepted(), Unheard(0.5), Heal(1), Cut(1), Send(0), AwaitAccepted()),
         ),
-        Script(
+        DriveScript(
             name="half-open",
             says="a sender and a receiver hear nothing over connections that stay open, and connect anew",
             cast=PAIR,
             faults=("half-open",),
             world=("half-open",),
             steps=(
-                Swallow(1, "both"), Send(0, 2), Accepted(), Swallow(0, "down"), Send(0), Unheard(1.5), Heal(0), Heal(1),
-                Accepted(),
+                Swallow(1, "both"), Send(0, 2), AwaitAccepted(), Swallow(0, "down"), Send(0), Unheard(1.5), Heal(0), Heal(1),
+                AwaitAccepted(),
             ),
         ),
-        Script(
+        DriveScript(
             name="impatient-sender",
             says="requests and replies of a sender take longer than it waits: it sends again what is being processed",
             cast=PAIR,
             faults=("sender-retry",),
             world=("sender-retry",),
-            steps=(Delay(0, 0.7), Send(0), Unheard(0.3), Resend(0), Unheard(1.5), Heal(0), Send(0), Accepted()),
+            steps=(Delay(0, 0.7), Send(0), Unheard(0.3), SendAgain(0), Unheard(1.5), Heal(0), Send(0), AwaitAccepted()),
         ),
-        Script(
+        DriveScript(
             name="restored",
             says="the server is put back to a backup: what was accepted since then is lost, and new messages follow",
             cast=PAIR,
@@ -311,18 +314,21 @@ SCRIPTS: dict[str, Script] = {
             pairs=True,
             needs=("backups",),
             steps=(
-                Send(0, 2), Accepted(), Everywhere((1, 2)), Backup(), Leave(2), Send(0, 3), Accepted(), Everywhere((1,)),
-                Restore(), Send(0, 2), Accepted(), Connect(2),
+                Send(0, 2), AwaitAccepted(), Everywhere((1, 2)), Backup(), Leave(2), Send(0, 3), AwaitAccepted(), Everywhere((1,)),
+                PutBack(), Send(0, 2), AwaitAccepted(), ComeOnline(2),
             ),
         ),
-        Script(
+        DriveScript(
             name="trimmed",
             says="retention deletes what is kept for delivery while a device is away that has not fetched it",
             cast=PAIR,
             faults=("disconnect", "trim"),
             world=("disconnect", "trim"),
             needs=("retention",),
-            steps=(Leave(2), Send(0, 3), Accepted(), Everywhere((1,)), Trim(), Send(0), Accepted(), Connect(2)),
+            steps=(
+                Leave(2), Send(0, 3), AwaitAccepted(), Everywhere((1,)), RetentionDeletes(), Send(0), AwaitAccepted(),
+                ComeOnline(2),
+            ),
         ),
     )
 }  # fmt: skip
