@@ -406,7 +406,10 @@ class PostgresInbox(_Postgres):
         for id, conversation, place in self.rows("SELECT id, conversation, place FROM messages ORDER BY epoch, place"):
             yield Placed(MessageId(id), ConversationId(conversation), place)
             for device in copies.get(id, ()):
-                yield Queued(Timeline("inbox", DeviceId(device)), MessageId(id), (DeviceId(device),))
+                box = Timeline("inbox", DeviceId(device))
+                yield Queued(box, MessageId(id), (DeviceId(device),))
+                if (device, id) not in self._held:
+                    yield Deleted(box, MessageId(id), DeviceId(device))
             yield Stored(MessageId(id))
 
     def epoch_noted(self, epoch: int) -> int:
