@@ -426,7 +426,11 @@ class PostgresInbox(_Postgres):
 
     def trim(self) -> Iterable[Observation]:
         """Delete every copy, fetched or not, as retention by time does."""
-        for device, message in sorted(self.rows("DELETE FROM inbox RETURNING device, message")):
+        query = (
+            "WITH gone AS (DELETE FROM inbox RETURNING device, message), forgotten AS (DELETE FROM copies USING gone "
+            "WHERE copies.device = gone.device AND copies.message = gone.message) SELECT device, message FROM gone"
+        )
+        for device, message in sorted(self.rows(query)):
             yield Gone(MessageId(message), Timeline("inbox", DeviceId(device)), "retention")
 
     def register(self, device: DeviceId, user: UserId) -> Registration:
