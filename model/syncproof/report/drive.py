@@ -112,7 +112,15 @@ def _filled(name: str, driven: Driven) -> str:
         legend=LEGEND,
         details=details(driven),
         scripts=played(driven),
+        targets=played_on(driven),
     )
+
+
+def played_on(driven: Driven) -> list[str]:
+    """Return a line for each target: what it is, its version, the design."""
+    return [
+        f"{s.name}: {s.says}{f' ({s.version})' if s.version else ''}; held against {s.design}" for s in driven.subjects
+    ]
 
 
 def played(driven: Driven) -> list[tuple[str, str, str]]:
@@ -132,7 +140,7 @@ def markdown(driven: Driven) -> str:
     """Return the whole report as Markdown."""
     lines = ["# Driven targets", "", *[md.cell(sentence) for sentence in answer(driven)], ""]
     lines += [md.cell(LEGEND), "", *md.table(HEADS, rows(driven)), "", "## Targets", ""]
-    lines += [f"- {md.cell(s.name)}: {md.cell(s.says)}; held against {md.cell(s.design)}" for s in driven.subjects]
+    lines += [f"- {md.cell(line)}" for line in played_on(driven)]
     lines += ["", "## Scripts", "", *md.table(("script", "what happens", "faults"), played(driven))]
     if details(driven):
         lines += ["", "## The first violation of each property", ""]

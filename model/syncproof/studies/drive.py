@@ -72,6 +72,7 @@ class Subject:
     complete: bool
     """Whether its histories say everything: a recorder inside of the server writes them."""
     blind: Mapping[str, str] = field(default_factory=dict)
+    version: str = ""
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -167,7 +168,12 @@ class Driven(Presentable):
 
     def results(self) -> DriveResults:
         """Return the part that other programs may rely on."""
-        return DriveResults(1, "drive", [cell.result() for cell in self.cells], self.missing)
+        return DriveResults(1, "drive", [cell.result() for cell in self.cells], self.missing, self.versions)
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Return the version of each server that says one."""
+        return {subject.name: subject.version for subject in self.subjects if subject.version}
 
     def run_facts(self) -> DriveRun:
         """Return the times of this run and its machine: what may differ the next time."""
@@ -260,7 +266,18 @@ def subjects(target: str, held_against: str | None, slow_ms: float | None) -> tu
         sees = frozenset({*kind.sees, *adapter.NOTED_BY_ALL})
         lacks = {**kind.lacks, **({} if kind.sends_in_steps else {"steps": NEEDS["steps"]})}
         found.append(
-            Subject(name, where, kind.says, design, kind.confirmed_first, sees, lacks, kind.notes_registry, kind.blind)
+            Subject(
+                name,
+                where,
+                kind.says,
+                design,
+                kind.confirmed_first,
+                sees,
+                lacks,
+                kind.notes_registry,
+                kind.blind,
+                kind.version(),
+            )
         )
     return found, missing
 

@@ -736,6 +736,8 @@ class DriveResults(msgspec.Struct):
     """every script on every target"""
     missing: dict[str, str]
     """targets that cannot run on this machine, and why"""
+    versions: dict[str, str]
+    """target -> the version that its server says"""
 
 
 class DriveRun(msgspec.Struct):

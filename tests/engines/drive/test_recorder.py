@@ -22,7 +22,7 @@ from syncproof.core.observations import (
 from syncproof.core.values import ConversationId, DeviceId, MessageId, Timeline
 from syncproof.engines.drive import journal
 from syncproof.engines.drive.journal import Reader
-from syncproof.engines.drive.recorder import RunRecorder, with_audits
+from syncproof.engines.drive.recorder import RunRecorder, with_audits, with_named_places
 
 DEVICE, CHAT = DeviceId(0), ConversationId(0)
 LOG = Timeline("conversation", 0)
@@ -118,3 +118,18 @@ def test_there_is_no_rest_while_a_device_is_offline_or_has_not_looked() -> None:
     assert recorder.rested([0], 0.5)
     assert not recorder.rested([0, 1], 0.5)
     assert not recorder.rested([0], 5.0)
+
+
+def test_an_entry_that_a_whole_read_lacks_became_readable_after_it() -> None:
+    read = RangeRead(DEVICE, LOG, 0, 2, (2,))
+    audited: list[Observation] = [Appended(LOG, 1, ONE), Appended(LOG, 2, TWO)]
+    ordered: list[Observation] = [read, Accepted(ONE)]
+    assert with_audits(ordered, audited, reads_whole=True) == [audited[1], read, audited[0], Accepted(ONE)]
+    assert with_audits(ordered, audited) == [*audited, *ordered]
+
+
+def test_a_place_that_only_a_reply_names_is_noted_once() -> None:
+    ordered: list[Observation] = [
+        composed(ONE), composed(TWO), Placed(TWO, CHAT, 2), Accepted(TWO, 2), Accepted(ONE, 1), Shown(DEVICE, ONE, CHAT, 1),
+    ]  # fmt: skip
+    assert with_named_places(ordered) == [*ordered[:4], Placed(ONE, CHAT, 1), *ordered[4:]]

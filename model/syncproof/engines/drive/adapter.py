@@ -184,6 +184,11 @@ class Target:
         """Return why the target cannot run on this machine, such as a server that is not installed; empty if it can."""
         return ""
 
+    @classmethod
+    def version(cls) -> str:
+        """Return the server's version as it says it; empty for a server of our own."""
+        return ""
+
     # ---- in the harness
 
     def up(self) -> None:

@@ -337,22 +337,23 @@ class Stage:
         noted = self.recorder
         self.await_progress(
             lambda: len(noted.accepted) + noted.counts.get(Refused, 0) >= wanted,
-            STALLED_S if step.within is None else step.within,
+            step.within,
         )
 
     def everywhere(self, step: scripts.Everywhere) -> None:
         """Wait until every accepted message is shown on some devices, as long as anything happens: losing one is a finding."""
         noted = self.recorder
         self.await_progress(
-            lambda: all(noted.accepted <= noted.shown.get(device, set()) for device in step.devices), STALLED_S
+            lambda: all(noted.accepted <= noted.shown.get(device, set()) for device in step.devices), step.within
         )
 
-    def await_progress(self, condition: Callable[[], bool], stalled: float) -> None:
-        """Wait until something was noted, or until nothing new was noted for so many seconds."""
+    def await_progress(self, condition: Callable[[], bool], within: float | None) -> None:
+        """Wait until something was noted, or for so many seconds; by default as long as anything new is noted."""
         begun = time.monotonic()
 
         def done() -> bool:
-            return condition() or time.monotonic() - max(begun, self.recorder.busy_at) > stalled
+            idle = time.monotonic() - max(begun, self.recorder.busy_at)
+            return condition() or (idle > STALLED_S if within is None else time.monotonic() - begun > within)
 
         self.wait(done, "it stalls", 10 * PATIENCE_S)
 

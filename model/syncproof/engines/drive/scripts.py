@@ -51,9 +51,13 @@ class AwaitAccepted(ScriptStep, frozen=True):
 
 
 class Everywhere(ScriptStep, frozen=True):
-    """Wait until every accepted message is shown on these devices."""
+    """Wait until every accepted message is shown on these devices.
+
+    `within`: go on after so many seconds, because a server may have lost some.
+    """
 
     devices: tuple[int, ...]
+    within: float | None = None
 
 
 class Appear(ScriptStep, frozen=True):
@@ -216,7 +220,7 @@ SCRIPTS: dict[str, DriveScript] = {
             cast=PAIR,
             faults=("disconnect",),
             world=("disconnect",),
-            steps=(Leave(2), Send(0, 3), AwaitAccepted(), ComeOnline(2), Everywhere((1, 2)), Send(0)),
+            steps=(Leave(2), Send(0, 3), AwaitAccepted(), ComeOnline(2), Everywhere((1, 2), within=3.0), Send(0)),
         ),
         DriveScript(
             name="new-device",
@@ -268,7 +272,10 @@ SCRIPTS: dict[str, DriveScript] = {
             says="a writer is stopped between its write and its commit, while another one writes and all others read",
             cast=PAIR,
             needs=("steps",),
-            steps=(SendHalf(0), Send(1), AwaitAccepted(1, within=2.0), Everywhere((1, 2)), Resume(0), AwaitAccepted()),
+            steps=(
+                SendHalf(0), Send(1), AwaitAccepted(1, within=2.0), Everywhere((1, 2), within=3.0), Resume(0),
+                AwaitAccepted(),
+            ),
         ),
         DriveScript(
             name="pushes-lost",

@@ -12,12 +12,15 @@ TARGETS: dict[str, str] = {
     "redis-memory": "syncproof.engines.drive.targets.redis:RedisMemory",
     "nats": "syncproof.engines.drive.targets.nats:Nats",
     "mosquitto": "syncproof.engines.drive.targets.mosquitto:Mosquitto",
+    "prosody-offline": "syncproof.engines.drive.targets.prosody:ProsodyOffline",
+    "prosody-archive": "syncproof.engines.drive.targets.prosody:ProsodyArchive",
 }
 """Name -> `module:Class`."""
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "sqlite": ("sqlite-log", "sqlite-inbox"),
     "postgres": ("postgres-serial", "postgres-counter", "postgres-inbox"),
+    "prosody": ("prosody-offline", "prosody-archive"),
     "redis": ("redis-always", "redis-memory"),
 }
 """A name that stands for several targets, which `drive` then runs one after the other."""

@@ -6,6 +6,7 @@ import glob
 import os
 import pwd
 import shutil
+import subprocess
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -48,6 +49,13 @@ def lacking(found: str, server: str, package: str, module: str) -> str:
     if find_spec(module) is None:
         return f"the Python module {module} is not installed; {CLIENTS}"
     return ""
+
+
+def version(*command: str) -> str:
+    """Return the first line that a program says to such a command."""
+    said = subprocess.run(command, capture_output=True, text=True, timeout=10.0, stdin=subprocess.DEVNULL, check=False)
+    lines = (said.stdout or said.stderr).strip().splitlines()
+    return lines[0] if lines else ""
 
 
 AS_USER = """

@@ -72,6 +72,10 @@ class Mosquitto(Target):
     def missing(cls) -> str:
         return installed.lacking(cls.program(), "Mosquitto", "Debian's mosquitto", "paho")
 
+    @classmethod
+    def version(cls) -> str:
+        return installed.version(cls.program(), "-h")
+
     # ---- in the harness
 
     def up(self) -> None:

