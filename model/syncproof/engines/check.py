@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from syncproof.core.observations import Accepted, Deleted, Observation, Placed, Quiesced
+from syncproof.engines.settling import Settling
 from syncproof.properties import PROPERTIES
 from syncproof.properties.evidence import HistorySize
 from syncproof.properties.monitor import Monitor
@@ -47,6 +48,7 @@ class Checker:
         self.quiesced = False
         self.size = HistorySize()
         self.references = References()
+        self.settling = Settling(self.monitor, self.references, self.roster)
         self._table: dict[type[Observation], Reactions] = {}
 
     @property
@@ -89,14 +91,21 @@ class Checker:
 
     def _reactions(self, kind: type[Observation]) -> Reactions:
         """Return who reacts to a class of observations, in order."""
-        monitor = self.monitor
+        monitor, settling = self.monitor, self.settling
         found: list[Any] = []
-        for helper in (self.roster, self.size, self.references):
-            if kind in helper.reactions:
-                found.append(helper.reactions[kind])
+        settles = kind in settling.reactions
+        for reactions in (settling.before, self.roster.reactions, self.size.reactions):
+            if kind in reactions:
+                found.append(reactions[kind])
+        if kind in self.references.reactions and not settles:
+            found.append(self.references.reactions[kind])
         if kind in monitor.watch.pending:
             found.append(monitor.watch.see)
-        found += [react for _, react in monitor.reactions.get(kind, ())]
+        if settles:
+            found.append(settling.reactions[kind])
+        for name, react in monitor.reactions.get(kind, ()):
+            if not (settles and monitor.automata[name].by_message):
+                found.append(react)
         return kind in (Placed, Deleted), tuple(found)
 
     def _rest(self, line: int, position: int, block: list[Observation]) -> None:
@@ -107,6 +116,7 @@ class Checker:
 
     def finish(self) -> None:
         """End the history."""
+        self.settling.finish()
         if self.monitor.recorded:
             self.lacks = self.monitor.finish(self.kinds)
 

@@ -60,6 +60,9 @@ class Property:
     says: ClassVar[str] = ""
     anomaly: ClassVar[str] = ""
     reactions: ClassVar[dict[type[Observation], Reaction]] = {}
+    by_message: ClassVar[bool] = False
+    """What it keeps of a message depends on no other message, and it complains of nothing in a plain life; see
+    `engines/settling.py`."""
     needs: ClassVar[tuple[str, ...]] = ()
     """What an observation may leave out and it needs, by field, such as `Placed.place`; see `References`."""
     presumes: ClassVar[Mapping[str, tuple[type[Observation], ...]]] = {}
