@@ -11,6 +11,7 @@ from typing import Any
 from syncproof.core.observations import Accepted, Deleted, Observation, Placed, Quiesced
 from syncproof.engines.settling import Settling
 from syncproof.properties import PROPERTIES
+from syncproof.properties._logs import Logs
 from syncproof.properties.evidence import HistorySize
 from syncproof.properties.monitor import Monitor
 from syncproof.properties.references import References
@@ -49,6 +50,7 @@ class Checker:
         self.size = HistorySize()
         self.references = References()
         self.settling = Settling(self.monitor, self.references, self.roster)
+        self._told = self._sharing()
         self._table: dict[type[Observation], Reactions] = {}
 
     @property
@@ -104,9 +106,22 @@ class Checker:
         if settles:
             found.append(settling.reactions[kind])
         for name, react in monitor.reactions.get(kind, ()):
-            if not (settles and monitor.automata[name].by_message):
+            automaton = monitor.automata[name]
+            told = name not in self._told or getattr(Logs, react.__func__.__name__, None) is not react.__func__  # type: ignore[attr-defined]
+            if told and not (settles and automaton.by_message):
                 found.append(react)
         return kind in (Placed, Deleted), tuple(found)
+
+    def _sharing(self) -> set[str]:
+        """Let properties that only look into logs share those of one that keeps them; return the names of those that share."""
+        logs = {name: each for name, each in self.monitor.automata.items() if isinstance(each, Logs)}
+        owner = next((each for each in logs.values() if each.passes), None)
+        sharing = {name: each for name, each in logs.items() if not each.passes}
+        if owner is None:
+            return set()
+        for each in sharing.values():
+            each.share(owner)
+        return set(sharing)
 
     def _rest(self, line: int, position: int, block: list[Observation]) -> None:
         """Judge what must be so at rest. Nothing may follow in a history that was recorded outside."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from itertools import takewhile
+from typing import ClassVar
 
 import attrs
 
@@ -38,11 +39,19 @@ class Logs(Property):
     the rest is judged as readers see it (`tail-append` complains of them).
     """
 
+    passes: ClassVar[bool] = True
+    """Whether it notes which entries devices have passed; otherwise it may look into the logs of one that does."""
+
     users: dict[DeviceId, UserId] = attrs.field(factory=dict)
     members: dict[MessageId, tuple[UserId, ...]] = attrs.field(factory=dict)
     places: dict[MessageId, tuple[ConversationId, int | None]] = attrs.field(factory=dict)
     again: set[MessageId] = attrs.field(factory=set)
     logs: dict[Timeline, Entries] = attrs.field(factory=dict)
+
+    def share(self, other: Logs) -> None:
+        """Look into the logs of another property, which alone is told what is in them."""
+        self.users, self.members, self.places = other.users, other.members, other.places
+        self.again, self.logs = other.again, other.logs
 
     @observes(Joined)
     def on_joined(self, o: Joined) -> str | None:
