@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 from examples import two_phase_commit as two_phase
 from syncproof.core.environment import Environment
-from syncproof.core.links import ORDERED
+from syncproof.core.links import ORDERED, Link
 from syncproof.core.moves import Tell
 from syncproof.core.packets import Packet
 from syncproof.core.values import SERVER, ActorId, ConnectionId, DeviceId, Id
@@ -40,7 +40,7 @@ from tests.engines.explore import (
     test_symmetry_landing,
     test_unchanging,
 )
-from tests.helpers import alternating_bit, notebook
+from tests.helpers import alternating_bit, clocks, notebook
 from tests.helpers.examples import example
 from tests.helpers.notebook import OTHER, PEN, READER, Retry, world
 from tests.helpers.random_protocols import NotAllAtTheEnd, Peer, plant, random_protocol
@@ -157,6 +157,18 @@ for means in ("step", "timer", "operation", "packet", "duplicating"):
     system = System("restless", lambda restless=restless: {ActorId(0): restless()})
     add(f"restless {means}", system, Environment(polls="at-rest"), [test_equal_to_world.NeverLooks])
 
+# ---- moves that need nothing but their actor, and texts that are equal but not the same
+
+TICKS = (clocks.NotAllTick, clocks.TicksAddUp)
+AT_REST: Any = "-".join(("at", "rest"))
+for name, numbers in {"timers": ((1, 2), (1, 2, 5)), "writes": ((3, 4), (2, 3)), "polls": ((5,), (1, 5), (5,))}.items():
+    for polls in ("any", AT_REST):
+        add(f"clocks {name} {polls}", clocks.clocks(*numbers), Environment(polls=polls), TICKS)
+order: Any = "".join(("order", "ed"))
+ordered = two_phase.two_phase(2)
+ordered.links.update(dict.fromkeys((two_phase.Prepared, two_phase.Aborted), Link(order)))
+add("two-phase some ordered", ordered, NOTHING, TWO_PHASE)
+
 # ---- symmetry
 
 for seed in (0, 3, 4):
@@ -191,7 +203,7 @@ for of in (1, 2, 3):
     add(f"landing {of} symmetric", landing.system(), landing.CRASH, [landing.last(of)], symmetric=[landing.ROWS])
 for favours in (False, True):
     store = partial(test_symmetry.Store, id=SERVER, favours=favours)
-    environment = Environment(scripts=((Tell(SERVER, test_symmetry.Fill()),),), budgets={"server-crash": 1})
+    environment = Environment(scripts=((Tell(SERVER, test_symmetry.Fill()),),), budgets={"server-crash": 2})
     rows = [[test_symmetry.Row(0), test_symmetry.Row(1)]]
     add(f"rows {favours}", System("store", lambda store=store: {SERVER: store()}), environment, symmetric=rows)
 
@@ -208,8 +220,8 @@ FAULTS: dict[str, dict[str, Any]] = {
     "server-crash": {"server-crash": 1},
     "device-restore": {"device-restore": 1},
     "server-restore": {"server-restore": 2},
-    "new-device": {"new-device": 1},
-    "reinstall": {"reinstall": 1},
+    "new-device": {"new-device": 2},
+    "reinstall": {"reinstall": 2},
     "trim": {"trim": 1},
 }
 
@@ -233,7 +245,7 @@ for fault, budgets in FAULTS.items():
     if fault in ("none", "disconnect", "trim", "server-crash"):
         early = {Retry: 0 if fault == "server-crash" else 1}
         notes(f"1 {fault} retries", 1, world(1, 1, early=early, **alone), {}, retries=True)
-    if not (alone["appears"] or fault == "abandoned" or fault.endswith("restore")):
+    if fault not in ("reinstall", "abandoned", "device-restore", "server-restore", "both ends"):
         notes(f"3 {fault} symmetric", 3, world(1, 3, **alone), SYMMETRIC)
 tidy = partial(notebook.Notebook, tidies=True)
 notes("tidy", 2, world(2, 2, budgets={"trim": 1, "push-lost": math.inf}), {}, server=tidy)
@@ -243,6 +255,7 @@ for appears, replaces in ((False, None), (True, None), (True, READER)):
     budgets = {"new-device": 1, "reinstall": 1, "push-lost": 1}
     few = world(2, 2, budgets=budgets, appears=appears, replaces=replaces)
     notes(f"few {appears} {replaces}", 2, few, {"constraint": lambda view: len(view.actors[SERVER].notes) < 2})
+notes("2 retries", 1, world(2, 1, early={Retry: 1}), {}, retries=True)
 gone = {"reinstall": 1, "abandoned": 1}
 notes("3 both gone", 3, world(1, 3, budgets=gone, appears=True, replaces=READER), {"properties": notebook.ALIKE})
 notes("few symmetric", 3, world(2, 3), {"constraint": lambda view: len(view.actors[SERVER].notes) < 2, **SYMMETRIC})

@@ -15,7 +15,7 @@ from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
 from syncproof.core.values import Id, ServerId
 from syncproof.core.world import System
-from syncproof.engines.explore import ImpureHandler, exploration, explore
+from syncproof.engines.explore import ImpureHandler, exploration, explore, purity
 from syncproof.properties import Property, observes
 
 NAME = ServerId(-2)
@@ -188,3 +188,10 @@ def test_every_handler_call_is_made_again_or_as_many_as_there_may_be(
     monkeypatch.setattr(Counted, "calls", itertools.repeat(0))
     system = System("pure", lambda: {NAME: OneFickleStep(id=NAME)})
     assert explore(system, Environment()).reran == reran
+
+
+@pytest.mark.parametrize(("entries", "sampled"), [(0, 0), (1, 1), (8, 8), (15, 15), (16, 8), (23, 12), (24, 8)])
+def test_a_sample_has_about_eight_entries_spread_evenly(entries: int, sampled: int) -> None:
+    found = purity._sample(range(entries))
+    assert len(found) == sampled
+    assert list(found[:1]) == [0] * bool(entries)

@@ -129,7 +129,7 @@ class WireOffers:
         `clean`: the client's end closes, and how; None: it does not close.
         """
         connections = [after if ends is before else ends for ends in wire.connections]
-        left = tuple([ends for ends in connections if ends is not after or ends.client_open or ends.server_open])
+        left = tuple([ends for ends in connections if ends.client_open or ends.server_open])
         value = self.encoding.slots[wire_slot(client)].intern(wire._replace(connections=left))
         name = cast(DeviceId, self.encoding.names[client])
         bundle = 0 if clean is None else self.judging.bundle([Disconnected(name, clean)])
