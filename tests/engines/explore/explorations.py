@@ -11,8 +11,8 @@ from unittest.mock import patch
 
 from examples import two_phase_commit as two_phase
 from syncproof.core.environment import Environment
-from syncproof.core.links import ORDERED, Link
-from syncproof.core.moves import Tell
+from syncproof.core.links import ORDERED, UNORDERED, Link
+from syncproof.core.moves import Fire, Tell
 from syncproof.core.packets import Packet
 from syncproof.core.values import SERVER, ActorId, ConnectionId, DeviceId, Id
 from syncproof.core.world import System
@@ -93,7 +93,6 @@ for depth in (1, 5):
     add(f"two-phase depth {depth}", two_phase.two_phase(2), NOTHING, TWO_PHASE, limits=Limits(depth=depth))
 add("two-phase states", two_phase.two_phase(5), NOTHING, TWO_PHASE, limits=Limits(states=2_000))
 for name, resource in {
-    "piling": test_growth.Piling,
     "counting": test_growth.Counting,
     "talking": test_growth.Talking,
 }.items():
@@ -164,6 +163,9 @@ AT_REST: Any = "-".join(("at", "rest"))
 for name, numbers in {"timers": ((1, 2), (1, 2, 5)), "writes": ((3, 4), (2, 3)), "polls": ((5,), (1, 5), (5,))}.items():
     for polls in ("any", AT_REST):
         add(f"clocks {name} {polls}", clocks.clocks(*numbers), Environment(polls=polls), TICKS)
+ticked = tuple([Fire(ActorId(n), clocks.Tick(number)) for n in (0, 1) for number in (2, 1)])
+later = Environment(prelude=(*ticked, Fire(ActorId(1), clocks.Tick(5))))
+add("clocks violated before", clocks.clocks((1, 2), (1, 2, 5)), later, TICKS)
 order: Any = "".join(("order", "ed"))
 ordered = two_phase.two_phase(2)
 ordered.links.update(dict.fromkeys((two_phase.Prepared, two_phase.Aborted), Link(order)))
@@ -197,6 +199,14 @@ binder = partial(
 )
 for group in ([], [[test_representatives.Box(n) for n in range(4)]]):
     add(f"binder {len(group)}", System("binder", lambda: {test_representatives.HUB: binder()}), symmetric=group)
+senders = [test_guards.Sender(0), test_guards.Sender(1)]
+for link in (UNORDERED, ORDERED):
+    bosses = lambda: {  # noqa: E731
+        test_guards.SERVER: test_guards.Worker(id=test_guards.SERVER),
+        **{name: test_guards.Boss(id=name) for name in senders},
+    }
+    jobs = System("jobs", bosses, links={test_guards.Job: link})
+    add(f"guards symmetric {link.order}", jobs, NOTHING, [test_guards.InOrder], symmetric=[senders])
 for of in (1, 2, 3):
     landing = test_symmetry_landing
     add(f"landing {of}", landing.system(), landing.CRASH, [landing.last(of)])
@@ -237,7 +247,7 @@ SYMMETRIC = {"symmetric": [[READER, OTHER]], "properties": notebook.ALIKE}
 for fault, budgets in FAULTS.items():
     alone = {"budgets": budgets, "appears": fault in ("new-device", "reinstall")}
     pen, reader = ({"replaces": name} if fault == "reinstall" else {} for name in (PEN, READER))
-    if fault not in ("none", "push"):
+    if fault not in ("none", "push", "both ends"):
         notes(f"1 {fault}", 1, world(2, 0, **alone, **pen), {"check_every_call": True})
     notes(f"2 {fault}", 2, world(1, 2, **alone, **reader), {}, careless=True)
     if fault != "push":  # nothing is pushed to a single device
@@ -323,9 +333,8 @@ for name, cast in {
     "order": {"manager": test_symmetry.Ignoring, "resource": test_symmetry.Reversing},
 }.items():
     refused(name, partial(two_phase.two_phase, 3, **cast), symmetric=managers(3))
-for first, then in ((0, 1), (2, 0)):
-    property_: type[Property] = test_symmetry.before(first, then)
-    refused(f"before {first} {then}", partial(two_phase.two_phase, 3), NOTHING, [property_], symmetric=managers(3))
+before: type[Property] = test_symmetry.before(2, 0)
+refused("before", partial(two_phase.two_phase, 3), NOTHING, [before], symmetric=managers(3))
 for how in ("sent", "kept", "popped", "observed"):
     keepers = partial(
         System, "keepers", lambda: {n: test_handlers.Keeper(id=n) for n in (test_handlers.NAME, test_handlers.OTHER)}

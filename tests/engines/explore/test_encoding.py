@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import attrs
 import pytest
 
 from syncproof.core.actor import Actor, Out, actor, durable, on, state
@@ -263,3 +264,17 @@ def test_a_newcomer_has_an_id_of_its_own() -> None:
     system = System("store", lambda: {phone: Store(id=phone)}, spawn=lambda name, user, replaces: Store(id=name))
     with pytest.raises(ValueError, match="a newcomer has the id of an actor that exists from the beginning"):
         explore(system, Environment(newcomers=(Spawn(phone, UserId(0)),), budgets={"new-device": 1}))
+
+
+def test_a_property_that_keeps_what_cannot_be_sorted_is_named() -> None:
+    @state
+    class KeepsAll(Property):
+        name = "keeps-all"
+        values: set[Any] = attrs.field(factory=set)
+
+        @observes(Held)
+        def on_held(self, held: Held) -> None:
+            self.values |= {held.value, "a"}
+
+    with pytest.raises(UnfitValue, match=r"^the property keeps-all: '<' not supported between instances"):
+        stores(Store, Put(1), properties=[KeepsAll])

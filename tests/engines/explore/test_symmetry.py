@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import attrs
 import pytest
 
@@ -15,6 +17,7 @@ from syncproof.core.values import DeviceId, Id, ServerId
 from syncproof.core.world import System
 from syncproof.designs import DESIGNS
 from syncproof.engines.explore import NotSymmetric, explore
+from syncproof.engines.explore.symmetry import _growing
 from syncproof.errors import InputError
 from syncproof.inputs import small_worlds
 from syncproof.inputs.small_worlds import SmallWorld
@@ -27,6 +30,17 @@ GROUP = [[two_phase.Resource(n) for n in range(3)]]
 
 def reduced(*properties, **cast):
     return explore(two_phase.two_phase(3, **cast), NOTHING, properties, symmetric=GROUP)
+
+
+def test_the_positions_of_what_is_added_meanwhile_come_too():
+    """More positions than the numbers of which one object each is kept."""
+    values = list(range(300))
+    found = []
+    for position in islice(_growing(values), 400):
+        found.append(position)
+        if position < 3:
+            values.append(position)
+    assert found == list(range(303))
 
 
 # ---- designs
