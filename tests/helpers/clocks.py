@@ -11,6 +11,9 @@ from syncproof.core.values import ActorId, Id
 from syncproof.core.world import System
 from syncproof.properties import Property, observes
 
+LAST = 300
+"""The number at which a chain of timers ends: more than there are numbers of which one object each is kept."""
+
 
 class Tick(Packet, frozen=True, gc=False):
     """A timer, a poll, or the end of a write."""
@@ -27,7 +30,10 @@ class Ticked(Observation, frozen=True, gc=False):
 
 @actor
 class Clock(Actor):
-    """Ticks with each of these numbers: 1 and 2 are timers, 3 a write that is begun twice, 4 another one, 5 the poll."""
+    """Ticks with each of these numbers: 1 and 2 are timers, 3 a write that is begun twice, 4 another one, 5 the poll.
+
+    10 is the first of a chain of timers, each of which begins the next one.
+    """
 
     numbers: tuple[int, ...]
     ticks: int = durable(int)
@@ -35,7 +41,7 @@ class Clock(Actor):
     def start(self, out: Out) -> None:
         for number in self.numbers:
             match number:
-                case 1 | 2:
+                case 1 | 2 | 10:
                     out.after(1.0, Tick(number))
                 case 3 | 4:
                     for _ in range(5 - number):
@@ -47,6 +53,8 @@ class Clock(Actor):
     def tick(self, source: Id, packet: Tick, out: Out) -> None:
         self.ticks += packet.number
         out.observe(Ticked(self.id, packet.number))
+        if 10 <= packet.number < LAST:
+            out.after(1.0, Tick(packet.number + 1))
 
 
 @state

@@ -14,7 +14,7 @@ from syncproof.core.actor import Actor, Out, actor, durable, on, state, volatile
 from syncproof.core.environment import Environment
 from syncproof.core.links import Link
 from syncproof.core.moves import Connect, Spawn, Tell
-from syncproof.core.observations import Noted, Observation
+from syncproof.core.observations import Abandoned, Connected, Disconnected, Noted, Observation, Restarted
 from syncproof.core.packets import Closed, Idle, Opened, Packet
 from syncproof.core.values import SERVER, ActorId, ConnectionId, DeviceId, Id, UserId
 from syncproof.core.world import System
@@ -365,10 +365,49 @@ class AsksEnd(Property):
     endless_key = "device"
 
 
-WRITTEN_AGAIN = sometimes("written-again", "a note is written again", {Noted: lambda o: o.situation == "written-again"})
-EVERY: tuple[type[Property], ...] = (ShownOnce, HeldFirst, WrittenIsHeld, ReadEverywhere, AsksEnd, WRITTEN_AGAIN)
+@state
+class ComesAndGoes(Property):
+    """No device that has ended a connection cleanly ends one uncleanly, and none comes back after a second restart."""
 
-ALIKE: tuple[type[Property], ...] = (ShownOnce, HeldFirst, WrittenIsHeld, AsksEnd)
+    name = "comes-and-goes"
+    evidence = NO_EVIDENCE
+    clean: set[Id] = attrs.field(factory=set)
+    here: set[Id] = attrs.field(factory=set)
+    restarted: int = 0
+
+    @observes(Connected)
+    def on_connected(self, o: Connected) -> str | None:
+        self.here.add(o.device)
+        return f"device {o.device:d} comes back" if self.restarted > 1 else None
+
+    @observes(Disconnected)
+    def on_disconnected(self, o: Disconnected) -> str | None:
+        self.here.discard(o.device)
+        if o.clean:
+            self.clean.add(o.device)
+        return f"device {o.device:d} is cut off" if not o.clean and o.device in self.clean else None
+
+    @observes(Restarted)
+    def on_restarted(self, o: Restarted) -> None:
+        self.restarted += 1
+
+    @observes(Abandoned)
+    def on_abandoned(self, o: Abandoned) -> str | None:
+        return f"device {o.device:d} is left while it is connected" if o.device in self.here else None
+
+
+WRITTEN_AGAIN = sometimes("written-again", "a note is written again", {Noted: lambda o: o.situation == "written-again"})
+EVERY: tuple[type[Property], ...] = (
+    ShownOnce,
+    HeldFirst,
+    WrittenIsHeld,
+    ReadEverywhere,
+    AsksEnd,
+    ComesAndGoes,
+    WRITTEN_AGAIN,
+)
+
+ALIKE: tuple[type[Property], ...] = (ShownOnce, HeldFirst, WrittenIsHeld, AsksEnd, ComesAndGoes)
 """Those that treat all devices alike."""
 
 # ---- the system

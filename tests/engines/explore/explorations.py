@@ -166,6 +166,7 @@ for name, numbers in {"timers": ((1, 2), (1, 2, 5)), "writes": ((3, 4), (2, 3)),
 ticked = tuple([Fire(ActorId(n), clocks.Tick(number)) for n in (0, 1) for number in (2, 1)])
 later = Environment(prelude=(*ticked, Fire(ActorId(1), clocks.Tick(5))))
 add("clocks violated before", clocks.clocks((1, 2), (1, 2, 5)), later, TICKS)
+add("clocks in a chain", clocks.clocks((10,)), NOTHING, [clocks.TicksAddUp], check_every_call=True)
 order: Any = "".join(("order", "ed"))
 ordered = two_phase.two_phase(2)
 ordered.links.update(dict.fromkeys((two_phase.Prepared, two_phase.Aborted), Link(order)))
@@ -262,7 +263,7 @@ notes("tidy", 2, world(2, 2, budgets={"trim": 1, "push-lost": math.inf}), {}, se
 notes("tidy crash", 1, world(1, 1, budgets={"server-crash": 2}), {}, server=tidy)
 notes("skipping", 2, world(1, 2, budgets={"push-duplicated": 2}), {"skip_unchanging": True})
 for appears, replaces in ((False, None), (True, None), (True, READER)):
-    budgets = {"new-device": 1, "reinstall": 1, "push-lost": 1}
+    budgets = {"push-lost": 1, "new-device": 1, "reinstall": 1}
     few = world(2, 2, budgets=budgets, appears=appears, replaces=replaces)
     notes(f"few {appears} {replaces}", 2, few, {"constraint": lambda view: len(view.actors[SERVER].notes) < 2})
 notes("2 retries", 1, world(2, 1, early={Retry: 1}), {}, retries=True)

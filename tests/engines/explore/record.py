@@ -31,7 +31,7 @@ Kept = dict[str, Any]
 
 def digest(text: str) -> str:
     """Return a few characters that another text hardly has."""
-    return hashlib.sha256(text.encode()).hexdigest()[:6]
+    return hashlib.sha256(text.encode()).hexdigest()[:5]
 
 
 def kept_of(explore: Callable[[], Exploration]) -> Kept:

@@ -91,8 +91,7 @@ class WireOffers:
             budget = self.budgets.of(move)
             if budget is not None:
                 row = CLOSINGS["clean-disconnect" if clean else "half-open"]
-                told = row.other_end == "told" and ends.server_open
-                after = closed(ends, row, self.encoding.packets.intern(Closed(connection)) if told else 0)
+                after = closed(ends, row, self.encoding.packets.intern(Closed(connection)))
                 yield self._offer(move, actor, wire, ends, after, actor, event, drop, clean=row.clean, budget=budget)
 
     def _connect(self, actor: int, wire: Wire) -> Offer:
