@@ -9,12 +9,14 @@ from functools import partial
 from typing import Any
 from unittest.mock import patch
 
+import msgspec
+
 from examples import two_phase_commit as two_phase
 from syncproof.core.environment import Environment
 from syncproof.core.links import ORDERED, UNORDERED, Link
-from syncproof.core.moves import Fire, Tell
+from syncproof.core.moves import Fire, Spawn, Tell
 from syncproof.core.packets import Packet
-from syncproof.core.values import SERVER, ActorId, ConnectionId, DeviceId, Id
+from syncproof.core.values import SERVER, ActorId, ConnectionId, DeviceId, Id, UserId
 from syncproof.core.world import System
 from syncproof.designs import Population
 from syncproof.engines.explore import Exploration, Limits, explore
@@ -42,7 +44,7 @@ from tests.engines.explore import (
 )
 from tests.helpers import alternating_bit, clocks, notebook
 from tests.helpers.examples import example
-from tests.helpers.notebook import OTHER, PEN, READER, Retry, world
+from tests.helpers.notebook import NEW, OTHER, PEN, READER, Retry, world
 from tests.helpers.random_protocols import NotAllAtTheEnd, Peer, plant, random_protocol
 
 EXPLORATIONS: dict[str, Callable[[], Exploration]] = {}
@@ -86,7 +88,7 @@ add(
     "two-phase until decided",
     two_phase.two_phase(3, resource=test_explore.Hasty),
     NOTHING,
-    [two_phase.Consistent],
+    [two_phase.Consistent, notebook.WRITTEN_AGAIN],
     until_decided=True,
 )
 for depth in (1, 5):
@@ -107,8 +109,7 @@ made("mutual exclusion", partial(example("lamport_mutex").search, 2))
 register, abd = example("register"), example("abd")
 for servers in (1, 2):
     single = register.register("register", servers, lambda n: register.SingleCopy(id=n))
-    for skip in (False, True):
-        add(f"register {servers} {skip}", single, NOTHING, [register.Linearizable], skip_unchanging=skip)
+    add(f"register {servers}", single, NOTHING, [register.Linearizable])
 replicas = register.register("replicas", 2, lambda n: abd.Replica(id=n, servers=2))
 add("replicas", replicas, NOTHING, [register.Linearizable], skip_unchanging=True, check_every_call=True)
 for skip in (False, True):
@@ -159,9 +160,10 @@ for means in ("step", "timer", "operation", "packet", "duplicating"):
 # ---- moves that need nothing but their actor, and texts that are equal but not the same
 
 TICKS = (clocks.NotAllTick, clocks.TicksAddUp)
+ANY: Any = "".join(("a", "ny"))
 AT_REST: Any = "-".join(("at", "rest"))
 for name, numbers in {"timers": ((1, 2), (1, 2, 5)), "writes": ((3, 4), (2, 3)), "polls": ((5,), (1, 5), (5,))}.items():
-    for polls in ("any", AT_REST):
+    for polls in (ANY, AT_REST):
         add(f"clocks {name} {polls}", clocks.clocks(*numbers), Environment(polls=polls), TICKS)
 ticked = tuple([Fire(ActorId(n), clocks.Tick(number)) for n in (0, 1) for number in (2, 1)])
 later = Environment(prelude=(*ticked, Fire(ActorId(1), clocks.Tick(5))))
@@ -267,6 +269,10 @@ for appears, replaces in ((False, None), (True, None), (True, READER)):
     few = world(2, 2, budgets=budgets, appears=appears, replaces=replaces)
     notes(f"few {appears} {replaces}", 2, few, {"constraint": lambda view: len(view.actors[SERVER].notes) < 2})
 notes("2 retries", 1, world(2, 1, early={Retry: 1}), {}, retries=True)
+for last, budgets in ((PEN, {"reinstall": 2}), (None, {"new-device": 2})):
+    newcomers = (Spawn(NEW, UserId(0), last), Spawn(DeviceId(4), UserId(0), last and NEW))
+    twice = msgspec.structs.replace(world(0, 0, budgets=budgets), newcomers=newcomers)
+    notes(f"two newcomers {last}", 1, twice, {})
 gone = {"reinstall": 1, "abandoned": 1}
 notes("3 both gone", 3, world(1, 3, budgets=gone, appears=True, replaces=READER), {"properties": notebook.ALIKE})
 notes("few symmetric", 3, world(2, 3), {"constraint": lambda view: len(view.actors[SERVER].notes) < 2, **SYMMETRIC})
@@ -299,7 +305,6 @@ def designed(design: str, population: str, kind: str, **options: Any) -> None:
 
 designed("timeline-notify+plain-accept", "one-device", "disconnect")
 designed("inbox-store-first", "one-device", "server-crash")
-designed("inbox-store-first", "one-device", "half-open")
 designed("log-device-acks", "two-devices", "push")
 designed("inbox-store-first", "three-devices", "", symmetric=[[DeviceId(1), DeviceId(2)]])
 

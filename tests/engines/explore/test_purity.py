@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from syncproof.core.actor import Actor, Out, actor, durable, on, state
+from syncproof.core.actor import Actor, Out, actor, durable, on, state, volatile
 from syncproof.core.environment import Environment
 from syncproof.core.links import DUPLICATING, UNORDERED
 from syncproof.core.moves import Tell
@@ -15,7 +15,7 @@ from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
 from syncproof.core.values import Id, ServerId
 from syncproof.core.world import System
-from syncproof.engines.explore import ImpureHandler, exploration, explore, purity
+from syncproof.engines.explore import ImpureHandler, constraint, exploration, explore, purity, search
 from syncproof.properties import Property, observes
 
 NAME = ServerId(-2)
@@ -195,3 +195,31 @@ def test_a_sample_has_about_eight_entries_spread_evenly(entries: int, sampled: i
     found = purity._sample(range(entries))
     assert len(found) == sampled
     assert list(found[:1]) == [0] * bool(entries)
+
+
+@actor
+class Lame(Actor):
+    """Leaves a count behind when a backup is taken while it is down."""
+
+    up: bool = volatile(bool)
+    left: int = durable(int)
+
+    def start(self, out: Out) -> None:
+        self.up = True
+
+    def crash(self) -> None:
+        up = self.up
+        super().crash()
+        if not up:
+            self.left = next(Counted.calls)
+
+
+def test_a_backup_that_is_taken_while_an_actor_is_down_is_taken_again() -> None:
+    Counted.calls = itertools.count()
+    system = System("lame", lambda: {NAME: Lame(id=NAME)})
+    with pytest.raises(ImpureHandler, match=r"\(Lame\) was something else when it was restored again"):
+        explore(system, Environment(budgets={"server-crash": 1, "server-restore": 1}), check_every_call=True)
+
+
+def test_the_amounts_of_what_is_done_again_are_changed_on_purpose_only() -> None:
+    assert (exploration.RERUN_AT_MOST, constraint.AGAIN_AT_MOST, search.CHECK_EVERY) == (20_000, 1_000, 2_048)

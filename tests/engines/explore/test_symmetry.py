@@ -10,6 +10,7 @@ import pytest
 from examples import two_phase_commit as two_phase
 from syncproof.core.actor import Actor, Out, actor, durable, on, state
 from syncproof.core.environment import Environment
+from syncproof.core.links import Link
 from syncproof.core.moves import Tell
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
@@ -212,6 +213,52 @@ def test_steps_that_depend_on_one_of_the_ids_are_refused():
         reduced(manager=Choosy)
 
 
+class Row(Id):
+    """What a store keeps."""
+
+    __slots__ = ()
+
+
+class Offer(Packet, frozen=True, gc=False):
+    """A step that names a row, and a packet that names it too, whose link is made anew each time."""
+
+    row: Row
+
+    @property
+    def link(self) -> Link:  # type: ignore[override]
+        return Link("".join(("un", "ordered")))  # type: ignore[arg-type]
+
+
+@actor
+class Offering(Actor):
+    """Offers steps about some rows, and sends the row of the step on."""
+
+    rows: tuple[Row, ...]
+    begun: bool = durable(bool)
+
+    def steps(self):
+        return [] if self.begun else [Offer(row) for row in self.rows]
+
+    @on(Offer)
+    def offer(self, source: Id, packet: Offer, out: Out) -> None:
+        if not self.begun:
+            out.send(self.id, packet)
+        self.begun = True
+
+
+@pytest.mark.parametrize("rows", [(Row(0),), (Row(1),)])
+def test_steps_that_always_name_one_of_the_ids_are_refused(rows):
+    name = ServerId(-2)
+    with pytest.raises(NotSymmetric, match="differently, offering steps"):
+        explore(System("one row", lambda: {name: Offering(id=name, rows=rows)}), NOTHING, symmetric=[[Row(0), Row(1)]])
+
+
+def test_links_are_alike_that_are_equal():
+    name, rows = ServerId(-2), (Row(0), Row(1))
+    found = explore(System("rows", lambda: {name: Offering(id=name, rows=rows)}), NOTHING, symmetric=[rows])
+    assert (found.complete, len(found.graph.states)) == (True, 3)
+
+
 @actor
 class Reversing(two_phase.ResourceManager):
     """Sends twice, in an order that depends on its own id."""
@@ -259,12 +306,6 @@ def test_an_environment_with_a_script_for_one_of_the_ids_is_refused():
 
 
 # ---- writes that land in a crash
-
-
-class Row(Id):
-    """What a store keeps."""
-
-    __slots__ = ()
 
 
 class Fill(Packet, frozen=True, gc=False):
