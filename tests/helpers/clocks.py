@@ -87,6 +87,30 @@ class TicksAddUp(Property):
             yield f"{self.total} is odd"
 
 
+@state
+class NeverOne(Property):
+    """No clock ticks with 1."""
+
+    name = "never-one"
+
+    @observes(Ticked)
+    def on_ticked(self, o: Ticked) -> str | None:
+        return "it ticks with 1" if o.number == 1 else None
+
+
+@state
+class NoOneAfterTwo(Property):
+    """No clock ticks with 1 after 2."""
+
+    name = "no-one-after-two"
+    two: bool = False
+
+    @observes(Ticked)
+    def on_ticked(self, o: Ticked) -> str | None:
+        self.two = self.two or o.number == 2
+        return "it ticks with 1 after 2" if self.two and o.number == 1 else None
+
+
 def clocks(*numbers: tuple[int, ...]) -> System:
     """Return the clocks that tick with these numbers."""
     return System("clocks", lambda: {ActorId(n): Clock(id=ActorId(n), numbers=each) for n, each in enumerate(numbers)})

@@ -101,6 +101,9 @@ class Tear(Packet, frozen=True, gc=False):
     """The environment tears all notes out."""
 
 
+TEAR = Tell(SERVER, Tear())
+
+
 # ---- observations
 
 
@@ -433,7 +436,7 @@ def world(notes: int = 1, connected: int = 2, *, replaces: DeviceId | None = Non
     return Environment(
         prelude=tuple([Connect(DeviceId(n)) for n in range(connected)]),
         scripts=(tuple([Tell(PEN, Write(n)) for n in range(1, notes + 1)]),),
-        interventions=((Tell(SERVER, Tear()), "trim"),),
+        interventions=((TEAR, "trim"),),
         newcomers=(Spawn(NEW, UserId(0), replaces),) if more.pop("appears", False) else (),
         **more,
     )

@@ -170,9 +170,11 @@ later = Environment(prelude=(*ticked, Fire(ActorId(1), clocks.Tick(5))))
 add("clocks violated before", clocks.clocks((1, 2), (1, 2, 5)), later, TICKS)
 add("clocks in a chain", clocks.clocks((10,)), NOTHING, [clocks.TicksAddUp], check_every_call=True)
 order: Any = "".join(("order", "ed"))
-ordered = two_phase.two_phase(2)
-ordered.links.update(dict.fromkeys((two_phase.Prepared, two_phase.Aborted), Link(order)))
-add("two-phase some ordered", ordered, NOTHING, TWO_PHASE)
+queued = speaking.system()
+queued.links[speaking.Reliable] = Link(order)
+words = tuple([Tell(speaking.ONE, speaking.Say(speaking.Reliable(word))) for word in (1, 2, 1)])
+add("speakers in order", queued, Environment(scripts=(words,)))
+add("clocks with two complaints", clocks.clocks((1, 2)), NOTHING, (clocks.NeverOne, clocks.NoOneAfterTwo))
 
 # ---- symmetry
 
@@ -272,7 +274,9 @@ notes("2 retries", 1, world(2, 1, early={Retry: 1}), {}, retries=True)
 for last, budgets in ((PEN, {"reinstall": 2}), (None, {"new-device": 2})):
     newcomers = (Spawn(NEW, UserId(0), last), Spawn(DeviceId(4), UserId(0), last and NEW))
     twice = msgspec.structs.replace(world(0, 0, budgets=budgets), newcomers=newcomers)
-    notes(f"two newcomers {last}", 1, twice, {})
+    notes(f"two newcomers {last}", 1, twice, {"properties": ()})
+torn = Environment(scripts=((notebook.TEAR,),), interventions=((notebook.TEAR, "trim"),), budgets={"trim": 1})
+notes("torn", 1, torn, {"properties": ()})
 gone = {"reinstall": 1, "abandoned": 1}
 notes("3 both gone", 3, world(1, 3, budgets=gone, appears=True, replaces=READER), {"properties": notebook.ALIKE})
 notes("few symmetric", 3, world(2, 3), {"constraint": lambda view: len(view.actors[SERVER].notes) < 2, **SYMMETRIC})

@@ -172,10 +172,12 @@ class Answering(Actor):
                 out.write("disk", 1, 1, Told(0))
             case "observes":
                 out.observe(First(0))
+            case "forgets":
+                self.kept = False
 
     @on(Told)
     def told(self, source: Id, packet: Told, out: Out) -> None:
-        pass
+        self.kept = packet.key == 7
 
 
 @pytest.mark.parametrize("over", [ConnectionId(0), ConnectionId.of(5, 1)])
@@ -184,6 +186,13 @@ def test_a_packet_that_does_more_than_its_class_says_is_an_error(how: str, over:
     system = System("answering", lambda: {n: Answering(id=n, how=how) for n in (NAME, OTHER)})
     with pytest.raises(HandlerError, match=r"Answer says that it only answers over .*, but it does more"):
         explore(system, Environment(scripts=((Tell(NAME, Answer(over)),),)))
+
+
+def test_a_packet_that_leads_back_to_an_earlier_state_is_an_error() -> None:
+    system = System("answering", lambda: {NAME: Answering(id=NAME, how="forgets")})
+    script = (Tell(NAME, Told(7)), Tell(NAME, Answer(ConnectionId.of(5, 1))))
+    with pytest.raises(HandlerError, match="but it does more"):
+        explore(system, Environment(scripts=(script,)))
 
 
 def test_a_packet_that_does_no_more_than_its_class_says_is_none() -> None:

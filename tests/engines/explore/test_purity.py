@@ -223,3 +223,53 @@ def test_a_backup_that_is_taken_while_an_actor_is_down_is_taken_again() -> None:
 
 def test_the_amounts_of_what_is_done_again_are_changed_on_purpose_only() -> None:
     assert (exploration.RERUN_AT_MOST, constraint.AGAIN_AT_MOST, search.CHECK_EVERY) == (20_000, 1_000, 2_048)
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_a_guard_that_says_something_else_is_an_error(first: bool) -> None:
+    Counted.calls = itertools.count()
+
+    def guard(self: Any, source: Id, packet: Packet) -> bool:
+        return first is (next(Counted.calls) == 0)
+
+    @actor
+    class Moody(Actor):
+        def start(self, out: Out) -> None:
+            out.send(self.id, Landed())
+
+        @on(Landed, when=guard)
+        def landed(self, source: Id, packet: Landed, out: Out) -> None: ...
+
+    with pytest.raises(ImpureHandler, match="Moody"):
+        explore(System("moody", lambda: {NAME: Moody(id=NAME)}), Environment())
+
+
+class Came(Observation, frozen=True, gc=False):
+    pass
+
+
+@state
+class SeesBoth(Property):
+    name = "sees-both"
+
+    @observes(Went)
+    def on_went(self, went: Went) -> None: ...
+
+    @observes(Came)
+    def on_came(self, came: Came) -> None: ...
+
+
+@actor
+class Telling(Actor):
+    """Tells of the second packet what it told of the first one, when it is called again."""
+
+    @on(Go)
+    def go(self, source: Id, packet: Go, out: Out) -> None:
+        out.observe(Went() if packet.number == 0 or next(Counted.calls) else Came())
+
+
+def test_an_observation_that_was_made_before_by_another_call_is_another_one() -> None:
+    Counted.calls = itertools.count()
+    system = System("telling", lambda: {NAME: Telling(id=NAME)})
+    with pytest.raises(ImpureHandler, match=r"did something else when it was called again, handling Go\(number=1\)"):
+        explore(system, Environment(scripts=((Tell(NAME, Go(0)), Tell(NAME, Go(1))),)), [SeesBoth])
