@@ -121,7 +121,7 @@ def test_tables_for_a_notebook(found: Comparison) -> None:
     assert "<table>" in found._repr_html_()
 
 
-@pytest.mark.parametrize("name", ["cost", "delivery", "catchup", "endpoints"])
+@pytest.mark.parametrize("name", ["cost", "saturation", "delivery", "catchup", "endpoints"])
 def test_figures_carry_units(found: Comparison, name: str) -> None:
     axes = found.figure(name).axes
     assert axes
@@ -129,7 +129,7 @@ def test_figures_carry_units(found: Comparison, name: str) -> None:
 
 
 def test_an_unknown_figure_lists_the_known(found: Comparison) -> None:
-    with pytest.raises(InputError, match="allowed: cost, delivery, catchup, endpoints"):
+    with pytest.raises(InputError, match="allowed: cost, saturation, delivery, catchup, endpoints"):
         found.figure("costs")
 
 

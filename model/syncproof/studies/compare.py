@@ -32,7 +32,7 @@ from syncproof.inputs.scenario import Scenario, load
 from syncproof.properties import PROPERTIES
 from syncproof.properties.evidence import NOTHING_ACCEPTED
 from syncproof.properties.verdicts import PropertyResult
-from syncproof.studies import claims, complexity, executors, hot_user, intervals, recommendation
+from syncproof.studies import claims, complexity, executors, hot_user, intervals, recommendation, saturation
 from syncproof.studies.executors import Progress
 from syncproof.studies.failures import Failure, Failures, lookup_all
 from syncproof.studies.intervals import digits
@@ -44,6 +44,7 @@ from syncproof.studies.results import (
     Difference,
     EndpointRuns,
     MetricResults,
+    Offered,
     PropertyResults,
     SmallRun,
     StoreRows,
@@ -191,6 +192,7 @@ class Comparison(Presentable):
     """The trace's path as it was given, for the command of a report; results have its name alone."""
     stopped: str = ""
     """Why runs are missing; empty if none are."""
+    offered: Offered | None = None
 
     def results(self) -> ComparisonResults:
         """Return the part that other programs may rely on; floats to six significant digits."""
@@ -227,6 +229,7 @@ class Comparison(Presentable):
             else None,
             notifications_off=None if self.quiet is None else _small_run(self.quiet),
             faults_fired=fired,
+            offered=self.offered,
             warnings=[f"{name} was configured and never happened" for name, count in fired.items() if count == 0]
             + self._silent()
             + self._unbalanced()
@@ -350,7 +353,7 @@ class Comparison(Presentable):
         return pandas.DataFrame.from_dict(rows, orient="index").rename_axis("claim")
 
     def figure(self, name: str = "cost") -> Figure:
-        """Draw the figure `cost`, `delivery`, `catchup` or `endpoints`. Raises `InputError` for another name."""
+        """Draw the figure `cost`, `saturation`, `delivery`, `catchup` or `endpoints`. Raises `InputError` for another name."""
         figure: Figure = self._page().figure(self, name)
         return figure
 
@@ -586,6 +589,7 @@ def compare(
         failed,
         path,
         stopped,
+        saturation.offered(loaded, traffic),
     )
 
 

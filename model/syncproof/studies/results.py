@@ -137,6 +137,15 @@ class HotUser(msgspec.Struct):
     """rows of the sequencer per message, for all receivers"""
 
 
+class Offered(msgspec.Struct):
+    """Hold how many messages people write."""
+
+    mean_messages_per_s: float
+    """messages a second, mean over the time of the traffic"""
+    peak_messages_per_s: float
+    """messages a second when there are most: in a burst, at noon, of a trace in its busiest minute"""
+
+
 class Turning(msgspec.Struct):
     """Hold the nearest change of a scenario key that turns the recommendation."""
 
@@ -246,6 +255,8 @@ class ComparisonResults(msgspec.Struct):
     differences: dict[Pair, dict[MetricName, Difference]] = {}
     """`B - A` for every two designs: how much more of each metric B has, taken run by run, since run *n* of both meets the same
     draws; an interval that contains 0 is within noise"""
+    offered: Offered | None = None
+    """the load: messages that people write, whatever a design does with them"""
     hot_user: list[HotUser] = []
     """how entries of one busy user wait for each other, if dense numbering is compared"""
     recommendation: Recommendation | None = None
