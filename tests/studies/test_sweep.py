@@ -569,3 +569,24 @@ def test_a_scenario_may_be_made_in_a_notebook() -> None:
     made = Scenario.model_validate({"title": "t", "shows": "s", "duration": "10m"})
     found = sweep(made, vary={DEVICES: [1, 2]}, designs=PAIR[:1], runs=1, jobs=1)
     assert len(found.records) == 2
+
+
+def test_a_run_that_does_not_recover_is_told_from_one_without_a_burst(tmp_path: Path) -> None:
+    """Nothing of it is a number: JSON has none for it, and a mean over the other runs would hide it."""
+    down = load("overload").with_values(
+        {
+            "duration": "2m",
+            "drain": "60s",
+            "model.poll_interval": "60s",
+            "population.users": 20,
+            "conversations.pairs": 20,
+            "traffic.messages_per_user_per_day": 4000.0,
+            "traffic.bursts": [{"start": "20s", "length": "95s", "factor": 20.0}],
+        }
+    )
+    for _ in range(2):  # made, then read
+        found = sweep(
+            down, vary={"storage.parallel": [1, 64]}, designs=["inbox-store-first"], runs=1, jobs=1, out=tmp_path
+        )
+        busy, calm = (point.metrics["recovery_s"] for point in found.results().points)
+        assert (busy.value, busy.endless, calm.value, calm.endless) == (None, 1, 0.0, 0)

@@ -405,6 +405,7 @@ def _metric(name: str, runs: Sequence[RunResult]) -> MetricResults:
         low=found.low,
         high=found.high,
         beyond=found.beyond,
+        endless=found.endless,
         unit=metric.unit,
         runs=[digits(value) for value in values],
     )

@@ -75,7 +75,9 @@ class Interval(msgspec.Struct, omit_defaults=True):
     high: float | None
     """upper end of the interval; null for a single run, and where it is above everything measured"""
     beyond: bool = False
-    """true where a quantile is above everything measured: so many had not ended when the run did"""
+    """true where a quantile is above everything measured (so many had not ended when the run did), and with `endless` runs"""
+    endless: int = 0
+    """in how many runs it is infinite: what it measures, as the recovery from a burst, never came; then there is no mean"""
 
 
 class Difference(msgspec.Struct):

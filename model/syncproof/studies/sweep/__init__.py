@@ -6,6 +6,7 @@ was cut short continues where it ended. The jobs run on any executor; see `syncp
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import sys
@@ -168,16 +169,25 @@ class Sweep(Presentable):
         found = (
             intervals.quantile([Histogram.of(run["histograms"][record.samples]) for run in held], record.share)
             if record.samples
-            else intervals.mean(self.values(number, name, metric).values())
+            else intervals.mean(
+                [*self.values(number, name, metric).values(), *(math.inf for run in held if metric in run["endless"])]
+            )
         )
-        return PointMetric(value=found.value, low=found.low, high=found.high, beyond=found.beyond, unit=record.unit)
+        return PointMetric(
+            value=found.value,
+            low=found.low,
+            high=found.high,
+            beyond=found.beyond,
+            endless=found.endless,
+            unit=record.unit,
+        )
 
     def at(self, number: int) -> dict[str, Label]:
         """Return key -> value of a point."""
         return {v.key: label for v, label in zip(self.varied, self.points[number].at, strict=True)}
 
     def values(self, number: int, name: str, metric: str) -> Runs:
-        """Return run -> value of a metric, for the runs that were made and have the metric."""
+        """Return run -> value of a metric, for the runs that were made and have the metric, and in which it is finite."""
         held = self._held(number, name)
         return {run: r["metrics"][metric] for run, r in held.items() if r["metrics"][metric] is not None}
 
