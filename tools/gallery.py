@@ -44,6 +44,7 @@ from syncproof.studies import claims, intervals, kill_matrix
 from syncproof.studies import compare as comparison
 from syncproof.studies import sweep as sweeps
 from syncproof.studies import verify as verification
+from syncproof.studies.jobs import Job
 from syncproof.studies.results import plain
 
 SCHEMA = 1
@@ -293,7 +294,7 @@ def _run_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
     scenario = load(entry.subject)
     names = list(results["designs"])
     name = names[list(ENTRIES).index(entry.name) % len(names)]
-    run = comparison.Job(scenario, name, 0, results["seed"] * 1000).work()
+    run = Job(scenario, name, 0, results["seed"] * 1000).work()
     for metric, recorded in results["designs"][name]["metrics"].items():
         value = intervals.digits(run.metrics[metric])
         if value != recorded["runs"][0]:

@@ -7,7 +7,8 @@ import pytest
 from syncproof.inputs.scenario import Scenario, load
 from syncproof.inputs.workload import DAY, Traffic, generate
 from syncproof.studies import saturation
-from syncproof.studies.compare import Comparison, compare
+from syncproof.studies.compare import compare
+from syncproof.studies.comparison import Comparison
 from syncproof.studies.results import MetricResults, Offered
 from syncproof.studies.saturation import Knee, offered
 

@@ -21,6 +21,7 @@ from syncproof.errors import InputError
 from syncproof.inputs.scenario import Scenario, load
 from syncproof.studies import compare as comparison
 from syncproof.studies import sweep as sweeps
+from syncproof.studies.jobs import Job
 from syncproof.studies.results import plain
 from syncproof.studies.sweep import Sweep, points, sweep
 from syncproof.studies.sweep.readings import Change, change, crossings, difference
@@ -269,8 +270,8 @@ def test_a_file_of_another_point_under_this_name_is_not_read(tiny: str, tmp_path
     assert run(tiny, out=tmp_path).facts.runs_spoilt == 1
 
 
-def _job(**changes: Any) -> comparison.Job:
-    return comparison.Job(**{"scenario": load("default"), "design": "timeline-notify", "run": 0, "seed": 1, **changes})
+def _job(**changes: Any) -> Job:
+    return Job(**{"scenario": load("default"), "design": "timeline-notify", "run": 0, "seed": 1, **changes})
 
 
 def test_a_name_depends_on_all_that_decides_a_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from syncproof.report.figures import Figure
 from syncproof.report.sentences import compare as sentences
 from syncproof.report.sentences import saturation as saturated
 from syncproof.studies import saturation
-from syncproof.studies.compare import Comparison
+from syncproof.studies.comparison import Comparison
 from syncproof.studies.results import ComparisonResults
 from syncproof.studies.smallest_world import Way
 

@@ -17,7 +17,7 @@ from syncproof.engines.simulate.histogram import pooled
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError
 from syncproof.studies import saturation
-from syncproof.studies.compare import Comparison
+from syncproof.studies.comparison import Comparison
 
 if TYPE_CHECKING:
     import pandas

@@ -37,7 +37,7 @@ def recommend(results: ComparisonResults, current: Mapping[str, float]) -> Recom
     front = pareto(results)
     costs = {name: found for name in results.designs if (found := _eligible(results, name)) is not None}
     chosen = choose(costs)
-    tried = [runs for runs in (results.sweep, results.losses) if runs is not None and runs.designs]
+    tried = [runs for runs in (results.sweep, results.losses, results.polls) if runs is not None and runs.designs]
     return Recommendation(
         front=front,
         recommended=chosen,

@@ -248,6 +248,8 @@ class ComparisonResults(msgspec.Struct):
     """the small runs beside the comparison"""
     losses: EndpointRuns | None
     """small runs along the share of lost pushes; null where there are no small runs"""
+    polls: EndpointRuns | None
+    """small runs along the interval of polls, in seconds; null where there are no small runs"""
     notifications_off: SmallRun | None
     """the first run of `timeline-notify` again, without notifications; null if that design is not compared"""
     faults_fired: dict[FaultName, int]

@@ -27,11 +27,12 @@ from syncproof.inputs import arguments, lookup
 from syncproof.inputs.scenario import Scenario
 from syncproof.properties import PROPERTIES
 from syncproof.properties.verdicts import PropertyResult
-from syncproof.studies import compare as comparison
 from syncproof.studies import executors, intervals
-from syncproof.studies.compare import Job
+from syncproof.studies.compare import checked, fits
+from syncproof.studies.comparison import worst
 from syncproof.studies.executors import Progress
 from syncproof.studies.failures import Failure, Failures
+from syncproof.studies.jobs import Job, first_traffic
 from syncproof.studies.presentation import Presentable
 from syncproof.studies.results import (
     CrossingResult,
@@ -145,8 +146,7 @@ class Sweep(Presentable):
     def _point(self, number: int, name: str) -> SweepPoint:
         held = self._held(number, name)
         verdicts = {
-            p: comparison.worst([PropertyResult(**r["properties"][p]) for r in held.values()], list(held))
-            for p in PROPERTIES
+            p: worst([PropertyResult(**r["properties"][p]) for r in held.values()], list(held)) for p in PROPERTIES
         }
         return SweepPoint(
             at=self.at(number),
@@ -381,13 +381,11 @@ def sweep(
         allowed = "processes, the address of a Dask scheduler, or an Executor"
         arguments.instance("executor", executor, (str, Executor), allowed)
     failures: Failures[Task] = Failures(lambda task: task.job.design)
-    loaded, names, count, first, path = comparison.checked(
-        scenario, designs, runs, seed, jobs, trace, take, progress, failures
-    )
+    loaded, names, count, first, path = checked(scenario, designs, runs, seed, jobs, trace, take, progress, failures)
     folder = None if out is None else arguments.file("out", out)
     varied, points = resolve(loaded, vary)
     for point in points:
-        names = comparison.fits(names, point.scenario, failures)
+        names = fits(names, point.scenario, failures)
     objects = [name for name in names if name in lookup.OWN]
     if objects and (out is not None or executor not in (None, "processes")):
         raise InputError(
@@ -395,7 +393,7 @@ def sweep(
             "FILE.py:NAME, or leave out `out` and `executor`"
         )
     opening, workers = _opening(executor), executors.workers(jobs, inherit=bool(objects))
-    comparison.first_traffic(points[0].scenario, first, path, take)
+    first_traffic(points[0].scenario, first, path, take)
     store = Store(None if folder is None else folder / "points")
     tasks: dict[tuple[int, str, int], Task] = {}
     for number, point in enumerate(points):

@@ -23,7 +23,7 @@ from syncproof.designs import load as own
 from syncproof.engines.simulate import RunResult
 from syncproof.errors import InputError
 from syncproof.inputs.scenario import Scenario
-from syncproof.studies.compare import Job
+from syncproof.studies.jobs import Job
 
 SCHEMA = 3
 Record = dict[str, Any]
