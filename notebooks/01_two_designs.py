@@ -218,15 +218,15 @@ for name in advice.front:
     )
 
 # %% [markdown]
-# One of the designs that kept every promise, lost nothing, and gave each new device its history is recommended: the one with
-# the least product of rows, packets and late share. A recommendation says little without what would turn it, so small runs
-# with other numbers of devices and other losses look for that:
+# One of the designs that kept every promise, lost nothing, and gave each new device its history is recommended: the one with the
+# least product of rows, packets and late share. A recommendation says little without what would turn it, so small runs with other
+# numbers of devices, other losses and other intervals of polls look for that:
 
 # %%
 print(textwrap.fill(f"Choose {advice.recommended}: {advice.why}.", 110))
 for key, values in advice.tried.items():
     turn = next((turn for turn in advice.turned_by if turn.key == key), None)
-    found = f"at {turn.value} it would be {turn.recommended}" if turn else "no value changes that"
+    found = f"nearest at {turn.value}, where it would be {turn.recommended}" if turn else "no value changes that"
     print(f"{key}, tried {', '.join(values)}: {found}")
 
 # %% [markdown]
