@@ -15,6 +15,7 @@ from syncproof.designs.forms import ready
 from syncproof.engines.memory import peak_memory
 from syncproof.engines.simulate import KINDS, RunResult
 from syncproof.engines.simulate.metrics import METRICS
+from syncproof.inputs import lookup
 from syncproof.inputs.scenario import Scenario
 from syncproof.properties import PROPERTIES
 from syncproof.properties.evidence import NOTHING_ACCEPTED
@@ -103,7 +104,11 @@ class Comparison(Presentable):
             for b in self.designs[number + 1 :]
         }
         found.hot_user = [hot_user.measured(rate, run) for rate, run in small.hot]
-        found.recommendation = recommendation.recommend(found, small_runs.current(self.scenario))
+        found.recommendation = recommendation.recommend(
+            found,
+            small_runs.current(self.scenario),
+            [name for name in self.designs if "roaming-complete" in lookup.get(name).promises],
+        )
         found.claims = claims.judge(found)
         return found
 

@@ -172,6 +172,10 @@ class Recommendation(msgspec.Struct):
     """for each key that the small runs vary, the nearest value that turns it"""
     tried: dict[ScenarioKey, list[str]]
     """the values that the small runs tried"""
+    with_history: str | None = None
+    """if the recommended design keeps no history for devices that are added later: the one to choose of those that do"""
+    why_with_history: str = ""
+    """its numbers"""
 
 
 class DesignComparison(msgspec.Struct, omit_defaults=True):

@@ -77,6 +77,11 @@ def _recommendation(comparison: Comparison) -> list[str]:
     if alone:
         return [f"{found.recommended} has {found.why}."]
     sentences.append(f"For this scenario choose {found.recommended}: {found.why}.")
+    if found.with_history is not None:
+        sentences.append(
+            f"{found.recommended} keeps no history for devices that are added later; of the designs that do, choose "
+            f"{found.with_history}: {found.why_with_history}."
+        )
     unit = {small_runs.POLLS: " s"}
     tried = [f"{key} {', '.join(values)}{unit.get(key, '')}" for key, values in found.tried.items()]
     if found.turned_by:
