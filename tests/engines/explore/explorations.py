@@ -169,6 +169,8 @@ ticked = tuple([Fire(ActorId(n), clocks.Tick(number)) for n in (0, 1) for number
 later = Environment(prelude=(*ticked, Fire(ActorId(1), clocks.Tick(5))))
 add("clocks violated before", clocks.clocks((1, 2), (1, 2, 5)), later, TICKS)
 add("clocks in a chain", clocks.clocks((10,)), NOTHING, [clocks.TicksAddUp], check_every_call=True)
+told_often = Environment(scripts=((Tell(ActorId(0), clocks.Tick(1)),) * clocks.LAST,))
+add("clocks with a long script", clocks.clocks(()), told_often, [clocks.TicksAddUp])
 order: Any = "".join(("order", "ed"))
 queued = speaking.system()
 queued.links[speaking.Reliable] = Link(order)
