@@ -277,7 +277,9 @@ for last, budgets in ((PEN, {"reinstall": 2}), (None, {"new-device": 2})):
     newcomers = (Spawn(NEW, UserId(0), last), Spawn(DeviceId(4), UserId(0), last and NEW))
     twice = msgspec.structs.replace(world(0, 0, budgets=budgets), newcomers=newcomers)
     notes(f"two newcomers {last}", 1, twice, {"properties": ()})
-torn = Environment(scripts=((notebook.TEAR,),), interventions=((notebook.TEAR, "trim"),), budgets={"trim": 1})
+torn = Environment(
+    scripts=((Tell(SERVER, notebook.Tear()),),), interventions=((notebook.TEAR, "trim"),), budgets={"trim": 1}
+)
 notes("torn", 1, torn, {"properties": ()})
 gone = {"reinstall": 1, "abandoned": 1}
 notes("3 both gone", 3, world(1, 3, budgets=gone, appears=True, replaces=READER), {"properties": notebook.ALIKE})

@@ -259,6 +259,35 @@ def test_links_are_alike_that_are_equal():
     assert (found.complete, len(found.graph.states)) == (True, 3)
 
 
+class Uneven(Offer, frozen=True, gc=False):
+    """A packet that travels in order if it names the first row."""
+
+    @property
+    def link(self) -> Link:  # type: ignore[override]
+        return Link("ordered" if self.row == 0 else "unordered")
+
+
+@actor
+class Sending(Offering):
+    """Sends the row of the step on in another packet."""
+
+    @on(Offer)
+    def offer(self, source: Id, packet: Offer, out: Out) -> None:
+        if not self.begun:
+            out.send(self.id, Uneven(packet.row))
+        self.begun = True
+
+    @on(Uneven)
+    def uneven(self, source: Id, packet: Uneven, out: Out) -> None: ...
+
+
+def test_links_that_depend_on_one_of_the_ids_are_refused():
+    name, rows = ServerId(-2), (Row(0), Row(1))
+    system = System("rows", lambda: {name: Sending(id=name, rows=rows)})
+    with pytest.raises(NotSymmetric, match=r"^the link of Uneven treats the ids .* differently, sending Uneven\(row="):
+        explore(system, NOTHING, symmetric=[rows])
+
+
 @actor
 class Reversing(two_phase.ResourceManager):
     """Sends twice, in an order that depends on its own id."""
