@@ -63,8 +63,8 @@ class Entry:
     """A report to be committed.
 
     `subject`: a scenario, or bounds. `take`: how much of a trace is used; empty: all. Of a sweep, `key` and `values`: what is
-    varied; `metrics`, `runs`: what is shown and how often it is run, empty and 0 for the usual ones; `picture`: the metrics
-    of the figure that the README shows, if it does.
+    varied; `designs`, `metrics`, `runs`: of which designs, what is shown and how often it is run, empty and 0 for the usual ones;
+    `picture`: the metrics of the figure that the README shows, if it does.
     """
 
     name: str
@@ -74,6 +74,7 @@ class Entry:
     take: str = ""
     key: str = ""
     values: tuple[object, ...] = ()
+    designs: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     runs: int = 0
     picture: tuple[str, ...] = ()
@@ -107,13 +108,20 @@ ENTRIES: dict[str, Entry] = {
                 "bytes_per_delivery",
             ),
         ),
-        # Three runs: without back-off a run takes half a minute, because it does not come to rest.
+        # Few designs and runs: without back-off a run takes half a minute of processor time, because it does not come to rest.
         Entry(
             "sweep-overload",
             "sweep",
             "overload",
             key="model.request_backoff",
             values=(True, False),
+            designs=(
+                "inbox-store-first",
+                "inbox-sync-first",
+                "timeline-notify",
+                "timeline-dense-push",
+                "timeline-read-fanout",
+            ),
             metrics=(
                 "recovery_s",
                 "late_10s",
@@ -122,7 +130,7 @@ ENTRIES: dict[str, Entry] = {
                 "storage_utilisation",
                 "storage_ms_per_message",
             ),
-            runs=3,
+            runs=2,
         ),
         Entry("verify", "verify", "standard"),
         Entry("kill-matrix", "kill-matrix"),
@@ -223,7 +231,12 @@ def _kill_matrix(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[W
 
 def _sweep(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written, Row]:
     found = sweeps.sweep(
-        entry.subject, vary={entry.key: entry.values}, metrics=entry.metrics or None, runs=entry.runs or None, jobs=jobs
+        entry.subject,
+        vary={entry.key: entry.values},
+        designs=entry.designs or None,
+        metrics=entry.metrics or None,
+        runs=entry.runs or None,
+        jobs=jobs,
     )
     _whole(found.results().missing)
     row = _row(entry, sweep_sentences.question(found), sweep_sentences.answer(found), sweep_sentences.command(found))
@@ -262,7 +275,7 @@ def fingerprint(entry: Entry) -> dict[str, str]:
     if entry.kind in ("compare", "sweep"):
         parts["scenario"] = load(entry.subject).text
         parts["metrics"] = [(name, metric.unit, metric.sentence) for name, metric in METRICS.items()]
-        parts["taken"] = (entry.trace, entry.take, entry.key, entry.values, entry.metrics, entry.runs)
+        parts["taken"] = (entry.trace, entry.take, entry.key, entry.values, entry.designs, entry.metrics, entry.runs)
     if entry.kind in ("compare", "verify"):
         parts["claims"] = [(name, claim.says) for name, claim in claims.CLAIMS.items()]
     if entry.kind == "verify":
