@@ -16,7 +16,7 @@ from syncproof.core.values import ActorId, ConversationId, DeviceId, Id, Message
 from syncproof.core.world import System
 from syncproof.counterexamples.minimise import minimise
 from syncproof.designs import DESIGNS
-from syncproof.designs.inbox import InboxServer
+from syncproof.designs.inbox.server import InboxServer
 from syncproof.engines.check import check_observations
 from syncproof.engines.explore import explore
 from syncproof.engines.hypothesis_machine import machine, play

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from syncproof.inputs.scenario import Scenario, load
     from syncproof.properties import PROPERTIES
     from syncproof.report.diagram import Diagram, diagram
-    from syncproof.studies.compare import Comparison, compare
+    from syncproof.studies.compare import compare
+    from syncproof.studies.comparison import Comparison
     from syncproof.studies.hunt import Hunt, hunt
     from syncproof.studies.kill_matrix import KillMatrix, kill_matrix
     from syncproof.studies.recordings import CheckedRun, check, convert, minimise, replay
@@ -35,7 +36,7 @@ _MODULES = {
     "DESIGNS": "designs",
     "PROPERTIES": "properties",
     "CheckedRun": "studies.recordings",
-    "Comparison": "studies.compare",
+    "Comparison": "studies.comparison",
     "Diagram": "report.diagram",
     "Hunt": "studies.hunt",
     "InputError": "errors",

@@ -33,7 +33,7 @@ from syncproof.core.packets import Packet
 from syncproof.core.values import ConversationId, DeviceId, Id, MessageId, ServerId
 from syncproof.core.world import System, World
 from syncproof.designs import DESIGNS
-from syncproof.designs.inbox import InboxServer
+from syncproof.designs.inbox.server import InboxServer
 from syncproof.engines.check import check_observations
 from syncproof.engines.explore import HandlerError, explore
 from syncproof.engines.hypothesis_machine import machine, play

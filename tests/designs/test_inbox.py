@@ -23,7 +23,10 @@ from syncproof.core.values import (
 from syncproof.designs import Parameters
 from syncproof.designs.base import LONGEST_WAIT, ROW_BYTES
 from syncproof.designs.forms import ready
-from syncproof.designs.inbox import InboxDevice, InboxServer, SharedInboxServer, SyncFirstServer
+from syncproof.designs.inbox.device import InboxDevice
+from syncproof.designs.inbox.server import InboxServer
+from syncproof.designs.inbox.shared import SharedInboxServer
+from syncproof.designs.inbox.sync_first import SyncFirstServer
 from syncproof.designs.packets import (
     Accept,
     Ack,

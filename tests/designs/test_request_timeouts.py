@@ -23,7 +23,7 @@ from syncproof.core.values import (
 )
 from syncproof.designs import DESIGNS, Parameters
 from syncproof.designs.base import LONGEST_WAIT, REQUEST_JITTER, Device
-from syncproof.designs.inbox import InboxDevice
+from syncproof.designs.inbox.device import InboxDevice
 from syncproof.designs.packets import (
     Accept,
     Fetch,

@@ -13,7 +13,10 @@ from syncproof.core.values import SERVER, ActorId, ConversationId, DeviceId, Use
 from syncproof.core.world import System
 from syncproof.designs import promises, witnesses
 from syncproof.designs.base import Device, Server
-from syncproof.designs.inbox import InboxDevice, InboxServer, SharedInboxServer, SyncFirstServer
+from syncproof.designs.inbox.device import InboxDevice
+from syncproof.designs.inbox.server import InboxServer
+from syncproof.designs.inbox.shared import SharedInboxServer
+from syncproof.designs.inbox.sync_first import SyncFirstServer
 from syncproof.designs.parameters import Parameters
 from syncproof.designs.promises import without
 from syncproof.designs.timeline.checkpointed import CheckpointedServer

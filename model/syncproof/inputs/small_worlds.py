@@ -38,7 +38,9 @@ from syncproof.core.packets import Compose, Packet, Tick
 from syncproof.core.values import SERVER, ConversationId, DeviceId, Message, MessageId, UserId
 from syncproof.core.world import System, World
 from syncproof.designs import Design, Parameters, Population
-from syncproof.designs.inbox import InboxDevice, InboxServer, SyncFirstServer
+from syncproof.designs.inbox.device import InboxDevice
+from syncproof.designs.inbox.server import InboxServer
+from syncproof.designs.inbox.sync_first import SyncFirstServer
 from syncproof.designs.packets import Notification, Push
 from syncproof.designs.timeline.checkpointed import CheckpointedServer
 from syncproof.designs.timeline.device import TimelineDevice

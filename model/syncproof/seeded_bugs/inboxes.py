@@ -12,7 +12,10 @@ from syncproof.core.values import (
     Timeline,
 )
 from syncproof.designs.base import ROW_BYTES
-from syncproof.designs.inbox import HeldMessage, InboxDevice, InboxServer, SharedInboxServer, SyncFirstServer
+from syncproof.designs.inbox.device import InboxDevice
+from syncproof.designs.inbox.server import InboxServer
+from syncproof.designs.inbox.shared import SharedInboxServer
+from syncproof.designs.inbox.sync_first import HeldMessage, SyncFirstServer
 from syncproof.designs.packets import (
     Copied,
     Pull,

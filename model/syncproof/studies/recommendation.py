@@ -4,13 +4,14 @@ The front has the designs of which no other one is better in one of the four cos
 that the interval of the paired difference excludes 0. Of the designs that kept every promise, lost nothing, and give a new device
 its history where new devices appear, the one with the least product of three numbers is recommended: its server rows, its packets
 and its late share. So it is worth as much to halve one of them as to halve another. Late shares count from `FLOOR` on: below it
-fewer late deliveries are no reason to pay more.
+fewer late deliveries are no reason to pay more. Where the recommended design keeps no history for devices that are added later,
+the same rule also names one that does.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from syncproof.studies.results import (
     ComparisonResults,
@@ -29,19 +30,25 @@ FLOOR = 0.01
 """The late share below which a smaller one is no advantage: one delivery in a hundred."""
 
 
-def recommend(results: ComparisonResults, current: Mapping[str, float]) -> Recommendation:
+def recommend(
+    results: ComparisonResults, current: Mapping[str, float], keeping: Collection[str] = ()
+) -> Recommendation:
     """Return the front, the recommended design with its reason, and what turns it in the small runs.
 
-    `current`: the scenario's values of the keys that the small runs vary.
+    `current`: the scenario's values of the keys that the small runs vary. `keeping`: the designs that promise a new device its
+    history.
     """
     front = pareto(results)
     costs = {name: found for name in results.designs if (found := _eligible(results, name)) is not None}
     chosen = choose(costs)
-    tried = [runs for runs in (results.sweep, results.losses) if runs is not None and runs.designs]
+    lasting = None if chosen in keeping else choose({name: costs[name] for name in costs if name in keeping})
+    tried = [runs for runs in (results.sweep, results.losses, results.polls) if runs is not None and runs.designs]
     return Recommendation(
         front=front,
         recommended=chosen,
         why=_reason(costs, chosen, results),
+        with_history=lasting,
+        why_with_history="" if lasting is None else _numbers(costs[lasting]),
         turned_by=[]
         if chosen is None
         else [turn for runs in tried if (turn := _turning(runs, chosen, results, current[runs.key])) is not None],
@@ -143,19 +150,21 @@ def _floored(costs: Costs) -> Costs:
 def _reason(costs: Mapping[str, Costs], chosen: str | None, results: ComparisonResults) -> str:
     if chosen is None:
         return "none kept every promise, lost nothing and gave new devices their history"
-    rows, packets, late = costs[chosen]
+    numbers = _numbers(costs[chosen])
     if len(costs) == 1:
         alone = (
             ", the only one that kept every promise, lost nothing and lacks nothing" if len(results.designs) > 1 else ""
         )
-        return f"{rows:.3g} rows a message, {packets:.3g} packets a delivery, {late:.2%} later than 10 s{alone}"
+        return f"{numbers}{alone}"
     next_best = choose({name: each for name, each in costs.items() if name != chosen})
     assert next_best is not None
     other = costs[next_best]
-    return (
-        f"{rows:.3g} rows a message, {packets:.3g} packets a delivery, {late:.2%} later than 10 s; next comes {next_best} "
-        f"with {other[0]:.3g}, {other[1]:.3g} and {other[2]:.2%}"
-    )
+    return f"{numbers}; next comes {next_best} with {other[0]:.3g}, {other[1]:.3g} and {other[2]:.2%}"
+
+
+def _numbers(costs: Costs) -> str:
+    rows, packets, late = costs
+    return f"{rows:.3g} rows a message, {packets:.3g} packets a delivery, {late:.2%} later than 10 s"
 
 
 def _turning(runs: EndpointRuns, chosen: str, results: ComparisonResults, current: float) -> Turning | None:

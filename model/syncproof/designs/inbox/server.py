@@ -1,54 +1,17 @@
-"""The traditional family: a queue of undelivered copies, pushed, acknowledged and deleted.
-
-| design | a copy is written | accepted when |
-|---|---|---|
-| `inbox-store-first` | before the push, for every device | all copies are written |
-| `inbox-sync-first` | only if the device did not acknowledge in time | every device acknowledged or has its copy |
-| `inbox-shared` | before the push, one for all devices of a user (XEP-0160) | all copies are written |
-
-Nothing is kept after delivery, so there is no history for a new device. Places are the server's receipt stamps (as in
-XEP-0203), which cost no row of their own.
-
-A push whose ack does not come in time is sent again while its device is believed to be online; what a device has not
-acknowledged when it connects it drains from its inbox, page by page. A copy that is being deleted stays in its inbox until
-storage has done that.
-"""
+"""The server of `inbox-store-first`, and what the others of the family vary: a queue of copies for each device."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
 from syncproof.core.actor import Out, actor, durable, on, state, volatile
-from syncproof.core.observations import (
-    Deleted,
-    Gone,
-    Noted,
-    Placed,
-    Queued,
-    RangeRead,
-    Reverted,
-    Served,
-    Stored,
-)
+from syncproof.core.observations import Deleted, Gone, Noted, Placed, Queued, RangeRead, Reverted, Served, Stored
 from syncproof.core.packets import Closed, Expire
-from syncproof.core.values import (
-    ConnectionId,
-    ConversationId,
-    Cursor,
-    DeviceId,
-    Entry,
-    Id,
-    Message,
-    MessageId,
-    Page,
-    Timeline,
-    UserId,
-)
-from syncproof.designs.base import LONGEST_WAIT, ROW_BYTES, Device, Server, settle
+from syncproof.core.values import ConnectionId, ConversationId, DeviceId, Entry, Id, Message, MessageId, Page, Timeline
+from syncproof.designs.base import LONGEST_WAIT, ROW_BYTES, Server, settle
 from syncproof.designs.packets import (
     Accept,
     Ack,
-    AckDue,
     AckRange,
     Copied,
     Dropped,
@@ -60,86 +23,7 @@ from syncproof.designs.packets import (
     Removed,
     Repush,
     Respond,
-    Unacked,
 )
-
-
-@actor
-class InboxDevice(Device):
-    """A device that shows and acknowledges what is pushed or drained, and pulls its queue at login and at each poll.
-
-    `unsent`: the messages whose acks it collects (`Parameters.ack_batch`). A crash loses them, and they are drained again.
-    """
-
-    unsent: list[MessageId] = volatile(list)
-
-    def catch_up(self, out: Out) -> None:
-        self.pull((), True, out)
-
-    def on_place_known(self, message: Message, place: int, out: Out) -> None:
-        self.show(Entry(0, place, message), None, out)
-
-    @on(Push)
-    def pushed(self, source: Id, packet: Push, out: Out) -> None:
-        """Show the message and acknowledge it, new or not: the server waits for the ack."""
-        if self.connection is None:
-            return
-        self.show(packet.entry, packet.timeline, out)
-        self.acknowledge(packet.message, self.connection, out)
-        if self.registered and not self.pulling:
-            self.arm_poll(out)
-
-    def acknowledge(self, message: MessageId, connection: ConnectionId, out: Out) -> None:
-        """Send the ack of a push, or collect it with others."""
-        if self.parameters.ack_batch == 1:
-            out.send(connection, Ack((message,)))
-        elif message not in self.unsent:
-            self.unsent.append(message)
-            if len(self.unsent) >= self.parameters.ack_batch:
-                self.send_acks(out)
-            elif len(self.unsent) == 1:
-                out.after(self.parameters.ack_delay, AckDue())
-
-    @on(AckDue)
-    def acks_due(self, source: Id, packet: AckDue, out: Out) -> None:
-        """Send the collected acks."""
-        self.send_acks(out)
-
-    def send_acks(self, out: Out) -> None:
-        """Send the collected acks in one packet, and collect anew."""
-        out.cancel(AckDue())
-        if self.connection is not None and self.unsent:
-            out.send(self.connection, Ack(tuple(self.unsent)))
-        self.unsent.clear()
-
-    @on(Closed)
-    def closed(self, source: Id, packet: Closed, out: Out) -> None:
-        """Forget the connection, and the acks that were to go over it: the next one begins with draining the queue."""
-        if packet.connection == self.connection and self.unsent:
-            self.unsent.clear()
-            out.cancel(AckDue())
-        super().closed(source, packet, out)
-
-    @on(PullReply)
-    def drained(self, source: Id, packet: PullReply, out: Out) -> None:
-        """Show a page of the queue and acknowledge it as a range; pull the next page, or wait for the next poll."""
-        self.pull_answered(out)
-        if self.connection is None:
-            return
-        rest: tuple[Cursor, ...] = ()
-        for page in packet.pages:
-            for entry in page.entries:
-                self.show(entry, page.timeline, out)
-            if page.entries:
-                out.send(self.connection, AckRange(page.timeline, page.after, page.upto))
-            if page.has_more:
-                rest = (Cursor(page.timeline, page.upto),)
-        if self.pulling:
-            return
-        if rest:
-            self.pull(rest, True, out)
-        else:
-            self.arm_poll(out)
 
 
 @state
@@ -509,123 +393,3 @@ class InboxServer(Server):
             for message in sorted(then):
                 if message not in now:
                     out.observe(Gone(message, name))
-
-
-@actor
-class SharedInboxServer(InboxServer):
-    """`inbox-shared`: one copy for all devices of a user, fetched by the first device that asks.
-
-    It is deleted after that device's ack, or as soon as it was sent to it (`Parameters.shared_delete`).
-    """
-
-    def deletes_on_send(self) -> bool:
-        return self.parameters.shared_delete == "send"
-
-    def box_of(self, device: DeviceId) -> Timeline:
-        return Timeline("inbox", int(self.owners[device]))
-
-    def fetching_devices(self, box: Timeline) -> tuple[DeviceId, ...]:
-        return self.devices[UserId(box.owner)]
-
-    def receivers(self, box: Timeline, message: Message) -> list[DeviceId]:
-        return super().receivers(box, message)[:1]
-
-
-@state
-class HeldMessage:
-    """A message that is not accepted yet; `waiting`: devices that have neither acknowledged it nor got a copy.
-
-    `sources`: every connection that it was submitted over; all are answered, since a retry may be processed first.
-    """
-
-    message: Message
-    place: int
-    sources: tuple[ConnectionId, ...]
-    waiting: set[DeviceId]
-
-
-@actor
-class SyncFirstServer(InboxServer):
-    """`inbox-sync-first`: deliver first, write only what was not acknowledged in time, keep nothing else.
-
-    A crash loses the held messages; their senders, which received no accept, send them again. `recent`: the places of
-    accepted messages. `copying`: the copies being written; `acked_early`: those of them that were acknowledged already.
-    """
-
-    holding: dict[MessageId, HeldMessage] = volatile(dict)
-    recent: dict[MessageId, int] = volatile(dict)
-    acked_early: set[tuple[Timeline, MessageId]] = volatile(set)
-    copying: set[tuple[Timeline, MessageId]] = volatile(set)
-
-    def receive(self, source: ConnectionId, message: Message, out: Out) -> None:
-        self.release(out)
-        place = self.recent.get(message.id)
-        if place is not None and self.parameters.idempotent_send:
-            out.observe(Noted("duplicate-submit", self.id))
-            out.send(source, Accept(message.id, place))
-            return
-        held = self.holding.get(message.id)
-        if held is not None:
-            held.sources = (*held.sources, source)
-            return
-        place = self.place(message, out)
-        devices = [d for d in self.audience(message.conversation) if d != message.sender]
-        held = self.holding[message.id] = HeldMessage(message, place, (source,), set(devices))
-        for device in devices:
-            if device in self.online and self.parameters.notifications:
-                out.send(device, Push(self.box_of(device), Entry(0, place, message)))
-                out.after(self.parameters.ack_timeout, Unacked(message.id, device))
-            else:
-                self.write_copy(device, held, out)
-        self.accept_if_complete(held, out)
-
-    def write_copy(self, device: DeviceId, held: HeldMessage, out: Out) -> None:
-        """Write a copy of a held message into the device's inbox."""
-        box = self.box_of(device)
-        self.copying.add((box, held.message.id))
-        out.write("inbox", 1, ROW_BYTES + held.message.size, Copied(box, held.message, held.place))
-
-    @on(Unacked)
-    def unacked(self, source: Id, packet: Unacked, out: Out) -> None:
-        """Write a copy for a device that did not acknowledge the push in time."""
-        held = self.holding.get(packet.message)
-        if held is not None and packet.device in held.waiting:
-            out.observe(Noted("ack-timeout", self.id))
-            self.write_copy(packet.device, held, out)
-
-    @on(Copied)
-    def copied(self, source: Id, packet: Copied, out: Out) -> None:
-        """Count the copy as delivered; delete it at once if the device has acknowledged the push in the meantime."""
-        super().copied(source, packet, out)
-        key = (packet.box, packet.message.id)
-        self.copying.discard(key)
-        device = DeviceId(packet.box.owner)
-        if key in self.acked_early:
-            self.acked_early.discard(key)
-            super().acknowledged(device, (packet.message.id,), out)
-        self.mark_delivered(device, packet.message.id, out)
-
-    def acknowledged(self, device: DeviceId, messages: tuple[MessageId, ...], out: Out) -> None:
-        """Count the device as served, and delete its copies if it has any."""
-        box = self.box_of(device)
-        self.acked_early.update((box, m) for m in messages if (box, m) in self.copying)
-        super().acknowledged(device, messages, out)
-        for message in messages:
-            out.cancel(Unacked(message, device))
-            self.mark_delivered(device, message, out)
-
-    def mark_delivered(self, device: DeviceId, message: MessageId, out: Out) -> None:
-        """Note that the device or its inbox has the message now."""
-        held = self.holding.get(message)
-        if held is not None:
-            held.waiting.discard(device)
-            self.accept_if_complete(held, out)
-
-    def accept_if_complete(self, held: HeldMessage, out: Out) -> None:
-        """Accept a held message if every device has acknowledged it or got a copy."""
-        if not held.waiting:
-            message = held.message.id
-            del self.holding[message]
-            self.recent[message] = held.place
-            for source in held.sources:
-                out.send(source, Accept(message, held.place))
