@@ -332,16 +332,26 @@ def checkpointed(of: Terms) -> Ledger:
     mix, delay = of.mix, of.parameters.checkpoint_delay
     # A pull shows what the pull before it brought, and what the device wrote since: as many pulls show something as bring
     # something, and those that follow a pull which brought nothing and a message of the device's own.
-    per_s = 1 / numpy.maximum(mix.connected_s, 1.0)
-    wrote = mix.own / numpy.maximum(mix.own + mix.online + mix.connects, 1.0)
+    connects = numpy.maximum(mix.connects, 1e-9)
+    wrote = mix.own / numpy.maximum(mix.own + mix.online + mix.connects, 1e-9)
     shows = mix.online + mix.returns + (mix.connects - mix.returns) * wrote
+    at_end = 0.0
+    if mix.late is not None:  # what the last pull brought is shown when the device connects once more, if it does
+        unshown = numpy.minimum(shows, 1.0)
+        shows = shows - unshown - mix.late * numpy.minimum(mix.returns / connects, shows - unshown)
+        at_end = float((unshown * mix.late).sum())
     rows = batches = float(shows.sum())
     if delay and rows:
-        # A batch begins with the devices that one message lets pull, and has those that pull in the time of the delay.
-        alone = numpy.exp(-shows * per_s * delay)
-        begins = float((shows * alone).sum()) / of.messages
-        batches = mix.seconds / (delay + mix.seconds / of.messages)
-        rows = batches * (begins + float((mix.connected_s / mix.seconds * (1 - alone)).sum()))
+        # A batch begins with the devices that one message, or one connection, lets pull. Then it has those that pull in the
+        # time of the delay.
+        quiet = (1 - mix.returns / connects) * numpy.exp(-(mix.online + mix.own) / connects)
+        begins = of.messages + float((mix.connects * (1 - quiet)).sum())
+        alone = numpy.exp(-shows * delay / numpy.maximum(mix.connected_s, 1.0))
+        batches = mix.seconds / (delay + mix.seconds / begins)
+        rows = batches * (
+            float((shows * alone).sum()) / begins + float((mix.connected_s / mix.seconds * (1 - alone)).sum())
+        )
+    rows += at_end
     ledger.write("checkpoints", rows, batches)
     ledger.keep_always("checkpoints", mix.devices)
     return ledger
@@ -400,6 +410,7 @@ def fanout(of: Terms, threshold: int) -> Ledger:
     read_back(of, ledger, of.hints() + float(own_pulled(of).sum()), pages)
     full = mix.connects + of.idle_polls(mix.online + mix.own)
     ledger.read("sync-store", float((heads * full).sum()), 0.0)
+    ledger.heads = float(heads.sum())
     return ledger
 
 
@@ -420,7 +431,7 @@ def device_acks(of: Terms) -> Ledger:
     ledger.read("message-store", of.off, of.connects)
     ledger.write("consumers", 2 * of.on + of.off + pages, of.on + pages)
     ledger.delete("consumers", of.on + of.off, of.on + pages)
-    ledger.keep_always("consumers", float(mix.followed.sum()))
+    ledger.keep_always("consumers", mix.positions)
     ledger.keep_always("registry", mix.devices)
     ledger.keep_always("members", mix.memberships)
     return ledger

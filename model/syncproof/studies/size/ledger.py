@@ -35,7 +35,7 @@ class Kept(NamedTuple):
 
 @dataclass(slots=True)
 class Ledger:
-    """Hold what one design is charged with for all messages of a mix. `empty`: pulls that find nothing."""
+    """Hold what one design is charged with for all messages of a mix."""
 
     rows: defaultdict[tuple[str, Kind], float] = field(default_factory=lambda: defaultdict(float))
     operations: defaultdict[tuple[str, Kind], float] = field(default_factory=lambda: defaultdict(float))
@@ -44,6 +44,8 @@ class Ledger:
     down_bytes: float = 0.0
     """The part of `body_bytes` that servers send."""
     down_packets: float = 0.0
+    heads: float = 0.0
+    """Rows that a full pull of each device reads, added up, where nothing is new."""
     kept: list[Kept] = field(default_factory=list)
 
     def write(self, store: str, rows: float, operations: float) -> None:

@@ -70,7 +70,7 @@ class Mix:
 
     users: float
     seconds: float
-    sizes: tuple[tuple[int, Stock], ...]
+    sizes: tuple[tuple[float, Stock], ...]
     """Members of a conversation -> the messages to conversations of this size."""
     memberships: float
     """Members of all conversations together."""
@@ -96,6 +96,10 @@ class Mix:
     """(absence, conversation) pairs in which there was something to miss."""
     absences: Counter[int]
     """Number of copies missed in an absence -> how often that was."""
+    late: Numbers | None
+    """1 for devices that connect after the traffic ended, 0 for others; None if only the time of the traffic counts."""
+    positions: float
+    """(device, conversation) pairs of which the device was given a copy, on average over the time."""
     followed: Numbers
     """Conversations of the device's user that have messages, on average over the time."""
     followed_large: tuple[tuple[int, Numbers], ...]
@@ -123,20 +127,34 @@ class Mix:
         return sum([stock.rows for members, stock in self.sizes if members <= largest])
 
     def with_messages(self, factor: float) -> Mix:
-        """Return the same people, who write `factor` times as much: in proportion more copies, and fewer absences without any."""
-        odds = self.returns / numpy.maximum(self.connects - self.returns, 0.5)
-        share = factor * odds / (1 + factor * odds) / numpy.maximum(odds / (1 + odds), 1e-12)
+        """Return the same people, who write `factor` times as much."""
+        sizes = tuple([(members, stock.times(factor)) for members, stock in self.sizes])
+        return replace(self._with_copies(factor), sizes=sizes, own=factor * self.own)
+
+    def with_members(self, factor: float) -> Mix:
+        """Return the same messages to conversations of `factor` times as many members."""
+        sizes = tuple([(factor * members, stock) for members, stock in self.sizes])
+        copies, messages = float(self.online.sum() + self.offline.sum()), self.written.rows
+        more = max(0.0, (factor * (copies + messages) - messages) / copies)
+        return replace(self._with_copies(more), sizes=sizes, memberships=factor * self.memberships)
+
+    def _with_copies(self, factor: float) -> Mix:
+        """Return `factor` times as many copies of messages, as evenly spread as they are: absences seldom miss none then.
+
+        An absence of exponential length misses something with the odds of the copies that it misses on average.
+        """
+        share = self.returns / numpy.maximum(self.connects, 1e-9)
+        odds = share / numpy.maximum(1 - share, 1e-9)
+        more = numpy.where(share > 0, factor * odds / (1 + factor * odds) / numpy.maximum(share, 1e-9), 1.0)
         return replace(
             self,
-            sizes=tuple([(members, stock.times(factor)) for members, stock in self.sizes]),
             online=factor * self.online,
             offline=factor * self.offline,
             online_bodies=factor * self.online_bodies,
             waiting=self.waiting.times(factor),
-            own=factor * self.own,
-            returns=share * self.returns,
-            missed=share * self.missed,
-            absences=Counter({round(factor * count): times for count, times in self.absences.items()}),
+            returns=more * self.returns,
+            missed=more * self.missed,
+            absences=_more(self.absences, factor),
             entries=factor * self.entries,
             shared=replace(
                 self.shared,
@@ -145,6 +163,14 @@ class Mix:
                 waiting=self.shared.waiting.times(factor),
             ),
         )
+
+
+def _more(absences: Counter[int], factor: float) -> Counter[int]:
+    """Return how often so many copies are missed if there are `factor` times as many."""
+    found: Counter[int] = Counter()
+    for count, times in absences.items():
+        found[round(factor * count)] += times
+    return found
 
 
 class _Place:
@@ -194,6 +220,7 @@ def count(traffic: Traffic, *, rest: bool, poll_interval: float) -> Mix:
     missed: Counter[tuple[int, int]] = Counter()
     missed_of: set[tuple[int, int, int]] = set()
     first: dict[int, float] = {}
+    given: dict[tuple[int, int], float] = {}
     online_bodies = 0.0
     shared_copies = 0.0
     shared_returns: set[tuple[int, float]] = set()
@@ -213,9 +240,12 @@ def count(traffic: Traffic, *, rest: bool, poll_interval: float) -> Mix:
                 if device in connected:
                     online[device] += 1
                     online_bodies += size
+                    given[device, conversation] = min(at, given.get((device, conversation), at))
                     continue
                 offline[device] += 1
-                waiting.append(_one(size, min(place.next(end), horizon) - at))
+                fetched = min(place.next(end), horizon)
+                given.setdefault((device, conversation), fetched)
+                waiting.append(_one(size, fetched - at))
                 missed[device, place.at] += 1
                 missed_of.add((device, place.at, conversation))
             shared_copies += bool(others)
@@ -232,11 +262,12 @@ def count(traffic: Traffic, *, rest: bool, poll_interval: float) -> Mix:
         returns[device] += 1
     for device, _, _ in missed_of:
         missed_pairs[device] += 1
-    connects, connected_s, after_s = (numpy.zeros(devices) for _ in range(3))
+    connects, connected_s, after_s, late = (numpy.zeros(devices) for _ in range(4))
     for device, sessions in enumerate(traffic.sessions[:devices]):
         connects[device] = sum([0 < a < end for a, _, _ in sessions]) + (
             rest and not any(a < end <= b for a, b, _ in sessions)
         )
+        late[device] = any(horizon < a for a, _, _ in sessions) or not any(a < end <= b for a, b, _ in sessions)
         connected_s[device] = sum([min(b, horizon) - max(a, 0.0) for a, b, _ in sessions if a < horizon])
         after_s[device] = sum([min(b, end) - max(a, horizon) for a, b, _ in sessions if b > horizon and a < end])
     share = (
@@ -265,6 +296,10 @@ def count(traffic: Traffic, *, rest: bool, poll_interval: float) -> Mix:
         returns=returns,
         missed=missed_pairs,
         absences=Counter(missed.values()),
+        late=late if rest else None,
+        positions=sum([horizon - at for at in given.values()]) / horizon
+        if rest
+        else float(sum(by_followed.values()).sum()),
         followed=sum(by_followed.values(), numpy.zeros(devices)),
         followed_large=tuple(sorted(by_followed.items())),
         entries=entries,
