@@ -24,23 +24,17 @@ from syncproof.errors import InputError
 @click.option(
     "--peak",
     type=options.PositiveNumber(),
-    default=2.0,
-    show_default=True,
-    help="How many times the mean rates the peak's are.",
+    help="How many times the mean rates the peak's are; default: the scenario's.",
 )
 @click.option(
     "--sync-retention",
     metavar="DURATION",
-    default="7d",
-    show_default=True,
-    help="How long copies stay in the sync store, and dedup rows.",
+    help="How long copies stay in the sync store, and dedup rows, such as 7d; default: the scenario's.",
 )
 @click.option(
     "--history",
     metavar="DURATION",
-    default="1y",
-    show_default=True,
-    help="How long messages stay in the message store.",
+    help="How long messages stay in the message store, such as 1y; default: the scenario's.",
 )
 @click.option("--prices", metavar="FILE", help="What things cost, a TOML file; default: example prices.")
 @click.option(
@@ -72,9 +66,9 @@ def size(
     users: int | None,
     devices: int | None,
     messages: float | None,
-    peak: float,
-    sync_retention: str,
-    history: str,
+    peak: float | None,
+    sync_retention: str | None,
+    history: str | None,
     prices: str | None,
     utilisation: float,
     connections_per_gateway: int,
@@ -104,10 +98,12 @@ def size(
     return found.status()
 
 
-def _seconds(option: str, text: str) -> float:
+def _seconds(option: str, text: str | None) -> float | None:
     """Return a duration in seconds, which may be in years of 365 days. Raises `InputError` for anything else."""
     from syncproof.inputs.scenario import seconds
 
+    if text is None:
+        return None
     years = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)y", text)
     try:
         found = float(years[1]) * 365 * 86400.0 if years else seconds(text)

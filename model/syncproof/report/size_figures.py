@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
@@ -85,14 +86,11 @@ def _map(found: Sizing, axes: Axes, title: str, courses: Sequence[Course], names
         for place in range(len(MEMBER_COUNTS))
     ]
     colours = [color for color, _, _ in styles(names).values()]
-    edges = [
-        MEMBER_COUNTS[0],
-        *[(a * b) ** 0.5 for a, b in zip(MEMBER_COUNTS, MEMBER_COUNTS[1:], strict=False)],
-        MEMBER_COUNTS[-1],
-    ]
+    between = [(a * b) ** 0.5 for a, b in pairwise(MEMBER_COUNTS)]
+    edges = [MEMBER_COUNTS[0], *between, MEMBER_COUNTS[-1]]
     axes.pcolormesh(
         [place - 0.5 for place in range(len(courses) + 1)], edges, least,
-        cmap=ListedColormap(colours), vmin=-0.5, vmax=len(names) - 0.5, alpha=0.75,
+        cmap=ListedColormap(colours), vmin=-0.5, vmax=len(names) - 0.5, alpha=0.75, edgecolors="face", linewidth=0.4,
     )  # fmt: skip
     axes.set_xticks(range(len(courses)), [f"{value:g}" for value in found.plans])
     axes.set_yscale("log")

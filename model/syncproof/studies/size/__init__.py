@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 DEVICES_KEY, MESSAGES_KEY = "population.devices_per_user", "traffic.messages_per_user_per_day"
 MOST_USERS = 10**11
-PEAK, SYNC_RETENTION_S, HISTORY_S = 2.0, 7 * DAY, 365 * DAY
 UTILISATION, CONNECTIONS_PER_GATEWAY = 0.6, 1_000_000
 LEFT_OUT = "the formulas leave faults out: lost pushes, half-open connections and crashes cost more"
 
@@ -168,9 +167,9 @@ def size(
     users: int | None = None,
     devices: int | None = None,
     messages_per_user_day: float | None = None,
-    peak: float = PEAK,
-    sync_retention: float = SYNC_RETENTION_S,
-    history: float = HISTORY_S,
+    peak: float | None = None,
+    sync_retention: float | None = None,
+    history: float | None = None,
     prices: str | Path | None = None,
     designs: Sequence[str | Design] | None = None,
     utilisation: float = UTILISATION,
@@ -185,12 +184,12 @@ def size(
     Arguments:
         scenario: the name of a ready scenario, the path of a scenario file, or a `Scenario` as `load` returns it; without a
             trace. Its population is a sample of the demanded one.
-        users: how many users; by default the scenario's.
+        users: how many users; by default the scenario's `size.users`, or those of its population.
         devices: devices of every user, 1 to 64; by default the scenario's.
         messages_per_user_day: messages that a user writes a day; by default the scenario's.
         peak: how many times the mean rates the peak's are; 1 or more.
         sync_retention: seconds that copies stay in the sync store, and dedup rows.
-        history: seconds that messages stay in the message store.
+        history: seconds that messages stay in the message store. These three are by default the scenario's, in `size`.
         prices: the path of a price file; by default example prices, whose date and sources are told.
         designs: names of ready designs and forms; by default every ready design.
         utilisation: the share of their time that storage servers work at the peak; above 0 and below 1.
@@ -217,9 +216,9 @@ def size(
         ("sync_retention", sync_retention, "seconds"),
         ("history", history, "seconds"),
         ("utilisation", utilisation, "a share"),
-    ):
+    ):  # those that are not given are the scenario's
         arguments.positive(name, value, unit)
-    if peak < 1:
+    if peak is not None and peak < 1:
         raise InputError(f"peak: {peak:g}; allowed: times the mean, a number from 1 on")
     if utilisation >= 1:
         raise InputError(f"utilisation: {utilisation:g}; allowed: a share, a number above 0 and below 1")
@@ -229,7 +228,12 @@ def size(
     book = price_files.load(None if prices is None else arguments.file("prices", prices))
     first = loaded.seed if seed is None else seed
     demand = Demand(
-        users or loaded.population.users, peak, sync_retention, history, utilisation, connections_per_gateway
+        users=users or loaded.size.users or loaded.population.users,
+        peak=peak or loaded.size.peak,
+        sync_retention_s=sync_retention or loaded.size.sync_retention,
+        history_s=history or loaded.size.history,
+        utilisation=utilisation,
+        connections_per_gateway=connections_per_gateway,
     )
     plan = _plan(loaded, first, demand, book)
     if not plan.mix.written.rows or not plan.mix.copied().rows > plan.mix.written.rows:
@@ -243,9 +247,9 @@ def size(
         "--users": str(demand.users),
         **({} if devices is None else {"--devices": str(devices)}),
         **({} if messages_per_user_day is None else {"--messages-per-user-day": f"{messages_per_user_day:g}"}),
-        "--peak": f"{peak:g}",
-        "--sync-retention": f"{sync_retention:g}s",
-        "--history": f"{history:g}s",
+        "--peak": f"{demand.peak:g}",
+        "--sync-retention": f"{demand.sync_retention_s:g}s",
+        "--history": f"{demand.history_s:g}s",
         **({} if prices is None else {"--prices": str(prices)}),
         **({} if utilisation == UTILISATION else {"--utilisation": f"{utilisation:g}"}),
         **(

@@ -13,6 +13,7 @@ from syncproof.studies import compare as comparison
 from syncproof.studies.compare import Job
 from syncproof.studies.executors import Progress
 from syncproof.studies.size import formulas, traffic
+from syncproof.studies.size.mix import Mix
 from syncproof.studies.size.plan import digits
 from syncproof.studies.size.results import CheckLine, CheckResults
 
@@ -66,12 +67,13 @@ def supported(scenario: Scenario) -> None:
             f"{scenario.name}: traffic.trace = {scenario.traffic.trace!r}; allowed: a scenario without a trace"
         )
     for key, value, allowed in (
-        ("notifications", scenario.model.notifications, True),
-        ("retention", scenario.model.retention, "none"),
-        ("checkpoint", scenario.model.checkpoint, "with-apply"),
+        ("model.notifications", scenario.model.notifications, True),
+        ("model.retention", scenario.model.retention, "none"),
+        ("model.checkpoint", scenario.model.checkpoint, "with-apply"),
+        ("presence.opens_to_send", scenario.presence.opens_to_send, True),
     ):
         if value != allowed:
-            raise InputError(f"{scenario.name}: model.{key} = {value!r}; size has formulas for {allowed!r} alone")
+            raise InputError(f"{scenario.name}: {key}: {value!r}; allowed: {allowed!r}, which size has formulas for")
 
 
 def simulated(run: RunResult) -> dict[str, float]:
@@ -89,7 +91,7 @@ def simulated(run: RunResult) -> dict[str, float]:
     }
 
 
-def computed(design: str, scenario: Scenario, mix: traffic.Mix) -> dict[str, float]:
+def computed(design: str, scenario: Scenario, mix: Mix) -> dict[str, float]:
     """Return what the formulas say, by line."""
     ledger = formulas.account(design, mix, scenario.parameters(), scenario.network, scenario.storage)
     return {

@@ -36,7 +36,7 @@ from syncproof.designs.registry import DESIGNS
 from syncproof.inputs.lookup import get
 from syncproof.inputs.scenario import NetworkSection, Spread, StorageSection
 from syncproof.studies.size.ledger import Ledger
-from syncproof.studies.size.traffic import Mix, Numbers, Stock
+from syncproof.studies.size.mix import Mix, Numbers, Stock
 
 STORED_ENTRY_BYTES = ENTRY_BYTES + MESSAGE_BYTES
 """What an entry with its message takes on the wire beside the body."""
@@ -48,17 +48,17 @@ def mean(spread: Spread) -> float:
     return spread.median * math.exp(spread.sigma**2 / 2)
 
 
-def batch(rate: float, cycle: Callable[[float], float]) -> float:
-    """Return how many entries a single writer or reader takes at once: b = λT + e^(-λT), where a cycle takes T(b) seconds.
+def batch(rates: Numbers, cycle: Callable[[Numbers], Numbers]) -> Numbers:
+    """Return how many entries single writers take at once: b = λT + e^(-λT), where a cycle takes T(b) seconds.
 
-    Poisson arrivals at `rate` a second wait while the cycle before is under way; if none came, the next one is taken alone.
-    Infinite if the entries come faster than the cycles take them.
+    Poisson arrivals at a rate λ a second wait while the cycle before is under way; if none came, the next one is taken alone.
+    Where entries come faster than cycles take them, the number grows with each of the steps that are computed.
     """
-    found = 1.0
+    found = numpy.ones_like(rates)
     for _ in range(500):
-        load = rate * cycle(found)
-        following = load + math.exp(-load)
-        if abs(following - found) < 1e-9 * found:
+        load = rates * cycle(found)
+        following: Numbers = load + numpy.exp(-load)
+        if numpy.allclose(following, found, rtol=1e-9, atol=0.0):
             break
         found = following
     return found
@@ -129,12 +129,9 @@ class Terms:
         load = rates * self.round_trip_s
         return float((self.mix.online / (load + numpy.exp(-load))).sum())
 
-    def batches(self, cycle: Callable[[float], float]) -> float:
+    def batches(self, cycle: Callable[[Numbers], Numbers]) -> float:
         """Return in how many batches the writers of users write their entries, where a batch of b takes `cycle(b)` seconds."""
-        counts, times = numpy.unique(self.mix.entries, return_counts=True)
-        return float(
-            sum([n * each / batch(each / self.mix.seconds, cycle) for each, n in zip(counts, times, strict=True)])
-        )
+        return float((self.mix.entries / batch(self.mix.entries / self.mix.seconds, cycle)).sum())
 
     def idle_polls(self, resets: Numbers) -> Numbers:
         """Return the polls of each device that find nothing. `resets`: what starts its poll timer anew, beside connections.
@@ -283,8 +280,11 @@ def copies(of: Terms, ledger: Ledger, largest: float = math.inf) -> None:
     if of.parameters.sync_ttl:
         ledger.delete("sync-store", copied.rows, batches)
     if of.parameters.sequencer == "segmented":
-        blocks = share * float(numpy.ceil(of.mix.entries / of.parameters.sequencer_block).sum())
-        ledger.write("sequencer", blocks, blocks)
+        blocks = of.mix.entries / of.parameters.sequencer_block
+        if of.mix.late is not None:  # a simulation begins without any block
+            blocks = numpy.ceil(blocks)
+        opened = share * float(blocks.sum())
+        ledger.write("sequencer", opened, opened)
         ledger.keep_always("sequencer", of.mix.users)
 
 
@@ -342,10 +342,12 @@ def checkpointed(of: Terms) -> Ledger:
         at_end = float((unshown * mix.late).sum())
     rows = batches = float(shows.sum())
     if delay and rows:
-        # A batch begins with the devices that one message, or one connection, lets pull. Then it has those that pull in the
-        # time of the delay.
-        quiet = (1 - mix.returns / connects) * numpy.exp(-(mix.online + mix.own) / connects)
-        begins = of.messages + float((mix.connects * (1 - quiet)).sum())
+        # A batch begins with the devices that one message, or one connection, lets pull, at once where there are many users.
+        # Then it has those that pull in the time of the delay.
+        begins = math.inf
+        if mix.late is not None:
+            quiet = (1 - mix.returns / connects) * numpy.exp(-(mix.online + mix.own) / connects)
+            begins = of.messages + float((mix.connects * (1 - quiet)).sum())
         alone = numpy.exp(-shows * delay / numpy.maximum(mix.connected_s, 1.0))
         batches = mix.seconds / (delay + mix.seconds / begins)
         rows = batches * (
@@ -397,7 +399,7 @@ def fanout(of: Terms, threshold: int) -> Ledger:
     """Copy for members of conversations up to `threshold`; let devices read the logs of larger ones."""
     mix = of.mix
     heads: Numbers = numpy.zeros(mix.devices)
-    for size, followed in mix.followed_large:
+    for size, followed in mix.followed_by_size:
         if size > threshold:
             heads = heads + followed
     cursors = heads + (threshold > 0)

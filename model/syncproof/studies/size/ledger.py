@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from syncproof.core.packets import Packet
 from syncproof.designs.base import ROW_BYTES
 from syncproof.designs.packets import Pull
-from syncproof.studies.size.traffic import Stock
+from syncproof.studies.size.mix import Stock
 
 Kind = Literal["written", "deleted", "read"]
 Life = Literal["history", "sync", "dedup", "waiting", "always"]

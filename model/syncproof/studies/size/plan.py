@@ -13,9 +13,9 @@ from syncproof.inputs.scenario import Scenario
 from syncproof.inputs.workload import DAY
 from syncproof.studies.size import formulas
 from syncproof.studies.size.ledger import Ledger, Life
+from syncproof.studies.size.mix import Mix
 from syncproof.studies.size.prices import Prices
 from syncproof.studies.size.results import DesignSize, Rate, StormResults, TrafficResults
-from syncproof.studies.size.traffic import Mix
 
 MONTH_S = 30 * DAY
 GIGABYTE = 1e9
@@ -153,7 +153,7 @@ class Plan:
         servers, (busy, service_s) = self.servers(ledger), self.busy(ledger)
         storage = self.scenario.storage
         load = busy * self.demand.peak / servers / storage.parallel
-        group = self.mix.with_members(HOT_GROUP * self.mix.written.rows / self.mix.copied().rows)
+        group = self.mix.in_groups_of(HOT_GROUP)
         writes = ("sync-store", "written") in ledger.rows and storage.per_row_ms
         return DesignSize(
             keeps_history="roaming-complete" in get(name).promises,

@@ -1,176 +1,17 @@
 """Count what a scenario's traffic gives a design to do: messages by size of conversation, copies, sessions, absences.
 
 The formulas need these statistics and no event of a simulation. They are counted in one drawn run of the scenario, the first
-one that `compare` draws, and are scaled from there: the small population is a sample of the large one.
+one that `compare` draws.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import NamedTuple
 
 import numpy
-from numpy.typing import NDArray
 
-from syncproof.inputs.workload import Traffic
-
-Numbers = NDArray[numpy.float64]
-
-
-class Stock(NamedTuple):
-    """Hold rows that are written in the time of the traffic, and the bodies in them.
-
-    `row_s`, `body_s`: the seconds until the traffic ends of all rows, and of all bytes of bodies.
-    """
-
-    rows: float
-    bodies: float
-    row_s: float
-    body_s: float
-
-    def times(self, factor: float) -> Stock:
-        """Return `factor` times as much."""
-        return Stock(*[factor * each for each in self])
-
-
-NOTHING = Stock(0.0, 0.0, 0.0, 0.0)
-
-
-def total(stocks: Iterable[Stock]) -> Stock:
-    """Return stocks added up."""
-    return Stock(*[sum(column) for column in zip(NOTHING, *stocks, strict=True)])
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """Hold what a queue meets that all devices of a user share.
-
-    `copies`: the copies that are written. `pushed`: per device, the copies that are pushed to it, the first one connected.
-    `waiting`: the copies that no other device is connected for, and how long they wait. `returns`: the pulls that find some of
-    them.
-    """
-
-    copies: float
-    pushed: Numbers
-    waiting: Stock
-    returns: float
-
-
-@dataclass(frozen=True)
-class Mix:
-    """Hold what `seconds` of traffic among `users` users contain. Arrays have a number per device.
-
-    A *copy* is a message and a device of its audience other than the composing one. It is `online` or `offline` as the device
-    is connected when the message is composed.
-    """
-
-    users: float
-    seconds: float
-    sizes: tuple[tuple[float, Stock], ...]
-    """Members of a conversation -> the messages to conversations of this size."""
-    memberships: float
-    """Members of all conversations together."""
-    online: Numbers
-    """Copies for a connected device."""
-    offline: Numbers
-    """Copies for a device that is not connected."""
-    online_bodies: float
-    """Bytes of the bodies of the copies for connected devices."""
-    waiting: Stock
-    """The other copies, and how long they wait until their device connects or the traffic ends."""
-    own: Numbers
-    """Messages composed on the device."""
-    connected_s: Numbers
-    """Seconds connected while there is traffic."""
-    after_s: Numbers
-    """Seconds connected after the traffic."""
-    connects: Numbers
-    """Connections opened."""
-    returns: Numbers
-    """Absences in which there was something to miss."""
-    missed: Numbers
-    """(absence, conversation) pairs in which there was something to miss."""
-    absences: Counter[int]
-    """Number of copies missed in an absence -> how often that was."""
-    late: Numbers | None
-    """1 for devices that connect after the traffic ended, 0 for others; None if only the time of the traffic counts."""
-    positions: float
-    """(device, conversation) pairs of which the device was given a copy, on average over the time."""
-    followed: Numbers
-    """Conversations of the device's user that have messages, on average over the time."""
-    followed_large: tuple[tuple[int, Numbers], ...]
-    """For each size of conversation, how many of `followed` have it."""
-    entries: Numbers
-    """Per user: the entries of the user's timeline."""
-    shared: Shared
-
-    @property
-    def devices(self) -> int:
-        """Return how many devices there are."""
-        return len(self.online)
-
-    @cached_property
-    def written(self) -> Stock:
-        """Return the messages."""
-        return total([stock for _, stock in self.sizes])
-
-    def copied(self, largest: float = math.inf) -> Stock:
-        """Return a copy for each member of every message to a conversation of at most `largest` members."""
-        return total([stock.times(members) for members, stock in self.sizes if members <= largest])
-
-    def messages(self, largest: float = math.inf) -> float:
-        """Return how many messages go to conversations of at most `largest` members."""
-        return sum([stock.rows for members, stock in self.sizes if members <= largest])
-
-    def with_messages(self, factor: float) -> Mix:
-        """Return the same people, who write `factor` times as much."""
-        sizes = tuple([(members, stock.times(factor)) for members, stock in self.sizes])
-        return replace(self._with_copies(factor), sizes=sizes, own=factor * self.own)
-
-    def with_members(self, factor: float) -> Mix:
-        """Return the same messages to conversations of `factor` times as many members."""
-        sizes = tuple([(factor * members, stock) for members, stock in self.sizes])
-        copies, messages = float(self.online.sum() + self.offline.sum()), self.written.rows
-        more = max(0.0, (factor * (copies + messages) - messages) / copies)
-        return replace(self._with_copies(more), sizes=sizes, memberships=factor * self.memberships)
-
-    def _with_copies(self, factor: float) -> Mix:
-        """Return `factor` times as many copies of messages, as evenly spread as they are: absences seldom miss none then.
-
-        An absence of exponential length misses something with the odds of the copies that it misses on average.
-        """
-        share = self.returns / numpy.maximum(self.connects, 1e-9)
-        odds = share / numpy.maximum(1 - share, 1e-9)
-        more = numpy.where(share > 0, factor * odds / (1 + factor * odds) / numpy.maximum(share, 1e-9), 1.0)
-        return replace(
-            self,
-            online=factor * self.online,
-            offline=factor * self.offline,
-            online_bodies=factor * self.online_bodies,
-            waiting=self.waiting.times(factor),
-            returns=more * self.returns,
-            missed=more * self.missed,
-            absences=_more(self.absences, factor),
-            entries=factor * self.entries,
-            shared=replace(
-                self.shared,
-                copies=factor * self.shared.copies,
-                pushed=factor * self.shared.pushed,
-                waiting=self.shared.waiting.times(factor),
-            ),
-        )
-
-
-def _more(absences: Counter[int], factor: float) -> Counter[int]:
-    """Return how often so many copies are missed if there are `factor` times as many."""
-    found: Counter[int] = Counter()
-    for count, times in absences.items():
-        found[round(factor * count)] += times
-    return found
+from syncproof.inputs.workload import Session, Traffic
+from syncproof.studies.size.mix import Mix, Numbers, Shared, Stock
 
 
 class _Place:
@@ -194,9 +35,120 @@ class _Place:
         return self.sessions[self.at][0] if self.at < len(self.sessions) else never
 
 
-def _one(size: float, seconds: float) -> Stock:
-    """Return a row with a body of this size, after so many seconds."""
-    return Stock(1.0, size, seconds, size * seconds)
+class _Sum:
+    """Add up rows with their bodies and ages."""
+
+    __slots__ = ("bodies", "body_s", "row_s", "rows")
+
+    def __init__(self) -> None:
+        self.rows = self.bodies = self.row_s = self.body_s = 0.0
+
+    def add(self, size: float, seconds: float) -> None:
+        """Add a row with a body of this size, after so many seconds."""
+        self.rows += 1
+        self.bodies += size
+        self.row_s += seconds
+        self.body_s += size * seconds
+
+    def stock(self) -> Stock:
+        """Return what was added."""
+        return Stock(self.rows, self.bodies, self.row_s, self.body_s)
+
+
+class _Copies:
+    """Follow the messages in the order of time, and count the copies of each for devices that are connected or not."""
+
+    def __init__(self, traffic: Traffic, end: float, poll_interval: float) -> None:
+        self.traffic, self.end, self.poll_interval = traffic, end, poll_interval
+        devices = traffic.initial_devices
+        self.of_user: list[list[int]] = [[] for _ in range(max(traffic.owners[:devices], default=-1) + 1)]
+        for device, user in enumerate(traffic.owners[:devices]):
+            self.of_user[user].append(device)
+        self.places = [_Place(sessions) for sessions in traffic.sessions[:devices]]
+        self.online, self.offline, self.own, self.pushed = (numpy.zeros(devices) for _ in range(4))
+        self.entries = numpy.zeros(len(self.of_user))
+        self.sizes: defaultdict[int, _Sum] = defaultdict(_Sum)
+        self.waiting, self.shared_waiting = _Sum(), _Sum()
+        self.online_bodies = self.shared_copies = 0.0
+        self.missed: Counter[tuple[int, int]] = Counter()
+        """(device, number of its next session) -> the copies that it finds then."""
+        self.missed_of: set[tuple[int, int, int]] = set()
+        self.first: dict[int, float] = {}
+        """Conversation -> when its first message comes."""
+        self.given: dict[tuple[int, int], float] = {}
+        """(device, conversation) -> when the device is given its first copy."""
+        self.shared_returns: set[tuple[int, float]] = set()
+
+    def count(self) -> None:
+        """Count all messages."""
+        traffic = self.traffic
+        for number, (at, sender, conversation) in enumerate(
+            zip(traffic.times, traffic.devices, traffic.conversations, strict=True)
+        ):
+            size = 0 if number in traffic.about else traffic.sizes[number]
+            members = traffic.members[conversation]
+            self.own[sender] += 1
+            self.first.setdefault(conversation, at)
+            self.sizes[len(members)].add(size, traffic.horizon - at)
+            for user in members:
+                self.entries[user] += 1
+                others = [device for device in self.of_user[user] if device != sender]
+                connected = [device for device in others if self.places[device].connected(at)]
+                for device in others:
+                    if device in connected:
+                        self._online(device, at, conversation, size)
+                    else:
+                        self._offline(device, at, conversation, size)
+                self._shared(user, others, connected, at, size, sender)
+
+    def _online(self, device: int, at: float, conversation: int, size: int) -> None:
+        self.online[device] += 1
+        self.online_bodies += size
+        self.given[device, conversation] = min(at, self.given.get((device, conversation), at))
+
+    def _offline(self, device: int, at: float, conversation: int, size: int) -> None:
+        place = self.places[device]
+        fetched = min(place.next(self.end), self.traffic.horizon)
+        self.offline[device] += 1
+        self.given.setdefault((device, conversation), fetched)
+        self.waiting.add(size, fetched - at)
+        self.missed[device, place.at] += 1
+        self.missed_of.add((device, place.at, conversation))
+
+    def _shared(self, user: int, others: list[int], connected: list[int], at: float, size: int, sender: int) -> None:
+        """Count the one copy of a queue that all devices of a user share."""
+        self.shared_copies += bool(others)
+        if connected:
+            self.pushed[connected[0]] += 1
+        elif others:
+            # A sender that is the only one connected finds the copy with its own next poll.
+            poll = at + self.poll_interval / 2 if sender in self.of_user[user] else self.end
+            fetched = min(poll, *[self.places[device].next(self.end) for device in others])
+            self.shared_waiting.add(size, min(fetched, self.traffic.horizon) - at)
+            self.shared_returns.add((user, fetched))
+
+    def followed(self, rest: bool) -> dict[int, Numbers]:
+        """Return, for each size of conversation, how many with messages each device follows, on average over the time.
+
+        Without `rest`, every conversation counts as one that has had messages.
+        """
+        horizon, members = self.traffic.horizon, self.traffic.members
+        found: defaultdict[int, Numbers] = defaultdict(lambda: numpy.zeros(len(self.places)))
+        for conversation, users in enumerate(members):
+            there = (horizon - self.first.get(conversation, horizon)) / horizon if rest else 1.0
+            for user in users:
+                found[len(users)][self.of_user[user]] += there
+        return dict(sorted(found.items()))
+
+
+def _each(keys: list[int], devices: int) -> Numbers:
+    """Return how often each device is among the keys."""
+    return numpy.bincount(keys, minlength=devices).astype(numpy.float64)
+
+
+def _within(sessions: list[Session], start: float, end: float) -> float:
+    """Return how many seconds of the sessions lie between two times."""
+    return sum([max(0.0, min(b, end) - max(a, start)) for a, b, _ in sessions])
 
 
 def count(traffic: Traffic, *, rest: bool, poll_interval: float) -> Mix:
@@ -207,101 +159,42 @@ def count(traffic: Traffic, *, rest: bool, poll_interval: float) -> Mix:
     """
     devices, horizon = traffic.initial_devices, traffic.horizon
     end = traffic.end if rest else horizon
-    users = max(traffic.owners[:devices], default=-1) + 1
-    of_user: list[list[int]] = [[] for _ in range(users)]
-    for device, user in enumerate(traffic.owners[:devices]):
-        of_user[user].append(device)
-    places = [_Place(sessions) for sessions in traffic.sessions[:devices]]
-    online, offline, own, pushed = (numpy.zeros(devices) for _ in range(4))
-    entries = numpy.zeros(users)
-    by_size: defaultdict[int, list[Stock]] = defaultdict(list)
-    waiting: list[Stock] = []
-    shared_waiting: list[Stock] = []
-    missed: Counter[tuple[int, int]] = Counter()
-    missed_of: set[tuple[int, int, int]] = set()
-    first: dict[int, float] = {}
-    given: dict[tuple[int, int], float] = {}
-    online_bodies = 0.0
-    shared_copies = 0.0
-    shared_returns: set[tuple[int, float]] = set()
-    for at, sender, conversation, size in zip(
-        traffic.times, traffic.devices, traffic.conversations, traffic.sizes, strict=True
-    ):
-        members = traffic.members[conversation]
-        own[sender] += 1
-        first.setdefault(conversation, at)
-        by_size[len(members)].append(_one(size, horizon - at))
-        for user in members:
-            entries[user] += 1
-            others = [device for device in of_user[user] if device != sender]
-            connected = [device for device in others if places[device].connected(at)]
-            for device in others:
-                place = places[device]
-                if device in connected:
-                    online[device] += 1
-                    online_bodies += size
-                    given[device, conversation] = min(at, given.get((device, conversation), at))
-                    continue
-                offline[device] += 1
-                fetched = min(place.next(end), horizon)
-                given.setdefault((device, conversation), fetched)
-                waiting.append(_one(size, fetched - at))
-                missed[device, place.at] += 1
-                missed_of.add((device, place.at, conversation))
-            shared_copies += bool(others)
-            if connected:
-                pushed[connected[0]] += 1
-            elif others:
-                # A sender that is the only one connected finds the copy with its own next poll.
-                poll = at + poll_interval / 2 if sender in of_user[user] else end
-                fetched = min(poll, *[places[device].next(end) for device in others])
-                shared_waiting.append(_one(size, min(fetched, horizon) - at))
-                shared_returns.add((user, fetched))
-    returns, missed_pairs = numpy.zeros(devices), numpy.zeros(devices)
-    for device, _ in missed:
-        returns[device] += 1
-    for device, _, _ in missed_of:
-        missed_pairs[device] += 1
-    connects, connected_s, after_s, late = (numpy.zeros(devices) for _ in range(4))
-    for device, sessions in enumerate(traffic.sessions[:devices]):
-        connects[device] = sum([0 < a < end for a, _, _ in sessions]) + (
-            rest and not any(a < end <= b for a, b, _ in sessions)
-        )
-        late[device] = any(horizon < a for a, _, _ in sessions) or not any(a < end <= b for a, b, _ in sessions)
-        connected_s[device] = sum([min(b, horizon) - max(a, 0.0) for a, b, _ in sessions if a < horizon])
-        after_s[device] = sum([min(b, end) - max(a, horizon) for a, b, _ in sessions if b > horizon and a < end])
-    share = (
-        {c: (horizon - at) / horizon for c, at in first.items()}
-        if rest
-        else dict.fromkeys(range(len(traffic.members)), 1.0)
-    )
-    by_followed: defaultdict[int, Numbers] = defaultdict(lambda: numpy.zeros(devices))
-    for conversation, there in share.items():
-        members = traffic.members[conversation]
-        for user in members:
-            by_followed[len(members)][of_user[user]] += there
+    copies = _Copies(traffic, end, poll_interval)
+    copies.count()
+    sessions = traffic.sessions[:devices]
+    away = [not any(a < end <= b for a, b, _ in each) for each in sessions]
+    """Whether each device is not connected at the end, and connects once more."""
+    followed = copies.followed(rest)
+    all_followed = sum(followed.values(), numpy.zeros(devices))
     return Mix(
-        users=users,
+        users=len(copies.of_user),
         seconds=horizon,
-        sizes=tuple([(members, total(by_size[members])) for members in sorted(by_size)]),
+        sizes=tuple([(members, found.stock()) for members, found in sorted(copies.sizes.items())]),
         memberships=sum([len(members) for members in traffic.members]),
-        online=online,
-        offline=offline,
-        online_bodies=online_bodies,
-        waiting=total(waiting),
-        own=own,
-        connected_s=connected_s,
-        after_s=after_s,
-        connects=connects,
-        returns=returns,
-        missed=missed_pairs,
-        absences=Counter(missed.values()),
-        late=late if rest else None,
-        positions=sum([horizon - at for at in given.values()]) / horizon
+        online=copies.online,
+        offline=copies.offline,
+        online_bodies=copies.online_bodies,
+        waiting=copies.waiting.stock(),
+        own=copies.own,
+        connected_s=numpy.array([_within(each, 0.0, horizon) for each in sessions]),
+        after_s=numpy.array([_within(each, horizon, end) for each in sessions]),
+        connects=numpy.array(
+            [
+                float(sum([0 < a < end for a, _, _ in each]) + (rest and out))
+                for each, out in zip(sessions, away, strict=True)
+            ]
+        ),
+        returns=_each([device for device, _ in copies.missed], devices),
+        missed=_each([device for device, _, _ in copies.missed_of], devices),
+        absences=Counter(copies.missed.values()),
+        late=numpy.array(
+            [float(out or any(horizon < a for a, _, _ in each)) for each, out in zip(sessions, away, strict=True)]
+        )
         if rest
-        else float(sum(by_followed.values()).sum()),
-        followed=sum(by_followed.values(), numpy.zeros(devices)),
-        followed_large=tuple(sorted(by_followed.items())),
-        entries=entries,
-        shared=Shared(shared_copies, pushed, total(shared_waiting), len(shared_returns)),
+        else None,
+        positions=sum([horizon - at for at in copies.given.values()]) / horizon if rest else float(all_followed.sum()),
+        followed=all_followed,
+        followed_by_size=tuple(followed.items()),
+        entries=copies.entries,
+        shared=Shared(copies.shared_copies, copies.pushed, copies.shared_waiting.stock(), len(copies.shared_returns)),
     )
