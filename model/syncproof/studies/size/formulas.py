@@ -333,7 +333,8 @@ def checkpointed(of: Terms) -> Ledger:
     # A pull shows what the pull before it brought, and what the device wrote since: as many pulls show something as bring
     # something, and those that follow a pull which brought nothing and a message of the device's own.
     connects = numpy.maximum(mix.connects, 1e-9)
-    wrote = mix.own / numpy.maximum(mix.own + mix.online + mix.connects, 1e-9)
+    opened = mix.opened / connects
+    wrote = opened + (1 - opened) * mix.own / numpy.maximum(mix.own + mix.online + mix.connects, 1e-9)
     shows = mix.online + mix.returns + (mix.connects - mix.returns) * wrote
     at_end = 0.0
     if mix.late is not None:  # what the last pull brought is shown when the device connects once more, if it does

@@ -81,6 +81,8 @@ class Mix:
     """The other copies, and how long they wait until their device connects or the traffic ends."""
     own: Numbers
     """Messages composed on the device."""
+    opened: Numbers
+    """Connections opened to write a message."""
     connected_s: Numbers
     """Seconds connected while there is traffic."""
     after_s: Numbers

@@ -11,65 +11,26 @@ from collections import Counter, defaultdict
 import numpy
 
 from syncproof.inputs.workload import Session, Traffic
-from syncproof.studies.size.mix import Mix, Numbers, Shared, Stock
-
-
-class _Place:
-    """Follow one device's sessions in the order of time."""
-
-    __slots__ = ("at", "sessions")
-
-    def __init__(self, sessions: list[tuple[float, float, float]]) -> None:
-        self.sessions = sessions
-        self.at = 0
-
-    def connected(self, now: float) -> bool:
-        """Return whether the device is connected at a time that is not before the last one asked for."""
-        sessions = self.sessions
-        while self.at < len(sessions) and sessions[self.at][1] <= now:
-            self.at += 1
-        return self.at < len(sessions) and sessions[self.at][0] <= now
-
-    def next(self, never: float) -> float:
-        """Return when the device connects next."""
-        return self.sessions[self.at][0] if self.at < len(self.sessions) else never
-
-
-class _Sum:
-    """Add up rows with their bodies and ages."""
-
-    __slots__ = ("bodies", "body_s", "row_s", "rows")
-
-    def __init__(self) -> None:
-        self.rows = self.bodies = self.row_s = self.body_s = 0.0
-
-    def add(self, size: float, seconds: float) -> None:
-        """Add a row with a body of this size, after so many seconds."""
-        self.rows += 1
-        self.bodies += size
-        self.row_s += seconds
-        self.body_s += size * seconds
-
-    def stock(self) -> Stock:
-        """Return what was added."""
-        return Stock(self.rows, self.bodies, self.row_s, self.body_s)
+from syncproof.studies.size.mix import Mix, Numbers
+from syncproof.studies.size.shared_queues import Place, SharedQueues, Sum
 
 
 class _Copies:
     """Follow the messages in the order of time, and count the copies of each for devices that are connected or not."""
 
     def __init__(self, traffic: Traffic, end: float, poll_interval: float) -> None:
-        self.traffic, self.end, self.poll_interval = traffic, end, poll_interval
+        self.traffic, self.end = traffic, end
         devices = traffic.initial_devices
         self.of_user: list[list[int]] = [[] for _ in range(max(traffic.owners[:devices], default=-1) + 1)]
         for device, user in enumerate(traffic.owners[:devices]):
             self.of_user[user].append(device)
-        self.places = [_Place(sessions) for sessions in traffic.sessions[:devices]]
-        self.online, self.offline, self.own, self.pushed = (numpy.zeros(devices) for _ in range(4))
+        self.places = [Place(sessions) for sessions in traffic.sessions[:devices]]
+        self.online, self.offline, self.own, self.opened = (numpy.zeros(devices) for _ in range(4))
         self.entries = numpy.zeros(len(self.of_user))
-        self.sizes: defaultdict[int, _Sum] = defaultdict(_Sum)
-        self.waiting, self.shared_waiting = _Sum(), _Sum()
-        self.online_bodies = self.shared_copies = 0.0
+        self.sizes: defaultdict[int, Sum] = defaultdict(Sum)
+        self.waiting = Sum()
+        self.shared = SharedQueues(self.places, self.of_user, end, traffic.horizon, poll_interval)
+        self.online_bodies = 0.0
         self.missed: Counter[tuple[int, int]] = Counter()
         """(device, number of its next session) -> the copies that it finds then."""
         self.missed_of: set[tuple[int, int, int]] = set()
@@ -77,7 +38,6 @@ class _Copies:
         """Conversation -> when its first message comes."""
         self.given: dict[tuple[int, int], float] = {}
         """(device, conversation) -> when the device is given its first copy."""
-        self.shared_returns: set[tuple[int, float]] = set()
 
     def count(self) -> None:
         """Count all messages."""
@@ -88,6 +48,7 @@ class _Copies:
             size = 0 if number in traffic.about else traffic.sizes[number]
             members = traffic.members[conversation]
             self.own[sender] += 1
+            self.opened[sender] += self.places[sender].began(at)
             self.first.setdefault(conversation, at)
             self.sizes[len(members)].add(size, traffic.horizon - at)
             for user in members:
@@ -99,7 +60,7 @@ class _Copies:
                         self._online(device, at, conversation, size)
                     else:
                         self._offline(device, at, conversation, size)
-                self._shared(user, others, connected, at, size, sender)
+                self.shared.add(user, others, connected, at, size)
 
     def _online(self, device: int, at: float, conversation: int, size: int) -> None:
         self.online[device] += 1
@@ -114,18 +75,6 @@ class _Copies:
         self.waiting.add(size, fetched - at)
         self.missed[device, place.at] += 1
         self.missed_of.add((device, place.at, conversation))
-
-    def _shared(self, user: int, others: list[int], connected: list[int], at: float, size: int, sender: int) -> None:
-        """Count the one copy of a queue that all devices of a user share."""
-        self.shared_copies += bool(others)
-        if connected:
-            self.pushed[connected[0]] += 1
-        elif others:
-            # A sender that is the only one connected finds the copy with its own next poll.
-            poll = at + self.poll_interval / 2 if sender in self.of_user[user] else self.end
-            fetched = min(poll, *[self.places[device].next(self.end) for device in others])
-            self.shared_waiting.add(size, min(fetched, self.traffic.horizon) - at)
-            self.shared_returns.add((user, fetched))
 
     def followed(self, rest: bool) -> dict[int, Numbers]:
         """Return, for each size of conversation, how many with messages each device follows, on average over the time.
@@ -176,6 +125,7 @@ def count(traffic: Traffic, *, rest: bool, poll_interval: float) -> Mix:
         online_bodies=copies.online_bodies,
         waiting=copies.waiting.stock(),
         own=copies.own,
+        opened=copies.opened,
         connected_s=numpy.array([_within(each, 0.0, horizon) for each in sessions]),
         after_s=numpy.array([_within(each, horizon, end) for each in sessions]),
         connects=numpy.array(
@@ -196,5 +146,5 @@ def count(traffic: Traffic, *, rest: bool, poll_interval: float) -> Mix:
         followed=all_followed,
         followed_by_size=tuple(followed.items()),
         entries=copies.entries,
-        shared=Shared(copies.shared_copies, copies.pushed, copies.shared_waiting.stock(), len(copies.shared_returns)),
+        shared=copies.shared.close(),
     )
