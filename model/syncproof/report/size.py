@@ -21,7 +21,7 @@ from syncproof.studies.size.check import PROMISES
 from syncproof.studies.size.results import CheckLine
 
 
-class Shown(NamedTuple):
+class ShownTable(NamedTuple):
     """Hold a table as every form shows it. `short`: a terminal shows it too. Cells that are numbers can be sorted."""
 
     name: str
@@ -85,11 +85,11 @@ def cell(value: str | float) -> str:
     return value if isinstance(value, str) else number(value)
 
 
-def tables(found: Sizing) -> Iterator[Shown]:
+def tables(found: Sizing) -> Iterator[ShownTable]:
     """Yield every table, in order."""
     results = found.results()
     designs, money = results.designs.items(), results.prices.currency
-    yield Shown(
+    yield ShownTable(
         "rates", "What each design takes",
         f"Means; the peak is {results.demand.peak:g} times as much, and the servers are those for the peak.",
         ["design", "rows written/s", "deleted/s", "read/s", "packets/s", "MB/s", "pulls/s", "TB stored", "storage servers",
@@ -99,7 +99,7 @@ def tables(found: Sizing) -> Iterator[Shown]:
          for name, d in designs],
         short=True,
     )  # fmt: skip
-    yield Shown(
+    yield ShownTable(
         "limits", "Sequencer, hot users and groups, storms",
         "Entries: what the single writer of one user's timeline takes a second at most. Group: rows written for one message to a "
         "thousand members. Storm: how long storage takes, beside its load at the peak, for the pulls of one lost gateway's "
@@ -111,21 +111,21 @@ def tables(found: Sizing) -> Iterator[Shown]:
          for name, d in designs],
     )  # fmt: skip
     stores = sorted({store for _, d in designs for store in d.stored_bytes})
-    yield Shown(
+    yield ShownTable(
         "storage", "Bytes stored, in TB", "When as much leaves as comes.", ["design", *stores],
         [[name, *[d.stored_bytes.get(store, 0.0) / 1e12 for store in stores]] for name, d in designs],
     )  # fmt: skip
     parts = list(dict.fromkeys([part for _, d in designs for part in d.cost]))
     prices = results.prices
-    yield Shown(
+    yield ShownTable(
         "cost", f"Cost of a month, in {money}", f"{prices.title}, {prices.date}.", ["design", *parts, "total"],
         [[name, *[d.cost.get(part, 0.0) for part in parts], d.cost_total] for name, d in designs],
     )  # fmt: skip
-    yield Shown(
+    yield ShownTable(
         "cheapest", "Which design costs least", "All else as demanded.",
         ["quantity", "from", "to", "history kept", "of all"], list(_ranges(found)),
     )  # fmt: skip
-    yield Shown(
+    yield ShownTable(
         "break-even", "Where an inbox and a log change places",
         "Interpolated between computed points; other pairs are in results.json.",
         ["quantity", "measure", "less below", "less above", "at"],
@@ -137,14 +137,14 @@ def tables(found: Sizing) -> Iterator[Shown]:
         promised = [
             f"{name} {'–' if tolerance is None else f'≤ {100 * tolerance:g} %'}" for name, tolerance in PROMISES
         ]
-        yield Shown(
+        yield ShownTable(
             "check", "The formulas beside a simulation",
             "The error of each line on the scenario's own population without faults, and the largest error that is promised. An "
             "error beyond that is marked.",
             ["design", *promised], [[name, *map(_error, lines)] for name, lines in checked],
             short=True,
         )  # fmt: skip
-        yield Shown(
+        yield ShownTable(
             "lines", "The lines of the check", "What was computed and what was counted, over the whole run.",
             ["design", "line", "formula", "simulated", "error"],
             [[name, line.line, line.formula, line.simulated, _error(line)] for name, lines in checked for line in lines],

@@ -19,7 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from syncproof.designs.registry import DESIGNS, Design
+from syncproof.designs.registry import Design
 from syncproof.errors import InputError, nearest
 from syncproof.inputs import arguments, lookup, workload
 from syncproof.inputs.scenario import Scenario, load
@@ -246,12 +246,12 @@ def size(
     options = {
         "--users": str(demand.users),
         **({} if devices is None else {"--devices": str(devices)}),
-        **({} if messages_per_user_day is None else {"--messages-per-user-day": f"{messages_per_user_day:g}"}),
-        "--peak": f"{demand.peak:g}",
-        "--sync-retention": f"{demand.sync_retention_s:g}s",
-        "--history": f"{demand.history_s:g}s",
+        **({} if messages_per_user_day is None else {"--messages-per-user-day": f"{messages_per_user_day:.12g}"}),
+        "--peak": f"{demand.peak:.12g}",
+        "--sync-retention": f"{demand.sync_retention_s:.12g}s",
+        "--history": f"{demand.history_s:.12g}s",
         **({} if prices is None else {"--prices": str(prices)}),
-        **({} if utilisation == UTILISATION else {"--utilisation": f"{utilisation:g}"}),
+        **({} if utilisation == UTILISATION else {"--utilisation": f"{utilisation:.12g}"}),
         **(
             {}
             if connections_per_gateway == CONNECTIONS_PER_GATEWAY
@@ -286,7 +286,7 @@ def _scenario(scenario: str | Path | Scenario, devices: int | None, messages: fl
 
 def _designs(designs: Sequence[str | Design] | None) -> tuple[str, ...]:
     """Return the names of the designs, each once. Raises `InputError` for one that has no formula."""
-    names = tuple(dict.fromkeys([lookup.known(each) for each in arguments.designs(designs) or DESIGNS]))
+    names = tuple(dict.fromkeys([lookup.known(each) for each in arguments.designs(designs) or formulas.FORMULAS]))
     for name in names:
         found = lookup.get(name)
         if (found.form_of or name) not in formulas.FORMULAS:
@@ -295,10 +295,16 @@ def _designs(designs: Sequence[str | Design] | None) -> tuple[str, ...]:
 
 
 def _plan(scenario: Scenario, seed: int, demand: Demand, book: Prices) -> Plan:
-    """Draw the scenario's traffic without faults, count it, and return the plan for the demand."""
+    """Draw the scenario's traffic without faults, count it, and return the plan for the demand.
+
+    The messages that were drawn are scaled to as many as are expected.
+    """
     plain, _ = check.without_faults(scenario)
-    drawn = workload.generate(plain, seed * 1000)
-    return Plan(plain, traffic.count(drawn, rest=False, poll_interval=plain.model.poll_interval), demand, book)
+    mix = traffic.count(workload.generate(plain, seed * 1000), rest=False, poll_interval=plain.model.poll_interval)
+    if mix.written.rows and not plain.traffic.bursts:
+        expected = plain.traffic.messages_per_user_per_day * mix.users * mix.seconds / DAY
+        mix = mix.with_messages(expected / mix.written.rows)
+    return Plan(plain, mix, demand, book)
 
 
 def _checked(

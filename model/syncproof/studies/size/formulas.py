@@ -32,7 +32,6 @@ from syncproof.designs.packets import (
     Submit,
 )
 from syncproof.designs.parameters import Parameters
-from syncproof.designs.registry import DESIGNS
 from syncproof.inputs.lookup import get
 from syncproof.inputs.scenario import NetworkSection, Spread, StorageSection
 from syncproof.studies.size.ledger import Ledger
@@ -453,7 +452,6 @@ FORMULAS: dict[str, Callable[[Terms], Ledger]] = {
     "log-device-acks": device_acks,
 }
 """The formula of each design; a form's differs by its parameters alone."""
-assert list(FORMULAS) == list(DESIGNS)
 
 
 def account(design: str, mix: Mix, parameters: Parameters, network: NetworkSection, storage: StorageSection) -> Ledger:
