@@ -122,8 +122,8 @@ def tables(found: Sizing) -> Iterator[ShownTable]:
         [[name, *[d.cost.get(part, 0.0) for part in parts], d.cost_total] for name, d in designs],
     )  # fmt: skip
     yield ShownTable(
-        "cheapest", "Which design costs least", "All else as demanded.",
-        ["quantity", "from", "to", "history kept", "of all"], list(_ranges(found)),
+        "cheapest", "Which design costs least", "All else as demanded; of the designs that promise to lose nothing, and of those that also keep history.",
+        ["quantity", "from", "to", "history kept", "nothing lost"], list(_ranges(found)),
     )  # fmt: skip
     yield ShownTable(
         "break-even", "Where an inbox and a log change places",
@@ -157,12 +157,12 @@ def _error(line: CheckLine) -> str:
 
 
 def _ranges(found: Sizing) -> Iterator[list[str | float]]:
-    """Yield (quantity, from, to, cheapest that keeps history, cheapest of all) of each range in which these are the same."""
+    """Yield (quantity, from, to, cheapest that keeps history, cheapest that loses nothing) of each range in which these are the same."""
     for each in found.results().cheapest:
-        points = zip(each.keeping_history, each.of_all, each.values, strict=True)
-        for (keeping, of_all), run in groupby(points, key=lambda point: point[:2]):
+        points = zip(each.keeping_history, each.losing_nothing, each.values, strict=True)
+        for (keeping, sound), run in groupby(points, key=lambda point: point[:2]):
             values = [value for _, _, value in run]
-            yield [each.quantity, values[0], values[-1], keeping or "–", of_all]
+            yield [each.quantity, values[0], values[-1], keeping or "–", sound or "–"]
 
 
 # ---- forms

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import ListedColormap, to_hex, to_rgb
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, NullLocator
 
@@ -65,7 +65,10 @@ def _cheapest(found: Sizing) -> Figure:
     keeping = found.keeping_history()
     shown = [
         (title, names)
-        for title, names in (("Least cost, history kept", keeping), ("Least cost of all", found.designs))
+        for title, names in (
+            ("Least cost, history kept", keeping),
+            ("Least cost, nothing lost", found.losing_nothing()),
+        )
         if names
     ]
     figure = Figure(figsize=(10, 4.2), layout="constrained")
@@ -79,18 +82,23 @@ def _cheapest(found: Sizing) -> Figure:
     return figure
 
 
+def _light(color: str) -> str:
+    """Return a colour, mixed with a third of white."""
+    return to_hex([(2 * part + 1) / 3 for part in to_rgb(color)])
+
+
 def _map(found: Sizing, axes: Axes, title: str, courses: Sequence[Course], names: Sequence[str]) -> dict[str, str]:
     """Colour each place by the design that costs least there; return the designs that do somewhere, with their colours."""
     least = [
         [min(range(len(names)), key=lambda n: each.of["cost"][names[n]][place]) for each in courses]
         for place in range(len(MEMBER_COUNTS))
     ]
-    colours = [color for color, _, _ in styles(names).values()]
+    colours = [_light(color) for color, _, _ in styles(names).values()]
     between = [(a * b) ** 0.5 for a, b in pairwise(MEMBER_COUNTS)]
     edges = [MEMBER_COUNTS[0], *between, MEMBER_COUNTS[-1]]
     axes.pcolormesh(
         [place - 0.5 for place in range(len(courses) + 1)], edges, least,
-        cmap=ListedColormap(colours), vmin=-0.5, vmax=len(names) - 0.5, alpha=0.75, edgecolors="face", linewidth=0.4,
+        cmap=ListedColormap(colours), vmin=-0.5, vmax=len(names) - 0.5, edgecolors="face", linewidth=0.4,
     )  # fmt: skip
     axes.set_xticks(range(len(courses)), [f"{value:g}" for value in found.plans])
     axes.set_yscale("log")

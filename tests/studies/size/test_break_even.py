@@ -30,9 +30,17 @@ def test_designs_that_cost_the_same_at_a_point_cross_there() -> None:
     assert (found.less_below, found.less_above, found.between) == ("a", "b", (1.0, 3.0))
 
 
-def test_the_cheapest_is_told_of_those_that_keep_history_and_of_all() -> None:
-    found = cheapest(along((1.0, 2.0), a=[1.0, 3.0], b=[2.0, 2.0]), ["b"])
-    assert (found.keeping_history, found.of_all) == (["b", "b"], ["a", "b"])
+def test_the_cheapest_is_told_of_those_that_keep_history_and_that_lose_nothing() -> None:
+    found = cheapest(along((1.0, 2.0), a=[1.0, 3.0], b=[2.0, 2.0], lossy=[0.0, 0.0]), ["b"], ["a", "b"])
+    assert (found.keeping_history, found.losing_nothing) == (["b", "b"], ["a", "b"])
+
+
+def test_a_design_that_may_lose_messages_is_not_the_cheapest(small: Scenario) -> None:
+    found = size(small, designs=["inbox-shared", "inbox-store-first"])
+    assert found.losing_nothing() == ["inbox-store-first"]
+    assert found.keeping_history() == []
+    assert {each for along in found.results().cheapest for each in along.losing_nothing} == {"inbox-store-first"}
+    assert {each for along in found.results().cheapest for each in along.keeping_history} == {None}
 
 
 def test_copies_for_devices_are_more_than_copies_for_users_from_one_and_two_kths_devices_on(small: Scenario) -> None:

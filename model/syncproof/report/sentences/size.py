@@ -34,16 +34,14 @@ def answer(found: Sizing) -> list[str]:
         f"{100 * traffic.online_share:.0f} % are connected; {number(traffic.connections)} connections on "
         f"{traffic.gateways} gateway{'' if traffic.gateways == 1 else 's'}."
     ]
-    for what, names in (("that keep history", found.keeping_history()), ("of all", list(found.designs))):
+    for what, names in (("keep history", found.keeping_history()), ("lose nothing", found.losing_nothing())):
         if names:
             name = min(names, key=lambda each: results.designs[each].cost_total)
             least = results.designs[name]
             said.append(
-                f"Of the designs {what}, {name} costs least: {number(least.cost_total)} {currency} a month; "
+                f"Of the designs that {what}, {name} costs least: {number(least.cost_total)} {currency} a month; "
                 f"{number(least.rows_written_per_s.mean)} rows written and {number(least.rows_deleted_per_s.mean)} deleted a "
-                f"second, {number(least.stored_bytes_total / 1e12)} TB stored, {least.storage_servers} storage servers."
-            ) if what != "of all" else said.append(
-                f"Of all designs, {name} costs least: {number(least.cost_total)} {currency} a month."
+                f"second, {number(least.stored_bytes_total / 1e12)} TB stored, {number(least.storage_servers)} storage servers."
             )
     for each in results.break_even:
         if each.quantity == DEVICES and {each.less_below, each.less_above} == {STORE_FIRST, NOTIFY}:

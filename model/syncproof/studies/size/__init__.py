@@ -30,7 +30,7 @@ from syncproof.studies.presentation import Presentable
 from syncproof.studies.size import break_even, check, formulas, traffic
 from syncproof.studies.size import prices as price_files
 from syncproof.studies.size.break_even import DEVICE_COUNTS, DEVICES, MEMBER_COUNTS, MEMBERS, MESSAGE_COUNTS, MESSAGES
-from syncproof.studies.size.plan import Demand, Plan, digits
+from syncproof.studies.size.plan import KEEPS_HISTORY, LOSES_NOTHING, Demand, Plan, digits
 from syncproof.studies.size.prices import Prices
 from syncproof.studies.size.results import CheckResults, DemandResults, PricesUsed, SizeResults, SizeRun
 
@@ -80,8 +80,12 @@ class Sizing(Presentable):
         )
 
     def keeping_history(self) -> list[str]:
-        """Return the designs that promise a new device all history."""
-        return [name for name in self.designs if "roaming-complete" in lookup.get(name).promises]
+        """Return the designs that promise to lose nothing, and a new device all history."""
+        return [name for name in self.losing_nothing() if KEEPS_HISTORY in lookup.get(name).promises]
+
+    def losing_nothing(self) -> list[str]:
+        """Return the designs that promise to lose nothing."""
+        return [name for name in self.designs if LOSES_NOTHING in lookup.get(name).promises]
 
     @cached_property
     def _results(self) -> SizeResults:
@@ -104,7 +108,9 @@ class Sizing(Presentable):
             traffic=self.plan.traffic(),
             prices=PricesUsed(self.plan.prices.title, str(self.plan.prices.date), self.plan.prices.currency),
             designs={name: self.plan.design(name) for name in self.designs},
-            cheapest=[break_even.cheapest(along, self.keeping_history()) for along in self.courses],
+            cheapest=[
+                break_even.cheapest(along, self.keeping_history(), self.losing_nothing()) for along in self.courses
+            ],
             break_even=[each for along in self.courses for each in break_even.crossings(along)],
             warnings=self._warnings(),
             check=self.checked,

@@ -88,7 +88,7 @@ def _gap(one: float, other: float) -> float:
     return 0.0 if abs(gap) < 1e-9 else gap
 
 
-def cheapest(along: Course, keeping: Sequence[str]) -> Cheapest:
+def cheapest(along: Course, keeping: Sequence[str], losing_nothing: Sequence[str]) -> Cheapest:
     """Return which design costs least at each value. `keeping`: the designs that keep history."""
     costs = along.of["cost"]
 
@@ -100,5 +100,5 @@ def cheapest(along: Course, keeping: Sequence[str]) -> Cheapest:
         along.quantity,
         list(along.values),
         [least(keeping, place) for place in places],
-        [least(list(costs), place) or "" for place in places],
+        [least(losing_nothing, place) for place in places],
     )

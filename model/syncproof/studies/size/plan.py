@@ -19,6 +19,8 @@ from syncproof.studies.size.results import DesignSize, Rate, StormResults, Traff
 
 MONTH_S = 30 * DAY
 GIGABYTE = 1e9
+LOSES_NOTHING, KEEPS_HISTORY = "no-loss", "roaming-complete"
+"""The properties that a design must promise to be compared with others that do."""
 HOT_GROUP = 1000
 """Members of the group that a hot group's rows are told of."""
 
@@ -156,7 +158,8 @@ class Plan:
         group = self.mix.in_groups_of(HOT_GROUP)
         writes = ("sync-store", "written") in ledger.rows and storage.per_row_ms
         return DesignSize(
-            keeps_history="roaming-complete" in get(name).promises,
+            loses_nothing=LOSES_NOTHING in get(name).promises,
+            keeps_history=KEEPS_HISTORY in get(name).promises,
             rows_written_per_s=self.rate(ledger.total("written")),
             rows_deleted_per_s=self.rate(ledger.total("deleted")),
             rows_expired_per_s=self.rate(self.expired(name, ledger)),

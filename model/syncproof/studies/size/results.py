@@ -79,6 +79,8 @@ class StormResults(msgspec.Struct):
 class DesignSize(msgspec.Struct, omit_defaults=True):
     """Hold what one design takes."""
 
+    loses_nothing: bool
+    """whether it promises that every accepted message is shown on every device"""
     keeps_history: bool
     """whether it promises that a new device can reach all history"""
     rows_written_per_s: Rate
@@ -147,8 +149,8 @@ class Cheapest(msgspec.Struct):
     """its values"""
     keeping_history: list[DesignName | None]
     """at each value, the cheapest of the designs that keep history; null without one"""
-    of_all: list[DesignName]
-    """at each value, the cheapest of all"""
+    losing_nothing: list[DesignName | None]
+    """at each value, the cheapest of the designs that promise to lose nothing"""
 
 
 class CheckLine(msgspec.Struct):
