@@ -122,7 +122,8 @@ def tables(found: Sizing) -> Iterator[ShownTable]:
         [[name, *[d.cost.get(part, 0.0) for part in parts], d.cost_total] for name, d in designs],
     )  # fmt: skip
     yield ShownTable(
-        "cheapest", "Which design costs least", "All else as demanded; of the designs that promise to lose nothing, and of those that also keep history.",
+        "cheapest", "Which design costs least",
+        "All else as demanded; of the designs that promise to lose nothing, and of those that keep history too.",
         ["quantity", "from", "to", "history kept", "nothing lost"], list(_ranges(found)),
     )  # fmt: skip
     yield ShownTable(
@@ -157,7 +158,7 @@ def _error(line: CheckLine) -> str:
 
 
 def _ranges(found: Sizing) -> Iterator[list[str | float]]:
-    """Yield (quantity, from, to, cheapest that keeps history, cheapest that loses nothing) of each range in which these are the same."""
+    """Yield (quantity, from, to, the cheapest that keeps history, that loses nothing) of each range with the same ones."""
     for each in found.results().cheapest:
         points = zip(each.keeping_history, each.losing_nothing, each.values, strict=True)
         for (keeping, sound), run in groupby(points, key=lambda point: point[:2]):
