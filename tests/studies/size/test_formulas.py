@@ -12,6 +12,7 @@ from syncproof.designs.forms import all_names
 from syncproof.designs.parameters import Parameters
 from syncproof.designs.registry import DESIGNS
 from syncproof.engines.simulate import RunResult
+from syncproof.inputs import workload
 from syncproof.inputs.fault_plan import FaultPlan
 from syncproof.inputs.scenario import NetworkSection, Scenario, StorageSection
 from syncproof.inputs.workload import Traffic
@@ -118,6 +119,19 @@ def test_every_promised_line_is_within_its_tolerance(
     _, run = pair
     lines = check.lines(check.computed(run.design, small, counted), check.simulated(run))
     assert [(line.line, line.error) for line in lines if not line.within] == []
+
+
+@pytest.mark.parametrize("design", ["inbox-store-first", "inbox-shared", "timeline-dense-push", "timeline-read-fanout"])
+def test_frequent_polls_are_those_counted(design: str, small: Scenario) -> None:
+    """With a poll a minute most pulls find nothing."""
+    often = small.with_value("model.poll_interval", "1m")
+    drawn = workload.generate(often, SEED)
+    counted = traffic.count(drawn, rest=True, poll_interval=often.model.poll_interval)
+    found = formulas.account(design, counted, often.parameters(), often.network, often.storage)
+    run = simulate_design(design, often, drawn, FaultPlan(), SEED, checks="none")
+    assert run.metrics["empty_pulls_per_delivery"] * run.deliveries > 0.6 * run.packets["Pull"]
+    assert found.pulls == pytest.approx(run.packets["Pull"], rel=0.03)
+    assert found.total("read") == pytest.approx(sum(rows["read"] for rows in run.rows.values()), rel=0.03)
 
 
 def test_every_ready_design_has_a_formula() -> None:
