@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from syncproof.studies.hunt import Hunt, hunt
     from syncproof.studies.kill_matrix import KillMatrix, kill_matrix
     from syncproof.studies.recordings import CheckedRun, check, convert, minimise, replay
+    from syncproof.studies.size import Sizing, size
     from syncproof.studies.sweep import Sweep, sweep
     from syncproof.studies.verify import Verification, explore, verify
 
@@ -43,6 +44,7 @@ _MODULES = {
     "KillMatrix": "studies.kill_matrix",
     "MinimisedRun": "counterexamples.from_recording",
     "Scenario": "inputs.scenario",
+    "Sizing": "studies.size",
     "Sweep": "studies.sweep",
     "Verification": "studies.verify",
     "check": "studies.recordings",
@@ -57,6 +59,7 @@ _MODULES = {
     "load": "inputs.scenario",
     "minimise": "studies.recordings",
     "replay": "studies.recordings",
+    "size": "studies.size",
     "sweep": "studies.sweep",
     "verify": "studies.verify",
 }
@@ -73,6 +76,7 @@ __all__ = [
     "KillMatrix",
     "MinimisedRun",
     "Scenario",
+    "Sizing",
     "Sweep",
     "Verification",
     "__version__",
@@ -88,6 +92,7 @@ __all__ = [
     "load",
     "minimise",
     "replay",
+    "size",
     "sweep",
     "verify",
 ]
