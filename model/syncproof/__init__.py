@@ -20,14 +20,17 @@ if TYPE_CHECKING:
     from syncproof.counterexamples.from_recording import MinimisedRun
     from syncproof.designs import DESIGNS
     from syncproof.errors import InputError
+    from syncproof.formats.codec import decode, encode
     from syncproof.inputs.scenario import Scenario, load
     from syncproof.properties import PROPERTIES
     from syncproof.report.diagram import Diagram, diagram
-    from syncproof.studies.compare import Comparison, compare
+    from syncproof.studies.compare import compare
+    from syncproof.studies.comparison import Comparison
     from syncproof.studies.drive import Driven, drive
     from syncproof.studies.hunt import Hunt, hunt
     from syncproof.studies.kill_matrix import KillMatrix, kill_matrix
-    from syncproof.studies.recordings import CheckedRun, check, minimise, replay
+    from syncproof.studies.recordings import CheckedRun, check, convert, minimise, replay
+    from syncproof.studies.size import Sizing, size
     from syncproof.studies.sweep import Sweep, sweep
     from syncproof.studies.verify import Verification, explore, verify
 
@@ -35,7 +38,7 @@ _MODULES = {
     "DESIGNS": "designs",
     "PROPERTIES": "properties",
     "CheckedRun": "studies.recordings",
-    "Comparison": "studies.compare",
+    "Comparison": "studies.comparison",
     "Diagram": "report.diagram",
     "Driven": "studies.drive",
     "Hunt": "studies.hunt",
@@ -43,18 +46,23 @@ _MODULES = {
     "KillMatrix": "studies.kill_matrix",
     "MinimisedRun": "counterexamples.from_recording",
     "Scenario": "inputs.scenario",
+    "Sizing": "studies.size",
     "Sweep": "studies.sweep",
     "Verification": "studies.verify",
     "check": "studies.recordings",
     "compare": "studies.compare",
+    "convert": "studies.recordings",
+    "decode": "formats.codec",
     "diagram": "report.diagram",
     "drive": "studies.drive",
+    "encode": "formats.codec",
     "explore": "studies.verify",
     "hunt": "studies.hunt",
     "kill_matrix": "studies.kill_matrix",
     "load": "inputs.scenario",
     "minimise": "studies.recordings",
     "replay": "studies.recordings",
+    "size": "studies.size",
     "sweep": "studies.sweep",
     "verify": "studies.verify",
 }
@@ -72,19 +80,24 @@ __all__ = [
     "KillMatrix",
     "MinimisedRun",
     "Scenario",
+    "Sizing",
     "Sweep",
     "Verification",
     "__version__",
     "check",
     "compare",
+    "convert",
+    "decode",
     "diagram",
     "drive",
+    "encode",
     "explore",
     "hunt",
     "kill_matrix",
     "load",
     "minimise",
     "replay",
+    "size",
     "sweep",
     "verify",
 ]

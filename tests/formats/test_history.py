@@ -15,7 +15,7 @@ from syncproof.core.values import DeviceId, Timeline
 from syncproof.errors import InputError
 from syncproof.formats.history import moves_path, read_history
 from syncproof.inputs.scenario import Scenario
-from syncproof.studies.compare import Job
+from syncproof.studies.jobs import Job
 from syncproof.studies.recordings import check, replay
 
 WANTED = Scenario.model_validate(

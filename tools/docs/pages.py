@@ -63,6 +63,8 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "verify-run": results.verification_run,
         "sweep": results.sweep,
         "sweep-run": results.sweep_run,
+        "size": results.size,
+        "size-run": results.size_run,
         "kill-matrix": results.kill_matrix,
         "kill-matrix-run": results.kill_matrix_run,
         "drive": results.drive,

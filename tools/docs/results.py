@@ -12,6 +12,7 @@ from syncproof.core.faults import FAULTS
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.studies import results
 from syncproof.studies.claims import CLAIMS
+from syncproof.studies.size import results as sizes
 from tools.docs.fields import meanings
 from tools.docs.markdown import code, table
 
@@ -66,6 +67,16 @@ def sweep() -> str:
 def sweep_run() -> str:
     """Return the keys of run.json of `sweep`."""
     return keys(results.SweepRun)
+
+
+def size() -> str:
+    """Return the keys of results.json of `size`."""
+    return keys(sizes.SizeResults)
+
+
+def size_run() -> str:
+    """Return the keys of run.json of `size`."""
+    return keys(sizes.SizeRun)
 
 
 def kill_matrix() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from syncproof._version import __version__
-from syncproof.cli import drive, lists, new, recordings, studies
+from syncproof.cli import drive, lists, new, recordings, size, studies
 from syncproof.cli.exit_status import CommandGroup
 
 
@@ -25,6 +25,7 @@ for command in (
     lists.faults,
     studies.compare,
     studies.sweep,
+    size.size,
     studies.verify,
     studies.explore,
     studies.kill_matrix,

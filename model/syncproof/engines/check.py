@@ -9,7 +9,9 @@ from itertools import islice
 from typing import Any
 
 from syncproof.core.observations import Accepted, Deleted, Observation, Placed, Quiesced
+from syncproof.engines.settling import Settling
 from syncproof.properties import PROPERTIES
+from syncproof.properties._logs import Logs
 from syncproof.properties.evidence import HistorySize
 from syncproof.properties.monitor import Monitor
 from syncproof.properties.references import References
@@ -47,6 +49,9 @@ class Checker:
         self.quiesced = False
         self.size = HistorySize()
         self.references = References()
+        self.settling = Settling(self.monitor, self.references, self.roster)
+        self._told = self._sharing()
+        self._met = 0
         self._table: dict[type[Observation], Reactions] = {}
 
     @property
@@ -66,7 +71,9 @@ class Checker:
             return
         if self.quiesced and self.monitor.recorded:
             raise AfterRest(first, type(block[0]).__name__)
-        self._table.clear()  # it has fewer entries once properties have met their evidence
+        if len(self.monitor.watch.met) != self._met:  # who has met its evidence is no longer asked
+            self._met = len(self.monitor.watch.met)
+            self._table.clear()
         table, references = self._table, self.references
         for line, observation in enumerate(block, first):
             kind = type(observation)
@@ -89,15 +96,32 @@ class Checker:
 
     def _reactions(self, kind: type[Observation]) -> Reactions:
         """Return who reacts to a class of observations, in order."""
-        monitor = self.monitor
+        monitor, settling = self.monitor, self.settling
         found: list[Any] = []
-        for helper in (self.roster, self.size, self.references):
-            if kind in helper.reactions:
-                found.append(helper.reactions[kind])
+        settles = kind in settling.reactions
+        for reactions in (settling.before, self.roster.reactions, self.size.reactions):
+            if kind in reactions:
+                found.append(reactions[kind])
+        if kind in self.references.reactions and not settles:
+            found.append(self.references.reactions[kind])
         if kind in monitor.watch.pending:
             found.append(monitor.watch.see)
-        found += [react for _, react in monitor.reactions.get(kind, ())]
+        if settles:
+            found.append(settling.reactions[kind])
+        for name, react in monitor.reactions.get(kind, ()):
+            automaton = monitor.automata[name]
+            shared = react.__func__.__name__ in self._told.get(name, ())  # type: ignore[attr-defined]
+            if not shared and not (settles and automaton.by_message):
+                found.append(react)
         return kind in (Placed, Deleted), tuple(found)
+
+    def _sharing(self) -> dict[str, tuple[str, ...]]:
+        """Let properties of logs share what the first of them keeps; return, by property, the methods that it does for them."""
+        for automaton in self.monitor.automata.values():
+            automaton.compact()
+        logs = {name: each for name, each in self.monitor.automata.items() if isinstance(each, Logs)}
+        owner = next((each for each in logs.values() if each.passes), None)
+        return {} if owner is None else {n: each.share(owner) for n, each in logs.items() if each is not owner}
 
     def _rest(self, line: int, position: int, block: list[Observation]) -> None:
         """Judge what must be so at rest. Nothing may follow in a history that was recorded outside."""
@@ -107,6 +131,7 @@ class Checker:
 
     def finish(self) -> None:
         """End the history."""
+        self.settling.finish()
         if self.monitor.recorded:
             self.lacks = self.monitor.finish(self.kinds)
 

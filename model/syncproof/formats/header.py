@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from syncproof.core.faults import FAULTS
+from syncproof.core.faults import FAULTS, spelled_out
 from syncproof.designs import Parameters, Population
 from syncproof.errors import InputError
 from syncproof.properties import PROPERTIES
@@ -27,7 +27,8 @@ class Header(msgspec.Struct, kw_only=True):
     """Any name. If it is a design of syncproof, a seeded bug or an existing `FILE.py:NAME`, its promises and its list of
     inapplicable properties are used; for any other name nothing is promised and every property is judged."""
     faults: tuple[str, ...] = ()
-    """The faults that the run was configured with; a promise counts only if it covers all of them."""
+    """The faults that the run was configured with; a promise counts only if it covers all of them.
+    A kind of fault stands for all of its faults, as with `--fault`."""
     population: Population | None = None
     """The user of each device and the members of each conversation when the run began. A replay needs it."""
     parameters: Parameters | None = None
@@ -60,6 +61,7 @@ def parse_header(path: Path, line: bytes, kind: str, number: int = 1) -> Header:
         if name not in PROPERTIES or count < 0:
             allowed = f"{', '.join(PROPERTIES)}, each with a count" if name not in PROPERTIES else "0 or more"
             raise InputError(f"{path}:{number}: violations: {name!r:.60}: {count}; allowed: {allowed}")
+    header.faults = spelled_out(header.faults)
     for fault in header.faults:
         if fault not in FAULTS:
             raise InputError(f"{path}:{number}: faults: {fault!r:.60} is no fault; allowed: {', '.join(FAULTS)}")

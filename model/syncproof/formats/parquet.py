@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from syncproof.core.observations import Observation
+from syncproof.core.values import Timeline
 from syncproof.errors import InputError
 from syncproof.formats.codec import DecodeError, Decoder
 from syncproof.formats.columns import TEXT, Column, Field, columns, fields, joined, split, timelines
@@ -143,64 +144,141 @@ def _bodies(path: Path, file: Any) -> Iterator[tuple[int, list[Observation]]]:
 
 def _typed(path: Path, file: Any, names: list[str]) -> Iterator[tuple[int, list[Observation]]]:
     """Yield the observations of a file with typed columns."""
-    known = Names()
-    wanted = [name for name, _ in _schema() if name in names]
+    known, made = Names(), dict[Any, Any]()
+    filled = _filled(file)
+    wanted = [name for name, _ in _schema() if name in names and name in filled]
     first = 2
-    for batch in _batches(path, file, wanted):
+    for batch in _batches(path, file, ["type", *[name for name in wanted if name != "type"]]):
         with _readable(path):
-            rows = _rows(path, first, batch, known)
+            rows = _Rows(path, first, batch, known, made).observations()
         yield first, rows
         first += len(rows)
 
 
-def _rows(path: Path, first: int, batch: Any, known: Names) -> list[Observation]:
-    import numpy
-    import pyarrow
-
-    types = batch.column("type").dictionary_encode()
-    codes = types.indices.to_numpy(zero_copy_only=False)
-    if types.null_count:
-        null = int(numpy.flatnonzero(numpy.isnan(codes))[0])
-        raise InputError(f"{path}:{first + null}: type: null; allowed: {', '.join(sorted(KINDS))}")
-    empty = {name for name in batch.schema.names if batch.column(name).null_count == len(batch)}
-    rows: Any = numpy.empty(len(batch), dtype=object)
-    for code, name in enumerate(types.dictionary.to_pylist()):
-        at = numpy.flatnonzero(codes == code)
-        kind = KINDS.get(name)
-        if kind is None:
-            allowed = ", ".join(sorted(KINDS))
-            raise InputError(f"{path}:{first + int(at[0])}: type: {name!r:.40} is no observation; allowed: {allowed}")
-        index = pyarrow.array(at)
-        cells = [_values(path, first, kind, field, batch, index, empty, known) for field in fields(kind)]
-        made = list(map(kind, *cells)) if cells else [kind() for _ in range(len(at))]
-        rows[at] = numpy.fromiter(made, dtype=object, count=len(made))
-    found: list[Observation] = rows.tolist()
+def _filled(file: Any) -> set[str]:
+    """Return the columns of a file in which a row may have a value: the statistics take an empty list for none."""
+    found = set()
+    for group in range(file.metadata.num_row_groups):
+        rows = file.metadata.row_group(group)
+        for number in range(rows.num_columns):
+            column = rows.column(number)
+            statistics, (name, *inner) = column.statistics, column.path_in_schema.split(".")
+            lists = inner and not name.endswith(TEXT)
+            if (
+                lists
+                or statistics is None
+                or not statistics.has_null_count
+                or statistics.null_count < column.num_values
+            ):
+                found.add(name)
     return found
 
 
-def _values(
-    path: Path, first: int, kind: type, field: Field, batch: Any, index: Any, empty: set[str], known: Names
-) -> Iterable[Any]:
-    """Return the values of a field of all observations of a class."""
-    parts: list[Any] = []
-    nothing = True
-    for column in field.columns:
-        present = column.name in batch.schema.names and column.name not in empty
-        text = column.name + TEXT
-        texts = batch.column(text).take(index) if text in batch.schema.names and text not in empty else None
-        if not present and texts is None:
-            parts.append(repeat(None, len(index)))
-            continue
-        nothing = False
-        array = batch.column(column.name).take(index) if present else None
-        numbers = [None] * len(index) if array is None else _list(array, column.shape)
-        parts.append(numbers if texts is None else joined(numbers, texts.to_pylist(), known))
-    if field.is_timeline:
-        values: Any = repeat(None, len(index)) if nothing else timelines(*parts)
-    else:
-        (values,) = parts
-    found: Iterable[Any] = _allowed(path, first, kind, field, index, values)
-    return found
+class _Rows:
+    """The rows of a batch, from number `first` on, as observations. `made`: the timelines of earlier batches."""
+
+    def __init__(self, path: Path, first: int, batch: Any, known: Names, made: dict[Any, Any]) -> None:
+        self.path, self.first, self.batch, self.known, self.made = path, first, batch, known, made
+        self.columns = {n: batch.column(n) for n in batch.schema.names if batch.column(n).null_count < len(batch)}
+
+    def observations(self) -> list[Observation]:
+        """Return the observations in the order of the rows."""
+        import numpy
+        import pyarrow
+
+        types = self.batch.column("type").dictionary_encode()
+        codes = types.indices.to_numpy(zero_copy_only=False)
+        if types.null_count:
+            null = int(numpy.flatnonzero(numpy.isnan(codes))[0])
+            raise InputError(f"{self.path}:{self.first + null}: type: null; allowed: {', '.join(sorted(KINDS))}")
+        rows: Any = numpy.empty(len(self.batch), dtype=object)
+        for code, name in enumerate(types.dictionary.to_pylist()):
+            at = numpy.flatnonzero(codes == code)
+            kind = KINDS.get(name)
+            if kind is None:
+                where = f"{self.path}:{self.first + int(at[0])}"
+                raise InputError(f"{where}: type: {name!r:.40} is no observation; allowed: {', '.join(sorted(KINDS))}")
+            index = pyarrow.array(at)
+            cells = [self._values(kind, field, index) for field in fields(kind)]
+            made = list(map(kind, *cells)) if cells else [kind() for _ in range(len(at))]
+            rows[at] = numpy.fromiter(made, dtype=object, count=len(made))
+        found: list[Observation] = rows.tolist()
+        return found
+
+    def _values(self, kind: type, field: Field, index: Any) -> Any:
+        """Return the values of a field of the rows of a class."""
+        arrays = [self.columns[c.name].take(index) if c.name in self.columns else None for c in field.columns]
+        texts = [
+            self.columns[c.name + TEXT].take(index) if c.name + TEXT in self.columns else None for c in field.columns
+        ]
+        if all(array is None or array.null_count == len(index) for array in (*arrays, *texts)):
+            return self._checked(kind, field, index, None, repeat(None, len(index)))
+        if field.is_timeline and all(array is not None and not array.null_count for array in arrays):
+            return self._checked(kind, field, index, None, self._timelines(arrays))
+        parts = []
+        for column, array, text in zip(field.columns, arrays, texts, strict=True):
+            numbers = [None] * len(index) if array is None else _list(array, column.shape)
+            if text is not None and text.null_count < len(index):
+                numbers = joined(numbers, text.to_pylist(), self.known)
+            parts.append(numbers)
+        if field.is_timeline:
+            return self._checked(kind, field, index, None, timelines(*parts))
+        return self._checked(kind, field, index, arrays[0], parts[0])
+
+    def _timelines(self, arrays: list[Any]) -> list[Any]:
+        """Return the timelines of three columns without a null; equal ones are one object."""
+        import numpy
+
+        kinds = arrays[0].dictionary_encode()
+        keys = numpy.stack([kinds.indices.to_numpy(), arrays[1].to_numpy(), arrays[2].to_numpy()])
+        weights = keys[1] * 8 + keys[0]
+        if keys[0].max() > 7 or abs(keys[1]).max() > 1 << 59 or keys[2].any():
+            return timelines(arrays[0].to_pylist(), keys[1].tolist(), keys[2].tolist())
+        _, places, inverse = numpy.unique(weights, return_index=True, return_inverse=True)
+        names = kinds.dictionary.to_pylist()
+        found: Any = numpy.empty(len(places), dtype=object)
+        for number, place in enumerate(places.tolist()):
+            key = (names[int(keys[0][place])], int(keys[1][place]))
+            timeline = self.made.get(key)
+            if timeline is None:
+                timeline = self.made[key] = Timeline(*key)
+            found[number] = timeline
+        values: list[Any] = found[inverse].tolist()
+        return values
+
+    def _checked(self, kind: type, field: Field, index: Any, array: Any, values: Any) -> Any:
+        """Return the values of a field if all are allowed. `InputError` names the first row that has another."""
+        optional = field.columns[0].optional
+        if array is None or array.null_count:
+            values = list(values)
+            if not optional and None in values:
+                default = {f.name: f.default for f in msgspec.structs.fields(kind)}[field.name]
+                if default is msgspec.NODEFAULT:
+                    raise self._refused(kind, field, index, values.index(None), None)
+                values = [default if value is None else value for value in values]
+        if field.allowed:
+            said = [None if v is None else v.kind for v in values] if field.is_timeline else values
+            if not field.allowed.issuperset({word for word in said if word is not None}):
+                at, word = next((n, w) for n, w in enumerate(said) if w is not None and w not in field.allowed)
+                raise self._refused(kind, field, index, at, word)
+        if field.least is not None and field.columns[0].shape == "number" and array is not None:
+            least = _least(array)
+            if least is not None and least < field.least:
+                raise self._refused(kind, field, index, values.index(least), least)
+        return values
+
+    def _refused(self, kind: type, field: Field, index: Any, at: int, value: Any) -> InputError:
+        allowed = ", ".join(sorted(field.allowed)) or ("a number from 0" if field.least is not None else "a value")
+        row = self.first + index[at].as_py()
+        return InputError(f"{self.path}:{row}: {kind.__name__}.{field.name}: {value!r:.40}; allowed: {allowed}")
+
+
+def _least(array: Any) -> int | None:
+    """Return the least number of a column; None if it has none."""
+    from pyarrow import compute
+
+    least: int | None = compute.min(array).as_py()
+    return least
 
 
 def _list(array: Any, shape: str) -> list[Any]:
@@ -220,36 +298,6 @@ def _list(array: Any, shape: str) -> list[Any]:
 
 def _tuple(value: Any) -> Any:
     return tuple([_tuple(part) for part in value]) if isinstance(value, list) else value
-
-
-def _allowed(path: Path, first: int, kind: type, field: Field, index: Any, values: Any) -> Any:
-    """Return the values of a field if all are allowed. `InputError` names the first row that has another."""
-    values = values if isinstance(values, list) else list(values)
-    optional = field.columns[0].optional
-    if not optional and None in values:
-        default = {f.name: f.default for f in msgspec.structs.fields(kind)}[field.name]
-        if default is msgspec.NODEFAULT:
-            raise _refused(path, first, kind, field, index, values.index(None), None)
-        values = [default if value is None else value for value in values]
-    if field.allowed and not field.is_timeline:
-        for at, value in enumerate(values):
-            if value not in field.allowed:
-                raise _refused(path, first, kind, field, index, at, value)
-    if field.is_timeline:
-        for at, value in enumerate(values):
-            if value is not None and value.kind not in field.allowed:
-                raise _refused(path, first, kind, field, index, at, value.kind)
-    if field.least is not None and field.columns[0].shape == "number":
-        for at, value in enumerate(values):
-            if value is not None and type(value) is int and value < field.least:
-                raise _refused(path, first, kind, field, index, at, value)
-    return values
-
-
-def _refused(path: Path, first: int, kind: type, field: Field, index: Any, at: int, value: Any) -> InputError:
-    allowed = ", ".join(sorted(field.allowed)) or ("a number from 0" if field.least is not None else "a value")
-    row = first + index[at].as_py()
-    return InputError(f"{path}:{row}: {kind.__name__}.{field.name}: {value!r:.40}; allowed: {allowed}")
 
 
 @contextmanager

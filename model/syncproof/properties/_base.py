@@ -60,6 +60,9 @@ class Property:
     says: ClassVar[str] = ""
     anomaly: ClassVar[str] = ""
     reactions: ClassVar[dict[type[Observation], Reaction]] = {}
+    by_message: ClassVar[bool] = False
+    """What it keeps of a message depends on no other message, and it complains of nothing in a plain life; see
+    `engines/settling.py`."""
     needs: ClassVar[tuple[str, ...]] = ()
     """What an observation may leave out and it needs, by field, such as `Placed.place`; see `References`."""
     presumes: ClassVar[Mapping[str, tuple[type[Observation], ...]]] = {}
@@ -117,6 +120,9 @@ class Property:
         if not is_part(cls):
             raise TypeError(f"property {cls.__name__} has no @state, so its state is not kept; write @state above it")
         return super().__new__(cls)
+
+    def compact(self) -> None:
+        """Be told, before the first observation, that a long history follows: what is kept of every message must be small."""
 
     def recorded(self) -> None:
         """Be told, before the first observation, that the history was recorded outside: it may not say everything."""

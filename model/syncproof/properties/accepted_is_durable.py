@@ -59,6 +59,7 @@ class AcceptedIsDurable(Property):
     says = "an accepted message is in durable server state or shown on its whole audience"
     wants = "an accepted message"
     evidence = seen(Accepted)
+    by_message = True
     needs = ("Placed.audience",)
     presumes = {UNTOLD: (Stored, Queued)}  # noqa: RUF012
     anomaly = "lost-write"

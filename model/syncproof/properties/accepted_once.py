@@ -34,6 +34,7 @@ class AcceptedOnce(Property):
     says = "an accepted message has one place, the one that the accepting reply names"
     wants = "an accepted message"
     evidence = seen(Accepted)
+    by_message = True
     anomaly = "duplicate"
     needs = ("Placed.place",)
     presumes = {UNPLACED: (Placed,)}  # noqa: RUF012

@@ -33,6 +33,7 @@ class ChangeMonotonic(Property):
     wants = "a change that a device applied"
     evidence = seen(Amended)
     takes_changes = True
+    by_message = True
 
     applied: dict[tuple[DeviceId, str, int], Applied] = attrs.field(factory=dict)
     places: dict[MessageId, tuple[ConversationId, int]] = attrs.field(factory=dict)

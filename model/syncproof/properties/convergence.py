@@ -56,6 +56,7 @@ class Convergence(Property):
     says = "all devices of a user show the same sequence per conversation"
     wants = "a message for two devices of one user"
     evidence = seen(Placed, lambda o: len(o.audience or ()) > len(o.members or ()))
+    by_message = True
     needs = ("Placed.audience", "Shown.place")
     least_devices = 2
 

@@ -46,7 +46,8 @@ class Monitor:
         self.counts: dict[str, int] = {}
         self.violations: dict[str, list[Violation]] = {}
         self.recorded = recorded
-        self.withheld: list[tuple[str, str, tuple[type[Observation], ...]]] = []
+        self.withheld: dict[tuple[str, tuple[type[Observation], ...]], list[str]] = {}
+        self._withheld: dict[tuple[str, tuple[type[Observation], ...]], int] = {}
         if recorded:
             for automaton in self.automata.values():
                 automaton.recorded()
@@ -71,9 +72,15 @@ class Monitor:
         if self.recorded:
             for words, kinds in PROPERTIES[name].presumes.items():
                 if words in says:
-                    self.withheld.append((name, says, kinds))
+                    self._withhold((name, kinds), says)
                     return
         self._keep(name, says)
+
+    def _withhold(self, key: tuple[str, tuple[type[Observation], ...]], says: str) -> None:
+        self._withheld[key] = self._withheld.get(key, 0) + 1
+        first = self.withheld.setdefault(key, [])
+        if len(first) < KEPT:
+            first.append(says)
 
     def _keep(self, name: str, says: str) -> None:
         self.counts[name] = self.counts.get(name, 0) + 1
@@ -90,9 +97,11 @@ class Monitor:
             for says in automaton.at_end():
                 self.record(name, says)
         lacks: dict[str, str] = {}
-        for name, says, kinds in self.withheld:
+        for (name, kinds), complaints in self.withheld.items():
             if any(kind in observed for kind in kinds):
-                self._keep(name, says)
+                for says in complaints:
+                    self._keep(name, says)
+                self.counts[name] += self._withheld[name, kinds] - len(complaints)
             else:
                 lacks.setdefault(name, f"the history has no {' or '.join(kind.__name__ for kind in kinds)}")
         self.withheld.clear()

@@ -28,6 +28,7 @@ class NoCreation(Property):
     says = "only what was composed is shown, to its audience"
     wants = "a message shown on a device"
     evidence = seen(Shown)
+    by_message = True
     needs = ("Placed.members",)
     presumes = {NOT_COMPOSED: (Composed,), NOT_PLACED: (Placed,)}  # noqa: RUF012
 

@@ -22,6 +22,7 @@ class NoEarlyDelete(Showing):
     says = "a copy is deleted only after its device showed it"
     wants = "a copy deleted from an inbox"
     evidence = seen(Deleted)
+    by_message = True
     needs = ("Deleted.devices",)
 
     @observes(Deleted)

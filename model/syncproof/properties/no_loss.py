@@ -66,6 +66,7 @@ class NoLoss(Property):
     says = "every accepted message is shown on every device of its audience"
     wants = "an accepted message"
     evidence = seen(Accepted)
+    by_message = True
     needs = ("Placed.audience",)
     anomaly = "lost-write"
 

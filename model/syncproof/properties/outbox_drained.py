@@ -29,6 +29,7 @@ class OutboxDrained(Property):
     says = "everything composed is accepted or refused"
     wants = "a message composed on a device"
     evidence = seen(Composed)
+    by_message = True
     needs = ("Unsure.message",)
 
     waiting: dict[MessageId, DeviceId] = attrs.field(factory=dict)

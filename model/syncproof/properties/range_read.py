@@ -27,6 +27,7 @@ class RangeReads(Logs):
     wants = "a read of a log that returned an entry"
     evidence = seen(RangeRead, lambda o: bool(o.seqs) and o.timeline.kind != "inbox")
     needs = ("Placed.members",)
+    passes = False
 
     trimmed: dict[Timeline, int] = attrs.field(factory=dict)
 

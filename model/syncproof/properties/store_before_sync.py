@@ -25,6 +25,7 @@ class StoreBeforeSync(Property):
     says = "what is shown is already in durable server storage"
     wants = "a message shown on a device"
     evidence = seen(Shown)
+    by_message = True
     presumes = {UNSTORED: (Stored,)}  # noqa: RUF012
 
     unstored: dict[MessageId, DeviceId] = attrs.field(factory=dict)
