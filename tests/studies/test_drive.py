@@ -12,7 +12,7 @@ from syncproof import check
 from syncproof.engines.drive import new_target, processes
 from syncproof.engines.drive.processes import DriveError
 from syncproof.engines.drive.scripts import SCRIPTS
-from syncproof.engines.drive.targets import TARGETS
+from syncproof.engines.drive.targets import TARGETS, installed
 from syncproof.errors import InputError
 from syncproof.inputs import lookup
 from syncproof.report import drive as page
@@ -199,3 +199,12 @@ def test_the_results_can_be_read_again(tmp_path: Path) -> None:
     results = json.loads((tmp_path / "results.json").read_text())
     assert results["cells"][0]["observed"] == {"accepted-is-durable": 1, "no-loss": 1, "convergence": 1}
     assert results["cells"][0]["agreement"] == "agrees"
+
+
+def test_a_group_of_which_nothing_is_installed_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(installed, "program", lambda *_: "")
+    with pytest.raises(DriveError, match="redis: Redis is not installed; it comes with Debian's redis-server or"):
+        subjects("redis", None, None)
+    found, missing = subjects("all", None, None)
+    assert [each.name for each in found] == ["sqlite-log", "sqlite-inbox"]
+    assert set(missing) == set(TARGETS) - {"sqlite-log", "sqlite-inbox"}

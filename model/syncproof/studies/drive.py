@@ -279,6 +279,8 @@ def subjects(target: str, held_against: str | None, slow_ms: float | None) -> tu
                 kind.version(),
             )
         )
+    if missing and not found:
+        raise DriveError(f"{target}: {'; '.join(dict.fromkeys(missing.values()))}")
     return found, missing
 
 
