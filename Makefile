@@ -25,7 +25,7 @@ create = if command -v uv >/dev/null 2>&1; then uv venv --quiet --allow-existing
 install = if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(1)/bin/python $(2); else \
 	$(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2); fi
 
-.PHONY: setup compare test test-fast test-oldest test-wheel coverage fuzz check check-reports docs reports notebooks bench mutants clean
+.PHONY: setup compare test test-fast test-oldest test-wheel coverage fuzz check check-reports docs reports drive notebooks bench mutants clean
 
 setup: $(READY)
 
@@ -91,6 +91,11 @@ docs: $(READY)
 # Some twenty minutes for all; REPORTS="default verify" for some, TRACES=DIR for those that need real traffic.
 reports: $(READY)
 	$(BIN)/python -m tools.gallery $(REPORTS) $(if $(TRACES),--traces $(TRACES))
+
+# Every target that is installed, and a design's own actors: the table in reports/drive/. A broken promise is a finding.
+DRIVEN ?= all model:timeline-notify
+drive: $(READY)
+	$(BIN)/syncproof drive $(DRIVEN) --out reports/drive || test $$? -eq 1 -o $$? -eq 3
 
 bench: $(READY)
 	@$(call install,.venv,-e '.[bench]')

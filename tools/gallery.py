@@ -37,11 +37,13 @@ from syncproof.properties import PROPERTIES
 from syncproof.report import figures, markdown, template
 from syncproof.report.sentences import compare as compare_sentences
 from syncproof.report.sentences import kill_matrix as kill_matrix_sentences
+from syncproof.report.sentences import size as size_sentences
 from syncproof.report.sentences import sweep as sweep_sentences
 from syncproof.report.sentences import verify as verify_sentences
 from syncproof.seeded_bugs import BUGS
 from syncproof.studies import claims, intervals, kill_matrix
 from syncproof.studies import compare as comparison
+from syncproof.studies import size as sizes
 from syncproof.studies import sweep as sweeps
 from syncproof.studies import verify as verification
 from syncproof.studies.jobs import Job
@@ -55,7 +57,7 @@ KEPT = ("report.html", *COMMITTED)
 REMEDY = "run `make reports` (TRACES=DIR for real traffic), look at the changes, and commit them"
 PLACE = re.compile(r"(?<![\w.:/])/(?:home|root|tmp|work|Users|var|mnt|opt)/")
 """The beginning of a path on a particular machine."""
-Kind = Literal["compare", "verify", "kill-matrix", "sweep"]
+Kind = Literal["compare", "verify", "kill-matrix", "sweep", "size"]
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,9 @@ ENTRIES: dict[str, Entry] = {
             ),
             runs=2,
         ),
+        Entry("size-wechat-2017", "size", "wechat-2017"),
+        Entry("size-team-chat", "size", "team-chat"),
+        Entry("size-sdk-platform", "size", "sdk-platform"),
         Entry("verify", "verify", "standard"),
         Entry("kill-matrix", "kill-matrix"),
     )
@@ -244,6 +249,14 @@ def _sweep(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written
     return found, row
 
 
+def _size(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written, Row]:
+    found = sizes.size(entry.subject, check=True, jobs=jobs)
+    _whole(found.stopped)
+    row = _row(entry, size_sentences.question(found), size_sentences.answer(found), size_sentences.command(found))
+    row.taken = f"formulas, {size_sentences.checked(found)[0].lower()}{size_sentences.checked(found)[1:]}".rstrip(".")
+    return found, row
+
+
 def _whole(missing: object) -> None:
     """Raise `KeyboardInterrupt` if a study was interrupted: an incomplete report must not be committed."""
     if missing:
@@ -255,6 +268,7 @@ MAKERS: dict[str, Callable[[Entry, Path | None, int | None], tuple[Written, Row]
     "verify": _verify,
     "kill-matrix": _kill_matrix,
     "sweep": _sweep,
+    "size": _size,
 }
 
 
@@ -272,7 +286,7 @@ def fingerprint(entry: Entry) -> dict[str, str]:
         "properties": [(p.name, p.says) for p in PROPERTIES.values()],
         "schema": 1,
     }
-    if entry.kind in ("compare", "sweep"):
+    if entry.kind in ("compare", "sweep", "size"):
         parts["scenario"] = load(entry.subject).text
         parts["metrics"] = [(name, metric.unit, metric.sentence) for name, metric in METRICS.items()]
         parts["taken"] = (entry.trace, entry.take, entry.key, entry.values, entry.designs, entry.metrics, entry.runs)
@@ -331,6 +345,14 @@ def _kill_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
         yield f"{name} is not met as it was"
 
 
+def _size_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
+    """Compute the rates again, without the check."""
+    again = plain(sizes.size(entry.subject).results())
+    for name, found in again["designs"].items():
+        if found != results["designs"][name]:
+            yield f"{name} takes something else"
+
+
 def _nothing(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
     yield from ()
 
@@ -340,6 +362,7 @@ AGAIN: dict[str, Callable[[Entry, dict[str, Any]], Iterable[str]]] = {
     "verify": _search_again,
     "kill-matrix": _kill_again,
     "sweep": _nothing,
+    "size": _size_again,
 }
 
 
@@ -356,7 +379,7 @@ def complaints(out: Path) -> Iterator[str]:
     named = {*written, *(f"{row.name}/{file}" for row in rows.values() for file in row.files)}
     yield from (f"{file} is in no entry of the index" for file in there if file not in named)
     yield from (f"{file} names a place on a machine" for file in there if PLACE.search((out / file).read_text("utf-8")))
-    shown = {entry.subject for entry in ENTRIES.values() if entry.kind == "compare"}
+    shown = {entry.subject for entry in ENTRIES.values() if entry.kind in ("compare", "size")}
     yield from (f"the ready scenario {name} has no entry" for name in ready() if name not in shown)
 
 

@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from syncproof.report.diagram import Diagram, diagram
     from syncproof.studies.compare import compare
     from syncproof.studies.comparison import Comparison
+    from syncproof.studies.drive import Driven, drive
     from syncproof.studies.hunt import Hunt, hunt
     from syncproof.studies.kill_matrix import KillMatrix, kill_matrix
     from syncproof.studies.recordings import CheckedRun, check, convert, minimise, replay
+    from syncproof.studies.size import Sizing, size
     from syncproof.studies.sweep import Sweep, sweep
     from syncproof.studies.verify import Verification, explore, verify
 
@@ -38,11 +40,13 @@ _MODULES = {
     "CheckedRun": "studies.recordings",
     "Comparison": "studies.comparison",
     "Diagram": "report.diagram",
+    "Driven": "studies.drive",
     "Hunt": "studies.hunt",
     "InputError": "errors",
     "KillMatrix": "studies.kill_matrix",
     "MinimisedRun": "counterexamples.from_recording",
     "Scenario": "inputs.scenario",
+    "Sizing": "studies.size",
     "Sweep": "studies.sweep",
     "Verification": "studies.verify",
     "check": "studies.recordings",
@@ -50,6 +54,7 @@ _MODULES = {
     "convert": "studies.recordings",
     "decode": "formats.codec",
     "diagram": "report.diagram",
+    "drive": "studies.drive",
     "encode": "formats.codec",
     "explore": "studies.verify",
     "hunt": "studies.hunt",
@@ -57,6 +62,7 @@ _MODULES = {
     "load": "inputs.scenario",
     "minimise": "studies.recordings",
     "replay": "studies.recordings",
+    "size": "studies.size",
     "sweep": "studies.sweep",
     "verify": "studies.verify",
 }
@@ -68,11 +74,13 @@ __all__ = [
     "CheckedRun",
     "Comparison",
     "Diagram",
+    "Driven",
     "Hunt",
     "InputError",
     "KillMatrix",
     "MinimisedRun",
     "Scenario",
+    "Sizing",
     "Sweep",
     "Verification",
     "__version__",
@@ -81,6 +89,7 @@ __all__ = [
     "convert",
     "decode",
     "diagram",
+    "drive",
     "encode",
     "explore",
     "hunt",
@@ -88,6 +97,7 @@ __all__ = [
     "load",
     "minimise",
     "replay",
+    "size",
     "sweep",
     "verify",
 ]

@@ -26,7 +26,10 @@ READY = [
     "push-outage",
     "reconnect-storm",
     "rush-hour",
+    "sdk-platform",
     "server-crash",
+    "team-chat",
+    "wechat-2017",
 ]
 HEAD = 'title = "A test"\nshows = "That it loads."\n'
 

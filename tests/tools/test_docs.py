@@ -23,6 +23,7 @@ from syncproof.studies import claim_searches, kill_matrix
 from syncproof.studies import compare as comparison
 from syncproof.studies import verify as verification
 from syncproof.studies.results import CutEngineResult, EngineResult, plain
+from syncproof.studies.size import size
 from tests.helpers.silent import SECOND
 from tools.docs import example, fields, markdown, pages, scenarios
 
@@ -338,11 +339,15 @@ def outcomes() -> dict[str, dict[str, Any]]:
         {"F01": kill_matrix.bug_result(BUGS["F01"], explored_bug, killed, killed)},
         costs={"F36": kill_matrix.cost_result(COSTS["F36"], 1.0, 4.0)},
     )
+    sized = size(tiny(), designs=["inbox-store-first", "timeline-notify"], check=True, jobs=1)
+    assert sized.facts is not None
     return {
         "results.json of compare": plain(compare.results()),
         "run.json of compare": plain(compare.run_facts()),
         "results.json of verify": plain(verify.results()),
         "run.json of verify": plain(verify.run_facts()),
+        "results.json of size": plain(sized.results()),
+        "run.json of size": plain(sized.facts),
         "results.json of kill-matrix": plain(matrix.results()),
         "run.json of kill-matrix": plain(matrix.run_facts()),
     }
@@ -355,6 +360,8 @@ def outcomes() -> dict[str, dict[str, Any]]:
         "run.json of compare",
         "results.json of verify",
         "run.json of verify",
+        "results.json of size",
+        "run.json of size",
         "results.json of kill-matrix",
         "run.json of kill-matrix",
     ],

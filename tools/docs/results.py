@@ -12,6 +12,7 @@ from syncproof.core.faults import FAULTS
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.studies import results
 from syncproof.studies.claims import CLAIMS
+from syncproof.studies.size import results as sizes
 from tools.docs.fields import meanings
 from tools.docs.markdown import code, table
 
@@ -29,7 +30,8 @@ def claims() -> str:
 
 def faults() -> str:
     """Return one row per fault."""
-    return table(["fault", "is"], [[code(fault.name), fault.sentence] for fault in FAULTS.values()])
+    rows = [[code(f.name), f.sentence, f.driven or f"not driven: {f.not_driven}"] for f in FAULTS.values()]
+    return table(["fault", "is", "deed of `drive`"], rows)
 
 
 def keys(kind: type[msgspec.Struct]) -> str:
@@ -67,6 +69,16 @@ def sweep_run() -> str:
     return keys(results.SweepRun)
 
 
+def size() -> str:
+    """Return the keys of results.json of `size`."""
+    return keys(sizes.SizeResults)
+
+
+def size_run() -> str:
+    """Return the keys of run.json of `size`."""
+    return keys(sizes.SizeRun)
+
+
 def kill_matrix() -> str:
     """Return the keys of results.json of `kill-matrix`."""
     return keys(results.KillMatrixResults)
@@ -75,6 +87,16 @@ def kill_matrix() -> str:
 def kill_matrix_run() -> str:
     """Return the keys of run.json of `kill-matrix`."""
     return keys(results.KillMatrixRun)
+
+
+def drive() -> str:
+    """Return the keys of results.json of `drive`."""
+    return keys(results.DriveResults)
+
+
+def drive_run() -> str:
+    """Return the keys of run.json of `drive`."""
+    return keys(results.DriveRun)
 
 
 def _rows(kind: type, prefix: str) -> Iterator[tuple[str, str]]:

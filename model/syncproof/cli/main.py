@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from syncproof._version import __version__
-from syncproof.cli import lists, recordings, studies
+from syncproof.cli import drive, lists, new, recordings, size, studies
 from syncproof.cli.exit_status import CommandGroup
 
 
@@ -25,9 +25,12 @@ for command in (
     lists.faults,
     studies.compare,
     studies.sweep,
+    size.size,
     studies.verify,
     studies.explore,
     studies.kill_matrix,
+    drive.drive,
+    new.new,
     recordings.check,
     recordings.convert,
     recordings.replay,

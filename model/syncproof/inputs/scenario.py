@@ -316,6 +316,19 @@ class StorageSection(Section):
     """Operations that are served at a time; others wait in a queue."""
 
 
+class SizeSection(Section):
+    """What `size` computes for; its options override these. Nothing here changes a simulation."""
+
+    users: Annotated[int, Field(ge=0, le=10**11)] = 0
+    """Users that the population is a sample of; 0: those of the population."""
+    peak: Annotated[float, Field(ge=1, le=1000)] = 2.0
+    """How many times the mean rates the peak's are."""
+    sync_retention: Span = 7 * 86400.0
+    """How long copies stay in the sync store, and dedup rows."""
+    history: Span = 365 * 86400.0
+    """How long messages stay in the message store."""
+
+
 if TYPE_CHECKING:
     ModelSection = Parameters  # a type checker sees the same fields
 else:
@@ -365,6 +378,7 @@ class Scenario(Section):
     faults: FaultsSection = FaultsSection()
     storage: StorageSection = StorageSection()
     model: ModelSection = ModelSection()
+    size: SizeSection = SizeSection()
     name: str = Field(default="", exclude=True)
     text: str = Field(default="", exclude=True, repr=False)
     file: str = Field(default="", exclude=True, repr=False)

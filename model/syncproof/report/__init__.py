@@ -1,6 +1,6 @@
 """Show what a study found: on a terminal, in Markdown, as one HTML page. Nothing here computes a result.
 
-Each study has a page of its name (`compare`, `verify`, `kill_matrix`, `sweep`), a module with the same functions:
+Each study has a page of its name (`compare`, `verify`, `kill_matrix`, `sweep`, `size`), a module with the same functions:
 
 | function | returns or does |
 |---|---|

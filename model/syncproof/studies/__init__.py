@@ -1,1 +1,1 @@
-"""Find out what the commands ask, as data: comparisons, verifications, sweeps, the kill matrix, the judged claims."""
+"""Find out what the commands ask, as data: comparisons, verifications, sweeps, sizes, the kill matrix, the judged claims."""

@@ -107,8 +107,8 @@ def sources() -> str:
 
 
 def _scenario(scenario: Scenario) -> str:
-    """Return the scenario as JSON without its texts, and without runs and seed, which the job has itself."""
-    return scenario.model_dump_json(exclude={"title", "shows", "runs", "seed"})
+    """Return the scenario as JSON without what changes no run, and without runs and seed, which the job has itself."""
+    return scenario.model_dump_json(exclude={"title", "shows", "runs", "seed", "size"})
 
 
 @cache

@@ -18,6 +18,7 @@ from syncproof.inputs.scenario import Scenario, seconds
 NOT_VARIED = {
     "title": "a text that changes no result",
     "shows": "a text that changes no result",
+    "size": "what `syncproof size` computes for, which changes no run",
     "runs": "every point has the same runs: --runs N",
     "seed": "every point meets the same draws: --seed N",
 }

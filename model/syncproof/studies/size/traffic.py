@@ -1,0 +1,150 @@
+"""Count what a scenario's traffic gives a design to do: messages by size of conversation, copies, sessions, absences.
+
+The formulas need these statistics and no event of a simulation. They are counted in one drawn run of the scenario, the first
+one that `compare` draws.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+import numpy
+
+from syncproof.inputs.workload import Session, Traffic
+from syncproof.studies.size.mix import Mix, Numbers
+from syncproof.studies.size.shared_queues import Place, SharedQueues, Sum
+
+
+class _Copies:
+    """Follow the messages in the order of time, and count the copies of each for devices that are connected or not."""
+
+    def __init__(self, traffic: Traffic, end: float, poll_interval: float) -> None:
+        self.traffic, self.end = traffic, end
+        devices = traffic.initial_devices
+        self.of_user: list[list[int]] = [[] for _ in range(max(traffic.owners[:devices], default=-1) + 1)]
+        for device, user in enumerate(traffic.owners[:devices]):
+            self.of_user[user].append(device)
+        self.places = [Place(sessions) for sessions in traffic.sessions[:devices]]
+        self.online, self.offline, self.own, self.opened = (numpy.zeros(devices) for _ in range(4))
+        self.entries = numpy.zeros(len(self.of_user))
+        self.sizes: defaultdict[int, Sum] = defaultdict(Sum)
+        self.waiting = Sum()
+        self.shared = SharedQueues(self.places, self.of_user, end, traffic.horizon, poll_interval)
+        self.online_bodies = 0.0
+        self.missed: Counter[tuple[int, int]] = Counter()
+        """(device, number of its next session) -> the copies that it finds then."""
+        self.missed_of: set[tuple[int, int, int]] = set()
+        self.first: dict[int, float] = {}
+        """Conversation -> when its first message comes."""
+        self.given: dict[tuple[int, int], float] = {}
+        """(device, conversation) -> when the device is given its first copy."""
+
+    def count(self) -> None:
+        """Count all messages."""
+        traffic = self.traffic
+        for number, (at, sender, conversation) in enumerate(
+            zip(traffic.times, traffic.devices, traffic.conversations, strict=True)
+        ):
+            size = 0 if number in traffic.about else traffic.sizes[number]
+            members = traffic.members[conversation]
+            self.own[sender] += 1
+            self.opened[sender] += self.places[sender].began(at)
+            self.first.setdefault(conversation, at)
+            self.sizes[len(members)].add(size, traffic.horizon - at)
+            for user in members:
+                self.entries[user] += 1
+                others = [device for device in self.of_user[user] if device != sender]
+                connected = [device for device in others if self.places[device].connected(at)]
+                for device in others:
+                    if device in connected:
+                        self._online(device, at, conversation, size)
+                    else:
+                        self._offline(device, at, conversation, size)
+                self.shared.add(user, others, connected, at, size)
+
+    def _online(self, device: int, at: float, conversation: int, size: int) -> None:
+        self.online[device] += 1
+        self.online_bodies += size
+        self.given[device, conversation] = min(at, self.given.get((device, conversation), at))
+
+    def _offline(self, device: int, at: float, conversation: int, size: int) -> None:
+        place = self.places[device]
+        fetched = min(place.next(self.end), self.traffic.horizon)
+        self.offline[device] += 1
+        self.given.setdefault((device, conversation), fetched)
+        self.waiting.add(size, fetched - at)
+        self.missed[device, place.at] += 1
+        self.missed_of.add((device, place.at, conversation))
+
+    def followed(self, rest: bool) -> dict[int, Numbers]:
+        """Return, for each size of conversation, how many with messages each device follows, on average over the time.
+
+        Without `rest`, every conversation counts as one that has had messages.
+        """
+        horizon, members = self.traffic.horizon, self.traffic.members
+        found: defaultdict[int, Numbers] = defaultdict(lambda: numpy.zeros(len(self.places)))
+        for conversation, users in enumerate(members):
+            there = (horizon - self.first.get(conversation, horizon)) / horizon if rest else 1.0
+            for user in users:
+                found[len(users)][self.of_user[user]] += there
+        return dict(sorted(found.items()))
+
+
+def _each(keys: list[int], devices: int) -> Numbers:
+    """Return how often each device is among the keys."""
+    return numpy.bincount(keys, minlength=devices).astype(numpy.float64)
+
+
+def _within(sessions: list[Session], start: float, end: float) -> float:
+    """Return how many seconds of the sessions lie between two times."""
+    return sum([max(0.0, min(b, end) - max(a, start)) for a, b, _ in sessions])
+
+
+def count(traffic: Traffic, *, rest: bool, poll_interval: float) -> Mix:
+    """Count the statistics of drawn traffic, in which devices neither appear nor are abandoned.
+
+    `rest`: count also what follows until a simulation is at rest: sessions after the last message, and a last connection of
+    every device that is not connected then. Else only the time of the traffic counts.
+    """
+    devices, horizon = traffic.initial_devices, traffic.horizon
+    end = traffic.end if rest else horizon
+    copies = _Copies(traffic, end, poll_interval)
+    copies.count()
+    sessions = traffic.sessions[:devices]
+    away = [not any(a < end <= b for a, b, _ in each) for each in sessions]
+    """Whether each device is not connected at the end, and connects once more."""
+    followed = copies.followed(rest)
+    all_followed = sum(followed.values(), numpy.zeros(devices))
+    return Mix(
+        users=len(copies.of_user),
+        seconds=horizon,
+        sizes=tuple([(members, found.stock()) for members, found in sorted(copies.sizes.items())]),
+        memberships=sum([len(members) for members in traffic.members]),
+        online=copies.online,
+        offline=copies.offline,
+        online_bodies=copies.online_bodies,
+        waiting=copies.waiting.stock(),
+        own=copies.own,
+        opened=copies.opened,
+        connected_s=numpy.array([_within(each, 0.0, horizon) for each in sessions]),
+        after_s=numpy.array([_within(each, horizon, end) for each in sessions]),
+        connects=numpy.array(
+            [
+                float(sum([0 < a < end for a, _, _ in each]) + (rest and out))
+                for each, out in zip(sessions, away, strict=True)
+            ]
+        ),
+        returns=_each([device for device, _ in copies.missed], devices),
+        missed=_each([device for device, _, _ in copies.missed_of], devices),
+        absences=Counter(copies.missed.values()),
+        late=numpy.array(
+            [float(out or any(horizon < a for a, _, _ in each)) for each, out in zip(sessions, away, strict=True)]
+        )
+        if rest
+        else None,
+        positions=sum([horizon - at for at in copies.given.values()]) / horizon if rest else float(all_followed.sum()),
+        followed=all_followed,
+        followed_by_size=tuple(followed.items()),
+        entries=copies.entries,
+        shared=copies.shared.close(),
+    )
