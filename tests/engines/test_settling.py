@@ -12,6 +12,7 @@ import pytest
 from syncproof.core.observations import (
     Abandoned,
     Accepted,
+    Amended,
     Audited,
     Deleted,
     Forgot,
@@ -28,7 +29,7 @@ from syncproof.core.observations import (
     Stored,
     Unsure,
 )
-from syncproof.core.values import Timeline
+from syncproof.core.values import DeviceId, Timeline
 from syncproof.engines.check import Checker, check_observations
 from syncproof.formats.history import read_history
 from syncproof.properties import PROPERTIES
@@ -86,6 +87,10 @@ def odd(draw: Random, observations: Sequence[Observation]) -> Observation:
         lambda: Stored(message),
         lambda: Audited((message, other.message)),
         lambda: Queued(box, message, (device,)),
+        lambda: Amended(device, "message", message, draw.randrange(9), other.message, True),
+        lambda: Joined(
+            DeviceId(90 + draw.randrange(5)), draw.choice([o.user for o in observations if isinstance(o, Joined)])
+        ),
         lambda: Deleted(box, message, draw.choice((device, None))),
         lambda: Joined(device, draw.choice([o.user for o in observations if isinstance(o, Joined)])),
     )
@@ -200,6 +205,7 @@ AFTER: dict[str, Callable[[History], object]] = {
     "stored again": lambda h: h.stored(1),
     "refused": lambda h: h.refused(1),
     "of an earlier life": lambda h: (h.reverted(0, "conversation", 0), h.placed(1, 2)),
+    "named by a change": lambda h: (h.joined(8, 1), h.sent(6), h.amended(1, 1, 2), h.amended(1, 1, 6, which=2)),
     "its device retired": lambda h: (h.retired(1), h.shown(1, 1)),
     "its device abandoned": lambda h: (h.abandoned(1), h.sent(5), h.stored(5), h.accepted(5), h.shown(1, 5)),
     "its device another user's": lambda h: (h.joined(1, 0), h.shown(1, 1), h.forgot(1, 2)),
