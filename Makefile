@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 CHECKED := .venv/.ready-check
+CLIENTS := .venv/.ready-drive
 OLDEST := .venv-oldest
 SCENARIO ?= default
 OUT ?= out/compare
@@ -12,6 +13,7 @@ TRACES ?=
 REPORTS ?=
 # A comma in an argument of `call` would divide it.
 FOR_CHECKS := -e '.[test,check]'
+FOR_DRIVE := -e '.[test,drive]'
 OLDEST_VERSIONS := >=3.11,<3.13
 # The Python for the oldest versions, where there is no uv.
 OLDEST_PYTHON ?= $(shell for python in $(PYTHON) python3.12 python3.11; do \
@@ -32,6 +34,11 @@ setup: $(READY)
 $(READY): pyproject.toml
 	@$(call create,.venv,$(PYTHON),>=3.11)
 	@$(call install,.venv,-e '.[test]')
+	@touch $@
+
+# The clients of the real servers that `drive` runs; without them the tests of these are skipped.
+$(CLIENTS): $(READY)
+	@$(call install,.venv,$(FOR_DRIVE))
 	@touch $@
 
 $(CHECKED): $(READY)
@@ -94,7 +101,7 @@ reports: $(READY)
 
 # Every target that is installed, and a design's own actors: the table in reports/drive/. A broken promise is a finding.
 DRIVEN ?= all model:timeline-notify
-drive: $(READY)
+drive: $(CLIENTS)
 	$(BIN)/syncproof drive $(DRIVEN) --out reports/drive || test $$? -eq 1 -o $$? -eq 3
 
 bench: $(READY)

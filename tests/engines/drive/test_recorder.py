@@ -10,6 +10,7 @@ from syncproof.core.observations import (
     Appended,
     Composed,
     Connected,
+    Deleted,
     FaultsStopped,
     Observation,
     Placed,
@@ -133,3 +134,10 @@ def test_a_place_that_only_a_reply_names_is_noted_once() -> None:
         composed(ONE), composed(TWO), Placed(TWO, CHAT, 2), Accepted(TWO, 2), Accepted(ONE, 1), Shown(DEVICE, ONE, CHAT, 1),
     ]  # fmt: skip
     assert with_named_places(ordered) == [*ordered[:4], Placed(ONE, CHAT, 1), *ordered[4:]]
+
+
+def test_a_deletion_of_which_only_an_audit_knows_is_noted_at_the_end() -> None:
+    box = Timeline("inbox", 0)
+    ordered: list[Observation] = [Shown(DEVICE, ONE, CHAT), Deleted(box, ONE, DEVICE), Shown(DEVICE, TWO, CHAT)]
+    audited: list[Observation] = [Deleted(box, ONE, DEVICE), Deleted(box, TWO, DEVICE)]
+    assert with_audits(ordered, audited) == [*ordered, audited[1]]

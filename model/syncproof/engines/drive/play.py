@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 import sys
 import tempfile
@@ -30,13 +29,15 @@ from syncproof.core.values import SERVER, ConversationId, DeviceId, UserId
 from syncproof.engines.drive import scripts
 from syncproof.engines.drive.adapter import Prepared, Target, load
 from syncproof.engines.drive.devices import ARMED, Command, Spec
-from syncproof.engines.drive.processes import Child, DriveError, answers, wait_for
+from syncproof.engines.drive.processes import READY_S, Child, DriveError, answers, wait_for
 from syncproof.engines.drive.proxy import Proxy
 from syncproof.engines.drive.recorder import RunRecorder
 from syncproof.engines.drive.scripts import DriveScript, ScriptStep
 
 REST_S = 0.7
 """Seconds without a new observation after which a run counts as having come to rest; more if devices look seldom."""
+STALLED_S = 5.0
+"""Seconds without a new observation after which a script waits no longer for what it expects."""
 PATIENCE_S = 60.0
 """Seconds that a run may take to come to rest."""
 
@@ -159,16 +160,15 @@ class Stage:
             with suppress(DriveError):
                 child.kill()
 
-    def wait(self, condition: Callable[[], bool], what: str, within: float | None = None) -> None:
-        """Wait until something was noted; go on after so many seconds if `within` says so."""
-        until = math.inf if within is None else time.monotonic() + within
+    def wait(self, condition: Callable[[], bool], what: str, seconds: float = READY_S) -> None:
+        """Wait until something was noted. Raises `DriveError` if it is not within so many seconds."""
 
         def look() -> bool:
             self.look_after()
             self.recorder.poll()
-            return condition() or time.monotonic() > until
+            return condition()
 
-        wait_for(look, f"{self.target.name}, {self.script.name}: {what}")
+        wait_for(look, f"{self.target.name}, {self.script.name}: {what}", seconds)
 
     def look_after(self) -> None:
         """Raise `DriveError`, with the end of its output, if a process has ended that nobody has killed."""
@@ -188,11 +188,17 @@ class Stage:
         if again:
             self.recorder.note(Restarted(SERVER))
 
+    def port(self) -> int:
+        """Return where the server listens. `ConnectionError` while it is down: its port may be another server's by then."""
+        if self.server_down:
+            raise ConnectionRefusedError("the server is down")
+        return self.target.endpoint
+
     def kill_server(self) -> None:
         """Kill the server and all its processes."""
+        self.server_down = True
         for child in self.target.processes():
             child.kill()
-        self.server_down = True
         self.recorder.note(Crashed(SERVER))
 
     def back_up(self) -> None:
@@ -225,9 +231,9 @@ class Stage:
     def add_device(self, device: int, user: int, new: bool = False) -> None:
         """Add a device with a proxy of its own, and start its process."""
         self.users[device] = user
-        self.proxies[device] = Proxy(lambda: self.target.endpoint)
+        self.proxies[device] = Proxy(self.port)
         if self.target.pushes_apart:
-            self.push_proxies[device] = Proxy(lambda: self.target.endpoint)
+            self.push_proxies[device] = Proxy(self.port)
         folder = self.folder / f"device-{device}"
         folder.mkdir()
         spec = Spec(
@@ -326,23 +332,30 @@ class Stage:
         self.wait(self.devices[device].stopped, f"device {device} stops in the middle of a send")
 
     def accepted(self, step: scripts.AwaitAccepted) -> None:
-        """Wait for acceptances."""
+        """Wait for acceptances, as long as anything happens: a server that never accepts is a finding."""
         wanted = self.messages if step.messages is None else step.messages
         noted = self.recorder
-        self.wait(
+        self.await_progress(
             lambda: len(noted.accepted) + noted.counts.get(Refused, 0) >= wanted,
-            f"{wanted} messages are accepted",
             step.within,
         )
 
     def everywhere(self, step: scripts.Everywhere) -> None:
-        """Wait until every accepted message is shown on some devices."""
+        """Wait until every accepted message is shown on some devices, as long as anything happens: losing one is a finding."""
         noted = self.recorder
-        self.wait(
-            lambda: all(noted.accepted <= noted.shown.get(device, set()) for device in step.devices),
-            f"devices {', '.join(map(str, step.devices))} show every message",
-            step.within,
+        self.await_progress(
+            lambda: all(noted.accepted <= noted.shown.get(device, set()) for device in step.devices), step.within
         )
+
+    def await_progress(self, condition: Callable[[], bool], within: float | None) -> None:
+        """Wait until something was noted, or for so many seconds; by default as long as anything new is noted."""
+        begun = time.monotonic()
+
+        def done() -> bool:
+            idle = time.monotonic() - max(begun, self.recorder.busy_at)
+            return condition() or (idle > STALLED_S if within is None else time.monotonic() - begun > within)
+
+        self.wait(done, "it stalls", 10 * PATIENCE_S)
 
     def leave(self, device: int) -> None:
         """Take a device offline, and wait until it is."""

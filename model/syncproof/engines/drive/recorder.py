@@ -19,6 +19,7 @@ from syncproof.core.observations import (
     Composed,
     Connected,
     Crashed,
+    Deleted,
     Disconnected,
     Observation,
     Placed,
@@ -129,7 +130,8 @@ def with_audits(ordered: list[Observation], audited: list[Observation], reads_wh
     """Return a history with what audits found, each before the first evidence of it, and in the order of the store.
 
     Evidence of a message is an observation that names it; evidence of an entry of a log is also a read that returned it.
-    If reads are whole, an entry that a read lacks became readable after that read, whatever the order of the store.
+    If reads are whole, an entry that a read lacks became readable after that read, whatever the order of the store. That
+    a copy was deleted is noted at the end, unless the device has noted it: the reply that would have told it was lost.
     """
     first: dict[Any, int] = {}
     lacked = _lacked(ordered, audited) if reads_whole else {}
@@ -142,7 +144,12 @@ def with_audits(ordered: list[Observation], audited: list[Observation], reads_wh
     end = next((i for i, o in enumerate(ordered) if isinstance(o, Quiesced)), len(ordered))
     due: dict[int, list[Observation]] = {}
     at = end
+    noted = {(each.box, each.message) for each in ordered if isinstance(each, Deleted)}
     for observation in reversed(audited):
+        if isinstance(observation, Deleted):
+            if (observation.box, observation.message) not in noted:
+                due.setdefault(end, []).append(observation)
+            continue
         at = min(at, first.get(getattr(observation, "message", None), end))
         if isinstance(observation, Appended):
             at = min(at, first.get((observation.timeline, observation.seq), end))

@@ -131,7 +131,10 @@ class Nats(Target):
             yield Appended(_log(self._restarts, conversation, seq), seq, MessageId(message))
             for device, of, start in starts:
                 if of == conversation and seq >= start:
-                    yield Queued(Timeline("inbox", device), MessageId(message), (DeviceId(device),))
+                    box = Timeline("inbox", device)
+                    yield Queued(box, MessageId(message), (DeviceId(device),))
+                    if (device, message) not in self._waiting:
+                        yield Deleted(box, MessageId(message), DeviceId(device))
 
     async def _unacked(self, stream: Any) -> list[tuple[int, int]]:
         """Return (device, message) of everything that consumers have not acked."""

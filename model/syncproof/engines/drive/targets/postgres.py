@@ -406,7 +406,10 @@ class PostgresInbox(_Postgres):
         for id, conversation, place in self.rows("SELECT id, conversation, place FROM messages ORDER BY epoch, place"):
             yield Placed(MessageId(id), ConversationId(conversation), place)
             for device in copies.get(id, ()):
-                yield Queued(Timeline("inbox", DeviceId(device)), MessageId(id), (DeviceId(device),))
+                box = Timeline("inbox", DeviceId(device))
+                yield Queued(box, MessageId(id), (DeviceId(device),))
+                if (device, id) not in self._held:
+                    yield Deleted(box, MessageId(id), DeviceId(device))
             yield Stored(MessageId(id))
 
     def epoch_noted(self, epoch: int) -> int:
@@ -423,7 +426,11 @@ class PostgresInbox(_Postgres):
 
     def trim(self) -> Iterable[Observation]:
         """Delete every copy, fetched or not, as retention by time does."""
-        for device, message in sorted(self.rows("DELETE FROM inbox RETURNING device, message")):
+        query = (
+            "WITH gone AS (DELETE FROM inbox RETURNING device, message), forgotten AS (DELETE FROM copies USING gone "
+            "WHERE copies.device = gone.device AND copies.message = gone.message) SELECT device, message FROM gone"
+        )
+        for device, message in sorted(self.rows(query)):
             yield Gone(MessageId(message), Timeline("inbox", DeviceId(device)), "retention")
 
     def register(self, device: DeviceId, user: UserId) -> Registration:
