@@ -8,6 +8,7 @@ from pathlib import Path
 from syncproof.core.observations import (
     Accepted,
     Appended,
+    Audited,
     Composed,
     Connected,
     Deleted,
@@ -141,3 +142,9 @@ def test_a_deletion_of_which_only_an_audit_knows_is_noted_at_the_end() -> None:
     ordered: list[Observation] = [Shown(DEVICE, ONE, CHAT), Deleted(box, ONE, DEVICE), Shown(DEVICE, TWO, CHAT)]
     audited: list[Observation] = [Deleted(box, ONE, DEVICE), Deleted(box, TWO, DEVICE)]
     assert with_audits(ordered, audited) == [*ordered, audited[1]]
+
+
+def test_what_the_last_audit_found_in_all_is_noted_at_the_end() -> None:
+    ordered: list[Observation] = [Connected(DEVICE), Accepted(ONE), Quiesced()]
+    audited: list[Observation] = [Audited((ONE,)), Stored(TWO), Audited((TWO,))]
+    assert with_audits(ordered, audited) == [*ordered[:2], *audited[1:], Quiesced()]

@@ -15,6 +15,7 @@ from typing import Any
 from syncproof.core.observations import (
     Accepted,
     Appended,
+    Audited,
     Checkpointed,
     Composed,
     Connected,
@@ -131,7 +132,8 @@ def with_audits(ordered: list[Observation], audited: list[Observation], reads_wh
 
     Evidence of a message is an observation that names it; evidence of an entry of a log is also a read that returned it.
     If reads are whole, an entry that a read lacks became readable after that read, whatever the order of the store. That
-    a copy was deleted is noted at the end, unless the device has noted it: the reply that would have told it was lost.
+    a copy was deleted is noted at the end, unless the device has noted it: the reply that would have told it was lost. There
+    is also the list of everything that the last audit found.
     """
     first: dict[Any, int] = {}
     lacked = _lacked(ordered, audited) if reads_whole else {}
@@ -146,6 +148,10 @@ def with_audits(ordered: list[Observation], audited: list[Observation], reads_wh
     at = end
     noted = {(each.box, each.message) for each in ordered if isinstance(each, Deleted)}
     for observation in reversed(audited):
+        if isinstance(observation, Audited):
+            if not any(isinstance(each, Audited) for each in due.get(end, ())):
+                due.setdefault(end, []).append(observation)
+            continue
         if isinstance(observation, Deleted):
             if (observation.box, observation.message) not in noted:
                 due.setdefault(end, []).append(observation)

@@ -12,7 +12,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
-from syncproof.core.observations import Appended, Gone, Observation, Placed, Reverted, Stored
+from syncproof.core.observations import Appended, Audited, Gone, Observation, Placed, Reverted, Stored
 from syncproof.core.values import ConversationId, DeviceId, Message, MessageId, Timeline, UserId
 from syncproof.engines.drive.adapter import (
     PATIENCE_S,
@@ -72,7 +72,7 @@ class _Redis(Target):
         super().__init__(given)
         self._port = 0
         self._server: Child | None = None
-        self._held: list[int] = []
+        self._held: list[MessageId] = []
         self._line: Any = None
 
     @classmethod
@@ -129,6 +129,8 @@ class _Redis(Target):
                     if "Appended" in self.sees:
                         epoch = len([start for start in starts if start < seq])
                         yield Appended(Timeline("conversation", conversation, epoch), seq, message)
+        if "Audited" in self.sees:
+            yield Audited(tuple(self._held))
 
     def restored(self, before: Path) -> Iterable[Observation]:
         """Begin a new epoch, so that a device which is ahead learns it. What was there is known from the last audit."""
@@ -248,6 +250,6 @@ class RedisMemory(_Redis):
     says = "Redis: a stream for each conversation, in memory alone (no append-only file, no snapshots)"
     design = "F21"
     settings = ("--appendonly", "no")
-    sees = frozenset({*COMMON, "Roamed"})
+    sees = frozenset({*COMMON, "Roamed", "Audited"})
     places_named = True
     lacks: ClassVar[Mapping[str, str]] = {**_Redis.lacks, "backups": "its directory holds nothing"}
