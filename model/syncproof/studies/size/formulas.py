@@ -138,13 +138,18 @@ class Terms:
         Between two resets, exponentially far apart at a rate r, a timer of T seconds fires 1 / (e^(rT) - 1) times on average.
         """
         mix, interval = self.mix, self.parameters.poll_interval
-        every = mix.connected_s + mix.after_s
-        ends = mix.connects / numpy.maximum(every, 1.0)
-        found: Numbers = numpy.zeros(mix.devices)
-        for seconds, news in ((mix.connected_s, resets / numpy.maximum(mix.connected_s, 1.0)), (mix.after_s, 0.0)):
-            rate = numpy.maximum(ends + news, 1e-9)
-            found += seconds * rate / numpy.expm1(numpy.minimum(rate * interval, 500.0))
+        ends = mix.connects / numpy.maximum(mix.connected_s + mix.after_s, 1.0)
+        news = resets / numpy.maximum(mix.connected_s, 1.0)
+        found = mix.after_s * _idle(ends, interval)
+        for often in mix.profile:  # at night, when nothing comes, devices poll; so a mean rate would be wrong
+            found += mix.connected_s / len(mix.profile) * _idle(ends + often * news, interval)
         return found
+
+
+def _idle(rates: Numbers, interval: float) -> Numbers:
+    """Return how often a second a timer fires that starts anew at these rates."""
+    often = numpy.maximum(rates, 1e-9)
+    return often / numpy.expm1(numpy.minimum(often * interval, 500.0))  # type: ignore[no-any-return]
 
 
 def common(of: Terms, resets: Numbers, pull_bytes: Numbers | float, accept_bytes: int) -> tuple[Ledger, float]:

@@ -67,6 +67,8 @@ class Mix:
 
     users: float
     seconds: float
+    profile: Numbers
+    """How many times as often as on average messages come, in each of equal parts of the time."""
     sizes: tuple[tuple[float, Stock], ...]
     """Members of a conversation -> the messages to conversations of this size."""
     memberships: float

@@ -10,9 +10,13 @@ from collections import Counter, defaultdict
 
 import numpy
 
-from syncproof.inputs.workload import Session, Traffic
+from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.workload import DAY, Session, Traffic
 from syncproof.studies.size.mix import Mix, Numbers
 from syncproof.studies.size.shared_queues import Place, SharedQueues, Sum
+
+PARTS = 96
+"""Parts of the time in which traffic counts as even: a quarter of an hour of a day."""
 
 
 class _Copies:
@@ -100,15 +104,30 @@ def _within(sessions: list[Session], start: float, end: float) -> float:
     return sum([max(0.0, min(b, end) - max(a, start)) for a, b, _ in sessions])
 
 
-def count(traffic: Traffic, *, rest: bool, poll_interval: float) -> Mix:
-    """Count the statistics of drawn traffic, in which devices neither appear nor are abandoned.
+def profile(scenario: Scenario) -> Numbers:
+    """Return how many times as often as on average messages come in each of equal parts of a scenario's time."""
+    edges = numpy.linspace(0.0, scenario.duration, PARTS + 1)
+    middles = (edges[:-1] + edges[1:]) / 2
+    usual = 1.0 - numpy.cos(2 * numpy.pi * middles / DAY) if scenario.traffic.day_night else numpy.ones(PARTS)
+    found = usual.copy()
+    for burst in scenario.traffic.bursts:
+        within = numpy.clip(
+            numpy.minimum(edges[1:], burst.start + burst.length) - numpy.maximum(edges[:-1], burst.start), 0, None
+        )
+        found += usual * (burst.factor - 1) * within / (scenario.duration / PARTS)
+    mean = float(found.mean())
+    return found / mean if mean else numpy.ones(PARTS)
+
+
+def count(traffic: Traffic, scenario: Scenario, *, rest: bool) -> Mix:
+    """Count the statistics of traffic that was drawn of a scenario, in which devices neither appear nor are abandoned.
 
     `rest`: count also what follows until a simulation is at rest: sessions after the last message, and a last connection of
     every device that is not connected then. Else only the time of the traffic counts.
     """
     devices, horizon = traffic.initial_devices, traffic.horizon
     end = traffic.end if rest else horizon
-    copies = _Copies(traffic, end, poll_interval)
+    copies = _Copies(traffic, end, scenario.model.poll_interval)
     copies.count()
     sessions = traffic.sessions[:devices]
     away = [not any(a < end <= b for a, b, _ in each) for each in sessions]
@@ -118,6 +137,7 @@ def count(traffic: Traffic, *, rest: bool, poll_interval: float) -> Mix:
     return Mix(
         users=len(copies.of_user),
         seconds=horizon,
+        profile=profile(scenario),
         sizes=tuple([(members, found.stock()) for members, found in sorted(copies.sizes.items())]),
         memberships=sum([len(members) for members in traffic.members]),
         online=copies.online,
