@@ -135,21 +135,19 @@ class Terms:
     def idle_polls(self, resets: Numbers) -> Numbers:
         """Return the polls of each device that find nothing. `resets`: what starts its poll timer anew, beside connections.
 
-        Between two resets, exponentially far apart at a rate r, a timer of T seconds fires 1 / (e^(rT) - 1) times on average.
+        A session has none unless it is longer than the interval T. If it goes on for m seconds more on average, exponentially,
+        and the timer starts anew at a rate r, it has e^(-rT) (1 + rm) / (1 - e^(-(r + 1/m) T)) of them.
         """
         mix, interval = self.mix, self.parameters.poll_interval
-        ends = mix.connects / numpy.maximum(mix.connected_s + mix.after_s, 1.0)
-        news = resets / numpy.maximum(mix.connected_s, 1.0)
-        found = mix.after_s * _idle(ends, interval)
-        for often in mix.profile:  # at night, when nothing comes, devices poll; so a mean rate would be wrong
-            found += mix.connected_s / len(mix.profile) * _idle(ends + often * news, interval)
+        after = numpy.maximum(mix.connects / numpy.maximum(mix.connected_s + mix.after_s, 1.0), 1e-9)
+        found = mix.after_s * after / numpy.expm1(numpy.minimum(after * interval, 500.0))
+        often = resets / numpy.maximum(mix.connected_s, 1.0)
+        more = numpy.maximum(mix.beyond_s / numpy.maximum(mix.long_sessions, 1.0), 1e-3)
+        for part in mix.profile:  # at night, when nothing comes, devices poll; so a mean rate would be wrong
+            rate = part * often
+            polls = numpy.exp(-rate * interval) * (1 + rate * more) / -numpy.expm1(-(rate + 1 / more) * interval)
+            found += mix.long_sessions * polls / len(mix.profile)
         return found
-
-
-def _idle(rates: Numbers, interval: float) -> Numbers:
-    """Return how often a second a timer fires that starts anew at these rates."""
-    often = numpy.maximum(rates, 1e-9)
-    return often / numpy.expm1(numpy.minimum(often * interval, 500.0))  # type: ignore[no-any-return]
 
 
 def common(of: Terms, resets: Numbers, pull_bytes: Numbers | float, accept_bytes: int) -> tuple[Ledger, float]:

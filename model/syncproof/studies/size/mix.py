@@ -87,6 +87,10 @@ class Mix:
     """Connections opened to write a message."""
     connected_s: Numbers
     """Seconds connected while there is traffic."""
+    long_sessions: Numbers
+    """Sessions, while there is traffic, that last longer than a poll interval."""
+    beyond_s: Numbers
+    """How many seconds longer these last than a poll interval, added up."""
     after_s: Numbers
     """Seconds connected after the traffic."""
     connects: Numbers

@@ -99,9 +99,10 @@ def _each(keys: list[int], devices: int) -> Numbers:
     return numpy.bincount(keys, minlength=devices).astype(numpy.float64)
 
 
-def _within(sessions: list[Session], start: float, end: float) -> float:
-    """Return how many seconds of the sessions lie between two times."""
-    return sum([max(0.0, min(b, end) - max(a, start)) for a, b, _ in sessions])
+def _within(sessions: list[Session], start: float, end: float) -> list[float]:
+    """Return how many seconds of each session lie between two times, for those of which any do."""
+    found = [min(b, end) - max(a, start) for a, b, _ in sessions]
+    return [seconds for seconds in found if seconds > 0]
 
 
 def profile(scenario: Scenario) -> Numbers:
@@ -132,6 +133,9 @@ def count(traffic: Traffic, scenario: Scenario, *, rest: bool) -> Mix:
     sessions = traffic.sessions[:devices]
     away = [not any(a < end <= b for a, b, _ in each) for each in sessions]
     """Whether each device is not connected at the end, and connects once more."""
+    lasted = [_within(each, 0.0, horizon) for each in sessions]
+    interval = scenario.model.poll_interval
+    beyond = [[seconds - interval for seconds in each if seconds > interval] for each in lasted]
     followed = copies.followed(rest)
     all_followed = sum(followed.values(), numpy.zeros(devices))
     return Mix(
@@ -146,8 +150,10 @@ def count(traffic: Traffic, scenario: Scenario, *, rest: bool) -> Mix:
         waiting=copies.waiting.stock(),
         own=copies.own,
         opened=copies.opened,
-        connected_s=numpy.array([_within(each, 0.0, horizon) for each in sessions]),
-        after_s=numpy.array([_within(each, horizon, end) for each in sessions]),
+        connected_s=numpy.array([sum(each) for each in lasted]),
+        long_sessions=numpy.array([float(len(each)) for each in beyond]),
+        beyond_s=numpy.array([sum(each) for each in beyond]),
+        after_s=numpy.array([sum(_within(each, horizon, end)) for each in sessions]),
         connects=numpy.array(
             [
                 float(sum([0 < a < end for a, _, _ in each]) + (rest and out))
