@@ -84,7 +84,8 @@ def _cheapest(found: Sizing) -> Figure:
 
 def _light(color: str) -> str:
     """Return a colour, mixed with a third of white."""
-    return to_hex([(2 * part + 1) / 3 for part in to_rgb(color)])
+    red, green, blue = [(2 * part + 1) / 3 for part in to_rgb(color)]
+    return to_hex((red, green, blue))
 
 
 def _map(found: Sizing, axes: Axes, title: str, courses: Sequence[Course], names: Sequence[str]) -> dict[str, str]:
