@@ -46,6 +46,7 @@ from syncproof.studies import compare as comparison
 from syncproof.studies import size as sizes
 from syncproof.studies import sweep as sweeps
 from syncproof.studies import verify as verification
+from syncproof.studies.jobs import Job
 from syncproof.studies.results import plain
 
 SCHEMA = 1
@@ -56,20 +57,29 @@ KEPT = ("report.html", *COMMITTED)
 REMEDY = "run `make reports` (TRACES=DIR for real traffic), look at the changes, and commit them"
 PLACE = re.compile(r"(?<![\w.:/])/(?:home|root|tmp|work|Users|var|mnt|opt)/")
 """The beginning of a path on a particular machine."""
-ENDPOINTS = "population.devices_per_user"
-PICTURE = ("server_writes_per_message", "server_deletes_per_message", "packets_per_delivery", "bytes_per_delivery")
 Kind = Literal["compare", "verify", "kill-matrix", "sweep", "size"]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A report to be committed. `subject`: a scenario, or bounds. `take`: how much of a trace is used; empty: all."""
+    """A report to be committed.
+
+    `subject`: a scenario, or bounds. `take`: how much of a trace is used; empty: all. Of a sweep, `key` and `values`: what is
+    varied; `designs`, `metrics`, `runs`: of which designs, what is shown and how often it is run, empty and 0 for the usual ones;
+    `picture`: the metrics of the figure that the README shows, if it does.
+    """
 
     name: str
     kind: Kind
     subject: str = ""
     trace: str = ""
     take: str = ""
+    key: str = ""
+    values: tuple[object, ...] = ()
+    designs: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    runs: int = 0
+    picture: tuple[str, ...] = ()
 
 
 ENTRIES: dict[str, Entry] = {
@@ -87,7 +97,43 @@ ENTRIES: dict[str, Entry] = {
         Entry("reconnect-storm", "compare", "reconnect-storm"),
         Entry("campus", "compare", "campus", "CollegeMsg.txt"),
         Entry("irc-group", "compare", "irc-group", "group_presence.csv", "14d"),
-        Entry("sweep-endpoints", "sweep", "many-endpoints"),
+        Entry(
+            "sweep-endpoints",
+            "sweep",
+            "many-endpoints",
+            key="population.devices_per_user",
+            values=(1, 2, 3, 4, 5, 6),
+            picture=(
+                "server_writes_per_message",
+                "server_deletes_per_message",
+                "packets_per_delivery",
+                "bytes_per_delivery",
+            ),
+        ),
+        # Few designs and runs: without back-off a run takes half a minute of processor time, because it does not come to rest.
+        Entry(
+            "sweep-overload",
+            "sweep",
+            "overload",
+            key="model.request_backoff",
+            values=(True, False),
+            designs=(
+                "inbox-store-first",
+                "inbox-sync-first",
+                "timeline-notify",
+                "timeline-dense-push",
+                "timeline-read-fanout",
+            ),
+            metrics=(
+                "recovery_s",
+                "late_10s",
+                "late_60s",
+                "accept_latency_p99_s",
+                "storage_utilisation",
+                "storage_ms_per_message",
+            ),
+            runs=2,
+        ),
         Entry("size-wechat-2017", "size", "wechat-2017"),
         Entry("size-team-chat", "size", "team-chat"),
         Entry("size-sdk-platform", "size", "sdk-platform"),
@@ -129,8 +175,8 @@ def make(entry: Entry, traces: Path | None, out: Path, jobs: int | None = None) 
     with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as temporary:
         fresh = Path(temporary) / entry.name
         found.write(fresh)
-        if isinstance(found, sweeps.Sweep):  # the README shows it
-            picture = figures.svg(found.figure(PICTURE), "endpoints", ground="white")
+        if isinstance(found, sweeps.Sweep) and entry.picture:
+            picture = figures.svg(found.figure(entry.picture), "endpoints", ground="white")
             (fresh / "figure.svg").write_text(picture, encoding="utf-8")
         for path in list(fresh.iterdir()):
             if path.name not in KEPT:
@@ -189,11 +235,17 @@ def _kill_matrix(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[W
 
 
 def _sweep(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written, Row]:
-    values = [1, 2, 3, 4, 5, 6]
-    found = sweeps.sweep(entry.subject, vary={ENDPOINTS: values}, jobs=jobs)
+    found = sweeps.sweep(
+        entry.subject,
+        vary={entry.key: entry.values},
+        designs=entry.designs or None,
+        metrics=entry.metrics or None,
+        runs=entry.runs or None,
+        jobs=jobs,
+    )
     _whole(found.results().missing)
     row = _row(entry, sweep_sentences.question(found), sweep_sentences.answer(found), sweep_sentences.command(found))
-    row.taken = f"{ENDPOINTS} from {values[0]} to {values[-1]}"
+    row.taken = f"{entry.key} {', '.join(found.varied[0].texts)}; {found.runs} runs"
     return found, row
 
 
@@ -237,7 +289,7 @@ def fingerprint(entry: Entry) -> dict[str, str]:
     if entry.kind in ("compare", "sweep", "size"):
         parts["scenario"] = load(entry.subject).text
         parts["metrics"] = [(name, metric.unit, metric.sentence) for name, metric in METRICS.items()]
-        parts["taken"] = (entry.trace, entry.take)
+        parts["taken"] = (entry.trace, entry.take, entry.key, entry.values, entry.designs, entry.metrics, entry.runs)
     if entry.kind in ("compare", "verify"):
         parts["claims"] = [(name, claim.says) for name, claim in claims.CLAIMS.items()]
     if entry.kind == "verify":
@@ -269,7 +321,7 @@ def _run_again(entry: Entry, results: dict[str, Any]) -> Iterator[str]:
     scenario = load(entry.subject)
     names = list(results["designs"])
     name = names[list(ENTRIES).index(entry.name) % len(names)]
-    run = comparison.Job(scenario, name, 0, results["seed"] * 1000).work()
+    run = Job(scenario, name, 0, results["seed"] * 1000).work()
     for metric, recorded in results["designs"][name]["metrics"].items():
         value = intervals.digits(run.metrics[metric])
         if value != recorded["runs"][0]:

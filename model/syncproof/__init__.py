@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from syncproof.counterexamples.from_recording import MinimisedRun
     from syncproof.designs import DESIGNS
     from syncproof.errors import InputError
+    from syncproof.formats.codec import decode, encode
     from syncproof.inputs.scenario import Scenario, load
     from syncproof.properties import PROPERTIES
     from syncproof.report.diagram import Diagram, diagram
-    from syncproof.studies.compare import Comparison, compare
+    from syncproof.studies.compare import compare
+    from syncproof.studies.comparison import Comparison
     from syncproof.studies.hunt import Hunt, hunt
     from syncproof.studies.kill_matrix import KillMatrix, kill_matrix
-    from syncproof.studies.recordings import CheckedRun, check, minimise, replay
+    from syncproof.studies.recordings import CheckedRun, check, convert, minimise, replay
     from syncproof.studies.size import Sizing, size
     from syncproof.studies.sweep import Sweep, sweep
     from syncproof.studies.verify import Verification, explore, verify
@@ -35,7 +37,7 @@ _MODULES = {
     "DESIGNS": "designs",
     "PROPERTIES": "properties",
     "CheckedRun": "studies.recordings",
-    "Comparison": "studies.compare",
+    "Comparison": "studies.comparison",
     "Diagram": "report.diagram",
     "Hunt": "studies.hunt",
     "InputError": "errors",
@@ -47,7 +49,10 @@ _MODULES = {
     "Verification": "studies.verify",
     "check": "studies.recordings",
     "compare": "studies.compare",
+    "convert": "studies.recordings",
+    "decode": "formats.codec",
     "diagram": "report.diagram",
+    "encode": "formats.codec",
     "explore": "studies.verify",
     "hunt": "studies.hunt",
     "kill_matrix": "studies.kill_matrix",
@@ -77,7 +82,10 @@ __all__ = [
     "__version__",
     "check",
     "compare",
+    "convert",
+    "decode",
     "diagram",
+    "encode",
     "explore",
     "hunt",
     "kill_matrix",

@@ -18,6 +18,7 @@ from syncproof.inputs.scenario import ready
 from syncproof.properties import PROPERTIES
 from syncproof.properties.sometimes import SOMETIMES
 from syncproof.studies import compare as comparison
+from syncproof.studies import jobs as job_module
 from tests.helpers.command import TINY, call
 
 
@@ -298,8 +299,8 @@ def test_memory_that_runs_out_is_unknown(tiny: Path, tmp_path: Path, monkeypatch
     def full(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(comparison, "_TRAFFIC", {})
-    monkeypatch.setattr(comparison.workload, "generate", full)
+    monkeypatch.setattr(job_module, "_TRAFFIC", {})
+    monkeypatch.setattr(job_module.workload, "generate", full)
     result = call("compare", str(tiny), "--out", str(tmp_path / "o"))
     assert result.exit_code == 3
     assert "memory ran out" in result.output
@@ -311,8 +312,8 @@ def test_an_error_of_syncproof_itself_is_one_line_and_status_4(
     def wrong(*_: object) -> None:
         raise KeyError("oops")
 
-    monkeypatch.setattr(comparison, "_TRAFFIC", {})
-    monkeypatch.setattr(comparison.workload, "generate", wrong)
+    monkeypatch.setattr(job_module, "_TRAFFIC", {})
+    monkeypatch.setattr(job_module.workload, "generate", wrong)
     arguments = ("compare", str(tiny), "--jobs", "1", "--out", str(tmp_path / "o"))
     one_line(call(*arguments), "test_main.py:", "KeyError: 'oops'", status=4)
     assert "Traceback" in call(*arguments, "--debug").output

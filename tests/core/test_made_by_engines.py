@@ -15,6 +15,7 @@ from syncproof.core.environment import Environment
 from syncproof.core.moves import Complete, Crash, Keep, Move, Restart, Restore, Take, Tell
 from syncproof.core.observations import (
     MADE_BY_ENGINES,
+    MADE_BY_RECORDERS,
     Abandoned,
     Accepted,
     Composed,
@@ -26,6 +27,7 @@ from syncproof.core.observations import (
     Quiesced,
     Refused,
     Restarted,
+    Unsure,
 )
 from syncproof.core.packets import Packet
 from syncproof.core.values import ConversationId, DeviceId, Id, MessageId, ServerId
@@ -48,6 +50,7 @@ COMPOSED = Composed(MessageId(0), PHONE, ConversationId(0))
 MADE: list[Observation] = [
     Accepted(MessageId(0)),
     Refused(MessageId(0)),
+    Unsure(MessageId(0)),
     Abandoned(PHONE),
     Connected(PHONE),
     Disconnected(PHONE, True),
@@ -143,7 +146,7 @@ def test_a_class_is_made_by_engines_or_by_the_designs() -> None:
     text = "\n".join(file.read_text(encoding="utf-8") for file in files)
     kinds = [k for k in vars(observations).values() if isinstance(k, type) and issubclass(k, Observation)]
     by_actors = {kind for kind in kinds if f"observe({kind.__name__}(" in text}
-    assert {kind for kind in kinds if kind is not Observation} == by_actors | MADE_BY_ENGINES
+    assert {kind for kind in kinds if kind is not Observation} == by_actors | MADE_BY_ENGINES | MADE_BY_RECORDERS
     assert not by_actors & MADE_BY_ENGINES
 
 

@@ -15,7 +15,7 @@ from syncproof.core.values import DeviceId, Timeline
 from syncproof.errors import InputError
 from syncproof.formats.history import moves_path, read_history
 from syncproof.inputs.scenario import Scenario
-from syncproof.studies.compare import Job
+from syncproof.studies.jobs import Job
 from syncproof.studies.recordings import check, replay
 
 WANTED = Scenario.model_validate(
@@ -91,7 +91,7 @@ def changed(tmp_path: Path, number: int, line: str) -> Path:
         ("{", "run.jsonl:5: .*"),
         ("[1]", "run.jsonl:5: a JSON object expected"),
         ('{"type": "Shwon"}', "run.jsonl:5: type: 'Shwon' is no observation; allowed: .*Shown"),
-        ('{"type": "Accepted", "message": "x"}', r"run.jsonl:5: Accepted.message: .*"),
+        ('{"type": "Accepted", "message": 1.5}', r"run.jsonl:5: Accepted.message: .*"),
         ('{"type": "Accepted", "massage": 1}', "run.jsonl:5: Accepted.massage: unknown field; allowed: message"),
         ('{"type": "Accepted"}', "run.jsonl:5: Accepted: .*message"),
     ],
@@ -107,7 +107,7 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, complaint: str) -> None:
     [
         ("", "the file is empty"),
         ("hello", "run.jsonl:1: not a header"),
-        ('{"schema": 2, "kind": "history"}', "run.jsonl:1: schema: 2; allowed: 1"),
+        ('{"schema": 3, "kind": "history"}', "run.jsonl:1: schema: 3; allowed: 1, 2"),
         ('{"schema": 1, "kind": "moves"}', "run.jsonl:1: kind: 'moves'; allowed here: 'history'"),
         (
             '{"schema": 1, "kind": "history", "violations": {"loss": 1}}',

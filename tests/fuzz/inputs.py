@@ -10,8 +10,10 @@ from random import Random
 
 from syncproof.designs import DESIGNS
 from syncproof.studies.compare import compare
+from syncproof.studies.recordings import convert
 from tests.fuzz.mutations import NUMBERS, TEXT, WORDS, change_json, mutated, mutated_bytes
 from tests.helpers.command import TINY
+from tests.helpers.recorded import PEOPLE, REST, accepted, composed, of, placed, shown, written
 
 SNAP = "".join(f"{1 + n % 4} {1 + (n + 1 + n // 4) % 4} {1_082_040_961 + 60 * n}\n" for n in range(30))
 PRESENCE = "time_s,event,user,dead_s\n" + "".join(
@@ -56,6 +58,19 @@ page_size = 3
 poll_interval = "1m"
 """
 
+OUTSIDE = (
+    *PEOPLE,
+    shown("laptop", "hello", place=1),
+    composed("hello"),
+    placed("hello"),
+    accepted("hello", place=1),
+    of("Queued", box={"kind": "inbox", "owner": "laptop"}, message="hello", devices=["laptop"]),
+    of("Deleted", box={"kind": "inbox", "owner": "laptop"}, message="hello", device=None, cause="sent"),
+    of("Forgot", device="laptop", messages=["hello"], reached=[["lunch", 0]]),
+    of("Audited", messages=["hello", 7]),
+    REST,
+)
+
 OPTIONS = {
     "compare": ("--runs", "--seed", "--jobs", "--design", "--take", "--trace", "--history", "--out"),
     "sweep": ("--vary", "--runs", "--seed", "--jobs", "--design", "--metric", "--executor"),
@@ -73,7 +88,8 @@ OPTIONS = {
     ),
     "verify": ("--bounds", "--jobs"),
     "kill-matrix": ("--jobs", "--profile"),
-    "check": ("--promise",),
+    "check": ("--promise", "--order"),
+    "convert": (),
     "replay": ("--diagram",),
     "minimise": ("--out",),
     "designs": ("--json",),
@@ -138,6 +154,8 @@ def corpus(folder: Path) -> dict[str, bytes]:
             scenario, designs=["timeline-dense-push"], runs=1, jobs=1, seed=3, sweep=False, history=str(folder / name)
         )
     (folder / "tiny.toml").unlink()
+    written(folder / "outside.jsonl", *OUTSIDE)
+    convert(folder / "outside.jsonl", folder / "outside.parquet")
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
@@ -196,8 +214,12 @@ def _recording(name: str, draw: Random, files: dict[str, bytes]) -> dict[str, by
 
 
 def _history(draw: Random, files: dict[str, bytes]) -> Input:
+    name = draw.choice(("run.jsonl", "outside.jsonl"))
+    if draw.random() < 0.2:
+        return Input(("convert", name, draw.choice(("out.parquet", "out.jsonl.gz"))), _recording(name, draw, files))
     promise = ("--promise", draw.choice(("all", "no-loss", "dense"))) if draw.random() < 0.3 else ()
-    return Input(("check", "run.jsonl", *promise), _recording("run.jsonl", draw, files))
+    order = ("--order", "causal") if draw.random() < 0.3 else ()
+    return Input(("check", name, *promise, *order), _recording(name, draw, files))
 
 
 def _moves(draw: Random, files: dict[str, bytes]) -> Input:
@@ -214,7 +236,9 @@ def _script(draw: Random, files: dict[str, bytes]) -> Input:
 
 
 def _parquet(draw: Random, files: dict[str, bytes]) -> Input:
-    return Input(("check", "run.parquet"), {"run.parquet": mutated_bytes(files["run.parquet"], draw)})
+    name = draw.choice(("run.parquet", "outside.parquet"))
+    command = draw.choice((("check", name), ("convert", name, "out.jsonl")))
+    return Input(command, {name: mutated_bytes(files[name], draw)})
 
 
 def _line(draw: Random, files: dict[str, bytes]) -> Input:
@@ -231,7 +255,12 @@ def _line(draw: Random, files: dict[str, bytes]) -> Input:
     arguments += SMALL.get(command, ())
     if command in ("compare", "sweep") and draw.random() < 0.7:
         arguments.insert(1, "tiny.toml")
-    recordings = {"check": "run.jsonl", "replay": "run.moves.jsonl", "minimise": "run.moves.jsonl"}
+    recordings = {
+        "check": "run.jsonl",
+        "convert": "outside.jsonl",
+        "replay": "run.moves.jsonl",
+        "minimise": "run.moves.jsonl",
+    }
     if command in recordings:
         arguments.insert(1, recordings[command])
     named = {name: data for name, data in files.items() if name in arguments}

@@ -68,6 +68,7 @@ class Ledger(World):
         self.kept: Counter[str] = Counter()
         self.charges: dict[Operation, tuple[str, int]] = {}
         super().__init__(system)
+        self.stored.update(self.actors[SERVER].held() or {})
 
     def complete(self, operation: Operation) -> bool:
         if operation in operation.host.operations:

@@ -13,7 +13,8 @@ import pytest
 from syncproof.inputs import lookup
 from syncproof.inputs.scenario import Scenario
 from syncproof.studies import verify as verification
-from syncproof.studies.compare import Comparison, compare
+from syncproof.studies.compare import compare
+from syncproof.studies.comparison import Comparison
 from syncproof.studies.kill_matrix import KillMatrix, kill_matrix
 from syncproof.studies.sweep import Sweep, sweep
 from syncproof.studies.verify import Verification

@@ -9,7 +9,8 @@ import pytest
 
 from syncproof.engines.simulate.metrics import METRICS, Metric
 from syncproof.inputs.scenario import Scenario
-from syncproof.studies.compare import Comparison, compare
+from syncproof.studies.compare import compare
+from syncproof.studies.comparison import Comparison
 from tools.docs import results as documents
 
 HANDSHAKES = Metric(

@@ -21,7 +21,7 @@ from syncproof.designs.timeline.push import DensePushDevice
 from syncproof.report import figures
 from syncproof.report.sentences import compare as sentences
 from syncproof.report.widgets import interact
-from syncproof.studies.compare import Comparison
+from syncproof.studies.comparison import Comparison
 
 
 @actor

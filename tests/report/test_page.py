@@ -12,7 +12,8 @@ from syncproof.properties import PROPERTIES
 from syncproof.report import figures
 from syncproof.report.sentences import compare as sentences
 from syncproof.report.tables import number
-from syncproof.studies.compare import Comparison, compare
+from syncproof.studies.compare import compare
+from syncproof.studies.comparison import Comparison
 from tests.helpers.pages import Tags
 
 OWN = "<img src=x onerror=alert(1)>&'\"$a$.py:Hasty"

@@ -7,7 +7,7 @@ import re
 from syncproof.properties import PROPERTIES
 from syncproof.report import counterexamples, sequence
 from syncproof.report.sequence import shown
-from syncproof.studies.compare import Comparison
+from syncproof.studies.comparison import Comparison
 
 
 def test_a_row_has_room_for_two_notes_of_which_a_complaint_is_one() -> None:

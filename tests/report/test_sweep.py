@@ -107,6 +107,63 @@ def test_a_crossing_is_in_the_answer_unless_deliveries_were_lost(found: Sweep, l
     assert ("inbox-shared" in sentence) == named
 
 
+def recovering(found: Sweep, endless: dict[tuple[int, str, int], bool]) -> Sweep:
+    """Return the sweep with times to recover of 20 s and, where `endless` says so, without an end."""
+    fields = {name: getattr(found, name) for name in found.__dataclass_fields__}
+    records = {
+        place: {
+            **record,
+            "metrics": {**record["metrics"], "recovery_s": None if endless.get(place) else 20.0},
+            "endless": ["recovery_s"] if endless.get(place) else [],
+        }
+        for place, record in found.records.items()
+    }
+    return Sweep(**{**fields, "records": records, "metrics": ("recovery_s",)})
+
+
+def test_what_does_not_recover_has_no_mean_and_is_named(found: Sweep) -> None:
+    both = {(0, "timeline-notify", 0): True, (0, "timeline-notify", 1): True}
+    some = recovering(found, {**both, (0, "inbox-shared", 1): True})
+    answer = sentences.answer(some)
+    assert len(answer) == len(found.points)
+    assert "timeline-notify did not recover in any run; inbox-shared did not recover in 1 of 2 runs; 20 s" in answer[0]
+    assert "did not recover" not in answer[1]
+    cells = {name: row[0] for places, name, row in sweep_page.rows(some) if places[0][0] == "1"}
+    assert {name: cell.text for name, cell in cells.items()} == {
+        "inbox-store-first": "20",
+        "inbox-shared": "did not recover in 1 of 2 runs",
+        "timeline-notify": "did not recover",
+        "timeline-dense-push": "20",
+    }
+    assert cells["inbox-shared"].value is None
+    assert "| did not recover |" in some.markdown()
+    panel = some.figure().axes[0]
+    assert [text.get_text() for text in panel.texts] == ["hollow: did not recover in some run"]
+
+
+def test_a_run_that_does_not_come_to_rest_keeps_no_promise(found: Sweep) -> None:
+    fields = {name: getattr(found, name) for name in found.__dataclass_fields__}
+    restless = {
+        place: {
+            **record,
+            "properties": {
+                **record["properties"],
+                "no-loss": {
+                    **record["properties"]["no-loss"],
+                    "verdict": "unknown",
+                    "promised": True,
+                    "exercised": True,
+                },
+            },
+        }
+        if place[1] == "timeline-notify"
+        else record
+        for place, record in found.records.items()
+    }
+    said = sentences.promises(Sweep(**{**fields, "records": restless}))
+    assert said.startswith("No promise was broken. Some of timeline-notify are unknown")
+
+
 def test_figures_have_a_panel_a_metric_and_units(found: Sweep) -> None:
     axes = found.figure(["packets_per_delivery", "bytes_per_delivery"]).axes
     assert [a.get_ylabel() for a in axes] == ["packets", "bytes"]

@@ -16,7 +16,8 @@ from syncproof.inputs.scenario import Scenario
 from syncproof.properties import PROPERTIES
 from syncproof.properties.verdicts import PropertyResult
 from syncproof.studies import executors
-from syncproof.studies.compare import Comparison, compare
+from syncproof.studies.compare import compare
+from syncproof.studies.comparison import Comparison
 from syncproof.studies.results import PropertyResults, plain
 
 DESIGNS = ("inbox-store-first", "inbox-sync-first", "inbox-shared", "timeline-notify", "timeline-dense-push")
@@ -84,7 +85,7 @@ def test_a_verdict_is_the_worst_of_the_runs(found: Comparison) -> None:
         ]
         for n, rs in found.outcomes.items()
     }
-    worse = Comparison(found.scenario, 1, 3, found.designs, outcomes, {}, None)
+    worse = Comparison(found.scenario, 1, 3, found.designs, outcomes)
     finding = worse.results().designs["timeline-notify"].properties["no-loss"]
     assert finding == PropertyResults("violated", True, 2, "device 1 ... (run 1)")
     assert worse.status() == 1
@@ -98,7 +99,7 @@ def test_an_unknown_promise_is_status_3(found: Comparison) -> None:
         ]
         for n, rs in found.outcomes.items()
     }
-    assert Comparison(found.scenario, 1, 3, found.designs, outcomes, {}, None).status() == 3
+    assert Comparison(found.scenario, 1, 3, found.designs, outcomes).status() == 3
 
 
 def _fields(result: Any) -> dict[str, Any]:
@@ -109,7 +110,7 @@ def test_a_fault_that_never_fired_is_a_warning(found: Comparison) -> None:
     outcomes = {
         n: [type(r)(**{**_fields(r), "faults_fired": {"push-lost": 0}}) for r in rs] for n, rs in found.outcomes.items()
     }
-    quiet = Comparison(found.scenario, 1, 3, found.designs, outcomes, {}, None)
+    quiet = Comparison(found.scenario, 1, 3, found.designs, outcomes)
     assert quiet.results().warnings == ["push-lost was configured and never happened"]
 
 
@@ -121,7 +122,7 @@ def test_tables_for_a_notebook(found: Comparison) -> None:
     assert "<table>" in found._repr_html_()
 
 
-@pytest.mark.parametrize("name", ["cost", "delivery", "catchup", "endpoints"])
+@pytest.mark.parametrize("name", ["cost", "saturation", "delivery", "catchup", "endpoints"])
 def test_figures_carry_units(found: Comparison, name: str) -> None:
     axes = found.figure(name).axes
     assert axes
@@ -129,7 +130,7 @@ def test_figures_carry_units(found: Comparison, name: str) -> None:
 
 
 def test_an_unknown_figure_lists_the_known(found: Comparison) -> None:
-    with pytest.raises(InputError, match="allowed: cost, delivery, catchup, endpoints"):
+    with pytest.raises(InputError, match="allowed: cost, saturation, delivery, catchup, endpoints"):
         found.figure("costs")
 
 

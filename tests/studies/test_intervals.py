@@ -28,6 +28,11 @@ def test_the_interval_of_a_mean_is_students() -> None:
     assert intervals.mean([1.0, 2.0, 3.0], -math.inf) == Interval(2.0, -0.484138, 4.48414)
 
 
+def test_what_never_ended_leaves_no_mean() -> None:
+    assert intervals.mean([1.0, math.inf, 3.0]) == Interval(None, None, None, beyond=True, endless=1)
+    assert intervals.mean([math.inf, math.nan]) == Interval(None, None, None, beyond=True, endless=1)
+
+
 def test_no_interval_goes_below_what_is_possible() -> None:
     assert intervals.mean([1.0, 2.0, 3.0]).low == 0.0
 

@@ -65,6 +65,7 @@ def compared(
         designs=designs,
         sweep=EndpointRuns(KEY, runs or {}),
         losses=None,
+        polls=None,
         notifications_off=None,
         faults_fired=dict.fromkeys(faults, 1),
         warnings=[],
@@ -190,6 +191,17 @@ GOOD, BAD = small_run((1.0, 1.0, 0.0)), small_run((9.0, 9.0, 0.9))
 def test_the_nearest_value_that_turns_the_recommendation_is_named() -> None:
     runs = {"cheap": {"1": GOOD, "2": GOOD, "3": BAD, "6": BAD}, "dear": {"1": BAD, "2": BAD, "3": GOOD, "6": GOOD}}
     assert turned(runs) == [("3", "dear")]
+
+
+def test_each_key_of_the_small_runs_may_turn_it() -> None:
+    results = compared({"cheap": CHEAP, "dear": DEAR})
+    polls = {"cheap": {"60": BAD, "3600": GOOD}, "dear": {"60": GOOD, "3600": BAD}}
+    results.polls = EndpointRuns("model.poll_interval", polls)
+    found = recommend(results, {KEY: 2.0, "model.poll_interval": 900.0})
+    assert [(turn.key, turn.value, turn.recommended) for turn in found.turned_by] == [
+        ("model.poll_interval", "60", "dear")
+    ]
+    assert found.tried == {"model.poll_interval": ["60", "3600"]}
 
 
 def test_the_scenarios_own_value_turns_nothing() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from syncproof.inputs.scenario import Scenario
 from syncproof.studies import smallest_world
-from syncproof.studies.compare import Comparison, compare
+from syncproof.studies.compare import compare
+from syncproof.studies.comparison import Comparison
 from syncproof.studies.smallest_world import WaySearch, kinds_of, search_worlds, ways, worlds_to_search
 
 pytestmark = pytest.mark.slow

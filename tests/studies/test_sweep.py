@@ -21,6 +21,7 @@ from syncproof.errors import InputError
 from syncproof.inputs.scenario import Scenario, load
 from syncproof.studies import compare as comparison
 from syncproof.studies import sweep as sweeps
+from syncproof.studies.jobs import Job
 from syncproof.studies.results import plain
 from syncproof.studies.sweep import Sweep, points, sweep
 from syncproof.studies.sweep.readings import Change, change, crossings, difference
@@ -269,8 +270,8 @@ def test_a_file_of_another_point_under_this_name_is_not_read(tiny: str, tmp_path
     assert run(tiny, out=tmp_path).facts.runs_spoilt == 1
 
 
-def _job(**changes: Any) -> comparison.Job:
-    return comparison.Job(**{"scenario": load("default"), "design": "timeline-notify", "run": 0, "seed": 1, **changes})
+def _job(**changes: Any) -> Job:
+    return Job(**{"scenario": load("default"), "design": "timeline-notify", "run": 0, "seed": 1, **changes})
 
 
 def test_a_name_depends_on_all_that_decides_a_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -569,3 +570,24 @@ def test_a_scenario_may_be_made_in_a_notebook() -> None:
     made = Scenario.model_validate({"title": "t", "shows": "s", "duration": "10m"})
     found = sweep(made, vary={DEVICES: [1, 2]}, designs=PAIR[:1], runs=1, jobs=1)
     assert len(found.records) == 2
+
+
+def test_a_run_that_does_not_recover_is_told_from_one_without_a_burst(tmp_path: Path) -> None:
+    """Nothing of it is a number: JSON has none for it, and a mean over the other runs would hide it."""
+    down = load("overload").with_values(
+        {
+            "duration": "2m",
+            "drain": "60s",
+            "model.poll_interval": "60s",
+            "population.users": 20,
+            "conversations.pairs": 20,
+            "traffic.messages_per_user_per_day": 4000.0,
+            "traffic.bursts": [{"start": "20s", "length": "95s", "factor": 20.0}],
+        }
+    )
+    for _ in range(2):  # made, then read
+        found = sweep(
+            down, vary={"storage.parallel": [1, 64]}, designs=["inbox-store-first"], runs=1, jobs=1, out=tmp_path
+        )
+        busy, calm = (point.metrics["recovery_s"] for point in found.results().points)
+        assert (busy.value, busy.endless, calm.value, calm.endless) == (None, 1, 0.0, 0)

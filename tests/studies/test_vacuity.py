@@ -19,7 +19,8 @@ from syncproof.properties import PROPERTIES
 from syncproof.properties.sometimes import SOMETIMES, sometimes
 from syncproof.studies import recordings, sweep
 from syncproof.studies import verify as verification
-from syncproof.studies.compare import Comparison, compare, worst
+from syncproof.studies.compare import compare
+from syncproof.studies.comparison import Comparison, worst
 from syncproof.studies.hunt import hunt
 from syncproof.studies.verify import Explored, Verification, cell_of, explore_one
 from tests.helpers.silent import MISSES, MUTE, NOTIFY, QUIET, REACHES, SILENT

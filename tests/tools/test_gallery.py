@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from syncproof.errors import InputError
-from syncproof.studies import compare as comparison
+from syncproof.studies import small_runs
 from tools import gallery
 from tools.gallery import Entry, Row, complaints, make, read, stale
 
@@ -41,7 +41,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "tiny.toml").write_text(TINY)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr(comparison, "SWEEP_VALUES", (1, 2))
+        patch.setitem(small_runs.VALUES, small_runs.DEVICES, (1, 2))
         patch.setattr(gallery, "ENTRIES", {"tiny": Entry("tiny", "compare", "tiny.toml")})
         assert gallery.remake((), None, folder / "reports", 1, print) == []
     return folder
@@ -52,7 +52,7 @@ def tiny(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a copy of that folder's reports, which a test may change, with the scenario in the current folder."""
     shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(comparison, "SWEEP_VALUES", (1, 2))
+    monkeypatch.setitem(small_runs.VALUES, small_runs.DEVICES, (1, 2))
     monkeypatch.setattr(gallery, "ENTRIES", {"tiny": Entry("tiny", "compare", "tiny.toml")})
     return tmp_path / "reports"
 
@@ -158,7 +158,7 @@ def test_without_real_traffic_its_former_report_stays(tiny: Path, monkeypatch: p
 
 
 def test_a_trace_is_named_without_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparison, "SWEEP_VALUES", (1,))
+    monkeypatch.setitem(small_runs.VALUES, small_runs.DEVICES, (1,))
     traces = tmp_path / "traces"
     traces.mkdir()
     (traces / "talk.txt").write_text("".join(f"{n % 3} {(n + 1) % 3} {1000 + 60 * n}\n" for n in range(60)))

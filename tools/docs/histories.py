@@ -39,7 +39,7 @@ def _type(hint: Any) -> str:
     """Return the name of a field's type. Ids are whole numbers in the file; the name says of what."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
-        return " or ".join("null" if a is type(None) else _type(a) for a in arguments)
+        return " or ".join("null" if a is type(None) else _type(a) for a in arguments if a is not msgspec.UnsetType)
     if origin is tuple:
         inner = [a for a in arguments if a is not Ellipsis]
         return f"list of {_type(inner[0])}" if Ellipsis in arguments else f"[{', '.join(map(_type, inner))}]"

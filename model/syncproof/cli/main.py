@@ -30,6 +30,7 @@ for command in (
     studies.explore,
     studies.kill_matrix,
     recordings.check,
+    recordings.convert,
     recordings.replay,
     recordings.minimise,
 ):

@@ -1,9 +1,10 @@
-"""Define the commands for recorded files: check a history, replay moves, minimise moves."""
+"""Define the commands for recorded files: check or convert a history, replay moves, minimise moves."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -24,19 +25,42 @@ MOST_DIAGRAM_MOVES = 2000
     multiple=True,
     help="Count this property as promised, whatever the design; may be repeated; `all`: every property that applies.",
 )
+@click.option(
+    "--order",
+    type=click.Choice(["as-written", "causal"]),
+    default="as-written",
+    show_default=True,
+    help="causal: move causes before their first effect, in a history merged from logs whose clocks differ.",
+)
 @exits
-def check(history: str, promises: tuple[str, ...]) -> int:
+def check(history: str, promises: tuple[str, ...], order: Literal["as-written", "causal"]) -> int:
     """Check a recorded history against the properties.
 
     Exit status: 0 all promised properties hold, 1 a promised one is violated, 3 a promised one is unknown, also because the
-    history says nothing about it, or nothing was accepted. If syncproof does not know the design, only what --promise names
-    is promised.
+    history says nothing about it or is in a wrong order, or nothing was accepted. If syncproof does not know the design, only
+    what --promise names is promised.
     """
     from syncproof.studies import recordings
 
-    found = recordings.check(history, promises=promises)
+    found = recordings.check(history, promises=promises, order=order)
     print(repr(found))
     return found.status()
+
+
+@click.command()
+@click.argument("history")
+@click.argument("out")
+@exits
+def convert(history: str, out: str) -> int:
+    """Write a history in another form: JSON lines (.jsonl, .jsonl.gz) or Parquet with typed columns (.parquet).
+
+    OUT: the file to write; the end of its name says the form. A history of an earlier schema is written in the present one.
+    """
+    from syncproof.studies import recordings
+
+    count = recordings.convert(history, out)
+    print(f"Written: {out}, {count:,} observations")
+    return 0
 
 
 @click.command()

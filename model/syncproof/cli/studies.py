@@ -183,7 +183,7 @@ def verify(names: tuple[str, ...], bounds: str, jobs: int | None, out: str, chec
     "kinds",
     metavar="KIND",
     multiple=True,
-    help="A kind of fault that may happen in the world; may be repeated.",
+    help="A fault, or a kind of fault, that may happen in the world; may be repeated.",
 )
 @click.option("--script", metavar="FILE", help="Who composes what, a TOML file, instead of --world and --messages.")
 @click.option("--states", type=options.Whole(1), help="Stop after so many states; open verdicts are then unknown.")

@@ -8,7 +8,7 @@ a property (`designs/registry.py`). A record whose fault is not simulated or not
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import cast
 
@@ -231,6 +231,16 @@ FAULT_KINDS: dict[str, tuple[str, ...]] = {
     for kind in dict.fromkeys(fault.kind for fault in FAULTS.values() if fault.kind)
 }
 """The kinds of fault that small worlds combine, and the faults of each."""
+
+
+def spelled_out(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names of faults, each once, in which a kind of fault stands for all of its faults (`push`).
+
+    Promises, headers of histories and searches take the same names. A name that is no fault is returned as it is.
+    """
+    named = (names,) if isinstance(names, str) else names
+    return tuple(dict.fromkeys(fault for name in named for fault in FAULT_KINDS.get(name, (name,))))
+
 
 OWN_MOVES: tuple[str, ...] = tuple(fault.name for fault in FAULTS.values() if fault.move not in (None, Tell))
 """The faults that are moves of their own. A `Tell` is a fault only where `Environment.interventions` says so."""

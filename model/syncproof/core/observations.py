@@ -6,14 +6,14 @@ to one. An observation carries no time: only the order of observations counts.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import msgspec
 
 from syncproof.core.values import ActorId, ConversationId, DeviceId, MessageId, Timeline, UserId
 
 
-class Observation(msgspec.Struct, frozen=True, gc=False, tag=True):
+class Observation(msgspec.Struct, frozen=True, gc=False, tag=True, forbid_unknown_fields=True):
     """What an outside observer can record.
 
     `durable`: it says what a store contains, so it is made even by a write that lands in a crash; otherwise it says what
@@ -40,18 +40,19 @@ class Composed(Observation, frozen=True, gc=False):
 
 
 class Placed(Observation, frozen=True, gc=False):
-    """A message took its place in its conversation's order.
+    """A message took its place in its conversation's order; without `place`, nobody knows which.
 
     `members` are the conversation's users at that moment, `audience` their registered devices (the composing one
-    included). If a message is placed again, because a restored server had lost it, the later place and audience count.
+    included). Left out, both are what `Joined`, `MemberAdded`, `Subscribed` and their opposites say at that moment. If a
+    message is placed again, because a restored server had lost it, the later place and audience count.
     """
 
     durable: ClassVar[bool] = True
     message: MessageId
     conversation: ConversationId
-    place: int
-    members: tuple[UserId, ...]
-    audience: tuple[DeviceId, ...]
+    place: int | None = None
+    members: tuple[UserId, ...] | None = None
+    audience: tuple[DeviceId, ...] | None = None
 
 
 class Stored(Observation, frozen=True, gc=False):
@@ -59,6 +60,15 @@ class Stored(Observation, frozen=True, gc=False):
 
     durable: ClassVar[bool] = True
     message: MessageId
+
+
+class Audited(Observation, frozen=True, gc=False):
+    """A look into the server's stores, from outside, found exactly these messages there.
+
+    For servers that do not say when a message is `Stored`. It says nothing about the moment at which a message got there.
+    """
+
+    messages: tuple[MessageId, ...]
 
 
 class Accepted(Observation, frozen=True, gc=False):
@@ -80,6 +90,12 @@ class Refused(Observation, frozen=True, gc=False):
     message: MessageId
 
 
+class Unsure(Observation, frozen=True, gc=False):
+    """The sender had no reply, so it does not know whether the message was accepted. It may send it again."""
+
+    message: MessageId
+
+
 class Appended(Observation, frozen=True, gc=False):
     """An entry of a log became readable. A void carries no message."""
 
@@ -90,13 +106,17 @@ class Appended(Observation, frozen=True, gc=False):
 
 
 class RangeRead(Observation, frozen=True, gc=False):
-    """A read of `(after, upto]` on behalf of `device` returned exactly the entries with the numbers `seqs`."""
+    """A read of `(after, upto]` on behalf of `device` returned exactly the entries with the numbers `seqs`.
+
+    `replica`: the number of the server that was asked, where several serve reads.
+    """
 
     device: DeviceId
     timeline: Timeline
     after: int
     upto: int
     seqs: tuple[int, ...]
+    replica: int | None = None
 
 
 class Served(Observation, frozen=True, gc=False):
@@ -105,18 +125,27 @@ class Served(Observation, frozen=True, gc=False):
     device: DeviceId
 
 
+class Delivered(Observation, frozen=True, gc=False):
+    """The message was sent to a device, for the `attempt`-th time: the first is 1, a redelivery 2 or more."""
+
+    device: DeviceId
+    message: MessageId
+    attempt: int
+
+
 class Shown(Observation, frozen=True, gc=False):
     """A message is durably in the device's database at `place` of its conversation, and visible.
 
-    `timeline` and `seq` name the entry that the device got it from; both are None for a device's own message that it
-    places by the accepting reply, and for a message fetched from the message store because its checkpoint had expired.
+    Without `place` the device does not know one. `timeline` and `seq` name the entry that the device got it from; both
+    are None for a device's own message that it places by the accepting reply, and for a message fetched from the message
+    store because its checkpoint had expired.
     """
 
     durable: ClassVar[bool] = True
     device: DeviceId
     message: MessageId
     conversation: ConversationId
-    place: int
+    place: int | None = None
     timeline: Timeline | None = None
     seq: int | None = None
 
@@ -150,12 +179,18 @@ class Queued(Observation, frozen=True, gc=False):
 
 
 class Deleted(Observation, frozen=True, gc=False):
-    """A copy is deleted from an offline inbox, after an ack of `device`."""
+    """A copy is deleted from an offline inbox: after an ack of `device`, or, without one, for another `cause`.
+
+    `cause` is `ack`, `sent` (deleted as soon as it was sent) or `expired` (it had been there too long). `devices`: those
+    whose copy it was if no `device` is named; left out, those of its `Queued`.
+    """
 
     durable: ClassVar[bool] = True
     box: Timeline
     message: MessageId
-    device: DeviceId
+    device: DeviceId | None
+    cause: Literal["ack", "sent", "expired"] = "ack"
+    devices: tuple[DeviceId, ...] | None = None
 
 
 class Trimmed(Observation, frozen=True, gc=False):
@@ -179,14 +214,16 @@ class Reverted(Observation, frozen=True, gc=False):
 
 
 class Gone(Observation, frozen=True, gc=False):
-    """A stored message was removed without a device's ack, by a restore or by retention.
+    """A stored message was removed without a device's ack: by a restore, by retention, or because a crash lost it.
 
-    `box` is the offline inbox that held the copy; None: the message store.
+    `box` is the offline inbox that held the copy; None: the message store. A restore and retention are excuses for what
+    follows, a `crash` is none.
     """
 
     durable: ClassVar[bool] = True
     message: MessageId
     box: Timeline | None = None
+    cause: Literal["restore", "retention", "crash"] = "restore"
 
 
 class Forgot(Observation, frozen=True, gc=False):
@@ -255,6 +292,26 @@ class MemberRemoved(Observation, frozen=True, gc=False):
     durable: ClassVar[bool] = True
     conversation: ConversationId
     user: UserId
+
+
+class Subscribed(Observation, frozen=True, gc=False):
+    """A device receives what is sent to a conversation from here on.
+
+    For servers that know subscriptions and not members. The audience of a conversation with any `Subscribed` is the devices
+    that are subscribed to it: one that only sends is not among them.
+    """
+
+    durable: ClassVar[bool] = True
+    device: DeviceId
+    conversation: ConversationId
+
+
+class Unsubscribed(Observation, frozen=True, gc=False):
+    """A device no longer receives what is sent to a conversation."""
+
+    durable: ClassVar[bool] = True
+    device: DeviceId
+    conversation: ConversationId
 
 
 class Roamed(Observation, frozen=True, gc=False):
@@ -338,7 +395,11 @@ class Quiesced(Observation, frozen=True, gc=False):
 
 
 MADE_BY_ENGINES: frozenset[type[Observation]] = frozenset(
-    {Accepted, Refused, Abandoned, Connected, Disconnected, Crashed, Restarted, FaultsStopped, Quiesced}
+    {Accepted, Refused, Unsure, Abandoned, Connected, Disconnected, Crashed, Restarted, FaultsStopped, Quiesced}
 )
-"""The observations that engines alone make. An actor that could make one by hand could end a debt that properties watch, or
-say that the faults are over."""
+"""The observations that engines and recorders alone make. An actor that could make one by hand could end a debt that
+properties watch, or say that the faults are over.
+"""
+
+MADE_BY_RECORDERS: frozenset[type[Observation]] = frozenset({Audited, Delivered, Subscribed, Unsubscribed})
+"""The observations that no engine and no design of syncproof makes: recorders of real servers do."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from syncproof.core.actor import Actor
-from syncproof.core.faults import FAULTS
+from syncproof.core.faults import FAULTS, spelled_out
 from syncproof.core.observations import Joined, MemberAdded, Observation
 from syncproof.core.values import SERVER, ActorId, ConversationId, DeviceId, UserId
 from syncproof.core.world import System
@@ -116,14 +116,14 @@ class Design(msgspec.Struct, frozen=True):
                 raise InputError(f"{what}: {text!r:.60}; allowed: a text")
         if parameters is not None and not isinstance(parameters, Parameters):
             raise InputError(f"parameters: {parameters!r:.60}; allowed: syncproof.designs.Parameters(...)")
-        self._check_promises(promises or {})
+        self._check_promises({} if promises is None else promises)
         return msgspec.structs.replace(
             self,
             name=name or " with ".join([self.name, *[kind.__name__ for kind in (device, server) if kind is not None]]),
             summary=summary or self.summary,
             device=device or self.device,
             server=server or self.server,
-            promises=self.promises if promises is None else promises,
+            promises=self.promises if promises is None else {n: spelled_out(f) for n, f in promises.items()},
             parameters=parameters or self.parameters,
             meets=(
                 *(() if device or server or parameters else self.meets),
@@ -142,7 +142,7 @@ class Design(msgspec.Struct, frozen=True):
                 raise InputError(f"promises: unknown property {name!r}; allowed: {', '.join(PROPERTIES)}")
             if name in self.not_applicable:
                 raise InputError(f"promises: {name} does not apply to {self.name}: {self.not_applicable[name]}")
-            for fault in (faults,) if isinstance(faults, str) else faults:
+            for fault in spelled_out(faults):
                 if fault not in FAULTS:
                     raise InputError(f"promises[{name!r}]: unknown fault {fault!r}; allowed: {', '.join(FAULTS)}")
 

@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
 
-from syncproof.core.observations import Accepted, Observation, Quiesced
+from syncproof.core.observations import Accepted, Deleted, Observation, Placed, Quiesced
+from syncproof.engines.settling import Settling
+from syncproof.properties import PROPERTIES
+from syncproof.properties._logs import Logs
 from syncproof.properties.evidence import HistorySize
 from syncproof.properties.monitor import Monitor
 from syncproof.properties.references import References
+from syncproof.properties.roster import Roster
+
+BLOCK = 4096
+"""How many observations `check_observations` gives to a checker at once."""
+Reactions = tuple[bool, tuple[Callable[[Any], "str | None"], ...]]
+"""Whether what an observation of a class leaves out is filled in first, and who reacts to it."""
+
+
+class AfterRest(ValueError):
+    """An observation comes after `Quiesced`, which says that nothing more happens. `line`: its number."""
+
+    def __init__(self, line: int, kind: str) -> None:
+        super().__init__(f"{kind} after Quiesced; allowed: nothing, because Quiesced says that nothing more happens")
+        self.line = line
 
 
 class Checker:
@@ -15,30 +36,156 @@ class Checker:
 
     `count`: how many observations there were; `quiesced`: whether the last one was `Quiesced`, without which liveness
     cannot be judged; `happened`: whether any message was accepted, without which nothing can be judged; `size`: what the
-    history had for the evidence of properties; `references`: what its observations refer to.
+    history had for the evidence of properties; `references`: what its observations refer to; `lacks`: what a history that was
+    `recorded` outside never says, by property.
     """
 
-    def __init__(self, properties: Iterable[str]) -> None:
-        self.monitor = Monitor(properties)
+    def __init__(self, properties: Iterable[str], recorded: bool = False) -> None:
+        self.monitor = Monitor(properties, recorded=recorded)
+        self.roster = Roster()
+        self.kinds: set[type[Observation]] = set()
+        self.lacks: dict[str, str] = {}
         self.count = 0
         self.quiesced = False
-        self.happened = False
         self.size = HistorySize()
         self.references = References()
+        self.settling = Settling(self.monitor, self.references, self.roster)
+        self._told = self._sharing()
+        self._table: dict[type[Observation], Reactions] = {}
+
+    @property
+    def happened(self) -> bool:
+        return Accepted in self.kinds
 
     def observe(self, observation: Observation) -> None:
-        """Count the observation and pass it on."""
-        self.count += 1
-        self.happened = self.happened or type(observation) is Accepted
-        self.size.see(observation)
-        self.references.see(observation)
-        self.quiesced = type(observation) is Quiesced
-        self.monitor.observe(observation)
+        """Count the observation and pass it on, with what it leaves out filled in as far as earlier ones tell it."""
+        self.feed(self.count + 1, [observation])
+
+    def feed(self, first: int, block: list[Observation]) -> None:
+        """Pass on observations that follow one another; the line of the first one has the number `first`.
+
+        `AfterRest` for one that follows `Quiesced` in a history that was recorded outside.
+        """
+        if not block:
+            return
+        if self.quiesced and self.monitor.recorded:
+            raise AfterRest(first, type(block[0]).__name__)
+        self._table.clear()  # it has fewer entries once properties have met their evidence
+        table, references = self._table, self.references
+        for line, observation in enumerate(block, first):
+            kind = type(observation)
+            found = table.get(kind)
+            if found is None:
+                found = table[kind] = self._reactions(kind)
+            references.line = line
+            fills, reactions = found
+            if fills:
+                observation = self.roster.complete(observation)
+            for react in reactions:
+                says = react(observation)
+                if says is not None:
+                    self.monitor.record(react.__self__.name, says)  # type: ignore[attr-defined]
+            if kind is Quiesced:
+                self._rest(line, line - first + 1, block)
+        self.count += len(block)
+        self.kinds.update(map(type, block))
+        self.quiesced = type(block[-1]) is Quiesced
+
+    def _reactions(self, kind: type[Observation]) -> Reactions:
+        """Return who reacts to a class of observations, in order."""
+        monitor, settling = self.monitor, self.settling
+        found: list[Any] = []
+        settles = kind in settling.reactions
+        for reactions in (settling.before, self.roster.reactions, self.size.reactions):
+            if kind in reactions:
+                found.append(reactions[kind])
+        if kind in self.references.reactions and not settles:
+            found.append(self.references.reactions[kind])
+        if kind in monitor.watch.pending:
+            found.append(monitor.watch.see)
+        if settles:
+            found.append(settling.reactions[kind])
+        for name, react in monitor.reactions.get(kind, ()):
+            automaton = monitor.automata[name]
+            told = name not in self._told or getattr(Logs, react.__func__.__name__, None) is not react.__func__  # type: ignore[attr-defined]
+            if told and not (settles and automaton.by_message):
+                found.append(react)
+        return kind in (Placed, Deleted), tuple(found)
+
+    def _sharing(self) -> set[str]:
+        """Let properties that only look into logs share those of one that keeps them; return the names of those that share."""
+        logs = {name: each for name, each in self.monitor.automata.items() if isinstance(each, Logs)}
+        owner = next((each for each in logs.values() if each.passes), None)
+        sharing = {name: each for name, each in logs.items() if not each.passes}
+        if owner is None:
+            return set()
+        for each in sharing.values():
+            each.share(owner)
+        return set(sharing)
+
+    def _rest(self, line: int, position: int, block: list[Observation]) -> None:
+        """Judge what must be so at rest. Nothing may follow in a history that was recorded outside."""
+        self.monitor.judge()
+        if self.monitor.recorded and position < len(block):
+            raise AfterRest(line + 1, type(block[position]).__name__)
+
+    def finish(self) -> None:
+        """End the history."""
+        self.settling.finish()
+        if self.monitor.recorded:
+            self.lacks = self.monitor.finish(self.kinds)
+
+    def missing(self) -> dict[str, str]:
+        """Return what the history lacks and a property needs, by property, in words."""
+        found = {}
+        for name in self.monitor.automata:
+            found[name] = self.lacks.get(name) or self.references.lacking(PROPERTIES[name])
+        return found
+
+    def doubted(self) -> dict[str, str]:
+        """Return why the order of a history says nothing about a property, by property, in words."""
+        if not self.monitor.recorded:
+            return {}
+        return {name: why for name in self.monitor.automata if (why := self.references.doubt(PROPERTIES[name]))}
 
 
-def check_observations(observations: Iterable[Observation], properties: Iterable[str]) -> Checker:
-    """Check recorded observations, in order, against the named properties."""
-    checker = Checker(properties)
-    for observation in observations:
-        checker.observe(observation)
+def check_observations(
+    observations: Iterable[Observation], properties: Iterable[str], recorded: bool = False
+) -> Checker:
+    """Check recorded observations, in order, against the named properties.
+
+    `recorded`: they are of a history that was recorded outside, and may not say everything.
+    """
+    rest = iter(observations)
+
+    def blocks() -> Iterator[tuple[int, list[Observation]]]:
+        first = 1
+        while block := list(islice(rest, BLOCK)):
+            yield first, block
+            first += len(block)
+
+    return check_blocks(blocks(), properties, recorded)
+
+
+def check_blocks(
+    blocks: Iterable[tuple[int, list[Observation]]], properties: Iterable[str], recorded: bool = False
+) -> Checker:
+    """Check observations in blocks, each with the number of its first line; otherwise as `check_observations`."""
+    checker = Checker(properties, recorded)
+    with _no_collector():
+        for first, block in blocks:
+            checker.feed(first, block)
+    checker.finish()
     return checker
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Switch the cyclic garbage collector off: observations and automata have no cycles, and it would visit all of them."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -1,4 +1,12 @@
-"""Conversion of observations, packets and moves to and from JSON objects: the class in `type`, ids as whole numbers."""
+"""Read and write observations, packets and moves as JSON objects: the class in `type`, ids as whole numbers.
+
+    >>> from syncproof import decode, encode
+    >>> line = encode(Accepted(MessageId(7)))  # b'{"type":"Accepted","message":7,"place":null}'
+    >>> decode(line) == Accepted(MessageId(7))
+    True
+
+A `Decoder` reads the lines of a whole history: fast, and with ids that may be texts.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +14,12 @@ from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from syncproof.core.moves import Move
+from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
 from syncproof.core.values import ENVIRONMENT, ActorId, DeviceId, Id, ServerId
+from syncproof.formats.names import Name, Names
+from syncproof.formats.wire import LARGEST, field_types, number_decoder, renamed, text_decoder
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -24,20 +36,78 @@ def encode(value: object) -> bytes:
     return msgspec.json.encode(value, enc_hook=_encode_id)
 
 
-def decode(line: bytes, base: type[T]) -> T:
-    """Decode one JSON object as an instance of the subclass of `base` that its `type` names.
+def decode(line: bytes | str, base: type[T] | None = None) -> T:
+    """Decode one JSON object as an instance of the class that its `type` names.
 
-    `DecodeError` for text that is not JSON, an unknown class, and unknown, missing or ill-typed fields.
+    Arguments:
+        line: the JSON object.
+        base: `Observation`, `Packet` or `Move`: the class must be one of its subclasses; by default of any of the three.
+
+    Ids are instances of their classes (`MessageId`, ...), as actors need them. Raises `DecodeError`, a `ValueError`, in one
+    line for text that is not JSON, an unknown class, and unknown, missing or ill-typed fields.
     """
     try:
-        return cast(T, _build(msgspec.json.decode(line), base))
+        raw = msgspec.json.decode(line)
+        return cast(T, _build(raw, _base_of(raw) if base is None else base))
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise DecodeError(str(error)) from None
     except RecursionError:
         raise DecodeError("nested too deeply; allowed: fewer levels") from None
 
 
+class Decoder:
+    """Decode the observations of one history, line by line or many lines at once.
+
+    Ids are plain numbers, which are equal to instances of their classes; texts are `names`.
+    """
+
+    def __init__(self) -> None:
+        self.names = Names()
+
+    def lines(self, block: bytes) -> list[Observation] | None:
+        """Return the observations of a block of whole lines; None if a line cannot be read so, as a comment cannot."""
+        try:
+            if not self.names:
+                return number_decoder().decode_lines(block)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pass
+        try:
+            return [renamed(o, self.names) for o in text_decoder().decode_lines(block)]
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+
+    def line(self, line: bytes) -> Observation:
+        """Return the observation of a line. `DecodeError` says what is wrong with it."""
+        try:
+            return renamed(text_decoder().decode(line), self.names)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pass
+        try:
+            return self._worded(msgspec.json.decode(line))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise DecodeError(str(error)) from None
+        except RecursionError:
+            raise DecodeError("nested too deeply; allowed: fewer levels") from None
+
+    def _worded(self, raw: Any) -> Observation:
+        """Return the observation of an object that has a former name, or raise the `DecodeError` that says what is wrong."""
+        kind, values = _fields(raw, Observation, field_types)
+        try:
+            made: Observation = renamed(kind(**values), self.names)
+            return made
+        except TypeError as error:
+            raise DecodeError(f"{kind.__name__}: {error}") from None
+
+
+def _base_of(raw: Any) -> type[msgspec.Struct]:
+    """Return the base of the class that an object names; `Observation` if none has it, whose classes the error lists."""
+    name = raw.get("type") if isinstance(raw, dict) else None
+    return next((base for base in (Observation, Packet, Move) if name in _subclasses(base)), Observation)
+
+
 def _encode_id(value: Any) -> Any:
+    if isinstance(value, Name):
+        return value.text
     if isinstance(value, Id):
         return int(value)
     # msgspec's own signal for a value that a hook does not know.
@@ -45,10 +115,19 @@ def _encode_id(value: Any) -> Any:
 
 
 def _build(raw: Any, base: type[msgspec.Struct]) -> msgspec.Struct:
+    kind, values = _fields(raw, base, _field_types)
+    try:
+        return cast(msgspec.Struct, kind(**values))
+    except TypeError as error:
+        raise DecodeError(f"{kind.__name__}: {error}") from None
+
+
+def _fields(raw: Any, base: type[msgspec.Struct], types: Any) -> tuple[type[Any], dict[str, Any]]:
+    """Return the class that an object names, and the values of its fields, each converted to the type that `types` has."""
     if not isinstance(raw, dict):
         raise DecodeError(f"a JSON object expected, not {raw!r:.40}")
     kind = _class(raw.pop("type", None), base)
-    hints = _field_types(kind)
+    hints = types(kind)
     unknown = [key for key in raw if key not in hints]
     if unknown:
         raise DecodeError(f"{kind.__name__}.{unknown[0]}: unknown field; allowed: {', '.join(hints)}")
@@ -58,10 +137,7 @@ def _build(raw: Any, base: type[msgspec.Struct]) -> msgspec.Struct:
             values[key] = _value(value, hints[key])
         except msgspec.ValidationError as error:
             raise DecodeError(f"{kind.__name__}.{key}: {error}") from None
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise DecodeError(f"{kind.__name__}: {error}") from None
+    return kind, values
 
 
 def _class(name: Any, base: type[msgspec.Struct]) -> type[msgspec.Struct]:
@@ -102,10 +178,10 @@ def _value(raw: Any, hint: Any) -> Any:
 
 
 def _decode_id(kind: type, value: Any) -> Any:
-    if isinstance(kind, type) and issubclass(kind, Id) and isinstance(value, int):
+    if isinstance(kind, type) and issubclass(kind, Id) and isinstance(value, int) and abs(value) <= LARGEST:
         if (
             kind is ActorId and value != ENVIRONMENT
         ):  # a file has only the number, and handlers depend on the id's class
             return DeviceId(value) if value >= 0 else ServerId(value)
         return kind(value)
-    raise ValueError(f"{value!r:.40} is no {kind.__name__}; allowed: a whole number")
+    raise ValueError(f"{value!r:.40} is no {kind.__name__}; allowed: a whole number of 64 bits")

@@ -6,38 +6,44 @@ from pathlib import Path
 
 import msgspec
 
-from syncproof.core.faults import FAULTS
+from syncproof.core.faults import FAULTS, spelled_out
 from syncproof.designs import Parameters, Population
 from syncproof.errors import InputError
 from syncproof.properties import PROPERTIES
 
-SCHEMA = 1
+SCHEMA = 2
+READABLE = (1, 2)
+"""The versions of the schema that are read."""
 
 
 class Header(msgspec.Struct, kw_only=True):
     """The first line of both files."""
 
     schema: int
-    """The version of the schema, today `1`."""
+    """The version of the schema, today `2`; files of version `1` are read as they were."""
     kind: str
     """`history` or `moves`."""
     design: str = ""
     """Any name. If it is a design of syncproof, a seeded bug or an existing `FILE.py:NAME`, its promises and its list of
     inapplicable properties are used; for any other name nothing is promised and every property is judged."""
     faults: tuple[str, ...] = ()
-    """The faults that the run was configured with; a promise counts only if it covers all of them."""
+    """The faults that the run was configured with; a promise counts only if it covers all of them.
+    A kind of fault stands for all of its faults, as with `--fault`."""
     population: Population | None = None
     """The user of each device and the members of each conversation when the run began. A replay needs it."""
     parameters: Parameters | None = None
     """The parameters of the design. A replay needs them."""
+    complete: bool | msgspec.UnsetType = msgspec.UNSET
+    """Of a history: the recorder saw everything, so what is not observed did not happen. A file of version `1` says so of
+    itself; in one of version `2` it is true where an engine or a recorder inside of the server writes it."""
     violations: dict[str, int] = {}
     """Property -> how often it was violated in the run; a replay must find the same."""
     lines: int | None = None
     """How many lines follow, if the writer says so; a file that has another number was cut short."""
 
 
-def parse_header(path: Path, line: bytes, kind: str) -> Header:
-    """Parse and check the header of the file `path`, which has to be of this `kind`.
+def parse_header(path: Path, line: bytes, kind: str, number: int = 1) -> Header:
+    """Parse and check the header of the file `path`, which has to be of this `kind` and is on line `number`.
 
     `InputError` for a line that is not a header, another schema or kind, and unknown properties and faults.
     """
@@ -45,17 +51,23 @@ def parse_header(path: Path, line: bytes, kind: str) -> Header:
         header = msgspec.json.decode(line, type=Header)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(
-            f'{path}:1: not a header: {error}; allowed: {{"schema": {SCHEMA}, "kind": "{kind}", ...}}'
+            f'{path}:{number}: not a header: {error}; allowed: {{"schema": {SCHEMA}, "kind": "{kind}", ...}}'
         ) from None
-    if header.schema != SCHEMA:
-        raise InputError(f"{path}:1: schema: {header.schema}; allowed: {SCHEMA}")
+    if header.schema not in READABLE:
+        raise InputError(f"{path}:{number}: schema: {header.schema}; allowed: {', '.join(map(str, READABLE))}")
     if header.kind != kind:
-        raise InputError(f"{path}:1: kind: {header.kind!r}; allowed here: {kind!r}")
+        raise InputError(f"{path}:{number}: kind: {header.kind!r}; allowed here: {kind!r}")
     for name, count in header.violations.items():
         if name not in PROPERTIES or count < 0:
             allowed = f"{', '.join(PROPERTIES)}, each with a count" if name not in PROPERTIES else "0 or more"
-            raise InputError(f"{path}:1: violations: {name!r:.60}: {count}; allowed: {allowed}")
+            raise InputError(f"{path}:{number}: violations: {name!r:.60}: {count}; allowed: {allowed}")
+    header.faults = spelled_out(header.faults)
     for fault in header.faults:
         if fault not in FAULTS:
-            raise InputError(f"{path}:1: faults: {fault!r:.60} is no fault; allowed: {', '.join(FAULTS)}")
+            raise InputError(f"{path}:{number}: faults: {fault!r:.60} is no fault; allowed: {', '.join(FAULTS)}")
     return header
+
+
+def recorded_outside(header: Header) -> bool:
+    """Return whether the recorder of a history may not have seen everything."""
+    return header.schema > 1 and header.complete is not True

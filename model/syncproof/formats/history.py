@@ -7,9 +7,10 @@ same name and the extension `.moves.jsonl`: enough to build the system again and
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
@@ -17,11 +18,12 @@ from syncproof import textfiles
 from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.errors import InputError
-from syncproof.formats.codec import DecodeError, decode, encode
-from syncproof.formats.header import Header, parse_header
+from syncproof.formats.codec import DecodeError, Decoder, decode, encode
+from syncproof.formats.header import SCHEMA, Header, parse_header
 from syncproof.formats.parquet import read_parquet, write_parquet
 
-T = TypeVar("T", Observation, Move)
+Block = tuple[int, list[Observation]]
+"""Observations that follow one another, and the number of the first one's line."""
 
 
 class Recording:
@@ -29,12 +31,12 @@ class Recording:
 
     def __init__(self, header: Header) -> None:
         self.header = header
-        self.observations: list[bytes] = []
+        self.observations: list[Observation] = []
         self.moves: list[bytes] = []
 
     def observation(self, observation: Observation) -> None:
         """Append an observation."""
-        self.observations.append(encode(observation))
+        self.observations.append(observation)
 
     def move(self, move: Move) -> None:
         """Append a move."""
@@ -42,19 +44,20 @@ class Recording:
 
     def write(self, path: Path, violations: dict[str, int]) -> None:
         """Write the history to `path` and the moves beside it."""
-        header = self._header("history", violations, self.observations)
-        if path.suffix == ".parquet":
-            write_parquet(path, encode(header), self.observations)
-        else:
-            path.write_bytes(b"\n".join([encode(header), *self.observations, b""]))
+        header = self._header("history", violations, len(self.observations))
+        write_history(path, header, [self.observations])
         self.write_moves(moves_path(path), violations)
 
     def write_moves(self, path: Path, violations: dict[str, int]) -> None:
         """Write the moves alone."""
-        path.write_bytes(b"\n".join([encode(self._header("moves", violations, self.moves)), *self.moves, b""]))
+        header = self._header("moves", violations, len(self.moves))
+        path.write_bytes(b"\n".join([encode(header), *self.moves, b""]))
 
-    def _header(self, kind: str, violations: dict[str, int], lines: list[bytes]) -> Header:
-        return msgspec.structs.replace(self.header, kind=kind, violations=violations, lines=len(lines))
+    def _header(self, kind: str, violations: dict[str, int], lines: int) -> Header:
+        header = msgspec.structs.replace(self.header, kind=kind, violations=violations, lines=lines)
+        if kind == "history":
+            header.schema, header.complete = SCHEMA, True
+        return header
 
 
 def moves_path(history: Path) -> Path:
@@ -67,9 +70,35 @@ def read_history(path: Path) -> tuple[Header, Iterator[Observation]]:
 
     `InputError` names a line that cannot be read; for an observation, when the iterator reaches it.
     """
-    lines = read_parquet(path) if path.suffix == ".parquet" else _read_lines(path)
-    header = _header(path, lines, "history")
-    return header, (observation for _, observation in _decoded(path, header, lines, Observation))
+    header, blocks = read_blocks(path)
+    return header, (observation for _, block in blocks for observation in block)
+
+
+def read_blocks(path: Path) -> tuple[Header, Iterator[Block]]:
+    """Read a history; return its header, and its observations many at a time.
+
+    The observations of a block are on lines that follow one another; a blank line or a comment ends a block. `InputError` names
+    a line that cannot be read, when the iterator reaches its block.
+    """
+    if path.suffix == ".parquet":
+        line, blocks = read_parquet(path)
+        header = parse_header(path, line, "history")
+    else:
+        texts = _checked(path, textfiles.blocks(path))
+        header, rest = _first(path, texts)
+        blocks = _decoded(path, rest, texts)
+    return header, _counted(path, header, blocks)
+
+
+def write_history(path: Path, header: Header, blocks: Iterable[list[Observation]]) -> None:
+    """Write a history in the form that the name of the file asks for: `.parquet`, `.jsonl.gz`, or JSON lines."""
+    if path.suffix == ".parquet":
+        write_parquet(path, encode(header), blocks)
+        return
+    with gzip.open(path, "wb") if path.suffix == ".gz" else path.open("wb") as file:
+        file.write(encode(header) + b"\n")
+        for block in blocks:
+            file.write(b"".join([encode(observation) + b"\n" for observation in block]))
 
 
 def read_moves(path: Path) -> tuple[Header, Iterator[tuple[int, Move]]]:
@@ -77,39 +106,75 @@ def read_moves(path: Path) -> tuple[Header, Iterator[tuple[int, Move]]]:
 
     `InputError` names a line that cannot be read; for a move, when the iterator reaches it.
     """
-    lines = _read_lines(path)
-    header = _header(path, lines, "moves")
-    return header, _decoded(path, header, lines, Move)
+    lines = _checked(path, textfiles.lines(path))
+    first = next(lines, None)
+    if first is None:
+        raise _empty(path)
+    header = parse_header(path, first[1], "moves", first[0])
+    return header, _moves(path, header, lines)
 
 
 def count_moves(path: Path) -> int:
     """Return how many moves a file has. `InputError` for a file that cannot be read."""
-    return max(0, sum(1 for _ in _read_lines(path)) - 1)
+    return max(0, sum(1 for _ in _checked(path, textfiles.lines(path))) - 1)
 
 
-def _read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def _checked(path: Path, parts: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
     try:
-        yield from textfiles.lines(path)
+        yield from parts
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
 
 
-def _header(path: Path, lines: Iterator[tuple[int, bytes]], kind: str) -> Header:
-    first = next(lines, None)
-    if first is None:
-        raise InputError(f"{path}: the file is empty; allowed: a header line, then one object a line")
-    return parse_header(path, first[1], kind)
+def _empty(path: Path) -> InputError:
+    return InputError(f"{path}: the file is empty; allowed: a header line, then one object a line")
 
 
-def _decoded(path: Path, header: Header, lines: Iterable[tuple[int, bytes]], base: type[T]) -> Iterator[tuple[int, T]]:
+def _first(path: Path, texts: Iterator[tuple[int, bytes]]) -> tuple[Header, tuple[int, bytes]]:
+    """Return the header of a history, and what follows it in its block."""
+    for first, text in texts:
+        for number, line in textfiles.said(first, text):
+            after = text.split(b"\n", number - first + 1)[number - first + 1 :]
+            return parse_header(path, line, "history", number), (number + 1, after[0] if after else b"")
+    raise _empty(path)
+
+
+def _decoded(path: Path, rest: tuple[int, bytes], texts: Iterator[tuple[int, bytes]]) -> Iterator[Block]:
+    decoder = Decoder()
+    for first, text in chain([rest], texts):
+        found = decoder.lines(text)
+        if found is not None and len(found) == text.count(b"\n") + (not text.endswith(b"\n") and text != b""):
+            yield first, found
+            continue
+        for number, line in textfiles.said(first, text):
+            try:
+                observation = decoder.line(line)
+            except DecodeError as error:
+                raise InputError(f"{path}:{number}: {error}") from None
+            yield number, [observation]
+
+
+def _counted(path: Path, header: Header, blocks: Iterator[Block]) -> Iterator[Block]:
+    count = 0
+    for block in blocks:
+        count += len(block[1])
+        yield block
+    _check_count(path, header, count)
+
+
+def _moves(path: Path, header: Header, lines: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, Move]]:
     count = 0
     for number, line in lines:
         count += 1
         try:
-            value = decode(line, base)
+            move = decode(line, Move)
         except DecodeError as error:
             raise InputError(f"{path}:{number}: {error}") from None
-        yield number, value
+        yield number, move
+    _check_count(path, header, count)
+
+
+def _check_count(path: Path, header: Header, count: int) -> None:
     if header.lines is not None and count != header.lines:
         raise InputError(
             f"{path}: {count} lines after the header, which says that there are {header.lines}: cut short?"

@@ -84,6 +84,12 @@ KINDS: dict[str, tuple[str, ...]] = {
 """Kind -> its faults, for everything that worlds combine: the kinds of fault, the usual ones first, and `CHANGES`, which are no
 faults."""
 
+NAMED: dict[str, tuple[str, ...]] = {
+    **KINDS,
+    **{fault: (fault,) for faults in FAULT_KINDS.values() for fault in faults if fault not in KINDS},
+}
+"""The same, and each single fault, which `--fault` takes as well."""
+
 SENDER = DeviceId(0)
 CONVERSATION = ConversationId(0)
 EARLY_FIRINGS = 1
@@ -100,7 +106,7 @@ class SmallWorld:
     """The name of one of `POPULATIONS`."""
     messages: int
     kinds: tuple[str, ...]
-    """Names of `KINDS`, each at most once."""
+    """Names of `NAMED`, each at most once."""
     parameters: tuple[tuple[str, str | float | bool], ...] = ()
     """The parameters that differ from the design's own: (name, value)."""
     script: tuple[tuple[Message, ...], ...] = ()
@@ -109,7 +115,7 @@ class SmallWorld:
     @property
     def faults(self) -> tuple[str, ...]:
         """Return the faults that may happen."""
-        return tuple(fault for kind in self.kinds for fault in KINDS[kind])
+        return tuple(dict.fromkeys(fault for kind in self.kinds for fault in NAMED[kind]))
 
     @property
     def budgeted(self) -> tuple[str, ...]:
@@ -270,15 +276,15 @@ def particular(design: str | Design) -> tuple[SmallWorld, ...]:
 
 
 def small_world(population: str, messages: int, kinds: Iterable[str]) -> SmallWorld:
-    """Return the small world with these names, its kinds in the order of `KINDS`. Raises `InputError` for unknown names."""
+    """Return the small world with these names, its kinds in the order of `NAMED`. Raises `InputError` for unknown names."""
     if not isinstance(population, str) or population not in POPULATIONS:
         raise InputError(f"unknown world {population!r}; allowed: {', '.join(POPULATIONS)}")
     arguments.whole("messages", messages, least=1, needed=True)
     chosen = arguments.names("faults", kinds)
     for kind in chosen:
-        if kind not in KINDS:
-            raise InputError(f"unknown kind of fault {kind!r}; allowed: {', '.join(KINDS)}")
-    return SmallWorld(population, messages, tuple(kind for kind in KINDS if kind in chosen))
+        if kind not in NAMED:
+            raise InputError(f"unknown kind of fault {kind!r}; allowed: {', '.join(NAMED)}")
+    return SmallWorld(population, messages, tuple(kind for kind in NAMED if kind in chosen))
 
 
 def given(world: SmallWorld) -> Given:

@@ -60,6 +60,14 @@ class Property:
     says: ClassVar[str] = ""
     anomaly: ClassVar[str] = ""
     reactions: ClassVar[dict[type[Observation], Reaction]] = {}
+    by_message: ClassVar[bool] = False
+    """What it keeps of a message depends on no other message, and it complains of nothing in a plain life; see
+    `engines/settling.py`."""
+    needs: ClassVar[tuple[str, ...]] = ()
+    """What an observation may leave out and it needs, by field, such as `Placed.place`; see `References`."""
+    presumes: ClassVar[Mapping[str, tuple[type[Observation], ...]]] = {}
+    """Words of a complaint that something was not observed -> the classes that the recorder should have observed: a recorded
+    history that has none of them accuses nobody so."""
     about: ClassVar[tuple[str, ...]] = ()
     """The faults that it is about: where none of them is configured, a promise of it is not judged."""
     wants: ClassVar[str] = ""
@@ -112,6 +120,13 @@ class Property:
         if not is_part(cls):
             raise TypeError(f"property {cls.__name__} has no @state, so its state is not kept; write @state above it")
         return super().__new__(cls)
+
+    def recorded(self) -> None:
+        """Be told, before the first observation, that the history was recorded outside: it may not say everything."""
+
+    def at_end(self) -> Iterator[str]:
+        """Yield a line for each thing that is wrong at the end of a history, of which `recorded` was told."""
+        yield from ()
 
     def at_quiescence(self) -> Iterator[str]:
         """Yield a line for each thing that is wrong now that nothing more will happen."""

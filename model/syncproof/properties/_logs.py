@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from itertools import takewhile
+from typing import ClassVar
 
 import attrs
 
@@ -31,18 +32,26 @@ class Entries:
 class Logs(Property):
     """The users of devices, the members of messages, and the entries of every log. A base, not a property of its own.
 
-    A void concerns no device. Neither does a second entry of a message (one in `again`: it had another place before, or a
-    restore took its entry from a log); it is kept as a void, because a device that has shown the first entry does not
+    A void concerns no device. Neither does a second entry of a message (one in `again`: it may have had another place
+    before, or a restore took its entry from a log); it is kept as a void, because a device that has shown the first entry does not
     show the message again. `places`: of messages, in this life of their conversation's log; the same place or entry
     observed again is no second one. Entries that become readable below the tail are inserted where their number belongs, so that
     the rest is judged as readers see it (`tail-append` complains of them).
     """
 
+    passes: ClassVar[bool] = True
+    """Whether it notes which entries devices have passed; otherwise it may look into the logs of one that does."""
+
     users: dict[DeviceId, UserId] = attrs.field(factory=dict)
     members: dict[MessageId, tuple[UserId, ...]] = attrs.field(factory=dict)
-    places: dict[MessageId, tuple[ConversationId, int]] = attrs.field(factory=dict)
+    places: dict[MessageId, tuple[ConversationId, int | None]] = attrs.field(factory=dict)
     again: set[MessageId] = attrs.field(factory=set)
     logs: dict[Timeline, Entries] = attrs.field(factory=dict)
+
+    def share(self, other: Logs) -> None:
+        """Look into the logs of another property, which alone is told what is in them."""
+        self.users, self.members, self.places = other.users, other.members, other.places
+        self.again, self.logs = other.again, other.logs
 
     @observes(Joined)
     def on_joined(self, o: Joined) -> str | None:
@@ -52,8 +61,8 @@ class Logs(Property):
     @observes(Placed)
     def on_placed(self, o: Placed) -> str | None:
         if o.message not in self.members:
-            self.members[o.message] = o.members
-        elif self.places.get(o.message) != (o.conversation, o.place):
+            self.members[o.message] = o.members or ()
+        elif o.place is None or self.places.get(o.message) != (o.conversation, o.place):
             self.again.add(o.message)
         self.places[o.message] = (o.conversation, o.place)
         return None
@@ -83,7 +92,7 @@ class Logs(Property):
     def on_reverted(self, o: Reverted) -> str | None:
         """Begin a new epoch of a log with the entries that the epoch `of` had up to `upto`."""
         if o.timeline.kind == "conversation":
-            for message in [m for m, (c, at) in self.places.items() if c == o.timeline.owner and at > o.upto]:
+            for message in [m for m, (c, at) in self.places.items() if c == o.timeline.owner and at and at > o.upto]:
                 del self.places[message]
         old = self.logs.get(Timeline(o.timeline.kind, o.timeline.owner, o.of))
         count = 0 if old is None else bisect_right(old.seqs, o.upto)

@@ -9,6 +9,8 @@ from syncproof.core.observations import Accepted, Placed, Reverted
 from syncproof.core.values import ConversationId, MessageId
 from syncproof.properties._base import Property, observes, seen
 
+UNPLACED = "and has taken no place"
+
 
 @state
 class AcceptedOnce(Property):
@@ -20,8 +22,11 @@ class AcceptedOnce(Property):
     place). A restore begins a new life of the log (`Reverted`): a message whose place it took may take another, and a
     message whose place it left keeps that one. It does not say that the message stays stored (`accepted-is-durable` does).
 
-    `places`: of every message, in this life of its conversation's log. `accepted`: those that were accepted there.
-    `complained`: messages whose reply was wrong, which are not judged again.
+    Where nobody knows the place that a message has taken, it is the one that the first reply names, and another place is
+    not told from it.
+
+    `places`: of every message, in this life of its conversation's log, None for one that nobody knows. `accepted`: those
+    that were accepted there. `complained`: messages whose reply was wrong, which are not judged again.
     """
 
     name = "accepted-once"
@@ -29,9 +34,12 @@ class AcceptedOnce(Property):
     says = "an accepted message has one place, the one that the accepting reply names"
     wants = "an accepted message"
     evidence = seen(Accepted)
+    by_message = True
     anomaly = "duplicate"
+    needs = ("Placed.place",)
+    presumes = {UNPLACED: (Placed,)}  # noqa: RUF012
 
-    places: dict[MessageId, tuple[ConversationId, int]] = attrs.field(factory=dict)
+    places: dict[MessageId, tuple[ConversationId, int | None]] = attrs.field(factory=dict)
     accepted: set[MessageId] = attrs.field(factory=set)
     complained: set[MessageId] = attrs.field(factory=set)
 
@@ -39,7 +47,7 @@ class AcceptedOnce(Property):
     def on_placed(self, o: Placed) -> str | None:
         if o.message in self.accepted:
             conversation, first = self.places[o.message]
-            if (conversation, first) == (o.conversation, o.place):
+            if conversation == o.conversation and (first == o.place or first is None or o.place is None):
                 return None
             elsewhere = "" if o.conversation == conversation else f" of conversation {o.conversation:d}"
             return (
@@ -58,17 +66,21 @@ class AcceptedOnce(Property):
             self.accepted.add(o.message)
             if o.place is None or o.place == found[1]:
                 return None
+            if found[1] is None:
+                self.places[o.message] = (found[0], o.place)
+                return None
         self.complained.add(o.message)
         if found is None:
-            return f"message {o.message:d} is accepted and has taken no place"
+            return f"message {o.message:d} is accepted {UNPLACED}"
         return f"message {o.message:d} is accepted at place {o.place}, but its place is {found[1]}"
 
     @observes(Reverted)
     def on_reverted(self, o: Reverted) -> str | None:
         """Forget the places that a restore took."""
         if o.timeline.kind == "conversation":
-            taken = [m for m, (c, place) in self.places.items() if c == o.timeline.owner and place > o.upto]
-            for message in taken:
-                del self.places[message]
-                self.accepted.discard(message)
+            for message, (conversation, place) in list(self.places.items()):
+                if conversation == o.timeline.owner and (place is None or place > o.upto):
+                    self.accepted.discard(message)
+                    if place is not None:
+                        del self.places[message]
         return None

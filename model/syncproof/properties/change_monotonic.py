@@ -33,6 +33,7 @@ class ChangeMonotonic(Property):
     wants = "a change that a device applied"
     evidence = seen(Amended)
     takes_changes = True
+    by_message = True
 
     applied: dict[tuple[DeviceId, str, int], Applied] = attrs.field(factory=dict)
     places: dict[MessageId, tuple[ConversationId, int]] = attrs.field(factory=dict)
@@ -47,7 +48,7 @@ class ChangeMonotonic(Property):
     @observes(Placed)
     def on_placed(self, o: Placed) -> str | None:
         if o.message in self.places:
-            self.places[o.message] = (o.conversation, o.place)
+            self.places[o.message] = (o.conversation, o.place or 0)
         return None
 
     @observes(Amended)

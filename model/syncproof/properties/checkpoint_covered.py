@@ -25,6 +25,7 @@ class CheckpointCovered(Logs):
     says = "a checkpoint never passes an entry that was not shown"
     wants = "a checkpoint that moved"
     evidence = seen(Checkpointed, lambda o: not o.start)
+    needs = ("Placed.members",)
 
     ahead: dict[DeviceId, set[MessageId]] = attrs.field(factory=dict)
 

@@ -12,7 +12,7 @@ from syncproof.core.values import DeviceId, MessageId, UserId
 from syncproof.properties._base import Property, observes, seen
 
 ELSEWHERE = -1
-"""A place that is no longer known: the user's other devices show the message, and they agreed on its place."""
+"""A place that is not known, or no longer: the user's other devices show the message, and they agreed on its place."""
 
 
 Version = tuple[bool, int, MessageId]
@@ -38,7 +38,8 @@ class Versions:
 class Convergence(Property):
     """At quiescence, for devices c, d of a user: a message in both audiences is shown on both or neither, at one place.
 
-    A conversation is displayed by place, so equal messages at equal places are equal sequences. Because the message's
+    A conversation is displayed by place, so equal messages at equal places are equal sequences. A place that a
+    device does not know is not compared. Because the message's
     first audience counts, the comparison of two devices begins when the later of them joined. State is kept per (message,
     user) only while the devices disagree; `early` is what was shown before it was `placed`. It does not say that anything
     is shown (`no-loss` does), nor in which order (`conversation-order` does).
@@ -54,12 +55,14 @@ class Convergence(Property):
     keyed_by = "user x conversation"
     says = "all devices of a user show the same sequence per conversation"
     wants = "a message for two devices of one user"
-    evidence = seen(Placed, lambda o: len(o.audience) > len(o.members))
+    evidence = seen(Placed, lambda o: len(o.audience or ()) > len(o.members or ()))
+    by_message = True
+    needs = ("Placed.audience", "Shown.place")
     least_devices = 2
 
     users: dict[DeviceId, UserId] = attrs.field(factory=dict)
     placed: dict[MessageId, int] = attrs.field(factory=dict)
-    early: dict[MessageId, dict[DeviceId, int]] = attrs.field(factory=dict)
+    early: dict[MessageId, dict[DeviceId, int | None]] = attrs.field(factory=dict)
     open: dict[tuple[MessageId, UserId], Agreement] = attrs.field(factory=dict)
     differing: dict[tuple[MessageId, UserId], tuple[DeviceId, int, int]] = attrs.field(factory=dict)
     versions: dict[tuple[UserId, str, int], Versions] = attrs.field(factory=dict)
@@ -88,7 +91,7 @@ class Convergence(Property):
             return None
         self.placed[o.message] = len(self.placed)
         of_user: dict[UserId, set[DeviceId]] = {}
-        for device in o.audience:
+        for device in o.audience or ():
             user = self.users.get(device)
             if user is not None:
                 of_user.setdefault(user, set()).add(device)
@@ -105,7 +108,7 @@ class Convergence(Property):
         user = self.users.get(o.device)
         if o.message in self.changes and user is not None:
             what, which, version, final = self.changes[o.message]
-            wanted = (final, version or o.place, o.message)
+            wanted = (final, version or o.place or 0, o.message)
             none = (False, 0, o.message)
             versions = self.versions.get((user, what, which))
             held = none if versions is None else versions.held.get(o.device, none)
@@ -123,8 +126,8 @@ class Convergence(Property):
             return None
         record.missing.discard(o.device)
         if record.place is None or record.place == ELSEWHERE:
-            record.place = o.place
-        elif record.place != o.place:
+            record.place = ELSEWHERE if o.place is None else o.place
+        elif o.place is not None and record.place != o.place:
             self.differing[key] = (o.device, record.place, o.place)
         if not record.missing:
             del self.open[key]

@@ -12,7 +12,7 @@ from syncproof.properties._base import Property, observes, seen
 
 @state
 class ConversationOrder(Property):
-    """For every device and conversation: the places of what is shown only grow over time.
+    """For every device and conversation: the places of what is shown, where they are known, only grow over time.
 
     It does not say that no place is left out (`no-loss` does). It is judged at the moment of showing: a device that
     sorts by place displays the right order afterwards even if it violated this.
@@ -22,13 +22,16 @@ class ConversationOrder(Property):
     keyed_by = "device x conversation"
     says = "messages are shown in the conversation's order"
     wants = "a message shown at a place after the first"
-    evidence = seen(Shown, lambda o: o.place >= 2)
+    evidence = seen(Shown, lambda o: o.place is not None and o.place >= 2)
+    needs = ("Shown.place",)
     least_messages = 2
 
     last: dict[tuple[DeviceId, ConversationId], int] = attrs.field(factory=dict)
 
     @observes(Shown)
     def on_shown(self, o: Shown) -> str | None:
+        if o.place is None:
+            return None
         key = (o.device, o.conversation)
         last = self.last.get(key, 0)
         if o.place > last:

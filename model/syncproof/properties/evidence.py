@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from syncproof.core.observations import Amended, Composed, Joined, Observation, Placed
-from syncproof.core.values import ConversationId, MessageId, UserId
+from syncproof.core.values import ConversationId, UserId
 from syncproof.properties._base import Property
+from syncproof.properties.compact import IntSet
 
 NOTHING_ACCEPTED = "nothing was accepted"
 
@@ -69,18 +70,35 @@ class HistorySize:
         self.messages: Counter[ConversationId] = Counter()
         self.devices: Counter[UserId] = Counter()
         self.changes = False
-        self._counted: set[MessageId] = set()
+        self._counted = IntSet()
+        self.reactions: dict[type[Observation], Callable[[Any], None]] = {
+            Amended: self._amended,
+            Composed: self._composed,
+            Placed: self._message,
+            Joined: self._joined,
+        }
 
     def see(self, observation: Observation) -> None:
         """Count a message when it is composed or first placed, and a device when it joins."""
-        if isinstance(observation, Amended) or (isinstance(observation, Composed) and observation.what):
+        react = self.reactions.get(type(observation))
+        if react is not None:
+            react(observation)
+
+    def _amended(self, o: Amended) -> None:
+        self.changes = True
+
+    def _composed(self, o: Composed) -> None:
+        if o.what:
             self.changes = True
-        if isinstance(observation, (Composed, Placed)):
-            if observation.message not in self._counted:
-                self._counted.add(observation.message)
-                self.messages[observation.conversation] += 1
-        elif isinstance(observation, Joined):
-            self.devices[observation.user] += 1
+        self._message(o)
+
+    def _message(self, o: Composed | Placed) -> None:
+        if o.message not in self._counted:
+            self._counted.add(o.message)
+            self.messages[o.conversation] += 1
+
+    def _joined(self, o: Joined) -> None:
+        self.devices[o.user] += 1
 
     def given(self, faults: tuple[str, ...]) -> Given:
         """Return what the history gave, under these faults."""

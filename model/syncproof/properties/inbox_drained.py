@@ -27,6 +27,7 @@ class InboxDrained(Showing):
     says = "nothing delivered stays queued"
     wants = "a copy queued in an inbox"
     evidence = seen(Queued)
+    by_message = True
 
     queued: dict[tuple[Timeline, MessageId], tuple[DeviceId, ...]] = attrs.field(factory=dict)
     abandoned: set[DeviceId] = attrs.field(factory=set)

@@ -9,6 +9,8 @@ from syncproof.core.observations import Composed, Joined, Placed, Shown
 from syncproof.core.values import DeviceId, MessageId, UserId
 from syncproof.properties._base import Property, observes, seen
 
+NOT_COMPOSED, NOT_PLACED = "but it was never composed", "which nobody has composed and placed"
+
 
 @state
 class NoCreation(Property):
@@ -26,6 +28,9 @@ class NoCreation(Property):
     says = "only what was composed is shown, to its audience"
     wants = "a message shown on a device"
     evidence = seen(Shown)
+    by_message = True
+    needs = ("Placed.members",)
+    presumes = {NOT_COMPOSED: (Composed,), NOT_PLACED: (Placed,)}  # noqa: RUF012
 
     users: dict[DeviceId, UserId] = attrs.field(factory=dict)
     members: dict[MessageId, tuple[UserId, ...]] = attrs.field(factory=dict)
@@ -46,21 +51,21 @@ class NoCreation(Property):
     def on_placed(self, o: Placed) -> str | None:
         known = self.members.get(o.message)
         if known is not None:
-            self.members[o.message] = (*known, *[user for user in o.members if user not in known])
+            self.members[o.message] = (*known, *[user for user in o.members or () if user not in known])
             return None
-        self.members[o.message] = o.members
+        members = self.members[o.message] = o.members or ()
         composer = self.composed.pop(o.message, None)
         if composer is not None:
-            if self.users.get(composer) not in o.members:
+            if self.users.get(composer) not in members:
                 self.outsiders[o.message] = composer
             return None
-        return f"message {o.message:d} takes a place in conversation {o.conversation:d}, but it was never composed"
+        return f"message {o.message:d} takes a place in conversation {o.conversation:d}, {NOT_COMPOSED}"
 
     @observes(Shown)
     def on_shown(self, o: Shown) -> str | None:
         members = self.members.get(o.message)
         if members is None:
-            return f"device {o.device:d} shows message {o.message:d}, which nobody has composed and placed"
+            return f"device {o.device:d} shows message {o.message:d}, {NOT_PLACED}"
         if self.users.get(o.device) not in members and self.outsiders.get(o.message) != o.device:
             return (
                 f"device {o.device:d} shows message {o.message:d} of conversation {o.conversation:d}, "

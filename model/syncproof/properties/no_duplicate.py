@@ -23,6 +23,7 @@ class NoDuplicate(Property):
     says = "a message is shown at most once"
     wants = "a message shown on a device"
     evidence = seen(Shown)
+    by_message = True
     anomaly = "duplicate"
 
     shown: dict[DeviceId, set[MessageId]] = attrs.field(factory=dict)

@@ -19,6 +19,8 @@ from syncproof.core.observations import (
     Placed,
     Retired,
     Shown,
+    Subscribed,
+    Unsubscribed,
 )
 from syncproof.core.values import ConversationId, DeviceId, MessageId, UserId
 from syncproof.properties._base import Property, observes, seen
@@ -48,13 +50,14 @@ class NoLoss(Property):
     mistaken for a new message) need not be shown again. It does not say how often, when or at which place it is shown.
 
     A message that is accepted without having a place is owed to the devices of those who are members then (`members` and
-    `users` say who; `conversations`: of the messages without a place), until it takes one.
+    `users` say who; `conversations`: of the messages without a place), until it takes one. Where devices subscribe
+    (`subscribed`), it is owed to those that are subscribed then.
 
-    Three things are excused, because no design could prevent them: a message that a restore took from the message store
-    (`Gone`), a device that was replaced by another installation (`Retired`), and one that is gone for good (`abandoned`:
-    later audiences still contain it). A settled message that a restore took (`gone`) and that is placed again must be shown
-    on the devices that joined in the meantime (`late`). What a device showed and then lost with its database (`Forgot`) it
-    must show again.
+    Three things are excused, because no design could prevent them: a message that a restore or retention took from the
+    message store (`Gone`; one that a crash took is no excuse), a device that was replaced by another installation
+    (`Retired`), and one that is gone for good (`abandoned`: later audiences still contain it). A settled message that a
+    restore took (`gone`) and that is placed again must be shown on the devices that joined in the meantime (`late`). What
+    a device showed and then lost with its database (`Forgot`) it must show again.
     """
 
     name = "no-loss"
@@ -63,6 +66,8 @@ class NoLoss(Property):
     says = "every accepted message is shown on every device of its audience"
     wants = "an accepted message"
     evidence = seen(Accepted)
+    by_message = True
+    needs = ("Placed.audience",)
     anomaly = "lost-write"
 
     open: dict[MessageId, Delivery] = attrs.field(factory=dict)
@@ -73,6 +78,7 @@ class NoLoss(Property):
     members: dict[ConversationId, set[UserId]] = attrs.field(factory=dict)
     conversations: dict[MessageId, ConversationId] = attrs.field(factory=dict)
     abandoned: set[DeviceId] = attrs.field(factory=set)
+    subscribed: dict[ConversationId, set[DeviceId]] = attrs.field(factory=dict)
 
     @observes(Joined)
     def on_joined(self, o: Joined) -> str | None:
@@ -93,6 +99,16 @@ class NoLoss(Property):
         self.members.get(o.conversation, set()).discard(o.user)
         return None
 
+    @observes(Subscribed)
+    def on_subscribed(self, o: Subscribed) -> str | None:
+        self.subscribed.setdefault(o.conversation, set()).add(o.device)
+        return None
+
+    @observes(Unsubscribed)
+    def on_unsubscribed(self, o: Unsubscribed) -> str | None:
+        self.subscribed.get(o.conversation, set()).discard(o.device)
+        return None
+
     @observes(Composed)
     def on_composed(self, o: Composed) -> str | None:
         self.conversations[o.message] = o.conversation
@@ -103,13 +119,13 @@ class NoLoss(Property):
         self.conversations.pop(o.message, None)
         delivery = self._delivery(o.message)
         if delivery is None and o.message in self.gone:
-            newcomers = self.late.intersection(o.audience)
+            newcomers = self.late.intersection(o.audience or ())
             if newcomers:
                 self.settled.discard(o.message)
                 self.open[o.message] = Delivery(newcomers, set(), False, True, True)
         elif delivery is not None and not delivery.again:
             delivery.placed = True
-            delivery.missing = set(o.audience)
+            delivery.missing = set(o.audience or ())
             if delivery.shown or self.abandoned:
                 delivery.missing -= delivery.shown | self.abandoned
             self._settle(o.message, delivery)
@@ -146,6 +162,8 @@ class NoLoss(Property):
     @observes(Gone)
     def on_gone(self, o: Gone) -> str | None:
         """Excuse a message that the message store lost, until it is accepted again."""
+        if o.cause == "crash":
+            return None
         delivery = self.open.get(o.message)
         if o.box is None and delivery is not None:
             delivery.accepted = False
@@ -156,6 +174,8 @@ class NoLoss(Property):
     @observes(Retired)
     def on_retired(self, o: Retired) -> str | None:
         self.users.pop(o.device, None)
+        for devices in self.subscribed.values():
+            devices.discard(o.device)
         for message, delivery in list(self.open.items()):
             if delivery.missing is not None and o.device in delivery.missing:
                 delivery.missing.discard(o.device)
@@ -192,9 +212,13 @@ class NoLoss(Property):
         return delivery
 
     def _owed(self, message: MessageId) -> set[DeviceId]:
-        """Return the devices of those who are now members of the conversation of a message that has no place."""
+        """Return the audience that a message which has no place would have now."""
         conversation = self.conversations.get(message)
-        members = () if conversation is None else self.members.get(conversation, ())
+        if conversation is None:
+            return set()
+        if conversation in self.subscribed:
+            return set(self.subscribed[conversation])
+        members = self.members.get(conversation, ())
         return {device for device, user in self.users.items() if user in members}
 
     def _settle(self, message: MessageId, delivery: Delivery) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import attrs
 
 from syncproof.core.actor import state
-from syncproof.core.observations import Accepted, Composed, Forgot, Refused, Retired
+from syncproof.core.observations import Accepted, Composed, Forgot, Refused, Retired, Unsure
 from syncproof.core.values import DeviceId, MessageId
 from syncproof.properties._base import Property, observes, seen
 
@@ -18,7 +18,8 @@ class OutboxDrained(Property):
 
     `waiting`: the composing device of each message that is neither accepted nor refused. A device that another
     installation replaced (`Retired`) or that is gone for good (`Abandoned`) sends nothing any more, and a restored one does
-    not send what its backup lacks (`Forgot.unsent`). It does not say that the sender receives the reply, nor what becomes of
+    not send what its backup lacks (`Forgot.unsent`). Of a message whose sender does not know what became of it (`Unsure`)
+    nothing is said. It does not say that the sender receives the reply, nor what becomes of
     the message then (`accepted-once`, `accepted-is-durable` and `no-loss` do).
     """
 
@@ -28,6 +29,8 @@ class OutboxDrained(Property):
     says = "everything composed is accepted or refused"
     wants = "a message composed on a device"
     evidence = seen(Composed)
+    by_message = True
+    needs = ("Unsure.message",)
 
     waiting: dict[MessageId, DeviceId] = attrs.field(factory=dict)
 
@@ -43,6 +46,11 @@ class OutboxDrained(Property):
 
     @observes(Refused)
     def on_refused(self, o: Refused) -> str | None:
+        self.waiting.pop(o.message, None)
+        return None
+
+    @observes(Unsure)
+    def on_unsure(self, o: Unsure) -> str | None:
         self.waiting.pop(o.message, None)
         return None
 

@@ -24,6 +24,7 @@ class PrefixOrder(Logs):
     says = "entries are shown in the order of their numbers, skipping nothing"
     wants = "a message shown from an entry of a log"
     evidence = seen(Shown, lambda o: o.seq is not None and o.timeline is not None and o.timeline.kind != "inbox")
+    needs = ("Placed.members",)
     anomaly = "poll-skip, nonmonotonic-poll"
 
     @observes(Checkpointed)

@@ -26,6 +26,8 @@ class RangeReads(Logs):
     says = "a read of a range returns exactly the entries there, whatever was asked before"
     wants = "a read of a log that returned an entry"
     evidence = seen(RangeRead, lambda o: bool(o.seqs) and o.timeline.kind != "inbox")
+    needs = ("Placed.members",)
+    passes = False
 
     trimmed: dict[Timeline, int] = attrs.field(factory=dict)
 
@@ -64,4 +66,5 @@ class RangeReads(Logs):
             wrong = f"returns {invented[0]}, which is not there"
         else:
             wrong = "repeats entries or returns them out of order"
-        return f"a read of ({o.after}, {o.upto}] in {o.timeline.kind} timeline {o.timeline.owner:d} {wrong}"
+        where = "" if o.replica is None else f" on replica {o.replica}"
+        return f"a read of ({o.after}, {o.upto}] in {o.timeline.kind} timeline {o.timeline.owner:d}{where} {wrong}"

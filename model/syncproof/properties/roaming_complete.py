@@ -42,8 +42,9 @@ class RoamingComplete(Property):
     It holds what the pages that it fetched contained (`Roamed`). A page counts only if it continues where the device was
     and contains every message placed in its range, in order. What a restore took from the conversation (`Reverted`,
     `Gone`) need not be held; a page that was in flight at the restore may contain it (`taken`). A device also holds what
-    it has shown: one that registers again, after the server was restored, may pull what is history to the server. It
-    does not say that messages placed after the join arrive (`no-loss` does).
+    it has shown: one that registers again, after the server was restored, may pull what is history to the server. A
+    message whose place nobody knows may be held at any place (`unplaced`). It does not say that messages placed after the
+    join arrive (`no-loss` does).
     """
 
     name = "roaming-complete"
@@ -53,15 +54,20 @@ class RoamingComplete(Property):
     says = "a new device can reach all history of its conversations"
     wants = "a new device with a history to fetch"
     evidence = seen(Joined, lambda o: any(last > 0 for _, last in o.history or ()))
+    needs = ("Placed.place",)
 
     orders: dict[ConversationId, Order] = attrs.field(factory=dict)
     taken: dict[tuple[ConversationId, int], set[MessageId]] = attrs.field(factory=dict)
     gone: set[MessageId] = attrs.field(factory=set)
+    unplaced: set[MessageId] = attrs.field(factory=set)
     fetched: dict[tuple[DeviceId, ConversationId], OwedHistory] = attrs.field(factory=dict)
     abandoned: set[DeviceId] = attrs.field(factory=set)
 
     @observes(Placed)
     def on_placed(self, o: Placed) -> str | None:
+        if o.place is None:
+            self.unplaced.add(o.message)
+            return None
         order = self.orders.get(o.conversation)
         if order is None:
             order = self.orders[o.conversation] = Order([], [])
@@ -93,7 +99,7 @@ class RoamingComplete(Property):
     @observes(Shown)
     def on_shown(self, o: Shown) -> str | None:
         record = self.fetched.get((o.device, o.conversation))
-        if record is not None and o.place <= record.owed:
+        if record is not None and (o.place is None or o.place <= record.owed):
             record.shown.add(o.message)
         return None
 
@@ -128,7 +134,7 @@ class RoamingComplete(Property):
         """Return whether the message is at that place, or was there before a restore."""
         position = bisect_left(order.places, place)
         here = position < len(order.places) and order.places[position] == place and order.messages[position] == message
-        return here or message in self.taken.get((conversation, place), ())
+        return here or message in self.unplaced or message in self.taken.get((conversation, place), ())
 
     @observes(Forgot)
     def on_forgot(self, o: Forgot) -> str | None:
@@ -142,7 +148,7 @@ class RoamingComplete(Property):
 
     @observes(Gone)
     def on_gone(self, o: Gone) -> str | None:
-        if o.box is None:
+        if o.box is None and o.cause != "crash":
             self.gone.add(o.message)
         return None
 

@@ -22,7 +22,8 @@ class SenderOrder(Property):
     keyed_by = "sending device x conversation"
     says = "the conversation's order keeps the order of composing"
     wants = "two messages with a place in one conversation"
-    evidence = seen(Placed, lambda o: o.place >= 2)
+    evidence = seen(Placed, lambda o: o.place is not None and o.place >= 2)
+    needs = ("Placed.place",)
     least_messages = 2
 
     numbers: dict[MessageId, tuple[DeviceId, ConversationId, int]] = attrs.field(factory=dict)
@@ -40,7 +41,7 @@ class SenderOrder(Property):
     @observes(Placed)
     def on_placed(self, o: Placed) -> str | None:
         origin = self.numbers.get(o.message)
-        if origin is None:
+        if origin is None or o.place is None:
             return None
         device, conversation, number = origin
         key = (device, conversation)

@@ -9,6 +9,8 @@ from syncproof.core.observations import Composed, Shown, Stored
 from syncproof.core.values import DeviceId, MessageId
 from syncproof.properties._base import Property, observes, seen
 
+UNSTORED = "before the server has stored it"
+
 
 @state
 class StoreBeforeSync(Property):
@@ -23,6 +25,8 @@ class StoreBeforeSync(Property):
     says = "what is shown is already in durable server storage"
     wants = "a message shown on a device"
     evidence = seen(Shown)
+    by_message = True
+    presumes = {UNSTORED: (Stored,)}  # noqa: RUF012
 
     unstored: dict[MessageId, DeviceId] = attrs.field(factory=dict)
 
@@ -42,4 +46,4 @@ class StoreBeforeSync(Property):
         if composer is None or composer == o.device:
             return None
         del self.unstored[o.message]
-        return f"device {o.device:d} shows message {o.message:d} before the server has stored it"
+        return f"device {o.device:d} shows message {o.message:d} {UNSTORED}"

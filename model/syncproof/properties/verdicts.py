@@ -40,6 +40,7 @@ def judge(
     asked: tuple[str, ...] = (),
     happened: bool = True,
     missing: Mapping[str, str] | None = None,
+    doubted: Mapping[str, str] | None = None,
 ) -> dict[str, PropertyResult]:
     """Return a verdict for every property.
 
@@ -47,6 +48,8 @@ def judge(
     is about other faults (`Property.about`), unless the property was `asked` for. What was not violated is unknown if
     nothing was accepted (`happened`), if the property never met its evidence, if observations that it needs are `missing`
     from a history (by property, in words), and for a liveness property if the run did not come to rest (`quiesced`).
+    Whatever was found of a property, it is unknown if it is `doubted` (by property, in words): the order of a history is
+    wrong.
     """
     results = {}
     faults = given.faults
@@ -57,21 +60,22 @@ def judge(
         if name in not_applicable:
             results[name] = PropertyResult("not-applicable", False)
             continue
-        count = monitor.counts.get(name, 0)
+        doubt = (doubted or {}).get(name, "")
+        count = 0 if doubt else monitor.counts.get(name, 0)
         met = name in monitor.watch.met
         lacks = "" if met or not happened else lacking(PROPERTIES[name], given)
         open_end = not quiesced and PROPERTIES[name].kind == "liveness"
-        why = ""
-        if not count:
+        why = doubt
+        if not count and not doubt:
             why = NOTHING_ACCEPTED * (not happened) or unmet(PROPERTIES[name], lacks) * (not met)
             why = why or (missing or {}).get(name, "") or OPEN_END * open_end
         results[name] = PropertyResult(
             "violated" if count else "unknown" if why else "holds",
             covered,
             count,
-            [violation.says for violation in monitor.violations.get(name, ())],
+            [] if doubt else [violation.says for violation in monitor.violations.get(name, ())],
             why,
             met,
-            bool(count) or not lacks or name in asked,
+            bool(count) or bool(doubt) or not lacks or name in asked,
         )
     return results

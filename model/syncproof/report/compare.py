@@ -15,7 +15,9 @@ from syncproof.report import counterexamples, figures, sequence, tables, templat
 from syncproof.report import markdown as md
 from syncproof.report.figures import Figure
 from syncproof.report.sentences import compare as sentences
-from syncproof.studies.compare import Comparison
+from syncproof.report.sentences import saturation as saturated
+from syncproof.studies import saturation
+from syncproof.studies.comparison import Comparison
 from syncproof.studies.results import ComparisonResults
 from syncproof.studies.smallest_world import Way
 
@@ -50,11 +52,15 @@ def text(comparison: Comparison) -> str:
 
 def html(comparison: Comparison) -> str:
     """Return the whole page, self-contained."""
-    sweep = comparison.results().sweep.designs
+    results = comparison.results()
+    left_out = {
+        *(() if results.sweep.designs else ("endpoints",)),
+        *(() if saturation.near(results) else ("saturation",)),
+    }
     drawings = [
         (key, title, Markup(figures.svg(draw(comparison), key)))  # made by this program, so safe as markup
         for key, (title, draw) in figures.FIGURES.items()
-        if key != "endpoints" or sweep
+        if key not in left_out
     ]
     ways = [_drawn(way, comparison) for way in comparison.ways()]
     return _filled("compare.html.j2", comparison, figures=drawings, ways=ways)
@@ -91,6 +97,7 @@ def _filled(name: str, comparison: Comparison, **context: object) -> str:
         command=sentences.command(comparison),
         legend=sentences.legend(comparison),
         differences_legend=sentences.DIFFERENCES,
+        saturation=saturated,
         **context,
     )
 
@@ -141,7 +148,7 @@ def markdown(comparison: Comparison) -> str:
     lines += ["", "## Costs", "", sentences.legend(comparison), ""]
     units = ["{} ({})".format(*tables.heading(m)) for m in METRICS]
     lines += md.table(["design", *units], [[name, *(c.text for c in cells)] for name, cells in tables.costs(results)])
-    lines += _differences(results)
+    lines += [*_differences(results), *_saturation(results)]
     lines += _ways(ways, comparison.scenario)
     if told := tables.claims(results):
         legend = "Of a claim about correctness, *supported* means that these runs did not refute it."
@@ -164,6 +171,14 @@ def _differences(results: ComparisonResults) -> Iterator[str]:
     units = ["{} ({})".format(*tables.heading(metric)) for metric in tables.COMPARED]
     cells = [[name, *(f"{c.text} [{c.interval}]" if c.interval else c.text for c in found)] for name, found in rows]
     yield from md.table(["design", *units], cells)
+
+
+def _saturation(results: ComparisonResults) -> Iterator[str]:
+    """Yield where the stations saturate; nothing if all of them have much room."""
+    if not saturation.near(results):
+        return
+    yield from ("", f"## {figures.FIGURES['saturation'][0]}", "", saturated.LEGEND, "")
+    yield from (*map(md.cell, saturated.answer(results)), "", *md.table(saturated.HEADS, saturated.rows(results)))
 
 
 def _ways(ways: list[Way], scenario: Scenario) -> Iterator[str]:

@@ -16,7 +16,8 @@ from matplotlib.ticker import EngFormatter, LogLocator
 from syncproof.engines.simulate.histogram import pooled
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError
-from syncproof.studies.compare import Comparison
+from syncproof.studies import saturation
+from syncproof.studies.comparison import Comparison
 
 if TYPE_CHECKING:
     import pandas
@@ -110,6 +111,33 @@ def _cost(comparison: Comparison) -> Figure:
     return figure
 
 
+def _saturation(comparison: Comparison) -> Figure:
+    results = comparison.results()
+    found = saturation.knees(results)[::-1]
+    figure = Figure(figsize=(10, 0.9 + 0.33 * max(4, len(found))), layout="constrained")
+    axes = figure.subplots()
+    style = styles(comparison.designs)
+    for place, knee in enumerate(found):
+        color, marker, _ = style[knee.design]
+        value = knee.at.value or 0.0
+        low, high = (value if end is None else end for end in (knee.at.low, knee.at.high))
+        axes.plot([max(low, value / 100), high], [place, place], color=color, linewidth=2)  # the axis has no 0
+        fill = "none" if knee.extrapolated else color
+        axes.plot([value], [place], color=color, marker=marker, markersize=8, markerfacecolor=fill)
+    axes.set_yticks(range(len(found)), [plain(knee.design) for knee in found])
+    axes.set_ylim(-0.6, len(found) - 0.4)
+    axes.set_xscale("log")
+    for name, load in saturation.loads(results):
+        axes.axvline(
+            load, color="#222222", linestyle="--" if name == "mean" else "-", linewidth=1.4, label=f"offered {name}"
+        )
+    _plain_ticks(axes)
+    axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5), labelcolor=INK)
+    title = "Storage saturates at this load (hollow: extrapolated from a station that was mostly idle)"
+    _axes(axes, title, "messages a second, logarithmic", "")
+    return figure
+
+
 def _distribution(comparison: Comparison, samples: str, title: str, x: str) -> Figure:
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     axes = figure.subplots()
@@ -200,6 +228,7 @@ def curves(means: pandas.DataFrame, metrics: Sequence[str], across: str) -> Figu
 
 FIGURES: dict[str, tuple[str, Callable[[Comparison], Figure]]] = {
     "cost": ("What each design costs, with 95 % intervals over runs", _cost),
+    "saturation": ("At what load storage saturates", _saturation),
     "delivery": ("How fast a message reaches devices that are connected", _delivery),
     "catchup": ("How long a returning device takes to catch up", _catchup),
     "endpoints": ("Server rows against devices per user", _endpoints),

@@ -65,6 +65,7 @@ def _panel(sweep: Sweep, metric: str, facet: tuple[Label, ...], axes: Axes) -> N
     order = sorted(range(len(places)), key=lambda i: places[i])
     found = {(tuple(p.at.values()), p.design): p.metrics[metric] for p in sweep.results().points}
     others = iter(OTHERS * len(sweep.designs))
+    never = False
     for name in sweep.designs:
         color, marker, dash = STYLES.get(name) or next(others)
         known = [
@@ -81,9 +82,22 @@ def _panel(sweep: Sweep, metric: str, facet: tuple[Label, ...], axes: Axes) -> N
             markersize=6 if whole else 3.5, linewidth=2.4 if whole else 1.3,
         )  # fmt: skip
         low = [mean if v.low is None else max(0.0, v.low) for _, v, mean in known]
-        high = [mean if v.high is None else v.high for _, v, mean in known]
+        most = 1.0 if METRICS[metric].unit == "share" else math.inf
+        high = [mean if v.high is None else min(most, v.high) for _, v, mean in known]
         axes.fill_between(xs, low, high, color=color, alpha=0.16, linewidth=0)
+        at = [
+            places[i] for i in order if (v := found.get(((across.labels[i], *facet), name))) is not None and v.endless
+        ]
+        if at:  # above every number
+            axes.scatter(
+                at, [1.0] * len(at), transform=axes.get_xaxis_transform(), clip_on=False,
+                marker=marker, facecolors="none", edgecolors=color, s=42, zorder=4,
+            )  # fmt: skip
+            never = True
     title = metric.removeprefix("server_").removesuffix("_s").replace("_", " ")
+    if never:
+        said = f"hollow: {METRICS[metric].endless} in some run"
+        axes.text(0.5, 0.9, said, transform=axes.transAxes, ha="center", fontsize=8, color=INK)
     key = f"{across.key} ({across.unit})" if across.unit and len(places) > 8 else across.key
     _axes(axes, title, key, METRICS[metric].unit)
     if len(places) <= 8:

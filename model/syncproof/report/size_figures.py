@@ -84,7 +84,7 @@ def _cheapest(found: Sizing) -> Figure:
 
 def _light(color: str) -> str:
     """Return a colour, mixed with a third of white."""
-    red, green, blue = [(2 * part + 1) / 3 for part in to_rgb(color)]
+    red, green, blue = ((2 * part + 1) / 3 for part in to_rgb(color))
     return to_hex((red, green, blue))
 
 

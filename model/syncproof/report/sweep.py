@@ -111,7 +111,7 @@ def rows(sweep: Sweep) -> list[tuple[list[tuple[str, Label]], str, list[NumberCe
         for metric in columns(sweep):
             value = point.metrics[metric]
             span = tables.span(value.low, value.high, metric)
-            cells.append(NumberCell(tables.amount(value.value, metric), span, value.value, False))
+            cells.append(NumberCell(tables.found(value, metric, point.runs), span, value.value, False))
         found.append((places, point.design, cells))
     return found
 
@@ -239,11 +239,11 @@ def _grid(sweep: Sweep) -> Table:
     for metric in columns(sweep):
         grid.add_column(METRICS[metric].heading.replace(" ", "\n", 1), justify="right", no_wrap=True)
     if ends:
-        found = {(tuple(p.at.values()), p.design): p.metrics for p in sweep.results().points}
+        found = {(tuple(p.at.values()), p.design): p for p in sweep.results().points}
         for name in sweep.designs:
-            at = [found.get((tuple(end.values()), name), {}) for end in ends]
+            at = [found.get((tuple(end.values()), name)) for end in ends]
             texts = [
-                [tables.amount(m[metric].value if metric in m else None, metric) for m in at]
+                ["–" if p is None else tables.found(p.metrics[metric], metric, p.runs) for p in at]
                 for metric in columns(sweep)
             ]
             grid.add_row(name, *(" → ".join(dict.fromkeys(pair)) for pair in texts))

@@ -12,6 +12,7 @@ from syncproof.studies.results import (
     ClaimResult,
     ComparisonResults,
     DesignComparison,
+    Interval,
     PropertyResults,
     VerificationResults,
 )
@@ -72,6 +73,13 @@ def amount(value: float | None, metric: str) -> str:
     return number(value)
 
 
+def found(value: Interval, metric: str, runs: int) -> str:
+    """Return a metric over so many runs as text; where it is infinite, in how many of them."""
+    if value.endless:
+        return METRICS[metric].endless + (f" in {value.endless} of {runs} runs" if value.endless < runs else "")
+    return INFINITE if value.beyond else amount(value.value, metric)
+
+
 def span(low: float | None, high: float | None, metric: str) -> str:
     """Return an interval as text, empty if there is none. Its lower end is cut at 0, since no metric can be negative."""
     if low is None or high is None or low == high:
@@ -92,7 +100,7 @@ def costs(results: ComparisonResults) -> list[tuple[str, list[NumberCell]]]:
             name,
             [
                 NumberCell(
-                    INFINITE if value.beyond else amount(value.value, metric),
+                    found(value, metric, len(value.runs)),
                     span(value.low, value.high, metric),
                     value.value,
                     name in sound and value.value is not None and value.value == best.get(metric),

@@ -38,14 +38,18 @@ def digits(value: float) -> float | None:
 def mean(values: Iterable[float], least: float = 0.0) -> Interval:
     """Return the mean and its interval; NaN is left out. A single run has no interval, and no values have no mean.
 
+    With an infinite value there is no mean either: that of the other values would hide it.
+
     `least`: no value can be below it, so neither is the interval.
     """
     known = [v for v in values if not math.isnan(v)]
     if not known:
         return Interval(None, None, None)
+    if endless := sum(map(math.isinf, known)):
+        return Interval(None, None, None, beyond=True, endless=endless)
     middle = math.fsum(known) / len(known)
-    if len(known) == 1 or not math.isfinite(middle):
-        return Interval(digits(middle), None, None, math.isinf(middle))
+    if len(known) == 1:
+        return Interval(digits(middle), None, None)
     from scipy.special import stdtrit
 
     spread = math.sqrt(math.fsum((v - middle) ** 2 for v in known) / (len(known) - 1))

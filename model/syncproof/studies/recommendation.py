@@ -42,7 +42,7 @@ def recommend(
     costs = {name: found for name in results.designs if (found := _eligible(results, name)) is not None}
     chosen = choose(costs)
     lasting = None if chosen in keeping else choose({name: costs[name] for name in costs if name in keeping})
-    tried = [runs for runs in (results.sweep, results.losses) if runs is not None and runs.designs]
+    tried = [runs for runs in (results.sweep, results.losses, results.polls) if runs is not None and runs.designs]
     return Recommendation(
         front=front,
         recommended=chosen,

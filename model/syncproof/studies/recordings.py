@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
+from typing import Literal
+
+from msgspec import structs
 
 from syncproof import designs
 from syncproof.core.moves import Move, MoveError
+from syncproof.core.observations import Observation
 from syncproof.core.world import System
 from syncproof.counterexamples.from_recording import ENDLESS_MOVES, MinimisedRun, minimise_run
 from syncproof.counterexamples.narrate import Narration, narrate
 from syncproof.designs import Design, Parameters
-from syncproof.engines.check import Checker, check_observations
+from syncproof.engines.check import AfterRest, Checker, check_blocks
 from syncproof.engines.replay import ReplayError, replay_moves
 from syncproof.errors import InputError, nearest
-from syncproof.formats.header import Header
-from syncproof.formats.history import read_history, read_moves
+from syncproof.formats.header import SCHEMA, Header, recorded_outside
+from syncproof.formats.history import read_blocks, read_moves, write_history
+from syncproof.formats.lint import causal
 from syncproof.inputs import arguments, lookup
 from syncproof.properties import PROPERTIES
 from syncproof.properties.evidence import Given
 from syncproof.properties.monitor import Monitor
+from syncproof.properties.references import told
 from syncproof.properties.verdicts import PropertyResult, judge
+
+SHOWN_LATE = 5
+"""How many effects before their causes are told one by one."""
+FORMS = (".jsonl", ".jsonl.gz", ".parquet")
+"""What the name of a history may end in."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -33,7 +44,8 @@ class CheckedRun:
     properties promised in addition to the design's own promises; `observations`: their number; `quiesced`: whether the run
     came to rest; `happened`: whether any message was accepted; `given`: what the history had for the evidence of properties;
     `missing`: what the history refers to and lacks, by property; `named`: those of `promised` that were named one by one,
-    which are never "not exercised".
+    which are never "not exercised"; `doubted`: why the order of the history says nothing, by property; `notes`: what else the
+    reader should know, a line each: effects before their causes, observations that were moved.
     """
 
     source: str
@@ -49,11 +61,13 @@ class CheckedRun:
     given: Given
     missing: dict[str, str]
     named: tuple[str, ...] = ()
+    doubted: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def violations(self) -> dict[str, int]:
-        """Return how often each property was violated; properties without a violation are left out."""
-        return self.monitor.counts
+        """Return how often each property was violated; properties without a violation or in doubt are left out."""
+        return {name: count for name, count in self.monitor.counts.items() if name not in self.doubted}
 
     def verdicts(self) -> dict[str, PropertyResult]:
         """Return a verdict for every property.
@@ -75,19 +89,20 @@ class CheckedRun:
             asked,
             happened=self.happened,
             missing=self.missing,
+            doubted=self.doubted,
         )
 
     def status(self) -> int:
         """Return the exit status.
 
         1 if a promise is violated; 3 if one is unknown, but not one that the run could not exercise, unless it was named;
-        3 also if nothing was accepted; else 0.
+        3 also if nothing was accepted, and if the order of the history is wrong; else 0.
         """
         promised = [result for result in self.verdicts().values() if result.promised]
         if any(result.verdict == "violated" for result in promised):
             return 1
         unknown = any(result.verdict == "unknown" and result.exercised for result in promised)
-        return 3 if unknown or not self.happened else 0
+        return 3 if unknown or not self.happened or self.doubted else 0
 
     def __repr__(self) -> str:
         of = f" of {self.design}" if self.design else ""
@@ -99,16 +114,21 @@ class CheckedRun:
             lines.append(f"  {name:22} {result.verdict}{promised}{example}{why}")
         if not self.happened:
             lines.append("unknown: nothing happened: no message was accepted")
+        lines += self.notes
         return "\n".join(lines)
 
 
-def check(path: str | PathLike[str], *, promises: Sequence[str] = ()) -> CheckedRun:
+def check(
+    path: str | PathLike[str], *, promises: Sequence[str] = (), order: Literal["as-written", "causal"] = "as-written"
+) -> CheckedRun:
     """Check a recorded history against the properties.
 
     Arguments:
         path: the history: JSON lines, or Parquet if its name ends in .parquet.
         promises: a list of properties that count as promised in addition to the design's own; "all" in it stands for every
             property that applies.
+        order: "causal" moves causes before their first effect, for a history merged from logs whose clocks differ; by default
+            such a history leaves the properties concerned unknown.
 
     Returns a `CheckedRun`: `verdicts()` has a verdict for each property, `violations` the number of violations of each violated
     property, `status()` the exit status; printed, it shows all verdicts.
@@ -118,12 +138,58 @@ def check(path: str | PathLike[str], *, promises: Sequence[str] = ()) -> Checked
     """
     file = arguments.file("path", path)
     names = arguments.names("promises", promises)
-    header, observations = read_history(file)
+    if order not in ("as-written", "causal"):
+        raise InputError(f"order: {order!r}; allowed: 'as-written', 'causal'")
+    header, blocks = read_blocks(file)
     design = find_design(header.design)
     applicable = _applicable(design)
     promised = _checked_promises(names, header.design, design, applicable)
     named = tuple(name for name in names if name != "all")
-    return _result(path, header, check_observations(observations, applicable), promised, named)
+    moved = 0
+    if order == "causal":
+        blocks, moved = causal(file)
+    try:
+        checker = check_blocks(blocks, applicable, recorded_outside(header))
+    except AfterRest as error:
+        raise InputError(f"{file}:{error.line}: {error}") from None
+    notes = [f"moved before their first effect: {moved} observations"] if order == "causal" else []
+    return _result(path, header, checker, promised, named, (*notes, *_order(checker)))
+
+
+def convert(path: str | PathLike[str], out: str | PathLike[str]) -> int:
+    """Write a history in another form: JSON lines (.jsonl, .jsonl.gz) or Parquet (.parquet), in the present schema.
+
+    Arguments:
+        path: the history.
+        out: the file to write; the end of its name says the form.
+
+    Returns the number of observations. Raises `InputError`, in one sentence that says what is allowed, for a line that cannot be
+    read (it names the line) and for a file that cannot be written.
+    """
+    file, target = arguments.file("path", path), arguments.file("out", out)
+    if not target.name.endswith(FORMS):
+        raise InputError(f"{target}: allowed: a name that ends in {', '.join(FORMS)}")
+    if target.resolve() == file.resolve():
+        raise InputError(f"{target}: the history itself; allowed: another file")
+    header, blocks = read_blocks(file)
+    count = 0
+    kept = header.complete if header.schema > 1 else True
+
+    def counted() -> Iterator[list[Observation]]:
+        nonlocal count
+        for _, block in blocks:
+            count += len(block)
+            yield block
+
+    partial = target.with_name(f".{target.name}.part{target.suffix}")
+    try:
+        write_history(partial, structs.replace(header, schema=SCHEMA, complete=kept), counted())
+        partial.replace(target)
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written: {error.strerror or error}") from None
+    finally:
+        partial.unlink(missing_ok=True)
+    return count
 
 
 def replay(path: str | PathLike[str]) -> CheckedRun:
@@ -243,6 +309,7 @@ def _result(
     checker: Checker,
     promised: tuple[str, ...] = (),
     named: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (),
 ) -> CheckedRun:
     return CheckedRun(
         source=str(path),
@@ -256,9 +323,24 @@ def _result(
         quiesced=checker.quiesced,
         happened=checker.happened,
         given=checker.size.given(header.faults),
-        missing={name: checker.references.lacking(PROPERTIES[name]) for name in checker.monitor.automata},
+        missing=checker.missing(),
         named=named,
+        doubted=checker.doubted(),
+        notes=notes,
     )
+
+
+def _order(checker: Checker) -> list[str]:
+    """Return lines about effects that come before their causes."""
+    late = checker.references.late
+    lines = [f"order: {told(each)}" for each in late[:SHOWN_LATE]]
+    if len(late) > SHOWN_LATE:
+        lines.append(f"order: and {len(late) - SHOWN_LATE} more")
+    if late and checker.monitor.recorded:
+        lines.append(
+            "What the properties say of such a history accuses nobody; `--order causal` moves causes before effects."
+        )
+    return lines
 
 
 def _unplayable(path: Path, design: str, error: ReplayError) -> InputError:

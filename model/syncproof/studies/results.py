@@ -75,7 +75,9 @@ class Interval(msgspec.Struct, omit_defaults=True):
     high: float | None
     """upper end of the interval; null for a single run, and where it is above everything measured"""
     beyond: bool = False
-    """true where a quantile is above everything measured: so many had not ended when the run did"""
+    """true where a quantile is above everything measured (so many had not ended when the run did), and with `endless` runs"""
+    endless: int = 0
+    """in how many runs it is infinite: what it measures, as the recovery from a burst, never came; then there is no mean"""
 
 
 class Difference(msgspec.Struct):
@@ -135,6 +137,15 @@ class HotUser(msgspec.Struct):
     """the same by the closed form"""
     sequencer_rows_per_message: float
     """rows of the sequencer per message, for all receivers"""
+
+
+class Offered(msgspec.Struct):
+    """Hold how many messages people write."""
+
+    mean_messages_per_s: float
+    """messages a second, mean over the time of the traffic"""
+    peak_messages_per_s: float
+    """messages a second when there are most: in a burst, at noon, of a trace in its busiest minute"""
 
 
 class Turning(msgspec.Struct):
@@ -241,6 +252,8 @@ class ComparisonResults(msgspec.Struct):
     """the small runs beside the comparison"""
     losses: EndpointRuns | None
     """small runs along the share of lost pushes; null where there are no small runs"""
+    polls: EndpointRuns | None
+    """small runs along the interval of polls, in seconds; null where there are no small runs"""
     notifications_off: SmallRun | None
     """the first run of `timeline-notify` again, without notifications; null if that design is not compared"""
     faults_fired: dict[FaultName, int]
@@ -250,6 +263,8 @@ class ComparisonResults(msgspec.Struct):
     differences: dict[Pair, dict[MetricName, Difference]] = {}
     """`B - A` for every two designs: how much more of each metric B has, taken run by run, since run *n* of both meets the same
     draws; an interval that contains 0 is within noise"""
+    offered: Offered | None = None
+    """the load: messages that people write, whatever a design does with them"""
     hot_user: list[HotUser] = []
     """how entries of one busy user wait for each other, if dense numbering is compared"""
     recommendation: Recommendation | None = None

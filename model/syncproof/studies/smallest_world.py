@@ -30,7 +30,7 @@ from syncproof.inputs import lookup
 from syncproof.inputs.small_worlds import GENTLE, KINDS, SmallWorld, build
 from syncproof.properties import PROPERTIES
 from syncproof.studies import executors
-from syncproof.studies.compare import Comparison
+from syncproof.studies.comparison import Comparison
 from syncproof.studies.failures import Failures
 
 STATES = 50_000

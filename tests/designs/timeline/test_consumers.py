@@ -7,7 +7,7 @@ import pytest
 from syncproof.core.actor import Out, actor, on
 from syncproof.core.moves import Deliver, Disconnect, Fire, Lose, Spawn, Tell
 from syncproof.core.observations import Deleted, Roamed, Shown, Trimmed
-from syncproof.core.packets import Expire
+from syncproof.core.packets import AddMember, Expire
 from syncproof.core.values import (
     SERVER,
     ConnectionId,
@@ -21,6 +21,7 @@ from syncproof.core.values import (
     UserId,
 )
 from syncproof.designs import DESIGNS, Design
+from syncproof.designs.base import ROW_BYTES
 from syncproof.designs.packets import EntryAck, Push, Redeliver
 from syncproof.designs.timeline.consumers import ConsumerDevice, ConsumerServer
 from syncproof.designs.timeline.device import TimelineDevice
@@ -28,6 +29,7 @@ from syncproof.designs.timeline.log import log_of
 from syncproof.engines.explore import explore
 from syncproof.inputs.small_worlds import SmallWorld, build
 from syncproof.properties import PROPERTIES
+from tests.helpers.effects import Effects
 from tests.helpers.stage import LAPTOP, PHONE, TABLET, Stage
 
 TALK = ConversationId(0)
@@ -257,3 +259,16 @@ def test_the_first_push_of_a_device_is_shown_once_however_often_it_comes() -> No
     assert len(stage.world.mail[LAPTOP]) == 1
     stage.settle()
     assert [o.device for o in stage.of(Shown)].count(LAPTOP) == 1
+
+
+def test_a_consumers_positions_are_there_from_the_start_and_written_for_a_new_member() -> None:
+    stage = connected()
+    before = server(stage)
+    opening = before.held()["consumers"]
+    assert opening == ROW_BYTES * sum(len(before.followed[user]) for user in before.owners.values()) > 0
+    out = Effects(before)
+    out.tell(SERVER, AddMember(ConversationId(9), UserId(1)))
+    own = sum(user == 1 for user in before.owners.values())
+    assert before.held()["consumers"] - opening == ROW_BYTES * own > 0
+    assert out.rows["written"] == 1 + own  # the member's row, and the positions
+    assert not out.imbalance()

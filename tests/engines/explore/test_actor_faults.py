@@ -10,6 +10,7 @@ from syncproof.core.moves import Complete, Crash, Keep, Move, Restart, Restore, 
 from syncproof.core.packets import Packet
 from syncproof.core.values import SERVER, ActorId, DeviceId, Id, UserId
 from syncproof.core.world import System
+from syncproof.engines.explore import explore
 from tests.engines.explore.test_equal_to_world import Walk
 
 PHONE, TABLET = DeviceId(0), DeviceId(1)
@@ -83,3 +84,21 @@ def test_a_backup_is_taken_and_put_back(budget: str, name: ActorId) -> None:
 def test_an_installation_is_replaced() -> None:
     spawn = Spawn(TABLET, UserId(0), PHONE)
     assert [move for move in moves("reinstall", PHONE, (spawn,)) if isinstance(move, Spawn)] == [spawn]
+
+
+@actor
+class Fragile(Actor):
+    """Cannot crash twice."""
+
+    crashes: int = durable(int)
+
+    def crash(self) -> None:
+        super().crash()
+        self.crashes += 1
+        assert self.crashes < 2
+
+
+def test_what_a_crash_beyond_the_budget_would_do_is_never_asked() -> None:
+    system = System("fragile", lambda: {SERVER: Fragile(id=SERVER)})
+    found = explore(system, Environment(budgets={"server-crash": 1}))
+    assert (found.complete, len(found.graph.states)) == (True, 3)

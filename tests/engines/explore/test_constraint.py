@@ -11,11 +11,15 @@ from syncproof.core.environment import Environment
 from syncproof.core.links import UNORDERED
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
-from syncproof.core.values import ActorId, Id
+from syncproof.core.values import SERVER, ActorId, Id
 from syncproof.core.world import System
 from syncproof.engines.explore import ImpureHandler, NotSymmetric, explore
+from syncproof.engines.explore.constraint import Within
+from syncproof.engines.explore.encoding import ABSENT, DOWN, pending_slot
+from syncproof.engines.explore.exploration import compiled
 from syncproof.errors import InputError
 from syncproof.properties._base import Property, observes
+from tests.helpers import notebook
 from tests.helpers.examples import example
 from tests.helpers.plain_search import plain_search
 
@@ -135,6 +139,18 @@ def test_an_actor_that_has_not_appeared_is_not_in_the_view():
     sizes = set()
     explore(system, environment, constraint=lambda world: sizes.add(len(world.actors)) is None)
     assert sizes == {2, 3}
+
+
+@pytest.mark.parametrize(("pending", "there"), [(DOWN, True), (ABSENT, False), (2, True)])
+def test_an_actor_that_is_down_is_in_the_view(pending, there):
+    names = []
+    tables = compiled(notebook.notebook(1), notebook.world(1, 1, appears=True, budgets={"new-device": 1}), [])
+    within = Within(tables, lambda world: names.append(set(world.actors)) is None)
+    state = list(tables.initial)
+    state[pending_slot(tables.encoding.place[notebook.NEW])] = pending
+    assert within(tuple(state))
+    assert (notebook.NEW in names[-1]) is there
+    assert {SERVER, notebook.PEN} <= names[-1]
 
 
 def test_a_constraint_that_the_first_state_does_not_satisfy_is_refused():

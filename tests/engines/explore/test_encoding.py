@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import attrs
 import pytest
 
 from syncproof.core.actor import Actor, Out, actor, durable, on, state
 from syncproof.core.environment import Environment
-from syncproof.core.moves import Complete, Crash, Fire, Tell
+from syncproof.core.moves import Complete, Crash, Fire, Spawn, Tell
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
 from syncproof.core.same import same
@@ -256,3 +257,24 @@ def test_a_property_that_keeps_what_cannot_be_compared_is_named() -> None:
 
     with pytest.raises(UnfitValue, match=r"the property keeps: .* Plain, which is compared by identity"):
         stores(Store, Put(1), properties=[Keeps])
+
+
+def test_a_newcomer_has_an_id_of_its_own() -> None:
+    phone = DeviceId(3)
+    system = System("store", lambda: {phone: Store(id=phone)}, spawn=lambda name, user, replaces: Store(id=name))
+    with pytest.raises(ValueError, match="a newcomer has the id of an actor that exists from the beginning"):
+        explore(system, Environment(newcomers=(Spawn(phone, UserId(0)),), budgets={"new-device": 1}))
+
+
+def test_a_property_that_keeps_what_cannot_be_sorted_is_named() -> None:
+    @state
+    class KeepsAll(Property):
+        name = "keeps-all"
+        values: set[Any] = attrs.field(factory=set)
+
+        @observes(Held)
+        def on_held(self, held: Held) -> None:
+            self.values |= {held.value, "a"}
+
+    with pytest.raises(UnfitValue, match=r"^the property keeps-all: '<' not supported between instances"):
+        stores(Store, Put(1), properties=[KeepsAll])

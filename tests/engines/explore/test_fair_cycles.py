@@ -62,6 +62,16 @@ def test_fair_components_are_the_largest_fair_sets(seed):
         assert [set(component.tolist()) for component in fair_components(arcs)] == largest_fair_sets(arcs)
 
 
+def test_of_what_is_decomposed_again_every_part_is_judged():
+    """Two states lead to each other, but a move that is weakly fair leaves both and is never taken."""
+    columns = zip(
+        *[(0, 2, 2), (0, 3, 0), (0, 4, 2), (1, 4, 0), (3, 1, 2), (3, 2, 1), (3, 4, 0), (4, 0, 2), (4, 3, 0)],
+        strict=True,
+    )
+    arcs = Arcs(5, *[numpy.asarray(column) for column in columns], numpy.asarray([False, True, False, False]))
+    assert [set(component.tolist()) for component in fair_components(arcs)] == largest_fair_sets(arcs) == [{2}]
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_a_lasso_is_a_fair_cycle_through_a_bad_state(seed):
     random = Random(f"lasso {seed}")

@@ -172,10 +172,12 @@ class Answering(Actor):
                 out.write("disk", 1, 1, Told(0))
             case "observes":
                 out.observe(First(0))
+            case "forgets":
+                self.kept = False
 
     @on(Told)
     def told(self, source: Id, packet: Told, out: Out) -> None:
-        pass
+        self.kept = packet.key == 7
 
 
 @pytest.mark.parametrize("over", [ConnectionId(0), ConnectionId.of(5, 1)])
@@ -184,6 +186,13 @@ def test_a_packet_that_does_more_than_its_class_says_is_an_error(how: str, over:
     system = System("answering", lambda: {n: Answering(id=n, how=how) for n in (NAME, OTHER)})
     with pytest.raises(HandlerError, match=r"Answer says that it only answers over .*, but it does more"):
         explore(system, Environment(scripts=((Tell(NAME, Answer(over)),),)))
+
+
+def test_a_packet_that_leads_back_to_an_earlier_state_is_an_error() -> None:
+    system = System("answering", lambda: {NAME: Answering(id=NAME, how="forgets")})
+    script = (Tell(NAME, Told(7)), Tell(NAME, Answer(ConnectionId.of(5, 1))))
+    with pytest.raises(HandlerError, match="but it does more"):
+        explore(system, Environment(scripts=(script,)))
 
 
 def test_a_packet_that_does_no_more_than_its_class_says_is_none() -> None:
@@ -195,3 +204,44 @@ def test_a_packet_that_does_no_more_than_its_class_says_is_none() -> None:
 def test_a_device_catches_up_over_a_later_connection_than_its_first(fault: tuple[str, ...], reached: bool) -> None:
     system, _, environment = small_worlds.build("timeline-push", SmallWorld("two-devices", 1, fault))
     assert (CAUGHT_UP in explore(system, environment).situations) is reached
+
+
+@actor
+class Charging(Actor):
+    """Asks a store for amounts that are not allowed."""
+
+    @on(Ask)
+    def ask(self, source: Id, packet: Ask, out: Out) -> None:
+        what, rows, size, replaces = packet.how.split()
+        match what:
+            case "write":
+                out.write("disk", int(rows), int(size), replaces=int(replaces))
+            case "delete":
+                out.delete("disk", int(rows), bytes=int(size))
+            case "read":
+                out.read("disk", int(rows), int(size))
+
+
+def charged(how: str) -> Any:
+    system = System("charging", lambda: {NAME: Charging(id=NAME)})
+    return explore(system, Environment(scripts=((Tell(NAME, Ask(how)),),)))
+
+
+@pytest.mark.parametrize("what", ["write", "delete", "read"])
+@pytest.mark.parametrize("amounts", ["-1 0", "0 -1", "-1 -1"])
+def test_rows_and_bytes_below_nothing_are_an_error(what: str, amounts: str) -> None:
+    rows, size = amounts.split()
+    with pytest.raises(
+        HandlerError, match=f"ValueError: {what} of {rows} rows and {size} bytes; allowed: 0 or more; Act"
+    ):
+        charged(f"{what} {amounts} 0")
+
+
+def test_a_write_that_replaces_less_than_nothing_is_an_error() -> None:
+    with pytest.raises(HandlerError, match="ValueError: write that replaces -1 bytes; allowed: 0 or more; ActorId"):
+        charged("write 0 0 -1")
+
+
+@pytest.mark.parametrize("how", ["write 0 0 0", "delete 0 0 0", "read 0 0 0", "write 1 1 1"])
+def test_nothing_may_be_stored_and_nothing_comes_of_it(how: str) -> None:
+    assert len(charged(how).graph.states) == 2

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from syncproof.core.actor import Actor, Out, actor, durable, on, state
+from syncproof.core.actor import Actor, Out, actor, durable, on, state, volatile
 from syncproof.core.environment import Environment
 from syncproof.core.links import DUPLICATING, UNORDERED
 from syncproof.core.moves import Tell
@@ -15,7 +15,7 @@ from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
 from syncproof.core.values import Id, ServerId
 from syncproof.core.world import System
-from syncproof.engines.explore import ImpureHandler, exploration, explore
+from syncproof.engines.explore import ImpureHandler, constraint, exploration, explore, purity, search
 from syncproof.properties import Property, observes
 
 NAME = ServerId(-2)
@@ -188,3 +188,88 @@ def test_every_handler_call_is_made_again_or_as_many_as_there_may_be(
     monkeypatch.setattr(Counted, "calls", itertools.repeat(0))
     system = System("pure", lambda: {NAME: OneFickleStep(id=NAME)})
     assert explore(system, Environment()).reran == reran
+
+
+@pytest.mark.parametrize(("entries", "sampled"), [(0, 0), (1, 1), (8, 8), (15, 15), (16, 8), (23, 12), (24, 8)])
+def test_a_sample_has_about_eight_entries_spread_evenly(entries: int, sampled: int) -> None:
+    found = purity._sample(range(entries))
+    assert len(found) == sampled
+    assert list(found[:1]) == [0] * bool(entries)
+
+
+@actor
+class Lame(Actor):
+    """Leaves a count behind when a backup is taken while it is down."""
+
+    up: bool = volatile(bool)
+    left: int = durable(int)
+
+    def start(self, out: Out) -> None:
+        self.up = True
+
+    def crash(self) -> None:
+        up = self.up
+        super().crash()
+        if not up:
+            self.left = next(Counted.calls)
+
+
+def test_a_backup_that_is_taken_while_an_actor_is_down_is_taken_again() -> None:
+    Counted.calls = itertools.count()
+    system = System("lame", lambda: {NAME: Lame(id=NAME)})
+    with pytest.raises(ImpureHandler, match=r"\(Lame\) was something else when it was restored again"):
+        explore(system, Environment(budgets={"server-crash": 1, "server-restore": 1}), check_every_call=True)
+
+
+def test_the_amounts_of_what_is_done_again_are_changed_on_purpose_only() -> None:
+    assert (exploration.RERUN_AT_MOST, constraint.AGAIN_AT_MOST, search.CHECK_EVERY) == (20_000, 1_000, 2_048)
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_a_guard_that_says_something_else_is_an_error(first: bool) -> None:
+    Counted.calls = itertools.count()
+
+    def guard(self: Any, source: Id, packet: Packet) -> bool:
+        return first is (next(Counted.calls) == 0)
+
+    @actor
+    class Moody(Actor):
+        def start(self, out: Out) -> None:
+            out.send(self.id, Landed())
+
+        @on(Landed, when=guard)
+        def landed(self, source: Id, packet: Landed, out: Out) -> None: ...
+
+    with pytest.raises(ImpureHandler, match="Moody"):
+        explore(System("moody", lambda: {NAME: Moody(id=NAME)}), Environment())
+
+
+class Came(Observation, frozen=True, gc=False):
+    pass
+
+
+@state
+class SeesBoth(Property):
+    name = "sees-both"
+
+    @observes(Went)
+    def on_went(self, went: Went) -> None: ...
+
+    @observes(Came)
+    def on_came(self, came: Came) -> None: ...
+
+
+@actor
+class Telling(Actor):
+    """Tells of the second packet what it told of the first one, when it is called again."""
+
+    @on(Go)
+    def go(self, source: Id, packet: Go, out: Out) -> None:
+        out.observe(Went() if packet.number == 0 or next(Counted.calls) else Came())
+
+
+def test_an_observation_that_was_made_before_by_another_call_is_another_one() -> None:
+    Counted.calls = itertools.count()
+    system = System("telling", lambda: {NAME: Telling(id=NAME)})
+    with pytest.raises(ImpureHandler, match=r"did something else when it was called again, handling Go\(number=1\)"):
+        explore(system, Environment(scripts=((Tell(NAME, Go(0)), Tell(NAME, Go(1))),)), [SeesBoth])

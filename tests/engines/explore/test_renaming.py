@@ -116,6 +116,17 @@ def test_ids_of_two_classes_with_one_number_are_renamed_each_by_its_own_class() 
     assert [tuple(map(type, pair)) for pair in after[1:]] == [(Box, Label), (Box, Label)]
 
 
+class Pair(tuple[Any, ...]):
+    """A tuple that is no named tuple."""
+
+    __slots__ = ()
+
+
+def test_a_tuple_of_a_class_of_its_own_stays_as_it_is() -> None:
+    image = renamed(Pair((A, C)), EXCHANGE, KINDS)
+    assert (image, type(image)) == ((A, C), Pair)
+
+
 def test_equal_frozensets_are_printed_alike_after_renaming() -> None:
     """In a small table 0, 8 and 16 have one place, so the first to come is the first to be seen."""
     boxes = list(map(Box, (0, 8, 16)))

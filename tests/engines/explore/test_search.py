@@ -121,6 +121,21 @@ def test_a_search_that_is_interrupted_keeps_whole_states():
     assert set(graph.targets) == set(range(1, len(graph.states))) | ({0} & set(graph.targets))
 
 
+@pytest.mark.parametrize(("peak", "memory"), [(123, 123), (None, 0)])
+def test_the_memory_of_a_system_that_does_not_report_it_is_the_peak_or_nothing(peak, memory, monkeypatch):
+    def unreadable(self):
+        raise OSError
+
+    monkeypatch.setattr(search.Path, "read_text", unreadable)
+    monkeypatch.setattr(search, "peak_memory", lambda: peak)
+    assert search.resident() == memory
+
+
+def test_the_memory_that_is_resident_is_the_second_number_in_pages(monkeypatch):
+    monkeypatch.setattr(search.Path, "read_text", lambda self: "9 5 4 3 0 2 0\n")
+    assert search.resident() == 5 * search.os.sysconf("SC_PAGE_SIZE")
+
+
 @pytest.mark.parametrize("collecting", [True, False])
 def test_garbage_collection_is_as_it_was_after_a_search(collecting):
     before = gc.isenabled()

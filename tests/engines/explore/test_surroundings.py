@@ -82,3 +82,21 @@ def test_what_is_remembered_elsewhere_is_named(made, says: str) -> None:
 def test_what_stays_as_it_is_may_be_anywhere() -> None:
     MEMORY.add(1)
     search(InModule(id=NAME))
+
+
+@actor
+class Private(Actor):
+    """Changes what a search does not look at: a private attribute of its class, and one that is no container."""
+
+    _memory: ClassVar[set[int]] = set()
+    puts: ClassVar[int] = 0
+
+    @on(Put)
+    def put(self, source: Id, packet: Put, out: Out) -> None:
+        self._memory.add(1)
+        type(self).puts += 1
+
+
+def test_private_attributes_of_a_class_and_plain_values_are_not_looked_at() -> None:
+    search(Private(id=NAME))
+    assert (Private._memory, Private.puts > 0) == ({1}, True)

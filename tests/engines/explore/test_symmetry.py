@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import attrs
 import pytest
 
 from examples import two_phase_commit as two_phase
 from syncproof.core.actor import Actor, Out, actor, durable, on, state
 from syncproof.core.environment import Environment
+from syncproof.core.links import Link
 from syncproof.core.moves import Tell
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
@@ -15,6 +18,7 @@ from syncproof.core.values import DeviceId, Id, ServerId
 from syncproof.core.world import System
 from syncproof.designs import DESIGNS
 from syncproof.engines.explore import NotSymmetric, explore
+from syncproof.engines.explore.symmetry import _growing
 from syncproof.errors import InputError
 from syncproof.inputs import small_worlds
 from syncproof.inputs.small_worlds import SmallWorld
@@ -27,6 +31,17 @@ GROUP = [[two_phase.Resource(n) for n in range(3)]]
 
 def reduced(*properties, **cast):
     return explore(two_phase.two_phase(3, **cast), NOTHING, properties, symmetric=GROUP)
+
+
+def test_the_positions_of_what_is_added_meanwhile_come_too():
+    """More positions than the numbers of which one object each is kept."""
+    values = list(range(300))
+    found = []
+    for position in islice(_growing(values), 400):
+        found.append(position)
+        if position < 3:
+            values.append(position)
+    assert found == list(range(303))
 
 
 # ---- designs
@@ -198,6 +213,81 @@ def test_steps_that_depend_on_one_of_the_ids_are_refused():
         reduced(manager=Choosy)
 
 
+class Row(Id):
+    """What a store keeps."""
+
+    __slots__ = ()
+
+
+class Offer(Packet, frozen=True, gc=False):
+    """A step that names a row, and a packet that names it too, whose link is made anew each time."""
+
+    row: Row
+
+    @property
+    def link(self) -> Link:  # type: ignore[override]
+        return Link("".join(("un", "ordered")))  # type: ignore[arg-type]
+
+
+@actor
+class Offering(Actor):
+    """Offers steps about some rows, and sends the row of the step on."""
+
+    rows: tuple[Row, ...]
+    begun: bool = durable(bool)
+
+    def steps(self):
+        return [] if self.begun else [Offer(row) for row in self.rows]
+
+    @on(Offer)
+    def offer(self, source: Id, packet: Offer, out: Out) -> None:
+        if not self.begun:
+            out.send(self.id, packet)
+        self.begun = True
+
+
+@pytest.mark.parametrize("rows", [(Row(0),), (Row(1),)])
+def test_steps_that_always_name_one_of_the_ids_are_refused(rows):
+    name = ServerId(-2)
+    with pytest.raises(NotSymmetric, match="differently, offering steps"):
+        explore(System("one row", lambda: {name: Offering(id=name, rows=rows)}), NOTHING, symmetric=[[Row(0), Row(1)]])
+
+
+def test_links_are_alike_that_are_equal():
+    name, rows = ServerId(-2), (Row(0), Row(1))
+    found = explore(System("rows", lambda: {name: Offering(id=name, rows=rows)}), NOTHING, symmetric=[rows])
+    assert (found.complete, len(found.graph.states)) == (True, 3)
+
+
+class Uneven(Offer, frozen=True, gc=False):
+    """A packet that travels in order if it names the first row."""
+
+    @property
+    def link(self) -> Link:  # type: ignore[override]
+        return Link("ordered" if self.row == 0 else "unordered")
+
+
+@actor
+class Sending(Offering):
+    """Sends the row of the step on in another packet."""
+
+    @on(Offer)
+    def offer(self, source: Id, packet: Offer, out: Out) -> None:
+        if not self.begun:
+            out.send(self.id, Uneven(packet.row))
+        self.begun = True
+
+    @on(Uneven)
+    def uneven(self, source: Id, packet: Uneven, out: Out) -> None: ...
+
+
+def test_links_that_depend_on_one_of_the_ids_are_refused():
+    name, rows = ServerId(-2), (Row(0), Row(1))
+    system = System("rows", lambda: {name: Sending(id=name, rows=rows)})
+    with pytest.raises(NotSymmetric, match=r"^the link of Uneven treats the ids .* differently, sending Uneven\(row="):
+        explore(system, NOTHING, symmetric=[rows])
+
+
 @actor
 class Reversing(two_phase.ResourceManager):
     """Sends twice, in an order that depends on its own id."""
@@ -245,12 +335,6 @@ def test_an_environment_with_a_script_for_one_of_the_ids_is_refused():
 
 
 # ---- writes that land in a crash
-
-
-class Row(Id):
-    """What a store keeps."""
-
-    __slots__ = ()
 
 
 class Fill(Packet, frozen=True, gc=False):

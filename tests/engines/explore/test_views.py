@@ -196,6 +196,19 @@ def test_orders_are_tried_of_ids_that_cannot_be_exchanged_one_by_one(structure, 
     assert adopted(structure, groups, backwards=backwards) == 0
 
 
+@pytest.mark.parametrize(("ids", "kept"), [(6, 1), (7, 2)])
+def test_the_orders_of_six_ids_are_tried_and_no_more(ids: int, kept: int):
+    """In a ring all ids have equal views, and no two of them can be exchanged. Six have 720 orders."""
+    boxes = [Box(n) for n in range(ids)]
+    others = [boxes[0], boxes[2], *boxes[3:], boxes[1]]
+    rings = [dict(zip(ring, [*ring[1:], ring[0]], strict=True)) for ring in (boxes, others)]
+    images = tuple([freeze(dict(sorted(ring.items()))) for ring in rings])
+    system = System("rings", lambda: {HUB: Adopter(id=HUB, images=images, where="field")})
+    found = explore(system, NOTHING)
+    canonical = Representatives(found.tables, [boxes], frozenset([Box]))
+    assert len({canonical(state) for state in found.graph.states[1:]}) == kept
+
+
 @pytest.mark.parametrize(("structure", "groups"), [*NOT_ONE_BY_ONE.values(), *EXCHANGEABLE.values()])
 def test_two_ids_are_exchangeable_exactly_if_their_exchange_leaves_the_state_as_it_is(structure, groups):
     every = tuple(images(structure, groups)[:6])

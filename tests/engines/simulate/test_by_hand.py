@@ -245,13 +245,12 @@ EXPECTED = {
         busy_ms=EMPTY_PULLS_MS + 2 * 7 + 2 * 6 + 4 * 5 + 2 * 5 + 16 * 5,
     ),
     # Message and index row only; each push moves a consumer and adds its pending row (6 ms), each ack deletes that (5 ms). Shown a
-    # push after the accept; the delete is done after push, up and 5 ms. A consumer's row of a conversation comes with
-    # its first push, and is updated then: of conversation 0 there are 3 with message 0 and 1 with message 3, of conversation 1
-    # 5 and 1 with messages 1 and 2. Peak: the last message with its 3 pending rows.
+    # push after the accept; the delete is done after push, up and 5 ms. A consumer has a row for its position in each conversation
+    # from the start, 4 + 6 of them, which a push updates. Peak: the last message with its 3 pending rows.
     "log-device-acks": by_hand(
         writes=4 * 2 + 16 * 2, deletes=16, reads=0, packets=32 + 16 + 16, round_trips=16, bodies=PUSHED,
         pulls=6, p50=0.046, p99=0.046, accept=0.016, peak=OPENING + 10 * ROW + 4 * 2 * ROW + SUBMITTED + 3 * ROW,
-        mean=stored(*READ_BYTES, *[(AT[n] + 0.016, (OTHERS[n] + [3, 5, 1, 1][n]) * ROW) for n in EACH],
+        mean=10 * ROW + stored(*READ_BYTES, *[(AT[n] + 0.016, OTHERS[n] * ROW) for n in EACH],
                     *[(AT[n] + 0.061, -OTHERS[n] * ROW) for n in EACH]),
         busy_ms=EMPTY_PULLS_MS + 4 * 6 + 16 * 6 + 16 * 5,
     ),

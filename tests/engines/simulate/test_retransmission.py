@@ -14,7 +14,7 @@ from syncproof.designs.packets import Push, Redeliver
 from syncproof.formats.history import moves_path, read_moves
 from syncproof.inputs import workload
 from syncproof.inputs.scenario import Scenario
-from syncproof.studies.compare import Job
+from syncproof.studies.jobs import Job
 from syncproof.studies.recordings import replay
 from tests.helpers.timed import ran
 

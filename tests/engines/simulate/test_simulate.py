@@ -26,7 +26,7 @@ from syncproof.inputs import fault_plan as faults
 from syncproof.inputs import workload
 from syncproof.inputs.scenario import Scenario, load
 from syncproof.properties import PROPERTIES
-from syncproof.studies.compare import Comparison
+from syncproof.studies.comparison import Comparison
 from syncproof.studies.runs import simulate_design
 
 SMALL: dict[str, Any] = {
@@ -309,4 +309,4 @@ def test_liveness_is_unknown_for_a_system_that_never_comes_to_rest(device: type[
     liveness = {n: p.verdict for n, p in found.properties.items() if PROPERTIES[n].kind == "liveness"}
     assert set(liveness.values()) == {"unknown", "not-applicable"}
     assert liveness["no-loss"] == "unknown"
-    assert Comparison(wanted, 1, 1, (restless.name,), {restless.name: [found]}, {}, None).status() == 3
+    assert Comparison(wanted, 1, 1, (restless.name,), {restless.name: [found]}).status() == 3

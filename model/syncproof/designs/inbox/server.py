@@ -347,7 +347,7 @@ class InboxServer(Server):
     def dropped(self, source: Id, packet: Dropped, out: Out) -> None:
         """Delete the expired copies from memory, now that storage has deleted them."""
         for message in self.take_out(packet.box, packet.messages, out):
-            out.observe(Gone(message, packet.box))
+            out.observe(Gone(message, packet.box, "retention"))
 
     def retire(self, device: DeviceId, out: Out) -> None:
         name = self.box_of(device)
@@ -363,7 +363,7 @@ class InboxServer(Server):
         if rest:
             out.delete("inbox", len(rest), None, bytes_of([copies[message] for message in rest]))
         for message in self.take_out(name, rest, out):
-            out.observe(Gone(message, name))
+            out.observe(Gone(message, name, "retention"))
 
     def start(self, out: Out) -> None:
         """Delete the inboxes whose devices were retired before a crash; let the time to live of every copy begin anew."""

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 
 from syncproof.core.actor import Out, actor, durable, on, state, volatile
 from syncproof.core.observations import Deleted, Gone, Noted, Queued, Served
-from syncproof.core.packets import Closed, Expire
+from syncproof.core.packets import AddMember, Closed, Expire
 from syncproof.core.values import (
     ConnectionId,
     ConversationId,
@@ -148,10 +148,9 @@ class ConsumerServer(ReadFanoutServer):
         new = {(conversation, entry.seq) for entry in entries} - consumer.pending
         if new:
             consumer.pending |= new
-            rows, replaces = 1 + len(new), ROW_BYTES * (conversation in consumer.given)
-            consumer.given[conversation] = max(entries[-1].seq, consumer.given.get(conversation, 0))
-            # its position, and a row for each pending entry
-            out.write("consumers", rows, ROW_BYTES * rows, replaces=replaces)
+            rows = 1 + len(new)  # its position, and a row for each pending entry
+            consumer.given[conversation] = max(entries[-1].seq, consumer.given[conversation])
+            out.write("consumers", rows, ROW_BYTES * rows, replaces=ROW_BYTES)
 
     # ---- pushes, and pushes again
 
@@ -269,6 +268,21 @@ class ConsumerServer(ReadFanoutServer):
         """Add a device, whose consumer begins behind what is in the logs now: that is history, which it fetches."""
         super().register_device(device, user)
         self.consumers[device] = Consumer({c: self.last_place(c) for c in self.followed.get(user, ())}, set())
+
+    def insert_member(self, conversation: ConversationId, user: UserId) -> None:
+        """Add a user to the members; the consumers of the user's devices begin behind what is in the log now."""
+        super().insert_member(conversation, user)
+        for device in self.devices.get(user, ()):
+            self.consumers[device].given.setdefault(conversation, self.last_place(conversation))
+
+    @on(AddMember)
+    def add_member(self, source: Id, packet: AddMember, out: Out) -> None:
+        """Add the user to the members; the positions at which the consumers begin are rows of their own."""
+        consumers = [self.consumers[device] for device in self.devices.get(packet.user, ())]
+        rows = sum([packet.conversation not in consumer.given for consumer in consumers])
+        super().add_member(source, packet, out)
+        if rows:
+            out.write("consumers", rows, ROW_BYTES * rows)
 
     def registration(
         self, device: DeviceId, user: UserId, history: tuple[tuple[ConversationId, int], ...]

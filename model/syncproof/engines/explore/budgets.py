@@ -26,7 +26,7 @@ class Budgets:
     def __init__(self, environment: Environment, slot: Slot) -> None:
         budgets, early = environment.budgets, environment.early
         self.slot = slot
-        self.names = [name for name, left in budgets.items() if left > 0]
+        self.names = [name for name, left in budgets.items() if left]
         self.early = {kind: len(self.names) + number for number, kind in enumerate(early)}
         self.initial = (*[budgets[name] for name in self.names], *early.values())
         self.spent: list[dict[int, int]] = [{} for _ in self.initial]

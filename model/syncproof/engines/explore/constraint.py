@@ -82,7 +82,7 @@ class Within:
                 "True or False"
             ) from error
 
-    def recheck(self, every: bool = False) -> None:
+    def recheck(self, *, every: bool) -> None:
         """Evaluate a sample again, or `every` entry. `ImpureHandler` if the constraint says something else now."""
         keys = list(self.known)
         for key in keys[:: 1 if every else 1 + len(keys) // AGAIN_AT_MOST]:

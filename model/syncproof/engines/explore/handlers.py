@@ -206,7 +206,7 @@ class HandlerCalls:
                 local = self.encoding.slots[local_slot(actor)].values[key >> SHIFT]
                 yield Call(self.encoding.actors[actor], local, source, packet)
 
-    def rerun(self, every: int = 1) -> int:
+    def rerun(self, every: int) -> int:
         """Make every n-th cached call again; return how many. `ImpureHandler` if one has another result now.
 
         The dicts and sets of the actor are in the other order then, so that a result that depends on their order differs.

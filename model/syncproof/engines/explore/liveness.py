@@ -49,9 +49,9 @@ class Lasso:
     cycle: tuple[int, ...]
 
 
-def fair_components(arcs: Arcs, within: Bools | None = None) -> Iterator[Ints]:
+def fair_components(arcs: Arcs) -> Iterator[Ints]:
     """Yield the largest sets of states that a fair run can pass indefinitely, in the order of their first state."""
-    work: list[Ints] = [numpy.arange(arcs.count) if within is None else numpy.flatnonzero(within)]
+    work: list[Ints] = [numpy.arange(arcs.count)]
     found: list[Ints] = []
     while work:
         states = work.pop()

@@ -25,7 +25,7 @@ AT_MOST = 8
 LOW = (1 << SHIFT) - 1
 
 
-def recheck(tables: Tables, every: bool = False) -> None:
+def recheck(tables: Tables, *, every: bool) -> None:
     """Compute a sample of what a search kept again, or `every` entry. `ImpureHandler` if anything is different now."""
     sample: Sample = list if every else _sample
     _beginning(tables)

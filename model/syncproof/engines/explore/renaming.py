@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, replace
 from typing import Any
 
 import attrs
@@ -62,21 +62,20 @@ def renamed(value: Any, names: Renaming, kinds: frozenset[type]) -> Any:
 
 
 def _with_parts_renamed(value: Any, names: Renaming, kinds: frozenset[type]) -> Any:
-    """Return a value of a class that declares its fields with the ids in them renamed; any other value as it is."""
+    """Return a value of a class that declares its fields with the ids in them renamed.
+
+    A tuple of a class that is no named tuple stays as it is: nobody knows how another one is made.
+    """
     kind = type(value)
     if isinstance(value, msgspec.Struct):
         return kind(**{name: renamed(getattr(value, name), names, kinds) for name in value.__struct_fields__})
-    if isinstance(value, tuple) and hasattr(kind, "_make"):  # a named tuple
-        return kind._make([renamed(item, names, kinds) for item in value])
+    if isinstance(value, tuple):
+        return kind._make([renamed(item, names, kinds) for item in value]) if hasattr(kind, "_make") else value
     if attrs.has(kind):
         return attrs.evolve(
             value, **{f.alias: renamed(getattr(value, f.name), names, kinds) for f in attrs.fields(kind) if f.init}
         )
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(
-            value, **{f.name: renamed(getattr(value, f.name), names, kinds) for f in fields(value) if f.init}
-        )
-    return value
+    return replace(value, **{f.name: renamed(getattr(value, f.name), names, kinds) for f in fields(value) if f.init})
 
 
 class StateRenaming:

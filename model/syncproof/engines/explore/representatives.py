@@ -45,8 +45,7 @@ class Representatives:
         for group in groups:
             begin = self._ranges[-1].stop if self._ranges else 0
             self._ranges.append(range(begin, begin + len(group)))
-        actors = [self._actor(member) for member in self.members]
-        self._owned = [range(3 * actor, 3 * actor + 3) if actor >= 0 else range(0) for actor in actors]
+        self._owned = [self._slots(member) for member in self.members]
         owned = {slot for slots in self._owned for slot in slots}
         self._shared = [slot for slot in range(len(tables.slots)) if slot not in owned]
         self._owner = {slot: member for member, slots in enumerate(self._owned) for slot in slots}
@@ -55,10 +54,10 @@ class Representatives:
         self._renamings: dict[Order, StateRenaming] = {}
         self._known: dict[State, State] = {}
 
-    def _actor(self, member: Id) -> int:
-        """Return the number of the actor that an id names; -1 for an id of another class, whatever its number."""
-        names = self.encoding.names
-        return next((n for n, name in enumerate(names) if name == member and type(name) is type(member)), -1)
+    def _slots(self, member: Id) -> range:
+        """Return the slots of the actor that an id names; none for an id of another class, whatever its number."""
+        actors = [n for n, name in enumerate(self.encoding.names) if name == member and type(name) is type(member)]
+        return range(3 * actors[0], 3 * actors[0] + 3) if actors else range(0)
 
     def __call__(self, state: State) -> State:
         """Return the state that is kept instead of this one."""
@@ -113,7 +112,7 @@ class Representatives:
         return owns, slots
 
     def _view(self, slot: int, index: int) -> tuple[int, Vector]:
-        """Return the number of its owner's view of a slot's value (-1: it has no owner), and the views of the other ids."""
+        """Return the number of its owner's view of a slot's value, and the views of all ids if it names one but its owner."""
         found = self._views[slot].get(index)
         if found is None:
             found = self._views[slot][index] = self._viewed(slot, index)
@@ -122,14 +121,12 @@ class Representatives:
     def _viewed(self, slot: int, index: int) -> tuple[int, Vector]:
         owner = self._owner.get(slot)
         value = self._plain(slot, index)
-        part = slot % 3 if owner is not None else -1
-        named = self._named(value) - {owner}
-        own = -1 if owner is None else self._number(part, value, owner)
-        if not named:
+        own = self._number(slot % 3, value, owner)
+        if not self._named(value) - {owner}:
             return own, None
-        return own, tuple([-1 if m == owner else self._number(part, value, m) for m in range(len(self.members))])
+        return own, tuple([self._number(slot % 3, value, member) for member in range(len(self.members))])
 
-    def _number(self, part: int, value: Any, member: int) -> int:
+    def _number(self, part: int, value: Any, member: int | None) -> int:
         seen = repr((part, self._seen_by(value, member)))
         return self._numbers.setdefault(seen, len(self._numbers))
 
@@ -176,7 +173,7 @@ class Representatives:
             return {n for n, m in enumerate(self.members) if m == value and type(m) is type(value)}
         return {found for part in _parts(value) for found in self._named(part)}
 
-    def _seen_by(self, value: Any, member: int) -> Any:
+    def _seen_by(self, value: Any, member: int | None) -> Any:
         """Return a value with an id replaced by "self" and the others of its group by "other"."""
         kind = type(value)
         if kind is ConnectionId or kind in self.kinds:

@@ -85,14 +85,11 @@ class Restrictions:
     until_decided: bool = False
 
 
-NOTHING_LEFT_OUT = Restrictions()
-
-
 def search(
     tables: Tables,
     limits: Limits,
-    restrictions: Restrictions = NOTHING_LEFT_OUT,
-    progress: Callable[[Status], None] | None = None,
+    restrictions: Restrictions,
+    progress: Callable[[Status], None] | None,
 ) -> Graph:
     """Visit every state that can be reached. Ctrl-C and limits end the search early; `Graph.ending` says so.
 

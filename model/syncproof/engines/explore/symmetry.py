@@ -116,8 +116,7 @@ class Symmetry:
             out: list[Successor] = []
             expand(graph.states[here], out)
             here = graph.targets[arc]
-            goal = graph.states[here]
-            reached = next(s for move, s, _ in out if move == graph.moves[arc] and self.canonical(s) == goal)
+            reached = next(s for move, s, _ in out if move == graph.moves[arc])  # a move of a state has one successor
             undo = _inverse(self.canonical.renaming(reached).names)
             back = renaming(
                 [(new, renamed(old, back, self.kinds)) for ids in undo.values() for new, old in ids.items()]

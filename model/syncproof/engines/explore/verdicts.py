@@ -180,7 +180,7 @@ class _Cycles:
 
     `loops`: the numbers of the owed arcs that lead back to the same state and have a mark, `looping`: their states. They
     are no steps, but they can be repeated in every fair run that passes the state indefinitely. Firings that are held back
-    are arcs to a state of their own: so they are owed, and no cycle contains them. `owed` has -1 for them.
+    are arcs to a state of their own: so they are owed, and no cycle contains them.
     """
 
     def __init__(self, tables: Tables, graph: Graph, held_back: Withheld | None = None) -> None:
@@ -201,7 +201,7 @@ class _Cycles:
 
     def _add(self, held_back: Withheld) -> None:
         beyond = numpy.full(len(held_back.moves), self.arcs.count, dtype=numpy.int64)
-        self.owed = numpy.concatenate([self.owed, numpy.full(len(beyond), -1, dtype=numpy.int64)])
+        self.owed = numpy.concatenate([self.owed, beyond])  # any numbers: no cycle contains these arcs
         self.marks = numpy.concatenate([self.marks, numpy.zeros(len(beyond), dtype=self.marks.dtype)])
         self.arcs = Arcs(
             self.arcs.count + 1,

@@ -91,8 +91,7 @@ class WireOffers:
             budget = self.budgets.of(move)
             if budget is not None:
                 row = CLOSINGS["clean-disconnect" if clean else "half-open"]
-                told = row.other_end == "told" and ends.server_open
-                after = closed(ends, row, self.encoding.packets.intern(Closed(connection)) if told else 0)
+                after = closed(ends, row, self.encoding.packets.intern(Closed(connection)))
                 yield self._offer(move, actor, wire, ends, after, actor, event, drop, clean=row.clean, budget=budget)
 
     def _connect(self, actor: int, wire: Wire) -> Offer:
@@ -129,7 +128,7 @@ class WireOffers:
         `clean`: the client's end closes, and how; None: it does not close.
         """
         connections = [after if ends is before else ends for ends in wire.connections]
-        left = tuple([ends for ends in connections if ends is not after or ends.client_open or ends.server_open])
+        left = tuple([ends for ends in connections if ends.client_open or ends.server_open])
         value = self.encoding.slots[wire_slot(client)].intern(wire._replace(connections=left))
         name = cast(DeviceId, self.encoding.names[client])
         bundle = 0 if clean is None else self.judging.bundle([Disconnected(name, clean)])

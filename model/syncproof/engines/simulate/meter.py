@@ -160,9 +160,9 @@ class Meter:
         if o.message not in self.uncounted:
             return  # placed once more, after it was accepted
         if o.message in self.waiting:  # placed once more: who has shown the message waits for it no longer
-            self.waiting[o.message].intersection_update(o.audience)
+            self.waiting[o.message].intersection_update(o.audience or ())
             return
-        waiting = set(o.audience)
+        waiting = set(o.audience or ())
         waiting.difference_update(self.early.pop(o.message, ()), self.gone)
         self.waiting[o.message] = waiting
         self.unaccepted.add(o.message)

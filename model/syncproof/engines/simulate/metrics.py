@@ -36,6 +36,8 @@ class Metric(msgspec.Struct, frozen=True):
     """The durations that it is a quantile of; empty: it is no quantile, and over several runs it is their mean."""
     share: float = 0.0
     """The share of these durations that are at most as long."""
+    endless: str = ""
+    """What an infinite value of a run says, after a design's name; empty: it cannot be infinite, or is that of a quantile."""
 
     @property
     def words(self) -> str:
@@ -267,6 +269,7 @@ METRICS: dict[str, Metric] = {
                 "does in the last tenth of the traffic's time"
             ),
             compute=lambda c: c.recovery_s,
+            endless="did not recover",
         ),
         Metric(
             name="wakeups_per_device_day",

@@ -204,7 +204,7 @@ class Polls:
 
     def placed(self, o: Placed) -> None:
         hosts: dict[ActorId, Any] = self.world.hosts
-        for device in o.audience:
+        for device in o.audience or ():
             host = hosts[device]
             if host.parked is None:
                 host.news = True

@@ -7,7 +7,8 @@ import shlex
 from syncproof.designs import DESIGNS
 from syncproof.report.sentences.words import listed, named
 from syncproof.report.tables import kept, number
-from syncproof.studies.compare import Comparison
+from syncproof.studies import small_runs
+from syncproof.studies.comparison import Comparison
 from syncproof.studies.results import PropertyResults
 
 
@@ -81,9 +82,10 @@ def _recommendation(comparison: Comparison) -> list[str]:
             f"{found.recommended} keeps no history for devices that are added later; of the designs that do, choose "
             f"{found.with_history}: {found.why_with_history}."
         )
-    tried = [f"{key} {', '.join(values)}" for key, values in found.tried.items()]
+    unit = {small_runs.POLLS: " s"}
+    tried = [f"{key} {', '.join(values)}{unit.get(key, '')}" for key, values in found.tried.items()]
     if found.turned_by:
-        turns = " and ".join(f"{turn.recommended} at {turn.key} = {turn.value}" for turn in found.turned_by)
+        turns = listed([f"{t.recommended} at {t.key} = {t.value}{unit.get(t.key, '')}" for t in found.turned_by])
         sentences.append(f"In small runs that would change to {turns} (tried: {'; '.join(tried)}).")
     elif tried:
         sentences.append(f"No value that small runs tried would change that ({'; '.join(tried)}).")

@@ -25,9 +25,14 @@ def question(sweep: Sweep) -> str:
 
 
 def answer(sweep: Sweep) -> list[str]:
-    """Return three sentences: what grows with the key, and which designs change places in packets and in bytes."""
+    """Return three sentences: what grows with the key, and which designs change places in packets and in bytes.
+
+    Where a metric is shown that may be infinite, such as the time to recover, instead a sentence for each point.
+    """
     if not sweep.results().points:
         return ["No run was finished, so there is no result."]
+    if endless := [metric for metric in sweep.metrics if METRICS[metric].endless]:
+        return [_ending(sweep, number, metric) for metric in endless for number in range(len(sweep.points))]
     if not sweep.lies_on_an_axis() or len(sweep.along()) < 2:
         return [_range(sweep, metric) for metric in ("server_writes_per_message", *CROSSED)]
     grown = [m for m in sweep.metrics if m in ("server_writes_per_message", "server_deletes_per_message")]
@@ -42,6 +47,12 @@ def promises(sweep: Sweep) -> str:
         return (
             f"A promise is broken: {first.design} promises {first.property}, but at {place(sweep, first.at)} "
             f"{first.example} ({len(broken)} broken promises over all points)."
+        )
+    if unknown := [point for point in sweep.results().points if point.promised_unknown]:
+        names = listed(list(dict.fromkeys(point.design for point in unknown)))
+        return (
+            f"No promise was broken. Some of {names} are unknown, because runs did not come to rest or never met the evidence; "
+            "what was still on its way at the end of such a run counts as lost."
         )
     return f"Every promise was kept in each of the {len(sweep.records)} runs."
 
@@ -171,6 +182,27 @@ def _range(sweep: Sweep, metric: str) -> str:
         f"{METRICS[metric].words.capitalize()} range from {number(low)} ({least} at {place(sweep, there)}) to {number(high)} "
         f"({most} at {place(sweep, elsewhere)}); least: {listed(often)} of {sum(best.values())} points."
     )
+
+
+def _ending(sweep: Sweep, number_: int, metric: str) -> str:
+    """Return in words with which designs a metric is infinite at one point, and between what it lies with the others."""
+    here = [point for point in sweep.results().points if point.at == sweep.at(number_)]
+    endless = METRICS[metric].endless
+    never = [point.design for point in here if point.metrics[metric].endless == point.runs]
+    parts = [f"{listed(never)} {endless} in any run"] if never else []
+    parts += [
+        f"{point.design} {endless} in {found.endless} of {point.runs} runs"
+        for point in here
+        if 0 < (found := point.metrics[metric]).endless < point.runs
+    ]
+    known = sorted((mean, point.design) for point in here if (mean := point.metrics[metric].value) is not None)
+    if known:
+        (low, least), (high, most) = known[0], known[-1]
+        unit, names = METRICS[metric].unit, [name for _, name in known]
+        between = f"{number(low)} {unit} ({least}) to {number(high)} {unit} ({most})"
+        several = "" if len(names) in (2, len(here)) else f" with {listed(names)}"
+        parts.append(between + several if names[1:] else f"{number(low)} {unit} with {least}")
+    return f"{METRICS[metric].words.capitalize()} with {place(sweep, sweep.at(number_))}: {'; '.join(parts) or 'not measured'}."
 
 
 def command(sweep: Sweep, at: dict[str, Label] | None = None, design: str | None = None) -> str:

@@ -9,9 +9,8 @@ from syncproof.engines.simulate import RunResult
 from syncproof.errors import InputError
 from syncproof.inputs import workload
 from syncproof.inputs.scenario import Scenario
-from syncproof.studies import compare as comparison
-from syncproof.studies.compare import Job
 from syncproof.studies.executors import Progress
+from syncproof.studies.jobs import Job, perform
 from syncproof.studies.size import formulas, traffic
 from syncproof.studies.size.mix import Mix
 from syncproof.studies.size.plan import digits
@@ -130,7 +129,7 @@ def check(
     drawn = workload.generate(plain, seed * 1000)
     mix = traffic.count(drawn, plain, rest=True)
     jobs = [Job(plain, name, 0, seed * 1000) for name in designs]
-    runs, stopped = comparison.perform(jobs, workers, progress)
+    runs, stopped = perform(jobs, workers, progress)
     found = {
         name: lines(computed(name, plain, mix), simulated(run))
         for name, run in zip(designs, runs, strict=True)

@@ -6,6 +6,7 @@ was cut short continues where it ended. The jobs run on any executor; see `syncp
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import sys
@@ -26,11 +27,12 @@ from syncproof.inputs import arguments, lookup
 from syncproof.inputs.scenario import Scenario
 from syncproof.properties import PROPERTIES
 from syncproof.properties.verdicts import PropertyResult
-from syncproof.studies import compare as comparison
 from syncproof.studies import executors, intervals
-from syncproof.studies.compare import Job
+from syncproof.studies.compare import checked, fits
+from syncproof.studies.comparison import worst
 from syncproof.studies.executors import Progress
 from syncproof.studies.failures import Failure, Failures
+from syncproof.studies.jobs import Job, first_traffic
 from syncproof.studies.presentation import Presentable
 from syncproof.studies.results import (
     CrossingResult,
@@ -144,8 +146,7 @@ class Sweep(Presentable):
     def _point(self, number: int, name: str) -> SweepPoint:
         held = self._held(number, name)
         verdicts = {
-            p: comparison.worst([PropertyResult(**r["properties"][p]) for r in held.values()], list(held))
-            for p in PROPERTIES
+            p: worst([PropertyResult(**r["properties"][p]) for r in held.values()], list(held)) for p in PROPERTIES
         }
         return SweepPoint(
             at=self.at(number),
@@ -168,16 +169,25 @@ class Sweep(Presentable):
         found = (
             intervals.quantile([Histogram.of(run["histograms"][record.samples]) for run in held], record.share)
             if record.samples
-            else intervals.mean(self.values(number, name, metric).values())
+            else intervals.mean(
+                [*self.values(number, name, metric).values(), *(math.inf for run in held if metric in run["endless"])]
+            )
         )
-        return PointMetric(value=found.value, low=found.low, high=found.high, beyond=found.beyond, unit=record.unit)
+        return PointMetric(
+            value=found.value,
+            low=found.low,
+            high=found.high,
+            beyond=found.beyond,
+            endless=found.endless,
+            unit=record.unit,
+        )
 
     def at(self, number: int) -> dict[str, Label]:
         """Return key -> value of a point."""
         return {v.key: label for v, label in zip(self.varied, self.points[number].at, strict=True)}
 
     def values(self, number: int, name: str, metric: str) -> Runs:
-        """Return run -> value of a metric, for the runs that were made and have the metric."""
+        """Return run -> value of a metric, for the runs that were made and have the metric, and in which it is finite."""
         held = self._held(number, name)
         return {run: r["metrics"][metric] for run, r in held.items() if r["metrics"][metric] is not None}
 
@@ -371,13 +381,11 @@ def sweep(
         allowed = "processes, the address of a Dask scheduler, or an Executor"
         arguments.instance("executor", executor, (str, Executor), allowed)
     failures: Failures[Task] = Failures(lambda task: task.job.design)
-    loaded, names, count, first, path = comparison.checked(
-        scenario, designs, runs, seed, jobs, trace, take, progress, failures
-    )
+    loaded, names, count, first, path = checked(scenario, designs, runs, seed, jobs, trace, take, progress, failures)
     folder = None if out is None else arguments.file("out", out)
     varied, points = resolve(loaded, vary)
     for point in points:
-        names = comparison.fits(names, point.scenario, failures)
+        names = fits(names, point.scenario, failures)
     objects = [name for name in names if name in lookup.OWN]
     if objects and (out is not None or executor not in (None, "processes")):
         raise InputError(
@@ -385,7 +393,7 @@ def sweep(
             "FILE.py:NAME, or leave out `out` and `executor`"
         )
     opening, workers = _opening(executor), executors.workers(jobs, inherit=bool(objects))
-    comparison.first_traffic(points[0].scenario, first, path, take)
+    first_traffic(points[0].scenario, first, path, take)
     store = Store(None if folder is None else folder / "points")
     tasks: dict[tuple[int, str, int], Task] = {}
     for number, point in enumerate(points):

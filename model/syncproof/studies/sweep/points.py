@@ -23,12 +23,12 @@ from syncproof.designs import load as own
 from syncproof.engines.simulate import RunResult
 from syncproof.errors import InputError
 from syncproof.inputs.scenario import Scenario
-from syncproof.studies.compare import Job
+from syncproof.studies.jobs import Job
 
-SCHEMA = 2
+SCHEMA = 3
 Record = dict[str, Any]
-"""A run as it is kept: `metrics` (null for one without a value), `histograms`, `properties`, `faults_fired`, `messages`,
-`deliveries`."""
+"""A run as it is kept: `metrics` (null for one without a finite value), `endless` (those that are infinite), `histograms`,
+`properties`, `faults_fired`, `messages`, `deliveries`."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ def record(result: RunResult) -> Record:
     """Return what a sweep keeps of a run."""
     return {
         "metrics": {name: value if math.isfinite(value) else None for name, value in result.metrics.items()},
+        "endless": [name for name, value in result.metrics.items() if math.isinf(value)],
         "properties": {
             name: {
                 "verdict": found.verdict,

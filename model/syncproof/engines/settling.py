@@ -1,0 +1,297 @@
+"""What a checker forgets: a message that went its way as it should is kept in about 32 bytes, and in no automaton.
+
+A message is *plain* as long as all of this holds: it is no change; it was composed once, then placed once, at a known place, for
+devices that had joined and whose users are members, its composer's among them; it was stored before it was accepted and before
+it was shown; replies name its place or none; and it was shown only on devices of its audience, once on each, at its place. It is
+*settled* when it was accepted and shown on its whole audience.
+
+A property whose state is of single messages (`Property.by_message`) complains of nothing in such a life, so nothing of it is
+passed on. When anything else is observed of the message, also after it is settled, its life is passed on first, so that the
+property knows what it would know. `tests/engines/test_settling.py` checks that no verdict differs.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from syncproof.core.observations import (
+    Abandoned,
+    Accepted,
+    Audited,
+    Composed,
+    Deleted,
+    Forgot,
+    Gone,
+    Joined,
+    Observation,
+    Placed,
+    Queued,
+    Quiesced,
+    Refused,
+    Retired,
+    Reverted,
+    Shown,
+    Stored,
+    Unsure,
+)
+from syncproof.properties.compact import IntSet
+from syncproof.properties.monitor import Monitor
+from syncproof.properties.references import References
+from syncproof.properties.roster import Roster
+
+Group = tuple[tuple[Any, ...], tuple[Any, ...]]
+"""The members and the audience of a message."""
+
+
+class Life:
+    """A plain message that is not settled: what was observed of it. `missing`: where it is not shown yet; None: not placed."""
+
+    __slots__ = ("accepted", "composed", "group", "missing", "place", "stored")
+
+    def __init__(self, composed: Composed) -> None:
+        self.composed = composed
+        self.place = 0
+        self.group = -1
+        self.missing: set[Any] | None = None
+        self.stored = False
+        self.accepted = False
+
+
+class Archive:
+    """The settled messages: the composer, the conversation, the place and the group of each, in rows of arrays."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, array[int]] = {}
+        self.columns = tuple(array("q") for _ in range(4))
+
+    def add(self, message: int, *values: int) -> None:
+        """Add a message."""
+        chunk = self.rows.get(message >> 10)
+        if chunk is None:
+            chunk = self.rows[message >> 10] = array("q", bytes(8 << 10))
+        for column, value in zip(self.columns, values, strict=True):
+            column.append(value)
+        chunk[message & 1023] = len(self.columns[0])
+
+    def row(self, message: int) -> int:
+        """Return the number of a message's row from 1; 0 if it is not there."""
+        chunk = self.rows.get(message >> 10)
+        return 0 if chunk is None else chunk[message & 1023]
+
+    def take(self, message: int, row: int) -> list[int]:
+        """Remove a message, and return its values."""
+        self.rows[message >> 10][message & 1023] = 0
+        return [column[row - 1] for column in self.columns]
+
+    def all(self) -> list[int]:
+        """Return all messages, in the order of their numbers."""
+        return [(high << 10) + low for high, chunk in sorted(self.rows.items()) for low, row in enumerate(chunk) if row]
+
+    def of(self, conversation: int, upto: int) -> list[int]:
+        """Return the messages of a conversation whose place is above `upto`, in the order of their numbers."""
+        _, conversations, places, _ = self.columns
+        rows = [(message, self.row(message) - 1) for message in self.all()]
+        return [message for message, row in rows if conversations[row] == conversation and places[row] > upto]
+
+
+class Settling:
+    """Keeps plain messages from the properties that are `by_message`, until they are plain no more."""
+
+    def __init__(self, monitor: Monitor, references: References, roster: Roster) -> None:
+        self.monitor, self.references, self.roster = monitor, references, roster
+        self.lives: dict[int, Life] = {}
+        self.live = IntSet()
+        self.archive = Archive()
+        self.groups: dict[Group, int] = {}
+        self.listed: list[Group] = []
+        self.users: dict[int, int] = {}
+        self.abandoned: set[int] = set()
+        self.lazy: dict[type[Observation], list[tuple[str, Callable[[Any], str | None]]]] = {}
+        for name, automaton in monitor.automata.items():
+            if automaton.by_message:
+                for kind, reaction in monitor.reactions.items():
+                    self.lazy.setdefault(kind, []).extend([each for each in reaction if each[0] == name])
+        self.reactions: dict[type[Observation], Callable[[Any], None]] = {
+            Composed: self._composed,
+            Placed: self._placed,
+            Stored: self._stored,
+            Accepted: self._accepted,
+            Shown: self._shown,
+        }
+        self.before: dict[type[Observation], Callable[[Any], None]] = {
+            Joined: self._joined,
+            Queued: self._of_message,
+            Deleted: self._of_message,
+            Gone: self._of_message,
+            Refused: self._of_message,
+            Unsure: self._of_message,
+            Forgot: self._forgot,
+            Reverted: self._reverted,
+            Abandoned: self._abandoned,
+            Retired: self._of_all,
+            Audited: self._of_all,
+            Quiesced: self._of_all,
+        }
+        self.told_of = {kind: self._told(kind) for kind in self.reactions}
+
+    def _told(self, kind: type[Observation]) -> tuple[Callable[[Any], Any], tuple[tuple[str, Any], ...]]:
+        return self.references.reactions[kind], tuple(self.lazy.get(kind, ()))
+
+    def finish(self) -> None:
+        """Pass on what is not settled at the end of a history."""
+        self._of_all(None)
+
+    # ---- the life of a plain message
+
+    def _composed(self, o: Composed) -> None:
+        message = o.message
+        if o.what or o.final or message in self.lives or message in self.live or self.archive.row(message):
+            self._expose(message)
+            self._pass(o)
+            return
+        self.references.reactions[Composed](o)
+        self.lives[message] = Life(o)
+
+    def _placed(self, o: Placed) -> None:
+        life = self.lives.get(o.message)
+        if life is not None and life.missing is None and o.place and o.conversation == life.composed.conversation:
+            group = self._group(o, life.composed.device)
+            if group >= 0:
+                life.place, life.group, life.missing = o.place, group, set(self.listed[group][1])
+                references = self.references
+                references.made[Placed].add(o.message)
+                references.conversations.pop(o.message, None)
+                return
+        self._expose(o.message)
+        self._pass(o)
+
+    def _stored(self, o: Stored) -> None:
+        life = self.lives.get(o.message)
+        if life is not None and life.missing is not None and not life.accepted:
+            life.stored = True
+        elif not self.archive.row(o.message):
+            self._expose(o.message)
+            self._pass(o)
+
+    def _accepted(self, o: Accepted) -> None:
+        life = self.lives.get(o.message)
+        if life is not None and life.stored and (o.place is None or o.place == life.place):
+            life.accepted = True
+            if not life.missing:
+                self._settle(o.message, life)
+            return
+        self._expose(o.message)
+        self._pass(o)
+
+    def _shown(self, o: Shown) -> None:
+        life = self.lives.get(o.message)
+        if life is not None and life.stored:
+            missing = life.missing
+            if o.device in missing and o.place == life.place and o.conversation == life.composed.conversation:  # type: ignore[operator]
+                missing.discard(o.device)  # type: ignore[union-attr]
+                if not missing and life.accepted:
+                    self._settle(o.message, life)
+                timeline = o.timeline
+                if timeline is not None and o.seq is not None and o.seq > self.references.tails.get(timeline, 0):
+                    self.references.reactions[Shown](o)
+                return
+        self._expose(o.message)
+        self._pass(o)
+
+    def _settle(self, message: int, life: Life) -> None:
+        composed = life.composed
+        self.archive.add(message, composed.device, composed.conversation, life.place, life.group)
+        del self.lives[message]
+
+    def _group(self, o: Placed, composer: int) -> int:
+        """Return the number of a message's members and audience; -1 if its life is not plain with them."""
+        if o.members is None or o.audience is None:
+            return -1
+        key = (o.members, o.audience)
+        group = self.groups.get(key)
+        if group is None:
+            users = self.roster.users
+            if any(users.get(device) not in o.members for device in o.audience) or len(set(o.audience)) < len(
+                o.audience
+            ):
+                return -1
+            group = self.groups[key] = len(self.listed)
+            self.listed.append(key)
+        if self.abandoned and not self.abandoned.isdisjoint(o.audience):
+            return -1
+        return group if self.roster.users.get(composer) in o.members else -1  # type: ignore[call-overload]
+
+    # ---- what is plain no more
+
+    def _pass(self, o: Observation) -> None:
+        """Pass an observation on to the properties that it was kept from."""
+        refer, reactions = self.told_of[type(o)]
+        refer(o)
+        for name, react in reactions:
+            says = react(o)
+            if says is not None:
+                self.monitor.record(name, says)
+
+    def _expose(self, message: int) -> None:
+        """Pass on the life of a plain message, which is plain no more. None of it is a violation."""
+        life = self.lives.pop(message, None)
+        if life is None:
+            row = self.archive.row(message)
+            if not row:
+                self.live.add(message)
+                return
+            composer, conversation, place, number = self.archive.take(message, row)
+            life = Life(Composed(message, composer, conversation))  # type: ignore[arg-type]
+            life.place, life.group, life.missing, life.stored, life.accepted = place, number, set(), True, True
+        self.live.add(message)
+        for o in self._observed(message, life):
+            for _, react in self.lazy.get(type(o), ()):
+                react(o)
+
+    def _observed(self, message: Any, life: Life) -> Iterable[Observation]:
+        """Yield the life of a plain message."""
+        yield life.composed
+        if life.missing is None:
+            return
+        members, audience = self.listed[life.group]
+        conversation = life.composed.conversation
+        yield Placed(message, conversation, life.place, members, audience)
+        if life.stored:
+            yield Stored(message)
+        if life.accepted:
+            yield Accepted(message, life.place)
+        for device in audience:
+            if device not in life.missing:
+                yield Shown(device, message, conversation, life.place)
+
+    def _of_message(self, o: Any) -> None:
+        self._expose(o.message)
+
+    def _of_all(self, o: Any) -> None:
+        for message in list(self.lives):
+            self._expose(message)
+
+    def _joined(self, o: Joined) -> None:
+        if self.users.setdefault(o.device, o.user) == o.user:
+            return
+        self._of_all(o)  # the device is another user's now, so that no group is what it was
+        for message in self.archive.all():
+            self._expose(message)
+        self.users[o.device] = o.user
+        self.groups.clear()
+
+    def _forgot(self, o: Forgot) -> None:
+        for message in (*o.messages, *o.unsent):
+            self._expose(message)
+
+    def _reverted(self, o: Reverted) -> None:
+        self._of_all(o)
+        if o.timeline.kind == "conversation":
+            for message in self.archive.of(o.timeline.owner, o.upto):
+                self._expose(message)
+
+    def _abandoned(self, o: Abandoned) -> None:
+        self._of_all(o)
+        self.abandoned.add(o.device)

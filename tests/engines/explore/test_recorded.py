@@ -1,0 +1,32 @@
+"""Searches of many small worlds find exactly what was recorded: numbers, arrays, verdicts, counterexamples, errors.
+
+The recording was made in another process, so that nothing in it may depend on the order of hashes.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engines.explore.explorations import EXPLORATIONS
+from tests.engines.explore.record import FILE, differences, kept_of, read
+
+RECORDED = read(FILE.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", EXPLORATIONS)
+def test_a_search_finds_what_was_recorded(name: str) -> None:
+    assert differences(RECORDED[name], kept_of(EXPLORATIONS[name])) == []
+
+
+def test_nothing_else_is_recorded() -> None:
+    assert list(RECORDED) == list(EXPLORATIONS)
+
+
+def test_a_difference_names_its_part() -> None:
+    before = {"states": "7", "depth": "3", "ending": "states"}
+    assert differences(before, before) == []
+    assert differences(before, {"states": "8", "depth": "3", "growth": "a packet"}) == [
+        "states: was '7', is '8'",
+        "ending: was 'states', is None",
+        "growth: was None, is 'a packet'",
+    ]

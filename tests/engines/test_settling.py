@@ -1,0 +1,182 @@
+"""What a checker forgets of settled messages changes no verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from syncproof.core.observations import (
+    Abandoned,
+    Accepted,
+    Audited,
+    Deleted,
+    Forgot,
+    Gone,
+    Joined,
+    Observation,
+    Placed,
+    Queued,
+    Quiesced,
+    Refused,
+    Retired,
+    Reverted,
+    Shown,
+    Stored,
+    Unsure,
+)
+from syncproof.core.values import Timeline
+from syncproof.engines.check import Checker, check_observations
+from syncproof.formats.history import read_history
+from syncproof.properties import PROPERTIES
+from tests.formats.test_history import record
+from tests.helpers.histories import History
+
+LENGTH = 500
+"""How many observations of a recording are changed and judged at once."""
+
+
+def judged(observations: Sequence[Observation], recorded: bool) -> Checker:
+    return check_observations(observations, PROPERTIES, recorded)
+
+
+def forgetful_and_not(
+    observations: Sequence[Observation], monkeypatch: pytest.MonkeyPatch, recorded: bool = False
+) -> tuple[Checker, Checker]:
+    """Return a history judged with settled messages forgotten, and judged with everything remembered."""
+    with monkeypatch.context() as patch:
+        forgetful = judged(observations, recorded)
+        for automaton in PROPERTIES.values():
+            patch.setattr(automaton, "by_message", False)
+        return forgetful, judged(observations, recorded)
+
+
+def told(checker: Checker) -> tuple[Any, ...]:
+    """Return all that a verdict is made of; complaints in any order, because of several messages any may come first."""
+    monitor = checker.monitor
+    texts = {
+        n: sorted(v.says for v in kept) for n, kept in monitor.violations.items() if monitor.counts[n] <= len(kept)
+    }
+    return monitor.counts, texts, list(monitor.watch.met), checker.missing(), checker.references.late
+
+
+def odd(draw: Random, observations: Sequence[Observation]) -> Observation:
+    """Return an observation of something that may happen to the messages of a history at any time."""
+    shown = [o for o in observations if isinstance(o, Shown)]
+    some = draw.choice(shown)
+    message, device = some.message, some.device
+    other = draw.choice(shown)
+    box = Timeline("inbox", device)
+    made: tuple[Callable[[], Observation], ...] = (
+        lambda: Forgot(device, tuple({o.message for o in shown if o.device == device})),
+        lambda: Gone(message, None, draw.choice(("restore", "retention", "crash"))),
+        lambda: Gone(message, box),
+        lambda: Retired(device),
+        lambda: Abandoned(device),
+        lambda: Reverted(Timeline("conversation", some.conversation, 1), (some.place or 1) - 1, 0),
+        lambda: Placed(message, some.conversation, (some.place or 0) + draw.randrange(2)),
+        lambda: Placed(message, some.conversation, 99, (), (device, other.device)),
+        lambda: Shown(other.device, message, some.conversation, some.place),
+        lambda: Accepted(message, draw.choice((None, some.place, 99))),
+        lambda: Refused(message),
+        lambda: Unsure(message),
+        lambda: Stored(message),
+        lambda: Audited((message, other.message)),
+        lambda: Queued(box, message, (device,)),
+        lambda: Deleted(box, message, draw.choice((device, None))),
+        lambda: Joined(device, draw.choice([o.user for o in observations if isinstance(o, Joined)])),
+    )
+    return draw.choice(made)()
+
+
+def changed(draw: Random, observations: Sequence[Observation]) -> list[Observation]:
+    """Return a part of a history with a few observations repeated, left out, moved, or of something odd."""
+    joined = [o for o in observations[:200] if isinstance(o, Joined)]
+    start = draw.randrange(max(1, len(observations) - LENGTH)) if draw.random() < 0.5 else 0
+    found = [*(joined if start else ()), *observations[start : start + LENGTH]]
+    for _ in range(draw.randrange(6)):
+        at, to = draw.randrange(len(found)), draw.randrange(len(found) + 1)
+        how = draw.choice(("repeat", "leave out", "move", "odd", "odd"))
+        if how == "odd":
+            found.insert(to, odd(draw, observations))
+        elif how == "repeat":
+            found.insert(to, found[at])
+        elif how == "leave out":
+            del found[at]
+        else:
+            found.insert(min(to, len(found) - 1), found.pop(at))
+    return [*[o for o in found if not isinstance(o, Quiesced)], Quiesced()]
+
+
+DESIGNS = (
+    "timeline-checkpointed",
+    "timeline-push",
+    "inbox-store-first",
+    "inbox-shared",
+    "inbox-sync-first",
+    "log-device-acks",
+)
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_no_verdict_depends_on_what_was_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, design: str) -> None:
+    path = tmp_path / "run.jsonl"
+    record(path, design)
+    observations = list(read_history(path)[1])
+    for seed in range(40):
+        draw = Random(f"{design}/{seed}")
+        history = changed(draw, observations)
+        forgetful, other = forgetful_and_not(history, monkeypatch, recorded=seed % 2 == 1)
+        assert told(forgetful) == told(other), f"seed {seed}"
+
+
+def plain(history: History, *messages: int) -> None:
+    """Write messages that are settled."""
+    for user in (0, 1):
+        history.member_added(user)
+    for message in messages:
+        history.sent(message)
+        history.stored(message)
+        history.accepted(message, message)
+        for device in (0, 1, 2):
+            history.shown(device, message)
+
+
+def test_a_settled_message_is_in_no_automaton() -> None:
+    history = History()
+    plain(history, *range(1, 50))
+    checker = judged(history.observations, False)
+    assert not checker.monitor.counts
+    for name, automaton in checker.monitor.automata.items():
+        if automaton.by_message:
+            kept = [getattr(automaton, field) for field in type(automaton).__slots__]
+            assert not any(49 in value for value in kept if isinstance(value, (dict, set))), name
+    assert len(checker.settling.archive.columns[0]) == 49
+
+
+def test_a_settled_message_is_known_when_something_happens_to_it() -> None:
+    history = History()
+    plain(history, 1, 2)
+    history.shown(1, 1)
+    assert judged(history.observations, False).monitor.counts == {"no-duplicate": 1, "conversation-order": 1}
+
+
+@pytest.mark.parametrize("broken", ["stored", "late", "changed"])
+def test_a_message_that_is_not_plain_is_judged_at_once(broken: str) -> None:
+    history = History()
+    history.composed(1)
+    history.placed(1, 1)
+    if broken == "late":
+        history.accepted(1, 1)
+        history.stored(1)
+        assert judged(history.observations, False).monitor.counts == {"accepted-is-durable": 1}
+    elif broken == "stored":
+        history.shown(1, 1)
+        assert judged(history.observations, False).monitor.counts == {"store-before-sync": 1}
+    else:
+        history.stored(1)
+        history.accepted(1, 2)
+        assert judged(history.observations, False).monitor.counts == {"accepted-once": 1}
