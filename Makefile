@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 CHECKED := .venv/.ready-check
+CLIENTS := .venv/.ready-drive
 OLDEST := .venv-oldest
 SCENARIO ?= default
 OUT ?= out/compare
@@ -12,6 +13,7 @@ TRACES ?=
 REPORTS ?=
 # A comma in an argument of `call` would divide it.
 FOR_CHECKS := -e '.[test,check]'
+FOR_DRIVE := -e '.[test,drive]'
 OLDEST_VERSIONS := >=3.11,<3.13
 # The Python for the oldest versions, where there is no uv.
 OLDEST_PYTHON ?= $(shell for python in $(PYTHON) python3.12 python3.11; do \
@@ -25,13 +27,18 @@ create = if command -v uv >/dev/null 2>&1; then uv venv --quiet --allow-existing
 install = if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(1)/bin/python $(2); else \
 	$(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2); fi
 
-.PHONY: setup compare test test-fast test-oldest test-wheel coverage fuzz check check-reports docs reports notebooks bench mutants clean
+.PHONY: setup compare test test-fast test-oldest test-wheel coverage fuzz check check-reports docs reports drive notebooks bench mutants clean
 
 setup: $(READY)
 
 $(READY): pyproject.toml
 	@$(call create,.venv,$(PYTHON),>=3.11)
 	@$(call install,.venv,-e '.[test]')
+	@touch $@
+
+# The clients of the real servers that `drive` runs; without them the tests of these are skipped.
+$(CLIENTS): $(READY)
+	@$(call install,.venv,$(FOR_DRIVE))
 	@touch $@
 
 $(CHECKED): $(READY)
@@ -91,6 +98,11 @@ docs: $(READY)
 # Some twenty minutes for all; REPORTS="default verify" for some, TRACES=DIR for those that need real traffic.
 reports: $(READY)
 	$(BIN)/python -m tools.gallery $(REPORTS) $(if $(TRACES),--traces $(TRACES))
+
+# Every target that is installed, and a design's own actors: the table in reports/drive/. A broken promise is a finding.
+DRIVEN ?= all model:timeline-notify
+drive: $(CLIENTS)
+	$(BIN)/syncproof drive $(DRIVEN) --out reports/drive || test $$? -eq 1 -o $$? -eq 3
 
 bench: $(READY)
 	@$(call install,.venv,-e '.[bench]')

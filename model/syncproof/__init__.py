@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from syncproof.report.diagram import Diagram, diagram
     from syncproof.studies.compare import compare
     from syncproof.studies.comparison import Comparison
+    from syncproof.studies.drive import Driven, drive
     from syncproof.studies.hunt import Hunt, hunt
     from syncproof.studies.kill_matrix import KillMatrix, kill_matrix
     from syncproof.studies.recordings import CheckedRun, check, convert, minimise, replay
@@ -39,6 +40,7 @@ _MODULES = {
     "CheckedRun": "studies.recordings",
     "Comparison": "studies.comparison",
     "Diagram": "report.diagram",
+    "Driven": "studies.drive",
     "Hunt": "studies.hunt",
     "InputError": "errors",
     "KillMatrix": "studies.kill_matrix",
@@ -52,6 +54,7 @@ _MODULES = {
     "convert": "studies.recordings",
     "decode": "formats.codec",
     "diagram": "report.diagram",
+    "drive": "studies.drive",
     "encode": "formats.codec",
     "explore": "studies.verify",
     "hunt": "studies.hunt",
@@ -71,6 +74,7 @@ __all__ = [
     "CheckedRun",
     "Comparison",
     "Diagram",
+    "Driven",
     "Hunt",
     "InputError",
     "KillMatrix",
@@ -85,6 +89,7 @@ __all__ = [
     "convert",
     "decode",
     "diagram",
+    "drive",
     "encode",
     "explore",
     "hunt",

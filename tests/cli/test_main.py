@@ -59,7 +59,9 @@ def test_the_lists_name_what_there_is() -> None:
     for command, names in lists:
         result = call(command)
         assert result.exit_code == 0
-        listed = [line.split()[0] for line in result.output.splitlines() if line and not line.endswith(":")]
+        listed = [
+            line.split()[0] for line in result.output.splitlines() if line and not line.endswith(":") and line[0] != " "
+        ]
         assert listed == list(names)
 
 

@@ -196,3 +196,21 @@ def test_a_state_may_be_restored_with_its_dicts_and_sets_in_the_other_order() ->
     for value in ({}, set(), [], deque([1]), (int, 2), 5):
         again = thaw_backwards(freeze(value))
         assert (again, type(again)) == (value, type(value))
+
+
+def test_durable_fields_are_named_images_and_come_back() -> None:
+    before = pinged()
+    fields = before.durable_fields()
+    assert fields["total"] == 15
+    assert set(fields) == {"total", "shelf"}
+    after = Counter(id=ActorId(1), step=3)
+    after.recover(fields)
+    assert after.durable_state() == before.durable_state()
+    assert (after.seen, list(after.waiting)) == (set(), [])
+    after.shelf.books.append(9)
+    assert before.shelf.books == [5]
+
+
+def test_what_is_recovered_must_be_a_durable_field() -> None:
+    with pytest.raises(ValueError, match="Counter has no durable field 'seen'; it has total, shelf"):
+        Counter(id=ActorId(1)).recover({"seen": ()})

@@ -63,3 +63,8 @@ def test_what_the_environment_tells_is_said_of_such_faults_and_of_no_other(fault
 
 def test_an_unlimited_substitute_for_a_fault_is_a_move_of_its_own() -> None:
     assert {fault.unlimited for fault in FAULTS.values() if fault.unlimited} <= set(OWN_MOVES)
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=lambda fault: fault.name)
+def test_a_fault_has_a_deed_or_a_reason_why_it_has_none(fault: Fault) -> None:
+    assert bool(fault.driven) != bool(fault.not_driven)

@@ -12,6 +12,7 @@ import pytest
 from syncproof.core.observations import (
     Abandoned,
     Accepted,
+    Amended,
     Audited,
     Deleted,
     Forgot,
@@ -28,7 +29,7 @@ from syncproof.core.observations import (
     Stored,
     Unsure,
 )
-from syncproof.core.values import Timeline
+from syncproof.core.values import DeviceId, Timeline
 from syncproof.engines.check import Checker, check_observations
 from syncproof.formats.history import read_history
 from syncproof.properties import PROPERTIES
@@ -86,6 +87,10 @@ def odd(draw: Random, observations: Sequence[Observation]) -> Observation:
         lambda: Stored(message),
         lambda: Audited((message, other.message)),
         lambda: Queued(box, message, (device,)),
+        lambda: Amended(device, "message", message, draw.randrange(9), other.message, True),
+        lambda: Joined(
+            DeviceId(90 + draw.randrange(5)), draw.choice([o.user for o in observations if isinstance(o, Joined)])
+        ),
         lambda: Deleted(box, message, draw.choice((device, None))),
         lambda: Joined(device, draw.choice([o.user for o in observations if isinstance(o, Joined)])),
     )
@@ -180,3 +185,39 @@ def test_a_message_that_is_not_plain_is_judged_at_once(broken: str) -> None:
         history.stored(1)
         history.accepted(1, 2)
         assert judged(history.observations, False).monitor.counts == {"accepted-once": 1}
+
+
+AFTER: dict[str, Callable[[History], object]] = {
+    "forgotten": lambda h: h.forgot(1, 1),
+    "gone from the store": lambda h: (h.gone(1), h.placed(1, 9)),
+    "gone from an inbox": lambda h: (h.queued(1, 1), h.gone(1, 1)),
+    "queued again": lambda h: h.queued(1, 1),
+    "deleted before another device shows it": lambda h: h.deleted(1, 9, 9),
+    "deleted": lambda h: h.deleted(1, 1),
+    "composed again": lambda h: h.composed(1),
+    "placed again": lambda h: h.placed(1, 9),
+    "placed elsewhere for others": lambda h: h.placed(1, 9, (1,), (1,)),
+    "accepted again": lambda h: h.accepted(1, 1),
+    "accepted at another place": lambda h: h.accepted(1, 9),
+    "shown again": lambda h: h.shown(1, 1),
+    "shown elsewhere": lambda h: h.shown(2, 1, place=5),
+    "shown to a stranger": lambda h: (h.joined(9, 9), h.shown(9, 1)),
+    "stored again": lambda h: h.stored(1),
+    "refused": lambda h: h.refused(1),
+    "of an earlier life": lambda h: (h.reverted(0, "conversation", 0), h.placed(1, 2)),
+    "named by a change": lambda h: (h.joined(8, 1), h.sent(6), h.amended(1, 1, 2), h.amended(1, 1, 6, which=2)),
+    "its device retired": lambda h: (h.retired(1), h.shown(1, 1)),
+    "its device abandoned": lambda h: (h.abandoned(1), h.sent(5), h.stored(5), h.accepted(5), h.shown(1, 5)),
+    "its device another user's": lambda h: (h.joined(1, 0), h.shown(1, 1), h.forgot(1, 2)),
+}
+
+
+@pytest.mark.parametrize("after", AFTER)
+def test_a_settled_message_is_judged_as_one_that_was_remembered(after: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    history = History()
+    plain(history, 1, 2, 3)
+    AFTER[after](history)
+    plain(history, 4)
+    history.add(Quiesced())
+    forgetful, other = forgetful_and_not(history.observations, monkeypatch)
+    assert told(forgetful) == told(other)

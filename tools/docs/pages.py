@@ -6,7 +6,18 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.docs import architecture, commands, designs, example, histories, properties, results, scenarios, worlds
+from tools.docs import (
+    architecture,
+    commands,
+    designs,
+    driving,
+    example,
+    histories,
+    properties,
+    results,
+    scenarios,
+    worlds,
+)
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs"
 
@@ -20,6 +31,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "parameters": designs.parameters,
         "closings": designs.closings,
     },
+    "drive.md": {"scripts": driving.scripts, "targets": driving.targets},
     "explorer.md": {
         "populations": worlds.populations,
         "kinds": worlds.kinds,
@@ -55,6 +67,8 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "size-run": results.size_run,
         "kill-matrix": results.kill_matrix,
         "kill-matrix-run": results.kill_matrix_run,
+        "drive": results.drive,
+        "drive-run": results.drive_run,
         "metrics": results.metrics,
         "claims": results.claims,
         "faults": results.faults,

@@ -30,7 +30,8 @@ def claims() -> str:
 
 def faults() -> str:
     """Return one row per fault."""
-    return table(["fault", "is"], [[code(fault.name), fault.sentence] for fault in FAULTS.values()])
+    rows = [[code(f.name), f.sentence, f.driven or f"not driven: {f.not_driven}"] for f in FAULTS.values()]
+    return table(["fault", "is", "deed of `drive`"], rows)
 
 
 def keys(kind: type[msgspec.Struct]) -> str:
@@ -86,6 +87,16 @@ def kill_matrix() -> str:
 def kill_matrix_run() -> str:
     """Return the keys of run.json of `kill-matrix`."""
     return keys(results.KillMatrixRun)
+
+
+def drive() -> str:
+    """Return the keys of results.json of `drive`."""
+    return keys(results.DriveResults)
+
+
+def drive_run() -> str:
+    """Return the keys of run.json of `drive`."""
+    return keys(results.DriveRun)
 
 
 def _rows(kind: type, prefix: str) -> Iterator[tuple[str, str]]:

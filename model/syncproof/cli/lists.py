@@ -54,7 +54,7 @@ def properties() -> int:
 @click.pass_context
 @exits
 def faults(context: click.Context) -> int:
-    """List the faults: what the environment may do to a system."""
+    """List the faults: what the environment may do to a system, and what `drive` does to real processes instead."""
     from syncproof.core.faults import FAULTS
 
     if context.args:  # in an earlier version this command made the kill matrix
@@ -63,4 +63,5 @@ def faults(context: click.Context) -> int:
         )
     for fault in FAULTS.values():
         print(f"{fault.name:22} {fault.sentence}")
+        print(f"{'':22} {'driven: ' if fault.driven else 'not driven: '}{fault.driven or fault.not_driven}")
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from syncproof._version import __version__
-from syncproof.cli import lists, recordings, size, studies
+from syncproof.cli import drive, lists, new, recordings, size, studies
 from syncproof.cli.exit_status import CommandGroup
 
 
@@ -29,6 +29,8 @@ for command in (
     studies.verify,
     studies.explore,
     studies.kill_matrix,
+    drive.drive,
+    new.new,
     recordings.check,
     recordings.convert,
     recordings.replay,

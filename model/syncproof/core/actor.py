@@ -306,6 +306,22 @@ class Actor:
         """Return the part of the snapshot that a crash does not change."""
         return tuple(_images([getattr(self, name) for name in self._durable]))
 
+    def durable_fields(self) -> dict[str, Any]:
+        """Return the durable fields by name, each as an immutable image: what an engine writes to a disk."""
+        return dict(zip(self._durable, self.durable_state(), strict=True))
+
+    def recover(self, images: Mapping[str, Any]) -> None:
+        """Put durable fields back to images that `durable_fields` returned; what is not named keeps its value.
+
+        `ValueError` for a name that is no durable field: it was written by another class.
+        """
+        for name, image in images.items():
+            if name not in self._durable:
+                raise ValueError(
+                    f"{type(self).__name__} has no durable field {name!r}; it has {', '.join(self._durable)}"
+                )
+            setattr(self, name, thaw(image) if type(image) is tuple else image)
+
     def snapshot(self) -> tuple[Any, ...]:
         """Return the state as nested tuples: hashable, comparable, equal exactly when the states are."""
         return tuple(_images([getattr(self, name) for name in self._state]))

@@ -75,6 +75,10 @@ class Fault:
     """Why no simulated run has it; empty if runs may have it."""
     not_searched: str = ""
     """Why none of the predefined bounds has a world with it; empty if one has."""
+    driven: str = ""
+    """What `drive` does to real processes that is this fault; empty if it does nothing of the kind."""
+    not_driven: str = ""
+    """Why `drive` has no deed for it; empty if it has one."""
 
 
 FAULTS: dict[str, Fault] = {
@@ -83,6 +87,7 @@ FAULTS: dict[str, Fault] = {
         Fault(
             name="push-lost",
             sentence="a push or notification is dropped",
+            driven="a proxy swallows what the server pushes to a device",
             move=Lose,
             kind="push",
             setting="push_loss",
@@ -91,6 +96,7 @@ FAULTS: dict[str, Fault] = {
         Fault(
             name="push-duplicated",
             sentence="a push or notification arrives twice",
+            not_driven="TCP delivers what is sent once; a server that pushes twice does so of its own accord",
             move=Duplicate,
             kind="push",
             setting="push_duplicate",
@@ -99,6 +105,7 @@ FAULTS: dict[str, Fault] = {
         Fault(
             name="push-reordered",
             sentence="a push or notification arrives after later ones",
+            not_driven="TCP keeps the order of a connection",
             kind="push",
             setting="push_reorder",
             needs=("notifications", True),
@@ -106,6 +113,7 @@ FAULTS: dict[str, Fault] = {
         Fault(
             name="push-outage",
             sentence="pushes and notifications are dropped for a while",
+            not_driven="it is push-lost for longer, and the deed of that fault has no limit",
             setting="outages",
             needs=("notifications", True),
             kind="push-outage",
@@ -115,6 +123,7 @@ FAULTS: dict[str, Fault] = {
         Fault(
             name="disconnect",
             sentence="a device disconnects and the server is told",
+            driven="a device closes its connection, or a proxy cuts it at both ends",
             move=Disconnect,
             when=lambda move: cast(Disconnect, move).clean,
             kind="disconnect",
@@ -123,6 +132,7 @@ FAULTS: dict[str, Fault] = {
         Fault(
             name="half-open",
             sentence="a device is gone and the server does not know yet",
+            driven="a proxy swallows what goes through it and leaves the connection open",
             move=Disconnect,
             when=lambda move: not cast(Disconnect, move).clean,
             kind="half-open",
@@ -131,6 +141,7 @@ FAULTS: dict[str, Fault] = {
         Fault(
             name="abandoned",
             sentence="a device is gone for good and the server is never told",
+            not_driven="no world is searched with it, so there is no prediction to hold it against",
             move=Abandon,
             traffic="devices that nobody uses any more from some time on",
             not_searched=(
@@ -141,6 +152,7 @@ FAULTS: dict[str, Fault] = {
         Fault(
             name="device-crash",
             sentence="a device loses its volatile state",
+            driven="a device's process is killed (SIGKILL) between applying and confirming, and started on its database",
             move=Crash,
             when=_of_device,
             kind="device-crash",
@@ -149,6 +161,7 @@ FAULTS: dict[str, Fault] = {
         Fault(
             name="server-crash",
             sentence="the server loses its volatile state; writes under way land or do not",
+            driven="all processes of the server are killed (SIGKILL), and started on its directory",
             move=Crash,
             when=_of_server,
             kind="server-crash",
@@ -157,6 +170,7 @@ FAULTS: dict[str, Fault] = {
         Fault(
             name="new-device",
             sentence="a device of a known user appears",
+            driven="a process with an empty database registers as a new device",
             move=Spawn,
             when=lambda move: cast(Spawn, move).replaces is None,
             kind="new-device",
@@ -165,6 +179,7 @@ FAULTS: dict[str, Fault] = {
         Fault(
             name="sender-retry",
             sentence="a device sends again what is still being processed",
+            driven="a proxy delays requests and replies until the device gives up waiting and sends again",
             move=Tell,
             tells=lambda roles: (Tell(roles.sender, Resend()),),
             kind="sender-retry",
@@ -173,6 +188,7 @@ FAULTS: dict[str, Fault] = {
         Fault(
             name="membership",
             sentence="a user joins or leaves a conversation",
+            not_driven="a target registers devices; who is a member of what is the application's own affair",
             move=Tell,
             tells=lambda roles: (
                 Tell(roles.server, RemoveMember(roles.conversation, roles.member)),
@@ -185,6 +201,7 @@ FAULTS: dict[str, Fault] = {
         Fault(
             name="clock-step",
             sentence="the server's clock steps back",
+            not_driven="the clock of a machine is not set back for a test",
             move=Tell,
             tells=lambda roles: (Tell(roles.server, Tick(EARLIER)),),
             kind="clock-step",
@@ -194,6 +211,7 @@ FAULTS: dict[str, Fault] = {
         Fault(
             name="reinstall",
             sentence="a new installation of a device takes the place of the former one",
+            not_driven="a server that is not told which installation a new one replaces sees a new device",
             move=Spawn,
             when=lambda move: cast(Spawn, move).replaces is not None,
             kind="reinstall",
@@ -202,6 +220,7 @@ FAULTS: dict[str, Fault] = {
         Fault(
             name="device-restore",
             sentence="a device's database is put back to a backup",
+            not_driven="what a device's backup contains is the application's own affair, no server has a part in it",
             move=Restore,
             when=_of_device,
             kind="device-restore",
@@ -210,6 +229,7 @@ FAULTS: dict[str, Fault] = {
         Fault(
             name="server-restore",
             sentence="the server's stores are put back to a backup: the tail since then is lost",
+            driven="the server is killed, and its directory is put back to a copy that was made while it was stopped",
             move=Restore,
             when=_of_server,
             kind="server-restore",
@@ -218,6 +238,7 @@ FAULTS: dict[str, Fault] = {
         Fault(
             name="trim",
             sentence="retention deletes what is kept for delivery, fetched or not",
+            driven="what retention would delete is deleted in the server's store",
             move=Tell,
             tells=lambda roles: (Tell(roles.server, Expire()),),
             kind="trim",

@@ -27,7 +27,7 @@ _DIGESTS: dict[str, str] = {}
 def load(name: str) -> Design:
     """Return the design NAME of a Python file. `InputError` if there is none, or if the file cannot be run."""
     file, _, attribute = name.rpartition(":")
-    found = getattr(_module(file), attribute, None)
+    found = getattr(run_file(file), attribute, None)
     if found is None:
         raise InputError(f"{file}: there is no {attribute!r}; {WRITE}")
     if not isinstance(found, Design):
@@ -61,7 +61,7 @@ def digest(name: str) -> str:
 
 
 @cache
-def _module(file: str) -> ModuleType:
+def run_file(file: str) -> ModuleType:
     """Run a Python file as a module. `InputError` if there is no such file, `DesignError` if it raises anything."""
     path = Path(file)
     if not path.is_file():

@@ -51,6 +51,7 @@ class Checker:
         self.references = References()
         self.settling = Settling(self.monitor, self.references, self.roster)
         self._told = self._sharing()
+        self._met = 0
         self._table: dict[type[Observation], Reactions] = {}
 
     @property
@@ -70,7 +71,9 @@ class Checker:
             return
         if self.quiesced and self.monitor.recorded:
             raise AfterRest(first, type(block[0]).__name__)
-        self._table.clear()  # it has fewer entries once properties have met their evidence
+        if len(self.monitor.watch.met) != self._met:  # who has met its evidence is no longer asked
+            self._met = len(self.monitor.watch.met)
+            self._table.clear()
         table, references = self._table, self.references
         for line, observation in enumerate(block, first):
             kind = type(observation)
@@ -107,21 +110,18 @@ class Checker:
             found.append(settling.reactions[kind])
         for name, react in monitor.reactions.get(kind, ()):
             automaton = monitor.automata[name]
-            told = name not in self._told or getattr(Logs, react.__func__.__name__, None) is not react.__func__  # type: ignore[attr-defined]
-            if told and not (settles and automaton.by_message):
+            shared = react.__func__.__name__ in self._told.get(name, ())  # type: ignore[attr-defined]
+            if not shared and not (settles and automaton.by_message):
                 found.append(react)
         return kind in (Placed, Deleted), tuple(found)
 
-    def _sharing(self) -> set[str]:
-        """Let properties that only look into logs share those of one that keeps them; return the names of those that share."""
+    def _sharing(self) -> dict[str, tuple[str, ...]]:
+        """Let properties of logs share what the first of them keeps; return, by property, the methods that it does for them."""
+        for automaton in self.monitor.automata.values():
+            automaton.compact()
         logs = {name: each for name, each in self.monitor.automata.items() if isinstance(each, Logs)}
         owner = next((each for each in logs.values() if each.passes), None)
-        sharing = {name: each for name, each in logs.items() if not each.passes}
-        if owner is None:
-            return set()
-        for each in sharing.values():
-            each.share(owner)
-        return set(sharing)
+        return {} if owner is None else {n: each.share(owner) for n, each in logs.items() if each is not owner}
 
     def _rest(self, line: int, position: int, block: list[Observation]) -> None:
         """Judge what must be so at rest. Nothing may follow in a history that was recorded outside."""

@@ -1,4 +1,4 @@
-"""What a checker forgets: a message that went its way as it should is kept in about 32 bytes, and in no automaton.
+"""What a checker forgets: a message that went its way as it should is kept in about 50 bytes, and in no automaton.
 
 A message is *plain* as long as all of this holds: it is no change; it was composed once, then placed once, at a known place, for
 devices that had joined and whose users are members, its composer's among them; it was stored before it was accepted and before
@@ -19,6 +19,7 @@ from typing import Any
 from syncproof.core.observations import (
     Abandoned,
     Accepted,
+    Amended,
     Audited,
     Composed,
     Deleted,
@@ -37,6 +38,7 @@ from syncproof.core.observations import (
     Unsure,
 )
 from syncproof.properties.compact import IntSet
+from syncproof.properties.convergence import Convergence
 from syncproof.properties.monitor import Monitor
 from syncproof.properties.references import References
 from syncproof.properties.roster import Roster
@@ -46,25 +48,29 @@ Group = tuple[tuple[Any, ...], tuple[Any, ...]]
 
 
 class Life:
-    """A plain message that is not settled: what was observed of it. `missing`: where it is not shown yet; None: not placed."""
+    """A plain message that is not settled: what was observed of it. `missing`: where it is not shown yet; None: not placed.
 
-    __slots__ = ("accepted", "composed", "group", "missing", "place", "stored")
+    `index`: how many messages `convergence` knew when it was placed, which says what devices had joined by then.
+    """
+
+    __slots__ = ("accepted", "composed", "group", "index", "missing", "place", "stored")
 
     def __init__(self, composed: Composed) -> None:
         self.composed = composed
         self.place = 0
         self.group = -1
+        self.index = 0
         self.missing: set[Any] | None = None
         self.stored = False
         self.accepted = False
 
 
 class Archive:
-    """The settled messages: the composer, the conversation, the place and the group of each, in rows of arrays."""
+    """The settled messages: the composer, the conversation, the place, the group and the index of each, in rows of arrays."""
 
     def __init__(self) -> None:
         self.rows: dict[int, array[int]] = {}
-        self.columns = tuple(array("q") for _ in range(4))
+        self.columns = tuple(array("q") for _ in range(5))
 
     def add(self, message: int, *values: int) -> None:
         """Add a message."""
@@ -91,7 +97,7 @@ class Archive:
 
     def of(self, conversation: int, upto: int) -> list[int]:
         """Return the messages of a conversation whose place is above `upto`, in the order of their numbers."""
-        _, conversations, places, _ = self.columns
+        _, conversations, places, *_ = self.columns
         rows = [(message, self.row(message) - 1) for message in self.all()]
         return [message for message, row in rows if conversations[row] == conversation and places[row] > upto]
 
@@ -108,6 +114,9 @@ class Settling:
         self.listed: list[Group] = []
         self.users: dict[int, int] = {}
         self.abandoned: set[int] = set()
+        self.placed_last: int | None = None
+        found = monitor.automata.get("convergence")
+        self.convergence = found if isinstance(found, Convergence) and found.by_message else None
         self.lazy: dict[type[Observation], list[tuple[str, Callable[[Any], str | None]]]] = {}
         for name, automaton in monitor.automata.items():
             if automaton.by_message:
@@ -121,6 +130,7 @@ class Settling:
             Shown: self._shown,
         }
         self.before: dict[type[Observation], Callable[[Any], None]] = {
+            Amended: lambda o: self._expose(o.by),
             Joined: self._joined,
             Queued: self._of_message,
             Deleted: self._of_message,
@@ -160,6 +170,8 @@ class Settling:
             group = self._group(o, life.composed.device)
             if group >= 0:
                 life.place, life.group, life.missing = o.place, group, set(self.listed[group][1])
+                life.index = 0 if self.convergence is None else len(self.convergence.placed)
+                self.placed_last = o.message
                 references = self.references
                 references.made[Placed].add(o.message)
                 references.conversations.pop(o.message, None)
@@ -202,7 +214,7 @@ class Settling:
 
     def _settle(self, message: int, life: Life) -> None:
         composed = life.composed
-        self.archive.add(message, composed.device, composed.conversation, life.place, life.group)
+        self.archive.add(message, composed.device, composed.conversation, life.place, life.group, life.index)
         del self.lives[message]
 
     def _group(self, o: Placed, composer: int) -> int:
@@ -242,13 +254,16 @@ class Settling:
             if not row:
                 self.live.add(message)
                 return
-            composer, conversation, place, number = self.archive.take(message, row)
+            composer, conversation, place, number, index = self.archive.take(message, row)
             life = Life(Composed(message, composer, conversation))  # type: ignore[arg-type]
             life.place, life.group, life.missing, life.stored, life.accepted = place, number, set(), True, True
+            life.index = index
         self.live.add(message)
         for o in self._observed(message, life):
             for _, react in self.lazy.get(type(o), ()):
                 react(o)
+        if self.convergence is not None and life.missing is not None:
+            self.convergence.placed[message] = life.index  # type: ignore[index]
 
     def _observed(self, message: Any, life: Life) -> Iterable[Observation]:
         """Yield the life of a plain message."""
@@ -274,6 +289,9 @@ class Settling:
             self._expose(message)
 
     def _joined(self, o: Joined) -> None:
+        if self.placed_last is not None:  # so that the indices of messages before and after differ
+            self._expose(self.placed_last)
+            self.placed_last = None
         if self.users.setdefault(o.device, o.user) == o.user:
             return
         self._of_all(o)  # the device is another user's now, so that no group is what it was

@@ -1,8 +1,8 @@
 """The order of a history: which observations come after their first effect, and the history with them moved before it.
 
-Clocks of several machines differ, so a merged log may tell of an effect before its cause. `causal` reads such a history three
-times: once to find the late causes, once to collect them and what must keep its order with them, once to give the observations
-in their new order.
+Clocks of several machines differ, so a merged log may tell of an effect before its cause. `causal` reads such a history four
+times: to find the late causes, to learn with what they keep their order, to collect what moves with them, and to give the
+observations in their new order.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from syncproof.designs.forms import FORMS, all_names, ready
-from syncproof.designs.load import load
+from syncproof.designs.load import load, run_file
 from syncproof.designs.registry import DESIGNS, Design
 from syncproof.errors import InputError, nearest
 
@@ -47,3 +47,9 @@ def known(design: str | Design) -> str:
         raise InputError(f"{design.name!r} is the name of a ready design; give yours another: variant(..., name=...)")
     OWN[entry.name] = entry
     return entry.name
+
+
+def attribute(where: str) -> object:
+    """Return what has this name in a user's file, `FILE.py:NAME`; None if nothing has. `InputError` if there is no such file."""
+    file, _, name = where.rpartition(":")
+    return getattr(run_file(file), name, None)

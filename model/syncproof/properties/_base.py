@@ -121,6 +121,9 @@ class Property:
             raise TypeError(f"property {cls.__name__} has no @state, so its state is not kept; write @state above it")
         return super().__new__(cls)
 
+    def compact(self) -> None:
+        """Be told, before the first observation, that a long history follows: what is kept of every message must be small."""
+
     def recorded(self) -> None:
         """Be told, before the first observation, that the history was recorded outside: it may not say everything."""
 

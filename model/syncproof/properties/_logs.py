@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from itertools import takewhile
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 import attrs
 
@@ -12,6 +13,10 @@ from syncproof.core.actor import state
 from syncproof.core.observations import Appended, Joined, Placed, Reverted
 from syncproof.core.values import ConversationId, DeviceId, MessageId, Timeline, UserId
 from syncproof.properties._base import Property, observes
+from syncproof.properties.compact import NOTHING, Interned, Rows
+
+VOID = MessageId(NOTHING)
+"""Stands for the message of a void in an array."""
 
 
 @state
@@ -47,11 +52,20 @@ class Logs(Property):
     places: dict[MessageId, tuple[ConversationId, int | None]] = attrs.field(factory=dict)
     again: set[MessageId] = attrs.field(factory=set)
     logs: dict[Timeline, Entries] = attrs.field(factory=dict)
+    compacted: bool = False
 
-    def share(self, other: Logs) -> None:
-        """Look into the logs of another property, which alone is told what is in them."""
-        self.users, self.members, self.places = other.users, other.members, other.places
-        self.again, self.logs = other.again, other.logs
+    def compact(self) -> None:
+        """Keep what a long history says of messages and entries in arrays."""
+        self.members, self.places = cast(Any, Interned()), cast(Any, Rows(2))
+        self.compacted = True
+
+    def share(self, other: Logs) -> tuple[str, ...]:
+        """Look at what another property keeps of the same history, and return the methods whose work it does."""
+        self.users, self.members, self.places, self.again = other.users, other.members, other.places, other.again
+        if self.passes:
+            return ("on_joined", "on_placed")
+        self.logs = other.logs
+        return ("on_joined", "on_placed", "on_appended", "on_reverted")
 
     @observes(Joined)
     def on_joined(self, o: Joined) -> str | None:
@@ -73,13 +87,16 @@ class Logs(Property):
         if log is None:
             log = self.log(o.timeline)
         message = None if o.message in self.again else o.message
+        if message is None and self.compacted:
+            message = VOID
         seqs = log.seqs
         if not seqs or o.seq > seqs[-1]:
             seqs.append(o.seq)
             log.messages.append(message)
             return None
         position = bisect_right(seqs, o.seq)
-        if message is not None and position and (seqs[position - 1], log.messages[position - 1]) == (o.seq, message):
+        before = (seqs[position - 1], log.messages[position - 1]) if position else None
+        if message not in (None, VOID) and before == (o.seq, message):
             return None
         seqs.insert(position, o.seq)
         log.messages.insert(position, message)
@@ -96,11 +113,11 @@ class Logs(Property):
                 del self.places[message]
         old = self.logs.get(Timeline(o.timeline.kind, o.timeline.owner, o.of))
         count = 0 if old is None else bisect_right(old.seqs, o.upto)
-        kept = Entries([], [], {}, {}) if old is None else Entries(old.seqs[:count], old.messages[:count], {}, {})
-        here = {None, *kept.messages}
+        kept = self._empty() if old is None else Entries(old.seqs[:count], old.messages[:count], {}, {})
+        here = {VOID, *kept.messages}
         for other, log in self.logs.items():
             if other.same_log(o.timeline):
-                self.again.update([message for message in log.messages if message is not None and message not in here])
+                self.again.update([m for m in log.messages if m is not None and m not in here])
         self.logs[o.timeline] = kept
         return None
 
@@ -131,8 +148,13 @@ class Logs(Property):
         """Return the timeline's entries, which may be none."""
         log = self.logs.get(timeline)
         if log is None:
-            log = self.logs[timeline] = Entries([], [], {}, {})
+            log = self.logs[timeline] = self._empty()
         return log
+
+    def _empty(self) -> Entries:
+        if self.compacted:
+            return Entries(cast(Any, array("q")), cast(Any, array("q")), {}, {})
+        return Entries([], [], {}, {})
 
     def concerns(self, message: MessageId | None, device: DeviceId) -> bool:
         """Return whether the device's user was a member when the message was placed. A void concerns no device."""

@@ -1,11 +1,15 @@
-"""Compact sets of numbers, for what must be remembered of every message of a long history."""
+"""Compact sets and mappings of numbers, for what must be remembered of every message of a long history."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Iterator, MutableMapping
+from typing import Any
 
 BITS = 10
 MASK = (1 << BITS) - 1
+NOTHING = -(1 << 63)
+"""Stands for None in an array of numbers."""
 
 
 class IntSet:
@@ -37,3 +41,116 @@ class IntSet:
 
     def __len__(self) -> int:
         return sum(chunk.bit_count() for chunk in self._chunks.values())
+
+
+class Interned(MutableMapping[int, Any]):
+    """A mapping from numbers to few different values: four bytes for a number whose neighbours are in it as well."""
+
+    __slots__ = ("_chunks", "_numbers", "_values")
+
+    def __init__(self) -> None:
+        self._chunks: dict[int, array[int]] = {}
+        self._values: list[Any] = [None]
+        self._numbers: dict[Any, int] = {}
+
+    def __setitem__(self, key: int, value: Any) -> None:
+        number = self._numbers.get(value)
+        if number is None:
+            number = self._numbers[value] = len(self._values)
+            self._values.append(value)
+        chunk = self._chunks.get(key >> BITS)
+        if chunk is None:
+            chunk = self._chunks[key >> BITS] = array("i", bytes(4 << BITS))
+        chunk[key & MASK] = number
+
+    def _number(self, key: int) -> int:
+        chunk = self._chunks.get(key >> BITS)
+        return 0 if chunk is None else chunk[key & MASK]
+
+    def get(self, key: int, default: Any = None) -> Any:
+        number = self._number(key)
+        return self._values[number] if number else default
+
+    def __getitem__(self, key: int) -> Any:
+        number = self._number(key)
+        if not number:
+            raise KeyError(key)
+        return self._values[number]
+
+    def __contains__(self, key: object) -> bool:
+        return self._number(key) > 0  # type: ignore[arg-type]
+
+    def __delitem__(self, key: int) -> None:
+        if not self._number(key):
+            raise KeyError(key)
+        self._chunks[key >> BITS][key & MASK] = 0
+
+    def __iter__(self) -> Iterator[int]:
+        for high, chunk in sorted(self._chunks.items()):
+            for low, number in enumerate(chunk):
+                if number:
+                    yield (high << BITS) + low
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class Rows(MutableMapping[int, tuple[Any, ...]]):
+    """A mapping from numbers to tuples of `width` numbers or None, in arrays. What is no plain number is kept in `_named`."""
+
+    __slots__ = ("_columns", "_named", "_rows")
+
+    def __init__(self, width: int) -> None:
+        self._named: dict[int, Any] = {}
+        self._rows: dict[int, array[int]] = {}
+        self._columns = tuple(array("q") for _ in range(width))
+
+    def __setitem__(self, key: int, value: tuple[Any, ...]) -> None:
+        chunk = self._rows.get(key >> BITS)
+        if chunk is None:
+            chunk = self._rows[key >> BITS] = array("i", bytes(4 << BITS))
+        row = chunk[key & MASK]
+        plain = [NOTHING if part is None else part for part in value]
+        self._named.update({part: part for part in plain if type(part) is not int})
+        if row:
+            for column, part in zip(self._columns, plain, strict=True):
+                column[row - 1] = part
+            return
+        for column, part in zip(self._columns, plain, strict=True):
+            column.append(part)
+        chunk[key & MASK] = len(self._columns[0])
+
+    def _row(self, key: int) -> int:
+        chunk = self._rows.get(key >> BITS)
+        return 0 if chunk is None else chunk[key & MASK]
+
+    def get(self, key: int, default: Any = None) -> Any:
+        row = self._row(key)
+        return self._value(row) if row else default
+
+    def _value(self, row: int) -> tuple[Any, ...]:
+        found: list[Any] = [None if c[row - 1] == NOTHING else c[row - 1] for c in self._columns]
+        return tuple([self._named.get(part, part) for part in found]) if self._named else tuple(found)
+
+    def __getitem__(self, key: int) -> tuple[Any, ...]:
+        row = self._row(key)
+        if not row:
+            raise KeyError(key)
+        return self._value(row)
+
+    def __contains__(self, key: object) -> bool:
+        return self._row(key) > 0  # type: ignore[arg-type]
+
+    def __delitem__(self, key: int) -> None:
+        if not self._row(key):
+            raise KeyError(key)
+        self._rows[key >> BITS][key & MASK] = 0
+
+    def __iter__(self) -> Iterator[int]:
+        for high, chunk in sorted(self._rows.items()):
+            for low, row in enumerate(chunk):
+                if row:
+                    yield (high << BITS) + low
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from typing import Any, cast
 
 import attrs
 
@@ -62,6 +64,7 @@ class RoamingComplete(Property):
     unplaced: set[MessageId] = attrs.field(factory=set)
     fetched: dict[tuple[DeviceId, ConversationId], OwedHistory] = attrs.field(factory=dict)
     abandoned: set[DeviceId] = attrs.field(factory=set)
+    compacted: bool = False
 
     @observes(Placed)
     def on_placed(self, o: Placed) -> str | None:
@@ -70,7 +73,7 @@ class RoamingComplete(Property):
             return None
         order = self.orders.get(o.conversation)
         if order is None:
-            order = self.orders[o.conversation] = Order([], [])
+            order = self.orders[o.conversation] = self._empty()
         if self.gone:
             self.gone.discard(o.message)
         places = order.places
@@ -123,6 +126,12 @@ class RoamingComplete(Property):
         if self._due(order, due, last) == last and o.after <= record.held < o.upto:
             record.held = min(o.upto, record.owed)
         return None
+
+    def compact(self) -> None:
+        self.compacted = True
+
+    def _empty(self) -> Order:
+        return Order(cast(Any, array("q")), cast(Any, array("q"))) if self.compacted else Order([], [])
 
     def _due(self, order: Order, position: int, last: int) -> int:
         """Return the position of the next entry that a page must contain: it may leave out `gone` ones."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import attrs
 
 from syncproof.core.actor import state
 from syncproof.core.observations import Composed, Placed, Reverted
 from syncproof.core.values import ConversationId, DeviceId, MessageId
 from syncproof.properties._base import Property, observes, seen
+from syncproof.properties.compact import Rows
 
 
 @state
@@ -29,6 +32,9 @@ class SenderOrder(Property):
     numbers: dict[MessageId, tuple[DeviceId, ConversationId, int]] = attrs.field(factory=dict)
     counts: dict[tuple[DeviceId, ConversationId], int] = attrs.field(factory=dict)
     last: dict[tuple[DeviceId, ConversationId], tuple[int, int]] = attrs.field(factory=dict)
+
+    def compact(self) -> None:
+        self.numbers = cast(Any, Rows(3))
 
     @observes(Composed)
     def on_composed(self, o: Composed) -> str | None:

@@ -146,3 +146,10 @@ def _compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
     for first in range(total + 1):
         for rest in _compositions(total - first, parts - 1):
             yield (first, *rest)
+
+
+def wilson(times: int, runs: int) -> tuple[float, float]:
+    """Return the interval of a share of which `times` of `runs` is the estimate (Wilson's score interval)."""
+    z = 1.959964
+    middle, width = (times + z * z / 2) / (runs + z * z), z * math.sqrt(times * (runs - times) / runs + z * z / 4)
+    return max(0.0, middle - width / (runs + z * z)), min(1.0, middle + width / (runs + z * z))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -17,7 +17,7 @@ from syncproof.core.world import System
 from syncproof.counterexamples.from_recording import ENDLESS_MOVES, MinimisedRun, minimise_run
 from syncproof.counterexamples.narrate import Narration, narrate
 from syncproof.designs import Design, Parameters
-from syncproof.engines.check import AfterRest, Checker, check_blocks
+from syncproof.engines.check import AfterRest, Checker, check_blocks, check_observations
 from syncproof.engines.replay import ReplayError, replay_moves
 from syncproof.errors import InputError, nearest
 from syncproof.formats.header import SCHEMA, Header, recorded_outside
@@ -190,6 +190,12 @@ def convert(path: str | PathLike[str], out: str | PathLike[str]) -> int:
     finally:
         partial.unlink(missing_ok=True)
     return count
+
+
+def judged(source: str, header: Header, observations: Iterable[Observation]) -> CheckedRun:
+    """Check observations as `check` does a file with this header. `source`: what errors and results call them."""
+    applicable = _applicable(find_design(header.design))
+    return _result(source, header, check_observations(observations, applicable, recorded_outside(header)))
 
 
 def replay(path: str | PathLike[str]) -> CheckedRun:

@@ -1,0 +1,60 @@
+"""Define the command that drives real servers."""
+
+from __future__ import annotations
+
+import click
+
+from syncproof.cli import options
+from syncproof.cli.exit_status import exits
+
+
+@click.command()
+@click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
+@click.option(
+    "--script",
+    "scripts",
+    metavar="NAME",
+    multiple=True,
+    help="Only this script; may be repeated. Default: all of them.",
+)
+@click.option("--as", "held_against", metavar="DESIGN", help="Hold the target against this design instead of its own.")
+@click.option(
+    "--repeat", "repeats", type=options.Whole(1, 1000), help="Runs of each script; default: 1, and several of races."
+)
+@click.option(
+    "--slow", "slow_ms", type=click.FloatRange(0, 1000), metavar="MS",
+    help="model: only. The most milliseconds that a store takes for an operation, drawn for each; default: 20.",
+)  # fmt: skip
+@options.out("drive", "Where the reports and the histories go.")
+@exits
+def drive(
+    targets: tuple[str, ...],
+    scripts: tuple[str, ...],
+    held_against: str | None,
+    repeats: int | None,
+    slow_ms: float | None,
+    out: str,
+) -> int:
+    """Run scripts against a real server, and hold what it does against what a search of its design predicts.
+
+    TARGET: sqlite, another target's name, `model:DESIGN` (the design's own actors, each a process), FILE.py:NAME (a target of
+    your own; `syncproof new target NAME` writes a template), or all. Everything runs on the loopback interface, in directories of
+    its own that are removed.
+
+    Exit status: 0 every promised property that the target can witness holds, 1 one is violated, 3 one is unknown.
+    """
+    from pathlib import Path
+
+    from syncproof.report import progress as line
+    from syncproof.studies import drive as study
+
+    options.check_out_folder(out)
+    with line.counted("driving", "scripts") as progress:
+        found = study.drive(
+            targets, scripts=scripts, held_against=held_against, repeats=repeats, slow_ms=slow_ms,
+            histories=Path(out) / "histories", progress=progress,
+        )  # fmt: skip
+    page = options.written(found, out, whole=True)
+    found.show()
+    print(f"\n{found.elapsed:.0f} s. Report: {page}, histories beside it")
+    return found.status()

