@@ -351,11 +351,13 @@ def checkpointed(of: Terms) -> Ledger:
         if mix.late is not None:
             quiet = (1 - mix.returns / connects) * numpy.exp(-(mix.online + mix.own) / connects)
             begins = of.messages + float((mix.connects * (1 - quiet)).sum())
-        alone = numpy.exp(-shows * delay / numpy.maximum(mix.connected_s, 1.0))
-        batches = mix.seconds / (delay + mix.seconds / begins)
-        rows = batches * (
-            float((shows * alone).sum()) / begins + float((mix.connected_s / mix.seconds * (1 - alone)).sum())
-        )
+        rows = batches = 0.0
+        for often in mix.profile[mix.profile > 0].tolist():  # few share a batch at night, many at noon
+            alone = numpy.exp(-often * shows * delay / numpy.maximum(mix.connected_s, 1.0))
+            now = mix.seconds / len(mix.profile) / (delay + mix.seconds / (often * begins))
+            pulls = float((mix.connected_s / mix.seconds * (1 - alone)).sum())
+            rows += now * (float((shows * alone).sum()) / begins + pulls)
+            batches += now
     rows += at_end
     ledger.write("checkpoints", rows, batches)
     ledger.keep_always("checkpoints", mix.devices)
