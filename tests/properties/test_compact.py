@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from syncproof.formats.names import Names
-from syncproof.properties.compact import Interned, IntSet, Rows
+from syncproof.properties.compact import FewValues, IntSet, Rows
 
 KEYS = (0, 1, 5, 1023, 1024, 1025, 10**9, -1, -(1 << 62))
 
@@ -29,7 +29,7 @@ def test_a_set_of_numbers_is_a_set() -> None:
     assert len(IntSet(expected)) == len(expected)
 
 
-@pytest.mark.parametrize("made", [Interned(), Rows(2)])
+@pytest.mark.parametrize("made", [FewValues(), Rows(2)])
 def test_a_mapping_of_numbers_is_a_mapping(made: MutableMapping[int, Any]) -> None:
     draw, expected = Random(2), dict[int, Any]()
     for _ in range(2000):

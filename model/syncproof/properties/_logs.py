@@ -13,7 +13,7 @@ from syncproof.core.actor import state
 from syncproof.core.observations import Appended, Joined, Placed, Reverted
 from syncproof.core.values import ConversationId, DeviceId, MessageId, Timeline, UserId
 from syncproof.properties._base import Property, observes
-from syncproof.properties.compact import NOTHING, Interned, Rows
+from syncproof.properties.compact import NOTHING, FewValues, Rows
 
 VOID = MessageId(NOTHING)
 """Stands for the message of a void in an array."""
@@ -56,7 +56,7 @@ class Logs(Property):
 
     def compact(self) -> None:
         """Keep what a long history says of messages and entries in arrays."""
-        self.members, self.places = cast(Any, Interned()), cast(Any, Rows(2))
+        self.members, self.places = cast(Any, FewValues()), cast(Any, Rows(2))
         self.compacted = True
 
     def share(self, other: Logs) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ class IntSet:
         return sum(chunk.bit_count() for chunk in self._chunks.values())
 
 
-class Interned(MutableMapping[int, Any]):
+class FewValues(MutableMapping[int, Any]):
     """A mapping from numbers to few different values: four bytes for a number whose neighbours are in it as well."""
 
     __slots__ = ("_chunks", "_numbers", "_values")
