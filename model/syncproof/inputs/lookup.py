@@ -11,6 +11,11 @@ OWN: dict[str, Design] = {}
 """Name -> design, for designs that were given as objects; jobs and results refer to a design by its name."""
 
 
+def loaded(name: str) -> Design | None:
+    """Return the ready design, form or design of one's own with this name; None if no such design is loaded."""
+    return DESIGNS.get(name) or FORMS.get(name) or OWN.get(name)
+
+
 def get(name: str | Design) -> Design:
     """Return the design of this name, the seeded bug of this id, or the design of `FILE.py:NAME`; return a `Design` as it is.
 
@@ -20,12 +25,9 @@ def get(name: str | Design) -> Design:
         return name
     if not isinstance(name, str):
         raise InputError(f"{name!r:.60} is no design; allowed: a Design, {', '.join(DESIGNS)}, FILE.py:NAME")
-    if name in DESIGNS:
-        return DESIGNS[name]
-    if name in FORMS:
-        return FORMS[name]
-    if name in OWN:
-        return OWN[name]
+    entry = loaded(name)
+    if entry is not None:
+        return entry
     if ".py:" in name:
         return load(name)
     from syncproof.seeded_bugs import BUGS  # large, and seldom needed

@@ -107,7 +107,7 @@ class Comparison(Presentable):
         found.recommendation = recommendation.recommend(
             found,
             small_runs.current(self.scenario),
-            [name for name in self.designs if "roaming-complete" in lookup.get(name).promises],
+            [name for name in self.designs if (entry := lookup.loaded(name)) and "roaming-complete" in entry.promises],
         )
         found.claims = claims.judge(found)
         return found

@@ -30,6 +30,9 @@ def small() -> Scenario:
     return Scenario.model_validate(SMALL)
 
 
+TEN_MINUTES = Scenario.model_validate({**SMALL, "duration": "10m"})
+
+
 def two_users(**changes: Any) -> Traffic:
     """Return ten minutes in which user 0 (device 0) writes one message of 100 bytes to user 1 (devices 1 and 2).
 
@@ -53,7 +56,7 @@ def two_users(**changes: Any) -> Traffic:
 
 @pytest.fixture
 def mix() -> Mix:
-    return traffic.count(two_users(), rest=False, poll_interval=900.0)
+    return traffic.count(two_users(), TEN_MINUTES, rest=False)
 
 
 @pytest.fixture(scope="session")

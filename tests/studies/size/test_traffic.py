@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from syncproof.inputs.scenario import Scenario
 from syncproof.studies.size import traffic
 from syncproof.studies.size.mix import Mix, Stock
-from tests.studies.size.conftest import two_users
+from tests.studies.size.conftest import SMALL, TEN_MINUTES, two_users
 
 
 def test_a_copy_is_for_a_device_that_is_connected_or_not(mix: Mix) -> None:
@@ -37,15 +38,28 @@ def test_connections_and_the_seconds_they_last_are_counted(mix: Mix) -> None:
 
 
 def test_until_rest_a_device_that_is_away_connects_once_more() -> None:
-    found = traffic.count(two_users(drain=900.0), rest=True, poll_interval=900.0)
+    found = traffic.count(two_users(drain=900.0), TEN_MINUTES, rest=True)
     assert found.connects.tolist() == [1, 1, 2]
     assert found.late is not None
     assert found.late.tolist() == [1, 1, 1]
 
 
+def test_a_day_has_a_quiet_night_and_a_busy_noon() -> None:
+    found = traffic.profile(Scenario.model_validate({**SMALL, "duration": "1d", "traffic": {"day_night": True}}))
+    assert found.mean() == pytest.approx(1)
+    assert (found[0], found[len(found) // 2]) == pytest.approx((0, 2), abs=0.01)
+
+
+def test_a_burst_is_a_part_of_the_time_with_more_messages() -> None:
+    """Three times as many in half of the time are twice as many in all: half as often as the mean, and one and a half times."""
+    burst = {"start": "0s", "length": "90m", "factor": 3.0}
+    found = traffic.profile(Scenario.model_validate({**SMALL, "traffic": {"bursts": [burst]}}))
+    assert (found[0], found[-1]) == pytest.approx((1.5, 0.5))
+
+
 def test_a_recall_has_no_body() -> None:
     found = traffic.count(two_users(times=[60.0, 120.0], devices=[0, 0], conversations=[0, 0], sizes=[100, 70], about={1: 0}),
-                          rest=False, poll_interval=900.0)  # fmt: skip
+                          TEN_MINUTES, rest=False)  # fmt: skip
     assert found.written.bodies == 100
 
 

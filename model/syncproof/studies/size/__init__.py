@@ -306,7 +306,7 @@ def _plan(scenario: Scenario, seed: int, demand: Demand, book: Prices) -> Plan:
     The messages that were drawn are scaled to as many as are expected.
     """
     plain, _ = check.without_faults(scenario)
-    mix = traffic.count(workload.generate(plain, seed * 1000), rest=False, poll_interval=plain.model.poll_interval)
+    mix = traffic.count(workload.generate(plain, seed * 1000), plain, rest=False)
     if mix.written.rows and not plain.traffic.bursts:
         expected = plain.traffic.messages_per_user_per_day * mix.users * mix.seconds / DAY
         mix = mix.with_messages(expected / mix.written.rows)

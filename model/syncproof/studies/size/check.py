@@ -127,7 +127,7 @@ def check(
     """
     plain, removed = without_faults(scenario)
     drawn = workload.generate(plain, seed * 1000)
-    mix = traffic.count(drawn, rest=True, poll_interval=plain.model.poll_interval)
+    mix = traffic.count(drawn, plain, rest=True)
     jobs = [Job(plain, name, 0, seed * 1000) for name in designs]
     runs, stopped = perform(jobs, workers, progress)
     found = {

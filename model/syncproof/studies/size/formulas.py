@@ -135,15 +135,18 @@ class Terms:
     def idle_polls(self, resets: Numbers) -> Numbers:
         """Return the polls of each device that find nothing. `resets`: what starts its poll timer anew, beside connections.
 
-        Between two resets, exponentially far apart at a rate r, a timer of T seconds fires 1 / (e^(rT) - 1) times on average.
+        A session has none unless it is longer than the interval T. If it goes on for m seconds more on average, exponentially,
+        and the timer starts anew at a rate r, it has e^(-rT) (1 + rm) / (1 - e^(-(r + 1/m) T)) of them.
         """
         mix, interval = self.mix, self.parameters.poll_interval
-        every = mix.connected_s + mix.after_s
-        ends = mix.connects / numpy.maximum(every, 1.0)
-        found: Numbers = numpy.zeros(mix.devices)
-        for seconds, news in ((mix.connected_s, resets / numpy.maximum(mix.connected_s, 1.0)), (mix.after_s, 0.0)):
-            rate = numpy.maximum(ends + news, 1e-9)
-            found += seconds * rate / numpy.expm1(numpy.minimum(rate * interval, 500.0))
+        after = numpy.maximum(mix.connects / numpy.maximum(mix.connected_s + mix.after_s, 1.0), 1e-9)
+        found = mix.after_s * after / numpy.expm1(numpy.minimum(after * interval, 500.0))
+        often = resets / numpy.maximum(mix.connected_s, 1.0)
+        more = numpy.maximum(mix.beyond_s / numpy.maximum(mix.long_sessions, 1.0), 1e-3)
+        for part in mix.profile:  # at night, when nothing comes, devices poll; so a mean rate would be wrong
+            rate = part * often
+            polls = numpy.exp(-rate * interval) * (1 + rate * more) / -numpy.expm1(-(rate + 1 / more) * interval)
+            found += mix.long_sessions * polls / len(mix.profile)
         return found
 
 
@@ -348,11 +351,13 @@ def checkpointed(of: Terms) -> Ledger:
         if mix.late is not None:
             quiet = (1 - mix.returns / connects) * numpy.exp(-(mix.online + mix.own) / connects)
             begins = of.messages + float((mix.connects * (1 - quiet)).sum())
-        alone = numpy.exp(-shows * delay / numpy.maximum(mix.connected_s, 1.0))
-        batches = mix.seconds / (delay + mix.seconds / begins)
-        rows = batches * (
-            float((shows * alone).sum()) / begins + float((mix.connected_s / mix.seconds * (1 - alone)).sum())
-        )
+        rows = batches = 0.0
+        for often in mix.profile[mix.profile > 0].tolist():  # few share a batch at night, many at noon
+            alone = numpy.exp(-often * shows * delay / numpy.maximum(mix.connected_s, 1.0))
+            now = mix.seconds / len(mix.profile) / (delay + mix.seconds / (often * begins))
+            pulls = float((mix.connected_s / mix.seconds * (1 - alone)).sum())
+            rows += now * (float((shows * alone).sum()) / begins + pulls)
+            batches += now
     rows += at_end
     ledger.write("checkpoints", rows, batches)
     ledger.keep_always("checkpoints", mix.devices)

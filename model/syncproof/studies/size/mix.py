@@ -67,6 +67,8 @@ class Mix:
 
     users: float
     seconds: float
+    profile: Numbers
+    """How many times as often as on average messages come, in each of equal parts of the time."""
     sizes: tuple[tuple[float, Stock], ...]
     """Members of a conversation -> the messages to conversations of this size."""
     memberships: float
@@ -85,6 +87,10 @@ class Mix:
     """Connections opened to write a message."""
     connected_s: Numbers
     """Seconds connected while there is traffic."""
+    long_sessions: Numbers
+    """Sessions, while there is traffic, that last longer than a poll interval."""
+    beyond_s: Numbers
+    """How many seconds longer these last than a poll interval, added up."""
     after_s: Numbers
     """Seconds connected after the traffic."""
     connects: Numbers

@@ -10,9 +10,13 @@ from collections import Counter, defaultdict
 
 import numpy
 
-from syncproof.inputs.workload import Session, Traffic
+from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.workload import DAY, Session, Traffic
 from syncproof.studies.size.mix import Mix, Numbers
 from syncproof.studies.size.shared_queues import Place, SharedQueues, Sum
+
+PARTS = 96
+"""Parts of the time in which traffic counts as even: a quarter of an hour of a day."""
 
 
 class _Copies:
@@ -95,29 +99,49 @@ def _each(keys: list[int], devices: int) -> Numbers:
     return numpy.bincount(keys, minlength=devices).astype(numpy.float64)
 
 
-def _within(sessions: list[Session], start: float, end: float) -> float:
-    """Return how many seconds of the sessions lie between two times."""
-    return sum([max(0.0, min(b, end) - max(a, start)) for a, b, _ in sessions])
+def _within(sessions: list[Session], start: float, end: float) -> list[float]:
+    """Return how many seconds of each session lie between two times, for those of which any do."""
+    found = [min(b, end) - max(a, start) for a, b, _ in sessions]
+    return [seconds for seconds in found if seconds > 0]
 
 
-def count(traffic: Traffic, *, rest: bool, poll_interval: float) -> Mix:
-    """Count the statistics of drawn traffic, in which devices neither appear nor are abandoned.
+def profile(scenario: Scenario) -> Numbers:
+    """Return how many times as often as on average messages come in each of equal parts of a scenario's time."""
+    edges = numpy.linspace(0.0, scenario.duration, PARTS + 1)
+    middles = (edges[:-1] + edges[1:]) / 2
+    usual = 1.0 - numpy.cos(2 * numpy.pi * middles / DAY) if scenario.traffic.day_night else numpy.ones(PARTS)
+    found = usual.copy()
+    for burst in scenario.traffic.bursts:
+        within = numpy.clip(
+            numpy.minimum(edges[1:], burst.start + burst.length) - numpy.maximum(edges[:-1], burst.start), 0, None
+        )
+        found += usual * (burst.factor - 1) * within / (scenario.duration / PARTS)
+    mean = float(found.mean())
+    return found / mean if mean else numpy.ones(PARTS)
+
+
+def count(traffic: Traffic, scenario: Scenario, *, rest: bool) -> Mix:
+    """Count the statistics of traffic that was drawn of a scenario, in which devices neither appear nor are abandoned.
 
     `rest`: count also what follows until a simulation is at rest: sessions after the last message, and a last connection of
     every device that is not connected then. Else only the time of the traffic counts.
     """
     devices, horizon = traffic.initial_devices, traffic.horizon
     end = traffic.end if rest else horizon
-    copies = _Copies(traffic, end, poll_interval)
+    copies = _Copies(traffic, end, scenario.model.poll_interval)
     copies.count()
     sessions = traffic.sessions[:devices]
     away = [not any(a < end <= b for a, b, _ in each) for each in sessions]
     """Whether each device is not connected at the end, and connects once more."""
+    lasted = [_within(each, 0.0, horizon) for each in sessions]
+    interval = scenario.model.poll_interval
+    beyond = [[seconds - interval for seconds in each if seconds > interval] for each in lasted]
     followed = copies.followed(rest)
     all_followed = sum(followed.values(), numpy.zeros(devices))
     return Mix(
         users=len(copies.of_user),
         seconds=horizon,
+        profile=profile(scenario),
         sizes=tuple([(members, found.stock()) for members, found in sorted(copies.sizes.items())]),
         memberships=sum([len(members) for members in traffic.members]),
         online=copies.online,
@@ -126,8 +150,10 @@ def count(traffic: Traffic, *, rest: bool, poll_interval: float) -> Mix:
         waiting=copies.waiting.stock(),
         own=copies.own,
         opened=copies.opened,
-        connected_s=numpy.array([_within(each, 0.0, horizon) for each in sessions]),
-        after_s=numpy.array([_within(each, horizon, end) for each in sessions]),
+        connected_s=numpy.array([sum(each) for each in lasted]),
+        long_sessions=numpy.array([float(len(each)) for each in beyond]),
+        beyond_s=numpy.array([sum(each) for each in beyond]),
+        after_s=numpy.array([sum(_within(each, horizon, end)) for each in sessions]),
         connects=numpy.array(
             [
                 float(sum([0 < a < end for a, _, _ in each]) + (rest and out))
