@@ -29,6 +29,7 @@ from typing import Any, Literal, Protocol
 import click
 
 from syncproof import designs
+from syncproof.designs.forms import all_names
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError
 from syncproof.inputs.scenario import load, ready, seconds
@@ -64,9 +65,9 @@ Kind = Literal["compare", "verify", "kill-matrix", "sweep", "size"]
 class Entry:
     """A report to be committed.
 
-    `subject`: a scenario, or bounds. `take`: how much of a trace is used; empty: all. Of a sweep, `key` and `values`: what is
-    varied; `designs`, `metrics`, `runs`: of which designs, what is shown and how often it is run, empty and 0 for the usual ones;
-    `picture`: the metrics of the figure that the README shows, if it does.
+    `subject`: a scenario, or bounds. `take`: how much of a trace is used; empty: all. `designs`: of a verification or a sweep, of
+    which ones; empty: all. Of a sweep, `key` and `values`: what is varied; `metrics`, `runs`: what is shown and how often it is
+    run, empty and 0 for the usual ones; `picture`: the metrics of the figure that the README shows, if it does.
     """
 
     name: str
@@ -217,7 +218,7 @@ def _compare(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Writt
 
 
 def _verify(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written, Row]:
-    found = verification.verify((), entry.subject, jobs=jobs)
+    found = verification.verify(entry.designs, entry.subject, jobs=jobs)
     _whole(found.missing)
     question = "Which designs keep their promises in every interleaving of small worlds, whichever faults happen?"
     row = _row(entry, question, verify_sentences.answer(found), verify_sentences.command(found))
@@ -293,7 +294,7 @@ def fingerprint(entry: Entry) -> dict[str, str]:
     if entry.kind in ("compare", "verify"):
         parts["claims"] = [(name, claim.says) for name, claim in claims.CLAIMS.items()]
     if entry.kind == "verify":
-        worlds = [str(world) for name in designs.DESIGNS for world in within(entry.subject, name)]
+        worlds = [str(world) for name in entry.designs or all_names() for world in within(entry.subject, name)]
         parts["worlds"] = list(dict.fromkeys(worlds))
     if entry.kind == "kill-matrix":
         parts["bugs"] = [(name, bug.failure, bug.violates, bug.world) for name, bug in BUGS.items()]

@@ -101,8 +101,8 @@ def test_a_row_without_an_entry_is_stale(tiny: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_verification_is_searched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gallery, "ENTRIES", {"verify": Entry("verify", "verify", "small")})
-    monkeypatch.setattr(gallery.designs, "DESIGNS", {"inbox-shared": gallery.designs.DESIGNS["inbox-shared"]})
+    entry = Entry("verify", "verify", "small", designs=("inbox-shared",))
+    monkeypatch.setattr(gallery, "ENTRIES", {"verify": entry})
     assert gallery.remake((), None, tmp_path, 1, print) == []
     row = only(tmp_path)
     assert any(file.startswith("counterexamples/inbox-shared.no-loss") for file in row.files)
