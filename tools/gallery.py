@@ -61,6 +61,10 @@ PLACE = re.compile(r"(?<![\w.:/])/(?:home|root|tmp|work|Users|var|mnt|opt)/")
 Kind = Literal["compare", "verify", "kill-matrix", "sweep", "size"]
 
 
+BESIDE = {"drive": "real servers, and what a search predicts of them, made by `make drive`"}
+"""Folder of `reports/` that another command makes -> what is in it."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """A report to be committed.
@@ -376,7 +380,7 @@ def complaints(out: Path) -> Iterator[str]:
     for file, text in written.items():
         if not (out / file).is_file() or (out / file).read_text(encoding="utf-8") != text:
             yield f"{file} is not the index that index.json gives"
-    there = [file for file in files(out) if not file.endswith(".html")]
+    there = [f for f in files(out) if not f.endswith(".html") and f.partition("/")[0] not in BESIDE]
     named = {*written, *(f"{row.name}/{file}" for row in rows.values() for file in row.files)}
     yield from (f"{file} is in no entry of the index" for file in there if file not in named)
     yield from (f"{file} names a place on a machine" for file in there if PLACE.search((out / file).read_text("utf-8")))
@@ -423,6 +427,8 @@ def _markdown(rows: Sequence[Row]) -> Iterator[str]:
         links = f"[report]({row.name}/report.md), [data]({row.name}/results.json)"
         yield f"| [{row.name}]({row.name}/report.md) | {question} | {answer} | {taken} | {links} |"
     yield ""
+    for name, what in BESIDE.items():
+        yield from (f"Beside them: [{name}]({name}/report.md), {what}.", "")
 
 
 def remake(
