@@ -83,6 +83,7 @@ def results() -> dict[str, Any]:
         "sweep": {"designs": {"inbox-store-first": points(3, 18), "timeline-notify": points(5, 5)}},
         "notifications_off": {"metrics": {"delivery_latency_p50_s": 400.0}, **nothing_wrong()},
         "losses": None,
+        "polls": None,
         "faults_fired": {"new-device": 1},
     }
 
@@ -200,6 +201,14 @@ def test_notifications_that_make_nothing_faster_refute_c6() -> None:
     found = results()
     found["notifications_off"]["metrics"]["delivery_latency_p50_s"] = 0.1
     assert judge(found)["C6"].verdict == "refuted"
+
+
+def test_deliveries_that_never_come_are_not_taken_for_receivers_that_were_not_connected() -> None:
+    found = results()
+    found["notifications_off"]["metrics"].update(delivery_latency_p50_s=None, late_10s=1.0)
+    told = judge(found)["C6"]
+    assert told.verdict == "unknown"
+    assert "half of them saw nothing" in told.evidence
 
 
 def test_numbers_given_at_commit_that_cost_nothing_make_c12_depend() -> None:

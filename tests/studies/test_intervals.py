@@ -37,6 +37,10 @@ def test_no_interval_goes_below_what_is_possible() -> None:
     assert intervals.mean([1.0, 2.0, 3.0]).low == 0.0
 
 
+def test_no_interval_of_a_share_goes_above_one() -> None:
+    assert intervals.mean([0.8, 1.0], most=1.0).high == 1.0
+
+
 def test_one_run_has_no_interval_and_nothing_no_mean() -> None:
     assert intervals.mean([2.0]) == Interval(2.0, None, None)
     assert intervals.mean([math.nan]) == Interval(None, None, None)

@@ -229,5 +229,5 @@ def show(comparison: Comparison) -> None:
     out.print()
     for key, claim in tables.claims(results).items():
         out.print(
-            Text.assemble((f"{key:>4} ", ""), (f"{claim.verdict:<12}", terminal.COLOURS[claim.verdict]), claim.evidence)
+            Text.assemble((f"{key:>4} ", ""), (f"{claim.verdict:<13}", terminal.COLOURS[claim.verdict]), claim.evidence)
         )

@@ -261,7 +261,7 @@ def _metric(name: str, runs: Sequence[RunResult]) -> MetricResults:
     found = (
         intervals.quantile([run.histograms[metric.samples] for run in runs], metric.share)
         if metric.samples
-        else intervals.mean(values)
+        else intervals.mean(values, most=1.0 if metric.unit == "share" else math.inf)
     )
     return MetricResults(
         value=found.value,

@@ -35,12 +35,12 @@ def digits(value: float) -> float | None:
     return float(f"{value:.6g}") if math.isfinite(value) else None
 
 
-def mean(values: Iterable[float], least: float = 0.0) -> Interval:
+def mean(values: Iterable[float], least: float = 0.0, most: float = math.inf) -> Interval:
     """Return the mean and its interval; NaN is left out. A single run has no interval, and no values have no mean.
 
     With an infinite value there is no mean either: that of the other values would hide it.
 
-    `least`: no value can be below it, so neither is the interval.
+    `least`, `most`: no value can be below or above it, so neither is the interval.
     """
     known = [v for v in values if not math.isnan(v)]
     if not known:
@@ -54,7 +54,7 @@ def mean(values: Iterable[float], least: float = 0.0) -> Interval:
 
     spread = math.sqrt(math.fsum((v - middle) ** 2 for v in known) / (len(known) - 1))
     half = float(stdtrit(len(known) - 1, (1 + LEVEL) / 2)) * spread / math.sqrt(len(known))
-    return Interval(digits(middle), digits(max(least, middle - half)), digits(middle + half))
+    return Interval(digits(middle), digits(max(least, middle - half)), digits(min(most, middle + half)))
 
 
 def quantile(runs: Sequence[Histogram], share: float) -> Interval:

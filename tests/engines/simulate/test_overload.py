@@ -55,3 +55,8 @@ def test_where_no_operation_waits_long_there_is_nothing_to_recover_from() -> Non
 
 def test_without_a_burst_there_is_no_time_to_recover() -> None:
     assert math.isnan(recovery("timeline-dense-push", SHORT.with_value("traffic.bursts", [])))
+
+
+def test_a_burst_that_lasts_until_the_end_leaves_no_time_to_recover() -> None:
+    late = SHORT.with_values({"duration": "2m", "traffic.bursts": [{"start": "90s", "length": "1m", "factor": 8.0}]})
+    assert math.isnan(recovery("inbox-store-first", late))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from math import log
+from math import isnan, log
 
 import pytest
 
@@ -83,3 +83,8 @@ def test_a_design_that_writes_for_each_device_saturates_before_one_that_pushes_f
         saturation("inbox-store-first")
         < 0.6 * measure(counted("timeline-dense-push", 3.0))["saturation_messages_per_s"]
     )
+
+
+def test_a_station_that_served_no_message_before_the_traffic_ended_has_no_saturation() -> None:
+    counted = Counters({}, 0, 0, {}, 0, 0, 0, 0, messages=5, busy_s=60.0, capacity_s=60.0, servers=1)
+    assert isnan(measure(counted)["saturation_messages_per_s"])

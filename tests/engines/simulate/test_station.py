@@ -63,6 +63,18 @@ def test_work_that_is_queued_at_the_horizon_is_not_done() -> None:
     assert one.busy_at_horizon == 4.25
 
 
+def test_work_that_the_warm_up_leaves_keeps_the_station_busy() -> None:
+    one = station(parallel=2)
+    for _ in range(20):
+        one.operate("a", READ, 0, None)
+    one.clock.now = 0.5
+    one.forget_counts()
+    assert one.busy_s == 19
+    one.clock.now = 4.0
+    one.reach_horizon()
+    assert one.busy_at_horizon == 7
+
+
 def test_work_that_is_done_at_the_horizon_counts_whole() -> None:
     one = station(parallel=2)
     for _ in range(3):

@@ -154,12 +154,15 @@ def completed(run: Simulation, counters: Counters) -> Counters:
 
 
 def _recovery(run: Simulation) -> float:
-    """Return how long after the last burst operations still wait long for storage; NaN without bursts."""
+    """Return how long after the last burst operations still wait long for storage; NaN without bursts, or if it ends too late."""
     ends = [min(burst.start + burst.length, run.traffic.horizon) for burst in run.bursts]
     if not ends:
         return math.nan
     last = run.station.long_wait_at_horizon
-    return math.inf if last >= 0.9 * run.traffic.horizon else max(0.0, last - max(ends))
+    near_end = 0.9 * run.traffic.horizon
+    if last >= near_end:
+        return math.nan if max(ends) >= near_end else math.inf
+    return max(0.0, last - max(ends))
 
 
 def _device_days(traffic: Traffic) -> float:

@@ -256,7 +256,7 @@ METRICS: dict[str, Metric] = {
                 "accepted messages a second at which the storage station would work all the time, if each took as much of its "
                 "time as in this run"
             ),
-            compute=lambda c: ratio(c.servers * c.messages_at_horizon, c.busy_s),
+            compute=lambda c: ratio(c.servers * c.messages_at_horizon, c.busy_s) if c.messages_at_horizon else math.nan,
             less_is_better=False,
         ),
         Metric(
@@ -266,7 +266,7 @@ METRICS: dict[str, Metric] = {
             phrase="time to recover from the last burst",
             sentence=(
                 "how long after the last burst operations still wait longer than 1 s for storage: 0 if none does, infinite if one "
-                "does in the last tenth of the traffic's time"
+                "does in the last tenth of the traffic's time; no value if the burst itself lasts until then"
             ),
             compute=lambda c: c.recovery_s,
             endless="did not recover",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from heapq import heapreplace
@@ -129,11 +130,11 @@ class Station:
         self.stored_mean = nan
 
     def forget_counts(self) -> None:
-        """Begin to count from here; what is stored stays."""
+        """Begin to count from here; what is stored stays, and so does the work that servers still have to do."""
         self.rows.clear()
         self.operations.clear()
         self.work_s = [0.0, 0.0, 0.0]
-        self.busy_s = 0.0
+        self.busy_s = math.fsum(max(0.0, free - self.clock.now) for free in self.free_at)
         self.waits, self.unwaited = Histogram(), 0
         self.changed_at, self.byte_seconds = self.clock.now, 0.0
 

@@ -63,20 +63,18 @@ def _recommendation(comparison: Comparison) -> list[str]:
     found = comparison.results().recommendation
     if found is None or not found.front:
         return ["Nothing was delivered, so no costs are compared."]
-    front = listed(found.front)
     alone = len(comparison.designs) == 1
-    sentences = (
-        []
-        if alone
-        else [
-            f"No other design is better in one of server rows, packets, late deliveries and losses and worse in none than {front}."
-        ]
-    )
+    sentences = [] if alone else [front(found.front, comparison.runs)]
     if found.recommended is None:
         return [*sentences, f"None is recommended: {found.why}."]
     if alone:
         return [f"{found.recommended} has {found.why}."]
     sentences.append(f"For this scenario choose {found.recommended}: {found.why}.")
+    if found.recommended not in found.front:
+        sentences.append(
+            f"{found.recommended} is not one of those: another design is clearly better in one of these costs and clearly worse in "
+            "none. The choice goes by the product of rows, packets and late share alone."
+        )
     if found.with_history is not None:
         sentences.append(
             f"{found.recommended} keeps no history for devices that are added later; of the designs that do, choose "
@@ -90,6 +88,16 @@ def _recommendation(comparison: Comparison) -> list[str]:
     elif tried:
         sentences.append(f"No value that small runs tried would change that ({'; '.join(tried)}).")
     return sentences
+
+
+def front(names: list[str], runs: int) -> str:
+    """Return which designs no other one clearly beats; one run cannot tell, since it has no interval."""
+    if runs == 1:
+        return "One run has no intervals, so nobody knows which differences between the designs are noise."
+    return (
+        "No other design is clearly better in one of server rows, packets, late deliveries and losses and clearly worse in none "
+        f"than {listed(names)}."
+    )
 
 
 DIFFERENCES = (
