@@ -71,6 +71,7 @@ def visited(design: str, world: SmallWorld) -> tuple[int, list[Observation]]:
 
 
 @pytest.mark.parametrize(("design", "world"), SEARCHED, ids=lambda value: str(value))
+@pytest.mark.slow
 def test_a_parameter_changes_what_a_search_visits(design: str, world: SmallWorld) -> None:
     assert visited(design, world) != visited(design, replace(world, parameters=()))
 

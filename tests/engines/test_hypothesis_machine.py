@@ -60,6 +60,7 @@ def test_a_property_that_is_not_promised_can_be_judged() -> None:
     assert violation.name == "no-loss"
 
 
+@pytest.mark.slow
 def test_a_system_that_is_not_a_messaging_design_can_be_run() -> None:
     kinds = set()
 
@@ -127,6 +128,7 @@ def failure_of(bug: str, world: small_worlds.SmallWorld, capsys: pytest.CaptureF
     return [line.strip() for note in printed for line in note.splitlines()]
 
 
+@pytest.mark.slow
 def test_a_failure_is_printed_as_python_to_paste(capsys: pytest.CaptureFixture[str]) -> None:
     lines = failure_of("F21", small_world("two-people", 1, ["server-crash"]), capsys)
     steps = [line for line in lines if line.startswith("state")]
@@ -138,6 +140,7 @@ def test_a_failure_is_printed_as_python_to_paste(capsys: pytest.CaptureFixture[s
         exec("\n".join(code), {"machine": machine, "SmallWorld": small_worlds.SmallWorld})
 
 
+@pytest.mark.slow
 def test_a_comment_says_which_packet_a_connection_delivers(capsys: pytest.CaptureFixture[str]) -> None:
     lines = failure_of("F21", small_world("two-people", 1, ["server-crash"]), capsys)
     deliveries = [at for at, line in enumerate(lines) if line.startswith("state.deliver(")]

@@ -146,6 +146,7 @@ def test_a_sweep_says_its_answer_and_takes_an_object(tmp_path: Path) -> None:
         sweep(quick, vary=vary, designs=[HASTY], runs=1, out=tmp_path)
 
 
+@pytest.mark.slow
 def test_a_counterexample_of_hypothesis_is_minimised() -> None:
     met = hunt(HASTY, population="two-people", messages=2, faults=["push"], profile="ci")
     assert met.violation is not None

@@ -24,6 +24,7 @@ def test_the_page_needs_nothing_from_elsewhere(found: Comparison) -> None:
     assert all(address.startswith(("#", "data:")) for address in tags.addresses)
 
 
+@pytest.mark.slow
 def test_hostile_names_are_escaped(found: Comparison) -> None:
     assert Tags(found.html()).scripts == 1
     outside_code = found.markdown().split("```")[0]

@@ -40,6 +40,7 @@ def folder(found, tmp_path_factory):
     return out
 
 
+@pytest.mark.slow
 def test_markdown_and_html_contain_the_whole_matrix(found, folder):
     lines = (folder / "report.md").read_text().splitlines()
     text = (folder / "report.html").read_text()

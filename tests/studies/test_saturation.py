@@ -54,6 +54,7 @@ def test_the_design_that_stores_more_saturates_first(busy: Comparison) -> None:
     assert saturation.first(saturation.knees(results), results) == DESIGNS[:1]
 
 
+@pytest.mark.slow
 def test_a_report_shows_it_only_where_a_station_is_busy(busy: Comparison) -> None:
     quiet = compare(BUSY.with_value("storage.parallel", 64), designs=DESIGNS, runs=1, jobs=1, sweep=False)
     for found, shown in ((busy, True), (quiet, False)):

@@ -238,6 +238,7 @@ def small(design: object, **values: object) -> Comparison:
     return compare(usual, designs=[design], runs=1, jobs=1, sweep=False)  # type: ignore[list-item]
 
 
+@pytest.mark.slow
 def test_a_comparison_of_a_server_that_accepts_nothing_is_unknown():
     assert small(MUTE).status() == 3
 
@@ -338,6 +339,7 @@ def test_a_history_in_which_nothing_was_accepted_is_unknown(tmp_path: Path):
     assert set(verdicts.values()) == {"unknown"}
 
 
+@pytest.mark.slow
 def test_hypothesis_names_what_no_example_met():
     found = hunt(MUTE, messages=1, faults=[], profile="dev", population="two-people")
     assert "no-loss" in found.unmet

@@ -186,6 +186,7 @@ def test_every_limit_ends_in_unknown_with_its_reason(limits, ending):
     assert f"the limit of {ending} was reached" in why
 
 
+@pytest.mark.slow
 def test_progress_adds_the_searches_up(monkeypatch):
     monkeypatch.setitem(small_worlds.BOUNDS, "small", (NO_FAULT, PUSH))
     seen: list[verification.Progress] = []

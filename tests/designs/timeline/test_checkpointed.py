@@ -68,3 +68,13 @@ def test_a_checkpoint_that_is_known_is_not_written_again() -> None:
     made.settle()
     server(made).learn((LAPTOP, LINE), 1, made.world.hosts[SERVER])
     assert not made.world.timers
+
+
+def test_nothing_is_written_if_the_devices_were_retired_before_the_timer_fired() -> None:
+    made = stage()
+    for device in (PHONE, LAPTOP):
+        server(made).retire(device, made.world.hosts[SERVER])
+    made.settle()
+    made.do(Fire(SERVER, RecordCheckpoints()))
+    assert SERVER not in made.world.operations
+    assert server(made).recording == {}

@@ -242,6 +242,7 @@ def test_a_variation_that_lacks_a_rule_violates_a_promise(changed: type, world: 
     assert name in violated(sound.variant(**{part: changed}), world)
 
 
+@pytest.mark.slow
 def test_an_ack_of_an_earlier_epoch_would_count_for_another_message() -> None:
     world = SmallWorld("two-people", 2, ("server-restore",))
     assert "no-early-delete" not in violated(DESIGNS[NAME], world)

@@ -74,6 +74,7 @@ def test_each_actor_and_each_time_is_drawn_by_itself() -> None:
     assert len({round(delay, 6) for delay in one + other}) > 1.9 * TIMES
 
 
+@pytest.mark.slow
 def test_jitter_is_alike_in_every_run_of_a_seed() -> None:
     assert delays(0.5) == delays(0.5)
     assert delays(0.5) != delays(0.5, seed=2)

@@ -297,6 +297,7 @@ class NeverSleeps(TimelineDevice):
 
 
 @pytest.mark.parametrize("device", [ShowsAtEveryPoll, NeverSleeps])
+@pytest.mark.slow
 def test_liveness_is_unknown_for_a_system_that_never_comes_to_rest(device: type[TimelineDevice]) -> None:
     restless: Design = DESIGNS["timeline-notify"].variant(
         device=device, promises={"no-loss": DESIGNS["timeline-notify"].promises["no-loss"]}

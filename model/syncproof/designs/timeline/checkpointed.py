@@ -71,7 +71,9 @@ class CheckpointedServer(TimelineServer):
         self.record(out)
 
     def record(self, out: Out) -> None:
-        """Write what was learnt, in one batch."""
+        """Write what was learnt, in one batch; nothing if the devices that it was learnt of were retired meanwhile."""
+        if not self.learnt:
+            return
         batch = self.recording = self.learnt
         self.learnt = {}
         rows = len(batch)
