@@ -62,7 +62,7 @@ def test_markdown_tables_are_rectangular(found: Comparison) -> None:
 def test_the_answer_comes_from_the_numbers(found: Comparison) -> None:
     answer = sentences.answer(found)
     broken = found.broken()
-    assert 3 <= len(answer) <= 5
+    assert 3 <= len(answer) <= 6
     assert broken[0][2].example in answer[0]
     assert f"({len(broken)} broken promises in all)" in answer[0]
     sound = compare(found.scenario, designs=["inbox-shared", "timeline-notify"], jobs=1, sweep=False)

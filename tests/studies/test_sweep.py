@@ -582,7 +582,7 @@ def test_a_run_that_does_not_recover_is_told_from_one_without_a_burst(tmp_path: 
             "population.users": 20,
             "conversations.pairs": 20,
             "traffic.messages_per_user_per_day": 4000.0,
-            "traffic.bursts": [{"start": "20s", "length": "95s", "factor": 20.0}],
+            "traffic.bursts": [{"start": "20s", "length": "80s", "factor": 20.0}],
         }
     )
     for _ in range(2):  # made, then read
