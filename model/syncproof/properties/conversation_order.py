@@ -12,10 +12,10 @@ from syncproof.properties._base import Property, observes, seen
 
 @state
 class ConversationOrder(Property):
-    """For every device and conversation: the places of what is shown, where they are known, only grow over time.
+    """For every device and conversation: messages are shown in increasing order of place.
 
-    It does not say that no place is left out (`no-loss` does). It is judged at the moment of showing: a device that
-    sorts by place displays the right order afterwards even if it violated this.
+    A message whose place is not known does not count. It does not say that no place is left out (`no-loss` does). It is
+    judged at the moment of showing: a device that sorts by place displays the right order afterwards even if it violated this.
     """
 
     name = "conversation-order"

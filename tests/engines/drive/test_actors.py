@@ -13,7 +13,9 @@ from syncproof.core.packets import Packet
 from syncproof.core.values import ActorId, ConnectionId, DeviceId, Id, MessageId
 from syncproof.core.world import System
 from syncproof.engines.drive.actors import Process
+from syncproof.engines.drive.devices import Command
 from syncproof.engines.drive.journal import Reader
+from syncproof.engines.drive.wire import Channel
 
 LINE = ConnectionId.of(3, 1)
 
@@ -63,6 +65,15 @@ class Desk(Process):
         if self.fails:
             raise KeyboardInterrupt
         self.sent.append((destination, packet, noted(self.folder)))
+
+    def channels(self) -> list[Channel]:
+        return []
+
+    def work(self) -> None:
+        """Do nothing: no one connects."""
+
+    def obey(self, command: Command) -> None:
+        """Do nothing: no one commands."""
 
 
 def noted(folder: Path) -> list[Any]:

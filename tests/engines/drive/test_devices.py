@@ -33,6 +33,7 @@ from syncproof.engines.drive.adapter import (
 )
 from syncproof.engines.drive.devices import Command, Order, RealDevice, Spec
 from syncproof.engines.drive.journal import Reader
+from syncproof.engines.drive.processes import Child
 
 CHAT, LOG = ConversationId(0), Timeline("conversation", 0)
 
@@ -47,6 +48,13 @@ class Paper(Target):
     batches: ClassVar[list[Batch]] = []
     confirmed: ClassVar[list[int]] = []
     told: ClassVar[Registration] = Registration()
+    endpoint = 0
+
+    def up(self) -> None:
+        """Do nothing: it has no process."""
+
+    def processes(self) -> list[Child]:
+        return []
 
     def register(self, device: DeviceId, user: UserId) -> Registration:
         return self.told

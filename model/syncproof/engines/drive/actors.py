@@ -20,6 +20,7 @@ import signal
 import socket
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from importlib import import_module
@@ -81,7 +82,7 @@ def system_of(options: dict[str, Any], cast: Cast) -> System:
     return made
 
 
-class Process(Out):
+class Process(Out, ABC):
     """One actor in its process: the `Out` of its handlers, its store, its timers, its channels."""
 
     def __init__(self, system: System, actor: Actor, database: str, slow_s: float) -> None:
@@ -231,21 +232,21 @@ class Process(Out):
 
     # ---- what servers and devices do differently
 
+    @abstractmethod
     def channels(self) -> list[Channel]:
         """Return the open channels."""
-        raise NotImplementedError
 
+    @abstractmethod
     def work(self) -> None:
         """Connect, accept and read, and let the actor handle what has come."""
-        raise NotImplementedError
 
+    @abstractmethod
     def deliver(self, destination: Id, packet: Packet) -> None:
         """Send a packet over a connection or as a push."""
-        raise NotImplementedError
 
+    @abstractmethod
     def obey(self, command: Command) -> None:
         """Carry out a command of the harness."""
-        raise NotImplementedError
 
     def unlinked(self, packet: Packet, destination: Id) -> TypeError:
         """Return the error for a packet that no channel can carry."""

@@ -13,6 +13,7 @@ target does not override is not there: its devices fetch no history, confirm not
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -32,6 +33,12 @@ PATIENCE_S = 1.0
 
 NOTED_BY_ALL = frozenset({"Crashed", "Restarted", "FaultsStopped", "Quiesced"})
 """The classes of observation that the harness itself notes."""
+
+NOTED_BY_DEVICES = frozenset({
+    "Joined", "MemberAdded", "Composed", "Placed", "Accepted", "Refused", "Unsure", "Shown", "Connected", "Disconnected",
+    "Triggered", "Pulled",
+})  # fmt: skip
+"""The classes of observation that the harness and its devices note of every server."""
 
 
 class Cast(msgspec.Struct, frozen=True):
@@ -65,7 +72,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Uncertain:
-    """Nobody knows whether the server has the message: the device connects anew and sends it again."""
+    """Nobody knows whether the server has the message: the device reconnects and sends it again."""
 
     why: str = ""
 
@@ -136,7 +143,7 @@ class Prepared:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-class Target:
+class Target(ABC):
     """A server and the way to talk to it. Subclass it, name the design, and override what the server can do."""
 
     name: ClassVar[str] = ""
@@ -191,9 +198,9 @@ class Target:
 
     # ---- in the harness
 
+    @abstractmethod
     def up(self) -> None:
         """Start the server, on a fresh directory or on the data that is there, and wait until it is ready."""
-        raise NotImplementedError
 
     def down(self) -> None:
         """End the server in an orderly way and leave its data. By default every process is asked to end."""
@@ -201,13 +208,13 @@ class Target:
             child.end()
 
     @property
+    @abstractmethod
     def endpoint(self) -> int:
         """Return the port of the loopback interface where the server listens now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def processes(self) -> list[Child]:
         """Return the children that are the server: the faults kill and stop all of them."""
-        raise NotImplementedError
 
     def journals(self) -> list[Path]:
         """Return the databases in which the server's own processes note observations, if it has been taught to."""
@@ -219,7 +226,8 @@ class Target:
 
     def trim(self) -> Iterable[Observation]:
         """Delete what retention would delete; return what is gone, unless a journal says so."""
-        raise NotImplementedError
+        # Not abstract: a target that lacks `retention` is given no script that calls it.
+        raise NotImplementedError(f"{type(self).__name__} neither has `trim` nor lacks `retention`")
 
     def restored(self, before: Path) -> Iterable[Observation]:
         """Do what an operator does after the directory was put back to a backup, while the server is down.
@@ -234,17 +242,21 @@ class Target:
 
     # ---- in the process of a device
 
+    def _unwritten(self, name: str) -> NotImplementedError:
+        # Not abstract: a target whose devices are another program (`device_program`) needs none of these.
+        return NotImplementedError(f"{type(self).__name__} has no `{name}`, which its devices need")
+
     def register(self, device: DeviceId, user: UserId) -> Registration:
         """Connect a device and register it, for the first time or again."""
-        raise NotImplementedError
+        raise self._unwritten("register")
 
     def send(self, device: DeviceId, message: Message) -> Receipt | Refusal | Uncertain:
         """Submit a message and wait for the reply. A message that is sent again has the same id."""
-        raise NotImplementedError
+        raise self._unwritten("send")
 
     def receive(self, device: DeviceId, after: Mapping[str, str]) -> list[Batch]:
         """Return what is new behind the device's cursors, by name of the log; nothing if nothing is."""
-        raise NotImplementedError
+        raise self._unwritten("receive")
 
     def confirm(self, device: DeviceId, batch: Batch) -> Iterable[Observation] | None:
         """Tell the server that a batch was applied; nothing where the device alone keeps its checkpoint.
@@ -257,8 +269,8 @@ class Target:
         """Return a page of a conversation's history; None where the server keeps none."""
         return None
 
-    def close(self) -> None:
-        """Close the connection of the device."""
+    def close(self) -> None:  # noqa: B027  (not abstract: a server may be asked anew each time, over no lasting connection)
+        """Close the connection of the device, if the target keeps one open."""
 
     @property
     def address(self) -> tuple[str, int]:

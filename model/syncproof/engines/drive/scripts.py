@@ -279,7 +279,7 @@ SCRIPTS: dict[str, DriveScript] = {
         ),
         DriveScript(
             name="pushes-lost",
-            says="what the server pushes to a device is swallowed, then the device connects anew",
+            says="pushes from the server to a device are dropped; then the device reconnects",
             cast=PAIR,
             faults=("push-lost", "disconnect"),
             world=("push", "disconnect"),
@@ -288,7 +288,7 @@ SCRIPTS: dict[str, DriveScript] = {
         ),
         DriveScript(
             name="half-open",
-            says="a sender and a receiver hear nothing over connections that stay open, and connect anew",
+            says="the connections of a sender and a receiver stay open but carry nothing; then both reconnect",
             cast=PAIR,
             faults=("half-open",),
             world=("half-open",),

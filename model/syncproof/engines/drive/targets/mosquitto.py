@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from syncproof.core.observations import Observation
 from syncproof.core.values import ConversationId, DeviceId, Message, MessageId, UserId
 from syncproof.engines.drive.adapter import (
+    NOTED_BY_DEVICES,
     PATIENCE_S,
     Batch,
     Item,
@@ -41,10 +42,7 @@ class Mosquitto(Target):
     name = "mosquitto"
     says = f"Mosquitto: MQTT with QoS 1 and persistent sessions, saved every {SAVE_S} s"
     design = "inbox-store-first"
-    sees = frozenset({
-        "Joined", "MemberAdded", "Composed", "Placed", "Accepted", "Refused", "Unsure", "Shown", "Delivered", "Connected",
-        "Disconnected", "Triggered", "Pulled",
-    })  # fmt: skip
+    sees = NOTED_BY_DEVICES | {"Delivered"}
     blind: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys(("accepted-is-durable", "store-before-sync"), "the broker's store cannot be looked into"),
         **dict.fromkeys(("accepted-once", "convergence"), "the broker says no places"),

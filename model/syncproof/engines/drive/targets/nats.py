@@ -17,6 +17,7 @@ from typing import Any, ClassVar, TypeVar
 from syncproof.core.observations import Appended, Deleted, Gone, Observation, Placed, Queued, Reverted, Stored, Trimmed
 from syncproof.core.values import ConversationId, DeviceId, Message, MessageId, Timeline, UserId
 from syncproof.engines.drive.adapter import (
+    NOTED_BY_DEVICES,
     PATIENCE_S,
     Batch,
     HistoryPage,
@@ -46,11 +47,9 @@ class Nats(Target):
     name = "nats"
     says = "NATS JetStream: a stream, and a durable consumer for each device that acks each message"
     design = "log-device-acks"
-    sees = frozenset({
-        "Joined", "MemberAdded", "Composed", "Placed", "Stored", "Accepted", "Refused", "Unsure", "Shown", "Delivered",
-        "Appended", "Queued", "Deleted", "Gone", "Reverted", "Trimmed", "Roamed", "Connected", "Disconnected", "Triggered",
-        "Pulled", "Served",
-    })  # fmt: skip
+    sees = NOTED_BY_DEVICES | {
+        "Stored", "Delivered", "Appended", "Queued", "Deleted", "Gone", "Reverted", "Trimmed", "Roamed", "Served",
+    }  # fmt: skip
     lacks: ClassVar[Mapping[str, str]] = {"pushes": "devices fetch, nothing is pushed"}
 
     def __init__(self, given: Prepared) -> None:
@@ -298,7 +297,7 @@ def _start_of(info: Any) -> int:
 
 
 async def _connect(host: str, port: int) -> Any:
-    """Return a connection that does not connect anew by itself."""
+    """Return a connection that does not reconnect by itself."""
     return await installed.client("nats").connect(
         f"nats://{host}:{port}", allow_reconnect=False, connect_timeout=PATIENCE_S, max_reconnect_attempts=0
     )

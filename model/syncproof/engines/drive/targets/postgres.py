@@ -17,15 +17,12 @@ from typing import Any, ClassVar, Literal
 
 from syncproof.core.observations import Appended, Deleted, Gone, Observation, Placed, Queued, Stored
 from syncproof.core.values import ConversationId, DeviceId, Message, MessageId, Timeline, UserId
-from syncproof.engines.drive.adapter import Batch, HistoryPage, Item, Registration
+from syncproof.engines.drive.adapter import NOTED_BY_DEVICES, Batch, HistoryPage, Item, Registration
 from syncproof.engines.drive.targets.postgres_server import PostgresTarget
 
 PAGE = 100
 
-COMMON = (
-    "Joined", "MemberAdded", "Composed", "Placed", "Stored", "Accepted", "Refused", "Unsure", "Shown", "Gone", "Reverted",
-    "Connected", "Disconnected", "Triggered", "Pulled",
-)  # fmt: skip
+COMMON = NOTED_BY_DEVICES | {"Stored", "Gone", "Reverted"}
 
 INBOX = """
 CREATE TABLE devices (device int PRIMARY KEY, owner int NOT NULL);
@@ -45,7 +42,7 @@ class _Log(PostgresTarget):
     reads_whole = (
         True  # the time of a commit is taken before it is visible, so two commits may be visible in the other order
     )
-    sees = frozenset({*COMMON, "Appended", "Checkpointed", "RangeRead", "Served", "Roamed"})
+    sees = COMMON | {"Appended", "Checkpointed", "RangeRead", "Served", "Roamed"}
     lacks: ClassVar[Mapping[str, str]] = {
         "pushes": "devices ask, the server pushes nothing",
         "retention": "the log is the message store, which keeps everything",
@@ -131,7 +128,7 @@ class PostgresInbox(PostgresTarget):
     confirmed_first = "F17"
     own_copy: ClassVar[Literal["received", "receipt"]] = "receipt"
     schema = tuple(INBOX.split(";"))
-    sees = frozenset({*COMMON, "Queued", "Deleted"})
+    sees = COMMON | {"Queued", "Deleted"}
     lacks: ClassVar[Mapping[str, str]] = {"pushes": "devices ask, the server pushes nothing"}
 
     def found(self, database: Any) -> None:

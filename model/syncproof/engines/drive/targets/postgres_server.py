@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import threading
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -155,9 +156,9 @@ class PostgresTarget(Target):
         """Return the epoch that observations name."""
         return epoch
 
+    @abstractmethod
     def undone(self, held: list[Any]) -> Iterable[Observation]:
         """Return what a restore changed; `held`: what the last audit found."""
-        raise NotImplementedError
 
     # ---- in the process of a device
 

@@ -16,6 +16,7 @@ from xml.etree.ElementTree import Element
 from syncproof.core.observations import Observation
 from syncproof.core.values import ConversationId, DeviceId, Message, MessageId, UserId
 from syncproof.engines.drive.adapter import (
+    NOTED_BY_DEVICES,
     PATIENCE_S,
     Batch,
     Item,
@@ -60,10 +61,7 @@ class _Prosody(Target):
     """What both forms share. `modules`: what the server loads for it."""
 
     modules: ClassVar[str]
-    sees = frozenset({
-        "Joined", "MemberAdded", "Composed", "Placed", "Accepted", "Refused", "Unsure", "Shown", "Delivered", "Connected",
-        "Disconnected", "Triggered", "Pulled",
-    })  # fmt: skip
+    sees = NOTED_BY_DEVICES | {"Delivered"}
     blind: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys(("accepted-is-durable", "store-before-sync"), "the server's store is not looked into"),
         **dict.fromkeys(("accepted-once", "convergence"), "the server says no places"),

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from syncproof.core.observations import Appended, Audited, Gone, Observation, Placed, Reverted, Stored
 from syncproof.core.values import ConversationId, DeviceId, Message, MessageId, Timeline, UserId
 from syncproof.engines.drive.adapter import (
+    NOTED_BY_DEVICES,
     PATIENCE_S,
     Batch,
     HistoryPage,
@@ -30,10 +31,7 @@ from syncproof.engines.drive.processes import LOOPBACK, Child, free_port
 from syncproof.engines.drive.targets import installed
 
 PAGE = 100
-COMMON = (
-    "Joined", "MemberAdded", "Composed", "Placed", "Stored", "Accepted", "Refused", "Unsure", "Shown", "Connected",
-    "Disconnected", "Triggered", "Pulled", "Served",
-)  # fmt: skip
+COMMON = NOTED_BY_DEVICES | {"Stored", "Served"}
 
 SEND = """
 local known = redis.call('HGET', 'sent', ARGV[1])
@@ -239,7 +237,7 @@ class RedisAlways(_Redis):
     name = "redis-always"
     says = "Redis: a stream for each conversation, its append-only file synced before each reply"
     settings = ("--appendonly", "yes", "--appendfsync", "always")
-    sees = frozenset({*COMMON, "Gone", "Reverted", "Appended", "Checkpointed", "RangeRead", "Roamed"})
+    sees = COMMON | {"Gone", "Reverted", "Appended", "Checkpointed", "RangeRead", "Roamed"}
     reads_whole = True
 
 
@@ -250,6 +248,6 @@ class RedisMemory(_Redis):
     says = "Redis: a stream for each conversation, in memory alone (no append-only file, no snapshots)"
     design = "F21"
     settings = ("--appendonly", "no")
-    sees = frozenset({*COMMON, "Roamed", "Audited"})
+    sees = COMMON | {"Roamed", "Audited"}
     places_named = True
     lacks: ClassVar[Mapping[str, str]] = {**_Redis.lacks, "backups": "its directory holds nothing"}

@@ -17,6 +17,7 @@ from syncproof.core.observations import Gone, Observation, Queued, Reverted
 from syncproof.core.values import ConversationId, DeviceId, Message, MessageId, Timeline, UserId
 from syncproof.engines.drive import journal
 from syncproof.engines.drive.adapter import (
+    NOTED_BY_DEVICES,
     PATIENCE_S,
     Batch,
     HistoryPage,
@@ -31,10 +32,7 @@ from syncproof.engines.drive.adapter import (
 from syncproof.engines.drive.processes import Child
 from syncproof.engines.drive.targets.sqlite_server import epoch_of, found, last_place
 
-BOTH = (
-    "Joined", "MemberAdded", "Composed", "Placed", "Stored", "Accepted", "Refused", "Unsure", "Shown", "Gone", "Reverted",
-    "Connected", "Disconnected", "Triggered", "Pulled",
-)  # fmt: skip
+BOTH = NOTED_BY_DEVICES | {"Stored", "Gone", "Reverted"}
 
 
 class _Sqlite(Target):
@@ -124,7 +122,7 @@ class SqliteLog(_Sqlite):
     says = "SQLite: a log for each conversation, read by range"
     design = "timeline-read-fanout"
     confirmed_first = "F09"
-    sees = frozenset({*BOTH, "Appended", "Checkpointed", "RangeRead", "Served", "Roamed"})
+    sees = BOTH | {"Appended", "Checkpointed", "RangeRead", "Served", "Roamed"}
     lacks: ClassVar[Mapping[str, str]] = {
         "pushes": "devices ask, the server pushes nothing",
         "retention": "the log is the message store, which keeps everything",
@@ -177,7 +175,7 @@ class SqliteInbox(_Sqlite):
     says = "SQLite: an inbox for each device, copies deleted when acknowledged"
     design = "inbox-store-first"
     confirmed_first = "F17"
-    sees = frozenset({*BOTH, "Queued", "Deleted"})
+    sees = BOTH | {"Queued", "Deleted"}
     own_copy: ClassVar[Literal["received", "receipt"]] = "receipt"
     lacks: ClassVar[Mapping[str, str]] = {"pushes": "devices ask, the server pushes nothing"}
     form = "inbox"

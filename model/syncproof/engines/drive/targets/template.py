@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 from syncproof.core.observations import Appended, Observation, Placed, Stored
 from syncproof.core.values import ConversationId, DeviceId, Message, MessageId, Timeline, UserId
 from syncproof.engines.drive.adapter import (
+    NOTED_BY_DEVICES,
     PATIENCE_S,
     Batch,
     HistoryPage,
@@ -47,10 +48,7 @@ class Template(Target):
     confirmed_first = "F09"
     # What your histories have. A property that needs anything else is "not witnessed", which is no fault of the server.
     # Leave out what you cannot see: a place that nobody says is no place.
-    sees = frozenset({
-        "Joined", "MemberAdded", "Composed", "Placed", "Stored", "Appended", "Accepted", "Refused", "Unsure", "Shown",
-        "Checkpointed", "RangeRead", "Roamed", "Connected", "Disconnected", "Triggered", "Pulled", "Served",
-    })  # fmt: skip
+    sees = NOTED_BY_DEVICES | {"Stored", "Appended", "Checkpointed", "RangeRead", "Roamed", "Served"}
     # What your histories cannot judge although they have the observations, and why.
     blind: ClassVar[Mapping[str, str]] = {"tail-append": "an audit says what is there, not when it became readable"}
     # What scripts may need and the server has not, and why. `scripts.NEEDS` has the names.
