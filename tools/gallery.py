@@ -48,7 +48,7 @@ from syncproof.studies import size as sizes
 from syncproof.studies import sweep as sweeps
 from syncproof.studies import verify as verification
 from syncproof.studies.jobs import Job
-from syncproof.studies.results import plain
+from syncproof.studies.results.common import plain
 
 SCHEMA = 1
 COMMITTED = ("report.md", "results.json", "counterexamples", "figure.svg")

@@ -20,7 +20,7 @@ from syncproof.report import verify as page
 from syncproof.report.sentences import verify as sentences
 from syncproof.studies import recordings
 from syncproof.studies import verify as verification
-from syncproof.studies.results import plain
+from syncproof.studies.results.common import plain
 
 DESIGNS = ["inbox-shared", "timeline-notify", "F27"]
 WORLDS = (SmallWorld("two-people", 1, ()), SmallWorld("three-devices", 1, ()))

@@ -11,7 +11,9 @@ from syncproof.designs import DESIGNS
 from syncproof.studies import claims, hot_user
 from syncproof.studies.claim_searches import searches
 from syncproof.studies.claims import CLAIMS
-from syncproof.studies.results import ClaimResult, ClaimSearch, ComparisonResults, SearchedProperty, VerificationResults
+from syncproof.studies.results.common import ClaimResult
+from syncproof.studies.results.comparison import ComparisonResults
+from syncproof.studies.results.verification import ClaimSearch, SearchedProperty, VerificationResults
 from syncproof.studies.verify import search as search_world
 
 pytestmark = pytest.mark.slow

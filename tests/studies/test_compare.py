@@ -18,7 +18,8 @@ from syncproof.properties.verdicts import PropertyResult
 from syncproof.studies import executors
 from syncproof.studies.compare import compare
 from syncproof.studies.comparison import Comparison
-from syncproof.studies.results import PropertyResults, plain
+from syncproof.studies.results.common import plain
+from syncproof.studies.results.comparison import PropertyResults
 
 DESIGNS = ("inbox-store-first", "inbox-sync-first", "inbox-shared", "timeline-notify", "timeline-dense-push")
 WANTED: dict[str, Any] = {

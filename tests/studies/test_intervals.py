@@ -12,7 +12,7 @@ from syncproof.engines.simulate.metrics import METRICS
 from syncproof.inputs import fault_plan, workload
 from syncproof.inputs.scenario import Scenario
 from syncproof.studies import intervals
-from syncproof.studies.results import Interval
+from syncproof.studies.results.common import Interval
 from syncproof.studies.runs import simulate_design
 
 

@@ -15,7 +15,7 @@ from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.seeded_bugs import BUGS
 from syncproof.studies import kill_matrix
 from syncproof.studies.kill_matrix import KillMatrix, bug_result
-from syncproof.studies.results import BugResult, CutEngineResult, EngineResult, SoundResult
+from syncproof.studies.results.kill_matrix import BugResult, CutEngineResult, EngineResult, SoundResult
 
 pytestmark = pytest.mark.slow
 

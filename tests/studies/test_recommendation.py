@@ -6,7 +6,7 @@ import math
 
 from syncproof.studies.intervals import mean_difference
 from syncproof.studies.recommendation import LATE, LOST, PACKETS, ROWS, pareto, recommend
-from syncproof.studies.results import (
+from syncproof.studies.results.comparison import (
     ComparisonResults,
     DesignComparison,
     Difference,

@@ -9,7 +9,7 @@ from syncproof.inputs.workload import DAY, Traffic, generate
 from syncproof.studies import saturation
 from syncproof.studies.compare import compare
 from syncproof.studies.comparison import Comparison
-from syncproof.studies.results import MetricResults, Offered
+from syncproof.studies.results.comparison import MetricResults, Offered
 from syncproof.studies.saturation import Knee, offered
 
 BUSY: Scenario = load("rush-hour").with_values(

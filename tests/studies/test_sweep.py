@@ -22,7 +22,7 @@ from syncproof.inputs.scenario import Scenario, load
 from syncproof.studies import compare as comparison
 from syncproof.studies import sweep as sweeps
 from syncproof.studies.jobs import Job
-from syncproof.studies.results import plain
+from syncproof.studies.results.common import plain
 from syncproof.studies.sweep import Sweep, points, sweep
 from syncproof.studies.sweep.readings import Change, change, crossings, difference
 from syncproof.studies.sweep.vary import parse, resolve

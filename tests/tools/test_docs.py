@@ -22,7 +22,8 @@ from syncproof.seeded_bugs import BUGS, COSTS
 from syncproof.studies import claim_searches, kill_matrix
 from syncproof.studies import compare as comparison
 from syncproof.studies import verify as verification
-from syncproof.studies.results import CutEngineResult, EngineResult, plain
+from syncproof.studies.results.common import plain
+from syncproof.studies.results.kill_matrix import CutEngineResult, EngineResult
 from syncproof.studies.size import size
 from tests.helpers.silent import SECOND
 from tools.docs import example, fields, markdown, pages, scenarios

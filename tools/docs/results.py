@@ -10,8 +10,12 @@ from msgspec import inspect
 
 from syncproof.core.faults import FAULTS
 from syncproof.engines.simulate.metrics import METRICS
-from syncproof.studies import results
 from syncproof.studies.claims import CLAIMS
+from syncproof.studies.results import comparison as compared
+from syncproof.studies.results import drive as driven
+from syncproof.studies.results import kill_matrix as killed
+from syncproof.studies.results import sweep as swept
+from syncproof.studies.results import verification as verified
 from syncproof.studies.size import results as sizes
 from tools.docs.fields import meanings
 from tools.docs.markdown import code, table
@@ -41,32 +45,32 @@ def keys(kind: type[msgspec.Struct]) -> str:
 
 def comparison() -> str:
     """Return the keys of results.json of `compare`."""
-    return keys(results.ComparisonResults)
+    return keys(compared.ComparisonResults)
 
 
 def comparison_run() -> str:
     """Return the keys of run.json of `compare`."""
-    return keys(results.ComparisonRun)
+    return keys(compared.ComparisonRun)
 
 
 def verification() -> str:
     """Return the keys of results.json of `verify`."""
-    return keys(results.VerificationResults)
+    return keys(verified.VerificationResults)
 
 
 def verification_run() -> str:
     """Return the keys of run.json of `verify`."""
-    return keys(results.VerificationRun)
+    return keys(verified.VerificationRun)
 
 
 def sweep() -> str:
     """Return the keys of results.json of `sweep`."""
-    return keys(results.SweepResults)
+    return keys(swept.SweepResults)
 
 
 def sweep_run() -> str:
     """Return the keys of run.json of `sweep`."""
-    return keys(results.SweepRun)
+    return keys(swept.SweepRun)
 
 
 def size() -> str:
@@ -81,22 +85,22 @@ def size_run() -> str:
 
 def kill_matrix() -> str:
     """Return the keys of results.json of `kill-matrix`."""
-    return keys(results.KillMatrixResults)
+    return keys(killed.KillMatrixResults)
 
 
 def kill_matrix_run() -> str:
     """Return the keys of run.json of `kill-matrix`."""
-    return keys(results.KillMatrixRun)
+    return keys(killed.KillMatrixRun)
 
 
 def drive() -> str:
     """Return the keys of results.json of `drive`."""
-    return keys(results.DriveResults)
+    return keys(driven.DriveResults)
 
 
 def drive_run() -> str:
     """Return the keys of run.json of `drive`."""
-    return keys(results.DriveRun)
+    return keys(driven.DriveRun)
 
 
 def _rows(kind: type, prefix: str) -> Iterator[tuple[str, str]]:

@@ -18,7 +18,7 @@ from syncproof.report.sentences import compare as sentences
 from syncproof.report.sentences import saturation as saturated
 from syncproof.studies import saturation
 from syncproof.studies.comparison import Comparison
-from syncproof.studies.results import ComparisonResults
+from syncproof.studies.results.comparison import ComparisonResults
 from syncproof.studies.smallest_world import Way
 
 SHOWN = (

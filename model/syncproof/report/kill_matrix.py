@@ -13,7 +13,7 @@ from syncproof.report.sentences import kill_matrix as sentences
 from syncproof.report.tables import number
 from syncproof.seeded_bugs import BUGS
 from syncproof.studies.kill_matrix import KillMatrix
-from syncproof.studies.results import BugResult, EngineResult
+from syncproof.studies.results.kill_matrix import BugResult, EngineResult
 
 LEGEND = (
     "✓ killed, after this many states, examples or runs; – not killed within them. Moves of the counterexamples: “shortest” is "

@@ -8,14 +8,9 @@ from syncproof.designs import DESIGNS
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.properties import PROPERTIES
 from syncproof.studies.recommendation import difference, sign
-from syncproof.studies.results import (
-    ClaimResult,
-    ComparisonResults,
-    DesignComparison,
-    Interval,
-    PropertyResults,
-    VerificationResults,
-)
+from syncproof.studies.results.common import ClaimResult, Interval
+from syncproof.studies.results.comparison import ComparisonResults, DesignComparison, PropertyResults
+from syncproof.studies.results.verification import VerificationResults
 
 
 def heading(metric: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from syncproof.errors import InputError
-from syncproof.studies.results import plain
+from syncproof.studies.results.common import plain
 
 Content = str | bytes | Callable[[Path], None]
 """The contents of a file, or a function that writes the file."""

@@ -23,7 +23,7 @@ from syncproof.properties import PROPERTIES
 from syncproof.properties.evidence import lacking
 from syncproof.seeded_bugs import BUGS
 from syncproof.seeded_bugs.triggers import SwallowsTrigger
-from syncproof.studies.results import ClaimSearch, SearchedProperty
+from syncproof.studies.results.verification import ClaimSearch, SearchedProperty
 
 NOTIFY = "timeline-notify"
 FORGETS = BUGS["F26"]

@@ -20,7 +20,9 @@ import msgspec
 from syncproof.designs.forms import ready
 from syncproof.inputs.small_worlds import POPULATIONS
 from syncproof.studies import hot_user, recommendation
-from syncproof.studies.results import ClaimResult, ClaimSearch, ComparisonResults, VerificationResults
+from syncproof.studies.results.common import ClaimResult
+from syncproof.studies.results.comparison import ComparisonResults
+from syncproof.studies.results.verification import ClaimSearch, VerificationResults
 
 Verdict = Literal["supported", "refuted", "depends", "within noise", "unknown"]
 Judgement = tuple[Verdict, str]

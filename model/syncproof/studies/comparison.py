@@ -24,7 +24,8 @@ from syncproof.studies import claims, complexity, hot_user, intervals, recommend
 from syncproof.studies.failures import Failure
 from syncproof.studies.intervals import digits
 from syncproof.studies.presentation import Presentable
-from syncproof.studies.results import (
+from syncproof.studies.results.common import plain
+from syncproof.studies.results.comparison import (
     ComparisonResults,
     ComparisonRun,
     DesignComparison,
@@ -34,7 +35,6 @@ from syncproof.studies.results import (
     Offered,
     PropertyResults,
     StoreRows,
-    plain,
 )
 from syncproof.studies.small_runs import SmallRuns
 

@@ -12,7 +12,7 @@ from syncproof.designs.registry import Design
 from syncproof.engines import explore as engine
 from syncproof.inputs import lookup
 from syncproof.inputs.small_worlds import SmallWorld, build
-from syncproof.studies.results import Complexity
+from syncproof.studies.results.comparison import Complexity
 
 WORLD = SmallWorld("two-people", 1, ())
 """The small world whose states are counted: one message between two people, and no fault."""

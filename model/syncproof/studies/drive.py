@@ -47,7 +47,7 @@ from syncproof.properties.references import NAMED
 from syncproof.studies import recordings, verify
 from syncproof.studies.intervals import wilson
 from syncproof.studies.presentation import Presentable
-from syncproof.studies.results import DriveCell, DriveResults, DriveRun
+from syncproof.studies.results.drive import DriveCell, DriveResults, DriveRun
 
 Agreement = Literal["agrees", "same loss, another set", "not seen", "disagrees", "not driven"]
 LIMITS = Limits(states=400_000)

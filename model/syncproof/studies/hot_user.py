@@ -13,7 +13,7 @@ import math
 
 from syncproof.engines.simulate import RunResult
 from syncproof.inputs.scenario import Scenario
-from syncproof.studies.results import HotUser
+from syncproof.studies.results.comparison import HotUser
 
 RESERVED, AT_COMMIT = "timeline-dense-push+reserved-numbers", "timeline-dense-push"
 RATES = (20.0, 40.0)

@@ -16,7 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from syncproof.engines.simulate.histogram import Histogram
-from syncproof.studies.results import Interval
+from syncproof.studies.results.common import Interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -43,7 +43,7 @@ from syncproof.studies import verify as verification
 from syncproof.studies.executors import Progress
 from syncproof.studies.hunt import cut_down, larger, play, promised
 from syncproof.studies.presentation import Presentable
-from syncproof.studies.results import (
+from syncproof.studies.results.kill_matrix import (
     BugResult,
     CostResult,
     CostSide,

@@ -13,12 +13,12 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 
-from syncproof.studies.results import (
+from syncproof.studies.results.common import Interval
+from syncproof.studies.results.comparison import (
     ComparisonResults,
     DesignComparison,
     Difference,
     EndpointRuns,
-    Interval,
     Recommendation,
     SmallRun,
     Turning,

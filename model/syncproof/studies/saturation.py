@@ -16,7 +16,7 @@ from syncproof.inputs.scenario import Scenario
 from syncproof.inputs.workload import DAY, Traffic
 from syncproof.studies.intervals import digits
 from syncproof.studies.recommendation import difference, sign
-from syncproof.studies.results import ComparisonResults, MetricResults, Offered
+from syncproof.studies.results.comparison import ComparisonResults, MetricResults, Offered
 
 KNEE = "saturation_messages_per_s"
 NEAR = 0.5

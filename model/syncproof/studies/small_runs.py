@@ -16,7 +16,7 @@ from syncproof.inputs.workload import Traffic
 from syncproof.studies import hot_user
 from syncproof.studies.intervals import digits
 from syncproof.studies.jobs import Job
-from syncproof.studies.results import EndpointRuns, SmallRun
+from syncproof.studies.results.comparison import EndpointRuns, SmallRun
 
 DEVICES, LOSSES, POLLS = "population.devices_per_user", "faults.push_loss", "model.poll_interval"
 VALUES: dict[str, tuple[float, ...]] = {DEVICES: (1, 2, 3, 4, 6), LOSSES: (0.0, 0.1, 0.3), POLLS: (60.0, 300.0, 3600.0)}

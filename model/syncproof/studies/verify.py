@@ -34,7 +34,7 @@ from syncproof.studies import claim_searches, claims, executors
 from syncproof.studies.asked import NOTHING, Asked
 from syncproof.studies.failures import Failure, Failures, lookup_all
 from syncproof.studies.presentation import Drawing, Presentable
-from syncproof.studies.results import (
+from syncproof.studies.results.verification import (
     ClaimSearch,
     CounterexampleText,
     DesignProof,

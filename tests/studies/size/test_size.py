@@ -9,7 +9,7 @@ import pytest
 
 from syncproof.errors import InputError
 from syncproof.inputs.scenario import Scenario
-from syncproof.studies.results import plain
+from syncproof.studies.results.common import plain
 from syncproof.studies.size import Sizing, check, size
 from syncproof.studies.size.check import PROMISES
 

@@ -9,7 +9,7 @@ from syncproof.report.sentences.words import listed, named
 from syncproof.report.tables import kept, number
 from syncproof.studies import small_runs
 from syncproof.studies.comparison import Comparison
-from syncproof.studies.results import PropertyResults
+from syncproof.studies.results.comparison import PropertyResults
 
 
 def question(comparison: Comparison) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from syncproof.studies.kill_matrix import RUNS, KillMatrix
-from syncproof.studies.results import BugResult, SoundResult
+from syncproof.studies.results.kill_matrix import BugResult, SoundResult
 
 
 def answer(matrix: KillMatrix) -> list[str]:

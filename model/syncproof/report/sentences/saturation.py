@@ -5,7 +5,7 @@ from __future__ import annotations
 from syncproof.report.sentences.words import listed
 from syncproof.report.tables import number, span
 from syncproof.studies import saturation
-from syncproof.studies.results import ComparisonResults
+from syncproof.studies.results.comparison import ComparisonResults
 from syncproof.studies.saturation import KNEE, Knee, Room
 
 LEGEND = (

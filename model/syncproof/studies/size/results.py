@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from syncproof.studies.results import DesignName, StoreName
+from syncproof.studies.results.common import DesignName, StoreName
 
 CostPart = Annotated[str, msgspec.Meta(title="PART")]
 Quantity = Annotated[str, msgspec.Meta(title="QUANTITY")]

@@ -34,7 +34,8 @@ from syncproof.studies.executors import Progress
 from syncproof.studies.failures import Failure, Failures
 from syncproof.studies.jobs import Job, first_traffic
 from syncproof.studies.presentation import Presentable
-from syncproof.studies.results import (
+from syncproof.studies.results.common import plain
+from syncproof.studies.results.sweep import (
     CrossingResult,
     MissingRun,
     PointMetric,
@@ -43,7 +44,6 @@ from syncproof.studies.results import (
     SweepResults,
     SweepRun,
     VariedKey,
-    plain,
 )
 from syncproof.studies.sweep.points import Record, Store, Task, key, work
 from syncproof.studies.sweep.readings import Change, Crossing, Runs, change, crossings

@@ -1,0 +1,70 @@
+"""What results.json and run.json of `drive` hold."""
+
+from __future__ import annotations
+
+import msgspec
+
+from syncproof.studies.results.common import PropertyName
+
+
+class DriveCell(msgspec.Struct):
+    """Hold what came of one script on one target."""
+
+    target: str
+    """name of the target"""
+    script: str
+    """name of the script"""
+    design: str
+    """the design that it is held against"""
+    agreement: str
+    """`agrees`, `same loss, another set`, `not seen`, `disagrees` or `not driven`"""
+    runs: int
+    """how often the script ran"""
+    observed: dict[PropertyName, int]
+    """violated property -> in how many runs"""
+    rates: dict[PropertyName, list[float]]
+    """violated property -> Wilson's 95 % interval of the share of runs that violate it"""
+    predicted: list[str]
+    """properties that the search finds violated, of those that the runs can show"""
+    broken_promises: list[str]
+    """promised properties that a run violated"""
+    unknown_promises: list[str]
+    """promised properties that the histories should decide and do not"""
+    unwitnessed: list[str]
+    """properties that need observations which histories of this target do not have"""
+    verdicts: dict[PropertyName, str]
+    """the worst verdict of the runs"""
+    searched: dict[PropertyName, str]
+    """the verdict of the search"""
+    examples: dict[PropertyName, str]
+    """the first violation of each violated property"""
+    why: str
+    """why it was not driven; empty if it was"""
+
+
+class DriveResults(msgspec.Struct):
+    """Hold the results.json of `drive`."""
+
+    schema: int
+    """version of this table"""
+    command: str
+    """`drive`"""
+    cells: list[DriveCell]
+    """every script on every target"""
+    missing: dict[str, str]
+    """targets that cannot run on this machine, and why"""
+    versions: dict[str, str]
+    """target -> the version that its server says"""
+
+
+class DriveRun(msgspec.Struct):
+    """Hold the run.json of `drive`."""
+
+    version: str
+    """version of syncproof"""
+    elapsed_s: float
+    """seconds, in all"""
+    processors: int | None
+    """how many the machine has"""
+    times_s: dict[str, float]
+    """target and script -> seconds of its runs"""
