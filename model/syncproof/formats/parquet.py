@@ -132,7 +132,9 @@ def _bodies(path: Path, file: Any) -> Iterator[tuple[int, list[Observation]]]:
     """Yield the observations of a file of schema 1."""
     decoder, number = Decoder(), 1
     for batch in _batches(path, file, ["body"]):
-        for body in batch.column(0).to_pylist():
+        with _readable(path):
+            bodies = batch.column(0).to_pylist()
+        for body in bodies:
             number += 1
             if not isinstance(body, str):
                 raise InputError(f"{path}:{number}: body: {body!r:.40}; allowed: a JSON object as text")
@@ -145,33 +147,14 @@ def _bodies(path: Path, file: Any) -> Iterator[tuple[int, list[Observation]]]:
 def _typed(path: Path, file: Any, names: list[str]) -> Iterator[tuple[int, list[Observation]]]:
     """Yield the observations of a file with typed columns."""
     known, made = Names(), dict[Any, Any]()
-    filled = _filled(file)
-    wanted = [name for name, _ in _schema() if name in names and name in filled]
+    # Empty columns are read as well: pyarrow ends the whole process where the footer's statistics are damaged.
+    wanted = [name for name, _ in _schema() if name in names]
     first = 2
     for batch in _batches(path, file, ["type", *[name for name in wanted if name != "type"]]):
         with _readable(path):
             rows = _Rows(path, first, batch, known, made).observations()
         yield first, rows
         first += len(rows)
-
-
-def _filled(file: Any) -> set[str]:
-    """Return the columns of a file in which a row may have a value: the statistics take an empty list for none."""
-    found = set()
-    for group in range(file.metadata.num_row_groups):
-        rows = file.metadata.row_group(group)
-        for number in range(rows.num_columns):
-            column = rows.column(number)
-            statistics, (name, *inner) = column.statistics, column.path_in_schema.split(".")
-            lists = inner and not name.endswith(TEXT)
-            if (
-                lists
-                or statistics is None
-                or not statistics.has_null_count
-                or statistics.null_count < column.num_values
-            ):
-                found.add(name)
-    return found
 
 
 class _Rows:
