@@ -48,11 +48,11 @@ $(CHECKED): $(READY)
 compare: $(READY)
 	$(BIN)/syncproof compare $(SCENARIO) --out $(OUT)
 
-# Everything: under six minutes on two quiet processors.
+# Everything: a quarter of an hour of processor time.
 test: $(READY)
 	$(BIN)/python -m pytest -n logical
 
-# Everything but the whole-product tests: under one minute, for the desk.
+# Everything but the whole-product tests, for the desk: about three minutes of processor time.
 test-fast: $(READY)
 	$(BIN)/python -m pytest -n logical -m "not slow"
 
@@ -98,7 +98,7 @@ check-reports: $(READY)
 docs: $(READY)
 	$(BIN)/python -m tools.docs
 
-# Some twenty minutes for all; REPORTS="default verify" for some, TRACES=DIR for those that need real traffic.
+# Two hours of processor time for all, one of them for the verification; REPORTS="default verify" for some, TRACES=DIR for those that need real traffic.
 reports: $(READY)
 	$(BIN)/python -m tools.gallery $(REPORTS) $(if $(TRACES),--traces $(TRACES))
 

@@ -146,7 +146,12 @@ def sweep(
 
 @click.command()
 @click.argument("names", metavar="[DESIGN]...", nargs=-1)
-@click.option("--bounds", default="standard", show_default=True, help="small (seconds), standard (minutes) or deep.")
+@click.option(
+    "--bounds",
+    default="standard",
+    show_default=True,
+    help="small (seconds), standard (half an hour for all designs) or deep.",
+)
 @options.jobs
 @options.out("verify")
 @options.every_call_of_a_search
