@@ -172,6 +172,9 @@ class Target(ABC):
     """What scripts may need and this target has not (a name of `scripts.NEEDS`), and why."""
     poll_s: ClassVar[float] = 0.1
     """Seconds between two looks of a device for something new."""
+    gives_again_s: ClassVar[float] = 0.0
+    """Seconds after which the server gives again what it gave and nobody confirmed. A run that seems to rest waits so long: a
+    device that was killed in between has such a copy to come."""
     sends_in_steps: ClassVar[bool] = False
     """Whether `send` calls `between_steps` when a message is written and nobody else can see it yet."""
     pushes_apart: ClassVar[bool] = False

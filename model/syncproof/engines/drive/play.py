@@ -35,7 +35,8 @@ from syncproof.engines.drive.recorder import RunRecorder
 from syncproof.engines.drive.scripts import DriveScript, ScriptStep
 
 REST_S = 0.7
-"""Seconds without a new observation after which a run counts as having come to rest; more if devices look seldom."""
+"""Seconds without a new observation after which a run counts as having come to rest; more if devices look seldom, or if the
+server gives again after a while what nobody confirmed."""
 STALLED_S = 5.0
 """Seconds without a new observation after which a script waits no longer for what it expects."""
 PATIENCE_S = 60.0
@@ -49,6 +50,11 @@ class ScriptRun:
     history: list[Observation]
     rested: bool
     elapsed: float
+
+
+def quiet_s(target: Target | type[Target]) -> float:
+    """Return the seconds without anything new after which a run on this target has come to rest."""
+    return max(REST_S, 4 * target.poll_s) + target.gives_again_s
 
 
 def play(where: str, script: DriveScript, options: Mapping[str, Any] | None = None) -> ScriptRun:
@@ -131,7 +137,7 @@ class Stage:
         self.away.clear()
         for device in self.devices:
             self.tell(device, Command("connect"))
-        quiet = max(REST_S, 4 * self.target.poll_s)
+        quiet = quiet_s(self.target)
         self.recorder.busy_at = time.monotonic()
         deadline = time.monotonic() + PATIENCE_S
         rested = False

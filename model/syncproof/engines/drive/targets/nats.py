@@ -1,7 +1,7 @@
 """A target on NATS JetStream: a stream of all conversations, and a durable consumer for each device.
 
 A device fetches from its consumer and acks each message, waiting until the server has the ack. What is not acked is given
-again after `ACK_WAIT_S`. A submission carries the message's id, by which the server recognises a retry (`Nats-Msg-Id`).
+again after `gives_again_s`. A submission carries the message's id, by which the server recognises a retry (`Nats-Msg-Id`).
 The number of an entry is its sequence in the stream.
 """
 
@@ -34,8 +34,6 @@ from syncproof.engines.drive.targets import installed
 
 T = TypeVar("T")
 STREAM = "MESSAGES"
-ACK_WAIT_S = 1.0
-"""Seconds after which a consumer gives again what was not acked."""
 PAGE = 100
 NEXT = b'{"batch": 1, "no_wait": true}'
 NO_MESSAGES = "404"
@@ -51,6 +49,7 @@ class Nats(Target):
         "Stored", "Delivered", "Appended", "Queued", "Deleted", "Gone", "Reverted", "Trimmed", "Roamed", "Served",
     }  # fmt: skip
     lacks: ClassVar[Mapping[str, str]] = {"pushes": "devices fetch, nothing is pushed"}
+    gives_again_s = 1.0
 
     def __init__(self, given: Prepared) -> None:
         super().__init__(given)
@@ -225,7 +224,7 @@ class Nats(Target):
             durable_name=name,
             filter_subject=_subject(conversation),
             ack_policy=js.api.AckPolicy.EXPLICIT,
-            ack_wait=ACK_WAIT_S,
+            ack_wait=self.gives_again_s,
             deliver_policy=js.api.DeliverPolicy.BY_START_SEQUENCE,
             opt_start_seq=last + 1,
         )
