@@ -1,4 +1,4 @@
-"""What a checker forgets of settled messages changes no verdict."""
+"""What a checker forgets of settled messages, and what its properties share, changes no verdict."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from syncproof.core.observations import (
     Abandoned,
     Accepted,
     Amended,
+    Appended,
     Audited,
+    Checkpointed,
     Deleted,
     Forgot,
     Gone,
@@ -47,9 +49,10 @@ def judged(observations: Sequence[Observation], recorded: bool) -> Checker:
 def forgetful_and_not(
     observations: Sequence[Observation], monkeypatch: pytest.MonkeyPatch, recorded: bool = False
 ) -> tuple[Checker, Checker]:
-    """Return a history judged with settled messages forgotten, and judged with everything remembered."""
+    """Return a history judged with settled messages forgotten, and judged by properties that remember all and share nothing."""
     with monkeypatch.context() as patch:
         forgetful = judged(observations, recorded)
+        patch.setattr(Checker, "_sharing", lambda checker: {})
         for automaton in PROPERTIES.values():
             patch.setattr(automaton, "by_message", False)
         return forgetful, judged(observations, recorded)
@@ -68,6 +71,10 @@ def odd(draw: Random, observations: Sequence[Observation]) -> Observation:
     """Return an observation of something that may happen to the messages of a history at any time."""
     shown = [o for o in observations if isinstance(o, Shown)]
     some = draw.choice(shown)
+    entry = draw.choice(
+        [o for o in observations if isinstance(o, Appended)] or [Appended(Timeline("sync", 0), 1, some.message)]
+    )
+    log = entry.timeline
     message, device = some.message, some.device
     other = draw.choice(shown)
     box = Timeline("inbox", device)
@@ -92,6 +99,12 @@ def odd(draw: Random, observations: Sequence[Observation]) -> Observation:
             DeviceId(90 + draw.randrange(5)), draw.choice([o.user for o in observations if isinstance(o, Joined)])
         ),
         lambda: Deleted(box, message, draw.choice((device, None))),
+        lambda: Appended(log, draw.randrange(entry.seq + 2), draw.choice((message, None))),
+        lambda: Reverted(Timeline(log.kind, log.owner, 1), max(0, entry.seq - draw.randrange(3)), 0),
+        lambda: Checkpointed(
+            device, Timeline(log.kind, log.owner, draw.randrange(2)), draw.randrange(entry.seq + 2), True
+        ),
+        lambda: Checkpointed(device, log, entry.seq),
         lambda: Joined(device, draw.choice([o.user for o in observations if isinstance(o, Joined)])),
     )
     return draw.choice(made)()
@@ -221,3 +234,38 @@ def test_a_settled_message_is_judged_as_one_that_was_remembered(after: str, monk
     history.add(Quiesced())
     forgetful, other = forgetful_and_not(history.observations, monkeypatch)
     assert told(forgetful) == told(other)
+
+
+def late_entry() -> History:
+    """Write a log of which an entry becomes readable below what a device has passed."""
+    history = History()
+    history.sent(1, 2, 3, 4)
+    for seq, message in ((1, 1), (3, 2)):
+        history.appended(seq, message)
+        history.shown(1, message, seq=seq)
+    history.checkpointed(1, 3)
+    history.appended(2, 3)
+    history.appended(4, 4)
+    history.shown(1, 4, seq=4)
+    history.checkpointed(1, 4)
+    return history
+
+
+def test_properties_that_share_a_log_stay_where_they_were_when_an_entry_comes_late() -> None:
+    counts = judged(late_entry().observations, False).monitor.counts
+    assert counts["tail-append"] == 1
+    assert "checkpoint-covered" not in counts
+    assert "prefix-order" not in counts
+
+
+def test_a_new_epoch_is_a_new_log_for_all_who_share_it() -> None:
+    history = History()
+    history.sent(1, 2)
+    history.appended(1, 1)
+    history.shown(1, 1, seq=1)
+    history.checkpointed(1, 1)
+    history.checkpointed(1, 0, start=True, epoch=1)
+    history.reverted(0)
+    history.appended(1, 2, epoch=1)
+    history.checkpointed(1, 1, epoch=1)
+    assert judged(history.observations, False).monitor.counts["checkpoint-covered"] == 1

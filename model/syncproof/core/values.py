@@ -79,7 +79,7 @@ class MessageId(Id):
 SERVER = ServerId(-2)
 
 
-class Timeline(msgspec.Struct, frozen=True, order=True, gc=False):
+class Timeline(msgspec.Struct, frozen=True, order=True, gc=False, cache_hash=True):
     """The name of a log or a queue.
 
     `conversation`: the message store's log of one conversation; `sync`: the sync store's log of one user; `inbox`:

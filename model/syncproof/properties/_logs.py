@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from collections.abc import Iterable
 from itertools import takewhile
 from typing import Any, ClassVar, cast
 
@@ -17,6 +18,59 @@ from syncproof.properties.compact import NOTHING, FewValues, Rows
 
 VOID = MessageId(NOTHING)
 """Stands for the message of a void in an array."""
+
+
+class LongLog:
+    """The entries of a log in a long history, in arrays; otherwise as `Entries`.
+
+    `views`: the same entries as other properties see them, which have their own `passed` and `skipped`.
+    """
+
+    __slots__ = ("messages", "passed", "seqs", "skipped", "views")
+
+    def __init__(self, seqs: Iterable[int] = (), messages: Iterable[MessageId | None] = ()) -> None:
+        self.seqs, self.messages = array("q", seqs), array("q", cast("Iterable[int]", messages))
+        self.passed: dict[DeviceId, int] = {}
+        self.skipped: dict[DeviceId, int] = {}
+        self.views: list[LongLog] = []
+
+    def view(self) -> LongLog:
+        """Return the same entries for another property."""
+        made = LongLog()
+        made.seqs, made.messages = self.seqs, self.messages
+        self.views.append(made)
+        return made
+
+
+class LongLogs(dict[Timeline, Any]):
+    """The logs of a long history. One property keeps the entries; others see them in logs that are `shared`."""
+
+    def __init__(self, keeper: LongLogs | None = None) -> None:
+        super().__init__()
+        self._keeper = keeper
+        self._seen_by: list[LongLogs] = []
+
+    def shared(self) -> LongLogs:
+        """Return the same logs for another property."""
+        made = LongLogs(self)
+        self._seen_by.append(made)
+        return made
+
+    def begin(self, timeline: Timeline) -> LongLog:
+        """Return a log that is not known here yet."""
+        if self._keeper is None:
+            log = LongLog()
+        else:
+            known = self._keeper.get(timeline)
+            log = (known or self._keeper.begin(timeline)).view()
+        self[timeline] = log
+        return log
+
+    def __setitem__(self, timeline: Timeline, log: Any) -> None:
+        """Replace a log, also for those who see it here."""
+        super().__setitem__(timeline, log)
+        for other in self._seen_by:
+            other.pop(timeline, None)
 
 
 @state
@@ -57,13 +111,15 @@ class Logs(Property):
     def compact(self) -> None:
         """Keep what a long history says of messages and entries in arrays."""
         self.members, self.places = cast(Any, FewValues()), cast(Any, Rows(2))
+        self.logs = LongLogs()
         self.compacted = True
 
     def share(self, other: Logs) -> tuple[str, ...]:
         """Look at what another property keeps of the same history, and return the methods whose work it does."""
         self.users, self.members, self.places, self.again = other.users, other.members, other.places, other.again
         if self.passes:
-            return ("on_joined", "on_placed")
+            self.logs = cast(LongLogs, other.logs).shared()
+            return ("on_joined", "on_placed", "on_appended", "on_reverted")
         self.logs = other.logs
         return ("on_joined", "on_placed", "on_appended", "on_reverted")
 
@@ -100,9 +156,10 @@ class Logs(Property):
             return None
         seqs.insert(position, o.seq)
         log.messages.insert(position, message)
-        for device, passed in log.passed.items():
-            if passed > position:
-                log.passed[device] = passed + 1
+        for each in (log, *log.views) if isinstance(log, LongLog) else (log,):
+            for device, passed in each.passed.items():
+                if passed > position:
+                    each.passed[device] = passed + 1
         return None
 
     @observes(Reverted)
@@ -113,7 +170,7 @@ class Logs(Property):
                 del self.places[message]
         old = self.logs.get(Timeline(o.timeline.kind, o.timeline.owner, o.of))
         count = 0 if old is None else bisect_right(old.seqs, o.upto)
-        kept = self._empty() if old is None else Entries(old.seqs[:count], old.messages[:count], {}, {})
+        kept = self._new([], []) if old is None else self._new(old.seqs[:count], old.messages[:count])
         here = {VOID, *kept.messages}
         for other, log in self.logs.items():
             if other.same_log(o.timeline):
@@ -147,14 +204,16 @@ class Logs(Property):
     def log(self, timeline: Timeline) -> Entries:
         """Return the timeline's entries, which may be none."""
         log = self.logs.get(timeline)
-        if log is None:
-            log = self.logs[timeline] = self._empty()
+        if log is not None:
+            return log
+        if isinstance(self.logs, LongLogs):
+            return cast(Entries, self.logs.begin(timeline))
+        log = self.logs[timeline] = self._new([], [])
         return log
 
-    def _empty(self) -> Entries:
-        if self.compacted:
-            return Entries(cast(Any, array("q")), cast(Any, array("q")), {}, {})
-        return Entries([], [], {}, {})
+    def _new(self, seqs: list[int], messages: list[MessageId | None]) -> Entries:
+        """Return the entries of a log that no device has passed yet."""
+        return cast(Entries, LongLog(seqs, messages)) if self.compacted else Entries(seqs, messages, {}, {})
 
     def concerns(self, message: MessageId | None, device: DeviceId) -> bool:
         """Return whether the device's user was a member when the message was placed. A void concerns no device."""
