@@ -10,13 +10,17 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 from syncproof.errors import Interrupted
 
 GRACE = 4.0
 """Seconds that an interrupted command has to put its results together."""
+AGAIN = 0.01
+"""Seconds until a signal that was lost comes again."""
 FAILED, UNKNOWN = 4, 3
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
@@ -36,6 +40,17 @@ class Interruption:
         """Begin to take signals, but for those that are to be ignored."""
         for number in _signals():
             signal.signal(number, self)
+        sys.unraisablehook = self.lost
+
+    def lost(self, unraisable: Any) -> None:
+        """Come again soon if the signal met code out of which nothing can be raised, such as a finaliser; else do as usual."""
+        if not isinstance(unraisable.exc_value, Interrupted):
+            sys.__unraisablehook__(unraisable)
+            return
+        self.met = False
+        again = threading.Timer(AGAIN, os.kill, (os.getpid(), signal.SIGTERM))
+        again.daemon = True
+        again.start()
 
 
 interruption = Interruption()

@@ -1,0 +1,51 @@
+"""A command that is interrupted where nothing can be raised ends all the same."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+IN_A_FINALISER = """
+import os, signal
+from syncproof.cli.process import apart
+
+class Held:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        for _ in range(1000):
+            pass  # the signal is taken here, where what it raises is lost
+
+def command():
+    held = Held()
+    del held
+    while True:
+        pass
+
+raise SystemExit(apart(command))
+"""
+
+
+def test_a_signal_that_meets_a_finaliser_comes_again() -> None:
+    found = subprocess.run([sys.executable, "-c", IN_A_FINALISER], capture_output=True, text=True, timeout=60)
+    assert (found.returncode, found.stderr) == (3, "")
+
+
+OTHER = """
+from syncproof.cli.process import apart
+
+class Wrong:
+    def __del__(self):
+        raise ValueError("said")
+
+def command():
+    Wrong()
+    return 0
+
+raise SystemExit(apart(command))
+"""
+
+
+def test_what_else_is_lost_is_told() -> None:
+    found = subprocess.run([sys.executable, "-c", OTHER], capture_output=True, text=True, timeout=60)
+    assert found.returncode == 0
+    assert "ValueError: said" in found.stderr
