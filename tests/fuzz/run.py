@@ -3,7 +3,8 @@
     python -m tests.fuzz.run --count 20000 --seed 1
 
 Allowed is: an exit status of 0 to 4, no traceback, no status 4 (there is no design of a user in these inputs), a message for
-every status 2, and an end within `SECONDS`. What went wrong is kept in `out/fuzz`, a folder for each input.
+every status 2, and an end within `SECONDS` of processor time, or within `PATIENCE` if it waits (for other processes of a busy
+machine, too). What went wrong is kept in `out/fuzz`, a folder for each input.
 """
 
 from __future__ import annotations
@@ -29,18 +30,23 @@ import syncproof
 from tests.fuzz.inputs import Input, corpus, made
 
 SECONDS = 20
+PATIENCE = 120
 MEMORY = 4 << 30
 """Bytes that one input may need; a scenario with a billion messages ends there."""
 
 
 @dataclass(frozen=True)
 class End:
-    """How the program ended: its status (minus a signal's number), what it printed, and the seconds that it took."""
+    """How the program ended: its status (minus a signal's number), what it printed, and the processor seconds that it took.
+
+    `ended`: whether it did by itself.
+    """
 
     status: int
     out: str
     err: str
     seconds: float
+    ended: bool
 
     def wrong(self, arguments: Sequence[str]) -> str:
         """Return what is wrong with this end; empty for nothing. A traceback may be asked for."""
@@ -53,6 +59,8 @@ class End:
             return "status 2 without a message"
         if self.status == 2 and len(self.err) > 3000:
             return "a message of more than 3000 characters"
+        if not self.ended:
+            return f"did not end within {PATIENCE} s"
         return f"more than {SECONDS} s" if self.seconds > SECONDS else ""
 
 
@@ -60,14 +68,12 @@ def run(case: Input, folder: Path) -> End:
     """Run the program on an input in an empty folder, in a process of its own that has everything imported."""
     for name, data in case.files.items():
         (folder / name).write_bytes(data)
-    began = time.monotonic()
     child = os.fork()
     if child == 0:
         _child(case, folder)
-    status = _waited(child, began)
-    seconds = time.monotonic() - began
+    status, seconds, ended = _waited(child)
     out, err = ((folder / name).read_text(errors="replace") for name in (".out", ".err"))
-    return End(status, out, err, seconds)
+    return End(status, out, err, seconds, ended)
 
 
 def _child(case: Input, folder: Path) -> None:
@@ -97,16 +103,21 @@ def _child(case: Input, folder: Path) -> None:
         os._exit(status)
 
 
-def _waited(child: int, began: float) -> int:
-    """Wait for a child. After `SECONDS` interrupt it, as a person would; what does not end then is killed."""
-    for name, after in ((signal.SIGTERM, SECONDS), (signal.SIGKILL, SECONDS + 6)):
+def _waited(child: int) -> tuple[int, float, bool]:
+    """Wait for a child; return its status, its processor seconds and whether it ended by itself.
+
+    After `PATIENCE` it is interrupted, as a person would; what does not end then is killed.
+    """
+    began = time.monotonic()
+    for name, after in ((signal.SIGTERM, PATIENCE), (signal.SIGKILL, PATIENCE + 6)):
         while time.monotonic() - began < after:
-            pid, ended = os.waitpid(child, os.WNOHANG)
+            pid, status, used = os.wait4(child, os.WNOHANG)
             if pid:
-                return os.waitstatus_to_exitcode(ended)
+                return os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, after == PATIENCE
             time.sleep(0.002)
         os.killpg(child, name)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    _, status, used = os.wait4(child, 0)
+    return os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, False
 
 
 _FILES: dict[str, bytes] = {}

@@ -18,12 +18,13 @@ def test_no_input_ends_the_program_in_a_wrong_way() -> None:
 @pytest.mark.parametrize(
     ("end", "says"),
     [
-        (End(0, "", "Traceback (most recent call last):\n", 0.1), "traceback"),
-        (End(4, "", "syncproof: x", 0.1), "status 4"),
-        (End(-9, "", "", 0.1), "status -9"),
-        (End(2, "", "", 0.1), "status 2 without a message"),
-        (End(0, "", "", 21.0), "more than 20 s"),
-        (End(2, "", "syncproof: x", 0.1), ""),
+        (End(0, "", "Traceback (most recent call last):\n", 0.1, True), "traceback"),
+        (End(4, "", "syncproof: x", 0.1, True), "status 4"),
+        (End(-9, "", "", 0.1, True), "status -9"),
+        (End(2, "", "", 0.1, True), "status 2 without a message"),
+        (End(0, "", "", 21.0, True), "more than 20 s"),
+        (End(3, "", "", 1.0, False), "did not end within 120 s"),
+        (End(2, "", "syncproof: x", 0.1, True), ""),
     ],
 )
 def test_a_wrong_end_is_told(end: End, says: str) -> None:
