@@ -26,6 +26,8 @@ from syncproof.cli.exit_status import exits
     help="model: only. The most milliseconds that a store takes for an operation, drawn for each; default: 20.",
 )  # fmt: skip
 @options.out("drive", "Where the reports and the histories go.")
+@options.form
+@options.quiet
 @exits
 def drive(
     targets: tuple[str, ...],
@@ -34,6 +36,8 @@ def drive(
     repeats: int | None,
     slow_ms: float | None,
     out: str,
+    form: str,
+    quiet: bool,
 ) -> int:
     """Run scripts against a real server, and hold what it does against what a search of its design predicts.
 
@@ -55,6 +59,6 @@ def drive(
             histories=Path(out) / "histories", progress=progress,
         )  # fmt: skip
     page = options.written(found, out, whole=True)
-    found.show()
-    print(f"\n{found.elapsed:.0f} s. Report: {page}, histories beside it")
+    after = f"{found.elapsed:.0f} s. Report: {page}, histories beside it"
+    options.printed(found, "drive", form, quiet, found.show, after)
     return found.status()

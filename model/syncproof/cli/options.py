@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
@@ -58,6 +59,17 @@ every_call_of_a_search = click.option(
     help="Make every handler call a second time, to see that it depends on fields and packet alone; default: a sample of "
     "20,000 calls of each search.",
 )
+FORMS = ("text", "github", "junit", "json")
+"""What `--format` takes; see `syncproof.report.ci`."""
+form = click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMS),
+    default="text",
+    show_default=True,
+    help="What is printed: tables, GitHub's annotations, JUnit's XML, or JSON.",
+)
+quiet = click.option("--quiet", is_flag=True, help="Print what fails, and the result in one line.")
 INTERRUPTED = "interrupted"
 """The folder, below that of the reports, where the report of an interrupted command goes."""
 
@@ -65,6 +77,15 @@ INTERRUPTED = "interrupted"
 def out(command: str, what: str = "Where the reports go.") -> Callable[[Any], Any]:
     """Return the option `--out` of a command. Each has a default of its own, so that none replaces another's reports."""
     return click.option("--out", metavar="DIR", default=f"out/{command}", show_default=True, help=what)
+
+
+def printed(found: Any, command: str, form: str, quiet: bool, whole: Callable[[], None], after: str = "") -> None:
+    """Print a result in a form. `whole` prints it as text; `after`: what follows, which is no part of other forms."""
+    from syncproof.report import ci
+
+    ci.shown(found, command, form, quiet, whole)
+    if after and not quiet:
+        print(f"\n{after}" if form == "text" else after, file=sys.stdout if form == "text" else sys.stderr)
 
 
 def written(found: Presentable, out: str, whole: bool) -> Path:

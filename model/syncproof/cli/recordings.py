@@ -8,6 +8,7 @@ from typing import Literal
 
 import click
 
+from syncproof.cli import options
 from syncproof.cli.exit_status import exits
 from syncproof.cli.options import check_moves_file
 from syncproof.errors import InputError
@@ -32,8 +33,12 @@ MOST_DIAGRAM_MOVES = 2000
     show_default=True,
     help="causal: move causes before their first effect, in a history merged from logs whose clocks differ.",
 )
+@options.form
+@options.quiet
 @exits
-def check(history: str, promises: tuple[str, ...], order: Literal["as-written", "causal"]) -> int:
+def check(
+    history: str, promises: tuple[str, ...], order: Literal["as-written", "causal"], form: str, quiet: bool
+) -> int:
     """Check a recorded history against the properties.
 
     Exit status: 0 all promised properties hold, 1 a promised one is violated, 3 a promised one is unknown, also because the
@@ -43,7 +48,7 @@ def check(history: str, promises: tuple[str, ...], order: Literal["as-written", 
     from syncproof.studies import recordings
 
     found = recordings.check(history, promises=promises, order=order)
-    print(repr(found))
+    options.printed(found, "check", form, quiet, lambda: print(repr(found)))
     return found.status()
 
 

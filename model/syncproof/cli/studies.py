@@ -154,9 +154,13 @@ def sweep(
 )
 @options.jobs
 @options.out("verify")
+@options.form
+@options.quiet
 @options.every_call_of_a_search
 @exits
-def verify(names: tuple[str, ...], bounds: str, jobs: int | None, out: str, check_every_call: bool) -> int:
+def verify(
+    names: tuple[str, ...], bounds: str, jobs: int | None, out: str, form: str, quiet: bool, check_every_call: bool
+) -> int:
     """Search every interleaving of small worlds and print which promises hold in all of them."""
     from syncproof.report import progress as line
     from syncproof.studies import verify as study
@@ -165,8 +169,8 @@ def verify(names: tuple[str, ...], bounds: str, jobs: int | None, out: str, chec
     with line.verifying() as progress:
         found = study.verify(names, bounds, jobs=jobs, check_every_call=check_every_call, progress=progress)
     page = options.written(found, out, whole=not found.stopped)
-    found.show()
-    print(f"\n{found.elapsed:.0f} s. Report: {page}, counterexamples beside it")
+    after = f"{found.elapsed:.0f} s. Report: {page}, counterexamples beside it"
+    options.printed(found, "verify", form, quiet, found.show, after)
     tell(found.failed)
     if found.stopped:
         complain(found.stopped)
@@ -299,8 +303,10 @@ def _check_no_single_world(context: click.Context) -> None:
     help="How many examples Hypothesis plays of each sound design under the usual faults together: dev (50), brief (100), "
     "ci (1,000) or deep (20,000).",
 )
+@options.form
+@options.quiet
 @exits
-def kill_matrix(names: tuple[str, ...], jobs: int | None, out: str, profile: str) -> int:
+def kill_matrix(names: tuple[str, ...], jobs: int | None, out: str, profile: str, form: str, quiet: bool) -> int:
     """Run seeded bugs, which are failures of real systems, and print which engine catches which."""
     from syncproof.report import progress as line
     from syncproof.studies import kill_matrix as study
@@ -309,8 +315,7 @@ def kill_matrix(names: tuple[str, ...], jobs: int | None, out: str, profile: str
     with line.counted("running", "bugs and designs") as progress:
         found = study.kill_matrix(names, jobs=jobs, profile=profile, progress=progress)
     page = options.written(found, out, whole=not found.missing)
-    found.show()
-    print(f"\n{found.elapsed:.0f} s. Report: {page}")
+    options.printed(found, "kill-matrix", form, quiet, found.show, f"{found.elapsed:.0f} s. Report: {page}")
     if found.missing:
         complain(study.INTERRUPTED)
     return found.status()
