@@ -67,6 +67,8 @@ Duration = Annotated[float, BeforeValidator(_duration), Field(ge=0, allow_inf_na
 Span = Annotated[float, BeforeValidator(_duration), Field(gt=0, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
+LARGEST_SEED = 2**40 - 1
+"""The largest seed: run n draws from seed * 1000 + n, which has to fit into 64 bits."""
 Positive = Annotated[int, Field(ge=1)]
 DevicesPerUser = Annotated[int | list[int], BeforeValidator(_devices)]
 
@@ -351,6 +353,11 @@ else:
     )
 
 
+def _default(section: BaseModel, key: str) -> str:
+    """Return the remark that a value is the default; empty where the file has it."""
+    return "" if key in section.model_fields_set else " (the default)"
+
+
 class Scenario(Section):
     """Hold a whole file. `name` is the file's name; all durations are in seconds once loaded."""
 
@@ -366,7 +373,7 @@ class Scenario(Section):
     drain: Duration = 0.0
     """How long presence and losses go on after the last message, before faults stop: at least 1m and one poll interval; 0: the
     longer of them. What is not shown by then is later than every latency."""
-    seed: Count = 1
+    seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)] = 1
     """The seed of all draws; `--seed` overrides it."""
     runs: Annotated[int, Field(ge=1, le=1000)] = 5
     """Runs per design, each with its own draws; `--runs` overrides it."""
@@ -403,9 +410,13 @@ class Scenario(Section):
         users, talk = self.population.users, self.conversations
         most = users * (users - 1) // 2
         if talk.pairs > most:
-            raise ValueError(f"conversations.pairs: {talk.pairs}; allowed: at most {most} among {users} users")
+            default = _default(talk, "pairs")
+            raise ValueError(f"conversations.pairs: {talk.pairs}{default}; allowed: at most {most} among {users} users")
         if talk.groups and talk.group_size.max > users:
-            raise ValueError(f"conversations.group_size.max: {talk.group_size.max}; allowed: at most the {users} users")
+            default = _default(talk.group_size, "max")
+            raise ValueError(
+                f"conversations.group_size.max: {talk.group_size.max}{default}; allowed: at most the {users} users"
+            )
         if talk.pairs + talk.groups == 0:
             raise ValueError("conversations: no pairs and no groups; allowed: at least one of them")
         for number, burst in enumerate(self.traffic.bursts):
