@@ -7,7 +7,6 @@ Every field below is a key of the file; its constraints are the schema. A file i
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from os import PathLike
@@ -28,7 +27,7 @@ from pydantic import (
 from syncproof.designs import parameters
 from syncproof.designs.parameters import Parameters
 from syncproof.errors import InputError, nearest
-from syncproof.inputs import arguments
+from syncproof.inputs import arguments, toml_file
 from syncproof.inputs.scenario_errors import explain, line_of, names_of, within
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -527,21 +526,7 @@ def load(name: str | PathLike[str]) -> Scenario:
     if name not in shipped and path.suffix != ".toml" and not path.is_file():
         raise InputError(f"unknown scenario {name!r}{nearest(name, list(shipped))} (or a path to a .toml file)")
     shown = f"{name}.toml" if name in shipped else str(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{shown}: cannot be read: {error.strerror or error}") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{shown}: byte {error.start + 1} is not UTF-8; allowed: a TOML file in UTF-8") from None
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        raise InputError(f"{shown}:{line[1] if line else text.count(chr(10)) + 1}: not TOML: {error}") from None
-    except ValueError:  # Python limits the digits of a number that it reads
-        raise InputError(f"{shown}: a number has too many digits; allowed: at most 4300") from None
-    except RecursionError:
-        raise InputError(f"{shown}: nested too deeply; allowed: fewer levels") from None
+    text, data = toml_file.read(path, shown, "a scenario file")
     for internal in ("name", "text", "file"):
         if internal in data:
             known = nearest(internal, names_of(Scenario))
