@@ -70,6 +70,17 @@ def test_a_scenario_is_loaded_by_its_path_and_the_rest_has_defaults(tmp_path: Pa
     assert (made.name, made.presence.online, made.network.header_bytes) == ("mine", 90.0, 60)
 
 
+def test_a_seed_that_no_generator_takes_is_an_error_of_the_file(tmp_path: Path) -> None:
+    assert fails(tmp_path, HEAD + f"seed = {2**40}\n") == [f":3: seed: {2**40}; allowed: 0 to {2**40 - 1}"]
+
+
+def test_a_default_that_does_not_fit_the_file_is_called_one(tmp_path: Path) -> None:
+    few = HEAD + "[population]\nusers = 4\n[conversations]\npairs = 3\n"
+    assert fails(tmp_path, few) == [":5: conversations.group_size.max: 10 (the default); allowed: at most the 4 users"]
+    written = few + "group_size = { min = 2, max = 9 }\n"
+    assert fails(tmp_path, written) == [":7: conversations.group_size.max: 9; allowed: at most the 4 users"]
+
+
 def test_a_predefined_name_takes_precedence_over_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "commute").mkdir()
     monkeypatch.chdir(tmp_path)

@@ -68,6 +68,7 @@ ONE = "[[script]]\ncompose = [{}]"
         (ONE.format("{device = 0, kind = 'edit', about = 0}"), "about of message number 0: 0; allowed: none"),
         (ONE.format("{device = 0, size = 1}"), "script 1, message 1: unknown key 'size'"),
         ("[[script", "not TOML"),
+        ("world = " + "[" * 5000, "nested too deeply; allowed: fewer levels"),
         (ONE.format(", ".join(["{device = 0}"] * 10)), "script: '10 messages'; allowed: at most 9"),
     ],
 )
@@ -75,7 +76,7 @@ def test_an_error_is_one_line_that_names_file_and_field(tmp_path, text, says):
     file = written(tmp_path, text)
     with pytest.raises(InputError) as error:
         small_worlds.scripted(file, ())
-    assert str(error.value).startswith(f"{file}: ")
+    assert str(error.value).startswith(f"{file}:")
     assert says in str(error.value)
     assert len(str(error.value).splitlines()) == 1
 

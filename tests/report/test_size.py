@@ -13,7 +13,7 @@ from syncproof.inputs.scenario import Scenario
 from syncproof.report import size as page
 from syncproof.report.sentences import size as sentences
 from syncproof.report.tables import number
-from syncproof.studies.size import Sizing, size
+from syncproof.studies.size import Sizing, prices, size
 from tests.helpers.pages import Tags
 
 HOSTILE = "<script>alert('x')</script> | [link](http://evil)"
@@ -103,3 +103,19 @@ def test_the_terminal_shows_rates_and_the_check(found: Sizing, capsys: pytest.Ca
     text = capsys.readouterr().out
     assert "storage" in text
     assert "≤ 1 %" in text
+
+
+def test_what_costs_nothing_is_not_called_cheapest_and_is_drawn_without_a_warning(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    free = tmp_path / "free.toml"
+    free.write_text(re.sub(r"(?m)= [0-9.]+$", "= 0", prices._example().read_text(encoding="utf-8")), encoding="utf-8")
+    sizing = size(Scenario.model_validate(WANTED), designs=DESIGNS, prices=str(free))
+    said = " ".join(sentences.answer(sizing))
+    assert (
+        "Of the designs that keep history, timeline-notify and timeline-read-fanout cost nothing at these prices."
+        in said
+    )
+    assert "costs least" not in said
+    sizing.figure("cost").canvas.draw()
+    assert [str(each.message) for each in recwarn] == []

@@ -226,6 +226,44 @@ def test_batched_acks_that_take_little_make_c3_depend() -> None:
     assert judge(found)["C3"].verdict == "depends"
 
 
+SWAMPED = {"storage_utilisation": 1.0, "late_10s": 0.95}
+"""What a run measures whose storage never kept up."""
+
+
+@pytest.mark.parametrize(
+    ("key", "design"),
+    [("C1", "timeline-notify"), ("C3", "inbox-store-first"), ("C6", "timeline-notify"), ("C10", "timeline-dense-push")],
+)
+def test_storage_that_never_kept_up_leaves_a_claim_about_numbers_unknown(key: str, design: str) -> None:
+    found = results()
+    for name, value in SWAMPED.items():
+        found["designs"][design]["metrics"][name] = {"value": value}
+    claim = judge(found)[key]
+    assert claim.verdict == "unknown"
+    assert "never kept up" in claim.evidence
+
+
+def test_c6_is_unknown_if_the_run_without_notifications_never_kept_up() -> None:
+    found = results()
+    found["notifications_off"]["metrics"] |= {**SWAMPED, "delivery_latency_p50_s": 0.05}
+    assert judge(found)["C6"].verdict == "unknown"
+
+
+def test_c2_goes_by_the_small_runs_whose_storage_kept_up() -> None:
+    found = results()
+    sweep = found["sweep"]["designs"]
+    for name, writes in (("inbox-store-first", 40.0), ("timeline-notify", 40.0)):
+        sweep[name]["8"] = {"metrics": {"server_writes_per_message": writes}, **nothing_wrong()}
+    assert judge(found)["C2"].verdict == "refuted"
+    sweep["timeline-notify"]["8"]["metrics"] |= SWAMPED
+    claim = judge(found)["C2"]
+    assert claim.verdict == "supported"
+    assert "from 1 to 6 devices" in claim.evidence
+    assert claim.evidence.endswith("with 8 devices the storage never kept up")
+    sweep["inbox-store-first"]["6"]["metrics"] |= SWAMPED
+    assert judge(found)["C2"].verdict == "unknown"
+
+
 def test_missing_designs_leave_claims_unknown() -> None:
     found = results()
     found["designs"] = {"inbox-shared": found["designs"]["inbox-store-first"]}

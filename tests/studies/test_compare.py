@@ -15,6 +15,7 @@ from syncproof.inputs import lookup
 from syncproof.inputs.scenario import Scenario
 from syncproof.properties import PROPERTIES
 from syncproof.properties.verdicts import PropertyResult
+from syncproof.report.sentences import compare as sentences
 from syncproof.studies import executors
 from syncproof.studies.compare import compare
 from syncproof.studies.comparison import Comparison
@@ -93,14 +94,25 @@ def test_a_verdict_is_the_worst_of_the_runs(found: Comparison) -> None:
 
 
 def test_an_unknown_promise_is_status_3(found: Comparison) -> None:
+    assert _with_no_loss(found, PropertyResult("unknown", True)).status() == 3
+
+
+def test_the_answer_says_only_the_reason_for_which_promises_are_unknown(found: Comparison) -> None:
+    cut = _with_no_loss(found, PropertyResult("unknown", True, why="the run did not come to rest"))
+    promising = [name for name, each in cut.results().designs.items() if each.properties["no-loss"].promised]
+    assert sentences.answer(cut)[0] == (
+        f"No run broke a promise, but {len(promising)} promises are unknown, the first of {promising[0]}: the run did not come "
+        "to rest."
+    )
+
+
+def _with_no_loss(found: Comparison, verdict: PropertyResult) -> Comparison:
+    """Return a comparison in whose runs no-loss has this verdict."""
     outcomes = {
-        n: [
-            type(r)(**{**_fields(r), "properties": {**r.properties, "no-loss": PropertyResult("unknown", True)}})
-            for r in rs
-        ]
+        n: [type(r)(**{**_fields(r), "properties": {**r.properties, "no-loss": verdict}}) for r in rs]
         for n, rs in found.outcomes.items()
     }
-    assert Comparison(found.scenario, 1, 3, found.designs, outcomes).status() == 3
+    return Comparison(found.scenario, 1, 3, found.designs, outcomes)
 
 
 def _fields(result: Any) -> dict[str, Any]:

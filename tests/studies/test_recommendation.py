@@ -166,6 +166,29 @@ def test_none_is_recommended_if_none_kept_its_promises() -> None:
     assert found.why == "none kept every promise, lost nothing and gave new devices their history"
 
 
+LATE_CHEAP = design(([1.0, 1.0, 1.0], [1.0, 1.0, 1.0], [0.51, 0.51, 0.51]))
+NEVER = design(([1.0, 1.0, 1.0], [1.0, 1.0, 1.0], [1.0, 1.0, 1.0]))
+
+
+def test_a_design_that_delivers_most_too_late_is_not_recommended_however_cheap_it_is() -> None:
+    found = recommended(compared({"late": LATE_CHEAP, "dear": DEAR, "other": CHEAP}))
+    assert found.recommended == "other"
+    assert recommended(compared({"late": LATE_CHEAP, "dear": DEAR})).why.endswith(", and delivered half within 10 s")
+
+
+def test_none_is_recommended_if_each_delivers_most_too_late() -> None:
+    found = recommended(compared({"never": NEVER, "late": LATE_CHEAP}))
+    assert found.recommended is None
+    assert found.why == (
+        "no design that kept every promise and lost nothing delivered half within 10 s; the best was late, with 51.00% later"
+    )
+
+
+def test_a_small_run_that_delivers_most_too_late_turns_nothing() -> None:
+    runs = {"cheap": {"6": small_run((9.0, 9.0, 0.1))}, "dear": {"6": small_run((1.0, 1.0, 0.6))}}
+    assert turned(runs) == []
+
+
 def test_beside_a_design_without_history_the_best_with_history_is_named() -> None:
     results = compared({"cheap": CHEAP, "punctual": PUNCTUAL, "dear": DEAR})
     found = recommended(results, keeping=("punctual", "dear"))
@@ -185,7 +208,7 @@ def turned(runs: dict[str, dict[str, SmallRun]]) -> list[tuple[str, str]]:
     return [(turn.value, turn.recommended) for turn in found.turned_by]
 
 
-GOOD, BAD = small_run((1.0, 1.0, 0.0)), small_run((9.0, 9.0, 0.9))
+GOOD, BAD = small_run((1.0, 1.0, 0.0)), small_run((9.0, 9.0, 0.5))
 
 
 def test_the_nearest_value_that_turns_the_recommendation_is_named() -> None:

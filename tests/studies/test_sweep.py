@@ -103,6 +103,7 @@ def test_values_are_read_as_a_file_would_write_them(text: str, values: list[obje
         (["population.users=4]"], "is not closed"),
         (["population.users='4"], "is not closed"),
         (["population.users=4 5"], "'4 5' is no value"),
+        (["population.users=" + "[" * 2000 + "]" * 2000], "is no value"),
         (["population.devices_pr_user=1"], "did you mean 'devices_per_user'"),
         (["faults.outages.0.start=1h,2h"], "faults.outages.0.start: faults.outages is set as a whole; allowed: "),
         (["faults.push_loss=0.1,1.5"], "faults.push_loss: 1.5; allowed: 0 to 1"),

@@ -7,7 +7,6 @@ Every field below is a key of the file; its constraints are the schema. A file i
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from os import PathLike
@@ -28,7 +27,7 @@ from pydantic import (
 from syncproof.designs import parameters
 from syncproof.designs.parameters import Parameters
 from syncproof.errors import InputError, nearest
-from syncproof.inputs import arguments
+from syncproof.inputs import arguments, toml_file
 from syncproof.inputs.scenario_errors import explain, line_of, names_of, within
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -67,6 +66,8 @@ Duration = Annotated[float, BeforeValidator(_duration), Field(ge=0, allow_inf_na
 Span = Annotated[float, BeforeValidator(_duration), Field(gt=0, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
+LARGEST_SEED = 2**40 - 1
+"""The largest seed: run n draws from seed * 1000 + n, which has to fit into 64 bits."""
 Positive = Annotated[int, Field(ge=1)]
 DevicesPerUser = Annotated[int | list[int], BeforeValidator(_devices)]
 
@@ -351,6 +352,11 @@ else:
     )
 
 
+def _default(section: BaseModel, key: str) -> str:
+    """Return the remark that a value is the default; empty where the file has it."""
+    return "" if key in section.model_fields_set else " (the default)"
+
+
 class Scenario(Section):
     """Hold a whole file. `name` is the file's name; all durations are in seconds once loaded."""
 
@@ -366,7 +372,7 @@ class Scenario(Section):
     drain: Duration = 0.0
     """How long presence and losses go on after the last message, before faults stop: at least 1m and one poll interval; 0: the
     longer of them. What is not shown by then is later than every latency."""
-    seed: Count = 1
+    seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)] = 1
     """The seed of all draws; `--seed` overrides it."""
     runs: Annotated[int, Field(ge=1, le=1000)] = 5
     """Runs per design, each with its own draws; `--runs` overrides it."""
@@ -403,9 +409,13 @@ class Scenario(Section):
         users, talk = self.population.users, self.conversations
         most = users * (users - 1) // 2
         if talk.pairs > most:
-            raise ValueError(f"conversations.pairs: {talk.pairs}; allowed: at most {most} among {users} users")
+            default = _default(talk, "pairs")
+            raise ValueError(f"conversations.pairs: {talk.pairs}{default}; allowed: at most {most} among {users} users")
         if talk.groups and talk.group_size.max > users:
-            raise ValueError(f"conversations.group_size.max: {talk.group_size.max}; allowed: at most the {users} users")
+            default = _default(talk.group_size, "max")
+            raise ValueError(
+                f"conversations.group_size.max: {talk.group_size.max}{default}; allowed: at most the {users} users"
+            )
         if talk.pairs + talk.groups == 0:
             raise ValueError("conversations: no pairs and no groups; allowed: at least one of them")
         for number, burst in enumerate(self.traffic.bursts):
@@ -516,21 +526,7 @@ def load(name: str | PathLike[str]) -> Scenario:
     if name not in shipped and path.suffix != ".toml" and not path.is_file():
         raise InputError(f"unknown scenario {name!r}{nearest(name, list(shipped))} (or a path to a .toml file)")
     shown = f"{name}.toml" if name in shipped else str(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{shown}: cannot be read: {error.strerror or error}") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{shown}: byte {error.start + 1} is not UTF-8; allowed: a TOML file in UTF-8") from None
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        raise InputError(f"{shown}:{line[1] if line else text.count(chr(10)) + 1}: not TOML: {error}") from None
-    except ValueError:  # Python limits the digits of a number that it reads
-        raise InputError(f"{shown}: a number has too many digits; allowed: at most 4300") from None
-    except RecursionError:
-        raise InputError(f"{shown}: nested too deeply; allowed: fewer levels") from None
+    text, data = toml_file.read(path, shown, "a scenario file")
     for internal in ("name", "text", "file"):
         if internal in data:
             known = nearest(internal, names_of(Scenario))

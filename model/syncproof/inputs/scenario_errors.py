@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from typing import Any, get_args, get_origin
 
@@ -75,7 +76,7 @@ def explain(model: type[BaseModel], error: Any, shown: str, text: str) -> str:
     if kind == "extra_forbidden":
         return f"{where}: unknown key{nearest(str(key[-1]), names_of(_section(model, key)))}"
     if kind == "missing":
-        return f"{where}: is missing; allowed: {'a text in quotes' if len(key) == 1 else 'a value'}"
+        return f"{where}: is missing; allowed: {_wanted(model, key)}"
     field = _field(model, key)
     if kind == "list_type" and field is not None:
         element = within(_section(model, key), str(key[-1]))
@@ -113,6 +114,16 @@ def _in_words(model: type[BaseModel], key: tuple[str | int, ...], kind: str, lim
             table = within(table, step)
         return f"a table with {', '.join(names_of(table))}"
     return ""
+
+
+def _wanted(model: type[BaseModel], key: tuple[str | int, ...]) -> str:
+    """Return what a key that is missing takes."""
+    annotation = within(_section(model, key), str(key[-1]))
+    if names := names_of(annotation):
+        return f"a table with {', '.join(names)}"
+    if annotation is datetime.date:
+        return "a date such as 2025-05-09"
+    return "a text in quotes" if annotation is str else "a value"
 
 
 def _where(shown: str, text: str, key: tuple[str | int, ...]) -> str:

@@ -17,13 +17,13 @@ Messages are numbered from 0 in the order of the file. `conversation` is 0 by de
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, get_args, get_type_hints
 
 from syncproof.core.values import ConversationId, DeviceId, Message, MessageId
 from syncproof.designs import Population
 from syncproof.errors import InputError, nearest
+from syncproof.inputs import toml_file
 
 KINDS: tuple[str, ...] = get_args(get_type_hints(Message)["kind"])
 MOST = 9
@@ -40,14 +40,7 @@ class Script(NamedTuple):
 def read(file: str | Path, populations: dict[str, Population]) -> Script:
     """Read a script. Raises `InputError` in one line that names the file, the field and what is allowed."""
     shown = str(file)
-    try:
-        data = tomllib.loads(Path(file).read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise InputError(f"{shown}: cannot be read: {error.strerror or error}") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{shown}: byte {error.start + 1} is not UTF-8; allowed: a TOML file in UTF-8") from None
-    except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
-        raise InputError(f"{shown}: not TOML: {error}") from None
+    _, data = toml_file.read(Path(file), shown, "a script")
     return _Reader(shown, populations).script(data)
 
 

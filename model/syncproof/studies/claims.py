@@ -3,7 +3,8 @@
 `CLAIMS` is the table: each claim is a sentence, a function that judges it by a comparison's results and, where it is about
 correctness, one that judges it by a verification's. A function returns a verdict and the evidence. A verdict is `supported`,
 `refuted`, `depends` (the evidence says on what), `within noise` (the interval of the paired difference contains 0) or `unknown`
-(the evidence says why these results cannot tell). A simulation
+(the evidence says why these results cannot tell). A claim about numbers is unknown where the storage was swamped, since
+they are those of a queue then. A simulation
 can only say that its runs did not refute a claim about correctness; that is what `supported` means there, and the reports say
 so beside the table. An `unknown` property, a run without messages or a metric without a value supports no claim: the claim is
 unknown.
@@ -11,7 +12,7 @@ unknown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from math import isnan
 from typing import Literal
 
@@ -19,7 +20,7 @@ import msgspec
 
 from syncproof.designs.forms import ready
 from syncproof.inputs.small_worlds import POPULATIONS
-from syncproof.studies import hot_user, recommendation
+from syncproof.studies import hot_user, recommendation, saturation
 from syncproof.studies.results.common import ClaimResult
 from syncproof.studies.results.comparison import ComparisonResults
 from syncproof.studies.results.verification import ClaimSearch, VerificationResults
@@ -40,6 +41,9 @@ ALIKE = 1.5
 """Something is not much more complex if it has at most half as much again."""
 STEADY = 1.1
 """A metric that grows by less than a tenth from 1 to 6 devices per user counts as not growing."""
+
+
+NEVER_KEPT_UP = "never kept up with the load, so its numbers are those of a queue and of retries"
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -85,6 +89,8 @@ def _fewer(results: ComparisonResults, one: str, other: str, metric: str) -> tup
     ours, theirs = _mean(results, one, metric), _mean(results, other, metric)
     if isnan(ours) or isnan(theirs):
         return "unknown", "these runs have no numbers for it: nothing was delivered, or nothing accepted"
+    if (overloaded := _swamped(results, one, other)) is not None:
+        return overloaded
     text = f"{one} {ours:.3g}, {other} {theirs:.3g}"
     found = recommendation.difference(results, one, other, metric)
     if found is None or found.value is None or found.low is None or found.high is None:
@@ -119,6 +125,14 @@ def _unmeasured(*values: float) -> Judgement | None:
     return None
 
 
+def _swamped(results: ComparisonResults, *designs: str) -> Judgement | None:
+    """Return the judgement `unknown` if the storage of one of these designs never kept up, else None."""
+    for name in designs:
+        if saturation.swamped(results.designs[name]):
+            return "unknown", f"the storage of {name} {NEVER_KEPT_UP}"
+    return None
+
+
 def _written(results: ComparisonResults, design: str, store: str) -> int:
     """Return the rows written to a store, over all runs."""
     rows = results.designs[design].rows.get(store)
@@ -142,26 +156,41 @@ def _fewer_interactions(results: ComparisonResults) -> Judgement:
     return verdict, f"packets per delivery: {text}"
 
 
-def _growth(results: ComparisonResults, design: str, metric: str) -> tuple[float, float, str, str] | None:
+def _growth(
+    results: ComparisonResults, design: str, metric: str, but: Collection[str] = ()
+) -> tuple[float, float, str, str] | None:
+    """Return a metric in a design's first and last small run, and their numbers of devices, but for those left out."""
     points = results.sweep.designs.get(design, {})
-    known = [(value, found) for value, run in points.items() if (found := run.metrics[metric]) is not None]
+    known = [
+        (value, found)
+        for value, run in points.items()
+        if value not in but and (found := run.metrics[metric]) is not None
+    ]
     if len(known) < 2:
         return None
     return known[0][1], known[-1][1], known[0][0], known[-1][0]
 
 
 def _writes_grow(results: ComparisonResults) -> Judgement:
-    inbox = _growth(results, STORE_FIRST, "server_writes_per_message")
-    notify = _growth(results, NOTIFY, "server_writes_per_message")
-    if inbox is None or notify is None:
+    writes, judged = "server_writes_per_message", (STORE_FIRST, NOTIFY)
+    if any(_growth(results, name, writes) is None for name in judged):
         return "unknown", f"needs {STORE_FIRST} and {NOTIFY} with the sweep over devices per user"
+    runs = results.sweep.designs
+    full = [
+        value for value in runs[NOTIFY] if any(saturation.swamped(runs[n][value]) for n in judged if value in runs[n])
+    ]
+    inbox, notify = (_growth(results, name, writes, full) for name in judged)
+    if inbox is None or notify is None:
+        return "unknown", f"with {listed(full)} devices a user the storage {NEVER_KEPT_UP}"
     text = (
         f"writes per message from {inbox[2]} to {inbox[3]} devices a user: {STORE_FIRST} {inbox[0]:.2f} to {inbox[1]:.2f}, "
         f"{NOTIFY} {notify[0]:.2f} to {notify[1]:.2f}"
     )
-    lag = _growth(results, "timeline-checkpointed", "server_writes_per_message")
+    lag = _growth(results, "timeline-checkpointed", writes, full)
     if lag is not None and lag[1] > lag[0] * STEADY:
         text += f"; but timeline-checkpointed records each device's checkpoint: {lag[0]:.2f} to {lag[1]:.2f}"
+    if full:
+        text += f"; with {listed(full)} devices the storage never kept up"
     grows, steady = inbox[1] > inbox[0] * STEADY, notify[1] <= notify[0] * STEADY
     if grows and steady:
         return ("depends" if lag is not None and lag[1] > lag[0] * STEADY else "supported"), text
@@ -180,6 +209,8 @@ def _deletes_count(results: ComparisonResults) -> Judgement:
                 shares[name] = seconds.get("deleted", 0.0) / whole
     if STORE_FIRST not in shares:
         return "unknown", f"{STORE_FIRST} stored nothing in these runs"
+    if (overloaded := _swamped(results, *shares)) is not None:
+        return overloaded
     share = shares[STORE_FIRST]
     text = (
         f"deletes take {share:.0%} of the storage station's time of {STORE_FIRST}: without them it would saturate at "
@@ -235,6 +266,11 @@ def _push_unneeded(results: ComparisonResults) -> Judgement:
         return "unknown", f"the run of {NOTIFY} without notifications accepted no message"
     if quiet.promised_unknown:
         return "unknown", f"without notifications {', '.join(quiet.promised_unknown)} is unknown of {NOTIFY}"
+    if saturation.swamped(quiet) or saturation.swamped(results.designs[NOTIFY]):
+        return "unknown", (
+            f"without notifications {NOTIFY} keeps every promise, but its storage never kept up with the load, and latency is "
+            "that of the queue"
+        )
     if latency is None or usual is None:
         timed = quiet.metrics.get("late_10s") is not None
         why = "in one of the two runs half of them saw nothing before its end" if timed else "no receiver was connected"

@@ -14,7 +14,7 @@ from syncproof import designs as registry
 from syncproof.engines.simulate import RunResult
 from syncproof.errors import InputError, Interrupted
 from syncproof.inputs import arguments, lookup
-from syncproof.inputs.scenario import Scenario, load
+from syncproof.inputs.scenario import LARGEST_SEED, Scenario, load
 from syncproof.studies import executors, saturation
 from syncproof.studies.comparison import Comparison
 from syncproof.studies.executors import Progress
@@ -157,7 +157,7 @@ def checked(
     arguments.instance("scenario", scenario, (str, Path, Scenario), "a name, the path of a file, or a Scenario")
     chosen = arguments.designs(designs)
     arguments.whole("runs", runs, least=1, most=MOST_RUNS)
-    arguments.whole("seed", seed, least=0, most=2**40 - 1)
+    arguments.whole("seed", seed, least=0, most=LARGEST_SEED)
     arguments.whole("jobs", jobs, least=1)
     arguments.positive("take", take, "seconds")
     arguments.called("progress", progress)

@@ -1,9 +1,10 @@
 """Recommend a design for a scenario: who is on the Pareto front, which of them to choose, and what would turn the choice.
 
 The front has the designs of which no other one is better in one of the four costs and worse in none; *better* and *worse* mean
-that the interval of the paired difference excludes 0. Of the designs that kept every promise, lost nothing, and give a new device
-its history where new devices appear, the one with the least product of three numbers is recommended: its server rows, its packets
-and its late share. So it is worth as much to halve one of them as to halve another. Late shares count from `FLOOR` on: below it
+that the interval of the paired difference excludes 0. Of the designs that kept every promise, lost nothing, give a new device
+its history where new devices appear, and deliver at least half in time (`MOST_LATE`), the one with the least product of three
+numbers is recommended: its server rows, its packets and its late share. So it is worth as much to halve one of them as to halve
+another. Late shares count from `FLOOR` on: below it
 fewer late deliveries are no reason to pay more. Where the recommended design keeps no history for devices that are added later,
 the same rule also names one that does.
 """
@@ -28,6 +29,8 @@ ROWS = ("server_writes_per_message", "server_deletes_per_message", "server_reads
 PACKETS, LATE, LOST = "packets_per_delivery", "late_10s", "lost_deliveries"
 FLOOR = 0.01
 """The late share below which a smaller one is no advantage: one delivery in a hundred."""
+MOST_LATE = 0.5
+"""The late share above which a design is not recommended, whatever it costs: more than half of its deliveries are late."""
 
 
 def recommend(
@@ -39,14 +42,15 @@ def recommend(
     history.
     """
     front = pareto(results)
-    costs = {name: found for name in results.designs if (found := _eligible(results, name)) is not None}
+    sound = {name: found for name in results.designs if (found := _sound(results, name)) is not None}
+    costs = _in_time(sound)
     chosen = choose(costs)
     lasting = None if chosen in keeping else choose({name: costs[name] for name in costs if name in keeping})
     tried = [runs for runs in (results.sweep, results.losses, results.polls) if runs is not None and runs.designs]
     return Recommendation(
         front=front,
         recommended=chosen,
-        why=_reason(costs, chosen, results),
+        why=_reason(costs, sound, results),
         with_history=lasting,
         why_with_history="" if lasting is None else _numbers(costs[lasting]),
         turned_by=[]
@@ -95,12 +99,13 @@ def pareto(results: ComparisonResults) -> list[str]:
 
 def _rows(design: DesignComparison | SmallRun) -> float | None:
     """Return the rows that a message touches: written, deleted and read."""
-    found = [_value(design, metric) for metric in ROWS]
+    found = [value_of(design, metric) for metric in ROWS]
     return None if any(value is None for value in found) else math.fsum(value for value in found if value is not None)
 
 
-def _value(design: DesignComparison | SmallRun, metric: str) -> float | None:
-    found = design.metrics[metric]
+def value_of(design: DesignComparison | SmallRun, metric: str) -> float | None:
+    """Return a metric of a design, or of one of its small runs; None where it has no value."""
+    found = design.metrics.get(metric)
     return found.value if isinstance(found, Interval) else found
 
 
@@ -121,7 +126,7 @@ Costs = tuple[float, float, float]
 """Rows, packets and late share."""
 
 
-def _eligible(results: ComparisonResults, name: str) -> Costs | None:
+def _sound(results: ComparisonResults, name: str) -> Costs | None:
     """Return a design's costs if it kept its promises, lost nothing, and gives history to the new devices there are."""
     design = results.designs[name]
     if any(p.promised and p.exercised and p.verdict != "holds" for p in design.properties.values()):
@@ -133,8 +138,13 @@ def _eligible(results: ComparisonResults, name: str) -> Costs | None:
 
 
 def _costs(design: DesignComparison | SmallRun) -> Costs | None:
-    rows, packets, late = _rows(design), _value(design, PACKETS), _value(design, LATE)
+    rows, packets, late = _rows(design), value_of(design, PACKETS), value_of(design, LATE)
     return None if rows is None or packets is None or late is None else (rows, packets, late)
+
+
+def _in_time(costs: Mapping[str, Costs]) -> dict[str, Costs]:
+    """Return the costs of the designs that deliver at least half in time."""
+    return {name: each for name, each in costs.items() if each[2] <= MOST_LATE}
 
 
 def choose(costs: Mapping[str, Costs]) -> str | None:
@@ -147,15 +157,23 @@ def _floored(costs: Costs) -> Costs:
     return rows, packets, max(late, FLOOR)
 
 
-def _reason(costs: Mapping[str, Costs], chosen: str | None, results: ComparisonResults) -> str:
+def _reason(costs: Mapping[str, Costs], sound: Mapping[str, Costs], results: ComparisonResults) -> str:
+    """Return why a design is recommended, or none. `costs`: of the `sound` designs those that deliver at least half in time."""
+    chosen = choose(costs)
     if chosen is None:
-        return "none kept every promise, lost nothing and gave new devices their history"
+        if not sound:
+            return "none kept every promise, lost nothing and gave new devices their history"
+        least = min(sound, key=lambda name: (sound[name][2], name))
+        return (
+            f"no design that kept every promise and lost nothing delivered half within 10 s; the best was {least}, with "
+            f"{sound[least][2]:.2%} later"
+        )
     numbers = _numbers(costs[chosen])
     if len(costs) == 1:
-        alone = (
-            ", the only one that kept every promise, lost nothing and lacks nothing" if len(results.designs) > 1 else ""
-        )
-        return f"{numbers}{alone}"
+        if len(results.designs) == 1:
+            return numbers
+        timely = "" if len(sound) == 1 else ", and delivered half within 10 s"
+        return f"{numbers}, the only one that kept every promise, lost nothing and lacks nothing{timely}"
     next_best = choose({name: each for name, each in costs.items() if name != chosen})
     assert next_best is not None
     other = costs[next_best]
@@ -176,11 +194,11 @@ def _turning(runs: EndpointRuns, chosen: str, results: ComparisonResults, curren
         costs = {}
         for name, points in runs.designs.items():
             run = points.get(value)
-            if run is None or run.promised_violated or run.promised_unknown or _eligible(results, name) is None:
+            if run is None or run.promised_violated or run.promised_unknown or _sound(results, name) is None:
                 continue
             if not run.metrics[LOST] and (found := _costs(run)) is not None:
                 costs[name] = found
-        best = choose(costs)
+        best = choose(_in_time(costs))
         if best is not None and best != chosen:
             return Turning(runs.key, value, best)
     return None

@@ -15,14 +15,22 @@ from typing import Literal
 from syncproof.inputs.scenario import Scenario
 from syncproof.inputs.workload import DAY, Traffic
 from syncproof.studies.intervals import digits
-from syncproof.studies.recommendation import difference, sign
-from syncproof.studies.results.comparison import ComparisonResults, MetricResults, Offered
+from syncproof.studies.recommendation import LATE, difference, sign, value_of
+from syncproof.studies.results.comparison import (
+    ComparisonResults,
+    DesignComparison,
+    MetricResults,
+    Offered,
+    SmallRun,
+)
 
 KNEE = "saturation_messages_per_s"
 NEAR = 0.5
 """The least utilisation of some design's station for which a report shows where the stations saturate."""
 FAR = 0.1
 """Below this utilisation the load at which a station saturates is more than ten times that of the runs: an extrapolation."""
+FULL, SWAMPED = 0.95, 0.9
+"""A station that worked at least `FULL` of the time, while at least `SWAMPED` of the deliveries were late, was swamped."""
 MINUTE = 60.0
 STEPS = 1440
 """Moments at which the rate of a scenario with day and night is looked at."""
@@ -101,6 +109,15 @@ def knees(results: ComparisonResults) -> list[Knee]:
 def near(results: ComparisonResults) -> bool:
     """Return whether some design's station was busy enough for a report to show where the stations saturate."""
     return results.offered is not None and any((knee.busy.value or 0.0) >= NEAR for knee in knees(results))
+
+
+def swamped(found: DesignComparison | SmallRun) -> bool:
+    """Return whether the storage never kept up in these runs.
+
+    Then requests are sent and stored again, and what should follow a write does not come before the end: such runs count the
+    retries of a queue, and say little about what a design writes, sends or takes of its storage.
+    """
+    return (value_of(found, "storage_utilisation") or 0.0) >= FULL and (value_of(found, LATE) or 0.0) >= SWAMPED
 
 
 def first(found: list[Knee], results: ComparisonResults) -> list[str]:

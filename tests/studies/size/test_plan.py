@@ -138,8 +138,11 @@ def test_the_example_prices_have_a_date_and_sources() -> None:
     [
         (("written_per_million = 0.625", "written_per_million = -1"), "rows.written_per_million: -1; allowed: 0 to"),
         (("[network]", "[networks]"), "networks: unknown key"),
-        (("date = 2025-05-09", ""), "date: is missing"),
+        (("date = 2025-05-09", ""), "date: is missing; allowed: a date such as 2025-05-09"),
+        (("[rows]", "[[rowses]]"), "rows: is missing; allowed: a table with written_per_million"),
         (("title = ", "title "), "not TOML"),
+        (("= 0.625", "= " + "9" * 5000), "a number has too many digits; allowed: at most 4300"),
+        (("= 0.625", "= " + "[" * 5000), "nested too deeply; allowed: fewer levels"),
     ],
 )
 def test_a_wrong_price_file_is_told_in_a_line(change: tuple[str, str], says: str, tmp_path: Path) -> None:

@@ -30,10 +30,12 @@ def answer(comparison: Comparison) -> list[str]:
             f"A promise is broken: {name} promises {property_name}, but {finding.example} "
             f"({len(broken)} broken promises in all)."
         )
-    elif unknown := [n for n, d in designs.items() for p in d.properties.values() if _open(p)]:
+    elif unknown := [(n, p.why) for n, d in designs.items() for p in d.properties.values() if _open(p)]:
+        many = f"{len(unknown)} promises are" if unknown[1:] else "one promise is"
+        reasons = dict.fromkeys(why for _, why in unknown if why)
         sentences.append(
-            f"No run broke a promise, but {len(unknown)} promises are unknown, the first of {unknown[0]}: the runs accepted no "
-            "message, did not come to rest, or never met the evidence."
+            f"No run broke a promise, but {many} unknown{', the first' if unknown[1:] else ''} of {unknown[0][0]}: "
+            f"{'; '.join(reasons) or 'the runs did not come to rest'}."
         )
     else:
         lossy = [n for n, d in designs.items() if d.properties["no-loss"].verdict == "violated"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from syncproof.designs import DESIGNS
-from syncproof.report.sentences.words import named
+from syncproof.report.sentences.words import listed, named
 from syncproof.report.tables import number
 from syncproof.studies.size import Sizing
 from syncproof.studies.size.break_even import DEVICES
@@ -19,7 +19,8 @@ def question(found: Sizing) -> str:
     """Return what was asked."""
     demand = found.results().demand
     return (
-        f"What does each design take for {number(demand.users)} users with {demand.devices_per_user:g} devices, who write "
+        f"What does each design take for {number(demand.users)} users with {demand.devices_per_user:g} "
+        f"device{'' if demand.devices_per_user == 1 else 's'}, who write "
         f"{demand.messages_per_user_day:.3g} messages a day?"
     )
 
@@ -38,10 +39,16 @@ def answer(found: Sizing) -> list[str]:
         if names:
             name = min(names, key=lambda each: results.designs[each].cost_total)
             least = results.designs[name]
+            if not least.cost_total:
+                free = [each for each in names if not results.designs[each].cost_total]
+                verb = "cost" if free[1:] else "costs"
+                said.append(f"Of the designs that {what}, {listed(free)} {verb} nothing at these prices.")
+                continue
             said.append(
                 f"Of the designs that {what}, {name} costs least: {number(least.cost_total)} {currency} a month; "
                 f"{number(least.rows_written_per_s.mean)} rows written and {number(least.rows_deleted_per_s.mean)} deleted a "
-                f"second, {number(least.stored_bytes_total / 1e12)} TB stored, {number(least.storage_servers)} storage servers."
+                f"second, {number(least.stored_bytes_total / 1e12)} TB stored, {number(least.storage_servers)} storage "
+                f"server{'' if least.storage_servers == 1 else 's'}."
             )
     for each in results.break_even:
         if each.quantity == DEVICES and {each.less_below, each.less_above} == {STORE_FIRST, NOTIFY}:

@@ -124,7 +124,7 @@ class Recommendation(msgspec.Struct):
     front: list[str]
     """designs of which no other is clearly better in one of rows, packets, late share and losses, and clearly worse in none"""
     recommended: str | None
-    """the design, or null if none keeps its promises and loses nothing"""
+    """the design, or null if none keeps its promises, loses nothing and delivers at least half within 10 s"""
     why: str
     """the reason in numbers"""
     turned_by: list[Turning]

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from syncproof.designs.registry import Design
 from syncproof.errors import InputError, nearest
 from syncproof.inputs import arguments, lookup, workload
-from syncproof.inputs.scenario import Scenario, load
+from syncproof.inputs.scenario import LARGEST_SEED, Scenario, load
 from syncproof.inputs.workload import DAY
 from syncproof.studies import executors
 from syncproof.studies.executors import Progress
@@ -214,7 +214,7 @@ def size(
     started = time.perf_counter()
     loaded = _scenario(scenario, devices, messages_per_user_day)
     arguments.whole("users", users, least=1, most=MOST_USERS)
-    arguments.whole("seed", seed, least=0, most=2**40 - 1)
+    arguments.whole("seed", seed, least=0, most=LARGEST_SEED)
     arguments.whole("jobs", jobs, least=1)
     arguments.whole("connections_per_gateway", connections_per_gateway, least=1, needed=True)
     for name, value, unit in (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import tomllib
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +10,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from syncproof.errors import InputError
+from syncproof.inputs import toml_file
 from syncproof.inputs.scenario import Section
 from syncproof.inputs.scenario_errors import explain
 
@@ -77,15 +77,7 @@ def _example() -> Path:
 def load(file: Path | None = None) -> Prices:
     """Read a price file, by default the example. Raises `InputError`, a line for each error of the file."""
     path = _example() if file is None else file
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        data = tomllib.loads(text)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}; allowed: a price file") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: byte {error.start + 1} is not UTF-8; allowed: a TOML file in UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: not TOML: {error}") from None
+    text, data = toml_file.read(path, str(path), "a price file")
     try:
         return Prices.model_validate(data)
     except ValidationError as error:

@@ -103,7 +103,7 @@ def _value(text: str, option: str) -> object:
         read = tomllib.loads(f"value = {part}")
         if list(read) == ["value"]:
             return read["value"]
-    except ValueError:  # not TOML, or a number of more digits than Python reads
+    except (ValueError, RecursionError):  # not TOML, or more digits or brackets than Python reads
         pass
     if re.fullmatch(r"[\w.\-]+", part):
         return part
