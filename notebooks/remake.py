@@ -3,14 +3,16 @@
     python notebooks/remake.py [NAME ...] [--out FOLDER]
 
 The text is the source: it is edited and reviewed. The `.ipynb`, with its outputs, is for readers on a code host. The same text
-gives the same bytes: no times are recorded, cells are numbered, and the version of the kernel and the widgets are left out (a
-widget shows nothing on a code host; the next output of its cell shows what it would show first).
+gives the same bytes, except where a cell says what a real server did: no times are recorded, cells are numbered, and the version
+of the kernel and the widgets are left out (a widget shows nothing on a code host; the next output of its cell shows what it would
+show first).
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -46,10 +48,13 @@ def read(name: str) -> NotebookNode:
 def execute(name: str) -> NotebookNode:
     """Execute a notebook and return it with its outputs. Raises `CellExecutionError`, and `ValueError` for a warning.
 
-    It runs in an empty folder, so a notebook must make all files that it needs.
+    It runs in a folder with nothing but the files that belong to it, which are committed in a folder of its name beside it. So a
+    notebook must make all other files that it needs.
     """
     book = read(name)
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as sockets:
+        if (HERE / name).is_dir():
+            shutil.copytree(HERE / name, Path(folder) / name)
         client = NotebookClient(
             book,
             timeout=SECONDS,

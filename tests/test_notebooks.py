@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -18,6 +19,12 @@ FOLDER = ROOT / "notebooks"
 NAMES = [path.stem for path in sorted(FOLDER.glob("[0-9]*.py"))]
 PLACE = re.compile(r"(?<![\w.:/])/(?:home|root|Users|tmp|var|opt|usr|private|work|mnt)/|[A-Z]:\\\\")
 """The beginning of a path on a particular machine."""
+WITHOUT_POSTGRES = """
+import runpy, sys
+from syncproof.engines.drive.targets.postgres_server import PostgresTarget
+PostgresTarget.missing = classmethod(lambda kind: "PostgreSQL is not installed")
+runpy.run_path(sys.argv[1])
+"""
 
 
 @pytest.fixture(scope="session")
@@ -53,8 +60,19 @@ def said(book: Any) -> dict[str, str]:
     return found
 
 
-def test_there_are_six() -> None:
-    assert [name[:2] for name in NAMES] == ["01", "02", "03", "04", "05", "06"]
+def printed(name: str, varies: bool) -> list[str]:
+    """Return what committed cells print that have the tag `varies`, or that have not."""
+    return [
+        output.text
+        for cell in committed(name).cells
+        if cell.cell_type == "code" and ("varies" in cell.metadata.get("tags", [])) == varies
+        for output in cell.outputs
+        if output.output_type == "stream"
+    ]
+
+
+def test_there_are_seven() -> None:
+    assert [name[:2] for name in NAMES] == ["01", "02", "03", "04", "05", "06", "07"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -83,7 +101,31 @@ def test_what_is_committed_has_no_path_of_a_machine_and_no_error(name: str) -> N
     assert "version" not in committed(name).metadata.language_info
 
 
+def test_what_is_committed_of_real_servers_was_driven() -> None:
+    """Only `varies` cells say it, and for these a test of what is made compares nothing."""
+    assert sum(said.startswith("driven here: postgres-") for said in printed("07_real_servers", varies=True)) == 3
+
+
+@pytest.mark.slow
+def test_where_no_server_is_installed_recorded_histories_say_the_same(tmp_path: Path) -> None:
+    name = "07_real_servers"
+    shutil.copytree(FOLDER / name, tmp_path / name)
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_POSTGRES, FOLDER / f"{name}.py"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("PostgreSQL is not installed. What follows was recorded elsewhere.\n") == 3
+    at = 0
+    for text in printed(name, varies=False):
+        assert text in done.stdout[at:]
+        at = done.stdout.index(text, at) + len(text)
+
+
 def test_an_unknown_notebook_is_reported_in_one_line() -> None:
-    done = subprocess.run([sys.executable, FOLDER / "remake.py", "07"], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, FOLDER / "remake.py", "08"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "unknown notebook '07'; allowed: 01_" in done.stderr
+    assert "unknown notebook '08'; allowed: 01_" in done.stderr

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from syncproof.designs import DESIGNS
+from syncproof.properties import PROPERTIES
+from syncproof.report.drive import fragment
 from syncproof.studies.compare import compare
+from syncproof.studies.drive import Driven, ScriptOutcome
 from tests.helpers import browser as chromium
 from tests.helpers.command import TINY
 
@@ -74,6 +77,15 @@ def test_the_figures_can_be_read_on_their_page(browser: Any, page: Path, dark: b
         })()"""
     )
     assert faint == []
+
+
+def test_what_a_notebook_shows_of_many_violations_is_not_wider_than_it(browser: Any, tmp_path: Path) -> None:
+    outcome = ScriptOutcome("postgres-serial", "concurrent-writers", "timeline-read-fanout", runs=20)
+    outcome.observed, outcome.examples = dict.fromkeys(PROPERTIES, 19), dict.fromkeys(PROPERTIES, "it does")
+    page = tmp_path / "fragment.html"
+    page.write_text(f"<meta charset=utf-8>{fragment(Driven((), [], [outcome]))}", encoding="utf-8")
+    browser.open(page, width=800)
+    assert browser.evaluate("document.documentElement.scrollWidth") == 800
 
 
 @pytest.mark.parametrize("way", ["mouse", "Enter", "space"])

@@ -210,7 +210,7 @@ def drive(
         held_against: the design that the target is held against, instead of its own.
         repeats: how often each script runs; by default once, and races several times.
         slow_ms: milliseconds that a store of `model:` takes at most for an operation, drawn anew for each; default 20.
-        histories: a folder in which the history of the last run of each script is written.
+        histories: a folder in which the history of the last run of each script is written, as TARGET-SCRIPT.jsonl.
         progress: a function, called with the number of runs done and of all.
 
     Returns a `Driven`: `cells`, `status()`, `write(folder)`; printed, it shows the table.

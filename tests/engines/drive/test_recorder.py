@@ -20,6 +20,7 @@ from syncproof.core.observations import (
     RangeRead,
     Shown,
     Stored,
+    Unsure,
 )
 from syncproof.core.values import ConversationId, DeviceId, MessageId, Timeline
 from syncproof.engines.drive import journal
@@ -97,6 +98,11 @@ def test_a_read_is_evidence_of_the_entries_that_it_returned() -> None:
     entry = Appended(LOG, 2, TWO)
     read = RangeRead(DEVICE, LOG, 0, 2, (2,))
     assert with_audits([read, Accepted(TWO)], [entry]) == [entry, read, Accepted(TWO)]
+
+
+def test_a_sender_that_does_not_know_the_outcome_is_no_evidence_of_it() -> None:
+    seen: list[Observation] = [Unsure(ONE), Accepted(ONE), Quiesced()]
+    assert with_audits(seen, [Stored(ONE)]) == [Unsure(ONE), Stored(ONE), Accepted(ONE), Quiesced()]
 
 
 def test_what_nobody_has_evidence_of_comes_last_before_rest() -> None:

@@ -30,13 +30,14 @@ from syncproof.core.observations import (
     Served,
     Shown,
     Triggered,
+    Unsure,
 )
 from syncproof.core.values import Timeline
 from syncproof.engines.drive.journal import Reader
 
 IDLE = (Pulled, Triggered, Served)
 """What a device also notes when it looks for something new and finds nothing."""
-NO_EVIDENCE = (Composed, Checkpointed)
+NO_EVIDENCE = (Composed, Checkpointed, Unsure)
 """What may come before a message has a place, although it names the message or its number."""
 
 

@@ -273,7 +273,7 @@ SCRIPTS: dict[str, DriveScript] = {
             cast=PAIR,
             needs=("steps",),
             steps=(
-                SendHalf(0), Send(1), AwaitAccepted(1, within=2.0), Everywhere((1, 2), within=3.0), Resume(0),
+                SendHalf(0), Send(1), AwaitAccepted(1, within=2.0), Everywhere((1, 2), within=10.0), Resume(0),
                 AwaitAccepted(),
             ),
         ),
