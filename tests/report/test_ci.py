@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from syncproof.core.observations import Quiesced
-from syncproof.formats.header import Header
+from syncproof.formats.header import SCHEMA, Header
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.report import ci
 from syncproof.studies.drive import Driven, ScriptOutcome
@@ -19,7 +19,7 @@ from syncproof.studies.recordings import CheckedRun, judged
 from syncproof.studies.results.kill_matrix import BugResult, CutEngineResult, EngineResult, SoundResult
 from syncproof.studies.verify import Verification
 from tests.helpers.histories import History
-from tests.studies.test_verify import NOTIFY, PUSH, explored, verified
+from tests.studies.test_verify import CRASH, NOTIFY, PUSH, SYNC_FIRST, explored, verified
 
 GAP = (NOTIFY, SmallWorld("two-people", 1, ()), "a push lost")
 STATUS = {"violated": 1, "unknown": 3}
@@ -36,7 +36,9 @@ def checked(*, lost: bool = False, accepted: bool = True) -> CheckedRun:
     for device in (0, 1) if lost else (0, 1, 2):
         history.shown(device, 1)
     history.add(Quiesced())
-    return judged("log.jsonl", Header(kind="history", design="timeline-checkpointed"), history.observations)
+    return judged(
+        "log.jsonl", Header(schema=SCHEMA, kind="history", design="timeline-checkpointed"), history.observations
+    )
 
 
 def driven(*broken: str, unknown: str = "", why: str = "") -> Driven:
@@ -63,7 +65,7 @@ RESULTS = {
     "verify holds": lambda: verified(explored(PUSH)),
     "verify broken": lambda: verified(explored(PUSH, no_loss=5)),
     "verify unknown": lambda: verified(explored(PUSH, no_loss="cut short")),
-    "verify not promised": lambda: verified(explored(SmallWorld("two-people", 1, ("inbox-trim",)), no_loss=5)),
+    "verify not promised": lambda: verified(explored(CRASH, SYNC_FIRST, convergence=4), design=SYNC_FIRST),
     "verify vacuous": lambda: verified(explored(PUSH), vacuous=[GAP]),
     "check holds": checked,
     "check lost": lambda: checked(lost=True),
@@ -127,8 +129,12 @@ def test_an_annotation_names_the_file_of_an_own_design_and_is_one_line() -> None
 
 def test_the_line_names_the_first_three_that_fail() -> None:
     found = verified(explored(PUSH, no_loss=5, no_duplicate=4, prefix_order=6, convergence=7))
-    assert "4 violated (timeline-notify no-duplicate, timeline-notify prefix-order" in ci.line(found)
+    assert "4 violated (no-duplicate, prefix-order, " in ci.line(found)
     assert "and 1 more)" in ci.line(found)
+
+
+def test_the_line_says_whose_promise_fails_if_there_are_several() -> None:
+    assert "1 violated (F01 is caught)" in ci.line(matrix(killed=False))
 
 
 def test_what_xml_does_not_allow_is_replaced() -> None:
@@ -141,5 +147,5 @@ def test_quiet_text_is_what_fails_and_the_line(capsys: pytest.CaptureFixture[str
     ci.shown(driven("no-loss"), "drive", "text", True, lambda: print("the whole table"))
     assert capsys.readouterr().out.splitlines() == [
         "violated: mine.py:Mine trimmed: no-loss: in 2 of 5 runs: it is lost",
-        "drive: 1 of 2 hold; 1 violated (mine.py:Mine trimmed: no-loss)",
+        "drive: 1 of 2 hold; 1 violated (trimmed: no-loss)",
     ]

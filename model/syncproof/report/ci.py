@@ -122,8 +122,9 @@ def line(found: Any) -> str:
         return NOTHING if not every else f"nothing was exercised of {len(every)}"
     held = sum(case.verdict == "holds" for case in judged)
     told = [f"{held} of {len(judged)} hold"]
+    single = len({case.of for case in every}) == 1
     for verdict in ("violated", "unknown"):
-        which = [f"{case.of} {case.name}" for case in judged if case.verdict == verdict]
+        which = [case.name if single else f"{case.of} {case.name}" for case in judged if case.verdict == verdict]
         if which:
             more = f" and {len(which) - 3} more" if len(which) > 3 else ""
             told.append(f"{len(which)} {verdict} ({', '.join(which[:3])}{more})")
