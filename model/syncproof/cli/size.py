@@ -97,7 +97,7 @@ def size(
         )  # fmt: skip
     page = options.written(found, out, whole=not found.stopped)
     found.show()
-    print(f"\nReport: {page}")
+    print(f"\nReport: {page}{options.told(found.facts.work) if found.facts else ''}")
     if found.stopped:
         complain(f"{found.stopped}; {options.CONTINUES}")
     return found.status()
