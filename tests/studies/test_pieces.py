@@ -13,8 +13,10 @@ import pytest
 
 from syncproof.errors import DesignError, InputError, Interrupted
 from syncproof.inputs import lookup
+from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.studies import pieces
 from syncproof.studies.pieces import INTERRUPTED, LOST, Piece, perform, piece, setting
+from syncproof.studies.verify import Explored, explore_one
 
 
 def square(folder: Path, number: int) -> int:
@@ -53,6 +55,12 @@ def test_results_come_in_the_order_of_the_pieces(tmp_path: Path, workers: int) -
     assert counted == [(number, 6) for number in range(1, 7)]
     assert sorted(told) == SQUARES
     assert times(tmp_path) == [1] * 6
+
+
+def test_equal_pieces_are_done_once_and_have_the_same_result(tmp_path: Path) -> None:
+    done = perform([*squares(tmp_path, 3), *squares(tmp_path, 3)], setting(jobs=1))
+    assert (done.results, done.work.pieces) == ([0, 1, 4, 0, 1, 4], 6)
+    assert times(tmp_path) == [1, 1, 1]
 
 
 def test_an_executor_of_ones_own_is_used_and_stays_open(tmp_path: Path) -> None:
@@ -150,10 +158,19 @@ def test_a_dask_worker_killed_midway_loses_no_piece_and_counts_none_twice(tmp_pa
                 os.kill(killed[0], signal.SIGKILL)
 
         done = perform(squares(tmp_path, 36), setting(cluster.scheduler_address, out=tmp_path), progress)
+        searched = perform([_search(kinds) for kinds in ((), ("push",))], setting(cluster.scheduler_address))
+    for found, kinds in zip(searched.results, ((), ("push",)), strict=True):
+        assert found is not None
+        assert found.findings == _search(kinds).function(*_search(kinds).arguments).findings
     assert len(killed) == 1
     assert (done.results, done.stopped) == ([n * n for n in range(36)], "")
     assert counted == list(range(1, 37))
     assert len(list((tmp_path / "pieces").iterdir())) == 36
+
+
+def _search(kinds: tuple[str, ...]) -> Piece[Explored]:
+    """Return a piece with values of many classes in its result."""
+    return piece(explore_one, "inbox-shared", SmallWorld("two-people", 1, kinds), facts={"kinds": kinds})
 
 
 # ---- what decides a result

@@ -1,10 +1,8 @@
-"""Sweeps: what is varied, points that equal a comparison's, resuming, lost workers, crossings, exit statuses."""
+"""Sweeps: what is varied, points that equal a comparison's, resuming, crossings, exit statuses."""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -240,35 +238,6 @@ def test_an_interrupt_before_any_result_is_raised(tiny: str, monkeypatch: pytest
     monkeypatch.setattr(Job, "work", work)
     with pytest.raises(KeyboardInterrupt):
         run(tiny)
-
-
-# ---- workers that die
-
-
-@pytest.mark.slow
-def test_a_dask_worker_killed_midway_loses_no_point_and_counts_none_twice(tiny: str, tmp_path: Path) -> None:
-    from distributed import LocalCluster
-
-    whole = said(run(tiny, runs=6))
-    killed: list[int] = []
-    done: list[int] = []
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", scheduler_port=0,
-        dashboard_address=None, worker_dashboard_address=None, silence_logs=50,
-    ) as cluster:  # fmt: skip
-
-        def progress(count: int, total: int) -> None:
-            done.append(count)
-            if count == 6:
-                killed.append(next(iter(cluster.workers.values())).pid)
-                os.kill(killed[0], signal.SIGKILL)
-
-        found = run(tiny, executor=cluster.scheduler_address, out=tmp_path / "out", progress=progress, runs=6)
-    assert len(killed) == 1
-    assert found.interrupted is None
-    assert done == list(range(1, 3 * 2 * 6 + 1))
-    assert len(list((tmp_path / "out" / "pieces").iterdir())) == 3 * 2 * 6
-    assert said(found) == whole
 
 
 # ---- readings

@@ -161,7 +161,7 @@ def perform(
     told: Callable[[Result], None] = lambda result: None,
     cut: Callable[[Result], bool] = lambda result: False,
 ) -> Done[Result]:
-    """Do the pieces that the journal does not have, and return the results of all.
+    """Do the pieces that the journal does not have, each once, and return the results of all. Equal pieces are one.
 
     Ctrl-C, or workers that are lost, end the work early. `progress` is called after each piece, and so is `told`, with its
     result, in any order. `cut`: whether Ctrl-C cut a result short; that one is returned, not kept, and ends the work.
@@ -179,23 +179,25 @@ def perform(
             progress(finished, len(pieces))
 
     try:
-        left = []
+        left: dict[str | int, list[int]] = {}
         for index, each in enumerate(pieces):
             kept = where.journal.read(each.key)
             if kept is not MISSING:
                 read += 1
                 note(index, kept)
                 continue
-            left.append(index)
+            left.setdefault(each.key or index, []).append(index)
             if not each.repeatable:  # a result of an earlier call is none of this one
                 where.journal.forget(each.key)
-        work = [pieces[index] for index in left]
-        for place, result in executors.perform(_work, work, where.workers, where.opening, failures):
+        places = list(left.values())
+        work = [pieces[index] for index, *_ in places]
+        for number, result in executors.perform(_work, work, where.workers, where.opening, failures):
             if cut(result):
-                done.results[left[place]] = result
+                done.results[places[number][0]] = result
                 raise Interrupted
-            where.journal.write(work[place].key, result)
-            note(left[place], result)
+            where.journal.write(work[number].key, result)
+            for index in places[number]:
+                note(index, result)
     except BrokenExecutor as error:
         done.error = error
     except KeyboardInterrupt as error:
