@@ -136,9 +136,11 @@ def test_a_piece_that_kills_every_worker_ends_the_call_which_can_continue(tmp_pa
     done = perform(squares(tmp_path, 6, die), setting(jobs=2, out=tmp_path))
     assert done.stopped == LOST
     assert done.results[3] is None
-    made = 6 - done.missing
-    again = perform(squares(tmp_path, 6, die), setting(jobs=2, out=tmp_path, resume=True))
-    assert again.work.pieces_read == made
+    assert perform(squares(tmp_path, 3, die), setting(jobs=2, out=tmp_path)).missing == 0
+    again = perform(
+        squares(tmp_path, 4, die), setting(jobs=2, out=tmp_path, resume=True)
+    )  # it is alone, but not in this process
+    assert (again.results, again.stopped, again.work.pieces_read) == ([0, 1, 4, None], LOST, 3)
 
 
 @pytest.mark.slow
@@ -222,7 +224,7 @@ def fail(number: int) -> int:
 
 def test_the_pieces_of_a_design_that_failed_are_missing_and_those_of_others_are_not() -> None:
     failures = pieces.failing()
-    work = [piece(fail, n, facts={}, design=design) for design, n in (("a", 0), ("b", 1), ("b", 0), ("a", 2))]
+    work = [piece(fail, n, facts={"n": n}, design=design) for design, n in (("a", 0), ("b", 1), ("b", 0), ("a", 2))]
     done = perform(work, setting(jobs=1), failures=failures)
     assert (done.results, done.stopped) == ([0, None, None, 2], "")
     assert {name: str(error) for name, error in failures.met.items()} == {"b": "own.py:3: it fails"}

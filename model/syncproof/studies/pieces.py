@@ -191,7 +191,10 @@ def perform(
                 where.journal.forget(each.key)
         places = list(left.values())
         work = [pieces[index] for index, *_ in places]
-        for number, result in executors.perform(_work, work, where.workers, where.opening, failures):
+        opening = where.opening
+        if opening is None and len(work) == 1 < min(len(pieces), where.workers):
+            opening = executors.processes  # what is left over may be what kills its process
+        for number, result in executors.perform(_work, work, where.workers, opening, failures):
             if cut(result):
                 done.results[places[number][0]] = result
                 raise Interrupted
