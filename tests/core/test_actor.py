@@ -219,5 +219,7 @@ def test_what_is_recovered_must_be_a_durable_field() -> None:
 
 @pytest.mark.parametrize("field", [durable, volatile])
 def test_a_value_where_a_function_makes_the_first_value_is_an_error(field: Any) -> None:
-    with pytest.raises(TypeError, match=r"^0 is no function that makes the first value; write int for 0, dict for \{\}"):
+    with pytest.raises(
+        TypeError, match=r"^0 is no function that makes the first value; write int for 0, dict for \{\}"
+    ):
         field(0)

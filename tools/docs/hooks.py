@@ -1,4 +1,4 @@
-"""What the actors of a design are made of: the kinds of fields, the effects, and the hooks of the base classes with their callers."""
+"""What a handler may ask for, and the methods of the base classes: when each is called, and which designs override it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
-from functools import cache
 
 from syncproof.core.actor import Actor, Out
 from syncproof.designs.base import Device, Server
@@ -31,19 +30,41 @@ ENGINES = {
 """The hooks that no class calls: those of every actor."""
 
 
+EFFECTS = {
+    "send": (
+        "at once: the packet is on its way. A connection keeps the order; a link is what the packet's class says",
+        "what was sent stays on its way, as far as the [connection](designs.md#connections) lets it arrive",
+    ),
+    "after": ("later: a search lets the timer fire at any moment, whatever `delay` says", "the timer is gone"),
+    "poll": ("later: a search lets it fire only when nothing else is under way", "the timer is gone"),
+    "cancel": ("at once", "nothing to cancel is left"),
+    "write": (
+        "when it completes: `then` comes at any moment, and operations complete in any order",
+        "whether it landed is open: if so, the handler of `then` runs, and only what it changed durably and observed of "
+        "durable state counts; it sends nothing",
+    ),
+    "delete": ("as `write`", "as `write`"),
+    "read": ("when it completes, with what you put into `then`, so what was there at the call", "`then` never comes"),
+    "observe": ("at once", "what was observed stays"),
+}
+"""Effect -> when it takes effect, and what a crash of the actor before that does to it."""
+
+
 def effects() -> str:
-    """Return a row per method of `Out`."""
+    """Return a row per method of `Out`. `KeyError` for one that `EFFECTS` does not know."""
     rows = [
-        [f"`out.{name}({_arguments(method)})`", paragraphs(method.__doc__)[0]]
+        [f"`{name}({_arguments(method)})`", paragraphs(method.__doc__)[0], *EFFECTS[name]]
         for name, method in _methods(Out)
         if not name.startswith("_")
     ]
-    return table(["call", "asks for"], rows)
+    return table(["`out.`", "asks for", "takes effect", "a crash before that"], rows)
 
 
 def everyones() -> str:
     """Return the hooks that every actor has."""
-    rows = [[f"`{name}({_arguments(getattr(Actor, name))})`", when, *_ends(Actor, name)] for name, when in ENGINES.items()]
+    rows = [
+        [f"`{name}({_arguments(getattr(Actor, name))})`", when, *_ends(Actor, name)] for name, when in ENGINES.items()
+    ]
     return table(["hook", "is called", "does", "overridden in"], rows)
 
 
@@ -83,22 +104,17 @@ def callers(kind: type[Actor], name: str) -> str:
     found = []
     for other in BASES:
         if issubclass(other, kind) or issubclass(kind, other):
-            for caller, called in calls(other).items():
+            for caller, called in _calls(other).items():
                 if name in called and caller != name and caller not in found:
                     found.append(caller)
     return codes(found) or "no base; it is there to be called"
 
 
-@cache
-def calls(kind: type[Actor]) -> dict[str, frozenset[str]]:
+def _calls(kind: type[Actor]) -> dict[str, frozenset[str]]:
     """Return method -> the methods of its own actor that it calls, for those that a class declares itself."""
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
     assert isinstance(tree, ast.ClassDef)
-    return {
-        method.name: frozenset(_called(method))
-        for method in tree.body
-        if isinstance(method, ast.FunctionDef)
-    }
+    return {method.name: frozenset(_called(method)) for method in tree.body if isinstance(method, ast.FunctionDef)}
 
 
 def _called(method: ast.FunctionDef) -> Iterator[str]:
