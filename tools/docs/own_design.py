@@ -30,8 +30,8 @@ GROWS: tuple[tuple[SmallWorld, str], ...] = (
 
 
 def eager() -> str:
-    """Return the example of a hook that is overridden, without its head."""
-    return _code("own_entry.py", "@actor")
+    """Return the example of a hook that is overridden, without its docstring."""
+    return _code("own_entry.py", "from syncproof")
 
 
 def refuted() -> str:
@@ -48,8 +48,8 @@ def mended() -> str:
 
 
 def relay() -> str:
-    """Return the example of a design from the base classes, without its head."""
-    return _code("relay.py", "class Seen")
+    """Return the example of a design from the base classes, without its docstring."""
+    return _code("relay.py", "from collections")
 
 
 def relayed() -> str:

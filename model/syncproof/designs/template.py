@@ -96,6 +96,7 @@ Template = DESIGNS["timeline-notify"].variant(
         "accepted-once": ANY_FAULT,
         "accepted-is-durable": ANY_FAULT,
         "outbox-drained": ANY_FAULT,
+        "roaming-complete": ANY_FAULT,
         "pull-terminates": ANY_FAULT,
     },
     sometimes={RUNG: ()},
