@@ -6,15 +6,18 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from examples.two_phase_commit import STATES, two_phase
+from syncproof import explore as explored
 from syncproof.core.environment import Environment
 from syncproof.engines.explore import explore
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+RELAY = str(EXAMPLES / "relay.py") + ":Relay"
 
 
 def run(*words: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -88,3 +91,20 @@ def test_two_registers_that_do_not_know_of_each_other_are_not_linearizable() -> 
     done = run("register.py", "2")
     assert "linearizable violated" in done.stdout
     assert done.returncode == 1
+
+
+def test_a_search_refutes_the_device_that_trusts_its_own_number_and_not_the_mended_one() -> None:
+    names = [str(EXAMPLES / "own_entry.py") + f":{name}" for name in ("Eager", "Mended")]
+    eager, mended = (explored(name, "two-devices", messages=2).cell(name, "prefix-order") for name in names)
+    assert (eager.verdict, eager.promise, eager.length) == ("violated", "broken", 9)
+    assert (mended.verdict, mended.promise) == ("holds", "kept")
+
+
+@pytest.mark.parametrize("faults", [[], ["push"], ["server-crash"], ["disconnect"]], ids=str)
+def test_the_relay_keeps_the_little_that_it_promises(keeps_promises: Callable[..., None], faults: list[str]) -> None:
+    keeps_promises(RELAY, faults=faults, examples="none")
+
+
+def test_the_relay_loses_what_is_pushed_in_vain_which_it_does_not_promise() -> None:
+    cell = explored(RELAY, "two-people", faults=["push"]).cell(RELAY, "no-loss")
+    assert (cell.verdict, cell.promise) == ("violated", "not judged")

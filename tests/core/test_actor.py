@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 from collections import deque
+from typing import Any
 
 import pytest
 
@@ -73,7 +74,7 @@ def test_an_overridden_handler_keeps_its_packet() -> None:
 
 
 def test_a_packet_without_handler_names_those_that_have_one() -> None:
-    with pytest.raises(TypeError, match=r"Counter has no handler for Pong; it handles Ping\. .*@on\(Pong\)"):
+    with pytest.raises(TypeError, match=r"Counter has no handler for Pong; .*@on\(Pong\)\. It handles Ping$"):
         pinged().handle(ActorId(2), Pong(1), Nowhere())  # type: ignore[arg-type]
 
 
@@ -214,3 +215,11 @@ def test_durable_fields_are_named_images_and_come_back() -> None:
 def test_what_is_recovered_must_be_a_durable_field() -> None:
     with pytest.raises(ValueError, match="Counter has no durable field 'seen'; it has total, shelf"):
         Counter(id=ActorId(1)).recover({"seen": ()})
+
+
+@pytest.mark.parametrize("field", [durable, volatile])
+def test_a_value_where_a_function_makes_the_first_value_is_an_error(field: Any) -> None:
+    with pytest.raises(
+        TypeError, match=r"^0 is no function that makes the first value; write int for 0, dict for \{\}"
+    ):
+        field(0)

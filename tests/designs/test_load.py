@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from syncproof.core.actor import Out, actor
 from syncproof.core.values import Message, Timeline
-from syncproof.designs import DESIGNS, Parameters
+from syncproof.designs import DESIGNS, Design, Parameters
+from syncproof.designs.base import Device, Server
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.errors import InputError
 from syncproof.inputs import lookup, small_worlds
@@ -141,3 +143,34 @@ def test_a_device_that_shows_a_recall_and_does_not_apply_it_violates_convergence
     variant = DESIGNS["timeline-notify"].variant(device=IgnoresRecalls)
     with pytest.raises(AssertionError, match=r"promises convergence and breaks it.* does not change the message 0"):
         assert_promises(variant, world="two-people", messages=2, faults=["recall"], examples="none")
+
+
+def made(**fields: Any) -> Design:
+    """Return a design that is made without a ready one."""
+    given = {"promises": {}, "not_applicable": {}, "device": Device, "server": Server, **fields}
+    return Design(name="mine", family="mine", summary="mine", **given)
+
+
+def test_a_kind_of_fault_stands_for_its_faults_also_in_a_design_from_the_base_classes() -> None:
+    design = made(promises={"no-loss": ("push", "disconnect")})
+    assert design.promises == {"no-loss": ("push-lost", "push-duplicated", "push-reordered", "disconnect")}
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        (
+            {"promises": {"no-loss": ("push-loss",)}},
+            r"promises\['no-loss'\]: unknown fault 'push-loss'; allowed: push-lost,",
+        ),
+        ({"promises": {"no-los": ()}}, "promises: unknown property 'no-los'; allowed: "),
+        ({"promises": {"dense": ()}, "not_applicable": {"dense": "no log"}}, "dense does not apply to mine: no log"),
+        ({"not_applicable": {"densse": "no log"}}, "not_applicable: unknown property 'densse'; allowed: "),
+        ({"not_applicable": ("dense",)}, r"not_applicable: \('dense',\); allowed: property -> why it makes no sense"),
+        ({"server": Device}, "server: .*Device.* is not a subclass of Server"),
+        ({"parameters": {}}, r"parameters: \{\}; allowed: syncproof.designs.Parameters"),
+    ],
+)
+def test_a_design_from_the_base_classes_is_checked_as_a_variant_is(fields: dict[str, Any], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        made(**fields)

@@ -15,6 +15,7 @@ import pytest
 from syncproof.cli.main import main
 from syncproof.designs import DESIGNS, Parameters
 from syncproof.formats.header import Header
+from syncproof.inputs import field_texts
 from syncproof.inputs.scenario import Scenario
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES, Property
@@ -26,7 +27,7 @@ from syncproof.studies.results.common import plain
 from syncproof.studies.results.kill_matrix import CutEngineResult, EngineResult
 from syncproof.studies.size import size
 from tests.helpers.silent import SECOND
-from tools.docs import example, fields, markdown, pages, scenarios
+from tools.docs import example, markdown, pages, scenarios
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -76,11 +77,11 @@ def test_a_property_begins_with_its_statement_and_says_what_it_leaves_out(automa
 
 def test_every_field_of_a_history_and_every_parameter_is_explained() -> None:
     for kind in (Header, Parameters):
-        assert set(fields.meanings(kind)) == set(kind.__struct_fields__)
+        assert set(field_texts.meanings(kind)) == set(kind.__struct_fields__)
 
 
 def test_a_text_below_a_field_is_its_meaning() -> None:
-    assert fields.meanings(Explained) == {"known": "What it is, on two lines."}
+    assert field_texts.meanings(Explained) == {"known": "What it is, on two lines."}
 
 
 class Explained:

@@ -14,11 +14,11 @@ from syncproof.core.world import World
 from syncproof.counterexamples.narrate import Narration, narrate
 from syncproof.designs import DESIGNS, Design, Parameters
 from syncproof.designs.registry import SEARCHED
+from syncproof.inputs.field_texts import meanings
 from syncproof.inputs.small_worlds import SmallWorld, build
 from syncproof.properties import PROPERTIES
 from syncproof.report import flow, sequence
 from syncproof.report.flow import Effect, Flow
-from tools.docs.fields import meanings
 from tools.docs.markdown import code, codes, facts, mermaid, table
 
 ALSO = {

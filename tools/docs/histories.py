@@ -18,8 +18,8 @@ from syncproof.core.values import Id
 from syncproof.designs import Parameters, Population
 from syncproof.designs import packets as p
 from syncproof.formats.header import Header
+from syncproof.inputs.field_texts import meanings
 from tools.docs.designs import travelling
-from tools.docs.fields import meanings
 from tools.docs.markdown import code, paragraphs, table
 
 

@@ -10,6 +10,7 @@ from msgspec import inspect
 
 from syncproof.core.faults import FAULTS
 from syncproof.engines.simulate.metrics import METRICS
+from syncproof.inputs.field_texts import meanings
 from syncproof.studies.claims import CLAIMS
 from syncproof.studies.results import comparison as compared
 from syncproof.studies.results import drive as driven
@@ -17,7 +18,6 @@ from syncproof.studies.results import kill_matrix as killed
 from syncproof.studies.results import sweep as swept
 from syncproof.studies.results import verification as verified
 from syncproof.studies.size import results as sizes
-from tools.docs.fields import meanings
 from tools.docs.markdown import code, table
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin
 
 import annotated_types
 from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 
-from syncproof.designs.parameters import Parameters
 from syncproof.inputs import scenario
-from syncproof.inputs.scenario import UNITS, Scenario, Section, load
-from tools.docs.fields import meanings
+from syncproof.inputs.scenario import Section, load
+from syncproof.inputs.scenario_keys import default, keys, length, said, sections, table_of
 from tools.docs.markdown import code, codes, table
 
 
@@ -30,37 +28,6 @@ def ready() -> str:
 def tables() -> str:
     """Return a section for each table of the file, and for each table inside of one."""
     return "\n\n".join(_section(path, kind, listed) for path, kind, listed in sections())
-
-
-def sections() -> Iterator[tuple[str, type[Section], bool]]:
-    """Yield every table: its dotted name, its class, and whether it is a list of tables."""
-    yield "", Scenario, False
-    yield from _below("", Scenario)
-
-
-def _below(path: str, kind: type[Section]) -> Iterator[tuple[str, type[Section], bool]]:
-    for name, field in keys(kind):
-        inner, listed = table_of(field)
-        if inner is not None and inner is not scenario.Spread:
-            yield f"{path}{name}", inner, listed
-            yield from _below(f"{path}{name}.", inner)
-
-
-def keys(kind: type[Section]) -> list[tuple[str, FieldInfo]]:
-    """Return the keys of a table, in order."""
-    return [(name, field) for name, field in kind.model_fields.items() if not field.exclude]
-
-
-def table_of(field: FieldInfo) -> tuple[type[Section] | None, bool]:
-    """Return the class of the table that a key holds, if any, and whether it holds a list of them."""
-    listed = get_origin(field.annotation) is list
-    inner = get_args(field.annotation)[0] if listed else field.annotation
-    return (inner, listed) if isinstance(inner, type) and issubclass(inner, Section) else (None, False)
-
-
-def said(path: str, kind: type[Section]) -> dict[str, str]:
-    """Return the meanings of a table's keys; those of the table `model` are in `Parameters`, from which it is made."""
-    return meanings(Parameters if path == "model" else kind)
 
 
 def _section(path: str, kind: type[Section], listed: bool) -> str:
@@ -86,7 +53,7 @@ def _type(name: str, field: FieldInfo) -> list[str]:
     if get_origin(field.annotation) is list:
         return ["list of [durations](#durations)", limits]
     functions = [m.func for m in field.metadata if isinstance(m, BeforeValidator)]
-    if scenario._duration in functions:
+    if scenario.duration_of in functions:
         return ["[duration](#durations)", limits]
     if scenario._devices in functions:
         return ["whole number, or a list of them", "each 1 to 64"]
@@ -113,29 +80,10 @@ def _limits(field: FieldInfo) -> str:
 
 
 def _default(field: FieldInfo) -> str:
-    if field.is_required():
-        return "must be given"
-    value = field.default
-    if isinstance(value, scenario.Spread):
-        return code(f"{{ median = {value.median:g}, sigma = {value.sigma:g} }}")
-    if isinstance(value, Section):
-        return "the keys' own"
-    if any(isinstance(m, BeforeValidator) and m.func is scenario._duration for m in field.metadata):
-        return code(f'"{length(value)}"')
-    if isinstance(value, str):
-        return code(f'"{value}"')
-    if isinstance(value, list):
-        return "none" if not value else code(value)
-    return code(f"{value}".lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else value)
-
-
-def length(seconds: float) -> str:
-    """Return a duration as a file writes it, in the largest unit that gives a whole number, or else in the smallest."""
-    for unit, size in sorted(UNITS.items(), key=lambda item: -item[1]):
-        count = seconds / size
-        if count >= 1 and abs(count - round(count)) < 1e-9:
-            return f"{round(count)}{unit}"
-    return f"{seconds:g}s"
+    value = default(field)
+    if value is None:
+        return "must be given" if field.is_required() else "the keys' own"
+    return "none" if value == "[]" else code(value)
 
 
 def undocumented() -> list[str]:

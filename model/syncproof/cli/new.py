@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -9,22 +10,55 @@ import click
 from syncproof.cli.exit_status import exits
 
 
+def _target(name: str, folder: Path) -> list[str]:
+    from syncproof.engines.drive import new_target
+    from syncproof.inputs.new_files import class_name
+
+    file, test = new_target.write(name, folder)
+    return [
+        f"{file}: the target. Try: syncproof drive {file}:{class_name(name)}",
+        f"{test}: its test. Try: python -m pytest {test}",
+    ]
+
+
+def _design(name: str, folder: Path) -> list[str]:
+    from syncproof.inputs import new_design
+    from syncproof.inputs.new_files import class_name
+
+    file, test = new_design.write(name, folder)
+    return [
+        f"{file}: the design. Try: syncproof verify {file}:{class_name(name)} --bounds small",
+        f"{test}: its test. Try: python -m pytest {test}",
+    ]
+
+
+def _scenario(name: str, folder: Path) -> list[str]:
+    from syncproof.inputs import new_scenario
+
+    (file,) = new_scenario.write(name, folder)
+    return [f"{file}: the scenario. Try: syncproof compare {file} --design timeline-notify --design inbox-store-first"]
+
+
+TEMPLATES: dict[str, Callable[[str, Path], list[str]]] = {"design": _design, "scenario": _scenario, "target": _target}
+"""What there are templates of -> a function of the name and the folder that writes one and returns the lines to print."""
+
+
 @click.command()
-@click.argument("what", metavar="target")
+@click.argument("what", metavar="|".join(TEMPLATES))
 @click.argument("name")
 @click.option("--out", metavar="DIR", default=".", show_default=True, help="The folder that the files go to.")
 @exits
 def new(what: str, name: str, out: str) -> int:
     """Write a commented template that works, and a test of it that passes at once.
 
-    `new target NAME` writes NAME.py, a target for `drive` with a small server, and test_NAME.py.
+    `new design NAME` writes NAME.py, a variant of a ready design with a hook of the device and one of the server, and
+    test_NAME.py. `new scenario NAME` writes NAME.toml, with every key that a scenario may have. `new target NAME` writes
+    NAME.py, a target for `drive` with a small server, and test_NAME.py.
     """
-    from syncproof.engines.drive import new_target
-    from syncproof.errors import InputError
+    from syncproof.errors import InputError, nearest
 
-    if what != "target":
-        raise InputError(f"new {what}: there is no such template; allowed: target")
-    file, test = new_target.write(name, Path(out))
-    print(f"{file}: the target. Try: syncproof drive {file}:{''.join(part.capitalize() for part in name.split('_'))}")
-    print(f"{test}: its test. Try: python -m pytest {test}")
+    if what not in TEMPLATES:
+        raise InputError(f"new {what}: there is no such template{nearest(what, TEMPLATES)}")
+    for line in TEMPLATES[what](name, Path(out)):
+        print(line)
     return 0

@@ -138,15 +138,23 @@ Guard = Callable[[Any, Id, Any], bool]
 
 
 def durable(factory: Callable[[], T], *, init: Literal[False] = False) -> T:
-    """Declare a field that survives crashes, starting as `factory()`."""
-    value: T = attrs.field(factory=factory, init=init, metadata={"survives": True})
+    """Declare a field that survives crashes, starting as `factory()`. `TypeError` for a value instead of a function."""
+    value: T = attrs.field(factory=_function(factory), init=init, metadata={"survives": True})
     return value
 
 
 def volatile(factory: Callable[[], T], *, init: Literal[False] = False) -> T:
-    """Declare a field that a crash resets to `factory()`."""
-    value: T = attrs.field(factory=factory, init=init, metadata={"survives": False})
+    """Declare a field that a crash resets to `factory()`. `TypeError` for a value instead of a function."""
+    value: T = attrs.field(factory=_function(factory), init=init, metadata={"survives": False})
     return value
+
+
+def _function(factory: Callable[[], T]) -> Callable[[], T]:
+    if not callable(factory):
+        raise TypeError(
+            f"{factory!r:.60} is no function that makes the first value; write int for 0, dict for {{}}, lambda: VALUE"
+        )
+    return factory
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(durable, volatile))
@@ -347,8 +355,8 @@ def unhandled(actor: Actor, kind: type[Packet]) -> TypeError:
     """Return the error for a packet class without a handler, naming what the actor does handle."""
     known = ", ".join(sorted(t.__name__ for t in actor.handlers)) or "nothing"
     return TypeError(
-        f"{type(actor).__name__} has no handler for {kind.__name__}; it handles {known}. "
-        f"Write a method marked @on({kind.__name__})."
+        f"{type(actor).__name__} has no handler for {kind.__name__}; write a method marked @on({kind.__name__}). "
+        f"It handles {known}"
     )
 
 

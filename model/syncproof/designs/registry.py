@@ -27,7 +27,7 @@ from syncproof.designs.timeline.push import DensePushDevice, DensePushServer, Pu
 from syncproof.designs.timeline.server import TimelineServer
 from syncproof.designs.witnesses import Meets
 from syncproof.errors import InputError
-from syncproof.properties import Property
+from syncproof.properties import PROPERTIES, Property
 
 SEARCHED = Parameters().without_timeouts()
 """The parameters that the ready designs are searched with. Devices that give up waiting have worlds of their own
@@ -39,6 +39,10 @@ class Population(msgspec.Struct, frozen=True):
 
     owners: tuple[int, ...]
     members: tuple[tuple[int, ...], ...]
+
+
+def _name_of(kind: object) -> str:
+    return getattr(kind, "__name__", repr(kind))
 
 
 class Design(msgspec.Struct, frozen=True):
@@ -64,6 +68,29 @@ class Design(msgspec.Struct, frozen=True):
     untouched: tuple[str, ...] = ()
     pins: Mapping[str, object] = {}
     form_of: str = ""
+
+    def __post_init__(self) -> None:
+        """Check a design, and spell out the kinds of fault of its promises. `InputError` for what it cannot be made of."""
+        for what, kind, base in (("device", self.device, Device), ("server", self.server, Server)):
+            if not (isinstance(kind, type) and issubclass(kind, base)):
+                raise InputError(
+                    f"{what}: {kind!r} is not a subclass of {base.__name__}; write class Mine({base.__name__})"
+                )
+            if not kind.is_declared():
+                raise InputError(
+                    f"{what}: {kind.__name__} has no @actor, so its fields are not declared; write @actor above it"
+                )
+        if not isinstance(self.parameters, Parameters):
+            raise InputError(f"parameters: {self.parameters!r:.60}; allowed: syncproof.designs.Parameters(...)")
+        if not isinstance(self.not_applicable, Mapping):
+            raise InputError(f"not_applicable: {self.not_applicable!r:.60}; allowed: property -> why it makes no sense")
+        for name in self.not_applicable:
+            if name not in PROPERTIES:
+                raise InputError(f"not_applicable: unknown property {name!r}; allowed: {', '.join(PROPERTIES)}")
+        self._check_promises(self.promises)
+        spelled = {name: spelled_out(faults) for name, faults in self.promises.items()}
+        if spelled != self.promises:
+            msgspec.structs.force_setattr(self, "promises", spelled)
 
     def effective(self, parameters: Parameters) -> Parameters:
         """Return the parameters with those that make this form set to its values."""
@@ -102,29 +129,17 @@ class Design(msgspec.Struct, frozen=True):
         `name`: its name in results and reports; by default this one's, with the names of the classes. `InputError` for a
         class that is not of the right kind, and for a promise of an unknown property or under an unknown fault.
         """
-        for what, kind, base in (("device", device, Device), ("server", server, Server)):
-            if kind is not None and not (isinstance(kind, type) and issubclass(kind, base)):
-                raise InputError(
-                    f"{what}: {kind!r} is not a subclass of {base.__name__}; write class Mine({base.__name__})"
-                )
-            if kind is not None and not kind.is_declared():
-                raise InputError(
-                    f"{what}: {kind.__name__} has no @actor, so its fields are not declared; write @actor above it"
-                )
         for what, text in (("summary", summary), ("name", name)):
             if not isinstance(text, str):
                 raise InputError(f"{what}: {text!r:.60}; allowed: a text")
-        if parameters is not None and not isinstance(parameters, Parameters):
-            raise InputError(f"parameters: {parameters!r:.60}; allowed: syncproof.designs.Parameters(...)")
-        self._check_promises({} if promises is None else promises)
         return msgspec.structs.replace(
             self,
-            name=name or " with ".join([self.name, *[kind.__name__ for kind in (device, server) if kind is not None]]),
+            name=name or " with ".join([self.name, *[_name_of(kind) for kind in (device, server) if kind is not None]]),
             summary=summary or self.summary,
-            device=device or self.device,
-            server=server or self.server,
-            promises=self.promises if promises is None else {n: spelled_out(f) for n, f in promises.items()},
-            parameters=parameters or self.parameters,
+            device=self.device if device is None else device,
+            server=self.server if server is None else server,
+            promises=self.promises if promises is None else promises,
+            parameters=self.parameters if parameters is None else parameters,
             meets=(
                 *(() if device or server or parameters else self.meets),
                 *witnesses.declared({} if sometimes is None else sometimes),
@@ -133,8 +148,6 @@ class Design(msgspec.Struct, frozen=True):
 
     def _check_promises(self, promises: Mapping[str, tuple[str, ...]]) -> None:
         """Raise `InputError` for a promise of an unknown or inapplicable property, or under an unknown fault."""
-        from syncproof.properties import PROPERTIES
-
         if not isinstance(promises, Mapping):
             raise InputError(f"promises: {promises!r}; allowed: property -> the faults under which it is promised")
         for name, faults in promises.items():

@@ -42,7 +42,7 @@ def seconds(value: object) -> float:
     return float(match[1]) * UNITS[match[2]]
 
 
-def _duration(value: object, info: ValidationInfo) -> float:
+def duration_of(value: object, info: ValidationInfo) -> float:
     """Return seconds. A file has texts; a scenario that was loaded before and is validated again has seconds already."""
     return value if isinstance(value, float) and info.context == LOADED else seconds(value)
 
@@ -62,8 +62,8 @@ LONGEST = 3650 * 86400.0
 """Seconds that a run may last."""
 MOST, MOST_DEVICES = 20_000_000, 10_000_000
 """The most messages (or other events of a kind) in a run, and the most devices: more would not fit into memory."""
-Duration = Annotated[float, BeforeValidator(_duration), Field(ge=0, allow_inf_nan=False)]
-Span = Annotated[float, BeforeValidator(_duration), Field(gt=0, allow_inf_nan=False)]
+Duration = Annotated[float, BeforeValidator(duration_of), Field(ge=0, allow_inf_nan=False)]
+Span = Annotated[float, BeforeValidator(duration_of), Field(gt=0, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
 LARGEST_SEED = 2**40 - 1

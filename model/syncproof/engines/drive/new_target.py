@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from syncproof.errors import InputError
+from syncproof.inputs import new_files
 
 TEST = '''"""{class_name} keeps what it promises, also when a device comes later and when the server is killed."""
 
@@ -29,25 +29,11 @@ def test_every_promise_is_kept(script: str) -> None:
 
 
 def write(name: str, folder: Path) -> list[Path]:
-    """Write NAME.py and test_NAME.py into a folder, and return their paths.
-
-    Raises `InputError` for a name that is no name of a module, and for a file that is there already.
-    """
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise InputError(f"{name!r:.60}: allowed: a name of small letters, digits and underscores, such as my_server")
-    class_name = "".join(part.capitalize() for part in name.split("_"))
-    file, test = folder / f"{name}.py", folder / f"test_{name}.py"
-    template = Path(__file__).with_name("targets") / "template.py"
-    text = template.read_text(encoding="utf-8")
-    text = text.replace("{file}", file.name).replace("{test}", test.name)
+    """Write NAME.py and test_NAME.py into a folder, and return their paths. Raises `InputError` as `new_files` does."""
+    class_name = new_files.class_name(name)
+    file, test = f"{name}.py", f"test_{name}.py"
+    text = Path(__file__).with_name("targets").joinpath("template.py").read_text(encoding="utf-8")
+    text = text.replace("{file}", file).replace("{test}", test)
     text = re.sub(r"\bTemplate\b", class_name, text).replace('name = "template"', f'name = "{name}"')
     text = text.replace("the template's server", f"the server of {name}").replace("this template knows", "it knows")
-    for path in (file, test):
-        if path.exists():
-            raise InputError(f"{path}: is there already; allowed: another name, or another folder")
-    try:
-        file.write_text(text, encoding="utf-8")
-        test.write_text(TEST.format(class_name=class_name, file=file.name), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written: {error.strerror or error}; allowed: a folder") from None
-    return [file, test]
+    return new_files.write(folder, {file: text, test: TEST.format(class_name=class_name, file=file)})
