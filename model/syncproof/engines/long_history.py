@@ -19,7 +19,7 @@ Receiver = tuple[str, Callable[[Any], "str | None"]]
 class LongHistory:
     """Say who receives an observation, so that the verdicts are those of the monitor's automata, in less memory and time.
 
-    `references`: what the observations refer to; those of a history that an engine makes refer to nothing (`Complete`).
+    `references`: what the observations refer to; those of a history that an engine makes refer to nothing (`NothingMissing`).
     """
 
     def __init__(self, monitor: Monitor, references: References) -> None:

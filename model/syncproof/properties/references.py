@@ -268,7 +268,7 @@ class References:
         return ""
 
 
-class Complete(References):
+class NothingMissing(References):
     """Refer to nothing: of a history that an engine makes, in which nothing is missing or late."""
 
     def __init__(self) -> None:

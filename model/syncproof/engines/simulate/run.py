@@ -34,7 +34,7 @@ from syncproof.inputs.scenario import Scenario
 from syncproof.inputs.workload import Traffic
 from syncproof.properties import Property
 from syncproof.properties.monitor import Monitor
-from syncproof.properties.references import Complete
+from syncproof.properties.references import NothingMissing
 
 FINAL_ROUNDS = 100
 """The most rounds of polls at the end of a run."""
@@ -68,7 +68,7 @@ class Simulation:
         clock = self.clock = Clock()
         self.meter = Meter(clock)
         self.monitor = Monitor(properties, sometimes)
-        self.history = LongHistory(self.monitor, Complete())
+        self.history = LongHistory(self.monitor, NothingMissing())
         self.fault_counts = FaultCounts()
         self.station = Station(clock, draws, scenario.storage)
         self.network = Network(clock, draws, scenario.network, plan, self.fault_counts, system.links)
