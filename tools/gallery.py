@@ -5,8 +5,9 @@ writes the index around them: `README.md`, `index.html`, and `index.json` for `m
 tools.gallery --check`. The HTML pages are made and not committed.
 
 Real traffic is not part of the repository, so its entries are made only if `--traces` names the folder with the files;
-otherwise their former reports stay. If an entry fails, its former report stays and the other entries are made. `run.json`,
-which has the times of this machine, is not committed.
+otherwise their former reports stay. Finished pieces of work are kept in `out/reports`, so that an interrupted gallery goes
+on where it was; a piece that was made from other sources is made again. If an entry fails, its former report stays and the
+other entries are made. `run.json`, which has the times of this machine, is not committed.
 
 The index has a fingerprint of what each entry was made from. A report is stale if a scenario, a design's promises, a
 metric, a property, a claim or the results' schema has changed since, or if a repeated run gives other numbers. A change of
@@ -55,6 +56,7 @@ COMMITTED = ("report.md", "results.json", "counterexamples", "figure.svg")
 """The parts of a written report that are committed."""
 KEPT = ("report.html", *COMMITTED)
 """The parts of a written report that stay in the folder."""
+WORK = Path("out/reports")
 REMEDY = "run `make reports` (TRACES=DIR for real traffic), look at the changes, and commit them"
 PLACE = re.compile(r"(?<![\w.:/])/(?:home|root|tmp|work|Users|var|mnt|opt)/")
 """The beginning of a path on a particular machine."""
@@ -203,12 +205,17 @@ def files(folder: Path) -> list[str]:
     return [str(path.relative_to(folder)) for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
+def _pieces(entry: Entry) -> Path:
+    """Return where the finished pieces of work of a report are kept, so that making it can be interrupted."""
+    return WORK / entry.name
+
+
 def _compare(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written, Row]:
     trace = None if traces is None or not entry.trace else traces / entry.trace
     if entry.trace and trace is None:
         raise InputError(f"{entry.name} needs {entry.trace}: --traces DIR (make reports TRACES=DIR)")
     take = seconds(entry.take) if entry.take else None
-    found = comparison.compare(entry.subject, jobs=jobs, trace=trace, take=take)
+    found = comparison.compare(entry.subject, jobs=jobs, trace=trace, take=take, out=_pieces(entry), resume=True)
     _whole(found.stopped)
     found.trace_file = None  # a committed report names no folder of this machine
     messages = sum(found.results().messages)
@@ -222,7 +229,7 @@ def _compare(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Writt
 
 
 def _verify(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written, Row]:
-    found = verification.verify(entry.designs, entry.subject, jobs=jobs)
+    found = verification.verify(entry.designs, entry.subject, jobs=jobs, out=_pieces(entry), resume=True)
     _whole(found.missing)
     question = "Which designs keep their promises in every interleaving of small worlds, whichever faults happen?"
     row = _row(entry, question, verify_sentences.answer(found), verify_sentences.command(found))
@@ -231,7 +238,7 @@ def _verify(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Writte
 
 
 def _kill_matrix(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written, Row]:
-    found = kill_matrix.kill_matrix(jobs=jobs)
+    found = kill_matrix.kill_matrix(jobs=jobs, out=_pieces(entry), resume=True)
     _whole(found.missing)
     question = "Would the harness notice the failures of real systems?"
     row = _row(entry, question, kill_matrix_sentences.answer(found), kill_matrix_sentences.command(found))
@@ -247,6 +254,8 @@ def _sweep(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written
         metrics=entry.metrics or None,
         runs=entry.runs or None,
         jobs=jobs,
+        out=_pieces(entry),
+        resume=True,
     )
     _whole(found.results().missing)
     row = _row(entry, sweep_sentences.question(found), sweep_sentences.answer(found), sweep_sentences.command(found))
@@ -255,7 +264,7 @@ def _sweep(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written
 
 
 def _size(entry: Entry, traces: Path | None, jobs: int | None) -> tuple[Written, Row]:
-    found = sizes.size(entry.subject, check=True, jobs=jobs)
+    found = sizes.size(entry.subject, check=True, jobs=jobs, out=_pieces(entry), resume=True)
     _whole(found.stopped)
     row = _row(entry, size_sentences.question(found), size_sentences.answer(found), size_sentences.command(found))
     row.taken = f"formulas, {size_sentences.checked(found)[0].lower()}{size_sentences.checked(found)[1:]}".rstrip(".")

@@ -85,7 +85,7 @@ def test_an_interrupted_comparison_keeps_the_runs_that_every_design_finished(
     interrupt(5)  # two runs of both designs, and a third of one
     result = call("compare", tiny, *COMPARED)
     assert result.exit_code == 3
-    assert "interrupted: 2 of 3 runs of each design were finished" in " ".join(result.output.split())
+    assert "ended early (interrupted): 2 of 3 runs of each design were finished" in " ".join(result.output.split())
     assert not Path("out/compare/results.json").exists()
     found = json.loads(Path(f"out/compare/{INTERRUPTED}/results.json").read_text())
     assert (found["runs"], len(found["messages"]), found["sweep"]["designs"]) == (2, 2, {})
@@ -115,7 +115,7 @@ def test_an_interrupted_command_leaves_the_former_report(interrupt: Callable[[in
     interrupt(2)
     result = call(*words)
     assert result.exit_code == 3
-    assert "the run was interrupted" in result.output
+    assert "interrupted; the same command with --resume continues from here" in result.output
     assert Path("out/verify/report.md").read_text() == former
     assert "searches were not made" in Path(f"out/verify/{INTERRUPTED}/report.md").read_text()
 

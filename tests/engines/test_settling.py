@@ -33,6 +33,7 @@ from syncproof.core.observations import (
 )
 from syncproof.core.values import DeviceId, Timeline
 from syncproof.engines.check import Checker, check_observations
+from syncproof.engines.long_history import LongHistory
 from syncproof.formats.history import read_history
 from syncproof.properties import PROPERTIES
 from tests.formats.test_history import record
@@ -52,7 +53,7 @@ def forgetful_and_not(
     """Return a history judged with settled messages forgotten, and judged by properties that remember all and share nothing."""
     with monkeypatch.context() as patch:
         forgetful = judged(observations, recorded)
-        patch.setattr(Checker, "_sharing", lambda checker: {})
+        patch.setattr(LongHistory, "_sharing", lambda history: {})
         for automaton in PROPERTIES.values():
             patch.setattr(automaton, "by_message", False)
         return forgetful, judged(observations, recorded)
@@ -172,7 +173,7 @@ def test_a_settled_message_is_in_no_automaton() -> None:
         if automaton.by_message:
             kept = [getattr(automaton, field) for field in type(automaton).__slots__]
             assert not any(49 in value for value in kept if isinstance(value, (dict, set))), name
-    assert len(checker.settling.archive.columns[0]) == 49
+    assert len(checker.history.settling.archive.columns[0]) == 49
 
 
 def test_a_settled_message_is_known_when_something_happens_to_it() -> None:

@@ -72,8 +72,19 @@ OUTSIDE = (
 )
 
 OPTIONS = {
-    "compare": ("--runs", "--seed", "--jobs", "--design", "--take", "--trace", "--history", "--out"),
-    "sweep": ("--vary", "--runs", "--seed", "--jobs", "--design", "--metric", "--executor"),
+    "compare": (
+        "--runs",
+        "--seed",
+        "--jobs",
+        "--design",
+        "--take",
+        "--trace",
+        "--history",
+        "--out",
+        "--executor",
+        "--resume",
+    ),
+    "sweep": ("--vary", "--runs", "--seed", "--jobs", "--design", "--metric", "--executor", "--resume"),
     "explore": (
         "--world",
         "--messages",
@@ -86,8 +97,8 @@ OPTIONS = {
         "--script",
         "--symmetry",
     ),
-    "verify": ("--bounds", "--jobs"),
-    "kill-matrix": ("--jobs", "--profile"),
+    "verify": ("--bounds", "--jobs", "--executor", "--resume"),
+    "kill-matrix": ("--jobs", "--profile", "--executor", "--resume"),
     "check": ("--promise", "--order"),
     "convert": (),
     "replay": ("--diagram",),

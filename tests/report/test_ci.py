@@ -41,7 +41,7 @@ def checked(*, lost: bool = False, accepted: bool = True) -> CheckedRun:
     )
 
 
-def driven(*broken: str, unknown: str = "", why: str = "") -> Driven:
+def driven(*broken: str, unknown: str = "", why: str = "", stopped: str = "") -> Driven:
     promised = ("no-loss", "prefix-order")
     verdicts = {name: "violated" if name in broken else "unknown" if name == unknown else "holds" for name in promised}
     reasons = {unknown: "nobody knows the place"} if unknown else {}
@@ -49,7 +49,7 @@ def driven(*broken: str, unknown: str = "", why: str = "") -> Driven:
         "mine.py:Mine", "trimmed", NOTIFY, 0 if why else 5, dict.fromkeys(broken, 2), verdicts, promised,
         dict.fromkeys(broken, "it is lost"), reasons, why=why,
     )  # fmt: skip
-    return Driven(("mine.py:Mine",), [], [cell])
+    return Driven(("mine.py:Mine",), [], [cell], stopped=stopped)
 
 
 def matrix(
@@ -73,6 +73,7 @@ RESULTS = {
     "drive holds": driven,
     "drive broken": lambda: driven("no-loss"),
     "drive unknown": lambda: driven(unknown="no-loss"),
+    "drive stopped": lambda: driven(stopped="interrupted"),
     "drive nothing": lambda: driven(why="not installed"),
     "kill-matrix holds": matrix,
     "kill-matrix alive": lambda: matrix(killed=False),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import math
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -97,12 +99,12 @@ def test_designs_that_lost_deliveries_are_not_compared(found: Sweep) -> None:
 def test_a_crossing_is_in_the_answer_unless_deliveries_were_lost(found: Sweep, lost: float, named: bool) -> None:
     fields = {name: getattr(found, name) for name in found.__dataclass_fields__}
     changed = {
-        place: {**r, "metrics": {**r["metrics"], "lost_deliveries": lost, "packets_per_delivery": 3.0 * place[0]}}
+        place: replace(r, metrics={**r.metrics, "lost_deliveries": lost, "packets_per_delivery": 3.0 * place[0]})
         if place[1] == "inbox-shared"
         else r
-        for place, r in found.records.items()
+        for place, r in found.made.items()
     }
-    sentence = sentences.answer(Sweep(**{**fields, "records": changed}))[1]
+    sentence = sentences.answer(Sweep(**{**fields, "made": changed}))[1]
     assert ("inbox-shared is below timeline-notify up to" in sentence) == named
     assert ("inbox-shared" in sentence) == named
 
@@ -110,15 +112,11 @@ def test_a_crossing_is_in_the_answer_unless_deliveries_were_lost(found: Sweep, l
 def recovering(found: Sweep, endless: dict[tuple[int, str, int], bool]) -> Sweep:
     """Return the sweep with times to recover of 20 s and, where `endless` says so, without an end."""
     fields = {name: getattr(found, name) for name in found.__dataclass_fields__}
-    records = {
-        place: {
-            **record,
-            "metrics": {**record["metrics"], "recovery_s": None if endless.get(place) else 20.0},
-            "endless": ["recovery_s"] if endless.get(place) else [],
-        }
-        for place, record in found.records.items()
+    made = {
+        place: replace(run, metrics={**run.metrics, "recovery_s": math.inf if endless.get(place) else 20.0})
+        for place, run in found.made.items()
     }
-    return Sweep(**{**fields, "records": records, "metrics": ("recovery_s",)})
+    return Sweep(**{**fields, "made": made, "metrics": ("recovery_s",)})
 
 
 def test_what_does_not_recover_has_no_mean_and_is_named(found: Sweep) -> None:
@@ -144,23 +142,18 @@ def test_what_does_not_recover_has_no_mean_and_is_named(found: Sweep) -> None:
 def test_a_run_that_does_not_come_to_rest_keeps_no_promise(found: Sweep) -> None:
     fields = {name: getattr(found, name) for name in found.__dataclass_fields__}
     restless = {
-        place: {
-            **record,
-            "properties": {
-                **record["properties"],
-                "no-loss": {
-                    **record["properties"]["no-loss"],
-                    "verdict": "unknown",
-                    "promised": True,
-                    "exercised": True,
-                },
+        place: replace(
+            run,
+            properties={
+                **run.properties,
+                "no-loss": replace(run.properties["no-loss"], verdict="unknown", promised=True, exercised=True),
             },
-        }
+        )
         if place[1] == "timeline-notify"
-        else record
-        for place, record in found.records.items()
+        else run
+        for place, run in found.made.items()
     }
-    said = sentences.promises(Sweep(**{**fields, "records": restless}))
+    said = sentences.promises(Sweep(**{**fields, "made": restless}))
     assert said.startswith("No promise was broken. Some of timeline-notify are unknown")
 
 
@@ -204,8 +197,8 @@ def test_parquet_has_a_row_per_point_and_run(found: Sweep) -> None:
 
 def test_what_is_missing_is_on_the_page(found: Sweep) -> None:
     fields = {name: getattr(found, name) for name in found.__dataclass_fields__}
-    kept = {place: r for place, r in found.records.items() if place[0] < 2}
-    part = Sweep(**{**fields, "records": kept, "interrupted": "interrupted"})
+    kept = {place: r for place, r in found.made.items() if place[0] < 2}
+    part = Sweep(**{**fields, "made": kept, "interrupted": "interrupted"})
     page = part.html()
     assert "8 of 24 runs are missing (interrupted)" in page
     assert 'id="missing"' in page

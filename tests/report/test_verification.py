@@ -20,6 +20,7 @@ from syncproof.report import verify as page
 from syncproof.report.sentences import verify as sentences
 from syncproof.studies import recordings
 from syncproof.studies import verify as verification
+from syncproof.studies.pieces import INTERRUPTED
 from syncproof.studies.results.common import plain
 
 DESIGNS = ["inbox-shared", "timeline-notify", "F27"]
@@ -96,8 +97,8 @@ def test_the_answer_speaks_of_what_is_broken_and_refuted(found):
 
 def test_the_answer_says_what_is_missing_and_why(found):
     facts = {name: getattr(found, name) for name in found.__dataclass_fields__}
-    cut = verification.Verification(**facts | {"missing": {"F27": 2}, "stopped": verification.INTERRUPTED})
-    assert "2 searches were not made: the run was interrupted." in sentences.answer(cut)
+    cut = verification.Verification(**facts | {"missing": {"F27": 2}, "stopped": INTERRUPTED})
+    assert "2 searches were not made: interrupted." in sentences.answer(cut)
 
 
 def test_vacuous_searches_are_on_the_pages(found):

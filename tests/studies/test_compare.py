@@ -13,12 +13,14 @@ from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError
 from syncproof.inputs import lookup
 from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.workload import Traffic
 from syncproof.properties import PROPERTIES
 from syncproof.properties.verdicts import PropertyResult
 from syncproof.report.sentences import compare as sentences
 from syncproof.studies import executors
 from syncproof.studies.compare import compare
 from syncproof.studies.comparison import Comparison
+from syncproof.studies.jobs import PROCESS, SHOWING, memory_of
 from syncproof.studies.results.common import plain
 from syncproof.studies.results.comparison import PropertyResults
 
@@ -183,3 +185,13 @@ def test_a_design_given_as_an_object_is_compared_as_if_it_had_a_name() -> None:
     assert found["the same"].complexity is None  # only that of ready designs is measured
     found["the same"].complexity = found["timeline-notify"].complexity
     assert found["the same"] == found["timeline-notify"]
+
+
+def test_the_memory_of_a_run_grows_with_the_devices_that_a_message_is_shown_on() -> None:
+    """User 1 has two devices, and is no member between the first message and the second, nor twice."""
+    traffic = Traffic(
+        owners=[0, 1, 1], initial_devices=3, members=[(0, 1)], times=[1.0, 3.0, 5.0], devices=[0, 0, 0],
+        conversations=[0, 0, 0], sizes=[1, 1, 1], sessions=[[], [], []],
+        changes=[(2.0, "remove", 0, 1), (4.0, "add", 0, 1), (4.5, "add", 0, 1)], joins=[], horizon=6.0,
+    )  # fmt: skip
+    assert memory_of(traffic) == PROCESS + SHOWING * (3 + 1 + 3)

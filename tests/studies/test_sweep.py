@@ -1,14 +1,11 @@
-"""Sweeps: what is varied, points that equal a comparison's, resuming, lost workers, crossings, exit statuses."""
+"""Sweeps: what is varied, points that equal a comparison's, resuming, crossings, exit statuses."""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +13,14 @@ import pytest
 
 import syncproof
 from syncproof.designs import DESIGNS
+from syncproof.engines.simulate import RunResult
 from syncproof.engines.simulate.metrics import METRICS
-from syncproof.errors import InputError
+from syncproof.errors import InputError, Interrupted
 from syncproof.inputs.scenario import Scenario, load
 from syncproof.studies import compare as comparison
-from syncproof.studies import sweep as sweeps
-from syncproof.studies.jobs import Job
+from syncproof.studies.jobs import Job, piece_of
 from syncproof.studies.results.common import plain
-from syncproof.studies.sweep import Sweep, points, sweep
+from syncproof.studies.sweep import Sweep, sweep
 from syncproof.studies.sweep.readings import Change, change, crossings, difference
 from syncproof.studies.sweep.vary import parse, resolve
 from tests.helpers.command import TINY, call
@@ -45,11 +42,13 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """Return a counter of how often each job was run in this process."""
     counted: Counter[str] = Counter()
 
-    def work(task: points.Task) -> points.Record:
-        counted[task.key] += 1
-        return points.work(task)
+    make = Job.work
 
-    monkeypatch.setattr(sweeps, "work", work)
+    def work(job: Job) -> RunResult:
+        counted[piece_of(job).key] += 1
+        return make(job)
+
+    monkeypatch.setattr(Job, "work", work)
     return counted
 
 
@@ -193,16 +192,16 @@ def test_a_second_sweep_does_nothing_again_and_says_the_same(tiny: str, tmp_path
     out = tmp_path / "out"
     first = texts(run(tiny, out=out), out)
     assert set(calls.values()) == {1}
-    assert len(calls) == len(list((out / "points").iterdir())) == 3 * 2 * 2
-    again = run(tiny, out=out)
+    assert len(calls) == len(list((out / "pieces").iterdir())) == 3 * 2 * 2
+    again = run(tiny, out=out, resume=True)
     assert texts(again, out) == first
     assert set(calls.values()) == {1}
-    assert (again.facts.runs_read, again.facts.runs_done_now) == (12, 0)
+    assert (again.facts.work.pieces, again.facts.work.pieces_read) == (12, 12)
 
 
 def test_a_wider_sweep_does_only_what_is_new(tiny: str, tmp_path: Path, calls: Counter[str]) -> None:
     run(tiny, out=tmp_path)
-    run(tiny, out=tmp_path, vary={DEVICES: [1, 2, 3, 4]}, runs=3)
+    run(tiny, out=tmp_path, vary={DEVICES: [1, 2, 3, 4]}, runs=3, resume=True)
     assert set(calls.values()) == {1}
     assert len(calls) == 4 * 2 * 3
 
@@ -223,148 +222,23 @@ def test_an_interrupted_sweep_says_what_is_missing_and_can_continue(
     calls.clear()
     part = run(tiny, out=tmp_path / "out", progress=stop_after(5))
     assert part.interrupted == "interrupted"
-    assert len(part.records) == 5
+    assert len(part.made) == 5
     missing = part.results().missing
     assert len(missing) == 12 - 5
     assert plain(missing[-1]) == {"at": {DEVICES: 3}, "design": "timeline-notify", "run": 1}
     assert part.status() == 3
     assert "7 of 12 runs are missing (interrupted)" in texts(part, tmp_path / "out")["report.md"].decode()
-    assert texts(run(tiny, out=tmp_path / "out"), tmp_path / "out") == whole
+    assert texts(run(tiny, out=tmp_path / "out", resume=True), tmp_path / "out") == whole
     assert set(calls.values()) == {1}
 
 
-def test_an_interrupt_before_any_result_is_raised(tiny: str) -> None:
+def test_an_interrupt_before_any_result_is_raised(tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def work(job: Job) -> RunResult:
+        raise Interrupted
+
+    monkeypatch.setattr(Job, "work", work)
     with pytest.raises(KeyboardInterrupt):
-        run(tiny, progress=stop_after(0))
-
-
-def _cut(text: str) -> str:
-    return text[: len(text) // 2]
-
-
-def _change(text: str) -> str:
-    kept = json.loads(text)
-    kept["record"]["metrics"]["packets_per_delivery"] = 1.0
-    return json.dumps(kept)
-
-
-@pytest.mark.parametrize("spoil", [_cut, _change, lambda text: "", lambda text: "[1]", lambda text: "null"])
-def test_a_damaged_file_is_computed_again(
-    tiny: str, tmp_path: Path, calls: Counter[str], spoil: Callable[[str], str]
-) -> None:
-    whole = said(run(tiny, out=tmp_path))
-    victim = sorted((tmp_path / "points").iterdir())[3]
-    sound = victim.read_text()
-    victim.write_text(spoil(sound))
-    again = run(tiny, out=tmp_path)
-    assert again.facts.runs_spoilt == 1
-    assert said(again) == whole
-    assert calls[victim.stem] == 2
-    assert victim.read_text() == sound
-    assert sum(calls.values()) == 12 + 1
-
-
-def test_a_file_of_another_point_under_this_name_is_not_read(tiny: str, tmp_path: Path, calls: Counter[str]) -> None:
-    run(tiny, out=tmp_path)
-    one, other = sorted((tmp_path / "points").iterdir())[:2]
-    one.write_text(other.read_text())
-    assert run(tiny, out=tmp_path).facts.runs_spoilt == 1
-
-
-def _job(**changes: Any) -> Job:
-    return Job(**{"scenario": load("default"), "design": "timeline-notify", "run": 0, "seed": 1, **changes})
-
-
-def test_a_name_depends_on_all_that_decides_a_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = tmp_path / "own.py"
-    own.write_text('from syncproof import DESIGNS\nMINE = DESIGNS["timeline-notify"]\n')
-    trace, other = tmp_path / "a.txt", tmp_path / "b.txt"
-    trace.write_text("1 2 3\n")
-    other.write_text("1 2 4\n")
-    jobs = [
-        _job(),
-        _job(scenario=load("default").with_value("faults.push_loss", 0.123)),
-        _job(design="timeline-push"),
-        _job(design=f"{own}:MINE"),
-        _job(run=1),
-        _job(seed=2),
-        _job(trace=str(trace)),
-        _job(trace=str(other)),
-        _job(trace=str(trace), take=60.0),
-    ]
-    names = [points.key(job) for job in jobs]
-    monkeypatch.setattr(points, "sources", lambda: "changed")
-    names.append(points.key(_job()))
-    monkeypatch.setattr(points, "__version__", "9")
-    names.append(points.key(_job()))
-    assert len(set(names)) == len(names)
-
-
-def test_a_name_depends_on_the_source_of_a_design_of_ones_own(tmp_path: Path) -> None:
-    found = []
-    for number, folder in enumerate(("a", "b")):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / "own.py").write_text(
-            f'from syncproof import DESIGNS\nMINE = DESIGNS["timeline-notify"]\n# {number}\n'
-        )
-        found.append(points.own.digest(f"{tmp_path / folder / 'own.py'}:MINE"))
-    assert found[0] != found[1]
-
-
-def test_texts_of_a_scenario_do_not_decide_a_result() -> None:
-    assert points.key(_job()) == points.key(_job(scenario=load("default").with_values({"title": "x", "runs": 9})))
-
-
-def test_a_worker_with_other_sources_is_refused(tiny: str) -> None:
-    with pytest.raises(InputError, match="a worker has another syncproof"):
-        points.work(points.Task(_job(), "0" * 64))
-
-
-# ---- workers that die
-
-
-def die_once(mark: Path, task: points.Task) -> points.Record:
-    if task.job.run == 1 and task.job.design == "timeline-notify" and not mark.exists():
-        mark.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return points.work(task)
-
-
-@pytest.mark.slow
-def test_a_killed_process_loses_no_point(tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = said(run(tiny))
-    monkeypatch.setattr(sweeps, "work", partial(die_once, tmp_path / "mark"))
-    done: list[int] = []
-    found = run(tiny, jobs=2, out=tmp_path / "out", progress=lambda n, total: done.append(n))
-    assert (tmp_path / "mark").exists()
-    assert done == list(range(13))
-    assert said(found) == whole
-
-
-@pytest.mark.slow
-def test_a_dask_worker_killed_midway_loses_no_point_and_counts_none_twice(tiny: str, tmp_path: Path) -> None:
-    from distributed import LocalCluster
-
-    whole = said(run(tiny, runs=6))
-    killed: list[int] = []
-    done: list[int] = []
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", scheduler_port=0,
-        dashboard_address=None, worker_dashboard_address=None, silence_logs=50,
-    ) as cluster:  # fmt: skip
-
-        def progress(count: int, total: int) -> None:
-            done.append(count)
-            if count == 6:
-                killed.append(next(iter(cluster.workers.values())).pid)
-                os.kill(killed[0], signal.SIGKILL)
-
-        found = run(tiny, executor=cluster.scheduler_address, out=tmp_path / "out", progress=progress, runs=6)
-    assert len(killed) == 1
-    assert found.interrupted is None
-    assert done == list(range(3 * 2 * 6 + 1))
-    assert len(list((tmp_path / "out" / "points").iterdir())) == 3 * 2 * 6
-    assert said(found) == whole
+        run(tiny)
 
 
 # ---- readings
@@ -499,7 +373,7 @@ def test_the_command_writes_its_files(tiny: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
     result = call("sweep", tiny, "--vary", f"{DEVICES}=1,2", "--design", PAIR[0], "--jobs", "1", "--out", str(out))
     assert result.exit_code == 0, result.output
-    assert sorted(p.name for p in out.iterdir()) == sorted([*FILES, "points"])
+    assert sorted(p.name for p in out.iterdir()) == sorted([*FILES, "pieces"])
     results = json.loads((out / "results.json").read_text())
     assert (results["schema"], results["command"]) == (2, "sweep")
     assert results["vary"] == [{"key": DEVICES, "values": [1, 2], "given": ["1", "2"], "unit": ""}]
@@ -528,18 +402,20 @@ def test_an_interrupted_command_is_status_3_and_keeps_what_is_done(
 ) -> None:
     done = iter(range(100))
 
-    def work(task: points.Task) -> points.Record:
-        if next(done) == 3:
-            raise KeyboardInterrupt
-        return points.work(task)
+    make = Job.work
 
-    monkeypatch.setattr(sweeps, "work", work)
+    def work(job: Job) -> RunResult:
+        if next(done) == 3:
+            raise Interrupted
+        return make(job)
+
+    monkeypatch.setattr(Job, "work", work)
     result = call(
         "sweep", tiny, "--vary", f"{DEVICES}=1,2", "--design", PAIR[0], "--jobs", "1", "--out", str(tmp_path / "out")
     )
     assert result.exit_code == 3
-    assert "interrupted; the same command continues from here" in result.output
-    assert len(list((tmp_path / "out" / "points").iterdir())) == 3
+    assert "interrupted; the same command with --resume continues from here" in result.output
+    assert len(list((tmp_path / "out" / "pieces").iterdir())) == 3
     assert "## Missing" in (tmp_path / "out" / "interrupted" / "report.md").read_text()
     assert not (tmp_path / "out" / "report.md").exists()
 
@@ -570,7 +446,7 @@ def test_bad_input_is_one_line_and_status_2(arguments: list[str], complaint: str
 def test_a_scenario_may_be_made_in_a_notebook() -> None:
     made = Scenario.model_validate({"title": "t", "shows": "s", "duration": "10m"})
     found = sweep(made, vary={DEVICES: [1, 2]}, designs=PAIR[:1], runs=1, jobs=1)
-    assert len(found.records) == 2
+    assert len(found.made) == 2
 
 
 def test_a_run_that_does_not_recover_is_told_from_one_without_a_burst(tmp_path: Path) -> None:
@@ -586,9 +462,15 @@ def test_a_run_that_does_not_recover_is_told_from_one_without_a_burst(tmp_path: 
             "traffic.bursts": [{"start": "20s", "length": "80s", "factor": 20.0}],
         }
     )
-    for _ in range(2):  # made, then read
+    for resume in (False, True):  # made, then read
         found = sweep(
-            down, vary={"storage.parallel": [1, 64]}, designs=["inbox-store-first"], runs=1, jobs=1, out=tmp_path
+            down,
+            vary={"storage.parallel": [1, 64]},
+            designs=["inbox-store-first"],
+            runs=1,
+            jobs=1,
+            out=tmp_path,
+            resume=resume,
         )
         busy, calm = (point.metrics["recovery_s"] for point in found.results().points)
         assert (busy.value, busy.endless, calm.value, calm.endless) == (None, 1, 0.0, 0)

@@ -87,13 +87,13 @@ def test_a_property_that_holds_only_where_it_is_not_promised_is_not_marked_as_pr
 
 def test_without_evidence_the_exit_status_says_unknown():
     row = [explored(TWO, "no-loss")]
-    assert Verification("small", {"timeline-notify": row}, {}, 1.0, 1).status() == 3
+    assert Verification("small", {"timeline-notify": row}, {}, 1.0).status() == 3
     row = [explored(NO_FAULT, "conversation-order")]
-    assert Verification("small", {"timeline-notify": row}, {}, 1.0, 1).status() == 0
+    assert Verification("small", {"timeline-notify": row}, {}, 1.0).status() == 0
 
 
 def test_results_say_what_was_not_exercised():
-    found = Verification("small", {"timeline-notify": [explored(NO_FAULT, "conversation-order")]}, {}, 1.0, 1)
+    found = Verification("small", {"timeline-notify": [explored(NO_FAULT, "conversation-order")]}, {}, 1.0)
     proof = found.results().designs["timeline-notify"].properties["conversation-order"]
     assert (proof.verdict, proof.exercised) == ("unknown", False)
     assert proof.why is not None

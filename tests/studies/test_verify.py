@@ -24,7 +24,8 @@ from syncproof.properties import PROPERTIES
 from syncproof.properties.sometimes import SOMETIMES
 from syncproof.studies import executors
 from syncproof.studies import verify as verification
-from syncproof.studies.verify import INTERRUPTED, LOST, Explored, Verification
+from syncproof.studies.pieces import INTERRUPTED, LOST
+from syncproof.studies.verify import Explored, Verification
 
 NO_FAULT = SmallWorld("two-people", 1, ())
 PUSH = SmallWorld("two-people", 1, ("push",))
@@ -48,7 +49,7 @@ def explored(world: SmallWorld, design: str = NOTIFY, *, complete: bool = True, 
 
 
 def verified(*row: Explored, design: str = NOTIFY, **facts: object) -> Verification:
-    facts = {"missing": {}, "elapsed": 1.0, "jobs": 1} | facts
+    facts = {"missing": {}, "elapsed": 1.0} | facts
     return Verification("small", {design: list(row)}, **facts)  # type: ignore[arg-type]
 
 
@@ -108,11 +109,11 @@ def test_an_inapplicable_property_has_a_reason():
 
 def test_missing_results_make_only_their_own_design_unknown():
     row = {NOTIFY: [explored(NO_FAULT)], SYNC_FIRST: [explored(NO_FAULT, SYNC_FIRST)]}
-    found = Verification("small", row, {SYNC_FIRST: 3}, 1.0, 2, [], INTERRUPTED)
+    found = Verification("small", row, {SYNC_FIRST: 3}, 1.0, [], INTERRUPTED)
     assert found.cell(NOTIFY, "no-loss").verdict == "holds"
     cell = found.cell(SYNC_FIRST, "no-loss")
     assert (cell.verdict, cell.promise) == ("unknown", "unknown")
-    assert cell.why == "3 searches are missing: the run was interrupted"
+    assert cell.why == "3 searches are missing: interrupted"
     complete = {name: facts.complete for name, facts in found.results().designs.items()}
     assert complete == {NOTIFY: True, SYNC_FIRST: False}
     assert found.status() == 3
@@ -198,7 +199,7 @@ def test_progress_adds_the_searches_up(monkeypatch):
 
 
 def test_a_worker_that_is_killed_for_memory_is_reported_without_a_traceback(monkeypatch):
-    def perform(work, jobs, workers, failures):
+    def perform(work, jobs, workers, opening, failures):
         yield 0, work(jobs[0])
         raise BrokenExecutor("gone")
 

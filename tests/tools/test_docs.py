@@ -322,7 +322,11 @@ def outcomes() -> dict[str, dict[str, Any]]:
     parts = [verification.judged(*run) for run in runs]
     explored = {d: p.explored[d] for (d, _, _), p in zip(runs, parts, strict=True)}
     verify = verification.Verification(
-        "two", explored, {}, 1.0, 1, searches=claim_searches.searches(verification.search)
+        "two",
+        explored,
+        {},
+        1.0,
+        searches={name: claim_searches.made(name, verification.search) for name in claim_searches.SEARCHES},
     )
     killed = CutEngineResult(["no-loss"], 1, "states", 1, 1)
     explored_bug = EngineResult(["no-loss"], 1, "states", 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from syncproof.cli import options
-from syncproof.cli.exit_status import exits
+from syncproof.cli.exit_status import complain, exits
 
 
 @click.command()
@@ -25,6 +25,13 @@ from syncproof.cli.exit_status import exits
     "--slow", "slow_ms", type=click.FloatRange(0, 1000), metavar="MS",
     help="model: only. The most milliseconds that a store takes for an operation, drawn for each; default: 20.",
 )  # fmt: skip
+@click.option(
+    "--jobs",
+    type=options.Whole(1),
+    help="Runs at once, each in a process of its own; default: one after the other, since a busy machine changes races.",
+)
+@options.executor
+@options.resume
 @options.out("drive", "Where the reports and the histories go.")
 @options.form
 @options.quiet
@@ -35,6 +42,9 @@ def drive(
     held_against: str | None,
     repeats: int | None,
     slow_ms: float | None,
+    jobs: int | None,
+    executor: str,
+    resume: bool,
     out: str,
     form: str,
     quiet: bool,
@@ -53,12 +63,14 @@ def drive(
     from syncproof.studies import drive as study
 
     options.check_out_folder(out)
-    with line.counted("driving", "scripts") as progress:
+    with line.counted("driving") as progress:
         found = study.drive(
             targets, scripts=scripts, held_against=held_against, repeats=repeats, slow_ms=slow_ms,
-            histories=Path(out) / "histories", progress=progress,
+            histories=Path(out) / "histories", jobs=jobs, executor=executor, out=out, resume=resume, progress=progress,
         )  # fmt: skip
-    page = options.written(found, out, whole=True)
-    after = f"{found.elapsed:.0f} s. Report: {page}, histories beside it"
+    page = options.written(found, out, whole=not found.stopped)
+    after = f"{found.elapsed:.0f} s{options.told(found.work)}. Report: {page}, histories beside it"
     options.printed(found, "drive", form, quiet, found.show, after)
+    if found.stopped:
+        complain(f"{found.stopped}; {options.CONTINUES}")
     return found.status()

@@ -16,6 +16,7 @@ from syncproof.errors import InputError
 
 if TYPE_CHECKING:
     from syncproof.studies.presentation import Presentable
+    from syncproof.studies.results.common import WorkDone
 
 
 class Whole(click.IntRange):
@@ -46,6 +47,18 @@ class PositiveNumber(click.FloatRange):
 designs = click.option("--design", "names", metavar="NAME", multiple=True, help="Only this design; may be repeated.")
 seed = click.option("--seed", type=Whole(0), help="Default: the scenario's.")
 jobs = click.option("--jobs", type=Whole(1), help="Worker processes; default: one per processor.")
+executor = click.option(
+    "--executor",
+    metavar="WHICH",
+    default="processes",
+    show_default=True,
+    help="processes, or the address of a Dask scheduler, such as tcp://10.0.0.1:8786.",
+)
+resume = click.option(
+    "--resume",
+    is_flag=True,
+    help="Continue what was interrupted: read the finished pieces in DIR/pieces, and do only the others.",
+)
 trace = click.option("--trace", metavar="FILE", help="Real traffic: SNAP (SRC DST UNIXTIME) or presence rows.")
 take = click.option("--take", metavar="DURATION", help="Use the first part of the trace only, such as 14d.")
 every_call = click.option(
@@ -70,6 +83,7 @@ form = click.option(
     help="What is printed: tables, GitHub's annotations, JUnit's XML, or JSON.",
 )
 quiet = click.option("--quiet", is_flag=True, help="Print what fails, and the result in one line.")
+CONTINUES = "the same command with --resume continues from here"
 INTERRUPTED = "interrupted"
 """The folder, below that of the reports, where the report of an interrupted command goes."""
 
@@ -95,6 +109,12 @@ def written(found: Presentable, out: str, whole: bool) -> Path:
     """
     whole = whole and not process.interruption.met
     return found.write(Path(out) if whole else Path(out) / INTERRUPTED)[0]
+
+
+def told(work: WorkDone) -> str:
+    """Return what the last line of a command says of its pieces: how many were read, and why there were few workers."""
+    read = f", {work.pieces_read} of {work.pieces} pieces read" if work.pieces_read else ""
+    return f"{read}; {work.workers_why}" if work.workers_why else read
 
 
 def take_seconds(trace: str | None, take: str | None) -> float | None:

@@ -59,6 +59,8 @@ from syncproof.errors import InputError
     help="Simulate the scenario's own population without its faults, and print the error of each line of the formulas.",
 )
 @options.jobs
+@options.executor
+@options.resume
 @options.out("size")
 @exits
 def size(
@@ -76,6 +78,8 @@ def size(
     seed: int | None,
     check: bool,
     jobs: int | None,
+    executor: str,
+    resume: bool,
     out: str,
 ) -> int:
     """Compute what each design takes for many users: rates, storage, servers, cost, and where designs change places."""
@@ -88,13 +92,14 @@ def size(
         found = study.size(
             scenario, users=users, devices=devices, messages_per_user_day=messages, peak=peak, sync_retention=stays,
             history=kept, prices=prices, designs=names, utilisation=utilisation,
-            connections_per_gateway=connections_per_gateway, seed=seed, jobs=jobs, check=check, progress=progress,
+            connections_per_gateway=connections_per_gateway, seed=seed, jobs=jobs, executor=executor,
+            out=out, resume=resume, check=check, progress=progress,
         )  # fmt: skip
     page = options.written(found, out, whole=not found.stopped)
     found.show()
-    print(f"\nReport: {page}")
+    print(f"\nReport: {page}{options.told(found.facts.work) if found.facts else ''}")
     if found.stopped:
-        complain(found.stopped)
+        complain(f"{found.stopped}; {options.CONTINUES}")
     return found.status()
 
 

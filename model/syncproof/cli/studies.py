@@ -20,6 +20,8 @@ from syncproof.errors import DesignError, InputError
 @click.option("--runs", type=options.Whole(1, 1000), help="Runs per design; default: the scenario's.")
 @options.seed
 @options.jobs
+@options.executor
+@options.resume
 @options.out("compare")
 @click.option(
     "--history",
@@ -37,6 +39,8 @@ def compare(
     runs: int | None,
     seed: int | None,
     jobs: int | None,
+    executor: str,
+    resume: bool,
     out: str,
     history: str | None,
     check_every_call: bool,
@@ -51,8 +55,8 @@ def compare(
         options.check_history_file(Path(history))
     with line.counted("comparing") as progress:
         found = study.compare(
-            scenario, designs=names, runs=runs, seed=seed, jobs=jobs, trace=trace, take=length, history=history,
-            check_every_call=check_every_call, progress=progress,
+            scenario, designs=names, runs=runs, seed=seed, jobs=jobs, executor=executor, out=out, resume=resume,
+            trace=trace, take=length, history=history, check_every_call=check_every_call, progress=progress,
         )  # fmt: skip
     page = options.written(found, out, whole=not found.stopped)
     found.show()
@@ -60,10 +64,10 @@ def compare(
         print(
             f"\nHistories (with their moves beside them): {', '.join(study.history_files(history, found.designs).values())}"
         )
-    print(f"\n{found.elapsed_s:.0f} s. Report: {page}")
+    print(f"\n{found.elapsed_s:.0f} s{options.told(found.work)}. Report: {page}")
     tell(found.failed)
     if found.stopped:
-        complain(found.stopped)
+        complain(f"{found.stopped}; {options.CONTINUES}")
     return found.status()
 
 
@@ -83,16 +87,11 @@ def compare(
 @click.option("--runs", type=options.Whole(1, 1000), help="Runs per point and design; default: the scenario's.")
 @options.seed
 @options.jobs
-@click.option(
-    "--executor",
-    metavar="WHICH",
-    default="processes",
-    show_default=True,
-    help="processes, or a Dask scheduler's address.",
-)
+@options.executor
+@options.resume
 @options.trace
 @options.take
-@options.out("sweep", "Where the reports and the finished runs go; a finished run is not made again.")
+@options.out("sweep")
 @options.every_call
 @exits
 def sweep(
@@ -104,6 +103,7 @@ def sweep(
     seed: int | None,
     jobs: int | None,
     executor: str,
+    resume: bool,
     trace: str | None,
     take: str | None,
     out: str,
@@ -128,6 +128,7 @@ def sweep(
             jobs=jobs,
             executor=executor,
             out=out,
+            resume=resume,
             trace=trace,
             take=length,
             check_every_call=check_every_call,
@@ -136,11 +137,10 @@ def sweep(
     page = options.written(found, out, whole=not found.interrupted)
     found.show()
     assert found.facts is not None
-    read = found.facts.runs_read
-    print(f"\n{found.facts.elapsed_s:.0f} s, {read} runs read from {out}/points. Report: {page}")
+    print(f"\n{found.facts.elapsed_s:.0f} s{options.told(found.facts.work)}. Report: {page}")
     tell(found.failed)
     if found.interrupted:
-        complain(f"{found.interrupted}; the same command continues from here")
+        complain(f"{found.interrupted}; {options.CONTINUES}")
     return found.status()
 
 
@@ -153,13 +153,23 @@ def sweep(
     help="small (seconds), standard (half an hour for all designs) or deep.",
 )
 @options.jobs
+@options.executor
+@options.resume
 @options.out("verify")
 @options.form
 @options.quiet
 @options.every_call_of_a_search
 @exits
 def verify(
-    names: tuple[str, ...], bounds: str, jobs: int | None, out: str, form: str, quiet: bool, check_every_call: bool
+    names: tuple[str, ...],
+    bounds: str,
+    jobs: int | None,
+    executor: str,
+    resume: bool,
+    out: str,
+    form: str,
+    quiet: bool,
+    check_every_call: bool,
 ) -> int:
     """Search every interleaving of small worlds and print which promises hold in all of them."""
     from syncproof.report import progress as line
@@ -167,13 +177,16 @@ def verify(
 
     options.check_out_folder(out)
     with line.verifying() as progress:
-        found = study.verify(names, bounds, jobs=jobs, check_every_call=check_every_call, progress=progress)
+        found = study.verify(
+            names, bounds, jobs=jobs, executor=executor, out=out, resume=resume,
+            check_every_call=check_every_call, progress=progress,
+        )  # fmt: skip
     page = options.written(found, out, whole=not found.stopped)
-    after = f"{found.elapsed:.0f} s. Report: {page}, counterexamples beside it"
+    after = f"{found.elapsed:.0f} s{options.told(found.work)}. Report: {page}, counterexamples beside it"
     options.printed(found, "verify", form, quiet, found.show, after)
     tell(found.failed)
     if found.stopped:
-        complain(found.stopped)
+        complain(f"{found.stopped}; {options.CONTINUES}")
     return found.status()
 
 
@@ -295,6 +308,8 @@ def _check_no_single_world(context: click.Context) -> None:
 @click.command("kill-matrix")
 @click.argument("names", metavar="[BUG]...", nargs=-1)
 @options.jobs
+@options.executor
+@options.resume
 @options.out("kill-matrix")
 @click.option(
     "--profile",
@@ -306,16 +321,28 @@ def _check_no_single_world(context: click.Context) -> None:
 @options.form
 @options.quiet
 @exits
-def kill_matrix(names: tuple[str, ...], jobs: int | None, out: str, profile: str, form: str, quiet: bool) -> int:
+def kill_matrix(
+    names: tuple[str, ...],
+    jobs: int | None,
+    executor: str,
+    resume: bool,
+    out: str,
+    profile: str,
+    form: str,
+    quiet: bool,
+) -> int:
     """Run seeded bugs, which are failures of real systems, and print which engine catches which."""
     from syncproof.report import progress as line
     from syncproof.studies import kill_matrix as study
 
     options.check_out_folder(out)
     with line.counted("running", "bugs and designs") as progress:
-        found = study.kill_matrix(names, jobs=jobs, profile=profile, progress=progress)
+        found = study.kill_matrix(
+            names, jobs=jobs, executor=executor, out=out, resume=resume, profile=profile, progress=progress
+        )
     page = options.written(found, out, whole=not found.missing)
-    options.printed(found, "kill-matrix", form, quiet, found.show, f"{found.elapsed:.0f} s. Report: {page}")
+    after = f"{found.elapsed:.0f} s{options.told(found.work)}. Report: {page}"
+    options.printed(found, "kill-matrix", form, quiet, found.show, after)
     if found.missing:
-        complain(study.INTERRUPTED)
+        complain(f"{found.stopped}; {options.CONTINUES}")
     return found.status()

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any
 
 from syncproof.core.observations import Accepted, Deleted, Observation, Placed, Quiesced
-from syncproof.engines.settling import Settling
+from syncproof.engines.long_history import LongHistory, Receiver
 from syncproof.properties import PROPERTIES
-from syncproof.properties._logs import Logs
 from syncproof.properties.evidence import HistorySize
 from syncproof.properties.monitor import Monitor
 from syncproof.properties.references import References
-from syncproof.properties.roster import Roster
 
 BLOCK = 4096
 """How many observations `check_observations` gives to a checker at once."""
-Reactions = tuple[bool, tuple[Callable[[Any], "str | None"], ...]]
+Reactions = tuple[bool, tuple[Receiver, ...]]
 """Whether what an observation of a class leaves out is filled in first, and who reacts to it."""
 
 
@@ -42,15 +39,13 @@ class Checker:
 
     def __init__(self, properties: Iterable[str], recorded: bool = False) -> None:
         self.monitor = Monitor(properties, recorded=recorded)
-        self.roster = Roster()
         self.kinds: set[type[Observation]] = set()
         self.lacks: dict[str, str] = {}
         self.count = 0
         self.quiesced = False
         self.size = HistorySize()
         self.references = References()
-        self.settling = Settling(self.monitor, self.references, self.roster)
-        self._told = self._sharing()
+        self.history = LongHistory(self.monitor, self.references)
         self._met = 0
         self._table: dict[type[Observation], Reactions] = {}
 
@@ -83,11 +78,11 @@ class Checker:
             references.line = line
             fills, reactions = found
             if fills:
-                observation = self.roster.complete(observation)
-            for react in reactions:
+                observation = self.history.roster.complete(observation)
+            for name, react in reactions:
                 says = react(observation)
                 if says is not None:
-                    self.monitor.record(react.__self__.name, says)  # type: ignore[attr-defined]
+                    self.monitor.record(name, says)
             if kind is Quiesced:
                 self._rest(line, line - first + 1, block)
         self.count += len(block)
@@ -96,32 +91,15 @@ class Checker:
 
     def _reactions(self, kind: type[Observation]) -> Reactions:
         """Return who reacts to a class of observations, in order."""
-        monitor, settling = self.monitor, self.settling
-        found: list[Any] = []
-        settles = kind in settling.reactions
-        for reactions in (settling.before, self.roster.reactions, self.size.reactions):
-            if kind in reactions:
-                found.append(reactions[kind])
-        if kind in self.references.reactions and not settles:
-            found.append(self.references.reactions[kind])
-        if kind in monitor.watch.pending:
-            found.append(monitor.watch.see)
-        if settles:
-            found.append(settling.reactions[kind])
-        for name, react in monitor.reactions.get(kind, ()):
-            automaton = monitor.automata[name]
-            shared = react.__func__.__name__ in self._told.get(name, ())  # type: ignore[attr-defined]
-            if not shared and not (settles and automaton.by_message):
-                found.append(react)
-        return kind in (Placed, Deleted), tuple(found)
-
-    def _sharing(self) -> dict[str, tuple[str, ...]]:
-        """Let properties of logs share what the first of them keeps; return, by property, the methods that it does for them."""
-        for automaton in self.monitor.automata.values():
-            automaton.compact()
-        logs = {name: each for name, each in self.monitor.automata.items() if isinstance(each, Logs)}
-        owner = next((each for each in logs.values() if each.passes), None)
-        return {} if owner is None else {n: each.share(owner) for n, each in logs.items() if each is not owner}
+        found = self.history.first(kind)
+        if kind in self.size.reactions:
+            found.append(("", self.size.reactions[kind]))
+        judging = self.history.judging(kind)
+        if kind in self.references.reactions and kind not in self.history.settling.reactions:
+            found.append(("", self.references.reactions[kind]))
+        if kind in self.monitor.watch.pending:
+            found.append(("", self.monitor.watch.see))
+        return kind in (Placed, Deleted), (*found, *judging)
 
     def _rest(self, line: int, position: int, block: list[Observation]) -> None:
         """Judge what must be so at rest. Nothing may follow in a history that was recorded outside."""
@@ -131,7 +109,7 @@ class Checker:
 
     def finish(self) -> None:
         """End the history."""
-        self.settling.finish()
+        self.history.finish()
         if self.monitor.recorded:
             self.lacks = self.monitor.finish(self.kinds)
 

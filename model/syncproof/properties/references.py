@@ -268,6 +268,18 @@ class References:
         return ""
 
 
+class Complete(References):
+    """Refer to nothing: of a history that an engine makes, in which nothing is missing or late."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reactions = dict.fromkeys(self.reactions, _ignore)
+
+
+def _ignore(o: Any) -> None:
+    """Note nothing."""
+
+
 def _following(cause: type[Observation]) -> tuple[type[Observation], ...]:
     """Return the classes that an effect came before if it came before a cause: a message is placed after it is composed."""
     return (Composed, Placed) if cause is Composed else (cause,)

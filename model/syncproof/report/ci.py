@@ -92,6 +92,8 @@ def _(found: Driven) -> Iterator[Case]:
                 yield Case(cell.target, f"{cell.script}: {name}", "holds" if holds else "not exercised")
     for target, why in found.missing.items():
         yield Case(target, "every script", "not exercised", why)
+    if found.stopped:
+        yield Case("drive", "every run", "unknown", found.stopped)
     if not any(cell.runs for cell in found.cells):
         yield Case("drive", "any script", "unknown", "nothing was driven")
 

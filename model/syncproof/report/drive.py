@@ -41,6 +41,7 @@ def answer(driven: Driven) -> list[str]:
     if cells and len(lines) == 1:
         lines.append("Every promised property that the targets can witness holds.")
     lines += [f"{name} cannot run here: {why}." for name, why in driven.missing.items()]
+    lines += [f"Not all runs were made: {driven.stopped}."] if driven.stopped else []
     return lines
 
 

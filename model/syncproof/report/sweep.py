@@ -90,7 +90,7 @@ def warnings(sweep: Sweep) -> list[str]:
     if results.missing:
         why = f" ({sweep.interrupted})" if sweep.interrupted else ""
         left = len(results.missing)
-        found.insert(0, f"{left} of {left + len(sweep.records)} runs are missing{why}")
+        found.insert(0, f"{left} of {left + len(sweep.made)} runs are missing{why}")
     return found
 
 

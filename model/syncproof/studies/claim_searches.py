@@ -40,16 +40,25 @@ class ForgetsHint(SwallowsTrigger):
 Search = Callable[[Design, SmallWorld], Exploration]
 
 
-def searches(search: Search) -> dict[str, ClaimSearch]:
-    """Return what each search found. `search`: a function that searches one world (`syncproof.studies.verify.search`)."""
-    sound = DESIGNS[NOTIFY]
-    quiet = sound.variant(parameters=Parameters(notifications=False))
-    own = (small_world(*FORGETS.world),)
-    return {
-        "notifications-off": _found(search, f"{NOTIFY} without notifications", quiet, QUIET),
-        "hint-forgotten": _found(search, FORGETS.id, FORGETS.design, own),
-        "hint-forgotten-polls": _found(search, f"{FORGETS.id} with polls", sound.variant(device=ForgetsHint), own),
-    }
+SEARCHES: dict[str, Callable[[], tuple[str, Design, Sequence[SmallWorld]]]] = {
+    "notifications-off": lambda: (
+        f"{NOTIFY} without notifications",
+        DESIGNS[NOTIFY].variant(parameters=Parameters(notifications=False)),
+        QUIET,
+    ),
+    "hint-forgotten": lambda: (FORGETS.id, FORGETS.design, (small_world(*FORGETS.world),)),
+    "hint-forgotten-polls": lambda: (
+        f"{FORGETS.id} with polls",
+        DESIGNS[NOTIFY].variant(device=ForgetsHint),
+        (small_world(*FORGETS.world),),
+    ),
+}
+"""Search -> what is searched, in words, its design and its worlds."""
+
+
+def made(name: str, search: Search) -> ClaimSearch:
+    """Return what a search found. `search`: a function that searches one world (`syncproof.studies.verify.search`)."""
+    return _found(search, *SEARCHES[name]())
 
 
 def _found(search: Search, name: str, design: Design, worlds: Sequence[SmallWorld]) -> ClaimSearch:

@@ -7,19 +7,20 @@ import os
 import re
 import time
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
 from syncproof import designs as registry
 from syncproof.engines.simulate import RunResult
-from syncproof.errors import InputError, Interrupted
+from syncproof.errors import InputError
 from syncproof.inputs import arguments, lookup
 from syncproof.inputs.scenario import LARGEST_SEED, Scenario, load
-from syncproof.studies import executors, saturation
+from syncproof.studies import pieces, saturation
 from syncproof.studies.comparison import Comparison
 from syncproof.studies.executors import Progress
 from syncproof.studies.failures import Failure, Failures, lookup_all
-from syncproof.studies.jobs import Job, first_traffic, perform, trace_of
+from syncproof.studies.jobs import Job, first_traffic, memory_of, piece_of, trace_of
 from syncproof.studies.small_runs import SmallRuns, gathered, planned
 
 MOST_RUNS = 1000
@@ -33,6 +34,9 @@ def compare(
     runs: int | None = None,
     seed: int | None = None,
     jobs: int | None = None,
+    executor: str | Executor | None = None,
+    out: str | Path | None = None,
+    resume: bool = False,
     trace: str | Path | None = None,
     take: float | None = None,
     history: str | Path | None = None,
@@ -47,7 +51,12 @@ def compare(
         designs: names, `FILE.py:NAME`, or designs made by `Design.variant`; by default every ready design.
         runs: runs per design, 1 to 1000; by default the scenario's. Intervals need two.
         seed: 0 to 2**40 - 1; by default the scenario's. Run n of every design draws from seed * 1000 + n.
-        jobs: worker processes, 1 or more; by default one per processor. The results do not depend on it.
+        jobs: worker processes, 1 or more; by default one per processor, and no more than memory allows. The results do not
+            depend on it.
+        executor: "processes" (the default), the address of a Dask scheduler such as "tcp://10.0.0.1:8786", or a
+            `concurrent.futures.Executor`, which stays open.
+        out: keep finished runs in the folder `out`/pieces.
+        resume: True or False: whether to read the finished runs that are there, and make only the others.
         trace: path of a file with real traffic (`SRC DST UNIXTIME` lines or presence rows); only for a scenario whose
             `traffic.trace` is "snap" or "presence", and required there.
         take: use only this many seconds of the trace, from its beginning; more than 0; by default all.
@@ -59,15 +68,15 @@ def compare(
         progress: a function, called after each run with the number of finished runs and the number of all runs.
 
     Returns a `Comparison`: `results()`, `table()`, `verdicts()`, `claims()`, `figure(name)`, `broken()`, `status()`, `html()`,
-    `markdown()`, `write(out)`. After Ctrl-C it has the runs that every design had finished, if there are any, and `stopped` says
-    so. A design whose own code fails is left out, and `failed` has its error; raised as a `DesignError`
+    `markdown()`, `write(out)`. After Ctrl-C, or if workers are lost, it has the runs that every design had finished, if there
+    are any, and `stopped` says so. A design whose own code fails is left out, and `failed` has its error; raised as a `DesignError`
     if there is no other design.
 
     Raises `InputError`, in one sentence that says what is allowed, for an argument that is not allowed, for a file that cannot
     be read or written, and for an exception in a design of your own.
     """
     started = time.perf_counter()
-    failures: Failures[Job] = Failures(lambda job: job.design)
+    failures = pieces.failing()
     loaded, names, count, first, path = checked(scenario, designs, runs, seed, jobs, trace, take, progress, failures)
     arguments.flag("sweep", sweep)
     arguments.flag("check_every_call", check_every_call)
@@ -85,13 +94,19 @@ def compare(
         for name in names
     ]
     small = planned(base, names, traffic) if sweep else []
-    workers = executors.workers(jobs, inherit=any(name in lookup.OWN for name in names))
-    results, stopped = perform([*work, *(each.job for each in small)], workers, progress, failures)
-    if stopped:
+    where = pieces.setting(executor, jobs, out, resume, names, memory_of(traffic))
+    if files and where.opening is not None:
+        raise InputError("history: is written where the run is made; allowed beside it: executor='processes'")
+    done = pieces.perform([piece_of(job) for job in (*work, *[each.job for each in small])], where, progress, failures)
+    results, stopped = done.results, ""
+    if done.error is not None:
         asked, count = count, _whole_runs(results[: count * len(names)], names, failures)
         if not count:
-            raise Interrupted
-        stopped += f": {count} of {asked} runs of each design were finished; small runs for claims are left out"
+            raise done.error
+        stopped = (
+            f"the comparison ended early ({done.stopped}): {count} of {asked} runs of each design were finished; "
+            "small runs for claims are left out"
+        )
         small = []
     runs_of: dict[str, list[RunResult]] = {name: [] for name in names}
     for job, result in zip(work[: count * len(names)], results, strict=False):
@@ -111,7 +126,7 @@ def compare(
         trace=None if path is None else Path(path).name,
         take=take,
         elapsed_s=time.perf_counter() - started,
-        workers=workers,
+        work=done.work,
         failed=failed,
         trace_file=path,
         stopped=stopped,
@@ -119,7 +134,7 @@ def compare(
     )
 
 
-def _whole_runs(results: Sequence[RunResult | None], names: Sequence[str], failures: Failures[Job]) -> int:
+def _whole_runs(results: Sequence[RunResult | None], names: Sequence[str], failures: Failures[Any]) -> int:
     """Return how many runs, from the first on, every design finished but for those that failed."""
     wanted = [place for place, name in enumerate(names) if name not in failures.met]
     for run in range(len(results) // len(names)):

@@ -24,7 +24,7 @@ from syncproof.studies import claims, complexity, hot_user, intervals, recommend
 from syncproof.studies.failures import Failure
 from syncproof.studies.intervals import digits
 from syncproof.studies.presentation import Presentable
-from syncproof.studies.results.common import plain
+from syncproof.studies.results.common import NO_WORK, WorkDone, plain
 from syncproof.studies.results.comparison import (
     ComparisonResults,
     ComparisonRun,
@@ -60,7 +60,7 @@ class Comparison(Presentable):
     trace: str | None = None
     take: float | None = None
     elapsed_s: float = 0.0
-    workers: int = 1
+    work: WorkDone = NO_WORK
     failed: dict[str, Failure] = field(default_factory=dict)
     trace_file: str | None = None
     """The trace's path as it was given, for the command of a report; results have its name alone."""
@@ -179,7 +179,7 @@ class Comparison(Presentable):
         memory = peak_memory(children=True)
         return ComparisonRun(
             elapsed_s=round(self.elapsed_s, 3),
-            workers=self.workers,
+            work=self.work,
             seconds={name: round(value, 3) for name, value in seconds.items()},
             events=events,
             events_per_second={name: round(events[name] / seconds[name]) for name in events if seconds[name]},

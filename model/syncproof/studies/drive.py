@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -30,7 +31,7 @@ from syncproof._version import __version__
 from syncproof.core.observations import Observation
 from syncproof.designs import Design, Population, blaming
 from syncproof.engines.drive import adapter
-from syncproof.engines.drive.play import play
+from syncproof.engines.drive.play import ScriptRun, play
 from syncproof.engines.drive.processes import DriveError
 from syncproof.engines.drive.scripts import NEEDS, SCRIPTS, DriveScript, Send, SendHalf
 from syncproof.engines.drive.targets import GROUPS, TARGETS
@@ -44,9 +45,12 @@ from syncproof.inputs import arguments, lookup
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES
 from syncproof.properties.references import NAMED
-from syncproof.studies import recordings, verify
+from syncproof.studies import pieces, recordings, verify
+from syncproof.studies.executors import Progress
 from syncproof.studies.intervals import wilson
+from syncproof.studies.pieces import INTERRUPTED, Piece, piece
 from syncproof.studies.presentation import Presentable
+from syncproof.studies.results.common import NO_WORK, WorkDone
 from syncproof.studies.results.drive import DriveCell, DriveResults, DriveRun
 
 Agreement = Literal["agrees", "same loss, another set", "not seen", "disagrees", "not driven"]
@@ -165,6 +169,9 @@ class Driven(Presentable):
     elapsed: float = 0.0
     missing: dict[str, str] = field(default_factory=dict)
     """Targets that cannot run here, and why."""
+    stopped: str = ""
+    """Why runs are missing; empty if none are."""
+    work: WorkDone = NO_WORK
 
     def results(self) -> DriveResults:
         """Return the part that other programs may rely on."""
@@ -178,18 +185,18 @@ class Driven(Presentable):
     def run_facts(self) -> DriveRun:
         """Return the times of this run and its machine: what may differ the next time."""
         times = {f"{cell.target} {cell.script}": round(cell.elapsed, 3) for cell in self.cells if cell.runs}
-        return DriveRun(__version__, round(self.elapsed, 3), os.cpu_count(), times)
+        return DriveRun(__version__, round(self.elapsed, 3), self.work, os.cpu_count(), times)
 
     def status(self) -> int:
         """Return the exit status.
 
         0: every promised property that a target can witness holds; 1: one is violated; 3: one is unknown, or nothing was
-        driven.
+        driven, or not all was.
         """
         if any(cell.broken_promises for cell in self.cells):
             return 1
         driven = [cell for cell in self.cells if cell.runs]
-        return 3 if not driven or any(cell.unknown_promises for cell in driven) else 0
+        return 3 if self.stopped or not driven or any(cell.unknown_promises for cell in driven) else 0
 
 
 def drive(
@@ -200,7 +207,11 @@ def drive(
     repeats: int | None = None,
     slow_ms: float | None = None,
     histories: str | Path | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    jobs: int | None = None,
+    executor: str | Executor | None = None,
+    out: str | Path | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
 ) -> Driven:
     """Run scripts against targets, and hold what is observed against the prediction.
 
@@ -211,6 +222,13 @@ def drive(
         repeats: how often each script runs; by default once, and races several times.
         slow_ms: milliseconds that a store of `model:` takes at most for an operation, drawn anew for each; default 20.
         histories: a folder in which the history of the last run of each script is written, as TARGET-SCRIPT.jsonl.
+        jobs: how many runs at once, each in a process of its own; by default one after the other in this process, since a
+            busy machine changes what races do.
+        executor: "processes" (the default), the address of a Dask scheduler such as "tcp://10.0.0.1:8786", whose workers
+            need the targets, or a `concurrent.futures.Executor`, which stays open.
+        out: keep finished runs in the folder `out`/pieces.
+        resume: True or False: whether to count the finished runs that are there, and make only the others; without it they
+            are removed.
         progress: a function, called with the number of runs done and of all.
 
     Returns a `Driven`: `cells`, `status()`, `write(folder)`; printed, it shows the table.
@@ -228,13 +246,37 @@ def drive(
         more, lacking = subjects(target, held_against, slow_ms)
         found += [subject for subject in more if subject not in found]
         missing |= lacking
-    cells, total = [], len(found) * len(chosen)
-    for subject in found:
-        for script in chosen:
-            cells.append(_cell(subject, script, repeats or script.repeats, held_against, histories))
-            if progress is not None:
-                progress(len(cells), total)
-    return Driven(asked, found, cells, time.perf_counter() - started, missing)
+    where = pieces.setting(executor, jobs or 1, out, resume)
+    pairs = [(subject, script) for subject in found for script in chosen]
+    counts = [0 if _not_driven(*pair) else repeats or pair[1].repeats for pair in pairs]
+    work = [_piece(*pair, number) for pair, count in zip(pairs, counts, strict=True) for number in range(count)]
+    done = pieces.perform(work, where, progress)
+    made = iter(done.results)
+    cells = [
+        _cell(*pair, [next(made) for _ in range(count)], held_against, histories)
+        for pair, count in zip(pairs, counts, strict=True)
+    ]
+    return Driven(asked, found, cells, time.perf_counter() - started, missing, done.stopped, done.work)
+
+
+def _piece(subject: Subject, script: DriveScript, number: int) -> Piece[ScriptRun]:
+    """Return one run of a script on a target as a piece."""
+    facts = {
+        "target": subject.where,
+        "options": subject.options,
+        "version": subject.version,
+        "script": repr(script),
+        "number": number,
+    }
+    names = (subject.where, subject.name.removeprefix(MODEL))
+    files = [name.rpartition(":")[0] for name in names if ".py:" in name]
+    options = subject.options
+    return piece(_play, subject.name, subject.where, script, options, facts=facts, files=files, repeatable=False)
+
+
+def _play(name: str, where: str, script: DriveScript, options: Mapping[str, Any]) -> ScriptRun:
+    with blaming(name):
+        return play(where, script, options)
 
 
 def _scripts(names: Sequence[str]) -> list[DriveScript]:
@@ -303,22 +345,25 @@ def _model(name: str, held_against: str | None, slow_ms: float | None) -> Subjec
 
 
 def _cell(
-    subject: Subject, script: DriveScript, repeats: int, held_against: str | None, histories: str | Path | None
+    subject: Subject,
+    script: DriveScript,
+    runs: Sequence[ScriptRun | None],
+    held_against: str | None,
+    histories: str | Path | None,
 ) -> ScriptOutcome:
     design = subject.design
     if script.order == "confirm-apply" and held_against is None:
         design = subject.confirmed_first
     cell = ScriptOutcome(subject.name, script.name, design, deliberate=script.order == "confirm-apply")
-    cell.why = _not_driven(subject, script)
+    made = [played for played in runs if played is not None]
+    cell.why = _not_driven(subject, script) or INTERRUPTED * (not made)
     if cell.why:
         return cell
     entry = lookup.get(design)
     cell.predicted = predicted(design, script)
-    begun = time.perf_counter()
-    for _ in range(repeats):
-        with blaming(subject.name):
-            played = play(subject.where, script, subject.options)
+    for played in made:
         cell.runs += 1
+        cell.elapsed += played.elapsed
         population = Population(script.cast.owners, script.cast.members)
         header = Header(schema=SCHEMA, kind="history", design=design, faults=script.faults, population=population)
         if subject.complete:
@@ -328,7 +373,6 @@ def _cell(
         cell.observations = run.observations
         if histories is not None:
             _write(Path(histories), header, cell, run, played.history)
-    cell.elapsed = time.perf_counter() - begun
     return cell
 
 

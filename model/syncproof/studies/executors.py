@@ -98,7 +98,7 @@ def scheduler(address: str, within: float = ANSWER_WITHIN) -> Opening:
         from distributed import Client
         from distributed.scheduler import KilledWorker
     except ImportError:
-        raise InputError(f"--executor {address}: needs Dask: pip install 'syncproof[dask]'") from None
+        raise InputError(f"--executor {address}: needs Dask: pip install 'syncproof[cluster]'") from None
 
     met = False
 

@@ -1,4 +1,4 @@
-"""Do the runs of a comparison or a sweep: what one run is, and many of them on worker processes.
+"""Describe the runs of a comparison, a sweep or a check of sizes: what one run is, and how it is a piece of a study.
 
 Workers draw a run's traffic themselves from (scenario, seed), so nothing large is sent and the result does not depend on how many
 workers there are.
@@ -7,22 +7,17 @@ workers there are.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections import Counter, deque
 from dataclasses import dataclass
 from pathlib import Path
 
 from syncproof import designs as registry
 from syncproof.engines.simulate import Checks, Recorder, RunResult
-from syncproof.errors import from_outside
 from syncproof.inputs import fault_plan as faults
 from syncproof.inputs import lookup, traces, workload
 from syncproof.inputs.scenario import Scenario
-from syncproof.studies import executors
-from syncproof.studies.executors import Progress
-from syncproof.studies.failures import Failures
+from syncproof.studies.pieces import Piece, piece
 from syncproof.studies.runs import simulate_design
-
-INTERRUPTED = "the comparison was interrupted"
 
 
 @dataclass(frozen=True)
@@ -81,6 +76,29 @@ class Job:
             )
 
 
+PROCESS, SHOWING = 150 << 20, 500
+"""Bytes that a process takes for a small run, and then for each time that a message is shown on a device.
+
+Measured in runs with 10,000 to 500,000 showings, which took less."""
+
+
+def memory_of(traffic: workload.Traffic) -> int:
+    """Return how many bytes a run of this traffic takes, about: measured on the ready scenarios, and more than most take."""
+    devices = Counter(traffic.owners)
+    members = [set(users) for users in traffic.members]
+    shown = [sum([devices[user] for user in users]) for users in traffic.members]
+    changes = deque(sorted(traffic.changes))
+    showings = 0
+    for at, conversation in zip(traffic.times, traffic.conversations, strict=True):
+        while changes and changes[0][0] <= at:
+            _, kind, where, user = changes.popleft()
+            if (user in members[where]) == (kind == "remove"):
+                members[where] ^= {user}
+                shown[where] += devices[user] if kind == "add" else -devices[user]
+        showings += shown[conversation]
+    return PROCESS + SHOWING * showings
+
+
 _TRAFFIC: dict[tuple[str, int, str | None, float | None], workload.Traffic] = {}
 
 
@@ -100,29 +118,18 @@ def trace_of(path: str | None, take: float | None) -> traces.Trace | None:
     return None if path is None else traces.read(path, take)
 
 
-def _work(job: Job) -> RunResult:
-    return job.work()
-
-
-def perform(
-    jobs: Sequence[Job], workers: int, progress: Progress | None = None, failures: Failures[Job] | None = None
-) -> tuple[list[RunResult | None], str]:
-    """Return all jobs' results, in the jobs' order, and why some are missing (empty if none are).
-
-    None where a design failed, which `failures` notes, and where Ctrl-C came before the result.
-    """
-    results: dict[int, RunResult] = {}
-    stopped = ""
-    try:
-        for index, result in executors.perform(_work, jobs, workers, failures=failures):
-            results[index] = result
-            if progress is not None:
-                progress(len(results), len(jobs))
-    except KeyboardInterrupt as error:
-        if not from_outside(error):
-            raise
-        stopped = INTERRUPTED
-    return [results.get(index) for index in range(len(jobs))], stopped
+def piece_of(job: Job) -> Piece[RunResult]:
+    """Return a run as a piece of a study. It is not kept if it writes its history, which would be missing when it is read."""
+    facts = {
+        "scenario": job.scenario.model_dump_json(exclude={"title", "shows", "runs", "seed", "size"}),  # change no run
+        "run": job.run,
+        "seed": job.seed,
+        "take": job.take,
+        "messages": job.messages,
+        "check_every_call": job.check_every_call,
+    }
+    files = () if job.trace is None else (job.trace,)
+    return piece(Job.work, job, facts=facts, design=job.design, files=files, kept=job.history is None)
 
 
 def first_traffic(scenario: Scenario, seed: int, trace: str | None, take: float | None) -> workload.Traffic:

@@ -17,9 +17,10 @@ import dataclasses
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -38,11 +39,13 @@ from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES
 from syncproof.properties.evidence import lacking
 from syncproof.seeded_bugs import BUGS, COSTS, Bug, Cost
-from syncproof.studies import executors
+from syncproof.studies import pieces
 from syncproof.studies import verify as verification
 from syncproof.studies.executors import Progress
 from syncproof.studies.hunt import cut_down, larger, play, promised
+from syncproof.studies.pieces import piece
 from syncproof.studies.presentation import Presentable
+from syncproof.studies.results.common import NO_WORK, WorkDone
 from syncproof.studies.results.kill_matrix import (
     BugResult,
     CostResult,
@@ -58,7 +61,6 @@ from syncproof.studies.runs import simulate_design
 if TYPE_CHECKING:
     import pandas
 
-INTERRUPTED = "interrupted, or a worker process was lost"
 RUNS = 20
 """Seeds of the stress scenario that the simulator tries with a bug."""
 SOUND_RUNS = 1_000
@@ -102,7 +104,7 @@ class KillMatrix(Presentable):
     """Hold what a kill matrix found. `results()` is results.json; `run_facts()` is run.json (times, never repeatable).
 
     `bugs`: by bug; `sound`: of sound designs; `costs`: by failure that only costs; `missing`: pieces of work that an
-    interruption left out.
+    interruption left out, and `stopped`: what that was.
     """
 
     page = "kill_matrix"
@@ -112,6 +114,8 @@ class KillMatrix(Presentable):
     costs: dict[str, CostResult] = field(default_factory=dict)
     missing: int = 0
     elapsed: float = 0.0
+    stopped: str = ""
+    work: WorkDone = NO_WORK
 
     def results(self) -> KillMatrixResults:
         """Return the part that other programs may rely on; the same for the same version."""
@@ -119,7 +123,7 @@ class KillMatrix(Presentable):
 
     def run_facts(self) -> KillMatrixRun:
         """Return the time of this run and its machine: what may differ the next time."""
-        return KillMatrixRun(__version__, round(self.elapsed, 3), os.cpu_count())
+        return KillMatrixRun(__version__, round(self.elapsed, 3), self.work, os.cpu_count())
 
     def table(self) -> pandas.DataFrame:
         """Return a row per bug and engine: violated properties, after how many of a unit, length, length when cut down."""
@@ -150,6 +154,9 @@ def kill_matrix(
     bugs: Sequence[str] = (),
     *,
     jobs: int | None = None,
+    executor: str | Executor | None = None,
+    out: str | Path | None = None,
+    resume: bool = False,
     profile: str = "ci",
     progress: Progress | None = None,
 ) -> KillMatrix:
@@ -158,41 +165,44 @@ def kill_matrix(
     Arguments:
         bugs: ids of seeded bugs, such as "F27"; by default all of them, the sound designs and the failures that only cost.
         jobs: worker processes, 1 or more; by default one per processor. The results do not depend on it.
+        executor: "processes" (the default), the address of a Dask scheduler such as "tcp://10.0.0.1:8786", or a
+            `concurrent.futures.Executor`, which stays open.
+        out: keep finished pieces of work in the folder `out`/pieces.
+        resume: True or False: whether to read the finished pieces that are there, and do only the others.
         profile: how many examples Hypothesis plays the sound designs under all usual faults together: "dev" (50), "brief"
             (100), "ci" (1,000) or "deep" (20,000).
         progress: a function, called after each piece of work with the number of finished pieces and the number of all.
 
-    Returns a `KillMatrix`: `results()`, `table()`, `status()`, `html()`, `markdown()`, `write(out)`. Ctrl-C, or a worker
-    process that is lost, returns what was done until then; `missing` says how much was not.
+    Returns a `KillMatrix`: `results()`, `table()`, `status()`, `html()`, `markdown()`, `write(out)`. Ctrl-C, or workers
+    that are lost, return what was done until then; `missing` says how much was not.
 
     Raises `InputError`, in one sentence that says what is allowed, for an argument that is not allowed.
     """
     chosen = arguments.names("bugs", bugs)
     for name in chosen:
         arguments.one_of("bug", name, BUGS)
-    arguments.whole("jobs", jobs, least=1)
     arguments.one_of("profile", profile, PROFILES)
     arguments.called("progress", progress)
+    where = pieces.setting(executor, jobs, out, resume)
     began = time.perf_counter()
     work = [("sound", name, profile) for name in designs.DESIGNS if not chosen]
     work += [("bug", name, profile) for name in chosen or BUGS]
     work += [("cost", name, profile) for name in COSTS if not chosen]
-    done: dict[int, Any] = {}
-    try:
-        for index, found in executors.perform(_work, work, executors.workers(jobs)):
-            done[index] = found
-            if progress is not None:
-                progress(len(done), len(work))
-    except (KeyboardInterrupt, BrokenExecutor):
-        pass  # `missing` says how much was not done
-    rows = {name: done[i] for i, (kind, name, _) in enumerate(work) if kind == "bug" and i in done}
-    sound = [found for i, (kind, *_) in enumerate(work) if kind == "sound" and i in done for found in done[i]]
-    costs = {name: done[i] for i, (kind, name, _) in enumerate(work) if kind == "cost" and i in done}
-    return KillMatrix(rows, sound, costs, len(work) - len(done), time.perf_counter() - began)
+    done = pieces.perform([piece(_work, *job, facts={"work": job}) for job in work], where, progress)
+    rows: dict[str, BugResult] = {}
+    sound: list[SoundResult] = []
+    costs: dict[str, CostResult] = {}
+    for (_, name, _), found in zip(work, done.results, strict=True):
+        if isinstance(found, BugResult):
+            rows[name] = found
+        elif isinstance(found, CostResult):
+            costs[name] = found
+        elif found is not None:
+            sound += found
+    return KillMatrix(rows, sound, costs, done.missing, time.perf_counter() - began, done.stopped, done.work)
 
 
-def _work(job: tuple[str, str, str]) -> BugResult | list[SoundResult] | CostResult:
-    kind, name, profile = job
+def _work(kind: str, name: str, profile: str) -> BugResult | list[SoundResult] | CostResult:
     if kind == "cost":
         return measure_cost(COSTS[name])
     return run_bug(BUGS[name]) if kind == "bug" else run_sound_design(name, profile=profile)

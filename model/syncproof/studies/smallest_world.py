@@ -93,7 +93,7 @@ def ways(comparison: Comparison) -> list[Way]:
     searches = [WaySearch(design, tuple(names), parameters, kinds) for design, names in violated.items() if names]
     missing = [search for search in searches if _key(search) not in _KNOWN]
     failures: Failures[WaySearch] = Failures(lambda search: search.design)
-    for index, met in executors.perform(search_worlds, missing, comparison.workers, failures=failures):
+    for index, met in executors.perform(search_worlds, missing, comparison.work.workers, failures=failures):
         _KNOWN[_key(missing[index])] = met
     for search in missing:  # an own design may fail here though no simulated run failed
         if failures.has(search):

@@ -9,12 +9,11 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from functools import cached_property, partial
-from operator import itemgetter
+from functools import cached_property
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from syncproof import designs as registry
 from syncproof._version import __version__
@@ -23,17 +22,19 @@ from syncproof.designs.forms import all_names
 from syncproof.engines import explore as engine
 from syncproof.engines.explore import CAUGHT_UP, Counterexample, Ending, Exploration, Limits, Status
 from syncproof.engines.memory import peak_memory
-from syncproof.errors import InputError, Interrupted
+from syncproof.errors import InputError
 from syncproof.inputs import arguments, lookup, small_worlds
 from syncproof.inputs.small_worlds import BOUNDS, SmallWorld, build, given, within
 from syncproof.properties import PROPERTIES, Property
 from syncproof.properties.evidence import lacking, unmet
 from syncproof.properties.no_loss import NoLoss
 from syncproof.properties.sometimes import MESSAGE_ACCEPTED, SHOWN_EVERYWHERE, SOMETIMES, Reached
-from syncproof.studies import claim_searches, claims, executors
+from syncproof.studies import claim_searches, claims, pieces
 from syncproof.studies.asked import NOTHING, Asked
 from syncproof.studies.failures import Failure, Failures, lookup_all
+from syncproof.studies.pieces import INTERRUPTED, Done, Piece, Setting, piece
 from syncproof.studies.presentation import Drawing, Presentable
+from syncproof.studies.results.common import NO_WORK, WorkDone
 from syncproof.studies.results.verification import (
     ClaimSearch,
     CounterexampleText,
@@ -50,8 +51,6 @@ LIMITS = Limits(states=10_000_000, memory=8 << 30)
 
 ONE_WORLD = "one world"
 """The name of the bounds of a search of one chosen world."""
-INTERRUPTED = "the run was interrupted"
-LOST = "a worker process was lost, as happens when memory runs out; fewer --jobs leave more for each"
 
 
 @dataclass(frozen=True)
@@ -171,7 +170,7 @@ def gathered(
     left_out = {design: missing} if missing else {}
     elapsed = sum(e.elapsed for e in row)
     return Verification(
-        bounds, {design: row}, left_out, elapsed, 1, vacuous(row), stopped, failed=failed or {}, asked=asked
+        bounds, {design: row}, left_out, elapsed, vacuous(row), stopped, failed=failed or {}, asked=asked
     )
 
 
@@ -319,12 +318,12 @@ class Verification(Presentable):
     explored: dict[str, list[Explored]]
     missing: dict[str, int]
     elapsed: float
-    jobs: int
     vacuous: list[tuple[str, SmallWorld, str]] = field(default_factory=list)
     stopped: str = ""
     searches: dict[str, ClaimSearch] = field(default_factory=dict)
     failed: dict[str, Failure] = field(default_factory=dict)
     asked: Asked = NOTHING
+    work: WorkDone = NO_WORK
 
     @property
     def worlds(self) -> tuple[SmallWorld, ...]:
@@ -399,7 +398,7 @@ class Verification(Presentable):
             version=__version__,
             python=platform.python_version(),
             elapsed_s=round(self.elapsed, 3),
-            jobs=self.jobs,
+            work=self.work,
             states=states,
             states_per_worker_second=round(states / busy) if busy else None,
             bytes_per_state=round(sum(e.bytes for e in explored) / states) if states else None,
@@ -457,6 +456,9 @@ def verify(
     bounds: str = "standard",
     *,
     jobs: int | None = None,
+    executor: str | Executor | None = None,
+    out: str | Path | None = None,
+    resume: bool = False,
     check_every_call: bool = False,
     progress: Callable[[Searched], None] | None = None,
 ) -> Verification:
@@ -466,6 +468,10 @@ def verify(
         designs: names, `FILE.py:NAME`, or designs made by `Design.variant`; by default every ready design.
         bounds: which small worlds: "small" (seconds), "standard" (minutes) or "deep" (hours).
         jobs: worker processes, 1 or more; by default one per processor. The verdicts do not depend on it.
+        executor: "processes" (the default), the address of a Dask scheduler such as "tcp://10.0.0.1:8786", or a
+            `concurrent.futures.Executor`, which stays open.
+        out: keep finished searches in the folder `out`/pieces.
+        resume: True or False: whether to read the finished searches that are there, and make only the others.
         check_every_call: True or False: whether to make every handler call a second time, to see that it depends on the
             actor's fields and the packet alone; by default a sample of them.
         progress: a function, called with a `Searched` (worlds done and in all, states, transitions, depth, bytes of memory,
@@ -482,18 +488,18 @@ def verify(
     """
     chosen = arguments.designs(designs)
     arguments.one_of("bounds", bounds, BOUNDS)
-    arguments.whole("jobs", jobs, least=1)
     arguments.flag("check_every_call", check_every_call)
     arguments.called("progress", progress)
-    failures: Failures[tuple[str, SmallWorld]] = Failures(itemgetter(0))
+    failures = pieces.failing()
     names = list(lookup_all(chosen or tuple(all_names()), failures))
-    workers = executors.workers(jobs, inherit=any(name in lookup.OWN for name in names))
+    where = pieces.setting(executor, jobs, out, resume, names)
     work = [(name, world) for name in names for world in within(bounds, name)]
     work.sort(
         key=lambda job: (-job[1].messages, -len(job[1].kinds))
     )  # large worlds first, so that no long search is last
     began = time.perf_counter()
-    done, stopped = _search_all(work, workers, check_every_call, progress, failures)
+    done, found = _search_all(work, where, check_every_call, progress, failures)
+    stopped = found.stopped
     if not done:
         failures.check(names)
     explored = {n: [done[n, s] for s in within(bounds, n) if (n, s) in done] for n in names}
@@ -503,46 +509,60 @@ def verify(
     elapsed = time.perf_counter() - began
     whole = claim_searches.NOTIFY in explored and set(missing) <= set(failures.met)
     searches: dict[str, ClaimSearch] = {}
+    facts = found.work
     if whole and not stopped:
-        try:
-            searches = claim_searches.searches(search)
-        except KeyboardInterrupt:
-            stopped = INTERRUPTED
+        names_of = list(claim_searches.SEARCHES)
+        for_claims = pieces.perform([_claim_piece(name) for name in names_of], where)
+        searches = {n: s for n, s in zip(names_of, for_claims.results, strict=True) if s is not None}
+        stopped = for_claims.stopped
+        facts = facts.and_also(for_claims.work)
     failed = {name: Failure(str(error)) for name, error in failures.met.items()}
-    return Verification(bounds, explored, missing, elapsed, workers, gaps, stopped, searches, failed)
+    return Verification(bounds, explored, missing, elapsed, gaps, stopped, searches, failed, work=facts)
 
 
 def _search_all(
     work: Sequence[tuple[str, SmallWorld]],
-    workers: int,
+    where: Setting,
     check_every_call: bool,
     progress: Callable[[Searched], None] | None,
-    failures: Failures[tuple[str, SmallWorld]],
-) -> tuple[dict[tuple[str, SmallWorld], Explored], str]:
-    """Return the searches that are done, and why the others are not (empty if all are)."""
+    failures: Failures[Piece[Any]],
+) -> tuple[dict[tuple[str, SmallWorld], Explored], Done[Explored]]:
+    """Return the searches that are done, also as `pieces.perform` does."""
     began = time.perf_counter()
-    done: dict[tuple[str, SmallWorld], Explored] = {}
-    states = transitions = depth = memory = 0
-    try:
-        for index, found in executors.perform(partial(_work, check_every_call), work, workers, failures=failures):
-            done[work[index]] = found
-            if found.ending == "interrupted":  # without worker processes the search itself handles Ctrl-C
-                raise Interrupted
-            if progress is not None:
-                states, transitions = states + found.states, transitions + found.transitions
-                depth, memory = max(depth, found.depth), max(memory, found.peak)
-                elapsed = time.perf_counter() - began
-                progress(Searched(len(done), len(work), states, transitions, depth, memory, elapsed))
-    except KeyboardInterrupt:
-        return done, INTERRUPTED
-    except BrokenExecutor:
-        return done, LOST
-    return done, ""
+    done = states = transitions = depth = memory = 0
+
+    def told(found: Explored) -> None:
+        nonlocal done, states, transitions, depth, memory
+        done, states, transitions = done + 1, states + found.states, transitions + found.transitions
+        depth, memory = max(depth, found.depth), max(memory, found.peak)
+        if progress is not None:
+            elapsed = time.perf_counter() - began
+            progress(Searched(done, len(work), states, transitions, depth, memory, elapsed))
+
+    parts = [_piece(*job, check_every_call) for job in work]
+    # Without worker processes the search itself handles Ctrl-C.
+    found = pieces.perform(parts, where, None, failures, told, cut=lambda found: found.ending == "interrupted")
+    return {job: result for job, result in zip(work, found.results, strict=True) if result is not None}, found
 
 
-def _work(check_every_call: bool, job: tuple[str, SmallWorld]) -> Explored:
-    with registry.blaming(job[0]):
-        return explore_one(*job, check_every_call=check_every_call)
+def _piece(design: str, world: SmallWorld, check_every_call: bool) -> Piece[Explored]:
+    """Return the search of one world of one design as a piece."""
+    facts = {"world": repr(world), "limits": repr(LIMITS), "check_every_call": check_every_call}
+    return piece(_search_one, design, world, check_every_call, facts=facts, design=design)
+
+
+def _search_one(design: str, world: SmallWorld, check_every_call: bool) -> Explored:
+    with registry.blaming(design):
+        return explore_one(design, world, check_every_call=check_every_call)
+
+
+def _claim_piece(name: str) -> Piece[ClaimSearch]:
+    """Return the search that only a claim needs as a piece."""
+    return piece(_search_for_claim, name, facts={"search": name, "limits": repr(LIMITS)})
+
+
+def _search_for_claim(name: str) -> ClaimSearch:
+    return claim_searches.made(name, search)
 
 
 def explore(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import random
 
@@ -46,8 +45,3 @@ def test_no_time_at_all_is_a_duration() -> None:
 
 def test_pooled_histograms_are_that_of_all_values() -> None:
     assert pooled([of(1.0, 2.0, beyond=1), of(2.0, 3.0)]) == of(1.0, 2.0, 2.0, 3.0, beyond=1)
-
-
-def test_json_holds_it() -> None:
-    whole = of(0.25, 3.0, 3.0, beyond=4)
-    assert Histogram.of(json.loads(json.dumps(whole.plain()))) == whole

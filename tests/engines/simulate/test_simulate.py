@@ -15,7 +15,7 @@ from syncproof.core.actor import Out, actor, on
 from syncproof.core.moves import Crash, Move
 from syncproof.core.observations import Observation, Quiesced, Shown
 from syncproof.core.packets import Packet
-from syncproof.core.values import ConversationId, Id
+from syncproof.core.values import ConversationId, Entry, Id, Timeline
 from syncproof.designs import DESIGNS, Design
 from syncproof.designs.packets import Poll
 from syncproof.designs.timeline.device import TimelineDevice
@@ -26,6 +26,8 @@ from syncproof.inputs import fault_plan as faults
 from syncproof.inputs import workload
 from syncproof.inputs.scenario import Scenario, load
 from syncproof.properties import PROPERTIES
+from syncproof.properties.monitor import Monitor
+from syncproof.properties.no_loss import NoLoss
 from syncproof.studies.comparison import Comparison
 from syncproof.studies.runs import simulate_design
 
@@ -247,6 +249,23 @@ def test_a_run_ends_at_rest() -> None:
     assert last == Quiesced()
 
 
+@pytest.mark.parametrize("design", ["inbox-sync-first", "inbox-shared", "F08", "F11", "F20", "F21"])
+def test_what_is_kept_of_a_long_run_changes_no_verdict(design: str) -> None:
+    """The plain automata, which remember all and share nothing, say the same of the run's history."""
+    wanted = Scenario.model_validate({**SMALL, **CRASHING, "faults": {**SMALL["faults"], **CRASHING["faults"]}})
+    recorder = Both()
+    found = run(design, wanted, recorder=recorder)
+    monitor = Monitor([name for name, each in found.properties.items() if each.verdict != "not-applicable"])
+    for event in recorder.events:
+        if isinstance(event, Observation):
+            monitor.observe(event)
+    assert monitor.counts
+    assert {name: each.violations for name, each in found.properties.items() if each.violations} == monitor.counts
+    losses = monitor.automata["no-loss"]
+    assert isinstance(losses, NoLoss)
+    assert found.metrics["lost_deliveries"] == len(losses.outstanding())
+
+
 def test_some_writes_land_in_a_crash_and_some_do_not() -> None:
     wanted = Scenario.model_validate({**SMALL, **CRASHING, "faults": {**SMALL["faults"], **CRASHING["faults"]}})
     wanted = wanted.with_value("traffic.messages_per_user_per_day", 4000.0)
@@ -311,3 +330,18 @@ def test_liveness_is_unknown_for_a_system_that_never_comes_to_rest(device: type[
     assert set(liveness.values()) == {"unknown", "not-applicable"}
     assert liveness["no-loss"] == "unknown"
     assert Comparison(wanted, 1, 1, (restless.name,), {restless.name: [found]}).status() == 3
+
+
+@actor
+class NeverShows(NeverSleeps):
+    """Shows nothing."""
+
+    def show(self, entry: Entry, timeline: Timeline | None, out: Out) -> None: ...
+
+
+def test_what_is_owed_counts_as_lost_in_a_run_that_never_comes_to_rest() -> None:
+    wanted = scenario()
+    traffic = workload.generate(wanted, 1).first(5)
+    never = DESIGNS["timeline-notify"].variant(device=NeverShows)
+    found = simulate_design(never, wanted, traffic, faults.plan(wanted, traffic, 1), 1)
+    assert found.metrics["lost_deliveries"] > 5

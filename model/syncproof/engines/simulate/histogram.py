@@ -7,7 +7,7 @@ the mean of the bin that it falls into: exact where a bin has one value, else wi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 PER_DECADE = 230
@@ -54,25 +54,6 @@ class Histogram:
             return math.nan
         late = sum(count for place, count in self.counts.items() if self.sums[place] / count > seconds)
         return (late + self.beyond) / self.total
-
-    def plain(self) -> dict[str, object]:
-        """Return it as JSON can hold it."""
-        places = sorted(self.counts)
-        return {
-            "bins": places,
-            "counts": [self.counts[place] for place in places],
-            "sums": [self.sums[place] for place in places],
-            "beyond": self.beyond,
-        }
-
-    @classmethod
-    def of(cls, plain: Mapping[str, list[int] | list[float] | int]) -> Histogram:
-        """Return the histogram that `plain` was made from."""
-        bins: Iterable[int] = plain["bins"]  # type: ignore[assignment]
-        found = cls(beyond=plain["beyond"])  # type: ignore[arg-type]
-        found.counts = dict(zip(bins, plain["counts"], strict=True))  # type: ignore[arg-type]
-        found.sums = dict(zip(bins, plain["sums"], strict=True))  # type: ignore[arg-type]
-        return found
 
 
 def pooled(histograms: Iterable[Histogram]) -> Histogram:

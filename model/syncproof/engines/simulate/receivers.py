@@ -7,10 +7,7 @@ from typing import Any, Protocol
 
 from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
-from syncproof.properties.monitor import Monitor
-
-Receiver = tuple[str, Callable[[Any], "str | None"]]
-"""The name of a property, or empty text, and the function that receives an observation."""
+from syncproof.engines.long_history import LongHistory, Receiver
 
 
 class Recorder(Protocol):
@@ -24,7 +21,7 @@ class Recorder(Protocol):
 
 
 def dispatcher(
-    monitor: Monitor,
+    history: LongHistory,
     recorder: Recorder | None,
     others: Iterable[Mapping[type[Observation], Callable[[Any], None]]],
 ) -> Callable[[Observation], None]:
@@ -36,26 +33,25 @@ def dispatcher(
     everything: tuple[Receiver, ...] = () if recorder is None else (("", recorder.observation),)
     listeners = list(others)
     table: dict[type[Observation], tuple[Receiver, ...]] = {}
+    monitor = history.monitor
     waited = monitor.watch.pending
 
     def receivers_of(kind: type[Observation]) -> tuple[Receiver, ...]:
         others_of_kind = [("", each[kind]) for each in listeners if kind in each]
         watching = [("", watch)] if kind in waited else []
-        return (*everything, *monitor.reactions.get(kind, ()), *others_of_kind, *watching)
+        return (*everything, *history.first(kind), *history.judging(kind), *others_of_kind, *watching)
 
     def watch(observation: Observation) -> None:
         monitor.watch.see(observation)
         if type(observation) not in waited:
             table[type(observation)] = receivers_of(type(observation))
 
-    for kind in dict.fromkeys([*monitor.reactions, *[kind for each in listeners for kind in each], *waited]):
-        table[kind] = receivers_of(kind)
-
     def observe(observation: Observation) -> None:
+        kind = type(observation)
         try:
-            receivers = table[type(observation)]
+            receivers = table[kind]
         except KeyError:
-            receivers = table[type(observation)] = everything
+            receivers = table[kind] = receivers_of(kind)
         for name, receive in receivers:
             says = receive(observation)
             if says is not None:

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from syncproof.core.fairness import recoveries
 from syncproof.core.moves import Connect, Notice, Restart
 from syncproof.core.world import System
+from syncproof.engines.long_history import LongHistory
 from syncproof.engines.simulate.clock import Clock
 from syncproof.engines.simulate.counters import snapshot
 from syncproof.engines.simulate.faults import FaultCounts, Faults
@@ -33,6 +34,7 @@ from syncproof.inputs.scenario import Scenario
 from syncproof.inputs.workload import Traffic
 from syncproof.properties import Property
 from syncproof.properties.monitor import Monitor
+from syncproof.properties.references import Complete
 
 FINAL_ROUNDS = 100
 """The most rounds of polls at the end of a run."""
@@ -66,6 +68,7 @@ class Simulation:
         clock = self.clock = Clock()
         self.meter = Meter(clock)
         self.monitor = Monitor(properties, sometimes)
+        self.history = LongHistory(self.monitor, Complete())
         self.fault_counts = FaultCounts()
         self.station = Station(clock, draws, scenario.storage)
         self.network = Network(clock, draws, scenario.network, plan, self.fault_counts, system.links)
@@ -84,7 +87,7 @@ class Simulation:
             draws,
             self.warmup,
         )
-        observe = dispatcher(self.monitor, recorder, (self.meter.listeners, self.polls.listeners))
+        observe = dispatcher(self.history, recorder, (self.meter.listeners, self.polls.listeners))
         record = None if recorder is None else recorder.move
         purity = Purity(clock, checks)
         self.world = TimedWorld(system, observe, record, clock, self.network, self.station, self.polls, purity)
@@ -119,6 +122,9 @@ class Simulation:
             self.clock.run_until(self.traffic.end)
             self.meter.close()
             self._settle()
+            self.history.finish()
+            if self.quiesced:
+                self.monitor.judge()
         finally:
             if collecting:
                 gc.enable()
@@ -153,7 +159,6 @@ class Simulation:
                 break
         if self.quiesced:
             self.world.rest()
-            self.monitor.judge()
 
     def _stop_faults(self) -> None:
         self.polls.park_all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 from syncproof.studies.kill_matrix import RUNS, KillMatrix
+from syncproof.studies.pieces import INTERRUPTED
 from syncproof.studies.results.kill_matrix import BugResult, SoundResult
 
 
@@ -36,7 +37,7 @@ def answer(matrix: KillMatrix) -> list[str]:
         if idle:
             sentences.append(f"Unknown, since no example met the evidence: {'; '.join(idle)}.")
     if matrix.missing:
-        sentences.append(f"{matrix.missing} jobs were not done: the run was interrupted.")
+        sentences.append(f"{matrix.missing} pieces of work were not done: {matrix.stopped or INTERRUPTED}.")
     return sentences
 
 

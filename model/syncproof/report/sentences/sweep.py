@@ -54,7 +54,7 @@ def promises(sweep: Sweep) -> str:
             f"No promise was broken. Some of {names} are unknown, because runs did not come to rest or never met the evidence; "
             "what was still on its way at the end of such a run counts as lost."
         )
-    return f"Every promise was kept in each of the {len(sweep.records)} runs."
+    return f"Every promise was kept in each of the {len(sweep.made)} runs."
 
 
 def place(sweep: Sweep, at: dict[str, Label]) -> str:

@@ -30,6 +30,31 @@ def plain(results: msgspec.Struct) -> dict[str, Any]:
     return found
 
 
+class WorkDone(msgspec.Struct, frozen=True):
+    """Hold where the pieces of a study were done, for its run.json."""
+
+    executor: str
+    """`processes`, the address of a Dask scheduler, or the class of an executor"""
+    workers: int
+    """processes of this machine"""
+    workers_why: str
+    """why there are fewer of them than processors; empty if there are not, or if `--jobs` says how many"""
+    pieces: int
+    """pieces of work"""
+    pieces_read: int
+    """pieces that an earlier command had done"""
+    pieces_spoilt: int
+    """kept pieces that were damaged, and done again"""
+
+    def and_also(self, later: WorkDone) -> WorkDone:
+        """Return the work of both, of which the later was done in the same places."""
+        pieces, read = self.pieces + later.pieces, self.pieces_read + later.pieces_read
+        return WorkDone(self.executor, self.workers, self.workers_why, pieces, read, later.pieces_spoilt)
+
+
+NO_WORK = WorkDone("processes", 1, "", 0, 0, 0)
+
+
 class ClaimResult(msgspec.Struct):
     """Hold what a study says of one claim."""
 

@@ -19,6 +19,7 @@ from syncproof.studies.results.common import (
     ScenarioKey,
     Situation,
     StoreName,
+    WorkDone,
 )
 
 
@@ -237,8 +238,8 @@ class ComparisonRun(msgspec.Struct):
 
     elapsed_s: float
     """seconds, in all"""
-    workers: int
-    """worker processes"""
+    work: WorkDone
+    """where the runs were made"""
     seconds: dict[DesignName, float]
     """seconds of all runs together"""
     events: dict[DesignName, int]

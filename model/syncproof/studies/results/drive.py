@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from syncproof.studies.results.common import PropertyName
+from syncproof.studies.results.common import PropertyName, WorkDone
 
 
 class DriveCell(msgspec.Struct):
@@ -64,6 +64,8 @@ class DriveRun(msgspec.Struct):
     """version of syncproof"""
     elapsed_s: float
     """seconds, in all"""
+    work: WorkDone
+    """where the scripts were run"""
     processors: int | None
     """how many the machine has"""
     times_s: dict[str, float]

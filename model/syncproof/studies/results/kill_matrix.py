@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from syncproof.studies.results.common import BugId, CostId
+from syncproof.studies.results.common import BugId, CostId, WorkDone
 
 
 class EngineResult(msgspec.Struct):
@@ -115,5 +115,7 @@ class KillMatrixRun(msgspec.Struct):
     """version of syncproof"""
     elapsed_s: float
     """seconds, in all"""
+    work: WorkDone
+    """where the pieces were done"""
     processors: int | None
     """how many the machine has"""

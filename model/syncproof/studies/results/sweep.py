@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from syncproof.studies.results.common import FaultName, Interval, MetricName, PropertyName, ScenarioKey
+from syncproof.studies.results.common import FaultName, Interval, MetricName, PropertyName, ScenarioKey, WorkDone
 
 
 class VariedKey(msgspec.Struct):
@@ -127,20 +127,10 @@ class SweepRun(msgspec.Struct):
 
     elapsed_s: float
     """seconds, in all"""
-    executor: str
-    """`processes`, the address of a Dask scheduler, or the class of an executor"""
-    workers: int
-    """worker processes"""
+    work: WorkDone
+    """where the runs were made"""
     points: int
     """points of the sweep"""
-    runs_in_all: int
-    """runs of the sweep"""
-    runs_done_now: int
-    """runs made by this command"""
-    runs_read: int
-    """runs that an earlier command had made"""
-    runs_spoilt: int
-    """kept runs that were damaged, and made again"""
     python: str
     """version of Python"""
     platform: str

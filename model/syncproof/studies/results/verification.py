@@ -12,6 +12,7 @@ from syncproof.studies.results.common import (
     PropertyName,
     SearchName,
     Situation,
+    WorkDone,
 )
 
 
@@ -146,8 +147,8 @@ class VerificationRun(msgspec.Struct):
     """version of Python"""
     elapsed_s: float
     """seconds, in all"""
-    jobs: int
-    """worker processes"""
+    work: WorkDone
+    """where the searches were made"""
     states: int
     """states over all designs and worlds"""
     states_per_worker_second: int | None

@@ -14,6 +14,7 @@ import platform
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,10 +25,12 @@ from syncproof.errors import InputError, nearest
 from syncproof.inputs import arguments, lookup, workload
 from syncproof.inputs.scenario import LARGEST_SEED, Scenario, load
 from syncproof.inputs.workload import DAY
-from syncproof.studies import executors
+from syncproof.studies import pieces
 from syncproof.studies.executors import Progress
 from syncproof.studies.presentation import Presentable
-from syncproof.studies.size import break_even, check, formulas, traffic
+from syncproof.studies.results.common import NO_WORK
+from syncproof.studies.size import break_even, formulas, traffic
+from syncproof.studies.size import check as checks
 from syncproof.studies.size import prices as price_files
 from syncproof.studies.size.break_even import DEVICE_COUNTS, DEVICES, MEMBER_COUNTS, MEMBERS, MESSAGE_COUNTS, MESSAGES
 from syncproof.studies.size.plan import KEEPS_HISTORY, LOSES_NOTHING, Demand, Plan, digits
@@ -182,6 +185,9 @@ def size(
     connections_per_gateway: int = CONNECTIONS_PER_GATEWAY,
     seed: int | None = None,
     jobs: int | None = None,
+    executor: str | Executor | None = None,
+    out: str | Path | None = None,
+    resume: bool = False,
     check: bool = False,
     progress: Progress | None = None,
 ) -> Sizing:
@@ -202,6 +208,10 @@ def size(
         connections_per_gateway: connections that a gateway holds.
         seed: of the run whose traffic is counted; by default the scenario's.
         jobs: worker processes of the check, 1 or more; by default one per processor.
+        executor: where the check simulates: "processes" (the default), the address of a Dask scheduler such as
+            "tcp://10.0.0.1:8786", or a `concurrent.futures.Executor`, which stays open.
+        out: keep finished simulations of the check in the folder `out`/pieces.
+        resume: True or False: whether to read the finished simulations that are there, and make only the others.
         check: True or False: whether to simulate the scenario without its faults, and to tell the error of each line.
         progress: a function, called after each simulation with the number of finished ones and of all.
 
@@ -215,7 +225,6 @@ def size(
     loaded = _scenario(scenario, devices, messages_per_user_day)
     arguments.whole("users", users, least=1, most=MOST_USERS)
     arguments.whole("seed", seed, least=0, most=LARGEST_SEED)
-    arguments.whole("jobs", jobs, least=1)
     arguments.whole("connections_per_gateway", connections_per_gateway, least=1, needed=True)
     for name, value, unit in (
         ("peak", peak, "times the mean"),
@@ -231,6 +240,7 @@ def size(
     arguments.flag("check", check)
     arguments.called("progress", progress)
     names = _designs(designs)
+    where = pieces.setting(executor, jobs, out if check else None, resume and check, names)
     book = price_files.load(None if prices is None else arguments.file("prices", prices))
     first = loaded.seed if seed is None else seed
     demand = Demand(
@@ -247,8 +257,7 @@ def size(
     plans: dict[float, Plan] = {
         float(count): _plan(loaded.with_value(DEVICES_KEY, count), first, demand, book) for count in DEVICE_COUNTS
     }
-    workers = executors.workers(jobs)
-    checked, stopped = _checked(loaded, names, first, workers, progress) if check else (None, "")
+    checked, stopped, work = checks.check(loaded, names, first, where, progress) if check else (None, "", NO_WORK)
     options = {
         "--users": str(demand.users),
         **({} if devices is None else {"--devices": str(devices)}),
@@ -266,7 +275,7 @@ def size(
     }
     facts = SizeRun(
         elapsed_s=round(time.perf_counter() - started, 3),
-        workers=workers,
+        work=work,
         python=sys.version.split()[0],
         platform=platform.platform(),
         processors=os.cpu_count(),
@@ -286,7 +295,7 @@ def _scenario(scenario: str | Path | Scenario, devices: int | None, messages: fl
     if messages is not None:
         values[MESSAGES_KEY] = float(messages)
     loaded = loaded.with_values(values) if values else loaded
-    check.supported(loaded)
+    checks.supported(loaded)
     return loaded
 
 
@@ -305,16 +314,9 @@ def _plan(scenario: Scenario, seed: int, demand: Demand, book: Prices) -> Plan:
 
     The messages that were drawn are scaled to as many as are expected.
     """
-    plain, _ = check.without_faults(scenario)
+    plain, _ = checks.without_faults(scenario)
     mix = traffic.count(workload.generate(plain, seed * 1000), plain, rest=False)
     if mix.written.rows and not plain.traffic.bursts:
         expected = plain.traffic.messages_per_user_per_day * mix.users * mix.seconds / DAY
         mix = mix.with_messages(expected / mix.written.rows)
     return Plan(plain, mix, demand, book)
-
-
-def _checked(
-    scenario: Scenario, names: Sequence[str], seed: int, workers: int, progress: Progress | None
-) -> tuple[CheckResults, str]:
-    """Simulate the scenario beside the formulas."""
-    return check.check(scenario, names, seed, workers, progress)

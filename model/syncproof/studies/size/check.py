@@ -9,8 +9,11 @@ from syncproof.engines.simulate import RunResult
 from syncproof.errors import InputError
 from syncproof.inputs import workload
 from syncproof.inputs.scenario import Scenario
+from syncproof.studies import pieces
 from syncproof.studies.executors import Progress
-from syncproof.studies.jobs import Job, perform
+from syncproof.studies.jobs import Job, piece_of
+from syncproof.studies.pieces import Setting
+from syncproof.studies.results.common import WorkDone
 from syncproof.studies.size import formulas, traffic
 from syncproof.studies.size.mix import Mix
 from syncproof.studies.size.plan import digits
@@ -119,9 +122,11 @@ def lines(formula: dict[str, float], counted: dict[str, float]) -> list[CheckLin
 
 
 def check(
-    scenario: Scenario, designs: Sequence[str], seed: int, workers: int, progress: Progress | None = None
-) -> tuple[CheckResults, str]:
-    """Simulate the scenario without faults, and return the formulas beside it, and why designs are missing (empty if none is).
+    scenario: Scenario, designs: Sequence[str], seed: int, where: Setting, progress: Progress | None = None
+) -> tuple[CheckResults, str, WorkDone]:
+    """Simulate the scenario without faults, and return the formulas beside it, and where that was done.
+
+    Between the two: why designs are missing (empty if none is).
 
     The run is the first that `compare` would make of that scenario.
     """
@@ -129,10 +134,10 @@ def check(
     drawn = workload.generate(plain, seed * 1000)
     mix = traffic.count(drawn, plain, rest=True)
     jobs = [Job(plain, name, 0, seed * 1000) for name in designs]
-    runs, stopped = perform(jobs, workers, progress)
+    done = pieces.perform([piece_of(job) for job in jobs], where, progress)
     found = {
         name: lines(computed(name, plain, mix), simulated(run))
-        for name, run in zip(designs, runs, strict=True)
+        for name, run in zip(designs, done.results, strict=True)
         if run is not None
     }
-    return CheckResults(removed, found), stopped
+    return CheckResults(removed, found), done.stopped and f"the check ended early: {done.stopped}", done.work

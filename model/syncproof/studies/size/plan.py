@@ -114,7 +114,7 @@ class Plan:
         operations, rows = sum(ledger.operations.values()), sum(ledger.rows.values())
         storage = self.scenario.storage
         seconds = (operations * formulas.mean(storage.service_ms) + rows * storage.per_row_ms) / 1000
-        return self.scale * seconds, seconds / operations
+        return self.scale * seconds, seconds / operations if operations else 0.0
 
     def bytes(self, ledger: Ledger) -> tuple[float, float]:
         """Return the bytes on the wire, and those that servers send."""

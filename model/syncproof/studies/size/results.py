@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from syncproof.studies.results.common import DesignName, StoreName
+from syncproof.studies.results.common import DesignName, StoreName, WorkDone
 
 CostPart = Annotated[str, msgspec.Meta(title="PART")]
 Quantity = Annotated[str, msgspec.Meta(title="QUANTITY")]
@@ -224,8 +224,8 @@ class SizeRun(msgspec.Struct):
 
     elapsed_s: float
     """seconds, in all"""
-    workers: int
-    """processes that simulated"""
+    work: WorkDone
+    """where the check simulated"""
     python: str
     """version of Python"""
     platform: str

@@ -1,7 +1,6 @@
 """Sweep: simulate designs along the values of any scenario key, or every combination of several keys, on the same draws.
 
-A point has the runs that `compare` makes on the varied scenario. Finished runs may be kept in a folder, so that a sweep that
-was cut short continues where it ended. The jobs run on any executor; see `syncproof.studies.executors`.
+A point has the runs that `compare` makes on the varied scenario.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import platform
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor
+from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,19 +19,18 @@ from typing import TYPE_CHECKING
 
 from syncproof import designs as registry
 from syncproof.core.faults import FAULTS
-from syncproof.engines.simulate.histogram import Histogram
+from syncproof.engines.simulate import RunResult
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError, nearest
-from syncproof.inputs import arguments, lookup
+from syncproof.inputs import arguments
 from syncproof.inputs.scenario import Scenario
 from syncproof.properties import PROPERTIES
-from syncproof.properties.verdicts import PropertyResult
-from syncproof.studies import executors, intervals
+from syncproof.studies import intervals, pieces
 from syncproof.studies.compare import checked, fits
 from syncproof.studies.comparison import worst
 from syncproof.studies.executors import Progress
-from syncproof.studies.failures import Failure, Failures
-from syncproof.studies.jobs import Job, first_traffic
+from syncproof.studies.failures import Failure
+from syncproof.studies.jobs import Job, first_traffic, memory_of, piece_of
 from syncproof.studies.presentation import Presentable
 from syncproof.studies.results.common import plain
 from syncproof.studies.results.sweep import (
@@ -45,7 +43,6 @@ from syncproof.studies.results.sweep import (
     SweepRun,
     VariedKey,
 )
-from syncproof.studies.sweep.points import Record, Store, Task, key, work
 from syncproof.studies.sweep.readings import Change, Crossing, Runs, change, crossings
 from syncproof.studies.sweep.vary import Label, Point, Varied, resolve
 
@@ -68,7 +65,7 @@ CROSSED = ("packets_per_delivery", "bytes_per_delivery")
 
 @dataclass(repr=False)
 class Sweep(Presentable):
-    """Hold what a sweep found. `records`: (number of the point, design, run) -> the run as it is kept, without missing runs.
+    """Hold what a sweep found. `made`: (number of the point, design, run) -> the run, without missing runs.
 
     `results()` is results.json, the same bytes whether runs were made or read; `facts` is run.json, times and counts of this
     call.
@@ -83,7 +80,7 @@ class Sweep(Presentable):
     varied: tuple[Varied, ...]
     points: tuple[Point, ...]
     metrics: tuple[str, ...]
-    records: dict[tuple[int, str, int], Record] = field(repr=False)
+    made: dict[tuple[int, str, int], RunResult] = field(repr=False)
     trace: str | None = None
     take: float | None = None
     interrupted: str | None = None
@@ -105,9 +102,9 @@ class Sweep(Presentable):
             if self._held(number, name)
         ]
         fired = {
-            fault: sum(record["faults_fired"].get(fault, 0) for record in self.records.values())
+            fault: sum(run.faults_fired.get(fault, 0) for run in self.made.values())
             for fault in FAULTS
-            if any(fault in record["faults_fired"] for record in self.records.values())
+            if any(fault in run.faults_fired for run in self.made.values())
         }
         metrics = dict.fromkeys((*CROSSED, *self.metrics)) if self.lies_on_an_axis() else {}
         return SweepResults(
@@ -129,7 +126,7 @@ class Sweep(Presentable):
             missing=[
                 MissingRun(self.at(number), name, run)
                 for number, name, run in self._wanted()
-                if (number, name, run) not in self.records
+                if (number, name, run) not in self.made
             ],
         )
 
@@ -139,21 +136,19 @@ class Sweep(Presentable):
                 for name in self.designs:
                     yield number, name, run
 
-    def _held(self, number: int, name: str) -> dict[int, Record]:
+    def _held(self, number: int, name: str) -> dict[int, RunResult]:
         """Return the runs of a design at a point that were made."""
-        return {run: self.records[number, name, run] for run in range(self.runs) if (number, name, run) in self.records}
+        return {run: self.made[number, name, run] for run in range(self.runs) if (number, name, run) in self.made}
 
     def _point(self, number: int, name: str) -> SweepPoint:
         held = self._held(number, name)
-        verdicts = {
-            p: worst([PropertyResult(**r["properties"][p]) for r in held.values()], list(held)) for p in PROPERTIES
-        }
+        verdicts = {p: worst([run.properties[p] for run in held.values()], list(held)) for p in PROPERTIES}
         return SweepPoint(
             at=self.at(number),
             design=name,
             runs=len(held),
-            messages=[r["messages"] for r in held.values()],
-            deliveries=[r["deliveries"] for r in held.values()],
+            messages=[run.messages for run in held.values()],
+            deliveries=[run.deliveries for run in held.values()],
             metrics={m: self._metric(number, name, m) for m in METRICS},
             violated={
                 p: PointViolation(v.promised, v.violations, v.example or "")
@@ -167,11 +162,9 @@ class Sweep(Presentable):
         record = METRICS[metric]
         held = self._held(number, name).values()
         found = (
-            intervals.quantile([Histogram.of(run["histograms"][record.samples]) for run in held], record.share)
+            intervals.quantile([run.histograms[record.samples] for run in held], record.share)
             if record.samples
-            else intervals.mean(
-                [*self.values(number, name, metric).values(), *(math.inf for run in held if metric in run["endless"])]
-            )
+            else intervals.mean([run.metrics[metric] for run in held])
         )
         return PointMetric(
             value=found.value,
@@ -189,7 +182,7 @@ class Sweep(Presentable):
     def values(self, number: int, name: str, metric: str) -> Runs:
         """Return run -> value of a metric, for the runs that were made and have the metric, and in which it is finite."""
         held = self._held(number, name)
-        return {run: r["metrics"][metric] for run, r in held.items() if r["metrics"][metric] is not None}
+        return {run: made.metrics[metric] for run, made in held.items() if math.isfinite(made.metrics[metric])}
 
     # ---- readings
 
@@ -199,7 +192,7 @@ class Sweep(Presentable):
 
     def along(self) -> list[int]:
         """Return the numbers of the points where every design has a run, in the order of the only key's values."""
-        there = {(number, name) for number, name, _ in self.records}
+        there = {(number, name) for number, name, _ in self.made}
         full = [number for number in range(len(self.points)) if all((number, name) in there for name in self.designs)]
         return sorted(full, key=lambda number: self.points[number].at[0])
 
@@ -249,13 +242,11 @@ class Sweep(Presentable):
                 "design": name,
                 "run": run,
                 "seed": self.seed * 1000 + run,
-                **{m: r["metrics"][m] for m in METRICS},
-                "violated_promises": [
-                    p for p, v in r["properties"].items() if v["promised"] and v["verdict"] == "violated"
-                ],
+                **{m: made.metrics[m] if math.isfinite(made.metrics[m]) else None for m in METRICS},
+                "violated_promises": [p for p, v in made.properties.items() if v.promised and v.verdict == "violated"],
             }
             for number, name, run in self._wanted()
-            if (r := self.records.get((number, name, run))) is not None
+            if (made := self.made.get((number, name, run))) is not None
         ]
         columns = [*keys, "design", "run", "seed", *METRICS, "violated_promises"]
         return pandas.DataFrame(rows, columns=columns).astype(dict.fromkeys(METRICS, float))
@@ -337,6 +328,7 @@ def sweep(
     jobs: int | None = None,
     executor: str | Executor | None = None,
     out: str | Path | None = None,
+    resume: bool = False,
     trace: str | Path | None = None,
     take: float | None = None,
     check_every_call: bool = False,
@@ -352,10 +344,12 @@ def sweep(
         metrics: names of the metrics that reports show, as in results.json; by default `SHOWN`. `table()` has all metrics.
         runs: runs per point and design, 1 to 1000; by default the scenario's. Intervals need two.
         seed: 0 to 2**40 - 1; by default the scenario's. Run n of every point draws from seed * 1000 + n.
-        jobs: worker processes, 1 or more; by default one per processor. The results do not depend on it.
+        jobs: worker processes, 1 or more; by default one per processor, and no more than memory allows. The results do not
+            depend on it.
         executor: "processes" (the default), the address of a Dask scheduler such as "tcp://10.0.0.1:8786", or a
             `concurrent.futures.Executor`, which stays open.
-        out: keep finished runs in the folder `out`/points; runs that are there already are read, not made again.
+        out: keep finished runs in the folder `out`/pieces.
+        resume: True or False: whether to read the finished runs that are there, and make only the others.
         trace: path of a file with real traffic (`SRC DST UNIXTIME` lines or presence rows); only for a scenario whose
             `traffic.trace` is "snap" or "presence", and required there.
         take: use only this many seconds of the trace, from its beginning; more than 0; by default all.
@@ -364,7 +358,7 @@ def sweep(
         progress: a function, called after each run with the number of finished runs and the number of all runs.
 
     Returns a `Sweep`: `results()`, `table()`, `runs_table()`, `crossings(metric)`, `figure(metrics)`, `broken()`, `status()`,
-    `html()`, `markdown()`, `write(out)`. An interrupt, or a lost executor, ends the sweep early: the runs that are done are
+    `html()`, `markdown()`, `write(out)`. An interrupt, or lost workers, end the sweep early: the runs that are done are
     returned and kept, `interrupted` says why and `results().missing` what is missing. If no run is done, the exception is
     raised.
 
@@ -377,87 +371,50 @@ def sweep(
     for each in vary:
         arguments.text("vary", each, "a mapping from keys, such as population.users, to lists of values")
     arguments.flag("check_every_call", check_every_call)
-    if executor is not None:
-        allowed = "processes, the address of a Dask scheduler, or an Executor"
-        arguments.instance("executor", executor, (str, Executor), allowed)
-    failures: Failures[Task] = Failures(lambda task: task.job.design)
+    failures = pieces.failing()
     loaded, names, count, first, path = checked(scenario, designs, runs, seed, jobs, trace, take, progress, failures)
-    folder = None if out is None else arguments.file("out", out)
     varied, points = resolve(loaded, vary)
     for point in points:
         names = fits(names, point.scenario, failures)
-    objects = [name for name in names if name in lookup.OWN]
-    if objects and (out is not None or executor not in (None, "processes")):
-        raise InputError(
-            f"{objects[0]} was given as an object, which only this process knows; put it into a file and name it "
-            "FILE.py:NAME, or leave out `out` and `executor`"
+    traffic = first_traffic(points[0].scenario, first, path, take)
+    where = pieces.setting(executor, jobs, out, resume, names, memory_of(traffic))
+    wanted = {
+        (number, name, run): Job(
+            point.scenario, name, run, first * 1000 + run, path, take, check_every_call=check_every_call
         )
-    opening, workers = _opening(executor), executors.workers(jobs, inherit=bool(objects))
-    first_traffic(points[0].scenario, first, path, take)
-    store = Store(None if folder is None else folder / "points")
-    tasks: dict[tuple[int, str, int], Task] = {}
-    for number, point in enumerate(points):
-        for run in range(count):
-            for name in names:
-                job = Job(point.scenario, name, run, first * 1000 + run, path, take, check_every_call=check_every_call)
-                tasks[number, name, run] = Task(job, key(job))
-    records = {place: kept for place, task in tasks.items() if (kept := store.read(task.key)) is not None}
-    read = len(records)
-    left = [place for place in tasks if place not in records]
-    if progress is not None:
-        progress(read, len(tasks))
-    interrupted = None
-    try:
-        for index, kept in executors.perform(work, [tasks[place] for place in left], workers, opening, failures):
-            store.write(tasks[left[index]].key, kept)
-            records[left[index]] = kept
-            if progress is not None:
-                progress(len(records), len(tasks))
-    except (KeyboardInterrupt, BrokenExecutor) as error:
-        if not records:
-            raise
-        interrupted = "interrupted" if isinstance(error, KeyboardInterrupt) else f"workers were lost: {error}"
-    failed = {name: Failure(str(error), _broken_before(name, records)) for name, error in failures.met.items()}
+        for number, point in enumerate(points)
+        for run in range(count)
+        for name in names
+    }
+    done = pieces.perform([piece_of(job) for job in wanted.values()], where, progress, failures)
+    made = {place: run for place, run in zip(wanted, done.results, strict=True) if run is not None}
+    if done.error is not None and not made:
+        raise done.error
+    failed = {name: Failure(str(error), _broken_before(name, made)) for name, error in failures.met.items()}
     failures.check(names, failed)
     names = tuple(name for name in names if name not in failed)
-    records = {place: kept for place, kept in records.items() if place[1] not in failed}
+    made = {place: run for place, run in made.items() if place[1] not in failed}
     run_facts = SweepRun(
         elapsed_s=round(time.perf_counter() - started, 3),
-        executor=executor if isinstance(executor, str) else type(executor).__name__ if executor else "processes",
-        workers=workers,
+        work=done.work,
         points=len(points),
-        runs_in_all=len(tasks),
-        runs_done_now=len(records) - read,
-        runs_read=read,
-        runs_spoilt=store.spoilt,
         python=sys.version.split()[0],
         platform=platform.platform(),
         processors=os.cpu_count(),
     )
     trace_name = None if path is None else Path(path).name
     return Sweep(
-        loaded, first, count, names, varied, points, shown, records, trace_name, take, interrupted, run_facts, failed, path
+        loaded, first, count, names, varied, points, shown, made, trace_name, take, done.stopped or None, run_facts, failed,
+        path,
     )  # fmt: skip
 
 
-def _broken_before(name: str, records: Mapping[tuple[int, str, int], Record]) -> tuple[str, ...]:
+def _broken_before(name: str, made: Mapping[tuple[int, str, int], RunResult]) -> tuple[str, ...]:
     """Return the promises that a design broke in the runs that it finished before its own code failed."""
     broken = {
-        p: f"{name}, {p}: {(found['examples'] or [''])[0]}"
-        for (_, design, _), kept in records.items()
-        for p, found in kept["properties"].items()
-        if design == name and found["promised"] and found["verdict"] == "violated"
+        p: f"{name}, {p}: {(found.examples or [''])[0]}"
+        for (_, design, _), run in made.items()
+        for p, found in run.properties.items()
+        if design == name and found.promised and found.verdict == "violated"
     }
     return tuple(broken.values())
-
-
-def _opening(executor: str | Executor | None) -> executors.Opening | None:
-    if executor is None or executor == "processes":
-        return None
-    arguments.instance(
-        "executor",
-        executor,
-        (str, Executor),
-        "processes, the address of a Dask scheduler, or a concurrent.futures.Executor",
-    )
-    return executors.scheduler(executor) if isinstance(executor, str) else executors.given(executor)
