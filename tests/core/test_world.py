@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from syncproof.core.actor import Actor, Out, actor, durable, on, volatile
+from syncproof.core.environment import Environment
 from syncproof.core.fairness import quiesce, recoveries
 from syncproof.core.links import DUPLICATING, ORDERED, UNORDERED, Link, closing_rows
 from syncproof.core.moves import (
@@ -44,6 +45,8 @@ from syncproof.core.values import (
 from syncproof.core.world import System, World
 from syncproof.designs import DESIGNS, Parameters, Population
 from syncproof.designs.packets import Commit
+from syncproof.engines.explore import explore
+from syncproof.engines.handler_errors import HandlerError
 
 PHONE = DeviceId(0)
 FIRST, SECOND = ConnectionId.of(0, 1), ConnectionId.of(0, 2)
@@ -620,3 +623,32 @@ def test_void_handles_do_nothing() -> None:
     assert not made.disconnect(host, True)
     assert [type(move) for move in moves] == [Crash]
     assert phone.heard == []
+
+
+@actor
+class Astray(Actor):
+    """Sends to an actor that there is not, or to nobody."""
+
+    to: Id | None = None
+
+    @on(Say)
+    def say(self, source: Id, packet: Say, out: Out) -> None:
+        out.send(self.to, Shout(packet.word))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("to", "says"),
+    [
+        (
+            None,
+            r"\(Astray\) sends Shout to None, which does not exist; send over a connection only while there is one$",
+        ),
+        (DeviceId(7), r"\(Astray\) sends Shout to DeviceId\(7\), which does not exist$"),
+    ],
+)
+def test_a_packet_to_nobody_is_an_error_of_every_engine(to: Id | None, says: str) -> None:
+    system = System("astray", lambda: {PHONE: Astray(id=PHONE, to=to)})
+    with pytest.raises(LookupError, match=says):
+        tell(World(system), PHONE, "hello")
+    with pytest.raises(HandlerError, match=says):
+        explore(system, Environment(scripts=((Tell(PHONE, Say("hello")),),)))

@@ -80,17 +80,6 @@ def test_every_field_of_a_history_and_every_parameter_is_explained() -> None:
         assert set(field_texts.meanings(kind)) == set(kind.__struct_fields__)
 
 
-def test_a_text_below_a_field_is_its_meaning() -> None:
-    assert field_texts.meanings(Explained) == {"known": "What it is, on two lines."}
-
-
-class Explained:
-    known: int = 1
-    """What it is,
-    on two lines."""
-    unknown: int = 2
-
-
 def test_a_cell_cannot_break_its_table() -> None:
     assert markdown.cell("a | b\n c <d> `<e>`") == "a \\| b c &lt;d> `<e>`"
 

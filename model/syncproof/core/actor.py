@@ -360,6 +360,12 @@ def unhandled(actor: Actor, kind: type[Packet]) -> TypeError:
     )
 
 
+def to_nobody(packet: Packet, destination: object) -> str:
+    """Return what a handler did wrong that sent a packet to an id that no actor has, and what to do where it is None."""
+    hint = "; send over a connection only while there is one" if destination is None else ""
+    return f"sends {type(packet).__name__} to {destination!r}, which does not exist{hint}"
+
+
 def made_by_engines(actor: Actor, kind: type[Observation]) -> TypeError:
     """Return the error for an observation that engines alone make (`MADE_BY_ENGINES`), naming the actor."""
     how = {"Accepted": "; send a packet whose class has accepts", "Refused": "; send a packet whose class has refuses"}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from syncproof.core.actor import Actor, Handler, Out, made_by_engines, state, unhandled
+from syncproof.core.actor import Actor, Handler, Out, made_by_engines, state, to_nobody, unhandled
 from syncproof.core.observations import MADE_BY_ENGINES, Observation
 from syncproof.core.packets import Idle, Packet
 from syncproof.core.replies import told
@@ -140,8 +140,12 @@ class Host(Out):
         On a lossy link a packet that is identical to one that this actor has under way adds none, unless the world keeps
         each copy: so an actor that sends again and again has finitely many states. On an ordered link it must be the one
         sent last there, since after another packet it says something else. The fault `Duplicate` makes copies.
+        `LookupError` if there is no such actor.
         """
-        host = self.world.hosts[receiver]  # type: ignore[index]
+        try:
+            host = self.world.hosts[receiver]  # type: ignore[index]
+        except KeyError:
+            raise LookupError(f"{self.name!r} ({type(self.actor).__name__}) {to_nobody(packet, receiver)}") from None
         link = self.world.system.link
         if self.world.coalescing and link(packet).lossy:
             sent = [mail for mail in host.mail if mail.source == self.name]

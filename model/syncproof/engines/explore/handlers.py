@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, cast
 
-from syncproof.core.actor import Actor, Out, made_by_engines
+from syncproof.core.actor import Actor, Out, made_by_engines, to_nobody
 from syncproof.core.observations import MADE_BY_ENGINES, Noted, Observation, Shown
 from syncproof.core.packets import Idle, Packet
 from syncproof.core.replies import answers_only, told
@@ -278,7 +278,7 @@ class HandlerCalls:
                 receiver = self.encoding.place.get(cast(ActorId, destination))
                 if receiver is None:
                     who = sited(self.encoding.actors[actor])
-                    raise HandlerError(f"{who} sends {type(packet).__name__} to {destination!r}, which does not exist")
+                    raise HandlerError(f"{who} {to_nobody(packet, destination)}")
                 change = WireChange("mail", int(self.encoding.names[actor]), self._intern(actor, packet))
                 groups.setdefault(wire_slot(receiver), []).append(change)
         return tuple([(slot, self.queues.deltas.intern(tuple(group))) for slot, group in groups.items()])
