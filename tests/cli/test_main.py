@@ -69,7 +69,7 @@ def test_compare_writes_the_four_files_and_says_so(tiny: Path, tmp_path: Path) -
     out = tmp_path / "out"
     result = call("compare", str(tiny), "--design", "timeline-notify", "--design", "inbox-shared", "--out", str(out))
     assert result.exit_code == 0, result.output
-    assert sorted(p.name for p in out.iterdir()) == ["report.html", "report.md", "results.json", "run.json"]
+    assert sorted(p.name for p in out.iterdir()) == ["pieces", "report.html", "report.md", "results.json", "run.json"]
     results = json.loads((out / "results.json").read_text())
     assert results["designs"]["inbox-shared"]["properties"]["no-loss"]["verdict"] == "violated"
     assert results["designs"]["inbox-shared"]["properties"]["no-loss"]["promised"] is False
@@ -326,7 +326,7 @@ def test_an_error_of_syncproof_itself_is_one_line_and_status_4(
 def test_a_history_that_cannot_be_written_fails_before_the_work(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, designs: tuple[str, ...], suffix: str
 ) -> None:
-    monkeypatch.setattr(comparison, "perform", None)
+    monkeypatch.setattr(comparison.pieces, "perform", None)
     name = "run" if len(designs) == 1 else "run-inbox-shared"
     (tmp_path / f"{name}{suffix}").mkdir()
     named = [word for design in designs for word in ("--design", design)]
