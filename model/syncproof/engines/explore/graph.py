@@ -65,6 +65,10 @@ class Graph:
         """Return the state that each arc leaves."""
         return numpy.repeat(numpy.arange(self.expanded, dtype=numpy.int64), numpy.diff(numpy.asarray(self.first)))
 
+    def column(self, slot: int) -> NDArray[numpy.int64]:
+        """Return one slot of every state."""
+        return numpy.fromiter((state[slot] for state in self.states), dtype=numpy.int64, count=len(self.states))
+
     def path(self, state: int) -> list[int]:
         """Return the arcs of a shortest path from the first state to this one."""
         arcs = []
