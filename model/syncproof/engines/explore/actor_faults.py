@@ -93,7 +93,7 @@ class ActorFaults:
         self.replaceable = [
             n for n, name in enumerate(encoding.names) if n in self.backups or n in self.abandonable or name in replaced
         ]
-        self.replaced: list[dict[tuple[int, ...], tuple[Offer, ...]]] = [{} for _ in encoding.names]
+        self.replaced: list[dict[tuple[int, int, int, int], tuple[Offer, ...]]] = [{} for _ in encoding.names]
 
     # ---- crashes
 
@@ -102,7 +102,7 @@ class ActorFaults:
 
         Of crashes that lead to the same state one is returned.
         """
-        key = (((state[3 * actor] << SHIFT) | state[3 * actor + 1]) << SHIFT) | self._own_wire(actor, state)
+        key = (((state[3 * actor] << SHIFT) | state[3 * actor + 1]) << SHIFT) | self.own_wire(actor, state)
         found = self.crashes[actor].get(key)
         if found is None:
             running = state[pending_slot(actor)] > ABSENT
@@ -117,7 +117,7 @@ class ActorFaults:
         """Return the values of the local and the pending slot in a key of `crashes`."""
         return key >> 2 * SHIFT, (key >> SHIFT) & ((1 << SHIFT) - 1)
 
-    def _own_wire(self, actor: int, state: State) -> int:
+    def own_wire(self, actor: int, state: State) -> int:
         """Return the value of a client's wire; 0 for any other actor, which opens no connections."""
         return state[wire_slot(actor)] if actor in self.encoding.clients else 0
 
@@ -167,7 +167,7 @@ class ActorFaults:
 
     def replacements(self, actor: int, state: State) -> tuple[Offer, ...]:
         """Return the moves by which an actor's backup can be taken or put back, or the actor replaced or abandoned."""
-        key = (state[3 * actor], state[3 * actor + 1], self._own_wire(actor, state), state[-1])
+        key = (state[3 * actor], state[3 * actor + 1], self.own_wire(actor, state), state[-1])
         found = self.replaced[actor].get(key)
         if found is None:
             present = state[pending_slot(actor)] != ABSENT

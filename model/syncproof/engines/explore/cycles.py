@@ -109,9 +109,10 @@ class Cycles:
         assert automaton.endless is not None
         repeated, excuse = automaton.endless
         bits = self.tables.judging.endless_marks
-        every = numpy.asarray(self.graph.marks)
-        marks = numpy.where(self.part.numbers < 0, 0, every[self.part.numbers]) if len(every) else every[:0]
-        loop_marks = every[self.loops]
+        searched = self.part.numbers >= 0
+        marks = numpy.zeros(len(searched), dtype=numpy.int64)
+        marks[searched] = self.graph.marks_of(self.part.numbers[searched])
+        loop_marks = self.graph.marks_of(self.loops)
         for key in bits.keys(repeated):
             says = f"{automaton.endless_key} {key:d}: {repeated.__name__} indefinitely, without {excuse.__name__}"
             asking = ((loop_marks & bits.bit(repeated, key)) != 0) & ((loop_marks & bits.bit(excuse, key)) == 0)
@@ -158,7 +159,7 @@ def _said_anywhere(line: str, state: int) -> str:
 
 def _marked_loops(graph: Graph, fairness: Ints) -> Ints:
     """Return the numbers of the owed arcs that lead back to the same state and have a mark."""
-    marked = numpy.flatnonzero(numpy.asarray(graph.marks)).astype(numpy.int64)
+    marked = graph.marked()
     source = numpy.searchsorted(numpy.asarray(graph.first), marked, side="right") - 1
     back = numpy.asarray(graph.targets)[marked] == source
     owed = fairness[numpy.asarray(graph.moves)[marked]] != NEVER

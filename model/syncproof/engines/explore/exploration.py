@@ -21,7 +21,15 @@ from syncproof.engines.explore.constraint import Constraint, Within
 from syncproof.engines.explore.graph import Graph
 from syncproof.engines.explore.growth import growth
 from syncproof.engines.explore.purity import recheck
-from syncproof.engines.explore.search import Limits, Restrictions, Status, no_collection, search
+from syncproof.engines.explore.search import (
+    WHY_PLAIN,
+    Limits,
+    Restrictions,
+    Status,
+    can_compile,
+    no_collection,
+    search,
+)
 from syncproof.engines.explore.surroundings import Surroundings
 from syncproof.engines.explore.symmetry import Symmetry
 from syncproof.engines.explore.tables import Tables
@@ -89,6 +97,7 @@ def explore(
     skip_unchanging: bool = False,
     until_decided: bool = False,
     check_every_call: bool = False,
+    fast: bool | None = None,
     progress: Callable[[Status], None] | None = None,
 ) -> Exploration:
     """Visit every state that `system` can reach within `environment`, and judge `properties`.
@@ -97,7 +106,8 @@ def explore(
     where it is false are neither counted nor expanded, and liveness is unknown if there are any. `skip_unchanging`:
     deliveries over unordered links that change nothing are not taken, and liveness is unknown if there are any.
     `until_decided`: end when every property is violated. `check_every_call`: make every handler call, and compute everything
-    else that is kept, a second time; by default a sample (`RERUN_AT_MOST`, `purity.AT_MOST`).
+    else that is kept, a second time; by default a sample (`RERUN_AT_MOST`, `purity.AT_MOST`). `fast`: whether the inner
+    loop is compiled (it finds the same, many times as fast, and needs numba); None: where it pays and is possible.
 
     `InputError`, in one sentence, for an argument that is not allowed; `NotSymmetric` if ids are not interchangeable;
     `ImpureHandler` if a handler depends on more than its actor's fields and the packet; `HandlerError` if one raises.
@@ -113,6 +123,8 @@ def explore(
     arguments.flag("skip_unchanging", skip_unchanging)
     arguments.flag("until_decided", until_decided)
     arguments.flag("check_every_call", check_every_call)
+    if fast is not None:
+        arguments.flag("fast", fast)
     arguments.called("progress", progress)
     tables = compiled(system, environment, properties)
     surroundings = Surroundings(tables.encoding.actors, properties)
@@ -121,7 +133,9 @@ def explore(
     within = None if constraint is None else Within(tables, constraint)
     unchanging = Unchanging(tables) if skip_unchanging else None
     restrictions = Restrictions(symmetry, within, unchanging, until_decided)
-    graph = search(tables, limits or Limits(), restrictions, progress)
+    if fast and not can_compile(restrictions):
+        raise InputError(f"fast: True, but {WHY_PLAIN}; allowed: None, False")
+    graph = search(tables, limits or Limits(), restrictions, progress, fast=fast)
     with no_collection():  # it would visit every state of the graph
         calls = sum(map(len, tables.handlers.react))
         reran = tables.handlers.rerun(1 if check_every_call else 1 + calls // RERUN_AT_MOST)
