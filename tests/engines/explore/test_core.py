@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 from random import Random
 
@@ -9,7 +10,7 @@ import networkx
 import numpy
 import pytest
 
-from syncproof.engines.explore.core import core_of, part_of
+from syncproof.engines.explore.core import Core, core_of, part_of
 from syncproof.engines.explore.graph import Graph
 from syncproof.engines.explore.liveness import Arcs, fair_components
 from syncproof.engines.explore.moves import EARLY, NEVER, STRONG, WEAK
@@ -37,13 +38,25 @@ def random_graph(random: Random, states: int) -> tuple[Graph, list[tuple[int, in
     return found, owed
 
 
+def by_tarjan(graph: Graph) -> Core:
+    """Return the core by the compiled algorithm."""
+    pytest.importorskip("numba")
+    from syncproof.engines.explore import kernel
+
+    arrays = [numpy.asarray(numbers) for numbers in (graph.first, graph.targets, graph.moves)]
+    return Core(*kernel.strong_components(*arrays, FAIRNESS != NEVER))
+
+
+@pytest.mark.parametrize("find", [lambda graph: core_of(graph, FAIRNESS), by_tarjan], ids=["scipy", "tarjan"])
 @pytest.mark.parametrize("seed", range(10))
-def test_the_core_is_the_states_on_cycles_of_owed_arcs_and_still_are_those_that_none_leaves(seed: int) -> None:
+def test_the_core_is_the_states_on_cycles_of_owed_arcs_and_still_are_those_that_none_leaves(
+    seed: int, find: Callable[[Graph], Core]
+) -> None:
     random = Random(seed)
     for _ in range(GRAPHS):
         count = random.randint(1, 12)
         graph, owed = random_graph(random, count)
-        core = core_of(graph, FAIRNESS)
+        core = find(graph)
         components = networkx.strongly_connected_components(networkx.DiGraph([arc[:2] for arc in owed]))
         cyclic = set().union(*[states for states in components if len(states) > 1])
         assert numpy.flatnonzero(core.cyclic).tolist() == sorted(cyclic)

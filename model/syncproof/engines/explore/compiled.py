@@ -8,6 +8,7 @@ search, such as complaints and limits, stays in Python.
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import gt
 from typing import Any
 
 import numpy
@@ -75,6 +76,7 @@ class CompiledSearch:
         self.run[kernel.DEEPEST] = -1 if deepest is None else deepest
         room = 2 * states + ROOM
         self.packing = packing([len(slot.values) for slot in self.tables.slots])
+        self.most: list[int] = (self.packing[:, 2] + 1).tolist()
         self.words = packed(graph.states, self.packing)
         self.words.resize((room, width(self.packing)), refcheck=False)
         self.first = _grown(graph.first, room + 1, numpy.int64)
@@ -87,7 +89,7 @@ class CompiledSearch:
         self.marked: Ints = numpy.zeros((len(marked) + ROOM, 2), dtype=numpy.int64)
         self.marked[: len(marked), 0], self.marked[: len(marked), 1] = marked, graph.marks_of(marked)
         self.levels = _grown(graph.levels, levels + ROOM + 1, numpy.int64)
-        self.out: Ints = numpy.zeros((SUCCESSORS, 4), dtype=numpy.int64)
+        self.out: Ints = numpy.zeros((SUCCESSORS, 5), dtype=numpy.int64)
         self.reached: Ints = numpy.zeros((SUCCESSORS, width(self.packing)), dtype=numpy.int64)
         graph.clear()
         self._enter()
@@ -126,19 +128,20 @@ class CompiledSearch:
                 self.targets, self.moves, self.marked, self.levels, self.out, self.reached,
             )  # fmt: skip
             if says == kernel.ASKS:
-                state = self._state(self.number)
-                flat.fill(int(run[kernel.ASKED]), state, *map(int, run[kernel.A : kernel.C + 1]))
+                asked, *key = run[kernel.ASKED :].tolist()
+                grew = flat.fill(asked, self._state, *key)
                 if self.tables.judging.complaints:
                     found: list[Successor] = []
-                    self.expand(state, found)
-                    flat.follow()
+                    self.expand(self._state(), found)
+                    grew = flat.follow() or grew
                     self.complain(self.number, found)
                     run[kernel.STOP] = self.number + 1
-                self._widen()
+                if grew:
+                    self._widen()
             elif says == kernel.FULL:
                 self._grow()
             elif says == kernel.CROWDED:
-                self.out = numpy.zeros((2 * len(self.out), 4), dtype=numpy.int64)
+                self.out = numpy.zeros((2 * len(self.out), 5), dtype=numpy.int64)
                 self.reached = numpy.zeros((len(self.out), width(self.packing)), dtype=numpy.int64)
             elif says == kernel.DEEP:
                 self.graph.ending = "depth"
@@ -146,21 +149,22 @@ class CompiledSearch:
             else:
                 return bool(says == kernel.STOPPED)
 
-    def _state(self, number: int) -> State:
+    def _state(self) -> State:
+        """Return the state that is being expanded."""
         word, shift, mask = self.packing.T
-        return tuple(((self.words[number][word] >> shift) & mask).tolist())
+        return tuple(((self.words[self.number][word] >> shift) & mask).tolist())
 
     def _widen(self) -> None:
         """Pack the states again if a slot has more values now than its bits can tell apart; likewise for moves."""
         if len(self.tables.moves.values) > NARROW and self.moves.dtype == numpy.int16:
             self.moves = self.moves.astype(numpy.int32)
-        counts = [len(slot.values) for slot in self.tables.slots]
-        if numpy.all(numpy.asarray(counts) - 1 <= self.packing[:, 2]):
+        if not any(map(gt, self.flat.counts, self.most)):
             return
-        new = packing(counts)
+        new = packing(self.flat.counts)
         words = numpy.zeros((len(self.words), width(new)), dtype=numpy.int64)
         kernel.repack(self.words, self.packing, words, new, self.states)
         self.words, self.packing = words, new
+        self.most = (new[:, 2] + 1).tolist()
         self.reached = numpy.zeros((len(self.out), width(new)), dtype=numpy.int64)
         self._enter()
 

@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from syncproof.engines.explore.graph import Graph
 from syncproof.engines.explore.liveness import Arcs, Bools, Ints
 from syncproof.engines.explore.moves import NEVER, STRONG
+from syncproof.engines.explore.packing import PackedStates
 from syncproof.engines.explore.withheld import Withheld
 
 
@@ -50,6 +51,16 @@ class Part:
 
 def core_of(graph: Graph, fairness: Ints) -> Core:
     """Return the core of a complete graph. `fairness[m]`: the fairness of move m."""
+    if isinstance(graph.states, PackedStates):  # so numba is there
+        from syncproof.engines.explore.kernel import strong_components
+
+        arrays = (numpy.asarray(graph.first), numpy.asarray(graph.targets), numpy.asarray(graph.moves))
+        return Core(*strong_components(*arrays, fairness != NEVER))
+    return by_scipy(graph, fairness)
+
+
+def by_scipy(graph: Graph, fairness: Ints) -> Core:
+    """Return the core of a complete graph without numba."""
     count = len(graph.states)
     first = numpy.asarray(graph.first, dtype=numpy.int64)
     targets = numpy.asarray(graph.targets, dtype=numpy.int32)

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numpy
+from numpy.typing import NDArray
 
 from syncproof.core.environment import Environment
 from syncproof.core.faults import FAULTS, fault_of
@@ -218,12 +219,19 @@ def kind_of(move: Move, environment: Environment) -> str:
     return fault_of(move) or type(move).__name__.lower()
 
 
+def _counts(moves: NDArray[Any], total: int) -> NDArray[numpy.int64]:
+    """Return how often each move occurs. numpy copies what it counts, so it is given a part at a time."""
+    found = numpy.zeros(total, dtype=numpy.int64)
+    for begin in range(0, len(moves), 1 << 20):
+        found += numpy.bincount(moves[begin : begin + (1 << 20)], minlength=total)
+    return found
+
+
 def _coverage(tables: Tables, graph: Graph) -> dict[str, tuple[int, int]]:
     moves = numpy.asarray(graph.moves)
-    parents = numpy.asarray(graph.parents)[1:]
     total = len(tables.moves.values)
-    transitions = numpy.bincount(moves, minlength=total)
-    states = numpy.bincount(moves[parents], minlength=total) if len(parents) else numpy.zeros(total, dtype=int)
+    transitions = _counts(moves, total)
+    states = _counts(moves[numpy.asarray(graph.parents)[1:]], total)
     found: dict[str, tuple[int, int]] = {}
     for number, move in enumerate(tables.moves.values):
         kind = kind_of(move, tables.environment)

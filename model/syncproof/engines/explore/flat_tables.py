@@ -7,6 +7,7 @@ do it, and copied.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from operator import gt
 from typing import Any
 
 import numpy
@@ -34,13 +35,17 @@ class FlatTables:
         self._entries = 0
         self.pool: Ints = numpy.zeros(1 << 12, dtype=numpy.int64)
         self._used = 0
+        self.counts: list[int] = []
+        """How many values each slot has."""
         self.base: Ints = numpy.zeros(len(tables.slots), dtype=numpy.int64)
         self.at: Ints = numpy.zeros((3, 0), dtype=numpy.int64)
         self._room = [0 for _ in tables.slots]
         self.stirs: NDArray[numpy.bool_] = numpy.zeros(0, dtype=bool)
         self.marks: Ints = numpy.zeros(0, dtype=numpy.int64)
+        self._values = [slot.values for slot in tables.slots]
+        self._counted: tuple[int, ...] = ()
         self._pairs: dict[tuple[int, int, int], int] = {}
-        self._fill: dict[int, Callable[[State, int, int, int], None]] = {
+        self._fill: dict[int, Callable[[Callable[[], State], int, int, int], None]] = {
             kernel.OFFERS: self._offers,
             kernel.POLL: self._poll,
             kernel.FIRINGS: self._firings,
@@ -55,21 +60,29 @@ class FlatTables:
         self.follow()
         self._copy()
 
-    def fill(self, asked: int, state: State, a: int, b: int, c: int) -> None:
-        """Compute one missing entry, with this key, that is needed in `state`."""
+    def fill(self, asked: int, state: Callable[[], State], a: int, b: int, c: int) -> bool:
+        """Compute one missing entry, with this key, that is needed in a state. Return whether it has new values or moves."""
+        before = self._counted
         self._fill[asked](state, a, b, c)
         self.follow()
+        return self._counted != before
 
-    def follow(self) -> None:
-        """Make room for values, moves and bundles that are new since the last time."""
-        slots = self.tables.slots
-        if any(len(slot.values) > room for slot, room in zip(slots, self._room, strict=True)):
-            self._make_room([max(room, 2 * len(slot.values)) for slot, room in zip(slots, self._room, strict=True)])
+    def follow(self) -> bool:
+        """Make room for values, moves and bundles that are new since the last time; return whether there are any."""
+        tables = self.tables
+        self.counts = counts = [len(values) for values in self._values]
+        counted = (*counts, len(tables.moves.values), len(tables.judging.marks))
+        if counted == self._counted:
+            return False
+        self._counted = counted
+        if any(map(gt, counts, self._room)):
+            self._make_room([max(room, 2 * count) for count, room in zip(counts, self._room, strict=True)])
         stirs, marks = self.tables.moves.stirs, self.tables.judging.marks
         if len(stirs) > len(self.stirs):
             self.stirs = numpy.asarray(stirs, dtype=bool)
         if len(marks) > len(self.marks):
             self.marks = numpy.asarray(marks, dtype=numpy.int64)
+        return True
 
     def _make_room(self, room: list[int]) -> None:
         at = numpy.full((3, sum(room)), kernel.UNKNOWN, dtype=numpy.int64)
@@ -82,15 +95,15 @@ class FlatTables:
 
     def _copy(self) -> None:
         """Copy all entries that the tables have."""
-        tables, nothing = self.tables, ()
+        tables = self.tables
         for number, slot in enumerate(tables.slots):
             for value, offers in enumerate(slot.offers):
                 if offers is not None:
-                    self._offers(nothing, number, value, 0)
+                    self._offers(_no_state, number, value, 0)
             for value in tables.offers.polls[number]:
-                self._poll(nothing, number, value, 0)
+                self._poll(_no_state, number, value, 0)
             for value in tables.offers.bounded[number]:
-                self._firings(nothing, number, value, 0)
+                self._firings(_no_state, number, value, 0)
             self._put_all(self.absorbing + number, tables.queues.absorbed[number])
         for actor in range(self.actors):
             reactions = tables.handlers.react[actor]
@@ -106,54 +119,54 @@ class FlatTables:
 
     # ---- one entry each: computed if it is missing, as `expand.py` does it
 
-    def _offers(self, state: State, slot: int, value: int, _: int) -> None:
+    def _offers(self, of: Callable[[], State], slot: int, value: int, _: int) -> None:
         found = self.tables.offers.offered(slot, value)
         self.follow()
         self.at[0, self.base[slot] + value] = self._listed(slot, found)
 
-    def _poll(self, state: State, slot: int, value: int, _: int) -> None:
+    def _poll(self, of: Callable[[], State], slot: int, value: int, _: int) -> None:
         poll = self.tables.offers.polled(slot, value)
         self.follow()
         where = kernel.NOTHING if poll is None else self._append(self._record(slot, poll))
         self.at[1, self.base[slot] + value] = where
 
-    def _firings(self, state: State, slot: int, value: int, _: int) -> None:
+    def _firings(self, of: Callable[[], State], slot: int, value: int, _: int) -> None:
         pairs = self.tables.offers.firings(slot, value)
         self.follow()
         places = [self._append(self._record(slot, offer)) for pair in pairs for offer in pair]
         self.at[2, self.base[slot] + value] = self._append([len(pairs), *places])
 
-    def _accepts(self, state: State, actor: int, local: int, event: int) -> None:
+    def _accepts(self, of: Callable[[], State], actor: int, local: int, event: int) -> None:
         self._put(self.actors + actor, local, event, int(self.tables.handlers.accepts(actor, local, event)))
 
-    def _spent(self, state: State, budget: int, environment: int, _: int) -> None:
+    def _spent(self, of: Callable[[], State], budget: int, environment: int, _: int) -> None:
         rest = self.tables.budgets.spent[budget].get(environment)
         rest = self.tables.budgets.spend(environment, budget) if rest is None else rest
         self._put(self.spending + budget, environment, 0, rest)
 
-    def _judged(self, state: State, joint: int, bundle: int, _: int) -> None:
+    def _judged(self, of: Callable[[], State], joint: int, bundle: int, _: int) -> None:
         judging = self.tables.judging
         after = judging.judged.get((joint << SHIFT) | bundle)
         self._put(self.judging, joint, bundle, judging.judge(joint, bundle) if after is None else after)
 
-    def _reaction(self, state: State, actor: int, local: int, event: int) -> None:
+    def _reaction(self, of: Callable[[], State], actor: int, local: int, event: int) -> None:
         handlers = self.tables.handlers
         found = handlers.react[actor].get((local << SHIFT) | event)
         found = handlers.reacted(actor, local, event) if found is None else found
         self._put(actor, local, event, self._reaction_record(*found))
 
-    def _absorbed(self, state: State, slot: int, value: int, delta: int) -> None:
+    def _absorbed(self, of: Callable[[], State], slot: int, value: int, delta: int) -> None:
         queues = self.tables.queues
         after = queues.absorbed[slot].get((value << SHIFT) | delta)
         self._put(self.absorbing + slot, value, delta, queues.absorb(slot, value, delta) if after is None else after)
 
-    def _crashes(self, state: State, actor: int, _: int, __: int) -> None:
-        faults = self.tables.faults
+    def _crashes(self, of: Callable[[], State], actor: int, _: int, __: int) -> None:
+        faults, state = self.tables.faults, of()
         wire = faults.own_wire(actor, state)
         self._put_crashes(actor, state[3 * actor], state[3 * actor + 1], wire, faults.crash(actor, state))
 
-    def _replacements(self, state: State, actor: int, _: int, __: int) -> None:
-        faults = self.tables.faults
+    def _replacements(self, of: Callable[[], State], actor: int, _: int, __: int) -> None:
+        faults, state = self.tables.faults, of()
         wire, offers = faults.own_wire(actor, state), faults.replacements(actor, state)
         self._put_replacements(actor, state[3 * actor], state[3 * actor + 1], wire, state[-1], offers)
 
@@ -203,7 +216,10 @@ class FlatTables:
         return begin
 
     def _put(self, tag: int, one: int, other: int, value: int) -> None:
-        self._put_all(tag, {(one << SHIFT) | other: value})
+        self._entries += 1
+        if 4 * self._entries > len(self.table):
+            self._more_room()
+        kernel.put(self.table, (tag << 2 * SHIFT) | (one << SHIFT) | other, value)
 
     def _put_all(self, tag: int, entries: dict[int, Any]) -> None:
         """Put entries into the table, which are not there yet; their keys are two numbers of `SHIFT` bits."""
@@ -212,11 +228,18 @@ class FlatTables:
         keys = numpy.fromiter(entries.keys(), dtype=numpy.int64, count=len(entries)) | (tag << 2 * SHIFT)
         self._entries += len(keys)
         if 4 * self._entries > len(self.table):
-            table = self.table.reshape(-1, 2)
-            there = table[table[:, 0] != kernel.EMPTY]
-            self.table = _empty(2 * self._entries)
-            kernel.insert(self.table, there[:, 0].copy(), there[:, 1].copy())
+            self._more_room()
         kernel.insert(self.table, keys, numpy.fromiter(entries.values(), dtype=numpy.int64, count=len(entries)))
+
+    def _more_room(self) -> None:
+        table = self.table.reshape(-1, 2)
+        there = table[table[:, 0] != kernel.EMPTY]
+        self.table = _empty(2 * self._entries)
+        kernel.insert(self.table, there[:, 0].copy(), there[:, 1].copy())
+
+
+def _no_state() -> State:
+    raise AssertionError("only crashes and replacements depend on several slots of a state")
 
 
 def _empty(entries: int) -> Ints:

@@ -89,15 +89,21 @@ def find(table: Ints, key: int) -> int:
 
 
 @njit(cache=True)
+def put(table: Ints, key: int, value: int) -> None:
+    """Put one key that is not there yet into `table`, which has room for it."""
+    mask = (table.shape[0] >> 1) - 1
+    place = mixed(key) & mask
+    while table[2 * place] != EMPTY:
+        place = (place + 1) & mask
+    table[2 * place] = key
+    table[2 * place + 1] = value
+
+
+@njit(cache=True)
 def insert(table: Ints, keys: Ints, values: Ints) -> None:
     """Put keys that are not there yet into `table`, which has room for them."""
-    mask = (table.shape[0] >> 1) - 1
     for index in range(keys.shape[0]):
-        place = mixed(keys[index]) & mask
-        while table[2 * place] != EMPTY:
-            place = (place + 1) & mask
-        table[2 * place] = keys[index]
-        table[2 * place + 1] = values[index]
+        put(table, keys[index], values[index])
 
 
 @njit(cache=True)
@@ -155,7 +161,7 @@ def advance(
 
     `packing[slot]`: word, shift and mask. `base[slot]`: where its values begin in `at`. `crashable`: rows of actor, budget,
     whether it is a client; `replaceable`: of actor, whether it is a client. `out`, `reached`: room for the successors
-    of one state: hash, move, mark, number of the state that may be the same; and their words.
+    of one state: hash, move, mark, number of the state or -1, entry of `known`; and their words.
     """
     slots, width = packing.shape[0], words.shape[1]
     judge_slot, environment_slot, actors = fixed[JUDGE_SLOT], fixed[ENVIRONMENT_SLOT], fixed[ACTORS]
@@ -310,6 +316,7 @@ def advance(
                 continue
             differs = False  # in what a fault that costs a budget must change, for it is left out otherwise
             moved = False  # in what polls must wait for
+            changes = False
             mark = 0
             slot = pool[offer + SLOT]
             after[slot] = pool[offer + LEFT]
@@ -400,17 +407,22 @@ def advance(
                         reached[count, packing[slot, 0]] ^= difference << packing[slot, 1]
                         differs = differs or slot < environment_slot
                         moved = moved or slot < judge_slot
+                        changes = True
                 after[slot] = state[slot]
             if not possible or (budget >= 0 and not differs):
                 continue
             move = pool[offer + MOVE]
-            stirred = stirred or (moved and stirs[move])
-            code = 0
-            for word in range(width):
-                code = mixed(code ^ reached[count, word])
-            out[count, 0] = code
             out[count, 1] = move
             out[count, 2] = mark
+            if changes:
+                stirred = stirred or (moved and stirs[move])
+                code = 0
+                for word in range(width):
+                    code = mixed(code ^ reached[count, word])
+                out[count, 0] = code
+                out[count, 3] = -1
+            else:
+                out[count, 3] = number
             count += 1
         # ---- keep the successors
         states, arcs, noted = run[STATES], run[ARCS], run[MARKED]
@@ -423,21 +435,22 @@ def advance(
             return FULL
         # Both loops ask for memory that is not in the cache, many times at once.
         for each in range(count):
-            out[each, 3] = known[out[each, 0] & mask]
+            if out[each, 3] < 0:
+                out[each, 4] = known[out[each, 0] & mask]
         for each in range(count):
-            entry = out[each, 3]
-            code = out[each, 0]
-            same = entry != EMPTY and (entry & ~INDEX) == ((code >> 1) & ~INDEX & MAX)
-            out[each, 3] = (entry & INDEX) if same and words[entry & INDEX, 0] == reached[each, 0] else -1
+            if out[each, 3] < 0:
+                entry = out[each, 4]
+                if entry != EMPTY and (entry & ~INDEX) == ((out[each, 0] >> 1) & ~INDEX & MAX):
+                    target = entry & INDEX
+                    out[each, 3] = target
+                    for word in range(width):
+                        if words[target, word] != reached[each, word]:
+                            out[each, 3] = -1
+                            break
         for each in range(count):
-            code = out[each, 0]
             target = out[each, 3]
-            if target >= 0:
-                for word in range(1, width):
-                    if words[target, word] != reached[each, word]:
-                        target = -1
-                        break
             if target < 0:
+                code = out[each, 0]
                 tag = (code >> 1) & ~INDEX & MAX
                 place = code & mask
                 while True:
@@ -469,3 +482,59 @@ def advance(
         run[STATES], run[ARCS], run[MARKED] = states, arcs, noted
         run[NUMBER] = number + 1
         first[number + 1] = arcs
+
+
+@njit(cache=True)
+def strong_components(
+    first: Ints, targets: NDArray[numpy.int32], moves: NDArray[Any], owed: NDArray[numpy.bool_]
+) -> tuple[NDArray[numpy.bool_], NDArray[numpy.bool_]]:
+    """Return for each state whether it is in a strong component of several states, and whether no arc leaves it.
+
+    Arcs back to the same state, and those of moves that are not `owed`, do not count. The algorithm is Tarjan's (1972).
+    """
+    count = first.shape[0] - 1
+    cyclic, still = numpy.zeros(count, dtype=numpy.bool_), numpy.ones(count, dtype=numpy.bool_)
+    low = numpy.zeros(count, dtype=numpy.int32)  # 0: not met; the smallest number on the path that is reached from here
+    following = numpy.zeros(count, dtype=numpy.int32)  # how many of its arcs were followed
+    path = numpy.zeros(count, dtype=numpy.int32)
+    open_states = numpy.zeros(count, dtype=numpy.int32)
+    top, waiting, met = 0, 0, 0
+    done = numpy.int32(2**31 - 1)
+    index = numpy.zeros(count, dtype=numpy.int32)
+    for root in range(count):
+        if low[root] != 0:
+            continue
+        met += 1
+        low[root] = index[root] = met
+        path[0] = open_states[waiting] = root
+        top, waiting = 1, waiting + 1
+        while top:
+            state = path[top - 1]
+            arc = first[state] + following[state]
+            if arc < first[state + 1]:
+                following[state] += 1
+                target = targets[arc]
+                if target == state or not owed[moves[arc]]:
+                    continue
+                still[state] = False
+                if low[target] == 0:
+                    met += 1
+                    low[target] = index[target] = met
+                    path[top] = open_states[waiting] = target
+                    top, waiting = top + 1, waiting + 1
+                elif low[target] < low[state]:
+                    low[state] = low[target]
+                continue
+            top -= 1
+            if top and low[state] < low[path[top - 1]]:
+                low[path[top - 1]] = low[state]
+            if low[state] == index[state]:
+                several = open_states[waiting - 1] != state
+                while True:
+                    waiting -= 1
+                    member = open_states[waiting]
+                    cyclic[member] = several
+                    low[member] = done
+                    if member == state:
+                        break
+    return cyclic, still
