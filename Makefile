@@ -113,6 +113,7 @@ bench: $(READY)
 	@$(call install,.venv,-e '.[bench]')
 	$(BIN)/python benchmarks/simulate.py
 	$(BIN)/python -m benchmarks.explore
+	$(BIN)/python -m benchmarks.explore_compiled
 
 # Whether the tests notice wrong lines of the package: half an hour for all of `properties`. See docs/mutants.md.
 MUTANTS ?= properties
