@@ -5,14 +5,20 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy
 import pytest
 
 from examples import two_phase_commit as two_phase
+from syncproof.core.actor import Actor, Out, actor, on, state
 from syncproof.core.environment import Environment
 from syncproof.core.faults import FAULTS
+from syncproof.core.observations import Observation
+from syncproof.core.packets import Opened, Packet
+from syncproof.core.values import SERVER, ActorId, DeviceId, Id
+from syncproof.core.world import System
 from syncproof.designs import DESIGNS
 from syncproof.engines.explore import Exploration, Limits, Status, explore, search
 from syncproof.engines.explore.packing import PackedStates
@@ -20,9 +26,11 @@ from syncproof.engines.explore.search import Restrictions
 from syncproof.errors import InputError
 from syncproof.inputs import lookup, small_worlds
 from syncproof.inputs.small_worlds import KINDS, SmallWorld
-from syncproof.properties import PROPERTIES
+from syncproof.properties import PROPERTIES, Property, observes
 from syncproof.seeded_bugs import BUGS
 from tests.engines.explore import explorations, record
+from tests.engines.explore.test_endless import Asked, AsksTerminate
+from tests.engines.explore.test_equal_to_world import Again, NeverLooks, Restless
 from tests.engines.explore.test_explore import Hasty
 from tests.helpers import alternating_bit, notebook
 
@@ -119,6 +127,68 @@ def test_it_finds_the_same_violations_in_seeded_bugs(bug: str, monkeypatch: pyte
     monkeypatch.setattr(search, "CHECK_EVERY", 500)
     plain, _ = plain_and_fast(in_world(bug, small_worlds.small_world(*BUGS[bug].world)), limits=Limits(states=3_000))
     assert {name for name, finding in plain.findings.items() if finding.verdict == "violated"} >= {*BUGS[bug].violates}
+
+
+class Greeted(Observation, frozen=True, gc=False):
+    who: ActorId
+
+
+@actor
+class Greeter(Actor):
+    """Observes each connection: the server what an endless property asks for, the device something else."""
+
+    @on(Opened)
+    def opened(self, source: Id, packet: Packet, out: Out) -> None:
+        out.observe(Asked(self.id) if self.id == SERVER else Greeted(self.id))
+
+
+@state
+class GreetsOnce(Property):
+    """No device greets twice."""
+
+    name = "greets-once"
+    greeted: int = 0
+
+    @observes(Greeted)
+    def on_greeted(self, o: Greeted) -> str | None:
+        self.greeted += 1
+        return "greeted twice" if self.greeted > 1 else None
+
+
+def test_an_arc_has_the_marks_of_all_that_was_observed_on_it() -> None:
+    """A device connects: the server's observation comes first and has a mark, the device's has none."""
+    device = DeviceId(1)
+    system = System("greeters", lambda: {n: Greeter(id=n) for n in (SERVER, device)}, server=SERVER)
+    plain, _ = plain_and_fast(partial(explore, system, NOTHING, [AsksTerminate, GreetsOnce]))
+    assert list(plain.graph.marks) == [1]
+
+
+@actor
+class Humming(Restless):
+    """Does what `Restless` does, and an observation is made of it each time."""
+
+    @on(Again)
+    def again(self, source: Id, packet: Again, out: Out) -> None:
+        super().again(source, packet, out)
+        out.observe(Greeted(self.id))
+
+
+@state
+class Counts(Property):
+    """Counts up to ten."""
+
+    name = "counts"
+    count: int = 0
+
+    @observes(Greeted)
+    def on_greeted(self, o: Greeted) -> None:
+        self.count = min(self.count + 1, 10)
+
+
+def test_a_poll_waits_for_no_move_that_changes_automata_alone() -> None:
+    system = System("humming", lambda: {SERVER: Humming(id=SERVER, means="step")})
+    plain, _ = plain_and_fast(partial(explore, system, Environment(polls="at-rest"), [Counts, NeverLooks]))
+    assert plain.findings["never-looks"].counterexample.length == 4  # beside a step that only counts
 
 
 # ---- from any point on
@@ -256,10 +326,20 @@ def test_without_numba_the_plain_loop_searches(monkeypatch: pytest.MonkeyPatch) 
         explore_two_phase(fast=True)
 
 
-def test_with_a_numba_that_cannot_be_loaded_the_plain_loop_searches(monkeypatch: pytest.MonkeyPatch) -> None:
+class NoPlace:
+    """A module that finds no place for its cache when it is loaded."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("cannot cache function: no locator available")
+
+
+@pytest.mark.parametrize("module", [lambda: None, NoPlace], ids=["not loaded", "no place"])
+def test_with_a_numba_that_cannot_be_loaded_the_plain_loop_searches(
+    module: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     plain = explore_two_phase(fast=False)
     monkeypatch.setattr(search, "SWITCH_AT", 50)
-    monkeypatch.setitem(sys.modules, "syncproof.engines.explore.compiled", None)
+    monkeypatch.setitem(sys.modules, "syncproof.engines.explore.compiled", module())
     found = explore_two_phase()
     assert (found.graph.states, found.graph.violations) == (plain.graph.states, plain.graph.violations)
     assert (found.findings, found.graph.ending) == (plain.findings, "complete")

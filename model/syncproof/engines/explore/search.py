@@ -217,7 +217,11 @@ def _go_on(tables: Tables, restrictions: Restrictions, checks: _Checks, graph: G
     """Continue a search with the compiled inner loop."""
     try:
         from syncproof.engines.explore.compiled import CompiledSearch
-    except ImportError:  # numba is there, but does not work with the other libraries
+    except (
+        ImportError,
+        RuntimeError,
+        OSError,
+    ):  # numba does not work with the other libraries, or finds no place for its cache
         graph.clear()
         _search(tables, restrictions, checks, graph, math.inf)  # all complaints are known, and none will come again
         return
