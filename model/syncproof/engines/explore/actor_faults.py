@@ -93,6 +93,14 @@ class ActorFaults:
         self.replaceable = [
             n for n, name in enumerate(encoding.names) if n in self.backups or n in self.abandonable or name in replaced
         ]
+        spawned = [budgets.of(spawn) for spawn in environment.newcomers]
+        restored = {n: budget for n, (_, budget) in self.backups.items()}
+        self._costs = [
+            [each for each in (*spawned, restored.get(n), self.abandonable.get(n)) if each is not None]
+            for n in range(len(encoding.names))
+        ]
+        """For each actor: the positions of the budgets of which its replacements cost one."""
+        self.afforded: list[dict[int, bool]] = [{} for _ in encoding.names]
         self.replaced: list[dict[tuple[int, int, int, int], tuple[Offer, ...]]] = [{} for _ in encoding.names]
 
     # ---- crashes
@@ -164,6 +172,17 @@ class ActorFaults:
         return _Closings(((wire_slot(actor), self.encoding.slots[wire_slot(actor)].intern(cut)),), deltas, observations)
 
     # ---- backups, restores, reinstalls and abandoned devices
+
+    def affords(self, actor: int, environment: int) -> bool:
+        """Return whether any replacement of an actor has a budget left in a value of the environment's slot.
+
+        This is asked first, because replacements are worked out anew for each value of four slots.
+        """
+        found = self.afforded[actor].get(environment)
+        if found is None:
+            left: Left = self.encoding.slots[self.encoding.environment_slot].values[environment]
+            found = self.afforded[actor][environment] = any(left.budgets[budget] for budget in self._costs[actor])
+        return found
 
     def replacements(self, actor: int, state: State) -> tuple[Offer, ...]:
         """Return the moves by which an actor's backup can be taken or put back, or the actor replaced or abandoned."""

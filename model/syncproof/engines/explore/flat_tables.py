@@ -55,6 +55,7 @@ class FlatTables:
             kernel.REACTION: self._reaction,
             kernel.ABSORBED: self._absorbed,
             kernel.CRASHES: self._crashes,
+            kernel.AFFORDS: self._affords,
             kernel.REPLACEMENTS: self._replacements,
         }
         self.follow()
@@ -109,6 +110,10 @@ class FlatTables:
             reactions = tables.handlers.react[actor]
             self._put_all(actor, {key: self._reaction_record(*reaction) for key, reaction in reactions.items()})
             self._put_all(self.actors + actor, tables.handlers.accepted[actor])
+            afforded = tables.faults.afforded[actor]
+            self._put_all(
+                6 * self.actors + actor, {environment << SHIFT: value for environment, value in afforded.items()}
+            )
             for key, offers in tables.faults.crashes[actor].items():
                 self._put_crashes(actor, *tables.faults.crashed(key), key & ((1 << SHIFT) - 1), offers)
             for (local, up, wire, environment), offers in tables.faults.replaced[actor].items():
@@ -164,6 +169,9 @@ class FlatTables:
         faults, state = self.tables.faults, of()
         wire = faults.own_wire(actor, state)
         self._put_crashes(actor, state[3 * actor], state[3 * actor + 1], wire, faults.crash(actor, state))
+
+    def _affords(self, of: Callable[[], State], actor: int, environment: int, _: int) -> None:
+        self._put(6 * self.actors + actor, environment, 0, int(self.tables.faults.affords(actor, environment)))
 
     def _replacements(self, of: Callable[[], State], actor: int, _: int, __: int) -> None:
         faults, state = self.tables.faults, of()

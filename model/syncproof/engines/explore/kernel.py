@@ -39,7 +39,7 @@ more successors than there is room for."""
 
 # ---- the entries that can be missing
 
-OFFERS, POLL, FIRINGS, ACCEPTS, SPENT, JUDGED, REACTION, ABSORBED, CRASHES, REPLACEMENTS = range(10)
+OFFERS, POLL, FIRINGS, ACCEPTS, SPENT, JUDGED, REACTION, ABSORBED, CRASHES, AFFORDS, REPLACEMENTS = range(11)
 
 # ---- `at`: for each value of each slot the position in `pool` of what it offers
 
@@ -50,8 +50,8 @@ UNKNOWN, NOTHING = -2, -1
 BITS = 24
 EMPTY = -1
 MISSING = -(1 << 62)
-# Each actor has `BY_ACTOR` tags: reactions, guards, pairs of local and pending, crashes, and two for replacements. After them
-# come those of the slots, of the automata, and of the budgets.
+# Each actor has `BY_ACTOR` tags: reactions, guards, pairs of local and pending, crashes, two for replacements, and whether these
+# have a budget. After them come those of the slots, of the automata, and of the budgets.
 
 # ---- a record of `pool`: one offer
 
@@ -278,13 +278,20 @@ def advance(
                     if index == replaceable.shape[0]:
                         break
                     actor = replaceable[index, 0]
+                    environment = state[environment_slot]
+                    affords = find(table, ((6 * actors + actor) << (2 * BITS)) | (environment << BITS))
+                    if affords == MISSING:
+                        run[ASKED], run[A], run[B] = AFFORDS, actor, environment
+                        return ASKS
+                    if affords == 0:
+                        index += 1
+                        continue
                     local, up = state[3 * actor], state[3 * actor + 1]
                     wire = state[3 * actor + 2] if replaceable[index, 1] else 0
                     pair = find(table, ((2 * actors + actor) << (2 * BITS)) | (local << BITS) | up)
                     if pair != MISSING:
                         pair = find(table, ((4 * actors + actor) << (2 * BITS)) | (pair << BITS) | wire)
                     if pair != MISSING:
-                        environment = state[environment_slot]
                         here = find(table, ((5 * actors + actor) << (2 * BITS)) | (pair << BITS) | environment)
                     if pair == MISSING or here == MISSING:
                         run[ASKED], run[A] = REPLACEMENTS, actor

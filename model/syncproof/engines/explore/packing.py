@@ -26,7 +26,7 @@ AT_ONCE = 1 << 14
 
 TAGS = 1 << (BITS - 1 - 2 * SHIFT)
 """How many tables of two numbers have keys in one word; an actor has `BY_ACTOR` of them."""
-BY_ACTOR = 6
+BY_ACTOR = 7
 
 
 def fits(tables: Tables) -> bool:
