@@ -12,6 +12,7 @@ OUT ?= out/compare
 TRACES ?=
 REPORTS ?=
 # A comma in an argument of `call` would divide it.
+FOR_SETUP := -e '.[test,fast]'
 FOR_CHECKS := -e '.[test,check]'
 FOR_DRIVE := -e '.[test,drive]'
 OLDEST_VERSIONS := >=3.11,<3.13
@@ -33,7 +34,7 @@ setup: $(READY)
 
 $(READY): pyproject.toml
 	@$(call create,.venv,$(PYTHON),>=3.11)
-	@$(call install,.venv,-e '.[test]')
+	@$(call install,.venv,$(FOR_SETUP))
 	@touch $@
 
 # The clients of the real servers that `drive` runs; without them the tests of these are skipped.
@@ -112,6 +113,7 @@ bench: $(READY)
 	@$(call install,.venv,-e '.[bench]')
 	$(BIN)/python benchmarks/simulate.py
 	$(BIN)/python -m benchmarks.explore
+	$(BIN)/python -m benchmarks.explore_compiled
 
 # Whether the tests notice wrong lines of the package: half an hour for all of `properties`. See docs/mutants.md.
 MUTANTS ?= properties

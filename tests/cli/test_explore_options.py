@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from syncproof.engines.explore import search
 from syncproof.studies import verify
 from tests.helpers.command import call
 
@@ -43,6 +44,17 @@ def test_a_limit_of_depth_leaves_verdicts_unknown() -> None:
     result = call("explore", "inbox-store-first", "--depth", "2")
     assert result.exit_code == 3
     assert "nothing was met within 2 moves" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(("numba", "switch", "told"), [(False, 1, 1), (False, 1_000_000, 0), (True, 1, 0)])
+def test_what_numba_would_gain_is_said_once_after_large_searches(
+    numba: bool, switch: int, told: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search.importlib.util, "find_spec", lambda name: numba or None)
+    monkeypatch.setattr(search, "SWITCH_AT_FIRST", switch)
+    monkeypatch.setattr(search, "can_compile", lambda restrictions: False)
+    result = call("explore", "timeline-notify", "--bounds", "small", "--states", "1")
+    assert result.output.count("pip install 'syncproof[fast]'") == told
 
 
 def test_symmetry_picks_the_devices_that_only_receive() -> None:

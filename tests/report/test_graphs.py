@@ -7,6 +7,8 @@ import re
 import networkx
 import pytest
 
+from syncproof.engines.explore import search
+from syncproof.engines.explore.packing import PackedStates
 from syncproof.errors import InputError
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.report import graphs
@@ -68,3 +70,17 @@ def test_an_unknown_format_or_folder_is_an_input_error(tmp_path):
         graphs.check(tmp_path / "graph.png")
     with pytest.raises(InputError, match="does not exist"):
         graphs.check(tmp_path / "nowhere" / "graph.dot")
+
+
+@pytest.mark.parametrize("ending", [".graphml", ".dot", ".aut"])
+def test_the_graph_of_a_compiled_search_is_written_alike(found, ending, tmp_path, monkeypatch):
+    pytest.importorskip("numba")
+    monkeypatch.setattr(search, "_switch", lambda *_: 0)
+    compiled = verification.search("timeline-notify", SmallWorld("two-people", 1, ()))
+    assert isinstance(compiled.graph.states, PackedStates)
+    texts = []
+    for number, each in enumerate((found, compiled)):
+        path = tmp_path / f"{number}{ending}"
+        graphs.write(each, path)
+        texts.append(path.read_text())
+    assert texts[0] == texts[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
@@ -10,6 +11,9 @@ from click.core import ParameterSource
 from syncproof.cli import options
 from syncproof.cli.exit_status import complain, exits, tell
 from syncproof.errors import DesignError, InputError
+
+if TYPE_CHECKING:
+    from syncproof.studies.verify import Verification
 
 
 @click.command()
@@ -184,6 +188,7 @@ def verify(
     page = options.written(found, out, whole=not found.stopped)
     after = f"{found.elapsed:.0f} s{options.told(found.work)}. Report: {page}, counterexamples beside it"
     options.printed(found, "verify", form, quiet, found.show, after)
+    _advise(found)
     tell(found.failed)
     if found.stopped:
         complain(f"{found.stopped}; {options.CONTINUES}")
@@ -293,9 +298,19 @@ def explore(
     tell(failed)
     page = options.written(whole, out, whole=not whole.stopped)
     print(f"Report: {page}, counterexamples beside it")
+    _advise(whole)
     if whole.stopped:
         complain(whole.stopped)
     return whole.status()
+
+
+def _advise(found: Verification) -> None:
+    """Say once what the extra `fast` would gain, if it is not installed and a search was large."""
+    from syncproof.engines.explore.search import advice
+
+    says = advice(max([each.states for row in found.explored.values() for each in row], default=0))
+    if says:
+        complain(says)
 
 
 def _check_no_single_world(context: click.Context) -> None:

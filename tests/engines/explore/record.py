@@ -49,7 +49,7 @@ def kept_of(explore: Callable[[], Exploration]) -> Kept:
     kept: Kept = {
         **dict(zip(NUMBERS, map(str, sizes), strict=True)),
         **{name: str(fair.count(fairness)) for fairness, name in enumerate(FAIRNESS)},
-        **{name: digest(repr(list(getattr(graph, name)))) for name in ARRAYS},
+        **{name: digest(repr([int(number) for number in getattr(graph, name)])) for name in ARRAYS},
         "ending": "" if found.complete else graph.ending,
         "growth": found.growth,
         "situations": " ".join(found.situations),

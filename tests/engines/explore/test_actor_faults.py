@@ -102,3 +102,12 @@ def test_what_a_crash_beyond_the_budget_would_do_is_never_asked() -> None:
     system = System("fragile", lambda: {SERVER: Fragile(id=SERVER)})
     found = explore(system, Environment(budgets={"server-crash": 1}))
     assert (found.complete, len(found.graph.states)) == (True, 3)
+
+
+def test_replacements_are_worked_out_only_where_a_budget_is_left() -> None:
+    environment = Environment(scripts=((Tell(PHONE, Begin()),),), budgets={"device-restore": 1})
+    faults = explore(System("clerks", lambda: {PHONE: Clerk(id=PHONE)}), environment).tables.faults
+    lefts = faults.encoding.slots[faults.encoding.environment_slot].values
+    assert {value: bool(lefts[value].budgets[0]) for value in faults.afforded[0]} == faults.afforded[0]
+    assert {*faults.afforded[0].values()} == {True, False}
+    assert all(faults.afforded[0][key[3]] for key in faults.replaced[0])

@@ -15,12 +15,14 @@ import pytest
 from syncproof.core.moves import Connect
 from syncproof.core.values import DeviceId
 from syncproof.engines.explore import Limits, Status, WorldView
+from syncproof.engines.explore.core import Core, Part, core_of
+from syncproof.engines.explore.cycles import Cycles, Way
 from syncproof.engines.explore.graph import Complaint, Graph
 from syncproof.engines.explore.liveness import Arcs, Lasso, _Verdicts
 from syncproof.engines.explore.marks import Marks
 from syncproof.engines.explore.moves import EARLY, NEVER, STRONG, WEAK
 from syncproof.engines.explore.search import Restrictions
-from syncproof.engines.explore.verdicts import WORDS, Counterexample, Finding, _Cycles
+from syncproof.engines.explore.verdicts import WORDS, Counterexample, Finding
 from syncproof.engines.explore.withheld import Withheld
 from tests.engines.explore.test_endless import Asked, AsksTerminate, Excused
 from tests.engines.explore.test_fair_cycles import largest_fair_sets
@@ -44,24 +46,25 @@ def graph(*parents: int) -> Graph:
 
 
 def nearest(
-    count: int, components: Sequence[Sequence[int]], bad: Sequence[int], arcs: Sequence[tuple[int, int, int]] = ()
-) -> Finding:
-    """Return the finding on these bad states; move 0 is strongly fair. States lie on one path, in their order."""
+    count: int,
+    components: Sequence[Sequence[int]],
+    bad: Sequence[int],
+    arcs: Sequence[tuple[int, int, int]] = (),
+    still: int | None = None,
+) -> Way | None:
+    """Return the violation by these bad states; move 0 is strongly fair. States lie on one path, in their order."""
     columns = [numpy.asarray([arc[n] for arc in arcs], dtype=numpy.int64) for n in range(3)]
     strong = numpy.asarray([True, False, False, False])
     is_bad = numpy.zeros(count, dtype=bool)
     is_bad[list(bad)] = True
-    cycles: Any = SimpleNamespace(
-        graph=graph(*range(count - 1)),
-        tables=SimpleNamespace(moves=SimpleNamespace(values=MOVES), environment=SimpleNamespace(prelude=(MOVES[3],))),
-    )
-    return _Cycles._nearest(
-        cycles,
-        Arcs(count, *columns, strong),
-        numpy.arange(len(arcs)),
+    tables: Any = SimpleNamespace(moves=SimpleNamespace(values=MOVES, fair=[WEAK] * len(MOVES)))
+    path, none = graph(*range(count - 1)), numpy.zeros(count, dtype=bool)
+    return Cycles(tables, path, Core(none, none))._nearest(
+        Part(numpy.arange(count), Arcs(count, *columns, strong), numpy.arange(len(arcs))),
         [numpy.asarray(component) for component in components],
         is_bad,
-        [f"state {n}" for n in range(count)],
+        lambda state: f"state {state}",
+        still,
     )
 
 
@@ -77,27 +80,37 @@ def nearest(
     ],
 )
 def test_the_nearest_bad_state_is_shown(components: list[list[int]], bad: list[int], state: int) -> None:
-    finding = nearest(4, components, bad)
-    assert finding.verdict == "violated"
-    assert finding.counterexample is not None
-    assert finding.counterexample.says == f"state {state}"
-    assert finding.counterexample.moves == tuple([MOVES[n % 4] for n in range(1, state + 1)])
-    assert finding.counterexample.prelude == (MOVES[3],)
-    assert finding.counterexample.cycle == ()
+    assert nearest(4, components, bad) == (
+        tuple([MOVES[n % 4] for n in range(1, state + 1)]),
+        (),
+        f"state {state}",
+    )
 
 
-def test_without_a_bad_state_in_a_fair_component_it_holds() -> None:
-    assert nearest(3, [[1]], [2]) == Finding("holds")
-    assert nearest(3, [], [2]) == Finding("holds")
+@pytest.mark.parametrize(("still", "state"), [(0, 0), (2, 1), (3, 1), (None, 1)])
+def test_a_bad_state_that_nothing_leaves_is_compared_with_those_of_components(still: int | None, state: int) -> None:
+    way = nearest(4, [[1, 2]], [1], [(1, 2, 0), (2, 1, 0)], still)
+    assert way is not None
+    assert (way.says, len(way.cycle)) == (f"state {state}", 2 if state == 1 else 0)
+
+
+def test_a_bad_state_that_nothing_leaves_is_preferred_to_one_where_something_is_owed() -> None:
+    way = nearest(4, [[1, 2]], [1], [(1, 2, 1), (2, 1, 1)], 3)
+    assert way is not None
+    assert (way.says, way.cycle) == ("state 3", ())
+
+
+def test_without_a_bad_state_in_a_fair_component_there_is_none() -> None:
+    assert nearest(3, [[1]], [2]) is None
+    assert nearest(3, [], [2]) is None
 
 
 @pytest.mark.parametrize(("move", "state"), [(0, 1), (1, 3)])
 def test_a_state_in_which_only_polls_are_left_is_preferred(move: int, state: int) -> None:
     """An arc leaves the nearer bad state: of a poll, which is strongly fair, or of a move that is weakly fair."""
-    finding = nearest(4, [[1, 2], [3]], [1, 3], [(1, 2, move), (2, 1, move)])
-    assert finding.counterexample is not None
-    assert finding.counterexample.says == f"state {state}"
-    assert len(finding.counterexample.cycle) == (2 if state == 1 else 0)
+    way = nearest(4, [[1, 2], [3]], [1, 3], [(1, 2, move), (2, 1, move)])
+    assert way is not None
+    assert (way.says, len(way.cycle)) == (f"state {state}", 2 if state == 1 else 0)
 
 
 def test_a_cycle_counts_once() -> None:
@@ -125,6 +138,8 @@ NONE = numpy.zeros(0, dtype=numpy.int64)
         Lasso(0, ()),
         _Verdicts(NONE > 0, NONE > 0, NONE > 0),
         Withheld(NONE, NONE),
+        Core(NONE > 0, NONE > 0),
+        Part(NONE, Arcs(0, NONE, NONE, NONE, NONE > 0), NONE),
         Counterexample((), (), (), ""),
         Finding("holds"),
     ],
@@ -150,7 +165,7 @@ class Pathless(Graph):
         return []
 
 
-def random_cycles(random: Random) -> tuple[_Cycles, list[tuple[int, int, int, int]]]:
+def random_cycles(random: Random) -> tuple[Cycles, list[tuple[int, int, int, int]]]:
     """Return the cycles of a random graph of which all states are known, and its arcs: (source, target, move, mark)."""
     count = random.randint(1, 5)
     found = Pathless()
@@ -172,9 +187,8 @@ def random_cycles(random: Random) -> tuple[_Cycles, list[tuple[int, int, int, in
     tables: Any = SimpleNamespace(
         moves=SimpleNamespace(fair=FAIRNESS, values=MOVES),
         judging=SimpleNamespace(endless_marks=marks),
-        environment=SimpleNamespace(prelude=()),
     )
-    return _Cycles(tables, found), arcs
+    return Cycles(tables, found, core_of(found, numpy.asarray(FAIRNESS))), arcs
 
 
 def repeats_endlessly(count: int, arcs: Sequence[tuple[int, int, int, int]]) -> bool:
@@ -194,10 +208,10 @@ def test_a_repetition_is_endless_exactly_if_a_fair_set_of_states_has_it(seed: in
     verdicts = []
     for _ in range(40):
         cycles, arcs = random_cycles(random)
-        finding = cycles._endless(AsksTerminate)
-        verdicts.append(finding.verdict)
-        assert finding.verdict == ("violated" if repeats_endlessly(len(cycles.graph.states), arcs) else "holds")
-        if finding.counterexample is not None:
-            assert finding.counterexample.says == "who 0: Asked indefinitely, without Excused"
-            assert finding.counterexample.cycle
-    assert {"violated", "holds"} == set(verdicts)
+        way = cycles._endless(AsksTerminate)
+        verdicts.append(way is not None)
+        assert verdicts[-1] == repeats_endlessly(len(cycles.graph.states), arcs)
+        if way is not None:
+            assert way.says == "who 0: Asked indefinitely, without Excused"
+            assert way.cycle
+    assert {True, False} == set(verdicts)

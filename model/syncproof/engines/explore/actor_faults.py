@@ -93,7 +93,15 @@ class ActorFaults:
         self.replaceable = [
             n for n, name in enumerate(encoding.names) if n in self.backups or n in self.abandonable or name in replaced
         ]
-        self.replaced: list[dict[tuple[int, ...], tuple[Offer, ...]]] = [{} for _ in encoding.names]
+        spawned = [budgets.of(spawn) for spawn in environment.newcomers]
+        restored = {n: budget for n, (_, budget) in self.backups.items()}
+        self._costs = [
+            [each for each in (*spawned, restored.get(n), self.abandonable.get(n)) if each is not None]
+            for n in range(len(encoding.names))
+        ]
+        """For each actor: the positions of the budgets of which its replacements cost one."""
+        self.afforded: list[dict[int, bool]] = [{} for _ in encoding.names]
+        self.replaced: list[dict[tuple[int, int, int, int], tuple[Offer, ...]]] = [{} for _ in encoding.names]
 
     # ---- crashes
 
@@ -102,7 +110,7 @@ class ActorFaults:
 
         Of crashes that lead to the same state one is returned.
         """
-        key = (((state[3 * actor] << SHIFT) | state[3 * actor + 1]) << SHIFT) | self._own_wire(actor, state)
+        key = (((state[3 * actor] << SHIFT) | state[3 * actor + 1]) << SHIFT) | self.own_wire(actor, state)
         found = self.crashes[actor].get(key)
         if found is None:
             running = state[pending_slot(actor)] > ABSENT
@@ -117,7 +125,7 @@ class ActorFaults:
         """Return the values of the local and the pending slot in a key of `crashes`."""
         return key >> 2 * SHIFT, (key >> SHIFT) & ((1 << SHIFT) - 1)
 
-    def _own_wire(self, actor: int, state: State) -> int:
+    def own_wire(self, actor: int, state: State) -> int:
         """Return the value of a client's wire; 0 for any other actor, which opens no connections."""
         return state[wire_slot(actor)] if actor in self.encoding.clients else 0
 
@@ -165,9 +173,20 @@ class ActorFaults:
 
     # ---- backups, restores, reinstalls and abandoned devices
 
+    def affords(self, actor: int, environment: int) -> bool:
+        """Return whether any replacement of an actor has a budget left in a value of the environment's slot.
+
+        This is asked first, because replacements are worked out anew for each value of four slots.
+        """
+        found = self.afforded[actor].get(environment)
+        if found is None:
+            left: Left = self.encoding.slots[self.encoding.environment_slot].values[environment]
+            found = self.afforded[actor][environment] = any(left.budgets[budget] for budget in self._costs[actor])
+        return found
+
     def replacements(self, actor: int, state: State) -> tuple[Offer, ...]:
         """Return the moves by which an actor's backup can be taken or put back, or the actor replaced or abandoned."""
-        key = (state[3 * actor], state[3 * actor + 1], self._own_wire(actor, state), state[-1])
+        key = (state[3 * actor], state[3 * actor + 1], self.own_wire(actor, state), state[-1])
         found = self.replaced[actor].get(key)
         if found is None:
             present = state[pending_slot(actor)] != ABSENT

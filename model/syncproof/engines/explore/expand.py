@@ -32,6 +32,7 @@ def expander(tables: Tables) -> Callable[[State, list[Successor]], None]:
     spent, spend = tables.budgets.spent, tables.budgets.spend
     crashable, crash = tables.faults.crashable, tables.faults.crash
     replaceable, replacements = tables.faults.replaceable, tables.faults.replacements
+    affords = tables.faults.affords
     j_slot, e_slot = tables.encoding.judge_slot, tables.encoding.environment_slot
     slots = [(slot, tables.slots[slot].offers) for slot in tables.offers.offering()]
     pending = [slot for slot, _ in slots if slot % 3 == 1 and slot < j_slot]
@@ -87,8 +88,9 @@ def expander(tables: Tables) -> Callable[[State, list[Successor]], None]:
                 for offer in crash(actor, state):
                     follow(state, 3 * actor, offer, out)
         for actor in replaceable:
-            for offer in replacements(actor, state):
-                follow(state, 3 * actor, offer, out)
+            if affords(actor, environment):
+                for offer in replacements(actor, state):
+                    follow(state, 3 * actor, offer, out)
 
     def busy(state: State, out: list[Successor]) -> bool:
         # What the automata note is no part of the world, and no move may depend on which properties are judged.

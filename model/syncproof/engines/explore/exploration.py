@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numpy
+from numpy.typing import NDArray
 
 from syncproof.core.environment import Environment
 from syncproof.core.faults import FAULTS, fault_of
@@ -21,7 +22,15 @@ from syncproof.engines.explore.constraint import Constraint, Within
 from syncproof.engines.explore.graph import Graph
 from syncproof.engines.explore.growth import growth
 from syncproof.engines.explore.purity import recheck
-from syncproof.engines.explore.search import Limits, Restrictions, Status, no_collection, search
+from syncproof.engines.explore.search import (
+    WHY_PLAIN,
+    Limits,
+    Restrictions,
+    Status,
+    can_compile,
+    no_collection,
+    search,
+)
 from syncproof.engines.explore.surroundings import Surroundings
 from syncproof.engines.explore.symmetry import Symmetry
 from syncproof.engines.explore.tables import Tables
@@ -89,6 +98,7 @@ def explore(
     skip_unchanging: bool = False,
     until_decided: bool = False,
     check_every_call: bool = False,
+    fast: bool | None = None,
     progress: Callable[[Status], None] | None = None,
 ) -> Exploration:
     """Visit every state that `system` can reach within `environment`, and judge `properties`.
@@ -97,7 +107,8 @@ def explore(
     where it is false are neither counted nor expanded, and liveness is unknown if there are any. `skip_unchanging`:
     deliveries over unordered links that change nothing are not taken, and liveness is unknown if there are any.
     `until_decided`: end when every property is violated. `check_every_call`: make every handler call, and compute everything
-    else that is kept, a second time; by default a sample (`RERUN_AT_MOST`, `purity.AT_MOST`).
+    else that is kept, a second time; by default a sample (`RERUN_AT_MOST`, `purity.AT_MOST`). `fast`: whether the inner
+    loop is compiled (it finds the same, many times as fast, and needs numba); None: where it pays and is possible.
 
     `InputError`, in one sentence, for an argument that is not allowed; `NotSymmetric` if ids are not interchangeable;
     `ImpureHandler` if a handler depends on more than its actor's fields and the packet; `HandlerError` if one raises.
@@ -113,6 +124,8 @@ def explore(
     arguments.flag("skip_unchanging", skip_unchanging)
     arguments.flag("until_decided", until_decided)
     arguments.flag("check_every_call", check_every_call)
+    if fast is not None:
+        arguments.flag("fast", fast)
     arguments.called("progress", progress)
     tables = compiled(system, environment, properties)
     surroundings = Surroundings(tables.encoding.actors, properties)
@@ -121,7 +134,9 @@ def explore(
     within = None if constraint is None else Within(tables, constraint)
     unchanging = Unchanging(tables) if skip_unchanging else None
     restrictions = Restrictions(symmetry, within, unchanging, until_decided)
-    graph = search(tables, limits or Limits(), restrictions, progress)
+    if fast and not can_compile(restrictions):
+        raise InputError(f"fast: True, but {WHY_PLAIN}; allowed: None, False")
+    graph = search(tables, limits or Limits(), restrictions, progress, fast=fast)
     with no_collection():  # it would visit every state of the graph
         calls = sum(map(len, tables.handlers.react))
         reran = tables.handlers.rerun(1 if check_every_call else 1 + calls // RERUN_AT_MOST)
@@ -204,12 +219,19 @@ def kind_of(move: Move, environment: Environment) -> str:
     return fault_of(move) or type(move).__name__.lower()
 
 
+def _counts(moves: NDArray[Any], total: int) -> NDArray[numpy.int64]:
+    """Return how often each move occurs. numpy copies what it counts, so it is given a part at a time."""
+    found = numpy.zeros(total, dtype=numpy.int64)
+    for begin in range(0, len(moves), 1 << 20):
+        found += numpy.bincount(moves[begin : begin + (1 << 20)], minlength=total)
+    return found
+
+
 def _coverage(tables: Tables, graph: Graph) -> dict[str, tuple[int, int]]:
     moves = numpy.asarray(graph.moves)
-    parents = numpy.asarray(graph.parents)[1:]
     total = len(tables.moves.values)
-    transitions = numpy.bincount(moves, minlength=total)
-    states = numpy.bincount(moves[parents], minlength=total) if len(parents) else numpy.zeros(total, dtype=int)
+    transitions = _counts(moves, total)
+    states = _counts(moves[numpy.asarray(graph.parents)[1:]], total)
     found: dict[str, tuple[int, int]] = {}
     for number, move in enumerate(tables.moves.values):
         kind = kind_of(move, tables.environment)

@@ -8,13 +8,17 @@ path to it.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, TypeAlias, overload
 
 import numpy
 from numpy.typing import NDArray
 
 from syncproof.engines.explore.encoding import State
+from syncproof.engines.explore.packing import PackedStates
+
+Ints = NDArray[numpy.int64]
 
 Ending = Literal["complete", "states", "memory", "time", "depth", "decided", "interrupted"]
 """The end of a search: complete, at the limit of states, memory, time or depth, with every property decided, or interrupted."""
@@ -29,6 +33,41 @@ class Complaint:
     says: str
 
 
+class Marked(Sequence[int]):
+    """The marks of `count` arcs, most of which have none: those of the numbers `arcs`, in ascending order, have `marks`."""
+
+    def __init__(self, count: int, arcs: Ints, marks: Ints) -> None:
+        self.arcs_in_all = count
+        self.arcs = arcs
+        self.marks = marks
+
+    def __len__(self) -> int:
+        return self.arcs_in_all
+
+    @overload
+    def __getitem__(self, index: int) -> int: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[int]: ...
+    def __getitem__(self, index: int | slice) -> int | list[int]:
+        if isinstance(index, slice):
+            marks: list[int] = self.of(numpy.arange(len(self))[index]).tolist()
+            return marks
+        return int(self.of(numpy.asarray([range(len(self))[index]]))[0])
+
+    def of(self, arcs: Ints) -> Ints:
+        """Return the marks of these arcs."""
+        found: Ints = numpy.zeros(len(arcs), dtype=numpy.int64)
+        if len(self.arcs):
+            places = numpy.minimum(numpy.searchsorted(self.arcs, arcs), len(self.arcs) - 1)
+            there = self.arcs[places] == arcs
+            found[there] = self.marks[places[there]]
+        return found
+
+
+Numbers: TypeAlias = "array[int] | NDArray[Any]"
+"""Integers in an array: of Python while a plain search appends to it, of numpy when a compiled search has filled it."""
+
+
 @dataclass(slots=True)
 class Graph:
     """The states and arcs that a search found.
@@ -38,13 +77,13 @@ class Graph:
     `elapsed` in seconds, `bytes` is the size in memory.
     """
 
-    states: list[State] = field(default_factory=list)
+    states: Sequence[State] = field(default_factory=list)
     levels: list[int] = field(default_factory=list)
-    first: array[int] = field(default_factory=lambda: array("q", [0]))
-    targets: array[int] = field(default_factory=lambda: array("i"))
-    moves: array[int] = field(default_factory=lambda: array("i"))
-    marks: array[int] = field(default_factory=lambda: array("q"))
-    parents: array[int] = field(default_factory=lambda: array("q", [-1]))
+    first: Numbers = field(default_factory=lambda: array("q", [0]))
+    targets: Numbers = field(default_factory=lambda: array("i"))
+    moves: Numbers = field(default_factory=lambda: array("i"))
+    marks: array[int] | Marked = field(default_factory=lambda: array("q"))
+    parents: Numbers = field(default_factory=lambda: array("q", [-1]))
     violations: dict[int, Complaint] = field(default_factory=dict)
     ending: Ending = "complete"
     outside: int = 0
@@ -61,16 +100,40 @@ class Graph:
         """Return the largest depth of a state, that is, the length of a shortest path to it."""
         return len(self.levels) - 1
 
-    def sources(self) -> NDArray[numpy.int64]:
+    def sources(self) -> Ints:
         """Return the state that each arc leaves."""
         return numpy.repeat(numpy.arange(self.expanded, dtype=numpy.int64), numpy.diff(numpy.asarray(self.first)))
+
+    def marked(self) -> Ints:
+        """Return the numbers of the arcs that have a mark, in ascending order."""
+        if isinstance(self.marks, Marked):
+            return self.marks.arcs
+        return numpy.flatnonzero(numpy.asarray(self.marks)).astype(numpy.int64)
+
+    def marks_of(self, arcs: Ints) -> Ints:
+        """Return the marks of arcs."""
+        if isinstance(self.marks, Marked):
+            return self.marks.of(arcs)
+        return numpy.asarray(self.marks, dtype=numpy.int64)[arcs]
+
+    def clear(self) -> None:
+        """Forget all states and arcs."""
+        self.states, self.levels = [], []
+        self.first, self.targets, self.moves = array("q"), array("i"), array("i")
+        self.marks, self.parents = array("q"), array("q")
+
+    def column(self, slot: int) -> Ints:
+        """Return one slot of every state."""
+        if isinstance(self.states, PackedStates):
+            return self.states.column(slot)
+        return numpy.fromiter((state[slot] for state in self.states), dtype=numpy.int64, count=len(self.states))
 
     def path(self, state: int) -> list[int]:
         """Return the arcs of a shortest path from the first state to this one."""
         arcs = []
         first = numpy.asarray(self.first)
         while state:
-            arc = self.parents[state]
+            arc = int(self.parents[state])
             arcs.append(arc)
             state = int(numpy.searchsorted(first, arc, side="right")) - 1
         return arcs[::-1]

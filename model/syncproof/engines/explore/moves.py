@@ -73,6 +73,10 @@ class MoveTable(Interned[Move]):
             self.stirs.append(False)
         return found
 
+    def at_rest(self) -> list[int]:
+        """Return the indices of the firings at rest of bounded timers."""
+        return list(self._early)
+
     def declinable(self, number: int) -> None:
         """Note that the receiver may decline what this move delivers: other moves may make it impossible for a while."""
         self.fair[number] = STRONG

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import bisect
 import gc
+import importlib.util
+import math
 import os
 import sys
 import time
+from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from syncproof.engines import watchdog
 from syncproof.engines.explore.constraint import Within
 from syncproof.engines.explore.encoding import State
 from syncproof.engines.explore.expand import Successor, expander
 from syncproof.engines.explore.graph import Complaint, Graph
+from syncproof.engines.explore.packing import fits
 from syncproof.engines.explore.symmetry import Symmetry
 from syncproof.engines.explore.tables import Tables
 from syncproof.engines.explore.unchanging import Unchanging
@@ -27,6 +32,15 @@ from syncproof.inputs import arguments
 
 CHECK_EVERY = 2048
 """How many states are expanded between two checks of the limits."""
+KERNEL = "syncproof.engines.explore.kernel"
+"""The module with the compiled inner loop."""
+SWITCH_AT_FIRST = 20_000
+"""How many states a search has when the compiled inner loop takes over: loading it takes about as long as finding them did."""
+SWITCH_AT = 4_000
+"""The same in a process that has loaded it before."""
+WHY_PLAIN = (
+    "numba is missing, or the search has a symmetry, a constraint or skip_unchanging, which only the plain loop can do"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,28 +104,55 @@ def search(
     limits: Limits,
     restrictions: Restrictions,
     progress: Callable[[Status], None] | None,
+    *,
+    fast: bool | None = None,
 ) -> Graph:
     """Visit every state that can be reached. Ctrl-C and limits end the search early; `Graph.ending` says so.
 
-    Garbage collection is off during the search: no reference cycles are made, and it would visit every state repeatedly.
+    `fast`: whether the inner loop is the compiled one, from the beginning; None: from the size on at which it pays, where
+    it can be (`can_compile`). Garbage collection is off during the search: no reference cycles are made, and it would visit
+    every state repeatedly.
     """
     graph = Graph()
     began = time.perf_counter()
     try:
         with no_collection(), watchdog.deadline(limits.time):
-            _search(tables, limits, restrictions, progress, graph, began)
+            checks = _Checks(tables, limits, restrictions.until_decided, progress, graph, began)
+            point = _search(tables, restrictions, checks, graph, _switch(tables, restrictions, fast))
+            if point is not None:
+                _go_on(tables, restrictions, checks, graph, point)
     except KeyboardInterrupt:
         graph.ending = "interrupted"
     except Overdue:
         graph.ending = "time"
-    # Remove what an interruption left incomplete: arcs of a state that lacks others, and the states that only they reached.
-    arcs = graph.first[-1]
-    del graph.targets[arcs:], graph.moves[arcs:], graph.marks[arcs:]
-    reached = bisect.bisect_left(graph.parents, arcs)
-    del graph.states[reached:], graph.parents[reached:]
     graph.violations = {n: found for n, found in graph.violations.items() if found.source < graph.expanded}
     graph.elapsed = time.perf_counter() - began
     return graph
+
+
+def advice(states: int) -> str:
+    """Return what numba would gain for a search that had so many states; empty where it is installed, or would gain nothing."""
+    if states < SWITCH_AT_FIRST or importlib.util.find_spec("numba") is not None:
+        return ""
+    return (
+        f"a search of {states:,} states is several times as fast, and needs a third of the memory, with numba: "
+        "pip install 'syncproof[fast]'"
+    )
+
+
+def can_compile(restrictions: Restrictions) -> bool:
+    """Return whether numba is installed, and the search has nothing that only the plain inner loop can do."""
+    only_plain = (restrictions.symmetry, restrictions.within, restrictions.unchanging)
+    return all(each is None for each in only_plain) and importlib.util.find_spec("numba") is not None
+
+
+def _switch(tables: Tables, restrictions: Restrictions, fast: bool | None) -> float:
+    """Return how many states a search has when the compiled inner loop takes over."""
+    if fast is False or not can_compile(restrictions) or not fits(tables):
+        return math.inf
+    if fast:
+        return 0
+    return SWITCH_AT if KERNEL in sys.modules else SWITCH_AT_FIRST
 
 
 @contextmanager
@@ -126,35 +167,100 @@ def no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _search(
-    tables: Tables,
-    limits: Limits,
-    restrictions: Restrictions,
-    progress: Callable[[Status], None] | None,
-    graph: Graph,
-    began: float,
-) -> None:
+class _Checks:
+    """What may end a search between two states, and who is told how far it is."""
+
+    def __init__(
+        self,
+        tables: Tables,
+        limits: Limits,
+        until_decided: bool,
+        progress: Callable[[Status], None] | None,
+        graph: Graph,
+        began: float,
+    ) -> None:
+        self.limits = limits
+        self.until_decided = until_decided
+        self.progress = progress
+        self.graph = graph
+        self.began = began
+        self.undecided = len(tables.judging.automata) + len(tables.judging.endless) - len(tables.complaints)
+
+    def decided(self) -> bool:
+        """Return whether the search ends because every property is decided."""
+        if self.until_decided and len(self.graph.violations) == self.undecided:
+            self.graph.ending = "decided"
+            return True
+        return False
+
+    def limited(self, states: int, transitions: int, number: int, depth: int) -> bool:
+        """Tell how far the search is: `number` states are expanded. Return whether it ends because of a limit."""
+        memory = resident()
+        elapsed = time.perf_counter() - self.began
+        if self.progress is not None:
+            self.progress(Status(states, transitions, states - number, depth, memory, elapsed))
+        reached = self.limits.reached(states, memory, elapsed)
+        if reached is not None:
+            self.graph.ending = reached
+        return reached is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """Where a plain search stops: the number of the first state of the next level, and of the state before the next check."""
+
+    last: int
+    look: int
+
+
+def _go_on(tables: Tables, restrictions: Restrictions, checks: _Checks, graph: Graph, point: _Point) -> None:
+    """Continue a search with the compiled inner loop."""
+    try:
+        from syncproof.engines.explore.compiled import CompiledSearch
+    except (
+        ImportError,
+        RuntimeError,
+        OSError,
+    ):  # numba does not work with the other libraries, or finds no place for its cache
+        graph.clear()
+        _search(tables, restrictions, checks, graph, math.inf)  # all complaints are known, and none will come again
+        return
+    look = point.look
+    going = CompiledSearch(tables, graph, point.last, checks.limits.depth, partial(complain, tables, graph))
+    try:
+        while going.advance(going.number + 1 if checks.decided() else look):
+            if checks.decided():
+                break
+            if going.number == look:
+                look += CHECK_EVERY
+                if checks.limited(going.states, going.arcs, going.number, going.depth):
+                    break
+    finally:
+        going.finish()
+
+
+def _search(tables: Tables, restrictions: Restrictions, checks: _Checks, graph: Graph, switch: float) -> _Point | None:
+    """Search with the plain inner loop until nothing is left, or there are `switch` states: then return where it stopped."""
     expand = expander(tables)
     if restrictions.unchanging is not None:
         expand = restrictions.unchanging.without(expand)
     canonical = None if restrictions.symmetry is None else restrictions.symmetry.canonical
     within = restrictions.within
-    deepest = limits.depth
     start = tables.initial if canonical is None else canonical(tables.initial)
     known: dict[State, int] = {start: 0}
-    states, first, targets, moves = graph.states, graph.first, graph.targets, graph.moves
-    marks, parents, levels = graph.marks, graph.parents, graph.levels
-    states.append(start)
-    levels.append(0)
+    states, levels = [start], [0]
+    first, targets, moves = array("q", [0]), array("i"), array("i")
+    marks, parents = array("q"), array("q", [-1])
+    graph.states, graph.first, graph.targets, graph.moves = states, first, targets, moves
+    graph.marks, graph.parents, graph.levels = marks, parents, levels
     complaints = tables.judging.complaints
-    judging = tables.judging
-    wanted, already = len(judging.automata) + len(judging.endless), len(tables.complaints)
     last, number, look = 1, 0, CHECK_EVERY
+    until_decided, depth = restrictions.until_decided, checks.limits.depth
     out: list[Successor] = []
     try:
-        while number < len(states):
+        while number < len(states) and len(states) < switch:
             if number == last:
-                if deepest == len(levels):
+                if depth == len(levels):
                     levels.append(number)
                     graph.ending = "depth"
                     break
@@ -162,7 +268,7 @@ def _search(
                 last = len(states)
             expand(states[number], out)
             if complaints:
-                _complain(tables, graph, number, out)
+                complain(tables, graph, number, out)
             if within is not None:
                 inside = [successor for successor in out if within(successor[1])]
                 graph.outside += len(out) - len(inside)
@@ -181,21 +287,22 @@ def _search(
             out.clear()
             first.append(len(targets))
             number += 1
-            if restrictions.until_decided and len(graph.violations) + already == wanted:
-                graph.ending = "decided"
+            if until_decided and checks.decided():
                 break
             if number == look:
                 look += CHECK_EVERY
-                memory = resident()
-                elapsed = time.perf_counter() - began
-                if progress is not None:
-                    progress(Status(len(states), len(targets), len(states) - number, len(levels) - 1, memory, elapsed))
-                reached = limits.reached(len(states), memory, elapsed)
-                if reached is not None:
-                    graph.ending = reached
+                if checks.limited(len(states), len(targets), number, len(levels) - 1):
                     break
+        else:
+            return _Point(last, look) if number < len(states) else None
     finally:
         graph.bytes = _bytes(graph, known)
+        # Remove what an interruption left incomplete: arcs of a state that lacks others, and the states that only they reached.
+        arcs = first[-1]
+        del targets[arcs:], moves[arcs:], marks[arcs:]
+        reached = bisect.bisect_left(parents, arcs)
+        del states[reached:], parents[reached:]
+    return None
 
 
 def resident() -> int:
@@ -209,16 +316,14 @@ def resident() -> int:
 def _bytes(graph: Graph, known: dict[State, int]) -> int:
     """Return the bytes of the visited set, the queue and the arcs: tuples with the collector's header, indices, tables."""
     each = sys.getsizeof(graph.states[0]) + 16 + sys.getsizeof(1 << 20)
-    arrays = (graph.first, graph.targets, graph.moves, graph.marks, graph.parents)
-    return (
-        each * len(graph.states)
-        + sys.getsizeof(known)
-        + sys.getsizeof(graph.states)
-        + sum(a.itemsize * len(a) for a in arrays)
-    )
+    arrays: tuple[Any, ...] = (graph.first, graph.targets, graph.moves, graph.marks, graph.parents)
+    size: int = each * len(graph.states) + sys.getsizeof(known) + sys.getsizeof(graph.states)
+    for numbers in arrays:
+        size += numbers.itemsize * len(numbers)
+    return size
 
 
-def _complain(tables: Tables, graph: Graph, source: int, out: list[Successor]) -> None:
+def complain(tables: Tables, graph: Graph, source: int, out: list[Successor]) -> None:
     """Attribute each new complaint to the first move from this state that causes it; only a property's first one is kept."""
     slot = tables.encoding.judge_slot
     for number, says in tables.judging.complaints:

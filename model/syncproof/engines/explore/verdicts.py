@@ -1,6 +1,6 @@
 """Verdicts on a searched graph: safety from complaints, liveness and endless repetition from fair cycles.
 
-A search that was cut short has the violations that it met and leaves everything else unknown. `liveness.py` finds the
+A search that was cut short has the violations that it met and leaves everything else unknown. `cycles.py` judges on the
 fair cycles.
 """
 
@@ -15,13 +15,12 @@ import numpy
 from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.core.world import World
+from syncproof.engines.explore.core import core_of
+from syncproof.engines.explore.cycles import Cycles
 from syncproof.engines.explore.graph import Complaint, Ending, Graph
-from syncproof.engines.explore.liveness import Arcs, Bools, Ints, fair_components, lasso
-from syncproof.engines.explore.moves import NEVER, STRONG
 from syncproof.engines.explore.symmetry import Symmetry
 from syncproof.engines.explore.tables import Tables
-from syncproof.engines.explore.withheld import Withheld, withheld
-from syncproof.properties import Property
+from syncproof.engines.explore.withheld import withheld
 from syncproof.properties.evidence import unmet
 
 WORDS: dict[Ending, str] = {
@@ -131,13 +130,24 @@ def _judged_by_cycles(tables: Tables, graph: Graph, names: Sequence[str]) -> dic
     violation only if such a timer need not fire is therefore none; but what the timer would change is not searched.
     """
     held_back = withheld(tables, graph)
-    findings = _Cycles(tables, graph, held_back).judged(names)
+    core = core_of(graph, numpy.asarray(tables.moves.fair, dtype=numpy.int64))
+    findings = _found(tables, Cycles(tables, graph, core, held_back), names)
     holding = [name for name in names if findings[name].verdict == "holds"]
     if not len(held_back.moves) or not holding:
         return findings
-    bounded = _Cycles(tables, graph).judged(holding)
+    bounded = _found(tables, Cycles(tables, graph, core), holding)
     doubtful = [name for name in holding if bounded[name].verdict == "violated"]
     return findings | {name: Finding("unknown", why=_bounded(tables)) for name in doubtful}
+
+
+def _found(tables: Tables, cycles: Cycles, names: Sequence[str]) -> dict[str, Finding]:
+    prelude = tables.environment.prelude
+    return {
+        name: Finding("holds")
+        if way is None
+        else Finding("violated", Counterexample(prelude, way.moves, way.cycle, way.says))
+        for name, way in cycles.judged(names).items()
+    }
 
 
 def _bounded(tables: Tables) -> str:
@@ -173,123 +183,3 @@ def _says(tables: Tables, number: int, moves: Sequence[Move]) -> str:
     for move in moves:
         world.apply(move)
     return complaints[0] if complaints else ""
-
-
-class _Cycles:
-    """The fair cycles of a complete graph. `owed`: the numbers of the arcs that fairness owes and that change the state.
-
-    `loops`: the numbers of the owed arcs that lead back to the same state and have a mark, `looping`: their states. They
-    are no steps, but they can be repeated in every fair run that passes the state indefinitely. Firings that are held back
-    are arcs to a state of their own: so they are owed, and no cycle contains them.
-    """
-
-    def __init__(self, tables: Tables, graph: Graph, held_back: Withheld | None = None) -> None:
-        self.tables = tables
-        self.graph = graph
-        fairness = numpy.asarray(tables.moves.fair, dtype=numpy.int64)
-        source, target = graph.sources(), numpy.asarray(graph.targets, dtype=numpy.int64)
-        moves = numpy.asarray(graph.moves, dtype=numpy.int64)
-        self.owed: Ints = numpy.flatnonzero((fairness[moves] != NEVER) & (source != target)).astype(numpy.int64)
-        strong = fairness == STRONG
-        self.arcs = Arcs(len(graph.states), source[self.owed], target[self.owed], moves[self.owed], strong)
-        marks = numpy.asarray(graph.marks)
-        self.marks = marks[self.owed]
-        if held_back is not None and len(held_back.moves):
-            self._add(held_back)
-        self.loops: Ints = numpy.flatnonzero((fairness[moves] != NEVER) & (source == target) & (marks != 0))
-        self.looping: Ints = source[self.loops]
-
-    def _add(self, held_back: Withheld) -> None:
-        beyond = numpy.full(len(held_back.moves), self.arcs.count, dtype=numpy.int64)
-        self.owed = numpy.concatenate([self.owed, beyond])  # any numbers: no cycle contains these arcs
-        self.marks = numpy.concatenate([self.marks, numpy.zeros(len(beyond), dtype=self.marks.dtype)])
-        self.arcs = Arcs(
-            self.arcs.count + 1,
-            numpy.concatenate([self.arcs.source, held_back.states]),
-            numpy.concatenate([self.arcs.target, beyond]),
-            numpy.concatenate([self.arcs.move, held_back.moves]),
-            self.arcs.strong,
-        )
-
-    def judged(self, names: Sequence[str]) -> dict[str, Finding]:
-        """Return the findings on the liveness properties of these names."""
-        judging = self.tables.judging
-        slot = self.tables.encoding.judge_slot
-        joint = numpy.asarray([state[slot] for state in self.graph.states])
-        components = list(fair_components(self.arcs))
-        findings: dict[str, Finding] = {}
-        for number, automaton in enumerate(judging.automata):
-            if automaton.name in names:
-                unsettled = [judging.unsettled(number, j) for j in range(len(judging.slot.values))]
-                bad: Bools = numpy.zeros(self.arcs.count, dtype=bool)
-                bad[: len(joint)] = numpy.asarray([bool(lines) for lines in unsettled])[joint]
-                first = [lines[0] if lines else "" for lines in unsettled]
-                says = [first[j] for j in joint.tolist()]
-                findings[automaton.name] = self._nearest(self.arcs, self.owed, components, bad, says)
-        for automaton in [automaton for automaton in judging.endless if automaton.name in names]:
-            findings[automaton.name] = self._endless(automaton)
-        return findings
-
-    def _nearest(
-        self, arcs: Arcs, numbers: Ints, components: Sequence[Ints], bad: Bools, says: Sequence[str]
-    ) -> Finding:
-        """Return a violation in the fair component whose first bad state is nearest; `holds` if there is none.
-
-        `numbers`: the graph's number of each of `arcs`. States in which only polls are left are preferred, because there
-        a reader sees that nothing more will happen.
-        """
-        resting = numpy.ones(arcs.count, dtype=bool)
-        resting[arcs.source[~arcs.strong[arcs.move]]] = False
-        if any((bad & resting)[component].any() for component in components):
-            bad = bad & resting
-        nearest = None
-        for component in components:
-            here = component[bad[component]]
-            if len(here) and (nearest is None or here[0] < nearest[0]):
-                nearest = (int(here[0]), component)
-        if nearest is None:
-            return Finding("holds")
-        found = lasso(arcs, nearest[1], bad)
-        assert found is not None
-        values = self.tables.moves.values
-        path = tuple([values[self.graph.moves[a]] for a in self.graph.path(found.state)])
-        cycle = tuple([values[self.graph.moves[int(numbers[a])]] for a in found.cycle])
-        return Finding("violated", Counterexample(self.tables.environment.prelude, path, cycle, says[found.state]))
-
-    def _endless(self, automaton: type[Property]) -> Finding:
-        """Return a violation by a fair cycle that repeats the forbidden observation without its excuse."""
-        assert automaton.endless is not None
-        repeated, excuse = automaton.endless
-        arcs, bits = self.arcs, self.tables.judging.endless_marks
-        marks = self.marks
-        loop_marks = numpy.asarray(self.graph.marks)[self.loops]
-        for key in bits.keys(repeated):
-            says = f"{automaton.endless_key} {key:d}: {repeated.__name__} indefinitely, without {excuse.__name__}"
-            asking = ((loop_marks & bits.bit(repeated, key)) != 0) & ((loop_marks & bits.bit(excuse, key)) == 0)
-            free = (marks & bits.bit(excuse, key)) == 0
-            part = Arcs(arcs.count, arcs.source[free], arcs.target[free], arcs.move[free], arcs.strong)
-            repeats = (marks[free] & bits.bit(repeated, key)) != 0
-            bad = numpy.zeros(arcs.count, dtype=bool)
-            for component in fair_components(part):
-                member = numpy.zeros(arcs.count, dtype=bool)
-                member[component] = True
-                inside = repeats & member[part.source] & member[part.target]
-                if inside.any():
-                    bad[part.source[inside]] = True
-                    return self._nearest(part, self.owed[free], [component], bad, [says] * arcs.count)
-                loops = self.loops[asking & member[self.looping]]
-                if len(loops):
-                    return self._looping(part, self.owed[free], component, int(loops[0]), says)
-        return Finding("holds")
-
-    def _looping(self, arcs: Arcs, numbers: Ints, component: Ints, loop: int, says: str) -> Finding:
-        """Return the violation by an arc back to its own state, which is repeated in a fair run through its component."""
-        state = self.graph.targets[loop]
-        bad = numpy.zeros(arcs.count, dtype=bool)
-        bad[state] = True
-        found = lasso(arcs, component, bad)
-        assert found is not None
-        values = self.tables.moves.values
-        path = tuple([values[self.graph.moves[a]] for a in self.graph.path(state)])
-        cycle = tuple([values[self.graph.moves[a]] for a in (loop, *[int(numbers[a]) for a in found.cycle])])
-        return Finding("violated", Counterexample(self.tables.environment.prelude, path, cycle, says))

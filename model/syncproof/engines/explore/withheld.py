@@ -6,7 +6,9 @@ timer is pending all the time and never fires is not fair, whatever the bound is
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy
 from numpy.typing import NDArray
@@ -31,20 +33,37 @@ def withheld(tables: Tables, graph: Graph) -> Withheld:
     none = numpy.zeros(0, dtype=numpy.int64)
     states, moves = [none], [none]
     if tables.budgets.early:
-        sources, made = graph.sources(), numpy.asarray(graph.moves)
+        made = _Made(tables, graph)
         lefts: list[Left] = tables.slots[tables.encoding.environment_slot].values
-        environment = _column(graph, tables.encoding.environment_slot)
+        environment = graph.column(tables.encoding.environment_slot)
         for slot in range(1, tables.encoding.judge_slot, 3):
-            column = _column(graph, slot)
-            for value in numpy.unique(column).tolist():
+            for value, members in _groups(graph.column(slot)):
                 for at_rest, early in tables.offers.firings(slot, value):
                     spent = numpy.asarray([left.budgets[early.budget] == 0 for left in lefts])
-                    here = (column == value) & spent[environment]
-                    here[sources[made == at_rest.move]] = False
-                    states.append(numpy.flatnonzero(here))
+                    here = members[spent[environment[members]]]
+                    states.append(here[~numpy.isin(here, made.in_states(at_rest.move))])
                     moves.append(numpy.full(len(states[-1]), early.move, dtype=numpy.int64))
     return Withheld(numpy.concatenate(states), numpy.concatenate(moves))
 
 
-def _column(graph: Graph, slot: int) -> Ints:
-    return numpy.fromiter((state[slot] for state in graph.states), dtype=numpy.int64, count=len(graph.states))
+class _Made:
+    """In which states the firings of bounded timers at rest are made."""
+
+    def __init__(self, tables: Tables, graph: Graph) -> None:
+        at_rest = numpy.zeros(len(tables.moves.values), dtype=bool)
+        at_rest[tables.moves.at_rest()] = True
+        made = numpy.asarray(graph.moves)
+        arcs = numpy.flatnonzero(at_rest[made])
+        sources = numpy.searchsorted(numpy.asarray(graph.first), arcs, side="right") - 1
+        self._states = {move: sources[group] for move, group in _groups(made[arcs])}
+
+    def in_states(self, move: int) -> Ints:
+        """Return the states in which a move is made."""
+        return self._states.get(move, numpy.zeros(0, dtype=numpy.int64))
+
+
+def _groups(values: NDArray[Any]) -> Iterator[tuple[int, Ints]]:
+    """Yield each value in ascending order, with the indices at which it stands."""
+    order = numpy.argsort(values, kind="stable")
+    found, begins = numpy.unique(values[order], return_index=True)
+    return zip(found.tolist(), numpy.split(order, begins[1:]), strict=False)

@@ -1,0 +1,345 @@
+"""The compiled inner loop finds exactly what the plain one finds: the same states, arcs and complaints in the same order."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy
+import pytest
+
+from examples import two_phase_commit as two_phase
+from syncproof.core.actor import Actor, Out, actor, on, state
+from syncproof.core.environment import Environment
+from syncproof.core.faults import FAULTS
+from syncproof.core.observations import Observation
+from syncproof.core.packets import Opened, Packet
+from syncproof.core.values import SERVER, ActorId, DeviceId, Id
+from syncproof.core.world import System
+from syncproof.designs import DESIGNS
+from syncproof.engines.explore import Exploration, Limits, Status, explore, search
+from syncproof.engines.explore.packing import PackedStates
+from syncproof.engines.explore.search import Restrictions
+from syncproof.errors import InputError
+from syncproof.inputs import lookup, small_worlds
+from syncproof.inputs.small_worlds import KINDS, SmallWorld
+from syncproof.properties import PROPERTIES, Property, observes
+from syncproof.seeded_bugs import BUGS
+from tests.engines.explore import explorations, record
+from tests.engines.explore.test_endless import Asked, AsksTerminate
+from tests.engines.explore.test_equal_to_world import Again, NeverLooks, Restless
+from tests.engines.explore.test_explore import Hasty
+from tests.helpers import alternating_bit, notebook
+
+pytest.importorskip("numba")
+from syncproof.engines.explore import compiled
+
+RECORDED = record.read(record.FILE.read_text(encoding="utf-8"))
+NOTHING = Environment()
+ARRAYS = ("first", "targets", "moves", "marks", "parents", "levels")
+
+
+def fast(monkeypatch: pytest.MonkeyPatch, after: int = 0) -> list[bool]:
+    """Let searches use the compiled loop, where they can, from so many states on. Return a list of whether each did."""
+    used: list[bool] = []
+
+    def switch(tables: Any, restrictions: Restrictions, asked: bool | None) -> float:
+        used.append(asked is not False and search.can_compile(restrictions))
+        return after if used[-1] else sys.maxsize
+
+    monkeypatch.setattr(search, "_switch", switch)
+    return used
+
+
+def plain_and_fast(explored: Callable[..., Exploration], **options: Any) -> tuple[Exploration, Exploration]:
+    """Explore twice, and check that the results are equal."""
+    plain, found = explored(fast=False, **options), explored(fast=True, **options)
+    assert isinstance(plain.graph.states, list)
+    check_equal(plain, found)
+    return plain, found
+
+
+def check_equal(plain: Exploration, found: Exploration) -> None:
+    one, other = plain.graph, found.graph
+    assert isinstance(other.states, PackedStates)
+    assert list(other.states) == one.states
+    for name in ARRAYS:
+        assert numpy.array_equal(numpy.asarray(getattr(one, name)), numpy.asarray(getattr(other, name))), name
+    assert (one.violations, one.ending, one.expanded) == (other.violations, other.ending, other.expanded)
+    assert plain.findings == found.findings
+    assert (plain.coverage, plain.situations, plain.growth) == (found.coverage, found.situations, found.growth)
+    assert [slot.values for slot in plain.tables.slots] == [slot.values for slot in found.tables.slots]
+    assert plain.tables.moves.values == found.tables.moves.values
+    assert plain.tables.moves.fair == found.tables.moves.fair
+
+
+def in_world(design: str, world: SmallWorld) -> Callable[..., Exploration]:
+    def explored(**options: Any) -> Exploration:
+        system, _, environment = small_worlds.build(design, world)
+        properties = [p for name, p in PROPERTIES.items() if name not in lookup.get(design).not_applicable]
+        return explore(system, environment, properties, **options)
+
+    return explored
+
+
+# ---- the small explorations that take every path of the package
+
+
+@pytest.mark.parametrize("name", explorations.EXPLORATIONS)
+def test_it_finds_what_was_recorded(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    used, finish, finished = fast(monkeypatch), compiled.CompiledSearch.finish, []
+    monkeypatch.setattr(compiled.CompiledSearch, "finish", lambda self: finished.append(finish(self)))
+    assert record.differences(RECORDED[name], record.kept_of(explorations.EXPLORATIONS[name])) == []
+    assert len(finished) == sum(used)
+
+
+# ---- every design and kind of fault, and violations
+
+
+def some_worlds() -> list[tuple[str, str]]:
+    """Return pairs of a design and a kind of fault: each design with a few kinds, each kind with a few designs."""
+    pairs = itertools.product(enumerate(DESIGNS), enumerate(("", *KINDS)))
+    return [(design, kind) for (n, design), (k, kind) in pairs if (n + k) % 6 == 0]
+
+
+@pytest.mark.parametrize(("design", "kind"), some_worlds())
+def test_it_finds_the_same_in_worlds_of_every_design_and_kind(
+    design: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "CHECK_EVERY", 300)
+    changes = kind in ("recall", "edit", "read")
+    world = SmallWorld("two-devices" if changes else "one-device", 2 if changes else 1, (kind,) if kind else ())
+    plain, _ = plain_and_fast(in_world(design, world), limits=Limits(states=600))
+    assert len(plain.graph.states) > 10
+
+
+def test_the_worlds_have_every_design_and_every_kind() -> None:
+    designs, kinds = zip(*some_worlds(), strict=True)
+    assert ({*designs}, {*kinds}) == ({*DESIGNS}, {"", *KINDS})
+    assert {fault for kind in KINDS.values() for fault in kind} <= {*FAULTS} | {*KINDS}
+
+
+@pytest.mark.parametrize("bug", ["F07", "F13", "F19", "F34"])
+def test_it_finds_the_same_violations_in_seeded_bugs(bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "CHECK_EVERY", 500)
+    plain, _ = plain_and_fast(in_world(bug, small_worlds.small_world(*BUGS[bug].world)), limits=Limits(states=3_000))
+    assert {name for name, finding in plain.findings.items() if finding.verdict == "violated"} >= {*BUGS[bug].violates}
+
+
+class Greeted(Observation, frozen=True, gc=False):
+    who: ActorId
+
+
+@actor
+class Greeter(Actor):
+    """Observes each connection: the server what an endless property asks for, the device something else."""
+
+    @on(Opened)
+    def opened(self, source: Id, packet: Packet, out: Out) -> None:
+        out.observe(Asked(self.id) if self.id == SERVER else Greeted(self.id))
+
+
+@state
+class GreetsOnce(Property):
+    """No device greets twice."""
+
+    name = "greets-once"
+    greeted: int = 0
+
+    @observes(Greeted)
+    def on_greeted(self, o: Greeted) -> str | None:
+        self.greeted += 1
+        return "greeted twice" if self.greeted > 1 else None
+
+
+def test_an_arc_has_the_marks_of_all_that_was_observed_on_it() -> None:
+    """A device connects: the server's observation comes first and has a mark, the device's has none."""
+    device = DeviceId(1)
+    system = System("greeters", lambda: {n: Greeter(id=n) for n in (SERVER, device)}, server=SERVER)
+    plain, _ = plain_and_fast(partial(explore, system, NOTHING, [AsksTerminate, GreetsOnce]))
+    assert list(plain.graph.marks) == [1]
+
+
+@actor
+class Humming(Restless):
+    """Does what `Restless` does, and an observation is made of it each time."""
+
+    @on(Again)
+    def again(self, source: Id, packet: Again, out: Out) -> None:
+        super().again(source, packet, out)
+        out.observe(Greeted(self.id))
+
+
+@state
+class Counts(Property):
+    """Counts up to ten."""
+
+    name = "counts"
+    count: int = 0
+
+    @observes(Greeted)
+    def on_greeted(self, o: Greeted) -> None:
+        self.count = min(self.count + 1, 10)
+
+
+def test_a_poll_waits_for_no_move_that_changes_automata_alone() -> None:
+    system = System("humming", lambda: {SERVER: Humming(id=SERVER, means="step")})
+    plain, _ = plain_and_fast(partial(explore, system, Environment(polls="at-rest"), [Counts, NeverLooks]))
+    assert plain.findings["never-looks"].counterexample.length == 4  # beside a step that only counts
+
+
+# ---- from any point on
+
+
+def explore_two_phase(**options: Any) -> Exploration:
+    hasty = two_phase.two_phase(3, resource=Hasty)
+    return explore(hasty, NOTHING, [two_phase.Consistent, two_phase.Terminates], **options)
+
+
+def explore_bits(**options: Any) -> Exploration:
+    environment = alternating_bit.environment(2, duplicated=1, early=1)
+    return explore(alternating_bit.protocol(), environment, [alternating_bit.EveryWord], **options)
+
+
+def explore_notebook(**options: Any) -> Exploration:
+    environment = notebook.world(1, 2, budgets={"device-crash": 1, "server-restore": 1}, polls="at-rest")
+    system = notebook.notebook(2, polls=True, careless=True)
+    return explore(system, environment, notebook.EVERY, **{"limits": Limits(states=1_000), **options})
+
+
+EXPLORED = {"two-phase": explore_two_phase, "bits": explore_bits, "notebook": explore_notebook}
+
+
+@pytest.mark.parametrize("name", EXPLORED)
+@pytest.mark.parametrize("after", [2, 7, 100])
+def test_it_takes_over_at_any_state(name: str, after: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "CHECK_EVERY", 64)
+    fast(monkeypatch, after)
+    plain_and_fast(EXPLORED[name])
+
+
+@pytest.mark.parametrize("name", EXPLORED)
+def test_arrays_grow_and_states_are_packed_again(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed, packing = [], compiled.packing
+    monkeypatch.setattr(compiled, "packing", lambda counts: packed.append(counts) or packing(counts))
+    monkeypatch.setattr("syncproof.engines.explore.packing.BITS", 6)
+    for room in ("ROOM", "SUCCESSORS"):
+        monkeypatch.setattr(compiled, room, 1)
+    plain_and_fast(EXPLORED[name])
+    assert len(packed) > 1
+
+
+def test_more_moves_than_two_bytes_can_tell_apart_have_four(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "NARROW", 9)
+    monkeypatch.setattr(compiled.kernel, "advance", compiled.kernel.advance.py_func)
+    with numpy.errstate(over="ignore"):
+        _, found = plain_and_fast(explore_two_phase)
+    assert found.graph.moves.dtype == numpy.int32
+
+
+# ---- ends, progress and limits
+
+
+@pytest.mark.parametrize("name", EXPLORED)
+@pytest.mark.parametrize("limits", [Limits(depth=5), Limits(states=70), Limits(depth=1), Limits(memory=1)])
+def test_limits_end_it_where_they_end_the_plain_one(name: str, limits: Limits, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "CHECK_EVERY", 16)
+    plain, _ = plain_and_fast(EXPLORED[name], limits=limits)
+    assert not plain.complete
+
+
+def test_it_ends_when_every_property_is_decided() -> None:
+    plain, _ = plain_and_fast(
+        lambda **options: explore(
+            two_phase.two_phase(3, resource=Hasty), NOTHING, [two_phase.Consistent], until_decided=True, **options
+        )
+    )
+    assert plain.graph.ending == "decided"
+
+
+def test_progress_is_told_at_the_same_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "CHECK_EVERY", 10)
+    monkeypatch.setattr(search, "resident", lambda: 7)
+    told: dict[bool, list[tuple[int, ...]]] = {True: [], False: []}
+    for which, statuses in told.items():
+
+        def progress(status: Status, statuses: list[tuple[int, ...]] = statuses) -> None:
+            statuses.append((status.states, status.transitions, status.queue, status.depth, status.memory))
+
+        explore_two_phase(fast=which, progress=progress)
+    assert told[True] == told[False] != []
+
+
+def test_an_interruption_leaves_whole_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "CHECK_EVERY", 10)
+
+    def interrupt(status: Status) -> None:
+        raise KeyboardInterrupt
+
+    plain, _ = plain_and_fast(explore_two_phase, progress=interrupt)
+    assert (plain.graph.ending, plain.graph.expanded) == ("interrupted", 10)
+
+
+def test_an_interruption_within_a_handler_leaves_whole_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {}
+    for which in (False, True):
+        calls = itertools.count()
+
+        def hear(self: Any, *arguments: Any, calls: Any = calls, handle: Any = two_phase.Manager.handle) -> None:
+            if next(calls) == 30:
+                raise KeyboardInterrupt
+            handle(self, *arguments)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(two_phase.Manager, "handle", hear)
+            found[which] = explore_two_phase(fast=which)
+    assert found[False].graph.ending == "interrupted"
+    check_equal(found[False], found[True])
+
+
+# ---- when it is used
+
+
+def test_it_is_asked_for_in_vain_where_only_the_plain_loop_can_search() -> None:
+    with pytest.raises(InputError, match="fast: True, but numba is missing, or the search has a symmetry"):
+        explore_two_phase(fast=True, skip_unchanging=True)
+
+
+@pytest.mark.parametrize(("loaded", "after"), [(True, search.SWITCH_AT), (False, search.SWITCH_AT_FIRST)])
+def test_small_worlds_are_searched_by_the_plain_loop(loaded: bool, after: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not loaded:
+        monkeypatch.delitem(sys.modules, search.KERNEL)
+    tables = explore_two_phase().tables
+    assert search._switch(tables, Restrictions(), None) == after
+    assert isinstance(explore_two_phase().graph.states, list)
+
+
+def test_without_numba_the_plain_loop_searches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(search, "SWITCH_AT", 1)
+    found = explore_two_phase()
+    assert (found.complete, isinstance(found.graph.states, list)) == (True, True)
+    with pytest.raises(InputError, match="numba is missing"):
+        explore_two_phase(fast=True)
+
+
+class NoPlace:
+    """A module that finds no place for its cache when it is loaded."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("cannot cache function: no locator available")
+
+
+@pytest.mark.parametrize("module", [lambda: None, NoPlace], ids=["not loaded", "no place"])
+def test_with_a_numba_that_cannot_be_loaded_the_plain_loop_searches(
+    module: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = explore_two_phase(fast=False)
+    monkeypatch.setattr(search, "SWITCH_AT", 50)
+    monkeypatch.setitem(sys.modules, "syncproof.engines.explore.compiled", module())
+    found = explore_two_phase()
+    assert (found.graph.states, found.graph.violations) == (plain.graph.states, plain.graph.violations)
+    assert (found.findings, found.graph.ending) == (plain.findings, "complete")
