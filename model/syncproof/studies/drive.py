@@ -253,7 +253,7 @@ def drive(
         missing |= lacking
     cells = [new_cell(subject, script, held_against) for subject in found for script in chosen]
     of = {subject.name: subject for subject in found}
-    with _searches([cell for cell in cells if not cell.why]) as predict:
+    with searches([cell for cell in cells if not cell.why]) as predict:
         for done, cell in enumerate(cells, 1):
             if not cell.why:
                 script = SCRIPTS[cell.script]
@@ -343,13 +343,13 @@ def new_cell(subject: Subject, script: DriveScript, held_against: str | None) ->
 
 
 @contextmanager
-def _searches(cells: Sequence[ScriptOutcome]) -> Iterator[Callable[[], None]]:
-    """Search the scripts of cells in a process beside this one, which mostly waits; yield what fills in the predictions."""
+def searches(cells: Sequence[ScriptOutcome], processes: int = 1) -> Iterator[Callable[[], None]]:
+    """Search the scripts of cells in processes beside this one, which mostly waits; yield what fills in the predictions."""
     asked = dict.fromkeys((cell.design, cell.script, cell.pushes) for cell in cells)
-    if executors.workers(None, inherit=True) == 1 or len(asked) == 1:
+    if executors.workers(None, inherit=True) == 1 or len(asked) < 2:
         yield lambda: predict(cells)
         return
-    with executors.processes(1) as pool:
+    with executors.processes(processes) as pool:
         found = {key: pool.submit(_ends, *key) for key in asked}
 
         def fill() -> None:

@@ -58,7 +58,7 @@ from syncproof.properties import PROPERTIES
 
 STATES = 20_000
 """How many states the search of one size of a script visits at most, and as many again in drawn runs."""
-FURTHER = 10
+FURTHER = 5
 """How many times as many where a run is none of the ends that are known, and not all are."""
 SIZES = (1, 2, 3)
 """The most messages of each `Send`, one size after the other. The last one only if the one before was searched to its end."""
@@ -86,19 +86,29 @@ def script_ends(design: str, script: DriveScript, pushes: bool = True, states: i
     `pushes`: whether the server tells devices of what is new; else they look at any moment.
     """
     entry = lookup.get(design)
-    most = max([step.messages for step in script.steps if isinstance(step, steps.Send)], default=1)
+    most = most_messages(script)
     outcomes: set[Outcome] = set()
     judged: frozenset[str] = frozenset()
-    followed, searched, complete = 0, 0, True
+    followed, complete = 0, True
     for messages in [size for size in SIZES if size <= most]:
-        if not complete and messages == SIZES[-1]:
+        if messages > largest(script, followed):
             break
         ends = search(entry, script, messages, pushes=pushes, states=states)
         outcomes |= ends.outcomes
-        judged, searched = ends.judged, messages
+        judged = ends.judged
         complete = complete and ends.complete
         followed = messages if complete else followed
-    return Predicted(frozenset(outcomes), judged, followed, searched < most, complete)
+    return Predicted(frozenset(outcomes), judged, followed, largest(script, followed) < most, complete)
+
+
+def most_messages(script: DriveScript) -> int:
+    """Return the most messages of a `Send` of a script."""
+    return max([step.messages for step in script.steps if isinstance(step, steps.Send)], default=1)
+
+
+def largest(script: DriveScript, followed: int) -> int:
+    """Return the largest size of a script that is searched, if every run was followed with so many messages of each `Send`."""
+    return min(most_messages(script), SIZES[-1] if followed >= SIZES[-2] else SIZES[-2])
 
 
 def search(
