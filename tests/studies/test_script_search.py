@@ -62,6 +62,14 @@ def test_an_inbox_that_is_saved_after_the_reply_loses_what_mosquitto_loses() -> 
     assert not any(lost & each for each in outcomes("inbox-store-first", "server-killed", pushes=True))
 
 
+def test_devices_that_are_online_are_all_sent_what_one_queue_would_give_the_first() -> None:
+    carbons = outcomes("inbox-shared+carbons", "new-device", pushes=True, states=2_000)
+    assert carbons
+    assert not any("no-loss" in outcome for outcome in carbons)
+    shared = outcomes("inbox-shared+deleted-on-send", "new-device", pushes=True, states=2_000)
+    assert all("no-loss" in outcome for outcome in shared)
+
+
 def test_a_device_that_confirms_what_needs_no_confirming_loses_nothing() -> None:
     assert outcomes("F09", "crash-confirmed") == {
         frozenset({"prefix-order", "checkpoint-covered", "no-loss", "convergence"})

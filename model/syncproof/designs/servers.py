@@ -13,7 +13,9 @@ from syncproof.core.actor import Out, actor, durable, on, volatile
 from syncproof.core.packets import Packet
 from syncproof.core.values import ConnectionId, ConversationId, DeviceId, Entry, Id, Message, MessageId, Page, Timeline
 from syncproof.designs.base import ROW_BYTES
+from syncproof.designs.forms import FORMS
 from syncproof.designs.inbox.server import InboxServer
+from syncproof.designs.inbox.shared import SharedInboxServer
 from syncproof.designs.packets import Commit
 from syncproof.designs.registry import DESIGNS, Design
 from syncproof.designs.timeline.consumers import ConsumerDevice, ConsumerServer
@@ -81,6 +83,14 @@ class UnsavedInboxServer(InboxServer):
     def crash(self) -> None:
         super().crash()
         self.boxes, self.index, self.audiences = {}, {}, {}
+
+
+@actor
+class CarbonsServer(SharedInboxServer):
+    """Sends a message to every device of a user that is online (XEP-0280), and keeps one copy only while none is."""
+
+    def receivers(self, box: Timeline, message: Message) -> list[DeviceId]:
+        return InboxServer.receivers(self, box, message)
 
 
 @actor
@@ -182,6 +192,11 @@ SERVERS: dict[str, Design] = {
             name="inbox-store-first+unsaved",
             server=UnsavedInboxServer,
             summary="A message is accepted before its copies are saved: a crash takes what came since the last save.",
+        ),
+        FORMS["inbox-shared+deleted-on-send"].variant(
+            name="inbox-shared+carbons",
+            server=CarbonsServer,
+            summary="Every device online is sent a message; one copy is kept while none is, and deleted when the first is sent it.",
         ),
         DESIGNS["log-device-acks"].variant(
             name="log-device-acks+received",

@@ -186,7 +186,7 @@ class ProsodyOffline(_Prosody):
 
     name = "prosody-offline"
     says = "Prosody: messages kept for a user while no device is online, deleted when sent to the first that comes"
-    design = "inbox-shared+deleted-on-send"
+    design = "inbox-shared+carbons"
     modules = '"offline"'
     own_copy = "receipt"
 
