@@ -7,7 +7,7 @@ import pytest
 from syncproof.designs.servers import SERVERS
 from syncproof.engines.drive import scripts
 from syncproof.engines.drive.scripts import SCRIPTS
-from syncproof.studies.script_search import ACTS, Plan, script_ends, search
+from syncproof.studies.script_search import ACTS, ScriptPlan, script_ends, search
 
 STATES = 4_000
 
@@ -27,7 +27,7 @@ def test_a_search_allows_the_faults_of_its_script_and_no_others(script: scripts.
     leaves = {"disconnect"} if any(isinstance(step, scripts.Leave) for step in script.steps) else set()
     # A proxy that heals cuts what lost something.
     cuts = {"half-open"} if any(isinstance(step, scripts.Heal) for step in script.steps) else set()
-    allowed = {name for name, times in Plan(script, 1).budgets.items() if times}
+    allowed = {name for name, times in ScriptPlan(script, 1).budgets.items() if times}
     assert set(script.faults) <= allowed <= {*script.faults, *swallows, *leaves, *cuts}
 
 

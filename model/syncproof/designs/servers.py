@@ -109,7 +109,7 @@ class GivesAllServer(ConsumerServer):
         return False
 
 
-class Replicated(Packet, frozen=True, gc=False):
+class ReplicaFollowed(Packet, frozen=True, gc=False):
     """The replica has the conversation's log up to `upto`."""
 
     conversation: ConversationId
@@ -127,10 +127,10 @@ class ReplicaServer(ClockServer):
         """Take the message into the log, and copy it to the replica later."""
         super().commit(source, packet, out)
         conversation = packet.message.conversation
-        out.write("replica", 1, ROW_BYTES, Replicated(conversation, self.last_place(conversation)))
+        out.write("replica", 1, ROW_BYTES, ReplicaFollowed(conversation, self.last_place(conversation)))
 
-    @on(Replicated)
-    def replicated(self, source: Id, packet: Replicated, out: Out) -> None:
+    @on(ReplicaFollowed)
+    def replicated(self, source: Id, packet: ReplicaFollowed, out: Out) -> None:
         """Note how far the replica has followed."""
         self.replica[packet.conversation] = max(packet.upto, self.replica.get(packet.conversation, 0))
 

@@ -49,10 +49,10 @@ from syncproof.core.moves import (
 from syncproof.core.packets import Compose, Resend
 from syncproof.core.values import SERVER, ConnectionId, ConversationId, DeviceId, Message, MessageId, UserId
 from syncproof.designs import Design, Population
-from syncproof.designs.servers import Replicated
+from syncproof.designs.servers import ReplicaFollowed
 from syncproof.engines.drive import scripts as steps
 from syncproof.engines.drive.scripts import DriveScript, ScriptStep
-from syncproof.engines.explore.directed import Act, Ends, Outcome, Progress, directed
+from syncproof.engines.explore.directed import Act, Outcome, Progress, ReachedEnds, directed
 from syncproof.inputs import lookup, small_worlds
 from syncproof.properties import PROPERTIES
 
@@ -113,7 +113,7 @@ def largest(script: DriveScript, followed: int) -> int:
 
 def search(
     design: str | Design, script: DriveScript, messages: int, *, pushes: bool = True, states: int = STATES
-) -> Ends:
+) -> ReachedEnds:
     """Follow the runs of a script on a design, with at most so many messages of each `Send`."""
     entry = lookup.get(design)
     if not pushes:
@@ -126,9 +126,9 @@ def search(
     return found
 
 
-def _ends(entry: Design, script: DriveScript, messages: int, states: int, strict: bool) -> Ends:
+def _ends(entry: Design, script: DriveScript, messages: int, states: int, strict: bool) -> ReachedEnds:
     """Search one size of a script. `strict`: a device crashes only when it has confirmed something."""
-    plan = Plan(script, messages, strict)
+    plan = ScriptPlan(script, messages, strict)
     population = Population(script.cast.owners, script.cast.members)
     system = entry.system(population, entry.parameters)
     small_worlds.keep_pushes_in_order(system)
@@ -179,7 +179,7 @@ class Setting:
                 client = DeviceId(ConnectionId(move.connection).client)
                 return client in (deaf if move.end == "client" else mute)
             if held and isinstance(move, Complete):
-                return isinstance(move.packet, Replicated)
+                return isinstance(move.packet, ReplicaFollowed)
             return isinstance(move, Arrive) and move.receiver in (deaf | unpushed)
 
         def allows(move: Move, progress: Progress) -> bool:
@@ -195,7 +195,7 @@ class Setting:
         return replace(act, hinders=hinders, allows=allows, withheld=frozenset(self.stopped))
 
 
-class Plan:
+class ScriptPlan:
     """A script as acts, and what the environment of its search has."""
 
     def __init__(self, script: DriveScript, messages: int, strict: bool = True) -> None:
@@ -241,47 +241,47 @@ class Plan:
 # ---- the acts of each step
 
 
-def _leave(plan: Plan, step: steps.Leave) -> Iterator[Act]:
+def _leave(plan: ScriptPlan, step: steps.Leave) -> Iterator[Act]:
     device = DeviceId(step.device)
     plan.may("disconnect")
     yield Act(lambda move: move == Disconnect(device, True), lambda progress: device in progress.connected)
     plan.setting.away.add(device)
 
 
-def _come(plan: Plan, step: steps.ComeOnline) -> Iterator[Act]:
+def _come(plan: ScriptPlan, step: steps.ComeOnline) -> Iterator[Act]:
     plan.setting.away.discard(DeviceId(step.device))
     yield from ()
 
 
-def _send(plan: Plan, step: steps.Send) -> Iterator[Act]:
+def _send(plan: ScriptPlan, step: steps.Send) -> Iterator[Act]:
     for _ in range(plan.count(step)):
         yield plan.compose(DeviceId(step.device), ConversationId(step.conversation))
 
 
-def _send_half(plan: Plan, step: steps.SendHalf) -> Iterator[Act]:
+def _send_half(plan: ScriptPlan, step: steps.SendHalf) -> Iterator[Act]:
     plan.setting.stopped.add(MessageId(len(plan.composed)))
     yield plan.compose(DeviceId(step.device), ConversationId(0))
     yield Act(when=never, patient=True)
 
 
-def _resume(plan: Plan, step: steps.Resume) -> Iterator[Act]:
+def _resume(plan: ScriptPlan, step: steps.Resume) -> Iterator[Act]:
     plan.setting.stopped = {m for m in plan.setting.stopped if plan.composed[m].actor != step.device}
     yield from ()
 
 
-def _accepted(plan: Plan, step: steps.AwaitAccepted) -> Iterator[Act]:
+def _accepted(plan: ScriptPlan, step: steps.AwaitAccepted) -> Iterator[Act]:
     wanted = plan.awaited(step)
     yield Act(when=lambda progress: len(progress.answered) >= wanted, patient=True)
 
 
-def _everywhere(plan: Plan, step: steps.Everywhere) -> Iterator[Act]:
+def _everywhere(plan: ScriptPlan, step: steps.Everywhere) -> Iterator[Act]:
     def shown(progress: Progress) -> bool:
         return all((DeviceId(d), message) in progress.shown for d in step.devices for message in progress.answered)
 
     yield Act(when=shown, patient=True)
 
 
-def _appear(plan: Plan, step: steps.Appear) -> Iterator[Act]:
+def _appear(plan: ScriptPlan, step: steps.Appear) -> Iterator[Act]:
     device, spawn = DeviceId(step.device), Spawn(DeviceId(step.device), UserId(step.user))
     plan.newcomers.append(spawn)
     plan.may("new-device")
@@ -289,32 +289,32 @@ def _appear(plan: Plan, step: steps.Appear) -> Iterator[Act]:
     yield Act(when=lambda progress: device in progress.joined, patient=True)
 
 
-def _crash_between(plan: Plan, step: steps.CrashBetween) -> Iterator[Act]:
+def _crash_between(plan: ScriptPlan, step: steps.CrashBetween) -> Iterator[Act]:
     plan.setting.armed.add(DeviceId(step.device))
     plan.may("device-crash")
     yield from ()
 
 
-def _start_device(plan: Plan, step: steps.StartDevice) -> Iterator[Act]:
+def _start_device(plan: ScriptPlan, step: steps.StartDevice) -> Iterator[Act]:
     yield Act(lambda move: move == Restart(DeviceId(step.device)))
     plan.setting.armed.discard(DeviceId(step.device))
 
 
-def _kill_device(plan: Plan, step: steps.KillDevice) -> Iterator[Act]:
+def _kill_device(plan: ScriptPlan, step: steps.KillDevice) -> Iterator[Act]:
     plan.may("device-crash")
     yield Act(lambda move: isinstance(move, Crash) and move.actor == step.device)
 
 
-def _kill_server(plan: Plan, step: steps.KillServer) -> Iterator[Act]:
+def _kill_server(plan: ScriptPlan, step: steps.KillServer) -> Iterator[Act]:
     plan.may("server-crash")
     yield Act(lambda move: isinstance(move, Crash) and move.actor == SERVER)
 
 
-def _start_server(plan: Plan, step: steps.StartServer) -> Iterator[Act]:
+def _start_server(plan: ScriptPlan, step: steps.StartServer) -> Iterator[Act]:
     yield Act(lambda move: move == Restart(SERVER))
 
 
-def _swallow(plan: Plan, step: steps.Swallow) -> Iterator[Act]:
+def _swallow(plan: ScriptPlan, step: steps.Swallow) -> Iterator[Act]:
     plan.setting.deaf.add(DeviceId(step.device))
     plan.may("push-lost", inf)
     if step.ways == "both":
@@ -322,18 +322,18 @@ def _swallow(plan: Plan, step: steps.Swallow) -> Iterator[Act]:
     yield from ()
 
 
-def _lose_pushes(plan: Plan, step: steps.LosePushes) -> Iterator[Act]:
+def _lose_pushes(plan: ScriptPlan, step: steps.LosePushes) -> Iterator[Act]:
     plan.setting.unpushed.add(DeviceId(step.device))
     plan.may("push-lost", inf)
     yield from ()
 
 
-def _delay(plan: Plan, step: steps.Delay) -> Iterator[Act]:
+def _delay(plan: ScriptPlan, step: steps.Delay) -> Iterator[Act]:
     plan.setting.deaf.add(DeviceId(step.device))
     yield from ()
 
 
-def _send_again(plan: Plan, step: steps.SendAgain) -> Iterator[Act]:
+def _send_again(plan: ScriptPlan, step: steps.SendAgain) -> Iterator[Act]:
     again = Tell(DeviceId(step.device), Resend())
     plan.interventions.append((again, "sender-retry"))
     plan.may("sender-retry")
@@ -341,7 +341,7 @@ def _send_again(plan: Plan, step: steps.SendAgain) -> Iterator[Act]:
     plan.setting.deaf.discard(DeviceId(step.device))
 
 
-def _heal(plan: Plan, step: steps.Heal) -> Iterator[Act]:
+def _heal(plan: ScriptPlan, step: steps.Heal) -> Iterator[Act]:
     device = DeviceId(step.device)
     setting = plan.setting
     if device in setting.deaf | setting.mute | setting.unpushed:
@@ -351,27 +351,27 @@ def _heal(plan: Plan, step: steps.Heal) -> Iterator[Act]:
         those.discard(device)
 
 
-def _cut(plan: Plan, step: steps.Cut) -> Iterator[Act]:
+def _cut(plan: ScriptPlan, step: steps.Cut) -> Iterator[Act]:
     device = DeviceId(step.device)
     plan.may("disconnect")
     yield Act(lambda move: move == Disconnect(device, True), void=True)
 
 
-def _unheard(plan: Plan, step: steps.Unheard) -> Iterator[Act]:
+def _unheard(plan: ScriptPlan, step: steps.Unheard) -> Iterator[Act]:
     yield Act(when=never, patient=True)
 
 
-def _backup(plan: Plan, step: steps.Backup) -> Iterator[Act]:
+def _backup(plan: ScriptPlan, step: steps.Backup) -> Iterator[Act]:
     plan.may("server-restore")
     yield Act(lambda move: move == Keep(SERVER))
 
 
-def _put_back(plan: Plan, step: steps.PutBack) -> Iterator[Act]:
+def _put_back(plan: ScriptPlan, step: steps.PutBack) -> Iterator[Act]:
     yield Act(lambda move: move == Restore(SERVER))
     yield Act(lambda move: move == Restart(SERVER))
 
 
-def _retention(plan: Plan, step: steps.RetentionDeletes) -> Iterator[Act]:
+def _retention(plan: ScriptPlan, step: steps.RetentionDeletes) -> Iterator[Act]:
     roles = Roles(DeviceId(0), SERVER, ConversationId(0), UserId(0))
     tells = FAULTS["trim"].tells(roles)
     plan.interventions += [(tell, "trim") for tell in tells]
@@ -380,21 +380,21 @@ def _retention(plan: Plan, step: steps.RetentionDeletes) -> Iterator[Act]:
     yield Act(when=never, patient=True)  # the step ends when everything is deleted
 
 
-def _hold(plan: Plan, step: steps.HoldReplica) -> Iterator[Act]:
+def _hold(plan: ScriptPlan, step: steps.HoldReplica) -> Iterator[Act]:
     plan.setting.held = True
     yield from ()
 
 
-def _release(plan: Plan, step: steps.ReleaseReplica) -> Iterator[Act]:
+def _release(plan: ScriptPlan, step: steps.ReleaseReplica) -> Iterator[Act]:
     plan.setting.held = False
     yield Act(when=never, patient=True)
 
 
-def _nothing(plan: Plan, step: ScriptStep) -> Iterator[Act]:
+def _nothing(plan: ScriptPlan, step: ScriptStep) -> Iterator[Act]:
     yield from ()
 
 
-ACTS: dict[type[ScriptStep], Callable[[Plan, Any], Iterator[Act]]] = {
+ACTS: dict[type[ScriptStep], Callable[[ScriptPlan, Any], Iterator[Act]]] = {
     steps.ComeOnline: _come,
     steps.Leave: _leave,
     steps.Send: _send,

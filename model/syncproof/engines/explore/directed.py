@@ -140,7 +140,7 @@ Outcome = frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Ends:
+class ReachedEnds:
     """The ends that a directed search reached. `outcomes`: the sets of properties that an end violates, each once.
 
     `complete`: whether every run was followed to its end; else there may be more outcomes. `judged`: the properties that the
@@ -182,7 +182,7 @@ def directed(
     properties: Sequence[type[Property]],
     *,
     states: int,
-) -> Ends:
+) -> ReachedEnds:
     """Follow every run in which the environment makes exactly these acts, in this order; return the ends.
 
     `states`: after so many visited states the search goes no further, and as many again are visited in runs in which every
@@ -197,7 +197,7 @@ def directed(
         if not complete:
             search.draw(2 * states)
         outcomes = search.outcomes()
-    return Ends(outcomes, complete, frozenset(each.name for each in judged), len(search.graph.nodes))
+    return ReachedEnds(outcomes, complete, frozenset(each.name for each in judged), len(search.graph.nodes))
 
 
 class _Directed:
