@@ -134,6 +134,12 @@ class ReplicaServer(ClockServer):
         """Note how far the replica has followed."""
         self.replica[packet.conversation] = max(packet.upto, self.replica.get(packet.conversation, 0))
 
+    def start(self, out: Out) -> None:
+        """Let the replica follow what a crash kept from it."""
+        super().start(out)
+        for conversation in sorted(self.store):
+            out.write("replica", 1, ROW_BYTES, ReplicaFollowed(conversation, self.last_place(conversation)))
+
     def read_page(self, timeline: Timeline, log: Log, ranges: tuple[SeqRange, ...], after: int) -> Page | None:
         page = super().read_page(timeline, log, ranges, after)
         if page is None:

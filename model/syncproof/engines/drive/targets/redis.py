@@ -269,9 +269,10 @@ class _Replicated(RedisAlways):
     has_replica = True
     reads_whole = False
     sees = RedisAlways.sees - {"Served"}
-    blind: ClassVar[Mapping[str, str]] = {
-        "tail-append": "an audit of the primary does not say when its replica had an entry"
-    }
+    blind: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("tail-append", "range-read", "checkpoint-covered"),
+        "an audit of the primary does not say whether an entry was there when the replica was read",
+    )
 
     def __init__(self, given: Prepared) -> None:
         super().__init__(given)
