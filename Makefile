@@ -104,7 +104,8 @@ reports: $(READY)
 	$(BIN)/python -m tools.gallery $(REPORTS) $(if $(TRACES),--traces $(TRACES))
 
 # Every target that is installed, and a design's own actors: the table in reports/drive/. A broken promise is a finding.
-# An hour, with five runs of each script.
+# An hour, with five runs of each script. Without running anything, only the searches of the recorded table are made again by
+# `python -m tools.predict_again`.
 DRIVEN ?= all model:timeline-notify model:F01 --repeat 5
 drive: $(CLIENTS)
 	$(BIN)/syncproof drive $(DRIVEN) --out reports/drive || test $$? -eq 1 -o $$? -eq 3

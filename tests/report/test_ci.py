@@ -17,6 +17,7 @@ from syncproof.studies.failures import Failure
 from syncproof.studies.kill_matrix import KillMatrix
 from syncproof.studies.recordings import CheckedRun, judged
 from syncproof.studies.results.kill_matrix import BugResult, CutEngineResult, EngineResult, SoundResult
+from syncproof.studies.script_agreement import Seen
 from syncproof.studies.verify import Verification
 from tests.helpers.histories import History
 from tests.studies.test_verify import CRASH, NOTIFY, PUSH, SYNC_FIRST, explored, verified
@@ -45,8 +46,10 @@ def driven(*broken: str, unknown: str = "", why: str = "", stopped: str = "") ->
     promised = ("no-loss", "prefix-order")
     verdicts = {name: "violated" if name in broken else "unknown" if name == unknown else "holds" for name in promised}
     reasons = {unknown: "nobody knows the place"} if unknown else {}
+    seen = Seen(frozenset(broken), frozenset(promised))
+    quiet = Seen(frozenset(), frozenset(promised))
     cell = ScriptOutcome(
-        "mine.py:Mine", "trimmed", NOTIFY, 0 if why else 5, dict.fromkeys(broken, 2), verdicts, promised,
+        "mine.py:Mine", "trimmed", NOTIFY, [] if why else [seen, seen, quiet, quiet, quiet], verdicts, promised,
         dict.fromkeys(broken, "it is lost"), reasons, why=why,
     )  # fmt: skip
     return Driven(("mine.py:Mine",), [], [cell], stopped=stopped)

@@ -19,6 +19,8 @@ def loaded(name: str) -> Design | None:
 def get(name: str | Design) -> Design:
     """Return the design of this name, the seeded bug of this id, or the design of `FILE.py:NAME`; return a `Design` as it is.
 
+    Besides the ready designs these are the released servers of `designs/servers.py`.
+
     Raises `InputError` with the nearest name for an unknown one, and for a file that has no such design.
     """
     if isinstance(name, Design):
@@ -30,11 +32,14 @@ def get(name: str | Design) -> Design:
         return entry
     if ".py:" in name:
         return load(name)
+    from syncproof.designs.servers import SERVERS  # seldom needed
     from syncproof.seeded_bugs import BUGS  # large, and seldom needed
 
     if name in BUGS:
         return BUGS[name].design
-    raise InputError(f"unknown design {name!r}{nearest(name, [*all_names(), *BUGS, 'FILE.py:NAME'])}")
+    if name in SERVERS:
+        return SERVERS[name]
+    raise InputError(f"unknown design {name!r}{nearest(name, [*all_names(), *BUGS, *SERVERS, 'FILE.py:NAME'])}")
 
 
 def known(design: str | Design) -> str:

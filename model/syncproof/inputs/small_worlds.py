@@ -343,17 +343,17 @@ def build(design: str | Design, world: SmallWorld, budget: int = 1) -> tuple[Sys
     population = Population(everyone.owners[:-1], everyone.members) if appears else everyone
     system = entry.system(population, world.parameters_of(entry))
     if "push-reordered" not in faults:
-        system.links.update({Push: IN_ORDER, Notification: IN_ORDER})
+        keep_pushes_in_order(system)
     clocked = Tick in entry.server.handlers
     first = (Tell(SERVER, Tick(LATER)),) if clocked and "clock-step" in faults else ()
     environment = Environment(
-        prelude=_connected_and_at_rest(system, first),
+        prelude=connected_and_at_rest(system, first),
         scripts=_scripts(world, len(population.owners)),
         interventions=_interventions(entry, UserId(everyone.owners[-1])),
         newcomers=_newcomers(faults, population, UserId(everyone.owners[-1])),
         budgets=_budgets(world, budget, len(everyone.owners)),
         polls="at-rest",
-        early=dict.fromkeys(_retransmissions(entry), EARLY_FIRINGS),
+        early=early_firings(entry),
     )
     return system, population, environment
 
@@ -401,10 +401,10 @@ def _interventions(design: Design, member: UserId) -> tuple[tuple[Tell, str], ..
     )
 
 
-def _retransmissions(design: Design) -> list[type[Packet]]:
-    """Return the classes of the design's retransmission timers."""
+def early_firings(design: Design) -> dict[type[Packet], int]:
+    """Return how often timers of each class of the design's that retransmits may fire early."""
     handled = (*design.server.handlers, *design.device.handlers)
-    return [kind for kind in dict.fromkeys(handled) if kind.retransmits]
+    return {kind: EARLY_FIRINGS for kind in handled if kind.retransmits}
 
 
 def _newcomers(faults: tuple[str, ...], population: Population, user: UserId) -> tuple[Spawn, ...]:
@@ -415,7 +415,12 @@ def _newcomers(faults: tuple[str, ...], population: Population, user: UserId) ->
     return (Spawn(number, user),) if "new-device" in faults else ()
 
 
-def _connected_and_at_rest(system: System, first: tuple[Move, ...]) -> tuple[Move, ...]:
+def keep_pushes_in_order(system: System) -> None:
+    """Let what is pushed to a device arrive in the order in which it was sent."""
+    system.links.update({Push: IN_ORDER, Notification: IN_ORDER})
+
+
+def connected_and_at_rest(system: System, first: tuple[Move, ...] = ()) -> tuple[Move, ...]:
     """Return the moves before a search: `first`, then every device connects, then everything under way is delivered."""
     world = World(system)
     moves: list[Move] = [*first, *[Connect(client) for client in world.clients() if isinstance(client, DeviceId)]]

@@ -78,7 +78,7 @@ def _(found: CheckedRun) -> Iterator[Case]:
 @cases.register
 def _(found: Driven) -> Iterator[Case]:
     for cell in found.cells:
-        if cell.why:
+        if cell.why and not cell.runs:
             yield Case(cell.target, cell.script, "not exercised", cell.why)
             continue
         for name in cell.promised:

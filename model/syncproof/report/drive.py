@@ -13,12 +13,14 @@ from syncproof.report import markdown as md
 from syncproof.report import template, terminal, writer
 from syncproof.studies.drive import Driven, ScriptOutcome
 
-HEADS = ("target", "script", "held against", "runs violate", "search finds", "agreement")
+HEADS = ("target", "script", "held against", "runs violate", "the search says", "agreement")
 LEGEND = (
     "“Runs violate”: properties with the number of runs that violated them, of how many; * is promised by the design under "
-    "these faults. “Search finds”: what a search of small worlds with the same faults finds violated, of what the runs can "
-    "show. Agrees: both the same. Not seen: it takes an order of events that these runs did not have. Disagrees: the runs "
-    "violate what the search excludes."
+    "these faults. “The search says”: what the ends of the script violate on that design, every end or only some (?), of what the "
+    "runs can show; how many different sets of properties its ends violate; ~ where runs were drawn, being too many. "
+    "Agrees: each run violates what an end violates. Possible, not seen: no run violates anything, as some ends, while others do. "
+    "Another set: no end violates exactly this. Disagrees: the runs violate what no end does, or do not violate what every end "
+    "does."
 )
 
 
@@ -28,7 +30,7 @@ def answer(driven: Driven) -> list[str]:
     counted = Counter(cell.agreement for cell in cells)
     scripts = "1 script was" if len(cells) == 1 else f"{len(cells)} scripts were"
     targets = ", ".join(dict.fromkeys(cell.target for cell in cells)) or "nothing"
-    agreements = ", ".join(f"{count} {name}" for name, count in counted.items()) or "nothing was driven"
+    agreements = "; ".join(f"{count} {name}" for name, count in counted.items()) or "nothing was driven"
     lines = [f"{scripts} run on {targets}: {agreements}."]
     for cell in cells:
         where = f"{cell.target}, {cell.script}"
@@ -77,8 +79,14 @@ def times(cell: ScriptOutcome, name: str) -> str:
 
 
 def expected(cell: ScriptOutcome) -> str:
-    """Return what the search finds violated."""
-    return "–" if not cell.runs else ", ".join(cell.expected) or "nothing"
+    """Return what the ends of the search violate: always, or possibly (?)."""
+    if not cell.runs or cell.predicted is None:
+        return "–"
+    found = [f"{name}{'?' if cell.chances[name] == 'possible' else ''}" for name in cell.expected]
+    count = len(cell.outcomes)
+    drawn = "" if cell.predicted.messages else "~"
+    sets = f" ({drawn}{count} sets)" if count > 1 else f" ({drawn})" if drawn else ""
+    return (", ".join(found) or "nothing") + sets
 
 
 def agreement(cell: ScriptOutcome) -> str:

@@ -1,63 +1,54 @@
 """Drive targets: run scripts against real servers, and hold what is observed against what a search predicts.
 
 A target is held against a design. The histories of its runs are judged by the properties, as `check` judges a file. Beside
-that stands the prediction: the properties that a search finds violated in small worlds of that design with the same faults.
-The search says what may happen, in every order of events; a run is one order. So the two can differ without contradiction:
-
-| agreement | the runs | the search |
-|---|---|---|
-| agrees | violate exactly what | the search finds violated (mostly: nothing) |
-| same loss, another set | violate something that the search finds | and more, or less |
-| not seen | violate nothing | finds something that needs an order which these runs did not have |
-| disagrees | violate something | excludes it |
-
-Only properties are compared that the histories of the target can witness and that the worlds exercise.
+that stands the prediction: a search of the script itself on that design (`script_search.py`) says which properties its ends
+violate. `script_agreement.py` says how the two compare. Only properties are compared that the histories of the target can
+witness.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from syncproof._version import __version__
 from syncproof.core.observations import Observation
-from syncproof.designs import Design, Population, blaming
+from syncproof.designs import Population, blaming
 from syncproof.engines.drive import adapter
 from syncproof.engines.drive.play import ScriptRun, play
 from syncproof.engines.drive.processes import DriveError
-from syncproof.engines.drive.scripts import NEEDS, SCRIPTS, DriveScript, Send, SendHalf
+from syncproof.engines.drive.scripts import NEEDS, SCRIPTS, DriveScript, Need
 from syncproof.engines.drive.targets import GROUPS, TARGETS
 from syncproof.engines.drive.targets import MODEL as MODEL_TARGET
 from syncproof.engines.drive.targets.model import ModelTarget
-from syncproof.engines.explore import Limits
-from syncproof.errors import InputError, nearest
+from syncproof.errors import InputError, Interrupted, nearest
 from syncproof.formats.header import SCHEMA, Header
 from syncproof.formats.history import write_history
 from syncproof.inputs import arguments, lookup
-from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES
 from syncproof.properties.references import NAMED
-from syncproof.studies import pieces, recordings, verify
+from syncproof.studies import executors, pieces, recordings
 from syncproof.studies.executors import Progress
 from syncproof.studies.intervals import wilson
 from syncproof.studies.pieces import INTERRUPTED, Piece, piece
 from syncproof.studies.presentation import Presentable
 from syncproof.studies.results.common import NO_WORK, WorkDone
-from syncproof.studies.results.drive import DriveCell, DriveResults, DriveRun
+from syncproof.studies.results.drive import DriveCell, DriveResults, DriveRun, DriveRuns, DriveSearch
+from syncproof.studies.script_agreement import Agreement, Chance, Seen, agreement, chances, projected
+from syncproof.studies.script_search import FURTHER, STATES, Predicted, script_ends
 
-Agreement = Literal["agrees", "same loss, another set", "not seen", "disagrees", "not driven"]
-LIMITS = Limits(states=400_000)
-"""Limits of the search of one world: what a search this small does not find is not predicted."""
 SLOW_MS = 20.0
 """The most milliseconds that a store of `model:` takes for an operation."""
+LACKED_BY_MODEL: tuple[Need, ...] = ("own devices", "steps", "replica")
 MODEL = "model:"
 """Before the name of a design: the design's own actors are the target."""
 
@@ -79,59 +70,79 @@ class Subject:
     version: str = ""
     options: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def pushes(self) -> bool:
+        """Return whether the server tells devices of what is new."""
+        return "pushes" not in self.lacks
+
 
 @dataclass
 class ScriptOutcome:
     """What came of one script on one target.
 
-    `observed`: property -> in how many of the `runs` it was violated; `verdicts`: the worst verdict of each property;
-    `examples`: the first violation of each. `predicted`: property -> the search's verdict. `why`: why it was not driven.
+    `seen`: what each run says; `verdicts`: the worst verdict of each property; `examples`: the first violation of each.
+    `predicted`: what the search of the script says. `why`: why it was not driven.
     """
 
     target: str
     script: str
     design: str
-    runs: int = 0
-    observed: dict[str, int] = field(default_factory=dict)
+    seen: list[Seen] = field(default_factory=list)
     verdicts: dict[str, str] = field(default_factory=dict)
     promised: tuple[str, ...] = ()
     examples: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
-    predicted: dict[str, str] = field(default_factory=dict)
+    predicted: Predicted | None = None
     unwitnessed: tuple[str, ...] = ()
     why: str = ""
+    pushes: bool = True
+    """Whether the server tells devices of what is new; else they look at any moment."""
     deliberate: bool = False
     """The script itself makes the devices wrong: nothing is promised then."""
     elapsed: float = 0.0
     observations: int = 0
 
     @property
-    def compared(self) -> list[str]:
-        """Return the properties that both the runs and the search say something about."""
-        said = ("holds", "violated")
-        return [n for n in PROPERTIES if self.verdicts.get(n) in said and self.predicted.get(n) in said]
+    def runs(self) -> int:
+        """Return how often the script ran."""
+        return len(self.seen)
+
+    @property
+    def observed(self) -> dict[str, int]:
+        """Return in how many runs each property was violated; those of none left out."""
+        counted = {name: sum(name in seen.violated for seen in self.seen) for name in PROPERTIES}
+        return {name: count for name, count in counted.items() if count}
 
     @property
     def broken(self) -> list[str]:
         """Return the properties that the runs violated."""
-        return [name for name in PROPERTIES if self.observed.get(name)]
+        return list(self.observed)
+
+    @property
+    def chances(self) -> dict[str, Chance]:
+        """Return of each property that is compared whether every end of the search violates it, some do, or none."""
+        found = {} if self.predicted is None else chances(self.seen, self.predicted)
+        return {name: found[name] for name in PROPERTIES if name in found}
 
     @property
     def expected(self) -> list[str]:
-        """Return the properties that the search finds violated, of those that are compared."""
-        return [name for name in self.compared if self.predicted[name] == "violated"]
+        """Return the properties that some end of the search violates, of those that are compared."""
+        return [name for name, chance in self.chances.items() if chance != "never"]
+
+    @property
+    def outcomes(self) -> list[list[str]]:
+        """Return the sets of properties that the ends of the search violate, of those that are compared."""
+        if self.predicted is None:
+            return []
+        sets = projected(self.predicted.outcomes, frozenset(self.chances))
+        return sorted([[name for name in PROPERTIES if name in each] for each in sets], key=lambda s: (len(s), s))
 
     @property
     def agreement(self) -> Agreement:
         """Return how the runs and the search compare."""
-        if self.why:
+        if self.why or self.predicted is None:
             return "not driven"
-        seen, expected = {name for name in self.broken if name in self.compared}, set(self.expected)
-        if seen == expected:
-            return "agrees"
-        if not seen:
-            return "not seen"
-        return "same loss, another set" if seen & expected else "disagrees"
+        return agreement(self.seen, self.predicted)
 
     @property
     def broken_promises(self) -> list[str]:
@@ -149,12 +160,24 @@ class ScriptOutcome:
 
     def result(self) -> DriveCell:
         """Return the cell as results.json has it."""
-        rates = {name: [round(end, 3) for end in self.rate(name)] for name in self.broken} if self.runs else {}
+        rates = {name: [round(end, 3) for end in self.rate(name)] for name in self.broken}
+        alike = Counter(self.seen)
+        sets = [DriveRuns(named(s.violated), named(s.judged), count) for s, count in alike.items()]
+        searched = DriveSearch(
+            self.outcomes,
+            0 if self.predicted is None else self.predicted.messages,
+            self.predicted is not None and self.predicted.complete,
+        )
         return DriveCell(
-            self.target, self.script, self.design, self.agreement, self.runs, {n: self.observed[n] for n in self.broken},
-            rates, self.expected, self.broken_promises, self.unknown_promises, list(self.unwitnessed), self.verdicts,
-            self.predicted, self.examples, self.why,
+            self.target, self.script, self.design, self.agreement, self.runs, self.observed, rates, self.expected,
+            self.broken_promises, self.unknown_promises, list(self.unwitnessed), self.verdicts, dict(self.chances),
+            self.examples, self.why, sets, searched,
         )  # fmt: skip
+
+
+def named(names: Iterable[str]) -> list[str]:
+    """Return names of properties in the order of the properties."""
+    return [name for name in PROPERTIES if name in set(names)]
 
 
 @dataclass(repr=False)
@@ -175,7 +198,7 @@ class Driven(Presentable):
 
     def results(self) -> DriveResults:
         """Return the part that other programs may rely on."""
-        return DriveResults(1, "drive", [cell.result() for cell in self.cells], self.missing, self.versions)
+        return DriveResults(2, "drive", [cell.result() for cell in self.cells], self.missing, self.versions)
 
     @property
     def versions(self) -> dict[str, str]:
@@ -248,15 +271,25 @@ def drive(
         missing |= lacking
     where = pieces.setting(executor, jobs or 1, out, resume)
     pairs = [(subject, script) for subject in found for script in chosen]
-    counts = [0 if _not_driven(*pair) else repeats or pair[1].repeats for pair in pairs]
+    cells = [new_cell(*pair, held_against) for pair in pairs]
+    counts = [0 if cell.why else repeats or script.repeats for (_, script), cell in zip(pairs, cells, strict=True)]
     work = [_piece(*pair, number) for pair, count in zip(pairs, counts, strict=True) for number in range(count)]
-    done = pieces.perform(work, where, progress)
-    made = iter(done.results)
-    cells = [
-        _cell(*pair, [next(made) for _ in range(count)], held_against, histories)
-        for pair, count in zip(pairs, counts, strict=True)
-    ]
-    return Driven(asked, found, cells, time.perf_counter() - started, missing, done.stopped, done.work)
+    stopped, worked = "", NO_WORK
+    try:
+        with searches([cell for cell in cells if not cell.why]) as fill_in:
+            done = pieces.perform(work, where, progress)
+            stopped, worked = done.stopped, done.work
+            made = iter(done.results)
+            for (subject, script), cell, count in zip(pairs, cells, counts, strict=True):
+                _count_runs(cell, subject, script, [next(made) for _ in range(count)], histories)
+            if stopped:
+                raise Interrupted  # the searches end as well
+            fill_in()
+    except Interrupted:
+        stopped = stopped or INTERRUPTED
+        for cell in cells:
+            cell.why = cell.why or INTERRUPTED * (cell.predicted is None)
+    return Driven(asked, found, cells, time.perf_counter() - started, missing, stopped, worked)
 
 
 def _piece(subject: Subject, script: DriveScript, number: int) -> Piece[ScriptRun]:
@@ -306,7 +339,9 @@ def subjects(target: str, held_against: str | None, slow_ms: float | None) -> tu
             raise DriveError(f"{name}: {lacking}")
         design = lookup.get(held_against or kind.design).name
         sees = frozenset({*kind.sees, *adapter.NOTED_BY_ALL})
-        lacks = {**kind.lacks, **({} if kind.sends_in_steps else {"steps": NEEDS["steps"]})}
+        has: dict[Need, bool] = {"steps": kind.sends_in_steps, "replica": kind.has_replica}
+        lacks = dict(kind.lacks)
+        lacks.update((need, NEEDS[need]) for need, there in has.items() if not there)
         found.append(
             Subject(
                 name,
@@ -338,42 +373,76 @@ def _model(name: str, held_against: str | None, slow_ms: float | None) -> Subjec
         lookup.get(held_against or design).name if held_against else design,
         "",
         ModelTarget.sees,
-        {need: NEEDS[need] for need in ("own devices", "steps")},
+        {need: NEEDS[need] for need in LACKED_BY_MODEL},
         ModelTarget.notes_registry,
         options=options,
     )
 
 
-def _cell(
-    subject: Subject,
-    script: DriveScript,
-    runs: Sequence[ScriptRun | None],
-    held_against: str | None,
-    histories: str | Path | None,
-) -> ScriptOutcome:
+def new_cell(subject: Subject, script: DriveScript, held_against: str | None) -> ScriptOutcome:
+    """Return a cell of which nothing was run yet."""
     design = subject.design
     if script.order == "confirm-apply" and held_against is None:
         design = subject.confirmed_first
-    cell = ScriptOutcome(subject.name, script.name, design, deliberate=script.order == "confirm-apply")
-    made = [played for played in runs if played is not None]
-    cell.why = _not_driven(subject, script) or INTERRUPTED * (not made)
-    if cell.why:
-        return cell
-    entry = lookup.get(design)
-    cell.predicted = predicted(design, script)
-    for played in made:
-        cell.runs += 1
+    first = script.order == "confirm-apply"
+    cell = ScriptOutcome(subject.name, script.name, design, pushes=subject.pushes, deliberate=first)
+    cell.why = _not_driven(subject, script)
+    return cell
+
+
+@contextmanager
+def searches(cells: Sequence[ScriptOutcome], processes: int = 1) -> Iterator[Callable[[], None]]:
+    """Search the scripts of cells in processes beside this one, which mostly waits; yield what fills in the predictions."""
+    asked = dict.fromkeys((cell.design, cell.script, cell.pushes) for cell in cells)
+    if executors.workers(None, inherit=True) == 1 or len(asked) < 2:
+        yield lambda: predict(cells)
+        return
+    with executors.processes(processes) as pool:
+        found = {key: pool.submit(_ends, *key) for key in asked}
+
+        def fill() -> None:
+            for cell in cells:
+                cell.predicted = found[cell.design, cell.script, cell.pushes].result()
+            predict(cells)
+
+        yield fill
+
+
+def _ends(design: str, script: str, pushes: bool) -> Predicted:
+    return script_ends(design, SCRIPTS[script], pushes)
+
+
+def predict(cells: Iterable[ScriptOutcome]) -> None:
+    """Fill in what searches say of the scripts of cells. One that does not explain the runs, and is incomplete, goes further."""
+    for cell in cells:
+        script = SCRIPTS[cell.script]
+        if cell.predicted is None:
+            cell.predicted = script_ends(cell.design, script, cell.pushes)
+        if not cell.predicted.complete and cell.agreement not in ("agrees", "possible, not seen"):
+            cell.predicted = script_ends(cell.design, script, cell.pushes, FURTHER * STATES)
+
+
+def _count_runs(
+    cell: ScriptOutcome,
+    subject: Subject,
+    script: DriveScript,
+    runs: Sequence[ScriptRun | None],
+    histories: str | Path | None,
+) -> None:
+    """Add what the runs of a script say to its cell. None stands for a run that was not made."""
+    for played in runs:
+        if played is None:
+            continue
         cell.elapsed += played.elapsed
         population = Population(script.cast.owners, script.cast.members)
-        header = Header(schema=SCHEMA, kind="history", design=design, faults=script.faults, population=population)
+        header = Header(schema=SCHEMA, kind="history", design=cell.design, faults=script.faults, population=population)
         if subject.complete:
             header.complete = True
         run = recordings.judged(f"{subject.name} {script.name}", header, played.history)
-        _count(cell, entry, run, subject)
-        cell.observations = run.observations
+        _count(cell, run, subject)
+        cell.observations += run.observations
         if histories is not None:
             _write(Path(histories), header, cell, run, played.history)
-    return cell
 
 
 def _not_driven(subject: Subject, script: DriveScript) -> str:
@@ -386,26 +455,28 @@ def _not_driven(subject: Subject, script: DriveScript) -> str:
     return ""
 
 
-def _count(cell: ScriptOutcome, entry: Design, run: recordings.CheckedRun, subject: Subject) -> None:
+def _count(cell: ScriptOutcome, run: recordings.CheckedRun, subject: Subject) -> None:
     """Add the verdicts of one run to a cell; the worst counts."""
     order = ("violated", "unknown", "holds")
     verdicts = run.verdicts()
     if not cell.deliberate:
         cell.promised = tuple([name for name, found in verdicts.items() if found.promised])
-    unseen = []
+    unseen, here = [], {}
     for name, found in verdicts.items():
         if found.verdict == "not-applicable":
             continue
         if not found.violations and _unwitnessed(name, found.why, subject):
             unseen.append(name)
             continue
+        here[name] = found.verdict
         before = cell.verdicts.get(name)
         cell.verdicts[name] = found.verdict if before is None else min(before, found.verdict, key=order.index)
         if found.violations:
-            cell.observed[name] = cell.observed.get(name, 0) + 1
             cell.examples.setdefault(name, found.examples[0])
         if found.verdict == "unknown" and found.met:  # a script need not exercise every property
             cell.reasons.setdefault(name, found.why)
+    violated = frozenset(name for name, verdict in here.items() if verdict == "violated")
+    cell.seen.append(Seen(violated, frozenset(name for name, verdict in here.items() if verdict != "unknown")))
     cell.unwitnessed = tuple(unseen)
 
 
@@ -427,31 +498,3 @@ def _write(
         write_history(folder / f"{name}.jsonl", header, [history])
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror or error}; allowed: a folder") from None
-
-
-def predicted(design: str, script: DriveScript) -> dict[str, str]:
-    """Return what searches of small worlds with the script's faults say of each property of a design.
-
-    One message with the faults, and two messages without faults: from one sender, or from two where the script has several.
-    Where two messages break something only under the faults (`DriveScript.pairs`), that too, as far as the limits allow.
-    """
-    several = len({step.device for step in script.steps if isinstance(step, (Send, SendHalf))}) > 1
-    worlds = {("two-devices", 1, script.world): None, ("two-devices" if several else "two-people", 2, ()): None}
-    if script.pairs:
-        worlds["two-people", 2, script.world] = None
-    found: dict[str, str] = {}
-    order = ("violated", "holds", "unknown")
-    for world in worlds:
-        for name, verdict in _searched(design, *world).items():
-            found[name] = min(found.get(name, "unknown"), verdict, key=order.index)
-    return found
-
-
-@cache
-def _searched(design: str, population: str, messages: int, kinds: tuple[str, ...]) -> dict[str, str]:
-    explored = verify.search(design, SmallWorld(population, messages, kinds), LIMITS)
-    return {
-        name: "unknown" if not finding.met and finding.verdict == "holds" else finding.verdict
-        for name, finding in explored.findings.items()
-        if name in PROPERTIES
-    }

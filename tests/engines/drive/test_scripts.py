@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from syncproof.core.faults import FAULT_KINDS, FAULTS
+from syncproof.core.faults import FAULTS
 from syncproof.engines.drive import scripts
 from syncproof.engines.drive.adapter import Cast
 from syncproof.engines.drive.play import MAKE
@@ -14,13 +14,6 @@ from syncproof.engines.drive.scripts import NEEDS, SCRIPTS, DriveScript, ScriptS
 def test_the_faults_of_the_scripts_are_those_that_the_table_says_are_driven() -> None:
     played = {fault for script in SCRIPTS.values() for fault in script.faults}
     assert played == {fault.name for fault in FAULTS.values() if fault.driven}
-
-
-@pytest.mark.parametrize("script", SCRIPTS.values(), ids=lambda script: script.name)
-def test_the_small_world_of_a_script_has_its_faults(script: DriveScript) -> None:
-    in_world = {fault for kind in script.world for fault in FAULT_KINDS[kind]}
-    assert set(script.faults) <= in_world
-    assert all(set(script.faults) & set(FAULT_KINDS[kind]) for kind in script.world)
 
 
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=lambda script: script.name)

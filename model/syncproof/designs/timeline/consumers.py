@@ -137,10 +137,14 @@ class ConsumerServer(ReadFanoutServer):
     def is_due(self, device: DeviceId, given: int, entry: Entry) -> bool:
         """Return whether a device is still to be given an entry: its user may read it, and it is not the device's own."""
         assert entry.message is not None
-        if entry.seq <= given or entry.message.sender == device:
+        if entry.seq <= given or self.is_own(device, entry.message):
             return False
         ranges = self.ranges.get((self.owners[device], entry.message.conversation), ())
         return any(start < entry.seq and (end is None or entry.seq <= end) for start, end in ranges)
+
+    def is_own(self, device: DeviceId, message: Message) -> bool:
+        """Return whether a message is not given to a device, because the device wrote it and shows it when it is accepted."""
+        return message.sender == device
 
     def give(self, device: DeviceId, conversation: ConversationId, entries: list[Entry], out: Out) -> None:
         """Note that a device is being given entries of a conversation: from now on they are pending."""
@@ -165,7 +169,7 @@ class ConsumerServer(ReadFanoutServer):
         assert entry.message is not None
         conversation = entry.message.conversation
         for device in self.devices.get(user, ()):
-            if device == entry.message.sender:
+            if self.is_own(device, entry.message):
                 continue
             out.observe(Queued(queue_of(device), entry.message.id, (device,)))
             if device in self.online and self.parameters.notifications:

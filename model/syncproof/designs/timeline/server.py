@@ -78,13 +78,13 @@ class TimelineServer(LogServer):
         log = self.store.get(conversation)
         if log is None:
             log = self.store[conversation] = Log.empty(self.epoch)
-        place = log.last + 1
+        place = self.next_place(log, message)
         entry = Entry(place, place, message)
         log.append(entry)
         self.index[message.id] = place
         members = self.members.get(conversation, ())
         out.observe(Placed(message.id, conversation, place, members, self.audience(conversation)))
-        out.observe(Stored(message.id))
+        self.note_stored(message, out)
         out.observe(Appended(log_of(conversation, self.epoch), place, message.id))
         receivers = self.receivers(conversation)
         rows = self.parameters.idempotent_send + bool(receivers)
@@ -107,6 +107,14 @@ class TimelineServer(LogServer):
             for user in members:
                 self.notify_devices(user, timeline, entry, out, told)
         self.release(out)
+
+    def next_place(self, log: Log, message: Message) -> int:
+        """Return the place that a message takes in its conversation's log."""
+        return log.last + 1
+
+    def note_stored(self, message: Message, out: Out) -> None:
+        """Observe that a message which has its place is durable."""
+        out.observe(Stored(message.id))
 
     def carries_seq(self) -> bool:
         """Return whether the accepting reply says where the sender's own copy is."""

@@ -49,6 +49,8 @@ from syncproof.engines.drive.adapter import Cast
 from syncproof.engines.drive.devices import AGAIN_S, ARMED, Command, Commands, Spec
 from syncproof.engines.drive.processes import LOOPBACK
 from syncproof.engines.drive.wire import Channel, Hello
+from syncproof.errors import place as place_of
+from syncproof.errors import raised
 
 FASTER = 100.0
 """How many seconds of the model pass in one real second."""
@@ -472,14 +474,17 @@ class DeviceProcess(Process):
 
 
 def main(arguments: list[str]) -> None:
-    """Run an actor until it is ended."""
+    """Run an actor until it is ended. What a handler raises is one line, with the file and the line of the handler."""
     text = Path(arguments[-1]).read_bytes()
     process: Process
     if arguments[0] == "--server":
         process = ServerProcess(msgspec.json.decode(text, type=ServerSpec))
     else:
         process = DeviceProcess(msgspec.json.decode(text, type=Spec))
-    process.run()
+    try:
+        process.run()
+    except Exception as error:
+        raise SystemExit(f"{place_of(error)}: {raised(error)}") from None
 
 
 if __name__ == "__main__":

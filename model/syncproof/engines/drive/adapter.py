@@ -177,6 +177,8 @@ class Target(ABC):
     device that was killed in between has such a copy to come."""
     sends_in_steps: ClassVar[bool] = False
     """Whether `send` calls `between_steps` when a message is written and nobody else can see it yet."""
+    has_replica: ClassVar[bool] = False
+    """Whether reads are served by a replica that can be held behind (`hold_replica`, `release_replica`)."""
     pushes_apart: ClassVar[bool] = False
     """Whether pushes travel over a connection of their own; else they come over the device's one connection."""
     device_program: ClassVar[str] = "syncproof.engines.drive.devices"
@@ -231,6 +233,14 @@ class Target(ABC):
         """Delete what retention would delete; return what is gone, unless a journal says so."""
         # Not abstract: a target that lacks `retention` is given no script that calls it.
         raise NotImplementedError(f"{type(self).__name__} neither has `trim` nor lacks `retention`")
+
+    def hold_replica(self) -> None:
+        """Keep what is new from the replica that serves reads."""
+        raise NotImplementedError(f"{type(self).__name__} has a replica and no `hold_replica`")
+
+    def release_replica(self) -> None:
+        """Let the replica that serves reads follow again, and wait until it has everything."""
+        raise NotImplementedError(f"{type(self).__name__} has a replica and no `release_replica`")
 
     def restored(self, before: Path) -> Iterable[Observation]:
         """Do what an operator does after the directory was put back to a backup, while the server is down.

@@ -235,7 +235,11 @@ class RealDevice:
     def take(self, batch: Batch) -> None:
         """Apply and confirm a batch, in this device's order."""
         self.begin(batch)
-        if batch.timeline is not None and batch.items and all(item.seq is not None for item in batch.items):
+        if (
+            batch.timeline is not None
+            and (batch.items or batch.upto > batch.after)
+            and all(item.seq is not None for item in batch.items)
+        ):
             seqs = tuple([item.seq for item in batch.items if item.seq is not None])
             self.note(RangeRead(self.id, batch.timeline, batch.after, batch.upto, seqs))
         if self.order == "together":

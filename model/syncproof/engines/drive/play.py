@@ -411,6 +411,8 @@ MAKE: dict[type[ScriptStep], Callable[[Stage, Any], None]] = {
     scripts.Unheard: lambda stage, step: time.sleep(step.seconds),
     scripts.Backup: lambda stage, step: stage.back_up(),
     scripts.PutBack: lambda stage, step: stage.restore(),
+    scripts.HoldReplica: lambda stage, step: stage.target.hold_replica(),
+    scripts.ReleaseReplica: lambda stage, step: stage.target.release_replica(),
     scripts.RetentionDeletes: lambda stage, step: stage.trim(),
 }
 """What makes a step of each class."""

@@ -167,7 +167,15 @@ class RetentionDeletes(ScriptStep, frozen=True):
     """Delete at the server what retention would delete, fetched or not."""
 
 
-Need = Literal["own devices", "pushes", "retention", "history", "backups", "confirmed first", "steps"]
+class HoldReplica(ScriptStep, frozen=True):
+    """The replica that serves reads gets nothing new."""
+
+
+class ReleaseReplica(ScriptStep, frozen=True):
+    """The replica that serves reads follows again, and has everything when the step ends."""
+
+
+Need = Literal["own devices", "pushes", "retention", "history", "backups", "confirmed first", "steps", "replica"]
 NEEDS: dict[Need, str] = {
     "own devices": "its devices are actors of the design, which apply and confirm as the design says",
     "pushes": "the server pushes nothing",
@@ -176,27 +184,25 @@ NEEDS: dict[Need, str] = {
     "backups": "its directory cannot be put back",
     "confirmed first": "no design is named that confirms before it applies with such a server",
     "steps": "a send is one request: its writer cannot be stopped in the middle",
+    "replica": "one server serves writes and reads",
 }
 """What a script may need of a target, and the usual reason why one lacks it."""
 
 
 class DriveScript(msgspec.Struct, frozen=True, kw_only=True):
-    """One script. `world`: the kinds of fault of the small world whose search predicts what may break.
+    """One script. `faults`: what happens in it, by the names of the table of faults; a design promises something under these.
 
-    `order`: how its devices apply and confirm. `repeats`: how often it
-    runs by default; more than once where what it shows is a race.
+    `order`: how its devices apply and confirm. `repeats`: how often it runs by default; more than once where what it shows is a
+    race.
     """
 
     name: str
     says: str
     cast: Cast
     steps: tuple[ScriptStep, ...]
-    world: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     order: Order = "together"
     needs: tuple[Need, ...] = ()
-    pairs: bool = False
-    """Whether the prediction also needs the world with these faults and two messages, because one message says too little."""
     repeats: int = 1
 
     def __post_init__(self) -> None:
@@ -219,7 +225,6 @@ SCRIPTS: dict[str, DriveScript] = {
             says="a second device of the receiver is offline while messages are sent, and connects later",
             cast=PAIR,
             faults=("disconnect",),
-            world=("disconnect",),
             steps=(Leave(2), Send(0, 3), AwaitAccepted(), ComeOnline(2), Everywhere((1, 2), within=3.0), Send(0)),
         ),
         DriveScript(
@@ -227,8 +232,6 @@ SCRIPTS: dict[str, DriveScript] = {
             says="a new device of the receiver registers and wants the history",
             cast=PAIR,
             faults=("new-device",),
-            world=("new-device",),
-            pairs=True,
             steps=(Send(0, 3), AwaitAccepted(), Appear(3, 1), Send(0), AwaitAccepted()),
         ),
         DriveScript(
@@ -236,7 +239,6 @@ SCRIPTS: dict[str, DriveScript] = {
             says="a device is killed when it has applied what it received and has not confirmed it",
             cast=PAIR,
             faults=("device-crash",),
-            world=("device-crash",),
             order="apply-confirm",
             steps=(CrashBetween(1), Send(0, 3), StartDevice(1), Send(0), AwaitAccepted()),
         ),
@@ -245,9 +247,7 @@ SCRIPTS: dict[str, DriveScript] = {
             says="a device that confirms first is killed when it has confirmed what it received and has not applied it",
             cast=PAIR,
             faults=("device-crash",),
-            world=("device-crash",),
             order="confirm-apply",
-            pairs=True,
             needs=("own devices", "confirmed first"),
             steps=(CrashBetween(1), Send(0, 3), StartDevice(1), Send(0), AwaitAccepted()),
         ),
@@ -256,7 +256,6 @@ SCRIPTS: dict[str, DriveScript] = {
             says="the server is killed after 200 acceptances, while two devices send, and started on the same data",
             cast=PAIR,
             faults=("server-crash",),
-            world=("server-crash",),
             steps=(Send(0, 150), Send(1, 150), AwaitAccepted(200), KillServer(), StartServer()),
         ),
         DriveScript(
@@ -278,11 +277,17 @@ SCRIPTS: dict[str, DriveScript] = {
             ),
         ),
         DriveScript(
+            name="replica-behind",
+            says="the replica that serves reads gets nothing while messages are sent and devices read; then it follows again",
+            cast=PAIR,
+            needs=("replica",),
+            steps=(HoldReplica(), Send(0, 2), AwaitAccepted(), Unheard(0.5), ReleaseReplica(), Send(0), AwaitAccepted()),
+        ),
+        DriveScript(
             name="pushes-lost",
             says="pushes from the server to a device are dropped; then the device reconnects",
             cast=PAIR,
             faults=("push-lost", "disconnect"),
-            world=("push", "disconnect"),
             needs=("pushes",),
             steps=(LosePushes(1), Send(0, 3), AwaitAccepted(), Unheard(0.5), Heal(1), Cut(1), Send(0), AwaitAccepted()),
         ),
@@ -291,7 +296,6 @@ SCRIPTS: dict[str, DriveScript] = {
             says="the connections of a sender and a receiver stay open but carry nothing; then both reconnect",
             cast=PAIR,
             faults=("half-open",),
-            world=("half-open",),
             steps=(
                 Swallow(1, "both"), Send(0, 2), AwaitAccepted(), Swallow(0, "down"), Send(0), Unheard(1.5), Heal(0), Heal(1),
                 AwaitAccepted(),
@@ -302,7 +306,6 @@ SCRIPTS: dict[str, DriveScript] = {
             says="requests and replies of a sender take longer than it waits: it sends again what is being processed",
             cast=PAIR,
             faults=("sender-retry",),
-            world=("sender-retry",),
             steps=(Delay(0, 0.7), Send(0), Unheard(0.3), SendAgain(0), Unheard(1.5), Heal(0), Send(0), AwaitAccepted()),
         ),
         DriveScript(
@@ -310,8 +313,6 @@ SCRIPTS: dict[str, DriveScript] = {
             says="the server is put back to a backup: what was accepted since then is lost, and new messages follow",
             cast=PAIR,
             faults=("server-restore",),
-            world=("server-restore",),
-            pairs=True,
             needs=("backups",),
             steps=(
                 Send(0, 2), AwaitAccepted(), Everywhere((1, 2)), Backup(), Leave(2), Send(0, 3), AwaitAccepted(), Everywhere((1,)),
@@ -323,7 +324,6 @@ SCRIPTS: dict[str, DriveScript] = {
             says="retention deletes what is kept for delivery while a device is away that has not fetched it",
             cast=PAIR,
             faults=("disconnect", "trim"),
-            world=("disconnect", "trim"),
             needs=("retention",),
             steps=(
                 Leave(2), Send(0, 3), AwaitAccepted(), Everywhere((1,)), RetentionDeletes(), Send(0), AwaitAccepted(),

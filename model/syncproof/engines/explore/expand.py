@@ -18,11 +18,14 @@ Successor = tuple[int, State, int]
 """(move, next state, mark)."""
 
 
-def expander(tables: Tables) -> Callable[[State, list[Successor]], None]:
+def expander(
+    tables: Tables, hindered: Callable[[int, State], bool] | None = None
+) -> Callable[[State, list[Successor]], None]:
     """Return a function that appends a successor for every move that a state makes possible.
 
     A fault, or an early firing, that would change nothing but its budget is left out, because everything that may follow it
-    may also happen without it.
+    may also happen without it. `hindered`: says of a move and the state that it leads to whether it cannot happen for now, so
+    that nothing waits for it; it is appended all the same.
     """
     react, reacted = tables.handlers.react, tables.handlers.reacted
     accepts = tables.handlers.accepts
@@ -94,7 +97,8 @@ def expander(tables: Tables) -> Callable[[State, list[Successor]], None]:
 
     def busy(state: State, out: list[Successor]) -> bool:
         # What the automata note is no part of the world, and no move may depend on which properties are judged.
-        return any(stirs[move] and after[:j_slot] != state[:j_slot] for move, after, _ in out)
+        stirring = ((move, after) for move, after, _ in out if stirs[move] and after[:j_slot] != state[:j_slot])
+        return any(hindered is None or not hindered(move, after) for move, after in stirring)
 
     def follow(state: State, slot: int, offer: Offer, out: list[Successor]) -> None:
         move, left, events, budget, guards, sets, deltas, bundle = offer

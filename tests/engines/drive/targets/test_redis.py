@@ -32,3 +32,15 @@ def test_a_kill_takes_what_is_in_memory_alone() -> None:
 def test_a_restored_stream_gives_no_number_twice() -> None:
     broken, _ = run("redis-always", "restored")
     assert broken == {"accepted-is-durable", "convergence"}
+
+
+@pytest.mark.slow
+def test_a_cursor_ahead_of_the_replica_loses_what_the_replica_lacked() -> None:
+    broken, _ = run("redis-replica-head", "replica-behind")
+    assert {"range-read", "checkpoint-covered", "no-loss"} <= broken
+
+
+@pytest.mark.slow
+def test_a_cursor_of_the_replicas_own_entries_loses_nothing() -> None:
+    broken, _ = run("redis-replica", "replica-behind")
+    assert broken == set()

@@ -10,6 +10,8 @@ TARGETS: dict[str, str] = {
     "postgres-inbox": "syncproof.engines.drive.targets.postgres:PostgresInbox",
     "redis-always": "syncproof.engines.drive.targets.redis:RedisAlways",
     "redis-memory": "syncproof.engines.drive.targets.redis:RedisMemory",
+    "redis-replica": "syncproof.engines.drive.targets.redis:RedisReplica",
+    "redis-replica-head": "syncproof.engines.drive.targets.redis:RedisReplicaHead",
     "nats": "syncproof.engines.drive.targets.nats:Nats",
     "mosquitto": "syncproof.engines.drive.targets.mosquitto:Mosquitto",
     "prosody-offline": "syncproof.engines.drive.targets.prosody:ProsodyOffline",
@@ -21,7 +23,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "sqlite": ("sqlite-log", "sqlite-inbox"),
     "postgres": ("postgres-serial", "postgres-counter", "postgres-inbox"),
     "prosody": ("prosody-offline", "prosody-archive"),
-    "redis": ("redis-always", "redis-memory"),
+    "redis": ("redis-always", "redis-memory", "redis-replica", "redis-replica-head"),
 }
 """A name that stands for several targets, which `drive` then runs one after the other."""
 

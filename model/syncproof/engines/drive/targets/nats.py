@@ -44,7 +44,7 @@ class Nats(Target):
 
     name = "nats"
     says = "NATS JetStream: a stream, and a durable consumer for each device that acks each message"
-    design = "log-device-acks"
+    design = "log-device-acks+received"
     sees = NOTED_BY_DEVICES | {
         "Stored", "Delivered", "Appended", "Queued", "Deleted", "Gone", "Reverted", "Trimmed", "Roamed", "Served",
     }  # fmt: skip

@@ -107,7 +107,7 @@ class PostgresSerial(_Log):
 
     name = "postgres-serial"
     says = "PostgreSQL: a log numbered by a serial column, read by range"
-    design = "F01"
+    design = "timeline-read-fanout+serial"
     place_from = "a sequence"
 
 

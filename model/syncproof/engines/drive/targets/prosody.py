@@ -186,7 +186,7 @@ class ProsodyOffline(_Prosody):
 
     name = "prosody-offline"
     says = "Prosody: messages kept for a user while no device is online, deleted when sent to the first that comes"
-    design = "inbox-shared+deleted-on-send"
+    design = "inbox-shared+carbons"
     modules = '"offline"'
     own_copy = "receipt"
 
@@ -200,7 +200,9 @@ class ProsodyArchive(_Prosody):
     name = "prosody-archive"
     says = "Prosody: an archive of each user (XEP-0313), queried by every device, besides what is pushed"
     design = "timeline-push"
-    confirmed_first = "F09"
+    # What its devices confirm is a pushed copy (XEP-0198), and no checkpoint moves with it: a copy that is confirmed and lost is
+    # a push that was lost, and the design needs no push.
+    confirmed_first = "timeline-push"
     modules = '"mam"'
 
     def receive(self, device: DeviceId, after: Mapping[str, str]) -> list[Batch]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -27,7 +28,8 @@ from syncproof.engines.drive.adapter import (
     Target,
     Uncertain,
 )
-from syncproof.engines.drive.processes import LOOPBACK, Child, free_port
+from syncproof.engines.drive.processes import LOOPBACK, Child, free_port, wait_for
+from syncproof.engines.drive.proxy import Proxy
 from syncproof.engines.drive.targets import installed
 
 PAGE = 100
@@ -59,7 +61,7 @@ class _Redis(Target):
     """What both forms share. `settings`: options of the server."""
 
     settings: ClassVar[Sequence[str]]
-    design = "timeline-read-fanout"
+    design = "timeline-read-fanout+clock"
     confirmed_first = "F09"
     lacks: ClassVar[Mapping[str, str]] = {
         "pushes": "devices ask, the server pushes nothing",
@@ -191,10 +193,14 @@ class _Redis(Target):
             epoch, seq = json.loads(cursor) if cursor else (0, 0)
             starts = [int(start) for start in self.ask("LRANGE", f"epochs:{conversation:d}", 0, -1)]
             seq = min([seq, *starts[epoch:]])
-            entries = self.ask("XRANGE", _stream(conversation), f"({entry_at(seq)}", "+", "COUNT", PAGE)
+            entries = self.entries(conversation, seq)
             if entries or (cursor and len(starts) != epoch):
                 batches.append(self._batch(conversation, len(starts), seq, entries))
         return batches
+
+    def entries(self, conversation: ConversationId, after: int) -> Any:
+        """Return a page of a conversation's entries behind a number."""
+        return self.ask("XRANGE", _stream(conversation), f"({entry_at(after)}", "+", "COUNT", PAGE)
 
     def _batch(self, conversation: ConversationId, epoch: int, after: int, entries: Sequence[Any]) -> Batch:
         items = []
@@ -246,8 +252,130 @@ class RedisMemory(_Redis):
 
     name = "redis-memory"
     says = "Redis: a stream for each conversation, in memory alone (no append-only file, no snapshots)"
-    design = "F21"
+    design = "timeline-read-fanout+memory"
+    blind: ClassVar[Mapping[str, str]] = {
+        "accepted-is-durable": "an audit finds what is in memory, and cannot say that it would outlive a crash",
+        "store-before-sync": "the same",
+    }
     settings = ("--appendonly", "no")
     sees = COMMON | {"Roamed", "Audited"}
     places_named = True
     lacks: ClassVar[Mapping[str, str]] = {**_Redis.lacks, "backups": "its directory holds nothing"}
+
+
+class _Replicated(RedisAlways):
+    """A primary that takes what is sent, and a replica that serves what is read; between them a proxy that can hold everything."""
+
+    has_replica = True
+    reads_whole = False
+    sees = RedisAlways.sees - {"Served"}
+    blind: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("tail-append", "range-read", "checkpoint-covered"),
+        "an audit of the primary does not say whether an entry was there when the replica was read",
+    )
+
+    def __init__(self, given: Prepared) -> None:
+        super().__init__(given)
+        self._replica: Child | None = None
+        self._replica_port = 0
+        self._between: Proxy | None = None
+        self._reading: Any = None
+
+    # ---- in the harness
+
+    def up(self) -> None:
+        super().up()
+        self._close_between()
+        self._between = Proxy(lambda: self._port)
+        self._replica_port = self._replica_port or free_port()
+        folder = self.directory / "replica"
+        folder.mkdir(exist_ok=True)
+        command = [self.program(), "--port", str(self._replica_port), "--bind", LOOPBACK, "--dir", str(folder)]
+        of = ["--replicaof", LOOPBACK, str(self._between.port), "--save", ""]
+        self._replica = Child("the replica", [*command, *of], self.directory / "replica.log")
+        self._replica.start()
+        self._replica.ready(self._follows)
+
+    def down(self) -> None:
+        super().down()
+        self._close_between()
+
+    def _close_between(self) -> None:
+        if self._between is not None:
+            self._between.close()
+
+    def _follows(self) -> bool:
+        """Return whether the replica has what the primary has."""
+        with suppress(installed.client("redis").RedisError), closing(_client(LOOPBACK, self._replica_port)) as replica:
+            found = replica.info("replication")
+            with closing(self._direct()) as primary:
+                behind = primary.info("replication")["master_repl_offset"] - found["slave_repl_offset"]
+            return bool(found["master_link_status"] == "up" and behind <= 0)
+        return False
+
+    def processes(self) -> list[Child]:
+        return [child for child in (self._server, self._replica) if child is not None]
+
+    def hold_replica(self) -> None:
+        assert self._between is not None
+        self._between.swallow("down")
+
+    def release_replica(self) -> None:
+        assert self._between is not None
+        self._between.heal()
+        wait_for(self._follows, "the replica follows again")
+
+    def options(self) -> dict[str, Any]:
+        return {**super().options(), "replica": self._replica_port}
+
+    # ---- in the process of a device
+
+    def close(self) -> None:
+        super().close()
+        if self._reading is not None:
+            self._reading.close()
+            self._reading = None
+
+    def ask_replica(self, *command: Any) -> Any:
+        """Send a command to the replica. Raises `OSError` if the connection is lost or the reply is late."""
+        redis = installed.client("redis")
+        if self._reading is None:
+            self._reading = _client(LOOPBACK, self.given.options["replica"])
+        try:
+            return self._reading.execute_command(*command)
+        except (redis.ConnectionError, redis.TimeoutError) as error:
+            raise ConnectionError(str(error)) from None
+
+    def entries(self, conversation: ConversationId, after: int) -> Any:
+        return self.ask_replica("XRANGE", _stream(conversation), f"({entry_at(after)}", "+", "COUNT", PAGE)
+
+
+class RedisReplica(_Replicated):
+    """The cursor is the last entry that the replica returned: a replica that is behind makes a device late and loses nothing."""
+
+    name = "redis-replica"
+    says = "Redis: a replica serves the reads, and a device's cursor is the last entry that it got there"
+    design = "timeline-read-fanout+replica"
+
+
+class RedisReplicaHead(_Replicated):
+    """The cursor is the primary's head (F03): what the replica does not have yet is never read."""
+
+    name = "redis-replica-head"
+    says = "Redis: a replica serves the reads, and a device's cursor is the head that the primary says (F03)"
+    design = "timeline-read-fanout+replica-head"
+    confirmed_first = ""
+
+    def receive(self, device: DeviceId, after: Mapping[str, str]) -> list[Batch]:
+        heads = {
+            c: self.ask("XREVRANGE", _stream(c), "+", "-", "COUNT", 1) for c in self.cast.conversations(self._user)
+        }
+        found = {batch.name: batch for batch in super().receive(device, after)}
+        for conversation, last in heads.items():
+            name, cursor = f"{conversation:d}", after.get(f"{conversation:d}")
+            head = number_of(last[0][0]) if last else 0
+            epoch, seq = json.loads(cursor) if cursor else (0, 0)
+            batch = found.get(name) or self._batch(conversation, epoch, seq, [])
+            if head > batch.upto:
+                found[name] = replace(batch, upto=head, cursor=json.dumps([json.loads(batch.cursor)[0], head]))
+        return list(found.values())
