@@ -13,6 +13,7 @@ from syncproof.properties import PROPERTIES
 from syncproof.report.drive import fragment
 from syncproof.studies.compare import compare
 from syncproof.studies.drive import Driven, ScriptOutcome
+from syncproof.studies.script_agreement import Seen
 from tests.helpers import browser as chromium
 from tests.helpers.command import TINY
 
@@ -80,8 +81,9 @@ def test_the_figures_can_be_read_on_their_page(browser: Any, page: Path, dark: b
 
 
 def test_what_a_notebook_shows_of_many_violations_is_not_wider_than_it(browser: Any, tmp_path: Path) -> None:
-    outcome = ScriptOutcome("postgres-serial", "concurrent-writers", "timeline-read-fanout", runs=20)
-    outcome.observed, outcome.examples = dict.fromkeys(PROPERTIES, 19), dict.fromkeys(PROPERTIES, "it does")
+    seen = [Seen(frozenset(PROPERTIES), frozenset(PROPERTIES))] * 20
+    outcome = ScriptOutcome("postgres-serial", "concurrent-writers", "timeline-read-fanout", seen)
+    outcome.examples = dict.fromkeys(PROPERTIES, "it does")
     page = tmp_path / "fragment.html"
     page.write_text(f"<meta charset=utf-8>{fragment(Driven((), [], [outcome]))}", encoding="utf-8")
     browser.open(page, width=800)

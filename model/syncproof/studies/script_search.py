@@ -151,7 +151,7 @@ def never(progress: Progress) -> bool:
 
 
 @dataclass
-class Setting:
+class OutOfOrder:
     """What is out of order at a place of a script: who is away, armed or down, and whose connection carries nothing."""
 
     away: set[DeviceId] = field(default_factory=set)
@@ -205,7 +205,7 @@ class ScriptPlan:
         self.interventions: list[tuple[Tell, str]] = []
         self.newcomers: list[Spawn] = []
         self.budgets: dict[str, float] = {}
-        self.setting = Setting(strict=strict)
+        self.setting = OutOfOrder(strict=strict)
         self.acts: list[Act] = []
         self.sent = sum(self.count(step) for step in script.steps)
         for step in script.steps:

@@ -16,7 +16,7 @@ from syncproof.core.moves import Connect
 from syncproof.core.values import DeviceId
 from syncproof.engines.explore import Limits, Status, WorldView
 from syncproof.engines.explore.core import Core, Part, core_of
-from syncproof.engines.explore.cycles import Cycles, Way
+from syncproof.engines.explore.cycles import Cycles, ViolatingRun
 from syncproof.engines.explore.graph import Complaint, Graph
 from syncproof.engines.explore.liveness import Arcs, Lasso, _Verdicts
 from syncproof.engines.explore.marks import Marks
@@ -51,7 +51,7 @@ def nearest(
     bad: Sequence[int],
     arcs: Sequence[tuple[int, int, int]] = (),
     still: int | None = None,
-) -> Way | None:
+) -> ViolatingRun | None:
     """Return the violation by these bad states; move 0 is strongly fair. States lie on one path, in their order."""
     columns = [numpy.asarray([arc[n] for arc in arcs], dtype=numpy.int64) for n in range(3)]
     strong = numpy.asarray([True, False, False, False])

@@ -22,7 +22,7 @@ from syncproof.engines.explore.withheld import Withheld
 from syncproof.properties import Property
 
 
-class Way(NamedTuple):
+class ViolatingRun(NamedTuple):
     """A violating run: `moves` from the first state, then `cycle` repeated; what the property says of it."""
 
     moves: tuple[Move, ...]
@@ -52,12 +52,12 @@ class Cycles:
             self.still[held_back.states] = False
         self.part: Part = part_of(graph, fairness, members, held_back)
 
-    def judged(self, names: Sequence[str]) -> dict[str, Way | None]:
+    def judged(self, names: Sequence[str]) -> dict[str, ViolatingRun | None]:
         """Return a violation of each of the liveness properties of these names, or None."""
         judging = self.tables.judging
         joint = self.graph.column(self.tables.encoding.judge_slot)
         components = list(fair_components(self.part.arcs))
-        found: dict[str, Way | None] = {}
+        found: dict[str, ViolatingRun | None] = {}
         for number, automaton in enumerate(judging.automata):
             if automaton.name in names:
                 unsettled = [judging.unsettled(number, j) for j in range(len(judging.slot.values))]
@@ -82,7 +82,7 @@ class Cycles:
         bad: Bools,
         says: Callable[[int], str],
         still: int | None = None,
-    ) -> Way | None:
+    ) -> ViolatingRun | None:
         """Return a violation in the fair component whose first bad state is nearest; None if there is none.
 
         `still`: the first bad state that no owed arc leaves, which is fair by itself. States in which only polls are left
@@ -99,12 +99,12 @@ class Cycles:
             if len(here) and (nearest is None or here[0] < nearest[0]):
                 nearest = (int(here[0]), component)
         if still is not None and (nearest is None or still < part.states[nearest[0]]):
-            return Way(self._path(still), (), says(still))
+            return ViolatingRun(self._path(still), (), says(still))
         if nearest is None:
             return None
         return self._lasso(part, nearest[1], bad, says)
 
-    def _endless(self, automaton: type[Property]) -> Way | None:
+    def _endless(self, automaton: type[Property]) -> ViolatingRun | None:
         """Return a violation by a fair cycle that repeats the forbidden observation without its excuse."""
         assert automaton.endless is not None
         repeated, excuse = automaton.endless
@@ -136,14 +136,14 @@ class Cycles:
                     return way._replace(cycle=(loop, *way.cycle))
         return None
 
-    def _lasso(self, part: Part, component: Ints, bad: Bools, says: Callable[[int], str]) -> Way:
+    def _lasso(self, part: Part, component: Ints, bad: Bools, says: Callable[[int], str]) -> ViolatingRun:
         """Return the violation by a fair cycle from the first bad state of a component."""
         found = lasso(part.arcs, component, bad)
         assert found is not None
         values = self.tables.moves.values
         state = int(part.states[found.state])
         cycle = tuple([values[self.graph.moves[part.numbers[a]]] for a in found.cycle])
-        return Way(self._path(state), cycle, says(state))
+        return ViolatingRun(self._path(state), cycle, says(state))
 
     def _path(self, state: int) -> tuple[Move, ...]:
         return tuple([self.tables.moves.values[self.graph.moves[arc]] for arc in self.graph.path(state)])
