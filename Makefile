@@ -59,7 +59,7 @@ test-fast: $(READY)
 
 # Fast tests on the oldest versions that pyproject.toml allows (they need Python 3.11 or 3.12), without those that use no library
 # beyond what all others use. What old libraries say about newer ones is not ours: a deprecation is no error here.
-NO_LIBRARY := designs properties seeded_bugs counterexamples engines/drive $(addprefix engines/explore/test_,agreement.py \
+NO_LIBRARY := designs properties tools benchmarks seeded_bugs counterexamples engines/drive $(addprefix engines/explore/test_,agreement.py \
 	equal_to_world.py handlers.py moves.py recorded.py renaming.py representatives.py symmetry.py symmetry_landing.py views.py)
 test-oldest: $(OLDEST)/.ready
 	$(OLDEST)/bin/python -m pytest -n logical -m "not slow" -W default::DeprecationWarning \

@@ -132,19 +132,21 @@ class Design(msgspec.Struct, frozen=True):
         for what, text in (("summary", summary), ("name", name)):
             if not isinstance(text, str):
                 raise InputError(f"{what}: {text!r:.60}; allowed: a text")
-        return msgspec.structs.replace(
-            self,
-            name=name or " with ".join([self.name, *[_name_of(kind) for kind in (device, server) if kind is not None]]),
-            summary=summary or self.summary,
-            device=self.device if device is None else device,
-            server=self.server if server is None else server,
-            promises=self.promises if promises is None else promises,
-            parameters=self.parameters if parameters is None else parameters,
-            meets=(
+        changed = {
+            "name": name
+            or " with ".join([self.name, *[_name_of(kind) for kind in (device, server) if kind is not None]]),
+            "summary": summary or self.summary,
+            "device": self.device if device is None else device,
+            "server": self.server if server is None else server,
+            "promises": self.promises if promises is None else promises,
+            "parameters": self.parameters if parameters is None else parameters,
+            "meets": (
                 *(() if device or server or parameters else self.meets),
                 *witnesses.declared({} if sometimes is None else sometimes),
             ),
-        )
+        }
+        # Not `structs.replace`, which checks nothing in early versions of msgspec.
+        return Design(**{field: getattr(self, field) for field in self.__struct_fields__} | changed)
 
     def _check_promises(self, promises: Mapping[str, tuple[str, ...]]) -> None:
         """Raise `InputError` for a promise of an unknown or inapplicable property, or under an unknown fault."""
