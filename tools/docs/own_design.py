@@ -24,7 +24,7 @@ GROWS: tuple[tuple[SmallWorld, str], ...] = (
     (SmallWorld("two-devices", 1, ("push",)), "pushes lost, duplicated, reordered"),
     (SmallWorld("two-devices", 1, ("server-crash",)), "a crash of the server, of whose open writes any subset lands"),
     (SmallWorld("two-devices", 1, ("push", "server-crash")), "both kinds of fault"),
-    (SmallWorld("two-devices", 1, (), (("request_timeout", 10.0),)), "a timer for every request"),
+    (SmallWorld("two-devices", 1, (), (("request_timeout", 10.0),)), "each request also starts a timeout"),
 )
 """World -> what makes it larger than the first."""
 

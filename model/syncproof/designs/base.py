@@ -325,7 +325,7 @@ class Device(Actor):
         """Set a new device's first state; a hook for designs with checkpoints or history."""
 
     def catch_up(self, out: Out) -> None:
-        """Ask for everything new; a hook that every design fills."""
+        """Ask for everything new. Each design overrides this."""
 
     def arm_poll(self, out: Out) -> None:
         """Arm the poll timer, which fires if nothing is received for a poll interval."""
@@ -425,7 +425,7 @@ class Server(Actor):
             out.observe(MemberRemoved(packet.conversation, packet.user))
 
     def receive(self, source: ConnectionId, message: Message, out: Out) -> None:
-        """Process a submission, then call `release`; a hook that every design fills."""
+        """Process a submission, then call `release`. Each design overrides this."""
 
     def release(self, out: Out) -> None:
         """Free a worker, and let it process the oldest queued message."""

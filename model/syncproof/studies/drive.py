@@ -243,7 +243,7 @@ def drive(
         scripts: names of scripts; by default all.
         held_against: the design that the target is held against, instead of its own.
         repeats: how often each script runs; by default once, and races several times.
-        slow_ms: milliseconds that a store of `model:` takes at most for an operation, drawn anew for each; default 20.
+        slow_ms: milliseconds that a store of `model:` takes at most for an operation, drawn for each operation; default 20.
         histories: a folder in which the history of the last run of each script is written, as TARGET-SCRIPT.jsonl.
         jobs: how many runs at once, each in a process of its own; by default one after the other in this process, since a
             busy machine changes what races do.

@@ -1,4 +1,4 @@
-"""The system of a design as its driven processes have it: each process makes it anew from the design's name."""
+"""The system of a design as its driven processes have it: each process builds it from the design's name."""
 
 from __future__ import annotations
 

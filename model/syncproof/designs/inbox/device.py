@@ -51,7 +51,7 @@ class InboxDevice(Device):
         self.send_acks(out)
 
     def send_acks(self, out: Out) -> None:
-        """Send the collected acks in one packet, and collect anew."""
+        """Send the collected acks in one packet, and empty the collection."""
         out.cancel(AckDue())
         if self.connection is not None and self.unsent:
             out.send(self.connection, Ack(tuple(self.unsent)))

@@ -82,7 +82,7 @@ class InboxServer(Server):
 
     @on(Indexed)
     def indexed(self, source: Id, packet: Indexed, out: Out) -> None:
-        """Assign the message its place, and copy it for every device of the audience but the composing one."""
+        """Assign the message its place, and copy it for every device of the audience except the one that composed it."""
         message = packet.message
         place = self.index.get(message.id)
         if place is not None and self.parameters.idempotent_send:  # put if absent, and it was there
@@ -366,7 +366,7 @@ class InboxServer(Server):
             out.observe(Gone(message, name, "retention"))
 
     def start(self, out: Out) -> None:
-        """Delete the inboxes whose devices were retired before a crash; let the time to live of every copy begin anew."""
+        """Delete the inboxes whose devices were retired before a crash; start the time to live of every copy again."""
         for name, box in sorted(self.boxes.items()):
             if not self.fetching_devices(name):
                 self.discard(name, out)

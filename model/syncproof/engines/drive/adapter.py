@@ -235,11 +235,13 @@ class Target(ABC):
         raise NotImplementedError(f"{type(self).__name__} neither has `trim` nor lacks `retention`")
 
     def hold_replica(self) -> None:
-        """Keep what is new from the replica that serves reads."""
+        """Stop the replica that serves reads from receiving what is new."""
+        # Not abstract: only a target with `has_replica` is given a script that calls it.
         raise NotImplementedError(f"{type(self).__name__} has a replica and no `hold_replica`")
 
     def release_replica(self) -> None:
         """Let the replica that serves reads follow again, and wait until it has everything."""
+        # Not abstract: see `hold_replica`.
         raise NotImplementedError(f"{type(self).__name__} has a replica and no `release_replica`")
 
     def restored(self, before: Path) -> Iterable[Observation]:

@@ -176,7 +176,7 @@ class ActorFaults:
     def affords(self, actor: int, environment: int) -> bool:
         """Return whether any replacement of an actor has a budget left in a value of the environment's slot.
 
-        This is asked first, because replacements are worked out anew for each value of four slots.
+        This is asked first, because replacements are computed again for each value of four slots.
         """
         found = self.afforded[actor].get(environment)
         if found is None:

@@ -169,7 +169,7 @@ class CompiledSearch:
         self._enter()
 
     def _enter(self) -> None:
-        """Make the table of known states anew, with room for as many again; it is at most half full."""
+        """Make a new table of the known states. It is at most a third full now, and grows again at a half."""
         room = 3 * self.states + 2 * len(self.out) + ROOM
         self.known = numpy.full(1 << room.bit_length(), kernel.EMPTY, dtype=numpy.int64)
         kernel.enter(self.known, self.words, self.states)

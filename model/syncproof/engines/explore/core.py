@@ -32,7 +32,7 @@ class Core:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some states of a graph and the owed arcs that leave them, numbered anew, in the same order.
+    """Some states of a graph and the owed arcs that leave them, with new numbers in the same order.
 
     `states[i]`: the graph's number of state i; one more state, the last one, stands for all others. `numbers[a]`: the
     graph's number of arc a, or -1 for a firing that is held back.
