@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from syncproof.studies.recordings import CheckedRun, check, convert, minimise, replay
     from syncproof.studies.size import Sizing, size
     from syncproof.studies.sweep import Sweep, sweep
-    from syncproof.studies.verify import Verification, explore, verify
+    from syncproof.studies.verification import Verification
+    from syncproof.studies.verify import explore, verify
 
 _MODULES = {
     "DESIGNS": "designs",
@@ -48,7 +49,7 @@ _MODULES = {
     "Scenario": "inputs.scenario",
     "Sizing": "studies.size",
     "Sweep": "studies.sweep",
-    "Verification": "studies.verify",
+    "Verification": "studies.verification",
     "check": "studies.recordings",
     "compare": "studies.compare",
     "convert": "studies.recordings",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # the plugin is loaded by every run of pytest, so it imports 
     from syncproof.core.moves import Move
     from syncproof.designs import Design
     from syncproof.inputs.small_worlds import SmallWorld
-    from syncproof.studies.verify import Explored
+    from syncproof.studies.verification import Explored
 
 
 @pytest.fixture(name="keeps_promises")
@@ -106,16 +106,17 @@ def _search(design: Design, world: SmallWorld, states: int) -> Explored:
 
 def _assert_exercised(design: Design, row: list[Explored]) -> None:
     __tracebackhide__ = True
-    from syncproof.studies import verify as verification
+    from syncproof.studies.verification import cell_of
+    from syncproof.studies.verify import vacuous
 
     for name in design.promises:
-        cell = verification.cell_of(design, row, name)
+        cell = cell_of(design, row, name)
         if cell.promise == "unknown":
             raise AssertionError(
                 f"{design.name} promises {name}, but no search could tell whether it is kept: {name} {cell.why} "
                 f"(searched: {'; '.join(str(each.world) for each in row)})"
             )
-    for _, world, what in verification.vacuous(row):
+    for _, world, what in vacuous(row):
         raise AssertionError(f"{design.name} in {world}: the search never reached this: {what}; so it says nothing")
 
 

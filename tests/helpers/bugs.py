@@ -10,6 +10,7 @@ from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.seeded_bugs import BUGS
 from syncproof.studies import verify
 from syncproof.studies.hunt import larger, play
+from syncproof.studies.verification import Explored
 
 
 def world_of(bug: str) -> SmallWorld:
@@ -18,7 +19,7 @@ def world_of(bug: str) -> SmallWorld:
 
 
 @cache
-def searched(design: str, world: SmallWorld) -> verify.Explored:
+def searched(design: str, world: SmallWorld) -> Explored:
     """Return what a complete search of a design or a bug finds in a world."""
     return verify.explore_one(design, world)
 

@@ -17,7 +17,7 @@ from syncproof.studies.compare import compare
 from syncproof.studies.comparison import Comparison
 from syncproof.studies.kill_matrix import KillMatrix, kill_matrix
 from syncproof.studies.sweep import Sweep, sweep
-from syncproof.studies.verify import Verification
+from syncproof.studies.verification import Verification
 from tests.helpers import browser as chromium
 from tools import gallery
 

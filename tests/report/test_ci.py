@@ -18,7 +18,7 @@ from syncproof.studies.kill_matrix import KillMatrix
 from syncproof.studies.recordings import CheckedRun, judged
 from syncproof.studies.results.kill_matrix import BugResult, CutEngineResult, EngineResult, SoundResult
 from syncproof.studies.script_agreement import Seen
-from syncproof.studies.verify import Verification
+from syncproof.studies.verification import Verification
 from tests.helpers.histories import History
 from tests.studies.test_verify import CRASH, NOTIFY, PUSH, SYNC_FIRST, explored, verified
 

@@ -22,6 +22,7 @@ from syncproof.studies import recordings
 from syncproof.studies import verify as verification
 from syncproof.studies.pieces import INTERRUPTED
 from syncproof.studies.results.common import plain
+from syncproof.studies.verification import Verification
 
 DESIGNS = ["inbox-shared", "timeline-notify", "F27"]
 WORLDS = (SmallWorld("two-people", 1, ()), SmallWorld("three-devices", 1, ()))
@@ -97,14 +98,14 @@ def test_the_answer_speaks_of_what_is_broken_and_refuted(found):
 
 def test_the_answer_says_what_is_missing_and_why(found):
     facts = {name: getattr(found, name) for name in found.__dataclass_fields__}
-    cut = verification.Verification(**facts | {"missing": {"F27": 2}, "stopped": INTERRUPTED})
+    cut = Verification(**facts | {"missing": {"F27": 2}, "stopped": INTERRUPTED})
     assert "2 searches were not made: interrupted." in sentences.answer(cut)
 
 
 def test_vacuous_searches_are_on_the_pages(found):
     facts = {name: getattr(found, name) for name in found.__dataclass_fields__}
     gap = ("timeline-notify", WORLDS[0], "a device saw a gap")
-    vacuous = verification.Verification(**facts | {"vacuous": [gap]})
+    vacuous = Verification(**facts | {"vacuous": [gap]})
     assert any("never reached this: a device saw a gap" in sentence for sentence in sentences.answer(vacuous))
     assert "never a device saw a gap" in vacuous.html()
 

@@ -16,7 +16,8 @@ from syncproof.inputs import lookup
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.studies import pieces
 from syncproof.studies.pieces import INTERRUPTED, LOST, Piece, perform, piece, setting
-from syncproof.studies.verify import Explored, explore_one
+from syncproof.studies.verification import Explored
+from syncproof.studies.verify import explore_one
 
 
 def square(folder: Path, number: int) -> int:

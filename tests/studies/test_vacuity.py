@@ -22,7 +22,8 @@ from syncproof.studies import verify as verification
 from syncproof.studies.compare import compare
 from syncproof.studies.comparison import Comparison, worst
 from syncproof.studies.hunt import hunt
-from syncproof.studies.verify import Explored, Verification, cell_of, explore_one
+from syncproof.studies.verification import Explored, Verification, cell_of
+from syncproof.studies.verify import explore_one
 from tests.helpers.silent import MISSES, MUTE, NOTIFY, QUIET, REACHES, SILENT
 
 NO_FAULT = SmallWorld("two-people", 1, ())

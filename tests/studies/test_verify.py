@@ -25,7 +25,7 @@ from syncproof.properties.sometimes import SOMETIMES
 from syncproof.studies import executors
 from syncproof.studies import verify as verification
 from syncproof.studies.pieces import INTERRUPTED, LOST
-from syncproof.studies.verify import Explored, Verification
+from syncproof.studies.verification import Explored, Verification
 
 NO_FAULT = SmallWorld("two-people", 1, ())
 PUSH = SmallWorld("two-people", 1, ("push",))

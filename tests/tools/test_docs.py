@@ -26,6 +26,7 @@ from syncproof.studies import verify as verification
 from syncproof.studies.results.common import plain
 from syncproof.studies.results.kill_matrix import CutEngineResult, EngineResult
 from syncproof.studies.size import size
+from syncproof.studies.verification import Verification
 from tests.helpers.silent import SECOND
 from tools.docs import example, markdown, pages, scenarios
 
@@ -321,7 +322,7 @@ def outcomes() -> dict[str, dict[str, Any]]:
     runs = [(d, s, verification.search(d, s)) for d, s in (("timeline-notify", world), ("F19", bug))]
     parts = [verification.judged(*run) for run in runs]
     explored = {d: p.explored[d] for (d, _, _), p in zip(runs, parts, strict=True)}
-    verify = verification.Verification(
+    verify = Verification(
         "two",
         explored,
         {},

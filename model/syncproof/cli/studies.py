@@ -13,7 +13,7 @@ from syncproof.cli.exit_status import complain, exits, tell
 from syncproof.errors import DesignError, InputError
 
 if TYPE_CHECKING:
-    from syncproof.studies.verify import Verification
+    from syncproof.studies.verification import Explored, Verification
 
 
 @click.command()
@@ -272,7 +272,7 @@ def explore(
         graphs.check(Path(graph))
     options.check_out_folder(out)
     limits = Limits(states, None if memory is None else int(memory * (1 << 30)), seconds, depth)
-    kept: list[study.Explored] = []
+    kept: list[Explored] = []
     failed: dict[str, Failure] = {}
     for world in worlds:
         try:

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 from syncproof.studies.drive import Driven
 from syncproof.studies.kill_matrix import KillMatrix
 from syncproof.studies.recordings import CheckedRun
-from syncproof.studies.verify import Verification
+from syncproof.studies.verification import Verification
 
 SCHEMA = 1
 CaseVerdict = Literal["holds", "violated", "unknown", "not exercised"]

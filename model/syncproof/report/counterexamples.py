@@ -26,7 +26,7 @@ from syncproof.inputs.small_worlds import build
 from syncproof.properties import PROPERTIES
 from syncproof.properties.monitor import Monitor
 from syncproof.studies.smallest_world import Way
-from syncproof.studies.verify import Cell, Verification
+from syncproof.studies.verification import Cell, Verification
 
 REPEAT = 200
 """How often a cycle is repeated in a moves file at most, until an automaton reports a violation."""

@@ -23,7 +23,8 @@ from syncproof.report.diagram import Diagram
 from syncproof.report.sentences import verify as sentences
 from syncproof.report.tables import NOT_EXERCISED, claims, rank
 from syncproof.report.tables import mark as marked
-from syncproof.studies.verify import Cell, Verification, judged
+from syncproof.studies.verification import Cell, Verification
+from syncproof.studies.verify import judged
 
 LENGTHS = (
     "A counterexample to a safety property is a shortest one. A counterexample to a liveness property is a short one: a shortest "

@@ -41,10 +41,10 @@ def random_graph(random: Random, states: int) -> tuple[Graph, list[tuple[int, in
 def by_tarjan(graph: Graph) -> Core:
     """Return the core by the compiled algorithm."""
     pytest.importorskip("numba")
-    from syncproof.engines.explore import kernel
+    from syncproof.engines.explore.components import strong_components
 
     arrays = [numpy.asarray(numbers) for numbers in (graph.first, graph.targets, graph.moves)]
-    return Core(*kernel.strong_components(*arrays, FAIRNESS != NEVER))
+    return Core(*strong_components(*arrays, FAIRNESS != NEVER))
 
 
 @pytest.mark.parametrize("find", [lambda graph: core_of(graph, FAIRNESS), by_tarjan], ids=["scipy", "tarjan"])

@@ -52,7 +52,7 @@ class Part:
 def core_of(graph: Graph, fairness: Ints) -> Core:
     """Return the core of a complete graph. `fairness[m]`: the fairness of move m."""
     if isinstance(graph.states, PackedStates):  # so numba is there
-        from syncproof.engines.explore.kernel import strong_components
+        from syncproof.engines.explore.components import strong_components
 
         arrays = (numpy.asarray(graph.first), numpy.asarray(graph.targets), numpy.asarray(graph.moves))
         return Core(*strong_components(*arrays, fairness != NEVER))

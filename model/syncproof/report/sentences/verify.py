@@ -6,7 +6,8 @@ import shlex
 
 from syncproof.designs import DESIGNS
 from syncproof.report.sentences.words import counted, listed
-from syncproof.studies.verify import ONE_WORLD, Verification
+from syncproof.studies.verification import Verification
+from syncproof.studies.verify import ONE_WORLD
 
 
 def answer(verification: Verification) -> list[str]:
