@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import chdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -77,7 +78,6 @@ def _text(printed: str) -> str:
 
 
 def _printed(command: str, design: str, *options: str) -> str:
-    """Return what a command prints about a design of the folder `examples`, with the name that a reader gives it."""
-    with TemporaryDirectory() as folder:
-        words = [command, f"{ROOT}/{design}", *options, "--out", folder]
-        return CliRunner().invoke(main, words).output.replace(f"{ROOT}/", "")
+    """Return what a command prints about a design of the folder `examples`, in the folder in which a reader types it."""
+    with TemporaryDirectory() as folder, chdir(ROOT):
+        return CliRunner().invoke(main, [command, design, *options, "--out", folder]).output
