@@ -88,6 +88,9 @@ class StateRenaming:
         self.kinds = kinds
         self.target = self._targets()
         self._values: list[dict[int, int]] = [{} for _ in tables.slots]
+        self._events: dict[int, int] = {}
+        self._bundles: dict[int, int] = {}
+        self._states: list[dict[int, int]] = [{} for _ in tables.judging.automata]
 
     def _targets(self) -> list[int]:
         place = self.encoding.place
@@ -134,11 +137,34 @@ class StateRenaming:
         found = self._values[slot][index] = self.tables.slots[self.target[slot]].intern(value)
         return found
 
+    def event(self, number: int) -> int:
+        """Return the number of an event with its ids renamed."""
+        found = self._events.get(number)
+        if found is None:
+            source, packet = self.encoding.events[number]
+            found = self._events[number] = self.encoding.event(self.of(source), self.of(packet))
+        return found
+
+    def bundle(self, number: int) -> int:
+        """Return the number of a bundle of observations with their ids renamed, in the same order."""
+        found = self._bundles.get(number)
+        if found is None:
+            judging = self.tables.judging
+            found = self._bundles[number] = judging.bundle([self.of(o) for o in judging.bundles.values[number]])
+        return found
+
+    def automaton(self, number: int, state: int) -> int:
+        """Return the number of an automaton's state with its ids renamed."""
+        if state == COMPLAINED:
+            return state
+        found = self._states[number].get(state)
+        if found is None:
+            states = self.tables.judging.states[number]
+            found = self._states[number][state] = states.intern(self.of(states.values[state]))
+        return found
+
     def _automata(self, value: tuple[int, ...]) -> tuple[int, ...]:
-        states = self.tables.judging.states
-        return tuple(
-            [s if s == COMPLAINED else states[n].intern(self.of(states[n].values[s])) for n, s in enumerate(value)]
-        )
+        return tuple([self.automaton(number, state) for number, state in enumerate(value)])
 
     def _pending(self, value: Pending) -> Pending:
         return Pending(

@@ -171,23 +171,21 @@ class Symmetry:
         encoding, bundle = self.encoding, self.judging.bundle
         queue = list(dict.fromkeys(calls))
         known = set(queue)
+        plain: dict[HandlerCall, tuple[Any, ...]] = {}
         for call in queue:
             actor, local, event = call
             after, out = self._call(call)
-            source, packet = encoding.events[event]
             for number, exchange in enumerate(self.exchanges):
-                image = (
-                    exchange.actor(actor),
-                    exchange.slot(local_slot(actor), local),
-                    encoding.event(exchange.of(source), exchange.of(packet)),
-                )
+                image = exchange.actor(actor), exchange.slot(local_slot(actor), local), exchange.event(event)
                 if image not in known:
                     known.add(image)
                     queue.append(image)
                 after_too, out_too = self._call(image)
+                if image not in plain:
+                    plain[image] = _effects(out_too, {}, self.kinds)
                 expected = _effects(out, exchange.names, self.kinds)
-                if not same(exchange.of(after), after_too) or expected != _effects(out_too, {}, self.kinds):
-                    self._refuse(self._who(actor), f"handling {packet!r}")
+                if not same(exchange.of(after), after_too) or expected != plain[image]:
+                    self._refuse(self._who(actor), f"handling {encoding.events[event][1]!r}")
                 if observing:
                     images = self._observed[number].setdefault(bundle(out.observations), {})
                     images[bundle(out_too.observations)] = None
@@ -222,17 +220,15 @@ class Symmetry:
 
     def _note_landings(self, met: Sequence[Landing]) -> None:
         """Note what writes that land in a crash observe, and what the exchanged ones do, for comparing the automata later."""
-        encoding = self.encoding
         queue = list(met)
         known = set(queue)
         for landing in queue:
             actor, local, events = landing
             for number, exchange in enumerate(self.exchanges):
-                landed = [encoding.events[event] for event in events]
                 image = (
                     exchange.actor(actor),
                     exchange.slot(local_slot(actor), local),
-                    tuple([encoding.event(exchange.of(source), exchange.of(packet)) for source, packet in landed]),
+                    tuple([exchange.event(event) for event in events]),
                 )
                 if image not in known:
                     known.add(image)
@@ -278,12 +274,10 @@ class Symmetry:
         queue = [(actor, key >> SHIFT, key & LOW) for actor, table in enumerate(handlers.accepted) for key in table]
         known = set(queue)
         for actor, local, event in queue:
-            source, packet = encoding.events[event]
             for exchange in self.exchanges:
-                other = encoding.event(exchange.of(source), exchange.of(packet))
-                image = (exchange.actor(actor), exchange.slot(local_slot(actor), local), other)
+                image = (exchange.actor(actor), exchange.slot(local_slot(actor), local), exchange.event(event))
                 if handlers.accepts(*image) != handlers.accepts(actor, local, event):
-                    self._refuse(self._who(actor), f"asked whether it receives {packet!r}")
+                    self._refuse(self._who(actor), f"asked whether it receives {encoding.events[event][1]!r}")
                 if image not in known:
                     known.add(image)
                     queue.append(image)
@@ -328,7 +322,7 @@ class Symmetry:
     def _compare_reactions(self, number: int) -> None:
         """Compare every reaction of one property's automaton that was met, and those of its images."""
         judging = self.judging
-        states, bundles = judging.states[number], judging.bundles.values
+        bundles = judging.bundles.values
         reactions = judging.automata[number].reactions
         queue = sorted({(judging.slot.values[key >> SHIFT][number], key & LOW) for key in judging.judged})
         queue = [
@@ -341,29 +335,28 @@ class Symmetry:
         for before, bundle in queue:
             expected = after(before, bundle)
             for exchange, observed in zip(self.exchanges, self._observed, strict=True):
-                image = states.intern(exchange.of(states.values[before]))
+                image = exchange.automaton(number, before)
                 # Connections are observed without a handler, always in the order of the move.
-                others = {judging.bundle([exchange.of(o) for o in bundles[bundle]]): None, **observed.get(bundle, {})}
-                for other in others:
-                    reached = after(image, other)
-                    if (reached is None) != (expected is None) or not same(reached, exchange.of(expected)):
+                for other in {exchange.bundle(bundle): None, **observed.get(bundle, {})}:
+                    if after(image, other) != exchange.automaton(number, expected):
                         self._refuse(f"the property {judging.automata[number].name}", f"observing {bundles[bundle]!r}")
                     if (image, other) not in known:
                         known.add((image, other))
                         queue.append((image, other))
 
-    def _reaction(self, number: int) -> Callable[[int, int], Any]:
-        """Return the function from an automaton's state and a bundle to its image afterwards; None once it complains."""
-        known: dict[tuple[int, int], Any] = {}
+    def _reaction(self, number: int) -> Callable[[int, int], int]:
+        """Return the function from an automaton's state and a bundle to its state afterwards; `COMPLAINED` if it complains."""
+        states = self.judging.states[number]
+        known: dict[tuple[int, int], int] = {}
 
-        def after(state: int, bundle: int) -> Any:
+        def after(state: int, bundle: int) -> int:
             key = (state, bundle)
             if key not in known:
-                automaton: Property = thaw(self.judging.states[number].values[state])
+                automaton: Property = thaw(states.values[state])
                 reactions = automaton.reactions
                 observed = [o for o in self.judging.bundles.values[bundle] if type(o) in reactions]
                 complains = any(automaton.react(observation) is not None for observation in observed)
-                known[key] = None if complains else freeze(automaton)
+                known[key] = COMPLAINED if complains else states.intern(freeze(automaton))
             return known[key]
 
         return after
@@ -375,7 +368,7 @@ class Symmetry:
         for state in _growing(states.values):
             lines.append(_lines(states.values[state]))
             for exchange in self.exchanges:
-                image = states.intern(exchange.of(states.values[state]))
+                image = exchange.automaton(number, state)
                 if (lines[image] if image < len(lines) else _lines(states.values[image])) != lines[state]:
                     self._refuse(f"the property {self.judging.automata[number].name}", "at quiescence")
 
