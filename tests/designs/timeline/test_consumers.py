@@ -60,7 +60,8 @@ def test_an_acked_entry_is_not_pending() -> None:
     assert not stage.world.timers
 
 
-def test_what_is_not_acked_is_sent_again_after_a_wait() -> None:
+def without_its_push() -> Stage:
+    """Return a stage on which the laptop was pushed a message and the push was lost."""
     stage = connected()
     stage.compose(PHONE)
     stage.submit()
@@ -70,7 +71,37 @@ def test_what_is_not_acked_is_sent_again_after_a_wait() -> None:
         stage.do(moves[0])
     (push,) = [packet for _, packet in stage.world.mail[LAPTOP]]
     stage.do(Lose(LAPTOP, push))
-    stage.do(Fire(SERVER, Redeliver(LAPTOP, log_of(TALK), 1)))
+    return stage
+
+
+AGAIN = Redeliver(LAPTOP, log_of(TALK), 1)
+
+
+def test_what_is_not_acked_is_sent_again_after_a_wait() -> None:
+    stage = without_its_push()
+    stage.do(Fire(SERVER, AGAIN))
+    stage.settle()
+    assert stage.shown(LAPTOP) == [0]
+
+
+def test_the_wait_doubles_up_to_five_minutes_and_ends_with_the_ack() -> None:
+    stage = without_its_push()
+    waits = []
+    for _ in range(8):
+        waits.append(server(stage).waits[LAPTOP][TALK, 1])
+        stage.do(Fire(SERVER, AGAIN))
+        (again,) = [packet for _, packet in stage.world.mail[LAPTOP]]
+        stage.do(Lose(LAPTOP, again))
+    assert waits == [5, 10, 20, 40, 80, 160, 300, 300]
+    stage.do(Fire(SERVER, AGAIN))
+    stage.settle()
+    assert not server(stage).waits
+    assert not stage.world.timers
+
+
+def test_a_poll_fetches_what_a_lost_push_did_not_bring() -> None:
+    stage = without_its_push()
+    stage.do(Fire(LAPTOP, stage.world.polls[LAPTOP]))
     stage.settle()
     assert stage.shown(LAPTOP) == [0]
 
@@ -165,6 +196,13 @@ class NeverAgain(ConsumerServer):
 
 
 @actor
+class NeverPolls(ConsumerDevice):
+    """Wait for pushes alone."""
+
+    def arm_poll(self, out: Out) -> None: ...
+
+
+@actor
 class ShowsAgain(ConsumerDevice):
     """Show whatever comes."""
 
@@ -228,18 +266,26 @@ def violated(design: Design, world: SmallWorld) -> set[str]:
 @pytest.mark.parametrize(
     ("changed", "world", "name"),
     [
-        (NeverAgain, SmallWorld("two-devices", 1, ("push",)), "no-loss"),
-        (ShowsAgain, SmallWorld("two-devices", 1, ("push",)), "no-duplicate"),
-        (AcksFirst, SmallWorld("two-devices", 1, ("disconnect",)), "no-loss"),
-        (OnlyTheNew, SmallWorld("two-people", 2, ("disconnect",)), "no-loss"),
-        (AppliesInOrderOfArrival, SmallWorld("two-people", 3, ("push",), (), (EDITED_TWICE,)), "change-monotonic"),
+        ((NeverAgain, NeverPolls), SmallWorld("two-devices", 1, ("push",)), "no-loss"),
+        ((ShowsAgain,), SmallWorld("two-devices", 1, ("push",)), "no-duplicate"),
+        ((AcksFirst,), SmallWorld("two-devices", 1, ("disconnect",)), "no-loss"),
+        ((OnlyTheNew,), SmallWorld("two-people", 2, ("disconnect",)), "no-loss"),
+        ((AppliesInOrderOfArrival,), SmallWorld("two-people", 3, ("push",), (), (EDITED_TWICE,)), "change-monotonic"),
     ],
 )
-def test_a_variation_that_lacks_a_rule_violates_a_promise(changed: type, world: SmallWorld, name: str) -> None:
-    part = "device" if issubclass(changed, TimelineDevice) else "server"
+def test_a_variation_that_lacks_a_rule_violates_a_promise(
+    changed: tuple[type, ...], world: SmallWorld, name: str
+) -> None:
+    parts = {"device" if issubclass(each, TimelineDevice) else "server": each for each in changed}
     sound = DESIGNS[NAME]
     assert violated(sound, world) == set()
-    assert name in violated(sound.variant(**{part: changed}), world)
+    assert name in violated(sound.variant(**parts), world)
+
+
+@pytest.mark.parametrize("changed", [NeverAgain, NeverPolls])
+def test_either_of_sending_again_and_polling_makes_up_for_lost_pushes(changed: type) -> None:
+    part = "device" if issubclass(changed, TimelineDevice) else "server"
+    assert violated(DESIGNS[NAME].variant(**{part: changed}), SmallWorld("two-devices", 1, ("push",))) == set()
 
 
 @pytest.mark.slow

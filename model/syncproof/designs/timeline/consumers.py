@@ -6,8 +6,9 @@ device. The log of a conversation is its message store; there are no copies. A *
 was given each conversation, and what of that is not acked yet (*pending*).
 
 - Accepted: in the log. A new entry is pushed to the devices believed to be online; each push arms a timer, and what is not
-  acked when it fires is pushed again.
-- A device that connects pulls: it gets what is pending, then what it was not given yet.
+  acked when it fires is pushed again. The wait doubles each time, up to five minutes (JetStream's `BackOff`).
+- A device that connects, or that received nothing for a poll interval, pulls: it gets what is pending, then what it was not
+  given yet.
 - A delivery is durable with the step that makes it, as in Redis, where the command that delivers an entry also puts it among
   the pending ones. Recording an ack is a step of its own, which a crash may lose; the entry is delivered again.
 - Retention deletes what every consumer has acked (JetStream's interest policy).
@@ -35,7 +36,7 @@ from syncproof.core.values import (
     Timeline,
     UserId,
 )
-from syncproof.designs.base import ROW_BYTES, settle
+from syncproof.designs.base import LONGEST_WAIT, ROW_BYTES, settle
 from syncproof.designs.packets import (
     AckRecorded,
     Enrolled,
@@ -72,10 +73,12 @@ class ConsumerDevice(TimelineDevice):
         """Show the message and ack the entry."""
         if self.connection is not None:
             self.take((packet.entry,), packet.timeline, self.connection, out)
+            if self.registered and not self.pulling:
+                self.arm_poll(out)
 
     @on(PullReply)
     def replied(self, source: Id, packet: PullReply, out: Out) -> None:
-        """Show and ack each page; pull what is left of them."""
+        """Show and ack each page; pull what is left of them, or wait for the next poll."""
         self.pull_answered(out)
         if self.connection is None:
             return
@@ -86,7 +89,7 @@ class ConsumerDevice(TimelineDevice):
             return
         if rest:
             self.pull(rest, False, out)
-        elif not self.parameters.notifications:
+        else:
             self.arm_poll(out)
 
     def take(self, entries: tuple[Entry, ...], timeline: Timeline, connection: ConnectionId, out: Out) -> None:
@@ -116,9 +119,14 @@ def queue_of(device: DeviceId) -> Timeline:
 
 @actor
 class ConsumerServer(ReadFanoutServer):
-    """A server with a consumer of the conversations' logs for each device. `acking`: the acks that are being recorded."""
+    """A server with a consumer of the conversations' logs for each device.
+
+    `waits`: for each device believed to be online, the pushed entries that wait for its ack, and how many seconds the timer of
+    each waits. `acking`: the acks that are being recorded.
+    """
 
     consumers: dict[DeviceId, Consumer] = durable(dict)
+    waits: dict[DeviceId, dict[PlaceKey, float]] = volatile(dict)
     acking: set[tuple[DeviceId, ConversationId, int]] = volatile(set)
 
     # ---- what a device has not acked
@@ -177,25 +185,40 @@ class ConsumerServer(ReadFanoutServer):
                 new = [e for e in self.unacked(device, conversation) if e.seq > given]
                 self.give(device, conversation, new, out)
                 for each in new:
-                    self.push(device, timeline, each, out)
+                    self.push(device, timeline, each, self.parameters.ack_timeout, out)
 
-    def push(self, device: DeviceId, timeline: Timeline, entry: Entry, out: Out) -> None:
-        """Push an entry, and wait for its ack."""
+    def push(self, device: DeviceId, timeline: Timeline, entry: Entry, wait: float, out: Out) -> None:
+        """Push an entry, and wait so long for its ack."""
         out.send(device, Push(timeline, entry))
-        out.after(self.parameters.ack_timeout, Redeliver(device, timeline, entry.seq))
+        self.waits.setdefault(device, {})[ConversationId(timeline.owner), entry.seq] = wait
+        out.after(wait, Redeliver(device, timeline, entry.seq))
 
     @on(Redeliver)
     def redeliver(self, source: Id, packet: Redeliver, out: Out) -> None:
-        """Push an entry again that was not acked in time, while its device is believed to be online."""
+        """Push an entry again that was not acked in time, while its device is believed to be online; wait twice as long."""
         device, conversation = packet.device, ConversationId(packet.timeline.owner)
+        wait = self.stop_waiting(device, packet.timeline, packet.seq, out)
         if device in self.online and (conversation, packet.seq) in self.consumers[device].pending:
             out.observe(Noted("redelivered", self.id))
-            self.push(device, packet.timeline, self.entry(conversation, packet.seq), out)
+            entry = self.entry(conversation, packet.seq)
+            self.push(device, packet.timeline, entry, min(2 * wait, LONGEST_WAIT), out)
 
-    def stop_waiting(self, device: DeviceId, out: Out) -> None:
-        """Disarm the timers of a device's pending entries: it will pull them."""
-        for conversation, place in sorted(self.consumers[device].pending):
-            out.cancel(Redeliver(device, log_of(conversation, self.epoch), place))
+    def stop_waiting(self, device: DeviceId, timeline: Timeline, seq: int, out: Out) -> float:
+        """Wait no more for the ack of a push; return how many seconds its timer waited, 0 if there was none."""
+        key = (ConversationId(timeline.owner), seq)
+        waiting = self.waits.get(device)
+        if waiting is None or key not in waiting:
+            return 0.0
+        out.cancel(Redeliver(device, timeline, seq))
+        wait = waiting.pop(key)
+        if not waiting:
+            del self.waits[device]
+        return wait
+
+    def stop_all_waiting(self, device: DeviceId, out: Out) -> None:
+        """Wait for no acks of a device: it will pull what it has not acked."""
+        for conversation, place in sorted(self.waits.get(device, ())):
+            self.stop_waiting(device, log_of(conversation, self.epoch), place, out)
 
     @on(Closed)
     def closed(self, source: Id, packet: Closed, out: Out) -> None:
@@ -203,7 +226,7 @@ class ConsumerServer(ReadFanoutServer):
         device = self.peers[packet.connection]
         super().closed(source, packet, out)
         if device not in self.online and device in self.consumers:
-            self.stop_waiting(device, out)
+            self.stop_all_waiting(device, out)
 
     # ---- pulls and acks
 
@@ -239,7 +262,7 @@ class ConsumerServer(ReadFanoutServer):
         pending = self.consumers[device].pending
         acked = tuple([seq for seq in packet.seqs if (conversation, seq) in pending])
         for seq in acked:
-            out.cancel(Redeliver(device, packet.timeline, seq))
+            self.stop_waiting(device, packet.timeline, seq, out)
         acked = tuple([seq for seq in acked if (device, conversation, seq) not in self.acking])
         if acked:
             rows = len(acked)
@@ -294,7 +317,7 @@ class ConsumerServer(ReadFanoutServer):
         return Registered((), history)
 
     def retire(self, device: DeviceId, out: Out) -> None:
-        self.stop_waiting(device, out)
+        self.stop_all_waiting(device, out)
         rows = rows_of(self.consumers.pop(device))
         if rows:
             out.delete("consumers", rows, None, ROW_BYTES * rows)

@@ -424,23 +424,16 @@ def fanout(of: Terms, threshold: int) -> Ledger:
 def device_acks(of: Terms) -> Ledger:
     """Write 2 rows a message, 2 a pushed copy, 1 a copy that is pulled and 1 a page of it; delete 1 a copy with its ack."""
     mix = of.mix
-    ledger = Ledger()
+    ledger, polls = common(of, mix.online, 0.0, ID_BYTES + NUMBER_BYTES)
     pages = float(mix.missed.sum())
-    ledger.up("Connect", of.connects)
-    ledger.down("Connect", of.connects)
-    ledger.up(Submit, of.messages, MESSAGE_BYTES * of.messages + mix.written.bodies)
-    ledger.down(Accept, of.messages, (ID_BYTES + NUMBER_BYTES) * of.messages)
     ledger.down(Push, of.on, (NUMBER_BYTES + STORED_ENTRY_BYTES) * of.on + mix.online_bodies)
-    ledger.up(Pull, of.connects)
-    ledger.down(PullReply, of.connects, PAGE_BYTES * pages + STORED_ENTRY_BYTES * of.off + mix.waiting.bodies)
+    ledger.down(PullReply, 0.0, PAGE_BYTES * pages + STORED_ENTRY_BYTES * of.off + mix.waiting.bodies)
     ledger.up(EntryAck, of.on + pages, NUMBER_BYTES * (of.on + pages) + NUMBER_BYTES * (of.on + of.off))
     log(of, ledger)
-    ledger.read("message-store", of.off, of.connects)
+    ledger.read("message-store", of.off, of.connects + polls)
     ledger.write("consumers", 2 * of.on + of.off + pages, of.on + pages)
     ledger.delete("consumers", of.on + of.off, of.on + pages)
     ledger.keep_always("consumers", mix.positions)
-    ledger.keep_always("registry", mix.devices)
-    ledger.keep_always("members", mix.memberships)
     return ledger
 
 
