@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # the plugin is loaded by every run of pytest, so it imports 
     from syncproof.core.moves import Move
     from syncproof.designs import Design
     from syncproof.inputs.small_worlds import SmallWorld
+    from syncproof.properties import Property
     from syncproof.studies.verification import Explored
 
 
@@ -36,18 +37,31 @@ def assert_promises(
     faults: Sequence[str] | None = None,
     states: int = 300_000,
     examples: str = "dev",
+    properties: Sequence[str | type[Property]] = (),
 ) -> None:
     """Search small worlds for a broken promise of `design`, then let Hypothesis play the design in larger worlds.
 
     `design`: a `Design`, a name, or `FILE.py:NAME`. `world`: a name of `small_worlds.POPULATIONS`. `faults`: names of
     `small_worlds.KINDS`, all in one world; by default each usual kind of fault alone, and Hypothesis plays them together.
     `states`: a search that needs more states fails the test, since its verdict is unknown. `examples`: a Hypothesis
-    profile (`dev`, `brief`, `ci`, `deep`), or `none` for the search alone.
+    profile (`dev`, `brief`, `ci`, `deep`), or `none` for the search alone. `properties`: some of your own, classes or
+    `FILE.py:NAME`, which the design is asked to keep beside what it promises.
 
     Raises `AssertionError` with the sequence diagram of a counterexample; also if no search met the evidence of a promise that
     could have been met, or a search did not reach what it had to, such as that a message is accepted. `InputError` for an
     argument that is not allowed.
     """
+    __tracebackhide__ = True
+    from syncproof.inputs import arguments
+    from syncproof.inputs.own_properties import judged
+
+    with judged(arguments.listed("properties", properties, "classes of properties, or FILE.py:NAME")):
+        _assert_kept(design, world, messages, faults, states, examples)
+
+
+def _assert_kept(
+    design: str | Design, world: str, messages: int, faults: Sequence[str] | None, states: int, examples: str
+) -> None:
     __tracebackhide__ = True
     from syncproof.inputs import lookup, small_worlds
     from syncproof.studies.hunt import larger, promised
@@ -109,7 +123,7 @@ def _assert_exercised(design: Design, row: list[Explored]) -> None:
     from syncproof.studies.verification import cell_of
     from syncproof.studies.verify import vacuous
 
-    for name in design.promises:
+    for name in design.promised(design.parameters):
         cell = cell_of(design, row, name)
         if cell.promise == "unknown":
             raise AssertionError(

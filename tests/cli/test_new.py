@@ -9,7 +9,12 @@ import pytest
 from syncproof.cli.new import TEMPLATES
 from tests.helpers.command import call
 
-FILES = {"design": {"mine.py", "test_mine.py"}, "scenario": {"mine.toml"}, "target": {"mine.py", "test_mine.py"}}
+FILES = {
+    "design": {"mine.py", "test_mine.py"},
+    "property": {"mine.py", "test_mine.py"},
+    "scenario": {"mine.toml"},
+    "target": {"mine.py", "test_mine.py"},
+}
 
 each = pytest.mark.parametrize("what", TEMPLATES)
 
@@ -55,4 +60,7 @@ def test_a_name_or_a_folder_that_cannot_be_is_one_line(
 def test_what_there_is_no_template_of_is_one_line() -> None:
     result = call("new", "desing", "mine")
     assert result.exit_code == 2
-    assert "there is no such template; allowed: design, scenario, target; did you mean 'design'?" in result.stderr
+    assert (
+        "there is no such template; allowed: design, property, scenario, target; did you mean 'design'?"
+        in result.stderr
+    )

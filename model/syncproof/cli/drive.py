@@ -36,6 +36,7 @@ from syncproof.cli.exit_status import complain, exits
 @options.form
 @options.quiet
 @exits
+@options.own_properties
 def drive(
     targets: tuple[str, ...],
     scripts: tuple[str, ...],

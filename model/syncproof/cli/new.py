@@ -39,7 +39,23 @@ def _scenario(name: str, folder: Path) -> list[str]:
     return [f"{file}: the scenario. Try: syncproof compare {file} --design timeline-notify --design inbox-store-first"]
 
 
-TEMPLATES: dict[str, Callable[[str, Path], list[str]]] = {"design": _design, "scenario": _scenario, "target": _target}
+def _property(name: str, folder: Path) -> list[str]:
+    from syncproof.inputs import new_property
+    from syncproof.inputs.new_files import class_name
+
+    file, test = new_property.write(name, folder)
+    return [
+        f"{file}: the property. Try: syncproof explore timeline-notify --messages 2 --property {file}:{class_name(name)}",
+        f"{test}: its test. Try: python -m pytest {test}",
+    ]
+
+
+TEMPLATES: dict[str, Callable[[str, Path], list[str]]] = {
+    "design": _design,
+    "property": _property,
+    "scenario": _scenario,
+    "target": _target,
+}
 """What there are templates of -> a function of the name and the folder that writes one and returns the lines to print."""
 
 
@@ -52,8 +68,9 @@ def new(what: str, name: str, out: str) -> int:
     """Write a commented template that works, and a test of it that passes at once.
 
     `new design NAME` writes NAME.py, a variant of a ready design with a hook of the device and one of the server, and
-    test_NAME.py. `new scenario NAME` writes NAME.toml, with every key that a scenario may have. `new target NAME` writes
-    NAME.py, a target for `drive` with a small server, and test_NAME.py.
+    test_NAME.py. `new property NAME` writes NAME.py, an automaton, and test_NAME.py. `new scenario NAME` writes NAME.toml,
+    with every key that a scenario may have. `new target NAME` writes NAME.py, a target for `drive` with a small server, and
+    test_NAME.py.
     """
     from syncproof.errors import InputError, nearest
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from functools import wraps
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,6 +84,27 @@ form = click.option(
     help="What is printed: tables, GitHub's annotations, JUnit's XML, or JSON.",
 )
 quiet = click.option("--quiet", is_flag=True, help="Print what fails, and the result in one line.")
+
+
+def own_properties(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the option `--property`. Stands below `exits`, which tells the errors of the files."""
+
+    @wraps(command)
+    def run(*arguments: Any, own: tuple[str, ...], **values: Any) -> int:
+        from syncproof.inputs.own_properties import judged
+
+        with judged(own):
+            return command(*arguments, **values)
+
+    return click.option(
+        "--property",
+        "own",
+        metavar="FILE.py:NAME",
+        multiple=True,
+        help="Judge this property of your own too; every design is asked to keep it. May be repeated.",
+    )(run)
+
+
 CONTINUES = "the same command with --resume continues from here"
 INTERRUPTED = "interrupted"
 """The folder, below that of the reports, where the report of an interrupted command goes."""

@@ -36,6 +36,7 @@ MOST_DIAGRAM_MOVES = 2000
 @options.form
 @options.quiet
 @exits
+@options.own_properties
 def check(
     history: str, promises: tuple[str, ...], order: Literal["as-written", "causal"], form: str, quiet: bool
 ) -> int:
@@ -72,6 +73,7 @@ def convert(history: str, out: str) -> int:
 @click.argument("moves")
 @click.option("--diagram", is_flag=True, help="Also print the moves as a sequence diagram (at most 2000 moves).")
 @exits
+@options.own_properties
 def replay(moves: str, diagram: bool) -> int:
     """Repeat the recorded moves of a run, and compare the violations with the recorded ones.
 
@@ -105,6 +107,7 @@ def replay(moves: str, diagram: bool) -> int:
 @click.argument("name", metavar="[PROPERTY]", required=False)
 @click.option("--out", metavar="FILE", help="Write the remaining moves to this file, for `syncproof replay`.")
 @exits
+@options.own_properties
 def minimise(moves: str, name: str | None, out: str | None) -> int:
     """Reduce the recorded moves of a run to those that one violation takes, and print a sequence diagram.
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 )
 @options.every_call
 @exits
+@options.own_properties
 def compare(
     scenario: str,
     trace: str | None,
@@ -98,6 +99,7 @@ def compare(
 @options.out("sweep")
 @options.every_call
 @exits
+@options.own_properties
 def sweep(
     scenario: str,
     keys: tuple[str, ...],
@@ -164,6 +166,7 @@ def sweep(
 @options.quiet
 @options.every_call_of_a_search
 @exits
+@options.own_properties
 def verify(
     names: tuple[str, ...],
     bounds: str,
@@ -229,6 +232,7 @@ def verify(
 @options.every_call_of_a_search
 @click.pass_context
 @exits
+@options.own_properties
 def explore(
     context: click.Context,
     design: str,
@@ -336,6 +340,7 @@ def _check_no_single_world(context: click.Context) -> None:
 @options.form
 @options.quiet
 @exits
+@options.own_properties
 def kill_matrix(
     names: tuple[str, ...],
     jobs: int | None,

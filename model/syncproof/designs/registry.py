@@ -27,7 +27,7 @@ from syncproof.designs.timeline.push import DensePushDevice, DensePushServer, Pu
 from syncproof.designs.timeline.server import TimelineServer
 from syncproof.designs.witnesses import Meets
 from syncproof.errors import InputError
-from syncproof.properties import PROPERTIES, Property
+from syncproof.properties import PROPERTIES, Property, own
 
 SEARCHED = Parameters().without_timeouts()
 """The parameters that the ready designs are searched with. Devices that give up waiting have worlds of their own
@@ -97,7 +97,7 @@ class Design(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(parameters, **self.pins) if self.pins else parameters
 
     def promised(self, parameters: Parameters) -> Mapping[str, tuple[str, ...]]:
-        """Return the promises under these parameters.
+        """Return the promises under these parameters, and the properties of one's own, which every design is asked to keep.
 
         Without idempotent send, a retry takes a second place. An inbox that deletes what was not acknowledged keeps less.
         """
@@ -109,7 +109,8 @@ class Design(msgspec.Struct, frozen=True):
             lost += promises.RELIABLE_INBOX
         if effective.shared_delete == "send" and issubclass(self.server, SharedInboxServer):
             lost += ("no-early-delete",)
-        return without(self.promises, *lost) if lost else self.promises
+        kept = without(self.promises, *lost) if lost else self.promises
+        return {**kept, **dict.fromkeys(own.ADDED, tuple(FAULTS))} if own.ADDED else kept
 
     def variant(
         self,

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -21,7 +21,7 @@ from syncproof._version import __version__
 from syncproof.designs import load as own
 from syncproof.engines.memory import available_memory
 from syncproof.errors import InputError, Interrupted, from_outside
-from syncproof.inputs import arguments, lookup
+from syncproof.inputs import arguments, lookup, own_properties
 from syncproof.studies import executors
 from syncproof.studies.executors import Opening, Progress
 from syncproof.studies.failures import Failures
@@ -40,7 +40,8 @@ class Piece(Generic[Result]):
 
     `facts`: what decides the result beside the function, as JSON has it. `design`: the design whose code it runs; empty for
     none. `files`: files that it reads. `repeatable`: whether another call gives the same result; that of a real server does
-    not. `key`: 64 hex digits of everything that decides the result; empty: not kept.
+    not. `properties`: those of one's own that are judged, as `FILE.py:NAME`. `key`: 64 hex digits of everything that decides
+    the result; empty: not kept.
     """
 
     function: Callable[..., Result]
@@ -49,6 +50,7 @@ class Piece(Generic[Result]):
     design: str = ""
     files: tuple[str, ...] = ()
     repeatable: bool = True
+    properties: tuple[str, ...] = ()
     key: str = ""
 
 
@@ -62,10 +64,8 @@ def piece(
     kept: bool = True,
 ) -> Piece[Result]:
     """Return a piece. It is not `kept` where it leaves something else behind, or its design is known to this process only."""
-    found = Piece(function, arguments, facts, design, tuple(files), repeatable)
-    if not kept or design in lookup.OWN:
-        return found
-    return Piece(function, arguments, facts, design, found.files, repeatable, _key(found))
+    found = Piece(function, arguments, facts, design, tuple(files), repeatable, own_properties.files())
+    return found if not kept or design in lookup.OWN else replace(found, key=_key(found))
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,8 @@ def _work(each: Piece[Result]) -> Result:
             f"a worker has another syncproof, trace or design than this process: {each.design or each.function.__name__}; "
             "allowed: the same files on every worker"
         )
-    return each.function(*each.arguments)
+    with own_properties.judged(each.properties):
+        return each.function(*each.arguments)
 
 
 def _key(each: Piece[Any]) -> str:
@@ -235,6 +236,7 @@ def _key(each: Piece[Any]) -> str:
         "facts": each.facts,
         "design": each.design,
         "design_source": own.digest(each.design) if ".py:" in each.design else None,
+        "properties": [(name, _digest_of(name.rpartition(":")[0])) for name in each.properties],
         "files": [_digest_of(file) for file in each.files],
     }
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

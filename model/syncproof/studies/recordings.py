@@ -24,7 +24,7 @@ from syncproof.formats.header import SCHEMA, Header, recorded_outside
 from syncproof.formats.history import read_blocks, read_moves, write_history
 from syncproof.formats.lint import causal
 from syncproof.inputs import arguments, lookup
-from syncproof.properties import PROPERTIES
+from syncproof.properties import PROPERTIES, own
 from syncproof.properties.evidence import Given
 from syncproof.properties.monitor import Monitor
 from syncproof.properties.references import told
@@ -76,7 +76,7 @@ class CheckedRun:
         met its evidence is unknown, and so is everything if no message was accepted.
         """
         design = find_design(self.design)
-        promises = {} if design is None else dict(design.promised(self.parameters))
+        promises = dict.fromkeys(own.ADDED, self.faults) if design is None else dict(design.promised(self.parameters))
         promises.update(dict.fromkeys(self.promised, self.faults))
         not_applicable = {} if design is None else design.not_applicable
         asked = (*self.named, *[name for name in self.promised if name in self.monitor.watch.met])

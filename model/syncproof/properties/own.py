@@ -1,0 +1,56 @@
+"""Properties of one's own, beside the ready ones: judged wherever those are, and asked of every design."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from syncproof.errors import InputError
+from syncproof.properties import PROPERTIES, Property
+from syncproof.properties.sometimes import SOMETIMES
+
+ADDED: dict[str, str] = {}
+"""Property -> where it comes from, `FILE.py:NAME`; empty for a class that was given as an object."""
+
+
+@contextmanager
+def added(found: Mapping[str, type[Property]]) -> Iterator[None]:
+    """Add properties to `PROPERTIES` for a time. `found`: where each comes from -> its class; see `ADDED`.
+
+    One that is there already stays. `InputError` for what is not a property, and for a name that another property has.
+    """
+    new: list[str] = []
+    try:
+        for where, kind in found.items():
+            _check(where, kind)
+            if PROPERTIES.get(kind.name) is kind and kind.name in ADDED:
+                continue
+            if kind.name in PROPERTIES or kind.name in SOMETIMES:
+                raise InputError(f"{where}: there is a property {kind.name!r} already; allowed: another `name`")
+            PROPERTIES[kind.name] = kind
+            ADDED[kind.name] = where if ".py:" in where else ""
+            new.append(kind.name)
+        yield
+    finally:
+        for name in new:
+            del PROPERTIES[name], ADDED[name]
+
+
+def _check(where: str, kind: object) -> None:
+    """Raise `InputError` unless this is a class that can be judged."""
+    if not (isinstance(kind, type) and issubclass(kind, Property)):
+        raise InputError(f"{where}: {kind!r:.60} is no property; write `@state class Mine(Property): ...`")
+    for what in ("name", "says"):
+        if not isinstance(getattr(kind, what), str) or not getattr(kind, what):
+            raise InputError(f"{where}: {kind.__name__} has no `{what}`; allowed: a text that is not empty")
+    if kind.kind not in ("safety", "liveness"):
+        raise InputError(
+            f"{where}: {kind.__name__} is of the kind {kind.kind!r}; allowed: 'safety' and 'liveness' (what some run must reach "
+            "is declared by a design: variant(sometimes={PROPERTY: ()}))"
+        )
+    if not kind.reactions:
+        raise InputError(f"{where}: {kind.__name__} observes nothing; write @observes(CLASS) above a method")
+    try:
+        kind()
+    except TypeError as error:
+        raise InputError(f"{where}: {error}") from None

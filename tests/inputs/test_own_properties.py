@@ -1,0 +1,141 @@
+"""Properties of one's own are judged for as long as they are given, and what is no property is one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from syncproof.core.actor import state
+from syncproof.core.environment import Environment
+from syncproof.core.observations import Shown
+from syncproof.designs import DESIGNS
+from syncproof.errors import InputError
+from syncproof.inputs.own_properties import files, judged
+from syncproof.inputs.small_worlds import SmallWorld
+from syncproof.properties import PROPERTIES, Property, observes
+from syncproof.properties.monitor import Monitor
+from syncproof.studies import pieces
+from tests.helpers.command import call
+
+FILE = """
+from syncproof.core.actor import state
+from syncproof.core.observations import Shown
+from syncproof.properties import Property, observes
+
+
+@state
+class NeverShown(Property):
+    name = "never-shown"
+    says = "nothing is shown"
+
+    @observes(Shown)
+    def on_shown(self, o):
+        return "it is shown"
+"""
+
+
+@state
+class Nothing(Property):
+    """Nothing is shown."""
+
+    name = "nothing"
+    says = "nothing is shown"
+
+    @observes(Shown)
+    def on_shown(self, o: Shown) -> str | None:
+        return "it is shown"
+
+
+@pytest.fixture
+def never(tmp_path: Path) -> str:
+    path = tmp_path / "mine.py"
+    path.write_text(FILE)
+    return f"{path}:NeverShown"
+
+
+def test_it_is_there_for_a_time_and_last() -> None:
+    before = list(PROPERTIES)
+    with judged([Nothing]):
+        assert list(PROPERTIES) == [*before, "nothing"]
+        assert list(Monitor().automata)[-1] == "nothing"
+        with judged([Nothing]):
+            pass
+        assert "nothing" in PROPERTIES
+    assert list(PROPERTIES) == before
+
+
+def test_every_design_is_asked_to_keep_it_under_every_fault() -> None:
+    design = DESIGNS["inbox-shared"]
+    with judged([Nothing]):
+        assert "device-restore" in design.promised(design.parameters)["nothing"]
+    assert "nothing" not in design.promised(design.parameters)
+
+
+def test_after_an_error_it_is_gone() -> None:
+    with pytest.raises(InputError), judged([Nothing, Environment]):  # type: ignore[list-item]
+        pass
+    assert "nothing" not in PROPERTIES
+
+
+def test_a_piece_carries_it_to_its_worker(never: str) -> None:
+    with judged([never]):
+        given = pieces.piece(sorted, (), facts={})
+    assert files() == ()
+    assert given.properties == (never,)
+    plain = pieces.piece(sorted, (), facts={})
+    assert given.key != plain.key
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("verify", "timeline-notify", "--bounds", "small"),
+        ("explore", "timeline-notify"),
+        ("compare", "default", "--design", "timeline-notify", "--runs", "1"),
+    ],
+    ids=lambda words: str(words[0]),
+)
+@pytest.mark.slow
+def test_a_command_ends_with_1_if_it_is_violated(words: tuple[str, ...], never: str, tmp_path: Path) -> None:
+    result = call(*words, "--property", never, "--out", str(tmp_path / "out"))
+    assert result.exit_code == 1, result.output
+    assert "never-shown" in result.output
+
+
+def test_a_history_is_checked_for_it(never: str, tmp_path: Path) -> None:
+    history = tmp_path / "history.jsonl"
+    history.write_text(
+        '{"schema": 2, "kind": "history", "design": "ours"}\n'
+        '{"type": "Shown", "device": 0, "message": 0, "conversation": 0, "place": 1}\n'
+    )
+    result = call("check", str(history), "--property", never)
+    assert result.exit_code == 1, result.output
+    assert "never-shown" in result.output
+
+
+def test_the_fixture_asks_for_it(keeps_promises: Callable[..., None]) -> None:
+    with pytest.raises(AssertionError, match="promises nothing and breaks it in two-people, 1 message"):
+        keeps_promises("timeline-notify", world="two-people", faults=[], examples="none", properties=[Nothing])
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("no-loss", "property 'no-loss': allowed: FILE.py:NAME"),
+        ("mine.py:", "property 'mine.py:': allowed: FILE.py:NAME"),
+        ("nowhere.py:Mine", "nowhere.py: there is no such file"),
+        (SmallWorld, "is no property; write `@state class Mine(Property): ...`"),
+        (PROPERTIES["no-loss"], "NoLoss: there is a property 'no-loss' already; allowed: another `name`"),
+        (type("Bare", (Property,), {"name": "bare", "says": "all is well"}), "Bare observes nothing"),
+        (type("Mute", (Nothing,), {"says": ""}), "Mute has no `says`; allowed: a text that is not empty"),
+        (type("Seen", (Nothing,), {"kind": "sometimes"}), "Seen is of the kind 'sometimes'; allowed:"),
+        (type("Loose", (Nothing,), {"name": "loose"}), "property Loose has no @state"),
+    ],
+)
+def test_what_is_no_property_is_one_line(given: str | type, says: str) -> None:
+    with pytest.raises(InputError) as error, judged([given]):
+        pass
+    assert says in str(error.value)
+    assert "\n" not in str(error.value)
