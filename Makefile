@@ -28,7 +28,7 @@ create = if command -v uv >/dev/null 2>&1; then uv venv --quiet --allow-existing
 install = if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(1)/bin/python $(2); else \
 	$(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2); fi
 
-.PHONY: setup compare test test-fast test-oldest test-wheel coverage fuzz check check-reports docs reports drive notebooks bench mutants clean
+.PHONY: setup compare test test-fast test-oldest test-wheel coverage fuzz check check-reports docs reports drive notebooks lab bench mutants clean
 
 setup: $(READY)
 
@@ -124,6 +124,11 @@ mutants: $(READY)
 
 notebooks: $(READY)
 	$(BIN)/python notebooks/remake.py
+
+# The notebooks in Jupyter, in the browser.
+lab: $(READY)
+	@$(call install,.venv,-e '.[notebooks]')
+	$(BIN)/jupyter lab notebooks
 
 clean:
 	rm -rf .venv $(OLDEST) out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage
