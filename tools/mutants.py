@@ -24,6 +24,7 @@ import random
 import resource
 import signal
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -166,11 +167,15 @@ def _tested(mutant: Mutant | None, stage: Sequence[str], seconds: int) -> tuple[
 
     A stage that needs more than `seconds` of processor time fails. Nothing of the package may have been imported before.
     """
+    compiled = tempfile.TemporaryDirectory()
     child = os.fork()
     if child == 0:
         os.setsid()
         status = 3
         try:
+            if mutant is not None and "numba" in mutant.source:
+                # Compiled code is kept by the file on disk, which is not the one that is tested.
+                os.environ["NUMBA_CACHE_DIR"] = compiled.name
             import pytest
 
             resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
@@ -182,15 +187,16 @@ def _tested(mutant: Mutant | None, stage: Sequence[str], seconds: int) -> tuple[
                 status = int(pytest.main(["-x", "-q", "-n0", "-p", "no:cacheprovider", "--assert=plain", *stage]))
         finally:
             os._exit(status)
-    until = time.monotonic() + SLOWER * seconds
-    while time.monotonic() < until:
-        pid, ended, used = os.wait4(child, os.WNOHANG)
-        if pid:
-            return os.waitstatus_to_exitcode(ended) == 0, used.ru_utime + used.ru_stime
-        time.sleep(0.01)
-    os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return False, float(seconds)
+    with compiled:
+        until = time.monotonic() + SLOWER * seconds
+        while time.monotonic() < until:
+            pid, ended, used = os.wait4(child, os.WNOHANG)
+            if pid:
+                return os.waitstatus_to_exitcode(ended) == 0, used.ru_utime + used.ru_stime
+            time.sleep(0.01)
+        os.killpg(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        return False, float(seconds)
 
 
 @functools.cache
