@@ -24,16 +24,30 @@ from syncproof.seeded_bugs import (
     backups,
     changes,
     checkpoints,
+    consuming,
     inboxes,
     numbering,
     paging,
+    starting,
     storing,
     submitting,
     triggers,
 )
 from syncproof.seeded_bugs._record import Bug, Cost
 
-MODULES = (numbering, checkpoints, paging, backups, changes, triggers, storing, submitting, inboxes)
+MODULES = (
+    numbering,
+    checkpoints,
+    starting,
+    paging,
+    consuming,
+    backups,
+    changes,
+    triggers,
+    storing,
+    submitting,
+    inboxes,
+)
 
 BUGS: dict[str, Bug] = {
     bug.id: bug

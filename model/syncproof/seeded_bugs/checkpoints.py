@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from syncproof.core.actor import Out, actor, on, volatile
-from syncproof.core.packets import Packet
+from syncproof.core.packets import Closed, Packet
 from syncproof.core.values import (
     Entry,
     Id,
@@ -18,6 +18,7 @@ from syncproof.designs.packets import (
     Push,
 )
 from syncproof.designs.timeline.device import TimelineDevice
+from syncproof.designs.timeline.fanout import ReadFanoutDevice
 from syncproof.designs.timeline.log import sync_of
 from syncproof.designs.timeline.push import DensePushDevice
 from syncproof.seeded_bugs._record import seeded_bug
@@ -244,4 +245,75 @@ F64 = seeded_bug(
     base="timeline-notify",
     world=("two-devices", 2, ()),
     device=AppliesItsOwn,
+)
+
+
+@actor
+class TakesACutReplyForEmpty(TimelineDevice):
+    """Takes a reply in which the connection broke off for a complete, empty one, and moves over the range that it asked for.
+
+    `asked`: up to which number a hint said that each timeline reaches.
+    """
+
+    asked: dict[Timeline, int] = volatile(dict)
+
+    def on_hint(self, timeline: Timeline, head: int, cause: str, out: Out) -> None:
+        self.asked[timeline] = head
+        super().on_hint(timeline, head, cause, out)
+
+    @on(PullReply)
+    def replied(self, source: Id, packet: PullReply, out: Out) -> None:
+        """Apply a reply that is complete."""
+        self.asked.clear()
+        super().replied(source, packet, out)
+
+    @on(Closed)
+    def closed(self, source: Id, packet: Closed, out: Out) -> None:
+        """Move over what was asked for and did not come."""
+        cut = self.pulling and packet.connection == self.connection
+        super().closed(source, packet, out)
+        if cut:
+            for timeline, head in sorted(self.asked.items()):
+                self.advance(timeline, head, out)
+        self.asked.clear()
+
+
+F42 = seeded_bug(
+    "F42",
+    "reply cut off",
+    mechanism="the connection dies inside a reply; the device takes it for a complete, empty one and moves over the range",
+    seen_in="chatmail/core#5009",
+    violates=("checkpoint-covered", "no-loss"),
+    base="timeline-notify",
+    world=("two-people", 1, ("disconnect",)),
+    device=TakesACutReplyForEmpty,
+)
+
+
+@actor
+class OneCursor(ReadFanoutDevice):
+    """Keeps one number as the checkpoint of all conversations."""
+
+    def on_hint(self, timeline: Timeline, head: int, cause: str, out: Out) -> None:
+        self.share(timeline, out)
+        super().on_hint(timeline, head, cause, out)
+
+    def apply(self, page: Page, out: Out) -> None:
+        self.share(page.timeline, out)
+        super().apply(page, out)
+
+    def share(self, timeline: Timeline, out: Out) -> None:
+        """Take the largest number of any conversation for this one's."""
+        self.advance(timeline, max(self.checkpoints.values(), default=0), out)
+
+
+F53 = seeded_bug(
+    "F53",
+    "one cursor for all logs",
+    mechanism="one conversation's number is stored as the cursor of all",
+    seen_in="Telethon#1125",
+    violates=("checkpoint-covered", "prefix-order", "no-loss"),
+    base="timeline-read-fanout",
+    world=("two-conversations", 3, ()),
+    device=OneCursor,
 )

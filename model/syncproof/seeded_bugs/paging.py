@@ -159,3 +159,49 @@ F29 = seeded_bug(
     world=("two-people", 1, ("trim",)),
     server=StartsAtTheEnd,
 )
+
+
+@actor
+class SaysMore(TimelineServer):
+    """Says that there is more, and returns the state that the reader has."""
+
+    def read_page(self, timeline: Timeline, log: Log, ranges: tuple[SeqRange, ...], after: int) -> Page | None:
+        page = super().read_page(timeline, log, ranges, after)
+        return None if page is None else Page(timeline, after, (), after, True)
+
+
+F48 = seeded_bug(
+    "F48",
+    "has-more without progress",
+    mechanism="the server says that there is more and returns the same state; the device asks again and again",
+    seen_in="iNPUTmice/jmap#47",
+    violates=("pull-terminates",),
+    base="timeline-notify",
+    world=("two-people", 1, ()),
+    server=SaysMore,
+)
+
+
+@actor
+class DropsTheGap(TimelineDevice):
+    """Told that what it missed is no longer in the timeline, continues after the gap without fetching it."""
+
+    def repair(self, out: Out) -> bool:
+        while self.missed_pages:
+            page = self.missed_pages.pop(0)
+            self.leave_old_epoch(page.timeline, out)
+            if page.upto > self.checkpoints.get(page.timeline, 0):
+                self.start_at(page.timeline, page.upto, out)
+        return False
+
+
+F54 = seeded_bug(
+    "F54",
+    '"too long" ignored',
+    mechanism="told that the gap is too long, the device takes the new number and drops the gap",
+    seen_in="teleproto#16",
+    violates=("no-loss",),
+    base="timeline-notify",
+    world=("two-people", 1, ("trim",)),
+    device=DropsTheGap,
+)

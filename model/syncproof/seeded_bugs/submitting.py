@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from syncproof.core.actor import Out, actor, durable, on, volatile
 from syncproof.core.observations import Triggered
+from syncproof.core.packets import Opened
 from syncproof.core.values import ConnectionId, DeviceId, Id, Message, MessageId
-from syncproof.designs.packets import Accept, Commit
+from syncproof.designs.packets import Accept, Commit, Submit
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.server import TimelineServer
 from syncproof.seeded_bugs._record import seeded_bug
@@ -104,4 +105,46 @@ F59 = seeded_bug(
     base="timeline-notify",
     world=("two-people", 2, ("disconnect",)),
     server=NumbersByConnection,
+)
+
+
+@actor
+class Pipelines(TimelineDevice):
+    """Sends its whole outbox at once; the server handles each message by itself. `sent`: what went over this connection."""
+
+    sent: set[MessageId] = volatile(set)
+
+    @on(Opened)
+    def opened(self, source: Id, packet: Opened, out: Out) -> None:
+        """Send everything again over the new connection."""
+        self.sent.clear()
+        super().opened(source, packet, out)
+
+    def send_next(self, out: Out) -> None:
+        if self.connection is not None and self.registered:
+            for message in self.outbox:
+                if message.id not in self.sent:
+                    self.sent.add(message.id)
+                    out.send(self.connection, Submit(message))
+
+    @on(Accept)
+    def accepted(self, source: Id, packet: Accept, out: Out) -> None:
+        """Take an accepted message out of the outbox, wherever it stands there."""
+        for message in self.outbox:
+            if message.id == packet.message:
+                self.outbox.remove(message)
+                self.outbox.appendleft(message)
+                break
+        super().accepted(source, packet, out)
+
+
+F51 = seeded_bug(
+    "F51",
+    "pipelined outbox",
+    mechanism="the whole outbox is sent at once, and the server handles each message by itself",
+    seen_in="kontalk/androidclient#32",
+    violates=("sender-order",),
+    base="timeline-notify",
+    world=("two-people", 2, ()),
+    device=Pipelines,
 )
