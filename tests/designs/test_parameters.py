@@ -91,6 +91,7 @@ def test_a_parameter_changes_what_a_search_visits(design: str, world: SmallWorld
     assert changes_a_search(design, world)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("design", "name", "value"), SIMULATED)
 def test_a_parameter_changes_the_metrics_of_a_simulation(design: str, name: str, value: object) -> None:
     model = {"poll_interval": "10m", "ack_timeout": "10m", "request_timeout": "50ms"}

@@ -150,6 +150,7 @@ def test_a_comment_says_which_packet_a_connection_delivers(printed_failure: list
     assert all(line.startswith("# ") and "DeviceId(" in line for line in before)
 
 
+@pytest.mark.slow
 def test_the_dev_profile_keeps_failures_in_the_example_database() -> None:
     database = InMemoryExampleDatabase()
     with pytest.raises(PropertyViolated):

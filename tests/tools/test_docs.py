@@ -64,6 +64,7 @@ def test_every_page_of_the_folder_is_in_the_index() -> None:
     assert linked == {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
 
 
+@pytest.mark.slow
 def test_every_key_of_a_scenario_is_explained() -> None:
     assert scenarios.undocumented() == []
 
@@ -348,6 +349,7 @@ def outcomes() -> dict[str, dict[str, Any]]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "heading",
     [

@@ -289,6 +289,7 @@ LARGE = [
 """Worlds of a few thousand states."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("design", "kind", "meets"), COMPLETE)
 def test_tables_are_equal_to_the_world_at_every_state(design: str, kind: str, meets: tuple[str, ...]) -> None:
     found = walk(design, SmallWorld("two-devices", 1, (kind,)))
@@ -334,6 +335,7 @@ def test_steps_and_packets_that_arrive_any_number_of_times() -> None:
     assert found.met["arrive"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("polls", ["any", "at-rest"])
 def test_polls_fire_when_the_environment_says(polls: Literal["any", "at-rest"]) -> None:
     system, _, environment = small_worlds.build("timeline-notify", SmallWorld("two-devices", 1, ("disconnect",)))

@@ -118,6 +118,7 @@ def office() -> Scenario:
     return load("default").model_copy(update={"duration": 1800.0})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("every", [False, True])
 def test_a_comparison_refuses_an_impure_device(office: Scenario, every: bool) -> None:
     design = DESIGNS["timeline-notify"].variant(device=Moody)
