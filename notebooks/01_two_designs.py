@@ -94,11 +94,11 @@ for design in DESIGNS.values():
 #
 # One message says nothing about phones that connect and disconnect, about lost pushes, and about dead connections that nobody
 # has noticed. A scenario has all of them. Every design has the same messages, the same sessions and the same losses, and every
-# property is judged at every step. (This page simulates two hours of the scenario `default` in few runs, so that it is made
+# property is judged at every step. (This page simulates one hour of the scenario `default` in few runs, so that it is made
 # quickly; `syncproof compare` simulates all of it.)
 
 # %%
-office = load("default").with_value("duration", "2h")
+office = load("default").with_value("duration", "1h")
 result = compare(office, runs=3, seed=1)
 result
 

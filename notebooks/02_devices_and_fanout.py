@@ -32,10 +32,10 @@ from syncproof.report.widgets import interact
 # ## From one device a user to six
 #
 # `sweep` runs a scenario at every value of a key, here `population.devices_per_user`, with every design, on the same messages.
-# It is the command line's `syncproof sweep many-endpoints --vary population.devices_per_user=1,2,3,4,5,6`, cut to two hours.
+# It is the command line's `syncproof sweep many-endpoints --vary population.devices_per_user=1,2,3,4,5,6`, cut to one hour.
 
 # %%
-endpoints = load("many-endpoints").with_value("duration", "2h")
+endpoints = load("many-endpoints").with_value("duration", "1h")
 designs = ["inbox-store-first", "timeline-notify", "timeline-checkpointed", "timeline-dense-push"]
 devices = [1, 2, 3, 4, 5, 6]
 by_devices = sweep(endpoints, vary={"population.devices_per_user": devices}, designs=designs, runs=3, seed=1)
@@ -100,7 +100,7 @@ for name in designs:
 # %% [markdown]
 # ## From a small group to a large one
 #
-# One conversation with about a hundred messages in two hours, and more and more members. `timeline-notify` writes a copy for each
+# One conversation with about fifty messages in one hour, and more and more members. `timeline-notify` writes a copy for each
 # member; `timeline-read-fanout` writes none, and its devices read the conversation's log.
 
 # %%
@@ -108,7 +108,7 @@ members = [3, 6, 12, 25, 50]
 fanouts = ["inbox-store-first", "timeline-notify", "timeline-read-fanout"]
 crowd = load("big-group").with_values(
     {
-        "duration": "2h",
+        "duration": "1h",
         "population.users": members[-1],
         "conversations.pairs": 0,
         "conversations.groups": 1,

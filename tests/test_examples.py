@@ -30,6 +30,7 @@ def test_every_example_is_run_here() -> None:
     assert [path.name for path in EXAMPLES.glob("*.py") if text.count(f'"{path.name}') == 0] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("managers", [2, 3])
 def test_two_phase_commit_prints_its_number_of_states_and_its_verdicts(managers: int) -> None:
     done = run("two_phase_commit.py", str(managers))
@@ -39,6 +40,7 @@ def test_two_phase_commit_prints_its_number_of_states_and_its_verdicts(managers:
     assert done.returncode == 0
 
 
+@pytest.mark.slow
 def test_the_hasty_design_skips_a_message_when_a_push_is_lost() -> None:
     world = ("--world", "two-people", "--messages", "2", "--fault", "push")
     done = run("-m", "syncproof", "explore", "my_design.py:Hasty", *world)
@@ -47,6 +49,7 @@ def test_the_hasty_design_skips_a_message_when_a_push_is_lost() -> None:
     assert "violated" in line
 
 
+@pytest.mark.slow
 def test_a_search_says_whether_it_reached_what_a_design_declares() -> None:
     world = ("--world", "two-devices", "--fault", "new-device")
     done = run("-m", "syncproof", "explore", "sometimes.py:Roams", *world)
@@ -60,6 +63,7 @@ def test_a_log_becomes_a_history() -> None:
     assert {"Joined", "Composed", "Shown"} <= set(kinds), done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "states", "verdicts"),
     [
@@ -67,7 +71,7 @@ def test_a_log_becomes_a_history() -> None:
         (("register.py",), ["93"], "holds"),
         (("abd.py",), ["544"], "holds"),
         (("paxos.py",), ["16,668"], "holds"),
-        pytest.param(("lamport_mutex.py", "6"), ["724,274"], "holds", marks=pytest.mark.slow),
+        (("lamport_mutex.py", "6"), ["724,274"], "holds"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )

@@ -15,19 +15,23 @@ from __future__ import annotations
 
 from unittest import TestCase
 
+import pytest
+
 from syncproof.engines.hypothesis_machine import profile_settings
 from syncproof.inputs.small_worlds import TOGETHER, small_world
 from syncproof.studies.hunt import machine
 
 WORLD = small_world("three-devices", 3, TOGETHER)
 """One device that sends three messages, another user's two devices, and the usual faults, each of them up to twice."""
+FAST = ("inbox-store-first", "timeline-notify")
+"""One design of each family; the others are left to the whole suite."""
 
 
 def invariants_of(design: str) -> type[TestCase]:
     """Return the test case of a design, with 50 examples; failures are kept in Hypothesis' example database."""
     case = machine(design, WORLD).TestCase
     case.settings = profile_settings("dev")
-    return case
+    return case if design in FAST else pytest.mark.slow(case)
 
 
 InboxStoreFirst = invariants_of("inbox-store-first")

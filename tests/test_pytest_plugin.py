@@ -11,6 +11,7 @@ from syncproof.seeded_bugs import BUGS
 from tests.helpers.silent import MISSES, MUTE, SILENT
 
 
+@pytest.mark.slow
 def test_a_sound_design_passes(keeps_promises: Callable[..., None]) -> None:
     keeps_promises("inbox-store-first", faults=["push"])
 

@@ -46,6 +46,7 @@ def test_a_limit_of_depth_leaves_verdicts_unknown() -> None:
     assert "nothing was met within 2 moves" in " ".join(result.output.split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("numba", "switch", "told"), [(False, 1, 1), (False, 1_000_000, 0), (True, 1, 0)])
 def test_what_numba_would_gain_is_said_once_after_large_searches(
     numba: bool, switch: int, told: int, monkeypatch: pytest.MonkeyPatch
@@ -105,6 +106,7 @@ def test_every_call_is_made_again_if_that_is_asked_for(monkeypatch: pytest.Monke
     assert 0 < part < whole / 2
 
 
+@pytest.mark.slow
 def test_verify_makes_every_call_again_if_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     search = verify.engine.explore

@@ -65,6 +65,7 @@ def test_the_lists_name_what_there_is() -> None:
         assert listed == list(names)
 
 
+@pytest.mark.slow
 def test_compare_writes_the_four_files_and_says_so(tiny: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     result = call("compare", str(tiny), "--design", "timeline-notify", "--design", "inbox-shared", "--out", str(out))
@@ -98,6 +99,7 @@ def rash(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(comparison.registry.DESIGNS, "inbox-shared", promising)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("rash")
 def test_a_broken_promise_is_status_1(tiny: Path, tmp_path: Path) -> None:
     result = call("compare", str(tiny), "--design", "inbox-shared", "--jobs", "1", "--out", str(tmp_path / "out"))
@@ -334,6 +336,7 @@ def test_a_history_that_cannot_be_written_fails_before_the_work(
     one_line(result, f"{name}{suffix}: is a folder")
 
 
+@pytest.mark.slow
 def test_the_paths_of_histories_are_printed(tiny: Path, tmp_path: Path, broken: Path) -> None:
     broken.write_text(BROKEN + '\nSame = DESIGNS["timeline-notify"].variant(device=TimelineDevice)')
     named = ("--design", "timeline-notify", "--design", f"{broken}:Same", "--runs", "1")

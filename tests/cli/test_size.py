@@ -9,6 +9,8 @@ import pytest
 
 from tests.helpers.command import TINY, call
 
+pytestmark = pytest.mark.slow
+
 ONE = ("--design", "timeline-notify")
 
 

@@ -75,6 +75,7 @@ def test_explore_of_a_design_that_declares_what_it_reaches(own: str) -> None:
     assert "it never reached this: a device shows a ninth message" in page
 
 
+@pytest.mark.slow
 def test_compare_where_nobody_writes(tmp_path: Path) -> None:
     (tmp_path / "quiet.toml").write_text(QUIET)
     found = call("compare", str(tmp_path / "quiet.toml"), "--design", "timeline-notify", "--runs", "1")

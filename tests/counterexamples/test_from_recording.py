@@ -87,6 +87,7 @@ def test_a_conversation_is_replayed_under_new_numbers(tmp_path: Path) -> None:
     assert sum(isinstance(move, Tell) for move in replayed) == len(tells)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["membership", "reinstall", "server-restore", "device-restore", "trim"])
 def test_every_fault_of_a_run_can_be_replayed_in_one_conversation(kind: str) -> None:
     moves = kill_matrix.RecordedMoves()

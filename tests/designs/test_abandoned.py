@@ -26,6 +26,7 @@ def violated(name: str, population: str, **others: int) -> list[str]:
     return [p for p in promised if found.findings[p].verdict == "violated"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("population", ["two-people", "two-devices"])
 @pytest.mark.parametrize("name", ALL)
 def test_promises_are_kept_whenever_a_device_is_abandoned(name: str, population: str) -> None:

@@ -232,6 +232,7 @@ def test_a_page_of_history_that_comes_twice_is_continued_once() -> None:
 # ---- in searches
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DESIGNS)
 @pytest.mark.parametrize("kinds", [(), ("push",), ("sender-retry",)], ids=str)
 def test_a_design_keeps_its_promises_with_devices_that_give_up(name: str, kinds: tuple[str, ...]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import io
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -119,20 +121,20 @@ def test_a_hypothesis_without_the_private_method_causes_a_warning(
         pass
 
 
-def failure_of(bug: str, world: small_worlds.SmallWorld, capsys: pytest.CaptureFixture[str]) -> list[str]:
+@pytest.fixture(scope="module")
+def printed_failure() -> list[str]:
     """Return the lines that Hypothesis prints for the shrunk failure of a bug."""
     quick = profile_settings("ci", verbosity=Verbosity.normal)
-    with pytest.raises(PropertyViolated) as met:
-        run_state_machine_as_test(machine(bug, world), settings=quick)
-    printed = [capsys.readouterr().out, *getattr(met.value, "__notes__", [])]
+    with redirect_stdout(io.StringIO()) as out, pytest.raises(PropertyViolated) as met:
+        run_state_machine_as_test(machine("F21", small_world("two-people", 1, ["server-crash"])), settings=quick)
+    printed = [out.getvalue(), *getattr(met.value, "__notes__", [])]
     return [line.strip() for note in printed for line in note.splitlines()]
 
 
 @pytest.mark.slow
-def test_a_failure_is_printed_as_python_to_paste(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = failure_of("F21", small_world("two-people", 1, ["server-crash"]), capsys)
-    steps = [line for line in lines if line.startswith("state")]
-    names = next(line for line in lines if line.startswith("# the names in these steps: "))
+def test_a_failure_is_printed_as_python_to_paste(printed_failure: list[str]) -> None:
+    steps = [line for line in printed_failure if line.startswith("state")]
+    names = next(line for line in printed_failure if line.startswith("# the names in these steps: "))
     code = [*names.removeprefix("# the names in these steps: ").split("; "), *steps]
     assert "state.deliver(move=Deliver(connection=ConnectionId(1), end='server'))" in steps
     assert "state.accepted_is_durable()" in steps
@@ -141,13 +143,14 @@ def test_a_failure_is_printed_as_python_to_paste(capsys: pytest.CaptureFixture[s
 
 
 @pytest.mark.slow
-def test_a_comment_says_which_packet_a_connection_delivers(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = failure_of("F21", small_world("two-people", 1, ["server-crash"]), capsys)
-    deliveries = [at for at, line in enumerate(lines) if line.startswith("state.deliver(")]
+def test_a_comment_says_which_packet_a_connection_delivers(printed_failure: list[str]) -> None:
+    deliveries = [at for at, line in enumerate(printed_failure) if line.startswith("state.deliver(")]
     assert deliveries
-    assert all(lines[at - 1].startswith("# ") and "DeviceId(" in lines[at - 1] for at in deliveries)
+    before = [printed_failure[at - 1] for at in deliveries]
+    assert all(line.startswith("# ") and "DeviceId(" in line for line in before)
 
 
+@pytest.mark.slow
 def test_the_dev_profile_keeps_failures_in_the_example_database() -> None:
     database = InMemoryExampleDatabase()
     with pytest.raises(PropertyViolated):

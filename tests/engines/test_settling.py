@@ -140,6 +140,7 @@ DESIGNS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", DESIGNS)
 def test_no_verdict_depends_on_what_was_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, design: str) -> None:
     path = tmp_path / "run.jsonl"

@@ -56,6 +56,7 @@ def test_a_history_is_judged_as_the_run_was(tmp_path: Path, design: str, ending:
     assert judged.quiesced
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", ["inbox-store-first", "inbox-sync-first", "inbox-shared", "timeline-checkpointed",
                                     "timeline-dense-push", "timeline-push", "timeline-hybrid-fanout",
                                     "log-device-acks"])  # fmt: skip

@@ -111,6 +111,8 @@ class Judge:
         return Node(bounded, self._judge(node.automata, seen), replaced), seen
 
     def _judge(self, images: tuple[Any, ...], seen: Sequence[Observation]) -> tuple[Any, ...]:
+        if not seen:
+            return images
         for kind in self.properties:
             evidence = kind.asked()
             if any(type(o) in evidence and evidence[type(o)](o) for o in seen):

@@ -57,6 +57,7 @@ def test_a_ready_scenario_loads_and_says_what_it_shows(name: str) -> None:
     assert made.shows.endswith(".")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in READY if name not in ("campus", "irc-group")])
 def test_a_ready_scenario_makes_traffic_that_a_comparison_can_afford(name: str) -> None:
     made = generate(load(name), 1)

@@ -39,6 +39,7 @@ def test_it_is_in_the_results_and_the_frame(added: Comparison) -> None:
     assert added.table().loc[("timeline-notify", HANDSHAKES.name), "value"] == found.value
 
 
+@pytest.mark.slow
 def test_it_is_in_every_form_of_the_report(
     added: Comparison, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

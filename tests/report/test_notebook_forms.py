@@ -118,6 +118,7 @@ def test_a_comparison_says_its_answer(compared: Comparison) -> None:
     assert len(compared.claims()) == 13
 
 
+@pytest.mark.slow
 def test_a_figure_is_the_same_svg_each_time_on_a_ground_of_its_own(compared: Comparison) -> None:
     first, second = (compared.figure("cost") for _ in range(2))
     assert first._repr_svg_() == second._repr_svg_()

@@ -16,6 +16,8 @@ from syncproof.report.tables import number
 from syncproof.studies.size import Sizing, prices, size
 from tests.helpers.pages import Tags
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = "<script>alert('x')</script> | [link](http://evil)"
 WANTED: dict[str, Any] = {
     "title": HOSTILE,

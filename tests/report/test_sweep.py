@@ -19,6 +19,8 @@ from syncproof.report.tables import number
 from syncproof.studies.sweep import Sweep, sweep
 from tests.helpers.pages import Tags
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = "<script>alert('x')</script> | [link](http://evil)"
 WANTED: dict[str, Any] = {
     "title": HOSTILE,

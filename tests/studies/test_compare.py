@@ -43,6 +43,7 @@ def found() -> Comparison:
     return compare(Scenario.model_validate(WANTED), designs=DESIGNS, jobs=1)
 
 
+@pytest.mark.slow
 def test_results_have_every_metric_and_property(found: Comparison) -> None:
     results = found.results()
     assert (results.schema, results.command, results.runs) == (2, "compare", 3)

@@ -46,7 +46,15 @@ VARIANTS: dict[str, dict[str, object]] = {
     "rough, trimmed when confirmed": {**ROUGH, "model.retention": "acknowledged"},
     "rough, few workers and impatient": {**ROUGH, "model.workers": 2, "model.request_timeout": "2s"},
 }
-SCENARIOS = ["default", "commute", "many-endpoints", "big-group", "push-outage", "server-crash"]
+SCENARIOS = {
+    "default": 200,
+    "commute": 200,
+    "many-endpoints": 200,
+    "big-group": 30,
+    "push-outage": 200,
+    "server-crash": 200,
+}
+"""Scenario -> how many of its messages are simulated. One in `big-group` has more than 300 deliveries."""
 
 
 @pytest.mark.slow
@@ -54,12 +62,12 @@ SCENARIOS = ["default", "commute", "many-endpoints", "big-group", "push-outage",
 def test_bytes_add_up_in_every_design_and_form(name: str) -> None:
     scenario = load("default").with_values(VARIANTS[name]) if name in VARIANTS else load(name)
     traffic = workload.generate(scenario, 1)
-    traffic = traffic if name in VARIANTS else traffic.first(200)
+    traffic = traffic if name in VARIANTS else traffic.first(SCENARIOS[name])
     plan = fault_plan.plan(scenario, traffic, 1)
     for design in all_names():
         found = simulate_design(design, scenario, traffic, plan, 1, checks="none")
         assert found.unbalanced == {}, design
-        assert found.messages > 150
+        assert found.messages > 0.75 * len(traffic.times)
         if name in VARIANTS:
             assert (
                 min(found.faults_fired[fault] for fault in ("server-crash", "server-restore", "reinstall", "trim")) > 1

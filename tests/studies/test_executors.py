@@ -127,6 +127,7 @@ def test_an_invalid_address_names_the_allowed_ones(address: str) -> None:
         executors.scheduler(address)
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_does_not_answer_is_one_line() -> None:
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))

@@ -47,6 +47,7 @@ def interrupted_after(count: int) -> Any:
     return progress
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 3])
 def test_results_come_in_the_order_of_the_pieces(tmp_path: Path, workers: int) -> None:
     counted: list[tuple[int, int]] = []
@@ -124,6 +125,7 @@ def die(folder: Path, number: int) -> int:
     return square(folder, number)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_loses_no_piece_and_counts_none_twice(tmp_path: Path) -> None:
     counted: list[int] = []
     done = perform(squares(tmp_path, 6, die_once), setting(jobs=2, out=tmp_path), lambda n, total: counted.append(n))
@@ -133,6 +135,7 @@ def test_a_killed_worker_loses_no_piece_and_counts_none_twice(tmp_path: Path) ->
     assert len(list((tmp_path / "pieces").iterdir())) == 6
 
 
+@pytest.mark.slow
 def test_a_piece_that_kills_every_worker_ends_the_call_which_can_continue(tmp_path: Path) -> None:
     done = perform(squares(tmp_path, 6, die), setting(jobs=2, out=tmp_path))
     assert done.stopped == LOST

@@ -30,6 +30,7 @@ def knee(low: float | None, value: float, high: float | None, busy: float = 0.9)
     return Knee("design", metric(value, low, high), metric(busy), metric(0.0))
 
 
+@pytest.mark.slow
 def test_storage_saturates_at_its_servers_over_the_work_of_a_message(busy: Comparison) -> None:
     two = compare(BUSY.with_value("storage.parallel", 2), designs=DESIGNS, runs=2, jobs=1, sweep=False)
     for servers, found in ((1, busy), (2, two)):

@@ -449,6 +449,7 @@ def test_a_scenario_may_be_made_in_a_notebook() -> None:
     assert len(found.made) == 2
 
 
+@pytest.mark.slow
 def test_a_run_that_does_not_recover_is_told_from_one_without_a_burst(tmp_path: Path) -> None:
     """Nothing of it is a number: JSON has none for it, and a mean over the other runs would hide it."""
     down = load("overload").with_values(

@@ -208,6 +208,7 @@ def test_a_search_that_was_cut_short_says_what_to_try_for_liveness():
     assert TRY not in found.findings["no-duplicate"][2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", DESIGNS)
 def test_every_promise_of_a_ready_design_is_exercised_or_says_what_it_takes(design: str):
     """In one world without faults and changes only what takes these is not exercised."""

@@ -135,6 +135,7 @@ def test_a_vacuous_search_is_unknown():
 # ---- real searches
 
 
+@pytest.mark.slow
 def test_every_design_meets_its_witnesses_in_small_worlds():
     for design in DESIGNS:
         for kinds in ((), ("sender-retry",), ("server-crash",)):
@@ -240,6 +241,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_ctrl_c_ends_a_verification_and_keeps_what_was_found(jobs, tmp_path):
     """Two small searches finish, a large one is interrupted, and the finished design keeps its verdict."""

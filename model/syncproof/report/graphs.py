@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-
-import networkx
+from typing import TYPE_CHECKING
 
 from syncproof.counterexamples.wording import brief
 from syncproof.engines.explore import Exploration
 from syncproof.errors import InputError
+
+if TYPE_CHECKING:  # its import takes a tenth of a second
+    import networkx
 
 SAMPLE = 2_000
 """The most states that GraphML and DOT files get."""
@@ -38,7 +40,9 @@ def write(found: Exploration, path: Path) -> str:
             return f"{path}: {states:,} states, {arcs:,} transitions"
         drawn = graph(found, SAMPLE)
         if path.suffix == ".graphml":
-            networkx.write_graphml(drawn, path)
+            from networkx import write_graphml
+
+            write_graphml(drawn, path)
         else:
             path.write_text("\n".join(dot(drawn)) + "\n", encoding="utf-8")
     except OSError as error:
@@ -49,9 +53,11 @@ def write(found: Exploration, path: Path) -> str:
 
 def graph(found: Exploration, limit: int | None = None) -> networkx.MultiDiGraph[int]:
     """Return the first `limit` states (default: all) and the arcs between them; nodes have a depth, arcs a move."""
+    from networkx import MultiDiGraph
+
     whole = found.graph
     kept = len(whole.states) if limit is None else min(limit, len(whole.states))
-    drawn: networkx.MultiDiGraph[int] = networkx.MultiDiGraph()
+    drawn: networkx.MultiDiGraph[int] = MultiDiGraph()
     depth = 0
     for state in range(kept):
         while depth + 1 < len(whole.levels) and state >= whole.levels[depth + 1]:

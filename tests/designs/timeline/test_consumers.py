@@ -263,6 +263,7 @@ def violated(design: Design, world: SmallWorld) -> set[str]:
     return {name for name, finding in found.findings.items() if finding.verdict == "violated"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changed", "world", "name"),
     [

@@ -24,6 +24,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("design", "parameters"), CASES, ids=str)
 def test_what_was_written_less_what_was_replaced_and_deleted_is_held(design: str, parameters: dict[str, Any]) -> None:
     for seed in range(40):

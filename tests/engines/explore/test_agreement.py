@@ -25,7 +25,7 @@ from syncproof.properties import PROPERTIES
 from syncproof.studies.runs import simulate_design
 from tests.helpers.moves import Moves, only_answers_a_closed_connection
 
-RUNS = 56
+RUNS = 24
 """The number of seeds for each design."""
 
 

@@ -105,6 +105,7 @@ def some_worlds() -> list[tuple[str, str]]:
     return [(design, kind) for (n, design), (k, kind) in pairs if (n + k) % 6 == 0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("design", "kind"), some_worlds())
 def test_it_finds_the_same_in_worlds_of_every_design_and_kind(
     design: str, kind: str, monkeypatch: pytest.MonkeyPatch

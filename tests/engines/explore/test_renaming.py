@@ -196,6 +196,7 @@ def tied_once(limit: int) -> type[Property]:
     return TiedOnce
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [2, 3])
 @pytest.mark.parametrize("kept", ["dict", "frozensets", "named tuples"])
 def test_an_independent_judge_agrees_and_symmetry_leaves_fewer_states_and_the_same_verdict(kept: str, limit: int):

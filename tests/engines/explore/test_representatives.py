@@ -42,6 +42,7 @@ def test_two_phase_commit_has_as_many_representatives_as_orbits(managers):
     assert len(part.graph.states) == orbits(whole, members)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_random_protocol_has_as_many_representatives_as_orbits_and_the_same_verdict(seed):
     system = random_protocol(seed).system()
@@ -73,6 +74,7 @@ def test_random_protocols_violate_the_property_and_keep_it():
     assert min(verdicts.count("holds"), verdicts.count("violated")) >= len(SEEDS) // 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_planted_asymmetry_that_the_whole_search_meets_is_refused(seed):
     protocol = plant(random_protocol(seed), seed)

@@ -47,6 +47,7 @@ def test_the_positions_of_what_is_added_meanwhile_come_too():
 # ---- designs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kinds", [(), ("sender-retry",)], ids=["no fault", "sender-retry"])
 @pytest.mark.parametrize("design", [name for name in DESIGNS if name != "inbox-shared"])
 def test_verdicts_on_designs_are_the_same_with_and_without(design, kinds):

@@ -190,6 +190,7 @@ NOT_ONE_BY_ONE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backwards", [False, True])
 @pytest.mark.parametrize(("structure", "groups"), NOT_ONE_BY_ONE.values(), ids=NOT_ONE_BY_ONE)
 def test_orders_are_tried_of_ids_that_cannot_be_exchanged_one_by_one(structure, groups, backwards):

@@ -40,6 +40,7 @@ def connects(times: Times) -> list[float]:
     return [at for at, move in times.events if isinstance(move, Connect) and at >= AT]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", DESIGNS)
 def test_every_device_is_connected_again_and_promises_hold(design: str) -> None:
     made, times = run(design)

@@ -73,6 +73,7 @@ def test_idle_polls_that_take_little_are_charged_in_a_lump_as_much() -> None:
     assert 1024 * utilisation(made) == pytest.approx(0.4 / 1.202, rel=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parallel", [1, 1024])
 def test_idle_polls_cost_what_they_cost_when_they_run(parallel: int, monkeypatch: pytest.MonkeyPatch) -> None:
     counted = polling("2s", 120.0, way_ms=50.0, messages=300, parallel=parallel)

@@ -118,6 +118,7 @@ def office() -> Scenario:
     return load("default").model_copy(update={"duration": 1800.0})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("every", [False, True])
 def test_a_comparison_refuses_an_impure_device(office: Scenario, every: bool) -> None:
     design = DESIGNS["timeline-notify"].variant(device=Moody)
@@ -127,6 +128,6 @@ def test_a_comparison_refuses_an_impure_device(office: Scenario, every: bool) ->
 
 @pytest.mark.slow
 def test_the_ready_designs_pass_a_check_of_every_call(office: Scenario) -> None:
-    short = office.model_copy(update={"duration": 900.0})
+    short = office.model_copy(update={"duration": 300.0})
     found = compare_designs(short, runs=1, jobs=1, sweep=False, check_every_call=True)
     assert found.results() == compare_designs(short, runs=1, jobs=1, sweep=False).results()

@@ -65,6 +65,7 @@ CRASHING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", DESIGNS)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_promises_hold_under_crashes_of_slow_storage(design: str, seed: int) -> None:
@@ -75,6 +76,7 @@ def test_promises_hold_under_crashes_of_slow_storage(design: str, seed: int) -> 
     assert found.faults_fired["server-crash"] == 22
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", DESIGNS)
 def test_a_run_can_be_repeated(design: str) -> None:
     first, second = run(design), run(design)
@@ -114,6 +116,7 @@ def test_hash_randomisation_changes_nothing() -> None:
     assert len(outputs) == 1
 
 
+@pytest.mark.slow
 def test_idle_polls_are_counted_as_if_they_had_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """With parking off every poll is simulated: the same pulls, replies and showings come out."""
     wanted = scenario(faults={"push_loss": 0.0, "push_duplicate": 0.0, "push_reorder": 0.0, "sender_retry": 0.0})
@@ -192,6 +195,7 @@ PARAMETERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("key", "value"), PARAMETERS)
 @pytest.mark.parametrize(
     "design",
@@ -339,6 +343,7 @@ class NeverShows(NeverSleeps):
     def show(self, entry: Entry, timeline: Timeline | None, out: Out) -> None: ...
 
 
+@pytest.mark.slow
 def test_what_is_owed_counts_as_lost_in_a_run_that_never_comes_to_rest() -> None:
     wanted = scenario()
     traffic = workload.generate(wanted, 1).first(5)

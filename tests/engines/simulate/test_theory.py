@@ -68,6 +68,7 @@ LOADS = {0.3: 0.01, 0.6: 0.02, 0.8: 0.05, 0.9: 0.1}
 """Load -> how far the interval may reach: the busier the station, the longer what happened once is felt."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("load", "within"), LOADS.items())
 def test_constant_service_times_are_an_m_d_1_queue(load: float, within: float) -> None:
     """Sojourns of 2.429, 3.5, 6 and 11 ms."""
@@ -76,6 +77,7 @@ def test_constant_service_times_are_an_m_d_1_queue(load: float, within: float) -
     agrees(sojourns(one, poisson(load * 1000 / SERVICE_MS, 200_000)), theory, within)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("load", "within"), [(load, 2.5 * within) for load, within in LOADS.items()])
 def test_lognormal_service_times_are_an_m_g_1_queue(load: float, within: float) -> None:
     """As long as the deviation is the mean: sojourns of 4.03, 7.04, 14.06 and 28.1 ms (Pollaczek and Khinchine)."""
@@ -87,6 +89,7 @@ def test_lognormal_service_times_are_an_m_g_1_queue(load: float, within: float) 
     agrees(sojourns(one, poisson(rate, 200_000)), theory, within)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("load", [0.6, 0.8])
 def test_littles_law_holds(load: float) -> None:
     """The mean number at the station, looked at every 7 ms, is the rate of arrivals times the mean sojourn."""
@@ -174,16 +177,19 @@ def lossy(design: str, loss: float) -> list[float]:
     return [pulls[device] / showings[device] for device in range(1, RECEIVERS + 1)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", [0.1, 0.5])
 def test_each_notification_that_arrives_causes_a_pull(loss: float) -> None:
     agrees(lossy("timeline-notify", loss), 1 - loss, 0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", [0.1, 0.5])
 def test_a_dense_push_causes_a_pull_when_it_arrives_after_one_that_was_lost(loss: float) -> None:
     agrees(lossy("timeline-dense-push", loss), loss * (1 - loss), 0.15)
 
 
+@pytest.mark.slow
 def test_without_notifications_a_message_waits_for_a_uniform_share_of_the_poll_interval() -> None:
     interval = 60.0
     wanted = scenario(

@@ -104,6 +104,7 @@ def pair(
     return formulas.account(design, counted, small.parameters(), small.network, small.storage), run
 
 
+@pytest.mark.slow
 def test_the_rows_of_each_store_are_those_counted(pair: tuple[Ledger, RunResult]) -> None:
     ledger, run = pair
     stores = {store for store, _ in ledger.rows} | set(run.rows)
@@ -128,6 +129,7 @@ def test_every_promised_line_is_within_its_tolerance(
     assert [(line.line, line.error) for line in lines if not line.within] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", ["inbox-store-first", "inbox-shared", "timeline-dense-push", "timeline-read-fanout"])
 @pytest.mark.parametrize(
     "traffic_keys", [{}, {"duration": "1d", "traffic.day_night": True}], ids=["even", "day and night"]

@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from syncproof.engines.explore.graph import Graph
 from syncproof.engines.explore.liveness import Arcs, Bools, Ints
@@ -74,6 +72,9 @@ def by_scipy(graph: Graph, fairness: Ints) -> Core:
     if begins[-1] < 1 << 31:  # scipy computes with indices of 32 bits then
         begins = begins.astype(numpy.int32)
     reached = targets[owed]
+    from scipy.sparse import csr_array  # its import takes a fifth of a second
+    from scipy.sparse.csgraph import connected_components
+
     matrix = csr_array((numpy.ones(len(reached)), reached, begins), shape=(count, count))
     matrix.sum_duplicates()  # scipy does not come to an end where an arc stands twice
     _, labels = connected_components(matrix, connection="strong")

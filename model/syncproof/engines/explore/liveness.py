@@ -23,8 +23,6 @@ from dataclasses import dataclass
 
 import numpy
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 Ints = NDArray[numpy.int64]
 Bools = NDArray[numpy.bool_]
@@ -51,6 +49,9 @@ class Lasso:
 
 def fair_components(arcs: Arcs) -> Iterator[Ints]:
     """Yield the largest sets of states that a fair run can pass indefinitely, in the order of their first state."""
+    from scipy.sparse import csr_array  # its import takes a fifth of a second
+    from scipy.sparse.csgraph import connected_components
+
     work: list[Ints] = [numpy.arange(arcs.count)]
     found: list[Ints] = []
     while work:
