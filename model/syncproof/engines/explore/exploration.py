@@ -18,6 +18,7 @@ from syncproof.core.observations import Observation
 from syncproof.core.values import Id
 from syncproof.core.world import System, World
 from syncproof.engines.environments import check_environment
+from syncproof.engines.explore.common import Common
 from syncproof.engines.explore.constraint import Constraint, Within
 from syncproof.engines.explore.graph import Graph
 from syncproof.engines.explore.growth import growth
@@ -99,6 +100,7 @@ def explore(
     until_decided: bool = False,
     check_every_call: bool = False,
     fast: bool | None = None,
+    common: Common | None = None,
     progress: Callable[[Status], None] | None = None,
 ) -> Exploration:
     """Visit every state that `system` can reach within `environment`, and judge `properties`.
@@ -108,7 +110,8 @@ def explore(
     deliveries over unordered links that change nothing are not taken, and liveness is unknown if there are any.
     `until_decided`: end when every property is violated. `check_every_call`: make every handler call, and compute everything
     else that is kept, a second time; by default a sample (`RERUN_AT_MOST`, `purity.AT_MOST`). `fast`: whether the inner
-    loop is compiled (it finds the same, many times as fast, and needs numba); None: where it pays and is possible.
+    loop is compiled (it finds the same, many times as fast, and needs numba); None: where it pays and is possible. `common`:
+    what searches of the same process before found out, where that can be used; it changes no result but `reran`.
 
     `InputError`, in one sentence, for an argument that is not allowed; `NotSymmetric` if ids are not interchangeable;
     `ImpureHandler` if a handler depends on more than its actor's fields and the packet; `HandlerError` if one raises.
@@ -126,8 +129,11 @@ def explore(
     arguments.flag("check_every_call", check_every_call)
     if fast is not None:
         arguments.flag("fast", fast)
+    if common is not None:
+        arguments.instance("common", common, Common, "a syncproof.engines.explore.Common")
+        common.begin()
     arguments.called("progress", progress)
-    tables = compiled(system, environment, properties)
+    tables = compiled(system, environment, properties, common)
     surroundings = Surroundings(tables.encoding.actors, properties)
     _check_groups(symmetric, tables)
     symmetry = Symmetry(tables, symmetric) if symmetric else None
@@ -138,7 +144,7 @@ def explore(
         raise InputError(f"fast: True, but {WHY_PLAIN}; allowed: None, False")
     graph = search(tables, limits or Limits(), restrictions, progress, fast=fast)
     with no_collection():  # it would visit every state of the graph
-        calls = sum(map(len, tables.handlers.react))
+        calls = sum(map(len, tables.handlers.fresh))
         reran = tables.handlers.rerun(1 if check_every_call else 1 + calls // RERUN_AT_MOST)
         recheck(tables, every=check_every_call)
         if within is not None:
@@ -152,6 +158,8 @@ def explore(
     findings = judged(tables, graph, growing, unjudged, symmetry)
     ordered = {p.name: findings[p.name] for p in properties}
     situations = tuple(tables.handlers.situations)
+    if common is not None and graph.ending not in ("interrupted", "time"):
+        common.end()
     elapsed = time.perf_counter() - began
     return Exploration(ordered, graph, tables, _coverage(tables, graph), situations, reran, elapsed, growing, skipped)
 
@@ -188,7 +196,9 @@ def _check_groups(groups: Sequence[Sequence[Id]], tables: Tables) -> None:
             listed.add((type(each), each))
 
 
-def compiled(system: System, environment: Environment, properties: Sequence[type[Property]]) -> Tables:
+def compiled(
+    system: System, environment: Environment, properties: Sequence[type[Property]], common: Common | None = None
+) -> Tables:
     """Return the tables for a search that begins after the environment's prelude. `InputError` for an unknown fault."""
     check_environment(environment, system)
     carried = [automaton() for automaton in properties if automaton.endless is None and automaton.kind != "sometimes"]
@@ -205,7 +215,7 @@ def compiled(system: System, environment: Environment, properties: Sequence[type
     world = World(system, observe)
     for move in environment.prelude:
         world.apply(move)
-    tables = Tables(system, environment, properties, world, carried, complaints)
+    tables = Tables(system, environment, properties, world, carried, complaints, common)
     for observation in before:
         tables.judging.watch.see(observation)
     return tables

@@ -34,10 +34,9 @@ CHECK_EVERY = 2048
 """How many states are expanded between two checks of the limits."""
 KERNEL = "syncproof.engines.explore.kernel"
 """The module with the compiled inner loop."""
-SWITCH_AT_FIRST = 20_000
-"""How many states a search has when the compiled inner loop takes over: loading it takes about as long as finding them did."""
-SWITCH_AT = 4_000
-"""The same in a process that has loaded it before."""
+SWITCH_AT = 20_000
+"""How many states a search has when it loads the compiled inner loop: loading takes about as long as finding them did. A process
+that has loaded it uses it from the first state on."""
 WHY_PLAIN = (
     "numba is missing, or the search has a symmetry, a constraint or skip_unchanging, which only the plain loop can do"
 )
@@ -132,7 +131,7 @@ def search(
 
 def advice(states: int) -> str:
     """Return what numba would gain for a search that had so many states; empty where it is installed, or would gain nothing."""
-    if states < SWITCH_AT_FIRST or importlib.util.find_spec("numba") is not None:
+    if states < SWITCH_AT or importlib.util.find_spec("numba") is not None:
         return ""
     return (
         f"a search of {states:,} states is several times as fast, and needs a third of the memory, with numba: "
@@ -152,7 +151,7 @@ def _switch(tables: Tables, restrictions: Restrictions, fast: bool | None) -> fl
         return math.inf
     if fast:
         return 0
-    return SWITCH_AT if KERNEL in sys.modules else SWITCH_AT_FIRST
+    return 0 if KERNEL in sys.modules else SWITCH_AT
 
 
 @contextmanager
