@@ -50,6 +50,7 @@ class Judging:
         self.judged: dict[int, int] = {}
         self.complaints: list[tuple[int, str]] = []
         self.stepped: dict[tuple[int, int, int], tuple[int, str | None]] = {}
+        self._unsettled: dict[tuple[int, int], list[str]] = {}
         self._reacting: dict[type[Observation], list[int]] = {}
         for number, automaton in enumerate(self.automata):
             for kind in automaton.reactions:
@@ -123,5 +124,11 @@ class Judging:
 
     def unsettled(self, number: int, joint: int) -> list[str]:
         """Return what a property's automaton would complain of if nothing more happened."""
-        automaton = self.automaton(number, joint)
-        return [] if automaton is None else list(automaton.at_quiescence())
+        state = self.slot.values[joint][number]
+        if state == COMPLAINED:
+            return []
+        found = self._unsettled.get((number, state))
+        if found is None:
+            automaton: Property = thaw(self.states[number].values[state])
+            found = self._unsettled[number, state] = list(automaton.at_quiescence())
+        return found
