@@ -106,7 +106,7 @@ def kept(design: str | Design, world: SmallWorld, found: Exploration) -> Explore
         world,
         {name: (f.verdict, f.counterexample, f.why) for name, f in found.findings.items() if name in PROPERTIES},
         len(found.graph.states),
-        len(found.graph.targets),
+        found.graph.transitions,
         found.graph.depth,
         found.complete,
         found.coverage,

@@ -146,7 +146,7 @@ class Cycles:
         return ViolatingRun(self._path(state), cycle, says(state))
 
     def _path(self, state: int) -> tuple[Move, ...]:
-        return tuple([self.tables.moves.values[self.graph.moves[arc]] for arc in self.graph.path(state)])
+        return tuple([self.tables.moves.values[move] for move in self.graph.way(state)])
 
 
 def _said(lines: Sequence[str], joint: Ints, state: int) -> str:

@@ -122,6 +122,10 @@ class Judging:
         number = [automaton.name for automaton in self.automata].index(name)
         return [thaw(image) for image in self.states[number].values]
 
+    def on_cycles(self) -> list[str]:
+        """Return the names of the properties that are judged on cycles."""
+        return [p.name for p in self.properties if p.kind == "liveness" or p.endless is not None]
+
     def unsettled(self, number: int, joint: int) -> list[str]:
         """Return what a property's automaton would complain of if nothing more happened."""
         state = self.slot.values[joint][number]

@@ -36,7 +36,7 @@ def withheld(tables: Tables, graph: Graph) -> Withheld:
         spent = numpy.asarray([[left.budgets[b] == 0 for left in lefts] for b in tables.budgets.early.values()])
         first = min(tables.budgets.early.values())
         environment = graph.column(tables.encoding.environment_slot)
-        may = spent.any(axis=0)[environment]
+        may = numpy.any(spent, axis=0)[environment]
         for slot in range(1, tables.encoding.judge_slot, 3):
             column = graph.column(slot)
             firings = _Firings(tables, slot, column)
