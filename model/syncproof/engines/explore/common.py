@@ -19,7 +19,7 @@ from syncproof.engines.explore.interned import Interned
 from syncproof.engines.handler_errors import UnfitValue
 from syncproof.properties import Property
 
-MOST = 300_000
+MOST = 100_000
 """How many local states and automata are kept, or about; with more, `Common` begins anew before the next search."""
 BITS = 32
 """The bits of an index in a key of `Calls.made`, which combines two."""

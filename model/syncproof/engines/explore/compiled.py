@@ -250,11 +250,11 @@ class CompiledSearch:
             graph.tree = Tree(self.number, self.targets, self.moves, self.tally)
         else:
             self.first.resize(self.number + 1, refcheck=False)
-            marked = self.marked[: int(self.run[kernel.MARKED])].copy()
+            self.marked.resize((int(self.run[kernel.MARKED]), 2), refcheck=False)
             graph.first, graph.targets, graph.moves = self.first, self.targets, self.moves
             graph.parents = FirstArcs(self.targets)
-            graph.marks = Marked(arcs, marked[:, 0], marked[:, 1])
-            arrays += [self.first, marked]
+            graph.marks = Marked(arcs, self.marked[:, 0], self.marked[:, 1])
+            arrays += [self.first, self.marked]
         graph.levels = self.levels[: int(self.run[kernel.LEVELS])].tolist()
         graph.bytes = sum(array.nbytes for array in arrays)
         del self.known
