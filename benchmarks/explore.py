@@ -55,7 +55,7 @@ def run(program: str, name: str) -> None:
         started = time.process_time()
         found = explore(system, environment)
         assert found.complete
-        states, transitions, size = len(found.graph.states), len(found.graph.targets), found.graph.bytes
+        states, transitions, size = len(found.graph.states), found.graph.transitions, found.graph.bytes
         arcs = sum(a.itemsize * len(a) for a in (found.graph.targets, found.graph.moves, found.graph.marks))
     print(f"{time.process_time() - started:.4f} {states} {transitions} {size - arcs} {arcs}")
 

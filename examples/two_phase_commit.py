@@ -225,7 +225,7 @@ def main(arguments: list[str]) -> int:
     """Search every interleaving, print the number of states and the verdicts, and return 0 if both properties hold."""
     count = int(arguments[0]) if arguments else 3
     found = explore(two_phase(count), Environment(), [Consistent, Terminates])
-    print(f"{count} resource managers: {len(found.graph.states):,} states, {len(found.graph.targets):,} transitions")
+    print(f"{count} resource managers: {len(found.graph.states):,} states, {found.graph.transitions:,} transitions")
     for name, finding in found.findings.items():
         print(f"{name:12} {finding.verdict}")
     return 0 if all(finding.verdict == "holds" for finding in found.findings.values()) else 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import signal
 import sys
 import sysconfig
@@ -87,7 +88,7 @@ def ran_out(error: BaseException) -> bool:
 
 def is_own(filename: str) -> bool:
     """Return whether a file is neither of syncproof nor of a library: code of a user."""
-    path = str(Path(filename).absolute())
+    path = os.path.abspath(filename)
     return not filename.startswith("<") and not path.startswith((str(PACKAGE), *LIBRARIES))
 
 

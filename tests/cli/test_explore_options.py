@@ -52,7 +52,7 @@ def test_what_numba_would_gain_is_said_once_after_large_searches(
     numba: bool, switch: int, told: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search.importlib.util, "find_spec", lambda name: numba or None)
-    monkeypatch.setattr(search, "SWITCH_AT_FIRST", switch)
+    monkeypatch.setattr(search, "SWITCH_AT", switch)
     monkeypatch.setattr(search, "can_compile", lambda restrictions: False)
     result = call("explore", "timeline-notify", "--bounds", "small", "--states", "1")
     assert result.output.count("pip install 'syncproof[fast]'") == told

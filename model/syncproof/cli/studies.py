@@ -254,6 +254,7 @@ def explore(
     """Search small worlds of one design and print verdicts, counterexamples and counts."""
     from syncproof.designs import blaming
     from syncproof.engines.explore import Limits
+    from syncproof.engines.explore.search import room, told
     from syncproof.inputs import small_worlds
     from syncproof.report import graphs
     from syncproof.report import progress as line
@@ -280,7 +281,7 @@ def explore(
     failed: dict[str, Failure] = {}
     for world in worlds:
         try:
-            with line.searching() as progress, blaming(design):
+            with line.searching(room(limits, small_worlds.actors(world))) as progress, blaming(design):
                 found = study.search(
                     design, world, limits, progress,
                     symmetry=symmetry, until_decided=until_decided, check_every_call=check_every_call,
@@ -291,6 +292,8 @@ def explore(
             failed[design] = Failure(str(error))
             break
         show_search(design, world, found)
+        if ended := told(found.graph, limits):
+            complain(ended)
         kept.append(study.kept(design, world, found))
         if graph is not None:
             print(graphs.write(found, Path(graph)))

@@ -79,6 +79,7 @@ from __future__ import annotations
 import dis
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from types import FunctionType
 from typing import Any, ClassVar, Literal, Self, TypeVar, dataclass_transform
 
@@ -459,7 +460,10 @@ def _image_of_tuple(value: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _image_of_part(kind: type, names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
     """Return the function that freezes an object of a `@state` class field by field."""
-    return lambda value: (kind, *_images([getattr(value, name) for name in names]))
+    if len(names) < 2:  # `attrgetter` of one name returns no tuple
+        return lambda value: (kind, *_images([getattr(value, name) for name in names]))
+    fields = attrgetter(*names)
+    return lambda value: (kind, *_images(fields(value)))
 
 
 _NO_DICT, _NO_SET = (dict,), (set,)

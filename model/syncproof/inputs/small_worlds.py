@@ -292,6 +292,11 @@ def small_world(population: str, messages: int, kinds: Iterable[str]) -> SmallWo
     return SmallWorld(population, messages, tuple(kind for kind in NAMED if kind in chosen))
 
 
+def actors(world: SmallWorld) -> int:
+    """Return how many actors a world has at most: the server and its devices, also one that appears during the search."""
+    return 1 + len(POPULATIONS[world.population].owners) + ("reinstall" in world.faults)
+
+
 def given(world: SmallWorld) -> Given:
     """Return what a search of this world has for the evidence of properties; all its devices have joined."""
     owners = POPULATIONS[world.population].owners

@@ -31,8 +31,10 @@ def check(path: Path) -> None:
 
 
 def write(found: Exploration, path: Path) -> str:
-    """Write the graph, and return in words what was written. Raises `InputError` if the file cannot be written."""
-    states, arcs = len(found.graph.states), len(found.graph.targets)
+    """Write the graph, and return in words what was written. Raises `InputError` if the file cannot be written, or has no arcs."""
+    states, arcs = len(found.graph.states), found.graph.transitions
+    if found.graph.tree is not None:
+        raise InputError("--graph: the search kept no arcs; allowed: one that keeps them, explore(..., arcs=True)")
     try:
         if path.suffix == ".aut":
             with path.open("w", encoding="utf-8") as file:

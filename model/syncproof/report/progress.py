@@ -44,19 +44,22 @@ def counted(title: str, what: str = "runs") -> Iterator[Callable[[int, int], Non
 
 
 @contextmanager
-def _described(describe: Callable[[Now], str]) -> Iterator[Callable[[Now], None] | None]:
-    """Show one line of text that `describe` makes from the newest state."""
+def _described(describe: Callable[[Now], str], first: str = "") -> Iterator[Callable[[Now], None] | None]:
+    """Show one line of text that `describe` makes from the newest state, and `first` above it."""
     with _shown(TextColumn("{task.description}", markup=False)) as update:
+        if update is not None and first:
+            print(first, file=sys.stderr)
         yield None if update is None else lambda now: update(description=describe(now))
 
 
-def searching() -> AbstractContextManager[Update[Status] | None]:
-    """Show the progress of one search."""
+def searching(room: str = "") -> AbstractContextManager[Update[Status] | None]:
+    """Show the progress of one search. `room`: where it ends, in words."""
     return _described(
         lambda now: (
             f"{now.states:,} states, {now.states / max(now.elapsed, 1e-9):,.0f}/s, queue {now.queue:,}, "
             f"depth {now.depth}, {now.memory >> 20:,} MiB, {now.elapsed:.0f} s"
-        )
+        ),
+        room,
     )
 
 

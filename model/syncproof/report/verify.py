@@ -246,7 +246,7 @@ def show_search(design: str, world: SmallWorld, found: Exploration) -> None:
     rate = len(graph.states) / max(graph.elapsed, 1e-9)
     out.print(
         Text(
-            f"{len(graph.states):,} states, {len(graph.targets):,} transitions, depth {graph.depth}, {ending}; "
+            f"{len(graph.states):,} states, {graph.transitions:,} transitions, depth {graph.depth}, {ending}; "
             f"{rate:,.0f} states/s, {graph.bytes / len(graph.states):.0f} bytes a state, "
             f"{found.reran:,} handler calls made again"
         )

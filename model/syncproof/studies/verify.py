@@ -16,7 +16,7 @@ from syncproof import designs as registry
 from syncproof.designs import Design, witnesses
 from syncproof.designs.forms import all_names
 from syncproof.engines import explore as engine
-from syncproof.engines.explore import CAUGHT_UP, Exploration, Limits, Status
+from syncproof.engines.explore import CAUGHT_UP, Common, Exploration, Limits, Status
 from syncproof.engines.memory import peak_memory
 from syncproof.errors import InputError
 from syncproof.inputs import arguments, lookup, small_worlds
@@ -35,6 +35,9 @@ from syncproof.studies.verification import Explored, Verification
 
 LIMITS = Limits(states=10_000_000, memory=8 << 30)
 """Limits of one search, so of each worker process: `verify` with two processes may need twice the memory."""
+
+_KNOWN: dict[str, Common] = {}
+"""What the searches of this process know of the design that they search at present."""
 
 ONE_WORLD = "one world"
 """The name of the bounds of a search of one chosen world."""
@@ -62,12 +65,13 @@ def search(
     symmetry: bool = False,
     until_decided: bool = False,
     check_every_call: bool = False,
+    common: Common | None = None,
 ) -> Exploration:
     """Search one world of one design and return the findings with the graph.
 
     `symmetry`: of states that differ by an exchange of interchangeable devices only one is kept. `until_decided`: end when
-    every property is violated. `check_every_call`: see `explore`. Raises `InputError` for an unknown design, or one that treats
-    the devices differently.
+    every property is violated. `check_every_call`, `common`: see `explore`. Raises `InputError` for an unknown design, or one
+    that treats the devices differently.
     """
     system, _, environment = build(design, world)
     entry = lookup.get(design)
@@ -78,15 +82,21 @@ def search(
         return engine.explore(
             system, environment, wanted,
             limits=limits, symmetric=symmetric, until_decided=until_decided, check_every_call=check_every_call,
-            progress=progress,
+            common=common, progress=progress,
         )  # fmt: skip
     except engine.NotSymmetric as error:
         raise InputError(f"symmetry: {entry.name}, {world}: {error}") from error
 
 
-def explore_one(design: str, world: SmallWorld, limits: Limits = LIMITS, check_every_call: bool = False) -> Explored:
+def explore_one(
+    design: str,
+    world: SmallWorld,
+    limits: Limits = LIMITS,
+    check_every_call: bool = False,
+    common: Common | None = None,
+) -> Explored:
     """Search one world of one design and keep what verdicts and reports need."""
-    return kept(design, world, search(design, world, limits, check_every_call=check_every_call))
+    return kept(design, world, search(design, world, limits, check_every_call=check_every_call, common=common))
 
 
 def kept(design: str | Design, world: SmallWorld, found: Exploration) -> Explored:
@@ -96,7 +106,7 @@ def kept(design: str | Design, world: SmallWorld, found: Exploration) -> Explore
         world,
         {name: (f.verdict, f.counterexample, f.why) for name, f in found.findings.items() if name in PROPERTIES},
         len(found.graph.states),
-        len(found.graph.targets),
+        found.graph.transitions,
         found.graph.depth,
         found.complete,
         found.coverage,
@@ -223,10 +233,12 @@ def verify(
     failures = pieces.failing()
     names = list(lookup_all(chosen or tuple(all_names()), failures))
     where = pieces.setting(executor, jobs, out, resume, names)
-    work = [(name, world) for name in names for world in within(bounds, name)]
-    work.sort(
-        key=lambda job: (-job[1].messages, -len(job[1].kinds))
-    )  # large worlds first, so that no long search is last
+    # A design's worlds come one after the other, since they ask for the same calls; large ones first, so that no long one is last.
+    work = [
+        (name, world)
+        for name in names
+        for world in sorted(within(bounds, name), key=lambda world: (-world.messages, -len(world.kinds)))
+    ]
     began = time.perf_counter()
     done, found = _search_all(work, where, check_every_call, progress, failures)
     stopped = found.stopped
@@ -271,7 +283,10 @@ def _search_all(
 
     parts = [_piece(*job, check_every_call) for job in work]
     # Without worker processes the search itself handles Ctrl-C.
-    found = pieces.perform(parts, where, None, failures, told, cut=lambda found: found.ending == "interrupted")
+    try:
+        found = pieces.perform(parts, where, None, failures, told, cut=lambda found: found.ending == "interrupted")
+    finally:
+        _KNOWN.clear()
     return {job: result for job, result in zip(work, found.results, strict=True) if result is not None}, found
 
 
@@ -282,8 +297,11 @@ def _piece(design: str, world: SmallWorld, check_every_call: bool) -> Piece[Expl
 
 
 def _search_one(design: str, world: SmallWorld, check_every_call: bool) -> Explored:
+    if design not in _KNOWN:
+        _KNOWN.clear()
+        _KNOWN[design] = Common()
     with registry.blaming(design):
-        return explore_one(design, world, check_every_call=check_every_call)
+        return explore_one(design, world, check_every_call=check_every_call, common=_KNOWN[design])
 
 
 def _claim_piece(name: str) -> Piece[ClaimSearch]:

@@ -309,18 +309,16 @@ def test_it_is_asked_for_in_vain_where_only_the_plain_loop_can_search() -> None:
         explore_two_phase(fast=True, skip_unchanging=True)
 
 
-@pytest.mark.parametrize(("loaded", "after"), [(True, search.SWITCH_AT), (False, search.SWITCH_AT_FIRST)])
-def test_small_worlds_are_searched_by_the_plain_loop(loaded: bool, after: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    if not loaded:
-        monkeypatch.delitem(sys.modules, search.KERNEL)
-    tables = explore_two_phase().tables
-    assert search._switch(tables, Restrictions(), None) == after
+def test_a_process_loads_the_compiled_loop_for_a_large_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    tables = explore_two_phase(fast=False).tables
+    assert search._switch(tables, Restrictions(), None) == 0
+    monkeypatch.delitem(sys.modules, search.KERNEL)
+    assert search._switch(tables, Restrictions(), None) == search.SWITCH_AT
     assert isinstance(explore_two_phase().graph.states, list)
 
 
 def test_without_numba_the_plain_loop_searches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search.importlib.util, "find_spec", lambda name: None)
-    monkeypatch.setattr(search, "SWITCH_AT", 1)
     found = explore_two_phase()
     assert (found.complete, isinstance(found.graph.states, list)) == (True, True)
     with pytest.raises(InputError, match="numba is missing"):
@@ -339,7 +337,7 @@ def test_with_a_numba_that_cannot_be_loaded_the_plain_loop_searches(
     module: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = explore_two_phase(fast=False)
-    monkeypatch.setattr(search, "SWITCH_AT", 50)
+    monkeypatch.setattr(search, "_switch", lambda *_: 50)
     monkeypatch.setitem(sys.modules, "syncproof.engines.explore.compiled", module())
     found = explore_two_phase()
     assert (found.graph.states, found.graph.violations) == (plain.graph.states, plain.graph.violations)

@@ -157,8 +157,33 @@ def test_coverage_counts_the_transitions_of_each_kind_of_move_and_the_states_tha
 
 def test_the_bytes_of_a_search_are_those_of_its_states_and_arcs():
     """A state is a tuple with the header of the garbage collector, and its number in the dict of the states that are known."""
-    graph = explore(two_phase.two_phase(3), Environment()).graph
+    graph = explore(two_phase.two_phase(3), Environment(), fast=False).graph
     known = {state: number for number, state in enumerate(graph.states)}
     states = sum([sys.getsizeof(state) + 16 + sys.getsizeof(1 << 20) for state in graph.states])
     arrays = sum([a.itemsize * len(a) for a in (graph.first, graph.targets, graph.moves, graph.marks, graph.parents)])
     assert graph.bytes == states + sys.getsizeof(known) + sys.getsizeof(graph.states) + arrays
+
+
+@pytest.mark.parametrize(
+    ("limits", "says"),
+    [
+        (
+            Limits(states=10_000_000, memory=8 << 30),
+            "ends at 10,000,000 states or 8.0 GiB; about 110,000,000 states of 76 bytes",
+        ),
+        (Limits(), "no limit of states or memory; about 14,000,000 states of 76 bytes fit into 1.0 GiB"),
+    ],
+)
+def test_where_a_search_ends_is_said_before_it_begins(limits, says, monkeypatch):
+    monkeypatch.setattr(search, "available_memory", lambda: 1 << 30)
+    assert search.room(limits, 3).startswith(says)
+
+
+def test_where_a_limit_ended_a_search_is_said():
+    limits = Limits(states=10)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "CHECK_EVERY", 10)
+        graph = explore(two_phase.two_phase(3), NOTHING, limits=limits, fast=False).graph
+    says = f"the limit of 10 states ended the search at {len(graph.states)} states, "
+    assert search.told(graph, limits).startswith(says)
+    assert search.told(explore(two_phase.two_phase(1), NOTHING).graph, limits) == ""

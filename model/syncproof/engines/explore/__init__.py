@@ -6,6 +6,7 @@ graph that it found (`verdicts.py`, `liveness.py`). docs/explorer.md explains ho
 
 from __future__ import annotations
 
+from syncproof.engines.explore.common import Common
 from syncproof.engines.explore.constraint import Constraint, WorldView
 from syncproof.engines.explore.exploration import Exploration, explore
 from syncproof.engines.explore.graph import Ending, Graph
@@ -18,6 +19,7 @@ from syncproof.engines.handler_errors import HandlerError, ImpureHandler, UnfitV
 __all__ = [
     "CAUGHT_UP",
     "WORDS",
+    "Common",
     "Constraint",
     "Counterexample",
     "Ending",

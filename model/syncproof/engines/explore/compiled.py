@@ -7,6 +7,7 @@ search, such as complaints and limits, stays in Python.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from operator import gt
 from typing import Any
@@ -18,7 +19,7 @@ from syncproof.engines.explore import kernel
 from syncproof.engines.explore.encoding import State
 from syncproof.engines.explore.expand import Successor, expander
 from syncproof.engines.explore.flat_tables import FlatTables, rows
-from syncproof.engines.explore.graph import Graph, Marked
+from syncproof.engines.explore.graph import FirstArcs, Graph, Marked, Tree, counts
 from syncproof.engines.explore.packing import PackedStates, packed, packing, width
 from syncproof.engines.explore.tables import Tables
 
@@ -26,6 +27,8 @@ Ints = NDArray[numpy.int64]
 
 ROOM = 1 << 10
 """For how many states, arcs and levels, more than there are, arrays have room at first."""
+LARGE = 1 << 22
+"""From how many entries on the table of known states may be three quarters full: it takes more memory than anything else."""
 SUCCESSORS = 256
 """For how many successors of one state there is room at first."""
 NARROW = numpy.iinfo(numpy.int16).max
@@ -35,7 +38,8 @@ NARROW = numpy.iinfo(numpy.int16).max
 class CompiledSearch:
     """A search from the point that `graph` has reached: its states and arcs move into arrays, and come back at the end.
 
-    `complain` is called with a state's number and all its successors when a property complained.
+    `complain` is called with a state's number and all its successors when a property complained. `lean_from`: from how many
+    states on no arcs are kept; None: they are.
     """
 
     def __init__(
@@ -44,11 +48,13 @@ class CompiledSearch:
         graph: Graph,
         last: int,
         deepest: int | None,
+        lean_from: int | None,
         complain: Callable[[int, list[Successor]], None],
     ) -> None:
         self.tables = tables
         self.graph = graph
         self.complain = complain
+        self.lean_from = math.inf if lean_from is None else lean_from
         self.expand = expander(tables)
         self.flat = FlatTables(tables)
         encoding, faults = tables.encoding, tables.faults
@@ -80,7 +86,6 @@ class CompiledSearch:
         self.words = packed(graph.states, self.packing)
         self.words.resize((room, width(self.packing)), refcheck=False)
         self.first = _grown(graph.first, room + 1, numpy.int64)
-        self.parents = _grown(graph.parents, room, numpy.int64)
         self.targets = _grown(graph.targets, 2 * arcs + ROOM, numpy.int32)
         narrow = numpy.int16 if len(self.tables.moves.values) <= NARROW else numpy.int32
         self.moves = _grown(graph.moves, 2 * arcs + ROOM, narrow)
@@ -91,8 +96,33 @@ class CompiledSearch:
         self.levels = _grown(graph.levels, levels + ROOM + 1, numpy.int64)
         self.out: Ints = numpy.zeros((SUCCESSORS, 5), dtype=numpy.int64)
         self.reached: Ints = numpy.zeros((SUCCESSORS, width(self.packing)), dtype=numpy.int64)
+        self.tally: Ints = numpy.zeros(1, dtype=numpy.int64)
         graph.clear()
         self._enter()
+        if states >= self.lean_from:
+            self._become_lean()
+
+    @property
+    def lean(self) -> bool:
+        """Return whether no arcs are kept."""
+        return bool(self.run[kernel.LEAN])
+
+    def _become_lean(self) -> None:
+        """Keep of the arcs only the one that reached each state first."""
+        arcs, states = self.arcs, self.states
+        found = numpy.asarray(FirstArcs(self.targets[:arcs]))
+        sources = numpy.searchsorted(self.first[: self.number + 1], found, side="right") - 1
+        self.tally = numpy.zeros(2 * len(self.tables.moves.values) + ROOM, dtype=numpy.int64)
+        self.tally[: len(self.tables.moves.values)] = counts(self.moves[:arcs], len(self.tables.moves.values))
+        room = len(self.words)
+        moves = numpy.zeros(states, dtype=self.moves.dtype)
+        moves[1:] = self.moves[found[1:]]
+        self.targets, self.moves = (
+            _grown(numpy.maximum(sources, 0), room, numpy.int32),
+            _grown(moves, room, moves.dtype.type),
+        )
+        self.first, self.marked = self.first[:1].copy(), self.marked[:1].copy()
+        self.run[kernel.LEAN] = 1
 
     @property
     def number(self) -> int:
@@ -124,8 +154,8 @@ class CompiledSearch:
         while True:
             says = kernel.advance(
                 run, self.fixed, self.packing, flat.base, self.offering, self.pending, self.crashable, self.replaceable,
-                flat.table, flat.pool, flat.at, flat.stirs, flat.marks, self.known, self.words, self.first, self.parents,
-                self.targets, self.moves, self.marked, self.levels, self.out, self.reached,
+                flat.table, flat.pool, flat.at, flat.stirs, flat.marks, self.known, self.words, self.first, self.targets,
+                self.moves, self.marked, self.levels, self.tally, self.out, self.reached,
             )  # fmt: skip
             if says == kernel.ASKS:
                 asked, *key = run[kernel.ASKED :].tolist()
@@ -158,38 +188,50 @@ class CompiledSearch:
         """Pack the states again if a slot has more values now than its bits can tell apart; likewise for moves."""
         if len(self.tables.moves.values) > NARROW and self.moves.dtype == numpy.int16:
             self.moves = self.moves.astype(numpy.int32)
+        if self.lean and len(self.tables.moves.values) > len(self.tally):
+            self.tally = numpy.append(self.tally, numpy.zeros(len(self.tally), dtype=numpy.int64))
         if not any(map(gt, self.flat.counts, self.most)):
             return
         new = packing(self.flat.counts)
-        words = numpy.zeros((len(self.words), width(new)), dtype=numpy.int64)
+        same = width(new) == width(self.packing)
+        words = self.words if same else numpy.zeros((len(self.words), width(new)), dtype=numpy.int64)
         kernel.repack(self.words, self.packing, words, new, self.states)
         self.words, self.packing = words, new
         self.most = (new[:, 2] + 1).tolist()
         self.reached = numpy.zeros((len(self.out), width(new)), dtype=numpy.int64)
+        del self.known
         self._enter()
 
     def _enter(self) -> None:
-        """Make a new table of the known states. It is at most a third full now, and grows again at a half."""
-        room = 3 * self.states + 2 * len(self.out) + ROOM
-        self.known = numpy.full(1 << room.bit_length(), kernel.EMPTY, dtype=numpy.int64)
+        """Make a new table of the known states. A small one is at most half full, a large one three quarters."""
+        least = self.states + 2 * len(self.out) + ROOM
+        room = 1 << (2 * least).bit_length()
+        self.run[kernel.MOST] = room // 2
+        if room > LARGE:
+            room = room // 2 if 3 * room >= 8 * least else room
+            self.run[kernel.MOST] = room // 4 * 3
+        self.known = numpy.full(room, kernel.EMPTY, dtype=numpy.int64)
         kernel.enter(self.known, self.words, self.states)
 
     def _grow(self) -> None:
         """Give arrays that are full, or almost, room for more: without a copy where the system can move pages."""
         most = len(self.out)
+        if not self.lean and self.states >= self.lean_from:
+            self._become_lean()
         if self.states + most > len(self.words):
             room = _more(self.states, most)
             self.words.resize((room, self.words.shape[1]), refcheck=False)
-            self.first.resize(room + 1, refcheck=False)
-            self.parents.resize(room, refcheck=False)
-        if 2 * (self.states + most) > len(self.known):
+            if not self.lean:
+                self.first.resize(room + 1, refcheck=False)
+        if self.states + most > self.run[kernel.MOST]:
             del self.known
             self._enter()
-        if self.arcs + most > len(self.targets):
-            room = _more(self.arcs, most)
+        used = self.states if self.lean else self.arcs
+        if used + most > len(self.targets):
+            room = len(self.words) if self.lean else _more(used, most)
             self.targets.resize(room, refcheck=False)
             self.moves.resize(room, refcheck=False)
-        if self.run[kernel.MARKED] + most > len(self.marked):
+        if not self.lean and self.run[kernel.MARKED] + most > len(self.marked):
             self.marked.resize((_more(int(self.run[kernel.MARKED]), most), 2), refcheck=False)
         if self.run[kernel.LEVELS] + 1 >= len(self.levels):
             self.levels.resize(2 * len(self.levels), refcheck=False)
@@ -198,18 +240,24 @@ class CompiledSearch:
         """Give the graph what was found: whole states only."""
         graph = self.graph
         states, arcs = self.states, self.arcs
+        kept = states if self.lean else arcs
         self.words.resize((states, self.words.shape[1]), refcheck=False)
-        self.first.resize(self.number + 1, refcheck=False)
-        self.parents.resize(states, refcheck=False)
-        self.targets.resize(arcs, refcheck=False)
-        self.moves.resize(arcs, refcheck=False)
+        self.targets.resize(kept, refcheck=False)
+        self.moves.resize(kept, refcheck=False)
         graph.states = PackedStates(self.words, self.packing)
-        graph.first, graph.parents, graph.targets, graph.moves = self.first, self.parents, self.targets, self.moves
-        marked = self.marked[: int(self.run[kernel.MARKED])].copy()
-        graph.marks = Marked(arcs, marked[:, 0], marked[:, 1])
+        arrays = [self.words, self.targets, self.moves, self.known]
+        if self.lean:
+            graph.tree = Tree(self.number, self.targets, self.moves, self.tally)
+        else:
+            self.first.resize(self.number + 1, refcheck=False)
+            self.marked.resize((int(self.run[kernel.MARKED]), 2), refcheck=False)
+            graph.first, graph.targets, graph.moves = self.first, self.targets, self.moves
+            graph.parents = FirstArcs(self.targets)
+            graph.marks = Marked(arcs, self.marked[:, 0], self.marked[:, 1])
+            arrays += [self.first, self.marked]
         graph.levels = self.levels[: int(self.run[kernel.LEVELS])].tolist()
-        arrays = (self.words, self.first, self.parents, self.targets, self.moves, marked, self.known)
         graph.bytes = sum(array.nbytes for array in arrays)
+        del self.known
 
 
 def _more(used: int, most: int) -> int:

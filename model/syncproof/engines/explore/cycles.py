@@ -146,7 +146,7 @@ class Cycles:
         return ViolatingRun(self._path(state), cycle, says(state))
 
     def _path(self, state: int) -> tuple[Move, ...]:
-        return tuple([self.tables.moves.values[self.graph.moves[arc]] for arc in self.graph.path(state)])
+        return tuple([self.tables.moves.values[move] for move in self.graph.way(state)])
 
 
 def _said(lines: Sequence[str], joint: Ints, state: int) -> str:
@@ -160,8 +160,7 @@ def _said_anywhere(line: str, state: int) -> str:
 def _marked_loops(graph: Graph, fairness: Ints) -> Ints:
     """Return the numbers of the owed arcs that lead back to the same state and have a mark."""
     marked = graph.marked()
+    marked = marked[(fairness != NEVER)[numpy.asarray(graph.moves)[marked]]]
     source = numpy.searchsorted(numpy.asarray(graph.first), marked, side="right") - 1
-    back = numpy.asarray(graph.targets)[marked] == source
-    owed = fairness[numpy.asarray(graph.moves)[marked]] != NEVER
-    loops: Ints = marked[back & owed]
+    loops: Ints = marked[numpy.asarray(graph.targets)[marked] == source]
     return loops

@@ -16,21 +16,20 @@ way.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from syncproof.core.actor import Actor
 from syncproof.core.environment import Environment
 from syncproof.core.packets import Packet
 from syncproof.core.replies import answers_only
-from syncproof.core.same import alike, fits, unfit
 from syncproof.core.values import ActorId, ConnectionId, DeviceId, Id
 from syncproof.core.world import System, World
+from syncproof.engines.explore.common import Common
+from syncproof.engines.explore.interned import Interned, Numbered, Placed
 from syncproof.engines.handler_errors import UnfitValue, called, frozen, unfit_field
 
 if TYPE_CHECKING:
     from syncproof.engines.explore.moves import Offer
-
-V = TypeVar("V")
 
 State = tuple[int, ...]
 
@@ -92,100 +91,74 @@ class Left(NamedTuple):
     backups: tuple[int, ...]
 
 
-class Numbered(Generic[V]):
-    """Values and their indices, in the order in which they were met. The values consist of integers alone."""
+class Tally:
+    """How many values all slots have together."""
 
-    __slots__ = ("_others", "indices", "values")
+    __slots__ = ("values",)
 
     def __init__(self) -> None:
-        self.indices: dict[V, int] = {}
-        self.values: list[V] = []
-        self._others: dict[int, list[int]] = {}
-
-    def intern(self, value: V) -> int:
-        """Return the index of a value, a new index if the value was never met."""
-        found = self.indices.get(value)
-        if found is None:
-            found = self.indices[value] = len(self.values)
-            self.values.append(value)
-        return found
-
-
-class Interned(Numbered[V]):
-    """Values of a user's model and their indices. Values that are equal but not the same (`True`, `1`) differ.
-
-    `indices` has the first of several values that are equal, `_others` the indices of the later ones.
-    """
-
-    __slots__ = ()
-
-    def intern(self, value: V) -> int:
-        """Return the index of a value, a new index if the value was never met. `UnfitValue` if it cannot be compared."""
-        try:
-            found = self.indices.get(value)
-        except TypeError as error:
-            raise UnfitValue(unfit(value, "a value") or str(error)) from error
-        if found is not None:
-            known = self.values[found]
-            if known is value or alike(known, value):
-                return found
-            for other in self._others.get(found, ()):
-                if alike(self.values[other], value):
-                    return other
-        if not fits(value):
-            raise UnfitValue(unfit(value, "a value"))
-        index = len(self.values)
-        self.values.append(value)
-        if found is None:
-            self.indices[value] = index
-        else:
-            self._others.setdefault(found, []).append(index)
-        return index
-
-    def equals(self, index: int) -> Sequence[int]:
-        """Return the indices of the values that are equal to this one, itself among them."""
-        first = self.indices[self.values[index]]
-        return (first, *self._others.get(first, ()))
+        self.values = 0
 
 
 class Slot(Numbered[Any]):
     """The values of one slot, and for each of them the moves that it offers (None until they are computed).
 
-    `title` describes the slot in messages.
+    `title` describes the slot in messages. `tally`: that of all slots.
     """
 
-    __slots__ = ("offers", "title")
+    __slots__ = ("offers", "tally", "title")
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, tally: Tally) -> None:
         super().__init__()
         self.title = title
+        self.tally = tally
         self.offers: list[tuple[Offer, ...] | None] = []
 
     def intern(self, value: Any) -> int:
         """Return the index of a value. `MemoryError` if there are more values than a key has room for."""
         found = super().intern(value)
         if found == len(self.offers):
-            self.offers.append(None)
-            if found >> SHIFT:
-                raise MemoryError(f"{self.title} has more than {found} values")
+            self._met(found)
         return found
 
+    def _met(self, found: int) -> None:
+        self.offers.append(None)
+        self.tally.values += 1
+        if found >> SHIFT:
+            raise MemoryError(f"{self.title} has more than {found} values")
 
-class LocalSlot(Slot, Interned[Any]):
-    """The local states of an actor. `actor` is the object that is put into them."""
 
-    __slots__ = ("actor",)
+class LocalSlot(Slot):
+    """The local states of an actor. `actor` is the object that is put into them.
 
-    def __init__(self, title: str, actor: Actor) -> None:
-        super().__init__(title)
+    `known`: the local states of such actors, those of other searches too; `common[i]`: the index in it of value i.
+    """
+
+    __slots__ = ("_placed", "actor", "common")
+
+    def __init__(self, title: str, tally: Tally, actor: Actor, known: Interned[Any]) -> None:
+        super().__init__(title, tally)
         self.actor = actor
+        self._placed = Placed(known)
+        self.values, self.common = self._placed.values, self._placed.common
 
     def intern(self, value: Any) -> int:
         """Return the index of a local state. `UnfitValue` names the field whose value cannot be compared."""
+        return self.take(self.known(value))
+
+    def known(self, value: Any) -> int:
+        """Return the index of a local state among those of all searches. `UnfitValue` as `intern`."""
         try:
-            return super().intern(value)
+            return self._placed.known.intern(value)
         except UnfitValue as error:
             raise UnfitValue(unfit_field(self.actor, value) or f"{called(self.actor)}: {error}") from error
+
+    def take(self, which: int) -> int:
+        """Return the index of the local state that all searches give the index `which`."""
+        found = self._placed.take(which)
+        if found == len(self.offers):
+            self._met(found)
+        return found
 
 
 def local_slot(actor: int) -> int:
@@ -208,11 +181,13 @@ class Encoding:
 
     `names` are the actors that exist at the beginning, then the newcomers; in a search an actor is its position in this
     list (`place`). `actors` holds one object for each, which is put into whatever local state is needed. `clients` are the
-    devices; `server` is the actor at the other end of every connection, or -1.
+    devices; `server` is the actor at the other end of every connection, or -1. `calls`: what searches know of such an actor,
+    one for each; `common_events[e]`: the index that all searches give event e.
     """
 
-    def __init__(self, system: System, environment: Environment, world: World) -> None:
+    def __init__(self, system: System, environment: Environment, world: World, common: Common) -> None:
         self.system = system
+        self.common = common
         self.names: list[ActorId] = [*world.actors, *[s.actor for s in environment.newcomers]]
         self.place = {name: number for number, name in enumerate(self.names)}
         if len(self.place) < len(self.names):
@@ -223,14 +198,20 @@ class Encoding:
             self.actors.append(system.spawn(spawn.actor, spawn.user, spawn.replaces))
         self.server = -1 if system.server is None else self.place[system.server]
         self.clients = [n for n, name in enumerate(self.names) if isinstance(name, DeviceId)]
+        self.tally = Tally()
         self.slots: list[Slot] = []
-        for name, thing in zip(self.names, self.actors, strict=True):
-            self.slots.append(LocalSlot(f"the local state of {name!r}", thing))
-            self.slots += [Slot(f"what is pending at {name!r}"), Slot(f"the network to {name!r}")]
+        self.calls = [common.calls(thing) for thing in self.actors]
+        for name, thing, calls in zip(self.names, self.actors, self.calls, strict=True):
+            self.slots.append(LocalSlot(f"the local state of {name!r}", self.tally, thing, calls.locals))
+            self.slots += [
+                Slot(f"what is pending at {name!r}", self.tally),
+                Slot(f"the network to {name!r}", self.tally),
+            ]
         self.judge_slot, self.environment_slot = len(self.slots), len(self.slots) + 1
-        self.slots += [Slot("the properties' automata"), Slot("scripts and budgets")]
+        self.slots += [Slot("the properties' automata", self.tally), Slot("scripts and budgets", self.tally)]
         self.packets: Interned[Packet] = Interned()
         self.events: list[tuple[Id, Packet]] = []
+        self.common_events: list[int] = []
         self._events: dict[tuple[type[Id], int, int], int] = {}
         for actor in range(len(self.names)):
             for value in (None, "absent"):
@@ -245,8 +226,10 @@ class Encoding:
         key = (type(source), int(source), number)
         found = self._events.get(key)
         if found is None:
+            packet = START if number == NO_PACKET else self.packets.values[number]
+            self.common_events.append(self.common.event(source, packet))
             found = self._events[key] = len(self.events)
-            self.events.append((source, START if number == NO_PACKET else self.packets.values[number]))
+            self.events.append((source, packet))
         return found
 
     def actor_in(self, actor: int, local: int) -> Actor:

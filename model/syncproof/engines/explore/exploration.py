@@ -6,10 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
-
-import numpy
-from numpy.typing import NDArray
+from typing import ParamSpec, TypeVar
 
 from syncproof.core.environment import Environment
 from syncproof.core.faults import FAULTS, fault_of
@@ -18,6 +15,7 @@ from syncproof.core.observations import Observation
 from syncproof.core.values import Id
 from syncproof.core.world import System, World
 from syncproof.engines.environments import check_environment
+from syncproof.engines.explore.common import Common
 from syncproof.engines.explore.constraint import Constraint, Within
 from syncproof.engines.explore.graph import Graph
 from syncproof.engines.explore.growth import growth
@@ -44,6 +42,8 @@ from syncproof.properties import Property
 P = ParamSpec("P")
 T = TypeVar("T")
 
+LEAN_FROM = 1_000_000
+"""The number of states from which on a search keeps no arcs if no property needs them and the inner loop is compiled."""
 RERUN_AT_MOST = 20_000
 """How many cached handler calls are made again at the end of a search, spread evenly over all of them."""
 
@@ -99,6 +99,8 @@ def explore(
     until_decided: bool = False,
     check_every_call: bool = False,
     fast: bool | None = None,
+    arcs: bool | None = None,
+    common: Common | None = None,
     progress: Callable[[Status], None] | None = None,
 ) -> Exploration:
     """Visit every state that `system` can reach within `environment`, and judge `properties`.
@@ -108,7 +110,10 @@ def explore(
     deliveries over unordered links that change nothing are not taken, and liveness is unknown if there are any.
     `until_decided`: end when every property is violated. `check_every_call`: make every handler call, and compute everything
     else that is kept, a second time; by default a sample (`RERUN_AT_MOST`, `purity.AT_MOST`). `fast`: whether the inner
-    loop is compiled (it finds the same, many times as fast, and needs numba); None: where it pays and is possible.
+    loop is compiled (it finds the same, many times as fast, and needs numba); None: where it pays and is possible. `arcs`:
+    whether the graph keeps its arcs, which a property that is judged on cycles needs; None: if there is such a property, or as
+    long as the search is small (`LEAN_FROM`). `common`: what searches of the same process before found out, where that can be
+    used; it changes no result but `reran`.
 
     `InputError`, in one sentence, for an argument that is not allowed; `NotSymmetric` if ids are not interchangeable;
     `ImpureHandler` if a handler depends on more than its actor's fields and the packet; `HandlerError` if one raises.
@@ -126,8 +131,13 @@ def explore(
     arguments.flag("check_every_call", check_every_call)
     if fast is not None:
         arguments.flag("fast", fast)
+    if arcs is not None:
+        arguments.flag("arcs", arcs)
+    if common is not None:
+        arguments.instance("common", common, Common, "a syncproof.engines.explore.Common")
+        common.begin()
     arguments.called("progress", progress)
-    tables = compiled(system, environment, properties)
+    tables = compiled(system, environment, properties, common)
     surroundings = Surroundings(tables.encoding.actors, properties)
     _check_groups(symmetric, tables)
     symmetry = Symmetry(tables, symmetric) if symmetric else None
@@ -136,9 +146,13 @@ def explore(
     restrictions = Restrictions(symmetry, within, unchanging, until_decided)
     if fast and not can_compile(restrictions):
         raise InputError(f"fast: True, but {WHY_PLAIN}; allowed: None, False")
-    graph = search(tables, limits or Limits(), restrictions, progress, fast=fast)
+    on_cycles = tables.judging.on_cycles()
+    if arcs is False and on_cycles:
+        raise InputError(f"arcs: False, but {on_cycles[0]} is judged on cycles; allowed: None, True")
+    lean_from = None if arcs or on_cycles else LEAN_FROM if arcs is None else 0
+    graph = search(tables, limits or Limits(), restrictions, progress, fast=fast, lean_from=lean_from)
     with no_collection():  # it would visit every state of the graph
-        calls = sum(map(len, tables.handlers.react))
+        calls = sum(map(len, tables.handlers.fresh))
         reran = tables.handlers.rerun(1 if check_every_call else 1 + calls // RERUN_AT_MOST)
         recheck(tables, every=check_every_call)
         if within is not None:
@@ -152,6 +166,8 @@ def explore(
     findings = judged(tables, graph, growing, unjudged, symmetry)
     ordered = {p.name: findings[p.name] for p in properties}
     situations = tuple(tables.handlers.situations)
+    if common is not None and graph.ending not in ("interrupted", "time"):
+        common.end()
     elapsed = time.perf_counter() - began
     return Exploration(ordered, graph, tables, _coverage(tables, graph), situations, reran, elapsed, growing, skipped)
 
@@ -188,7 +204,9 @@ def _check_groups(groups: Sequence[Sequence[Id]], tables: Tables) -> None:
             listed.add((type(each), each))
 
 
-def compiled(system: System, environment: Environment, properties: Sequence[type[Property]]) -> Tables:
+def compiled(
+    system: System, environment: Environment, properties: Sequence[type[Property]], common: Common | None = None
+) -> Tables:
     """Return the tables for a search that begins after the environment's prelude. `InputError` for an unknown fault."""
     check_environment(environment, system)
     carried = [automaton() for automaton in properties if automaton.endless is None and automaton.kind != "sometimes"]
@@ -205,7 +223,7 @@ def compiled(system: System, environment: Environment, properties: Sequence[type
     world = World(system, observe)
     for move in environment.prelude:
         world.apply(move)
-    tables = Tables(system, environment, properties, world, carried, complaints)
+    tables = Tables(system, environment, properties, world, carried, complaints, common)
     for observation in before:
         tables.judging.watch.see(observation)
     return tables
@@ -219,19 +237,8 @@ def kind_of(move: Move, environment: Environment) -> str:
     return fault_of(move) or type(move).__name__.lower()
 
 
-def _counts(moves: NDArray[Any], total: int) -> NDArray[numpy.int64]:
-    """Return how often each move occurs. numpy copies what it counts, so it is given a part at a time."""
-    found = numpy.zeros(total, dtype=numpy.int64)
-    for begin in range(0, len(moves), 1 << 20):
-        found += numpy.bincount(moves[begin : begin + (1 << 20)], minlength=total)
-    return found
-
-
 def _coverage(tables: Tables, graph: Graph) -> dict[str, tuple[int, int]]:
-    moves = numpy.asarray(graph.moves)
-    total = len(tables.moves.values)
-    transitions = _counts(moves, total)
-    states = _counts(moves[numpy.asarray(graph.parents)[1:]], total)
+    transitions, states = graph.made(len(tables.moves.values))
     found: dict[str, tuple[int, int]] = {}
     for number, move in enumerate(tables.moves.values):
         kind = kind_of(move, tables.environment)

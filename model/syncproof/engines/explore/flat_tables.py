@@ -66,16 +66,16 @@ class FlatTables:
         before = self._counted
         self._fill[asked](state, a, b, c)
         self.follow()
-        return self._counted != before
+        return self._counted is not before
 
     def follow(self) -> bool:
         """Make room for values, moves and bundles that are new since the last time; return whether there are any."""
         tables = self.tables
-        self.counts = counts = [len(values) for values in self._values]
-        counted = (*counts, len(tables.moves.values), len(tables.judging.marks))
+        counted = (tables.encoding.tally.values, len(tables.moves.values), len(tables.judging.marks))
         if counted == self._counted:
             return False
         self._counted = counted
+        self.counts = counts = [len(values) for values in self._values]
         if any(map(gt, counts, self._room)):
             self._make_room([max(room, 2 * count) for count, room in zip(counts, self._room, strict=True)])
         stirs, marks = self.tables.moves.stirs, self.tables.judging.marks

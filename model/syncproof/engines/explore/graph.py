@@ -20,6 +20,9 @@ from syncproof.engines.explore.packing import PackedStates
 
 Ints = NDArray[numpy.int64]
 
+AT_ONCE = 1 << 20
+"""How many arcs are looked at at once, since numpy copies them."""
+
 Ending = Literal["complete", "states", "memory", "time", "depth", "decided", "interrupted"]
 """The end of a search: complete, at the limit of states, memory, time or depth, with every property decided, or interrupted."""
 
@@ -64,6 +67,56 @@ class Marked(Sequence[int]):
         return found
 
 
+class FirstArcs(Sequence[int]):
+    """The arc that reached each state first, -1 for the first state: found in the targets when it is asked for.
+
+    States are numbered as they are reached, so these are the arcs whose target is larger than all targets before.
+    """
+
+    def __init__(self, targets: NDArray[Any]) -> None:
+        self.targets = targets
+        self._found: Ints | None = None
+
+    def _arcs(self) -> Ints:
+        if self._found is None:
+            parts, most = [numpy.asarray([-1], dtype=numpy.int64)], 0
+            for begin in range(0, len(self.targets), AT_ONCE):
+                part = self.targets[begin : begin + AT_ONCE]
+                before = numpy.maximum.accumulate(numpy.append(most, part[:-1]))
+                parts.append(numpy.flatnonzero(part > before) + begin)
+                most = max(most, int(part.max()))
+            self._found = numpy.concatenate(parts)
+        return self._found
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return numpy.asarray(self._arcs(), dtype=dtype)
+
+    def __len__(self) -> int:
+        return len(self._arcs())
+
+    @overload
+    def __getitem__(self, index: int) -> int: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[int]: ...
+    def __getitem__(self, index: int | slice) -> int | list[int]:
+        found: int | list[int] = self._arcs()[index].tolist()
+        return found
+
+
+@dataclass(slots=True)
+class Tree:
+    """What a search that keeps no arcs knows of them, in which `expanded` states were expanded.
+
+    State i was reached first from state `sources[i]` by the move `moves[i]`; the first state, 0, has 0 there. `tally[m]`: how many
+    arcs move m has.
+    """
+
+    expanded: int
+    sources: NDArray[Any]
+    moves: NDArray[Any]
+    tally: Ints
+
+
 Numbers: TypeAlias = "array[int] | NDArray[Any]"
 """Integers in an array: of Python while a plain search appends to it, of numpy when a compiled search has filled it."""
 
@@ -74,7 +127,8 @@ class Graph:
 
     `levels[d]` is the number of the first state at depth `d`; `parents[i]` the arc that reached state i first (-1 for the
     first state); `violations` are keyed by the automaton's number. `outside`: how many moves led outside the constraint.
-    `elapsed` in seconds, `bytes` is the size in memory.
+    `elapsed` in seconds, `bytes` is the size in memory. `tree`: instead of arcs, in a search that keeps none; `first`, `targets`,
+    `moves`, `marks` and `parents` are empty then.
     """
 
     states: Sequence[State] = field(default_factory=list)
@@ -83,7 +137,8 @@ class Graph:
     targets: Numbers = field(default_factory=lambda: array("i"))
     moves: Numbers = field(default_factory=lambda: array("i"))
     marks: array[int] | Marked = field(default_factory=lambda: array("q"))
-    parents: Numbers = field(default_factory=lambda: array("q", [-1]))
+    parents: Numbers | FirstArcs = field(default_factory=lambda: array("q", [-1]))
+    tree: Tree | None = None
     violations: dict[int, Complaint] = field(default_factory=dict)
     ending: Ending = "complete"
     outside: int = 0
@@ -93,7 +148,12 @@ class Graph:
     @property
     def expanded(self) -> int:
         """Return how many states have all their arcs; all of them once the search is complete."""
-        return len(self.first) - 1
+        return len(self.first) - 1 if self.tree is None else self.tree.expanded
+
+    @property
+    def transitions(self) -> int:
+        """Return how many arcs were found."""
+        return len(self.targets) if self.tree is None else int(self.tree.tally.sum())
 
     @property
     def depth(self) -> int:
@@ -128,6 +188,25 @@ class Graph:
             return self.states.column(slot)
         return numpy.fromiter((state[slot] for state in self.states), dtype=numpy.int64, count=len(self.states))
 
+    def way(self, state: int) -> list[int]:
+        """Return the moves of a shortest path from the first state to this one."""
+        if self.tree is None:
+            return [int(self.moves[arc]) for arc in self.path(state)]
+        moves = []
+        while state:
+            moves.append(int(self.tree.moves[state]))
+            state = int(self.tree.sources[state])
+        return moves[::-1]
+
+    def made(self, moves: int) -> tuple[Ints, Ints]:
+        """Return, for each of so many moves, how many arcs it has, and how many states it reached first."""
+        if self.tree is not None:
+            tally = numpy.zeros(moves, dtype=numpy.int64)
+            tally[: len(self.tree.tally)] = self.tree.tally[:moves]
+            return tally, counts(self.tree.moves[1:], moves)
+        every = numpy.asarray(self.moves)
+        return counts(every, moves), counts(every[numpy.asarray(self.parents)[1:]], moves)
+
     def path(self, state: int) -> list[int]:
         """Return the arcs of a shortest path from the first state to this one."""
         arcs = []
@@ -137,3 +216,11 @@ class Graph:
             arcs.append(arc)
             state = int(numpy.searchsorted(first, arc, side="right")) - 1
         return arcs[::-1]
+
+
+def counts(moves: NDArray[Any], total: int) -> Ints:
+    """Return how often each move occurs. numpy copies what it counts, so it is given a part at a time."""
+    found = numpy.zeros(total, dtype=numpy.int64)
+    for begin in range(0, len(moves), AT_ONCE):
+        found += numpy.bincount(moves[begin : begin + AT_ONCE], minlength=total)
+    return found

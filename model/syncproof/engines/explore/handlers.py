@@ -16,7 +16,8 @@ from syncproof.core.packets import Idle, Packet
 from syncproof.core.replies import answers_only, told
 from syncproof.core.same import same
 from syncproof.core.values import ActorId, ConnectionId, Id
-from syncproof.engines.explore.encoding import SHIFT, START, Encoding, local_slot, pending_slot, wire_slot
+from syncproof.engines.explore.common import BITS, Made
+from syncproof.engines.explore.encoding import SHIFT, START, Encoding, LocalSlot, local_slot, pending_slot, wire_slot
 from syncproof.engines.explore.judging import Judging
 from syncproof.engines.explore.moves import MoveTable
 from syncproof.engines.explore.queues import Deltas, PendingChange, Queues, WireChange
@@ -108,7 +109,8 @@ def _check_amounts(what: str, rows: int, bytes: int) -> None:
 class HandlerCalls:
     """The handler calls that were made.
 
-    `react[actor]`: (local state, event) -> `Reaction`. `accepted[actor]`: (local state, event) -> what a guard said.
+    `react[actor]`: (local state, event) -> `Reaction`; `fresh[actor]`: the keys of those that no search before had made.
+    `accepted[actor]`: (local state, event) -> what a guard said.
     `situations`: those that handlers noted (`Noted`), in the order in which they were first reached.
     """
 
@@ -118,20 +120,47 @@ class HandlerCalls:
         self.moves = moves
         self.queues = queues
         self.react: list[dict[int, Reaction]] = [{} for _ in encoding.names]
+        self.fresh: list[list[int]] = [[] for _ in encoding.names]
         self.accepted: list[dict[int, bool]] = [{} for _ in encoding.names]
         self.situations: dict[str, None] = {}
+        self._deltas: list[dict[int, Deltas]] = [{} for _ in encoding.names]
+        """For each actor: effects, by the index that all searches give them -> the deltas."""
 
     def reacted(self, actor: int, local: int, event: int) -> Reaction:
         """Run a handler and cache its result. `HandlerError` if it raises or violates `Packet.answers`."""
-        slot = self.encoding.slots[local_slot(actor)]
+        slot = cast(LocalSlot, self.encoding.slots[local_slot(actor)])
+        made = self.encoding.calls[actor].made
+        key = (slot.common[local] << BITS) | self.encoding.common_events[event]
+        call = made.get(key)
+        if call is None:
+            call = self._made(actor, slot, local, event)
+            self.fresh[actor].append((local << SHIFT) | event)
+        after = slot.take(call.after)
+        deltas = self._deltas[actor].get(call.effects)
+        if deltas is None:
+            deltas = self._deltas[actor][call.effects] = self._grouped(
+                actor, *self.encoding.common.effects[call.effects]
+            )
+        bundle = 0
+        if call.observations:
+            bundle = self._bundle(actor, call.observations)
+            self._note(self.encoding.events[event][0], call.observations)
+        made[key] = call
+        result = self.react[actor][(local << SHIFT) | event] = (after, deltas, bundle)
+        return result
+
+    def _made(self, actor: int, slot: LocalSlot, local: int, event: int) -> Made:
+        """Run a handler in a local state for an event."""
         source, packet = self.encoding.events[event]
         after, out = self.run(actor, slot.values[local], source, packet)
-        result = (slot.intern(after), self._grouped(actor, out), self._bundle(actor, out.observations))
+        which = slot.known(after)
+        try:
+            effects = self.encoding.common.effects_of(out.pending, out.sends)
+        except UnfitValue as error:
+            raise UnfitValue(f"{called(self.encoding.actors[actor])}, in a packet: {error}") from error
         if packet is not START and (where := answers_only(packet)) is not None:
-            self._check_answer(packet, where, out, unchanged=result[0] == local)
-        self.react[actor][(local << SHIFT) | event] = result
-        self._note(source, out.observations)
-        return result
+            self._check_answer(packet, where, out, unchanged=which == slot.common[local])
+        return Made(which, effects, tuple(out.observations))
 
     def accepts(self, actor: int, local: int, event: int) -> bool:
         """Return whether an actor receives a packet now. `HandlerError` if its guard raises or changes a field."""
@@ -207,14 +236,15 @@ class HandlerCalls:
                 yield Call(self.encoding.actors[actor], local, source, packet)
 
     def rerun(self, every: int) -> int:
-        """Make every n-th cached call again; return how many. `ImpureHandler` if one has another result now.
+        """Make every n-th fresh call again; return how many. `ImpureHandler` if one has another result now.
 
         The dicts and sets of the actor are in the other order then, so that a result that depends on their order differs.
         """
         count = 0
-        for actor, table in enumerate(self.react):
+        for actor, fresh in enumerate(self.fresh):
             values = self.encoding.slots[local_slot(actor)].values
-            for key, (after, deltas, bundle) in list(table.items())[::every]:
+            for key in fresh[::every]:
+                after, deltas, bundle = self.react[actor][key]
                 source, packet = self.encoding.events[key & LOW]
                 call = (actor, values[key >> SHIFT], source, packet)
                 before = (values[after], deltas, bundle)
@@ -231,7 +261,7 @@ class HandlerCalls:
         after, out = self.run(*call, fields)
         if not same(after, before[0]) or self.judging.bundle(out.observations) != before[2]:
             return False
-        deltas = self._grouped(actor, out)
+        deltas = self._grouped(actor, out.pending, out.sends)
         return deltas == before[1] or self._in_any_order(deltas) == self._in_any_order(before[1])
 
     def _in_any_order(self, deltas: Deltas) -> Any:
@@ -259,17 +289,15 @@ class HandlerCalls:
         each = [name for name in thing._state if not self._gives(call, before, (name,))]
         return order_dependent(thing, what, each)
 
-    def _grouped(self, actor: int, out: Effects) -> Deltas:
+    def _grouped(self, actor: int, pending: Sequence[tuple[Any, Packet]], sends: Sequence[tuple[Id, Packet]]) -> Deltas:
         """Return a handler's effects as one delta for each slot that they change."""
         groups: dict[int, list[Any]] = {}
-        if out.pending:
-            for kind, packet in out.pending:
+        if pending:
+            for kind, packet in pending:
                 if kind == "poll" or kind == "after":
                     self.moves.arm(kind, self.encoding.names[actor], self.encoding.actors[actor], packet)
-            groups[pending_slot(actor)] = [
-                PendingChange(kind, self._intern(actor, packet)) for kind, packet in out.pending
-            ]
-        for destination, packet in out.sends:
+            groups[pending_slot(actor)] = [PendingChange(kind, self._intern(actor, packet)) for kind, packet in pending]
+        for destination, packet in sends:
             if isinstance(destination, ConnectionId):
                 client = self.encoding.place[ActorId(destination.client)]
                 change = WireChange("up" if client == actor else "down", destination.count, self._intern(actor, packet))
@@ -289,7 +317,7 @@ class HandlerCalls:
         except UnfitValue as error:
             raise UnfitValue(f"{called(self.encoding.actors[actor])}, in a packet: {error}") from error
 
-    def _bundle(self, actor: int, observations: list[Observation]) -> int:
+    def _bundle(self, actor: int, observations: Sequence[Observation]) -> int:
         try:
             return self.judging.bundle(observations)
         except UnfitValue as error:
@@ -300,7 +328,7 @@ class HandlerCalls:
         if not unchanged or out.pending or out.observations or any(d != where for d, _ in out.sends):
             raise HandlerError(f"{type(packet).__name__} says that it only answers over {where!r}, but it does more")
 
-    def _note(self, source: Id, observations: list[Observation]) -> None:
+    def _note(self, source: Id, observations: Sequence[Observation]) -> None:
         again = isinstance(source, ConnectionId) and source.count > 1
         for observation in observations:
             if isinstance(observation, Noted):

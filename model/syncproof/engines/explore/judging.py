@@ -13,7 +13,9 @@ from typing import Any, cast
 
 from syncproof.core.actor import freeze, thaw
 from syncproof.core.observations import Observation
-from syncproof.engines.explore.encoding import SHIFT, Interned, Slot
+from syncproof.engines.explore.common import Common
+from syncproof.engines.explore.encoding import SHIFT, Slot
+from syncproof.engines.explore.interned import Interned, Placed
 from syncproof.engines.explore.marks import Marks
 from syncproof.engines.handler_errors import UnfitValue
 from syncproof.properties import Property
@@ -27,26 +29,28 @@ class Judging:
     """The automata of the properties that are carried in the state (`automata`), and the marks of the others (`endless`).
 
     `judged`: (slot's value, bundle) -> the slot's value afterwards. `marks[bundle]`: see `marks.py`. `complaints`:
-    (automaton's number, complaint), until a search clears them. `observed`: the observations, numbered. `watch`: which
-    properties met their evidence; it sees each observation that was reached.
-    `stepped`: (automaton's number, its state, observation) -> its state afterwards, complaint.
+    (automaton's number, complaint), until a search clears them. `watch`: which properties met their evidence; it sees each
+    observation that was reached. `states`: the states of each automaton; `common`: what is known from other searches.
+    `stepped`: (automaton's number, its state, observation by its index in `common.observed`) -> its state afterwards, complaint.
     """
 
-    def __init__(self, properties: Sequence[type[Property]], slot: Slot) -> None:
+    def __init__(self, properties: Sequence[type[Property]], slot: Slot, common: Common) -> None:
         self.slot = slot
+        self.common = common
         self.properties = tuple(properties)
         self.sometimes = [p for p in properties if p.kind == "sometimes"]
         self.automata = [p for p in properties if p.endless is None and p.kind != "sometimes"]
         self.endless = [p for p in properties if p.endless is not None]
-        self.states: list[Interned[Any]] = [Interned() for _ in self.automata]
+        self.steps = [common.steps(p) for p in self.automata]
+        self.states: list[Placed[Any]] = [Placed(steps.states) for steps in self.steps]
         self.bundles: Interned[tuple[Observation, ...]] = Interned()
         self.bundles.intern(())
         self.endless_marks = Marks(self.endless)
         self.marks = [0]
         self.judged: dict[int, int] = {}
         self.complaints: list[tuple[int, str]] = []
-        self.observed: Interned[Observation] = Interned()
         self.stepped: dict[tuple[int, int, int], tuple[int, str | None]] = {}
+        self._unsettled: dict[tuple[int, int], list[str]] = {}
         self._reacting: dict[type[Observation], list[int]] = {}
         for number, automaton in enumerate(self.automata):
             for kind in automaton.reactions:
@@ -88,12 +92,17 @@ class Judging:
         return found
 
     def _step(self, number: int, state: int, observation: Observation) -> tuple[int, str | None]:
-        key = (number, state, self.observed.intern(observation))
-        found = self.stepped.get(key)
+        observed = self.common.observed.intern(observation)
+        found = self.stepped.get((number, state, observed))
         if found is None:
-            automaton: Property = thaw(self.states[number].values[state])
-            says = automaton.react(observation)
-            found = self.stepped[key] = (self._frozen(number, automaton), says)
+            states, made = self.states[number], self.steps[number].made
+            which = (states.common[state], observed)
+            step = made.get(which)
+            if step is None:
+                automaton: Property = thaw(states.values[state])
+                says = automaton.react(observation)
+                step = made[which] = (states.common[self._frozen(number, automaton)], says)
+            found = self.stepped[number, state, observed] = (states.take(step[0]), step[1])
         return found
 
     def _frozen(self, number: int, automaton: Property) -> int:
@@ -113,7 +122,17 @@ class Judging:
         number = [automaton.name for automaton in self.automata].index(name)
         return [thaw(image) for image in self.states[number].values]
 
+    def on_cycles(self) -> list[str]:
+        """Return the names of the properties that are judged on cycles."""
+        return [p.name for p in self.properties if p.kind == "liveness" or p.endless is not None]
+
     def unsettled(self, number: int, joint: int) -> list[str]:
         """Return what a property's automaton would complain of if nothing more happened."""
-        automaton = self.automaton(number, joint)
-        return [] if automaton is None else list(automaton.at_quiescence())
+        state = self.slot.values[joint][number]
+        if state == COMPLAINED:
+            return []
+        found = self._unsettled.get((number, state))
+        if found is None:
+            automaton: Property = thaw(self.states[number].values[state])
+            found = self._unsettled[number, state] = list(automaton.at_quiescence())
+        return found

@@ -21,10 +21,11 @@ Ints = NDArray[numpy.int64]
 
 # ---- `run`: what changes from call to call, by position
 
-NUMBER, STATES, ARCS, MARKED, LEVELS, LAST, STOP, DEEPEST, ASKED, A, B, C = range(12)
+NUMBER, STATES, ARCS, MARKED, LEVELS, LAST, STOP, DEEPEST, MOST, LEAN, ASKED, A, B, C = range(14)
 """The state to expand next; how many states, arcs, marked arcs and levels there are; the number of the first state of the
-next level; the state before which to return; the most levels; which entry is missing, and its key."""
-RUN = 12
+next level; the state before which to return; the most levels; the most states that `known` has room for; whether no arcs are
+kept; which entry is missing, and its key."""
+RUN = 14
 
 # ---- `fixed`: what is the same for a whole search, by position
 
@@ -128,12 +129,13 @@ def enter(known: Ints, words: Ints, count: int) -> None:
 
 @njit(cache=True)
 def repack(words: Ints, old: Ints, into: Ints, new: Ints, count: int) -> None:
-    """Write the first `count` states, packed as `old` says, into other words as `new` says; see `packing.py`."""
+    """Write the first `count` states, packed as `old` says, into words as `new` says, which may be the same; see `packing.py`."""
+    there = numpy.zeros(words.shape[1], dtype=numpy.int64)
     for index in range(count):
-        for word in range(into.shape[1]):
-            into[index, word] = 0
+        there[:] = words[index]
+        into[index] = 0
         for slot in range(old.shape[0]):
-            value = (words[index, old[slot, 0]] >> old[slot, 1]) & old[slot, 2]
+            value = (there[old[slot, 0]] >> old[slot, 1]) & old[slot, 2]
             into[index, new[slot, 0]] |= value << new[slot, 1]
 
 
@@ -155,11 +157,11 @@ def advance(
     known: Ints,
     words: Ints,
     first: Ints,
-    parents: Ints,
     targets: NDArray[numpy.int32],
     moves: NDArray[Any],
     marked: Ints,
     levels: Ints,
+    tally: Ints,
     out: Ints,
     reached: Ints,
 ) -> int:
@@ -167,7 +169,8 @@ def advance(
 
     `packing[slot]`: word, shift and mask. `base[slot]`: where its values begin in `at`. `crashable`: rows of actor, budget,
     whether it is a client; `replaceable`: of actor, whether it is a client. `out`, `reached`: room for the successors
-    of one state: hash, move, mark, number of the state or -1, entry of `known`; and their words.
+    of one state: hash, move, mark, number of the state or -1, entry of `known`; and their words. `LEAN`: `targets` and `moves`
+    have, for each state, the state from which it was reached first and by which move; `tally`, how many arcs each move has.
     """
     slots, width = packing.shape[0], words.shape[1]
     judge_slot, environment_slot, actors = fixed[JUDGE_SLOT], fixed[ENVIRONMENT_SLOT], fixed[ACTORS]
@@ -439,11 +442,12 @@ def advance(
             count += 1
         # ---- keep the successors
         states, arcs, noted = run[STATES], run[ARCS], run[MARKED]
+        lean = run[LEAN] != 0
         if (
             states + count > words.shape[0]
-            or 2 * (states + count) > known.shape[0]
-            or arcs + count > targets.shape[0]
-            or noted + count > marked.shape[0]
+            or states + count > run[MOST]
+            or (states if lean else arcs) + count > targets.shape[0]
+            or (not lean and noted + count > marked.shape[0])
         ):
             return FULL
         # Both loops ask for memory that is not in the cache, many times at once.
@@ -473,7 +477,9 @@ def advance(
                         known[place] = tag | target
                         for word in range(width):
                             words[target, word] = reached[each, word]
-                        parents[target] = arcs
+                        if lean:
+                            targets[target] = number
+                            moves[target] = out[each, 1]
                         states += 1
                         break
                     if (entry & ~INDEX) == tag:
@@ -485,13 +491,17 @@ def advance(
                         if target >= 0:
                             break
                     place = (place + 1) & mask
-            targets[arcs] = target
-            moves[arcs] = out[each, 1]
-            if out[each, 2]:
-                marked[noted, 0] = arcs
-                marked[noted, 1] = out[each, 2]
-                noted += 1
+            if lean:
+                tally[out[each, 1]] += 1
+            else:
+                targets[arcs] = target
+                moves[arcs] = out[each, 1]
+                if out[each, 2]:
+                    marked[noted, 0] = arcs
+                    marked[noted, 1] = out[each, 2]
+                    noted += 1
             arcs += 1
         run[STATES], run[ARCS], run[MARKED] = states, arcs, noted
         run[NUMBER] = number + 1
-        first[number + 1] = arcs
+        if not lean:
+            first[number + 1] = arcs

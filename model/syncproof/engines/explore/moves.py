@@ -16,7 +16,7 @@ from syncproof.core.moves import Fire, Keep, Move, Tell
 from syncproof.core.packets import Packet
 from syncproof.core.values import ActorId
 from syncproof.engines.explore.budgets import FREE
-from syncproof.engines.explore.encoding import Interned
+from syncproof.engines.explore.interned import Interned
 from syncproof.engines.explore.queues import Deltas
 from syncproof.engines.handler_errors import HandlerError, called
 

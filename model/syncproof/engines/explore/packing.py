@@ -7,6 +7,7 @@ values outgrow its bits, the states are packed again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import eq
 from typing import overload
 
 import numpy
@@ -27,6 +28,19 @@ AT_ONCE = 1 << 14
 TAGS = 1 << (BITS - 1 - 2 * SHIFT)
 """How many tables of two numbers have keys in one word; an actor has `BY_ACTOR` of them."""
 BY_ACTOR = 7
+
+
+USUAL_BITS, USUAL_ARCS = 10, 6
+"""About how many bits a slot has in a large world, and how many arcs a state."""
+
+
+def bytes_of_state(slots: int, *, arcs: bool = True) -> int:
+    """Return about how many bytes the compiled loop takes for a state with so many slots.
+
+    These are its words, 16 in the table of known states, and its arcs, or the one that reached it first.
+    """
+    words = -(-slots * USUAL_BITS // BITS)
+    return 8 * words + 16 + (8 + 6 * USUAL_ARCS if arcs else 6)
 
 
 def fits(tables: Tables) -> bool:
@@ -95,6 +109,10 @@ class PackedStates(Sequence[State]):
         if isinstance(index, slice):
             return list(self._unpacked(self.words[index]))
         return next(self._unpacked(self.words[index][None, :]))
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether another sequence has the same states."""
+        return isinstance(other, Sequence) and len(self) == len(other) and all(map(eq, self, other))
 
     def __iter__(self) -> Iterator[State]:
         for begin in range(0, len(self.words), AT_ONCE):

@@ -114,7 +114,7 @@ def _same(again: tuple[Offer, ...], before: tuple[Offer, ...], says: str) -> Non
 def _automata(sample: Sample, tables: Tables) -> None:
     judging = tables.judging
     for (number, state, observed), (after, says) in sample(judging.stepped.items()):
-        observation = judging.observed.values[observed]
+        observation = judging.common.observed.values[observed]
         automaton = thaw(judging.states[number].values[state])
         now = automaton.react(observation)
         if now != says or freeze(automaton) != judging.states[number].values[after]:

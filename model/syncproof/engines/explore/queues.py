@@ -11,7 +11,8 @@ from typing import Any, Literal, NamedTuple
 
 from syncproof.core.links import CLOSINGS, Closing
 from syncproof.core.values import ConnectionId
-from syncproof.engines.explore.encoding import ABSENT, NO_POLL, SHIFT, Encoding, Ends, Numbered, Pending, Wire
+from syncproof.engines.explore.encoding import ABSENT, NO_POLL, SHIFT, Encoding, Ends, Pending, Wire
+from syncproof.engines.explore.interned import Numbered
 
 Deltas = tuple[tuple[int, int], ...]
 """(slot, delta) pairs: what each of several slots absorbs."""

@@ -22,11 +22,11 @@ from syncproof.engines.explore.constraint import Within
 from syncproof.engines.explore.encoding import State
 from syncproof.engines.explore.expand import Successor, expander
 from syncproof.engines.explore.graph import Complaint, Graph
-from syncproof.engines.explore.packing import fits
+from syncproof.engines.explore.packing import bytes_of_state, fits
 from syncproof.engines.explore.symmetry import Symmetry
 from syncproof.engines.explore.tables import Tables
 from syncproof.engines.explore.unchanging import Unchanging
-from syncproof.engines.memory import peak_memory
+from syncproof.engines.memory import available_memory, peak_memory
 from syncproof.errors import Overdue
 from syncproof.inputs import arguments
 
@@ -34,10 +34,9 @@ CHECK_EVERY = 2048
 """How many states are expanded between two checks of the limits."""
 KERNEL = "syncproof.engines.explore.kernel"
 """The module with the compiled inner loop."""
-SWITCH_AT_FIRST = 20_000
-"""How many states a search has when the compiled inner loop takes over: loading it takes about as long as finding them did."""
-SWITCH_AT = 4_000
-"""The same in a process that has loaded it before."""
+SWITCH_AT = 20_000
+"""How many states a search has when it loads the compiled inner loop: loading takes about as long as finding them did. A process
+that has loaded it uses it from the first state on."""
 WHY_PLAIN = (
     "numba is missing, or the search has a symmetry, a constraint or skip_unchanging, which only the plain loop can do"
 )
@@ -106,12 +105,13 @@ def search(
     progress: Callable[[Status], None] | None,
     *,
     fast: bool | None = None,
+    lean_from: int | None = None,
 ) -> Graph:
     """Visit every state that can be reached. Ctrl-C and limits end the search early; `Graph.ending` says so.
 
     `fast`: whether the inner loop is the compiled one, from the beginning; None: from the size on at which it pays, where
-    it can be (`can_compile`). Garbage collection is off during the search: no reference cycles are made, and it would visit
-    every state repeatedly.
+    it can be (`can_compile`). `lean_from`: from how many states on the compiled loop keeps no arcs; None: it keeps them.
+    Garbage collection is off during the search: no reference cycles are made, and it would visit every state repeatedly.
     """
     graph = Graph()
     began = time.perf_counter()
@@ -120,7 +120,7 @@ def search(
             checks = _Checks(tables, limits, restrictions.until_decided, progress, graph, began)
             point = _search(tables, restrictions, checks, graph, _switch(tables, restrictions, fast))
             if point is not None:
-                _go_on(tables, restrictions, checks, graph, point)
+                _go_on(tables, restrictions, checks, graph, point, lean_from)
     except KeyboardInterrupt:
         graph.ending = "interrupted"
     except Overdue:
@@ -130,9 +130,30 @@ def search(
     return graph
 
 
+def room(limits: Limits, actors: int) -> str:
+    """Return in words where a search with so many actors ends, and about how many states its memory holds in the compiled loop."""
+    memory, each = limits.memory or available_memory(), bytes_of_state(3 * actors + 2)
+    ends = [f"{limits.states:,} states"] if limits.states is not None else []
+    ends += [f"{limits.memory / (1 << 30):.1f} GiB"] if limits.memory is not None else []
+    says = f"ends at {' or '.join(ends)}" if ends else "no limit of states or memory"
+    if memory is None:
+        return f"{says}; a state takes about {each} bytes"
+    holds = float(f"{memory / each:.2g}")
+    return f"{says}; about {holds:,.0f} states of {each} bytes fit into {memory / (1 << 30):.1f} GiB"
+
+
+def told(graph: Graph, limits: Limits) -> str:
+    """Return in words which limit of states or memory ended a search, and where; empty if none did."""
+    if graph.ending not in ("states", "memory"):
+        return ""
+    limit = f"{limits.states:,} states" if graph.ending == "states" else f"{(limits.memory or 0) / (1 << 30):.1f} GiB"
+    each = graph.bytes / max(len(graph.states), 1)
+    return f"the limit of {limit} ended the search at {len(graph.states):,} states, {each:.0f} bytes each"
+
+
 def advice(states: int) -> str:
     """Return what numba would gain for a search that had so many states; empty where it is installed, or would gain nothing."""
-    if states < SWITCH_AT_FIRST or importlib.util.find_spec("numba") is not None:
+    if states < SWITCH_AT or importlib.util.find_spec("numba") is not None:
         return ""
     return (
         f"a search of {states:,} states is several times as fast, and needs a third of the memory, with numba: "
@@ -152,7 +173,7 @@ def _switch(tables: Tables, restrictions: Restrictions, fast: bool | None) -> fl
         return math.inf
     if fast:
         return 0
-    return SWITCH_AT if KERNEL in sys.modules else SWITCH_AT_FIRST
+    return 0 if KERNEL in sys.modules else SWITCH_AT
 
 
 @contextmanager
@@ -213,7 +234,14 @@ class _Point:
     look: int
 
 
-def _go_on(tables: Tables, restrictions: Restrictions, checks: _Checks, graph: Graph, point: _Point) -> None:
+def _go_on(
+    tables: Tables,
+    restrictions: Restrictions,
+    checks: _Checks,
+    graph: Graph,
+    point: _Point,
+    lean_from: int | None,
+) -> None:
     """Continue a search with the compiled inner loop."""
     try:
         from syncproof.engines.explore.compiled import CompiledSearch
@@ -226,7 +254,7 @@ def _go_on(tables: Tables, restrictions: Restrictions, checks: _Checks, graph: G
         _search(tables, restrictions, checks, graph, math.inf)  # all complaints are known, and none will come again
         return
     look = point.look
-    going = CompiledSearch(tables, graph, point.last, checks.limits.depth, partial(complain, tables, graph))
+    going = CompiledSearch(tables, graph, point.last, checks.limits.depth, lean_from, partial(complain, tables, graph))
     try:
         while going.advance(going.number + 1 if checks.decided() else look):
             if checks.decided():

@@ -23,6 +23,7 @@ from syncproof.core.environment import Environment
 from syncproof.core.world import System, World
 from syncproof.engines.explore.actor_faults import ActorFaults
 from syncproof.engines.explore.budgets import Budgets
+from syncproof.engines.explore.common import Common
 from syncproof.engines.explore.encoding import NO_BACKUP, Encoding, Left, State
 from syncproof.engines.explore.handlers import HandlerCalls
 from syncproof.engines.explore.judging import Judging
@@ -37,7 +38,8 @@ class Tables:
 
     `world` is the world at the beginning of the search, `monitor` the automata of those properties that are carried in
     the state, after what was observed until then. `complaints`: what some of them complained of by then, by their number.
-    The tables keep the world's actor objects and change their state.
+    `common`: what searches before found out, and this one adds to. The tables keep the world's actor objects and change their
+    state.
     """
 
     def __init__(
@@ -48,12 +50,14 @@ class Tables:
         world: World,
         monitor: Sequence[Property],
         complaints: Mapping[int, str] | None = None,
+        common: Common | None = None,
     ) -> None:
+        common = common or Common()
         self.complaints = dict(complaints or {})
         self.environment = environment
-        self.encoding = Encoding(system, environment, world)
+        self.encoding = Encoding(system, environment, world, common)
         self.slots = self.encoding.slots
-        self.judging = Judging(properties, self.slots[self.encoding.judge_slot])
+        self.judging = Judging(properties, self.slots[self.encoding.judge_slot], common)
         self.moves = MoveTable(environment)
         for name, thing in world.actors.items():
             for packet in world.timers.get(name, ()):

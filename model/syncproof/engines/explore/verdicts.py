@@ -165,7 +165,7 @@ def _counterexample(
     if symmetry is not None:
         moves = symmetry.path(graph, complaint)
         return Counterexample(prelude, moves, (), _says(tables, number, (*prelude, *moves)) or complaint.says)
-    numbers = [*[graph.moves[arc] for arc in graph.path(complaint.source)], complaint.move]
+    numbers = [*graph.way(complaint.source), complaint.move]
     return Counterexample(prelude, tuple([tables.moves.values[number] for number in numbers]), (), complaint.says)
 
 

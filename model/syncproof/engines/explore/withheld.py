@@ -6,9 +6,7 @@ timer is pending all the time and never fires is not fair, whatever the bound is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy
 from numpy.typing import NDArray
@@ -35,35 +33,68 @@ def withheld(tables: Tables, graph: Graph) -> Withheld:
     if tables.budgets.early:
         made = _Made(tables, graph)
         lefts: list[Left] = tables.slots[tables.encoding.environment_slot].values
+        spent = numpy.asarray([[left.budgets[b] == 0 for left in lefts] for b in tables.budgets.early.values()])
+        first = min(tables.budgets.early.values())
         environment = graph.column(tables.encoding.environment_slot)
+        may = numpy.any(spent, axis=0)[environment]
         for slot in range(1, tables.encoding.judge_slot, 3):
-            for value, members in _groups(graph.column(slot)):
-                for at_rest, early in tables.offers.firings(slot, value):
-                    spent = numpy.asarray([left.budgets[early.budget] == 0 for left in lefts])
-                    here = members[spent[environment[members]]]
-                    states.append(here[~numpy.isin(here, made.in_states(at_rest.move))])
-                    moves.append(numpy.full(len(states[-1]), early.move, dtype=numpy.int64))
+            column = graph.column(slot)
+            firings = _Firings(tables, slot, column)
+            here = numpy.flatnonzero(may & (firings.count[column] > 0)) if firings.any else none
+            member, firing = firings.of(here, column[here])
+            held = spent[firings.budget[firing] - first, environment[member]]
+            held &= ~made.has(member, firings.at_rest[firing])
+            states.append(member[held])
+            moves.append(firings.early[firing[held]])
     return Withheld(numpy.concatenate(states), numpy.concatenate(moves))
+
+
+class _Firings:
+    """The firings of bounded timers that the values of one pending slot make possible, value by value.
+
+    `count[v]`: how many value v has. `at_rest`, `early`, `budget`: their moves and what the early ones cost.
+    """
+
+    def __init__(self, tables: Tables, slot: int, column: Ints) -> None:
+        there = numpy.flatnonzero(numpy.bincount(column)).tolist()
+        found = {value: tables.offers.firings(slot, value) for value in there}
+        self.count = numpy.zeros(max(there) + 1, dtype=numpy.int64)
+        self.count[there] = [len(pairs) for pairs in found.values()]
+        self._begins = numpy.cumsum(self.count) - self.count
+        pairs = [pair for each in found.values() for pair in each]
+        self.any = bool(pairs)
+        self.at_rest = numpy.asarray([at_rest.move for at_rest, _ in pairs], dtype=numpy.int64)
+        self.early = numpy.asarray([early.move for _, early in pairs], dtype=numpy.int64)
+        self.budget = numpy.asarray([early.budget for _, early in pairs], dtype=numpy.int64)
+
+    def of(self, states: Ints, values: Ints) -> tuple[Ints, Ints]:
+        """Return each of the states with each firing of its value: by firing, then by state."""
+        count = self.count[values]
+        member = numpy.repeat(states, count)
+        within = numpy.arange(len(member)) - numpy.repeat(numpy.cumsum(count) - count, count)
+        firing = numpy.repeat(self._begins[values], count) + within
+        order = numpy.argsort(firing, kind="stable")
+        return member[order], firing[order]
 
 
 class _Made:
     """In which states the firings of bounded timers at rest are made."""
 
     def __init__(self, tables: Tables, graph: Graph) -> None:
-        at_rest = numpy.zeros(len(tables.moves.values), dtype=bool)
+        self._moves = len(tables.moves.values)
+        at_rest = numpy.zeros(self._moves, dtype=bool)
         at_rest[tables.moves.at_rest()] = True
         made = numpy.asarray(graph.moves)
         arcs = numpy.flatnonzero(at_rest[made])
         sources = numpy.searchsorted(numpy.asarray(graph.first), arcs, side="right") - 1
-        self._states = {move: sources[group] for move, group in _groups(made[arcs])}
+        self._keys = numpy.sort(sources * self._moves + made[arcs])
 
-    def in_states(self, move: int) -> Ints:
-        """Return the states in which a move is made."""
-        return self._states.get(move, numpy.zeros(0, dtype=numpy.int64))
-
-
-def _groups(values: NDArray[Any]) -> Iterator[tuple[int, Ints]]:
-    """Yield each value in ascending order, with the indices at which it stands."""
-    order = numpy.argsort(values, kind="stable")
-    found, begins = numpy.unique(values[order], return_index=True)
-    return zip(found.tolist(), numpy.split(order, begins[1:]), strict=False)
+    def has(self, states: Ints, moves: Ints) -> NDArray[numpy.bool_]:
+        """Return whether each move is made in its state."""
+        if not len(self._keys):
+            return numpy.zeros(len(states), dtype=bool)
+        keys = states * self._moves + moves
+        found: NDArray[numpy.bool_] = (
+            self._keys[numpy.searchsorted(self._keys, keys).clip(max=len(self._keys) - 1)] == keys
+        )
+        return found
