@@ -16,7 +16,7 @@ from syncproof.core.observations import Observation
 from syncproof.core.packets import Idle, Packet
 from syncproof.core.values import ConnectionId, DeviceId, Id
 from syncproof.designs import Design
-from syncproof.engines.explore import Limits, explore
+from syncproof.engines.explore import Common, Limits, explore
 from syncproof.engines.explore.encoding import START
 from syncproof.inputs import lookup
 from syncproof.inputs.small_worlds import KINDS, SmallWorld, build
@@ -130,9 +130,10 @@ def label(packet: Packet) -> str:
 def watch(design: str | Design, worlds: Sequence[SmallWorld] = WORLDS, flow: Flow | None = None) -> Flow:
     """Return the design's flow in small worlds, added to `flow` if one is given. Raises `InputError` for an unknown design."""
     flow = Flow() if flow is None else flow
+    common = Common()
     for world in worlds:
         system, _, environment = build(lookup.get(design), world)
-        tables = explore(system, environment, limits=Limits(states=STATES)).tables
+        tables = explore(system, environment, limits=Limits(states=STATES), common=common).tables
         for call in tables.handlers.calls():
             _call(call.actor, call.local, call.source, call.packet, flow)
     return flow
