@@ -202,7 +202,11 @@ class Settling:
     def _placed(self, o: Placed) -> None:
         life = self._life(o.message)
         if life is not None and life.missing is None and o.place and o.conversation == life.composed.conversation:
-            group = -1 if o.members is None or o.audience is None else self.group_of(o.members, o.audience, life.composed.device)
+            group = (
+                -1
+                if o.members is None or o.audience is None
+                else self.group_of(o.members, o.audience, life.composed.device)
+            )
             if group >= 0:
                 life.place, life.group, life.missing = o.place, group, set(self.listed[group][1])
                 life.index = 0 if self.convergence is None else len(self.convergence.placed)
@@ -267,9 +271,7 @@ class Settling:
         group = self.groups.get(key)
         if group is None:
             users = self.roster.users
-            if any(users.get(device) not in members for device in audience) or len(set(audience)) < len(
-                audience
-            ):
+            if any(users.get(device) not in members for device in audience) or len(set(audience)) < len(audience):
                 return -1
             group = self.groups[key] = len(self.listed)
             self.listed.append(key)

@@ -100,14 +100,20 @@ class Batch:
         codes: an array of numbers of classes.
         parts: the columns of each class that has some and occurs.
         objects: returns the observations from one row to below another.
+        chosen: returns the observations of a column of rows.
     """
 
     def __init__(
-        self, codes: Any, parts: dict[type[Observation], Part], objects: Callable[[int, int], list[Observation]]
+        self,
+        codes: Any,
+        parts: dict[type[Observation], Part],
+        objects: Callable[[int, int], list[Observation]],
+        chosen: Callable[[Any], list[Observation]],
     ) -> None:
         self.codes = codes
         self.parts = parts
         self.objects = objects
+        self.chosen = chosen
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -140,7 +146,53 @@ def batch_of(observations: list[Observation]) -> Batch:
         rows = numpy.flatnonzero(codes == NUMBERS[kind])
         if len(rows):
             parts[kind] = _part(kind, names, rows, found[rows].tolist())
-    return Batch(codes, parts, lambda low, high: observations[low:high])
+    return _with_objects(codes, parts, observations)
+
+
+def _with_objects(codes: Any, parts: dict[type[Observation], Part], observations: list[Observation]) -> Batch:
+    return Batch(
+        codes,
+        parts,
+        lambda low, high: observations[low:high],
+        lambda rows: [observations[row] for row in rows.tolist()],
+    )
+
+
+def merged(batches: Sequence[Batch]) -> Batch:
+    """Return batches of objects that follow one another as one."""
+    import numpy
+
+    if len(batches) == 1:
+        return batches[0]
+    starts = numpy.cumsum([0, *map(len, batches)]).tolist()
+    parts = {}
+    for kind in COLUMNS:
+        found = [
+            (start, batch.parts[kind]) for start, batch in zip(starts, batches, strict=False) if kind in batch.parts
+        ]
+        if found:
+            parts[kind] = _joined(found)
+    objects = [observation for batch in batches for observation in batch.objects(0, len(batch))]
+    return _with_objects(numpy.concatenate([batch.codes for batch in batches]), parts, objects)
+
+
+def _joined(found: list[tuple[int, Part]]) -> Part:
+    """Return parts of one class, each with the number that its batch's first row gets, as one."""
+    import numpy
+
+    first = found[0][1]
+    cells = {name: numpy.concatenate([part.cells[name] for _, part in found]) for name in first.cells}
+    made = Part(numpy.concatenate([part.rows + start for start, part in found]), cells)
+    if first.timelines is not None:
+        made.timelines = numpy.concatenate([part.timelines for _, part in found])
+    if first.changes is not None:
+        made.changes = numpy.concatenate([part.changes for _, part in found])
+    made.groups = [group for _, part in found for group in part.groups]
+    if first.ends is not None:
+        before = numpy.cumsum([0, *[len(part.read) for _, part in found]]).tolist()
+        made.ends = numpy.concatenate([part.ends + start for start, (_, part) in zip(before, found, strict=False)])
+        made.read = numpy.concatenate([part.read for _, part in found])
+    return made
 
 
 def _part(kind: type[Observation], names: Sequence[str], rows: Any, objects: list[Any]) -> Part:
@@ -183,7 +235,7 @@ def _numbers(objects: list[Any], name: str) -> Any:
 
 def _ids(column: Any) -> Any:
     """Return a column without None. `Unfit` if it has the number of a text, or one that stands for None."""
-    if len(column) and not (-LARGEST < column.min() and column.max() < LARGEST):
+    if len(column) and not (column.min() > -LARGEST and column.max() < LARGEST):
         raise Unfit
     return column
 
@@ -217,6 +269,8 @@ def _timelines(objects: list[Any]) -> Any:
 
 def keys_of(kinds: Any, owners: Any, epochs: Any) -> Any:
     """Return the keys of timelines, of the columns of their parts. `Unfit` if one has none."""
-    if len(owners) and not (-OWNERS < owners.min() and owners.max() < OWNERS and 0 <= epochs.min() <= epochs.max() < EPOCHS):
+    if len(owners) and not (
+        owners.min() > -OWNERS and owners.max() < OWNERS and 0 <= epochs.min() <= epochs.max() < EPOCHS
+    ):
         raise Unfit
     return (owners * EPOCHS + epochs) * 4 + kinds

@@ -81,7 +81,8 @@ class BulkChecker:
         history, monitor = checker.history, checker.monitor
         automata = monitor.automata
         self.able = all(
-            type(each) is PASSED.get(name) or (each.by_message and name not in PASSED) for name, each in automata.items()
+            type(each) is PASSED.get(name) or (each.by_message and name not in PASSED)
+            for name, each in automata.items()
         ) and _share(automata)
         self._made = Timelines()
         self._single: dict[type[Observation], list[tuple[str, Callable[[Any], Any]]]] = {}
@@ -113,7 +114,9 @@ class BulkChecker:
     def _breaks(self, batch: Batch) -> list[int]:
         """Return the rows of what no pass knows, in growing order."""
         idle = [self._idle(kind) for kind in CLASSES]
-        known = numpy.array([k in COLUMNS or k in BY_MESSAGE or i for k, i in zip(CLASSES, idle, strict=True)], dtype=bool)
+        known = numpy.array(
+            [k in COLUMNS or k in BY_MESSAGE or i for k, i in zip(CLASSES, idle, strict=True)], dtype=bool
+        )
         breaks = ~known[batch.codes]
         moved = batch.parts.get(Checkpointed)
         if moved is not None:
@@ -178,6 +181,7 @@ class BulkChecker:
         self.orders.commit(stretch, known)
         self.messages.commit(stretch, known)
         self._singly(first, observed)
+        self.messages.remember_last(stretch)
         checker.skip(end - begin, {CLASSES[code] for code in numpy.unique(codes).tolist()})
         self.cleared += end - begin - len(observed)
 
@@ -185,12 +189,18 @@ class BulkChecker:
         """Show what may be evidence to who still waits for some."""
         watch = self.checker.monitor.watch
         waited = [NUMBERS[kind] for kind in watch.pending if kind in NUMBERS]
-        for row in (numpy.flatnonzero(numpy.isin(codes, waited)) + stretch.low).tolist():
-            if CLASSES[stretch.batch.codes[row]] in watch.pending:
-                (observation,) = stretch.batch.objects(row, row + 1)
-                if type(observation) is Placed:
-                    observation = self.checker.history.roster.complete(observation)
-                watch.see(observation)
+        rows = numpy.flatnonzero(numpy.isin(codes, waited)) + stretch.low
+        for start in range(0, len(rows), self.least):
+            rows_here = rows[start : start + self.least]
+            if not any(
+                CLASSES[code] in watch.pending for code in numpy.unique(stretch.batch.codes[rows_here]).tolist()
+            ):
+                continue
+            for observation in stretch.objects(rows_here):
+                if type(observation) in watch.pending:
+                    if type(observation) is Placed:
+                        observation = self.checker.history.roster.complete(observation)
+                    watch.see(observation)
 
     def _singly(self, first: int, observed: dict[int, Observation]) -> None:
         """Give observations of odd messages to who keeps what is known of single messages."""
@@ -228,4 +238,3 @@ def _share(automata: dict[str, Any]) -> bool:
 def _message(observation: Any) -> int:
     found: int = observation.by if type(observation) is Amended else observation.message
     return found
-

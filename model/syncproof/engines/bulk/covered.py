@@ -8,7 +8,7 @@ import numpy
 
 from syncproof.core.observations import Checkpointed, Shown
 from syncproof.engines.bulk.pairs import INBOX, Pairs
-from syncproof.engines.bulk.ranks import LIMIT, NotClear, demand, firsts, lasts, ranked, spread
+from syncproof.engines.bulk.ranks import LIMIT, NotClear, demand, firsts, lasts, located, ranked, spread
 from syncproof.engines.bulk.stretch import Stretch
 from syncproof.engines.bulk.window import Window
 from syncproof.formats.batch import NONE
@@ -81,9 +81,7 @@ def _matched(
     shown_rows, shown_devices = shown.rows[counts], shown.cells["device"][counts]
     shown_messages = shown.cells["message"][counts]
     numbers, ranks = ranked(numpy.concatenate([shown_devices, devices]))
-    names = numpy.searchsorted(stretch.messages, messages)
-    names[names == len(stretch.messages)] = 0
-    here = stretch.messages[names] == messages if len(messages) else numpy.zeros(0, dtype=bool)
+    names, here = located(stretch.messages, messages)
     size = len(numbers)
     shown_keys = stretch.named[Shown][counts] * size + ranks[: len(shown_rows)]
     keys = names * size + ranks[len(shown_rows) :]
@@ -91,10 +89,9 @@ def _matched(
     in_order = shown_keys[order]
     twice = ~firsts(in_order)
     demand(~twice, shown_rows[order])
-    places = numpy.searchsorted(in_order, keys)
-    places[places == len(in_order)] = 0
-    found = here & (in_order[places] == keys) if len(in_order) else numpy.zeros(len(keys), dtype=bool)
-    where = order[places[found]] if len(in_order) else numpy.zeros(0, dtype=numpy.int64)
+    places, there = located(in_order, keys)
+    found = here & there
+    where = order[places[found]]
     demand(shown_rows[where] < rows[found], rows[found])
     uses = numpy.bincount(where, minlength=len(shown_rows))
     if len(uses) and uses.max() > 1:
@@ -103,7 +100,7 @@ def _matched(
     added = list(zip(shown_devices[open_].tolist(), shown_messages[open_].tolist(), strict=True))
     removed = list(zip(devices[~found].tolist(), messages[~found].tolist(), strict=True))
     nothing: frozenset[Any] = frozenset()
-    waiting = numpy.array([bool(automaton.ahead.get(device)) for device in numbers.tolist()], dtype=bool)  # type: ignore[call-overload]
+    waiting = numpy.array([bool(automaton.ahead.get(device)) for device in numbers.tolist()], dtype=bool)
     known = numpy.flatnonzero(waiting[ranks[: len(shown_rows)]])
     for number, device, message in zip(
         known.tolist(), shown_devices[known].tolist(), shown_messages[known].tolist(), strict=True
@@ -111,7 +108,7 @@ def _matched(
         if message in automaton.ahead.get(device, nothing):  # shown again
             raise NotClear(int(shown_rows[number]))
     for number, (device, message) in enumerate(removed):
-        if message not in automaton.ahead.get(device, nothing):  # type: ignore[call-overload]
+        if message not in automaton.ahead.get(device, nothing):
             raise NotClear(int(rows[~found][number]))
     if len(set(removed)) < len(removed):
         raise NotClear(stretch.low)

@@ -7,13 +7,11 @@ from collections.abc import Iterable, Iterator
 from syncproof.core.observations import Observation
 from syncproof.engines.bulk.checker import MOST, BulkChecker
 from syncproof.engines.check import Checker, no_collector
-from syncproof.formats.batch import Batch, Unfit, batch_of
-
-Block = tuple[int, list[Observation]]
+from syncproof.formats.batch import Batch, Unfit, batch_of, merged
 
 
 def check_in_bulk(
-    blocks: Iterable[Block | tuple[int, Batch]], properties: Iterable[str], recorded: bool = False
+    blocks: Iterable[tuple[int, list[Observation] | Batch]], properties: Iterable[str], recorded: bool = False
 ) -> Checker:
     """Check observations in blocks, each with the number of its first line, or in batches. The result is that of `check_blocks`."""
     checker = Checker(properties, recorded)
@@ -22,20 +20,20 @@ def check_in_bulk(
         for first, block in gathered(blocks):
             if isinstance(block, Batch):
                 bulk.feed(first, block)
-                continue
-            try:
-                batch = batch_of(block)
-            except Unfit:
+            else:
                 checker.feed(first, block)
-                continue
-            bulk.feed(first, batch)
     checker.finish()
     return checker
 
 
-def gathered(blocks: Iterable[Block | tuple[int, Batch]]) -> Iterator[Block | tuple[int, Batch]]:
-    """Yield blocks whose lines follow one another together, up to about `MOST` observations. What cannot be read is raised after them."""
-    first, waiting = 1, list[Observation]()
+def gathered(
+    blocks: Iterable[tuple[int, list[Observation] | Batch]],
+) -> Iterator[tuple[int, list[Observation] | Batch]]:
+    """Yield blocks whose lines follow one another as batches of about `MOST` observations, and as they are if they have no columns.
+
+    What the blocks raise is raised after what came before it.
+    """
+    first, end, waiting = 1, 1, list[Batch]()
     rest = iter(blocks)
     while True:
         try:
@@ -44,16 +42,26 @@ def gathered(blocks: Iterable[Block | tuple[int, Batch]]) -> Iterator[Block | tu
             break
         except Exception:
             if waiting:
-                yield first, waiting
+                yield first, merged(waiting)
             raise
-        if waiting and (isinstance(block, Batch) or start != first + len(waiting) or len(waiting) >= MOST):
-            yield first, waiting
+        batch = block if isinstance(block, Batch) else _batch(block)
+        if waiting and (batch is None or batch is block or start != end or end - first >= MOST):
+            yield first, merged(waiting)
             waiting = []
-        if isinstance(block, Batch):
+        if batch is None or batch is block:
             yield start, block
             continue
         if not waiting:
             first = start
-        waiting = [*waiting, *block] if waiting else block
+        waiting.append(batch)
+        end = start + len(block)
     if waiting:
-        yield first, waiting
+        yield first, merged(waiting)
+
+
+def _batch(block: list[Observation]) -> Batch | None:
+    """Return observations as a batch, None if they have no columns. While they are new is the fastest time for it."""
+    try:
+        return batch_of(block)
+    except Unfit:
+        return None

@@ -136,29 +136,29 @@ class LogPass:
         least = numpy.full(count, LIMIT)
         numpy.minimum.at(least, self.read_logs, after)
         for log in numpy.flatnonzero(least < LIMIT).tolist():
-            entries = logs[log]
-            if entries is not None:
-                lows[log] = min(int(lows[log]), bisect_right(entries.seqs, int(least[log])))
+            known = logs[log]
+            if known is not None:
+                lows[log] = min(int(lows[log]), bisect_right(known.seqs, int(least[log])))
         old = sizes - lows
         if int(old.sum()) > MOST_OLD * (stretch.high - stretch.low):
             raise NotClear(stretch.low)
         seqs, messages = [], []
-        for log, low, here in zip(logs, lows.tolist(), old.tolist(), strict=True):
+        for entries, low, here in zip(logs, lows.tolist(), old.tolist(), strict=True):
             if here:
-                seqs.append(log.seqs[low:].tobytes())  # type: ignore[union-attr]
-                messages.append(log.messages[low:].tobytes())  # type: ignore[union-attr]
+                seqs.append(cast(Any, entries).seqs[low:].tobytes())
+                messages.append(cast(Any, entries).messages[low:].tobytes())
         window = Window()
         total = old + self.counts
         window.starts, window.lows = numpy.cumsum(total) - total, lows
         size = int(total.sum())
         numbers = numpy.empty(size, dtype=numpy.int64)
-        window.messages, window.rows = numpy.empty(size, dtype=numpy.int64), numpy.full(size, -1)
+        window.messages, window.rows = numpy.empty(size, dtype=numpy.int64), numpy.full(size + 1, -1)
         at = spread(window.starts, old)
         numbers[at] = numpy.frombuffer(b"".join(seqs), dtype=numpy.int64)
         window.messages[at] = numpy.frombuffer(b"".join(messages), dtype=numpy.int64)
         at = spread(window.starts + old, self.counts)
         numbers[at], window.messages[at], window.rows[at] = self.seqs, self.messages, self.rows
-        if size and not (0 <= numbers.min() and numbers.max() < LIMIT):
+        if size and not (numbers.min() >= 0 and numbers.max() < LIMIT):
             raise NotClear(stretch.low)
         window.keys = (numpy.repeat(numpy.arange(count), total) << BITS) | numbers
         if not (window.keys[1:] > window.keys[:-1]).all():
@@ -218,10 +218,9 @@ class LogPass:
             self.shown_upto.tolist(),
             strict=True,
         ):
-            self.known_logs[log].passed[device] = upto  # type: ignore[union-attr]
+            cast(Any, self.known_logs[log]).passed[device] = upto
         self.covered.commit(self.covering, pairs, self.views)
 
 
 def _numbers(values: list[int]) -> Any:
     return numpy.array(values, dtype=numpy.int64)
-

@@ -11,7 +11,7 @@ from typing import Any
 import numpy
 
 from syncproof.core.observations import Accepted, Composed, Observation, Placed, Shown, Stored
-from syncproof.engines.bulk.ranks import BITS, LIMIT, NEVER
+from syncproof.engines.bulk.ranks import BITS, LIMIT, NEVER, located
 from syncproof.engines.bulk.shelf import Shelf
 from syncproof.engines.bulk.stretch import OF_MESSAGES, Stretch
 from syncproof.engines.settling import Settling
@@ -56,6 +56,7 @@ class MessagePass:
         self.settling, self.references = settling, references
         self.shelf = settling.shelf = Shelf()
         self._audiences: dict[int, Any] = {}
+        self._placed_last = (-1, 0)
 
     def check(self, stretch: Stretch, known: Known, named: set[int]) -> None:
         """Find which messages are plain. `named`: messages of which something else is observed in the stretch."""
@@ -78,7 +79,7 @@ class MessagePass:
         if self.references.asked[Composed] or self.references.awaited[Composed]:
             asked = self.references.asked[Composed].keys() | self.references.awaited[Composed].keys()
             odd |= numpy.array([message in asked for message in stretch.messages.tolist()], dtype=bool)
-        self.rows = numpy.where(carried, rows, len(self.shelf) + numpy.cumsum(fresh) - 1)
+        self.rows = numpy.where(carried, rows, len(self.shelf) + numpy.maximum(numpy.cumsum(fresh) - 1, 0))
         self.fresh = fresh
         self._origins(stretch)
         self._check_placed(stretch, known, odd)
@@ -172,9 +173,7 @@ class MessagePass:
         self.pairs.sort(kind="stable")
         plain = ~odd[named]
         asked = (self.rows[named[plain]] << BITS) | devices[plain]
-        places = numpy.searchsorted(self.pairs, asked)
-        places[places == len(self.pairs)] = 0
-        there = self.pairs[places] == asked if len(self.pairs) else numpy.zeros(len(asked), dtype=bool)
+        places, there = located(self.pairs, asked)
         uses = numpy.bincount(places[there], minlength=len(self.pairs))
         odd[named[plain][~there]] = True
         odd[named[plain][there][uses[places[there]] > 1]] = True
@@ -187,10 +186,18 @@ class MessagePass:
         found = [stretch.parts[kind].rows[self.odd[stretch.named[kind]]] for kind in OF_MESSAGES]
         return numpy.sort(numpy.concatenate(found))
 
+    def remember_last(self, stretch: Stretch) -> None:
+        """Say which message was placed last, after odd ones were observed singly."""
+        row, message = self._placed_last
+        singly = stretch.parts[Placed].rows[self.odd[stretch.named[Placed]]]
+        if len(singly) and singly[-1] < row:
+            self.settling.placed_last = message
+
     def commit(self, stretch: Stretch, known: Known) -> None:
         """Write what is known of the plain messages after the stretch."""
         settling, references = self.settling, self.references
-        plain, rows = ~self.odd, self.rows
+        self._placed_last = (-1, 0)
+        plain, rows, size = ~self.odd, self.rows, len(stretch.messages)
         composed, placed = plain & (known.counts[Composed] > 0), plain & (known.counts[Placed] > 0)
         references.made[Composed].fill(stretch.messages[composed])
         references.made[Placed].fill(stretch.messages[placed])
@@ -200,10 +207,11 @@ class MessagePass:
             references.conversations[int(stretch.messages[at])] = int(self.conversation[at])  # type: ignore[index,assignment]
         if placed.any():
             last = numpy.where(placed, known.first[Placed], -1).argmax()
-            settling.placed_last = int(stretch.messages[last])
+            self._placed_last = int(known.first[Placed][last]), int(stretch.messages[last])
+            settling.placed_last = self._placed_last[1]
         if settling.convergence is not None:
             self.index[placed] = len(settling.convergence.placed)
-        left = numpy.bincount(self.pairs[~self.shown] >> BITS, minlength=len(self.shelf) + int(self.fresh.sum()))
+        left = numpy.bincount(self.pairs[~self.shown] >> BITS, minlength=len(self.shelf) + size)
         now = {
             "message": stretch.messages,
             "composer": self.composer,

@@ -69,7 +69,7 @@ class OrderPass:
                 continue
             found = self.numbered.get(message)
             if found is None:
-                origin = automaton.numbers.get(message)  # type: ignore[call-overload]
+                origin = automaton.numbers.get(message)
                 if origin is None:
                     continue
                 key, number = origin[:2], origin[2]
@@ -164,7 +164,9 @@ class OrderPass:
     def _commit_size(self, stretch: Stretch, known: Known) -> None:
         composed, placed = stretch.parts[Composed], stretch.parts[Placed]
         if composed.changes.any():
-            self.size.changes = self.size.changes or any(o.what for o in stretch.objects(composed.rows[composed.changes]))  # type: ignore[attr-defined]
+            self.size.changes = self.size.changes or any(
+                o.what for o in stretch.objects(composed.rows[composed.changes])
+            )  # type: ignore[attr-defined]
         named = numpy.concatenate([stretch.named[Composed], stretch.named[Placed]])
         conversations = numpy.concatenate([composed.cells["conversation"], placed.cells["conversation"]])
         once, at = numpy.unique(named, return_index=True)  # of a message that is composed and placed, the first
@@ -172,6 +174,6 @@ class OrderPass:
         new = ~self.size._counted.has(messages)
         self.size._counted.fill(messages[new])
         found, inverse = ranked(conversations[at][new])
-        counts = numpy.bincount(inverse, minlength=len(found)) if len(found) else []
-        for conversation, count in zip(found.tolist(), list(counts), strict=True):
-            self.size.messages[conversation] += int(count)
+        counts: list[int] = numpy.bincount(inverse, minlength=len(found)).tolist()
+        for conversation, count in zip(found.tolist(), counts, strict=True):
+            self.size.messages[conversation] += count

@@ -64,3 +64,12 @@ def lasts(column: Any) -> Any:
     last = numpy.ones(len(column), dtype=bool)
     last[:-1] = column[1:] != column[:-1]
     return last
+
+
+def located(column: Any, values: Any) -> tuple[Any, Any]:
+    """Return where values are in a growing column, and the truth values of whether they are; the place of another is any."""
+    if not len(column):
+        return numpy.zeros(len(values), dtype=numpy.int64), numpy.zeros(len(values), dtype=bool)
+    places = numpy.searchsorted(column, values)
+    places[places == len(column)] = 0
+    return places, column[places] == values

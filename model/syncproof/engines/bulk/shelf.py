@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from syncproof.core.observations import Composed
-from syncproof.engines.bulk.ranks import BITS, LIMIT
+from syncproof.engines.bulk.ranks import BITS, LIMIT, located
 from syncproof.engines.settling import Life
 
 NAMES = ("message", "composer", "conversation", "place", "group", "index", "placed", "stored", "accepted")
@@ -29,12 +29,11 @@ class Shelf:
 
     def find(self, messages: Any) -> Any:
         """Return the rows of messages, -1 for those that are not here."""
-        if not len(self):
-            return numpy.full(len(messages), -1)
-        places = numpy.searchsorted(self._sorted, messages)
-        places[places == len(self._sorted)] = 0
-        rows = self._order[places]
-        return numpy.where((self._sorted[places] == messages) & ~self._taken[rows], rows, -1)
+        places, found = located(self._sorted, messages)
+        rows = numpy.full(len(messages), -1)
+        rows[found] = self._order[places[found]]
+        rows[found] = numpy.where(self._taken[rows[found]], -1, rows[found])
+        return rows
 
     def take(self, message: int) -> Life | None:
         """Remove the life of a message, and return it; None if it is not here."""
