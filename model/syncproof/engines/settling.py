@@ -126,7 +126,7 @@ class Archive:
         return [message for message, row in rows if conversations[row] == conversation and places[row] > upto]
 
 
-class Shelf(Protocol):
+class OtherLives(Protocol):
     """Plain lives that are kept elsewhere until one of their messages is observed singly."""
 
     def take(self, message: int) -> Life | None:
@@ -142,7 +142,7 @@ class Settling:
     def __init__(self, monitor: Monitor, references: References, roster: Roster) -> None:
         self.monitor, self.references, self.roster = monitor, references, roster
         self.lives: dict[int, Life] = {}
-        self.shelf: Shelf | None = None
+        self.shelf: OtherLives | None = None
         self.live = IntSet()
         self.archive = Archive()
         self.groups: dict[Group, int] = {}

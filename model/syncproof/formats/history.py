@@ -19,8 +19,8 @@ from syncproof import textfiles
 from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.errors import InputError
-from syncproof.formats.batch import Batch
 from syncproof.formats.codec import DecodeError, Decoder, decode, encode
+from syncproof.formats.columnar import Columnar
 from syncproof.formats.header import SCHEMA, Header, parse_header
 from syncproof.formats.parquet import read_parquet, read_parquet_batches, write_parquet
 
@@ -93,7 +93,7 @@ def read_blocks(path: Path) -> tuple[Header, Iterator[Block]]:
     return header, _counted(path, header, blocks)
 
 
-def read_batches(path: Path) -> tuple[Header, Iterator[tuple[int, list[Observation] | Batch]]]:
+def read_batches(path: Path) -> tuple[Header, Iterator[tuple[int, list[Observation] | Columnar]]]:
     """Read a history as `read_blocks` does, a Parquet file in batches where it can be, which takes less time."""
     if path.suffix != ".parquet":
         header, blocks = read_blocks(path)

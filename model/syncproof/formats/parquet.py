@@ -14,11 +14,11 @@ from syncproof.core.observations import Observation
 from syncproof.core.values import Timeline
 from syncproof.errors import InputError
 from syncproof.formats.arrow import column_of, encoded, valid, values
-from syncproof.formats.batch import Batch
 from syncproof.formats.codec import DecodeError, Decoder
+from syncproof.formats.columnar import Columnar
 from syncproof.formats.columns import TEXT, Column, Field, columns, fields, joined, split, timelines
 from syncproof.formats.names import Names
-from syncproof.formats.parquet_batch import batch_of_rows
+from syncproof.formats.parquet_columnar import columnar_rows
 from syncproof.formats.wire import KINDS
 
 ROWS = 1 << 16
@@ -99,13 +99,13 @@ def read_parquet(path: Path) -> tuple[bytes, Iterator[tuple[int, list[Observatio
     """
     header, blocks = read_parquet_batches(path)
     return header, (
-        (first, block.objects(0, len(block)) if isinstance(block, Batch) else block) for first, block in blocks
+        (first, block.objects(0, len(block)) if isinstance(block, Columnar) else block) for first, block in blocks
     )
 
 
 def read_parquet_batches(
     path: Path, batched: bool = False
-) -> tuple[bytes, Iterator[tuple[int, list[Observation] | Batch]]]:
+) -> tuple[bytes, Iterator[tuple[int, list[Observation] | Columnar]]]:
     """Read a history as `read_parquet` does; if `batched`, in batches where its rows have columns.
 
     Files of schema 1 have each observation as JSON in the column `body`. `InputError` for a file that is not Parquet, is damaged,
@@ -147,7 +147,27 @@ def _batches(path: Path, file: Any, names: list[str] | None) -> Iterator[Any]:
         yield batch
 
 
-def _bodies(path: Path, file: Any) -> Iterator[tuple[int, list[Observation] | Batch]]:
+def _lean(path: Path, file: Any, names: list[str]) -> Iterator[Any]:
+    """Yield batches with the columns that the classes in their row group have; reading an empty column takes as long as another."""
+    for group in range(file.num_row_groups):
+        said = set()
+        with _readable(path):
+            for batch in file.iter_batches(batch_size=ROWS, columns=["type"], row_groups=[group]):
+                said.update(encoded(batch.column(0))[1])
+        kinds = [KINDS[name] for name in said if name in KINDS]
+        wanted = {c.name for kind in kinds for field in fields(kind) for c in field.columns}
+        wanted |= {name + TEXT for name in wanted}
+        lean = [name for name in names if name == "type" or name in wanted]
+        batches = file.iter_batches(batch_size=ROWS, columns=lean, row_groups=[group])
+        while True:
+            with _readable(path):
+                batch = next(batches, None)
+            if batch is None:
+                break
+            yield batch
+
+
+def _bodies(path: Path, file: Any) -> Iterator[tuple[int, list[Observation] | Columnar]]:
     """Yield the observations of a file of schema 1."""
     decoder, number = Decoder(), 1
     for batch in _batches(path, file, ["body"]):
@@ -163,14 +183,16 @@ def _bodies(path: Path, file: Any) -> Iterator[tuple[int, list[Observation] | Ba
                 raise InputError(f"{path}:{number}: {error}") from None
 
 
-def _typed(path: Path, file: Any, names: list[str], batched: bool) -> Iterator[tuple[int, list[Observation] | Batch]]:
+def _typed(
+    path: Path, file: Any, names: list[str], batched: bool
+) -> Iterator[tuple[int, list[Observation] | Columnar]]:
     """Yield the observations of a file with typed columns."""
     known, made = Names(), dict[Any, Any]()
     # Empty columns are read as well: pyarrow ends the whole process where the footer's statistics are damaged.
     wanted = [name for name, _ in _schema() if name in names]
     first = 2
-    for batch in _batches(path, file, ["type", *[name for name in wanted if name != "type"]]):
-        found: list[Observation] | Batch | None = _batch(path, first, batch, known, made) if batched else None
+    for batch in (_lean if batched else _batches)(path, file, ["type", *[name for name in wanted if name != "type"]]):
+        found: list[Observation] | Columnar | None = _batch(path, first, batch, known, made) if batched else None
         if found is None:
             with _readable(path):
                 found = _Rows(path, first, batch, known, made).observations()
@@ -178,14 +200,14 @@ def _typed(path: Path, file: Any, names: list[str], batched: bool) -> Iterator[t
         first += len(found)
 
 
-def _batch(path: Path, first: int, batch: Any, known: Names, made: dict[Any, Any]) -> Batch | None:
+def _batch(path: Path, first: int, batch: Any, known: Names, made: dict[Any, Any]) -> Columnar | None:
     """Return the rows of a record batch as columns; None if they have none, or something is wrong with them."""
 
     def decode(part: Any) -> list[Observation]:
         return _Rows(path, first, part, known, made).observations()
 
     try:
-        return batch_of_rows(batch, decode)
+        return columnar_rows(batch, decode)
     except Exception:  # a damaged file; whoever reads it as observations says what is wrong
         return None
 

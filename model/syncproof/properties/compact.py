@@ -182,13 +182,26 @@ class Rows(MutableMapping[int, tuple[Any, ...]]):
         """Set the values of a column of different keys, given as columns of numbers in which `NOTHING` stands for None."""
         import numpy
 
-        known = numpy.array([key in self for key in keys.tolist()], dtype=bool)
+        known = self.has(numpy.sort(keys))
+        if known.any():
+            known = numpy.array([key in self for key in keys.tolist()], dtype=bool)
         for at in numpy.flatnonzero(known).tolist():
             self[int(keys[at])] = tuple([None if c[at] == NOTHING else int(c[at]) for c in columns])
         new, first = ~known, len(self._columns[0]) + 1
         for column, values in zip(self._columns, columns, strict=True):
             column.frombytes(numpy.ascontiguousarray(values[new], dtype=numpy.int64).tobytes())
         _write(self._rows, keys[new], numpy.arange(first, len(self._columns[0]) + 1, dtype=numpy.int32))
+
+    def has(self, keys: Any) -> Any:
+        """Return, for each key of a column in growing order, whether it is there."""
+        import numpy
+
+        found = numpy.zeros(len(keys), dtype=bool)
+        for high, part, low in chunked(keys):
+            chunk = self._rows.get(high)
+            if chunk is not None:
+                found[part] = numpy.frombuffer(chunk, dtype=numpy.int32)[low] > 0
+        return found
 
     def _row(self, key: int) -> int:
         chunk = self._rows.get(key >> BITS)

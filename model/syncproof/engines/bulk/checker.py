@@ -29,7 +29,7 @@ from syncproof.engines.bulk.pairs import Pairs, Timelines
 from syncproof.engines.bulk.ranks import NotClear
 from syncproof.engines.bulk.stretch import Stretch
 from syncproof.engines.check import Checker
-from syncproof.formats.batch import CLASSES, COLUMNS, NUMBERS, Batch
+from syncproof.formats.columnar import CLASSES, COLUMNS, NUMBERS, Columnar
 from syncproof.properties import Property
 from syncproof.properties._logs import LongLogs
 from syncproof.properties.checkpoint_covered import CheckpointCovered
@@ -94,7 +94,7 @@ class BulkChecker:
             self.orders = OrderPass(automata, checker.size)
             self.messages = MessagePass(history.settling, checker.references)
 
-    def feed(self, first: int, batch: Batch) -> None:
+    def feed(self, first: int, batch: Columnar) -> None:
         """Pass on the observations of a batch; the line of the first one has the number `first`."""
         if not self.able:
             self._one_by_one(first, batch, 0, len(batch))
@@ -111,7 +111,7 @@ class BulkChecker:
             start = row + 1
         self._one_by_one(first, batch, waiting, len(batch))
 
-    def _breaks(self, batch: Batch) -> list[int]:
+    def _breaks(self, batch: Columnar) -> list[int]:
         """Return the rows of what no pass knows, in growing order."""
         idle = [self._idle(kind) for kind in CLASSES]
         known = numpy.array(
@@ -129,7 +129,7 @@ class BulkChecker:
         fills, reactions = self.checker.reactions(kind)
         return not fills and not reactions and kind.__name__ != "Quiesced"
 
-    def _feed(self, first: int, batch: Batch, begin: int, end: int) -> None:
+    def _feed(self, first: int, batch: Columnar, begin: int, end: int) -> None:
         """Clear the rows in stretches, as long ones as possible."""
         if self.checker.quiesced and self.checker.monitor.recorded:
             self._one_by_one(first, batch, begin, end)  # which raises
@@ -156,11 +156,11 @@ class BulkChecker:
             begin = stop
             self._length, self._pause = min(self.most, 2 * self._length), max(self.least, self._pause // 2)
 
-    def _one_by_one(self, first: int, batch: Batch, begin: int, end: int) -> None:
+    def _one_by_one(self, first: int, batch: Columnar, begin: int, end: int) -> None:
         if begin < end:
             self.checker.feed(first + begin, batch.objects(begin, end))
 
-    def _clear(self, first: int, batch: Batch, begin: int, end: int) -> None:
+    def _clear(self, first: int, batch: Columnar, begin: int, end: int) -> None:
         """Show that no automaton complains of these rows, and bring all states up to date. `NotClear` changes nothing."""
         checker = self.checker
         stretch = Stretch(batch, begin, end)

@@ -11,7 +11,7 @@ from syncproof.engines.bulk.pairs import INBOX, Pairs
 from syncproof.engines.bulk.ranks import LIMIT, NotClear, demand, firsts, lasts, located, ranked, spread
 from syncproof.engines.bulk.stretch import Stretch
 from syncproof.engines.bulk.window import Window
-from syncproof.formats.batch import NONE
+from syncproof.formats.columnar import NONE
 from syncproof.properties.checkpoint_covered import CheckpointCovered
 
 

@@ -1,7 +1,8 @@
 """The pass over logs: what is appended, read, shown from them and passed by checkpoints.
 
-It clears `tail-append`, `dense`, `prefix-order`, `range-read`, `checkpoint-covered`, and what `References` asks of entries. Of each log
-it looks at a *window*: the entries from the first one that an observation of the stretch may concern, those of the stretch included.
+It clears `tail-append`, `dense`, `prefix-order`, `range-read`, `checkpoint-covered`, and what `References` asks of entries. Of each
+log it looks at a *window*: the entries from the first one that an observation of the stretch may concern on, those of the stretch
+included.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from syncproof.engines.bulk.pairs import Pairs
 from syncproof.engines.bulk.ranks import BITS, LIMIT, NEVER, NotClear, demand, firsts, lasts, spread
 from syncproof.engines.bulk.stretch import Stretch
 from syncproof.engines.bulk.window import Window
-from syncproof.formats.batch import NONE
+from syncproof.formats.columnar import NONE
 from syncproof.properties.checkpoint_covered import CheckpointCovered
 from syncproof.properties.dense import Dense
 from syncproof.properties.prefix_order import PrefixOrder

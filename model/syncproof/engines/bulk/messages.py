@@ -15,7 +15,7 @@ from syncproof.engines.bulk.ranks import BITS, LIMIT, NEVER, located
 from syncproof.engines.bulk.shelf import Shelf
 from syncproof.engines.bulk.stretch import OF_MESSAGES, Stretch
 from syncproof.engines.settling import Settling
-from syncproof.formats.batch import NONE
+from syncproof.formats.columnar import NONE
 from syncproof.properties.references import References
 from syncproof.properties.roster import Roster
 
@@ -23,9 +23,9 @@ from syncproof.properties.roster import Roster
 class Known:
     """What a stretch says of its messages, by their numbers in the stretch.
 
-    `counts`: how many observations of a class; `first`: the row of the first one. `placed_before`: it was placed before the stretch;
-    `placed`: the row at which it was placed first, -1 for before the stretch, `NEVER` for not at all. `groups`: the members and the
-    audience of what is placed, filled in as far as they are known.
+    `counts`: how many observations of a class; `first`: the row of the first one. `placed_before`: it was placed before the
+    stretch; `placed`: the row at which it was placed first, -1 for before the stretch, `NEVER` for not at all. `groups`: the
+    members and the audience of what is placed, filled in as far as they are known.
     """
 
     def __init__(self, stretch: Stretch, references: References, roster: Roster) -> None:
@@ -116,17 +116,17 @@ class MessagePass:
         odd[named[bad]] = True
         composers = self.composer[named].tolist()
         asked = self.references.asked[Placed]
-        groups = []
-        for at, (members, audience) in enumerate(known.groups):
-            number = -1
-            if members is not None and audience is not None:
-                number = self.settling.group_of(members, audience, composers[at])
-                if number >= 0 and number not in self._audiences:
-                    self._audiences[number] = self._column(number)
-                if number >= 0 and self._audiences[number] is None:
-                    number = -1
-            groups.append(number)
+        group_of = self.settling.group_of
+        groups = [
+            -1 if members is None or audience is None else group_of(members, audience, composer)
+            for (members, audience), composer in zip(known.groups, composers, strict=True)
+        ]
         group = numpy.array(groups, dtype=numpy.int64)
+        for number in set(groups):
+            if number >= 0 and number not in self._audiences:
+                self._audiences[number] = self._column(number)
+            if number >= 0 and self._audiences[number] is None:
+                group[group == number] = -1
         odd[named[group < 0]] = True
         if asked:
             odd[named[[message in asked for message in placed.cells["message"].tolist()]]] = True

@@ -1,7 +1,7 @@
 """The pass over conversations: in which order messages are composed, placed and shown there.
 
-It clears `sender-order` and `conversation-order`, and keeps what `roaming-complete`, the properties of logs and `HistorySize` know of
-each message and its place.
+It clears `sender-order` and `conversation-order`, and keeps what `roaming-complete`, the properties of logs and `HistorySize`
+know of each message and its place.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from syncproof.core.observations import Composed, Placed, Shown
 from syncproof.engines.bulk.messages import Known
 from syncproof.engines.bulk.ranks import NotClear, demand, firsts, lasts, ranked
 from syncproof.engines.bulk.stretch import Stretch
-from syncproof.formats.batch import NONE
+from syncproof.formats.columnar import NONE
 from syncproof.properties._logs import Logs
 from syncproof.properties.conversation_order import ConversationOrder
 from syncproof.properties.evidence import HistorySize
@@ -164,9 +164,8 @@ class OrderPass:
     def _commit_size(self, stretch: Stretch, known: Known) -> None:
         composed, placed = stretch.parts[Composed], stretch.parts[Placed]
         if composed.changes.any():
-            self.size.changes = self.size.changes or any(
-                o.what for o in stretch.objects(composed.rows[composed.changes])
-            )  # type: ignore[attr-defined]
+            changes: Any = stretch.objects(composed.rows[composed.changes])
+            self.size.changes = self.size.changes or any(o.what for o in changes)
         named = numpy.concatenate([stretch.named[Composed], stretch.named[Placed]])
         conversations = numpy.concatenate([composed.cells["conversation"], placed.cells["conversation"]])
         once, at = numpy.unique(named, return_index=True)  # of a message that is composed and placed, the first

@@ -10,7 +10,7 @@ from syncproof.core.observations import Appended, Checkpointed, RangeRead, Shown
 from syncproof.core.values import Timeline
 from syncproof.engines.bulk.ranks import BITS, LIMIT, demand, ranked
 from syncproof.engines.bulk.stretch import Stretch
-from syncproof.formats.batch import NONE, timeline_of
+from syncproof.formats.columnar import NONE, timeline_of
 
 INBOX = 2
 """The number of that kind in the key of a timeline."""
@@ -27,8 +27,9 @@ class Timelines(dict[int, Timeline]):
 class Pairs:
     """The timelines and pairs of a stretch.
 
-    `timelines`: the different ones; `logs`: by class, the number of each row's timeline among them. `pair_logs`, `pair_devices`: the
-    different pairs. `shown_rows`, `shown_seqs`, `shown_pairs`: of what is shown from an entry of a log; `moved_pairs`: of checkpoints.
+    `timelines`: the different ones; `logs`: by class, the number of each row's timeline among them. `pair_logs`, `pair_devices`:
+    the different pairs. `shown_rows`, `shown_seqs`, `shown_pairs`: of what is shown from an entry of a log; `moved_pairs`: of
+    checkpoints.
     """
 
     def __init__(self, stretch: Stretch, made: Timelines) -> None:

@@ -8,7 +8,7 @@ import numpy
 
 from syncproof.core.observations import Accepted, Appended, Composed, Observation, Placed, RangeRead, Shown, Stored
 from syncproof.engines.bulk.ranks import ranked
-from syncproof.formats.batch import COLUMNS, NONE, WITH_TIMELINE, Batch, Part
+from syncproof.formats.columnar import COLUMNS, NONE, WITH_TIMELINE, ClassColumns, Columnar
 
 OF_MESSAGES = (Composed, Placed, Stored, Accepted, Shown)
 
@@ -19,9 +19,9 @@ class Stretch:
     `messages`: the different messages, in growing order; `named`: by class, the number of each row's message among them.
     """
 
-    def __init__(self, batch: Batch, low: int, high: int) -> None:
+    def __init__(self, batch: Columnar, low: int, high: int) -> None:
         self.batch, self.low, self.high = batch, low, high
-        self.parts: dict[type[Observation], Part] = {
+        self.parts: dict[type[Observation], ClassColumns] = {
             kind: batch.parts[kind].between(low, high) if kind in batch.parts else _empty(kind) for kind in COLUMNS
         }
         appended = self.parts[Appended].cells["message"]
@@ -38,9 +38,9 @@ class Stretch:
         return self.batch.chosen(rows)
 
 
-def _empty(kind: type[Observation]) -> Part:
+def _empty(kind: type[Observation]) -> ClassColumns:
     nothing = numpy.zeros(0, dtype=numpy.int64)
-    part = Part(nothing, dict.fromkeys(COLUMNS[kind], nothing))
+    part = ClassColumns(nothing, dict.fromkeys(COLUMNS[kind], nothing))
     if kind in WITH_TIMELINE:
         part.timelines = nothing
     if kind is Composed:

@@ -13,8 +13,8 @@ class Window:
     """The windows of all logs of a stretch, one after the other.
 
     `keys`: the log's number and the entry's number as one, growing; `messages`; `rows`: at which the entry is appended, -1 for
-    before the stretch, also after the last one; `solid`: how many entries before this one are no voids. `starts`: where the window of each log begins, and
-    `lows` the position in its log of that entry.
+    before the stretch, also after the last one; `solid`: how many entries before this one are no voids. `starts`: where the window
+    of each log begins, and `lows` the position in its log of that entry.
     """
 
     __slots__ = ("keys", "lows", "messages", "rows", "solid", "starts")

@@ -15,7 +15,7 @@ from syncproof.core.observations import (
     Triggered,
 )
 from syncproof.formats.arrow import bits, column_of, encoded, valid, values
-from syncproof.formats.batch import (
+from syncproof.formats.columnar import (
     CLASSES,
     COLUMNS,
     LARGEST,
@@ -23,8 +23,8 @@ from syncproof.formats.batch import (
     NUMBERS,
     TIMELINE_KINDS,
     WITH_TIMELINE,
-    Batch,
-    Part,
+    ClassColumns,
+    Columnar,
     Unfit,
     keys_of,
 )
@@ -35,7 +35,7 @@ OPTIONAL = {(kind, "place") for kind in CLASSES} | {(Shown, "seq"), (Appended, "
 """The fields with columns in which a null is a value."""
 
 
-class Columns:
+class ArrowColumns:
     """The columns of a record batch, each read once. `Unfit` if a value has no place in a column of numbers.
 
     They are looked at where arrow has them: arrow's own conversions import pandas, and copy.
@@ -126,7 +126,7 @@ class Columns:
         return ends[rows], ends[rows + 1], there, values(inner, numpy.int64)
 
 
-def parts_of(columns: Columns, codes: Any) -> dict[type[Observation], Part]:
+def parts_of(columns: ArrowColumns, codes: Any) -> dict[type[Observation], ClassColumns]:
     """Return the columns by class. `Unfit` if a row has no observation, so that the plain path can say why, or no columns."""
     import numpy
 
@@ -135,7 +135,7 @@ def parts_of(columns: Columns, codes: Any) -> dict[type[Observation], Part]:
         rows = numpy.flatnonzero(codes == NUMBERS[kind])
         if not len(rows):
             continue
-        part = made[kind] = Part(rows, {name: _cells(columns, kind, name, rows) for name in COLUMNS[kind]})
+        part = made[kind] = ClassColumns(rows, {name: _cells(columns, kind, name, rows) for name in COLUMNS[kind]})
         if kind in WITH_TIMELINE:
             part.timelines = _timelines(columns, rows)
             if kind is not Shown and (part.timelines == NONE).any():
@@ -153,7 +153,7 @@ def parts_of(columns: Columns, codes: Any) -> dict[type[Observation], Part]:
     return made
 
 
-def _cells(columns: Columns, kind: type[Observation], name: str, rows: Any) -> Any:
+def _cells(columns: ArrowColumns, kind: type[Observation], name: str, rows: Any) -> Any:
     if kind is Checkpointed and name == "start":
         return columns.flags(name, rows)
     cells = columns.numbers(name, rows, -1 if name == "device" else -LARGEST)
@@ -162,7 +162,7 @@ def _cells(columns: Columns, kind: type[Observation], name: str, rows: Any) -> A
     return cells
 
 
-def _timelines(columns: Columns, rows: Any) -> Any:
+def _timelines(columns: ArrowColumns, rows: Any) -> Any:
     """Return the keys of timelines, `NONE` for null."""
     import numpy
 
@@ -178,7 +178,7 @@ def _timelines(columns: Columns, rows: Any) -> Any:
     return keys
 
 
-def _changes(columns: Columns, rows: Any) -> Any:
+def _changes(columns: ArrowColumns, rows: Any) -> Any:
     """Return which messages that are composed are changes, or have the version of one."""
     import numpy
 
@@ -196,7 +196,7 @@ def _changes(columns: Columns, rows: Any) -> Any:
     return changes
 
 
-def _tuples(columns: Columns, name: str, rows: Any) -> list[Any]:
+def _tuples(columns: ArrowColumns, name: str, rows: Any) -> list[Any]:
     if name not in columns.found:
         return [None] * len(rows)
     starts, ends, there, inner = columns.lists(name, rows)
@@ -207,7 +207,7 @@ def _tuples(columns: Columns, name: str, rows: Any) -> list[Any]:
     return found
 
 
-def _read(columns: Columns, rows: Any) -> tuple[Any, Any]:
+def _read(columns: ArrowColumns, rows: Any) -> tuple[Any, Any]:
     """Return where the numbers of each read end, and all numbers that reads returned."""
     import numpy
 
@@ -253,14 +253,14 @@ class Source:
         return found
 
 
-def batch_of_rows(batch: Any, decode: Any) -> Batch:
+def columnar_rows(batch: Any, decode: Any) -> Columnar:
     """Return a record batch as a batch. `Unfit` if it has no columns; the observations of other classes are made at once."""
     import numpy
 
-    columns = Columns(batch)
+    columns = ArrowColumns(batch)
     codes = columns.codes()
     parts = parts_of(columns, codes)
     source = Source(batch, decode)
     others = numpy.flatnonzero(~numpy.isin(codes, [NUMBERS[kind] for kind in COLUMNS]))
     source.chosen(others)  # so that what is wrong in them is said before anything is judged
-    return Batch(codes, parts, source.between, source.chosen)
+    return Columnar(codes, parts, source.between, source.chosen)

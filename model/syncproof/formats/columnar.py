@@ -56,7 +56,7 @@ class Unfit(ValueError):
     """A batch has no columns: its ids are texts, or a number is out of the range of a key."""
 
 
-class Part:
+class ClassColumns:
     """The rows of one class: `rows` are their numbers in the batch, in growing order; the others are their columns.
 
     `timelines` has keys (`timeline_key`), `NONE` for no timeline. `changes`: whether a message that is composed is a change.
@@ -75,12 +75,12 @@ class Part:
         self.ends: Any = None
         self.read: Any = None
 
-    def between(self, low: int, high: int) -> Part:
+    def between(self, low: int, high: int) -> ClassColumns:
         """Return the part of it whose rows are from `low` to below `high`."""
         import numpy
 
         first, last = numpy.searchsorted(self.rows, (low, high)).tolist()
-        made = Part(self.rows[first:last], {name: column[first:last] for name, column in self.cells.items()})
+        made = ClassColumns(self.rows[first:last], {name: column[first:last] for name, column in self.cells.items()})
         if self.timelines is not None:
             made.timelines = self.timelines[first:last]
         if self.changes is not None:
@@ -93,7 +93,7 @@ class Part:
         return made
 
 
-class Batch:
+class Columnar:
     """Observations that follow one another: `codes` has the number of each one's class, `parts` the columns by class.
 
     Arguments:
@@ -106,7 +106,7 @@ class Batch:
     def __init__(
         self,
         codes: Any,
-        parts: dict[type[Observation], Part],
+        parts: dict[type[Observation], ClassColumns],
         objects: Callable[[int, int], list[Observation]],
         chosen: Callable[[Any], list[Observation]],
     ) -> None:
@@ -133,7 +133,7 @@ def timeline_of(key: int) -> Timeline:
     return Timeline(TIMELINE_KINDS[key & 3], key >> 10, (key >> 2) & (EPOCHS - 1))  # type: ignore[arg-type]
 
 
-def batch_of(observations: list[Observation]) -> Batch:
+def columnar_of(observations: list[Observation]) -> Columnar:
     """Return observations as a batch. `Unfit` if an id is no number that fits into a column, or is a text."""
     import numpy
 
@@ -149,8 +149,10 @@ def batch_of(observations: list[Observation]) -> Batch:
     return _with_objects(codes, parts, observations)
 
 
-def _with_objects(codes: Any, parts: dict[type[Observation], Part], observations: list[Observation]) -> Batch:
-    return Batch(
+def _with_objects(
+    codes: Any, parts: dict[type[Observation], ClassColumns], observations: list[Observation]
+) -> Columnar:
+    return Columnar(
         codes,
         parts,
         lambda low, high: observations[low:high],
@@ -158,7 +160,7 @@ def _with_objects(codes: Any, parts: dict[type[Observation], Part], observations
     )
 
 
-def merged(batches: Sequence[Batch]) -> Batch:
+def merged(batches: Sequence[Columnar]) -> Columnar:
     """Return batches of objects that follow one another as one."""
     import numpy
 
@@ -176,13 +178,13 @@ def merged(batches: Sequence[Batch]) -> Batch:
     return _with_objects(numpy.concatenate([batch.codes for batch in batches]), parts, objects)
 
 
-def _joined(found: list[tuple[int, Part]]) -> Part:
+def _joined(found: list[tuple[int, ClassColumns]]) -> ClassColumns:
     """Return parts of one class, each with the number that its batch's first row gets, as one."""
     import numpy
 
     first = found[0][1]
     cells = {name: numpy.concatenate([part.cells[name] for _, part in found]) for name in first.cells}
-    made = Part(numpy.concatenate([part.rows + start for start, part in found]), cells)
+    made = ClassColumns(numpy.concatenate([part.rows + start for start, part in found]), cells)
     if first.timelines is not None:
         made.timelines = numpy.concatenate([part.timelines for _, part in found])
     if first.changes is not None:
@@ -195,10 +197,10 @@ def _joined(found: list[tuple[int, Part]]) -> Part:
     return made
 
 
-def _part(kind: type[Observation], names: Sequence[str], rows: Any, objects: list[Any]) -> Part:
+def _part(kind: type[Observation], names: Sequence[str], rows: Any, objects: list[Any]) -> ClassColumns:
     import numpy
 
-    part = Part(rows, {name: _numbers(objects, name) for name in names})
+    part = ClassColumns(rows, {name: _numbers(objects, name) for name in names})
     if kind in WITH_TIMELINE:
         part.timelines = _timelines(objects)
     if kind is Composed:
