@@ -97,10 +97,14 @@ def test_a_timeline_is_what_its_key_says(kind: Any, owner: int, epoch: int) -> N
 
 
 def test_a_change_is_marked_as_one() -> None:
-    changes: Any = columnar_of(
-        [
-            Composed(MessageId(1), DeviceId(1), ConversationId(1)),
-            Composed(MessageId(2), DeviceId(1), ConversationId(1), "read", 1, 4),
-        ]
-    ).parts[Composed].changes
+    changes: Any = (
+        columnar_of(
+            [
+                Composed(MessageId(1), DeviceId(1), ConversationId(1)),
+                Composed(MessageId(2), DeviceId(1), ConversationId(1), "read", 1, 4),
+            ]
+        )
+        .parts[Composed]
+        .changes
+    )
     assert changes.tolist() == [False, True]

@@ -120,7 +120,9 @@ def _other_field(draw: Random, o: Observation) -> Observation:
 def _odd(draw: Random, observations: Sequence[Observation]) -> list[Observation]:
     """Return observations of something that may happen at any time."""
     shown: Any = draw.choice([o for o in observations if isinstance(o, Shown)] or [Shown(0, 0, 0, 1)])  # type: ignore[arg-type]
-    entry: Any = draw.choice([o for o in observations if isinstance(o, Appended)] or [Appended(Timeline("sync", 0), 1, 0)])  # type: ignore[arg-type]
+    entry: Any = draw.choice(
+        [o for o in observations if isinstance(o, Appended)] or [Appended(Timeline("sync", 0), 1, 0)]
+    )  # type: ignore[arg-type]
     joined: Any = draw.choice([o for o in observations if isinstance(o, Joined)] or [Joined(0, 0)])  # type: ignore[arg-type]
     message, device, conversation, place = shown.message, shown.device, shown.conversation, shown.place or 1
     box, log, seq = Timeline("inbox", device), entry.timeline, entry.seq
@@ -134,8 +136,14 @@ def _odd(draw: Random, observations: Sequence[Observation]) -> list[Observation]
             Amended(device, "message", message, 4, new, False),
         ],
         lambda: [Composed(new, device, conversation), Composed(new + 50, device, conversation)],
-        lambda: [Placed(new, conversation, place + 1, None, None), Placed(new + 50, conversation, place + 2, None, None)],
-        lambda: [Placed(new + 50, conversation, place + 1, (joined.user,), (joined.device,)), Accepted(new + 50, place)],
+        lambda: [
+            Placed(new, conversation, place + 1, None, None),
+            Placed(new + 50, conversation, place + 2, None, None),
+        ],
+        lambda: [
+            Placed(new + 50, conversation, place + 1, (joined.user,), (joined.device,)),
+            Accepted(new + 50, place),
+        ],
         lambda: [Forgot(device, (message,), ((conversation, max(0, place - 1)),), (), (message,))],
         lambda: [Gone(message, None, draw.choice(("restore", "retention", "crash")))],
         lambda: [Queued(box, message, (device,)), Deleted(box, message, draw.choice((device, None)))],
