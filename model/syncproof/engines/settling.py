@@ -201,7 +201,14 @@ class Settling:
 
     def _placed(self, o: Placed) -> None:
         life = self._life(o.message)
-        if life is not None and life.missing is None and o.place and o.conversation == life.composed.conversation:
+        due = o.message in self.references.asked[Placed]  # an entry of it came first, which is to be told
+        if (
+            life is not None
+            and not due
+            and life.missing is None
+            and o.place
+            and o.conversation == life.composed.conversation
+        ):
             group = (
                 -1
                 if o.members is None or o.audience is None

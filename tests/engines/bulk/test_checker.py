@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from syncproof.core.actor import state
-from syncproof.core.observations import Composed, Observation, Pulled, Quiesced, Shown
+from syncproof.core.observations import Composed, Observation, Pulled, Quiesced, Shown, Triggered
 from syncproof.engines.bulk.checker import BulkChecker
 from syncproof.engines.check import AfterRest, Checker
 from syncproof.formats.columnar import columnar_of
@@ -141,6 +141,14 @@ def test_nothing_may_follow_rest_in_a_recorded_history() -> None:
     with pytest.raises(AfterRest) as error:
         bulk.feed(1, columnar_of(observations))
     assert error.value.line == 502
+
+
+def test_a_history_that_goes_on_after_rest_is_not_at_rest() -> None:
+    checker = Checker(PROPERTIES)
+    bulk = BulkChecker(checker, least=1)
+    bulk.feed(1, columnar_of([Quiesced(), *[Triggered(0, "poll")] * 5]))  # type: ignore[arg-type]
+    assert bulk.cleared == 5
+    assert not checker.quiesced
 
 
 def test_the_evidence_of_a_property_is_met_by_what_is_cleared() -> None:

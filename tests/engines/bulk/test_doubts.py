@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from syncproof.core.observations import Observation, Quiesced
+from syncproof.core.observations import Observation, Quiesced, Unsure
+from syncproof.core.values import MessageId
 from syncproof.engines.bulk.checker import BulkChecker
 from syncproof.engines.check import Checker
 from syncproof.formats.columnar import columnar_of
@@ -256,6 +257,35 @@ def composed_again_when_settled(h: History) -> Iterator[None]:
     yield
 
 
+def composed_again_and_shown_again(h: History) -> Iterator[None]:
+    stored(h, 1)
+    fetched(h, 1)
+    yield
+    h.composed(1)
+    yield
+    h.shown(1, 1, seq=1, kind="inbox")
+    yield
+
+
+def unsure_and_accepted(h: History) -> Iterator[None]:
+    h.sent(1)
+    h.stored(1)
+    h.add(Unsure(MessageId(1)))
+    h.accepted(1, 1)
+    yield
+
+
+def started_above(h: History) -> Iterator[None]:
+    stored(h, 1, 2)
+    h.shown(1, 1)
+    h.shown(1, 2)
+    h.checkpointed(1, 2, start=True)
+    yield
+    stored(h, 3)
+    h.shown(1, 3, seq=3)
+    yield
+
+
 def refused_among_others(h: History) -> Iterator[None]:
     h.composed(1)
     yield
@@ -330,7 +360,8 @@ DOUBTS = (
     checkpoint_before_it_is_shown, checkpoint_back, shown_twice_and_two_entries, placed_against_the_order_of_composing,
     placed_again, placed_below_another, shown_outside_the_audience, shown_twice_from_an_inbox, shown_again_later,
     shown_before_it_is_stored, shown_elsewhere, accepted_before_it_is_stored, accepted_at_another_place,
-    composed_again_when_settled, refused_among_others, never_placed_and_accepted, named_by_a_change,
+    composed_again_when_settled, composed_again_and_shown_again, unsure_and_accepted, started_above, refused_among_others,
+    never_placed_and_accepted, named_by_a_change,
     placed_before_it_is_composed, entry_before_it_is_placed, rest_and_more, started_anew, fruitless,
 )  # fmt: skip
 
