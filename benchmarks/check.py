@@ -4,9 +4,10 @@
 
 Writes a history of `benchmarks/histories.py` as JSON lines and as Parquet, checks both with all properties that apply, and runs an
 anti-join on the Parquet file in duckdb, with one thread: which accepted messages were not shown on a device of their audience?
-That is `no-loss` alone, without members, epochs and excuses; it also finds nothing. Each is a process of its own. Prints
-observations per processor second (real time also depends on the machine's other work) in each round, and the peak memory. Needs
-the extra `bench`.
+That is `no-loss` alone, without members, epochs and excuses; it also finds nothing. Beside it: the same check with every
+observation given to the automata one by one. Each is a process of its own, its imports included. Prints observations per
+processor second (real time also depends on the machine's other work) in each round, and the peak memory. Needs the extra
+`bench`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,17 @@ from syncproof import check
 found = check({path!r})
 assert not found.violations, found
 count = found.observations
+"""
+ONE_BY_ONE = """
+from pathlib import Path
+from syncproof.designs import DESIGNS
+from syncproof.engines.check import check_blocks
+from syncproof.formats.history import read_blocks
+from syncproof.properties import PROPERTIES
+names = [name for name in PROPERTIES if name not in DESIGNS["timeline-checkpointed"].not_applicable]
+found = check_blocks(read_blocks(Path({path!r}))[1], names)
+assert not found.monitor.counts, found.monitor.counts
+count = found.count
 """
 ANTI_JOIN = """
 import duckdb
@@ -64,13 +76,15 @@ def main() -> None:
         programs = {
             "check, JSON lines": (CHECK, lines),
             "check, Parquet": (CHECK, columns),
+            "one by one, JSON lines": (ONE_BY_ONE, lines),
+            "one by one, Parquet": (ONE_BY_ONE, columns),
             "duckdb": (ANTI_JOIN, columns),
         }
         for number in range(asked.rounds):
             for name, (work, path) in programs.items():
                 count, seconds, memory = measured(work, path)
                 print(
-                    f"round {number + 1}  {name:18} {count / seconds:>12,.0f} observations/s  {memory:>6,} MB",
+                    f"round {number + 1}  {name:22} {count / seconds:>12,.0f} observations/s  {memory:>6,} MB",
                     flush=True,
                 )
 

@@ -202,6 +202,15 @@ def test_a_message_that_is_not_plain_is_judged_at_once(broken: str) -> None:
         assert judged(history.observations, False).monitor.counts == {"accepted-once": 1}
 
 
+def test_a_message_whose_entry_comes_before_its_place_is_told_as_late() -> None:
+    history = History()
+    history.composed(1)
+    history.appended(1, 1)
+    history.placed(1, 1)
+    (late,) = judged(history.observations, True).references.late
+    assert (late.cause, late.effect, late.before, late.line) == (Placed, Appended, 5, 6)
+
+
 AFTER: dict[str, Callable[[History], object]] = {
     "forgotten": lambda h: h.forgot(1, 1),
     "gone from the store": lambda h: (h.gone(1), h.placed(1, 9)),

@@ -6,10 +6,11 @@ from collections.abc import MutableMapping
 from random import Random
 from typing import Any
 
+import numpy
 import pytest
 
 from syncproof.formats.names import Names
-from syncproof.properties.compact import FewValues, IntSet, Rows
+from syncproof.properties.compact import NOTHING, FewValues, IntSet, Rows
 
 KEYS = (0, 1, 5, 1023, 1024, 1025, 10**9, -1, -(1 << 62))
 
@@ -52,3 +53,24 @@ def test_rows_keep_the_names_of_numbers() -> None:
     rows[1], rows[2] = (name, 5), (3, None)
     assert f"{rows[1][0]:d}" == "phone"
     assert rows[2] == (3, None)
+
+
+def test_a_column_of_numbers_is_added_at_once() -> None:
+    found = IntSet([5])
+    found.fill(numpy.array([-7, 3, 1024, 1 << 40]))
+    assert [n for n in (-8, -7, 3, 5, 1024, 1 << 40) if n in found] == [-7, 3, 5, 1024, 1 << 40]
+    assert found.has(numpy.array([-8, -7, 4, 5, 1024])).tolist() == [False, True, False, True, True]
+
+
+def test_columns_of_rows_are_written_at_once() -> None:
+    found = Rows(2)
+    found[5] = (1, None)
+    found.fill(numpy.array([2000, 5, 7]), numpy.array([1, 2, 3]), numpy.array([4, 5, NOTHING]))
+    assert dict(found.items()) == {5: (2, 5), 7: (3, None), 2000: (1, 4)}
+    assert found.has(numpy.array([4, 5, 2000])).tolist() == [False, True, True]
+
+
+def test_few_values_are_written_at_once() -> None:
+    found = FewValues()
+    found.fill(numpy.array([9, 2000]), [("a",), ("a",)])
+    assert dict(found.items()) == {9: ("a",), 2000: ("a",)}

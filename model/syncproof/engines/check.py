@@ -74,7 +74,7 @@ class Checker:
             kind = type(observation)
             found = table.get(kind)
             if found is None:
-                found = table[kind] = self._reactions(kind)
+                found = table[kind] = self.reactions(kind)
             references.line = line
             fills, reactions = found
             if fills:
@@ -89,7 +89,13 @@ class Checker:
         self.kinds.update(map(type, block))
         self.quiesced = type(block[-1]) is Quiesced
 
-    def _reactions(self, kind: type[Observation]) -> Reactions:
+    def skip(self, count: int, kinds: set[type[Observation]]) -> None:
+        """Count observations that somebody else has dealt with; the last one is not `Quiesced`."""
+        self.count += count
+        self.kinds.update(kinds)
+        self.quiesced = False
+
+    def reactions(self, kind: type[Observation]) -> Reactions:
         """Return who reacts to a class of observations, in order."""
         found = self.history.first(kind)
         if kind in self.size.reactions:
@@ -150,7 +156,7 @@ def check_blocks(
 ) -> Checker:
     """Check observations in blocks, each with the number of its first line; otherwise as `check_observations`."""
     checker = Checker(properties, recorded)
-    with _no_collector():
+    with no_collector():
         for first, block in blocks:
             checker.feed(first, block)
     checker.finish()
@@ -158,7 +164,7 @@ def check_blocks(
 
 
 @contextmanager
-def _no_collector() -> Iterator[None]:
+def no_collector() -> Iterator[None]:
     """Switch the cyclic garbage collector off: observations and automata have no cycles, and it would visit all of them."""
     enabled = gc.isenabled()
     gc.disable()

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 from syncproof.core.observations import (
     Abandoned,
@@ -37,7 +37,7 @@ from syncproof.core.observations import (
     Stored,
     Unsure,
 )
-from syncproof.properties.compact import IntSet
+from syncproof.properties.compact import IntSet, chunked
 from syncproof.properties.convergence import Convergence
 from syncproof.properties.monitor import Monitor
 from syncproof.properties.references import References
@@ -81,6 +81,30 @@ class Archive:
             column.append(value)
         chunk[message & 1023] = len(self.columns[0])
 
+    def has(self, messages: Any) -> Any:
+        """Return, for each of a column of messages in growing order, whether it is there."""
+        import numpy
+
+        found = numpy.zeros(len(messages), dtype=bool)
+        for high, part, low in chunked(messages):
+            chunk = self.rows.get(high)
+            if chunk is not None:
+                found[part] = numpy.frombuffer(chunk, dtype=numpy.int64)[low] > 0
+        return found
+
+    def fill(self, messages: Any, *values: Any) -> None:
+        """Add a column of messages in growing order, of which none is there, with the columns of their values."""
+        import numpy
+
+        first = len(self.columns[0]) + 1
+        for column, found in zip(self.columns, values, strict=True):
+            column.frombytes(numpy.ascontiguousarray(found, dtype=numpy.int64).tobytes())
+        for high, part, low in chunked(messages):
+            chunk = self.rows.get(high)
+            if chunk is None:
+                chunk = self.rows[high] = array("q", bytes(8 << 10))
+            numpy.frombuffer(chunk, dtype=numpy.int64)[low] = numpy.arange(first + part.start, first + part.stop)
+
     def row(self, message: int) -> int:
         """Return the number of a message's row from 1; 0 if it is not there."""
         chunk = self.rows.get(message >> 10)
@@ -102,12 +126,23 @@ class Archive:
         return [message for message, row in rows if conversations[row] == conversation and places[row] > upto]
 
 
+class OtherLives(Protocol):
+    """Plain lives that are kept elsewhere until one of their messages is observed singly."""
+
+    def take(self, message: int) -> Life | None:
+        """Remove the life of a message, and return it; None if it is not there."""
+
+    def messages(self) -> list[int]:
+        """Return the messages whose lives are there, in the order in which they were composed."""
+
+
 class Settling:
     """Keeps plain messages from the properties that are `by_message`, until they are plain no more."""
 
     def __init__(self, monitor: Monitor, references: References, roster: Roster) -> None:
         self.monitor, self.references, self.roster = monitor, references, roster
         self.lives: dict[int, Life] = {}
+        self.shelf: OtherLives | None = None
         self.live = IntSet()
         self.archive = Archive()
         self.groups: dict[Group, int] = {}
@@ -157,7 +192,7 @@ class Settling:
 
     def _composed(self, o: Composed) -> None:
         message = o.message
-        if o.what or o.final or message in self.lives or message in self.live or self.archive.row(message):
+        if o.what or o.final or self._life(message) is not None or message in self.live or self.archive.row(message):
             self._expose(message)
             self._pass(o)
             return
@@ -165,9 +200,20 @@ class Settling:
         self.lives[message] = Life(o)
 
     def _placed(self, o: Placed) -> None:
-        life = self.lives.get(o.message)
-        if life is not None and life.missing is None and o.place and o.conversation == life.composed.conversation:
-            group = self._group(o, life.composed.device)
+        life = self._life(o.message)
+        due = o.message in self.references.asked[Placed]  # an entry of it came first, which is to be told
+        if (
+            life is not None
+            and not due
+            and life.missing is None
+            and o.place
+            and o.conversation == life.composed.conversation
+        ):
+            group = (
+                -1
+                if o.members is None or o.audience is None
+                else self.group_of(o.members, o.audience, life.composed.device)
+            )
             if group >= 0:
                 life.place, life.group, life.missing = o.place, group, set(self.listed[group][1])
                 life.index = 0 if self.convergence is None else len(self.convergence.placed)
@@ -180,7 +226,7 @@ class Settling:
         self._pass(o)
 
     def _stored(self, o: Stored) -> None:
-        life = self.lives.get(o.message)
+        life = self._life(o.message)
         if life is not None and life.missing is not None and not life.accepted:
             life.stored = True
         elif not self.archive.row(o.message):
@@ -188,7 +234,7 @@ class Settling:
             self._pass(o)
 
     def _accepted(self, o: Accepted) -> None:
-        life = self.lives.get(o.message)
+        life = self._life(o.message)
         if life is not None and life.stored and (o.place is None or o.place == life.place):
             life.accepted = True
             if not life.missing:
@@ -198,7 +244,7 @@ class Settling:
         self._pass(o)
 
     def _shown(self, o: Shown) -> None:
-        life = self.lives.get(o.message)
+        life = self._life(o.message)
         if life is not None and life.stored:
             missing = life.missing
             if o.device in missing and o.place == life.place and o.conversation == life.composed.conversation:  # type: ignore[operator]
@@ -212,28 +258,33 @@ class Settling:
         self._expose(o.message)
         self._pass(o)
 
+    def _life(self, message: int) -> Life | None:
+        """Return the plain life of a message that is not settled; None if it has none."""
+        life = self.lives.get(message)
+        if life is None and self.shelf is not None:
+            life = self.shelf.take(message)
+            if life is not None:
+                self.lives[message] = life
+        return life
+
     def _settle(self, message: int, life: Life) -> None:
         composed = life.composed
         self.archive.add(message, composed.device, composed.conversation, life.place, life.group, life.index)
         del self.lives[message]
 
-    def _group(self, o: Placed, composer: int) -> int:
+    def group_of(self, members: tuple[Any, ...], audience: tuple[Any, ...], composer: int) -> int:
         """Return the number of a message's members and audience; -1 if its life is not plain with them."""
-        if o.members is None or o.audience is None:
-            return -1
-        key = (o.members, o.audience)
+        key = (members, audience)
         group = self.groups.get(key)
         if group is None:
             users = self.roster.users
-            if any(users.get(device) not in o.members for device in o.audience) or len(set(o.audience)) < len(
-                o.audience
-            ):
+            if any(users.get(device) not in members for device in audience) or len(set(audience)) < len(audience):
                 return -1
             group = self.groups[key] = len(self.listed)
             self.listed.append(key)
-        if self.abandoned and not self.abandoned.isdisjoint(o.audience):
+        if self.abandoned and not self.abandoned.isdisjoint(audience):
             return -1
-        return group if self.roster.users.get(composer) in o.members else -1  # type: ignore[call-overload]
+        return group if self.roster.users.get(composer) in members else -1  # type: ignore[call-overload]
 
     # ---- what is plain no more
 
@@ -248,8 +299,10 @@ class Settling:
 
     def _expose(self, message: int) -> None:
         """Pass on the life of a plain message, which is plain no more. None of it is a violation."""
-        life = self.lives.pop(message, None)
-        if life is None:
+        life = self._life(message)
+        if life is not None:
+            del self.lives[message]
+        else:
             row = self.archive.row(message)
             if not row:
                 self.live.add(message)
@@ -285,7 +338,7 @@ class Settling:
         self._expose(o.message)
 
     def _of_all(self, o: Any) -> None:
-        for message in list(self.lives):
+        for message in [*(() if self.shelf is None else self.shelf.messages()), *self.lives]:
             self._expose(message)
 
     def _joined(self, o: Joined) -> None:

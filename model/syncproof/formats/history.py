@@ -8,9 +8,10 @@ same name and the extension `.moves.jsonl`: enough to build the system again and
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -19,9 +20,11 @@ from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.errors import InputError
 from syncproof.formats.codec import DecodeError, Decoder, decode, encode
+from syncproof.formats.columnar import Columnar
 from syncproof.formats.header import SCHEMA, Header, parse_header
-from syncproof.formats.parquet import read_parquet, write_parquet
+from syncproof.formats.parquet import read_parquet, read_parquet_batches, write_parquet
 
+T = TypeVar("T", bound=Sized)
 Block = tuple[int, list[Observation]]
 """Observations that follow one another, and the number of the first one's line."""
 
@@ -90,6 +93,16 @@ def read_blocks(path: Path) -> tuple[Header, Iterator[Block]]:
     return header, _counted(path, header, blocks)
 
 
+def read_batches(path: Path) -> tuple[Header, Iterator[tuple[int, list[Observation] | Columnar]]]:
+    """Read a history as `read_blocks` does, a Parquet file in batches where it can be, which takes less time."""
+    if path.suffix != ".parquet":
+        header, blocks = read_blocks(path)
+        return header, iter(blocks)
+    line, batches = read_parquet_batches(path, batched=True)
+    header = parse_header(path, line, "history")
+    return header, _counted(path, header, batches)
+
+
 def write_history(path: Path, header: Header, blocks: Iterable[list[Observation]]) -> None:
     """Write a history in the form that the name of the file asks for: `.parquet`, `.jsonl.gz`, or JSON lines."""
     if path.suffix == ".parquet":
@@ -154,7 +167,7 @@ def _decoded(path: Path, rest: tuple[int, bytes], texts: Iterator[tuple[int, byt
             yield number, [observation]
 
 
-def _counted(path: Path, header: Header, blocks: Iterator[Block]) -> Iterator[Block]:
+def _counted(path: Path, header: Header, blocks: Iterator[tuple[int, T]]) -> Iterator[tuple[int, T]]:
     count = 0
     for block in blocks:
         count += len(block[1])

@@ -13,9 +13,12 @@ import msgspec
 from syncproof.core.observations import Observation
 from syncproof.core.values import Timeline
 from syncproof.errors import InputError
+from syncproof.formats.arrow import column_of, encoded, valid, values
 from syncproof.formats.codec import DecodeError, Decoder
+from syncproof.formats.columnar import Columnar
 from syncproof.formats.columns import TEXT, Column, Field, columns, fields, joined, split, timelines
 from syncproof.formats.names import Names
+from syncproof.formats.parquet_columnar import columnar_rows
 from syncproof.formats.wire import KINDS
 
 ROWS = 1 << 16
@@ -92,6 +95,19 @@ def _place(values: dict[str, list[Any]], column: Column, numbers: list[int], cel
 def read_parquet(path: Path) -> tuple[bytes, Iterator[tuple[int, list[Observation]]]]:
     """Read a history: its header as JSON, and its observations many at a time, numbered from 2 as in a text file.
 
+    `InputError` as `read_parquet_batches`.
+    """
+    header, blocks = read_parquet_batches(path)
+    return header, (
+        (first, block.objects(0, len(block)) if isinstance(block, Columnar) else block) for first, block in blocks
+    )
+
+
+def read_parquet_batches(
+    path: Path, batched: bool = False
+) -> tuple[bytes, Iterator[tuple[int, list[Observation] | Columnar]]]:
+    """Read a history as `read_parquet` does; if `batched`, in batches where its rows have columns.
+
     Files of schema 1 have each observation as JSON in the column `body`. `InputError` for a file that is not Parquet, is damaged,
     or is not a history.
     """
@@ -101,6 +117,9 @@ def read_parquet(path: Path) -> tuple[bytes, Iterator[tuple[int, list[Observatio
         file = parquet.ParquetFile(path)
         schema = file.schema_arrow
         metadata = schema.metadata or {}
+        if batched:  # few different texts, which are then not read one by one
+            words = [name for name in ("type", "timeline_kind", "cause", "what") if name in schema.names]
+            file = parquet.ParquetFile(path, read_dictionary=words)
     former = "body" in schema.names
     if b"syncproof" not in metadata or not (former or "type" in schema.names):
         raise InputError(f"{path}: not a history: the metadata `syncproof` and the column `type` are needed")
@@ -108,7 +127,7 @@ def read_parquet(path: Path) -> tuple[bytes, Iterator[tuple[int, list[Observatio
         for name, kind in _schema():
             if name in schema.names and schema.field(name).type not in (kind, _wider(kind)):
                 raise InputError(f"{path}: column {name}: {schema.field(name).type}; allowed: {kind}")
-    return metadata[b"syncproof"], _bodies(path, file) if former else _typed(path, file, schema.names)
+    return metadata[b"syncproof"], _bodies(path, file) if former else _typed(path, file, schema.names, batched)
 
 
 def _wider(kind: Any) -> Any:
@@ -128,7 +147,27 @@ def _batches(path: Path, file: Any, names: list[str] | None) -> Iterator[Any]:
         yield batch
 
 
-def _bodies(path: Path, file: Any) -> Iterator[tuple[int, list[Observation]]]:
+def _lean(path: Path, file: Any, names: list[str]) -> Iterator[Any]:
+    """Yield batches with the columns that the classes in their row group have; reading an empty column takes as long as another."""
+    for group in range(file.num_row_groups):
+        said = set()
+        with _readable(path):
+            for batch in file.iter_batches(batch_size=ROWS, columns=["type"], row_groups=[group]):
+                said.update(encoded(batch.column(0))[1])
+        kinds = [KINDS[name] for name in said if name in KINDS]
+        wanted = {c.name for kind in kinds for field in fields(kind) for c in field.columns}
+        wanted |= {name + TEXT for name in wanted}
+        lean = [name for name in names if name == "type" or name in wanted]
+        batches = file.iter_batches(batch_size=ROWS, columns=lean, row_groups=[group])
+        while True:
+            with _readable(path):
+                batch = next(batches, None)
+            if batch is None:
+                break
+            yield batch
+
+
+def _bodies(path: Path, file: Any) -> Iterator[tuple[int, list[Observation] | Columnar]]:
     """Yield the observations of a file of schema 1."""
     decoder, number = Decoder(), 1
     for batch in _batches(path, file, ["body"]):
@@ -144,17 +183,33 @@ def _bodies(path: Path, file: Any) -> Iterator[tuple[int, list[Observation]]]:
                 raise InputError(f"{path}:{number}: {error}") from None
 
 
-def _typed(path: Path, file: Any, names: list[str]) -> Iterator[tuple[int, list[Observation]]]:
+def _typed(
+    path: Path, file: Any, names: list[str], batched: bool
+) -> Iterator[tuple[int, list[Observation] | Columnar]]:
     """Yield the observations of a file with typed columns."""
     known, made = Names(), dict[Any, Any]()
     # Empty columns are read as well: pyarrow ends the whole process where the footer's statistics are damaged.
     wanted = [name for name, _ in _schema() if name in names]
     first = 2
-    for batch in _batches(path, file, ["type", *[name for name in wanted if name != "type"]]):
-        with _readable(path):
-            rows = _Rows(path, first, batch, known, made).observations()
-        yield first, rows
-        first += len(rows)
+    for batch in (_lean if batched else _batches)(path, file, ["type", *[name for name in wanted if name != "type"]]):
+        found: list[Observation] | Columnar | None = _batch(path, first, batch, known, made) if batched else None
+        if found is None:
+            with _readable(path):
+                found = _Rows(path, first, batch, known, made).observations()
+        yield first, found
+        first += len(found)
+
+
+def _batch(path: Path, first: int, batch: Any, known: Names, made: dict[Any, Any]) -> Columnar | None:
+    """Return the rows of a record batch as columns; None if they have none, or something is wrong with them."""
+
+    def decode(part: Any) -> list[Observation]:
+        return _Rows(path, first, part, known, made).observations()
+
+    try:
+        return columnar_rows(batch, decode)
+    except Exception:  # a damaged file; whoever reads it as observations says what is wrong
+        return None
 
 
 class _Rows:
@@ -167,21 +222,20 @@ class _Rows:
     def observations(self) -> list[Observation]:
         """Return the observations in the order of the rows."""
         import numpy
-        import pyarrow
 
-        types = self.batch.column("type").dictionary_encode()
-        codes = types.indices.to_numpy(zero_copy_only=False)
+        types = self.batch.column("type")
+        codes, names = encoded(types)
         if types.null_count:
-            null = int(numpy.flatnonzero(numpy.isnan(codes))[0])
+            null = int(numpy.flatnonzero(~valid(types))[0])
             raise InputError(f"{self.path}:{self.first + null}: type: null; allowed: {', '.join(sorted(KINDS))}")
         rows: Any = numpy.empty(len(self.batch), dtype=object)
-        for code, name in enumerate(types.dictionary.to_pylist()):
+        for code, name in enumerate(names):
             at = numpy.flatnonzero(codes == code)
             kind = KINDS.get(name)
             if kind is None:
                 where = f"{self.path}:{self.first + int(at[0])}"
                 raise InputError(f"{where}: type: {name!r:.40} is no observation; allowed: {', '.join(sorted(KINDS))}")
-            index = pyarrow.array(at)
+            index = column_of(at)
             cells = [self._values(kind, field, index) for field in fields(kind)]
             made = list(map(kind, *cells)) if cells else [kind() for _ in range(len(at))]
             rows[at] = numpy.fromiter(made, dtype=object, count=len(made))
@@ -212,22 +266,21 @@ class _Rows:
         """Return the timelines of three columns without a null; equal ones are one object."""
         import numpy
 
-        kinds = arrays[0].dictionary_encode()
-        keys = numpy.stack([kinds.indices.to_numpy(), arrays[1].to_numpy(), arrays[2].to_numpy()])
+        kinds, names = encoded(arrays[0])
+        keys = numpy.stack([kinds, values(arrays[1], numpy.int64), values(arrays[2], numpy.int64)])
         weights = keys[1] * 8 + keys[0]
         if keys[0].max() > 7 or abs(keys[1]).max() > 1 << 59 or keys[2].any():
             return timelines(arrays[0].to_pylist(), keys[1].tolist(), keys[2].tolist())
         _, places, inverse = numpy.unique(weights, return_index=True, return_inverse=True)
-        names = kinds.dictionary.to_pylist()
         found: Any = numpy.empty(len(places), dtype=object)
         for number, place in enumerate(places.tolist()):
             key = (names[int(keys[0][place])], int(keys[1][place]))
             timeline = self.made.get(key)
             if timeline is None:
-                timeline = self.made[key] = Timeline(*key)
+                timeline = self.made[key] = Timeline(*key)  # type: ignore[arg-type]
             found[number] = timeline
-        values: list[Any] = found[inverse].tolist()
-        return values
+        every: list[Any] = found[inverse].tolist()
+        return every
 
     def _checked(self, kind: type, field: Field, index: Any, array: Any, values: Any) -> Any:
         """Return the values of a field if all are allowed. `InputError` names the first row that has another."""
@@ -266,17 +319,19 @@ def _least(array: Any) -> int | None:
 
 def _list(array: Any, shape: str) -> list[Any]:
     """Return the values of a column as Python's, lists as tuples."""
+    import numpy
+
     if array.null_count:
         return [_tuple(value) for value in array.to_pylist()] if shape in ("list", "pairs") else array.to_pylist()
     if shape == "number":
-        found: list[Any] = array.to_numpy(zero_copy_only=False).tolist()
+        found: list[Any] = values(array, numpy.int64).tolist()
         return found
     if shape in ("list", "pairs"):
-        ends = array.offsets.to_numpy(zero_copy_only=False).tolist()
+        ends = values(array, numpy.int32, 1).tolist()
         flat = _list(array.values, "number" if shape == "list" else "list")
         return [tuple(flat[start:end]) for start, end in pairwise(ends)]
-    values: list[Any] = array.to_pylist()
-    return values
+    every: list[Any] = array.to_pylist()
+    return every
 
 
 def _tuple(value: Any) -> Any:

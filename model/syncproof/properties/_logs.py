@@ -47,7 +47,7 @@ class LongLogs(dict[Timeline, Any]):
 
     def __init__(self, keeper: LongLogs | None = None) -> None:
         super().__init__()
-        self._keeper = keeper
+        self.keeper = keeper
         self._seen_by: list[LongLogs] = []
 
     def shared(self) -> LongLogs:
@@ -58,11 +58,11 @@ class LongLogs(dict[Timeline, Any]):
 
     def begin(self, timeline: Timeline) -> LongLog:
         """Return a log that is not known here yet."""
-        if self._keeper is None:
+        if self.keeper is None:
             log = LongLog()
         else:
-            known = self._keeper.get(timeline)
-            log = (known or self._keeper.begin(timeline)).view()
+            known = self.keeper.get(timeline)
+            log = (known or self.keeper.begin(timeline)).view()
         self[timeline] = log
         return log
 

@@ -12,6 +12,19 @@ NOTHING = -(1 << 63)
 """Stands for None in an array of numbers."""
 
 
+def chunked(numbers: Any) -> Iterator[tuple[int, slice, Any]]:
+    """Yield the chunks of a column of numbers in growing order: number of the chunk, which rows, and their places in the chunk."""
+    import numpy
+
+    if not len(numbers):
+        return
+    highs = numbers >> BITS
+    starts = numpy.flatnonzero(numpy.diff(highs, prepend=highs[:1] - 1)).tolist()
+    for start, end in zip(starts, [*starts[1:], len(numbers)], strict=True):
+        part = slice(start, end)
+        yield int(highs[start]), part, numbers[part] & MASK
+
+
 class IntSet:
     """A set of numbers, kept as bits: an eighth of a byte for a number whose neighbours are in the set as well."""
 
@@ -39,8 +52,43 @@ class IntSet:
     def __contains__(self, number: int) -> bool:
         return bool((self._chunks.get(number >> BITS, 0) >> (number & MASK)) & 1)
 
+    def has(self, numbers: Any) -> Any:
+        """Return, for each number of a column in growing order, whether it is there."""
+        import numpy
+
+        found = numpy.zeros(len(numbers), dtype=bool)
+        for high, part, low in chunked(numbers):
+            chunk = self._chunks.get(high, 0)
+            if chunk:
+                bits = numpy.frombuffer(chunk.to_bytes(1 << (BITS - 3), "little"), dtype=numpy.uint8)
+                found[part] = numpy.unpackbits(bits, bitorder="little")[low]
+        return found
+
+    def fill(self, numbers: Any) -> None:
+        """Add the numbers of a column in growing order."""
+        import numpy
+
+        for high, _, low in chunked(numbers):
+            bits = numpy.zeros(1 << BITS, dtype=bool)
+            bits[low] = True
+            chunk = int.from_bytes(numpy.packbits(bits, bitorder="little").tobytes(), "little")
+            self._chunks[high] = self._chunks.get(high, 0) | chunk
+
     def __len__(self) -> int:
         return sum(chunk.bit_count() for chunk in self._chunks.values())
+
+
+def _write(chunks: dict[int, array[int]], keys: Any, values: Any) -> None:
+    """Write a value for each of different keys into chunks of 32-bit numbers."""
+    import numpy
+
+    order = numpy.argsort(keys, kind="stable")
+    values = values[order]
+    for high, part, low in chunked(keys[order]):
+        chunk = chunks.get(high)
+        if chunk is None:
+            chunk = chunks[high] = array("i", bytes(4 << BITS))
+        numpy.frombuffer(chunk, dtype=numpy.int32)[low] = values[part]
 
 
 class FewValues(MutableMapping[int, Any]):
@@ -62,6 +110,16 @@ class FewValues(MutableMapping[int, Any]):
         if chunk is None:
             chunk = self._chunks[key >> BITS] = array("i", bytes(4 << BITS))
         chunk[key & MASK] = number
+
+    def fill(self, keys: Any, values: list[Any]) -> None:
+        """Set the values of a column of different keys."""
+        import numpy
+
+        for value in dict.fromkeys(values):
+            if value not in self._numbers:
+                self._numbers[value] = len(self._values)
+                self._values.append(value)
+        _write(self._chunks, keys, numpy.array(list(map(self._numbers.__getitem__, values)), dtype=numpy.int32))
 
     def _number(self, key: int) -> int:
         chunk = self._chunks.get(key >> BITS)
@@ -119,6 +177,31 @@ class Rows(MutableMapping[int, tuple[Any, ...]]):
         for column, part in zip(self._columns, plain, strict=True):
             column.append(part)
         chunk[key & MASK] = len(self._columns[0])
+
+    def fill(self, keys: Any, *columns: Any) -> None:
+        """Set the values of a column of different keys, given as columns of numbers in which `NOTHING` stands for None."""
+        import numpy
+
+        known = self.has(numpy.sort(keys))
+        if known.any():
+            known = numpy.array([key in self for key in keys.tolist()], dtype=bool)
+        for at in numpy.flatnonzero(known).tolist():
+            self[int(keys[at])] = tuple([None if c[at] == NOTHING else int(c[at]) for c in columns])
+        new, first = ~known, len(self._columns[0]) + 1
+        for column, values in zip(self._columns, columns, strict=True):
+            column.frombytes(numpy.ascontiguousarray(values[new], dtype=numpy.int64).tobytes())
+        _write(self._rows, keys[new], numpy.arange(first, len(self._columns[0]) + 1, dtype=numpy.int32))
+
+    def has(self, keys: Any) -> Any:
+        """Return, for each key of a column in growing order, whether it is there."""
+        import numpy
+
+        found = numpy.zeros(len(keys), dtype=bool)
+        for high, part, low in chunked(keys):
+            chunk = self._rows.get(high)
+            if chunk is not None:
+                found[part] = numpy.frombuffer(chunk, dtype=numpy.int32)[low] > 0
+        return found
 
     def _row(self, key: int) -> int:
         chunk = self._rows.get(key >> BITS)

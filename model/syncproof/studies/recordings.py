@@ -17,11 +17,12 @@ from syncproof.core.world import System
 from syncproof.counterexamples.from_recording import ENDLESS_MOVES, MinimisedRun, minimise_run
 from syncproof.counterexamples.narrate import Narration, narrate
 from syncproof.designs import Design, Parameters
-from syncproof.engines.check import AfterRest, Checker, check_blocks, check_observations
+from syncproof.engines.bulk.history import check_in_bulk
+from syncproof.engines.check import AfterRest, Checker, check_observations
 from syncproof.engines.replay import ReplayError, replay_moves
 from syncproof.errors import InputError, nearest
 from syncproof.formats.header import SCHEMA, Header, recorded_outside
-from syncproof.formats.history import read_blocks, read_moves, write_history
+from syncproof.formats.history import read_batches, read_blocks, read_moves, write_history
 from syncproof.formats.lint import causal
 from syncproof.inputs import arguments, lookup
 from syncproof.properties import PROPERTIES, own
@@ -140,16 +141,17 @@ def check(
     names = arguments.names("promises", promises)
     if order not in ("as-written", "causal"):
         raise InputError(f"order: {order!r}; allowed: 'as-written', 'causal'")
-    header, blocks = read_blocks(file)
+    header, blocks = read_batches(file)
     design = find_design(header.design)
     applicable = _applicable(design)
     promised = _checked_promises(names, header.design, design, applicable)
     named = tuple(name for name in names if name != "all")
     moved = 0
     if order == "causal":
-        blocks, moved = causal(file)
+        ordered, moved = causal(file)
+        blocks = iter(ordered)
     try:
-        checker = check_blocks(blocks, applicable, recorded_outside(header))
+        checker = check_in_bulk(blocks, applicable, recorded_outside(header))
     except AfterRest as error:
         raise InputError(f"{file}:{error.line}: {error}") from None
     notes = [f"moved before their first effect: {moved} observations"] if order == "causal" else []
