@@ -202,6 +202,14 @@ def test_a_message_that_is_not_plain_is_judged_at_once(broken: str) -> None:
         assert judged(history.observations, False).monitor.counts == {"accepted-once": 1}
 
 
+def test_a_message_for_a_retired_device_is_not_plain_whatever_came_before() -> None:
+    history = History()
+    plain(history, 1)
+    history.retired(2)
+    plain(history, 2)
+    assert len(judged(history.observations, False).history.settling.archive.all()) == 1
+
+
 def test_a_message_whose_entry_comes_before_its_place_is_told_as_late() -> None:
     history = History()
     history.composed(1)

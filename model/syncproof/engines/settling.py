@@ -175,7 +175,7 @@ class Settling:
             Forgot: self._forgot,
             Reverted: self._reverted,
             Abandoned: self._abandoned,
-            Retired: self._of_all,
+            Retired: self._retired,
             Audited: self._of_all,
             Quiesced: self._of_all,
         }
@@ -362,6 +362,10 @@ class Settling:
         if o.timeline.kind == "conversation":
             for message in self.archive.of(o.timeline.owner, o.upto):
                 self._expose(message)
+
+    def _retired(self, o: Retired) -> None:
+        self._of_all(o)
+        self.groups.clear()  # an audience with this device is none of registered devices any more
 
     def _abandoned(self, o: Abandoned) -> None:
         self._of_all(o)

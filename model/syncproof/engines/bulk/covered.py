@@ -25,12 +25,12 @@ class Covered:
 
     def commit(self, automaton: CheckpointCovered, pairs: Pairs, views: list[Any]) -> None:
         """Write into the automaton what it would know after the stretch."""
+        for log in numpy.unique(pairs.logs[Checkpointed]).tolist():
+            if views[log] is None:
+                views[log] = automaton.log(pairs.timelines[log])
         logs, devices = pairs.pair_logs[self.pairs].tolist(), pairs.pair_devices[self.pairs].tolist()
         for log, device, upto in zip(logs, devices, self.upto.tolist(), strict=True):
-            view = views[log]
-            if view is None:
-                view = views[log] = automaton.log(pairs.timelines[log])
-            view.passed[device] = upto
+            views[log].passed[device] = upto
         ahead: Any = automaton.ahead
         for device, message in self.removed:
             ahead[device].discard(message)
