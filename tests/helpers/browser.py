@@ -68,6 +68,7 @@ class Browser:
                 self.call(f"{domain}.enable")
             return self.session
         self.session = session
+        self.call("Page.bringToFront")
         return session
 
     @staticmethod

@@ -62,7 +62,7 @@ def serve(begin: tuple[Walk, Address], explored: Explored | None, out: str, scri
     """Serve the page until a signal comes. `explored`: the search, whose counterexamples the page offers."""
     from syncproof.core.enabled import KINDS
     from syncproof.report.explorer import page, runs
-    from syncproof.report.explorer.server import Server, Site
+    from syncproof.report.explorer.server import PageServer, Site
 
     walk, address = begin
     data = page.PageData(
@@ -77,7 +77,7 @@ def serve(begin: tuple[Walk, Address], explored: Explored | None, out: str, scri
     def save(moves: list[Move]) -> str:
         return str(saved(walk, moves, Path(out) / FOLDER))
 
-    with until_signal(), Server(Site(walk, data, save)) as server:
+    with until_signal(), PageServer(Site(walk, data, save)) as server:
         here = f"#{address}" if address.codes else ""
         print(f"Explorer: {server.url}{here} (only this machine can open it; Ctrl-C ends it)", flush=True)
         server.serve_forever()

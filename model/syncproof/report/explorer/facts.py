@@ -38,10 +38,14 @@ class Flight(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A world in short texts. `fields`: (actor, field) -> value; `ends`: connection -> which of its ends are open."""
+    """A world in short texts.
+
+    `fields`: (actor, field) -> value; `parts`: the same for a dict, key by key; `ends`: connection -> which of its ends are open.
+    """
 
     names: dict[ActorId, str]
     fields: dict[tuple[ActorId, str], str]
+    parts: dict[tuple[ActorId, str], dict[str, str]]
     running: dict[ActorId, bool]
     flights: list[Flight]
     ends: dict[str, str]
@@ -50,14 +54,16 @@ class Facts:
 def facts(world: World) -> Facts:
     """Return what there is to tell of a world."""
     names = actor_names(world.system, world)
-    fields = {(n, f): told(getattr(a, f)) for n, a in world.actors.items() for f in fields_of(a)}
+    values = {(n, f): getattr(a, f) for n, a in world.actors.items() for f in fields_of(a)}
+    fields = {key: told(value) for key, value in values.items()}
+    parts = {key: {told(k): told(v) for k, v in value.items()} for key, value in values.items() if type(value) is dict}
     running = {name: name not in world.down for name in world.actors}
     ends = {
         brief(c.id): "both ends open" if c.client_open and c.server_open else "only the client's end open"
         if c.client_open else "only the server's end open"
         for c in world.connections.values() if c.client_open or c.server_open
     }  # fmt: skip
-    return Facts(names, fields, running, list(_flights(world)), ends)
+    return Facts(names, fields, parts, running, list(_flights(world)), ends)
 
 
 def fields_of(actor: Actor) -> tuple[str, ...]:
@@ -111,10 +117,9 @@ def effects(before: Facts, after: Facts, move: Move) -> list[str]:
     for name, runs in after.running.items():
         if before.running.get(name, runs) != runs:
             found.append(f"{names[name]} {'runs again' if runs else 'does not run'}")
-    for (name, field), value in after.fields.items():
-        earlier = before.fields.get((name, field))
-        if earlier is not None and earlier != value:
-            found.append(f"{names[name]}: {field} {earlier} → {value}")
+    for key in after.fields:
+        if key in before.fields and before.fields[key] != after.fields[key]:
+            found += [f"{names[key[0]]}: {key[1]} {change}" for change in _changes(before, after, key)]
     for over, ends in after.ends.items():
         if before.ends.get(over) != ends:
             found.append(f"connection {over}: {ends}")
@@ -126,6 +131,19 @@ def effects(before: Facts, after: Facts, move: Move) -> list[str]:
     if taken is not None:
         gone.remove(taken)
     return found + [_ended(flight, names) for flight in gone]
+
+
+def _changes(before: Facts, after: Facts, key: tuple[ActorId, str]) -> Iterator[str]:
+    """Yield what changed in a field; of a dict that has keys before and after, only the keys that changed."""
+    then, now = before.parts.get(key), after.parts.get(key)
+    if not then or not now:
+        yield f"{before.fields[key]} → {after.fields[key]}"
+        return
+    for each in dict.fromkeys((*then, *now)):
+        if each not in now:
+            yield f"without {each}"
+        elif then.get(each) != now[each]:
+            yield f"of {each}: {then[each]} → {now[each]}" if each in then else f"and {each}: {now[each]}"
 
 
 def _begun(flight: Flight, names: dict[ActorId, str]) -> str:

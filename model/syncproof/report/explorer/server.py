@@ -47,7 +47,7 @@ class Site:
     save: Callable[[list[Move]], str]
 
 
-class Refused(Exception):
+class RefusedRequest(Exception):
     """A request that is answered with an error status and one line."""
 
     def __init__(self, status: HTTPStatus, says: str) -> None:
@@ -55,7 +55,7 @@ class Refused(Exception):
         self.status = status
 
 
-class Server(ThreadingHTTPServer):
+class PageServer(ThreadingHTTPServer):
     """A server of one site. `url`: the address of its page."""
 
     daemon_threads = True
@@ -65,7 +65,7 @@ class Server(ThreadingHTTPServer):
         self.site = site
         self.token = secrets.token_urlsafe(24)
         self.searching = Lock()
-        super().__init__((LOOPBACK, 0), Request)
+        super().__init__((LOOPBACK, 0), PageRequest)
 
     @property
     def url(self) -> str:
@@ -86,12 +86,11 @@ class Server(ThreadingHTTPServer):
             print(f"syncproof: explorer: {raised(error)}", file=sys.stderr, flush=True)
 
 
-class Request(BaseHTTPRequestHandler):
+class PageRequest(BaseHTTPRequestHandler):
     """Answer one request."""
 
-    server: Server
+    server: PageServer
     timeout = SECONDS
-    protocol_version = "HTTP/1.1"
     server_version, sys_version = "syncproof", ""
 
     def do_GET(self) -> None:
@@ -107,13 +106,15 @@ class Request(BaseHTTPRequestHandler):
         try:
             name, query = self._asked()
             if not known:
-                raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, f"{self.command!r:.20}: allowed: {', '.join(METHODS)}")
+                raise RefusedRequest(
+                    HTTPStatus.METHOD_NOT_ALLOWED, f"{self.command!r:.20}: allowed: {', '.join(METHODS)}"
+                )
             if name not in known:
-                raise Refused(
+                raise RefusedRequest(
                     HTTPStatus.NOT_FOUND, f"{self.command} {name!r:.60}: allowed: {', '.join(map(repr, known))}"
                 )
             kind, body = known[name](query)
-        except Refused as refused:
+        except RefusedRequest as refused:
             status, kind, body = refused.status, "application/json", _told(str(refused))
         except InputError as error:
             status, kind, body = HTTPStatus.BAD_REQUEST, "application/json", _told(str(error))
@@ -124,19 +125,17 @@ class Request(BaseHTTPRequestHandler):
         self._send(status, kind, body)
 
     def _asked(self) -> tuple[str, dict[str, str]]:
-        """Return what is asked for, behind the token. Raises `Refused` for a request that is not of this server's page."""
-        if self.command != "GET":
-            self.close_connection = True  # what follows in a body is not read
+        """Return what is asked for, behind the token. Raises `RefusedRequest` for a request that is not of this server's page."""
         port = self.server.server_port
         if self.headers.get("Host", "") not in (f"{LOOPBACK}:{port}", f"localhost:{port}"):
-            raise Refused(HTTPStatus.FORBIDDEN, STALE)
+            raise RefusedRequest(HTTPStatus.FORBIDDEN, STALE)
         asked = urlsplit(self.path)
         token, _, name = asked.path.removeprefix("/").partition("/")
         if not hmac.compare_digest(token.encode(), self.server.token.encode()):
-            raise Refused(HTTPStatus.FORBIDDEN, STALE)
+            raise RefusedRequest(HTTPStatus.FORBIDDEN, STALE)
         origin = self.headers.get("Origin")
         if origin not in (None, f"http://{LOOPBACK}:{port}", f"http://localhost:{port}"):
-            raise Refused(HTTPStatus.FORBIDDEN, STALE)
+            raise RefusedRequest(HTTPStatus.FORBIDDEN, STALE)
         return name, {key: values[0] for key, values in parse_qs(asked.query, keep_blank_values=True).items()}
 
     def _page(self, query: dict[str, str]) -> tuple[str, bytes]:
@@ -168,8 +167,6 @@ class Request(BaseHTTPRequestHandler):
             "Cross-Origin-Opener-Policy": "same-origin",
         }.items():
             self.send_header(name, value)
-        if self.close_connection:
-            self.send_header("Connection", "close")
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
@@ -179,7 +176,6 @@ class Request(BaseHTTPRequestHandler):
         if code == HTTPStatus.NOT_IMPLEMENTED:
             self._answer({})
             return
-        self.close_connection = True
         self._send(HTTPStatus(code), "application/json", _told(message or HTTPStatus(code).phrase))
 
     def log_message(self, format: str, *args: Any) -> None:

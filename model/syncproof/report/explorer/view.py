@@ -18,7 +18,7 @@ from syncproof.inputs import lookup
 from syncproof.report import sequence
 from syncproof.report.explorer.address import Address
 from syncproof.report.explorer.facts import Facts, Flight, effects, facts, fields_of, parts_of, survives
-from syncproof.report.explorer.walk import Place, Walk
+from syncproof.report.explorer.walk import Walk, WalkPlace
 
 BY_ITSELF = (*UNDER_WAY, "poll", *RECOVERIES)
 """The kinds of move that happen without a person or a fault."""
@@ -147,7 +147,7 @@ def place_shown(walk: Walk, address: Address) -> PlaceShown:
     return shown(walk, place, earlier, images, moves)
 
 
-def shown(walk: Walk, place: Place, earlier: Facts, images: dict[str, Any], moves: list[Move]) -> PlaceShown:
+def shown(walk: Walk, place: WalkPlace, earlier: Facts, images: dict[str, Any], moves: list[Move]) -> PlaceShown:
     """Return what the page shows of a place. `earlier`, `images`: facts and automata before the last of the moves."""
     here = facts(place.play.world)
     choices = [_choice(place, here, code, kind, move) for code, (kind, move) in place.choices().items()]
@@ -166,7 +166,7 @@ def shown(walk: Walk, place: Place, earlier: Facts, images: dict[str, Any], move
     )
 
 
-def _choice(place: Place, here: Facts, code: str, kind: str, move: Move) -> Choice:
+def _choice(place: WalkPlace, here: Facts, code: str, kind: str, move: Move) -> Choice:
     """Try a move on a copy and return what it would do."""
     world = place.play.world
     says, at = describe(world, move), location(world, move)
@@ -209,7 +209,7 @@ def _flights(here: Facts, earlier: Facts) -> list[FlightShown]:
     return found
 
 
-def _properties(walk: Walk, place: Place, images: dict[str, Any], resting: bool) -> Any:
+def _properties(walk: Walk, place: WalkPlace, images: dict[str, Any], resting: bool) -> Any:
     entry = lookup.get(walk.design)
     promises = entry.promised(walk.small_world.parameters_of(entry))
     unsettled = place.automata.unsettled()
@@ -234,7 +234,7 @@ def _properties(walk: Walk, place: Place, images: dict[str, Any], resting: bool)
         )
 
 
-def _left(place: Place) -> dict[str, str]:
+def _left(place: WalkPlace) -> dict[str, str]:
     """Return what people and faults may still do: scripts that have moves left, and budgets."""
     scripts = zip(place.play.environment.scripts, place.play.told, strict=True)
     waiting = sum(len(script) - told for script, told in scripts)

@@ -65,7 +65,7 @@ class Automata:
         return found
 
 
-class Place:
+class WalkPlace:
     """A place of a walk: the world there, and the automata beside it."""
 
     def __init__(self, play: BoundedWorld, automata: Automata) -> None:
@@ -83,10 +83,10 @@ class Place:
                 named[id(move)] = kinds.get(id(move)) or fault_of(move) or "crash"
         return {code: (named[id(move)], move) for code, move in coded(every).items()}
 
-    def fork(self) -> Place:
+    def fork(self) -> WalkPlace:
         """Return a copy from which the walk can go another way."""
         automata = self.automata.fork()
-        return Place(self.play.fork(automata.observe), automata)
+        return WalkPlace(self.play.fork(automata.observe), automata)
 
     def make(self, move: Move) -> None:
         """Make a possible move."""
@@ -105,10 +105,10 @@ class Walk:
     environment: Environment
     properties: tuple[type[Property], ...]
 
-    def begin(self) -> Place:
+    def begin(self) -> WalkPlace:
         """Return the place at which a search begins: everyone is connected and at rest."""
         automata = Automata(self.properties)
-        return Place(BoundedWorld(self.system, self.environment, automata.observe), automata)
+        return WalkPlace(BoundedWorld(self.system, self.environment, automata.observe), automata)
 
     def moves(self, codes: Sequence[str]) -> list[Move]:
         """Return the moves of a way. Raises `InputError` for a move that is not possible where the way makes it."""
@@ -125,7 +125,7 @@ class Walk:
             found.append(chosen[1])
         return found
 
-    def at(self, moves: Iterable[Move]) -> Place:
+    def at(self, moves: Iterable[Move]) -> WalkPlace:
         """Return the place after possible moves."""
         place = self.begin()
         for move in moves:
@@ -137,7 +137,9 @@ class Walk:
         place = self.begin()
         codes = []
         for number, move in enumerate(moves, 1):
-            code = next((c for c, (_, m) in place.choices().items() if m == move and same(m, move)), None)
+            equal = [(code, m) for code, (_, m) in place.choices().items() if m == move]
+            # One that was read from a file may have an id of a base class.
+            code = next((code for code, m in equal if same(m, move)), equal[0][0] if equal else None)
             if code is None:
                 raise InputError(
                     f"way: move {number}, {move!r:.200}, is not possible there; allowed: moves of {self.design} in the world "

@@ -67,27 +67,28 @@ function showBar(address, way) {
 }
 
 function showHere(address, way, place) {
-  const jump = data.jumps.find((each) => written({ ...parse(each.way), at: 0 }) === written({ ...address, at: 0 }));
+  const jumps = data.jumps.filter((each) => written({ ...parse(each.way), at: 0 }) === written({ ...address, at: 0 }));
   const step = address.at ? way.steps[address.at - 1] : null;
   const now = place.properties.filter((each) => each.since === address.at && address.at > 0);
   const before = place.properties.filter((each) => each.since !== null && !now.includes(each));
   const resting = place.properties.filter((each) => each.verdict === "violated" && each.since === null);
   const lines = [];
   lines.push(h("p", {}, h("b", {}, step ? `Move ${address.at}: ` : "The beginning. "),
-    step ? `${step.says}${step.actor ? `, at ${step.actor}` : ""}` : jump ? `The way leads to a violation of ${jump.name}: ${jump.says}.` : "Choose a move below."));
+    step ? `${step.says}${step.actor ? `, at ${step.actor}` : ""}` : jumps.length ? "" : "Choose a move below."));
+  if (!step) for (const each of jumps) lines.push(h("p", {}, `The way leads to a violation of ${each.name}: ${each.says}.`));
   if (place.effects.length || place.observed.length) {
     lines.push(h("ul", { class: "does" }, place.effects.map((each) => h("li", {}, each)),
       place.observed.map((each) => h("li", {}, `observed: ${each}`))));
   }
   for (const each of now) lines.push(h("p", { class: "broken" }, `✗ ${each.name} is violated by this move: ${each.says}`));
   for (const each of resting) lines.push(h("p", { class: "broken" }, `✗ ${each.name} is violated, because nothing more happens by itself: ${each.says}`));
-  if (before.length) lines.push(h("p", {}, `Violated before: ${before.map((each) => `${each.name} (move ${each.since})`).join(", ")}.`));
-  const repeats = jump && way.cycle !== null && address.at === address.codes.length;
-  if (repeats) {
-    lines.push(h("p", { class: "broken" }, `✗ ${jump.name} is violated, because moves ${way.cycle + 1} to ${address.codes.length} can repeat indefinitely: ${jump.says}`));
+  if (before.length) lines.push(h("p", {}, `Violated before: ${before.map((each) => `${each.name} (${each.since ? `move ${each.since}` : "before the first move"})`).join(", ")}.`));
+  const repeated = way.cycle !== null && address.at === address.codes.length ? jumps : [];
+  for (const each of repeated) {
+    lines.push(h("p", { class: "broken" }, `✗ ${each.name} is violated, because moves ${way.cycle + 1} to ${address.codes.length} can repeat indefinitely: ${each.says}`));
   }
   if (place.resting) lines.push(h("p", {}, "Nothing more happens by itself here."));
-  part("here").classList.toggle("violated", now.length + resting.length > 0 || Boolean(repeats));
+  part("here").classList.toggle("violated", now.length + resting.length + repeated.length > 0);
   part("here").replaceChildren(...lines);
 }
 
