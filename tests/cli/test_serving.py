@@ -17,9 +17,11 @@ from syncproof.cli import serving
 from syncproof.cli.process import Interruption
 from syncproof.errors import InputError
 from syncproof.inputs.small_worlds import SmallWorld
+from syncproof.report.counterexamples import drawn, record
 from syncproof.studies import recordings
+from syncproof.studies.verify import explore_one, gathered
 from tests.helpers.command import call
-from tests.helpers.program import PROGRAM
+from tests.helpers.program import PROGRAM, own
 
 DESIGN = f"{Path(__file__).parents[1] / 'helpers' / 'hasty_inbox.py'}:HastyInbox"
 WORLD = SmallWorld("two-people", 1, ())
@@ -106,7 +108,7 @@ def test_options_that_do_not_fit_are_refused_in_one_line(options: tuple[str, ...
 def test_a_saved_way_can_be_replayed_and_opened_again(tmp_path: Path) -> None:
     walk, _ = serving.start(DESIGN, WORLD, None)
     place, moves = walk.begin(), []
-    while found := [m for kind, m in place.choices().values() if kind != "poll"]:
+    while found := [each.move for each in place.choices() if each.kind != "poll"]:
         place.make(found[0])
         moves.append(found[0])
     file = serving.saved(walk, moves, tmp_path / "ways")
@@ -114,6 +116,27 @@ def test_a_saved_way_can_be_replayed_and_opened_again(tmp_path: Path) -> None:
     assert recordings.replay(file).violations == recordings.replay(file).recorded
     _, address = serving.start(DESIGN, WORLD, str(file))
     assert walk.moves(address.codes) == moves
+
+
+def test_the_moves_file_of_a_liveness_counterexample_is_opened(tmp_path: Path) -> None:
+    crashing = SmallWorld("two-people", 1, ("device-crash",))
+    found = gathered("one world", DESIGN, [explore_one(DESIGN, crashing)])
+    lost = next(each for each in drawn(found) if each.name == "no-loss")
+    record(lost, tmp_path / "lost.moves.jsonl")
+    _, address = serving.start(DESIGN, crashing, str(tmp_path / "lost.moves.jsonl"))
+    assert len(address.codes) == lost.cell.length == 23
+
+
+def test_a_design_that_fails_in_the_search_is_served_and_has_its_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = []
+    monkeypatch.setattr(serving, "serve", lambda begin, explored, *_: served.append((begin[0].design, explored)))
+    monkeypatch.chdir(tmp_path)
+    result = call("explore", f"{own(tmp_path)}:Zero", "--serve")
+    assert result.exit_code == 4
+    assert "ZeroDivisionError: oops" in result.output
+    assert served == [("own.py:Zero", None)]
 
 
 def test_a_moves_file_of_another_world_is_refused(tmp_path: Path) -> None:

@@ -38,10 +38,13 @@ def start(design: str, world: SmallWorld, way: str | None) -> tuple[Walk, Addres
         found = parse(way)
         walked.moves(found.codes)
         return walked, found
+    from syncproof.core.moves import Rest, Stop
     from syncproof.formats.history import read_moves
 
     _, lines = read_moves(Path(way))
-    moves = [move for _, move in lines]
+    moves = [
+        move for _, move in lines if not isinstance(move, Stop | Rest)
+    ]  # with these a liveness counterexample ends
     prelude = list(walked.environment.prelude)
     if moves[: len(prelude)] != prelude:
         raise InputError(f"--way {way}: it begins otherwise; allowed: moves of {design} in the world {world}")

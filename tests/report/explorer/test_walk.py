@@ -43,8 +43,8 @@ def test_a_move_that_is_not_possible_has_no_address(walked: Walk) -> None:
 def test_a_fork_goes_another_way_and_leaves_its_origin(walked: Walk) -> None:
     place = walked.begin()
     before = place.play.world.actors, {a.name: str(a) for a in place.automata.each}
-    for _, move in list(place.choices().values()):
-        place.fork().make(move)
+    for each in place.choices():
+        place.fork().make(each.move)
     assert (place.play.world.actors, {a.name: str(a) for a in place.automata.each}) == before
     assert place.automata.moves == 0
     assert place.automata.complaints == {}
@@ -52,7 +52,15 @@ def test_a_fork_goes_another_way_and_leaves_its_origin(walked: Walk) -> None:
 
 def test_a_walk_counts_no_move_twice(walked: Walk) -> None:
     place = walked.begin()
-    while moves := [m for kind, m in place.choices().values() if kind in ("compose", "deliver", "complete", "arrive")]:
+    while moves := [e.move for e in place.choices() if e.kind in ("compose", "deliver", "complete", "arrive")]:
         assert len(set(map(repr, moves))) == len(moves)
         place.make(moves[0])
-    assert not any(isinstance(move, Complete) for _, move in place.choices().values())
+    assert not any(isinstance(each.move, Complete) for each in place.choices())
+
+
+def test_a_move_that_is_not_listed_has_a_code_too(walked: Walk) -> None:
+    place = walked.begin()
+    *_, last = place.choices()
+    assert len(list(place.choices(1))) == 1
+    assert place.code(last.move) == last.code
+    assert place.named(last.code) == last.move

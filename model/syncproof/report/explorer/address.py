@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from syncproof.core.moves import Move
@@ -51,16 +51,21 @@ def parse(text: str) -> Address:
     return Address(tuple(part.lstrip("~") for part in parts), at, marked[0] if marked else None)
 
 
-def coded(moves: Iterable[Move]) -> dict[str, Move]:
-    """Return the moves that are possible at one place, by code. A code that is taken already gets one more letter."""
-    found: dict[str, Move] = {}
+def coded(moves: Iterable[Move]) -> Iterator[tuple[str, Move]]:
+    """Yield the moves that are possible at one place, each once, with its code.
+
+    A code that another move has already gets one more letter.
+    """
+    taken: dict[str, str] = {}
     for move in moves:
-        code = _code(move)
-        for letter in ("", *LETTERS):
-            if code + letter not in found:
-                found[code + letter] = move
-                break
-    return found
+        text, code = repr(move), _code(move)
+        codes = (code, *[code + letter for letter in LETTERS])
+        if any(taken.get(each) == text for each in codes):
+            continue
+        free = next((each for each in codes if each not in taken), None)
+        if free is not None:
+            taken[free] = text
+            yield free, move
 
 
 def _code(move: Move) -> str:

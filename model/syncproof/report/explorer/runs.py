@@ -32,7 +32,7 @@ from syncproof.studies.verification import Explored, cell_of
 from syncproof.studies.verify import required
 
 LIMITS = Limits(states=2_000_000, memory=2 << 30, time=60.0)
-"""Limits of the search for a run, for which a reader waits."""
+"""Limits of the search for a run, for which a reader waits. It is not compiled: a compiled loop would keep other tabs waiting."""
 EVIDENCE = "evidence of "
 """What the name of a situation begins with that is the evidence of a property."""
 
@@ -116,14 +116,14 @@ def _never(situation: type[Property], walk: Walk) -> type[Property]:
 
 def _violating(walk: Walk, goal: type[Property]) -> tuple[tuple[Move, ...] | None, bool]:
     """Return a shortest run that violates a property, if there is one, and whether all runs were searched."""
-    found = engine.explore(walk.system, walk.environment, [goal], limits=LIMITS, until_decided=True)
+    found = engine.explore(walk.system, walk.environment, [goal], limits=LIMITS, until_decided=True, fast=False)
     way = found.findings[goal.name].counterexample
     return (None, found.complete) if way is None else (way.moves, True)
 
 
 def _with_fault(walk: Walk, fault: str) -> tuple[tuple[Move, ...] | None, bool]:
     """Return a shortest run in which a fault happens, if there is one, and whether all runs were searched."""
-    found = engine.explore(walk.system, walk.environment, limits=LIMITS)
+    found = engine.explore(walk.system, walk.environment, limits=LIMITS, fast=False)
     every = found.tables.moves.values
     numbers = [number for number, move in enumerate(every) if kind_of(move, walk.environment) == fault]
     arcs = numpy.flatnonzero(numpy.isin(numpy.asarray(found.graph.moves), numbers))

@@ -118,7 +118,7 @@ class PageRequest(BaseHTTPRequestHandler):
             status, kind, body = refused.status, "application/json", _told(str(refused))
         except InputError as error:
             status, kind, body = HTTPStatus.BAD_REQUEST, "application/json", _told(str(error))
-        except Exception as error:  # of the design's own code
+        except (Exception, SystemExit) as error:  # of the design's own code
             where = place(error)
             status, kind = HTTPStatus.INTERNAL_SERVER_ERROR, "application/json"
             body = _told(f"{where}{': ' * bool(where)}{raised(error)}")

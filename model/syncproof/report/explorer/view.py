@@ -18,7 +18,7 @@ from syncproof.inputs import lookup
 from syncproof.report import sequence
 from syncproof.report.explorer.address import Address
 from syncproof.report.explorer.facts import Facts, Flight, effects, facts, fields_of, parts_of, survives
-from syncproof.report.explorer.walk import Walk, WalkPlace
+from syncproof.report.explorer.walk import LISTED, Possible, Walk, WalkPlace
 
 BY_ITSELF = (*UNDER_WAY, "poll", *RECOVERIES)
 """The kinds of move that happen without a person or a fault."""
@@ -104,10 +104,14 @@ class PropertyShown(msgspec.Struct, frozen=True):
 
 
 class PlaceShown(msgspec.Struct, frozen=True):
-    """A place on a way. `resting`: nothing that happens by itself changes anything. `observed`: in the last move."""
+    """A place on a way. `resting`: nothing that happens by itself changes anything. `observed`: in the last move.
+
+    `more`: not all possible moves are listed.
+    """
 
     at: int
     moves: list[Choice]
+    more: bool
     actors: list[ActorShown]
     flights: list[FlightShown]
     ends: dict[str, str]
@@ -150,11 +154,12 @@ def place_shown(walk: Walk, address: Address) -> PlaceShown:
 def shown(walk: Walk, place: WalkPlace, earlier: Facts, images: dict[str, Any], moves: list[Move]) -> PlaceShown:
     """Return what the page shows of a place. `earlier`, `images`: facts and automata before the last of the moves."""
     here = facts(place.play.world)
-    choices = [_choice(place, here, code, kind, move) for code, (kind, move) in place.choices().items()]
+    choices = [_choice(place, here, each) for each in place.choices()]
     resting = not any(c.by_itself and (c.effects or c.observed or c.fails) for c in choices)
     return PlaceShown(
         at=len(moves),
         moves=choices,
+        more=len(choices) >= LISTED,
         actors=_actors(place.play.world, here, earlier),
         flights=_flights(here, earlier),
         ends=here.ends,
@@ -166,8 +171,9 @@ def shown(walk: Walk, place: WalkPlace, earlier: Facts, images: dict[str, Any], 
     )
 
 
-def _choice(place: WalkPlace, here: Facts, code: str, kind: str, move: Move) -> Choice:
+def _choice(place: WalkPlace, here: Facts, possible: Possible) -> Choice:
     """Try a move on a copy and return what it would do."""
+    code, kind, move = possible
     world = place.play.world
     says, at = describe(world, move), location(world, move)
     actor = "" if at is None else here.names.get(at, brief(at))
@@ -176,7 +182,7 @@ def _choice(place: WalkPlace, here: Facts, code: str, kind: str, move: Move) -> 
     try:
         twin.make(move)
         after = facts(twin.play.world)
-    except Exception as error:  # the design's own code
+    except (Exception, SystemExit) as error:  # of the design's own code
         where = place_of_error(error)
         fails = f"{where}{': ' * bool(where)}{raised(error)}"
         return Choice(code, kind, by_itself, says, actor, [], [], {}, fails)

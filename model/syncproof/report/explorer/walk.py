@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from syncproof.core.actor import freeze, thaw
 from syncproof.core.enabled import BoundedWorld
@@ -22,6 +23,16 @@ from syncproof.report.explorer.address import Address, coded
 
 LISTED = 300
 """How many possible moves of a place are listed at most: open writes can land in a crash in very many ways."""
+TRIED = 200_000
+"""Among how many a move of a way is looked up."""
+
+
+class Possible(NamedTuple):
+    """A move that is possible at a place, with its code and its kind."""
+
+    code: str
+    kind: str
+    move: Move
 
 
 class Automata:
@@ -72,16 +83,25 @@ class WalkPlace:
         self.play = play
         self.automata = automata
 
-    def choices(self) -> dict[str, tuple[str, Move]]:
-        """Return the moves that are possible here: code -> (kind of move, move). Moves that are the same count once."""
+    def choices(self, most: int = LISTED) -> Iterator[Possible]:
+        """Yield the moves that are possible here, the first `most`. Moves that are the same count once."""
         kinds = {id(move): kind for kind, moves in self.play.possible().items() for move in moves}
-        every: list[Move] = []
-        named: dict[int, str] = {}
-        for move in islice(self.play.every(), LISTED):
-            if not any(move == other and same(move, other) for other in every):
-                every.append(move)
-                named[id(move)] = kinds.get(id(move)) or fault_of(move) or "crash"
-        return {code: (named[id(move)], move) for code, move in coded(every).items()}
+        for code, move in coded(islice(self.play.every(), most)):
+            yield Possible(code, kinds.get(id(move)) or fault_of(move) or type(move).__name__.lower(), move)
+
+    def named(self, code: str) -> Move | None:
+        """Return the possible move that has a code, if there is one."""
+        return next((each.move for each in self.choices(TRIED) if each.code == code), None)
+
+    def code(self, move: Move) -> str | None:
+        """Return the code of a move, if it is possible. One that was read from a file may have an id of a base class."""
+        equal = None
+        for each in self.choices(TRIED):
+            if each.move == move:
+                if same(each.move, move):
+                    return each.code
+                equal = equal or each.code
+        return equal
 
     def fork(self) -> WalkPlace:
         """Return a copy from which the walk can go another way."""
@@ -115,14 +135,14 @@ class Walk:
         place = self.begin()
         found = []
         for number, code in enumerate(codes, 1):
-            chosen = place.choices().get(code)
-            if chosen is None:
+            move = place.named(code)
+            if move is None:
                 raise InputError(
                     f"way: move {number} ({code}) is not possible there, so it is a way of another world or of another version "
                     f"of the design; allowed: a way of {self.design} in the world {self.small_world}"
                 )
-            place.make(chosen[1])
-            found.append(chosen[1])
+            place.make(move)
+            found.append(move)
         return found
 
     def at(self, moves: Iterable[Move]) -> WalkPlace:
@@ -137,9 +157,7 @@ class Walk:
         place = self.begin()
         codes = []
         for number, move in enumerate(moves, 1):
-            equal = [(code, m) for code, (_, m) in place.choices().items() if m == move]
-            # One that was read from a file may have an id of a base class.
-            code = next((code for code, m in equal if same(m, move)), equal[0][0] if equal else None)
+            code = place.code(move)
             if code is None:
                 raise InputError(
                     f"way: move {number}, {move!r:.200}, is not possible there; allowed: moves of {self.design} in the world "

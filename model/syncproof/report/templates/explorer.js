@@ -128,7 +128,8 @@ function showMoves(address, place) {
   const sorted = [...place.moves].sort((a, b) => (b.code === ahead) - (a.code === ahead));
   part("moves").replaceChildren(h("h2", { id: "moves-title" }, `What can happen now (${place.moves.length})`), boxes,
     place.moves.length ? h("ul", {}, sorted.map(choice)) : h("p", {}, "Nothing: no move is possible."),
-    left(place));
+    place.more ? h("p", { class: "legend" }, "More moves are possible than are listed: open writes can land in a crash in many ways.") : "",
+    left(place) ?? "");
 }
 
 function left(place) {
