@@ -15,6 +15,7 @@ import pytest
 
 from syncproof.cli import serving
 from syncproof.cli.process import Interruption
+from syncproof.engines.explore import Limits
 from syncproof.errors import InputError
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.report.counterexamples import drawn, record
@@ -137,6 +138,16 @@ def test_a_design_that_fails_in_the_search_is_served_and_has_its_status(
     assert result.exit_code == 4
     assert "ZeroDivisionError: oops" in result.output
     assert served == [("own.py:Zero", None)]
+
+
+def test_the_page_says_how_far_a_search_without_counterexamples_came() -> None:
+    whole = explore_one("inbox-store-first", WORLD)
+    cut = explore_one("inbox-store-first", WORLD, Limits(depth=2))
+    assert serving.told(whole) == "The search is complete and found no counterexample."
+    assert serving.told(cut) == (
+        "The search was cut short (the limit of depth was reached), and found no counterexample until then."
+    )
+    assert serving.told(None).startswith("The search failed")
 
 
 def test_a_moves_file_of_another_world_is_refused(tmp_path: Path) -> None:

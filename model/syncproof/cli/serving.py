@@ -75,6 +75,7 @@ def serve(begin: tuple[Walk, Address], explored: Explored | None, out: str, scri
         KINDS,
         [] if explored is None else runs.counterexamples(walk, explored),
         runs.situations(walk),
+        told(explored),
     )
 
     def save(moves: list[Move]) -> str:
@@ -84,6 +85,17 @@ def serve(begin: tuple[Walk, Address], explored: Explored | None, out: str, scri
         here = f"#{address}" if address.codes else ""
         print(f"Explorer: {server.url}{here} (only this machine can open it; Ctrl-C ends it)", flush=True)
         server.serve_forever()
+
+
+def told(explored: Explored | None) -> str:
+    """Return what a search without counterexamples says."""
+    from syncproof.engines.explore import WORDS
+
+    if explored is None:
+        return "The search failed in the design's own code, so no counterexample is known."
+    if explored.complete:
+        return "The search is complete and found no counterexample."
+    return f"The search was cut short ({WORDS[explored.ending]}), and found no counterexample until then."
 
 
 def saved(walk: Walk, moves: list[Move], folder: Path) -> Path:

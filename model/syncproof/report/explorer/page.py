@@ -31,7 +31,8 @@ MOST = 200
 class PageData(msgspec.Struct, frozen=True):
     """What the page knows when it is loaded. Of a static page: its way and the views of all its places.
 
-    `command`: the command that serves this world, but for `--way`; empty where no command searches such a world.
+    `command`: the command that serves this world, but for `--way`; empty where no command searches such a world. `search`: what
+    a search without counterexamples says.
     """
 
     design: str
@@ -40,6 +41,7 @@ class PageData(msgspec.Struct, frozen=True):
     kinds: tuple[str, ...]
     jumps: list[Jump]
     situations: dict[str, str]
+    search: str = ""
     way: WayShown | None = None
     places: list[PlaceShown] = []
 
@@ -67,7 +69,14 @@ def static(
     places = [place_shown(where, replace(address, at=at)) for at in range(len(address.codes) + 1)]
     known = msgspec.structs.replace(jump, way=str(address))
     data = PageData(
-        design, str(world), command(design, world, script), KINDS, [known], {}, way_shown(where, address), places
+        design,
+        str(world),
+        command(design, world, script),
+        KINDS,
+        [known],
+        {},
+        way=way_shown(where, address),
+        places=places,
     )
     return _page(data, "'none'")
 

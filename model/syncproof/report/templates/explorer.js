@@ -51,7 +51,7 @@ function showJumps(address) {
   part("jumps").replaceChildren(...[
     !fixed && links.length ? h("span", { class: "label" }, "Counterexamples:") : null,
     ...links,
-    !fixed && !links.length ? h("span", { class: "label" }, "The search found no counterexample.") : null,
+    !fixed && !links.length ? h("span", { class: "label" }, data.search) : null,
     select || null, fixed ? null : h("span", { class: "label", id: "searching", role: "status" })].filter(Boolean));
 }
 
