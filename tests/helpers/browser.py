@@ -25,7 +25,7 @@ PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--hide-scrollbars",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions",
-    "--host-resolver-rules=MAP * ~NOTFOUND", "--remote-debugging-pipe", "about:blank",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--remote-debugging-pipe", "about:blank",
 )  # fmt: skip
 PATIENCE = 60
 """After so many seconds without an answer of the browser a test fails."""
@@ -39,7 +39,7 @@ def wanted() -> None:
 
 
 class Browser:
-    """One browser with one page. `problems`: the errors and warnings of the console, the log and the network."""
+    """One browser with one page at first. `problems`: the errors and warnings of the console, the log and the network."""
 
     def __init__(self, profile: Path) -> None:
         assert PROGRAM is not None
@@ -56,10 +56,20 @@ class Browser:
         self.problems: list[str] = []
         self.requests: list[str] = []
         self.loads = 0
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.call(f"{domain}.enable")
+        self.tab()
+
+    def tab(self, session: str = "") -> str:
+        """Go to the tab of a session, or to a new one, and return its session."""
+        self.session = ""
+        if not session:
+            target = self.call("Target.createTarget", url="about:blank")["targetId"]
+            self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+            for domain in ("Page", "Runtime", "Log", "Network"):
+                self.call(f"{domain}.enable")
+            return self.session
+        self.session = session
+        self.call("Page.bringToFront")
+        return session
 
     @staticmethod
     def _high(end: int) -> int:
@@ -119,13 +129,13 @@ class Browser:
         elif name == "Network.requestWillBeSent":
             self.requests.append(parameters["request"]["url"])
 
-    def open(self, path: Path, *, width: int = 1280, dark: bool = False) -> None:
-        """Load a file and wait until it is drawn."""
+    def open(self, path: Path | str, *, width: int = 1280, dark: bool = False) -> None:
+        """Load a file, or what an address names, and wait until it is drawn."""
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
         features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self.call("Emulation.setEmulatedMedia", media="", features=features)
         before = self.loads
-        self.call("Page.navigate", url=path.resolve().as_uri())
+        self.call("Page.navigate", url=path if isinstance(path, str) else path.resolve().as_uri())
         while self.loads == before:
             self._note(self._next())
         self.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")

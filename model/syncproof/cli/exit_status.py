@@ -47,7 +47,7 @@ def exits(command: Callable[..., int]) -> Callable[..., None]:
             status = command(*arguments, **options)
         except BaseException as error:
             status = report(error)
-        raise Ended(first(status, UNKNOWN if process.interruption.met else HOLDS))
+        raise Ended(first(status, UNKNOWN if process.interruption.cut else HOLDS))
 
     return run
 

@@ -26,9 +26,18 @@ SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 class Interruption:
-    """Turn the first signal that ends a command into `Interrupted`; `met`: whether one came."""
+    """Turn the first signal that ends a command into `Interrupted`; `met`: whether one came.
+
+    `awaited`: the command has done its work, and goes on until a signal ends it. Such an end changes no exit status.
+    """
 
     met = False
+    awaited = False
+
+    @property
+    def cut(self) -> bool:
+        """Return whether a signal ended the work of a command."""
+        return self.met and not self.awaited
 
     def __call__(self, number: int = 0, frame: FrameType | None = None) -> None:
         """Take a signal. Later ones are ignored: what the first one began is under way."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from syncproof.cli import options
+from syncproof.cli import options, serving
 from syncproof.cli.exit_status import complain, exits, tell
 from syncproof.errors import DesignError, InputError
 
@@ -228,6 +228,16 @@ def verify(
 )
 @click.option("--bounds", help="Search every world of small, standard or deep, one after the other, instead of one.")
 @click.option("--graph", metavar="FILE", help="Write the states and transitions: .graphml, .dot or .aut (Aldebaran).")
+@click.option(
+    "--serve",
+    is_flag=True,
+    help="Then serve a page on this machine alone, to step through the world in a browser, until Ctrl-C.",
+)
+@click.option(
+    "--way",
+    metavar="WAY",
+    help="Where that page begins: the part of its address behind #, or a moves file.",
+)
 @options.out("explore", "Where the reports go; they are like those of verify.")
 @options.every_call_of_a_search
 @click.pass_context
@@ -248,6 +258,8 @@ def explore(
     symmetry: bool,
     bounds: str | None,
     graph: str | None,
+    serve: bool,
+    way: str | None,
     out: str,
     check_every_call: bool,
 ) -> int:
@@ -275,6 +287,10 @@ def explore(
         worlds = small_worlds.within(bounds, design)
     if graph is not None:
         graphs.check(Path(graph))
+    if way is not None and not serve:
+        raise InputError("--way goes with --serve")
+    with blaming(design):
+        start = serving.start(design, worlds[0], way) if serve else None
     options.check_out_folder(out)
     limits = Limits(states, None if memory is None else int(memory * (1 << 30)), seconds, depth)
     kept: list[Explored] = []
@@ -287,6 +303,8 @@ def explore(
                     symmetry=symmetry, until_decided=until_decided, check_every_call=check_every_call,
                 )  # fmt: skip
         except DesignError as error:
+            if start is not None:
+                return serving.serve_failing(start, error, out, script or "")
             if not kept:
                 raise
             failed[design] = Failure(str(error))
@@ -297,6 +315,7 @@ def explore(
         kept.append(study.kept(design, world, found))
         if graph is not None:
             print(graphs.write(found, Path(graph)))
+        del found  # the graph may be large
         if kept[-1].ending == "interrupted":
             break
         print()
@@ -308,6 +327,8 @@ def explore(
     _advise(whole)
     if whole.stopped:
         complain(whole.stopped)
+    elif start is not None:
+        serving.serve(start, kept[0], out, script or "")
     return whole.status()
 
 
@@ -322,9 +343,11 @@ def _advise(found: Verification) -> None:
 
 def _check_no_single_world(context: click.Context) -> None:
     """Raise `InputError` if an option that describes one world is given beside `--bounds`."""
-    single = ("people", "messages", "kinds", "graph")
+    single = ("people", "messages", "kinds", "graph", "serve")
     if any(context.get_parameter_source(name) is not ParameterSource.DEFAULT for name in single):
-        raise InputError("--bounds names the worlds; --world, --messages, --fault and --graph are for one world")
+        raise InputError(
+            "--bounds names the worlds; --world, --messages, --fault, --graph and --serve are for one world"
+        )
 
 
 @click.command("kill-matrix")

@@ -113,7 +113,7 @@ def narrate(
         before = Counter(_under_way(world))
         frozen = [freeze(automaton) for automaton in automata]
         seen.clear()
-        says, at = describe(world, move), _location(world, move)
+        says, at = describe(world, move), location(world, move)
         world.apply(move)
         if isinstance(move, Spawn):
             narration.lanes[move.actor] = actor_name(move.actor, move.user)
@@ -195,7 +195,7 @@ def _end(open_transits: list[Transit], channel: Channel, number: int, fate: Fate
             return
 
 
-def _location(world: World, move: Move) -> ActorId | None:
+def location(world: World, move: Move) -> ActorId | None:
     """Return the actor at which a move happens."""
     if isinstance(move, (Deliver, Notice)):
         connection = world.connections.get(move.connection)

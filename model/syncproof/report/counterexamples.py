@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from syncproof.formats.header import SCHEMA, Header
 from syncproof.formats.history import Recording
 from syncproof.inputs import lookup
 from syncproof.inputs.scenario import Scenario
-from syncproof.inputs.small_worlds import build
+from syncproof.inputs.small_worlds import SmallWorld, build
 from syncproof.properties import PROPERTIES
 from syncproof.properties.monitor import Monitor
 from syncproof.studies.smallest_world import Way
@@ -47,8 +47,21 @@ class DrawnCounterexample:
     @property
     def file(self) -> str:
         """Return the path of its moves file, relative to the report's folder."""
-        design = re.sub(r"[^\w.-]+", "_", self.design).lstrip("._")
-        return f"counterexamples/{design}.{self.name}.moves.jsonl"
+        return f"counterexamples/{self._stem}.moves.jsonl"
+
+    @property
+    def page(self) -> str:
+        """Return the path of the page on which a reader steps through it, relative to the report's folder."""
+        return f"counterexamples/{self._stem}.html"
+
+    @property
+    def _stem(self) -> str:
+        return f"{file_name(self.design)}.{self.name}"
+
+
+def file_name(design: str) -> str:
+    """Return the name of a design as part of the name of a file."""
+    return re.sub(r"[^\w.-]+", "_", design).lstrip("._")
 
 
 def drawn(verification: Verification) -> list[DrawnCounterexample]:
@@ -97,20 +110,26 @@ def repeated(shown: DrawnCounterexample) -> Iterator[Move]:
 def record(shown: DrawnCounterexample, path: Path) -> None:
     """Write the moves as a file that `syncproof replay` reads."""
     assert shown.cell.world is not None
-    _, population, _ = build(shown.design, shown.cell.world)
-    parameters = shown.cell.world.parameters_of(lookup.get(shown.design))
+    write_moves(shown.design, shown.cell.world, repeated(shown), path)
+
+
+def write_moves(design: str, small_world: SmallWorld, moves: Iterable[Move], path: Path) -> None:
+    """Write moves of a small world, its prelude included, as a file that `syncproof replay` reads."""
+    entry = lookup.get(design)
+    _, population, _ = build(design, small_world)
+    parameters = small_world.parameters_of(entry)
     header = Header(
         schema=SCHEMA,
         kind="moves",
-        design=shown.design,
-        faults=shown.cell.world.faults,
+        design=design,
+        faults=small_world.faults,
         population=population,
         parameters=parameters,
     )
     recording = Recording(header)
-    monitor = Monitor([name for name in PROPERTIES if name not in lookup.get(shown.design).not_applicable])
-    world = World(lookup.get(shown.design).system(population, parameters), monitor.observe)
-    for move in repeated(shown):
+    monitor = Monitor([name for name in PROPERTIES if name not in entry.not_applicable])
+    world = World(entry.system(population, parameters), monitor.observe)
+    for move in moves:
         world.apply(move)
         recording.move(move)
     recording.write_moves(path, dict(monitor.counts))

@@ -162,6 +162,8 @@ def _plain(says: str) -> str:
 # ---- SVG
 
 LANE, ROW, TOP, LEFT, RIGHT = 190, 30, 46, 34, 370
+FIRST = TOP + 20
+"""Where the first row is; `ROW` lies between two."""
 SAYS = 27
 """Number of letters that fit between two lanes."""
 
@@ -171,8 +173,8 @@ def svg(narration: Narration) -> Markup:
     columns = lanes(narration)
     drawn = list(rows(narration))
     x = [LEFT + 60 + LANE * number for number in range(len(columns))]
-    y = {row.step.number: TOP + 20 + ROW * number for number, row in enumerate(drawn)}
-    width, height = x[-1] + RIGHT, TOP + 20 + ROW * len(drawn)
+    y = {row.step.number: FIRST + ROW * number for number, row in enumerate(drawn)}
+    width, height = x[-1] + RIGHT, FIRST + ROW * len(drawn)
     parts = [
         f'<svg class="sequence" viewBox="0 0 {width} {height}" role="img" aria-label="Sequence diagram, {len(drawn)} moves">'
     ]

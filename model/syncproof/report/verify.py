@@ -20,11 +20,13 @@ from syncproof.report import counterexamples, sequence, template, terminal, writ
 from syncproof.report import markdown as md
 from syncproof.report.counterexamples import DrawnCounterexample
 from syncproof.report.diagram import Diagram
+from syncproof.report.explorer import page as steps
+from syncproof.report.explorer.runs import Jump
 from syncproof.report.sentences import verify as sentences
 from syncproof.report.tables import NOT_EXERCISED, claims, rank
 from syncproof.report.tables import mark as marked
 from syncproof.studies.verification import Cell, Verification
-from syncproof.studies.verify import judged
+from syncproof.studies.verify import ONE_WORLD, judged
 
 LENGTHS = (
     "A counterexample to a safety property is a shortest one. A counterexample to a liveness property is a short one: a shortest "
@@ -76,7 +78,28 @@ def write(verification: Verification, out: str | Path) -> list[Path]:
     files = writer.report(html(verification), markdown(verification), verification.results(), verification.run_facts())
     for shown in counterexamples.drawn(verification):
         files[shown.file] = partial(counterexamples.record, shown)
+        if page := stepped(verification, shown):
+            files[shown.page] = page
     return writer.write(out, files)
+
+
+def has_steps(verification: Verification, shown: DrawnCounterexample) -> bool:
+    """Return whether a counterexample has a page to step through: in a report of `explore`, if it is not too long.
+
+    `verify` finds so many counterexamples that such pages would be most of its report.
+    """
+    explored = verification.bounds == ONE_WORLD or verification.asked.every_world
+    return explored and shown.cell.length <= steps.MOST
+
+
+def stepped(verification: Verification, shown: DrawnCounterexample) -> str:
+    """Return the page of a counterexample on which a reader steps through it; empty if it has none."""
+    found, world = shown.cell.counterexample, shown.cell.world
+    if found is None or world is None or not has_steps(verification, shown):
+        return ""
+    jump = Jump(shown.name, found.says, shown.cell.broken, found.length, "")
+    cycle = len(found.moves) if found.cycle else None
+    return steps.static(shown.design, world, jump, (*found.moves, *found.cycle), cycle, verification.asked.script)
 
 
 def mark(cell: Cell) -> str:
@@ -105,6 +128,7 @@ def _filled(name: str, verification: Verification, shown: list[tuple[DrawnCounte
         mark=mark,
         rank=lambda cell: rank(cell.verdict, cell.broken if cell.verdict == "violated" else cell.marked_promised),
         shown=shown,
+        has_steps=partial(has_steps, verification),
         kinds=sorted({kind for found in results.designs.values() for kind in found.coverage}),
         situations=sorted({what for found in results.designs.values() for what in found.witnesses}),
         worlds=verification.worlds,

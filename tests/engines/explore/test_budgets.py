@@ -11,7 +11,7 @@ from syncproof.core.moves import Connect, Crash, Disconnect, Lose
 from syncproof.core.packets import Packet
 from syncproof.core.values import SERVER, DeviceId
 from syncproof.engines.explore.budgets import NONE_LEFT, Budgets, one_less
-from syncproof.engines.explore.encoding import Left, Slot, Tally
+from syncproof.engines.explore.encoding import Left, Slot, ValueCount
 
 PHONE = DeviceId(0)
 
@@ -27,7 +27,7 @@ class Anew(Packet, frozen=True, gc=False):
 def budgets() -> Budgets:
     """Return the counters of three faults, of which one may not happen, and of two timers."""
     may = {"device-crash": 2, "server-crash": 0, "push-lost": math.inf}
-    return Budgets(Environment(budgets=may, early={Again: 3, Anew: 0}), Slot("scripts and budgets", Tally()))
+    return Budgets(Environment(budgets=may, early={Again: 3, Anew: 0}), Slot("scripts and budgets", ValueCount()))
 
 
 def test_faults_come_first_and_timers_after_them() -> None:

@@ -3,7 +3,7 @@
 What a handler does depends on its actor's class, constants and fields and on the packet, and on nothing else; a search checks
 that. So worlds that differ in budgets, faults, scripts or links ask for the same calls again and again, and a search takes the
 result of one that came before. Every search numbers the values by itself, in the order in which it meets them
-(`interned.Placed`), so it finds exactly what it would find alone.
+(`interned.Renumbered`), so it finds exactly what it would find alone.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from syncproof.properties import Property
 MOST = 100_000
 """How many local states and automata are kept, or about; with more, `Common` begins anew before the next search."""
 BITS = 32
-"""The bits of an index in a key of `Calls.made`, which combines two."""
+"""The bits of an index in a key of `HandlerResults.made`, which combines two."""
 
 Pending = tuple[tuple[str, Packet], ...]
 Sends = tuple[tuple[Id, Packet], ...]
@@ -36,7 +36,7 @@ class Made(NamedTuple):
     observations: tuple[Observation, ...]
 
 
-class Calls:
+class HandlerResults:
     """The handler calls of actors of one class with the same constants.
 
     `locals`: their local states. `made`: (local state, event) -> the result.
@@ -77,7 +77,7 @@ class Common:
         self._effects: dict[tuple[Any, ...], int] = {}
         self._events: dict[tuple[type[Id], int, int], int] = {}
         self._actors: Interned[tuple[Any, ...]] = Interned()
-        self._calls: list[Calls] = []
+        self._calls: list[HandlerResults] = []
         self._steps: dict[type[Property], Steps] = {}
 
     def begin(self) -> None:
@@ -94,18 +94,18 @@ class Common:
         """Note that the search came to its end, with every handler call checked."""
         self._whole = True
 
-    def calls(self, actor: Actor) -> Calls:
+    def calls(self, actor: Actor) -> HandlerResults:
         """Return the calls of such actors; new ones for an actor that holds anything that cannot be compared by its value."""
         kind = type(actor)
         constants = [field.name for field in getattr(kind, "__attrs_attrs__", ()) if field.name not in actor._state]
         if getattr(kind, "__dictoffset__", 0):
-            return Calls()
+            return HandlerResults()
         try:
             which = self._actors.intern((kind, *[getattr(actor, name) for name in constants]))
         except UnfitValue:
-            return Calls()
+            return HandlerResults()
         if which == len(self._calls):
-            self._calls.append(Calls())
+            self._calls.append(HandlerResults())
         return self._calls[which]
 
     def steps(self, kind: type[Property]) -> Steps:

@@ -25,7 +25,7 @@ from syncproof.core.replies import answers_only
 from syncproof.core.values import ActorId, ConnectionId, DeviceId, Id
 from syncproof.core.world import System, World
 from syncproof.engines.explore.common import Common
-from syncproof.engines.explore.interned import Interned, Numbered, Placed
+from syncproof.engines.explore.interned import Interned, Numbered, Renumbered
 from syncproof.engines.handler_errors import UnfitValue, called, frozen, unfit_field
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Left(NamedTuple):
     backups: tuple[int, ...]
 
 
-class Tally:
+class ValueCount:
     """How many values all slots have together."""
 
     __slots__ = ("values",)
@@ -108,7 +108,7 @@ class Slot(Numbered[Any]):
 
     __slots__ = ("offers", "tally", "title")
 
-    def __init__(self, title: str, tally: Tally) -> None:
+    def __init__(self, title: str, tally: ValueCount) -> None:
         super().__init__()
         self.title = title
         self.tally = tally
@@ -136,10 +136,10 @@ class LocalSlot(Slot):
 
     __slots__ = ("_placed", "actor", "common")
 
-    def __init__(self, title: str, tally: Tally, actor: Actor, known: Interned[Any]) -> None:
+    def __init__(self, title: str, tally: ValueCount, actor: Actor, known: Interned[Any]) -> None:
         super().__init__(title, tally)
         self.actor = actor
-        self._placed = Placed(known)
+        self._placed = Renumbered(known)
         self.values, self.common = self._placed.values, self._placed.common
 
     def intern(self, value: Any) -> int:
@@ -198,7 +198,7 @@ class Encoding:
             self.actors.append(system.spawn(spawn.actor, spawn.user, spawn.replaces))
         self.server = -1 if system.server is None else self.place[system.server]
         self.clients = [n for n, name in enumerate(self.names) if isinstance(name, DeviceId)]
-        self.tally = Tally()
+        self.tally = ValueCount()
         self.slots: list[Slot] = []
         self.calls = [common.calls(thing) for thing in self.actors]
         for name, thing, calls in zip(self.names, self.actors, self.calls, strict=True):

@@ -67,7 +67,7 @@ class Interned(Numbered[V]):
         return (first, *self._others.get(first, ()))
 
 
-class Placed(Generic[V]):
+class Renumbered(Generic[V]):
     """Values in the order in which one search meets them. `known` has them too, and those of other searches.
 
     `common[i]`: the index in `known` of value i. So a search numbers values as it would alone, whatever `known` has already.

@@ -15,7 +15,7 @@ from syncproof.core.actor import freeze, thaw
 from syncproof.core.observations import Observation
 from syncproof.engines.explore.common import Common
 from syncproof.engines.explore.encoding import SHIFT, Slot
-from syncproof.engines.explore.interned import Interned, Placed
+from syncproof.engines.explore.interned import Interned, Renumbered
 from syncproof.engines.explore.marks import Marks
 from syncproof.engines.handler_errors import UnfitValue
 from syncproof.properties import Property
@@ -42,7 +42,7 @@ class Judging:
         self.automata = [p for p in properties if p.endless is None and p.kind != "sometimes"]
         self.endless = [p for p in properties if p.endless is not None]
         self.steps = [common.steps(p) for p in self.automata]
-        self.states: list[Placed[Any]] = [Placed(steps.states) for steps in self.steps]
+        self.states: list[Renumbered[Any]] = [Renumbered(steps.states) for steps in self.steps]
         self.bundles: Interned[tuple[Observation, ...]] = Interned()
         self.bundles.intern(())
         self.endless_marks = Marks(self.endless)
