@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import runpy
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from syncproof.inputs import new_property
 from tests.helpers.command import call
 
-pytest_plugins = ["pytester"]
+
+def functions_of(test: Path) -> dict[str, Callable[..., Any]]:
+    return {name: found for name, found in runpy.run_path(str(test)).items() if name.startswith("test_")}
 
 
-def test_its_test_passes_at_once(pytester: pytest.Pytester) -> None:
-    new_property.write("own_order", pytester.path)
-    pytester.runpytest_inprocess("-p", "no:cacheprovider", "test_own_order.py").assert_outcomes(passed=4)
+def test_its_tests_pass_at_once(tmp_path: Path, keeps_promises: Callable[..., None]) -> None:
+    found = functions_of(new_property.write("own_order", tmp_path)[1])
+    found.pop("test_a_design_keeps_it")(keeps_promises, "timeline-notify")
+    assert len(found) == 2
+    for each in found.values():
+        each()
 
 
-def test_its_test_fails_where_nothing_is_remembered(pytester: pytest.Pytester) -> None:
-    file, _ = new_property.write("own_order", pytester.path)
+def test_a_test_fails_where_nothing_is_remembered(tmp_path: Path) -> None:
+    file, test = new_property.write("own_order", tmp_path)
     text = file.read_text()
     kept = "self.last[where] = max(number, before)"
     assert text.count(kept) == 1
     file.write_text(text.replace(kept, "pass"))
-    pytester.runpytest_inprocess("-p", "no:cacheprovider", "test_own_order.py").assert_outcomes(passed=3, failed=1)
+    with pytest.raises(AssertionError):
+        functions_of(test)["test_another_order_is_told"]()
 
 
 def test_a_command_judges_it(tmp_path: Path) -> None:
