@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import signal
 import subprocess
 from pathlib import Path
@@ -43,15 +45,6 @@ COMMANDS = [
 ]
 
 
-def gone(process: int) -> bool:
-    """Return whether a process has ended. Nobody may have asked for its exit status yet."""
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return True
-    return state in "ZX"
-
-
 class Running:
     """A command that has come to the handler. `out`: its standard output, which all its processes hold open."""
 
@@ -63,16 +56,18 @@ class Running:
         assert self.process.stdout is not None
         line = self.process.stdout.readline().split()
         assert line[:1] == ["begun"], self.process.communicate()
-        self.worker = int(line[1])
+        self.worker = os.pidfd_open(int(line[1]))
 
     def end(self, number: signal.Signals) -> tuple[int, str]:
         """Send a signal to the command; return its status and what it said when none of its processes is left."""
         self.process.send_signal(number)
         try:
-            _, says = self.process.communicate(timeout=60)  # to the end of the pipes: until all processes are gone
+            _, says = self.process.communicate(timeout=60)  # to the end of the pipes: until all processes have closed them
+            ended, _, _ = select.select([self.worker], [], [], 60)  # an ending process closes them a moment before its end
         finally:
             self.process.kill()
-        assert gone(self.worker)
+            os.close(self.worker)
+        assert ended
         return self.process.returncode, says
 
 
