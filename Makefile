@@ -49,9 +49,8 @@ $(CHECKED): $(READY)
 compare: $(READY)
 	$(BIN)/syncproof compare $(SCENARIO) --out $(OUT)
 
-# Everything: about twelve minutes of processor time. One process more than processors: tests of real servers mostly wait. With
-# `worksteal` a process keeps the tests of a file, which share fixtures.
-PYTEST := -m pytest -n $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 1))) --dist worksteal
+# Everything: about a quarter of an hour of processor time.
+PYTEST := -m pytest -n logical
 test: $(READY)
 	$(BIN)/python $(PYTEST)
 

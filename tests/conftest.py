@@ -8,14 +8,7 @@ import pytest
 
 from syncproof.engines.simulate.run import Simulation
 
-LONGEST = ("test_notebooks.py", "test_fuzz.py", "test_drive.py", "test_examples.py")
-"""The files with the tests that take longest."""
 _excused = False
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests that take longest, so that at the end no process waits for one that began last."""
-    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture(autouse=True, scope="session")

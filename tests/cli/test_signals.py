@@ -62,8 +62,12 @@ class Running:
         """Send a signal to the command; return its status and what it said when none of its processes is left."""
         self.process.send_signal(number)
         try:
-            _, says = self.process.communicate(timeout=60)  # to the end of the pipes: until all processes have closed them
-            ended, _, _ = select.select([self.worker], [], [], 60)  # an ending process closes them a moment before its end
+            _, says = self.process.communicate(
+                timeout=60
+            )  # to the end of the pipes: until all processes have closed them
+            ended, _, _ = select.select(
+                [self.worker], [], [], 60
+            )  # an ending process closes them a moment before its end
         finally:
             self.process.kill()
             os.close(self.worker)
