@@ -37,7 +37,7 @@ from syncproof.core.observations import (
     Stored,
     Unsure,
 )
-from syncproof.properties.compact import IntSet, chunked
+from syncproof.properties.compact import IntSet, chunked, present
 from syncproof.properties.convergence import Convergence
 from syncproof.properties.monitor import Monitor
 from syncproof.properties.references import References
@@ -83,14 +83,7 @@ class Archive:
 
     def has(self, messages: Any) -> Any:
         """Return, for each of a column of messages in growing order, whether it is there."""
-        import numpy
-
-        found = numpy.zeros(len(messages), dtype=bool)
-        for high, part, low in chunked(messages):
-            chunk = self.rows.get(high)
-            if chunk is not None:
-                found[part] = numpy.frombuffer(chunk, dtype=numpy.int64)[low] > 0
-        return found
+        return present(self.rows, messages, "int64")
 
     def fill(self, messages: Any, *values: Any) -> None:
         """Add a column of messages in growing order, of which none is there, with the columns of their values."""

@@ -208,7 +208,7 @@ def _batch(path: Path, first: int, batch: Any, known: Names, made: dict[Any, Any
 
     try:
         return columnar_rows(batch, decode)
-    except Exception:  # a damaged file; whoever reads it as observations says what is wrong
+    except Exception:  # a damaged file: reading it as observations says what is wrong
         return None
 
 

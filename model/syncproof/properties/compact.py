@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 BITS = 10
@@ -23,6 +23,18 @@ def chunked(numbers: Any) -> Iterator[tuple[int, slice, Any]]:
     for start, end in zip(starts, [*starts[1:], len(numbers)], strict=True):
         part = slice(start, end)
         yield int(highs[start]), part, numbers[part] & MASK
+
+
+def present(chunks: Mapping[int, Any], keys: Any, kind: str) -> Any:
+    """Return, for each key of a column in growing order, whether it has a row in the chunks, arrays of rows of this type."""
+    import numpy
+
+    found = numpy.zeros(len(keys), dtype=bool)
+    for high, part, low in chunked(keys):
+        chunk = chunks.get(high)
+        if chunk is not None:
+            found[part] = numpy.frombuffer(chunk, dtype=kind)[low] > 0
+    return found
 
 
 class IntSet:
@@ -194,14 +206,7 @@ class Rows(MutableMapping[int, tuple[Any, ...]]):
 
     def has(self, keys: Any) -> Any:
         """Return, for each key of a column in growing order, whether it is there."""
-        import numpy
-
-        found = numpy.zeros(len(keys), dtype=bool)
-        for high, part, low in chunked(keys):
-            chunk = self._rows.get(high)
-            if chunk is not None:
-                found[part] = numpy.frombuffer(chunk, dtype=numpy.int32)[low] > 0
-        return found
+        return present(self._rows, keys, "int32")
 
     def _row(self, key: int) -> int:
         chunk = self._rows.get(key >> BITS)

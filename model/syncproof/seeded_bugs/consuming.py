@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from syncproof.core.actor import Out, actor, durable, on
-from syncproof.core.packets import Packet
 from syncproof.core.values import ConnectionId, ConversationId, DeviceId, Entry, Id, Page
 from syncproof.designs.base import ROW_BYTES
 from syncproof.designs.packets import Commit, Redeliver, Respond, Roam, RoamReply
+from syncproof.designs.servers import ReplicaFollowed
 from syncproof.designs.timeline.consumers import ConsumerServer
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.log import log_of
@@ -43,13 +43,6 @@ F52 = seeded_bug(
 )
 
 
-class StoreReplicated(Packet, frozen=True, gc=False):
-    """The replica has the conversation's log up to `upto`."""
-
-    conversation: ConversationId
-    upto: int
-
-
 @actor
 class HistoryFromReplica(TimelineServer):
     """Reads history from a replica that may lack part of it, and says that this is all."""
@@ -61,10 +54,10 @@ class HistoryFromReplica(TimelineServer):
         """Place the message, and copy it to the replica later."""
         super().commit(source, packet, out)
         conversation = packet.message.conversation
-        out.write("replica", 1, ROW_BYTES, StoreReplicated(conversation, self.last_place(conversation)))
+        out.write("replica", 1, ROW_BYTES, ReplicaFollowed(conversation, self.last_place(conversation)))
 
-    @on(StoreReplicated)
-    def replicated(self, source: Id, packet: StoreReplicated, out: Out) -> None:
+    @on(ReplicaFollowed)
+    def replicated(self, source: Id, packet: ReplicaFollowed, out: Out) -> None:
         """Note how far the replica has caught up."""
         self.replica[packet.conversation] = max(packet.upto, self.replica.get(packet.conversation, 0))
 

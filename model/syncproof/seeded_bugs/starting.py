@@ -15,7 +15,7 @@ from syncproof.seeded_bugs._record import seeded_bug
 
 @actor
 class BeginsAgain(ConsumerServer):
-    """Works out anew, when a device connects after a restart, where its consumer begins that was given nothing yet.
+    """Computes again, when a device connects after a restart, where its consumer begins, if that was given nothing before.
 
     `begun`: the consumers that were given something. `known`: the devices whose consumers it has in memory.
     """

@@ -339,7 +339,7 @@ def rest_and_more(h: History) -> Iterator[None]:
     yield
 
 
-def started_anew(h: History) -> Iterator[None]:
+def checkpoint_set_back(h: History) -> Iterator[None]:
     stored(h, 1, 2)
     fetched(h, 1, 2)
     h.checkpointed(1, 0, start=True)
@@ -362,7 +362,7 @@ DOUBTS = (
     shown_before_it_is_stored, shown_elsewhere, accepted_before_it_is_stored, accepted_at_another_place,
     composed_again_when_settled, composed_again_and_shown_again, unsure_and_accepted, started_above, refused_among_others,
     never_placed_and_accepted, named_by_a_change,
-    placed_before_it_is_composed, entry_before_it_is_placed, rest_and_more, started_anew, fruitless,
+    placed_before_it_is_composed, entry_before_it_is_placed, rest_and_more, checkpoint_set_back, fruitless,
 )  # fmt: skip
 
 

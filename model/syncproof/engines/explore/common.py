@@ -20,7 +20,7 @@ from syncproof.engines.handler_errors import UnfitValue
 from syncproof.properties import Property
 
 MOST = 100_000
-"""How many local states and automata are kept, or about; with more, `Common` begins anew before the next search."""
+"""The limit of local states and automata that are kept; above it, `Common` is emptied before the next search."""
 BITS = 32
 """The bits of an index in a key of `HandlerResults.made`, which combines two."""
 
