@@ -23,7 +23,7 @@ from syncproof.core.values import SERVER, ConversationId, DeviceId, GatewayId, U
 
 DEVICE = DeviceId(0)
 GATEWAY = GatewayId(GatewayId.FIRST)
-ROLES = Roles(DEVICE, SERVER, ConversationId(0), UserId(0))
+ROLES = Roles(DEVICE, SERVER, ConversationId(0), UserId(0), (DEVICE,))
 MADE: list[tuple[Move, str]] = [
     (Lose(DEVICE, Expire()), "push-lost"),
     (Duplicate(DEVICE, Expire()), "push-duplicated"),

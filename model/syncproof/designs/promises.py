@@ -16,12 +16,15 @@ CRASHES = ("device-crash", "server-crash")
 ARRIVALS = ("new-device", "reinstall")
 GATEWAY_FAULTS = ("gateway-crash", "handover", "partition")
 """Faults of the processes before the store, which keep nothing: connections and what is on its way over them are lost."""
+REFUSALS = ("rate-limit", "cursor-refused")
+"""Replies that say no, for a time or to the cursors of a device."""
 HARMLESS_TO_STORES = (
     *PUSH_FAULTS,
     *CONNECTION_FAULTS,
     *CRASHES,
     *ARRIVALS,
     *GATEWAY_FAULTS,
+    *REFUSALS,
     "sender-retry",
     "membership",
     "clock-step",
@@ -67,6 +70,7 @@ SYNC_FIRST: Promises = {
         *CONNECTION_FAULTS,
         *ARRIVALS,
         *GATEWAY_FAULTS,
+        *REFUSALS,
         "device-crash",
         "sender-retry",
         "membership",
@@ -80,6 +84,7 @@ SYNC_FIRST: Promises = {
         *CONNECTION_FAULTS,
         *ARRIVALS,
         *GATEWAY_FAULTS,
+        *REFUSALS,
         "device-crash",
         "sender-retry",
         "membership",
@@ -90,6 +95,7 @@ SYNC_FIRST: Promises = {
         *CONNECTION_FAULTS,
         *ARRIVALS,
         *GATEWAY_FAULTS,
+        *REFUSALS,
         "device-crash",
         "sender-retry",
         "membership",
@@ -144,6 +150,7 @@ HYBRID: Promises = {
         *CRASHES,
         *ARRIVALS,
         *GATEWAY_FAULTS,
+        *REFUSALS,
         "sender-retry",
         "clock-step",
         "device-restore",
