@@ -14,11 +14,17 @@ PUSH_FAULTS = ("push-lost", "push-duplicated", "push-reordered", "push-outage")
 CONNECTION_FAULTS = ("disconnect", "half-open", "abandoned")
 CRASHES = ("device-crash", "server-crash")
 ARRIVALS = ("new-device", "reinstall")
+GATEWAY_FAULTS = ("gateway-crash", "handover", "partition")
+"""Faults of the processes before the store, which keep nothing: connections and what is on its way over them are lost."""
+REFUSALS = ("rate-limit", "cursor-refused")
+"""Replies that say no, for a time or to the cursors of a device."""
 HARMLESS_TO_STORES = (
     *PUSH_FAULTS,
     *CONNECTION_FAULTS,
     *CRASHES,
     *ARRIVALS,
+    *GATEWAY_FAULTS,
+    *REFUSALS,
     "sender-retry",
     "membership",
     "clock-step",
@@ -63,6 +69,8 @@ SYNC_FIRST: Promises = {
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,
         *ARRIVALS,
+        *GATEWAY_FAULTS,
+        *REFUSALS,
         "device-crash",
         "sender-retry",
         "membership",
@@ -75,6 +83,8 @@ SYNC_FIRST: Promises = {
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,
         *ARRIVALS,
+        *GATEWAY_FAULTS,
+        *REFUSALS,
         "device-crash",
         "sender-retry",
         "membership",
@@ -84,6 +94,8 @@ SYNC_FIRST: Promises = {
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,
         *ARRIVALS,
+        *GATEWAY_FAULTS,
+        *REFUSALS,
         "device-crash",
         "sender-retry",
         "membership",
@@ -137,6 +149,8 @@ HYBRID: Promises = {
         *CONNECTION_FAULTS,
         *CRASHES,
         *ARRIVALS,
+        *GATEWAY_FAULTS,
+        *REFUSALS,
         "sender-retry",
         "clock-step",
         "device-restore",

@@ -13,6 +13,7 @@ from syncproof.core.values import SERVER, ActorId, ConversationId, DeviceId, Use
 from syncproof.core.world import System
 from syncproof.designs import promises, witnesses
 from syncproof.designs.base import Device, Server
+from syncproof.designs.deployments import DEPLOYMENTS, Gateway
 from syncproof.designs.inbox.device import InboxDevice
 from syncproof.designs.inbox.server import InboxServer
 from syncproof.designs.inbox.shared import SharedInboxServer
@@ -53,6 +54,7 @@ class Design(msgspec.Struct, frozen=True):
     with, its default first. `parameters`: those that it is searched with (a simulation takes the scenario's). `meets`:
     what a search of it must reach (see `witnesses.py`). `untouched`: faults that change nothing in it. `pins`: the
     parameters that make it a *form* of another design, `form_of`; they go before a scenario's (see `forms.py`).
+    `gateway`: what holds the devices' connections where the server runs behind gateways (see `deployments.py`).
     """
 
     name: str
@@ -68,6 +70,7 @@ class Design(msgspec.Struct, frozen=True):
     untouched: tuple[str, ...] = ()
     pins: Mapping[str, object] = {}
     form_of: str = ""
+    gateway: type[Gateway] = Gateway
 
     def __post_init__(self) -> None:
         """Check a design, and spell out the kinds of fault of its promises. `InputError` for what it cannot be made of."""
@@ -122,6 +125,7 @@ class Design(msgspec.Struct, frozen=True):
         parameters: Parameters | None = None,
         name: str = "",
         sometimes: Mapping[type[Property], str | Sequence[str]] | None = None,
+        gateway: type[Gateway] | None = None,
     ) -> Design:
         """Return this design with another device, another server, other promises or other parameters.
 
@@ -141,8 +145,9 @@ class Design(msgspec.Struct, frozen=True):
             "server": self.server if server is None else server,
             "promises": self.promises if promises is None else promises,
             "parameters": self.parameters if parameters is None else parameters,
+            "gateway": self.gateway if gateway is None else gateway,
             "meets": (
-                *(() if device or server or parameters else self.meets),
+                *(() if device or server or parameters or gateway else self.meets),
                 *witnesses.declared({} if sometimes is None else sometimes),
             ),
         }
@@ -162,8 +167,10 @@ class Design(msgspec.Struct, frozen=True):
                 if fault not in FAULTS:
                     raise InputError(f"promises[{name!r}]: unknown fault {fault!r}; allowed: {', '.join(FAULTS)}")
 
-    def system(self, population: Population, parameters: Parameters) -> System:
+    def system(self, population: Population, parameters: Parameters, deployment: str = "single") -> System:
         """Return the system of the design's actors for a population. `InputError` if it cannot work with the parameters."""
+        deployed = DEPLOYMENTS[deployment]
+        kind = deployed.server(self.server)
         parameters = self.effective(parameters)
         numbering = self.sequencers[0] if parameters.sequencer == "auto" and self.sequencers else parameters.sequencer
         if self.sequencers and numbering not in self.sequencers:
@@ -174,8 +181,8 @@ class Design(msgspec.Struct, frozen=True):
             return self.device(id=device, user=user, parameters=parameters, replaces=replaces)
 
         def cast() -> dict[ActorId, Actor]:
-            server = self.server(id=SERVER, parameters=parameters, sequencer=numbering)
-            actors: dict[ActorId, Actor] = {SERVER: server}
+            server = kind(id=SERVER, parameters=parameters, sequencer=numbering)
+            actors: dict[ActorId, Actor] = {SERVER: server, **deployed.others(self.gateway)}
             for number, owner in enumerate(population.owners):
                 device = DeviceId(number)
                 server.register_device(device, UserId(owner))
@@ -199,6 +206,7 @@ class Design(msgspec.Struct, frozen=True):
             self.name,
             cast,
             server=SERVER,
+            gateways=deployed.gateways,
             opening=tuple(opening),
             spawn=spawn,
             clocked=numbering == "clock" and bool(self.sequencers),
