@@ -27,6 +27,8 @@ from syncproof import DESIGNS, explore
 from syncproof.core.actor import Out, actor, on
 from syncproof.core.values import Id, Timeline
 from syncproof.designs.packets import Commit, Page
+from syncproof.designs.refusing import CursorRefused
+from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.fanout import ReadFanoutDevice
 from syncproof.designs.timeline.server import TimelineServer
 
@@ -85,7 +87,7 @@ longer = verdict(remembering(2), "accepted-once", messages=3, **retries)
 # cure passes must be large enough to show what the cure does not cover. The sound design keeps the rows:
 
 # %%
-verdict(DESIGNS["timeline-notify"], "accepted-once", messages=3, **retries)
+sound = verdict(DESIGNS["timeline-notify"], "accepted-once", messages=3, **retries)
 
 # %% [markdown]
 # ## A conversation that is not shown
@@ -119,4 +121,114 @@ found.diagram("checkpoint-covered")
 
 # %%
 verdict(DESIGNS["timeline-read-fanout"], "no-loss", **quiet)
-verdict(DESIGNS["timeline-read-fanout"], "checkpoint-covered", **quiet)
+sound = verdict(DESIGNS["timeline-read-fanout"], "checkpoint-covered", **quiet)
+
+# %% [markdown]
+# ## A device that asks without end
+#
+# [matrix-dart-sdk#2473](https://github.com/famedly/matrix-dart-sdk/issues/2473): the server no longer accepts the client's sync
+# token, the client sends the same request again, and so on. The fault `cursor-refused` makes a server forget what it needs to
+# continue from a device's cursors.
+
+
+# %%
+@actor
+class Stubborn(TimelineDevice):
+    @on(CursorRefused)
+    def cursors_refused(self, source: Id, packet: CursorRefused, out: Out) -> None:
+        if self.pull_answered(out):
+            self.pull(self.cursors(), True, out)
+
+
+stubborn = DESIGNS["timeline-notify"].variant(
+    name="stubborn", device=Stubborn, summary="Asks again with the same cursor."
+)
+refused = {"population": "two-people", "messages": 2, "faults": ["cursor-refused"]}
+found = verdict(stubborn, "pull-terminates", **refused)
+found.diagram("pull-terminates")
+
+# %% [markdown]
+# The counterexample ends in a cycle, below the line: a reply is no trigger, also not one that says no. The first cure that comes to
+# mind is to let it be, and to wait for the next notification or poll:
+
+
+# %%
+@actor
+class Patient(TimelineDevice):
+    @on(CursorRefused)
+    def cursors_refused(self, source: Id, packet: CursorRefused, out: Out) -> None:
+        if self.pull_answered(out):
+            self.arm_poll(out)
+
+
+patient = DESIGNS["timeline-notify"].variant(
+    name="patient", device=Patient, summary="Waits when its cursor is refused."
+)
+verdict(patient, "pull-terminates", **refused)
+print(verdict(patient, "no-loss", **refused).cell("patient", "no-loss").counterexample.says)
+
+# %% [markdown]
+# The loop is gone, and the messages with it: every later pull has the same cursor. One property alone would have passed this
+# cure; the search judges all that the design promises. The sound design reads from the beginning, and shows nothing twice:
+
+# %%
+for name in ("pull-terminates", "no-loss", "no-duplicate"):
+    verdict(DESIGNS["timeline-notify"], name, **refused)
+
+# %% [markdown]
+# ## Keep it
+#
+# Designs in a file of their own, and a test for each: the failing one documents the report, the passing one guards the cure.
+
+# %%
+# %%writefile cursors.py
+"""Define a device that asks again with a refused cursor, and one that reads from the beginning."""
+
+from syncproof.core.actor import Out, actor, on
+from syncproof.core.values import Id
+from syncproof.designs import DESIGNS
+from syncproof.designs.refusing import CursorRefused
+from syncproof.designs.timeline.device import TimelineDevice
+
+
+@actor
+class Stubborn(TimelineDevice):
+    """Send the same cursors again."""
+
+    @on(CursorRefused)
+    def cursors_refused(self, source: Id, packet: CursorRefused, out: Out) -> None:
+        """Pull from the refused cursors."""
+        if self.pull_answered(out):
+            self.pull(self.cursors(), True, out)
+
+
+Reported = DESIGNS["timeline-notify"].variant(device=Stubborn, summary="As in the report.")
+Cured = DESIGNS["timeline-notify"].variant(summary="Reads from the beginning.")
+
+# %%
+# %%writefile test_cursors.py
+"""Hold the cure to its promises where the report came about."""
+
+import pytest
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="the report")
+def test_the_reported_device_asks_without_end(keeps_promises):
+    keeps_promises("cursors.py:Reported", world="two-people", messages=2, faults=["cursor-refused"])
+
+
+def test_the_cured_device_keeps_every_promise(keeps_promises):
+    keeps_promises("cursors.py:Cured", world="two-people", messages=2, faults=["cursor-refused"])
+
+
+# %%
+import subprocess
+import sys
+
+command = [sys.executable, "-m", "pytest", "-v", "--color=no", "test_cursors.py"]
+lines = subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
+print("\n".join(" ".join(line.split()[:2]) for line in lines if line.startswith("test_cursors.py::")))
+
+# %% [markdown]
+# Every failure that syncproof knows is told in [failures](../docs/failures.md): where it was seen, the moves of its counterexample,
+# and its cure.
