@@ -41,6 +41,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "special": worlds.special,
         "beyond": worlds.beyond,
         "profiles": worlds.profiles,
+        "refinements": properties.refinements,
     },
     "failures.md": {"bugs": properties.bugs, "details": properties.bug_details},
     "history.md": {
