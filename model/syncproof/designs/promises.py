@@ -14,11 +14,14 @@ PUSH_FAULTS = ("push-lost", "push-duplicated", "push-reordered", "push-outage")
 CONNECTION_FAULTS = ("disconnect", "half-open", "abandoned")
 CRASHES = ("device-crash", "server-crash")
 ARRIVALS = ("new-device", "reinstall")
+REFUSALS = ("rate-limit", "cursor-refused")
+"""Replies that say no, for a time or to the cursors of a device."""
 HARMLESS_TO_STORES = (
     *PUSH_FAULTS,
     *CONNECTION_FAULTS,
     *CRASHES,
     *ARRIVALS,
+    *REFUSALS,
     "sender-retry",
     "membership",
     "clock-step",
@@ -63,6 +66,7 @@ SYNC_FIRST: Promises = {
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,
         *ARRIVALS,
+        *REFUSALS,
         "device-crash",
         "sender-retry",
         "membership",
@@ -75,6 +79,7 @@ SYNC_FIRST: Promises = {
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,
         *ARRIVALS,
+        *REFUSALS,
         "device-crash",
         "sender-retry",
         "membership",
@@ -84,6 +89,7 @@ SYNC_FIRST: Promises = {
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,
         *ARRIVALS,
+        *REFUSALS,
         "device-crash",
         "sender-retry",
         "membership",
@@ -137,6 +143,7 @@ HYBRID: Promises = {
         *CONNECTION_FAULTS,
         *CRASHES,
         *ARRIVALS,
+        *REFUSALS,
         "sender-retry",
         "clock-step",
         "device-restore",
