@@ -43,7 +43,7 @@ def _promise(design: str, name: str) -> str:
 def refinements() -> str:
     """Return a table of the designs that implement an abstract machine: the faults under which each does."""
     rows = [
-        [f"[{design.name}](designs.md#{design.name})", code(machine), under(tuple(faults))]
+        [f"[{design.name}](designs.md#{design.name})", codes([machine]), under(tuple(faults))]
         for design in DESIGNS.values()
         for machine, faults in design.refines.items()
     ]

@@ -40,8 +40,8 @@ class Piece(Generic[Result]):
 
     `facts`: what decides the result beside the function, as JSON has it. `design`: the design whose code it runs; empty for
     none. `files`: files that it reads. `repeatable`: whether another call gives the same result; that of a real server does
-    not. `properties`: those of one's own that are judged, as `FILE.py:NAME`, and ready abstract machines, by their names. `key`: 64 hex digits of everything that decides
-    the result; empty: not kept.
+    not. `properties`: those of one's own that are judged, as `FILE.py:NAME`, and ready abstract machines by their names.
+    `key`: 64 hex digits of everything that decides the result; empty: not kept.
     """
 
     function: Callable[..., Result]
