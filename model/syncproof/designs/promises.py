@@ -14,6 +14,8 @@ PUSH_FAULTS = ("push-lost", "push-duplicated", "push-reordered", "push-outage")
 CONNECTION_FAULTS = ("disconnect", "half-open", "abandoned")
 CRASHES = ("device-crash", "server-crash")
 ARRIVALS = ("new-device", "reinstall")
+GATEWAY_FAULTS = ("gateway-crash", "handover", "partition")
+"""Faults of the processes before the store, which keep nothing: connections and what is on its way over them are lost."""
 REFUSALS = ("rate-limit", "cursor-refused")
 """Replies that say no, for a time or to the cursors of a device."""
 HARMLESS_TO_STORES = (
@@ -21,6 +23,7 @@ HARMLESS_TO_STORES = (
     *CONNECTION_FAULTS,
     *CRASHES,
     *ARRIVALS,
+    *GATEWAY_FAULTS,
     *REFUSALS,
     "sender-retry",
     "membership",
@@ -66,6 +69,7 @@ SYNC_FIRST: Promises = {
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,
         *ARRIVALS,
+        *GATEWAY_FAULTS,
         *REFUSALS,
         "device-crash",
         "sender-retry",
@@ -79,6 +83,7 @@ SYNC_FIRST: Promises = {
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,
         *ARRIVALS,
+        *GATEWAY_FAULTS,
         *REFUSALS,
         "device-crash",
         "sender-retry",
@@ -89,6 +94,7 @@ SYNC_FIRST: Promises = {
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,
         *ARRIVALS,
+        *GATEWAY_FAULTS,
         *REFUSALS,
         "device-crash",
         "sender-retry",
@@ -143,6 +149,7 @@ HYBRID: Promises = {
         *CONNECTION_FAULTS,
         *CRASHES,
         *ARRIVALS,
+        *GATEWAY_FAULTS,
         *REFUSALS,
         "sender-retry",
         "clock-step",

@@ -13,6 +13,7 @@ from syncproof.core.values import SERVER, ActorId, ConversationId, DeviceId, Use
 from syncproof.core.world import System
 from syncproof.designs import promises, witnesses
 from syncproof.designs.base import Device, Server
+from syncproof.designs.deployments import DEPLOYMENTS, Gateway
 from syncproof.designs.inbox.device import InboxDevice
 from syncproof.designs.inbox.server import InboxServer
 from syncproof.designs.inbox.shared import SharedInboxServer
@@ -53,7 +54,8 @@ class Design(msgspec.Struct, frozen=True):
     the design. A property in neither table is judged and reported. `sequencers`: the numberings that the design works
     with, its default first. `parameters`: those that it is searched with (a simulation takes the scenario's). `meets`:
     what a search of it must reach (see `witnesses.py`). `untouched`: faults that change nothing in it. `pins`: the
-    parameters that make it a *form* of another design, `form_of`; they go before a scenario's (see `forms.py`). `refines`: the
+    parameters that make it a *form* of another design, `form_of`; they go before a scenario's (see `forms.py`).
+    `gateway`: what holds the devices' connections where the server runs behind gateways (see `deployments.py`). `refines`: the
     ready abstract machines (`properties/refinements.py`) that it implements -> the faults under which it does.
     """
 
@@ -70,6 +72,7 @@ class Design(msgspec.Struct, frozen=True):
     untouched: tuple[str, ...] = ()
     pins: Mapping[str, object] = {}
     form_of: str = ""
+    gateway: type[Gateway] = Gateway
     refines: Mapping[str, tuple[str, ...]] = {}
 
     def __post_init__(self) -> None:
@@ -133,6 +136,7 @@ class Design(msgspec.Struct, frozen=True):
         parameters: Parameters | None = None,
         name: str = "",
         sometimes: Mapping[type[Property], str | Sequence[str]] | None = None,
+        gateway: type[Gateway] | None = None,
         refines: Mapping[str, tuple[str, ...]] | None = None,
     ) -> Design:
         """Return this design with another device, another server, other promises or other parameters.
@@ -155,8 +159,9 @@ class Design(msgspec.Struct, frozen=True):
             "promises": self.promises if promises is None else promises,
             "refines": self.refines if refines is None else refines,
             "parameters": self.parameters if parameters is None else parameters,
+            "gateway": self.gateway if gateway is None else gateway,
             "meets": (
-                *(() if device or server or parameters else self.meets),
+                *(() if device or server or parameters or gateway else self.meets),
                 *witnesses.declared({} if sometimes is None else sometimes),
             ),
         }
@@ -178,8 +183,10 @@ class Design(msgspec.Struct, frozen=True):
                 if fault not in FAULTS:
                     raise InputError(f"{what}[{name!r}]: unknown fault {fault!r}; allowed: {', '.join(FAULTS)}")
 
-    def system(self, population: Population, parameters: Parameters) -> System:
+    def system(self, population: Population, parameters: Parameters, deployment: str = "single") -> System:
         """Return the system of the design's actors for a population. `InputError` if it cannot work with the parameters."""
+        deployed = DEPLOYMENTS[deployment]
+        kind = deployed.server(self.server)
         parameters = self.effective(parameters)
         numbering = self.sequencers[0] if parameters.sequencer == "auto" and self.sequencers else parameters.sequencer
         if self.sequencers and numbering not in self.sequencers:
@@ -190,8 +197,8 @@ class Design(msgspec.Struct, frozen=True):
             return self.device(id=device, user=user, parameters=parameters, replaces=replaces)
 
         def cast() -> dict[ActorId, Actor]:
-            server = self.server(id=SERVER, parameters=parameters, sequencer=numbering)
-            actors: dict[ActorId, Actor] = {SERVER: server}
+            server = kind(id=SERVER, parameters=parameters, sequencer=numbering)
+            actors: dict[ActorId, Actor] = {SERVER: server, **deployed.others(self.gateway)}
             for number, owner in enumerate(population.owners):
                 device = DeviceId(number)
                 server.register_device(device, UserId(owner))
@@ -215,6 +222,7 @@ class Design(msgspec.Struct, frozen=True):
             self.name,
             cast,
             server=SERVER,
+            gateways=deployed.gateways,
             opening=tuple(opening),
             spawn=spawn,
             clocked=numbering == "clock" and bool(self.sequencers),

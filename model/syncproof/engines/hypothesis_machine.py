@@ -58,6 +58,7 @@ from syncproof.core.moves import (
     Disconnect,
     Duplicate,
     Fire,
+    Handover,
     Keep,
     Lose,
     Move,
@@ -279,6 +280,21 @@ class Machine(RuleBasedStateMachine):
     @rule_for("server-restore")
     def restore_server(self, move: Restore) -> None:
         """Restore a server from its backup."""
+        self.make(move)
+
+    @rule_for("gateway-crash")
+    def crash_gateway(self, move: Crash) -> None:
+        """Crash a gateway: its connections are gone, and the store is not told."""
+        self.make(move)
+
+    @rule_for("handover")
+    def hand_over(self, move: Handover) -> None:
+        """Connect a device through the next gateway, while the former one still believes in it."""
+        self.make(move)
+
+    @rule_for("partition")
+    def cut_gateway(self, move: Disconnect) -> None:
+        """Cut a gateway from the store."""
         self.make(move)
 
     @rule_for("intervention")
