@@ -45,7 +45,7 @@ def assert_promises(
     `design`: a `Design`, a name, or `FILE.py:NAME`. `world`: a name of `small_worlds.POPULATIONS`. `faults`: names of
     `small_worlds.KINDS`, all in one world; by default each usual kind of fault alone, and Hypothesis plays them together.
     `states`: a search that needs more states fails the test, since its verdict is unknown. `examples`: a Hypothesis
-    profile (`dev`, `brief`, `ci`, `deep`), or `none` for the search alone. `properties`: some of your own, classes or
+    profile (`few`, `dev`, `brief`, `ci`, `deep`), or `none` for the search alone. `properties`: some of your own, classes or
     `FILE.py:NAME`, which the design is asked to keep beside what it promises. `refines`: abstract machines that it is
     asked to implement: `device-log`, which it must declare (`Design.variant(refines=...)`), or `FILE.py:NAME`.
 
