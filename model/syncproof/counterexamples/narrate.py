@@ -39,6 +39,7 @@ from syncproof.core.values import ActorId, DeviceId, GatewayId
 from syncproof.core.world import System, World
 from syncproof.counterexamples.wording import actor_name, actor_names, brief
 from syncproof.properties import Property
+from syncproof.properties.refinement import Refinement
 
 Fate = Literal["under way", "arrived", "lost", "durable", "cut"]
 
@@ -132,7 +133,7 @@ def narrate(
             open_transits.append(transit)
             narration.transits.append(transit)
         complaints = _observe(automata, seen)
-        changes = {a.name: brief(a) for a, image in zip(automata, frozen, strict=True) if freeze(a) != image}
+        changes = {a.name: _change(a, seen) for a, image in zip(automata, frozen, strict=True) if freeze(a) != image}
         narration.steps.append(Step(number, move, says, at, tuple(map(brief, seen)), changes, complaints))
     return narration
 
@@ -148,6 +149,14 @@ def _observe(automata: Sequence[Property], seen: Sequence[Observation]) -> dict[
                 for line in automaton.at_quiescence():
                     complaints.setdefault(automaton.name, line)
     return complaints
+
+
+def _change(automaton: Property, seen: Sequence[Observation]) -> str:
+    """Return the new state of an automaton; of an abstract machine, the steps that it took before."""
+    if not isinstance(automaton, Refinement):
+        return brief(automaton)
+    steps = [said for said in map(automaton.said, seen) if said]
+    return f"{', '.join(steps)}: {brief(automaton)}"
 
 
 def _under_way(world: World) -> Iterator[Channel]:

@@ -186,3 +186,8 @@ DEVICE_ACKS: Promises = {
     # Retention deletes what every device has acked, and with it the history that a later device would fetch.
     "roaming-complete": except_for("replica-lag", *HARMLESS_TO_STORES, "device-restore", *STORE_TAILS),
 }
+
+# A restored server gives lost messages a second place, in a new life of the log.
+DEVICE_LOG: Promises = {"device-log": TIMELINE["conversation-order"]}
+"""That a device's messages are a log of the conversation, each once: see `properties/device_log.py`."""
+HYBRID_DEVICE_LOG: Promises = {"device-log": HYBRID["conversation-order"]}
