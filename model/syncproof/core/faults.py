@@ -88,6 +88,8 @@ class Fault:
     """For the move `Tell`: what the environment of a small world may tell actors, as far as they take such packets."""
     deployment: str = ""
     """The deployment without which it cannot happen; empty if it may happen in every one."""
+    like: str = ""
+    """The fault of which it has the consequences too: a property that is about that one is about this one."""
     kind: str = ""
     """The kind of fault of small worlds that it belongs to; faults of one kind are searched together."""
     budget: int = 1
@@ -316,6 +318,7 @@ FAULTS: dict[str, Fault] = {
             not_driven=ONE_PROCESS_DRIVEN,
             move=Failover,
             when=_of_server,
+            like="server-restore",
             kind="failover",
             not_simulated=ONE_PROCESS_SIMULATED,
         ),

@@ -23,7 +23,7 @@ class EpochLearnt(Property):
     name = "epoch-learnt"
     kind = "liveness"
     keyed_by = "installation x timeline"
-    about = ("server-restore", "failover")
+    about = ("server-restore",)
     says = "after a restore every device learns that its logs have a new epoch"
     wants = "a log that began a new epoch"
     evidence = seen(Reverted)
