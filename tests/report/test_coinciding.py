@@ -13,7 +13,7 @@ def test_lines_with_the_same_values_are_told_with_their_panels() -> None:
 
 
 def test_several_lines_are_told_together_and_by_their_short_names() -> None:
-    lines = dict.fromkeys(["x/mine.py:Mine", "b", "c"], [0.5])
+    lines = {name: [0.5] for name in ("x/mine.py:Mine", "b", "c")}
     assert told({"rows": lines}, "in every panel") == ["b and c are the same as Mine in every panel."]
 
 
