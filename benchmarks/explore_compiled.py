@@ -104,6 +104,7 @@ def compare(name: str, rounds: int) -> list[Line]:
         f"{states:,} states",
         f"{arcs:,} transitions",
         f"bytes a state {sizes[0]:.0f} and {sizes[1]:.0f}",
+        *["one round"] * (name in LARGE),
     )
     title = titled(name)
     return [

@@ -32,11 +32,8 @@ class Spread:
     most: float
 
     def __str__(self) -> str:
-        return (
-            f"{self.median:.2g} ({self.least:.2g} to {self.most:.2g})"
-            if self.median < 10
-            else (f"{self.median:.1f} ({self.least:.1f} to {self.most:.1f})")
-        )
+        digits = 2 if self.median < 1 else 1
+        return f"{self.median:.{digits}f} ({self.least:.{digits}f} to {self.most:.{digits}f})"
 
 
 @dataclass(frozen=True, slots=True)
