@@ -11,6 +11,7 @@ import pytest
 
 from syncproof.formats.names import Names
 from syncproof.properties.compact import NOTHING, FewValues, IntSet, Rows
+from syncproof.properties.spill import Spill
 
 KEYS = (0, 1, 5, 1023, 1024, 1025, 10**9, -1, -(1 << 62))
 
@@ -30,7 +31,7 @@ def test_a_set_of_numbers_is_a_set() -> None:
     assert len(IntSet(expected)) == len(expected)
 
 
-@pytest.mark.parametrize("made", [FewValues(), Rows(2)])
+@pytest.mark.parametrize("made", [FewValues(Spill()), Rows(2, Spill())])
 def test_a_mapping_of_numbers_is_a_mapping(made: MutableMapping[int, Any]) -> None:
     draw, expected = Random(2), dict[int, Any]()
     for _ in range(2000):
@@ -49,7 +50,7 @@ def test_a_mapping_of_numbers_is_a_mapping(made: MutableMapping[int, Any]) -> No
 
 
 def test_rows_keep_the_names_of_numbers() -> None:
-    rows, name = Rows(2), Names()["phone"]
+    rows, name = Rows(2, Spill()), Names()["phone"]
     rows[1], rows[2] = (name, 5), (3, None)
     assert f"{rows[1][0]:d}" == "phone"
     assert rows[2] == (3, None)
@@ -63,7 +64,7 @@ def test_a_column_of_numbers_is_added_at_once() -> None:
 
 
 def test_columns_of_rows_are_written_at_once() -> None:
-    found = Rows(2)
+    found = Rows(2, Spill())
     found[5] = (1, None)
     found.fill(numpy.array([2000, 5, 7]), numpy.array([1, 2, 3]), numpy.array([4, 5, NOTHING]))
     assert dict(found.items()) == {5: (2, 5), 7: (3, None), 2000: (1, 4)}
@@ -71,6 +72,6 @@ def test_columns_of_rows_are_written_at_once() -> None:
 
 
 def test_few_values_are_written_at_once() -> None:
-    found = FewValues()
+    found = FewValues(Spill())
     found.fill(numpy.array([9, 2000]), [("a",), ("a",)])
     assert dict(found.items()) == {9: ("a",), 2000: ("a",)}
