@@ -1,4 +1,4 @@
-"""What a checker forgets: a message that went its way as it should is kept in about 50 bytes, and in no automaton.
+"""What a checker forgets: a message that went its way as it should is kept as a row in a file, and in no automaton.
 
 A message is *plain* as long as all of this holds: it is no change; it was composed once, then placed once, at a known place, for
 devices that had joined and whose users are members, its composer's among them; it was stored before it was accepted and before

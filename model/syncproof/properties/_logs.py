@@ -35,6 +35,19 @@ class LongLog:
         self.skipped: dict[DeviceId, int] = {}
         self.views: list[LongLog] = []
 
+    def add(self, seq: int, message: int) -> bool:
+        """Append an entry; return False, and do nothing, if its number is not above the last one."""
+        seqs, messages = self.seqs, self.messages
+        tail = seqs.tail
+        if tail and seq <= tail[-1]:
+            return False
+        tail.append(seq)
+        messages.tail.append(message)
+        if len(tail) >= seqs.most:
+            seqs.move()
+            messages.move()
+        return True
+
     def view(self) -> LongLog:
         """Return the same entries for another property."""
         made = LongLog(self.seqs, self.messages)
@@ -90,6 +103,14 @@ class Entries:
     messages: list[MessageId | None]
     passed: dict[DeviceId, int]
     skipped: dict[DeviceId, int]
+
+    def add(self, seq: int, message: MessageId | None) -> bool:
+        """Append an entry; return False, and do nothing, if its number is not above the last one."""
+        if self.seqs and seq <= self.seqs[-1]:
+            return False
+        self.seqs.append(seq)
+        self.messages.append(message)
+        return True
 
 
 @state
@@ -150,11 +171,9 @@ class Logs(Property):
         message = None if o.message in self.again else o.message
         if message is None and self.compacted:
             message = VOID
-        seqs = log.seqs
-        if not seqs or o.seq > seqs[-1]:
-            seqs.append(o.seq)
-            log.messages.append(message)
+        if log.add(o.seq, message):
             return None
+        seqs = log.seqs
         position = bisect_right(seqs, o.seq)
         before = (seqs[position - 1], log.messages[position - 1]) if position else None
         if message not in (None, VOID) and before == (o.seq, message):

@@ -236,7 +236,9 @@ class Rows(MutableMapping[int, tuple[Any, ...]]):
 
     def __setitem__(self, key: int, value: tuple[Any, ...]) -> None:
         plain = [NOTHING if part is None else part for part in value]
-        self._named.update({part: part for part in plain if type(part) is not int})
+        for part in plain:
+            if type(part) is not int:
+                self._named[part] = part
         self._values.extend(plain)
         self._rows.put(key, len(self._values) // self._width)
 

@@ -17,59 +17,62 @@ MOST = 2 * NUMBERS
 class LongColumn:
     """Numbers of 64 bits in the order in which they were appended, read as a list is; a part of them is an array.
 
-    A column into which a number was inserted far from its end stays in memory: the next ones are likely to follow there.
+    `tail`: the last numbers, which are in memory; empty only if there are none. From `most` numbers there on, `move` is due. A
+    column into which a number was inserted far from its end stays in memory: the next ones are likely to follow there.
     """
 
-    __slots__ = ("_before", "_blocks", "_most", "_spill", "_tail")
+    __slots__ = ("_before", "_blocks", "_spill", "most", "tail")
 
     def __init__(self, spill: Spill, numbers: Iterable[int] = ()) -> None:
         self._spill = spill
         self._blocks = array("I")
         self._before = 0
-        self._most = MOST
-        self._tail = array("q", numbers)
-        self._move()
+        self.most = MOST
+        self.tail = array("q", numbers)
+        self.move()
 
-    def _move(self) -> None:
-        """Move what is too much for memory to the file."""
-        tail = self._tail
-        if len(tail) < self._most:
+    def move(self) -> None:
+        """Move to the file what is too much for memory."""
+        tail = self.tail
+        if len(tail) < self.most:
             return
         count = len(tail) // NUMBERS - 1
         moved = count * NUMBERS
         first = self._spill.add(tail[:moved].tobytes())
         self._blocks.extend(range(first, first + count))
         self._before += moved
-        self._tail = tail[moved:]  # not `del`: it would keep the room of what was moved
+        self.tail = tail[moved:]  # not `del`: it would keep the room of what was moved
 
     def append(self, number: int) -> None:
         """Add a number at the end."""
-        tail = self._tail
+        tail = self.tail
         tail.append(number)
-        if len(tail) >= self._most:
-            self._move()
+        if len(tail) >= self.most:
+            self.move()
 
     def extend(self, numbers: Iterable[int]) -> None:
         """Add numbers at the end."""
-        self._tail.extend(numbers)
-        self._move()
+        tail = self.tail
+        tail.extend(numbers)
+        if len(tail) >= self.most:
+            self.move()
 
     def frombytes(self, numbers: bytes) -> None:
         """Add numbers at the end, given as the bytes of an array."""
-        tail = self._tail
+        tail = self.tail
         tail.frombytes(numbers)
-        if len(tail) >= self._most:
-            self._move()
+        if len(tail) >= self.most:
+            self.move()
 
     def insert(self, at: int, number: int) -> None:
         """Add a number before the one at a position."""
         if at < self._before:
-            self._tail = self[:]
-            self._blocks, self._before, self._most = array("I"), 0, sys.maxsize
-        self._tail.insert(at - self._before, number)
+            self.tail = self[:]
+            self._blocks, self._before, self.most = array("I"), 0, sys.maxsize
+        self.tail.insert(at - self._before, number)
 
     def __len__(self) -> int:
-        return self._before + len(self._tail)
+        return self._before + len(self.tail)
 
     @overload
     def __getitem__(self, at: int) -> int: ...
@@ -78,15 +81,15 @@ class LongColumn:
     def __getitem__(self, at: slice) -> array[int]: ...
 
     def __getitem__(self, at: int | slice) -> int | array[int]:
-        if isinstance(at, slice):
-            low, high, _ = at.indices(self._before + len(self._tail))
-            return self._part(low, high)
+        if type(at) is slice:
+            low, high, _ = at.indices(self._before + len(self.tail))
+            return self._part(low, max(low, high))
         here = at - self._before
         if here >= 0:
-            return self._tail[here]
+            return self.tail[here]
         if at < 0:
-            if at >= -len(self._tail):
-                return self._tail[at]
+            if at >= -len(self.tail):
+                return self.tail[at]
             at += len(self)
             if at < 0:
                 raise IndexError(at - len(self))
@@ -96,10 +99,10 @@ class LongColumn:
         return array("q", self._spill.read(self._blocks[number]))
 
     def _part(self, low: int, high: int) -> array[int]:
-        """Return the numbers from a position to below another, which are both at most the length."""
+        """Return the numbers from a position to below another, which is not lower; both are at most the length."""
         before = self._before
         if low >= before:
-            return self._tail[low - before : high - before]
+            return self.tail[low - before : high - before]
         found = array("q")
         moved = min(high, before)
         first = low // NUMBERS
@@ -107,12 +110,12 @@ class LongColumn:
             found.frombytes(self._spill.read(block))
         found = found[low - first * NUMBERS : moved - first * NUMBERS]
         if high > before:
-            found += self._tail[: high - before]
+            found += self.tail[: high - before]
         return found
 
     def __setitem__(self, at: int, number: int) -> None:
         if at >= self._before:
-            self._tail[at - self._before] = number
+            self.tail[at - self._before] = number
             return
         block = self._block(at // NUMBERS)
         block[at % NUMBERS] = number
@@ -121,23 +124,23 @@ class LongColumn:
     def __delitem__(self, part: slice) -> None:
         """Remove all numbers from a position on. The blocks that had them are not used again."""
         low, _, _ = part.indices(len(self))
-        if low >= self._before:
-            del self._tail[low - self._before :]
+        if low > self._before or not self._before:
+            del self.tail[low - self._before :]
             return
-        kept = low // NUMBERS
-        self._tail = self._part(kept * NUMBERS, low)
+        kept = max(0, low - 1) // NUMBERS
+        self.tail = self._part(kept * NUMBERS, low)
         self._before = kept * NUMBERS
         del self._blocks[kept:]
 
     def __iter__(self) -> Iterator[int]:
         for number in range(len(self._blocks)):
             yield from self._block(number)
-        yield from self._tail
+        yield from self.tail
 
     def upto(self, number: int) -> int:
         """Return how many numbers are at most this one, in a column in growing order."""
-        tail = self._tail
-        if not self._before or (tail and tail[0] <= number):
+        tail = self.tail
+        if not self._before or tail[0] <= number:
             return self._before + bisect_right(tail, number)
         return bisect_right(self, number, 0, self._before)
 
