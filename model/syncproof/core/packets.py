@@ -7,7 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from syncproof.core.links import UNORDERED, Link
-from syncproof.core.values import ActorId, ConnectionId, ConversationId, Message, UserId
+from syncproof.core.values import ActorId, ConnectionId, ConversationId, DeviceId, Message, UserId
 
 
 class Packet(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -31,6 +31,9 @@ class Packet(msgspec.Struct, frozen=True, gc=False, tag=True):
     """The field that holds the place which an accepting reply names; None: it names none."""
     refuses: ClassVar[str | None] = None
     """The field that holds the id of the message that this reply refuses. Sending it is observed (`Refused`)."""
+
+    carries: ClassVar[str | None] = None
+    """The field that holds the packet which this one passes on: sending this one counts as sending that reply."""
 
     repeatable: ClassVar[bool] = False
     """Whether an impatient sender may send it again while it waits for the reply."""
@@ -76,6 +79,10 @@ class Closed(Packet, frozen=True, gc=False):
     connection: ConnectionId
 
 
+class HangUp(Packet, frozen=True, gc=False):
+    """The server closes its end of a connection: what `Out.close` is among the effects of a handler."""
+
+
 class Idle(msgspec.Struct, frozen=True, gc=False):
     """What one poll that finds nothing costs: the request and the reply on the wire, and the rows read from `store`."""
 
@@ -114,6 +121,19 @@ class RemoveMember(Packet, frozen=True, gc=False):
 
 class Expire(Packet, frozen=True, gc=False):
     """Retention deletes what the server keeps for delivery, also what some device has not fetched yet."""
+
+
+class Throttle(Packet, frozen=True, gc=False):
+    """A device asks too often: the server refuses its requests until it has asked for nothing for so many seconds."""
+
+    device: DeviceId
+    seconds: float = 60.0
+
+
+class ForgetCursors(Packet, frozen=True, gc=False):
+    """The server loses what it needs to continue from a device's cursors."""
+
+    device: DeviceId
 
 
 class Tick(Packet, frozen=True, gc=False):

@@ -14,11 +14,17 @@ PUSH_FAULTS = ("push-lost", "push-duplicated", "push-reordered", "push-outage")
 CONNECTION_FAULTS = ("disconnect", "half-open", "abandoned")
 CRASHES = ("device-crash", "server-crash")
 ARRIVALS = ("new-device", "reinstall")
+GATEWAY_FAULTS = ("gateway-crash", "handover", "partition")
+"""Faults of the processes before the store, which keep nothing: connections and what is on its way over them are lost."""
+REFUSALS = ("rate-limit", "cursor-refused")
+"""Replies that say no, for a time or to the cursors of a device."""
 HARMLESS_TO_STORES = (
     *PUSH_FAULTS,
     *CONNECTION_FAULTS,
     *CRASHES,
     *ARRIVALS,
+    *GATEWAY_FAULTS,
+    *REFUSALS,
     "sender-retry",
     "membership",
     "clock-step",
@@ -63,6 +69,8 @@ SYNC_FIRST: Promises = {
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,
         *ARRIVALS,
+        *GATEWAY_FAULTS,
+        *REFUSALS,
         "device-crash",
         "sender-retry",
         "membership",
@@ -75,6 +83,8 @@ SYNC_FIRST: Promises = {
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,
         *ARRIVALS,
+        *GATEWAY_FAULTS,
+        *REFUSALS,
         "device-crash",
         "sender-retry",
         "membership",
@@ -84,6 +94,8 @@ SYNC_FIRST: Promises = {
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,
         *ARRIVALS,
+        *GATEWAY_FAULTS,
+        *REFUSALS,
         "device-crash",
         "sender-retry",
         "membership",
@@ -137,6 +149,8 @@ HYBRID: Promises = {
         *CONNECTION_FAULTS,
         *CRASHES,
         *ARRIVALS,
+        *GATEWAY_FAULTS,
+        *REFUSALS,
         "sender-retry",
         "clock-step",
         "device-restore",
@@ -163,3 +177,8 @@ DEVICE_ACKS: Promises = {
     # Retention deletes what every device has acked, and with it the history that a later device would fetch.
     "roaming-complete": (*HARMLESS_TO_STORES, "device-restore", "server-restore"),
 }
+
+# A restored server gives lost messages a second place, in a new life of the log.
+DEVICE_LOG: Promises = {"device-log": TIMELINE["conversation-order"]}
+"""That a device's messages are a log of the conversation, each once: see `properties/device_log.py`."""
+HYBRID_DEVICE_LOG: Promises = {"device-log": HYBRID["conversation-order"]}

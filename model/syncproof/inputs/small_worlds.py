@@ -23,21 +23,23 @@ two, and two conversations. Some designs are searched with other parameters too 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
 import msgspec
 
+from syncproof.core.actor import Handler
 from syncproof.core.environment import Environment
 from syncproof.core.faults import FAULT_KINDS, FAULTS, LATER, Roles
 from syncproof.core.links import Link
 from syncproof.core.moves import Connect, Move, Spawn, Tell
 from syncproof.core.packets import Compose, Packet, Tick
-from syncproof.core.values import SERVER, ConversationId, DeviceId, Message, MessageId, UserId
+from syncproof.core.values import SERVER, ActorId, ConversationId, DeviceId, Message, MessageId, UserId
 from syncproof.core.world import System, World
 from syncproof.designs import Design, Parameters, Population
+from syncproof.designs.deployments import DEPLOYMENTS
 from syncproof.designs.inbox.device import InboxDevice
 from syncproof.designs.inbox.server import InboxServer
 from syncproof.designs.inbox.sync_first import SyncFirstServer
@@ -60,11 +62,13 @@ USUAL = ("push", "device-crash", "server-crash", "disconnect", "half-open", "new
 """The kinds of fault that happen often."""
 APART = ("push-outage", "clock-step")
 """The kinds of fault that have worlds of their own below."""
+CLUSTERED = tuple(fault.kind for fault in FAULTS.values() if fault.deployment)
+"""The kinds of fault that need a server of several processes."""
 RARE = tuple(
     dict.fromkeys(
         (
             *("reinstall", "device-restore", "server-restore", "trim", "membership"),
-            *[kind for kind in FAULT_KINDS if kind not in (*USUAL, *APART)],
+            *[kind for kind in FAULT_KINDS if kind not in (*USUAL, *APART, *CLUSTERED)],
         )
     )
 )
@@ -111,6 +115,14 @@ class SmallWorld:
     """The parameters that differ from the design's own: (name, value)."""
     script: tuple[tuple[Message, ...], ...] = ()
     """What is composed instead of the usual messages: each part in its order, several beside each other."""
+    deployment: str = ""
+    """Where the server runs: a name of `DEPLOYMENTS`; empty: in one process, unless a fault needs another deployment."""
+
+    @property
+    def deployed(self) -> str:
+        """Return the name of the deployment."""
+        needed = [FAULTS[fault].deployment for fault in self.faults if FAULTS[fault].deployment]
+        return self.deployment or (needed[0] if needed else "single")
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -130,21 +142,23 @@ class SmallWorld:
         faults = " and ".join(self.kinds) or "no fault"
         changed = "".join(f", {name} = {value}" for name, value in self.parameters)
         script = " of a script" if self.script else ""
-        return (
-            f"{self.population}, {self.messages} message{'s' if self.messages > 1 else ''}{script}, {faults}{changed}"
-        )
+        where = f", {self.deployment}" if self.deployment else ""
+        return f"{self.population}, {self.messages} message{'s' if self.messages > 1 else ''}{script}, {faults}{changed}{where}"
 
     def __repr__(self) -> str:
         """Return the Python expression that makes this world, for the snippets of reports."""
         parts = [self.population, self.messages, self.kinds, *([self.parameters] if self.parameters else [])]
         script = f", script={self.script!r}" if self.script else ""
-        return f"SmallWorld({', '.join(map(repr, parts))}{script})"
+        deployment = f", deployment={self.deployment!r}" if self.deployment else ""
+        return f"SmallWorld({', '.join(map(repr, parts))}{script}{deployment})"
 
 
 TOGETHER = ("push", "device-crash", "server-crash", "disconnect", "half-open", "sender-retry")
 """The kinds of fault that Hypothesis plays at once, in worlds too large for a search."""
 SINGLES = ((), *[(kind,) for kind in USUAL])
 PAIRS = tuple(combinations(USUAL, 2))
+REFUSING = ("rate-limit", "cursor-refused")
+"""The kinds of fault by which a server says no."""
 GENTLE = ((), ("push",), ("sender-retry",))
 """The kinds of fault with which a world of three devices is small enough for `standard`."""
 
@@ -163,12 +177,17 @@ STANDARD = (
     SmallWorld("two-devices", 2, ("push", "edit")),
     SmallWorld("two-people", 2, ("read",)),
     SmallWorld("two-conversations", 2, ()),
+    *[SmallWorld(population, 2, (), deployment="cluster") for population in ("two-people", "two-devices")],
+    SmallWorld("two-devices", 1, ("server-crash",), deployment="cluster"),
+    *[SmallWorld(population, 1, (kind,)) for kind in CLUSTERED for population in ("two-people", "two-devices")],
+    *[SmallWorld("two-people", 2, (kind,)) for kind in REFUSING],
+    SmallWorld("two-devices", 1, ("new-device", "rate-limit")),
 )
 DEEP = (
     *STANDARD,
     *[SmallWorld("two-people", 2, kinds) for kinds in PAIRS],
     *[SmallWorld("three-devices", 2, kinds) for kinds in SINGLES],
-    *[SmallWorld("two-people", 2, (kind,)) for kind in RARE],
+    *[SmallWorld("two-people", 2, (kind,)) for kind in RARE if kind not in REFUSING],
     SmallWorld("two-conversations", 2, ("push",)),
 )
 BOUNDS: dict[str, tuple[SmallWorld, ...]] = {"small": SMALL, "standard": STANDARD, "deep": DEEP}
@@ -203,11 +222,12 @@ PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] 
             SmallWorld("two-devices", 2, ("new-device",), ONE_A_PAGE),
             SmallWorld("two-people", 1, ("disconnect",), QUIET),
             SmallWorld("two-people", 1, ("sender-retry",), TWICE),
+            SmallWorld("two-people", 2, ("cursor-refused",), (*ONE_A_PAGE, *QUIET)),
         ),
     ),
     (
         lambda design: True,
-        tuple(SmallWorld("two-people", 1, kinds, TIMEOUTS) for kinds in (*SINGLES, ("reinstall",))),
+        tuple(SmallWorld("two-people", 1, kinds, TIMEOUTS) for kinds in (*SINGLES, ("reinstall",), ("rate-limit",))),
     ),
     (
         lambda design: issubclass(design.server, SyncFirstServer),
@@ -280,8 +300,11 @@ def particular(design: str | Design) -> tuple[SmallWorld, ...]:
     return tuple(world for concerns, worlds in PARTICULAR if concerns(entry) for world in worlds)
 
 
-def small_world(population: str, messages: int, kinds: Iterable[str]) -> SmallWorld:
-    """Return the small world with these names, its kinds in the order of `NAMED`. Raises `InputError` for unknown names."""
+def small_world(population: str, messages: int, kinds: Iterable[str], deployment: str = "") -> SmallWorld:
+    """Return the small world with these names, its kinds in the order of `NAMED`. Raises `InputError` for unknown names.
+
+    `deployment`: a name of `DEPLOYMENTS`; by default one process, unless a fault needs more.
+    """
     if not isinstance(population, str) or population not in POPULATIONS:
         raise InputError(f"unknown world {population!r}; allowed: {', '.join(POPULATIONS)}")
     arguments.whole("messages", messages, least=1, needed=True)
@@ -289,12 +312,21 @@ def small_world(population: str, messages: int, kinds: Iterable[str]) -> SmallWo
     for kind in chosen:
         if kind not in NAMED:
             raise InputError(f"unknown kind of fault {kind!r}; allowed: {', '.join(NAMED)}")
-    return SmallWorld(population, messages, tuple(kind for kind in NAMED if kind in chosen))
+    if deployment and deployment not in DEPLOYMENTS:
+        raise InputError(f"unknown deployment {deployment!r}; allowed: {', '.join(DEPLOYMENTS)}")
+    world = SmallWorld(population, messages, tuple(kind for kind in NAMED if kind in chosen), deployment=deployment)
+    for fault in world.faults:
+        if FAULTS[fault].deployment not in ("", world.deployed):
+            raise InputError(
+                f"{fault} cannot happen in the deployment {deployment!r}; allowed: {FAULTS[fault].deployment}"
+            )
+    return world
 
 
 def actors(world: SmallWorld) -> int:
-    """Return how many actors a world has at most: the server and its devices, also one that appears during the search."""
-    return 1 + len(POPULATIONS[world.population].owners) + ("reinstall" in world.faults)
+    """Return how many actors a world has at most: server processes and devices, also one that appears during the search."""
+    servers = 1 + len(DEPLOYMENTS[world.deployed].gateways)
+    return servers + len(POPULATIONS[world.population].owners) + ("reinstall" in world.faults)
 
 
 def given(world: SmallWorld) -> Given:
@@ -308,10 +340,10 @@ def given(world: SmallWorld) -> Given:
     return Given(world.faults, most, max(map(owners.count, owners)), changes)
 
 
-def scripted(file: str | Path, kinds: Iterable[str]) -> SmallWorld:
+def scripted(file: str | Path, kinds: Iterable[str], deployment: str = "") -> SmallWorld:
     """Return the small world in which a script file says what is composed. Raises `InputError` for one that is not allowed."""
     found = script.read(file, POPULATIONS)
-    world = small_world(found.world, sum(map(len, found.parts)), kinds)
+    world = small_world(found.world, sum(map(len, found.parts)), kinds, deployment)
     changes = [kind for kind in world.kinds if kind in CHANGES]
     if changes:
         raise InputError(
@@ -327,10 +359,10 @@ def interchangeable(world: SmallWorld) -> tuple[tuple[DeviceId, ...], ...]:
     """
     distinguished = {"new-device", "reinstall", "device-restore", "server-restore"} & set(world.faults)
     sends = {message.sender for part in world.script for message in part}
-    if world.population != "three-devices" or distinguished or sends - {SENDER}:
+    if world.population != "three-devices" or distinguished or sends - {SENDER} or world.deployed != "single":
         raise InputError(
             f"{world}: no two devices are interchangeable here; allowed: three-devices, whose two receiving devices are, "
-            "without new devices, reinstalls and restores, which concern one certain device"
+            "without new devices, reinstalls and restores, which concern one certain device, and without gateways"
         )
     return ((DeviceId(1), DeviceId(2)),)
 
@@ -346,7 +378,7 @@ def build(design: str | Design, world: SmallWorld, budget: int = 1) -> tuple[Sys
     faults = world.faults
     appears = "new-device" in faults
     population = Population(everyone.owners[:-1], everyone.members) if appears else everyone
-    system = entry.system(population, world.parameters_of(entry))
+    system = entry.system(population, world.parameters_of(entry), world.deployed)
     if "push-reordered" not in faults:
         keep_pushes_in_order(system)
     clocked = Tick in entry.server.handlers
@@ -354,7 +386,7 @@ def build(design: str | Design, world: SmallWorld, budget: int = 1) -> tuple[Sys
     environment = Environment(
         prelude=connected_and_at_rest(system, first),
         scripts=_scripts(world, len(population.owners)),
-        interventions=_interventions(entry, UserId(everyone.owners[-1])),
+        interventions=_interventions(entry, everyone),
         newcomers=_newcomers(faults, population, UserId(everyone.owners[-1])),
         budgets=_budgets(world, budget, len(everyone.owners)),
         polls="at-rest",
@@ -394,10 +426,12 @@ def _scripts(world: SmallWorld, devices: int) -> tuple[tuple[Tell, ...], ...]:
     return tuple(map(tuple, scripts))
 
 
-def _interventions(design: Design, member: UserId) -> tuple[tuple[Tell, str], ...]:
+def _interventions(design: Design, everyone: Population) -> tuple[tuple[Tell, str], ...]:
     """Return what the environment may tell actors that take such packets, with the fault that each is."""
-    roles = Roles(SENDER, SERVER, CONVERSATION, member)
-    taken = {SENDER: design.device.handlers, SERVER: design.server.handlers}
+    devices = tuple(map(DeviceId, range(len(everyone.owners))))
+    roles = Roles(SENDER, SERVER, CONVERSATION, UserId(everyone.owners[-1]), devices)
+    taken: dict[ActorId, Mapping[type[Packet], Handler]] = {SERVER: design.server.handlers}
+    taken.update(dict.fromkeys(devices, design.device.handlers))
     return tuple(
         (tell, fault.name)
         for fault in FAULTS.values()
@@ -428,7 +462,7 @@ def keep_pushes_in_order(system: System) -> None:
 def connected_and_at_rest(system: System, first: tuple[Move, ...] = ()) -> tuple[Move, ...]:
     """Return the moves before a search: `first`, then every device connects, then everything under way is delivered."""
     world = World(system)
-    moves: list[Move] = [*first, *[Connect(client) for client in world.clients() if isinstance(client, DeviceId)]]
+    moves: list[Move] = [*first, *[Connect(client) for client in world.connecting()]]
     for move in moves:
         world.apply(move)
     while (pending := next(world.pending(), None)) is not None:

@@ -37,7 +37,7 @@ from syncproof.core.observations import Observation
 from syncproof.core.packets import Idle, Packet
 from syncproof.core.values import ActorId, Id
 from syncproof.core.world import System
-from syncproof.designs.base import LONGEST_WAIT
+from syncproof.designs.requesting import LONGEST_WAIT
 from syncproof.engines.explore import explore
 from syncproof.engines.explore.encoding import ABSENT, NO_BACKUP, Left, Pending, State, local_slot, pending_slot
 from syncproof.engines.explore.expand import Successor, expander
@@ -286,6 +286,9 @@ LARGE = [
     ("timeline-dense-push", "half-open", ("half-open", "notice")),
     ("inbox-store-first", "reinstall", ("reinstall",)),
     ("inbox-store-first", "server-restore", ("keep", "server-restore", "restart")),
+    ("timeline-notify", "gateway-crash", ("gateway-crash", "restart", "connect", "notice")),
+    ("inbox-store-first", "handover", ("handover", "notice")),
+    ("timeline-dense-push", "partition", ("partition", "connect", "notice")),
 ]
 """Worlds of a few thousand states."""
 
