@@ -192,7 +192,8 @@ class FewValues(MutableMapping[int, Any]):
         import numpy
 
         for value in dict.fromkeys(values):
-            self._number(value)
+            if value not in self._numbers:
+                self._number(value)
         self._pages.fill(keys, numpy.array(list(map(self._numbers.__getitem__, values)), dtype=numpy.int32))
 
     def get(self, key: int, default: Any = None) -> Any:
@@ -226,29 +227,38 @@ class Rows(MutableMapping[int, tuple[Any, ...]]):
     What is no plain number is kept in `_named`.
     """
 
-    __slots__ = ("_named", "_rows", "_values", "_width")
+    __slots__ = ("_last", "_named", "_rows", "_values", "_width")
 
     def __init__(self, width: int, spill: Spill) -> None:
         self._width = width
+        self._last = 0
         self._named: dict[int, Any] = {}
         self._rows = Pages(spill)
         self._values = LongColumn(spill)
 
     def __setitem__(self, key: int, value: tuple[Any, ...]) -> None:
-        plain = [NOTHING if part is None else part for part in value]
-        for part in plain:
+        for part in value:
             if type(part) is not int:
-                self._named[part] = part
-        self._values.extend(plain)
-        self._rows.put(key, len(self._values) // self._width)
+                value = self._plain(value)
+                break
+        self._values.extend(value)
+        self._last = last = self._last + 1
+        self._rows.put(key, last)
+
+    def _plain(self, value: tuple[Any, ...]) -> tuple[int, ...]:
+        """Return the numbers that stand for a value, of which some are None or have a name."""
+        plain = tuple([NOTHING if part is None else part for part in value])
+        self._named.update({part: part for part in plain if type(part) is not int})
+        return plain
 
     def fill(self, keys: Any, *columns: Any) -> None:
         """Set the values of a column of different keys, given as columns of numbers in which `NOTHING` stands for None."""
         import numpy
 
-        first = len(self._values) // self._width + 1
+        first = self._last + 1
+        self._last += len(keys)
         self._values.frombytes(numpy.stack(columns, axis=1).astype(numpy.int64).tobytes())
-        self._rows.fill(keys, numpy.arange(first, first + len(keys), dtype=numpy.int32))
+        self._rows.fill(keys, numpy.arange(first, self._last + 1, dtype=numpy.int32))
 
     def has(self, keys: Any) -> Any:
         """Return, for each key of a column in growing order, whether it is there."""

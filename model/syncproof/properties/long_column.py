@@ -82,7 +82,10 @@ class LongColumn:
 
     def __getitem__(self, at: int | slice) -> int | array[int]:
         if type(at) is slice:
-            low, high, _ = at.indices(self._before + len(self.tail))
+            before = self._before
+            low, high, _ = at.indices(before + len(self.tail))
+            if low >= before:
+                return self.tail[low - before : max(low, high) - before]
             return self._part(low, max(low, high))
         here = at - self._before
         if here >= 0:
@@ -99,10 +102,8 @@ class LongColumn:
         return array("q", self._spill.read(self._blocks[number]))
 
     def _part(self, low: int, high: int) -> array[int]:
-        """Return the numbers from a position to below another, which is not lower; both are at most the length."""
+        """Return the numbers from a position in the file to below another one, which is not lower and at most the length."""
         before = self._before
-        if low >= before:
-            return self.tail[low - before : high - before]
         found = array("q")
         moved = min(high, before)
         first = low // NUMBERS
@@ -137,14 +138,12 @@ class LongColumn:
             yield from self._block(number)
         yield from self.tail
 
-    def upto(self, number: int) -> int:
-        """Return how many numbers are at most this one, in a column in growing order."""
-        tail = self.tail
-        if not self._before or tail[0] <= number:
-            return self._before + bisect_right(tail, number)
-        return bisect_right(self, number, 0, self._before)
-
 
 def upto(numbers: Sequence[int] | LongColumn, number: int) -> int:
     """Return how many of numbers in growing order are at most this one."""
-    return numbers.upto(number) if type(numbers) is LongColumn else bisect_right(numbers, number)
+    if type(numbers) is not LongColumn:
+        return bisect_right(numbers, number)
+    before, tail = numbers._before, numbers.tail
+    if not before or tail[0] <= number:
+        return before + bisect_right(tail, number)
+    return bisect_right(numbers, number, 0, before)

@@ -97,8 +97,8 @@ class LogPass:
             last = references.tails.get(timeline, 0)
             if self.tail is not None:
                 last = max(last, self.tail.last.get(timeline, 0))
-            if entries is not None and entries.seqs:
-                last = max(last, entries.seqs[-1])
+            if entries is not None and entries.seqs.tail:
+                last = max(last, entries.seqs.tail[-1])
             if references.beyond and references.beyond.get(timeline):
                 last = NEVER
             tails.append(last)
@@ -204,7 +204,7 @@ class LogPass:
                 entries = self.known_logs[log] = keeper.log(timeline)
             cast(Any, entries.seqs).frombytes(seqs[8 * begin : 8 * end])
             cast(Any, entries.messages).frombytes(messages[8 * begin : 8 * end])
-            last = entries.seqs[-1]
+            last = entries.seqs.tail[-1]
             if self.tail is not None:
                 self.tail.last[timeline] = last
             if self.dense is not None and timeline.kind == "sync":
