@@ -16,6 +16,7 @@ from matplotlib.ticker import EngFormatter, LogLocator
 from syncproof.engines.simulate.histogram import pooled
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError
+from syncproof.report.names import short
 from syncproof.studies import saturation
 from syncproof.studies.comparison import Comparison
 
@@ -77,6 +78,19 @@ class Figure(drawing.Figure):
         display({"image/svg+xml": self._repr_svg_(), "text/plain": repr(self)}, raw=True)  # type: ignore[no-untyped-call]
 
 
+PHONE = 400
+"""Points from the left edge of a figure that a narrow page shows before it is scrolled."""
+
+
+def key_below(figure: drawing.Figure, handles: Sequence[Any], names: Sequence[str]) -> None:
+    """Put the legend below a figure, at its left edge, and no wider than what a narrow page shows of the figure."""
+    width = max([5 * len(name) for name in names], default=0) + 35
+    figure.legend(
+        handles, names, loc="outside lower left", ncols=min(len(names), max(1, PHONE // width)), fontsize=8, frameon=False,
+        labelcolor=INK,
+    )  # fmt: skip
+
+
 def _axes(axes: Axes, title: str, x: str, y: str) -> None:
     axes.set_title(title, loc="left", fontsize=10, color=INK)
     axes.set_xlabel(x, color=INK, fontsize=9)
@@ -95,7 +109,8 @@ def _cost(comparison: Comparison) -> Figure:
     figure = Figure(figsize=(10, 5.6), layout="constrained")
     grid = figure.subplots(2, 3)
     names = list(designs)[::-1]
-    labels, colours = [plain(n) for n in names], [style[0] for style in styles(designs).values()][::-1]
+    shorts = short(designs)
+    labels, colours = [plain(shorts[n]) for n in names], [style[0] for style in styles(designs).values()][::-1]
     for position, (axes, metric) in enumerate(zip(grid.flat, COSTS, strict=True)):
         values = [designs[n].metrics[metric] for n in names]
         means = [v.value or 0.0 for v in values]
@@ -124,7 +139,8 @@ def _saturation(comparison: Comparison) -> Figure:
         axes.plot([max(low, value / 100), high], [place, place], color=color, linewidth=2)  # the axis has no 0
         fill = "none" if knee.extrapolated else color
         axes.plot([value], [place], color=color, marker=marker, markersize=8, markerfacecolor=fill)
-    axes.set_yticks(range(len(found)), [plain(knee.design) for knee in found])
+    names = short(comparison.designs)
+    axes.set_yticks(range(len(found)), [plain(names[knee.design]) for knee in found])
     axes.set_ylim(-0.6, len(found) - 0.4)
     axes.set_xscale("log")
     for name, load in saturation.loads(results):
@@ -132,16 +148,17 @@ def _saturation(comparison: Comparison) -> Figure:
             load, color="#222222", linestyle="--" if name == "mean" else "-", linewidth=1.4, label=f"offered {name}"
         )
     _plain_ticks(axes)
-    axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5), labelcolor=INK)
+    key_below(figure, *axes.get_legend_handles_labels())
     title = "Storage saturates at this load (hollow: extrapolated from a station that was mostly idle)"
     _axes(axes, title, "messages a second, logarithmic", "")
     return figure
 
 
 def _distribution(comparison: Comparison, samples: str, title: str, x: str) -> Figure:
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
+    figure = Figure(figsize=(10, 5), layout="constrained")
     axes = figure.subplots()
     drawn = 0
+    names = short(comparison.designs)
     for name, (color, _, dash) in styles(comparison.designs).items():
         whole = pooled(run.histograms[samples] for run in comparison.outcomes[name])
         if not whole.counts:
@@ -150,11 +167,11 @@ def _distribution(comparison: Comparison, samples: str, title: str, x: str) -> F
         places = sorted(whole.counts)
         shares = list(accumulate(whole.counts[place] / whole.total for place in places))
         seconds = [max(whole.sums[place] / whole.counts[place], 0.01) for place in places]
-        axes.plot(seconds, shares, color=color, linestyle=dash, linewidth=1.6, label=plain(name))
+        axes.plot(seconds, shares, color=color, linestyle=dash, linewidth=1.6, label=plain(names[name]))
     if drawn:
         axes.set_xscale("log")
         _plain_ticks(axes)
-        axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5), labelcolor=INK)
+        key_below(figure, *axes.get_legend_handles_labels())
     else:
         axes.text(
             0.5, 0.5, "nothing of the kind happened in this run", ha="center", transform=axes.transAxes, color=INK
@@ -183,22 +200,36 @@ def _catchup(comparison: Comparison) -> Figure:
     return _distribution(comparison, "catchup", title, "seconds, logarithmic")
 
 
+ENDPOINTS = {
+    "server_writes_per_message": "Rows written per message",
+    "server_deletes_per_message": "Rows deleted per message",
+}
+"""The panels of the figure of endpoints."""
+
+
+def endpoint_courses(comparison: Comparison) -> dict[str, dict[str, list[float | None]]]:
+    """Return the line of each design in each panel of the figure of endpoints."""
+    sweep = comparison.results().sweep.designs
+    return {
+        title.lower(): {name: [p.metrics[metric] for p in points.values()] for name, points in sweep.items()}
+        for metric, title in ENDPOINTS.items()
+    }
+
+
 def _endpoints(comparison: Comparison) -> Figure:
     sweep = comparison.results().sweep.designs
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
+    figure = Figure(figsize=(10, 5), layout="constrained")
     writes, deletes = figure.subplots(1, 2)
-    for axes, metric, title in (
-        (writes, "server_writes_per_message", "Rows written per message"),
-        (deletes, "server_deletes_per_message", "Rows deleted per message"),
-    ):
+    names = short(sweep)
+    for axes, (metric, title) in zip((writes, deletes), ENDPOINTS.items(), strict=True):
         for (name, points), (color, marker, dash) in zip(sweep.items(), styles(sweep).values(), strict=True):
             known = [(int(v), p.metrics[metric]) for v, p in points.items() if p.metrics[metric] is not None]
-            line = {"color": color, "marker": marker, "linestyle": dash, "markersize": 5, "label": plain(name)}
+            line = {"color": color, "marker": marker, "linestyle": dash, "markersize": 5, "label": plain(names[name])}
             axes.plot([x for x, _ in known], [y for _, y in known], **line)
         axes.set_ylim(bottom=0)
         _axes(axes, title, "devices per user", "rows")
     if deletes.get_legend_handles_labels()[1]:
-        deletes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5), labelcolor=INK)
+        key_below(figure, *deletes.get_legend_handles_labels())
     return figure
 
 
@@ -222,7 +253,7 @@ def curves(means: pandas.DataFrame, metrics: Sequence[str], across: str) -> Figu
         axes.yaxis.set_major_formatter(EngFormatter(sep=" "))
         _axes(axes, metric.removeprefix("server_").replace("_", " "), across, METRICS[metric].unit)
     handles, names = panels[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower left", ncols=5, fontsize=8, frameon=False, labelcolor=INK)
+    key_below(figure, handles, names)
     return figure
 
 

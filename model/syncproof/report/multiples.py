@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
 
 from syncproof.engines.simulate.metrics import METRICS
-from syncproof.report.figures import INK, STYLES, Figure, _axes
+from syncproof.report.figures import INK, STYLES, Figure, _axes, key_below, plain
+from syncproof.report.names import short
 from syncproof.studies.sweep import Sweep
 from syncproof.studies.sweep.vary import Label
 
@@ -26,7 +27,7 @@ def draw(sweep: Sweep, metrics: Sequence[str]) -> Figure:
     """Draw one block of panels for every combination of the keys after the first, which is the axis across."""
     facets = list(product(*(v.labels for v in sweep.varied[1:])))
     rows = math.ceil(len(metrics) / COLUMNS)
-    legend = 0.25 * math.ceil(len(sweep.designs) / 5) + 0.15
+    legend = 0.2 * math.ceil(len(sweep.designs) / 2) + 0.15
     height = len(facets) * (2.75 * rows + (0.35 if sweep.varied[1:] else 0)) + legend
     figure = Figure(figsize=(3.6 * min(COLUMNS, max(2, len(metrics))), height), layout="constrained")
     blocks = figure.subfigures(len(facets), 1, squeeze=False)[:, 0]
@@ -41,9 +42,7 @@ def draw(sweep: Sweep, metrics: Sequence[str]) -> Figure:
     for panels in by_metric.values():
         _limits(panels)
     handles, names = next(iter(by_metric.values()))[0].get_legend_handles_labels()
-    figure.legend(
-        handles, names, loc="outside lower left", ncols=min(5, len(names)), fontsize=8, frameon=False, labelcolor=INK
-    )  # fmt: skip
+    key_below(figure, handles, names)
     return figure
 
 
@@ -66,6 +65,7 @@ def _panel(sweep: Sweep, metric: str, facet: tuple[Label, ...], axes: Axes) -> N
     found = {(tuple(p.at.values()), p.design): p.metrics[metric] for p in sweep.results().points}
     others = iter(OTHERS * len(sweep.designs))
     never = False
+    names = short(sweep.designs)
     for name in sweep.designs:
         color, marker, dash = STYLES.get(name) or next(others)
         known = [
@@ -78,7 +78,7 @@ def _panel(sweep: Sweep, metric: str, facet: tuple[Label, ...], axes: Axes) -> N
         # Lines that coincide stay visible: thin broken lines are drawn over thick whole ones.
         whole = dash == "-"
         axes.plot(
-            xs, means, color=color, marker=marker, linestyle=dash, label=name, zorder=2.5 if whole else 3,
+            xs, means, color=color, marker=marker, linestyle=dash, label=plain(names[name]), zorder=2.5 if whole else 3,
             markersize=6 if whole else 3.5, linewidth=2.4 if whole else 1.3,
         )  # fmt: skip
         low = [mean if v.low is None else max(0.0, v.low) for _, v, mean in known]

@@ -12,7 +12,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from syncproof.errors import InputError
-from syncproof.report.figures import INK, Figure, _axes, plain, styles
+from syncproof.report.figures import Figure, _axes, key_below, plain, styles
+from syncproof.report.names import short
 from syncproof.report.tables import number
 from syncproof.studies.size import Sizing
 from syncproof.studies.size.break_even import DEVICES, MEMBER_COUNTS, MEMBERS, Course, course, with_members
@@ -34,16 +35,17 @@ def _cost(found: Sizing) -> Figure:
     for axes, each in zip(panels.flat, (along, *found.courses), strict=True):
         _lines(found, axes, each)
     handles, names = panels.flat[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower left", ncols=5, fontsize=8, frameon=False, labelcolor=INK)
+    key_below(figure, handles, names)
     return figure
 
 
 def _lines(found: Sizing, axes: Axes, along: Course) -> None:
+    names = short(found.designs)
     for name, (color, marker, dash) in styles(found.designs).items():
         costs = along.of["cost"][name]
         every = 1 if len(along.values) < 10 else 5
         axes.plot(
-            along.values, costs, color=color, marker=marker, linestyle=dash, markersize=4, markevery=every, label=plain(name)
+            along.values, costs, color=color, marker=marker, linestyle=dash, markersize=4, markevery=every, label=plain(names[name])
         )  # fmt: skip
     axes.set_xscale("log")
     if any(
@@ -76,12 +78,10 @@ def _cheapest(found: Sizing) -> Figure:
     ]
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     met: dict[str, str] = {}
+    labels = short(found.designs)
     for axes, (title, names) in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True):
         met |= _map(found, axes, title, courses, list(names))
-    figure.legend(
-        handles=[Patch(color=color, label=plain(name)) for name, color in met.items()],
-        loc="outside lower left", ncols=5, fontsize=8, frameon=False, labelcolor=INK,
-    )  # fmt: skip
+    key_below(figure, [Patch(color=color) for color in met.values()], [plain(labels[name]) for name in met])
     return figure
 
 

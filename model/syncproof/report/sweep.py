@@ -14,6 +14,8 @@ from syncproof.engines.simulate.metrics import METRICS
 from syncproof.report import figures, multiples, tables, template, terminal, writer
 from syncproof.report import markdown as md
 from syncproof.report.figures import Figure
+from syncproof.report.names import short
+from syncproof.report.sentences import coinciding
 from syncproof.report.sentences import sweep as sentences
 from syncproof.report.tables import NumberCell
 from syncproof.studies.sweep import Sweep
@@ -55,13 +57,17 @@ def _filled(name: str, sweep: Sweep) -> str:
         name,
         sweep=sweep,
         results=results,
+        short=short(sweep.designs),
         question=sentences.question(sweep),
         answer=sentences.answer(sweep),
         promises=sentences.promises(sweep),
         broken=sweep.broken(),
         warnings=warnings(sweep),
+        same=coinciding.told(courses(sweep), "in every panel"),
+        changes=changes(sweep),
         drawing=Markup(drawing),  # made by this program, so safe as markup
-        heads=[(METRICS[metric].heading, METRICS[metric]) for metric in columns(sweep)],
+        heads=[(tables.heading(metric)[0], METRICS[metric]) for metric in columns(sweep)],
+        units=tables.UNITS,
         rows=rows(sweep),
         crossings=crossing_rows(sweep),
         noise=crossing_rows(sweep, noise=True),
@@ -129,17 +135,36 @@ def crossing_rows(sweep: Sweep, *, noise: bool = False) -> list[list[str]]:
             if (c.certainty == "within noise") == noise and not lossy & {c.lower_before, c.lower_after}:
                 where = (metric, c.lower_before, c.value, c.low, c.high, c.certainty)
                 shared.setdefault(where, []).append(c.lower_after)
+    names = short(sweep.designs)
     return [
         [
             METRICS[metric].words,
-            before,
-            ", ".join(after),
+            names[before],
+            ", ".join([names[each] for each in after]),
             f"{float(f'{value:.3g}'):g}",
             f"{low:g} and {high:g}",
             CERTAINTY[certainty],
         ]
         for (metric, before, value, low, high, certainty), after in shared.items()
     ]
+
+
+def changes(sweep: Sweep) -> list[str]:
+    """Return the headings of the crossings. With a single run there are no intervals, and so no certainty."""
+    varied = sweep.varied[0]
+    heads = ["metric", "below before", "below after", f"at {varied.title}{f', {varied.unit}' if varied.unit else ''}"]
+    return heads if sweep.runs == 1 else [*heads, "between", "certainty"]
+
+
+def courses(sweep: Sweep) -> dict[str, dict[str, list[float | None]]]:
+    """Return the line of each design in each panel of the figure, by the metric in words."""
+    points = sweep.results().points
+    return {
+        METRICS[metric].words: {
+            name: [p.metrics[metric].value for p in points if p.design == name] for name in sweep.designs
+        }
+        for metric in sweep.metrics
+    }
 
 
 def unpromised(sweep: Sweep) -> list[list[str]]:
@@ -151,8 +176,9 @@ def unpromised(sweep: Sweep) -> list[list[str]]:
                 text = f"{sentences.place(sweep, point.at)}: {violated.example}"
                 found.setdefault((point.design, name), []).append(text)
     order = {name: number for number, name in enumerate(sweep.designs)}
+    names = short(sweep.designs)
     return [
-        [design, name, f"{len(texts)} of {len(sweep.points)}", texts[0]]
+        [names[design], name, f"{len(texts)} of {len(sweep.points)}", texts[0]]
         for (design, name), texts in sorted(found.items(), key=lambda item: order[item[0][0]])
     ]
 
@@ -162,7 +188,8 @@ def missing(sweep: Sweep) -> list[list[str]]:
     found: dict[tuple[str, str], list[str]] = {}
     for gap in sweep.results().missing:
         found.setdefault((sentences.place(sweep, gap.at), gap.design), []).append(str(gap.run))
-    return [[where, design, ", ".join(runs)] for (where, design), runs in found.items()]
+    names = short(sweep.designs)
+    return [[where, names[design], ", ".join(runs)] for (where, design), runs in found.items()]
 
 
 def markdown(sweep: Sweep) -> str:
@@ -174,16 +201,17 @@ def markdown(sweep: Sweep) -> str:
     lines += [f"> Warning: {md.cell(warning)}" for warning in warnings(sweep)] + [""]
     if results.crossings:
         lines += ["## Where designs change places", ""]
-        heads = ["metric", "below before", "below after", "at", "between", "certainty"]
-        lines += md.table(heads, crossing_rows(sweep))
-        lines += [
-            "",
-            f"{len(crossing_rows(sweep, noise=True))} more changes of places are within noise: `results.json`.",
-        ]
-    lines += ["", "## Costs", "", f"Mean over {sweep.runs} runs; the 95 % intervals are in `results.json`.", ""]
+        heads = changes(sweep)
+        lines += md.table(heads, [row[: len(heads)] for row in crossing_rows(sweep)])
+        if noise := crossing_rows(sweep, noise=True):
+            lines += ["", f"{len(noise)} more changes of places are within noise: `results.json`."]
+    several = f"Mean over {sweep.runs} runs; the 95 % intervals are in `results.json`."
+    lines += ["", "## Costs", "", f"{several if sweep.runs > 1 else 'One run.'} {tables.UNITS}", ""]
+    lines += [*[md.cell(said) for said in coinciding.told(courses(sweep))], ""]
     heads = ["design", *(v.key for v in sweep.varied)]
-    heads += [f"{METRICS[m].heading} ({METRICS[m].unit})" for m in columns(sweep)]
-    costs = [[name, *(t for t, _ in at), *(c.text for c in cells)] for at, name, cells in rows(sweep)]
+    heads += ["{} ({})".format(*tables.heading(m)) for m in columns(sweep)]
+    names = short(sweep.designs)
+    costs = [[names[name], *(t for t, _ in at), *(c.text for c in cells)] for at, name, cells in rows(sweep)]
     lines += md.table(heads, costs)
     lines += ["", "## Broken promises", ""]
     for finding in sweep.broken():
@@ -211,6 +239,7 @@ def show(sweep: Sweep) -> None:
     for warning in warnings(sweep):
         out.print(Text(f"warning: {warning}", "yellow"))
     out.grid(_grid(sweep))
+    out.print(Text(tables.UNITS, style="dim"))
     out.print()
     for sentence in sentences.answer(sweep):
         out.print(Text(sentence))
@@ -234,6 +263,7 @@ def _grid(sweep: Sweep) -> Table:
         else [],
     )
     grid.add_column("design", no_wrap=True)
+    names = short(sweep.designs)
     for v in () if ends else sweep.varied:
         grid.add_column(v.title, justify="right")
     for metric in columns(sweep):
@@ -246,10 +276,10 @@ def _grid(sweep: Sweep) -> Table:
                 ["–" if p is None else tables.found(p.metrics[metric], metric, p.runs) for p in at]
                 for metric in columns(sweep)
             ]
-            grid.add_row(name, *(" → ".join(dict.fromkeys(pair)) for pair in texts))
+            grid.add_row(names[name], *(" → ".join(dict.fromkeys(pair)) for pair in texts))
         return grid
     for places, name, cells in every[:MOST_ROWS]:
-        grid.add_row(name, *(text for text, _ in places), *(c.text for c in cells))
+        grid.add_row(names[name], *(text for text, _ in places), *(c.text for c in cells))
     if len(every) > MOST_ROWS:
         grid.caption = f"{len(every) - MOST_ROWS} more rows are in the report"
     return grid
