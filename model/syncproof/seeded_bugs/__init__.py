@@ -29,6 +29,7 @@ from syncproof.seeded_bugs import (
     inboxes,
     numbering,
     paging,
+    processes,
     starting,
     storing,
     submitting,
@@ -48,6 +49,7 @@ MODULES = (
     storing,
     submitting,
     inboxes,
+    processes,
 )
 
 BUGS: dict[str, Bug] = {
