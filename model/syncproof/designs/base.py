@@ -52,7 +52,7 @@ from syncproof.designs.packets import (
     Unknown,
 )
 from syncproof.designs.parameters import Parameters
-from syncproof.designs.refusing import RefusingServer
+from syncproof.designs.refusing import MessageRefused, RefusingServer
 from syncproof.designs.requesting import RequestingDevice
 
 ROW_BYTES = 32
@@ -70,9 +70,13 @@ def settle(store: str, charged: int, stored: int, out: Out) -> None:
 
 @actor
 class Device(RequestingDevice):
-    """A user's device. Designs add how it receives messages."""
+    """A user's device. Designs add how it receives messages.
+
+    `failed`: the messages that the server refused for good.
+    """
 
     outbox: deque[Message] = durable(deque)
+    failed: set[MessageId] = durable(set)
     shown: set[MessageId] = durable(set)
     versions: dict[tuple[str, int], tuple[bool, int]] = durable(dict)
 
@@ -147,6 +151,15 @@ class Device(RequestingDevice):
             self.sending = False
             self.answered("submit", out)
             self.on_place_known(message, packet.place, out)
+            self.send_next(out)
+
+    @on(MessageRefused)
+    def refused_for_good(self, source: Id, packet: MessageRefused, out: Out) -> None:
+        """Keep the message as failed, which a person may send again as a new one, and send the next."""
+        if self.outbox and self.outbox[0].id == packet.message:
+            self.failed.add(self.outbox.popleft().id)
+            self.sending = False
+            self.answered("submit", out)
             self.send_next(out)
 
     @on(Poll)
@@ -264,11 +277,18 @@ class Server(RefusingServer):
         """Process the message if a worker is free, else queue it."""
         if self.refuses(source, packet, out):
             return
+        if self.is_too_large(packet.message):
+            out.send(source, MessageRefused(packet.message.id))
+            return
         if self.parameters.workers and self.busy >= self.parameters.workers:
             self.backlog.append((source, packet.message))
         else:
             self.busy += 1
             self.receive(source, packet.message, out)
+
+    def is_too_large(self, message: Message) -> bool:
+        """Return whether a message is refused for good, each time that it comes."""
+        return 0 < self.parameters.largest_message < message.size
 
     @on(Respond)
     def respond(self, source: Id, packet: Respond, out: Out) -> None:
