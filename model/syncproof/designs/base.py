@@ -22,6 +22,7 @@ from syncproof.core.observations import (
     Joined,
     MemberAdded,
     MemberRemoved,
+    Placeholder,
     Retired,
     Shown,
     Triggered,
@@ -39,6 +40,8 @@ from syncproof.core.values import (
     Timeline,
     UserId,
 )
+from syncproof.designs.caching import CachedServer
+from syncproof.designs.opening import OpeningDevice
 from syncproof.designs.packets import (
     Accept,
     Enrolled,
@@ -52,8 +55,7 @@ from syncproof.designs.packets import (
     Unknown,
 )
 from syncproof.designs.parameters import Parameters
-from syncproof.designs.refusing import MessageRefused, RefusingServer
-from syncproof.designs.requesting import RequestingDevice
+from syncproof.designs.refusing import MessageRefused
 
 ROW_BYTES = 32
 """The size in bytes of a row without a body: an id, a number, a key."""
@@ -69,7 +71,7 @@ def settle(store: str, charged: int, stored: int, out: Out) -> None:
 
 
 @actor
-class Device(RequestingDevice):
+class Device(OpeningDevice):
     """A user's device. Designs add how it receives messages.
 
     `failed`: the messages that the server refused for good.
@@ -78,7 +80,6 @@ class Device(RequestingDevice):
     outbox: deque[Message] = durable(deque)
     failed: set[MessageId] = durable(set)
     shown: set[MessageId] = durable(set)
-    versions: dict[tuple[str, int], tuple[bool, int]] = durable(dict)
 
     @on(Compose)
     def compose(self, source: Id, packet: Compose, out: Out) -> None:
@@ -187,6 +188,8 @@ class Device(RequestingDevice):
         if message is None or message.id in self.shown:
             return False
         self.shown.add(message.id)
+        if self.is_sealed(message):
+            self.seal(message, out)
         seq = None if timeline is None else entry.seq
         out.observe(Shown(self.id, message.id, message.conversation, entry.place, timeline, seq))
         if message.kind != "message":
@@ -219,6 +222,8 @@ class Device(RequestingDevice):
         lost = tuple(sorted(before.shown - self.shown))
         unsent = tuple([message.id for message in before.outbox if message not in self.outbox])
         out.observe(Forgot(self.id, lost, self.progress(), self.fetched_history(), unsent))
+        for message in sorted(self.placeholders - before.placeholders):
+            out.observe(Placeholder(self.id, message))
 
     def progress(self) -> tuple[tuple[ConversationId, int], ...]:
         """Return the last place that the device holds of each conversation; nothing in designs that keep no order."""
@@ -240,7 +245,7 @@ class Device(RequestingDevice):
 
 
 @actor
-class Server(RefusingServer):
+class Server(CachedServer):
     """A server that keeps users, devices, conversations and connections. Designs add storage and delivery of messages.
 
     `busy`, `backlog`: the submissions in process, and those that wait for one of `Parameters.workers`.
@@ -369,8 +374,15 @@ class Server(RefusingServer):
         return True
 
     def declines(self, source: ConnectionId, packet: Packet, out: Out) -> bool:
-        """Answer a request of a device that must register, wait or read from the beginning; return whether it must."""
-        return self.reject_unregistered(source, out) or self.refuses(source, packet, out)
+        """Answer a request of a device that must register, wait or read from the beginning, or one that a cache answers.
+
+        Return whether it is answered.
+        """
+        return (
+            self.reject_unregistered(source, out)
+            or self.refuses(source, packet, out)
+            or self.is_cached(source, packet, out)
+        )
 
     def insert_member(self, conversation: ConversationId, user: UserId) -> None:
         """Add a user to the members in memory; designs note from which place the user may read."""

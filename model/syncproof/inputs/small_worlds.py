@@ -151,8 +151,8 @@ TOGETHER = ("push", "device-crash", "server-crash", "disconnect", "half-open", "
 """The kinds of fault that Hypothesis plays at once, in worlds too large for a search."""
 SINGLES = ((), *[(kind,) for kind in USUAL])
 PAIRS = tuple(combinations(USUAL, 2))
-REFUSING = ("rate-limit", "cursor-refused")
-"""The kinds of fault by which a server says no."""
+ANSWERING = ("rate-limit", "cursor-refused", "key-late", "stale-reply")
+"""The kinds of fault that concern what a device is answered: searched with two messages as well."""
 GENTLE = ((), ("push",), ("sender-retry",))
 """The kinds of fault with which a world of three devices is small enough for `standard`."""
 
@@ -171,14 +171,16 @@ STANDARD = (
     SmallWorld("two-devices", 2, ("push", "edit")),
     SmallWorld("two-people", 2, ("read",)),
     SmallWorld("two-conversations", 2, ()),
-    *[SmallWorld("two-people", 2, (kind,)) for kind in REFUSING],
+    *[SmallWorld("two-people", 2, (kind,)) for kind in ANSWERING],
     SmallWorld("two-devices", 1, ("new-device", "rate-limit")),
+    SmallWorld("two-devices", 1, ("server-restore", "stale-reply")),
+    SmallWorld("two-people", 2, ("key-late", "edit")),
 )
 DEEP = (
     *STANDARD,
     *[SmallWorld("two-people", 2, kinds) for kinds in PAIRS],
     *[SmallWorld("three-devices", 2, kinds) for kinds in SINGLES],
-    *[SmallWorld("two-people", 2, (kind,)) for kind in RARE if kind not in REFUSING],
+    *[SmallWorld("two-people", 2, (kind,)) for kind in RARE if kind not in ANSWERING],
     SmallWorld("two-conversations", 2, ("push",)),
 )
 BOUNDS: dict[str, tuple[SmallWorld, ...]] = {"small": SMALL, "standard": STANDARD, "deep": DEEP}

@@ -315,12 +315,12 @@ class InboxServer(Server):
         if not has_more:
             out.observe(Served(device))
         if not entries:
-            out.read("inbox", 0, 0, Respond(source, PullReply(())))
+            out.read("inbox", 0, 0, Respond(source, self.keep(source, PullReply(()))))
             return
         upto = entries[-1].seq
         out.observe(RangeRead(device, name, after, upto, tuple([e.seq for e in entries])))
         page = Page(name, after, tuple(entries), upto, has_more)
-        reply = PullReply((page,), page.body_bytes)
+        reply = self.keep(source, PullReply((page,), page.body_bytes))
         out.read("inbox", len(entries), reply.size + ROW_BYTES * len(entries), Respond(source, reply))
         if self.deletes_on_send():
             self.remove(device, tuple([e.message.id for e in entries if e.message is not None]), out)
@@ -382,6 +382,7 @@ class InboxServer(Server):
 
     def restored(self, before: InboxServer, out: Out) -> None:
         """Observe what the restore changed: copies deleted since the backup are back, later ones are gone, places are free."""
+        super().restored(before, out)
         for conversation in sorted(before.places):
             last = self.places.get(conversation, 0)
             out.observe(Reverted(Timeline("conversation", int(conversation)), last, 0))

@@ -145,6 +145,9 @@ class TimelineDevice(Device):
         self.pull_answered(out)
         cursors = []
         for page in packet.pages:
+            if self.is_earlier(page.timeline):
+                out.observe(Noted("earlier-epoch", self.id))
+                continue
             if page.has_more:
                 self.wanted[page.timeline] = max(page.upto + 1, self.wanted.get(page.timeline, 0))
             if page.missing:
@@ -165,6 +168,11 @@ class TimelineDevice(Device):
         """Move the checkpoints, which are durable now."""
         self.saving = False
         self.save(packet.cursors, out)
+
+    def is_earlier(self, timeline: Timeline) -> bool:
+        """Return whether a timeline is an epoch of a log that the device has left: no server, but a cache, may send it."""
+        known = self.known_epoch(timeline)
+        return known is not None and known.epoch > timeline.epoch
 
     def apply(self, page: Page, out: Out) -> None:
         """Show the page's entries above the checkpoint, in order."""
