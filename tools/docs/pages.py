@@ -43,6 +43,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "special": worlds.special,
         "beyond": worlds.beyond,
         "profiles": worlds.profiles,
+        "refinements": properties.refinements,
     },
     "failures.md": {"bugs": failures.bugs, "details": failures.details},
     "history.md": {

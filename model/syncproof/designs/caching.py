@@ -42,9 +42,9 @@ class CachedServer(RefusingServer):
 
     def keep(self, source: ConnectionId, reply: PullReply) -> PullReply:
         """Return the reply to a pull, which a cache keeps if it is awaited. Every handler of a pull makes its reply so."""
-        asked = self.awaited.get(DeviceId(source.client)) if self.awaited else None
+        asked = self.awaited.get(self.peers[source]) if self.awaited else None
         if asked is not None:
-            device = DeviceId(source.client)
+            device = self.peers[source]
             del self.awaited[device]
             self.kept[device] = asked, reply
         return reply
@@ -52,7 +52,7 @@ class CachedServer(RefusingServer):
     def is_cached(self, source: ConnectionId, packet: Packet, out: Out) -> bool:
         """Answer a pull with the reply that a cache has kept; return whether it did."""
         if isinstance(packet, Pull) and (self.awaited or self.kept):
-            device, asked = DeviceId(source.client), asked_for(packet)
+            device, asked = self.peers[source], asked_for(packet)
             if device in self.awaited:
                 self.awaited[device] = asked
             elif device in self.kept and self.kept[device][0] == asked:
