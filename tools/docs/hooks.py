@@ -13,12 +13,28 @@ from syncproof.designs.forms import FORMS
 from syncproof.designs.inbox.device import InboxDevice
 from syncproof.designs.inbox.server import InboxServer
 from syncproof.designs.registry import DESIGNS
+from syncproof.designs.caching import CachedServer
+from syncproof.designs.opening import OpeningDevice
+from syncproof.designs.refusing import RefusingServer
+from syncproof.designs.requesting import RequestingDevice
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.reading import LogServer
 from syncproof.designs.timeline.server import TimelineServer
 from tools.docs.markdown import code, codes, paragraphs, table
 
-BASES: tuple[type[Actor], ...] = (Device, TimelineDevice, InboxDevice, Server, LogServer, TimelineServer, InboxServer)
+BASES: tuple[type[Actor], ...] = (
+    Device,
+    RequestingDevice,
+    OpeningDevice,
+    TimelineDevice,
+    InboxDevice,
+    Server,
+    RefusingServer,
+    CachedServer,
+    LogServer,
+    TimelineServer,
+    InboxServer,
+)
 """The classes that a design of one's own begins from, each after the one that it extends."""
 
 ENGINES = {
