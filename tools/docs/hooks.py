@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 
 from syncproof.core.actor import Actor, Out
 from syncproof.designs.base import Device, Server
+from syncproof.designs.caching import CachedServer
 from syncproof.designs.forms import FORMS
 from syncproof.designs.inbox.device import InboxDevice
 from syncproof.designs.inbox.server import InboxServer
-from syncproof.designs.registry import DESIGNS
-from syncproof.designs.caching import CachedServer
 from syncproof.designs.opening import OpeningDevice
 from syncproof.designs.refusing import RefusingServer
+from syncproof.designs.registry import DESIGNS
 from syncproof.designs.requesting import RequestingDevice
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.reading import LogServer

@@ -210,6 +210,7 @@ TIMEOUTS, AGAIN, ONCE = (("request_timeout", 10.0),), (("retransmission", True),
 COLLECTED = (("ack_batch", 2),)
 LIMITED = (("largest_message", 1),)
 """The server refuses the first message."""
+PIPELINED = (("outbox_window", 2),)
 NUMBERINGS = ((("sequencer", "dense"),), (("sequencer", "segmented"),))
 PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] = (
     (
@@ -234,6 +235,7 @@ PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] 
             SmallWorld("two-people", 2, ("cursor-refused",), (*ONE_A_PAGE, *QUIET)),
             SmallWorld("two-people", 2, ("disconnect",), LIMITED),
             SmallWorld("two-devices", 2, ("sender-retry",), LIMITED),
+            *[SmallWorld("two-people", 2, (kind,), PIPELINED) for kind in ("sender-retry", "rate-limit")],
         ),
     ),
     (

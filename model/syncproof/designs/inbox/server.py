@@ -110,11 +110,13 @@ class InboxServer(Server):
         if message.id in self.waiting:
             self.sources[message.id] = (*self.sources[message.id], source)
             self.release(out)
+            self.continue_lane(source, out)
         elif message.id in self.audiences:
             self.write_copies(source, message, place, out)
         else:
             out.send(source, Accept(message.id, place))
             self.release(out)
+            self.continue_lane(source, out)
 
     def write_copies(self, source: ConnectionId, message: Message, place: int, out: Out) -> None:
         """Write the copies that are not in their inboxes yet; accept the message at once if there are none."""
@@ -233,9 +235,11 @@ class InboxServer(Server):
         del self.waiting[message]
         if self.audiences.pop(message, None) is not None:
             out.delete("inbox-index", 1, None, ROW_BYTES)
-        for source in self.sources.pop(message):
+        sources = self.sources.pop(message)
+        for source in sources:
             out.send(source, Accept(message, place))
         self.release(out)
+        self.continue_lane(sources[0], out)
 
     # ---- acks
 

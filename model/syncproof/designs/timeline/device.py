@@ -112,8 +112,7 @@ class TimelineDevice(Device):
     def accepted(self, source: Id, packet: Accept, out: Out) -> None:
         """Take the message's own entry into the timeline, if the reply says where it is; then send the next message."""
         if packet.timeline is not None:
-            first = self.outbox[0] if self.outbox else None
-            message = first if first is not None and first.id == packet.message else None
+            message = self.submitted(packet.message)
             self.on_own_entry(packet.timeline, packet.after, Entry(packet.seq, packet.place, message), out)
         super().accepted(source, packet, out)
 
