@@ -14,6 +14,7 @@ from syncproof.designs.forms import FORMS
 from syncproof.designs.inbox.device import InboxDevice
 from syncproof.designs.inbox.server import InboxServer
 from syncproof.designs.opening import OpeningDevice
+from syncproof.designs.pipelining import PipeliningServer
 from syncproof.designs.refusing import RefusingServer
 from syncproof.designs.registry import DESIGNS
 from syncproof.designs.requesting import RequestingDevice
@@ -23,14 +24,15 @@ from syncproof.designs.timeline.server import TimelineServer
 from tools.docs.markdown import code, codes, paragraphs, table
 
 BASES: tuple[type[Actor], ...] = (
-    Device,
     RequestingDevice,
     OpeningDevice,
+    Device,
     TimelineDevice,
     InboxDevice,
-    Server,
     RefusingServer,
     CachedServer,
+    PipeliningServer,
+    Server,
     LogServer,
     TimelineServer,
     InboxServer,
