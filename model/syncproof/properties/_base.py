@@ -7,10 +7,11 @@ automaton continues, and does not repeat the complaint. A liveness property comp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
 from syncproof.core.actor import is_part
+from syncproof.core.faults import FAULTS
 from syncproof.core.observations import Abandoned, Observation, Retired
 
 M = TypeVar("M", bound=Callable[..., str | None])
@@ -99,6 +100,11 @@ class Property:
         cls.reactions = {kind: getattr(cls, name) for name, kind in marked.items()}
         if Retired in cls.reactions:  # nothing is owed to an abandoned device either; both name it by `device`
             cls.reactions.setdefault(Abandoned, cls.reactions[Retired])
+
+    @classmethod
+    def is_about(cls, faults: Iterable[str]) -> bool:
+        """Return whether it is about one of these faults; true for a property that is about none."""
+        return not cls.about or any({fault, FAULTS[fault].like} & set(cls.about) for fault in faults)
 
     @classmethod
     def asked(cls) -> Evidence:
