@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal, Self, TypeVar
 from syncproof.core.actor import is_part
 from syncproof.core.faults import FAULTS
 from syncproof.core.observations import Abandoned, Observation, Retired
+from syncproof.properties.spill import Spill
 
 M = TypeVar("M", bound=Callable[..., str | None])
 Reaction = Callable[[Any, Any], "str | None"]
@@ -127,8 +128,11 @@ class Property:
             raise TypeError(f"property {cls.__name__} has no @state, so its state is not kept; write @state above it")
         return super().__new__(cls)
 
-    def compact(self) -> None:
-        """Be told, before the first observation, that a long history follows: what is kept of every message must be small."""
+    def compact(self, spill: Spill) -> None:
+        """Be told, before the first observation, that a long history follows: what is kept of every message must be small.
+
+        `spill`: a file for what is seldom read.
+        """
 
     def recorded(self) -> None:
         """Be told, before the first observation, that the history was recorded outside: it may not say everything."""
