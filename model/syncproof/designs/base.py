@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import cast
+from typing import ClassVar, cast
 
 from syncproof.core.actor import Out, actor, durable, on, volatile
 from syncproof.core.observations import (
@@ -42,12 +42,14 @@ from syncproof.core.values import (
 from syncproof.designs.packets import (
     Accept,
     Enrolled,
+    Fetch,
     Poll,
     Pull,
     PullReply,
     Register,
     Registered,
     Respond,
+    Roam,
     Submit,
     Unknown,
 )
@@ -232,6 +234,9 @@ class Server(RefusingServer):
 
     `busy`, `backlog`: the submissions in process, and those that wait for one of `Parameters.workers`.
     """
+
+    only_read: ClassVar[tuple[type[Packet], ...]] = (Pull, Roam, Fetch)
+    """The requests that only read, so that a replica may serve them."""
 
     id: ActorId
     parameters: Parameters
