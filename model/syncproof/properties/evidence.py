@@ -85,7 +85,8 @@ class HistorySize:
             react(observation)
 
     def _amended(self, o: Amended) -> None:
-        self.changes = True
+        if o.is_change:
+            self.changes = True
 
     def _composed(self, o: Composed) -> None:
         if o.what:

@@ -23,11 +23,13 @@ from __future__ import annotations
 
 from syncproof.seeded_bugs import (
     backups,
+    caching,
     changes,
     checkpoints,
     consuming,
     inboxes,
     numbering,
+    opening,
     paging,
     starting,
     storing,
@@ -39,10 +41,12 @@ from syncproof.seeded_bugs._record import Bug, Cost
 MODULES = (
     numbering,
     checkpoints,
+    opening,
     starting,
     paging,
     consuming,
     backups,
+    caching,
     changes,
     triggers,
     storing,
