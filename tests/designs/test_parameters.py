@@ -13,7 +13,7 @@ from syncproof.designs import DESIGNS, Parameters
 from syncproof.designs.forms import FORMS
 from syncproof.engines.explore import explore
 from syncproof.inputs import fault_plan, scenario, workload
-from syncproof.inputs.small_worlds import UNSEARCHED, SmallWorld, build, within
+from syncproof.inputs.small_worlds import ASPECTS, UNSEARCHED, SmallWorld, build, within
 from syncproof.studies.runs import simulate_design
 
 SEARCHED: list[tuple[str, SmallWorld]] = [
@@ -43,6 +43,7 @@ SEARCHED: list[tuple[str, SmallWorld]] = [
     ("inbox-store-first", SmallWorld("two-people", 1, (), (("inbox_ttl", 60.0),))),
     ("inbox-shared", SmallWorld("two-people", 1, (), (("shared_delete", "send"),))),
     ("timeline-notify", SmallWorld("two-people", 1, (), (("request_timeout", 10.0),))),
+    ("timeline-notify", SmallWorld("two-people", 1, (), (("unread_counts", True),))),
 ]
 """A design, and a world with a parameter that must change what a search of it visits."""
 SIMULATED: list[tuple[str, str, object]] = [
@@ -112,6 +113,7 @@ def standard_worlds() -> list[tuple[str, SmallWorld]]:
 def test_the_standard_bounds_search_every_parameter_or_say_why_not() -> None:
     """A path that is never taken keeps every promise."""
     searched = {name for _, world in standard_worlds() for name, _ in world.parameters}
+    searched |= {name for parameters, _ in ASPECTS.values() for name, _ in parameters}
     searched |= {name for form in FORMS.values() for name in form.pins}
     assert searched | set(UNSEARCHED) == set(Parameters.__struct_fields__)
     assert not searched & set(UNSEARCHED)

@@ -48,6 +48,7 @@ def every_kind() -> list[Observation]:
     h.roamed(9, 0, 3, 1, (2, 5))
     h.trimmed(3)
     h.reverted(3)
+    h.unread(1, 2)
     h.triggered(1)
     return h.observations
 

@@ -38,6 +38,7 @@ from syncproof.core.observations import (
     Subscribed,
     Triggered,
     Trimmed,
+    Unread,
     Unsubscribed,
     Unsure,
 )
@@ -160,6 +161,11 @@ def _odd(draw: Random, observations: Sequence[Observation]) -> list[Observation]
         lambda: [Accepted(message, draw.choice((None, place, 99)))],
         lambda: [Refused(message), Unsure(message)],
         lambda: [Stored(message), Audited((message,))],
+        lambda: [
+            Unread(device, conversation, draw.randrange(3)),
+            Composed(new, device, conversation, "read", conversation, place),
+            Amended(device, "read", conversation, place, new),
+        ],
         lambda: [Appended(log, draw.randrange(seq + 2), draw.choice((message, None)))],
         lambda: [Checkpointed(device, Timeline(log.kind, log.owner, draw.randrange(2)), draw.randrange(seq + 2), True)],
         lambda: [Checkpointed(device, log, draw.randrange(seq + 2))],

@@ -35,6 +35,7 @@ LIVENESS = [
     "no-loss",
     "outbox-drained",
     "convergence",
+    "unread-agrees",
     "inbox-drained",
     "roaming-complete",
     "epoch-learnt",

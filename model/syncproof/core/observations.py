@@ -258,6 +258,15 @@ class Amended(Observation, frozen=True, gc=False):
     final: bool = False
 
 
+class Unread(Observation, frozen=True, gc=False):
+    """A device shows `count` as the number of unread messages of a conversation: a badge, a figure beside its name."""
+
+    durable: ClassVar[bool] = True
+    device: DeviceId
+    conversation: ConversationId
+    count: int
+
+
 class Retired(Observation, frozen=True, gc=False):
     """The server took a device out of its registry: another installation has taken its place."""
 

@@ -110,6 +110,13 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     size: int = 0
     kind: Literal["message", "recall", "edit", "read"] = "message"
     about: int = 0
+    author: UserId | msgspec.UnsetType = msgspec.UNSET
+    """The user who wrote it, where devices tell messages of others from those of their own user; left out elsewhere."""
+
+    def __repr__(self) -> str:
+        """Return the call that makes it, without the author where it is left out."""
+        fields = self.__struct_fields__[: -1 if self.author is msgspec.UNSET else None]
+        return f"Message({', '.join([f'{name}={getattr(self, name)!r}' for name in fields])})"
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):

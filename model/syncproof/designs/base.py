@@ -14,6 +14,8 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Literal, cast
 
+import msgspec
+
 from syncproof.core.actor import Actor, Out, actor, durable, on, state, volatile
 from syncproof.core.observations import (
     Amended,
@@ -26,6 +28,7 @@ from syncproof.core.observations import (
     Retired,
     Shown,
     Triggered,
+    Unread,
 )
 from syncproof.core.packets import AddMember, Closed, Compose, Idle, Opened, Packet, RemoveMember, Resend
 from syncproof.core.values import (
@@ -93,6 +96,7 @@ class Request:
 class Device(Actor):
     """A user's device. Designs add how it receives messages.
 
+    `unread`: where they are shown, the conversation and the place of the messages of others above the read marker.
     `requests`: what it waits for a reply to, if it gives up waiting (`Parameters.request_timeout`). `superfluous`: how many
     replies are still to come to pulls that were sent more than once and are answered.
     """
@@ -105,6 +109,7 @@ class Device(Actor):
     outbox: deque[Message] = durable(deque)
     shown: set[MessageId] = durable(set)
     versions: dict[tuple[str, int], tuple[bool, int]] = durable(dict)
+    unread: dict[MessageId, tuple[ConversationId, int]] = durable(dict)
     connection: ConnectionId | None = volatile(type(None))
     sending: bool = volatile(bool)
     pulling: bool = volatile(bool)
@@ -114,7 +119,7 @@ class Device(Actor):
     @on(Compose)
     def compose(self, source: Id, packet: Compose, out: Out) -> None:
         """Put the message into the durable outbox, then send if possible."""
-        message = packet.message
+        message = self.signed(packet.message)
         self.outbox.append(message)
         if message.kind == "message":
             out.observe(Composed(message.id, self.id, message.conversation))
@@ -284,6 +289,8 @@ class Device(Actor):
         out.observe(Shown(self.id, message.id, message.conversation, entry.place, timeline, seq))
         if message.kind != "message":
             self.amend(message, entry.place, out)
+        elif self.parameters.unread_counts:
+            self.count_new(message, entry.place, out)
         return True
 
     def amend(self, message: Message, place: int, out: Out) -> None:
@@ -291,11 +298,15 @@ class Device(Actor):
 
         A recall is final: it counts more than any edit, in whatever order they come.
         """
+        if message.kind == "read" and message.author not in (msgspec.UNSET, self.user):
+            return  # what another user has read
         what, which, version = self.change(message)
         applied = (message.kind == "recall", version or place)
         if applied > self.versions.get((what, which), (False, 0)):
             self.versions[what, which] = applied
             out.observe(Amended(self.id, what, which, applied[1], message.id, applied[0]))
+            if self.parameters.unread_counts:
+                self.count_changed(what, which, out)
 
     @staticmethod
     def change(message: Message) -> tuple[str, int, int]:
@@ -307,11 +318,44 @@ class Device(Actor):
             return "read", int(message.conversation), message.about
         return "message", message.about, 0
 
+    # ---- unread counts
+
+    def signed(self, message: Message) -> Message:
+        """Return a message with its author, by whom devices tell messages of others where they count those."""
+        return msgspec.structs.replace(message, author=self.user) if self.parameters.unread_counts else message
+
+    def count_new(self, message: Message, place: int, out: Out) -> None:
+        """Show one more unread message, if a message that is shown now is another user's, not read and not recalled."""
+        read = place <= self.versions.get(("read", int(message.conversation)), (False, 0))[1]
+        recalled = self.versions.get(("message", int(message.id)), (False, 0))[0]
+        if message.author != self.user and not read and not recalled:
+            self.unread[message.id] = (message.conversation, place)
+            self.show_count(message.conversation, out)
+
+    def count_changed(self, what: str, which: int, out: Out) -> None:
+        """Show how many messages are still unread, if a read marker or a recall that is applied now concerns some of them."""
+        final, version = self.versions[what, which]
+        for message, (conversation, place) in list(self.unread.items()):
+            read = what == "read" and conversation == which and place <= version
+            if read or (what == "message" and message == which and final):
+                del self.unread[message]
+                self.show_count(conversation, out)
+
+    def show_count(self, conversation: ConversationId, out: Out) -> None:
+        """Show how many messages of a conversation are unread."""
+        out.observe(Unread(self.id, conversation, self.count(conversation)))
+
+    def count(self, conversation: ConversationId) -> int:
+        """Return how many messages of a conversation are unread."""
+        return [where for where, _ in self.unread.values()].count(conversation)
+
     def restored(self, before: Device, out: Out) -> None:
         """Observe the messages that the backup lacks: those shown, and those of the outbox."""
         lost = tuple(sorted(before.shown - self.shown))
         unsent = tuple([message.id for message in before.outbox if message not in self.outbox])
         out.observe(Forgot(self.id, lost, self.progress(), self.fetched_history(), unsent))
+        for conversation in sorted({c for c, _ in (*before.unread.values(), *self.unread.values())}):
+            self.show_count(conversation, out)
 
     def progress(self) -> tuple[tuple[ConversationId, int], ...]:
         """Return the last place that the device holds of each conversation; nothing in designs that keep no order."""

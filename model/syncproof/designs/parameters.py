@@ -44,6 +44,9 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     idempotent_send: bool = True
     """Off: the server keeps no index of message ids and stores a sender's retry a second time."""
 
+    unread_counts: bool = False
+    """Devices show how many messages of each conversation are unread: those of others, above the user's read marker."""
+
     # ---- timelines
 
     accept_carries_seq: bool = True

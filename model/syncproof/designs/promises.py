@@ -48,6 +48,7 @@ INBOX: Promises = {
     "accepted-is-durable": (*HARMLESS_TO_STORES, "device-restore"),
     "no-loss": HARMLESS_TO_STORES,
     "convergence": HARMLESS_TO_STORES,
+    "unread-agrees": HARMLESS_TO_STORES,
 }
 
 STORE_FIRST: Promises = {
@@ -80,6 +81,16 @@ SYNC_FIRST: Promises = {
         "membership",
         "clock-step",
     ),
+    # Counts differ as soon as places or what is shown do.
+    "unread-agrees": (
+        *PUSH_FAULTS,
+        *CONNECTION_FAULTS,
+        *ARRIVALS,
+        "device-crash",
+        "sender-retry",
+        "membership",
+        "clock-step",
+    ),
     "sender-order": (
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,
@@ -93,9 +104,9 @@ SYNC_FIRST: Promises = {
 }
 
 # A message that one device fetches is gone for the user's other devices.
-SHARED_INBOX: Promises = without(STORE_FIRST, "no-loss", "convergence", "accepted-is-durable")
+SHARED_INBOX: Promises = without(STORE_FIRST, "no-loss", "convergence", "unread-agrees", "accepted-is-durable")
 
-RELIABLE_INBOX = ("no-loss", "convergence", "accepted-is-durable")
+RELIABLE_INBOX = ("no-loss", "convergence", "unread-agrees", "accepted-is-durable")
 """What an inbox does not keep that deletes copies which no device has acknowledged."""
 
 TIMELINE: Promises = {
@@ -119,6 +130,7 @@ TIMELINE: Promises = {
     "conversation-order": (*HARMLESS_TO_STORES, "device-restore", "trim"),
     "accepted-is-durable": (*HARMLESS_TO_STORES, "device-restore", "trim"),
     "convergence": (*HARMLESS_TO_STORES, "device-restore", "trim"),
+    "unread-agrees": (*HARMLESS_TO_STORES, "device-restore", "trim"),
 }
 
 DENSE_PUSH: Promises = {
@@ -160,6 +172,7 @@ DEVICE_ACKS: Promises = {
     # The server does not know what a restored device has lost: it was acked, so it is not sent again.
     "no-loss": (*HARMLESS_TO_STORES, "server-restore", "trim"),
     "convergence": (*HARMLESS_TO_STORES, "trim"),
+    "unread-agrees": (*HARMLESS_TO_STORES, "trim"),
     # Retention deletes what every device has acked, and with it the history that a later device would fetch.
     "roaming-complete": (*HARMLESS_TO_STORES, "device-restore", "server-restore"),
 }

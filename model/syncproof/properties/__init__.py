@@ -25,6 +25,7 @@ from syncproof.properties.roaming_complete import RoamingComplete
 from syncproof.properties.sender_order import SenderOrder
 from syncproof.properties.store_before_sync import StoreBeforeSync
 from syncproof.properties.tail_append import TailAppend
+from syncproof.properties.unread_agrees import UnreadAgrees
 
 PROPERTIES: dict[str, type[Property]] = {
     automaton.name: automaton
@@ -47,6 +48,7 @@ PROPERTIES: dict[str, type[Property]] = {
         NoLoss,
         OutboxDrained,
         Convergence,
+        UnreadAgrees,
         InboxDrained,
         RoamingComplete,
         EpochLearnt,

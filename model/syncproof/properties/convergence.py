@@ -45,7 +45,8 @@ class Convergence(Property):
     is shown (`no-loss` does), nor in which order (`conversation-order` does).
 
     What was changed later (recalled, edited, read) has the same version on all devices that had joined when the message
-    which brought the latest version was placed; and a device that shows a change has applied it or a later one.
+    which brought the latest version was placed; and a device that shows a change has applied it or a later one. What another
+    user has read, a device may apply or not.
 
     A device that was replaced (`Retired`) or is gone for good (`abandoned`) is compared no more.
     """
@@ -67,14 +68,14 @@ class Convergence(Property):
     differing: dict[tuple[MessageId, UserId], tuple[DeviceId, int, int]] = attrs.field(factory=dict)
     versions: dict[tuple[UserId, str, int], Versions] = attrs.field(factory=dict)
     since: dict[DeviceId, int] = attrs.field(factory=dict)
-    changes: dict[MessageId, tuple[str, int, int, bool]] = attrs.field(factory=dict)
+    changes: dict[MessageId, tuple[str, int, int, bool, UserId | None]] = attrs.field(factory=dict)
     due: dict[tuple[DeviceId, str, int], Version] = attrs.field(factory=dict)
     abandoned: set[DeviceId] = attrs.field(factory=set)
 
     @observes(Composed)
     def on_composed(self, o: Composed) -> str | None:
         if o.what:
-            self.changes[o.message] = (o.what, o.which, o.version, o.final)
+            self.changes[o.message] = (o.what, o.which, o.version, o.final, self.users.get(o.device))
         return None
 
     @observes(Joined)
@@ -106,8 +107,8 @@ class Convergence(Property):
     @observes(Shown)
     def on_shown(self, o: Shown) -> str | None:
         user = self.users.get(o.device)
-        if o.message in self.changes and user is not None:
-            what, which, version, final = self.changes[o.message]
+        if o.message in self.changes and user is not None and not self._is_of_other(o.message, user):
+            what, which, version, final, _ = self.changes[o.message]
             wanted = (final, version or o.place or 0, o.message)
             none = (False, 0, o.message)
             versions = self.versions.get((user, what, which))
@@ -180,6 +181,11 @@ class Convergence(Property):
     def on_abandoned(self, o: Abandoned) -> str | None:
         self.abandoned.add(o.device)
         return self.on_retired(Retired(o.device))
+
+    def _is_of_other(self, message: MessageId, user: UserId) -> bool:
+        """Return whether a change is the read marker of another user, which a device may leave alone."""
+        what, _, _, _, reader = self.changes[message]
+        return what == "read" and reader not in (None, user)
 
     def _outdated(self) -> Iterator[str]:
         """Yield a complaint for each device that does not have the latest version of something its user's devices hold."""
