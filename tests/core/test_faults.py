@@ -10,7 +10,7 @@ from syncproof.core.packets import Expire
 from syncproof.core.values import SERVER, ConversationId, DeviceId, UserId
 
 DEVICE = DeviceId(0)
-ROLES = Roles(DEVICE, SERVER, ConversationId(0), UserId(0))
+ROLES = Roles(DEVICE, SERVER, ConversationId(0), UserId(0), (DEVICE,))
 MADE: list[tuple[Move, str]] = [
     (Lose(DEVICE, Expire()), "push-lost"),
     (Duplicate(DEVICE, Expire()), "push-duplicated"),

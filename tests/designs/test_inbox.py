@@ -21,7 +21,7 @@ from syncproof.core.values import (
     UserId,
 )
 from syncproof.designs import Parameters
-from syncproof.designs.base import LONGEST_WAIT, ROW_BYTES
+from syncproof.designs.base import ROW_BYTES
 from syncproof.designs.forms import ready
 from syncproof.designs.inbox.device import InboxDevice
 from syncproof.designs.inbox.server import InboxServer
@@ -46,6 +46,7 @@ from syncproof.designs.packets import (
     Submit,
     Unacked,
 )
+from syncproof.designs.requesting import LONGEST_WAIT
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.studies.verify import search
 from tests.helpers.effects import Effects

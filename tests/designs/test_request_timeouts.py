@@ -22,7 +22,7 @@ from syncproof.core.values import (
     UserId,
 )
 from syncproof.designs import DESIGNS, Parameters
-from syncproof.designs.base import LONGEST_WAIT, REQUEST_JITTER, Device
+from syncproof.designs.base import Device
 from syncproof.designs.inbox.device import InboxDevice
 from syncproof.designs.packets import (
     Accept,
@@ -38,6 +38,7 @@ from syncproof.designs.packets import (
     Submit,
     Unknown,
 )
+from syncproof.designs.requesting import LONGEST_WAIT, REQUEST_JITTER
 from syncproof.designs.timeline.consumers import ConsumerDevice
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.inputs.small_worlds import SmallWorld

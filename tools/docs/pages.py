@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from syncproof.seeded_bugs import BUGS
 from tools.docs import (
     architecture,
     commands,
     designs,
     driving,
     example,
+    failures,
     histories,
     hooks,
     own_design,
@@ -42,7 +44,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "beyond": worlds.beyond,
         "profiles": worlds.profiles,
     },
-    "failures.md": {"bugs": properties.bugs, "details": properties.bug_details},
+    "failures.md": {"bugs": failures.bugs, "details": failures.details},
     "history.md": {
         "log": example.log,
         "history": example.history,
@@ -107,8 +109,8 @@ def stale() -> list[str]:
 
 
 def write() -> list[Path]:
-    """Rewrite the stale pages, and return their paths."""
-    changed = []
+    """Rewrite the stale pages, and the moves of seeded bugs that are missing or out of date; return their paths."""
+    changed = [failures.keep(bug) for bug in BUGS.values() if not failures.is_kept(bug)]
     for page in PARTS:
         path = FOLDER / page
         text = path.read_text(encoding="utf-8")

@@ -1,14 +1,13 @@
-"""The section of each property (statement, limits, promises) and of each seeded bug."""
+"""The section of each property: statement, limits, promises."""
 
 from __future__ import annotations
 
 from syncproof.core.faults import FAULTS
 from syncproof.designs import DESIGNS
-from syncproof.inputs.small_worlds import small_world
 from syncproof.properties import PROPERTIES, Property
 from syncproof.seeded_bugs import BUGS
 from tools.docs.designs import under
-from tools.docs.markdown import code, codes, facts, paragraphs, table
+from tools.docs.markdown import codes, facts, paragraphs, table
 
 
 def overview() -> str:
@@ -68,42 +67,3 @@ def _section(automaton: type[Property]) -> str:
 def _formal(text: str) -> str:
     """Return a statement with the characters escaped that have a meaning in Markdown."""
     return text.replace("=>", "⇒").replace("<", "&lt;")
-
-
-# ---- failures
-
-
-def bugs() -> str:
-    """Return a table with a row for each bug."""
-    rows = [
-        [f"[{b.id}](#{b.id.lower()})", b.failure, codes(b.violates), f"[{b.base}](designs.md#{b.base})", b.seen_in]
-        for b in BUGS.values()
-    ]
-    return table(["id", "failure", "must violate", "varies", "seen in"], rows)
-
-
-def bug_details() -> str:
-    """Return a section for each bug: its mechanism, and the command that shows it."""
-    return "\n\n".join(_bug(name) for name in BUGS)
-
-
-def _bug(name: str) -> str:
-    bug = BUGS[name]
-    people, messages, kinds = bug.world
-    sound = DESIGNS[bug.base]
-    own = [c for c, base in ((bug.design.device, sound.device), (bug.design.server, sound.server)) if c is not base]
-    parts = [f"{code(c.__name__)}: {' '.join((c.__doc__ or '').split())}" for c in own]
-    changed = bug.design.parameters.differing_from(sound.parameters)
-    parts += [f"`{name} = {value}`" for name, value in changed.items()]
-    if bug.design.sequencers != sound.sequencers:
-        parts.append(f"numbering {codes(bug.design.sequencers)}")
-    rows = [
-        ["must violate", ", ".join(f"[{n}](properties.md#{n})" for n in bug.violates)],
-        ["varies", f"[{bug.base}](designs.md#{bug.base}): {'; '.join(parts)}"],
-        ["seen in", bug.seen_in or "no report is cited; it follows from published designs"],
-        ["world", str(small_world(*bug.world))],
-    ]
-    faults = "".join(f" --fault {kind}" for kind in kinds)
-    command = f"syncproof explore {name} --world {people} --messages {messages}{faults}"
-    mechanism = f"{bug.mechanism[0].upper()}{bug.mechanism[1:]}."
-    return "\n\n".join([f"### {name}", f"**{bug.failure}.** {mechanism}", facts(rows), f"```sh\n{command}\n```"])

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from syncproof.core.moves import Abandon, Crash, Disconnect, Duplicate, Lose, Move, Restore, Spawn, Tell
-from syncproof.core.packets import AddMember, Expire, RemoveMember, Resend, Tick
+from syncproof.core.packets import AddMember, Expire, ForgetCursors, RemoveMember, Resend, Throttle, Tick
 from syncproof.core.values import ActorId, ConversationId, DeviceId, UserId
 
 EARLIER, LATER = 1, 2
@@ -22,12 +22,16 @@ EARLIER, LATER = 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """Name whom and what the environment of a small world speaks to and of. `member` may leave `conversation` and join it."""
+    """Name whom and what the environment of a small world speaks to and of.
+
+    `member` may leave `conversation` and join it. `devices`: those that a fault may concern one by one.
+    """
 
     sender: DeviceId
     server: ActorId
     conversation: ConversationId
     member: UserId
+    devices: tuple[DeviceId, ...] = ()
 
 
 def _any_move(move: Move) -> bool:
@@ -243,6 +247,24 @@ FAULTS: dict[str, Fault] = {
             tells=lambda roles: (Tell(roles.server, Expire()),),
             kind="trim",
             setting="trims",
+        ),
+        Fault(
+            name="rate-limit",
+            sentence="a device asks too often, and its requests are refused until it has waited",
+            not_driven="the servers that are driven have no limits of their own",
+            move=Tell,
+            tells=lambda roles: tuple([Tell(roles.server, Throttle(device)) for device in roles.devices]),
+            kind="rate-limit",
+            setting="rate_limits_per_day",
+        ),
+        Fault(
+            name="cursor-refused",
+            sentence="the server cannot continue from a device's cursors any more",
+            not_driven="the cursors of the servers that are driven are numbers of their logs, which they always know",
+            move=Tell,
+            tells=lambda roles: tuple([Tell(roles.server, ForgetCursors(device)) for device in roles.devices]),
+            kind="cursor-refused",
+            setting="lost_cursors_per_day",
         ),
     )
 }

@@ -7,7 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from syncproof.core.links import UNORDERED, Link
-from syncproof.core.values import ActorId, ConnectionId, ConversationId, Message, UserId
+from syncproof.core.values import ActorId, ConnectionId, ConversationId, DeviceId, Message, UserId
 
 
 class Packet(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -114,6 +114,19 @@ class RemoveMember(Packet, frozen=True, gc=False):
 
 class Expire(Packet, frozen=True, gc=False):
     """Retention deletes what the server keeps for delivery, also what some device has not fetched yet."""
+
+
+class Throttle(Packet, frozen=True, gc=False):
+    """A device asks too often: the server refuses its requests until it has asked for nothing for so many seconds."""
+
+    device: DeviceId
+    seconds: float = 60.0
+
+
+class ForgetCursors(Packet, frozen=True, gc=False):
+    """The server loses what it needs to continue from a device's cursors."""
+
+    device: DeviceId
 
 
 class Tick(Packet, frozen=True, gc=False):

@@ -181,7 +181,7 @@ def _livelock(
 
     bounded = BoundedWorld(system, environment, observe)
     marks.clear()
-    states: dict[Any, int] = {_state(bounded.world): 0}
+    states: dict[Any, int] = {whole_state(bounded.world): 0}
     enabled = [_fair_moves(bounded)]
     for move in moves:
         _make_or_similar(bounded, move)
@@ -190,7 +190,7 @@ def _livelock(
             continue
         made = now
         enabled.append(_fair_moves(bounded))
-        state = _state(bounded.world)
+        state = whole_state(bounded.world)
         first = states.setdefault(state, now)
         if first < now and _without_excuse(marks, first, now):
             always = set.intersection(*enabled[first:now])
@@ -209,7 +209,7 @@ def _fair_moves(bounded: BoundedWorld) -> set[Move]:
     return {move for kind in FAIR for move in bounded.possible()[kind]}
 
 
-def _state(world: World) -> Any:
+def whole_state(world: World) -> Any:
     """Return everything that determines what can happen next, as one value."""
     return (
         tuple([(name, actor.snapshot()) for name, actor in world.actors.items()]),

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import Literal, cast
+from typing import cast
 
 import msgspec
 
-from syncproof.core.actor import Actor, Out, actor, durable, on, state, volatile
+from syncproof.core.actor import Out, actor, durable, on, volatile
 from syncproof.core.observations import (
     Amended,
     Composed,
@@ -24,7 +24,6 @@ from syncproof.core.observations import (
     Joined,
     MemberAdded,
     MemberRemoved,
-    Pulled,
     Retired,
     Shown,
     Triggered,
@@ -35,7 +34,6 @@ from syncproof.core.values import (
     ActorId,
     ConnectionId,
     ConversationId,
-    Cursor,
     DeviceId,
     Entry,
     Id,
@@ -52,29 +50,19 @@ from syncproof.designs.packets import (
     PullReply,
     Register,
     Registered,
-    RequestTimeout,
     Respond,
     Submit,
     Unknown,
 )
 from syncproof.designs.parameters import Parameters
+from syncproof.designs.refusing import RefusingServer
+from syncproof.designs.requesting import RequestingDevice
 
 ROW_BYTES = 32
 """The size in bytes of a row without a body: an id, a number, a key."""
 
 IDLE_POLL = Idle(Pull(()), PullReply(()))
 """What a poll costs that finds nothing, in designs where it reads no row."""
-
-LONGEST_WAIT = 300.0
-"""The longest wait for a reply or an ack, in seconds, up to which the wait doubles each time that it was in vain."""
-
-REQUEST_JITTER = 0.5
-"""The largest share of its wait for a reply that a device adds at random, so that not all try again at once."""
-
-MOST_COPIES = 7
-"""Up to so many copies of a pull request that are still to be answered are counted; one more pull at a time is harmless."""
-
-RequestKind = Literal["submit", "pull", "register", "roam"]
 
 
 def settle(store: str, charged: int, stored: int, out: Out) -> None:
@@ -83,38 +71,17 @@ def settle(store: str, charged: int, stored: int, out: Out) -> None:
         out.write(store, 0, max(0, stored - charged), replaces=max(0, charged - stored))
 
 
-@state
-class Request:
-    """A request that is not answered: the seconds that its timer waits, and how often it was sent again."""
-
-    packet: Packet
-    wait: float
-    again: int
-
-
 @actor
-class Device(Actor):
+class Device(RequestingDevice):
     """A user's device. Designs add how it receives messages.
 
-    `unread`: where they are shown, the conversation and the place of the messages of others above the read marker.
-    `requests`: what it waits for a reply to, if it gives up waiting (`Parameters.request_timeout`). `superfluous`: how many
-    replies are still to come to pulls that were sent more than once and are answered.
+    `unread`: where they are counted, the conversation and the place of the messages of others above the read marker.
     """
 
-    id: DeviceId
-    user: UserId
-    parameters: Parameters
-    replaces: DeviceId | None = None
-    registered: bool = durable(bool)
     outbox: deque[Message] = durable(deque)
     shown: set[MessageId] = durable(set)
     versions: dict[tuple[str, int], tuple[bool, int]] = durable(dict)
     unread: dict[MessageId, tuple[ConversationId, int]] = durable(dict)
-    connection: ConnectionId | None = volatile(type(None))
-    sending: bool = volatile(bool)
-    pulling: bool = volatile(bool)
-    requests: dict[RequestKind, Request] = volatile(dict)
-    superfluous: int = volatile(int)
 
     @on(Compose)
     def compose(self, source: Id, packet: Compose, out: Out) -> None:
@@ -143,21 +110,21 @@ class Device(Actor):
         self.pulling = False
         self.forget_requests(out)
         if not self.registered:
-            self.request("register", Register(self.user, self.replaces), out)
+            self.ask_to_register(out)
         else:
             self.on_connected(out)
 
     @on(Unknown)
     def unknown(self, source: ConnectionId, packet: Unknown, out: Out) -> None:
         """Register again, keeping the database: the server was restored to a time before this device."""
-        if "register" in self.requests:  # the reply to another request said so already
+        if "register" in self.requests or "register" in self.refused:  # the reply to another request said so already
             return
         self.registered = False
         self.pulling = False
         self.superfluous = 0
         self.answered("pull", out)
         self.answered("roam", out)
-        self.request("register", Register(self.user, self.replaces), out)
+        self.ask_to_register(out)
 
     @on(Registered)
     def registered_as_new(self, source: Id, packet: Registered, out: Out) -> None:
@@ -207,77 +174,6 @@ class Device(Actor):
         if self.outbox and not self.sending and self.connection is not None and self.registered:
             self.sending = True
             self.request("submit", Submit(self.outbox[0]), out)
-
-    def pull(self, cursors: tuple[Cursor, ...], full: bool, out: Out) -> None:
-        """Send a pull request; callers make sure that at most one is outstanding."""
-        if self.connection is not None:
-            self.pulling = True
-            out.observe(Pulled(self.id))
-            self.request("pull", Pull(cursors, full), out)
-
-    # ---- requests, and giving up waiting for their replies
-
-    def request(self, kind: RequestKind, packet: Packet, out: Out) -> None:
-        """Send a request over the connection; if it is not answered in time, it is sent again."""
-        assert self.connection is not None
-        out.send(self.connection, packet)
-        if self.parameters.request_timeout:
-            self.wait_for_reply(kind, Request(packet, self.parameters.request_timeout, 0), out)
-
-    def wait_for_reply(self, kind: RequestKind, request: Request, out: Out) -> None:
-        """Arm the timer of a request."""
-        self.requests[kind] = request
-        out.after(request.wait, RequestTimeout(kind), REQUEST_JITTER)
-
-    @on(RequestTimeout)
-    def request_again(self, source: Id, packet: RequestTimeout, out: Out) -> None:
-        """Send the request again over the same connection, and wait for its reply twice as long."""
-        request = self.requests.get(packet.kind)
-        if request is None or self.connection is None:
-            return
-        if not self.awaits(packet.kind):  # a handler of one's own took the reply
-            del self.requests[packet.kind]
-            return
-        if packet.kind == "pull":
-            out.observe(Triggered(self.id, "timeout"))
-            if isinstance(request.packet, Pull):
-                out.observe(Pulled(self.id))
-        out.send(self.connection, request.packet)
-        wait = min(2 * request.wait, LONGEST_WAIT) if self.parameters.request_backoff else request.wait
-        self.wait_for_reply(packet.kind, Request(request.packet, wait, min(request.again + 1, MOST_COPIES)), out)
-
-    def awaits(self, kind: RequestKind) -> bool:
-        """Return whether the device's own state says that it waits for the reply to a request."""
-        return {"submit": self.sending, "pull": self.pulling, "register": not self.registered}.get(kind, True)
-
-    def answered(self, kind: RequestKind, out: Out) -> bool:
-        """Wait no more for the reply to a request; return whether the device did (always, if it has no timeouts)."""
-        if not self.parameters.request_timeout:
-            return True
-        out.cancel(RequestTimeout(kind))
-        return self.requests.pop(kind, None) is not None
-
-    def pull_answered(self, out: Out) -> None:
-        """Count a reply to a pull; `pulling` is false if it was the one that the device waited for.
-
-        A request that was sent again is answered as often as it was sent. What comes after the first reply holds nothing
-        that may not be applied, but it ends no wait.
-        """
-        if self.superfluous:
-            self.superfluous -= 1
-            return
-        request = self.requests.get("pull")
-        if request is not None:
-            self.superfluous = request.again
-            self.answered("pull", out)
-        self.pulling = False
-
-    def forget_requests(self, out: Out) -> None:
-        """Forget what was asked for over a connection."""
-        self.superfluous = 0
-        for kind in sorted(self.requests):
-            out.cancel(RequestTimeout(kind))
-        self.requests.clear()
 
     def show(self, entry: Entry, timeline: Timeline | None, out: Out) -> bool:
         """Put the entry's message into the database unless it is there; return whether it was new."""
@@ -368,9 +264,6 @@ class Device(Actor):
     def start_from(self, packet: Registered, out: Out) -> None:
         """Set a new device's first state; a hook for designs with checkpoints or history."""
 
-    def catch_up(self, out: Out) -> None:
-        """Ask for everything new. Each design overrides this."""
-
     def arm_poll(self, out: Out) -> None:
         """Arm the poll timer, which fires if nothing is received for a poll interval."""
         out.poll(self.parameters.poll_interval, Poll(), IDLE_POLL)
@@ -380,7 +273,7 @@ class Device(Actor):
 
 
 @actor
-class Server(Actor):
+class Server(RefusingServer):
     """A server that keeps users, devices, conversations and connections. Designs add storage and delivery of messages.
 
     `busy`, `backlog`: the submissions in process, and those that wait for one of `Parameters.workers`.
@@ -395,7 +288,6 @@ class Server(Actor):
     registrations: dict[DeviceId, Registered] = durable(dict)
     owners: dict[DeviceId, UserId] = durable(dict)
     online: dict[DeviceId, ConnectionId] = volatile(dict)
-    peers: dict[ConnectionId, DeviceId] = volatile(dict)
     busy: int = volatile(int)
     backlog: deque[tuple[ConnectionId, Message]] = volatile(deque)
 
@@ -416,6 +308,8 @@ class Server(Actor):
     @on(Submit)
     def submit(self, source: ConnectionId, packet: Submit, out: Out) -> None:
         """Process the message if a worker is free, else queue it."""
+        if self.refuses(source, packet, out):
+            return
         if self.parameters.workers and self.busy >= self.parameters.workers:
             self.backlog.append((source, packet.message))
         else:
@@ -430,6 +324,8 @@ class Server(Actor):
     @on(Register)
     def register(self, source: ConnectionId, packet: Register, out: Out) -> None:
         """Write the new device to the registry."""
+        if self.refuses(source, packet, out):
+            return
         out.write("registry", 1, ROW_BYTES, Enrolled(self.peers[source], packet.user, source, packet.replaces))
 
     @on(Enrolled)
@@ -497,6 +393,10 @@ class Server(Actor):
             return False
         out.send(source, Unknown())
         return True
+
+    def declines(self, source: ConnectionId, packet: Packet, out: Out) -> bool:
+        """Answer a request of a device that must register, wait or read from the beginning; return whether it must."""
+        return self.reject_unregistered(source, out) or self.refuses(source, packet, out)
 
     def insert_member(self, conversation: ConversationId, user: UserId) -> None:
         """Add a user to the members in memory; designs note from which place the user may read."""

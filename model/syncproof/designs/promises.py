@@ -14,11 +14,14 @@ PUSH_FAULTS = ("push-lost", "push-duplicated", "push-reordered", "push-outage")
 CONNECTION_FAULTS = ("disconnect", "half-open", "abandoned")
 CRASHES = ("device-crash", "server-crash")
 ARRIVALS = ("new-device", "reinstall")
+REFUSALS = ("rate-limit", "cursor-refused")
+"""Replies that say no, for a time or to the cursors of a device."""
 HARMLESS_TO_STORES = (
     *PUSH_FAULTS,
     *CONNECTION_FAULTS,
     *CRASHES,
     *ARRIVALS,
+    *REFUSALS,
     "sender-retry",
     "membership",
     "clock-step",
@@ -64,6 +67,7 @@ SYNC_FIRST: Promises = {
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,
         *ARRIVALS,
+        *REFUSALS,
         "device-crash",
         "sender-retry",
         "membership",
@@ -76,6 +80,7 @@ SYNC_FIRST: Promises = {
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,
         *ARRIVALS,
+        *REFUSALS,
         "device-crash",
         "sender-retry",
         "membership",
@@ -95,6 +100,7 @@ SYNC_FIRST: Promises = {
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,
         *ARRIVALS,
+        *REFUSALS,
         "device-crash",
         "sender-retry",
         "membership",
@@ -149,6 +155,7 @@ HYBRID: Promises = {
         *CONNECTION_FAULTS,
         *CRASHES,
         *ARRIVALS,
+        *REFUSALS,
         "sender-retry",
         "clock-step",
         "device-restore",

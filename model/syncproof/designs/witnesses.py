@@ -44,7 +44,11 @@ class Meets(msgspec.Struct, frozen=True):
 
 RECONNECTING = ("caught-up", "duplicate-submit")
 
+REFUSED = (Meets("rate-limit", ("told-to-wait",)), Meets("cursor-refused", ("read-from-the-beginning",), every=False))
+"""A device of an inbox has a cursor only while it drains more than a page."""
+
 INBOX = (
+    *REFUSED,
     Meets("sender-retry", ("duplicate-submit",)),
     Meets("device-crash", RECONNECTING),
     Meets("server-crash", RECONNECTING),
@@ -59,6 +63,7 @@ PUSHED_AGAIN = Meets(ALWAYS, ("redelivered",))
 INBOX_PUSHED_AGAIN = (*INBOX, PUSHED_AGAIN)
 
 SYNC_FIRST = (
+    *REFUSED,
     Meets(ALWAYS, ("ack-timeout",)),
     Meets("sender-retry", ("duplicate-submit",)),
     Meets("device-crash", RECONNECTING),

@@ -298,6 +298,12 @@ class FaultsSection(Section):
     """The share of submissions that an impatient device sends once more over the same connection."""
     sender_retry_after: Span = 0.1
     """How soon it does."""
+    rate_limits_per_day: Annotated[float, Field(ge=0, le=1000)] = 0.0
+    """How often a day the server begins to refuse each device's requests, at drawn times."""
+    rate_limit: Span = 60.0
+    """How long a refused device has to wait: it is refused until it has asked for nothing for so long."""
+    lost_cursors_per_day: Annotated[float, Field(ge=0, le=1000)] = 0.0
+    """How often a day the server can continue from each device's cursors no more, at drawn times."""
 
     @staticmethod
     def time_of(setting: str, entry: Any) -> float:

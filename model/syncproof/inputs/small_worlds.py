@@ -23,19 +23,20 @@ two, and two conversations. Some designs are searched with other parameters too 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
 import msgspec
 
+from syncproof.core.actor import Handler
 from syncproof.core.environment import Environment
 from syncproof.core.faults import FAULT_KINDS, FAULTS, LATER, Roles
 from syncproof.core.links import Link
 from syncproof.core.moves import Connect, Move, Spawn, Tell
 from syncproof.core.packets import Compose, Packet, Tick
-from syncproof.core.values import SERVER, ConversationId, DeviceId, Message, MessageId, UserId
+from syncproof.core.values import SERVER, ActorId, ConversationId, DeviceId, Message, MessageId, UserId
 from syncproof.core.world import System, World
 from syncproof.designs import Design, Parameters, Population
 from syncproof.designs.inbox.device import InboxDevice
@@ -153,6 +154,8 @@ TOGETHER = ("push", "device-crash", "server-crash", "disconnect", "half-open", "
 """The kinds of fault that Hypothesis plays at once, in worlds too large for a search."""
 SINGLES = ((), *[(kind,) for kind in USUAL])
 PAIRS = tuple(combinations(USUAL, 2))
+REFUSING = ("rate-limit", "cursor-refused")
+"""The kinds of fault by which a server says no."""
 GENTLE = ((), ("push",), ("sender-retry",))
 """The kinds of fault with which a world of three devices is small enough for `standard`."""
 
@@ -171,6 +174,8 @@ STANDARD = (
     SmallWorld("two-devices", 2, ("push", "edit")),
     SmallWorld("two-people", 2, ("read",)),
     SmallWorld("two-conversations", 2, ()),
+    *[SmallWorld("two-people", 2, (kind,)) for kind in REFUSING],
+    SmallWorld("two-devices", 1, ("new-device", "rate-limit")),
     *[SmallWorld("two-people", 1, (*kinds, "unread")) for kinds in (*SINGLES, *[(kind,) for kind in RARE])],
     SmallWorld("two-people", 2, ("recall", "unread")),
     SmallWorld("two-people", 2, ("read", "unread")),
@@ -180,7 +185,7 @@ DEEP = (
     *STANDARD,
     *[SmallWorld("two-people", 2, kinds) for kinds in PAIRS],
     *[SmallWorld("three-devices", 2, kinds) for kinds in SINGLES],
-    *[SmallWorld("two-people", 2, (kind,)) for kind in RARE],
+    *[SmallWorld("two-people", 2, (kind,)) for kind in RARE if kind not in REFUSING],
     SmallWorld("two-conversations", 2, ("push",)),
 )
 BOUNDS: dict[str, tuple[SmallWorld, ...]] = {"small": SMALL, "standard": STANDARD, "deep": DEEP}
@@ -215,11 +220,12 @@ PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] 
             SmallWorld("two-devices", 2, ("new-device",), ONE_A_PAGE),
             SmallWorld("two-people", 1, ("disconnect",), QUIET),
             SmallWorld("two-people", 1, ("sender-retry",), TWICE),
+            SmallWorld("two-people", 2, ("cursor-refused",), (*ONE_A_PAGE, *QUIET)),
         ),
     ),
     (
         lambda design: True,
-        tuple(SmallWorld("two-people", 1, kinds, TIMEOUTS) for kinds in (*SINGLES, ("reinstall",))),
+        tuple(SmallWorld("two-people", 1, kinds, TIMEOUTS) for kinds in (*SINGLES, ("reinstall",), ("rate-limit",))),
     ),
     (
         lambda design: issubclass(design.server, SyncFirstServer),
@@ -373,7 +379,7 @@ def build(design: str | Design, world: SmallWorld, budget: int = 1) -> tuple[Sys
     environment = Environment(
         prelude=connected_and_at_rest(system, first),
         scripts=_scripts(world, len(population.owners)),
-        interventions=_interventions(entry, UserId(everyone.owners[-1])),
+        interventions=_interventions(entry, everyone),
         newcomers=_newcomers(faults, population, UserId(everyone.owners[-1])),
         budgets=_budgets(world, budget, len(everyone.owners)),
         polls="at-rest",
@@ -415,10 +421,12 @@ def _scripts(world: SmallWorld, devices: int) -> tuple[tuple[Tell, ...], ...]:
     return tuple(map(tuple, scripts))
 
 
-def _interventions(design: Design, member: UserId) -> tuple[tuple[Tell, str], ...]:
+def _interventions(design: Design, everyone: Population) -> tuple[tuple[Tell, str], ...]:
     """Return what the environment may tell actors that take such packets, with the fault that each is."""
-    roles = Roles(SENDER, SERVER, CONVERSATION, member)
-    taken = {SENDER: design.device.handlers, SERVER: design.server.handlers}
+    devices = tuple(map(DeviceId, range(len(everyone.owners))))
+    roles = Roles(SENDER, SERVER, CONVERSATION, UserId(everyone.owners[-1]), devices)
+    taken: dict[ActorId, Mapping[type[Packet], Handler]] = {SERVER: design.server.handlers}
+    taken.update(dict.fromkeys(devices, design.device.handlers))
     return tuple(
         (tell, fault.name)
         for fault in FAULTS.values()

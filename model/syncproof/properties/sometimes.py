@@ -79,6 +79,8 @@ SOMETIMES: dict[str, type[Property]] = _registered(
         _noted("expired", "a device came with an expired checkpoint"),
         _noted("new-epoch", "a device learnt that a log has a new epoch"),
         _noted("redelivered", "an entry that was not acknowledged was sent again"),
+        _noted("told-to-wait", "a request was refused for now"),
+        _noted("read-from-the-beginning", "a device whose cursors were refused read from the beginning"),
         *[_reached(f"{fault}-happened", f"{fault} happened") for fault in FAULTS],
     )
 )

@@ -18,6 +18,7 @@ from syncproof.core.moves import Move, Rest, Stop
 from syncproof.core.world import World
 from syncproof.counterexamples.narrate import Narration, narrate
 from syncproof.designs import Parameters
+from syncproof.engines.explore import Counterexample
 from syncproof.formats.header import SCHEMA, Header
 from syncproof.formats.history import Recording
 from syncproof.inputs import lookup
@@ -84,25 +85,22 @@ def narrate_cell(design: str, name: str, cell: Cell) -> Narration:
     return narrate(system, found.moves, [PROPERTIES[name]], prelude=found.prelude, cycle=found.cycle)
 
 
-def repeated(shown: DrawnCounterexample) -> Iterator[Move]:
+def repeated(design: str, name: str, small_world: SmallWorld, found: Counterexample) -> Iterator[Move]:
     """Yield the moves of a counterexample; a cycle is repeated until an automaton reports a violation."""
-    assert shown.cell.counterexample is not None
-    assert shown.cell.world is not None
-    found = shown.cell.counterexample
-    monitor = Monitor([shown.name])
-    system, _, _ = build(shown.design, shown.cell.world)
+    monitor = Monitor([name])
+    system, _, _ = build(design, small_world)
     world = World(system, monitor.observe)
     for move in (*found.prelude, *found.moves):
         world.apply(move)
         yield move
-    if PROPERTIES[shown.name].kind == "safety":
+    if PROPERTIES[name].kind == "safety":
         return
-    endless = PROPERTIES[shown.name].endless is not None
+    endless = PROPERTIES[name].endless is not None
     for _ in range(REPEAT if endless else 1):
         for move in found.cycle:
             world.apply(move)
             yield move
-        if monitor.counts.get(shown.name):
+        if monitor.counts.get(name):
             return
     yield from (Stop(), Rest())
 
@@ -110,7 +108,9 @@ def repeated(shown: DrawnCounterexample) -> Iterator[Move]:
 def record(shown: DrawnCounterexample, path: Path) -> None:
     """Write the moves as a file that `syncproof replay` reads."""
     assert shown.cell.world is not None
-    write_moves(shown.design, shown.cell.world, repeated(shown), path)
+    assert shown.cell.counterexample is not None
+    moves = repeated(shown.design, shown.name, shown.cell.world, shown.cell.counterexample)
+    write_moves(shown.design, shown.cell.world, moves, path)
 
 
 def write_moves(design: str, small_world: SmallWorld, moves: Iterable[Move], path: Path) -> None:

@@ -8,6 +8,7 @@ design does. The modules are named by mechanism; each bug's record stands below 
         "F04",
         "sequencer rolls back",
         mechanism="the counter is lost in a restart; new messages get old numbers and are ignored",
+        cure="keep the counter in durable storage, with the entry or ahead of it in blocks",
         seen_in="open-im-server#342, turms#1569",
         violates=("tail-append", "no-loss"),
         base="timeline-notify",

@@ -13,15 +13,17 @@ from syncproof.designs.registry import DESIGNS, Design
 class Bug(msgspec.Struct, frozen=True, kw_only=True):
     """A failure of a real system, seeded into a sound design.
 
-    `failure`: its name; `mechanism`: how it happens, in one sentence; `seen_in`: issues of released systems, or nothing
-    if it follows from published designs. `violates`: the properties that it must violate, the first one under every
-    engine. `base`: the sound design that it varies. `world`: population, messages and kinds of fault of a small world in
-    which it violates them (the arguments of `small_worlds.small_world`). `design`: what the engines run.
+    `failure`: its name; `mechanism`: how it happens, in one sentence; `cure`: what a sound design does instead; `seen_in`:
+    issues of released systems, or nothing if it follows from published designs. `violates`: the properties that it must
+    violate, the first one under every engine. `base`: the sound design that it varies. `world`: population, messages and
+    kinds of fault of a small world in which it violates them (the arguments of `small_worlds.small_world`). `design`: what
+    the engines run.
     """
 
     id: str
     failure: str
     mechanism: str
+    cure: str
     seen_in: str
     violates: tuple[str, ...]
     base: str
@@ -53,6 +55,7 @@ def seeded_bug(
     failure: str,
     *,
     mechanism: str,
+    cure: str,
     seen_in: str,
     violates: tuple[str, ...],
     base: str,
@@ -81,6 +84,7 @@ def seeded_bug(
         id=id,
         failure=failure,
         mechanism=mechanism,
+        cure=cure,
         seen_in=seen_in,
         violates=violates,
         base=base,

@@ -38,6 +38,7 @@ F63 = seeded_bug(
     "F63",
     "badge drifts",
     mechanism="each device counts unread messages by adding and subtracting, and never compares with its messages",
+    cure="derive the count from the messages that are shown, the read marker and the recalls, each time that one of them changes",
     seen_in="tutanota#10049, Signal-Desktop#6372",
     violates=("unread-agrees",),
     base="timeline-notify",

@@ -27,6 +27,7 @@ F50 = seeded_bug(
     "F50",
     "upload stalls",
     mechanism="an upload that failed waits for the next local write",
+    cure="send the outbox whenever a connection is there and something is in it",
     seen_in="powersync-native#15, powersync.dart#326",
     violates=("outbox-drained",),
     base="timeline-notify",
@@ -54,6 +55,8 @@ F55 = seeded_bug(
     "F55",
     "shallow dedup memory",
     mechanism="the server remembers one message per device; the retry of an older one is stored again",
+    cure="keep the dedup rows as long as a retry may come, which the outbox bounds: up to the oldest unanswered "
+    "message",
     seen_in="synapse#1481",
     violates=("accepted-once", "sender-order"),
     base="timeline-notify",
@@ -100,6 +103,7 @@ F59 = seeded_bug(
     "F59",
     "reused transaction id",
     mechanism="a client counts its transactions anew; a new message is taken for an old one: accepted, never placed",
+    cure="make the message id on the client, once per message and unique over its connections and restarts",
     seen_in="matrix-spec-proposals#699",
     violates=("accepted-once", "no-loss"),
     base="timeline-notify",
@@ -142,6 +146,8 @@ F51 = seeded_bug(
     "F51",
     "pipelined outbox",
     mechanism="the whole outbox is sent at once, and the server handles each message by itself",
+    cure="send the next message after the one before it was accepted, or let the server take a device's messages "
+    "in their order only",
     seen_in="kontalk/androidclient#32",
     violates=("sender-order",),
     base="timeline-notify",

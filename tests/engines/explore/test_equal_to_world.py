@@ -37,7 +37,7 @@ from syncproof.core.observations import Observation
 from syncproof.core.packets import Idle, Packet
 from syncproof.core.values import ActorId, Id
 from syncproof.core.world import System
-from syncproof.designs.base import LONGEST_WAIT
+from syncproof.designs.requesting import LONGEST_WAIT
 from syncproof.engines.explore import explore
 from syncproof.engines.explore.encoding import ABSENT, NO_BACKUP, Left, Pending, State, local_slot, pending_slot
 from syncproof.engines.explore.expand import Successor, expander

@@ -37,6 +37,11 @@ def test_connections_and_the_seconds_they_last_are_counted(mix: Mix) -> None:
     assert mix.connected_s.tolist() == [600, 600, 120]
 
 
+def test_a_position_is_kept_for_each_conversation_of_a_device_also_a_silent_one() -> None:
+    found = traffic.count(two_users(members=[(0, 1), (0, 1), (1,)]), TEN_MINUTES, rest=True)
+    assert found.positions == 3 + 3 + 2
+
+
 def test_until_rest_a_device_that_is_away_connects_once_more() -> None:
     found = traffic.count(two_users(drain=900.0), TEN_MINUTES, rest=True)
     assert found.connects.tolist() == [1, 1, 2]

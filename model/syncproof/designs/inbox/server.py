@@ -8,7 +8,7 @@ from syncproof.core.actor import Out, actor, durable, on, state, volatile
 from syncproof.core.observations import Deleted, Gone, Noted, Placed, Queued, RangeRead, Reverted, Served, Stored
 from syncproof.core.packets import Closed, Expire
 from syncproof.core.values import ConnectionId, ConversationId, DeviceId, Entry, Id, Message, MessageId, Page, Timeline
-from syncproof.designs.base import LONGEST_WAIT, ROW_BYTES, Server, settle
+from syncproof.designs.base import ROW_BYTES, Server, settle
 from syncproof.designs.packets import (
     Accept,
     Ack,
@@ -24,6 +24,7 @@ from syncproof.designs.packets import (
     Repush,
     Respond,
 )
+from syncproof.designs.requesting import LONGEST_WAIT
 
 
 @state
@@ -300,7 +301,7 @@ class InboxServer(Server):
     @on(Pull)
     def pulled(self, source: ConnectionId, packet: Pull, out: Out) -> None:
         """Read a page of the device's queue."""
-        if self.reject_unregistered(source, out):
+        if self.declines(source, packet, out):
             return
         device = self.peers[source]
         name = self.box_of(device)

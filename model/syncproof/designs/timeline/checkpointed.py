@@ -35,7 +35,7 @@ class CheckpointedServer(TimelineServer):
     @on(Pull)
     def pulled(self, source: ConnectionId, packet: Pull, out: Out) -> None:
         """Learn the checkpoints that the cursors show, then read."""
-        if self.reject_unregistered(source, out):
+        if self.declines(source, packet, out):
             return
         device = self.peers[source]
         for cursor in packet.cursors:

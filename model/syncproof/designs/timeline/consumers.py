@@ -36,7 +36,7 @@ from syncproof.core.values import (
     Timeline,
     UserId,
 )
-from syncproof.designs.base import LONGEST_WAIT, ROW_BYTES, settle
+from syncproof.designs.base import ROW_BYTES, settle
 from syncproof.designs.packets import (
     AckRecorded,
     Enrolled,
@@ -49,6 +49,7 @@ from syncproof.designs.packets import (
     Respond,
     Trim,
 )
+from syncproof.designs.requesting import LONGEST_WAIT
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.fanout import ReadFanoutServer
 from syncproof.designs.timeline.log import PlaceKey, log_of
@@ -233,7 +234,7 @@ class ConsumerServer(ReadFanoutServer):
     @on(Pull)
     def pulled(self, source: ConnectionId, packet: Pull, out: Out) -> None:
         """Give the device a page of each conversation: what it has not acked, after the cursors of an earlier page."""
-        if self.reject_unregistered(source, out):
+        if self.declines(source, packet, out):
             return
         device = self.peers[source]
         after = {cursor.timeline: cursor.after for cursor in packet.cursors}

@@ -67,7 +67,7 @@ class LogServer(Server):
     @on(Pull)
     def pulled(self, source: ConnectionId, packet: Pull, out: Out) -> None:
         """Read one page of each timeline asked for; in a full pull also of those that the device has no cursor for."""
-        if self.reject_unregistered(source, out):
+        if self.declines(source, packet, out):
             return
         device = self.peers[source]
         asked = {c.timeline: c.after for c in packet.cursors}
@@ -194,7 +194,7 @@ class LogServer(Server):
     @on(Fetch)
     def fetch(self, source: ConnectionId, packet: Fetch, out: Out) -> None:
         """Read what a device missed in a conversation, within the ranges in which its user was a member."""
-        if self.reject_unregistered(source, out):
+        if self.declines(source, packet, out):
             return
         timeline = log_of(packet.conversation, self.epoch)
         ranges = self.ranges.get((self.owners[self.peers[source]], packet.conversation), ())
@@ -245,7 +245,7 @@ class LogServer(Server):
     @on(Roam)
     def roam(self, source: ConnectionId, packet: Roam, out: Out) -> None:
         """Read a page of a conversation's history from the message store."""
-        if self.reject_unregistered(source, out):
+        if self.declines(source, packet, out):
             return
         log = self.store.get(packet.conversation)
         if log is None:  # a restore took it; the device asks again when it connects

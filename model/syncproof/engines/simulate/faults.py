@@ -11,7 +11,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, cast
 
 from syncproof.core.hosts import Connection
-from syncproof.core.packets import Expire, Packet
+from syncproof.core.packets import Expire, ForgetCursors, Packet, Throttle
 from syncproof.core.values import ActorId, DeviceId
 from syncproof.engines.simulate.clock import Clock
 from syncproof.inputs.fault_plan import FaultPlan
@@ -76,6 +76,10 @@ class Faults:
         for at, device in self.plan.drawn.get("device-restore", ()):
             clock.later(max(0.0, at - age), self._keep, devices[device])
             clock.later(at, self._restore, (devices[device], down))
+        for at, device in self.plan.drawn.get("rate-limit", ()):
+            clock.later(at, self._tell_server, ("rate-limit", Throttle(devices[device], settings.rate_limit)))
+        for at, device in self.plan.drawn.get("cursor-refused", ()):
+            clock.later(at, self._tell_server, ("cursor-refused", ForgetCursors(devices[device])))
         for at in settings.trims:
             clock.later(at, self._expire, None)
         for step in settings.clock_steps:
@@ -174,6 +178,16 @@ class Faults:
             self.network.resume(host.name)
             if host is not self.world.server:
                 self.people.connect_later(host.name)
+
+    # ---- refusals
+
+    def _tell_server(self, what: tuple[str, Packet]) -> None:
+        """Tell the server, if it runs, what makes a fault."""
+        fault, packet = what
+        server = self.world.server
+        if not self.counts.stopped and server is not None and not server.down:
+            self.counts.fired[fault] += 1
+            self.world.tell(server, packet)
 
     # ---- retention
 

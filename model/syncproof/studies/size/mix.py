@@ -104,7 +104,7 @@ class Mix:
     late: Numbers | None
     """1 for devices that connect after the traffic ended, 0 for others; None if only the time of the traffic counts."""
     positions: float
-    """(device, conversation) pairs of which the device was given a copy, on average over the time."""
+    """(device, conversation of its user) pairs."""
     followed: Numbers
     """Conversations of the device's user that have messages, on average over the time."""
     followed_by_size: tuple[tuple[int, Numbers], ...]

@@ -40,8 +40,6 @@ class _Copies:
         self.missed_of: set[tuple[int, int, int]] = set()
         self.first: dict[int, float] = {}
         """Conversation -> when its first message comes."""
-        self.given: dict[tuple[int, int], float] = {}
-        """(device, conversation) -> when the device is given its first copy."""
 
     def count(self) -> None:
         """Count all messages."""
@@ -61,21 +59,19 @@ class _Copies:
                 connected = [device for device in others if self.places[device].connected(at)]
                 for device in others:
                     if device in connected:
-                        self._online(device, at, conversation, size)
+                        self._online(device, size)
                     else:
                         self._offline(device, at, conversation, size)
                 self.shared.add(user, others, connected, at, size)
 
-    def _online(self, device: int, at: float, conversation: int, size: int) -> None:
+    def _online(self, device: int, size: int) -> None:
         self.online[device] += 1
         self.online_bodies += size
-        self.given[device, conversation] = min(at, self.given.get((device, conversation), at))
 
     def _offline(self, device: int, at: float, conversation: int, size: int) -> None:
         place = self.places[device]
         fetched = min(place.next(self.end), self.traffic.horizon)
         self.offline[device] += 1
-        self.given.setdefault((device, conversation), fetched)
         self.waiting.add(size, fetched - at)
         self.missed[device, place.at] += 1
         self.missed_of.add((device, place.at, conversation))
@@ -168,7 +164,7 @@ def count(traffic: Traffic, scenario: Scenario, *, rest: bool) -> Mix:
         )
         if rest
         else None,
-        positions=sum([horizon - at for at in copies.given.values()]) / horizon if rest else float(all_followed.sum()),
+        positions=sum([len(copies.of_user[user]) for members in traffic.members for user in members]),
         followed=all_followed,
         followed_by_size=tuple(followed.items()),
         entries=copies.entries,
