@@ -39,6 +39,7 @@ SOUND = [
     ("timeline-checkpointed", SmallWorld("two-devices", 2, ("read",))),
     ("inbox-store-first", SmallWorld("one-device", 2, ("read",))),
     ("timeline-read-fanout", SmallWorld("two-conversations", 2, ())),
+    ("timeline-dense-push", SmallWorld("two-people", 2, ("recall", "unread"))),
     ("timeline-dense-push", SmallWorld("two-devices", 1, ("rate-limit",))),
     ("timeline-dense-push", SmallWorld("two-devices", 1, ("cursor-refused",))),
 ]
