@@ -258,6 +258,17 @@ class Amended(Observation, frozen=True, gc=False):
     final: bool = False
 
 
+class Expired(Observation, frozen=True, gc=False):
+    """The time of a message is over: it was removed on `device`, or, without one, from the server's logs, where a void is left.
+
+    From here on it is owed to nobody.
+    """
+
+    durable: ClassVar[bool] = True
+    message: MessageId
+    device: DeviceId | None = None
+
+
 class Unread(Observation, frozen=True, gc=False):
     """A device shows `count` as the number of unread messages of a conversation: a badge, a figure beside its name."""
 

@@ -27,7 +27,6 @@ from syncproof.core.observations import (
     Retired,
     Shown,
     Triggered,
-    Unread,
 )
 from syncproof.core.packets import AddMember, Closed, Compose, Idle, Opened, Packet, RemoveMember, Resend
 from syncproof.core.values import (
@@ -38,10 +37,10 @@ from syncproof.core.values import (
     Entry,
     Id,
     Message,
-    MessageId,
     Timeline,
     UserId,
 )
+from syncproof.designs.deriving import DerivingDevice
 from syncproof.designs.packets import (
     Accept,
     Enrolled,
@@ -56,7 +55,6 @@ from syncproof.designs.packets import (
 )
 from syncproof.designs.parameters import Parameters
 from syncproof.designs.refusing import RefusingServer
-from syncproof.designs.requesting import RequestingDevice
 
 ROW_BYTES = 32
 """The size in bytes of a row without a body: an id, a number, a key."""
@@ -72,16 +70,10 @@ def settle(store: str, charged: int, stored: int, out: Out) -> None:
 
 
 @actor
-class Device(RequestingDevice):
-    """A user's device. Designs add how it receives messages.
-
-    `unread`: where they are counted, the conversation and the place of the messages of others above the read marker.
-    """
+class Device(DerivingDevice):
+    """A user's device. Designs add how it receives messages."""
 
     outbox: deque[Message] = durable(deque)
-    shown: set[MessageId] = durable(set)
-    versions: dict[tuple[str, int], tuple[bool, int]] = durable(dict)
-    unread: dict[MessageId, tuple[ConversationId, int]] = durable(dict)
 
     @on(Compose)
     def compose(self, source: Id, packet: Compose, out: Out) -> None:
@@ -185,8 +177,8 @@ class Device(RequestingDevice):
         out.observe(Shown(self.id, message.id, message.conversation, entry.place, timeline, seq))
         if message.kind != "message":
             self.amend(message, entry.place, out)
-        elif self.parameters.unread_counts:
-            self.count_new(message, entry.place, out)
+        else:
+            self.derive_from_new(message, entry.place, out)
         return True
 
     def amend(self, message: Message, place: int, out: Out) -> None:
@@ -201,8 +193,7 @@ class Device(RequestingDevice):
         if applied > self.versions.get((what, which), (False, 0)):
             self.versions[what, which] = applied
             out.observe(Amended(self.id, what, which, applied[1], message.id, applied[0]))
-            if self.parameters.unread_counts:
-                self.count_changed(what, which, out)
+            self.derive_from_change(what, which, out)
 
     @staticmethod
     def change(message: Message) -> tuple[str, int, int]:
@@ -213,37 +204,6 @@ class Device(RequestingDevice):
         if message.kind == "read":
             return "read", int(message.conversation), message.about
         return "message", message.about, 0
-
-    # ---- unread counts
-
-    def signed(self, message: Message) -> Message:
-        """Return a message with its author, by whom devices tell messages of others where they count those."""
-        return msgspec.structs.replace(message, author=self.user) if self.parameters.unread_counts else message
-
-    def count_new(self, message: Message, place: int, out: Out) -> None:
-        """Show one more unread message, if a message that is shown now is another user's, not read and not recalled."""
-        read = place <= self.versions.get(("read", int(message.conversation)), (False, 0))[1]
-        recalled = self.versions.get(("message", int(message.id)), (False, 0))[0]
-        if message.author != self.user and not read and not recalled:
-            self.unread[message.id] = (message.conversation, place)
-            self.show_count(message.conversation, out)
-
-    def count_changed(self, what: str, which: int, out: Out) -> None:
-        """Show how many messages are still unread, if a read marker or a recall that is applied now concerns some of them."""
-        final, version = self.versions[what, which]
-        for message, (conversation, place) in list(self.unread.items()):
-            read = what == "read" and conversation == which and place <= version
-            if read or (what == "message" and message == which and final):
-                del self.unread[message]
-                self.show_count(conversation, out)
-
-    def show_count(self, conversation: ConversationId, out: Out) -> None:
-        """Show how many messages of a conversation are unread."""
-        out.observe(Unread(self.id, conversation, self.count(conversation)))
-
-    def count(self, conversation: ConversationId) -> int:
-        """Return how many messages of a conversation are unread."""
-        return [where for where, _ in self.unread.values()].count(conversation)
 
     def restored(self, before: Device, out: Out) -> None:
         """Observe the messages that the backup lacks: those shown, and those of the outbox."""

@@ -47,6 +47,12 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     unread_counts: bool = False
     """Devices show how many messages of each conversation are unread: those of others, above the user's read marker."""
 
+    lifetime: Seconds = 86400.0
+    """How long an expiring message stays after its time has begun."""
+    expiry_from: Literal["shown", "read"] = "shown"
+    """When that time begins: on a device when it has the message, on a server of logs when that has placed it; or, `read`, on a
+    device when its user has read the message, and on no server, which does not know whether everybody has read it."""
+
     # ---- timelines
 
     accept_carries_seq: bool = True

@@ -40,6 +40,7 @@ INBOX: Promises = {
     "outbox-drained": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "accepted-once": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "change-monotonic": (*HARMLESS_TO_STORES, *STORE_LOSSES),
+    "expires": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "no-duplicate": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "no-creation": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "no-early-delete": (*HARMLESS_TO_STORES, *STORE_LOSSES),
@@ -119,6 +120,7 @@ TIMELINE: Promises = {
     "outbox-drained": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "accepted-once": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "change-monotonic": (*HARMLESS_TO_STORES, *STORE_LOSSES),
+    "expires": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "no-duplicate": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "no-creation": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "prefix-order": (*HARMLESS_TO_STORES, *STORE_LOSSES),
@@ -164,6 +166,7 @@ HYBRID: Promises = {
 }
 
 DEVICE_ACKS: Promises = {
+    "expires": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "no-duplicate": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "no-creation": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "store-before-sync": (*HARMLESS_TO_STORES, *STORE_LOSSES),

@@ -81,6 +81,7 @@ CHANGES = {
 
 ASPECTS: dict[str, tuple[tuple[tuple[str, str | float | bool], ...], str]] = {
     "unread": ((("unread_counts", True),), "devices show how many messages are unread, and the second device reads"),
+    "expiring": ((), "the first message expires"),
 }
 """Kind of world in which devices do something more -> the parameters that let them, and in words."""
 
@@ -180,6 +181,9 @@ STANDARD = (
     SmallWorld("two-people", 2, ("recall", "unread")),
     SmallWorld("two-people", 2, ("read", "unread")),
     SmallWorld("three-devices", 1, ("unread",)),
+    *[SmallWorld("two-devices", 1, (*kinds, "expiring")) for kinds in (*SINGLES, *[(kind,) for kind in RARE])],
+    SmallWorld("two-people", 2, ("expiring",)),
+    SmallWorld("two-people", 1, ("unread", "expiring")),
 )
 DEEP = (
     *STANDARD,
@@ -198,6 +202,7 @@ ONE_A_PAGE, ONE_WORKER, QUIET = (("page_size", 1),), (("workers", 1),), (("notif
 ACKNOWLEDGED, AFTER_APPLY = (("retention", "acknowledged"),), (("checkpoint", "after-apply"),)
 TWICE = (("idempotent_send", False),)
 TIMEOUTS, AGAIN, ONCE = (("request_timeout", 10.0),), (("retransmission", True),), (("retransmission", False),)
+WHEN_READ = (("expiry_from", "read"),)
 COLLECTED = (("ack_batch", 2),)
 NUMBERINGS = ((("sequencer", "dense"),), (("sequencer", "segmented"),))
 PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] = (
@@ -222,6 +227,10 @@ PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] 
             SmallWorld("two-people", 1, ("sender-retry",), TWICE),
             SmallWorld("two-people", 2, ("cursor-refused",), (*ONE_A_PAGE, *QUIET)),
         ),
+    ),
+    (
+        lambda design: True,
+        (SmallWorld("two-devices", 2, ("read", "expiring"), WHEN_READ),),
     ),
     (
         lambda design: True,
@@ -270,6 +279,7 @@ UNSEARCHED: dict[str, str] = {
     "poll_interval": "in a search a timer may fire at any moment, whatever its delay",
     "ack_timeout": "in a search a timer may fire at any moment, whatever its delay",
     "ack_delay": "in a search a timer may fire at any moment, whatever its delay",
+    "lifetime": "in a search a timer may fire at any moment, whatever its delay",
     "request_backoff": "in a search a timer may fire at any moment, whatever its delay",
     "sequencer_block": "it only decides how many numbers are skipped after a crash, and no property asks how many",
 }
@@ -324,7 +334,8 @@ def given(design: str | Design, world: SmallWorld) -> Given:
     most = max(map(conversations.count, conversations), default=0)
     changes = any(message.kind != "message" for message in messages)
     unread = world.parameters_of(lookup.get(design)).unread_counts
-    return Given(world.faults, most, max(map(owners.count, owners)), changes, unread)
+    expires = any(message.expires is True for message in messages)
+    return Given(world.faults, most, max(map(owners.count, owners)), changes, unread, expires)
 
 
 def judged(design: str | Design, world: SmallWorld) -> list[type[Property]]:
@@ -413,6 +424,8 @@ def _scripts(world: SmallWorld, devices: int) -> tuple[tuple[Tell, ...], ...]:
         sender = DeviceId(number % senders)
         conversation = ConversationId(0 if changes else number % conversations)
         message = Message(MessageId(number), sender, conversation)
+        if number == 0 and "expiring" in world.kinds:
+            message = msgspec.structs.replace(message, expires=True)
         if 1 <= number <= len(changes):
             kind = changes[number - 1]
             sender = READER if reads and kind == "read" else sender

@@ -12,6 +12,7 @@ from syncproof.properties.convergence import Convergence
 from syncproof.properties.conversation_order import ConversationOrder
 from syncproof.properties.dense import Dense
 from syncproof.properties.epoch_learnt import EpochLearnt
+from syncproof.properties.expires import Expires
 from syncproof.properties.inbox_drained import InboxDrained
 from syncproof.properties.no_creation import NoCreation
 from syncproof.properties.no_duplicate import NoDuplicate
@@ -52,6 +53,7 @@ PROPERTIES: dict[str, type[Property]] = {
         InboxDrained,
         RoamingComplete,
         EpochLearnt,
+        Expires,
         PullTerminates,
     )
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import attrs
 
 from syncproof.core.actor import state
-from syncproof.core.observations import Abandoned, Amended, Composed, Forgot, Joined, Placed, Retired, Shown
+from syncproof.core.observations import Abandoned, Amended, Composed, Expired, Forgot, Joined, Placed, Retired, Shown
 from syncproof.core.values import DeviceId, MessageId, UserId
 from syncproof.properties._base import Property, observes, seen
 
@@ -48,6 +48,9 @@ class Convergence(Property):
     which brought the latest version was placed; and a device that shows a change has applied it or a later one. What another
     user has read, a device may apply or not.
 
+    A message that expires is owed to nobody from then on (`Expired`). What shows it must be done with it: it is removed on all of
+    a user's devices or on none (`expiring`: where it is still shown, by message and user).
+
     A device that was replaced (`Retired`) or is gone for good (`abandoned`) is compared no more.
     """
 
@@ -71,6 +74,8 @@ class Convergence(Property):
     changes: dict[MessageId, tuple[str, int, int, bool, UserId | None]] = attrs.field(factory=dict)
     due: dict[tuple[DeviceId, str, int], Version] = attrs.field(factory=dict)
     abandoned: set[DeviceId] = attrs.field(factory=set)
+    expiring: dict[tuple[MessageId, UserId], set[DeviceId]] = attrs.field(factory=dict)
+    agreed: set[tuple[MessageId, UserId]] = attrs.field(factory=set)
 
     @observes(Composed)
     def on_composed(self, o: Composed) -> str | None:
@@ -118,6 +123,10 @@ class Convergence(Property):
         if user is None:
             return None
         key = (o.message, user)
+        if key in self.expiring:
+            if self.since[o.device] <= self.placed[o.message]:
+                self.expiring[key].add(o.device)
+            return None
         record = self.open.get(key)
         if record is None:
             if o.message not in self.placed:
@@ -132,6 +141,7 @@ class Convergence(Property):
             self.differing[key] = (o.device, record.place, o.place)
         if not record.missing:
             del self.open[key]
+            self.agreed.add(key)
         return None
 
     @observes(Amended)
@@ -145,6 +155,27 @@ class Convergence(Property):
             self.versions.setdefault(key, Versions({})).held[o.device] = (o.final, o.version, o.by)
         return None
 
+    @observes(Expired)
+    def on_expired(self, o: Expired) -> str | None:
+        """Compare from now on only which devices have removed the message: those of a user, or of all without `device`."""
+        if o.message not in self.placed:
+            return None
+        for user in sorted(set(self.users.values())) if o.device is None else (self.users.get(o.device),):
+            if user is None:
+                continue
+            key = (o.message, user)
+            if key not in self.expiring:
+                record = self.open.pop(key, None)
+                self.differing.pop(key, None)
+                index = self.placed[o.message]
+                audience = [d for d, owner in self.users.items() if owner == user and self.since[d] <= index]
+                if record is None and key not in self.agreed:  # it was not for several devices of this user
+                    continue
+                self.expiring[key] = set(audience) - (set() if record is None else record.missing)
+            if o.device is not None:
+                self.expiring[key].discard(o.device)
+        return None
+
     @observes(Forgot)
     def on_forgot(self, o: Forgot) -> str | None:
         """Expect the device to show these messages again, and undo what they changed on it."""
@@ -155,6 +186,9 @@ class Convergence(Property):
             return None
         several = sum(owner == user for owner in self.users.values()) > 1
         for message in o.messages if several else ():
+            if (message, user) in self.expiring:
+                self.expiring[message, user].discard(o.device)
+                continue
             record = self.open.setdefault((message, user), Agreement(set(), ELSEWHERE))
             record.missing.add(o.device)
         for versions in self.versions.values():
@@ -175,6 +209,8 @@ class Convergence(Property):
                     del self.open[about]
         for versions in self.versions.values():
             versions.held.pop(o.device, None)
+        for holders in self.expiring.values():
+            holders.discard(o.device)
         return None
 
     @observes(Abandoned)
@@ -208,6 +244,9 @@ class Convergence(Property):
             if record.place is not None and (message, user) not in self.differing:
                 device = min(record.missing)
                 yield f"user {user:d} sees message {message:d} on some devices, but not on device {device:d}"
+        for (message, user), holders in sorted(self.expiring.items(), key=lambda item: item[0]):
+            if holders and len([owner for owner in self.users.values() if owner == user]) > 1:
+                yield f"message {message:d} has expired for user {user:d}, but device {min(holders):d} still shows it"
         for (message, user), (device, one, other) in sorted(self.differing.items()):
             yield (
                 f"user {user:d} sees message {message:d} at place {other} on device {device:d}, "

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from syncproof.core.observations import Amended, Composed, Joined, Observation, Placed, Unread
+from syncproof.core.observations import Amended, Composed, Expired, Joined, Observation, Placed, Unread
 from syncproof.core.values import ConversationId, UserId
 from syncproof.properties._base import Property
 from syncproof.properties.compact import IntSet
@@ -55,13 +55,15 @@ class Watch:
 @dataclass(frozen=True, slots=True)
 class Given:
     """What a command gave a run: the configured faults, the most messages of a conversation, the most devices of a user,
-    whether any message is a change (a recall, an edit, a read marker), and whether devices show unread counts."""
+    whether any message is a change (a recall, an edit, a read marker), whether devices show unread counts, and whether any message
+    expires."""
 
     faults: tuple[str, ...]
     messages: int
     devices: int
     changes: bool = False
     unread: bool = False
+    expires: bool = False
 
 
 class HistorySize:
@@ -72,6 +74,7 @@ class HistorySize:
         self.devices: Counter[UserId] = Counter()
         self.changes = False
         self.unread = False
+        self.expires = False
         self._counted = IntSet()
         self.reactions: dict[type[Observation], Callable[[Any], None]] = {
             Amended: self._amended,
@@ -79,6 +82,7 @@ class HistorySize:
             Placed: self._message,
             Joined: self._joined,
             Unread: self._unread,
+            Expired: self._expired,
         }
 
     def see(self, observation: Observation) -> None:
@@ -89,6 +93,9 @@ class HistorySize:
 
     def _amended(self, o: Amended) -> None:
         self.changes = True
+
+    def _expired(self, o: Expired) -> None:
+        self.expires = True
 
     def _unread(self, o: Unread) -> None:
         self.unread = True
@@ -109,7 +116,7 @@ class HistorySize:
     def given(self, faults: tuple[str, ...]) -> Given:
         """Return what the history gave, under these faults."""
         messages, devices = max(self.messages.values(), default=0), max(self.devices.values(), default=0)
-        return Given(faults, messages, devices, self.changes, self.unread)
+        return Given(faults, messages, devices, self.changes, self.unread, self.expires)
 
 
 def lacking(kind: type[Property], given: Given) -> str:
@@ -122,6 +129,8 @@ def lacking(kind: type[Property], given: Given) -> str:
         return "needs a recall, an edit or a read marker"
     if kind.takes_unread and not given.unread:
         return "needs devices that show how much is unread"
+    if kind.takes_expiry and not given.expires:
+        return "needs a message that expires"
     if given.devices < kind.least_devices:
         return f"needs {kind.least_devices} devices of a user"
     return ""
@@ -129,7 +138,7 @@ def lacking(kind: type[Property], given: Given) -> str:
 
 def idle(kind: type[Property], given: Given) -> bool:
     """Return whether a property is about something that devices do not do at all here, so that no engine need carry it."""
-    return kind.takes_unread and not given.unread
+    return (kind.takes_unread and not given.unread) or (kind.takes_expiry and not given.expires)
 
 
 def unmet(kind: type[Property], lacks: str = "") -> str:

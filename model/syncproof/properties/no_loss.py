@@ -11,6 +11,7 @@ from syncproof.core.observations import (
     Abandoned,
     Accepted,
     Composed,
+    Expired,
     Forgot,
     Gone,
     Joined,
@@ -53,9 +54,10 @@ class NoLoss(Property):
     `users` say who; `conversations`: of the messages without a place), until it takes one. Where devices subscribe
     (`subscribed`), it is owed to those that are subscribed then.
 
-    Three things are excused, because no design could prevent them: a message that a restore or retention took from the
+    Four things are excused, because no design could prevent them: a message that a restore or retention took from the
     message store (`Gone`; one that a crash took is no excuse), a device that was replaced by another installation
-    (`Retired`), and one that is gone for good (`abandoned`: later audiences still contain it). A settled message that a
+    (`Retired`), one that is gone for good (`abandoned`: later audiences still contain it), and a message whose time is over
+    (`expired`). A settled message that a
     restore took (`gone`) and that is placed again must be shown on the devices that joined in the meantime (`late`). What
     a device showed and then lost with its database (`Forgot`) it must show again.
     """
@@ -79,6 +81,7 @@ class NoLoss(Property):
     conversations: dict[MessageId, ConversationId] = attrs.field(factory=dict)
     abandoned: set[DeviceId] = attrs.field(factory=set)
     subscribed: dict[ConversationId, set[DeviceId]] = attrs.field(factory=dict)
+    expired: set[MessageId] = attrs.field(factory=set)
 
     @observes(Joined)
     def on_joined(self, o: Joined) -> str | None:
@@ -135,7 +138,7 @@ class NoLoss(Property):
     def on_shown(self, o: Shown) -> str | None:
         delivery = self.open.get(o.message)
         if delivery is None:
-            if o.message in self.settled:
+            if o.message in self.settled or o.message in self.expired:
                 return None
             delivery = self._delivery(o.message)
             assert delivery is not None
@@ -171,6 +174,14 @@ class NoLoss(Property):
             self.gone.add(o.message)
         return None
 
+    @observes(Expired)
+    def on_expired(self, o: Expired) -> str | None:
+        self.expired.add(o.message)
+        self.open.pop(o.message, None)
+        self.settled.discard(o.message)
+        self.gone.discard(o.message)
+        return None
+
     @observes(Retired)
     def on_retired(self, o: Retired) -> str | None:
         self.users.pop(o.device, None)
@@ -191,7 +202,7 @@ class NoLoss(Property):
     @observes(Forgot)
     def on_forgot(self, o: Forgot) -> str | None:
         for message in o.messages:
-            if message in self.gone:
+            if message in self.gone or message in self.expired:
                 continue
             if message in self.settled:
                 self.settled.discard(message)
@@ -207,7 +218,7 @@ class NoLoss(Property):
     def _delivery(self, message: MessageId) -> Delivery | None:
         """Return the record of a message, or None if it is settled."""
         delivery = self.open.get(message)
-        if delivery is None and message not in self.settled:
+        if delivery is None and message not in self.settled and message not in self.expired:
             delivery = self.open[message] = Delivery(None, set(), False, False, False)
         return delivery
 

@@ -7,7 +7,18 @@ from collections.abc import Iterator
 import attrs
 
 from syncproof.core.actor import state
-from syncproof.core.observations import Abandoned, Amended, Composed, Forgot, Joined, Placed, Retired, Shown, Unread
+from syncproof.core.observations import (
+    Abandoned,
+    Amended,
+    Composed,
+    Expired,
+    Forgot,
+    Joined,
+    Placed,
+    Retired,
+    Shown,
+    Unread,
+)
 from syncproof.core.values import ConversationId, DeviceId, MessageId, UserId
 from syncproof.properties._base import Property, observes, seen
 
@@ -24,7 +35,7 @@ class Placing:
 @state
 class UnreadAgrees(Property):
     """At quiescence: the count n of the last Unread(d, c, n) is the number of messages that d shows in c, that a device of another
-    user composed, that d has not recalled, and whose place is above the read marker that d has applied.
+    user composed, that d has neither recalled nor removed as expired, and whose place is above the read marker that d has applied.
 
     Where devices of one user have the same messages of others above the latest read marker that any of them has applied, all of
     them count the same. So a device on which a marker or a recall never arrives is told by the others.
@@ -56,6 +67,7 @@ class UnreadAgrees(Property):
     markers: dict[tuple[DeviceId, ConversationId], dict[MessageId, int]] = attrs.field(factory=dict)
     recalls: dict[DeviceId, dict[MessageId, MessageId]] = attrs.field(factory=dict)
     counts: dict[tuple[DeviceId, ConversationId], int] = attrs.field(factory=dict)
+    expired: set[MessageId] = attrs.field(factory=set)
     unknown: set[tuple[DeviceId, ConversationId]] = attrs.field(factory=set)
 
     @observes(Joined)
@@ -71,7 +83,8 @@ class UnreadAgrees(Property):
 
     @observes(Placed)
     def on_placed(self, o: Placed) -> str | None:
-        if o.message in self.written and o.place is not None and o.audience is not None:
+        known = o.message in self.written and o.message not in self.expired
+        if known and o.place is not None and o.audience is not None:
             self.placed[o.message] = Placing(o.conversation, o.place, o.audience)
         return None
 
@@ -94,6 +107,14 @@ class UnreadAgrees(Property):
     @observes(Unread)
     def on_unread(self, o: Unread) -> str | None:
         self.counts[o.device, o.conversation] = o.count
+        return None
+
+    @observes(Expired)
+    def on_expired(self, o: Expired) -> str | None:
+        self.placed.pop(o.message, None)
+        self.expired.add(o.message)
+        if o.device is not None:
+            self.shown.get(o.device, {}).pop(o.message, None)
         return None
 
     @observes(Forgot)

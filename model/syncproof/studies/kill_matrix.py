@@ -92,6 +92,7 @@ RARER: dict[str, dict[str, Any]] = {
     "reinstall": {"population": {"reinstalls": 2}},
     "recall": {"traffic": {"recalls": 0.3}},
     "unread": {"traffic": {"recalls": 0.3}, "model": {"unread_counts": True}},
+    "expiring": {"traffic": {"expiring": 0.3}, "model": {"lifetime": "2m"}},
 }
 """Kind of rarer fault -> what it adds to the stress scenario."""
 COMBINED = (*small_worlds.RARE, "recall", "new-device", "half-open", "server-crash")
@@ -337,7 +338,7 @@ def run_sound_design(design: str, runs: int = SOUND_RUNS, profile: str = "ci") -
     how many examples; the simulator has `runs` runs of the stress scenario, without and with rarer faults.
     """
     pairs = [pair for pair in combinations(COMBINED, 2) if set(pair) != EXCLUSIVE]
-    pairs += [(change, "unread") for change in small_worlds.CHANGES]
+    pairs += [(change, aspect) for aspect in small_worlds.ASPECTS for change in small_worlds.CHANGES]
     together = small_worlds.small_world("three-devices", 3, small_worlds.TOGETHER)
     met: set[str] = set()
     found = [

@@ -74,7 +74,13 @@ class RunResult:
 def _given(traffic: Traffic, plan: FaultPlan, scenario: Scenario) -> Given:
     messages, devices = Counter(traffic.conversations), Counter(traffic.owners[: traffic.initial_devices])
     most = max(messages.values(), default=0), max(devices.values(), default=0)
-    return Given(plan.configured, *most, changes=bool(traffic.about), unread=scenario.model.unread_counts)
+    return Given(
+        plan.configured,
+        *most,
+        changes=bool(traffic.about),
+        unread=scenario.model.unread_counts,
+        expires=bool(traffic.expiring),
+    )
 
 
 def simulate(
