@@ -42,7 +42,7 @@ def test_a_search_that_was_cut_short_fails(keeps_promises: Callable[..., None]) 
     [
         ({"faults": "push"}, r"faults='push' is a text; write faults=\['push'\]"),
         ({"messages": 0}, "messages: 0; allowed: a whole number, 1 or more"),
-        ({"examples": "many"}, "unknown profile examples='many'; allowed: none, dev, brief, ci, deep"),
+        ({"examples": "many"}, "unknown profile examples='many'; allowed: none, few, dev, brief, ci, deep"),
         ({"world": "a-crowd"}, "unknown world 'a-crowd'; allowed: two-people"),
     ],
 )

@@ -38,14 +38,16 @@ def assert_promises(
     states: int = 300_000,
     examples: str = "dev",
     properties: Sequence[str | type[Property]] = (),
+    refines: Sequence[str] = (),
 ) -> None:
     """Search small worlds for a broken promise of `design`, then let Hypothesis play the design in larger worlds.
 
     `design`: a `Design`, a name, or `FILE.py:NAME`. `world`: a name of `small_worlds.POPULATIONS`. `faults`: names of
     `small_worlds.KINDS`, all in one world; by default each usual kind of fault alone, and Hypothesis plays them together.
     `states`: a search that needs more states fails the test, since its verdict is unknown. `examples`: a Hypothesis
-    profile (`dev`, `brief`, `ci`, `deep`), or `none` for the search alone. `properties`: some of your own, classes or
-    `FILE.py:NAME`, which the design is asked to keep beside what it promises.
+    profile (`few`, `dev`, `brief`, `ci`, `deep`), or `none` for the search alone. `properties`: some of your own, classes or
+    `FILE.py:NAME`, which the design is asked to keep beside what it promises. `refines`: abstract machines that it is
+    asked to implement: `device-log`, which it must declare (`Design.variant(refines=...)`), or `FILE.py:NAME`.
 
     Raises `AssertionError` with the sequence diagram of a counterexample; also if no search met the evidence of a promise that
     could have been met, or a search did not reach what it had to, such as that a message is accepted. `InputError` for an
@@ -55,8 +57,26 @@ def assert_promises(
     from syncproof.inputs import arguments
     from syncproof.inputs.own_properties import judged
 
-    with judged(arguments.listed("properties", properties, "classes of properties, or FILE.py:NAME")):
+    given = arguments.listed("properties", properties, "classes of properties, or FILE.py:NAME")
+    machines = arguments.listed("refines", refines, "device-log, or FILE.py:NAME")
+    with judged(given, machines):
+        _check_refined(design, machines)
         _assert_kept(design, world, messages, faults, states, examples)
+
+
+def _check_refined(design: str | Design, machines: Sequence[str]) -> None:
+    """Raise `InputError` for a ready abstract machine that the design does not declare: it would not be asked for it."""
+    from syncproof.errors import InputError
+    from syncproof.inputs import lookup
+    from syncproof.properties.refinements import REFINEMENTS
+
+    entry = lookup.get(design)
+    for name in machines:
+        if name in REFINEMENTS and name not in entry.refines:
+            raise InputError(
+                f"refines: {entry.name} does not say under which faults it refines {name}; write "
+                f"variant(refines={{{name!r}: (FAULT, ...)}})"
+            )
 
 
 def _assert_kept(

@@ -16,6 +16,7 @@ from syncproof.designs import DESIGNS
 from syncproof.designs.forms import FORMS
 from syncproof.inputs.scenario import ready
 from syncproof.properties import PROPERTIES
+from syncproof.properties.refinements import REFINEMENTS
 from syncproof.properties.sometimes import SOMETIMES
 from syncproof.studies import compare as comparison
 from syncproof.studies import jobs as job_module
@@ -54,7 +55,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 def test_the_lists_name_what_there_is() -> None:
     situations = [name for name in SOMETIMES if not name.endswith("-happened")]
-    properties = [*PROPERTIES, *situations, "FAULT-happened"]
+    properties = [*PROPERTIES, *situations, "FAULT-happened", *REFINEMENTS]
     lists = (("designs", [*DESIGNS, *FORMS]), ("properties", properties), ("scenarios", ready()), ("faults", FAULTS))
     for command, names in lists:
         result = call(command)

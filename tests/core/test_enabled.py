@@ -7,7 +7,7 @@ import pytest
 from syncproof.core.actor import Actor
 from syncproof.core.enabled import FAULT_MOVES, BoundedWorld
 from syncproof.core.environment import Environment
-from syncproof.core.faults import fault_of
+from syncproof.core.faults import FAULTS, fault_of
 from syncproof.core.moves import (
     Connect,
     Crash,
@@ -83,7 +83,7 @@ def test_what_was_not_enabled_costs_nothing() -> None:
 
 @pytest.mark.parametrize("fault", FAULT_MOVES)
 def test_the_moves_of_a_fault_are_that_fault(fault: str) -> None:
-    bounded = fresh()
+    bounded = fresh(kinds=(fault,) if FAULTS[fault].deployment else ())
     world = bounded.world
     for actor in (SERVER, DeviceId(0)):
         world.apply(Keep(actor))

@@ -5,11 +5,24 @@ from __future__ import annotations
 import pytest
 
 from syncproof.core.faults import FAULTS, OWN_MOVES, Fault, Roles, fault_of
-from syncproof.core.moves import Abandon, Connect, Crash, Disconnect, Duplicate, Lose, Move, Restore, Spawn, Tell
+from syncproof.core.moves import (
+    Abandon,
+    Connect,
+    Crash,
+    Disconnect,
+    Duplicate,
+    Handover,
+    Lose,
+    Move,
+    Restore,
+    Spawn,
+    Tell,
+)
 from syncproof.core.packets import Expire
-from syncproof.core.values import SERVER, ConversationId, DeviceId, UserId
+from syncproof.core.values import SERVER, ConversationId, DeviceId, GatewayId, UserId
 
 DEVICE = DeviceId(0)
+GATEWAY = GatewayId(GatewayId.FIRST)
 ROLES = Roles(DEVICE, SERVER, ConversationId(0), UserId(0), (DEVICE,))
 MADE: list[tuple[Move, str]] = [
     (Lose(DEVICE, Expire()), "push-lost"),
@@ -23,6 +36,9 @@ MADE: list[tuple[Move, str]] = [
     (Spawn(DEVICE, UserId(0), DeviceId(1)), "reinstall"),
     (Restore(DEVICE), "device-restore"),
     (Restore(SERVER), "server-restore"),
+    (Crash(GATEWAY), "gateway-crash"),
+    (Handover(DEVICE), "handover"),
+    (Disconnect(GATEWAY, False), "partition"),
 ]
 
 

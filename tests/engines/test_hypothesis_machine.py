@@ -114,7 +114,7 @@ def test_a_hypothesis_without_the_private_method_causes_a_warning(
     monkeypatch.delattr(f"hypothesis.internal.conjecture.providers.{missing}")
     with (
         pytest.warns(
-            RuntimeWarning, match="has no HypothesisProvider._maybe_draw_constant: the profiles brief and ci may"
+            RuntimeWarning, match="has no HypothesisProvider._maybe_draw_constant: the profiles few, brief, ci may"
         ),
         hypothesis_machine.without_constants(),
     ):
@@ -162,7 +162,7 @@ def test_the_dev_profile_keeps_failures_in_the_example_database() -> None:
 
 
 def test_an_unknown_profile_is_named() -> None:
-    with pytest.raises(InputError, match="unknown profile 'quick'; allowed: dev, brief, ci, deep"):
+    with pytest.raises(InputError, match="unknown profile 'quick'; allowed: few, dev, brief, ci, deep"):
         profile_settings("quick")
 
 

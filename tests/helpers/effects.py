@@ -8,7 +8,7 @@ from typing import Any
 from syncproof.core.actor import Actor, Out
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
-from syncproof.core.values import Id
+from syncproof.core.values import ConnectionId, Id
 
 
 class Effects(Out):
@@ -23,6 +23,7 @@ class Effects(Out):
         self.timers: dict[Packet, tuple[float, float]] = {}
         self.polls = 0
         self.seen: list[Observation] = []
+        self.closed: list[ConnectionId] = []
 
     def tell(self, source: Id, packet: Packet) -> None:
         self.actor.handle(source, packet, self)
@@ -56,6 +57,9 @@ class Effects(Out):
 
     def send(self, destination: Id, packet: Packet) -> None:
         self.sent.append((destination, packet))
+
+    def close(self, connection: ConnectionId) -> None:
+        self.closed.append(connection)
 
     def after(self, delay: float, packet: Packet, jitter: float = 0.0) -> None:
         self.timers[packet] = (delay, jitter)

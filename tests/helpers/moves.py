@@ -5,7 +5,6 @@ from __future__ import annotations
 from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
-from syncproof.core.replies import answers_only
 from syncproof.core.world import World
 
 
@@ -23,7 +22,7 @@ class Moves:
 
 def only_answers_a_closed_connection(world: World, packet: Packet) -> bool:
     """Return whether handling a packet would only answer over a connection that has a closed end."""
-    where = answers_only(packet)
+    where = world.system.answers_over(packet)
     if where is None:
         return False
     connection = world.connections.get(where)

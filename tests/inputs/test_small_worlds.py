@@ -99,7 +99,7 @@ def test_the_environment_tells_no_actor_what_it_does_not_take() -> None:
 
 
 def test_every_kind_of_fault_is_usual_rare_or_has_worlds_of_its_own() -> None:
-    lists = (small_worlds.USUAL, small_worlds.RARE, small_worlds.APART)
+    lists = (small_worlds.USUAL, small_worlds.RARE, small_worlds.APART, small_worlds.CLUSTERED)
     assert sorted(chain(*lists)) == sorted(FAULT_KINDS)
 
 

@@ -35,6 +35,11 @@ EFFECTS = {
         "at once: the packet is on its way. A connection keeps the order; a link is what the packet's class says",
         "what was sent stays on its way, as far as the [connection](designs.md#connections) lets it arrive",
     ),
+    "forward": ("as `send`", "as `send`"),
+    "close": (
+        "at once: the client still receives what was sent before, until it notices",
+        "the end is closed",
+    ),
     "after": ("later: a search lets the timer fire at any moment, whatever `delay` says", "the timer is gone"),
     "poll": ("later: a search lets it fire only when nothing else is under way", "the timer is gone"),
     "cancel": ("at once", "nothing to cancel is left"),

@@ -40,6 +40,16 @@ def _promise(design: str, name: str) -> str:
     return "yes" if not left_out else under(tuple(entry.promises[name])).replace("every fault but", "not under")
 
 
+def refinements() -> str:
+    """Return a table of the designs that implement an abstract machine: the faults under which each does."""
+    rows = [
+        [f"[{design.name}](designs.md#{design.name})", codes([machine]), under(tuple(faults))]
+        for design in DESIGNS.values()
+        for machine, faults in design.refines.items()
+    ]
+    return table(["design", "refines", "under"], rows)
+
+
 def sections() -> str:
     """Return a section for each property."""
     return "\n\n".join(_section(automaton) for automaton in PROPERTIES.values())

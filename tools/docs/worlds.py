@@ -68,7 +68,8 @@ def bounds() -> str:
     for name, contents in BOUNDS.items():
         for world in contents:
             row = rows.setdefault((world.population, world.messages), {})
-            row.setdefault(name, []).append(world.kinds)
+            where = f"{' and '.join(world.kinds) or 'no fault'} in a {world.deployment}"
+            row.setdefault(name, []).append((where,) if world.deployment else world.kinds)
     lines = []
     for (people, messages), row in rows.items():
         cells: list[str] = []

@@ -41,12 +41,16 @@ def scenarios() -> int:
 def properties() -> int:
     """List the properties and what each says."""
     from syncproof.properties import PROPERTIES
+    from syncproof.properties.refinements import REFINEMENTS
     from syncproof.properties.sometimes import SOMETIMES
 
     others = [each for each in SOMETIMES.values() if not each.name.endswith("-happened")]
     for automaton in (*PROPERTIES.values(), *others):
         print(f"{automaton.name:22} {automaton.kind:9} {automaton.says}")
     print(f"{'FAULT-happened':22} {'sometimes':9} each fault that may happen happened")
+    print("\nAbstract machines, judged where --refines names them:")
+    for machine in REFINEMENTS.values():
+        print(f"{machine.name:22} {machine.kind:9} {machine.says}")
     return 0
 
 

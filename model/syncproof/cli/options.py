@@ -87,22 +87,28 @@ quiet = click.option("--quiet", is_flag=True, help="Print what fails, and the re
 
 
 def own_properties(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command the option `--property`. Stands below `exits`, which tells the errors of the files."""
+    """Give a command the options `--property` and `--refines`. Stands below `exits`, which tells the errors of the files."""
 
     @wraps(command)
-    def run(*arguments: Any, own: tuple[str, ...], **values: Any) -> int:
+    def run(*arguments: Any, own: tuple[str, ...], refines: tuple[str, ...], **values: Any) -> int:
         from syncproof.inputs.own_properties import judged
 
-        with judged(own):
+        with judged(own, refines):
             return command(*arguments, **values)
 
+    machines = click.option(
+        "--refines",
+        metavar="MACHINE",
+        multiple=True,
+        help="Judge too whether each step is a step of this abstract machine: device-log, or FILE.py:NAME. May be repeated.",
+    )
     return click.option(
         "--property",
         "own",
         metavar="FILE.py:NAME",
         multiple=True,
         help="Judge this property of your own too; every design is asked to keep it. May be repeated.",
-    )(run)
+    )(machines(run))
 
 
 CONTINUES = "the same command with --resume continues from here"

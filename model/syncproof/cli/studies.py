@@ -215,6 +215,11 @@ def verify(
     multiple=True,
     help="A fault, or a kind of fault, that may happen in the world; may be repeated.",
 )
+@click.option(
+    "--deployment",
+    default="",
+    help="Where the server runs: single or cluster; by default in one process, unless a fault needs several.",
+)
 @click.option("--script", metavar="FILE", help="Who composes what, a TOML file, instead of --world and --messages.")
 @click.option("--states", type=options.Whole(1), help="Stop after so many states; open verdicts are then unknown.")
 @click.option("--memory", type=options.PositiveNumber(), metavar="GIB", help="Stop at this much memory.")
@@ -249,6 +254,7 @@ def explore(
     people: str,
     messages: int,
     kinds: tuple[str, ...],
+    deployment: str,
     script: str | None,
     states: int | None,
     memory: float | None,
@@ -275,13 +281,13 @@ def explore(
     from syncproof.studies.asked import Asked
     from syncproof.studies.failures import Failure
 
-    worlds = [small_worlds.small_world(people, messages, kinds)]
+    worlds = [small_worlds.small_world(people, messages, kinds, deployment)]
     if script is not None:
         if any(
             context.get_parameter_source(n) is not ParameterSource.DEFAULT for n in ("people", "messages", "bounds")
         ):
             raise InputError("--script says who composes what; allowed beside it: no --world, --messages or --bounds")
-        worlds = [small_worlds.scripted(script, kinds)]
+        worlds = [small_worlds.scripted(script, kinds, deployment)]
     if bounds is not None:
         _check_no_single_world(context)
         worlds = small_worlds.within(bounds, design)
@@ -343,10 +349,10 @@ def _advise(found: Verification) -> None:
 
 def _check_no_single_world(context: click.Context) -> None:
     """Raise `InputError` if an option that describes one world is given beside `--bounds`."""
-    single = ("people", "messages", "kinds", "graph", "serve")
+    single = ("people", "messages", "kinds", "deployment", "graph", "serve")
     if any(context.get_parameter_source(name) is not ParameterSource.DEFAULT for name in single):
         raise InputError(
-            "--bounds names the worlds; --world, --messages, --fault, --graph and --serve are for one world"
+            "--bounds names the worlds; --world, --messages, --fault, --deployment, --graph and --serve are for one world"
         )
 
 
@@ -360,8 +366,8 @@ def _check_no_single_world(context: click.Context) -> None:
     "--profile",
     default="ci",
     show_default=True,
-    help="How many examples Hypothesis plays of each sound design under the usual faults together: dev (50), brief (100), "
-    "ci (1,000) or deep (20,000).",
+    help="How many examples Hypothesis plays of each sound design under the usual faults together: few (15), dev (50), "
+    "brief (100), ci (1,000) or deep (20,000).",
 )
 @options.form
 @options.quiet

@@ -88,7 +88,7 @@ import attrs
 from syncproof.core.observations import Observation
 from syncproof.core.order import in_order, pairs_in_order
 from syncproof.core.packets import Closed, Idle, Opened, Packet
-from syncproof.core.values import ActorId, Id
+from syncproof.core.values import ActorId, ConnectionId, Id
 
 T = TypeVar("T")
 P = TypeVar("P", bound="Packet")
@@ -104,6 +104,13 @@ class Out:
 
     def send(self, destination: Id, packet: Packet) -> None:
         """Send over the connection if `destination` is a `ConnectionId`, else over the link of the packet's class."""
+
+    def forward(self, destination: Id, packet: Packet) -> None:
+        """Send what another server process has sent: no reply is observed a second time (`Packet.carries`)."""
+        self.send(destination, packet)
+
+    def close(self, connection: ConnectionId) -> None:
+        """Close the server's end of a connection to this actor; harmless when it is closed."""
 
     def after(self, delay: float, packet: Packet, jitter: float = 0.0) -> None:
         """Arm a timer: `packet` comes to this actor itself. Arming a pending timer again restarts it.
@@ -181,6 +188,8 @@ def on(
     packet_type: type[P], *, when: Callable[[Any, Any, P], bool] | None = None
 ) -> Callable[[Callable[[Any, Any, P, Out], None]], Any]:
     """Mark a method `(self, source, packet, out)` as the handler of a packet class. Overriding keeps the mark.
+
+    The handler of `Packet` itself receives every class that has no handler of its own.
 
     `when(self, source, packet)`: a guard; while it is false, the packet stays on its link or connection. `TypeError` for
     the class of a packet that comes in no other way than at once: the opening and the closing of a connection.
@@ -287,7 +296,7 @@ class Actor:
 
     def handle(self, source: Id, packet: Packet, out: Out) -> None:
         """Handle one packet. Raises `TypeError` for a packet class that the actor has no handler for."""
-        handler = self.handlers.get(type(packet))
+        handler = self.handlers.get(type(packet)) or self.handlers.get(Packet)
         if handler is None:
             raise unhandled(self, type(packet))
         handler(self, source, packet, out)

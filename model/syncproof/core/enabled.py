@@ -26,6 +26,7 @@ from syncproof.core.moves import (
     Disconnect,
     Duplicate,
     Fire,
+    Handover,
     Keep,
     Lose,
     Move,
@@ -39,9 +40,8 @@ from syncproof.core.moves import (
 )
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
-from syncproof.core.replies import answers_only
 from syncproof.core.same import distinct
-from syncproof.core.values import ActorId, DeviceId
+from syncproof.core.values import ActorId, DeviceId, GatewayId
 from syncproof.core.world import System, World
 
 _PENDING: dict[type[Move], str] = {
@@ -214,7 +214,7 @@ class BoundedWorld:
 
         Such a move does not keep a poll timer from firing, because completing it changes nothing.
         """
-        where = answers_only(move.packet) if isinstance(move, Complete) else None
+        where = self.world.system.answers_over(move.packet) if isinstance(move, Complete) else None
         if where is None:
             return False
         connection = self.world.connections.get(where)
@@ -232,13 +232,8 @@ class BoundedWorld:
         for move in self.world.pending():
             found[_PENDING[type(move)]].append(move)
         world = self.world
-        for move in recoveries(world.down, world.connections, world.clients()):
-            if isinstance(move, Connect) and (
-                world.server is None
-                or world.server.down
-                or move.client in world.down
-                or world.open_connection(move.client)
-            ):
+        for move in recoveries(world.down, world.connections, world.connecting()):
+            if isinstance(move, Connect) and not world.may_connect(world.hosts[move.client]):
                 continue
             found[_RECOVERING[type(move)]].append(move)
 
@@ -273,7 +268,11 @@ def _devices(world: World) -> list[ActorId]:
 
 
 def _servers(world: World) -> list[ActorId]:
-    return [name for name in world.actors if not isinstance(name, DeviceId)]
+    return [name for name in world.actors if not isinstance(name, (DeviceId, GatewayId))]
+
+
+def _gateways(world: World) -> list[ActorId]:
+    return [name for name in world.actors if isinstance(name, GatewayId)]
 
 
 def _lossy(world: World) -> Iterator[Arrive]:
@@ -281,10 +280,17 @@ def _lossy(world: World) -> Iterator[Arrive]:
     return (Arrive(mail.receiver.name, mail.packet, mail.source) for mail in found)
 
 
-def _disconnects(world: World, clean: bool) -> Iterator[Move]:
+def _disconnects(world: World, clean: bool, of: type[ActorId] = DeviceId) -> Iterator[Move]:
     for connection in world.connections.values():
-        if connection.client_open:
-            yield Disconnect(cast(DeviceId, connection.client), clean)
+        if connection.client_open and isinstance(connection.client, of):
+            yield Disconnect(connection.client, clean)
+
+
+def _handovers(world: World) -> Iterator[Move]:
+    for name in _devices(world):
+        server = world.next_server(world.hosts[name])
+        if world.hosts[name].connection is not None and server is not None and not server.down:
+            yield Handover(DeviceId(name))
 
 
 def _crashes(world: World, names: Iterable[ActorId]) -> Iterator[Move]:
@@ -312,6 +318,9 @@ FAULT_MOVES: dict[str, Callable[[World], Iterable[Move]]] = {
     "server-crash": lambda world: _crashes(world, _servers(world)),
     "device-restore": lambda world: _restores(world, _devices(world)),
     "server-restore": lambda world: _restores(world, _servers(world)),
+    "gateway-crash": lambda world: _crashes(world, _gateways(world)),
+    "handover": _handovers,
+    "partition": lambda world: _disconnects(world, False, GatewayId),
 }
 """The moves that would make each fault now, for the faults that depend on the world alone. Which devices appear, and what
 actors are told, the environment says."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import cast
 
 from syncproof.core.moves import Connect, Fire, Move, Notice, Rest, Restart, Stop
-from syncproof.core.values import ActorId, ConnectionId, DeviceId
+from syncproof.core.values import ActorId, ConnectionId
 from syncproof.core.world import Connection, World
 
 
@@ -15,8 +14,8 @@ def recoveries(
 ) -> Iterator[Move]:
     """Yield the moves that fairness demands once faults stop, in this order: restarts, notices, connects.
 
-    `clients` are the devices that exist. An open end whose other end is closed notices that; a client connects when it
-    has no connection whose client's end is open.
+    `clients` are the gateways and devices that exist; gateways come first. An open end whose other end is closed notices
+    that; a client connects when it has no connection whose client's end is open.
     """
     for actor in sorted(down):
         yield Restart(actor)
@@ -31,7 +30,7 @@ def recoveries(
             connected.add(ends.client)
     for client in sorted(clients):
         if client not in connected:
-            yield Connect(cast(DeviceId, client))
+            yield Connect(client)
 
 
 def quiesce(world: World, limit: int = 1_000_000) -> bool:
@@ -42,9 +41,10 @@ def quiesce(world: World, limit: int = 1_000_000) -> bool:
     world.apply(Stop())
     changed = True
     while changed:
-        clients = {} if world.server is None else world.clients()  # without a server there are no connections
-        for move in list(recoveries(world.down, world.connections, clients)):
-            world.apply(move)
+        # A gateway that notices that it is cut closes the connections of its devices, which are to notice that in turn.
+        while moves := list(recoveries(world.down, world.connections, world.connecting())):
+            for move in moves:
+                world.apply(move)
         limit = _drain(world, limit)
         before = [actor.durable_state() for actor in world.clients().values()]
         for actor, packet in sorted(world.polls.items()):

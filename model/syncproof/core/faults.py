@@ -12,9 +12,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import cast
 
-from syncproof.core.moves import Abandon, Crash, Disconnect, Duplicate, Lose, Move, Restore, Spawn, Tell
+from syncproof.core.moves import Abandon, Crash, Disconnect, Duplicate, Handover, Lose, Move, Restore, Spawn, Tell
 from syncproof.core.packets import AddMember, Expire, ForgetCursors, RemoveMember, Resend, Throttle, Tick
-from syncproof.core.values import ActorId, ConversationId, DeviceId, UserId
+from syncproof.core.values import ActorId, ConversationId, DeviceId, GatewayId, UserId
+
+ONE_PROCESS_SIMULATED = "the server of a simulated run is one process"
+ONE_PROCESS_DRIVEN = "the real servers that are driven run as one process each"
 
 EARLIER, LATER = 1, 2
 """Times of the server's clock in a small world, in milliseconds: what it steps back to, and what it shows before."""
@@ -42,8 +45,16 @@ def _of_device(move: Move) -> bool:
     return isinstance(cast("Crash | Restore", move).actor, DeviceId)
 
 
+def _of_gateway(move: Move) -> bool:
+    return isinstance(cast("Crash | Restore", move).actor, GatewayId)
+
+
 def _of_server(move: Move) -> bool:
-    return not _of_device(move)
+    return not _of_device(move) and not _of_gateway(move)
+
+
+def _cuts_gateway(move: Move) -> bool:
+    return isinstance(cast(Disconnect, move).client, GatewayId)
 
 
 def _nothing(roles: Roles) -> tuple[Tell, ...]:
@@ -63,6 +74,8 @@ class Fault:
     """Which moves of that class."""
     tells: Callable[[Roles], tuple[Tell, ...]] = _nothing
     """For the move `Tell`: what the environment of a small world may tell actors, as far as they take such packets."""
+    deployment: str = ""
+    """The deployment without which it cannot happen; empty if it may happen in every one."""
     kind: str = ""
     """The kind of fault of small worlds that it belongs to; faults of one kind are searched together."""
     budget: int = 1
@@ -129,7 +142,7 @@ FAULTS: dict[str, Fault] = {
             sentence="a device disconnects and the server is told",
             driven="a device closes its connection, or a proxy cuts it at both ends",
             move=Disconnect,
-            when=lambda move: cast(Disconnect, move).clean,
+            when=lambda move: cast(Disconnect, move).clean and not _cuts_gateway(move),
             kind="disconnect",
             traffic="sessions that end cleanly before the run does",
         ),
@@ -138,7 +151,7 @@ FAULTS: dict[str, Fault] = {
             sentence="a device is gone and the server does not know yet",
             driven="a proxy swallows what goes through it and leaves the connection open",
             move=Disconnect,
-            when=lambda move: not cast(Disconnect, move).clean,
+            when=lambda move: not cast(Disconnect, move).clean and not _cuts_gateway(move),
             kind="half-open",
             traffic="sessions that end without a word before the run does, and gateways that are lost",
         ),
@@ -265,6 +278,35 @@ FAULTS: dict[str, Fault] = {
             tells=lambda roles: tuple([Tell(roles.server, ForgetCursors(device)) for device in roles.devices]),
             kind="cursor-refused",
             setting="lost_cursors_per_day",
+        ),
+        Fault(
+            name="gateway-crash",
+            sentence="a gateway is gone with its connections; the store is not told",
+            not_driven=ONE_PROCESS_DRIVEN,
+            move=Crash,
+            when=_of_gateway,
+            deployment="cluster",
+            kind="gateway-crash",
+            not_simulated=ONE_PROCESS_SIMULATED,
+        ),
+        Fault(
+            name="handover",
+            sentence="a device reconnects through another gateway while the first still believes in it",
+            not_driven=ONE_PROCESS_DRIVEN,
+            move=Handover,
+            deployment="cluster",
+            kind="handover",
+            not_simulated=ONE_PROCESS_SIMULATED,
+        ),
+        Fault(
+            name="partition",
+            sentence="a gateway is cut from the store for a while",
+            not_driven=ONE_PROCESS_DRIVEN,
+            move=Disconnect,
+            when=lambda move: not cast(Disconnect, move).clean and _cuts_gateway(move),
+            deployment="cluster",
+            kind="partition",
+            not_simulated=ONE_PROCESS_SIMULATED,
         ),
     )
 }

@@ -74,7 +74,7 @@ def changes(world: World, move: Move) -> bool:
     if isinstance(move, Arrive):
         mail = find([m for m in host.mail if move.source in (None, m.source)], move.packet, PACKET)
         link = world.system.link(move.packet)
-        if mail is None or (link.while_connected and host.connection is None):
+        if mail is None or not world.reaches(mail.source, host, link):
             return link.order != "duplicating"
         source = mail.source
     twin = fork_actor(host.actor)

@@ -69,7 +69,10 @@ class Handlers(dict[type[Packet], Handler]):
         self.actor = actor
 
     def __missing__(self, kind: type[Packet]) -> Handler:
-        raise unhandled(self.actor, kind)
+        found = self.actor.handlers.get(Packet)
+        if found is None:
+            raise unhandled(self.actor, kind)
+        return found
 
 
 class Host(Out):
@@ -131,7 +134,10 @@ class Host(Out):
         connection = self.world.connections.get(name)
         if connection is None or not (connection.client_open and connection.server_open):
             return None
-        (connection.up if connection.client == self.name else connection.down).append(packet)
+        if connection.client == self.name:
+            connection.up.append(packet)
+        elif self.world.server_of(name) is self:
+            connection.down.append(packet)
         return connection
 
     def post(self, receiver: Id, packet: Packet) -> Mail:
@@ -188,10 +194,16 @@ class Host(Out):
         said = told(packet)
         if said is not None:
             self.world.observe(said)
+        self.forward(destination, packet)
+
+    def forward(self, destination: Id, packet: Packet) -> None:
         if isinstance(destination, ConnectionId):
             self.send_over(destination, packet)
         else:
             self.post(destination, packet)
+
+    def close(self, connection: ConnectionId) -> None:
+        self.world.hang_up(self, connection)
 
     def after(self, delay: float, packet: Packet, jitter: float = 0.0) -> None:
         self.arm(packet)

@@ -114,6 +114,14 @@ CLOSINGS: dict[str, Closing] = {
         to_client="arrives",
         handled=True,
     ),
+    "server-closes": Closing(
+        moves="the server's own `Out.close`",
+        end="server",
+        other_end="notices",
+        to_server="lost",
+        to_client="arrives",
+        handled=False,
+    ),
 }
 """Everything that closes an end of a connection. `World` applies these rows.
 

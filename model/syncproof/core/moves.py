@@ -76,16 +76,22 @@ class Tell(Move, frozen=True):
 
 
 class Connect(Move, frozen=True):
-    """A client opens a connection."""
+    """A client opens a connection: a device, or a gateway, whose connection leads to the store."""
 
-    client: DeviceId
+    client: ActorId
 
 
 class Disconnect(Move, frozen=True):
     """A client's end closes; `clean`: the server's end closes too, after what is in flight to it has arrived."""
 
-    client: DeviceId
+    client: ActorId
     clean: bool
+
+
+class Handover(Move, frozen=True):
+    """A device's end closes and it connects again at once, through the next gateway; the former gateway is not told."""
+
+    client: DeviceId
 
 
 class Notice(Move, frozen=True):

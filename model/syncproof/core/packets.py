@@ -32,6 +32,9 @@ class Packet(msgspec.Struct, frozen=True, gc=False, tag=True):
     refuses: ClassVar[str | None] = None
     """The field that holds the id of the message that this reply refuses. Sending it is observed (`Refused`)."""
 
+    carries: ClassVar[str | None] = None
+    """The field that holds the packet which this one passes on: sending this one counts as sending that reply."""
+
     repeatable: ClassVar[bool] = False
     """Whether an impatient sender may send it again while it waits for the reply."""
 
@@ -74,6 +77,10 @@ class Closed(Packet, frozen=True, gc=False):
     """This end of the connection is closed: the other end announced it, or this one noticed it."""
 
     connection: ConnectionId
+
+
+class HangUp(Packet, frozen=True, gc=False):
+    """The server closes its end of a connection: what `Out.close` is among the effects of a handler."""
 
 
 class Idle(msgspec.Struct, frozen=True, gc=False):

@@ -19,7 +19,7 @@ def told(packet: Packet) -> Observation | None:
         return Accepted(_value(packet, "accepts", packet.accepts), place)
     if packet.refuses is not None:
         return Refused(_value(packet, "refuses", packet.refuses))
-    return None
+    return None if packet.carries is None else told(_value(packet, "carries", packet.carries))
 
 
 def _value(packet: Packet, attribute: str, field: str) -> Any:

@@ -64,6 +64,13 @@ class ServerId(ActorId):
     __slots__ = ()
 
 
+class GatewayId(ServerId):
+    """A server process that holds devices' connections and passes on what goes over them. Gateways count down from -1001."""
+
+    __slots__ = ()
+    FIRST: ClassVar[int] = -1001
+
+
 class ConversationId(Id):
     """A 1:1 or group conversation."""
 

@@ -38,6 +38,7 @@ from syncproof.core.moves import (
     Disconnect,
     Duplicate,
     Fire,
+    Handover,
     Keep,
     Lose,
     Move,
@@ -63,6 +64,7 @@ from syncproof.core.observations import (
     Restarted,
 )
 from syncproof.core.packets import Closed, Opened, Packet
+from syncproof.core.replies import answers_only
 from syncproof.core.same import find
 from syncproof.core.values import ENVIRONMENT, ActorId, ConnectionId, DeviceId, UserId
 
@@ -75,10 +77,12 @@ class System:
     """Who takes part.
 
     `cast` makes fresh actors; `opening` are the observations a history begins with; `server` is the actor at the other
-    end of every connection; `spawn` makes the actor of a device that appears later, given its id, its user and the device
-    that it replaces, if any; `links` overrides the links that packet classes name; `clocked`: engines send the server a
-    `Tick` as its clock moves; `properties` names the properties that apply. `coalescing`: of identical packets on a lossy
-    link one is under way at a time (see `Host.post`); off for a recorded run, in which each copy travels by itself.
+    end of every connection. With `gateways` that is so only for theirs: each opens one connection to it, and the connections
+    of devices lead to gateways, each next one to the next gateway (`server_of`). `spawn` makes the actor of a device that
+    appears later, given its id, its user and the device that it replaces, if any; `links` overrides the links that packet
+    classes name; `clocked`: engines send the server a `Tick` as its clock moves; `properties` names the properties that apply.
+    `coalescing`: of identical packets on a lossy link one is under way at a time (see `Host.post`); off for a recorded run, in
+    which each copy travels by itself.
     """
 
     def __init__(
@@ -87,6 +91,7 @@ class System:
         cast: Callable[[], dict[ActorId, Actor]],
         *,
         server: ActorId | None = None,
+        gateways: tuple[ActorId, ...] = (),
         opening: tuple[Observation, ...] = (),
         spawn: Callable[[DeviceId, UserId, DeviceId | None], Actor] | None = None,
         links: Mapping[type[Packet], Link] | None = None,
@@ -100,6 +105,7 @@ class System:
         self.name = name
         self.cast = cast
         self.server = server
+        self.gateways = gateways
         self.opening = opening
         self.spawn = spawn
         self.links = dict(links or {})
@@ -112,6 +118,20 @@ class System:
         twin = copy(self)
         twin.coalescing = False
         return twin
+
+    def server_of(self, connection: ConnectionId) -> ActorId | None:
+        """Return the actor at the server's end of a connection: a device's next connection leads to the next gateway."""
+        client = connection.client
+        if not self.gateways or client in self.gateways:
+            return self.server
+        return self.gateways[(client + connection.count - 1) % len(self.gateways)]
+
+    def answers_over(self, packet: Packet) -> ConnectionId | None:
+        """Return the connection over which a packet only answers (`answers_only`), if that loses the answer once it is closed.
+
+        With gateways the answer is passed on all the same, to the gateway.
+        """
+        return None if self.gateways else answers_only(packet)
 
     def link(self, packet: Packet) -> Link:
         """Return how packets of this class travel to an actor's id in this system."""
@@ -194,6 +214,28 @@ class World:
         """Return the devices, by id."""
         return {i: a for i, a in self.actors.items() if isinstance(i, DeviceId)}
 
+    def connecting(self) -> dict[ActorId, Actor]:
+        """Return the actors that open connections: the gateways and the devices; nothing in a system without a server."""
+        if self.server is None:
+            return {}
+        gateways = {name: self.actors[name] for name in self.system.gateways}
+        return {**gateways, **self.clients()} if gateways else self.clients()
+
+    def server_of(self, connection: ConnectionId) -> Host:
+        """Return the host of the server's end of a connection."""
+        if not self.system.gateways:
+            return cast(Host, self.server)
+        return self.hosts[cast(ActorId, self.system.server_of(connection))]
+
+    def next_server(self, client: Host) -> Host | None:
+        """Return the host to which the next connection of a client leads; None in a system without a server."""
+        return None if self.server is None else self.server_of(ConnectionId.of(client.name, client.connects + 1))
+
+    def may_connect(self, client: Host) -> bool:
+        """Return whether a client can open a connection now."""
+        server = self.next_server(client)
+        return server is not None and not server.down and not client.down and client.connection is None
+
     def open_connection(self, client: ActorId) -> Connection | None:
         """Return the connection whose client's end is open, if any."""
         host = self.hosts.get(client)
@@ -205,7 +247,7 @@ class World:
         Mail waits for a receiver that is down, unless its link needs a connection: then it arrives, and is lost.
         """
         for connection in self.connections.values():
-            if connection.up and cast(Host, self.server).accepts(connection.id, connection.up[0]):
+            if connection.up and self.server_of(connection.id).accepts(connection.id, connection.up[0]):
                 yield Deliver(connection.id, "server")
             if connection.down and self.hosts[connection.client].accepts(connection.id, connection.down[0]):
                 yield Deliver(connection.id, "client")
@@ -238,9 +280,21 @@ class World:
     def _declines(self, mail: Mail, link: Link) -> bool:
         """Return whether the receiver of a mail that would reach it declines it now."""
         receiver = mail.receiver
-        if not receiver.guards or (link.while_connected and receiver.connection is None):
+        if not receiver.guards or not self.reaches(mail.source, receiver, link):
             return False
         return not receiver.accepts(mail.source, mail.packet)
+
+    def reaches(self, source: ActorId, receiver: Host, link: Link) -> bool:
+        """Return whether a packet that arrives over a link reaches its receiver, or is lost because no connection is open.
+
+        What a gateway pushes reaches only a device that is connected to this gateway.
+        """
+        if not link.while_connected:
+            return True
+        connection = receiver.connection
+        if connection is None or not self.system.gateways:
+            return connection is not None
+        return self.server_of(connection.id).name == source
 
     def declined(self, host: Host, deliver: Callable[[Any], object], handle: Connection | Mail) -> bool:
         """Note that an actor declined a packet, which stays where it is; return False. A scheduler tries again later."""
@@ -266,8 +320,7 @@ class World:
         """
         if not connection.up:
             return False
-        server = self.server
-        assert server is not None
+        server = self.server_of(connection.id)
         if server.guards and not server.accepts(connection.id, connection.up[0]):
             return self.declined(server, self.deliver_to_server, connection)
         if self.record is not None:
@@ -305,7 +358,7 @@ class World:
         receiver.mail.remove(mail)
         if link.order == "duplicating":
             receiver.mail.append(mail)
-        if not link.while_connected or receiver.connection is not None:
+        if self.reaches(mail.source, receiver, link):
             receiver.receive(mail.source, packet)
         return True
 
@@ -374,20 +427,46 @@ class World:
 
     def connect(self, host: Host) -> bool:
         """Open both ends of a new connection of a client."""
-        server = self.server
-        if server is None or server.down or host.down or host.connection is not None:
+        if not self.may_connect(host):
             return False
-        client = cast(DeviceId, host.name)
         if self.record is not None:
-            self.record(Connect(client))
-        host.connects += 1
-        name = ConnectionId.of(client, host.connects)
-        host.connection = self.connections[name] = self.connection(name, host)
-        self.observe(Connected(client))
-        opened = Opened(name, client)
-        server.receive(name, opened)
-        host.receive(name, opened)
+            self.record(Connect(host.name))
+        self._welcome(host, self._opened(host))
         return True
+
+    def _opened(self, host: Host) -> ConnectionId:
+        """Open a new connection of a client, and return its id. Its actors are not told yet."""
+        host.connects += 1
+        name = ConnectionId.of(host.name, host.connects)
+        host.connection = self.connections[name] = self.connection(name, host)
+        if isinstance(host.name, DeviceId):
+            self.observe(Connected(host.name))
+        return name
+
+    def _welcome(self, host: Host, name: ConnectionId) -> None:
+        """Tell the actors of both ends that a connection is open."""
+        opened = Opened(name, host.name)
+        self.server_of(name).receive(name, opened)
+        host.receive(name, opened)
+
+    def hand_over(self, host: Host) -> bool:
+        """Close a device's end as if it was lost, and open its next connection at once."""
+        connection, server = host.connection, self.next_server(host)
+        if connection is None or server is None or server.down:
+            return False
+        if self.record is not None:
+            self.record(Handover(cast(DeviceId, host.name)))
+        self._shut(connection, CLOSINGS["half-open"])
+        name = self._opened(host)
+        host.receive(connection.id, Closed(connection.id))
+        self._welcome(host, name)
+        return True
+
+    def hang_up(self, host: Host, name: ConnectionId) -> None:
+        """Close the server's end of a connection, if it is this host's and open."""
+        connection = self.connections.get(name)
+        if connection is not None and connection.server_open and self.server_of(name) is host:
+            self.close(connection, CLOSINGS["server-closes"])
 
     def connection(self, name: ConnectionId, client: Host) -> Connection:
         """Return the handle of a new connection. A scheduler may override this to add its own fields."""
@@ -399,7 +478,7 @@ class World:
         if connection is None:
             return False
         if self.record is not None:
-            self.record(Disconnect(cast(DeviceId, host.name), clean))
+            self.record(Disconnect(host.name, clean))
         self.close(connection, CLOSINGS["clean-disconnect" if clean else "half-open"])
         return True
 
@@ -416,7 +495,13 @@ class World:
         return True
 
     def close(self, connection: Connection, row: Closing) -> None:
-        """Close an end of a connection as a row of `CLOSINGS` says."""
+        """Close an end of a connection as a row of `CLOSINGS` says, and tell its actor."""
+        host = self._shut(connection, row)
+        if row.handled:
+            host.receive(connection.id, Closed(connection.id))
+
+    def _shut(self, connection: Connection, row: Closing) -> Host:
+        """Close an end of a connection as a row of `CLOSINGS` says, and return its host, which is not told yet."""
         if row.other_end == "told" and connection.server_open:
             connection.up.append(Closed(connection.id))
         if row.to_server == "lost":
@@ -427,14 +512,14 @@ class World:
             host = self.hosts[connection.client]
             connection.client_open = False
             host.connection = None
-            self.observe(Disconnected(cast(DeviceId, connection.client), row.clean))
+            if isinstance(host.name, DeviceId):
+                self.observe(Disconnected(host.name, row.clean))
         else:
-            host = cast(Host, self.server)
+            host = self.server_of(connection.id)
             connection.server_open = False
-        if row.handled:
-            host.receive(connection.id, Closed(connection.id))
         if not connection.client_open and not connection.server_open:
             self.connections.pop(connection.id, None)
+        return host
 
     # ---- crashes, backups, new devices, by handle
 
@@ -517,11 +602,11 @@ class World:
         host.timers.clear()
         host.poll_timer = None
         self.observe(Crashed(host.name))
-        if host is self.server:
+        if host is self.server or host.name in self.system.gateways:
             for connection in list(self.connections.values()):
-                if connection.server_open:
+                if connection.server_open and self.server_of(connection.id) is host:
                     self.close(connection, CLOSINGS["server-down"])
-        elif host.connection is not None:
+        if host.connection is not None:
             self.close(host.connection, CLOSINGS["client-down"])
 
     def stop(self) -> None:
@@ -624,7 +709,8 @@ class World:
 
     def _apply_connect(self, move: Connect) -> None:
         host = self.hosts.get(move.client)
-        if host is None or host.down or self.server is None or self.server.down:
+        server = None if host is None else self.next_server(host)
+        if host is None or host.down or server is None or server.down:
             raise MoveError(f"{move.client} cannot connect: an end is not running")
         if not self.connect(host):
             raise MoveError(f"{move.client} is connected already")
@@ -633,6 +719,11 @@ class World:
         host = self.hosts.get(move.client)
         if host is None or not self.disconnect(host, move.clean):
             raise MoveError(f"{move.client} is not connected")
+
+    def _apply_handover(self, move: Handover) -> None:
+        host = self.hosts.get(move.client)
+        if host is None or not self.hand_over(host):
+            raise MoveError(f"{move.client} is not connected, or the next server is not running")
 
     def _apply_notice(self, move: Notice) -> None:
         if not self.notice(self._connection(move.connection), move.end):
@@ -693,6 +784,7 @@ APPLY: dict[type[Move], Callable[[World, Any], None]] = {
     Tell: World._apply_tell,
     Connect: World._apply_connect,
     Disconnect: World._apply_disconnect,
+    Handover: World._apply_handover,
     Notice: World._apply_notice,
     Crash: World._apply_crash,
     Keep: World._apply_keep,

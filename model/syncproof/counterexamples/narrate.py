@@ -21,6 +21,7 @@ from syncproof.core.moves import (
     Disconnect,
     Duplicate,
     Fire,
+    Handover,
     Lose,
     Move,
     Notice,
@@ -33,10 +34,11 @@ from syncproof.core.moves import (
 )
 from syncproof.core.observations import Observation, Quiesced
 from syncproof.core.packets import Packet
-from syncproof.core.values import ActorId, DeviceId
+from syncproof.core.values import ActorId, DeviceId, GatewayId
 from syncproof.core.world import System, World
 from syncproof.counterexamples.wording import actor_name, actor_names, brief
 from syncproof.properties import Property
+from syncproof.properties.refinement import Refinement
 
 Fate = Literal["under way", "arrived", "lost", "durable", "cut"]
 
@@ -130,7 +132,7 @@ def narrate(
             open_transits.append(transit)
             narration.transits.append(transit)
         complaints = _observe(automata, seen)
-        changes = {a.name: brief(a) for a, image in zip(automata, frozen, strict=True) if freeze(a) != image}
+        changes = {a.name: _change(a, seen) for a, image in zip(automata, frozen, strict=True) if freeze(a) != image}
         narration.steps.append(Step(number, move, says, at, tuple(map(brief, seen)), changes, complaints))
     return narration
 
@@ -148,9 +150,17 @@ def _observe(automata: Sequence[Property], seen: Sequence[Observation]) -> dict[
     return complaints
 
 
+def _change(automaton: Property, seen: Sequence[Observation]) -> str:
+    """Return the new state of an automaton; of an abstract machine, the steps that it took before."""
+    if not isinstance(automaton, Refinement):
+        return brief(automaton)
+    steps = [said for said in map(automaton.said, seen) if said]
+    return f"{', '.join(steps)}: {brief(automaton)}"
+
+
 def _under_way(world: World) -> Iterator[Channel]:
     for connection in world.connections.values():
-        server = world.system.server
+        server = world.system.server_of(connection.id)
         assert server is not None
         for packet in connection.up:
             yield "network", connection.client, server, packet
@@ -169,9 +179,10 @@ def _consumed(world: World, move: Move) -> Channel | None:
     if isinstance(move, Deliver):
         connection = world.connections.get(move.connection)
         queue = None if connection is None else connection.up if move.end == "server" else connection.down
-        if connection is None or not queue or world.system.server is None:
+        server = world.system.server_of(move.connection)
+        if connection is None or not queue or server is None:
             return None
-        ends = (connection.client, world.system.server)
+        ends = (connection.client, server)
         return ("network", *(ends if move.end == "server" else ends[::-1]), queue[0])
     if isinstance(move, (Arrive, Lose)):
         for source, packet in world.mail.get(move.receiver, ()):
@@ -200,7 +211,7 @@ def location(world: World, move: Move) -> ActorId | None:
     if isinstance(move, (Deliver, Notice)):
         connection = world.connections.get(move.connection)
         if move.end == "server":
-            return world.system.server
+            return world.system.server_of(move.connection)
         return None if connection is None else connection.client
     for attribute in ("actor", "receiver", "client"):
         if hasattr(move, attribute):
@@ -215,8 +226,10 @@ def describe(world: World, move: Move) -> str:
         consumed = _consumed(world, move)
         return "nothing arrives" if consumed is None else f"{brief(consumed[3])} arrives"
     if isinstance(move, Arrive):
-        there = any(c.client == move.receiver and c.client_open for c in world.connections.values())
-        reaches = there or not world.system.link(move.packet).while_connected
+        consumed = _consumed(world, move)
+        receiver = world.hosts.get(move.receiver)
+        link = world.system.link(move.packet)
+        reaches = consumed is None or receiver is None or world.reaches(consumed[1], receiver, link)
         return f"{brief(move.packet)} arrives" if reaches else f"{brief(move.packet)} finds nobody connected"
     if isinstance(move, Lose):
         return f"{brief(move.packet)} is lost"
@@ -230,6 +243,10 @@ def describe(world: World, move: Move) -> str:
         return brief(move.packet)
     if isinstance(move, Connect):
         return "connects"
+    if isinstance(move, Handover):
+        return "connects through the next gateway; the former one does not know"
+    if isinstance(move, Disconnect) and isinstance(move.client, GatewayId):
+        return "is cut from the store; the store does not know"
     if isinstance(move, Disconnect):
         return "disconnects" if move.clean else "loses its connection; the server does not know"
     if isinstance(move, Notice):

@@ -8,7 +8,19 @@ import attrs
 import msgspec
 
 from syncproof.core.observations import Joined
-from syncproof.core.values import ActorId, ConnectionId, Cursor, DeviceId, Entry, Id, Message, Page, ServerId, Timeline
+from syncproof.core.values import (
+    ActorId,
+    ConnectionId,
+    Cursor,
+    DeviceId,
+    Entry,
+    GatewayId,
+    Id,
+    Message,
+    Page,
+    ServerId,
+    Timeline,
+)
 from syncproof.core.world import System, World
 
 LETTERS = {"DeviceId": "d", "UserId": "u", "ConversationId": "c", "MessageId": "m"}
@@ -16,10 +28,13 @@ LETTERS = {"DeviceId": "d", "UserId": "u", "ConversationId": "c", "MessageId": "
 
 def brief(value: Any) -> str:
     """Return a short text for a value: `Pull sync:1>3`, `Disconnected d0 !clean`."""
+    if isinstance(value, GatewayId):
+        return f"g{GatewayId.FIRST - value}"
     if isinstance(value, ServerId):
         return "server"
     if isinstance(value, ConnectionId):
-        return f"{brief(DeviceId(value.client))}#{value.count}"
+        client = DeviceId(value.client) if value.client >= 0 else GatewayId(value.client)
+        return f"{brief(client)}#{value.count}"
     if isinstance(value, Id):
         kind = type(value).__name__
         return f"{LETTERS[kind]}{int(value)}" if kind in LETTERS else f"{kind.removesuffix('Id').lower()}{int(value)}"
@@ -64,4 +79,6 @@ def actor_name(actor: ActorId, owner: Id | None = None) -> str:
     """Return the name of an actor, with a device's user if it is known."""
     if isinstance(actor, DeviceId):
         return f"device {int(actor)}" + ("" if owner is None else f" (user {int(owner)})")
+    if isinstance(actor, GatewayId):
+        return f"gateway {GatewayId.FIRST - actor}"
     return "server" if isinstance(actor, ServerId) else brief(actor)

@@ -14,6 +14,8 @@ PUSH_FAULTS = ("push-lost", "push-duplicated", "push-reordered", "push-outage")
 CONNECTION_FAULTS = ("disconnect", "half-open", "abandoned")
 CRASHES = ("device-crash", "server-crash")
 ARRIVALS = ("new-device", "reinstall")
+GATEWAY_FAULTS = ("gateway-crash", "handover", "partition")
+"""Faults of the processes before the store, which keep nothing: connections and what is on its way over them are lost."""
 REFUSALS = ("rate-limit", "cursor-refused")
 """Replies that say no, for a time or to the cursors of a device."""
 HARMLESS_TO_STORES = (
@@ -21,6 +23,7 @@ HARMLESS_TO_STORES = (
     *CONNECTION_FAULTS,
     *CRASHES,
     *ARRIVALS,
+    *GATEWAY_FAULTS,
     *REFUSALS,
     "sender-retry",
     "membership",
@@ -68,6 +71,7 @@ SYNC_FIRST: Promises = {
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,
         *ARRIVALS,
+        *GATEWAY_FAULTS,
         *REFUSALS,
         "device-crash",
         "sender-retry",
@@ -81,6 +85,7 @@ SYNC_FIRST: Promises = {
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,
         *ARRIVALS,
+        *GATEWAY_FAULTS,
         *REFUSALS,
         "device-crash",
         "sender-retry",
@@ -101,6 +106,7 @@ SYNC_FIRST: Promises = {
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,
         *ARRIVALS,
+        *GATEWAY_FAULTS,
         *REFUSALS,
         "device-crash",
         "sender-retry",
@@ -157,6 +163,7 @@ HYBRID: Promises = {
         *CONNECTION_FAULTS,
         *CRASHES,
         *ARRIVALS,
+        *GATEWAY_FAULTS,
         *REFUSALS,
         "sender-retry",
         "clock-step",
@@ -186,3 +193,8 @@ DEVICE_ACKS: Promises = {
     # Retention deletes what every device has acked, and with it the history that a later device would fetch.
     "roaming-complete": (*HARMLESS_TO_STORES, "device-restore", "server-restore"),
 }
+
+# A restored server gives lost messages a second place, in a new life of the log.
+DEVICE_LOG: Promises = {"device-log": TIMELINE["conversation-order"]}
+"""That a device's messages are a log of the conversation, each once: see `properties/device_log.py`."""
+HYBRID_DEVICE_LOG: Promises = {"device-log": HYBRID["conversation-order"]}

@@ -13,6 +13,7 @@ from syncproof.core.values import SERVER, ActorId, ConversationId, DeviceId, Use
 from syncproof.core.world import System
 from syncproof.designs import promises, witnesses
 from syncproof.designs.base import Device, Server
+from syncproof.designs.deployments import DEPLOYMENTS, Gateway
 from syncproof.designs.inbox.device import InboxDevice
 from syncproof.designs.inbox.server import InboxServer
 from syncproof.designs.inbox.shared import SharedInboxServer
@@ -28,6 +29,7 @@ from syncproof.designs.timeline.server import TimelineServer
 from syncproof.designs.witnesses import Meets
 from syncproof.errors import InputError
 from syncproof.properties import PROPERTIES, Property, own
+from syncproof.properties.refinements import REFINEMENTS
 
 SEARCHED = Parameters().without_timeouts()
 """The parameters that the ready designs are searched with. Devices that give up waiting have worlds of their own
@@ -53,6 +55,8 @@ class Design(msgspec.Struct, frozen=True):
     with, its default first. `parameters`: those that it is searched with (a simulation takes the scenario's). `meets`:
     what a search of it must reach (see `witnesses.py`). `untouched`: faults that change nothing in it. `pins`: the
     parameters that make it a *form* of another design, `form_of`; they go before a scenario's (see `forms.py`).
+    `gateway`: what holds the devices' connections where the server runs behind gateways (see `deployments.py`). `refines`: the
+    ready abstract machines (`properties/refinements.py`) that it implements -> the faults under which it does.
     """
 
     name: str
@@ -68,6 +72,8 @@ class Design(msgspec.Struct, frozen=True):
     untouched: tuple[str, ...] = ()
     pins: Mapping[str, object] = {}
     form_of: str = ""
+    gateway: type[Gateway] = Gateway
+    refines: Mapping[str, tuple[str, ...]] = {}
 
     def __post_init__(self) -> None:
         """Check a design, and spell out the kinds of fault of its promises. `InputError` for what it cannot be made of."""
@@ -87,10 +93,13 @@ class Design(msgspec.Struct, frozen=True):
         for name in self.not_applicable:
             if name not in PROPERTIES:
                 raise InputError(f"not_applicable: unknown property {name!r}; allowed: {', '.join(PROPERTIES)}")
-        self._check_promises(self.promises)
-        spelled = {name: spelled_out(faults) for name, faults in self.promises.items()}
-        if spelled != self.promises:
-            msgspec.structs.force_setattr(self, "promises", spelled)
+        self._check_promises("promises", self.promises, PROPERTIES)
+        self._check_promises("refines", self.refines, REFINEMENTS)
+        for field in ("promises", "refines"):
+            given = getattr(self, field)
+            spelled = {name: spelled_out(faults) for name, faults in given.items()}
+            if spelled != given:
+                msgspec.structs.force_setattr(self, field, spelled)
 
     def effective(self, parameters: Parameters) -> Parameters:
         """Return the parameters with those that make this form set to its values."""
@@ -99,18 +108,23 @@ class Design(msgspec.Struct, frozen=True):
     def promised(self, parameters: Parameters) -> Mapping[str, tuple[str, ...]]:
         """Return the promises under these parameters, and the properties of one's own, which every design is asked to keep.
 
-        Without idempotent send, a retry takes a second place. An inbox that deletes what was not acknowledged keeps less.
+        That it `refines` a ready machine is a promise while that machine is judged. Without idempotent send, a retry takes a
+        second place. An inbox that deletes what was not acknowledged keeps less.
         """
         effective = self.effective(parameters)
         lost: tuple[str, ...] = ()
         if not effective.idempotent_send:
-            lost += ("convergence", "unread-agrees", "sender-order", "accepted-once")
+            lost += ("convergence", "unread-agrees", "sender-order", "accepted-once", "device-log")
         if effective.inbox_ttl and issubclass(self.server, InboxServer):
             lost += promises.RELIABLE_INBOX
         if effective.shared_delete == "send" and issubclass(self.server, SharedInboxServer):
             lost += ("no-early-delete",)
-        kept = without(self.promises, *lost) if lost else self.promises
-        return {**kept, **dict.fromkeys(own.ADDED, tuple(FAULTS))} if own.ADDED else kept
+        kept = self.promises
+        if own.ADDED:
+            asked = {name: tuple(FAULTS) for name in own.ADDED if name not in REFINEMENTS}
+            refined = {name: faults for name, faults in self.refines.items() if name in own.ADDED}
+            kept = {**kept, **asked, **refined}
+        return without(kept, *lost) if lost else kept
 
     def variant(
         self,
@@ -122,11 +136,14 @@ class Design(msgspec.Struct, frozen=True):
         parameters: Parameters | None = None,
         name: str = "",
         sometimes: Mapping[type[Property], str | Sequence[str]] | None = None,
+        gateway: type[Gateway] | None = None,
+        refines: Mapping[str, tuple[str, ...]] | None = None,
     ) -> Design:
         """Return this design with another device, another server, other promises or other parameters.
 
         `sometimes`: property -> the kinds of fault in whose worlds some search must reach it (none: in any world); such a
         property is made by `syncproof.properties.sometimes.sometimes`.
+        `refines`: the abstract machines that it implements, as `Design` has them.
         `name`: its name in results and reports; by default this one's, with the names of the classes. `InputError` for a
         class that is not of the right kind, and for a promise of an unknown property or under an unknown fault.
         """
@@ -140,30 +157,36 @@ class Design(msgspec.Struct, frozen=True):
             "device": self.device if device is None else device,
             "server": self.server if server is None else server,
             "promises": self.promises if promises is None else promises,
+            "refines": self.refines if refines is None else refines,
             "parameters": self.parameters if parameters is None else parameters,
+            "gateway": self.gateway if gateway is None else gateway,
             "meets": (
-                *(() if device or server or parameters else self.meets),
+                *(() if device or server or parameters or gateway else self.meets),
                 *witnesses.declared({} if sometimes is None else sometimes),
             ),
         }
         # Not `structs.replace`, which checks nothing in early versions of msgspec.
         return Design(**{field: getattr(self, field) for field in self.__struct_fields__} | changed)
 
-    def _check_promises(self, promises: Mapping[str, tuple[str, ...]]) -> None:
+    def _check_promises(
+        self, what: str, promises: Mapping[str, tuple[str, ...]], known: Mapping[str, type[Property]]
+    ) -> None:
         """Raise `InputError` for a promise of an unknown or inapplicable property, or under an unknown fault."""
         if not isinstance(promises, Mapping):
-            raise InputError(f"promises: {promises!r}; allowed: property -> the faults under which it is promised")
+            raise InputError(f"{what}: {promises!r}; allowed: property -> the faults under which it is promised")
         for name, faults in promises.items():
-            if name not in PROPERTIES:
-                raise InputError(f"promises: unknown property {name!r}; allowed: {', '.join(PROPERTIES)}")
+            if name not in known:
+                raise InputError(f"{what}: unknown property {name!r}; allowed: {', '.join(known)}")
             if name in self.not_applicable:
-                raise InputError(f"promises: {name} does not apply to {self.name}: {self.not_applicable[name]}")
+                raise InputError(f"{what}: {name} does not apply to {self.name}: {self.not_applicable[name]}")
             for fault in spelled_out(faults):
                 if fault not in FAULTS:
-                    raise InputError(f"promises[{name!r}]: unknown fault {fault!r}; allowed: {', '.join(FAULTS)}")
+                    raise InputError(f"{what}[{name!r}]: unknown fault {fault!r}; allowed: {', '.join(FAULTS)}")
 
-    def system(self, population: Population, parameters: Parameters) -> System:
+    def system(self, population: Population, parameters: Parameters, deployment: str = "single") -> System:
         """Return the system of the design's actors for a population. `InputError` if it cannot work with the parameters."""
+        deployed = DEPLOYMENTS[deployment]
+        kind = deployed.server(self.server)
         parameters = self.effective(parameters)
         numbering = self.sequencers[0] if parameters.sequencer == "auto" and self.sequencers else parameters.sequencer
         if self.sequencers and numbering not in self.sequencers:
@@ -174,8 +197,8 @@ class Design(msgspec.Struct, frozen=True):
             return self.device(id=device, user=user, parameters=parameters, replaces=replaces)
 
         def cast() -> dict[ActorId, Actor]:
-            server = self.server(id=SERVER, parameters=parameters, sequencer=numbering)
-            actors: dict[ActorId, Actor] = {SERVER: server}
+            server = kind(id=SERVER, parameters=parameters, sequencer=numbering)
+            actors: dict[ActorId, Actor] = {SERVER: server, **deployed.others(self.gateway)}
             for number, owner in enumerate(population.owners):
                 device = DeviceId(number)
                 server.register_device(device, UserId(owner))
@@ -199,6 +222,7 @@ class Design(msgspec.Struct, frozen=True):
             self.name,
             cast,
             server=SERVER,
+            gateways=deployed.gateways,
             opening=tuple(opening),
             spawn=spawn,
             clocked=numbering == "clock" and bool(self.sequencers),
@@ -267,6 +291,7 @@ DESIGNS: dict[str, Design] = {
             {**NO_INBOX, **SPARSE},
             SPARSE_FIRST,
             meets=witnesses.TIMELINE,
+            refines=promises.DEVICE_LOG,
         ),
         Design(
             "timeline-checkpointed",
@@ -278,6 +303,7 @@ DESIGNS: dict[str, Design] = {
             {**NO_INBOX, **SPARSE},
             SPARSE_FIRST,
             meets=witnesses.TIMELINE,
+            refines=promises.DEVICE_LOG,
         ),
         Design(
             "timeline-dense-push",
@@ -290,6 +316,7 @@ DESIGNS: dict[str, Design] = {
             ("dense",),
             untouched=("clock-step",),
             meets=witnesses.DENSE_PUSH,
+            refines=promises.DEVICE_LOG,
         ),
         Design(
             "timeline-push",
@@ -312,6 +339,7 @@ DESIGNS: dict[str, Design] = {
             {**NO_INBOX, "dense": "there is no sync timeline to number"},
             meets=witnesses.READ_FANOUT,
             untouched=("trim", "clock-step"),  # retention trims the sync store, which this design does not have
+            refines=promises.DEVICE_LOG,
         ),
         Design(
             "timeline-hybrid-fanout",
@@ -323,6 +351,7 @@ DESIGNS: dict[str, Design] = {
             {**NO_INBOX, **SPARSE},
             SPARSE_FIRST,
             meets=witnesses.TIMELINE,
+            refines=promises.HYBRID_DEVICE_LOG,
         ),
         Design(
             "log-device-acks",

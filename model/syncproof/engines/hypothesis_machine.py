@@ -18,6 +18,7 @@ itself and which change with every step.
 
 | profile | examples | chosen | for |
 |---|---|---|---|
+| `few` | 15 | the same ones each time | very many worlds |
 | `dev` | 50 | at random, failures are kept in the example database | work on a design |
 | `brief` | 100 | the same ones each time | many worlds |
 | `ci` | 1,000 | the same ones each time | every change |
@@ -58,6 +59,7 @@ from syncproof.core.moves import (
     Disconnect,
     Duplicate,
     Fire,
+    Handover,
     Keep,
     Lose,
     Move,
@@ -75,9 +77,9 @@ from syncproof.engines.environments import check_environment
 from syncproof.errors import InputError
 from syncproof.properties.monitor import Monitor
 
-PROFILES = {"dev": 50, "brief": 100, "ci": 1_000, "deep": 20_000}
+PROFILES = {"few": 15, "dev": 50, "brief": 100, "ci": 1_000, "deep": 20_000}
 """The number of examples of each profile."""
-REPEATED = ("brief", "ci")
+REPEATED = ("few", "brief", "ci")
 """The profiles that run the same examples each time."""
 STEPS = 30
 """The number of rules in one example; what is still under way then happens when the example ends."""
@@ -279,6 +281,21 @@ class Machine(RuleBasedStateMachine):
     @rule_for("server-restore")
     def restore_server(self, move: Restore) -> None:
         """Restore a server from its backup."""
+        self.make(move)
+
+    @rule_for("gateway-crash")
+    def crash_gateway(self, move: Crash) -> None:
+        """Crash a gateway: its connections are gone, and the store is not told."""
+        self.make(move)
+
+    @rule_for("handover")
+    def hand_over(self, move: Handover) -> None:
+        """Connect a device through the next gateway, while the former one still believes in it."""
+        self.make(move)
+
+    @rule_for("partition")
+    def cut_gateway(self, move: Disconnect) -> None:
+        """Cut a gateway from the store."""
         self.make(move)
 
     @rule_for("intervention")
@@ -556,7 +573,7 @@ def without_constants() -> Iterator[None]:
     if usual is None:
         warnings.warn(
             f"hypothesis {hypothesis.__version__} has no HypothesisProvider.{CONSTANTS}: the profiles "
-            f"{' and '.join(REPEATED)} may play other examples in each run",
+            f"{', '.join(REPEATED)} may play other examples in each run",
             RuntimeWarning,
             stacklevel=3,
         )

@@ -17,7 +17,7 @@ import msgspec
 from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
-from syncproof.core.values import ENVIRONMENT, ActorId, DeviceId, Id, ServerId
+from syncproof.core.values import ENVIRONMENT, ActorId, DeviceId, GatewayId, Id, ServerId
 from syncproof.formats.names import Name, Names
 from syncproof.formats.wire import LARGEST, field_types, number_decoder, renamed, text_decoder
 
@@ -182,6 +182,6 @@ def _decode_id(kind: type, value: Any) -> Any:
         if (
             kind is ActorId and value != ENVIRONMENT
         ):  # a file has only the number, and handlers depend on the id's class
-            return DeviceId(value) if value >= 0 else ServerId(value)
+            return DeviceId(value) if value >= 0 else ServerId(value) if value > GatewayId.FIRST else GatewayId(value)
         return kind(value)
     raise ValueError(f"{value!r:.40} is no {kind.__name__}; allowed: a whole number of 64 bits")

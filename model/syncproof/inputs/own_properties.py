@@ -1,4 +1,4 @@
-"""Properties of one's own, by name: `FILE.py:NAME`."""
+"""Properties of one's own, by name: `FILE.py:NAME`; and abstract machines, the ready ones by their names."""
 
 from __future__ import annotations
 
@@ -9,18 +9,22 @@ from typing import Any
 from syncproof.designs.load import run_file
 from syncproof.errors import InputError
 from syncproof.properties import Property, own
+from syncproof.properties.refinement import Refinement
+from syncproof.properties.refinements import REFINEMENTS
 
 ALLOWED = "FILE.py:NAME"
 
 
 @contextmanager
-def judged(properties: Sequence[str | type[Property]]) -> Iterator[None]:
+def judged(properties: Sequence[str | type[Property]], refines: Sequence[str] = ()) -> Iterator[None]:
     """Judge properties of one's own for a time, beside the ready ones: classes, or names as `FILE.py:NAME`.
 
-    Every design is asked to keep them, under every fault. `InputError` for what is not a property, `DesignError` for a file
-    that raises something.
+    `refines`: abstract machines, `FILE.py:NAME` or names of ready ones, which may stand among the properties too. Every design
+    is asked to keep them, under every fault; a ready machine is asked of the designs that declare it (`Design.refines`).
+    `InputError` for what is not a property or machine, `DesignError` for a file that raises something.
     """
-    with own.added({_where(each): _found(each) for each in properties}):
+    machines = {each: _machine(each) for each in refines}
+    with own.added({**{_where(each): _found(each) for each in properties}, **machines}):
         yield
 
 
@@ -33,9 +37,21 @@ def _where(given: str | type[Property]) -> str:
     return given if isinstance(given, str) else getattr(given, "__name__", repr(given))
 
 
+def _machine(given: str) -> Any:
+    """Return the class of an abstract machine. `InputError` for anything else."""
+    if given not in REFINEMENTS and ".py:" not in given:
+        raise InputError(f"refines {given!r}: allowed: {', '.join(REFINEMENTS)}, {ALLOWED}")
+    found = _found(given)
+    if not (isinstance(found, type) and issubclass(found, Refinement)):
+        raise InputError(f"{given}: that is no abstract machine; write `@state class Mine(Refinement): ...`")
+    return found
+
+
 def _found(given: str | type[Property]) -> Any:
     if not isinstance(given, str):
         return given
+    if given in REFINEMENTS:
+        return REFINEMENTS[given]
     file, _, name = given.rpartition(":")
     if not file.endswith(".py") or not name:
         raise InputError(f"property {given!r}: allowed: {ALLOWED}")

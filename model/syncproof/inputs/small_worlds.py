@@ -39,6 +39,7 @@ from syncproof.core.packets import Compose, Packet, Tick
 from syncproof.core.values import SERVER, ActorId, ConversationId, DeviceId, Message, MessageId, UserId
 from syncproof.core.world import System, World
 from syncproof.designs import Design, Parameters, Population
+from syncproof.designs.deployments import DEPLOYMENTS
 from syncproof.designs.inbox.device import InboxDevice
 from syncproof.designs.inbox.server import InboxServer
 from syncproof.designs.inbox.sync_first import SyncFirstServer
@@ -62,11 +63,13 @@ USUAL = ("push", "device-crash", "server-crash", "disconnect", "half-open", "new
 """The kinds of fault that happen often."""
 APART = ("push-outage", "clock-step")
 """The kinds of fault that have worlds of their own below."""
+CLUSTERED = tuple(fault.kind for fault in FAULTS.values() if fault.deployment)
+"""The kinds of fault that need a server of several processes."""
 RARE = tuple(
     dict.fromkeys(
         (
             *("reinstall", "device-restore", "server-restore", "trim", "membership"),
-            *[kind for kind in FAULT_KINDS if kind not in (*USUAL, *APART)],
+            *[kind for kind in FAULT_KINDS if kind not in (*USUAL, *APART, *CLUSTERED)],
         )
     )
 )
@@ -120,6 +123,14 @@ class SmallWorld:
     """The parameters that differ from the design's own: (name, value)."""
     script: tuple[tuple[Message, ...], ...] = ()
     """What is composed instead of the usual messages: each part in its order, several beside each other."""
+    deployment: str = ""
+    """Where the server runs: a name of `DEPLOYMENTS`; empty: in one process, unless a fault needs another deployment."""
+
+    @property
+    def deployed(self) -> str:
+        """Return the name of the deployment."""
+        needed = [FAULTS[fault].deployment for fault in self.faults if FAULTS[fault].deployment]
+        return self.deployment or (needed[0] if needed else "single")
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -140,15 +151,15 @@ class SmallWorld:
         faults = " and ".join(self.kinds) or "no fault"
         changed = "".join(f", {name} = {value}" for name, value in self.parameters)
         script = " of a script" if self.script else ""
-        return (
-            f"{self.population}, {self.messages} message{'s' if self.messages > 1 else ''}{script}, {faults}{changed}"
-        )
+        where = f", {self.deployment}" if self.deployment else ""
+        return f"{self.population}, {self.messages} message{'s' if self.messages > 1 else ''}{script}, {faults}{changed}{where}"
 
     def __repr__(self) -> str:
         """Return the Python expression that makes this world, for the snippets of reports."""
         parts = [self.population, self.messages, self.kinds, *([self.parameters] if self.parameters else [])]
         script = f", script={self.script!r}" if self.script else ""
-        return f"SmallWorld({', '.join(map(repr, parts))}{script})"
+        deployment = f", deployment={self.deployment!r}" if self.deployment else ""
+        return f"SmallWorld({', '.join(map(repr, parts))}{script}{deployment})"
 
 
 TOGETHER = ("push", "device-crash", "server-crash", "disconnect", "half-open", "sender-retry")
@@ -175,6 +186,9 @@ STANDARD = (
     SmallWorld("two-devices", 2, ("push", "edit")),
     SmallWorld("two-people", 2, ("read",)),
     SmallWorld("two-conversations", 2, ()),
+    *[SmallWorld(population, 2, (), deployment="cluster") for population in ("two-people", "two-devices")],
+    SmallWorld("two-devices", 1, ("server-crash",), deployment="cluster"),
+    *[SmallWorld(population, 1, (kind,)) for kind in CLUSTERED for population in ("two-people", "two-devices")],
     *[SmallWorld("two-people", 2, (kind,)) for kind in REFUSING],
     SmallWorld("two-devices", 1, ("new-device", "rate-limit")),
     *[SmallWorld("two-people", 1, (*kinds, "unread")) for kinds in (*SINGLES, *[(kind,) for kind in RARE])],
@@ -308,8 +322,11 @@ def particular(design: str | Design) -> tuple[SmallWorld, ...]:
     return tuple(world for concerns, worlds in PARTICULAR if concerns(entry) for world in worlds)
 
 
-def small_world(population: str, messages: int, kinds: Iterable[str]) -> SmallWorld:
-    """Return the small world with these names, its kinds in the order of `NAMED`. Raises `InputError` for unknown names."""
+def small_world(population: str, messages: int, kinds: Iterable[str], deployment: str = "") -> SmallWorld:
+    """Return the small world with these names, its kinds in the order of `NAMED`. Raises `InputError` for unknown names.
+
+    `deployment`: a name of `DEPLOYMENTS`; by default one process, unless a fault needs more.
+    """
     if not isinstance(population, str) or population not in POPULATIONS:
         raise InputError(f"unknown world {population!r}; allowed: {', '.join(POPULATIONS)}")
     arguments.whole("messages", messages, least=1, needed=True)
@@ -317,12 +334,21 @@ def small_world(population: str, messages: int, kinds: Iterable[str]) -> SmallWo
     for kind in chosen:
         if kind not in NAMED:
             raise InputError(f"unknown kind of fault {kind!r}; allowed: {', '.join(NAMED)}")
-    return SmallWorld(population, messages, tuple(kind for kind in NAMED if kind in chosen))
+    if deployment and deployment not in DEPLOYMENTS:
+        raise InputError(f"unknown deployment {deployment!r}; allowed: {', '.join(DEPLOYMENTS)}")
+    world = SmallWorld(population, messages, tuple(kind for kind in NAMED if kind in chosen), deployment=deployment)
+    for fault in world.faults:
+        if FAULTS[fault].deployment not in ("", world.deployed):
+            raise InputError(
+                f"{fault} cannot happen in the deployment {deployment!r}; allowed: {FAULTS[fault].deployment}"
+            )
+    return world
 
 
 def actors(world: SmallWorld) -> int:
-    """Return how many actors a world has at most: the server and its devices, also one that appears during the search."""
-    return 1 + len(POPULATIONS[world.population].owners) + ("reinstall" in world.faults)
+    """Return how many actors a world has at most: server processes and devices, also one that appears during the search."""
+    servers = 1 + len(DEPLOYMENTS[world.deployed].gateways)
+    return servers + len(POPULATIONS[world.population].owners) + ("reinstall" in world.faults)
 
 
 def given(design: str | Design, world: SmallWorld) -> Given:
@@ -344,10 +370,10 @@ def judged(design: str | Design, world: SmallWorld) -> list[type[Property]]:
     return [each for name, each in PROPERTIES.items() if name not in not_applicable and not idle(each, gives)]
 
 
-def scripted(file: str | Path, kinds: Iterable[str]) -> SmallWorld:
+def scripted(file: str | Path, kinds: Iterable[str], deployment: str = "") -> SmallWorld:
     """Return the small world in which a script file says what is composed. Raises `InputError` for one that is not allowed."""
     found = script.read(file, POPULATIONS)
-    world = small_world(found.world, sum(map(len, found.parts)), kinds)
+    world = small_world(found.world, sum(map(len, found.parts)), kinds, deployment)
     changes = [kind for kind in world.kinds if kind in CHANGES]
     if changes:
         raise InputError(
@@ -363,10 +389,10 @@ def interchangeable(world: SmallWorld) -> tuple[tuple[DeviceId, ...], ...]:
     """
     distinguished = {"new-device", "reinstall", "device-restore", "server-restore"} & set(world.faults)
     sends = {message.sender for part in world.script for message in part}
-    if world.population != "three-devices" or distinguished or sends - {SENDER}:
+    if world.population != "three-devices" or distinguished or sends - {SENDER} or world.deployed != "single":
         raise InputError(
             f"{world}: no two devices are interchangeable here; allowed: three-devices, whose two receiving devices are, "
-            "without new devices, reinstalls and restores, which concern one certain device"
+            "without new devices, reinstalls and restores, which concern one certain device, and without gateways"
         )
     return ((DeviceId(1), DeviceId(2)),)
 
@@ -382,7 +408,7 @@ def build(design: str | Design, world: SmallWorld, budget: int = 1) -> tuple[Sys
     faults = world.faults
     appears = "new-device" in faults
     population = Population(everyone.owners[:-1], everyone.members) if appears else everyone
-    system = entry.system(population, world.parameters_of(entry))
+    system = entry.system(population, world.parameters_of(entry), world.deployed)
     if "push-reordered" not in faults:
         keep_pushes_in_order(system)
     clocked = Tick in entry.server.handlers
@@ -470,7 +496,7 @@ def keep_pushes_in_order(system: System) -> None:
 def connected_and_at_rest(system: System, first: tuple[Move, ...] = ()) -> tuple[Move, ...]:
     """Return the moves before a search: `first`, then every device connects, then everything under way is delivered."""
     world = World(system)
-    moves: list[Move] = [*first, *[Connect(client) for client in world.clients() if isinstance(client, DeviceId)]]
+    moves: list[Move] = [*first, *[Connect(client) for client in world.connecting()]]
     for move in moves:
         world.apply(move)
     while (pending := next(world.pending(), None)) is not None:

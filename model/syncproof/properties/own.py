@@ -1,4 +1,4 @@
-"""Properties of one's own, beside the ready ones: judged wherever those are, and asked of every design."""
+"""Properties that are added to the ready ones for a time: one's own, asked of every design, and abstract machines."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from contextlib import contextmanager
 
 from syncproof.errors import InputError
 from syncproof.properties import PROPERTIES, Property
+from syncproof.properties.refinement import Refinement
+from syncproof.properties.refinements import REFINEMENTS
 from syncproof.properties.sometimes import SOMETIMES
 
 ADDED: dict[str, str] = {}
-"""Property -> where it comes from, `FILE.py:NAME`; empty for a class that was given as an object."""
+"""Property -> where it comes from, `FILE.py:NAME` or the name of a ready machine; empty for a class given as an object."""
 
 
 @contextmanager
@@ -25,10 +27,10 @@ def added(found: Mapping[str, type[Property]]) -> Iterator[None]:
             _check(where, kind)
             if PROPERTIES.get(kind.name) is kind and kind.name in ADDED:
                 continue
-            if kind.name in PROPERTIES or kind.name in SOMETIMES:
+            if kind.name in PROPERTIES or kind.name in SOMETIMES or REFINEMENTS.get(kind.name, kind) is not kind:
                 raise InputError(f"{where}: there is a property {kind.name!r} already; allowed: another `name`")
             PROPERTIES[kind.name] = kind
-            ADDED[kind.name] = where if ".py:" in where else ""
+            ADDED[kind.name] = where if ".py:" in where or where in REFINEMENTS else ""
             new.append(kind.name)
         yield
     finally:
@@ -49,7 +51,8 @@ def _check(where: str, kind: object) -> None:
             "is declared by a design: variant(sometimes={PROPERTY: ()}))"
         )
     if not kind.reactions:
-        raise InputError(f"{where}: {kind.__name__} observes nothing; write @observes(CLASS) above a method")
+        mark = "@action" if issubclass(kind, Refinement) else "@observes(CLASS)"
+        raise InputError(f"{where}: {kind.__name__} observes nothing; write {mark} above a method")
     try:
         kind()
     except TypeError as error:

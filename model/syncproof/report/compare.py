@@ -14,6 +14,7 @@ from syncproof.inputs.scenario import Scenario
 from syncproof.report import counterexamples, figures, sequence, tables, template, terminal, writer
 from syncproof.report import markdown as md
 from syncproof.report.figures import Figure
+from syncproof.report.names import short
 from syncproof.report.sentences import compare as sentences
 from syncproof.report.sentences import saturation as saturated
 from syncproof.studies import saturation
@@ -78,6 +79,7 @@ def _filled(name: str, comparison: Comparison, **context: object) -> str:
         comparison=comparison,
         scenario=comparison.scenario,
         results=results,
+        short=short(results.designs),
         claims=tables.claims(results),
         question=sentences.question(comparison),
         answer=sentences.answer(comparison),
@@ -122,7 +124,7 @@ def markdown(comparison: Comparison) -> str:
     """Return the whole report as Markdown."""
     ways = comparison.ways()
     results = comparison.results()
-    names = list(results.designs)
+    names = short(results.designs)
     lines = [f"# {md.cell(comparison.scenario.title)}", "", md.cell(comparison.scenario.shows), ""]
     lines += [f"**{md.cell(sentences.question(comparison))}**", ""]
     lines += [md.cell(sentence) for sentence in sentences.answer(comparison)] + [""]
@@ -132,10 +134,10 @@ def markdown(comparison: Comparison) -> str:
     for name, _, findings in tables.verdicts(results):
         marks = [tables.mark(f.verdict, f.exercised) for f in findings]
         rows.append([name, *(md.Bold(m) if f.promised else m for m, f in zip(marks, findings, strict=True))])
-    lines += md.table(["property", *names], rows)
+    lines += md.table(["property", *names.values()], rows)
     if sometimes := tables.sometimes(results):
         lines += ["", "Sometimes, what some run must reach:", ""]
-        lines += md.table(["design", "sometimes", "reached"], sometimes)
+        lines += md.table(["design", "sometimes", "reached"], [[names[d], *rest] for d, *rest in sometimes])
     if broken := comparison.broken():
         lines += ["", "Broken promises:", ""]
         lines += [f"- {md.cell(design)}, {name}: {md.cell(finding.example)}" for design, name, finding in broken]
@@ -147,7 +149,7 @@ def markdown(comparison: Comparison) -> str:
         lines += [f"- {md.cell(design)}, {name}: {md.cell(example)}" for design, name, example in unpromised]
     lines += ["", "## Costs", "", sentences.legend(comparison), ""]
     units = ["{} ({})".format(*tables.heading(m)) for m in METRICS]
-    lines += md.table(["design", *units], [[name, *(c.text for c in cells)] for name, cells in tables.costs(results)])
+    lines += md.table(["design", *units], [[names[d], *(c.text for c in cells)] for d, cells in tables.costs(results)])
     lines += [*_differences(results), *_saturation(results)]
     lines += _ways(ways, comparison.scenario)
     if told := tables.claims(results):
@@ -168,8 +170,9 @@ def _differences(results: ComparisonResults) -> Iterator[str]:
     if not rows:
         return
     yield from ("", f"### How the others differ from {md.cell(base)}, run by run", "", sentences.DIFFERENCES, "")
+    names = short(results.designs)
     units = ["{} ({})".format(*tables.heading(metric)) for metric in tables.COMPARED]
-    cells = [[name, *(f"{c.text} [{c.interval}]" if c.interval else c.text for c in found)] for name, found in rows]
+    cells = [[names[d], *(f"{c.text} [{c.interval}]" if c.interval else c.text for c in found)] for d, found in rows]
     yield from md.table(["design", *units], cells)
 
 
@@ -211,11 +214,12 @@ def show(comparison: Comparison) -> None:
     for metric in SHOWN:
         grid.add_column(METRICS[metric].heading.replace(" ", "\n", 1), justify="right", no_wrap=True)
     grid.add_column("promises", justify="right", no_wrap=True)
+    names = short(results.designs)
     for name, cells in tables.costs(results):
         good, all_of_them = tables.kept(results.designs[name])
         chosen = [cells[order.index(metric)] for metric in SHOWN]
         promises = Text(f"{good}/{all_of_them}", style="" if good == all_of_them else "bold red")
-        grid.add_row(name, *(Text(c.text, style="bold" if c.best else "") for c in chosen), promises)
+        grid.add_row(names[name], *(Text(c.text, style="bold" if c.best else "") for c in chosen), promises)
     out.grid(grid)
     out.print()
     for sentence in sentences.answer(comparison):

@@ -16,6 +16,7 @@ from matplotlib.ticker import EngFormatter, LogLocator
 from syncproof.engines.simulate.histogram import pooled
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError
+from syncproof.report.names import short
 from syncproof.studies import saturation
 from syncproof.studies.comparison import Comparison
 
@@ -95,7 +96,8 @@ def _cost(comparison: Comparison) -> Figure:
     figure = Figure(figsize=(10, 5.6), layout="constrained")
     grid = figure.subplots(2, 3)
     names = list(designs)[::-1]
-    labels, colours = [plain(n) for n in names], [style[0] for style in styles(designs).values()][::-1]
+    shorts = short(designs)
+    labels, colours = [plain(shorts[n]) for n in names], [style[0] for style in styles(designs).values()][::-1]
     for position, (axes, metric) in enumerate(zip(grid.flat, COSTS, strict=True)):
         values = [designs[n].metrics[metric] for n in names]
         means = [v.value or 0.0 for v in values]
@@ -124,7 +126,8 @@ def _saturation(comparison: Comparison) -> Figure:
         axes.plot([max(low, value / 100), high], [place, place], color=color, linewidth=2)  # the axis has no 0
         fill = "none" if knee.extrapolated else color
         axes.plot([value], [place], color=color, marker=marker, markersize=8, markerfacecolor=fill)
-    axes.set_yticks(range(len(found)), [plain(knee.design) for knee in found])
+    names = short(comparison.designs)
+    axes.set_yticks(range(len(found)), [plain(names[knee.design]) for knee in found])
     axes.set_ylim(-0.6, len(found) - 0.4)
     axes.set_xscale("log")
     for name, load in saturation.loads(results):
@@ -142,6 +145,7 @@ def _distribution(comparison: Comparison, samples: str, title: str, x: str) -> F
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     axes = figure.subplots()
     drawn = 0
+    names = short(comparison.designs)
     for name, (color, _, dash) in styles(comparison.designs).items():
         whole = pooled(run.histograms[samples] for run in comparison.outcomes[name])
         if not whole.counts:
@@ -150,7 +154,7 @@ def _distribution(comparison: Comparison, samples: str, title: str, x: str) -> F
         places = sorted(whole.counts)
         shares = list(accumulate(whole.counts[place] / whole.total for place in places))
         seconds = [max(whole.sums[place] / whole.counts[place], 0.01) for place in places]
-        axes.plot(seconds, shares, color=color, linestyle=dash, linewidth=1.6, label=plain(name))
+        axes.plot(seconds, shares, color=color, linestyle=dash, linewidth=1.6, label=plain(names[name]))
     if drawn:
         axes.set_xscale("log")
         _plain_ticks(axes)
@@ -187,13 +191,14 @@ def _endpoints(comparison: Comparison) -> Figure:
     sweep = comparison.results().sweep.designs
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     writes, deletes = figure.subplots(1, 2)
+    names = short(sweep)
     for axes, metric, title in (
         (writes, "server_writes_per_message", "Rows written per message"),
         (deletes, "server_deletes_per_message", "Rows deleted per message"),
     ):
         for (name, points), (color, marker, dash) in zip(sweep.items(), styles(sweep).values(), strict=True):
             known = [(int(v), p.metrics[metric]) for v, p in points.items() if p.metrics[metric] is not None]
-            line = {"color": color, "marker": marker, "linestyle": dash, "markersize": 5, "label": plain(name)}
+            line = {"color": color, "marker": marker, "linestyle": dash, "markersize": 5, "label": plain(names[name])}
             axes.plot([x for x, _ in known], [y for _, y in known], **line)
         axes.set_ylim(bottom=0)
         _axes(axes, title, "devices per user", "rows")

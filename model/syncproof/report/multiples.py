@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
 
 from syncproof.engines.simulate.metrics import METRICS
-from syncproof.report.figures import INK, STYLES, Figure, _axes
+from syncproof.report.figures import INK, STYLES, Figure, _axes, plain
+from syncproof.report.names import short
 from syncproof.studies.sweep import Sweep
 from syncproof.studies.sweep.vary import Label
 
@@ -66,6 +67,7 @@ def _panel(sweep: Sweep, metric: str, facet: tuple[Label, ...], axes: Axes) -> N
     found = {(tuple(p.at.values()), p.design): p.metrics[metric] for p in sweep.results().points}
     others = iter(OTHERS * len(sweep.designs))
     never = False
+    names = short(sweep.designs)
     for name in sweep.designs:
         color, marker, dash = STYLES.get(name) or next(others)
         known = [
@@ -78,7 +80,7 @@ def _panel(sweep: Sweep, metric: str, facet: tuple[Label, ...], axes: Axes) -> N
         # Lines that coincide stay visible: thin broken lines are drawn over thick whole ones.
         whole = dash == "-"
         axes.plot(
-            xs, means, color=color, marker=marker, linestyle=dash, label=name, zorder=2.5 if whole else 3,
+            xs, means, color=color, marker=marker, linestyle=dash, label=plain(names[name]), zorder=2.5 if whole else 3,
             markersize=6 if whole else 3.5, linewidth=2.4 if whole else 1.3,
         )  # fmt: skip
         low = [mean if v.low is None else max(0.0, v.low) for _, v, mean in known]

@@ -14,6 +14,7 @@ from syncproof.inputs.lookup import get
 from syncproof.report import figures, size_figures, template, terminal, writer
 from syncproof.report import markdown as md
 from syncproof.report.figures import Figure
+from syncproof.report.names import short
 from syncproof.report.sentences import size as sentences
 from syncproof.report.tables import number
 from syncproof.studies.size import Sizing
@@ -88,7 +89,9 @@ def cell(value: str | float) -> str:
 def tables(found: Sizing) -> Iterator[ShownTable]:
     """Yield every table, in order."""
     results = found.results()
-    designs, money = results.designs.items(), results.prices.currency
+    names = short(results.designs)
+    designs = [(names[name], each) for name, each in results.designs.items()]
+    money = results.prices.currency
     yield ShownTable(
         "rates", "What each design takes",
         f"Means; the peak is {results.demand.peak:g} times as much, and the servers are those for the peak.",
@@ -130,11 +133,11 @@ def tables(found: Sizing) -> Iterator[ShownTable]:
         "break-even", "Where an inbox and a log change places",
         "Interpolated between computed points; other pairs are in results.json.",
         ["quantity", "measure", "less below", "less above", "at"],
-        [[b.quantity, b.measure, b.less_below, b.less_above, b.at] for b in results.break_even
+        [[b.quantity, b.measure, names[b.less_below], names[b.less_above], b.at] for b in results.break_even
          if get(b.less_below).family != get(b.less_above).family],
     )  # fmt: skip
     if results.check is not None:
-        checked = results.check.designs.items()
+        checked = [(names[name], lines) for name, lines in results.check.designs.items()]
         promised = [
             f"{name} {'–' if tolerance is None else f'≤ {100 * tolerance:g} %'}" for name, tolerance in PROMISES
         ]
@@ -159,11 +162,12 @@ def _error(line: CheckLine) -> str:
 
 def _ranges(found: Sizing) -> Iterator[list[str | float]]:
     """Yield (quantity, from, to, the cheapest that keeps history, that loses nothing) of each range with the same ones."""
+    names = short(found.designs)
     for each in found.results().cheapest:
         points = zip(each.keeping_history, each.losing_nothing, each.values, strict=True)
         for (keeping, sound), run in groupby(points, key=lambda point: point[:2]):
             values = [value for _, _, value in run]
-            yield [each.quantity, values[0], values[-1], keeping or "–", sound or "–"]
+            yield [each.quantity, values[0], values[-1], names.get(keeping or "", "–"), names.get(sound or "", "–")]
 
 
 # ---- forms

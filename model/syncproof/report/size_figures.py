@@ -13,6 +13,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from syncproof.errors import InputError
 from syncproof.report.figures import INK, Figure, _axes, plain, styles
+from syncproof.report.names import short
 from syncproof.report.tables import number
 from syncproof.studies.size import Sizing
 from syncproof.studies.size.break_even import DEVICES, MEMBER_COUNTS, MEMBERS, Course, course, with_members
@@ -39,11 +40,12 @@ def _cost(found: Sizing) -> Figure:
 
 
 def _lines(found: Sizing, axes: Axes, along: Course) -> None:
+    names = short(found.designs)
     for name, (color, marker, dash) in styles(found.designs).items():
         costs = along.of["cost"][name]
         every = 1 if len(along.values) < 10 else 5
         axes.plot(
-            along.values, costs, color=color, marker=marker, linestyle=dash, markersize=4, markevery=every, label=plain(name)
+            along.values, costs, color=color, marker=marker, linestyle=dash, markersize=4, markevery=every, label=plain(names[name])
         )  # fmt: skip
     axes.set_xscale("log")
     if any(
@@ -76,10 +78,11 @@ def _cheapest(found: Sizing) -> Figure:
     ]
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     met: dict[str, str] = {}
+    labels = short(found.designs)
     for axes, (title, names) in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True):
         met |= _map(found, axes, title, courses, list(names))
     figure.legend(
-        handles=[Patch(color=color, label=plain(name)) for name, color in met.items()],
+        handles=[Patch(color=color, label=plain(labels[name])) for name, color in met.items()],
         loc="outside lower left", ncols=5, fontsize=8, frameon=False, labelcolor=INK,
     )  # fmt: skip
     return figure

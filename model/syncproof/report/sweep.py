@@ -14,6 +14,7 @@ from syncproof.engines.simulate.metrics import METRICS
 from syncproof.report import figures, multiples, tables, template, terminal, writer
 from syncproof.report import markdown as md
 from syncproof.report.figures import Figure
+from syncproof.report.names import short
 from syncproof.report.sentences import sweep as sentences
 from syncproof.report.tables import NumberCell
 from syncproof.studies.sweep import Sweep
@@ -55,6 +56,7 @@ def _filled(name: str, sweep: Sweep) -> str:
         name,
         sweep=sweep,
         results=results,
+        short=short(sweep.designs),
         question=sentences.question(sweep),
         answer=sentences.answer(sweep),
         promises=sentences.promises(sweep),
@@ -129,11 +131,12 @@ def crossing_rows(sweep: Sweep, *, noise: bool = False) -> list[list[str]]:
             if (c.certainty == "within noise") == noise and not lossy & {c.lower_before, c.lower_after}:
                 where = (metric, c.lower_before, c.value, c.low, c.high, c.certainty)
                 shared.setdefault(where, []).append(c.lower_after)
+    names = short(sweep.designs)
     return [
         [
             METRICS[metric].words,
-            before,
-            ", ".join(after),
+            names[before],
+            ", ".join([names[each] for each in after]),
             f"{float(f'{value:.3g}'):g}",
             f"{low:g} and {high:g}",
             CERTAINTY[certainty],
@@ -151,8 +154,9 @@ def unpromised(sweep: Sweep) -> list[list[str]]:
                 text = f"{sentences.place(sweep, point.at)}: {violated.example}"
                 found.setdefault((point.design, name), []).append(text)
     order = {name: number for number, name in enumerate(sweep.designs)}
+    names = short(sweep.designs)
     return [
-        [design, name, f"{len(texts)} of {len(sweep.points)}", texts[0]]
+        [names[design], name, f"{len(texts)} of {len(sweep.points)}", texts[0]]
         for (design, name), texts in sorted(found.items(), key=lambda item: order[item[0][0]])
     ]
 
@@ -162,7 +166,8 @@ def missing(sweep: Sweep) -> list[list[str]]:
     found: dict[tuple[str, str], list[str]] = {}
     for gap in sweep.results().missing:
         found.setdefault((sentences.place(sweep, gap.at), gap.design), []).append(str(gap.run))
-    return [[where, design, ", ".join(runs)] for (where, design), runs in found.items()]
+    names = short(sweep.designs)
+    return [[where, names[design], ", ".join(runs)] for (where, design), runs in found.items()]
 
 
 def markdown(sweep: Sweep) -> str:
@@ -183,7 +188,8 @@ def markdown(sweep: Sweep) -> str:
     lines += ["", "## Costs", "", f"Mean over {sweep.runs} runs; the 95 % intervals are in `results.json`.", ""]
     heads = ["design", *(v.key for v in sweep.varied)]
     heads += [f"{METRICS[m].heading} ({METRICS[m].unit})" for m in columns(sweep)]
-    costs = [[name, *(t for t, _ in at), *(c.text for c in cells)] for at, name, cells in rows(sweep)]
+    names = short(sweep.designs)
+    costs = [[names[name], *(t for t, _ in at), *(c.text for c in cells)] for at, name, cells in rows(sweep)]
     lines += md.table(heads, costs)
     lines += ["", "## Broken promises", ""]
     for finding in sweep.broken():
@@ -234,6 +240,7 @@ def _grid(sweep: Sweep) -> Table:
         else [],
     )
     grid.add_column("design", no_wrap=True)
+    names = short(sweep.designs)
     for v in () if ends else sweep.varied:
         grid.add_column(v.title, justify="right")
     for metric in columns(sweep):
@@ -246,10 +253,10 @@ def _grid(sweep: Sweep) -> Table:
                 ["–" if p is None else tables.found(p.metrics[metric], metric, p.runs) for p in at]
                 for metric in columns(sweep)
             ]
-            grid.add_row(name, *(" → ".join(dict.fromkeys(pair)) for pair in texts))
+            grid.add_row(names[name], *(" → ".join(dict.fromkeys(pair)) for pair in texts))
         return grid
     for places, name, cells in every[:MOST_ROWS]:
-        grid.add_row(name, *(text for text, _ in places), *(c.text for c in cells))
+        grid.add_row(names[name], *(text for text, _ in places), *(c.text for c in cells))
     if len(every) > MOST_ROWS:
         grid.caption = f"{len(every) - MOST_ROWS} more rows are in the report"
     return grid

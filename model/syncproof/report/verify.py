@@ -12,6 +12,7 @@ from pathlib import Path
 from markupsafe import Markup
 from rich.text import Text
 
+from syncproof.designs.forms import ready
 from syncproof.engines.explore import WORDS, Exploration
 from syncproof.errors import InputError
 from syncproof.inputs.small_worlds import POPULATIONS, SmallWorld
@@ -22,6 +23,7 @@ from syncproof.report.counterexamples import DrawnCounterexample
 from syncproof.report.diagram import Diagram
 from syncproof.report.explorer import page as steps
 from syncproof.report.explorer.runs import Jump
+from syncproof.report.names import short
 from syncproof.report.sentences import verify as sentences
 from syncproof.report.tables import NOT_EXERCISED, claims, rank
 from syncproof.report.tables import mark as marked
@@ -84,12 +86,14 @@ def write(verification: Verification, out: str | Path) -> list[Path]:
 
 
 def has_steps(verification: Verification, shown: DrawnCounterexample) -> bool:
-    """Return whether a counterexample has a page to step through: in a report of `explore`, if it is not too long.
+    """Return whether a counterexample has a page to step through, if it is not too long.
 
-    `verify` finds so many counterexamples that such pages would be most of its report.
+    In a report of `explore` each has one; in one of `verify` those of broken promises and of designs of one's own. What ready
+    designs do not promise is violated so often that these pages would be most of the report.
     """
     explored = verification.bounds == ONE_WORLD or verification.asked.every_world
-    return explored and shown.cell.length <= steps.MOST
+    asked = explored or shown.cell.broken or ready(shown.design) is None
+    return asked and shown.cell.length <= steps.MOST
 
 
 def stepped(verification: Verification, shown: DrawnCounterexample) -> str:
@@ -121,6 +125,7 @@ def _filled(name: str, verification: Verification, shown: list[tuple[DrawnCounte
         name,
         verification=verification,
         results=results,
+        short=short(results.designs),
         claims=claims(results),
         answer=sentences.answer(verification),
         matrix=verification.matrix(),
@@ -154,24 +159,25 @@ def _markdown(verification: Verification) -> Iterator[str]:
     for name in PROPERTIES:
         cells = [row[name] for row in matrix.values()]
         rows.append([name, *(md.Bold(mark(c)) if c.marked_promised else mark(c) for c in cells)])
-    yield from md.table(["property", *matrix], rows)
+    names = short(matrix)
+    yield from md.table(["property", *names.values()], rows)
     yield from ("", "## What was searched", "")
     heads = ["design", "worlds", "states", "transitions", "depth", "complete"]
     found = results.designs.items()
     yield from md.table(
         heads,
-        [[d, len(f.worlds), f.states, f.transitions, f.depth, "yes" if f.complete else "no"] for d, f in found],
+        [[names[d], len(f.worlds), f.states, f.transitions, f.depth, "yes" if f.complete else "no"] for d, f in found],
     )
     yield from ("", "Transitions by kind of move:", "")
     kinds = sorted({kind for _, f in found for kind in f.coverage})
     yield from md.table(
         ["design", *kinds],
-        [[d, *(f.coverage[k].transitions if k in f.coverage else "–" for k in kinds)] for d, f in found],
+        [[names[d], *(f.coverage[k].transitions if k in f.coverage else "–" for k in kinds)] for d, f in found],
     )
     yield from ("", 'Sometimes: what some run must reach, because "holds" would say nothing without it:', "")
     yield from md.table(
         ["design", "sometimes", "reached"],
-        [[d, what, reached] for d, f in found for what, reached in f.witnesses.items()],
+        [[names[d], what, reached] for d, f in found for what, reached in f.witnesses.items()],
     )
     if told := claims(results):
         yield from ("", "## Claims", "")
@@ -201,8 +207,9 @@ def show(verification: Verification) -> None:
     matrix = verification.matrix()
     grid = terminal.table()
     grid.add_column("property", no_wrap=True)
+    names = short(matrix)
     for design in matrix:
-        grid.add_column(design.replace("-", "\n", 2), justify="center", no_wrap=True)
+        grid.add_column(names[design].replace("-", "\n", 2), justify="center", no_wrap=True)
     for name in PROPERTIES:
         cells = [row[name] for row in matrix.values()]
         grid.add_row(name, *(Text(_marked(cell, out.bold), style=_style(cell)) for cell in cells))
@@ -215,7 +222,7 @@ def show(verification: Verification) -> None:
         facts.add_column(heading, justify="left" if heading == "design" else "right", no_wrap=True)
     for design, found in verification.results().designs.items():
         facts.add_row(
-            design,
+            names[design],
             f"{len(found.worlds)}",
             f"{found.states:,}",
             f"{found.transitions:,}",

@@ -40,8 +40,8 @@ class Piece(Generic[Result]):
 
     `facts`: what decides the result beside the function, as JSON has it. `design`: the design whose code it runs; empty for
     none. `files`: files that it reads. `repeatable`: whether another call gives the same result; that of a real server does
-    not. `properties`: those of one's own that are judged, as `FILE.py:NAME`. `key`: 64 hex digits of everything that decides
-    the result; empty: not kept.
+    not. `properties`: those of one's own that are judged, as `FILE.py:NAME`, and ready abstract machines by their names.
+    `key`: 64 hex digits of everything that decides the result; empty: not kept.
     """
 
     function: Callable[..., Result]
@@ -236,7 +236,7 @@ def _key(each: Piece[Any]) -> str:
         "facts": each.facts,
         "design": each.design,
         "design_source": own.digest(each.design) if ".py:" in each.design else None,
-        "properties": [(name, _digest_of(name.rpartition(":")[0])) for name in each.properties],
+        "properties": [(name, _digest_of(name.rpartition(":")[0]) if ":" in name else "") for name in each.properties],
         "files": [_digest_of(file) for file in each.files],
     }
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -334,6 +334,7 @@ def explore(
     *,
     messages: int = 1,
     faults: Sequence[str] = (),
+    deployment: str = "",
     limits: Limits = LIMITS,
     script: str | Path | None = None,
     symmetry: bool = False,
@@ -348,6 +349,8 @@ def explore(
         messages: how many messages are written, 1 to 9.
         faults: kinds of fault that may happen, names of `syncproof.inputs.small_worlds.KINDS`, such as "push" or
             "device-crash"; by default none.
+        deployment: where the server runs: "single" or "cluster" (behind gateways); by default in one process, unless one of
+            the faults needs several.
         limits: where the search stops, a `syncproof.engines.explore.Limits`: states, bytes of memory, seconds, depth; None
             for no limit. Verdicts that are open then are unknown.
         script: a TOML file that says who composes what (see docs/explorer.md); `population` and `messages` are then left out.
@@ -370,11 +373,11 @@ def explore(
     arguments.flag("until_decided", until_decided)
     arguments.flag("check_every_call", check_every_call)
     kinds = arguments.names("faults", faults)
-    world = small_worlds.small_world(population, messages, kinds)
+    world = small_worlds.small_world(population, messages, kinds, deployment)
     if script is not None:
         if (population, messages) != ("two-devices", 1):
             raise InputError("script: says who composes what; allowed beside it: no population and no messages")
-        world = small_worlds.scripted(arguments.file("script", script), kinds)
+        world = small_worlds.scripted(arguments.file("script", script), kinds, deployment)
     found = search(
         name, world, limits, symmetry=symmetry, until_decided=until_decided, check_every_call=check_every_call
     )

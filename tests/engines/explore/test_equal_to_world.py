@@ -286,6 +286,9 @@ LARGE = [
     ("timeline-dense-push", "half-open", ("half-open", "notice")),
     ("inbox-store-first", "reinstall", ("reinstall",)),
     ("inbox-store-first", "server-restore", ("keep", "server-restore", "restart")),
+    ("timeline-notify", "gateway-crash", ("gateway-crash", "restart", "connect", "notice")),
+    ("inbox-store-first", "handover", ("handover", "notice")),
+    ("timeline-dense-push", "partition", ("partition", "connect", "notice")),
 ]
 """Worlds of a few thousand states."""
 

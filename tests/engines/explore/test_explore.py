@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from examples import two_phase_commit as two_phase
@@ -44,6 +46,13 @@ def test_symmetry_leaves_one_state_of_each_orbit(resources):
     reduced = explore(system, NOTHING, [two_phase.Consistent], symmetric=group)
     assert len(reduced.graph.states) == len(orbits)
     assert reduced.findings["consistent"].verdict == "holds"
+
+
+def test_the_time_of_a_search_is_that_since_it_began(monkeypatch):
+    ticks = itertools.count(1000.0)
+    monkeypatch.setattr("time.perf_counter", lambda: next(ticks))
+    found = explore(two_phase.two_phase(3), NOTHING)
+    assert 0 < found.graph.elapsed < found.elapsed < next(ticks) - 1000.0
 
 
 def test_two_phase_commit_is_consistent_and_terminates():

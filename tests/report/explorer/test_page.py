@@ -20,7 +20,7 @@ from syncproof.report.explorer.runs import Jump
 from syncproof.report.explorer.walk import Walk
 from syncproof.studies.asked import Asked
 from syncproof.studies.verification import Explored
-from syncproof.studies.verify import gathered
+from syncproof.studies.verify import explore_one, gathered
 from tests.report.explorer.conftest import DESIGN, WORLD
 
 
@@ -80,7 +80,15 @@ def test_a_report_of_explore_links_a_page_for_each_counterexample(explored: Expl
     assert all(f'href="{each.page}"' in text for each in shown)
 
 
-def test_a_report_of_verify_has_no_such_pages(explored: Explored) -> None:
+def test_a_report_of_verify_links_those_of_ones_own_designs(explored: Explored, tmp_path: Path) -> None:
     found = gathered("small", DESIGN, [explored])
-    assert not any(report.has_steps(found, each) for each in counterexamples.drawn(found))
+    paths = {path.relative_to(tmp_path).as_posix() for path in found.write(tmp_path)}
+    assert {each.page for each in counterexamples.drawn(found)} <= paths
+
+
+def test_a_report_of_verify_has_no_such_pages_of_what_a_ready_design_does_not_promise() -> None:
+    found = gathered("small", "inbox-shared", [explore_one("inbox-shared", SmallWorld("three-devices", 1, ()))])
+    shown = counterexamples.drawn(found)
+    assert "no-loss" in [each.name for each in shown]
+    assert not any(report.has_steps(found, each) for each in shown)
     assert "Step through it" not in report.html(found)

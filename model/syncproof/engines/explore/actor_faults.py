@@ -156,19 +156,21 @@ class ActorFaults:
         """Return what changes on connections when an actor goes down, and what is observed."""
         name = self.encoding.names[actor]
         observations: list[Observation] = [Crashed(name)]
-        if actor == self.encoding.server:
-            delta = self.queues.server_down()
-            return _Closings((), tuple([(wire_slot(c), delta) for c in self.encoding.clients]), observations)
+        closings: Deltas = ()
+        if actor in self.encoding.servers:
+            delta = self.queues.server_down(actor)
+            closings = tuple([(wire_slot(c), delta) for c in self.encoding.clients])
         if actor not in self.encoding.clients:
-            return _Closings((), (), observations)
+            return _Closings((), closings, observations)
         wire: Wire = self.encoding.slots[wire_slot(actor)].values[state[wire_slot(actor)]]
         lost = [ConnectionId.of(name, ends.number) for ends in wire.connections if ends.client_open]
-        server = pending_slot(self.encoding.server)
-        deltas = tuple([(server, self.queues.drop_answers(connection)) for connection in lost])
+        servers = [pending_slot(self.encoding.server_of(actor, connection.count)) for connection in lost]
+        drops = [self.queues.drop_answers(connection) for connection in lost]
+        deltas = (*closings, *zip(servers, drops, strict=True))
         row = CLOSINGS["client-down"]
         ends = [closed(e, row) if e.client_open else e for e in wire.connections]
         cut = wire._replace(connections=tuple([e for e in ends if e.client_open or e.server_open]))
-        observations += [Disconnected(cast(DeviceId, name), row.clean) for _ in lost]
+        observations += [Disconnected(name, row.clean) for _ in lost if isinstance(name, DeviceId)]
         return _Closings(((wire_slot(actor), self.encoding.slots[wire_slot(actor)].intern(cut)),), deltas, observations)
 
     # ---- backups, restores, reinstalls and abandoned devices

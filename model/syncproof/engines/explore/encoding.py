@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from syncproof.core.actor import Actor
 from syncproof.core.environment import Environment
 from syncproof.core.packets import Packet
-from syncproof.core.replies import answers_only
 from syncproof.core.values import ActorId, ConnectionId, DeviceId, Id
 from syncproof.core.world import System, World
 from syncproof.engines.explore.common import Common
@@ -181,7 +180,8 @@ class Encoding:
 
     `names` are the actors that exist at the beginning, then the newcomers; in a search an actor is its position in this
     list (`place`). `actors` holds one object for each, which is put into whatever local state is needed. `clients` are the
-    devices; `server` is the actor at the other end of every connection, or -1. `calls`: what searches know of such an actor,
+    actors that open connections, devices and gateways; `server` is the actor at the other end of every connection, or of every
+    gateway's, or -1. `servers` are the actors at the other end of any. `calls`: what searches know of such an actor,
     one for each; `common_events[e]`: the index that all searches give event e.
     """
 
@@ -197,7 +197,9 @@ class Encoding:
             assert system.spawn is not None, "newcomers need System.spawn"
             self.actors.append(system.spawn(spawn.actor, spawn.user, spawn.replaces))
         self.server = -1 if system.server is None else self.place[system.server]
-        self.clients = [n for n, name in enumerate(self.names) if isinstance(name, DeviceId)]
+        gateways = system.gateways
+        self.clients = [n for n, name in enumerate(self.names) if isinstance(name, DeviceId) or name in gateways]
+        self.servers = frozenset([self.server, *[self.place[name] for name in gateways]])
         self.tally = ValueCount()
         self.slots: list[Slot] = []
         self.calls = [common.calls(thing) for thing in self.actors]
@@ -231,6 +233,14 @@ class Encoding:
             found = self._events[key] = len(self.events)
             self.events.append((source, packet))
         return found
+
+    def server_of(self, client: int, number: int) -> int:
+        """Return the actor at the server's end of a client's connection of this number."""
+        if not self.system.gateways:
+            return self.server
+        server = self.system.server_of(ConnectionId.of(self.names[client], number))
+        assert server is not None
+        return self.place[server]
 
     def actor_in(self, actor: int, local: int) -> Actor:
         """Return the actor, put into a local state. The object is shared, so it is valid until the next call only."""
@@ -321,8 +331,8 @@ class Encoding:
         return self.system.link(self.packets.values[packet]).order
 
     def connection(self, packet: int) -> ConnectionId | None:
-        """Return the connection over which a packet only answers, None for other packets (see `answers_only`)."""
-        return answers_only(self.packets.values[packet])
+        """Return the connection over which a packet only answers, None for other packets (see `System.answers_over`)."""
+        return self.system.answers_over(self.packets.values[packet])
 
 
 def writes(encoding: Encoding, pending: Pending) -> Sequence[Packet]:

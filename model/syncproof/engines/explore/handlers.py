@@ -8,12 +8,12 @@ handlers are called again (`rerun`) to check that they depend on nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from syncproof.core.actor import Actor, Out, made_by_engines, to_nobody
 from syncproof.core.observations import MADE_BY_ENGINES, Noted, Observation, Shown
-from syncproof.core.packets import Idle, Packet
-from syncproof.core.replies import answers_only, told
+from syncproof.core.packets import HangUp, Idle, Packet
+from syncproof.core.replies import told
 from syncproof.core.same import same
 from syncproof.core.values import ActorId, ConnectionId, Id
 from syncproof.engines.explore.common import BITS, Made
@@ -68,6 +68,12 @@ class Effects(Out):
         if said is not None:
             self.observations.append(said)
         self.sends.append((destination, packet))
+
+    def forward(self, destination: Id, packet: Packet) -> None:
+        self.sends.append((destination, packet))
+
+    def close(self, connection: ConnectionId) -> None:
+        self.sends.append((connection, HangUp()))
 
     def after(self, delay: float, packet: Packet, jitter: float = 0.0) -> None:
         self.pending.append(("after", packet))
@@ -158,7 +164,7 @@ class HandlerCalls:
             effects = self.encoding.common.effects_of(out.pending, out.sends)
         except UnfitValue as error:
             raise UnfitValue(f"{called(self.encoding.actors[actor])}, in a packet: {error}") from error
-        if packet is not START and (where := answers_only(packet)) is not None:
+        if packet is not START and (where := self.encoding.system.answers_over(packet)) is not None:
             self._check_answer(packet, where, out, unchanged=which == slot.common[local])
         return Made(which, effects, tuple(out.observations))
 
@@ -300,7 +306,13 @@ class HandlerCalls:
         for destination, packet in sends:
             if isinstance(destination, ConnectionId):
                 client = self.encoding.place[ActorId(destination.client)]
-                change = WireChange("up" if client == actor else "down", destination.count, self._intern(actor, packet))
+                if client != actor and self.encoding.server_of(client, destination.count) != actor:
+                    continue  # another server process holds that connection
+                if isinstance(packet, HangUp):
+                    change = WireChange("close", destination.count)
+                else:
+                    way: Literal["up", "down"] = "up" if client == actor else "down"
+                    change = WireChange(way, destination.count, self._intern(actor, packet))
                 groups.setdefault(wire_slot(client), []).append(change)
             else:
                 receiver = self.encoding.place.get(cast(ActorId, destination))

@@ -31,10 +31,11 @@ class PendingChange(NamedTuple):
 class WireChange(NamedTuple):
     """A change of an actor's wire: a packet sent up or down its connection number `where`, or mailed by actor `where`.
 
-    `server-down`: the server's end of every connection closes, and what was in flight to the server is lost.
+    `close`: the server closes its end of the connection of this number. `server-down`: the server's end of every connection to
+    the actor at position `where` closes, and what was in flight to it is lost.
     """
 
-    kind: Literal["up", "down", "mail", "server-down"]
+    kind: Literal["up", "down", "mail", "close", "server-down"]
     where: int = 0
     packet: int = 0
 
@@ -54,16 +55,16 @@ class Queues:
         """Return the delta for the server when a connection has closed."""
         return self.deltas.intern((PendingChange("drop-answers", int(connection)),))
 
-    def server_down(self) -> int:
-        """Return the delta for a client's wire when the server goes down."""
-        return self.deltas.intern((WireChange("server-down"),))
+    def server_down(self, server: int) -> int:
+        """Return the delta for a client's wire when a server goes down."""
+        return self.deltas.intern((WireChange("server-down", server),))
 
     def absorb(self, slot: int, value: int, delta: int) -> int:
         """Return the slot's value after a delta."""
         change = self.deltas.values[delta]
         interned = self.encoding.slots[slot]
         if slot % 3 == 2:
-            after = interned.intern(self._route(interned.values[value], change))
+            after = interned.intern(self._route(slot // 3, interned.values[value], change))
         else:
             after = value if value <= ABSENT else interned.intern(self._pend(interned.values[value], change))
         self.absorbed[slot][(value << SHIFT) | delta] = after
@@ -88,7 +89,7 @@ class Queues:
                     operations = [o for o in operations if self.encoding.connection(o[0]) != number]
         return Pending(tuple(sorted(operations)), tuple(sorted(timers)), poll)
 
-    def _route(self, before: Wire, changes: Sequence[WireChange]) -> Wire:
+    def _route(self, client: int, before: Wire, changes: Sequence[WireChange]) -> Wire:
         opened, connections, mail = before
         for kind, where, packet in changes:
             match kind:
@@ -98,9 +99,12 @@ class Queues:
                     connections = tuple(
                         [_sent(ends, kind == "up", packet) if ends.number == where else ends for ends in connections]
                     )
+                case "close":
+                    hung = [ends.number == where and ends.server_open for ends in connections]
+                    connections = _closed_where(connections, hung, CLOSINGS["server-closes"])
                 case "server-down":
-                    after = [closed(ends, CLOSINGS["server-down"]) for ends in connections]
-                    connections = tuple([ends for ends in after if ends.client_open])
+                    cut = [self.encoding.server_of(client, ends.number) == where for ends in connections]
+                    connections = _closed_where(connections, cut, CLOSINGS["server-down"])
         return Wire(opened, connections, mail)
 
 
@@ -116,6 +120,12 @@ def closed(ends: Ends, row: Closing, closing_packet: int = 0) -> Ends:
         up=() if row.to_server == "lost" else up,
         down=() if row.to_client == "lost" else ends.down,
     )
+
+
+def _closed_where(connections: tuple[Ends, ...], which: Sequence[bool], row: Closing) -> tuple[Ends, ...]:
+    """Return connections after the server's end of some of them has closed; without those whose two ends are closed then."""
+    after = [closed(ends, row) if closes else ends for ends, closes in zip(connections, which, strict=True)]
+    return tuple([ends for ends in after if ends.client_open or ends.server_open])
 
 
 def _sent(ends: Ends, up: bool, packet: int) -> Ends:

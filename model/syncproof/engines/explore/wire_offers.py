@@ -7,13 +7,12 @@ closes, pending answers over that connection are dropped (`drop-answers`), becau
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
 
 from syncproof.core.links import CLOSINGS
-from syncproof.core.moves import Arrive, Connect, Deliver, Disconnect, Duplicate, Lose, Move, Notice
+from syncproof.core.moves import Arrive, Connect, Deliver, Disconnect, Duplicate, Handover, Lose, Move, Notice
 from syncproof.core.observations import Connected, Disconnected
 from syncproof.core.packets import Closed, Opened, Packet
-from syncproof.core.values import ConnectionId, DeviceId
+from syncproof.core.values import ActorId, ConnectionId, DeviceId
 from syncproof.engines.explore.budgets import FREE, Budgets
 from syncproof.engines.explore.encoding import Encoding, Ends, Wire, pending_slot, wire_slot
 from syncproof.engines.explore.judging import Judging
@@ -59,7 +58,7 @@ class WireOffers:
             else:
                 event = self.encoding.event_of(connection, ends.up[0])
             deltas = () if ends.client_open else self._drop_answers(connection)
-            server = self.encoding.server
+            server = self.encoding.server_of(actor, ends.number)
             asked = () if closes else self._asked(server, packet)
             yield self._offer(
                 Deliver(connection, "server"), actor, wire, ends, left, server, event, deltas, guards=asked
@@ -78,7 +77,8 @@ class WireOffers:
                 left = closed(ends, CLOSINGS["server-notices"])
                 notice = Notice(connection, "server")
                 event = self.encoding.event(connection, Closed(connection))
-                yield self._offer(notice, actor, wire, ends, left, self.encoding.server, event)
+                server = self.encoding.server_of(actor, ends.number)
+                yield self._offer(notice, actor, wire, ends, left, server, event)
             return
         event = self.encoding.event(connection, Closed(connection))
         drop = self._drop_answers(connection)
@@ -87,25 +87,50 @@ class WireOffers:
             notice = Notice(connection, "client")
             yield self._offer(notice, actor, wire, ends, closed(ends, row), actor, event, drop, clean=row.clean)
         for clean in (True, False):
-            move = Disconnect(cast(DeviceId, self.encoding.names[actor]), clean)
+            move = Disconnect(self.encoding.names[actor], clean)
             budget = self.budgets.of(move)
             if budget is not None:
                 row = CLOSINGS["clean-disconnect" if clean else "half-open"]
                 after = closed(ends, row, self.encoding.packets.intern(Closed(connection)))
                 yield self._offer(move, actor, wire, ends, after, actor, event, drop, clean=row.clean, budget=budget)
+        name = self.encoding.names[actor]
+        budget = self.budgets.of(Handover(name)) if isinstance(name, DeviceId) else None
+        if isinstance(name, DeviceId) and budget is not None:
+            yield self._hand_over(name, actor, wire, ends, budget)
+
+    def _hand_over(self, name: DeviceId, actor: int, wire: Wire, ends: Ends, budget: int) -> Offer:
+        """Return the handover of a device: its end closes as if it was lost, and its next connection opens."""
+        connection = self._id(actor, ends)
+        row = CLOSINGS["half-open"]
+        opened = ConnectionId.of(name, wire.opened + 1)
+        server = self.encoding.server_of(actor, opened.count)
+        event = self.encoding.event(opened, Opened(opened, name))
+        after = [closed(each, row) if each is ends else each for each in wire.connections]
+        left = [each for each in after if each.client_open or each.server_open]
+        return Offer(
+            self.moves.intern(Handover(name)),
+            self.encoding.slots[wire_slot(actor)].intern(
+                Wire(opened.count, (*left, Ends(opened.count, True, True, (), ())), wire.mail)
+            ),
+            ((actor, self.encoding.event(connection, Closed(connection))), (server, event), (actor, event)),
+            budget=budget,
+            guards=(pending_slot(actor), pending_slot(server)),
+            deltas=self._drop_answers(connection),
+            bundle=self.judging.bundle([Disconnected(name, row.clean), Connected(name)]),
+        )
 
     def _connect(self, actor: int, wire: Wire) -> Offer:
-        name = cast(DeviceId, self.encoding.names[actor])
+        name = self.encoding.names[actor]
         opened = ConnectionId.of(name, wire.opened + 1)
         event = self.encoding.event(opened, Opened(opened, name))
         connections = (*wire.connections, Ends(wire.opened + 1, True, True, (), ()))
-        server = self.encoding.server
+        server = self.encoding.server_of(actor, opened.count)
         return Offer(
             self.moves.intern(Connect(name)),
             self.encoding.slots[wire_slot(actor)].intern(Wire(wire.opened + 1, connections, wire.mail)),
             ((server, event), (actor, event)),
             guards=(pending_slot(actor), pending_slot(server)),
-            bundle=self.judging.bundle([Connected(name)]),
+            bundle=self.judging.bundle([Connected(name)] if isinstance(name, DeviceId) else []),
         )
 
     def _offer(
@@ -130,8 +155,9 @@ class WireOffers:
         connections = [after if ends is before else ends for ends in wire.connections]
         left = tuple([ends for ends in connections if ends.client_open or ends.server_open])
         value = self.encoding.slots[wire_slot(client)].intern(wire._replace(connections=left))
-        name = cast(DeviceId, self.encoding.names[client])
-        bundle = 0 if clean is None else self.judging.bundle([Disconnected(name, clean)])
+        name = self.encoding.names[client]
+        seen = [] if clean is None or not isinstance(name, DeviceId) else [Disconnected(name, clean)]
+        bundle = self.judging.bundle(seen) if seen else 0
         number = self.moves.intern(move)
         if isinstance(move, Deliver) and self.encoding.actors[receiver].guards:
             self.moves.declinable(number)
@@ -145,6 +171,8 @@ class WireOffers:
         return ConnectionId.of(self.encoding.names[actor], ends.number)
 
     def _drop_answers(self, connection: ConnectionId) -> Deltas:
+        if self.encoding.system.gateways:
+            return ()
         return ((pending_slot(self.encoding.server), self.queues.drop_answers(connection)),)
 
     # ---- mail
@@ -156,7 +184,6 @@ class WireOffers:
         other packet waits until its receiver runs.
         """
         mail = wire.mail
-        connected = any(ends.client_open for ends in wire.connections)
         ordered_before: set[int] = set()
         for index, (source, which) in enumerate(mail):
             packet = self.encoding.packets.values[which]
@@ -172,7 +199,7 @@ class WireOffers:
             guards = () if link.while_connected else (pending_slot(actor),)
             sender = self.encoding.source(source)
             event = (actor, self.encoding.event_of(sender, which))
-            received = connected or not link.while_connected
+            received = not link.while_connected or self._connected(actor, wire, sender)
             number = self.moves.intern(Arrive(name, packet, sender))
             asked = self._asked(actor, packet) if received else ()
             if type(packet) in self.encoding.actors[actor].guards:
@@ -191,6 +218,13 @@ class WireOffers:
                     if budget is not None:
                         value = self._with(actor, wire, left)
                         yield Offer(self.moves.intern(move), value, (), budget=budget, guards=guards)
+
+    def _connected(self, actor: int, wire: Wire, sender: ActorId) -> bool:
+        """Return whether a client has an open connection; with gateways, to the one that sent what arrives."""
+        open_ends = [ends for ends in wire.connections if ends.client_open]
+        if not self.encoding.system.gateways:
+            return bool(open_ends)
+        return any(self.encoding.names[self.encoding.server_of(actor, ends.number)] == sender for ends in open_ends)
 
     def _with(self, actor: int, wire: Wire, mail: tuple[tuple[int, int], ...]) -> int:
         return self.encoding.slots[wire_slot(actor)].intern(wire._replace(mail=mail))

@@ -91,11 +91,12 @@ def parts_of(automaton: Any) -> dict[str, str]:
 
 def _flights(world: World) -> Iterator[Flight]:
     for connection in world.connections.values():
-        assert world.system.server is not None
+        server = world.system.server_of(connection.id)
+        assert server is not None
         for packet in connection.up:
-            yield Flight("connection", connection.client, world.system.server, told(packet), brief(connection.id))
+            yield Flight("connection", connection.client, server, told(packet), brief(connection.id))
         for packet in connection.down:
-            yield Flight("connection", world.system.server, connection.client, told(packet), brief(connection.id))
+            yield Flight("connection", server, connection.client, told(packet), brief(connection.id))
     for name, host in world.hosts.items():
         for mail in host.mail:
             yield Flight("link", mail.source, name, told(mail.packet))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from syncproof.report.names import short
 from syncproof.report.sentences.words import listed
 from syncproof.report.tables import number, span
 from syncproof.studies import saturation
@@ -49,12 +50,13 @@ def _serving(found: list[Knee], name: str, load: float) -> str:
 def rows(results: ComparisonResults) -> list[list[str]]:
     """Return a row per design, the first one to saturate at the top: where, how busy, how long waits are, what it serves."""
     said: dict[Room, str] = {"saturated": "above", "unclear": "within noise", "serves": "below"}
+    names = short(results.designs)
     table = []
     for knee in saturation.knees(results):
         ends = span(knee.at.low, knee.at.high, KNEE)
         table.append(
             [
-                knee.design,
+                names[knee.design],
                 f"{number(knee.at.value)}{f' ({ends})' if ends else ''}{', extrapolated' if knee.extrapolated else ''}",
                 f"{number(100 * (knee.busy.value or 0.0))}%",
                 "∞" if knee.wait.beyond else number(knee.wait.value),
