@@ -44,6 +44,7 @@ SEARCHED: list[tuple[str, SmallWorld]] = [
     ("inbox-shared", SmallWorld("two-people", 1, (), (("shared_delete", "send"),))),
     ("timeline-notify", SmallWorld("two-people", 1, (), (("request_timeout", 10.0),))),
     ("timeline-notify", SmallWorld("two-people", 1, (), (("unread_counts", True),))),
+    ("timeline-notify", SmallWorld("two-devices", 2, ("read", "expiring"), (("expiry_from", "read"),))),
 ]
 """A design, and a world with a parameter that must change what a search of it visits."""
 SIMULATED: list[tuple[str, str, object]] = [
@@ -52,6 +53,7 @@ SIMULATED: list[tuple[str, str, object]] = [
     ("inbox-sync-first", "poll_interval", 60.0),
     ("inbox-sync-first", "ack_timeout", 0.05),
     ("timeline-notify", "sequencer_block", 1),
+    ("timeline-notify", "lifetime", 60.0),
 ]
 """A design, and a parameter with a value that changes metrics only: in a search a timer may fire at any moment whatever its
 delay, and a write that nothing waits for changes no state."""
@@ -97,7 +99,9 @@ def test_a_parameter_changes_what_a_search_visits(design: str, world: SmallWorld
 def test_a_parameter_changes_the_metrics_of_a_simulation(design: str, name: str, value: object) -> None:
     model = {"poll_interval": "10m", "ack_timeout": "10m", "request_timeout": "50ms"}
     model |= {"sequencer": "segmented"} if name == "sequencer_block" else {}
-    usual = scenario.load("default").with_values({"duration": "1h", "faults.push_loss": 0.3, "model": model})
+    usual = scenario.load("default").with_values(
+        {"duration": "1h", "faults.push_loss": 0.3, "traffic.expiring": 0.5, "model": model}
+    )
     changed = usual.with_value(f"model.{name}", value)
     traffic = workload.generate(usual, 1)
     plan = fault_plan.plan(usual, traffic, 1)

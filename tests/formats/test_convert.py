@@ -49,6 +49,8 @@ def every_kind() -> list[Observation]:
     h.trimmed(3)
     h.reverted(3)
     h.unread(1, 2)
+    h.expired(7, 1)
+    h.expired(7)
     h.triggered(1)
     return h.observations
 

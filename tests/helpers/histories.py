@@ -14,6 +14,7 @@ from syncproof.core.observations import (
     Checkpointed,
     Composed,
     Deleted,
+    Expired,
     Forgot,
     Gone,
     Joined,
@@ -170,6 +171,9 @@ class History:
         self, device: int, version: int, by: int, what: str = "message", which: int = 1, final: bool = False
     ) -> None:
         self.add(Amended(DeviceId(device), what, which, version, MessageId(by), final))
+
+    def expired(self, message: int, device: int | None = None) -> None:
+        self.add(Expired(MessageId(message), None if device is None else DeviceId(device)))
 
     def unread(self, device: int, count: int, conversation: int = 0) -> None:
         self.add(Unread(DeviceId(device), ConversationId(conversation), count))

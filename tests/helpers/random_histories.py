@@ -18,6 +18,7 @@ from syncproof.core.observations import (
     Checkpointed,
     Composed,
     Deleted,
+    Expired,
     Forgot,
     Gone,
     Joined,
@@ -161,6 +162,8 @@ def _odd(draw: Random, observations: Sequence[Observation]) -> list[Observation]
         lambda: [Accepted(message, draw.choice((None, place, 99)))],
         lambda: [Refused(message), Unsure(message)],
         lambda: [Stored(message), Audited((message,))],
+        lambda: [Expired(message, draw.choice((None, device, joined.device)))],
+        lambda: [Queued(box, message, (device,))],
         lambda: [
             Unread(device, conversation, draw.randrange(3)),
             Composed(new, device, conversation, "read", conversation, place),

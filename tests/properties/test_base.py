@@ -39,6 +39,7 @@ LIVENESS = [
     "inbox-drained",
     "roaming-complete",
     "epoch-learnt",
+    "expires",
     "pull-terminates",
 ]
 NAMES = [*SAFETY, *LIVENESS]

@@ -74,6 +74,20 @@ def test_what_is_edited_counts(history) -> None:
     assert history.says(NAME) == []
 
 
+def test_what_has_expired_counts_no_more(history) -> None:
+    for device in (1, 2):
+        history.expired(2, device)
+        history.unread(device, 1)
+    assert history.says(NAME) == []
+
+
+def test_a_count_of_what_has_expired_is_a_violation(history) -> None:
+    history.expired(2, 1)
+    history.expired(2, 2)
+    history.unread(2, 1)
+    assert "device 1 shows 2 unread in conversation 0, but 1 are" in history.says(NAME)
+
+
 def test_a_message_of_the_same_user_does_not_count(history) -> None:
     history.composed(3, 2)
     history.placed(3, 3)

@@ -40,6 +40,7 @@ SOUND = [
     ("inbox-store-first", SmallWorld("one-device", 2, ("read",))),
     ("timeline-read-fanout", SmallWorld("two-conversations", 2, ())),
     ("timeline-dense-push", SmallWorld("two-people", 2, ("recall", "unread"))),
+    ("timeline-push", SmallWorld("two-devices", 1, ("expiring",))),
     ("timeline-dense-push", SmallWorld("two-devices", 1, ("rate-limit",))),
     ("timeline-dense-push", SmallWorld("two-devices", 1, ("cursor-refused",))),
 ]
