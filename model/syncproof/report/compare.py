@@ -15,6 +15,7 @@ from syncproof.report import counterexamples, figures, sequence, tables, templat
 from syncproof.report import markdown as md
 from syncproof.report.figures import Figure
 from syncproof.report.names import short
+from syncproof.report.sentences import coinciding
 from syncproof.report.sentences import compare as sentences
 from syncproof.report.sentences import saturation as saturated
 from syncproof.studies import saturation
@@ -100,6 +101,7 @@ def _filled(name: str, comparison: Comparison, **context: object) -> str:
         legend=sentences.legend(comparison),
         differences_legend=sentences.DIFFERENCES,
         saturation=saturated,
+        same=coinciding.told(figures.endpoint_courses(comparison)),
         **context,
     )
 
@@ -221,6 +223,7 @@ def show(comparison: Comparison) -> None:
         promises = Text(f"{good}/{all_of_them}", style="" if good == all_of_them else "bold red")
         grid.add_row(names[name], *(Text(c.text, style="bold" if c.best else "") for c in chosen), promises)
     out.grid(grid)
+    out.print(Text(tables.UNITS, style="dim"))
     out.print()
     for sentence in sentences.answer(comparison):
         out.print(Text(sentence))

@@ -78,6 +78,19 @@ class Figure(drawing.Figure):
         display({"image/svg+xml": self._repr_svg_(), "text/plain": repr(self)}, raw=True)  # type: ignore[no-untyped-call]
 
 
+PHONE = 400
+"""Points from the left edge of a figure that a narrow page shows before it is scrolled."""
+
+
+def key_below(figure: drawing.Figure, handles: Sequence[Any], names: Sequence[str]) -> None:
+    """Put the legend below a figure, at its left edge, and no wider than what a narrow page shows of the figure."""
+    width = max([5 * len(name) for name in names], default=0) + 35
+    figure.legend(
+        handles, names, loc="outside lower left", ncols=min(len(names), max(1, PHONE // width)), fontsize=8, frameon=False,
+        labelcolor=INK,
+    )  # fmt: skip
+
+
 def _axes(axes: Axes, title: str, x: str, y: str) -> None:
     axes.set_title(title, loc="left", fontsize=10, color=INK)
     axes.set_xlabel(x, color=INK, fontsize=9)
@@ -135,14 +148,14 @@ def _saturation(comparison: Comparison) -> Figure:
             load, color="#222222", linestyle="--" if name == "mean" else "-", linewidth=1.4, label=f"offered {name}"
         )
     _plain_ticks(axes)
-    axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5), labelcolor=INK)
+    key_below(figure, *axes.get_legend_handles_labels())
     title = "Storage saturates at this load (hollow: extrapolated from a station that was mostly idle)"
     _axes(axes, title, "messages a second, logarithmic", "")
     return figure
 
 
 def _distribution(comparison: Comparison, samples: str, title: str, x: str) -> Figure:
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
+    figure = Figure(figsize=(10, 5), layout="constrained")
     axes = figure.subplots()
     drawn = 0
     names = short(comparison.designs)
@@ -158,7 +171,7 @@ def _distribution(comparison: Comparison, samples: str, title: str, x: str) -> F
     if drawn:
         axes.set_xscale("log")
         _plain_ticks(axes)
-        axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5), labelcolor=INK)
+        key_below(figure, *axes.get_legend_handles_labels())
     else:
         axes.text(
             0.5, 0.5, "nothing of the kind happened in this run", ha="center", transform=axes.transAxes, color=INK
@@ -187,15 +200,28 @@ def _catchup(comparison: Comparison) -> Figure:
     return _distribution(comparison, "catchup", title, "seconds, logarithmic")
 
 
+ENDPOINTS = {
+    "server_writes_per_message": "Rows written per message",
+    "server_deletes_per_message": "Rows deleted per message",
+}
+"""The panels of the figure of endpoints."""
+
+
+def endpoint_courses(comparison: Comparison) -> dict[str, dict[str, list[float | None]]]:
+    """Return the line of each design in each panel of the figure of endpoints."""
+    sweep = comparison.results().sweep.designs
+    return {
+        title.lower(): {name: [p.metrics[metric] for p in points.values()] for name, points in sweep.items()}
+        for metric, title in ENDPOINTS.items()
+    }
+
+
 def _endpoints(comparison: Comparison) -> Figure:
     sweep = comparison.results().sweep.designs
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
+    figure = Figure(figsize=(10, 5), layout="constrained")
     writes, deletes = figure.subplots(1, 2)
     names = short(sweep)
-    for axes, metric, title in (
-        (writes, "server_writes_per_message", "Rows written per message"),
-        (deletes, "server_deletes_per_message", "Rows deleted per message"),
-    ):
+    for axes, (metric, title) in zip((writes, deletes), ENDPOINTS.items(), strict=True):
         for (name, points), (color, marker, dash) in zip(sweep.items(), styles(sweep).values(), strict=True):
             known = [(int(v), p.metrics[metric]) for v, p in points.items() if p.metrics[metric] is not None]
             line = {"color": color, "marker": marker, "linestyle": dash, "markersize": 5, "label": plain(names[name])}
@@ -203,7 +229,7 @@ def _endpoints(comparison: Comparison) -> Figure:
         axes.set_ylim(bottom=0)
         _axes(axes, title, "devices per user", "rows")
     if deletes.get_legend_handles_labels()[1]:
-        deletes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5), labelcolor=INK)
+        key_below(figure, *deletes.get_legend_handles_labels())
     return figure
 
 
@@ -227,7 +253,7 @@ def curves(means: pandas.DataFrame, metrics: Sequence[str], across: str) -> Figu
         axes.yaxis.set_major_formatter(EngFormatter(sep=" "))
         _axes(axes, metric.removeprefix("server_").replace("_", " "), across, METRICS[metric].unit)
     handles, names = panels[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower left", ncols=5, fontsize=8, frameon=False, labelcolor=INK)
+    key_below(figure, handles, names)
     return figure
 
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
 
 from syncproof.engines.simulate.metrics import METRICS
-from syncproof.report.figures import INK, STYLES, Figure, _axes, plain
+from syncproof.report.figures import INK, STYLES, Figure, _axes, key_below, plain
 from syncproof.report.names import short
 from syncproof.studies.sweep import Sweep
 from syncproof.studies.sweep.vary import Label
@@ -27,7 +27,7 @@ def draw(sweep: Sweep, metrics: Sequence[str]) -> Figure:
     """Draw one block of panels for every combination of the keys after the first, which is the axis across."""
     facets = list(product(*(v.labels for v in sweep.varied[1:])))
     rows = math.ceil(len(metrics) / COLUMNS)
-    legend = 0.25 * math.ceil(len(sweep.designs) / 5) + 0.15
+    legend = 0.2 * math.ceil(len(sweep.designs) / 2) + 0.15
     height = len(facets) * (2.75 * rows + (0.35 if sweep.varied[1:] else 0)) + legend
     figure = Figure(figsize=(3.6 * min(COLUMNS, max(2, len(metrics))), height), layout="constrained")
     blocks = figure.subfigures(len(facets), 1, squeeze=False)[:, 0]
@@ -42,9 +42,7 @@ def draw(sweep: Sweep, metrics: Sequence[str]) -> Figure:
     for panels in by_metric.values():
         _limits(panels)
     handles, names = next(iter(by_metric.values()))[0].get_legend_handles_labels()
-    figure.legend(
-        handles, names, loc="outside lower left", ncols=min(5, len(names)), fontsize=8, frameon=False, labelcolor=INK
-    )  # fmt: skip
+    key_below(figure, handles, names)
     return figure
 
 

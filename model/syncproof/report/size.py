@@ -15,6 +15,7 @@ from syncproof.report import figures, size_figures, template, terminal, writer
 from syncproof.report import markdown as md
 from syncproof.report.figures import Figure
 from syncproof.report.names import short
+from syncproof.report.sentences import coinciding
 from syncproof.report.sentences import size as sentences
 from syncproof.report.tables import number
 from syncproof.studies.size import Sizing
@@ -66,6 +67,7 @@ def _filled(name: str, found: Sizing) -> str:
             (title, Markup(figures.svg(draw(found), f"size {each}")))
             for each, (title, draw) in size_figures.FIGURES.items()
         ],
+        same=coinciding.told({f"cost against {each.quantity}": each.of["cost"] for each in found.courses}),
         tables=list(tables(found)),
         cell=cell,
         prices=found.plan.prices,

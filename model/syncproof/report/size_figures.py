@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from syncproof.errors import InputError
-from syncproof.report.figures import INK, Figure, _axes, plain, styles
+from syncproof.report.figures import Figure, _axes, key_below, plain, styles
 from syncproof.report.names import short
 from syncproof.report.tables import number
 from syncproof.studies.size import Sizing
@@ -35,7 +35,7 @@ def _cost(found: Sizing) -> Figure:
     for axes, each in zip(panels.flat, (along, *found.courses), strict=True):
         _lines(found, axes, each)
     handles, names = panels.flat[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower left", ncols=5, fontsize=8, frameon=False, labelcolor=INK)
+    key_below(figure, handles, names)
     return figure
 
 
@@ -81,10 +81,7 @@ def _cheapest(found: Sizing) -> Figure:
     labels = short(found.designs)
     for axes, (title, names) in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True):
         met |= _map(found, axes, title, courses, list(names))
-    figure.legend(
-        handles=[Patch(color=color, label=plain(labels[name])) for name, color in met.items()],
-        loc="outside lower left", ncols=5, fontsize=8, frameon=False, labelcolor=INK,
-    )  # fmt: skip
+    key_below(figure, [Patch(color=color) for color in met.values()], [plain(labels[name]) for name in met])
     return figure
 
 

@@ -15,6 +15,7 @@ from syncproof.report import figures, multiples, tables, template, terminal, wri
 from syncproof.report import markdown as md
 from syncproof.report.figures import Figure
 from syncproof.report.names import short
+from syncproof.report.sentences import coinciding
 from syncproof.report.sentences import sweep as sentences
 from syncproof.report.tables import NumberCell
 from syncproof.studies.sweep import Sweep
@@ -62,8 +63,11 @@ def _filled(name: str, sweep: Sweep) -> str:
         promises=sentences.promises(sweep),
         broken=sweep.broken(),
         warnings=warnings(sweep),
+        same=coinciding.told(courses(sweep), "in every panel"),
+        changes=changes(sweep),
         drawing=Markup(drawing),  # made by this program, so safe as markup
-        heads=[(METRICS[metric].heading, METRICS[metric]) for metric in columns(sweep)],
+        heads=[(tables.heading(metric)[0], METRICS[metric]) for metric in columns(sweep)],
+        units=tables.UNITS,
         rows=rows(sweep),
         crossings=crossing_rows(sweep),
         noise=crossing_rows(sweep, noise=True),
@@ -145,6 +149,24 @@ def crossing_rows(sweep: Sweep, *, noise: bool = False) -> list[list[str]]:
     ]
 
 
+def changes(sweep: Sweep) -> list[str]:
+    """Return the headings of the crossings. With a single run there are no intervals, and so no certainty."""
+    varied = sweep.varied[0]
+    heads = ["metric", "below before", "below after", f"at {varied.title}{f', {varied.unit}' if varied.unit else ''}"]
+    return heads if sweep.runs == 1 else [*heads, "between", "certainty"]
+
+
+def courses(sweep: Sweep) -> dict[str, dict[str, list[float | None]]]:
+    """Return the line of each design in each panel of the figure, by the metric in words."""
+    points = sweep.results().points
+    return {
+        METRICS[metric].words: {
+            name: [p.metrics[metric].value for p in points if p.design == name] for name in sweep.designs
+        }
+        for metric in sweep.metrics
+    }
+
+
 def unpromised(sweep: Sweep) -> list[list[str]]:
     """Return rows of design, property that is not promised, number of points that violate it, an example."""
     found: dict[tuple[str, str], list[str]] = {}
@@ -179,15 +201,15 @@ def markdown(sweep: Sweep) -> str:
     lines += [f"> Warning: {md.cell(warning)}" for warning in warnings(sweep)] + [""]
     if results.crossings:
         lines += ["## Where designs change places", ""]
-        heads = ["metric", "below before", "below after", "at", "between", "certainty"]
-        lines += md.table(heads, crossing_rows(sweep))
-        lines += [
-            "",
-            f"{len(crossing_rows(sweep, noise=True))} more changes of places are within noise: `results.json`.",
-        ]
-    lines += ["", "## Costs", "", f"Mean over {sweep.runs} runs; the 95 % intervals are in `results.json`.", ""]
+        heads = changes(sweep)
+        lines += md.table(heads, [row[: len(heads)] for row in crossing_rows(sweep)])
+        if noise := crossing_rows(sweep, noise=True):
+            lines += ["", f"{len(noise)} more changes of places are within noise: `results.json`."]
+    several = f"Mean over {sweep.runs} runs; the 95 % intervals are in `results.json`."
+    lines += ["", "## Costs", "", f"{several if sweep.runs > 1 else 'One run.'} {tables.UNITS}", ""]
+    lines += [*[md.cell(said) for said in coinciding.told(courses(sweep))], ""]
     heads = ["design", *(v.key for v in sweep.varied)]
-    heads += [f"{METRICS[m].heading} ({METRICS[m].unit})" for m in columns(sweep)]
+    heads += ["{} ({})".format(*tables.heading(m)) for m in columns(sweep)]
     names = short(sweep.designs)
     costs = [[names[name], *(t for t, _ in at), *(c.text for c in cells)] for at, name, cells in rows(sweep)]
     lines += md.table(heads, costs)
@@ -217,6 +239,7 @@ def show(sweep: Sweep) -> None:
     for warning in warnings(sweep):
         out.print(Text(f"warning: {warning}", "yellow"))
     out.grid(_grid(sweep))
+    out.print(Text(tables.UNITS, style="dim"))
     out.print()
     for sentence in sentences.answer(sweep):
         out.print(Text(sentence))

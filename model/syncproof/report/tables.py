@@ -19,6 +19,8 @@ def heading(metric: str) -> tuple[str, str]:
     return METRICS[metric].heading.removesuffix(f" {unit}"), unit
 
 
+UNITS = "msg: an accepted message; dlv (delivery): its first showing on a device; s: seconds."
+"""What the units in headings mean, for every place where a table of costs stands."""
 MARKS = {"holds": "✓", "violated": "✗", "unknown": "?", "not-applicable": "–"}
 NOT_EXERCISED = "○"
 """The mark of an unknown that could not be otherwise: nothing had what the property's evidence takes."""

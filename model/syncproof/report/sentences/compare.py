@@ -110,10 +110,11 @@ DIFFERENCES = (
 
 def legend(comparison: Comparison) -> str:
     """Return what the numbers of the table of costs are."""
+    several = f"Mean over {comparison.runs} runs, quantiles of all runs together, with 95 % intervals."
     return (
-        f"Mean over {comparison.runs} run{'' if comparison.runs == 1 else 's'}, quantiles of all runs together, with 95 % "
-        "intervals. A delivery is timed from composed to shown on another device, wherever both devices were connected when it "
-        "was composed: the same deliveries in every design. “msg” is an accepted message, “dlv” a first showing on a device."
+        f"{'One run.' if comparison.runs == 1 else several} A delivery is timed from composed to shown on another device, "
+        "wherever both devices were connected when it was composed: the same deliveries in every design. “msg” is an accepted "
+        "message, “dlv” a first showing on a device."
     )
 
 
