@@ -38,7 +38,8 @@ class UnreadAgrees(Property):
     user composed, that d has neither recalled nor removed as expired, and whose place is above the read marker that d has applied.
 
     Where devices of one user have the same messages of others above the latest read marker that any of them has applied, all of
-    them count the same. So a device on which a marker or a recall never arrives is told by the others.
+    them count the same. So a device on which a marker or a recall never arrives is told by the others. It does not say that a
+    device shows what it should (`no-loss` does).
 
     Changes (recalls, edits, read markers) are not counted. A device that never says a count is compared with nothing, and so
     is one that was replaced (`Retired`) or is gone for good (`Abandoned`), one that shows a message at a place which it does
