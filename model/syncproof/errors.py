@@ -26,6 +26,10 @@ class DesignError(InputError):
     """The promises that the design had broken before that."""
 
 
+class DiskError(Exception):
+    """A temporary file cannot be written, told in one line: what the system says, and what is allowed."""
+
+
 class Interrupted(KeyboardInterrupt):
     """A signal ends the command. A `KeyboardInterrupt` of another class may come from a handler of a design."""
 

@@ -17,4 +17,4 @@ def test_a_long_history_is_sound_and_its_messages_are_forgotten() -> None:
     names = [name for name in PROPERTIES if name not in DESIGNS["timeline-checkpointed"].not_applicable]
     found = check_observations(observations, names)
     assert found.monitor.counts == {}
-    assert len(found.history.settling.archive.columns[0]) == sum('"Placed"' in line for line in written)
+    assert len(found.history.settling.archive) == sum('"Placed"' in line for line in written)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import Result
 
+from benchmarks.histories import write
 from syncproof.core.faults import FAULTS
 from syncproof.designs import DESIGNS
 from syncproof.designs.forms import FORMS
 from syncproof.inputs.scenario import ready
-from syncproof.properties import PROPERTIES
+from syncproof.properties import PROPERTIES, spill
 from syncproof.properties.refinements import REFINEMENTS
 from syncproof.properties.sometimes import SOMETIMES
 from syncproof.studies import compare as comparison
@@ -309,6 +311,14 @@ def test_memory_that_runs_out_is_unknown(tiny: Path, tmp_path: Path, monkeypatch
     result = call("compare", str(tiny), "--out", str(tmp_path / "o"))
     assert result.exit_code == 3
     assert "memory ran out" in result.output
+
+
+def test_a_full_disk_is_one_line_and_status_4(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spill, "BUFFER", 1)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    write(tmp_path / "run.jsonl", 20_000, users=20)
+    result = call("check", str(tmp_path / "run.jsonl"))
+    one_line(result, "the temporary file of a long history cannot be written: No such file", "TMPDIR", status=4)
 
 
 def test_an_error_of_syncproof_itself_is_one_line_and_status_4(

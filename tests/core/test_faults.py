@@ -11,6 +11,7 @@ from syncproof.core.moves import (
     Crash,
     Disconnect,
     Duplicate,
+    Failover,
     Handover,
     Lose,
     Move,
@@ -38,6 +39,7 @@ MADE: list[tuple[Move, str]] = [
     (Restore(SERVER), "server-restore"),
     (Crash(GATEWAY), "gateway-crash"),
     (Handover(DEVICE), "handover"),
+    (Failover(SERVER), "failover"),
     (Disconnect(GATEWAY, False), "partition"),
 ]
 

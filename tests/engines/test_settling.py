@@ -178,7 +178,7 @@ def test_a_settled_message_is_in_no_automaton() -> None:
         if automaton.by_message:
             kept = [getattr(automaton, field) for field in type(automaton).__slots__]
             assert not any(49 in value for value in kept if isinstance(value, (dict, set))), name
-    assert len(checker.history.settling.archive.columns[0]) == 49
+    assert len(checker.history.settling.archive) == 49
 
 
 def test_a_settled_message_is_known_when_something_happens_to_it() -> None:
@@ -211,7 +211,7 @@ def test_a_message_for_a_retired_device_is_not_plain_whatever_came_before() -> N
     plain(history, 1)
     history.retired(2)
     plain(history, 2)
-    assert len(judged(history.observations, False).history.settling.archive.all()) == 1
+    assert len(judged(history.observations, False).history.settling.archive) == 1
 
 
 def test_a_message_whose_entry_comes_before_its_place_is_told_as_late() -> None:

@@ -10,7 +10,10 @@ import numpy
 import pytest
 
 from syncproof.formats.names import Names
-from syncproof.properties.compact import NOTHING, FewValues, IntSet, Rows
+from syncproof.properties import compact
+from syncproof.properties.compact import NOTHING, FewValues, IntSet, Pages, Rows
+from syncproof.properties.spill import Spill
+from tests.helpers.small_blocks import use_small_blocks
 
 KEYS = (0, 1, 5, 1023, 1024, 1025, 10**9, -1, -(1 << 62))
 
@@ -30,7 +33,7 @@ def test_a_set_of_numbers_is_a_set() -> None:
     assert len(IntSet(expected)) == len(expected)
 
 
-@pytest.mark.parametrize("made", [FewValues(), Rows(2)])
+@pytest.mark.parametrize("made", [FewValues(Spill()), Rows(2, Spill())])
 def test_a_mapping_of_numbers_is_a_mapping(made: MutableMapping[int, Any]) -> None:
     draw, expected = Random(2), dict[int, Any]()
     for _ in range(2000):
@@ -49,7 +52,7 @@ def test_a_mapping_of_numbers_is_a_mapping(made: MutableMapping[int, Any]) -> No
 
 
 def test_rows_keep_the_names_of_numbers() -> None:
-    rows, name = Rows(2), Names()["phone"]
+    rows, name = Rows(2, Spill()), Names()["phone"]
     rows[1], rows[2] = (name, 5), (3, None)
     assert f"{rows[1][0]:d}" == "phone"
     assert rows[2] == (3, None)
@@ -63,7 +66,7 @@ def test_a_column_of_numbers_is_added_at_once() -> None:
 
 
 def test_columns_of_rows_are_written_at_once() -> None:
-    found = Rows(2)
+    found = Rows(2, Spill())
     found[5] = (1, None)
     found.fill(numpy.array([2000, 5, 7]), numpy.array([1, 2, 3]), numpy.array([4, 5, NOTHING]))
     assert dict(found.items()) == {5: (2, 5), 7: (3, None), 2000: (1, 4)}
@@ -71,6 +74,39 @@ def test_columns_of_rows_are_written_at_once() -> None:
 
 
 def test_few_values_are_written_at_once() -> None:
-    found = FewValues()
+    found = FewValues(Spill())
     found.fill(numpy.array([9, 2000]), [("a",), ("a",)])
     assert dict(found.items()) == {9: ("a",), 2000: ("a",)}
+
+
+def test_pages_that_are_in_a_file_are_written_and_read_as_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    use_small_blocks(monkeypatch)
+    draw, found, expected = Random(3), Rows(2, Spill()), dict[int, Any]()
+    for step in range(1500):
+        key = 1024 * draw.randrange(6) + draw.randrange(4)
+        if draw.random() < 0.3 and key in expected:
+            del found[key], expected[key]
+        elif draw.random() < 0.3:
+            keys = sorted(draw.sample(range(6 * 1024), 5), key=lambda _: draw.random())
+            found.fill(numpy.array(keys), numpy.array(keys) + step, numpy.array(keys))
+            expected.update({key: (key + step, key) for key in keys})
+        else:
+            found[key] = expected[key] = (step, None)
+        assert found.get(key) == expected.get(key)
+    assert dict(found.items()) == expected
+    keys = numpy.arange(6 * 1024)
+    assert found.has(keys).tolist() == [key in expected for key in keys.tolist()]
+
+
+def test_more_pages_stay_in_memory_while_too_few_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Pages(Spill())
+    monkeypatch.setattr(compact, "LEAST", 2)
+    found._most = 2
+    for _ in range(4):
+        for high in range(5):
+            found.put(high << 10, 1)
+    assert len(found._pages) == 5
+    for high in range(5, 100):
+        found.put(high << 10, 1)
+    assert len(found._pages) == 2
+    assert [key >> 10 for key in found] == list(range(100))

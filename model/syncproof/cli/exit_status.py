@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from syncproof.cli import output, process
-from syncproof.errors import DesignError, InputError, from_outside, place, raised
+from syncproof.errors import DesignError, DiskError, InputError, from_outside, place, raised
 
 if TYPE_CHECKING:
     from syncproof.studies.failures import Failure
@@ -99,6 +99,8 @@ def _explain(error: BaseException) -> tuple[str, int]:
         isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG
     ):  # any look at a path may find it, in many places
         return f"{str(error.filename)!r:.60}...: {error.strerror}; allowed: the name of a file", USAGE
+    if isinstance(error, DiskError):
+        return str(error), FAILED
     if isinstance(error, MemoryError):
         return "memory ran out, so nothing is known; allowed: a smaller input, fewer --jobs", UNKNOWN
     if isinstance(error, KeyboardInterrupt) and from_outside(error):

@@ -25,6 +25,7 @@ from syncproof.core.moves import (
     Deliver,
     Disconnect,
     Duplicate,
+    Failover,
     Fire,
     Handover,
     Keep,
@@ -255,8 +256,8 @@ class BoundedWorld:
             running = spawn.replaces in self.world.actors and spawn.replaces not in self.world.down
             if self.left.get(fault, 0) > 0 and (spawn.replaces is None or running):
                 found[fault] = [spawn]
-        for fault, of in (("device-restore", _devices), ("server-restore", _servers)):
-            if self.left.get(fault, 0) > 0:
+        for faults, of in RESTORES:
+            if any(self.left.get(fault, 0) > 0 for fault in faults):
                 found["backup"] += [Keep(name) for name in of(self.world) if name not in self.world.backups]
 
 
@@ -303,10 +304,16 @@ def _crashes(world: World, names: Iterable[ActorId]) -> Iterator[Move]:
                 yield Crash(name, tuple(writes))
 
 
-def _restores(world: World, names: Iterable[ActorId]) -> Iterator[Move]:
+def _restores(world: World, names: Iterable[ActorId], move: type[Restore | Failover] = Restore) -> Iterator[Move]:
     backups = world.backups
-    return (Restore(name) for name in names if name in backups and name not in world.down)
+    return (move(name) for name in names if name in backups and name not in world.down)
 
+
+RESTORES: tuple[tuple[tuple[str, ...], Callable[[World], list[ActorId]]], ...] = (
+    (("device-restore",), _devices),
+    (("server-restore", "failover"), _servers),
+)
+"""The faults that need a backup, and of whom one is taken."""
 
 FAULT_MOVES: dict[str, Callable[[World], Iterable[Move]]] = {
     "push-lost": lambda world: [Lose(move.receiver, move.packet, move.source) for move in _lossy(world)],
@@ -320,6 +327,7 @@ FAULT_MOVES: dict[str, Callable[[World], Iterable[Move]]] = {
     "server-restore": lambda world: _restores(world, _servers(world)),
     "gateway-crash": lambda world: _crashes(world, _gateways(world)),
     "handover": _handovers,
+    "failover": lambda world: _restores(world, _servers(world), Failover),
     "partition": lambda world: _disconnects(world, False, GatewayId),
 }
 """The moves that would make each fault now, for the faults that depend on the world alone. Which devices appear, and what

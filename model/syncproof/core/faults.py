@@ -12,7 +12,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import cast
 
-from syncproof.core.moves import Abandon, Crash, Disconnect, Duplicate, Handover, Lose, Move, Restore, Spawn, Tell
+from syncproof.core.moves import (
+    Abandon,
+    Crash,
+    Disconnect,
+    Duplicate,
+    Failover,
+    Handover,
+    Lose,
+    Move,
+    Restore,
+    Spawn,
+    Tell,
+)
 from syncproof.core.packets import AddMember, Expire, ForgetCursors, RemoveMember, Resend, Throttle, Tick
 from syncproof.core.values import ActorId, ConversationId, DeviceId, GatewayId, UserId
 
@@ -76,6 +88,8 @@ class Fault:
     """For the move `Tell`: what the environment of a small world may tell actors, as far as they take such packets."""
     deployment: str = ""
     """The deployment without which it cannot happen; empty if it may happen in every one."""
+    like: str = ""
+    """The fault of which it has the consequences too: a property that is about that one is about this one."""
     kind: str = ""
     """The kind of fault of small worlds that it belongs to; faults of one kind are searched together."""
     budget: int = 1
@@ -296,6 +310,24 @@ FAULTS: dict[str, Fault] = {
             move=Handover,
             deployment="cluster",
             kind="handover",
+            not_simulated=ONE_PROCESS_SIMULATED,
+        ),
+        Fault(
+            name="failover",
+            sentence="a replica that lacks the tail takes the store's place",
+            not_driven=ONE_PROCESS_DRIVEN,
+            move=Failover,
+            when=_of_server,
+            like="server-restore",
+            kind="failover",
+            not_simulated=ONE_PROCESS_SIMULATED,
+        ),
+        Fault(
+            name="replica-lag",
+            sentence="a replica that serves pulls has not yet what the store has",
+            not_driven=ONE_PROCESS_DRIVEN,
+            deployment="cluster",
+            kind="replica-lag",
             not_simulated=ONE_PROCESS_SIMULATED,
         ),
         Fault(

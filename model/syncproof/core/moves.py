@@ -126,6 +126,12 @@ class Restore(Move, frozen=True):
     actor: ActorId
 
 
+class Failover(Move, frozen=True):
+    """A replica takes an actor's place: as `Restore`, where the backup is what the replica has, which follows with a lag."""
+
+    actor: ActorId
+
+
 class Spawn(Move, frozen=True):
     """A new device of a user appears; it is in no audience until it has registered.
 

@@ -37,6 +37,7 @@ from syncproof.core.moves import (
     Deliver,
     Disconnect,
     Duplicate,
+    Failover,
     Fire,
     Handover,
     Keep,
@@ -549,10 +550,17 @@ class World:
 
     def restore(self, host: Host) -> bool:
         """Crash an actor with no open write landing, and put it back to its backup."""
+        return self._put_back(host, Restore)
+
+    def fail_over(self, host: Host) -> bool:
+        """Let a replica take an actor's place, whose state is the actor's backup."""
+        return self._put_back(host, Failover)
+
+    def _put_back(self, host: Host, move: type[Restore | Failover]) -> bool:
         if host.down or host.backup is None:
             return False
         if self.record is not None:
-            self.record(Restore(host.name))
+            self.record(move(host.name))
         put_back(host.actor, host.backup, self.landing(host))
         self._take_down(host)
         return True
@@ -750,6 +758,10 @@ class World:
         if not self.restore(self._running(move.actor)):
             raise MoveError(f"there is no backup of {move.actor}")
 
+    def _apply_failover(self, move: Failover) -> None:
+        if not self.fail_over(self._running(move.actor)):
+            raise MoveError(f"there is no replica of {move.actor}")
+
     def _apply_restart(self, move: Restart) -> None:
         if move.actor not in self.down:
             raise MoveError(f"{move.actor} is running")
@@ -789,6 +801,7 @@ APPLY: dict[type[Move], Callable[[World, Any], None]] = {
     Crash: World._apply_crash,
     Keep: World._apply_keep,
     Restore: World._apply_restore,
+    Failover: World._apply_failover,
     Restart: World._apply_restart,
     Spawn: World._apply_spawn,
     Abandon: World._apply_abandon,

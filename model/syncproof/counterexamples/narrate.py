@@ -20,6 +20,7 @@ from syncproof.core.moves import (
     Deliver,
     Disconnect,
     Duplicate,
+    Failover,
     Fire,
     Handover,
     Lose,
@@ -251,6 +252,8 @@ def describe(world: World, move: Move) -> str:
         return "disconnects" if move.clean else "loses its connection; the server does not know"
     if isinstance(move, Notice):
         return f"the {move.end} notices that {brief(move.connection)} is dead"
+    if isinstance(move, Failover):
+        return "fails; a replica that lacks the tail takes its place"
     if isinstance(move, Crash):
         kept = f"; durable by then: {brief(move.landed)}" if move.landed else ""
         return f"crashes{kept}"

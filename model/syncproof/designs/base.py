@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import cast
+from typing import ClassVar, cast
 
 import msgspec
 
@@ -44,12 +44,14 @@ from syncproof.designs.deriving import DerivingDevice
 from syncproof.designs.packets import (
     Accept,
     Enrolled,
+    Fetch,
     Poll,
     Pull,
     PullReply,
     Register,
     Registered,
     Respond,
+    Roam,
     Submit,
     Unknown,
 )
@@ -238,6 +240,9 @@ class Server(RefusingServer):
 
     `busy`, `backlog`: the submissions in process, and those that wait for one of `Parameters.workers`.
     """
+
+    only_read: ClassVar[tuple[type[Packet], ...]] = (Pull, Roam, Fetch)
+    """The requests that only read, so that a replica may serve them."""
 
     id: ActorId
     parameters: Parameters

@@ -30,6 +30,7 @@ from syncproof.core.observations import Observation
 from syncproof.core.packets import Closed, HangUp, Idle, Opened, Packet
 from syncproof.core.values import ActorId, ConnectionId, DeviceId, GatewayId, Id
 from syncproof.designs.base import Server
+from syncproof.designs.replicas import with_replica
 
 
 class Up(Packet, frozen=True, gc=False):
@@ -180,14 +181,14 @@ def store_of(server: type[Server]) -> type[Server]:
         handler = own.get(type(packet)) or own.get(Packet)
         if handler is None:
             raise TypeError(f"{server.__name__} has no handler for {type(packet).__name__}")
-        handler(store, source, packet, Downwards(store.routes, out))
+        handler(store, source, packet, Downwards(store.gateway_routes, out))
 
     @actor
     class Store(server):  # type: ignore[valid-type, misc]
-        routes: dict[ConnectionId, ConnectionId] = volatile(dict)
+        gateway_routes: dict[ConnectionId, ConnectionId] = volatile(dict)
 
         def start(self, out: Out) -> None:
-            super().start(Downwards(self.routes, out))
+            super().start(Downwards(self.gateway_routes, out))
 
         @on(Opened)
         def gateway_opened(self, source: ConnectionId, packet: Opened, out: Out) -> None:
@@ -196,21 +197,21 @@ def store_of(server: type[Server]) -> type[Server]:
         @on(Closed)
         def gateway_closed(self, source: ConnectionId, packet: Closed, out: Out) -> None:
             """Take the connections of the gateway's devices for closed."""
-            for connection in sorted([c for c, route in self.routes.items() if route == source]):
-                self.connection_closed(connection, out)
+            for connection in sorted([c for c, route in self.gateway_routes.items() if route == source]):
+                self.gateway_lost(connection, out)
 
         @on(Up)
-        def passed_up(self, source: ConnectionId, packet: Up, out: Out) -> None:
+        def gateway_passed_up(self, source: ConnectionId, packet: Up, out: Out) -> None:
             """Handle what happened to a device's connection."""
             if isinstance(packet.packet, Closed):
-                self.connection_closed(packet.connection, out)
+                self.gateway_lost(packet.connection, out)
                 return
-            self.routes[packet.connection] = source
+            self.gateway_routes[packet.connection] = source
             handle(self, packet.connection, packet.packet, out)
 
-        def connection_closed(self, connection: ConnectionId, out: Out) -> None:
+        def gateway_lost(self, connection: ConnectionId, out: Out) -> None:
             """Handle the closing of a device's connection."""
-            del self.routes[connection]
+            del self.gateway_routes[connection]
             handle(self, connection, Closed(connection), out)
 
     wrapped: dict[type[Packet], Handler] = {kind: _downwards(handler) for kind, handler in own.items()}
@@ -221,7 +222,7 @@ def store_of(server: type[Server]) -> type[Server]:
 
 def _downwards(handler: Handler) -> Handler:
     def handle(store: Any, source: Id, packet: Packet, out: Out) -> None:
-        handler(store, source, packet, Downwards(store.routes, out))
+        handler(store, source, packet, Downwards(store.gateway_routes, out))
 
     return handle
 
@@ -233,9 +234,11 @@ class Deployment(msgspec.Struct, frozen=True):
     sentence: str
     gateways: tuple[GatewayId, ...]
 
-    def server(self, server: type[Server]) -> type[Server]:
-        """Return the class of the actor that stands for a design's server."""
-        return store_of(server) if self.gateways else server  # type: ignore[arg-type]  # mypy takes no class for hashable
+    def server(self, server: type[Server], replica: bool = False) -> type[Server]:
+        """Return the class of the actor that stands for a design's server; `replica`: one serves what only reads."""
+        if replica:
+            server = with_replica(server)  # type: ignore[arg-type]  # mypy takes no class for hashable
+        return store_of(server) if self.gateways else server  # type: ignore[arg-type]
 
     def others(self, gateway: Callable[..., Actor]) -> dict[ActorId, Actor]:
         """Return the other processes of the server."""

@@ -14,8 +14,8 @@ PUSH_FAULTS = ("push-lost", "push-duplicated", "push-reordered", "push-outage")
 CONNECTION_FAULTS = ("disconnect", "half-open", "abandoned")
 CRASHES = ("device-crash", "server-crash")
 ARRIVALS = ("new-device", "reinstall")
-GATEWAY_FAULTS = ("gateway-crash", "handover", "partition")
-"""Faults of the processes before the store, which keep nothing: connections and what is on its way over them are lost."""
+PROCESS_FAULTS = ("gateway-crash", "handover", "partition", "replica-lag")
+"""Faults of the processes around the store: connections and what is on its way over them are lost, or a read is out of date."""
 REFUSALS = ("rate-limit", "cursor-refused")
 """Replies that say no, for a time or to the cursors of a device."""
 HARMLESS_TO_STORES = (
@@ -23,20 +23,27 @@ HARMLESS_TO_STORES = (
     *CONNECTION_FAULTS,
     *CRASHES,
     *ARRIVALS,
-    *GATEWAY_FAULTS,
+    *PROCESS_FAULTS,
     *REFUSALS,
     "sender-retry",
     "membership",
     "clock-step",
 )
 """Faults that remove nothing from durable state."""
-STORE_LOSSES = ("device-restore", "server-restore", "trim")
+STORE_TAILS = ("server-restore", "failover")
+"""Faults that take the tail of the server's stores."""
+STORE_LOSSES = ("device-restore", *STORE_TAILS, "trim")
 """Faults that remove something from durable state."""
 
 
 def without(promises: Promises, *names: str) -> dict[str, tuple[str, ...]]:
     """Return the promises without these properties."""
     return {name: faults for name, faults in promises.items() if name not in names}
+
+
+def except_for(fault: str, *faults: str) -> tuple[str, ...]:
+    """Return faults without one of them."""
+    return tuple([each for each in faults if each != fault])
 
 
 INBOX: Promises = {
@@ -50,7 +57,7 @@ INBOX: Promises = {
     "inbox-drained": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "pull-terminates": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     # A device may lose its record of a message that is in flight; the message then takes its place after later ones.
-    "sender-order": (*HARMLESS_TO_STORES, "server-restore", "trim"),
+    "sender-order": (*HARMLESS_TO_STORES, *STORE_TAILS, "trim"),
     # A copy is the only one: retention deletes it without a trace, and a restored server has lost it.
     "accepted-is-durable": (*HARMLESS_TO_STORES, "device-restore"),
     "no-loss": HARMLESS_TO_STORES,
@@ -71,7 +78,7 @@ SYNC_FIRST: Promises = {
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,
         *ARRIVALS,
-        *GATEWAY_FAULTS,
+        *PROCESS_FAULTS,
         *REFUSALS,
         "device-crash",
         "sender-retry",
@@ -85,7 +92,7 @@ SYNC_FIRST: Promises = {
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,
         *ARRIVALS,
-        *GATEWAY_FAULTS,
+        *PROCESS_FAULTS,
         *REFUSALS,
         "device-crash",
         "sender-retry",
@@ -106,7 +113,7 @@ SYNC_FIRST: Promises = {
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,
         *ARRIVALS,
-        *GATEWAY_FAULTS,
+        *PROCESS_FAULTS,
         *REFUSALS,
         "device-crash",
         "sender-retry",
@@ -132,14 +139,16 @@ TIMELINE: Promises = {
     "prefix-order": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "store-before-sync": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "tail-append": (*HARMLESS_TO_STORES, *STORE_LOSSES),
-    "range-read": (*HARMLESS_TO_STORES, *STORE_LOSSES),
+    # A replica that has not followed yet gives what retention has deleted since.
+    "range-read": except_for("replica-lag", *HARMLESS_TO_STORES, *STORE_LOSSES),
     "checkpoint-monotonic": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "checkpoint-covered": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "no-loss": (*HARMLESS_TO_STORES, *STORE_LOSSES),
-    "roaming-complete": (*HARMLESS_TO_STORES, *STORE_LOSSES),
+    # A new device takes what a replica has of the history for all of it, also if the replica has not followed yet.
+    "roaming-complete": except_for("replica-lag", *HARMLESS_TO_STORES, *STORE_LOSSES),
     "epoch-learnt": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "pull-terminates": (*HARMLESS_TO_STORES, *STORE_LOSSES),
-    "sender-order": (*HARMLESS_TO_STORES, "server-restore", "trim"),
+    "sender-order": (*HARMLESS_TO_STORES, *STORE_TAILS, "trim"),
     # The places of a lost tail are given again, and some devices have shown messages that others never will.
     "conversation-order": (*HARMLESS_TO_STORES, "device-restore", "trim"),
     "accepted-is-durable": (*HARMLESS_TO_STORES, "device-restore", "trim"),
@@ -163,7 +172,7 @@ HYBRID: Promises = {
         *CONNECTION_FAULTS,
         *CRASHES,
         *ARRIVALS,
-        *GATEWAY_FAULTS,
+        *PROCESS_FAULTS,
         *REFUSALS,
         "sender-retry",
         "clock-step",
@@ -184,14 +193,14 @@ DEVICE_ACKS: Promises = {
     "accepted-once": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "change-monotonic": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "pull-terminates": (*HARMLESS_TO_STORES, *STORE_LOSSES),
-    "sender-order": (*HARMLESS_TO_STORES, "server-restore", "trim"),
+    "sender-order": (*HARMLESS_TO_STORES, *STORE_TAILS, "trim"),
     "accepted-is-durable": (*HARMLESS_TO_STORES, "device-restore", "trim"),
     # The server does not know what a restored device has lost: it was acked, so it is not sent again.
-    "no-loss": (*HARMLESS_TO_STORES, "server-restore", "trim"),
+    "no-loss": (*HARMLESS_TO_STORES, *STORE_TAILS, "trim"),
     "convergence": (*HARMLESS_TO_STORES, "trim"),
     "unread-agrees": (*HARMLESS_TO_STORES, "trim"),
     # Retention deletes what every device has acked, and with it the history that a later device would fetch.
-    "roaming-complete": (*HARMLESS_TO_STORES, "device-restore", "server-restore"),
+    "roaming-complete": except_for("replica-lag", *HARMLESS_TO_STORES, "device-restore", *STORE_TAILS),
 }
 
 # A restored server gives lost messages a second place, in a new life of the log.

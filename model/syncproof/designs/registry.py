@@ -183,10 +183,15 @@ class Design(msgspec.Struct, frozen=True):
                 if fault not in FAULTS:
                     raise InputError(f"{what}[{name!r}]: unknown fault {fault!r}; allowed: {', '.join(FAULTS)}")
 
-    def system(self, population: Population, parameters: Parameters, deployment: str = "single") -> System:
-        """Return the system of the design's actors for a population. `InputError` if it cannot work with the parameters."""
+    def system(
+        self, population: Population, parameters: Parameters, deployment: str = "single", replica: bool = False
+    ) -> System:
+        """Return the system of the design's actors for a population. `InputError` if it cannot work with the parameters.
+
+        `deployment`: a name of `DEPLOYMENTS`. `replica`: one that follows with a lag serves what only reads.
+        """
         deployed = DEPLOYMENTS[deployment]
-        kind = deployed.server(self.server)
+        kind = deployed.server(self.server, replica)
         parameters = self.effective(parameters)
         numbering = self.sequencers[0] if parameters.sequencer == "auto" and self.sequencers else parameters.sequencer
         if self.sequencers and numbering not in self.sequencers:

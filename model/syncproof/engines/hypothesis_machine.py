@@ -58,6 +58,7 @@ from syncproof.core.moves import (
     Deliver,
     Disconnect,
     Duplicate,
+    Failover,
     Fire,
     Handover,
     Keep,
@@ -288,6 +289,11 @@ class Machine(RuleBasedStateMachine):
         """Crash a gateway: its connections are gone, and the store is not told."""
         self.make(move)
 
+    @rule_for("failover")
+    def fail_over(self, move: Failover) -> None:
+        """Let a replica that lacks the tail take the store's place."""
+        self.make(move)
+
     @rule_for("handover")
     def hand_over(self, move: Handover) -> None:
         """Connect a device through the next gateway, while the former one still believes in it."""
@@ -463,7 +469,7 @@ def machine(
 
 def _adverse_kinds(environment: Environment) -> set[str]:
     faults = {fault for fault, budget in environment.budgets.items() if budget > 0}
-    backup = {"backup"} if faults & {"device-restore", "server-restore"} else set()
+    backup = {"backup"} if faults & {"device-restore", "server-restore", "failover"} else set()
     interventions = {"intervention"} if any(fault in faults for _, fault in environment.interventions) else set()
     return faults | backup | interventions
 

@@ -11,6 +11,7 @@ from syncproof.properties._logs import Logs
 from syncproof.properties.monitor import Monitor
 from syncproof.properties.references import References
 from syncproof.properties.roster import Roster
+from syncproof.properties.spill import Spill
 
 Receiver = tuple[str, Callable[[Any], "str | None"]]
 """The name of a property, or empty text, and the function that receives an observation."""
@@ -26,7 +27,8 @@ class LongHistory:
         self.monitor = monitor
         self.references = references
         self.roster = Roster()
-        self.settling = Settling(monitor, references, self.roster)
+        self.spill = Spill()
+        self.settling = Settling(monitor, references, self.roster, self.spill)
         self._told = self._sharing()
 
     def first(self, kind: type[Observation]) -> list[Receiver]:
@@ -50,7 +52,7 @@ class LongHistory:
     def _sharing(self) -> dict[str, tuple[str, ...]]:
         """Let properties of logs share what the first of them keeps; return, by property, the methods that it does for them."""
         for automaton in self.monitor.automata.values():
-            automaton.compact()
+            automaton.compact(self.spill)
         logs = {name: each for name, each in self.monitor.automata.items() if isinstance(each, Logs)}
         owner = next((each for each in logs.values() if each.passes), None)
         return {} if owner is None else {n: each.share(owner) for n, each in logs.items() if each is not owner}

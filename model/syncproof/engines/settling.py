@@ -1,4 +1,4 @@
-"""What a checker forgets: a message that went its way as it should is kept in about 50 bytes, and in no automaton.
+"""What a checker forgets: a message that went its way as it should is kept as a row in a file, and in no automaton.
 
 A message is *plain* as long as all of this holds: it is no change; it was composed once, then placed once, at a known place, for
 devices that had joined and whose users are members, its composer's among them; it was stored before it was accepted and before
@@ -12,7 +12,6 @@ property knows what it would know. `tests/engines/test_settling.py` checks that 
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
@@ -39,11 +38,12 @@ from syncproof.core.observations import (
     Unread,
     Unsure,
 )
-from syncproof.properties.compact import IntSet, chunked, present
+from syncproof.properties.compact import IntSet, Rows
 from syncproof.properties.convergence import Convergence
 from syncproof.properties.monitor import Monitor
 from syncproof.properties.references import References
 from syncproof.properties.roster import Roster
+from syncproof.properties.spill import Spill
 
 Group = tuple[tuple[Any, ...], tuple[Any, ...]]
 """The members and the audience of a message."""
@@ -67,60 +67,6 @@ class Life:
         self.accepted = False
 
 
-class Archive:
-    """The settled messages: the composer, the conversation, the place, the group and the index of each, in rows of arrays."""
-
-    def __init__(self) -> None:
-        self.rows: dict[int, array[int]] = {}
-        self.columns = tuple(array("q") for _ in range(5))
-
-    def add(self, message: int, *values: int) -> None:
-        """Add a message."""
-        chunk = self.rows.get(message >> 10)
-        if chunk is None:
-            chunk = self.rows[message >> 10] = array("q", bytes(8 << 10))
-        for column, value in zip(self.columns, values, strict=True):
-            column.append(value)
-        chunk[message & 1023] = len(self.columns[0])
-
-    def has(self, messages: Any) -> Any:
-        """Return, for each of a column of messages in growing order, whether it is there."""
-        return present(self.rows, messages, "int64")
-
-    def fill(self, messages: Any, *values: Any) -> None:
-        """Add a column of messages in growing order, of which none is there, with the columns of their values."""
-        import numpy
-
-        first = len(self.columns[0]) + 1
-        for column, found in zip(self.columns, values, strict=True):
-            column.frombytes(numpy.ascontiguousarray(found, dtype=numpy.int64).tobytes())
-        for high, part, low in chunked(messages):
-            chunk = self.rows.get(high)
-            if chunk is None:
-                chunk = self.rows[high] = array("q", bytes(8 << 10))
-            numpy.frombuffer(chunk, dtype=numpy.int64)[low] = numpy.arange(first + part.start, first + part.stop)
-
-    def row(self, message: int) -> int:
-        """Return the number of a message's row from 1; 0 if it is not there."""
-        chunk = self.rows.get(message >> 10)
-        return 0 if chunk is None else chunk[message & 1023]
-
-    def take(self, message: int, row: int) -> list[int]:
-        """Remove a message, and return its values."""
-        self.rows[message >> 10][message & 1023] = 0
-        return [column[row - 1] for column in self.columns]
-
-    def all(self) -> list[int]:
-        """Return all messages, in the order of their numbers."""
-        return [(high << 10) + low for high, chunk in sorted(self.rows.items()) for low, row in enumerate(chunk) if row]
-
-    def of(self, conversation: int, upto: int) -> list[int]:
-        """Return the messages of a conversation whose place is above `upto`, in the order of their numbers."""
-        _, conversations, places, *_ = self.columns
-        rows = [(message, self.row(message) - 1) for message in self.all()]
-        return [message for message, row in rows if conversations[row] == conversation and places[row] > upto]
-
-
 class OtherLives(Protocol):
     """Plain lives that are kept elsewhere until one of their messages is observed singly."""
 
@@ -132,14 +78,17 @@ class OtherLives(Protocol):
 
 
 class Settling:
-    """Keeps plain messages from the properties that are `by_message`, until they are plain no more."""
+    """Keeps plain messages from the properties that are `by_message`, until they are plain no more.
 
-    def __init__(self, monitor: Monitor, references: References, roster: Roster) -> None:
+    `archive`: of each settled message the composer, the conversation, the place, the group and the index.
+    """
+
+    def __init__(self, monitor: Monitor, references: References, roster: Roster, spill: Spill) -> None:
         self.monitor, self.references, self.roster = monitor, references, roster
         self.lives: dict[int, Life] = {}
         self.shelf: OtherLives | None = None
         self.live = IntSet()
-        self.archive = Archive()
+        self.archive = Rows(5, spill)
         self.groups: dict[Group, int] = {}
         self.listed: list[Group] = []
         self.users: dict[int, int] = {}
@@ -190,7 +139,7 @@ class Settling:
 
     def _composed(self, o: Composed) -> None:
         message = o.message
-        if o.what or o.final or self._life(message) is not None or message in self.live or self.archive.row(message):
+        if o.what or o.final or self._life(message) is not None or message in self.live or message in self.archive:
             self._expose(message)
             self._pass(o)
             return
@@ -227,7 +176,7 @@ class Settling:
         life = self._life(o.message)
         if life is not None and life.missing is not None and not life.accepted:
             life.stored = True
-        elif not self.archive.row(o.message):
+        elif o.message not in self.archive:
             self._expose(o.message)
             self._pass(o)
 
@@ -267,7 +216,7 @@ class Settling:
 
     def _settle(self, message: int, life: Life) -> None:
         composed = life.composed
-        self.archive.add(message, composed.device, composed.conversation, life.place, life.group, life.index)
+        self.archive[message] = (composed.device, composed.conversation, life.place, life.group, life.index)
         del self.lives[message]
 
     def group_of(self, members: tuple[Any, ...], audience: tuple[Any, ...], composer: int) -> int:
@@ -301,11 +250,11 @@ class Settling:
         if life is not None:
             del self.lives[message]
         else:
-            row = self.archive.row(message)
-            if not row:
+            found = self.archive.pop(message, None)
+            if found is None:
                 self.live.add(message)
                 return
-            composer, conversation, place, number, index = self.archive.take(message, row)
+            composer, conversation, place, number, index = found
             life = Life(Composed(message, composer, conversation))  # type: ignore[arg-type]
             life.place, life.group, life.missing, life.stored, life.accepted = place, number, set(), True, True
             life.index = index
@@ -345,8 +294,8 @@ class Settling:
 
     def _quiesced(self, o: Quiesced) -> None:
         self._of_all(o)
-        for conversation in self.unread:
-            for message in self.archive.of(conversation, 0):
+        if self.unread:
+            for message in [each for each in self.archive if self.archive[each][1] in self.unread]:
                 self._expose(message)
 
     def _joined(self, o: Joined) -> None:
@@ -356,7 +305,7 @@ class Settling:
         if self.users.setdefault(o.device, o.user) == o.user:
             return
         self._of_all(o)  # the device is another user's now, so that no group is what it was
-        for message in self.archive.all():
+        for message in list(self.archive):
             self._expose(message)
         self.users[o.device] = o.user
         self.groups.clear()
@@ -368,7 +317,8 @@ class Settling:
     def _reverted(self, o: Reverted) -> None:
         self._of_all(o)
         if o.timeline.kind == "conversation":
-            for message in self.archive.of(o.timeline.owner, o.upto):
+            owner, upto = o.timeline.owner, o.upto
+            for message in [m for m, (_, c, place, *_) in self.archive.items() if c == owner and place > upto]:
                 self._expose(message)
 
     def _retired(self, o: Retired) -> None:

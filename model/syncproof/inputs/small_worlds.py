@@ -61,7 +61,7 @@ POPULATIONS: dict[str, Population] = {
 
 USUAL = ("push", "device-crash", "server-crash", "disconnect", "half-open", "new-device", "sender-retry")
 """The kinds of fault that happen often."""
-APART = ("push-outage", "clock-step")
+APART = ("push-outage", "clock-step", "failover")
 """The kinds of fault that have worlds of their own below."""
 CLUSTERED = tuple(fault.kind for fault in FAULTS.values() if fault.deployment)
 """The kinds of fault that need a server of several processes."""
@@ -189,6 +189,9 @@ STANDARD = (
     *[SmallWorld(population, 2, (), deployment="cluster") for population in ("two-people", "two-devices")],
     SmallWorld("two-devices", 1, ("server-crash",), deployment="cluster"),
     *[SmallWorld(population, 1, (kind,)) for kind in CLUSTERED for population in ("two-people", "two-devices")],
+    SmallWorld("two-devices", 1, ("failover",), deployment="cluster"),
+    SmallWorld("two-devices", 1, ("new-device", "replica-lag")),
+    SmallWorld("two-people", 1, ("push", "replica-lag")),
     *[SmallWorld("two-people", 2, (kind,)) for kind in REFUSING],
     SmallWorld("two-devices", 1, ("new-device", "rate-limit")),
     *[SmallWorld("two-people", 1, (*kinds, "unread")) for kinds in (*SINGLES, *[(kind,) for kind in RARE])],
@@ -387,7 +390,7 @@ def interchangeable(world: SmallWorld) -> tuple[tuple[DeviceId, ...], ...]:
 
     The search checks whether a design treats them alike. Raises `InputError` if there are no such devices.
     """
-    distinguished = {"new-device", "reinstall", "device-restore", "server-restore"} & set(world.faults)
+    distinguished = {"new-device", "reinstall", "device-restore", "server-restore", "failover"} & set(world.faults)
     sends = {message.sender for part in world.script for message in part}
     if world.population != "three-devices" or distinguished or sends - {SENDER} or world.deployed != "single":
         raise InputError(
@@ -408,7 +411,7 @@ def build(design: str | Design, world: SmallWorld, budget: int = 1) -> tuple[Sys
     faults = world.faults
     appears = "new-device" in faults
     population = Population(everyone.owners[:-1], everyone.members) if appears else everyone
-    system = entry.system(population, world.parameters_of(entry), world.deployed)
+    system = entry.system(population, world.parameters_of(entry), world.deployed, "replica-lag" in faults)
     if "push-reordered" not in faults:
         keep_pushes_in_order(system)
     clocked = Tick in entry.server.handlers

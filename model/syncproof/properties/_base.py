@@ -7,11 +7,13 @@ automaton continues, and does not repeat the complaint. A liveness property comp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
 from syncproof.core.actor import is_part
+from syncproof.core.faults import FAULTS
 from syncproof.core.observations import Abandoned, Observation, Retired
+from syncproof.properties.spill import Spill
 
 M = TypeVar("M", bound=Callable[..., str | None])
 Reaction = Callable[[Any, Any], "str | None"]
@@ -105,6 +107,11 @@ class Property:
             cls.reactions.setdefault(Abandoned, cls.reactions[Retired])
 
     @classmethod
+    def is_about(cls, faults: Iterable[str]) -> bool:
+        """Return whether it is about one of these faults; true for a property that is about none."""
+        return not cls.about or any({fault, FAULTS[fault].like} & set(cls.about) for fault in faults)
+
+    @classmethod
     def asked(cls) -> Evidence:
         """Return the predicates of its evidence by class of observation; empty if it needs none."""
         return dict.fromkeys(cls.reactions, anything) if cls.evidence is None else cls.evidence
@@ -125,8 +132,11 @@ class Property:
             raise TypeError(f"property {cls.__name__} has no @state, so its state is not kept; write @state above it")
         return super().__new__(cls)
 
-    def compact(self) -> None:
-        """Be told, before the first observation, that a long history follows: what is kept of every message must be small."""
+    def compact(self, spill: Spill) -> None:
+        """Be told, before the first observation, that a long history follows: what is kept of every message must be small.
+
+        `spill`: a file for what is seldom read.
+        """
 
     def recorded(self) -> None:
         """Be told, before the first observation, that the history was recorded outside: it may not say everything."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_right
 from collections.abc import Iterable
 from itertools import takewhile
@@ -15,29 +14,43 @@ from syncproof.core.observations import Appended, Expired, Joined, Placed, Rever
 from syncproof.core.values import ConversationId, DeviceId, MessageId, Timeline, UserId
 from syncproof.properties._base import Property, observes
 from syncproof.properties.compact import NOTHING, FewValues, Rows
+from syncproof.properties.long_column import LongColumn
+from syncproof.properties.spill import Spill
 
 VOID = MessageId(NOTHING)
 """Stands for the message of a void in an array."""
 
 
 class LongLog:
-    """The entries of a log in a long history, in arrays; otherwise as `Entries`.
+    """The entries of a log in a long history, in columns; otherwise as `Entries`.
 
     `views`: the same entries as other properties see them, which have their own `passed` and `skipped`.
     """
 
     __slots__ = ("messages", "passed", "seqs", "skipped", "views")
 
-    def __init__(self, seqs: Iterable[int] = (), messages: Iterable[MessageId | None] = ()) -> None:
-        self.seqs, self.messages = array("q", seqs), array("q", cast("Iterable[int]", messages))
+    def __init__(self, seqs: LongColumn, messages: LongColumn) -> None:
+        self.seqs, self.messages = seqs, messages
         self.passed: dict[DeviceId, int] = {}
         self.skipped: dict[DeviceId, int] = {}
         self.views: list[LongLog] = []
 
+    def add(self, seq: int, message: int) -> bool:
+        """Append an entry; return False, and do nothing, if its number is not above the last one."""
+        seqs, messages = self.seqs, self.messages
+        tail = seqs.tail
+        if tail and seq <= tail[-1]:
+            return False
+        tail.append(seq)
+        messages.tail.append(message)
+        if len(tail) >= seqs.most:
+            seqs.move()
+            messages.move()
+        return True
+
     def view(self) -> LongLog:
         """Return the same entries for another property."""
-        made = LongLog()
-        made.seqs, made.messages = self.seqs, self.messages
+        made = LongLog(self.seqs, self.messages)
         self.views.append(made)
         return made
 
@@ -45,26 +58,31 @@ class LongLog:
 class LongLogs(dict[Timeline, Any]):
     """The logs of a long history. One property keeps the entries; others see them in logs that are `shared`."""
 
-    def __init__(self, keeper: LongLogs | None = None) -> None:
+    def __init__(self, spill: Spill, keeper: LongLogs | None = None) -> None:
         super().__init__()
+        self.spill = spill
         self.keeper = keeper
         self._seen_by: list[LongLogs] = []
 
     def shared(self) -> LongLogs:
         """Return the same logs for another property."""
-        made = LongLogs(self)
+        made = LongLogs(self.spill, self)
         self._seen_by.append(made)
         return made
 
     def begin(self, timeline: Timeline) -> LongLog:
         """Return a log that is not known here yet."""
         if self.keeper is None:
-            log = LongLog()
+            log = self.made()
         else:
             known = self.keeper.get(timeline)
             log = (known or self.keeper.begin(timeline)).view()
         self[timeline] = log
         return log
+
+    def made(self, seqs: Iterable[int] = (), messages: Iterable[MessageId | None] = ()) -> LongLog:
+        """Return a log with these entries, which is not put here."""
+        return LongLog(LongColumn(self.spill, seqs), LongColumn(self.spill, cast("Iterable[int]", messages)))
 
     def __setitem__(self, timeline: Timeline, log: Any) -> None:
         """Replace a log, also for those who see it here."""
@@ -85,6 +103,14 @@ class Entries:
     messages: list[MessageId | None]
     passed: dict[DeviceId, int]
     skipped: dict[DeviceId, int]
+
+    def add(self, seq: int, message: MessageId | None) -> bool:
+        """Append an entry; return False, and do nothing, if its number is not above the last one."""
+        if self.seqs and seq <= self.seqs[-1]:
+            return False
+        self.seqs.append(seq)
+        self.messages.append(message)
+        return True
 
 
 @state
@@ -110,10 +136,10 @@ class Logs(Property):
     logs: dict[Timeline, Entries] = attrs.field(factory=dict)
     compacted: bool = False
 
-    def compact(self) -> None:
-        """Keep what a long history says of messages and entries in arrays."""
-        self.members, self.places = cast(Any, FewValues()), cast(Any, Rows(2))
-        self.logs = LongLogs()
+    def compact(self, spill: Spill) -> None:
+        """Keep what a long history says of messages and entries in columns, most of it in a file."""
+        self.members, self.places = cast(Any, FewValues(spill)), cast(Any, Rows(2, spill))
+        self.logs = LongLogs(spill)
         self.compacted = True
 
     def share(self, other: Logs) -> tuple[str, ...]:
@@ -148,11 +174,9 @@ class Logs(Property):
         message = None if o.message in self.again else o.message
         if message is None and self.compacted:
             message = VOID
-        seqs = log.seqs
-        if not seqs or o.seq > seqs[-1]:
-            seqs.append(o.seq)
-            log.messages.append(message)
+        if log.add(o.seq, message):
             return None
+        seqs = log.seqs
         position = bisect_right(seqs, o.seq)
         before = (seqs[position - 1], log.messages[position - 1]) if position else None
         if message not in (None, VOID) and before == (o.seq, message):
@@ -220,12 +244,14 @@ class Logs(Property):
             return log
         if isinstance(self.logs, LongLogs):
             return cast(Entries, self.logs.begin(timeline))
-        log = self.logs[timeline] = self._new([], [])
+        log = self.logs[timeline] = Entries([], [], {}, {})
         return log
 
     def _new(self, seqs: list[int], messages: list[MessageId | None]) -> Entries:
         """Return the entries of a log that no device has passed yet."""
-        return cast(Entries, LongLog(seqs, messages)) if self.compacted else Entries(seqs, messages, {}, {})
+        if isinstance(self.logs, LongLogs):
+            return cast(Entries, self.logs.made(seqs, messages))
+        return Entries(seqs, messages, {}, {})
 
     def concerns(self, message: MessageId | None, device: DeviceId) -> bool:
         """Return whether the device's user was a member when the message was placed. A void concerns no device."""

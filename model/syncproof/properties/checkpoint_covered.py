@@ -9,6 +9,7 @@ from syncproof.core.observations import Checkpointed, Forgot, Shown
 from syncproof.core.values import DeviceId, MessageId
 from syncproof.properties._base import observes, seen
 from syncproof.properties._logs import Logs
+from syncproof.properties.long_column import upto
 
 
 @state
@@ -49,7 +50,6 @@ class CheckpointCovered(Logs):
         log = self.logs.get(o.timeline)
         if log is None:
             log = self.log(o.timeline)
-        seqs = log.seqs
         if o.start:
             position = self.begun(o.timeline, o.seq, o.device)
             covered = log.messages[position : log.passed.get(o.device, 0)]
@@ -57,18 +57,17 @@ class CheckpointCovered(Logs):
                 self.ahead.setdefault(o.device, set()).update([m for m in covered if m is not None])
             log.passed[o.device] = position
             return None
-        first = position = log.passed.get(o.device, 0)
+        first = log.passed.get(o.device, 0)
+        end = upto(log.seqs, o.seq)
         ahead = self.ahead.get(o.device, set())
         uncovered = None
-        while position < len(seqs) and seqs[position] <= o.seq:
-            message = log.messages[position]
+        for position, message in enumerate(log.messages[first:end], first):
             if message in ahead:
                 ahead.discard(message)
             elif uncovered is None and self.concerns(message, o.device):
-                uncovered = seqs[position]
-            position += 1
-        if position > first:
-            log.passed[o.device] = position
+                uncovered = log.seqs[position]
+        if end > first:
+            log.passed[o.device] = end
         if uncovered is None:
             return None
         return (

@@ -121,7 +121,7 @@ class HistorySize:
 
 def lacking(kind: type[Property], given: Given) -> str:
     """Return what the evidence of a property needs and the command did not give; empty if it could have been met."""
-    if kind.about and not set(kind.about) & set(given.faults):
+    if not kind.is_about(given.faults):
         return f"needs the fault {' or '.join(kind.about)}"
     if given.messages < kind.least_messages:
         return f"needs {kind.least_messages} messages in a conversation"

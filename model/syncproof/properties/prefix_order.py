@@ -42,8 +42,11 @@ class PrefixOrder(Logs):
         if log is None:
             log = self.log(timeline)
         position = log.passed.get(o.device, 0)
-        seqs = log.seqs
-        if position < len(seqs) and seqs[position] == o.seq:
+        try:
+            following = log.seqs[position]
+        except IndexError:
+            following = None
+        if following == o.seq:
             log.passed[o.device] = position + 1
             return None
         return self._judge_jump(o, o.seq, log, position)

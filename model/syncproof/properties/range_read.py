@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-
 import attrs
 
 from syncproof.core.actor import state
@@ -11,6 +9,7 @@ from syncproof.core.observations import RangeRead, Trimmed
 from syncproof.core.values import MessageId, Timeline
 from syncproof.properties._base import observes, seen
 from syncproof.properties._logs import Logs
+from syncproof.properties.long_column import upto
 
 
 @state
@@ -45,8 +44,8 @@ class RangeReads(Logs):
         if log is None:
             log = self.log(o.timeline)
         seqs = log.seqs
-        low = bisect_right(seqs, max(o.after, self.trimmed.get(o.timeline, 0)))
-        high = bisect_right(seqs, o.upto)
+        low = upto(seqs, max(o.after, self.trimmed.get(o.timeline, 0)))
+        high = upto(seqs, o.upto)
         if tuple(seqs[low:high]) == o.seqs:
             return None
         return self._difference(o, seqs[low:high], log.messages[low:high])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import Any, cast
@@ -24,6 +23,8 @@ from syncproof.core.observations import (
 )
 from syncproof.core.values import ConversationId, DeviceId, MessageId
 from syncproof.properties._base import Property, observes, seen
+from syncproof.properties.long_column import LongColumn
+from syncproof.properties.spill import Spill
 
 
 @state
@@ -75,7 +76,7 @@ class RoamingComplete(Property):
     unplaced: set[MessageId] = attrs.field(factory=set)
     fetched: dict[tuple[DeviceId, ConversationId], OwedHistory] = attrs.field(factory=dict)
     abandoned: set[DeviceId] = attrs.field(factory=set)
-    compacted: bool = False
+    spill: Spill | None = None
 
     @observes(Placed)
     def on_placed(self, o: Placed) -> str | None:
@@ -138,11 +139,13 @@ class RoamingComplete(Property):
             record.held = min(o.upto, record.owed)
         return None
 
-    def compact(self) -> None:
-        self.compacted = True
+    def compact(self, spill: Spill) -> None:
+        self.spill = spill
 
     def _empty(self) -> Order:
-        return Order(cast(Any, array("q")), cast(Any, array("q"))) if self.compacted else Order([], [])
+        if self.spill is None:
+            return Order([], [])
+        return Order(cast(Any, LongColumn(self.spill)), cast(Any, LongColumn(self.spill)))
 
     def _due(self, order: Order, position: int, last: int) -> int:
         """Return the position of the next entry that a page must contain: it may leave out `gone` ones."""

@@ -11,6 +11,7 @@ from syncproof.core.observations import Composed, Placed, Reverted
 from syncproof.core.values import ConversationId, DeviceId, MessageId
 from syncproof.properties._base import Property, observes, seen
 from syncproof.properties.compact import Rows
+from syncproof.properties.spill import Spill
 
 
 @state
@@ -33,8 +34,8 @@ class SenderOrder(Property):
     counts: dict[tuple[DeviceId, ConversationId], int] = attrs.field(factory=dict)
     last: dict[tuple[DeviceId, ConversationId], tuple[int, int]] = attrs.field(factory=dict)
 
-    def compact(self) -> None:
-        self.numbers = cast(Any, Rows(3))
+    def compact(self, spill: Spill) -> None:
+        self.numbers = cast(Any, Rows(3, spill))
 
     @observes(Composed)
     def on_composed(self, o: Composed) -> str | None:

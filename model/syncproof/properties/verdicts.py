@@ -54,8 +54,7 @@ def judge(
     results = {}
     faults = given.faults
     for name in PROPERTIES:
-        about = PROPERTIES[name].about
-        silent = bool(about) and name not in asked and not set(about) & set(faults)
+        silent = name not in asked and not PROPERTIES[name].is_about(faults)
         covered = name in promises and not silent and all(fault in promises[name] for fault in faults)
         if name in not_applicable:
             results[name] = PropertyResult("not-applicable", False)

@@ -116,8 +116,7 @@ def cell_of(entry: Design, row: Sequence[Explored], name: str, missing: str = ""
     met = missed = owed = False
     for explored in row:
         verdict, counterexample, reason = explored.findings[name]
-        about = PROPERTIES[name].about
-        speaks = not about or bool(set(about) & set(explored.world.faults))
+        speaks = PROPERTIES[name].is_about(explored.world.faults)
         promises = entry.promised(explored.world.parameters_of(entry))
         covered = (
             name in promises and promise != "none" and speaks and set(explored.world.faults) <= set(promises[name])

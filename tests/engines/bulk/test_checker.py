@@ -22,6 +22,7 @@ from syncproof.properties.no_duplicate import NoDuplicate
 from tests.formats.test_history import record
 from tests.helpers.histories import History
 from tests.helpers.random_histories import changed, decoded, part, said, sound
+from tests.helpers.small_blocks import use_small_blocks
 
 USERS = (12, 14, 20)
 DESIGNS = ("timeline-checkpointed", "timeline-dense-push", "timeline-push", "inbox-shared", "log-device-acks")
@@ -86,6 +87,17 @@ def test_changed_histories_of_designs_are_judged_alike(tmp_path: Path, design: s
     for seed in range(SEEDS // 2):
         draw = Random(f"{design}/{seed}")
         same(decoded(changed(draw, part(draw, observations))), draw, Counter())
+
+
+def test_what_is_kept_in_a_file_is_judged_as_what_is_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    for seed in VIOLATING:
+        draw = Random(f"all/{seed}")
+        observations = decoded(changed(draw, changed(draw, part(draw, of_users(12)))))
+        in_memory = one_by_one(observations, tuple(PROPERTIES), True)
+        with monkeypatch.context() as patch:
+            use_small_blocks(patch)
+            assert one_by_one(observations, tuple(PROPERTIES), True) == in_memory
+            assert in_bulk(observations, tuple(PROPERTIES), True, draw, Counter()) == in_memory
 
 
 def test_every_property_is_violated_by_a_changed_history_that_is_judged_alike() -> None:

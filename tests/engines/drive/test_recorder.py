@@ -25,7 +25,7 @@ from syncproof.core.observations import (
 from syncproof.core.values import ConversationId, DeviceId, MessageId, Timeline
 from syncproof.engines.drive import journal
 from syncproof.engines.drive.journal import Reader
-from syncproof.engines.drive.recorder import RunRecorder, with_audits, with_named_places
+from syncproof.engines.drive.recorder import RunRecorder, with_audits, with_named_places, with_reads_in_order
 
 DEVICE, CHAT = DeviceId(0), ConversationId(0)
 LOG = Timeline("conversation", 0)
@@ -134,6 +134,22 @@ def test_an_entry_that_a_whole_read_lacks_became_readable_after_it() -> None:
     ordered: list[Observation] = [read, Accepted(ONE)]
     assert with_audits(ordered, audited, reads_whole=True) == [audited[1], read, audited[0], Accepted(ONE)]
     assert with_audits(ordered, audited) == [*audited, *ordered]
+
+
+def test_of_two_reads_at_the_same_time_the_one_that_lacks_an_entry_was_answered_first() -> None:
+    other = DeviceId(1)
+    late, early = RangeRead(DEVICE, LOG, 0, 2, (2,)), RangeRead(other, LOG, 0, 2, (1, 2))
+    audited: list[Observation] = [Appended(LOG, 1, ONE), Appended(LOG, 2, TWO)]
+    ordered: list[Observation] = [Pulled(DEVICE), Pulled(other), early, late]
+    merged = [Pulled(DEVICE), Pulled(other), audited[1], late, audited[0], early]
+    assert with_audits(ordered, audited, reads_whole=True) == merged
+
+
+def test_a_read_that_began_after_another_was_noted_is_not_put_before_it() -> None:
+    other = DeviceId(1)
+    late, early = RangeRead(DEVICE, LOG, 0, 2, (2,)), RangeRead(other, LOG, 0, 2, (1, 2))
+    ordered: list[Observation] = [Pulled(other), early, Pulled(DEVICE), late]
+    assert with_reads_in_order(ordered) == ordered
 
 
 def test_a_place_that_only_a_reply_names_is_noted_once() -> None:

@@ -183,8 +183,8 @@ class Walk:
         slot = self.tables.slots[-1]
         left: Left = slot.values[state[-1]]
         kept = [NO_BACKUP] * len(left.backups)
-        for place, budget in self.tables.faults.backups.values():
-            if left.budgets[budget]:
+        for number, (place, _) in self.tables.faults.backups.items():
+            if self.tables.faults.usable(left, number):
                 kept[place] = left.backups[place]
         return (*state[:-1], slot.intern(left._replace(backups=tuple(kept))))
 
@@ -222,9 +222,9 @@ class Walk:
         bounded, encoding = there.bounded, self.tables.encoding
         budgets = (*[bounded.left[name] for name in self.tables.budgets.names], *bounded.early.values())
         backups = [NO_BACKUP] * len(self.tables.faults.backups)
-        for number, (place, budget) in self.tables.faults.backups.items():
+        for number, (place, restores) in self.tables.faults.backups.items():
             backup = bounded.world.backups.get(encoding.names[number])
-            if backup is not None and budgets[budget]:
+            if backup is not None and any(budgets[budget] for budget, _ in restores):
                 kept = fork_actor(encoding.actors[number])
                 kept.restore(backup)
                 kept.crash()

@@ -19,10 +19,11 @@ A device keeps no checkpoint: it shows every message once, whatever comes again,
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from syncproof.core.actor import Out, actor, durable, on, state, volatile
 from syncproof.core.observations import Deleted, Gone, Noted, Queued, Served
-from syncproof.core.packets import AddMember, Closed, Expire
+from syncproof.core.packets import AddMember, Closed, Expire, Packet
 from syncproof.core.values import (
     ConnectionId,
     ConversationId,
@@ -48,6 +49,7 @@ from syncproof.designs.packets import (
     Redeliver,
     Registered,
     Respond,
+    Roam,
     Trim,
 )
 from syncproof.designs.requesting import LONGEST_WAIT
@@ -126,6 +128,8 @@ class ConsumerServer(ReadFanoutServer):
     `waits`: for each device believed to be online, the pushed entries that wait for its ack, and how many seconds the timer of
     each waits. `acking`: the acks that are being recorded.
     """
+
+    only_read: ClassVar[tuple[type[Packet], ...]] = (Roam,)  # a pull also notes what it gives
 
     consumers: dict[DeviceId, Consumer] = durable(dict)
     waits: dict[DeviceId, dict[PlaceKey, float]] = volatile(dict)

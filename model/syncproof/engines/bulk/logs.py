@@ -7,7 +7,6 @@ included.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import Any, cast
 
 import numpy
@@ -23,6 +22,7 @@ from syncproof.engines.bulk.window import Window
 from syncproof.formats.columnar import NONE
 from syncproof.properties.checkpoint_covered import CheckpointCovered
 from syncproof.properties.dense import Dense
+from syncproof.properties.long_column import upto
 from syncproof.properties.prefix_order import PrefixOrder
 from syncproof.properties.range_read import RangeReads
 from syncproof.properties.references import References
@@ -97,8 +97,8 @@ class LogPass:
             last = references.tails.get(timeline, 0)
             if self.tail is not None:
                 last = max(last, self.tail.last.get(timeline, 0))
-            if entries is not None and entries.seqs:
-                last = max(last, entries.seqs[-1])
+            if entries is not None and entries.seqs.tail:
+                last = max(last, entries.seqs.tail[-1])
             if references.beyond and references.beyond.get(timeline):
                 last = NEVER
             tails.append(last)
@@ -139,7 +139,7 @@ class LogPass:
         for log in numpy.flatnonzero(least < LIMIT).tolist():
             known = logs[log]
             if known is not None:
-                lows[log] = min(int(lows[log]), bisect_right(known.seqs, int(least[log])))
+                lows[log] = min(int(lows[log]), upto(known.seqs, int(least[log])))
         old = sizes - lows
         if int(old.sum()) > MOST_OLD * (stretch.high - stretch.low):
             raise NotClear(stretch.low)
@@ -204,7 +204,7 @@ class LogPass:
                 entries = self.known_logs[log] = keeper.log(timeline)
             cast(Any, entries.seqs).frombytes(seqs[8 * begin : 8 * end])
             cast(Any, entries.messages).frombytes(messages[8 * begin : 8 * end])
-            last = entries.seqs[-1]
+            last = entries.seqs.tail[-1]
             if self.tail is not None:
                 self.tail.last[timeline] = last
             if self.dense is not None and timeline.kind == "sync":
@@ -213,13 +213,13 @@ class LogPass:
                 references._make(Appended, (timeline.kind, timeline.owner))
             references.tails[timeline] = last
         pairs = self.pairs
-        for log, device, upto in zip(
+        for log, device, position in zip(
             pairs.pair_logs[self.shown_last].tolist(),
             pairs.pair_devices[self.shown_last].tolist(),
             self.shown_upto.tolist(),
             strict=True,
         ):
-            cast(Any, self.known_logs[log]).passed[device] = upto
+            cast(Any, self.known_logs[log]).passed[device] = position
         self.covered.commit(self.covering, pairs, self.views)
 
 

@@ -96,7 +96,7 @@ class OrderPass:
             before = last.get(conversation)
             if before is None:
                 order = orders.get(conversation)
-                before = order.places[-1] if order is not None and order.places else NONE
+                before = order.places.tail[-1] if order is not None and order.places.tail else NONE
             if place <= before:
                 raise NotClear(int(placed.rows[at]))
             last[conversation] = place
@@ -152,8 +152,12 @@ class OrderPass:
             order = orders.get(conversation)
             if order is None:
                 order = orders[conversation] = automaton._empty()
-            order.places.append(place)
-            order.messages.append(message)
+            places, owners = order.places, order.messages
+            places.tail.append(place)
+            owners.tail.append(message)
+            if len(places.tail) >= places.most:
+                places.move()
+                owners.move()
         if automaton.fetched:
             new = {device for device, _ in automaton.fetched}
             shown = stretch.parts[Shown]

@@ -137,6 +137,8 @@ def with_audits(ordered: list[Observation], audited: list[Observation], reads_wh
     is also the list of everything that the last audit found.
     """
     first: dict[Any, int] = {}
+    if reads_whole:
+        ordered = with_reads_in_order(ordered)
     lacked = _lacked(ordered, audited) if reads_whole else {}
     for index, observation in enumerate(ordered):
         if isinstance(observation, RangeRead):
@@ -168,6 +170,35 @@ def with_audits(ordered: list[Observation], audited: list[Observation], reads_wh
         merged += reversed(due.get(index, ()))
         merged += ordered[index : index + 1]
     return merged
+
+
+def with_reads_in_order(ordered: list[Observation]) -> list[Observation]:
+    """Return a history in which a read that lacks an entry comes before one under way at the same time that returned it.
+
+    A device notes that it pulls before it asks, and what it read after the reply came. The store answered in between. So of two
+    reads that overlap, the one whose note came first may have been answered last.
+    """
+    asked: dict[int, int] = {}
+    returned: dict[tuple[Timeline, int], int] = {}
+    places: list[tuple[int, int]] = []
+    for index, observation in enumerate(ordered):
+        place = (index, 1)
+        if isinstance(observation, Pulled):
+            asked[observation.device] = index
+        elif isinstance(observation, RangeRead):
+            numbers = range(observation.after + 1, observation.upto + 1)
+            lacks = [
+                at
+                for (timeline, seq), at in returned.items()
+                if timeline == observation.timeline and seq in numbers and seq not in observation.seqs
+            ]
+            before = min(lacks, default=index)
+            if asked.get(observation.device, index) < before < index:
+                place = (before, 0)
+            for seq in observation.seqs:
+                returned.setdefault((observation.timeline, seq), place[0])
+        places.append(place)
+    return [ordered[index] for index in sorted(range(len(ordered)), key=places.__getitem__)]
 
 
 def _lacked(ordered: list[Observation], audited: list[Observation]) -> dict[tuple[Timeline, int], int]:

@@ -14,7 +14,7 @@ from typing import NamedTuple, cast
 from syncproof.core.enabled import landings
 from syncproof.core.environment import Environment
 from syncproof.core.links import CLOSINGS
-from syncproof.core.moves import Abandon, Crash, Keep, Move, Restore, Spawn
+from syncproof.core.moves import Abandon, Crash, Failover, Keep, Move, Restore, Spawn
 from syncproof.core.observations import Abandoned, Crashed, Disconnected, Observation
 from syncproof.core.values import ConnectionId, DeviceId
 from syncproof.core.world import Landed
@@ -81,10 +81,13 @@ class ActorFaults:
         costs = [(n, budgets.of(Crash(name))) for n, name in enumerate(encoding.names)]
         self.crashable = [(n, budget) for n, budget in costs if budget is not None]
         self.crashes: list[dict[int, tuple[Offer, ...]]] = [{} for _ in encoding.names]
-        costs = [(n, budgets.of(Restore(name))) for n, name in enumerate(encoding.names)]
-        restorable = [(n, budget) for n, budget in costs if budget is not None]
-        self.backups = {n: (place, budget) for place, (n, budget) in enumerate(restorable)}
-        """For each actor that can be restored: its place in `Left.backups`, and the position of the budget."""
+        restores: list[tuple[int, list[tuple[int, Restore | Failover]]]] = []
+        for n, name in enumerate(encoding.names):
+            moves_of = [(budgets.of(move), move) for move in (Restore(name), Failover(name))]
+            restores.append((n, [(budget, move) for budget, move in moves_of if budget is not None]))
+        restorable = [(n, found) for n, found in restores if found]
+        self.backups = {n: (place, found) for place, (n, found) in enumerate(restorable)}
+        """For each actor that can be restored: its place in `Left.backups`, and the restores, each with its budget's position."""
         replaced = [s.replaces for s in environment.newcomers if budgets.of(s) is not None]
         devices = [(n, name) for n, name in enumerate(encoding.names) if isinstance(name, DeviceId)]
         costs = [(n, budgets.of(Abandon(name))) for n, name in devices]
@@ -94,9 +97,9 @@ class ActorFaults:
             n for n, name in enumerate(encoding.names) if n in self.backups or n in self.abandonable or name in replaced
         ]
         spawned = [budgets.of(spawn) for spawn in environment.newcomers]
-        restored = {n: budget for n, (_, budget) in self.backups.items()}
+        restored = {n: [budget for budget, _ in found] for n, (_, found) in self.backups.items()}
         self._costs = [
-            [each for each in (*spawned, restored.get(n), self.abandonable.get(n)) if each is not None]
+            [each for each in (*spawned, *restored.get(n, ()), self.abandonable.get(n)) if each is not None]
             for n in range(len(encoding.names))
         ]
         """For each actor: the positions of the budgets of which its replacements cost one."""
@@ -203,11 +206,13 @@ class ActorFaults:
         left = self.encoding.left(state)
         running = state[pending_slot(actor)] > ABSENT
         if actor in self.backups:
-            place, budget = self.backups[actor]
-            if left.budgets[budget] and left.backups[place] == NO_BACKUP:
+            place, restores = self.backups[actor]
+            possible = [(budget, move) for budget, move in restores if left.budgets[budget]]
+            if possible and left.backups[place] == NO_BACKUP:
                 yield self._keep(actor, state, place)
-            elif left.budgets[budget] and running:
-                yield self._restore(actor, state, place, budget)
+            elif running:
+                for budget, move in possible:
+                    yield self._restore(actor, state, place, budget, move)
         if left.appeared < len(self.environment.newcomers) and running:
             spawn = self.environment.newcomers[left.appeared]
             spending = self.budgets.of(spawn)
@@ -226,7 +231,11 @@ class ActorFaults:
         after = left._replace(backups=_replaced(left.backups, place, backup))
         return self._offer(Keep(self.encoding.names[actor]), state[local_slot(actor)], after)
 
-    def _restore(self, actor: int, state: State, place: int, budget: int) -> Offer:
+    def usable(self, left: Left, actor: int) -> bool:
+        """Return whether a backup of an actor may still be put back."""
+        return any(left.budgets[budget] for budget, _ in self.backups[actor][1])
+
+    def _restore(self, actor: int, state: State, place: int, budget: int, move: Move) -> Offer:
         """Return the restore of a backup. The last restore also removes the backup, on which nothing depends then."""
         left = self.encoding.left(state)
         thing = self.encoding.actor_in(actor, state[local_slot(actor)])
@@ -235,14 +244,14 @@ class ActorFaults:
         thing.crash()
         observations: list[Observation] = []
         thing.restored(before, Landed(thing, observations.append))
-        budgets = one_less(left.budgets, budget)
-        backups = left.backups if budgets[budget] else _replaced(left.backups, place, NO_BACKUP)
+        after = left._replace(budgets=one_less(left.budgets, budget))
+        if not self.usable(after, actor):
+            after = after._replace(backups=_replaced(left.backups, place, NO_BACKUP))
         closings = self._take_down(actor, state)
         bundle = self.judging.bundle([*observations, *closings.observations])
         value = self.encoding.slots[local_slot(actor)].intern(frozen(thing))
         sets = ((pending_slot(actor), DOWN), *closings.wire)
-        after = left._replace(budgets=budgets, backups=backups)
-        return self._offer(Restore(self.encoding.names[actor]), value, after, sets, closings.deltas, bundle)
+        return self._offer(move, value, after, sets, closings.deltas, bundle)
 
     def _reinstall(self, actor: int, state: State, spawn: Spawn, budget: int) -> Offer:
         """Return the appearance of a newcomer that replaces the actor, which never returns."""
