@@ -113,11 +113,11 @@ DRIVEN ?= all model:timeline-notify model:F01 --repeat 5
 drive: $(CLIENTS)
 	$(BIN)/syncproof drive $(DRIVEN) --out reports/drive || test $$? -eq 1 -o $$? -eq 3
 
+# Each line of docs/speed.md: a quarter of an hour on two quiet processors; BENCH="explore check" for some groups.
+BENCH ?=
 bench: $(READY)
 	@$(call install,.venv,-e '.[bench]')
-	$(BIN)/python benchmarks/simulate.py
-	$(BIN)/python -m benchmarks.explore
-	$(BIN)/python -m benchmarks.explore_compiled
+	$(BIN)/python -m benchmarks --write $(BENCH)
 
 # Whether the tests notice wrong lines of the package: half an hour for all of `properties`. See docs/mutants.md.
 MUTANTS ?= properties

@@ -1,13 +1,11 @@
-"""The speed of `check`, beside a duckdb query that answers one of its questions.
+"""The speed of `check`, beside the same check one by one, and beside a duckdb query that answers one of its questions.
 
-    python benchmarks/check.py [--count 1000000] [--rounds 3]
+    python -m benchmarks.check [--count 300000] [--rounds 3]
 
 Writes a history of `benchmarks/histories.py` as JSON lines and as Parquet, checks both with all properties that apply, and runs an
 anti-join on the Parquet file in duckdb, with one thread: which accepted messages were not shown on a device of their audience?
 That is `no-loss` alone, without members, epochs and excuses; it also finds nothing. Beside it: the same check with every
-observation given to the automata one by one. Each is a process of its own, its imports included. Prints observations per
-processor second (real time also depends on the machine's other work) in each round, and the peak memory. Needs the extra
-`bench`.
+observation given to the automata one by one. Each is a process of its own, its imports included. Needs the extra `bench`.
 """
 
 from __future__ import annotations
@@ -18,14 +16,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+from benchmarks.pairs import ROOT, Line, line, rounds_of, told
+
 MEASURE = """
-import resource, sys, time
+import resource, time
+from benchmarks.pairs import figures
 start = time.process_time()
 {work}
 spent = time.process_time() - start
-print(count, spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)
+figures(spent, count, peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
+COUNT = 300_000
 CHECK = """
 from syncproof import check
 found = check({path!r})
@@ -56,37 +57,39 @@ count = connection.execute("select count(*) from {path!r}").fetchone()[0]
 """
 
 
-def measured(work: str, path: Path) -> tuple[int, float, int]:
-    """Run one program in a process of its own; return its observations, its processor seconds and its megabytes."""
-    text = MEASURE.format(work=work.format(path=str(path)))
-    out = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True).stdout.split()
-    return int(out[0]), float(out[1]), int(out[2])
+def lines(rounds: int, count: int = COUNT) -> list[Line]:
+    """Compare the check of both formats with the automata alone, and that of Parquet with the query."""
+    with tempfile.TemporaryDirectory() as folder:
+        rows, columns = Path(folder) / "run.jsonl", Path(folder) / "run.parquet"
+        subprocess.run([sys.executable, "-m", "benchmarks.histories", str(count), str(rows)], check=True, cwd=ROOT)
+        subprocess.run([sys.executable, "-m", "syncproof", "convert", str(rows), str(columns)], check=True)
+        programs = {
+            "JSON lines": (CHECK, rows),
+            "Parquet": (CHECK, columns),
+            "JSON lines, one by one": (ONE_BY_ONE, rows),
+            "Parquet, one by one": (ONE_BY_ONE, columns),
+            "duckdb": (ANTI_JOIN, columns),
+        }
+        commands = {
+            name: ("-c", MEASURE.format(work=work.format(path=str(path)))) for name, (work, path) in programs.items()
+        }
+        found = rounds_of(commands, rounds)
+    compared = []
+    pairs = (("JSON lines", "JSON lines, one by one"), ("Parquet", "Parquet, one by one"), ("Parquet", "duckdb"))
+    for own, beside in pairs:
+        observations = found[own][0]["same"]
+        peaks = [max(each["peak"] for each in found[name]) for name in (own, beside)]
+        notes = (f"{peaks[0]:.0f} and {peaks[1]:.0f} MiB",)
+        compared.append(line(f"{observations:,} observations", found, own, beside, notes=notes))
+    return compared
 
 
 def main() -> None:
-    """Measure, and print a line for each round."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=1_000_000)
+    parser.add_argument("--count", type=int, default=COUNT)
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        lines, columns = Path(folder) / "run.jsonl", Path(folder) / "run.parquet"
-        subprocess.run([sys.executable, str(HERE / "histories.py"), str(asked.count), str(lines)], check=True)
-        subprocess.run([sys.executable, "-m", "syncproof", "convert", str(lines), str(columns)], check=True)
-        programs = {
-            "check, JSON lines": (CHECK, lines),
-            "check, Parquet": (CHECK, columns),
-            "one by one, JSON lines": (ONE_BY_ONE, lines),
-            "one by one, Parquet": (ONE_BY_ONE, columns),
-            "duckdb": (ANTI_JOIN, columns),
-        }
-        for number in range(asked.rounds):
-            for name, (work, path) in programs.items():
-                count, seconds, memory = measured(work, path)
-                print(
-                    f"round {number + 1}  {name:22} {count / seconds:>12,.0f} observations/s  {memory:>6,} MB",
-                    flush=True,
-                )
+    sys.exit(told(lines(asked.rounds, asked.count)))
 
 
 if __name__ == "__main__":

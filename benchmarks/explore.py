@@ -1,29 +1,24 @@
-"""The speed of the explorer, compared with a naive one that restores each state and runs each handler again.
+"""The speed of the explorer's plain loop, compared with a naive one that restores each state and runs each handler again.
 
     python -m benchmarks.explore [--rounds 3]
 
-Both search `timeline-notify` (two people, three messages, no fault) and two-phase commit with six resource managers, in
-turn, each in a process of its own, measured in processor seconds. It is an error if their numbers of states and
-transitions differ. Prints distinct states and transitions per second, the ratio with the smallest and the largest of all
-rounds, and the bytes of a state in visited set and queue; the bytes of arcs, which the search for cycles needs, separately.
+Both search `timeline-notify` (two people, three messages, no fault) and two-phase commit with five
+resource managers, in turn, each in a process of its own. It is an error if their numbers of states and transitions differ.
+Beside the ratio: the bytes of a state in visited set and queue, and those of its arcs, which the search for cycles needs.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
-import subprocess
 import sys
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-WORLDS = ("timeline-notify", "two-phase commit")
-PROGRAMS = ("syncproof", "naive")
-AT_MOST = 500
-"""The most bytes that a state may need in visited set and queue."""
+from benchmarks.pairs import Line, figures, line, rounds_of, told
+
+WORLDS = {"timeline-notify": "`timeline-notify`, 3 messages", "two-phase commit": "two-phase commit, 5 managers"}
+PROGRAMS = ("plain loop", "naive")
 AT_LEAST = 4.0
-"""How many times as many states per second as the naive explorer are wanted."""
+"""How many times as long the naive explorer takes, at least."""
 
 
 def world(name: str):  # type: ignore[no-untyped-def]
@@ -33,7 +28,7 @@ def world(name: str):  # type: ignore[no-untyped-def]
     if name == "two-phase commit":
         from examples.two_phase_commit import two_phase
 
-        return two_phase(6), Environment()
+        return two_phase(5), Environment()
     from syncproof.inputs.small_worlds import SmallWorld, build
 
     system, _, environment = build(name, SmallWorld("two-people", 3, ()))
@@ -41,63 +36,42 @@ def world(name: str):  # type: ignore[no-untyped-def]
 
 
 def run(program: str, name: str) -> None:
-    """Run one search in this process, and print `seconds states transitions bytes bytes-of-arcs`."""
+    """Run one search in this process, and print its figures."""
     system, environment = world(name)
-    size = arcs = 0
     if program == "naive":
         from benchmarks.naive_explorer import explore as naive
 
         started = time.process_time()
-        states, transitions = naive(system, environment)
-    else:
-        from syncproof.engines.explore import explore
+        counts = naive(system, environment)
+        figures(time.process_time() - started, counts)
+        return
+    from syncproof.engines.explore import explore
 
-        started = time.process_time()
-        found = explore(system, environment)
-        assert found.complete
-        states, transitions, size = len(found.graph.states), found.graph.transitions, found.graph.bytes
-        arcs = sum(a.itemsize * len(a) for a in (found.graph.targets, found.graph.moves, found.graph.marks))
-    print(f"{time.process_time() - started:.4f} {states} {transitions} {size - arcs} {arcs}")
-
-
-def measure(program: str, name: str) -> tuple[float, int, int, int, int]:
-    """Run one search in a process of its own, and return what `run` prints."""
-    out = subprocess.run(
-        [sys.executable, "-m", "benchmarks.explore", "--only", program, "--world", name],
-        check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT,
-    )  # fmt: skip
-    seconds, states, transitions, size, arcs = out.stdout.split()
-    return float(seconds), int(states), int(transitions), int(size), int(arcs)
+    started = time.process_time()
+    found = explore(system, environment, fast=False)
+    seconds = time.process_time() - started
+    assert found.complete
+    graph = found.graph
+    arcs = sum(a.itemsize * len(a) for a in (graph.targets, graph.moves, graph.marks))
+    figures(seconds, (len(graph.states), graph.transitions), bytes=graph.bytes - arcs, arcs=arcs)
 
 
-def compare(name: str, rounds: int) -> bool:
-    """Compare the two programs on one world, print the figures, and return whether the wanted ones are reached."""
-    rates: dict[str, list[float]] = {program: [] for program in PROGRAMS}
-    counts = set()
-    size = arcs = 0
-    for _ in range(rounds):
-        for program in PROGRAMS:
-            seconds, states, transitions, bytes_of_states, bytes_of_arcs = measure(program, name)
-            rates[program].append(states / seconds)
-            counts.add((states, transitions))
-            size, arcs = max(size, bytes_of_states), max(arcs, bytes_of_arcs)
-    if len(counts) > 1:
-        raise SystemExit(f"{name}: the two explorers do not agree: (states, transitions) {sorted(counts)}")
-    ((states, transitions),) = counts
-    print(
-        f"{name}: {states:,} states, {transitions:,} transitions; {size / states:.0f} bytes a state "
-        f"(wanted: under {AT_MOST}), and {arcs / states:.0f} for its arcs"
-    )
-    for program in PROGRAMS:
-        rate = statistics.median(rates[program])
-        print(f"  {program:10} {rate:10,.0f} states/s {rate * transitions / states:12,.0f} transitions/s")
-    ratios = [own / other for own, other in zip(rates["syncproof"], rates["naive"], strict=True)]
-    print(
-        f"  syncproof / naive: {statistics.median(ratios):.1f} (rounds {min(ratios):.1f} to {max(ratios):.1f}); "
-        f"wanted {AT_LEAST:g}",
-        flush=True,
-    )
-    return statistics.median(ratios) >= AT_LEAST and size / states < AT_MOST
+def lines(rounds: int) -> list[Line]:
+    """Compare the two programs on each world."""
+    compared = []
+    for name, title in WORLDS.items():
+        commands = {p: ("-m", "benchmarks.explore", "--only", p, "--world", name) for p in PROGRAMS}
+        found = rounds_of(commands, rounds)
+        states, transitions = found["plain loop"][0]["same"]
+        size, arcs = (max(each[key] for each in found["plain loop"]) / states for key in ("bytes", "arcs"))
+        notes = (
+            f"{states:,} states",
+            f"{transitions:,} transitions",
+            f"{size:.0f} bytes a state",
+            f"{arcs:.0f} for its arcs",
+        )
+        compared.append(line(title, found, "plain loop", "naive", AT_LEAST, notes))
+    return compared
 
 
 def main() -> None:
@@ -109,8 +83,7 @@ def main() -> None:
     if arguments.only:
         run(arguments.only, arguments.world)
         return
-    reached = [compare(name, arguments.rounds) for name in WORLDS]
-    sys.exit(0 if all(reached) else 1)
+    sys.exit(told(lines(arguments.rounds)))
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
     python -m benchmarks.explore_compiled [--rounds 3] [WORLD]...
 
 Both search each world in turn, in processes of their own, measured in processor seconds from the call of `explore` to the
-verdicts. Loading the compiled loop from its cache counts; a small search before makes sure that the cache is there. It is an
-error if states, arcs or verdicts differ. Prints seconds, their ratio with the smallest and the largest of all rounds, and
-the bytes of a state, its arcs included.
+verdicts. `loaded`: the process has loaded the compiled loop before, as the workers of `verify` have after their first large
+world; `plain` and `compiled` otherwise, where loading it from its cache counts. A small search before makes sure that the
+cache is there. It is an error if states, arcs or verdicts differ.
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ from __future__ import annotations
 import argparse
 import hashlib
 import resource
-import statistics
-import subprocess
 import sys
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks.pairs import Line, figures, line, rounds_of, told
+
 WORLDS = {
     "2pc-7": ("two-phase commit", 7),
     "2pc-8": ("two-phase commit", 8),
@@ -28,18 +26,24 @@ WORLDS = {
     "notify-disconnect-3": ("timeline-notify", "two-people", 3, ("disconnect",)),
     "notify-crash-3": ("timeline-notify", "two-people", 3, ("device-crash",)),
     "notify-three-push": ("timeline-notify", "three-devices", 2, ("push",)),
+    "notify-three-push-plain": ("timeline-notify+plain-accept", "three-devices", 2, ("push",)),
     "inbox-crash-2": ("inbox-store-first", "two-people", 2, ("server-crash",)),
 }
 """Two-phase commit with so many resource managers; a design in a small world."""
-USUAL = ("2pc-7", "2pc-8", "notify-disconnect", "notify-disconnect-3", "notify-three-push")
+USUAL = ("2pc-7", "notify-disconnect", "notify-disconnect-3", "notify-three-push", "notify-three-push-plain")
+LARGE = ("notify-three-push-plain",)
+"""Searched in one round by both loops, because the plain one takes minutes."""
+LEAST = {"notify-three-push-plain": 8.0}
+HOW = ("compiled", "loaded", "plain")
 
 
 def searched(name: str):  # type: ignore[no-untyped-def]
     """Return the system, its environment and all properties that apply."""
+    from syncproof.core.environment import Environment
+
     kind, *rest = WORLDS[name]
     if kind == "two-phase commit":
         from examples.two_phase_commit import Consistent, Terminates, two_phase
-        from syncproof.core.environment import Environment
 
         return two_phase(*rest), Environment(), [Consistent, Terminates]
     from syncproof.inputs import lookup
@@ -50,15 +54,26 @@ def searched(name: str):  # type: ignore[no-untyped-def]
     return system, environment, [p for n, p in PROPERTIES.items() if n not in lookup.get(kind).not_applicable]
 
 
-def run(name: str, fast: bool) -> None:
-    """Search once in this process, and print `seconds states transitions bytes digest peak`."""
+def warm() -> None:
+    """Search a small world, so that this process has loaded the compiled loop, and its cache is there."""
+    from examples.two_phase_commit import Consistent, Terminates, two_phase
+    from syncproof.core.environment import Environment
+    from syncproof.engines.explore import explore
+
+    explore(two_phase(2), Environment(), [Consistent, Terminates], fast=True)
+
+
+def run(name: str, how: str) -> None:
+    """Search once in this process, and print its figures."""
     import numpy
 
     from syncproof.engines.explore import explore
 
     system, environment, properties = searched(name)
+    if how == "loaded":
+        warm()
     started = time.process_time()
-    found = explore(system, environment, properties, fast=None if fast else False)
+    found = explore(system, environment, properties, fast=False if how == "plain" else None)
     seconds = time.process_time() - started
     assert found.complete
     digest = hashlib.sha256(repr([found.findings, found.coverage, found.situations]).encode())
@@ -67,35 +82,41 @@ def run(name: str, fast: bool) -> None:
     digest.update(found.graph.marks_of(found.graph.marked()).tobytes())
     states, arcs, size = len(found.graph.states), len(found.graph.targets), found.graph.bytes
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"{seconds:.4f} {states} {arcs} {size} {digest.hexdigest()} {peak}")
+    figures(seconds, (states, arcs, digest.hexdigest()), bytes=size, peak=peak)
 
 
-def measure(name: str, fast: bool) -> list[str]:
-    """Search once in a process of its own, and return what `run` prints."""
-    which = "--fast" if fast else "--plain"
-    command = [sys.executable, "-m", "benchmarks.explore_compiled", which, name]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout.split()
+def titled(name: str) -> str:
+    """Return a world in words."""
+    kind, *rest = WORLDS[name]
+    if kind == "two-phase commit":
+        return f"{kind}, {rest[0]} managers"
+    population, messages, faults = rest
+    return f"`{kind}`, `{population}`, {messages} messages, `{' '.join(faults)}`"
 
 
-def compare(name: str, rounds: int) -> None:
-    """Search one world with both loops, and print the figures."""
-    found: dict[bool, list[list[str]]] = {True: [], False: []}
-    for _ in range(rounds):
-        for fast in found:
-            found[fast].append(measure(name, fast))
-    if len({(*row[1:3], row[4]) for rows in found.values() for row in rows}) > 1:
-        raise SystemExit(f"{name}: the two loops do not find the same")
-    seconds = {fast: [float(row[0]) for row in rows] for fast, rows in found.items()}
-    ratios = [plain / fast for plain, fast in zip(seconds[False], seconds[True], strict=True)]
-    states, arcs = int(found[True][0][1]), int(found[True][0][2])
-    sizes = {fast: int(rows[0][3]) / states for fast, rows in found.items()}
-    print(
-        f"{name}: {states:,} states, {arcs:,} transitions; plain {statistics.median(seconds[False]):.2f} s, compiled "
-        f"{statistics.median(seconds[True]):.2f} s: {statistics.median(ratios):.1f} times (rounds {min(ratios):.1f} to "
-        f"{max(ratios):.1f}); bytes a state {sizes[False]:.0f}, {sizes[True]:.0f}; peak MiB "
-        f"{int(found[False][0][5]) >> 10}, {int(found[True][0][5]) >> 10}",
-        flush=True,
+def compare(name: str, rounds: int) -> list[Line]:
+    """Search one world in each way, and compare the plain loop with the others."""
+    commands = {how: ("-m", "benchmarks.explore_compiled", "--how", how, name) for how in HOW}
+    found = rounds_of(commands, 1 if name in LARGE else rounds)
+    states, arcs, _ = found["plain"][0]["same"]
+    sizes = [found[how][0]["bytes"] / states for how in ("plain", "compiled")]
+    notes = (
+        f"{states:,} states",
+        f"{arcs:,} transitions",
+        f"bytes a state {sizes[0]:.0f} and {sizes[1]:.0f}",
+        *["one round"] * (name in LARGE),
     )
+    title = titled(name)
+    return [
+        line(title, found, "compiled", "plain", notes=notes),
+        line(title, found, "loaded", "plain", LEAST.get(name)),
+    ]
+
+
+def lines(rounds: int) -> list[Line]:
+    """Compare the loops on the usual worlds."""
+    warm()
+    return [each for name in USUAL for each in compare(name, rounds)]
 
 
 def main() -> None:
@@ -104,19 +125,13 @@ def main() -> None:
         "worlds", nargs="*", metavar="WORLD", help=f"of {', '.join(WORLDS)}; default: {', '.join(USUAL)}"
     )
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--fast", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--plain", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--how", choices=HOW, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.fast or arguments.plain:
-        run(arguments.worlds[0], arguments.fast)
+    if arguments.how:
+        run(arguments.worlds[0], arguments.how)
         return
-    from examples.two_phase_commit import two_phase
-    from syncproof.core.environment import Environment
-    from syncproof.engines.explore import explore
-
-    explore(two_phase(2), Environment(), fast=True)
-    for name in arguments.worlds or USUAL:
-        compare(name, arguments.rounds)
+    warm()
+    sys.exit(told([each for name in arguments.worlds or USUAL for each in compare(name, arguments.rounds)]))
 
 
 if __name__ == "__main__":

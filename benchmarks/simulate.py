@@ -1,22 +1,29 @@
 """The speed of the simulator, compared with the same protocol in SimPy and in bare heapq with callbacks.
 
-    python benchmarks/simulate.py [--messages 100000] [--rounds 3] [--linear]
+    python -m benchmarks.simulate [--messages 100000] [--rounds 3] [--linear]
 
-Prints processor seconds per program (real time also depends on the machine's other work) in each round, and their ratios;
-`--linear` adds a run of ten times as many messages with its peak memory.
+syncproof checks every property during the run. Beside each ratio: how much each program keeps in memory. `--linear` adds a run of
+ten times as many messages.
 """
 
 from __future__ import annotations
 
 import argparse
 import resource
-import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+from benchmarks.pairs import ROOT, Line, figures, line, rounds_of, told
+
+OWN = "syncproof"
+BESIDE = {
+    "SimPy": "plain SimPy without any check",
+    "heapq": "callbacks on a bare heap without any check: a lower bound for Python",
+}
+"""Program -> what it is."""
+LEAST = {"SimPy": 1.2}
+MESSAGES = 100_000
 
 
 def scenario(messages: int):  # type: ignore[no-untyped-def]
@@ -39,19 +46,19 @@ def scenario(messages: int):  # type: ignore[no-untyped-def]
 
 
 def run(program: str, messages: int) -> None:
-    """Run one program in this process, and print `seconds deliveries messages peak-MiB`."""
+    """Run one program in this process, and print its figures."""
     from syncproof.inputs import fault_plan as faults
     from syncproof.inputs import workload
 
     wanted = scenario(messages)
     traffic = workload.generate(wanted, 1)
     started = time.process_time()
-    if program == "simpy":
-        from plain_simpy import Plain
+    if program == "SimPy":
+        from benchmarks.plain_simpy import Plain
 
         deliveries = Plain(wanted, traffic, 1).run()
     elif program == "heapq":
-        from plain_heapq import Bare
+        from benchmarks.plain_heapq import Bare
 
         deliveries = Bare(wanted, traffic, 1).run()
     else:
@@ -63,53 +70,42 @@ def run(program: str, messages: int) -> None:
         deliveries = result.deliveries
     seconds = time.process_time() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{seconds:.3f} {deliveries} {len(traffic.times)} {peak:.0f}")
+    figures(seconds, (len(traffic.times), deliveries), peak=peak)
 
 
-def measure(program: str, messages: int) -> tuple[float, int, int, float]:
-    """Run one program in a process of its own, and return what `run` prints."""
-    out = subprocess.run(
-        [sys.executable, __file__, "--only", program, "--messages", str(messages)],
-        check=True, stdout=subprocess.PIPE, text=True, cwd=HERE,
-    )  # fmt: skip
-    seconds, deliveries, count, peak = out.stdout.split()
-    return float(seconds), int(deliveries), int(count), float(peak)
+def command(program: str, messages: int) -> list[str]:
+    """Return what runs one program."""
+    return ["-m", "benchmarks.simulate", "--only", program, "--messages", str(messages)]
+
+
+def lines(rounds: int, messages: int = MESSAGES) -> list[Line]:
+    """Compare the simulator with each of the others."""
+    found = rounds_of({program: command(program, messages) for program in (OWN, *BESIDE)}, rounds)
+    count, showings = found[OWN][0]["same"]
+    peaks = {program: max(each["peak"] for each in measured) for program, measured in found.items()}
+    return [
+        line(
+            f"{count:,} messages, {showings:,} showings, beside {what}", found, OWN, program, LEAST.get(program),
+            (f"{peaks[OWN]:.0f} and {peaks[program]:.0f} MiB",),
+        )
+        for program, what in BESIDE.items()
+    ]  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--messages", type=int, default=100_000)
+    parser.add_argument("--messages", type=int, default=MESSAGES)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--linear", action="store_true")
-    parser.add_argument("--only", choices=["syncproof", "simpy", "heapq"], help=argparse.SUPPRESS)
+    parser.add_argument("--only", choices=[OWN, *BESIDE], help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.only:
         run(arguments.only, arguments.messages)
         return
-    programs = ("syncproof", "simpy", "heapq")
-    times: dict[str, list[float]] = {program: [] for program in programs}
-    for number in range(arguments.rounds):
-        for program in programs:
-            seconds, deliveries, messages, peak = measure(program, arguments.messages)
-            times[program].append(seconds)
-            print(
-                f"round {number + 1}: {program:10s} {seconds:7.2f} s  {messages} messages, {deliveries} showings, "
-                f"peak {peak:.0f} MiB",
-                flush=True,
-            )
-    for program in programs[1:]:
-        ratios = [other / own for other, own in zip(times[program], times["syncproof"], strict=True)]
-        print(
-            f"{program} / syncproof: {statistics.median(ratios):.2f} (rounds {min(ratios):.2f} to {max(ratios):.2f}); "
-            f"syncproof checks every property during the run, {program} none"
-        )
+    status = told(lines(arguments.rounds, arguments.messages))
     if arguments.linear:
-        seconds, deliveries, messages, peak = measure("syncproof", arguments.messages * 10)
-        base = statistics.median(times["syncproof"])
-        print(
-            f"ten times the messages: {seconds:.1f} s, {seconds / base:.1f} times as long; "
-            f"{messages} messages, {deliveries} showings, peak {peak:.0f} MiB"
-        )
+        subprocess.run([sys.executable, *command(OWN, 10 * arguments.messages)], check=True, cwd=ROOT)
+    sys.exit(status)
 
 
 if __name__ == "__main__":

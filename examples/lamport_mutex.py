@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from typing import Any
 
 import attrs
 
@@ -161,14 +162,14 @@ class Exclusive(Property):
         return None
 
 
-def search(greatest: int) -> Exploration:
-    """Search every interleaving in which no clock is beyond `greatest`."""
+def search(greatest: int, **options: Any) -> Exploration:
+    """Search every interleaving in which no clock is beyond `greatest`. `options`: of `explore`."""
     system = System("Lamport's mutex", lambda: {n: Process(id=n) for n in PROCESSES})
 
     def bounded(world: WorldView) -> bool:
         return all(process.clock <= greatest for process in world.actors.values())  # type: ignore[attr-defined]
 
-    return explore(system, Environment(), [Exclusive], constraint=bounded)
+    return explore(system, Environment(), [Exclusive], constraint=bounded, **options)
 
 
 def main(arguments: list[str]) -> int:

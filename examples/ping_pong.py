@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import sys
+from typing import Any
 
 import attrs
 
@@ -98,8 +99,8 @@ class Together(Property):
         return None if self.ahead in (0, 1) else "one actor counted ahead of the other"
 
 
-def search(greatest: int, bad_network: bool) -> Exploration:
-    """Search every interleaving of the two actors with numbers up to `greatest`."""
+def search(greatest: int, bad_network: bool, **options: Any) -> Exploration:
+    """Search every interleaving of the two actors with numbers up to `greatest`. `options`: of `explore`."""
     system = System(
         "ping-pong",
         lambda: {PINGER: Pinger(id=PINGER), PONGER: Ponger(id=PONGER)},
@@ -110,7 +111,7 @@ def search(greatest: int, bad_network: bool) -> Exploration:
     def small(world: WorldView) -> bool:
         return all(thing.number <= greatest for thing in world.actors.values())  # type: ignore[attr-defined]
 
-    return explore(system, environment, [Together], constraint=small)
+    return explore(system, environment, [Together], constraint=small, **options)
 
 
 def main() -> int:

@@ -32,6 +32,8 @@ SEARCHED: list[tuple[str, SmallWorld]] = [
     ("timeline-notify", SmallWorld("two-people", 1, ("sender-retry",), (("idempotent_send", False),))),
     ("inbox-store-first", SmallWorld("two-people", 1, ("sender-retry",), (("idempotent_send", False),))),
     ("inbox-sync-first", SmallWorld("two-people", 1, ("sender-retry",), (("idempotent_send", False),))),
+    ("timeline-notify", SmallWorld("two-people", 2, (), (("largest_message", 1),))),
+    ("timeline-notify", SmallWorld("two-people", 2, (), (("outbox_window", 2),))),
     ("timeline-notify", SmallWorld("two-people", 1, (), (("accept_carries_seq", False),))),
     ("timeline-read-fanout", SmallWorld("two-people", 1, (), (("accept_carries_seq", False),))),
     ("timeline-notify", SmallWorld("two-people", 1, (), (("sync_ttl", 1.0),))),

@@ -14,24 +14,22 @@ import msgspec
 from syncproof.core.actor import Out, actor, durable, on
 from syncproof.core.observations import Expired, Unread
 from syncproof.core.values import ConversationId, Id, Message, MessageId
+from syncproof.designs.opening import OpeningDevice
 from syncproof.designs.packets import Elapsed
-from syncproof.designs.requesting import RequestingDevice
 
 Where = tuple[ConversationId, int]
 """The conversation and the place of a message."""
 
 
 @actor
-class DerivingDevice(RequestingDevice):
+class DerivingDevice(OpeningDevice):
     """What every device does besides showing messages.
 
-    `shown`: the messages that are here, and those that were until they expired. `versions`: what is applied of recalls, edits
-    and read markers: (what, which) -> (it is a recall, the version). `unread`: where they are counted, the messages of others
-    above the read marker. `expiring`: the messages here that will expire.
+    `shown`: the messages that are here, and those that were until they expired. `unread`: where they are counted, the messages
+    of others above the read marker. `expiring`: the messages here that will expire.
     """
 
     shown: set[MessageId] = durable(set)
-    versions: dict[tuple[str, int], tuple[bool, int]] = durable(dict)
     unread: dict[MessageId, Where] = durable(dict)
     expiring: dict[MessageId, Where] = durable(dict)
 
@@ -112,6 +110,7 @@ class DerivingDevice(RequestingDevice):
         """Remove a message whose time is over; its id stays, so that it is not shown again."""
         if self.expiring.pop(packet.message, None) is not None:
             self.shown.add(packet.message)  # also one that was only in a history that the device fetched
+            self.placeholders.discard(packet.message)
             out.observe(Expired(packet.message, self.id))
             if packet.message in self.unread:
                 self.count_less(packet.message, out)

@@ -142,6 +142,11 @@ class SmallWorld:
         """Return the faults that have a budget: those that may happen, or what a search has instead of them (`unlimited`)."""
         return tuple(FAULTS[fault].unlimited or fault for fault in self.faults)
 
+    @property
+    def accepted(self) -> int:
+        """Return how many of the messages the server takes: not the first, where a limit refuses it."""
+        return self.messages - ("largest_message" in dict(self.parameters))
+
     def parameters_of(self, design: Design) -> Parameters:
         """Return the parameters with which this world searches a design."""
         changed = (*self.parameters, *[each for kind in self.kinds if kind in ASPECTS for each in ASPECTS[kind][0]])
@@ -166,8 +171,8 @@ TOGETHER = ("push", "device-crash", "server-crash", "disconnect", "half-open", "
 """The kinds of fault that Hypothesis plays at once, in worlds too large for a search."""
 SINGLES = ((), *[(kind,) for kind in USUAL])
 PAIRS = tuple(combinations(USUAL, 2))
-REFUSING = ("rate-limit", "cursor-refused")
-"""The kinds of fault by which a server says no."""
+ANSWERING = ("rate-limit", "cursor-refused", "key-late", "stale-reply")
+"""The kinds of fault that concern what a device is answered: searched with two messages as well."""
 GENTLE = ((), ("push",), ("sender-retry",))
 """The kinds of fault with which a world of three devices is small enough for `standard`."""
 
@@ -192,8 +197,10 @@ STANDARD = (
     SmallWorld("two-devices", 1, ("failover",), deployment="cluster"),
     SmallWorld("two-devices", 1, ("new-device", "replica-lag")),
     SmallWorld("two-people", 1, ("push", "replica-lag")),
-    *[SmallWorld("two-people", 2, (kind,)) for kind in REFUSING],
+    *[SmallWorld("two-people", 2, (kind,)) for kind in ANSWERING],
     SmallWorld("two-devices", 1, ("new-device", "rate-limit")),
+    SmallWorld("two-devices", 1, ("server-restore", "stale-reply")),
+    SmallWorld("two-people", 2, ("key-late", "edit")),
     *[SmallWorld("two-people", 1, (*kinds, "unread")) for kinds in (*SINGLES, *[(kind,) for kind in RARE])],
     SmallWorld("two-people", 2, ("recall", "unread")),
     SmallWorld("two-people", 2, ("read", "unread")),
@@ -206,7 +213,7 @@ DEEP = (
     *STANDARD,
     *[SmallWorld("two-people", 2, kinds) for kinds in PAIRS],
     *[SmallWorld("three-devices", 2, kinds) for kinds in SINGLES],
-    *[SmallWorld("two-people", 2, (kind,)) for kind in RARE if kind not in REFUSING],
+    *[SmallWorld("two-people", 2, (kind,)) for kind in RARE if kind not in ANSWERING],
     SmallWorld("two-conversations", 2, ("push",)),
 )
 BOUNDS: dict[str, tuple[SmallWorld, ...]] = {"small": SMALL, "standard": STANDARD, "deep": DEEP}
@@ -221,6 +228,9 @@ TWICE = (("idempotent_send", False),)
 TIMEOUTS, AGAIN, ONCE = (("request_timeout", 10.0),), (("retransmission", True),), (("retransmission", False),)
 WHEN_READ = (("expiry_from", "read"),)
 COLLECTED = (("ack_batch", 2),)
+LIMITED = (("largest_message", 1),)
+"""The server refuses the first message."""
+PIPELINED = (("outbox_window", 2),)
 NUMBERINGS = ((("sequencer", "dense"),), (("sequencer", "segmented"),))
 PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] = (
     (
@@ -243,6 +253,9 @@ PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] 
             SmallWorld("two-people", 1, ("disconnect",), QUIET),
             SmallWorld("two-people", 1, ("sender-retry",), TWICE),
             SmallWorld("two-people", 2, ("cursor-refused",), (*ONE_A_PAGE, *QUIET)),
+            SmallWorld("two-people", 2, ("disconnect",), LIMITED),
+            SmallWorld("two-devices", 2, ("sender-retry",), LIMITED),
+            *[SmallWorld("two-people", 2, (kind,), PIPELINED) for kind in ("sender-retry", "rate-limit")],
         ),
     ),
     (
@@ -418,7 +431,7 @@ def build(design: str | Design, world: SmallWorld, budget: int = 1) -> tuple[Sys
     first = (Tell(SERVER, Tick(LATER)),) if clocked and "clock-step" in faults else ()
     environment = Environment(
         prelude=connected_and_at_rest(system, first),
-        scripts=_scripts(world, len(population.owners)),
+        scripts=_scripts(world, len(population.owners), world.parameters_of(entry).largest_message),
         interventions=_interventions(entry, everyone),
         newcomers=_newcomers(faults, population, UserId(everyone.owners[-1])),
         budgets=_budgets(world, budget, len(everyone.owners)),
@@ -437,9 +450,10 @@ def _budgets(world: SmallWorld, budget: int, devices: int) -> dict[str, int]:
     }
 
 
-def _scripts(world: SmallWorld, devices: int) -> tuple[tuple[Tell, ...], ...]:
+def _scripts(world: SmallWorld, devices: int, largest: int = 0) -> tuple[tuple[Tell, ...], ...]:
     """Return what each sending device composes. In `two-devices` and `two-conversations` both send in turn, unless the kinds
-    demand one sender. Where devices show what is unread, it is the second device that reads, not the sender."""
+    demand one sender. Where devices show what is unread, it is the second device that reads, not the sender. `largest`: the size
+    that the first message exceeds, where a server refuses it."""
     if world.script:
         return tuple([tuple([Tell(message.sender, Compose(message)) for message in part]) for part in world.script])
     changes = [kind for kind in world.kinds if kind in CHANGES]
@@ -453,6 +467,8 @@ def _scripts(world: SmallWorld, devices: int) -> tuple[tuple[Tell, ...], ...]:
         sender = DeviceId(number % senders)
         conversation = ConversationId(0 if changes else number % conversations)
         message = Message(MessageId(number), sender, conversation)
+        if largest and not number:
+            message = msgspec.structs.replace(message, size=largest + 1)
         if number == 0 and "expiring" in world.kinds:
             message = msgspec.structs.replace(message, expires=True)
         if 1 <= number <= len(changes):

@@ -92,7 +92,8 @@ class HistorySize:
             react(observation)
 
     def _amended(self, o: Amended) -> None:
-        self.changes = True
+        if o.is_change:
+            self.changes = True
 
     def _expired(self, o: Expired) -> None:
         self.expires = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import attrs
 
@@ -10,6 +10,7 @@ from syncproof.core.actor import state
 from syncproof.core.observations import (
     Abandoned,
     Accepted,
+    Amended,
     Composed,
     Expired,
     Forgot,
@@ -17,7 +18,9 @@ from syncproof.core.observations import (
     Joined,
     MemberAdded,
     MemberRemoved,
+    Openable,
     Placed,
+    Placeholder,
     Retired,
     Shown,
     Subscribed,
@@ -59,7 +62,8 @@ class NoLoss(Property):
     (`Retired`), one that is gone for good (`abandoned`: later audiences still contain it), and a message whose time is over
     (`expired`). A settled message that a
     restore took (`gone`) and that is placed again must be shown on the devices that joined in the meantime (`late`). What
-    a device showed and then lost with its database (`Forgot`) it must show again.
+    a device showed and then lost with its database (`Forgot`) it must show again. A placeholder (`sealed`) is enough as long
+    as the device cannot open the message; from then on (`opening`) the message itself is owed, or a change of it.
     """
 
     name = "no-loss"
@@ -81,6 +85,8 @@ class NoLoss(Property):
     conversations: dict[MessageId, ConversationId] = attrs.field(factory=dict)
     abandoned: set[DeviceId] = attrs.field(factory=set)
     subscribed: dict[ConversationId, set[DeviceId]] = attrs.field(factory=dict)
+    sealed: dict[DeviceId, set[MessageId]] = attrs.field(factory=dict)
+    opening: dict[DeviceId, set[MessageId]] = attrs.field(factory=dict)
     expired: set[MessageId] = attrs.field(factory=set)
 
     @observes(Joined)
@@ -174,6 +180,31 @@ class NoLoss(Property):
             self.gone.add(o.message)
         return None
 
+    @observes(Placeholder)
+    def on_placeholder(self, o: Placeholder) -> str | None:
+        self.sealed.setdefault(o.device, set()).add(o.message)
+        return None
+
+    @observes(Openable)
+    def on_openable(self, o: Openable) -> str | None:
+        if o.device in self.sealed:
+            self.opening.setdefault(o.device, set()).update(self.sealed.pop(o.device))
+        return None
+
+    @observes(Amended)
+    def on_amended(self, o: Amended) -> str | None:
+        if o.what == "message":
+            self._open(o.device, (MessageId(o.which),))
+        return None
+
+    def _open(self, device: DeviceId, messages: Iterable[MessageId]) -> None:
+        """Forget that the device shows placeholders of these messages."""
+        for waiting in (self.sealed, self.opening):
+            if device in waiting:
+                waiting[device].difference_update(messages)
+                if not waiting[device]:
+                    del waiting[device]
+
     @observes(Expired)
     def on_expired(self, o: Expired) -> str | None:
         self.expired.add(o.message)
@@ -185,6 +216,8 @@ class NoLoss(Property):
     @observes(Retired)
     def on_retired(self, o: Retired) -> str | None:
         self.users.pop(o.device, None)
+        self.sealed.pop(o.device, None)
+        self.opening.pop(o.device, None)
         for devices in self.subscribed.values():
             devices.discard(o.device)
         for message, delivery in list(self.open.items()):
@@ -201,6 +234,7 @@ class NoLoss(Property):
 
     @observes(Forgot)
     def on_forgot(self, o: Forgot) -> str | None:
+        self._open(o.device, o.messages)
         for message in o.messages:
             if message in self.gone or message in self.expired:
                 continue
@@ -246,3 +280,6 @@ class NoLoss(Property):
     def at_quiescence(self) -> Iterator[str]:
         for message, device in self.outstanding():
             yield f"message {message:d} was accepted, but device {device:d} of its audience never shows it"
+        for device, messages in sorted(self.opening.items()):
+            for message in sorted(messages):
+                yield f"device {device:d} could open message {message:d}, and never shows more of it than a placeholder"

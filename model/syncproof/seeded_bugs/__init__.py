@@ -23,12 +23,14 @@ from __future__ import annotations
 
 from syncproof.seeded_bugs import (
     backups,
+    caching,
     changes,
     checkpoints,
     consuming,
     derived,
     inboxes,
     numbering,
+    opening,
     paging,
     starting,
     storing,
@@ -40,10 +42,12 @@ from syncproof.seeded_bugs._record import Bug, Cost
 MODULES = (
     numbering,
     checkpoints,
+    opening,
     starting,
     paging,
     consuming,
     backups,
+    caching,
     changes,
     derived,
     triggers,

@@ -196,7 +196,7 @@ def _witnesses(entry: Design, found: Exploration, world: SmallWorld) -> dict[str
     faults = [fault for fault in found.coverage if fault in asked]
     happened = [f"{fault}-happened" for fault in faults if found.coverage[fault][0]]
     automata = [cast(NoLoss, automaton) for automaton in found.tables.judging.met("no-loss")]
-    everywhere = any(len(a.settled) == world.messages for a in automata)
+    everywhere = any(len(a.settled) == world.accepted for a in automata)
     noticed = [Reached(what) for what in (*happened, *found.situations, *[SHOWN_EVERYWHERE] * everywhere)]
     asked_for = [*[SOMETIMES[f"{fault}-happened"] for fault in faults], *required(entry, world)]
     met = found.tables.judging.watch.met

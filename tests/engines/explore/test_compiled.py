@@ -11,6 +11,7 @@ from typing import Any
 import numpy
 import pytest
 
+from examples import lamport_mutex, ping_pong
 from examples import two_phase_commit as two_phase
 from syncproof.core.actor import Actor, Out, actor, on, state
 from syncproof.core.environment import Environment
@@ -20,7 +21,7 @@ from syncproof.core.packets import Opened, Packet
 from syncproof.core.values import SERVER, ActorId, DeviceId, Id
 from syncproof.core.world import System
 from syncproof.designs import DESIGNS
-from syncproof.engines.explore import Exploration, Limits, Status, explore, search
+from syncproof.engines.explore import Exploration, Limits, Status, WorldView, explore, search
 from syncproof.engines.explore.packing import PackedStates
 from syncproof.engines.explore.search import Restrictions
 from syncproof.errors import InputError
@@ -28,11 +29,12 @@ from syncproof.inputs import lookup, small_worlds
 from syncproof.inputs.small_worlds import KINDS, SmallWorld
 from syncproof.properties import PROPERTIES, Property, observes
 from syncproof.seeded_bugs import BUGS
-from tests.engines.explore import explorations, record
+from tests.engines.explore import explorations, record, test_unchanging
 from tests.engines.explore.test_endless import Asked, AsksTerminate
 from tests.engines.explore.test_equal_to_world import Again, NeverLooks, Restless
 from tests.engines.explore.test_explore import Hasty
 from tests.helpers import alternating_bit, notebook
+from tests.helpers.examples import example
 
 pytest.importorskip("numba")
 from syncproof.engines.explore import compiled
@@ -192,6 +194,66 @@ def test_a_poll_waits_for_no_move_that_changes_automata_alone() -> None:
     assert plain.findings["never-looks"].counterexample.length == 4  # beside a step that only counts
 
 
+# ---- what is left out
+
+
+def explore_mutex(**options: Any) -> Exploration:
+    return lamport_mutex.search(3, **options)
+
+
+def explore_spawned(**options: Any) -> Exploration:
+    """A constraint sees who exists: a search in which devices appear and are replaced."""
+    system, _, environment = small_worlds.build("timeline-notify", SmallWorld("two-people", 1, ("reinstall",)))
+    newcomer = environment.newcomers[0]
+
+    def before_it_is_back(world: WorldView) -> bool:
+        assert newcomer.replaces is not None
+        return newcomer.replaces in world.actors or newcomer.actor not in world.actors
+
+    return explore(system, environment, constraint=before_it_is_back, **{"limits": Limits(states=1_500), **options})
+
+
+def explore_ping_pong(**options: Any) -> Exploration:
+    return ping_pong.search(3, True, **options)
+
+
+def explore_register(**options: Any) -> Exploration:
+    abd, register = example("abd"), example("register")
+    replicas = register.register("abd", 2, lambda n: abd.Replica(id=n, servers=2))
+    return explore(replicas, NOTHING, [register.Linearizable], skip_unchanging=True, **options)
+
+
+def explore_door(**options: Any) -> Exploration:
+    few = {"constraint": lambda w: not w.actors[test_unchanging.RECEIVER].open, "skip_unchanging": True}
+    return explore(test_unchanging.door(), NOTHING, [test_unchanging.Enters], **few, **options)
+
+
+LEAVING_OUT = {
+    "mutex": explore_mutex,
+    "spawned": explore_spawned,
+    "ping_pong": explore_ping_pong,
+    "register": explore_register,
+    "door": explore_door,
+}
+
+
+@pytest.mark.parametrize("name", LEAVING_OUT)
+def test_it_leaves_out_the_same(name: str) -> None:
+    plain, found = plain_and_fast(LEAVING_OUT[name])
+    assert (plain.graph.outside, plain.skipped) == (found.graph.outside, found.skipped)
+    assert plain.graph.outside + plain.skipped > 0
+
+
+@pytest.mark.parametrize("name", ["mutex", "register"])
+def test_it_takes_over_in_the_middle_of_a_search_that_leaves_something_out(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "CHECK_EVERY", 64)
+    fast(monkeypatch, 100)
+    plain, found = plain_and_fast(LEAVING_OUT[name])
+    assert (plain.graph.outside, plain.skipped) == (found.graph.outside, found.skipped)
+
+
 # ---- from any point on
 
 
@@ -306,7 +368,7 @@ def test_an_interruption_within_a_handler_leaves_whole_states(monkeypatch: pytes
 
 def test_it_is_asked_for_in_vain_where_only_the_plain_loop_can_search() -> None:
     with pytest.raises(InputError, match="fast: True, but numba is missing, or the search has a symmetry"):
-        explore_two_phase(fast=True, skip_unchanging=True)
+        explore_two_phase(fast=True, symmetric=[[two_phase.Resource(n) for n in range(3)]])
 
 
 def test_a_process_loads_the_compiled_loop_for_a_large_world(monkeypatch: pytest.MonkeyPatch) -> None:

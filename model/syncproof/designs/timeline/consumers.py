@@ -254,7 +254,7 @@ class ConsumerServer(ReadFanoutServer):
         if not any(page.has_more for page in pages):
             out.observe(Served(device))
         rows = sum([len(page.entries) for page in pages])
-        reply = PullReply(tuple(pages), sum([page.body_bytes for page in pages]))
+        reply = self.keep(source, PullReply(tuple(pages), sum([page.body_bytes for page in pages])))
         out.read("message-store", rows, reply.size + ROW_BYTES * rows, Respond(source, reply))
 
     @on(EntryAck)

@@ -113,7 +113,7 @@ class LogServer(Server):
             pages += self.lost_log_pages(packet.cursors, pages)
         if complete:
             out.observe(Served(device))
-        reply = PullReply(tuple(pages), size)
+        reply = self.keep(source, PullReply(tuple(pages), size))
         out.read("sync-store", rows, size + ROW_BYTES * rows, Respond(source, reply))
 
     def read_page(self, timeline: Timeline, log: Log, ranges: tuple[SeqRange, ...], after: int) -> Page | None:
@@ -273,6 +273,7 @@ class LogServer(Server):
 
     def restored(self, before: LogServer, out: Out) -> None:
         """Begin a new epoch of every log, and observe what the restore removed."""
+        super().restored(before, out)
         of, self.epoch = self.epoch, before.epoch + 1
         for logs, was, name in ((self.store, before.store, log_of), (self.sync, before.sync, sync_of)):
             for owner in sorted({*logs, *was}):

@@ -16,12 +16,14 @@ import numpy
 from numpy.typing import NDArray
 
 from syncproof.engines.explore import kernel
+from syncproof.engines.explore.constraint import Within
 from syncproof.engines.explore.encoding import State
 from syncproof.engines.explore.expand import Successor, expander
 from syncproof.engines.explore.flat_tables import FlatTables, rows
 from syncproof.engines.explore.graph import FirstArcs, Graph, Marked, Tree, counts
 from syncproof.engines.explore.packing import PackedStates, packed, packing, width
 from syncproof.engines.explore.tables import Tables
+from syncproof.engines.explore.unchanging import Unchanging
 
 Ints = NDArray[numpy.int64]
 
@@ -39,7 +41,7 @@ class CompiledSearch:
     """A search from the point that `graph` has reached: its states and arcs move into arrays, and come back at the end.
 
     `complain` is called with a state's number and all its successors when a property complained. `lean_from`: from how many
-    states on no arcs are kept; None: they are.
+    states on no arcs are kept; None: they are. `within`, `unchanging`: what the search leaves out.
     """
 
     def __init__(
@@ -50,13 +52,16 @@ class CompiledSearch:
         deepest: int | None,
         lean_from: int | None,
         complain: Callable[[int, list[Successor]], None],
+        within: Within | None = None,
+        unchanging: Unchanging | None = None,
     ) -> None:
         self.tables = tables
         self.graph = graph
         self.complain = complain
         self.lean_from = math.inf if lean_from is None else lean_from
         self.expand = expander(tables)
-        self.flat = FlatTables(tables)
+        self.flat = FlatTables(tables, within, unchanging)
+        self.unchanging = unchanging
         encoding, faults = tables.encoding, tables.faults
         offering = tables.offers.offering()
         pending = [slot for slot in offering if slot % 3 == 1 and slot < encoding.judge_slot]
@@ -66,6 +71,8 @@ class CompiledSearch:
         self.fixed[kernel.ACTORS] = len(encoding.names)
         self.fixed[kernel.PATIENT] = tables.moves.patient
         self.fixed[kernel.BOUNDED] = bool(tables.budgets.early)
+        self.fixed[kernel.CONSTRAINED], self.fixed[kernel.SKIPPING] = within is not None, unchanging is not None
+        self.fixed[kernel.COMBINING] = self.flat.combining
         self.offering = numpy.asarray(offering, dtype=numpy.int64)
         self.pending = numpy.asarray(pending, dtype=numpy.int64)
         self.crashable = rows([(actor, budget, actor in encoding.clients) for actor, budget in faults.crashable], 3)
@@ -154,8 +161,8 @@ class CompiledSearch:
         while True:
             says = kernel.advance(
                 run, self.fixed, self.packing, flat.base, self.offering, self.pending, self.crashable, self.replaceable,
-                flat.table, flat.pool, flat.at, flat.stirs, flat.marks, self.known, self.words, self.first, self.targets,
-                self.moves, self.marked, self.levels, self.tally, self.out, self.reached,
+                flat.present, flat.loose, flat.wanted, flat.table, flat.pool, flat.at, flat.stirs, flat.marks, self.known,
+                self.words, self.first, self.targets, self.moves, self.marked, self.levels, self.tally, self.out, self.reached,
             )  # fmt: skip
             if says == kernel.ASKS:
                 asked, *key = run[kernel.ASKED :].tolist()
@@ -255,6 +262,9 @@ class CompiledSearch:
             graph.parents = FirstArcs(self.targets)
             graph.marks = Marked(arcs, self.marked[:, 0], self.marked[:, 1])
             arrays += [self.first, self.marked]
+        graph.outside += int(self.run[kernel.OUTSIDE])
+        if self.unchanging is not None:
+            self.unchanging.count += int(self.run[kernel.SKIPPED])
         graph.levels = self.levels[: int(self.run[kernel.LEVELS])].tolist()
         graph.bytes = sum(array.nbytes for array in arrays)
         del self.known

@@ -45,7 +45,7 @@ class Within:
         encoding = tables.encoding
         late = [encoding.place[spawn.actor] for spawn in tables.environment.newcomers]
         replaced = [encoding.place[s.replaces] for s in tables.environment.newcomers if s.replaces is not None]
-        self._present = [pending_slot(actor) for actor in sorted({*late, *replaced})]
+        self.present = [pending_slot(actor) for actor in sorted({*late, *replaced})]
         """The pending slots of the actors that do not always exist."""
         self._locals = slice(0, encoding.judge_slot, 3)
         if not self(tables.initial):
@@ -54,8 +54,8 @@ class Within:
     def __call__(self, state: State) -> bool:
         """Return whether a state satisfies the constraint."""
         key = state[self._locals]
-        if self._present:
-            key += tuple([state[slot] == ABSENT for slot in self._present])
+        if self.present:
+            key += tuple([state[slot] == ABSENT for slot in self.present])
         return self.at(key)
 
     def at(self, key: State) -> bool:
@@ -68,7 +68,7 @@ class Within:
     def evaluated(self, key: State) -> bool:
         """Evaluate the constraint on a combination of local states. `InputError` if it raises an exception."""
         encoding = self.tables.encoding
-        absent = {slot // 3 for slot, gone in zip(self._present, key[len(encoding.names) :], strict=True) if gone}
+        absent = {slot // 3 for slot, gone in zip(self.present, key[len(encoding.names) :], strict=True) if gone}
         actors = {
             name: encoding.actor_in(number, key[number])
             for number, name in enumerate(encoding.names)

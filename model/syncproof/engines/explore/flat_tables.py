@@ -14,23 +14,32 @@ import numpy
 from numpy.typing import NDArray
 
 from syncproof.engines.explore import kernel
+from syncproof.engines.explore.constraint import Within
 from syncproof.engines.explore.encoding import SHIFT, State
 from syncproof.engines.explore.moves import Offer
 from syncproof.engines.explore.packing import BY_ACTOR
 from syncproof.engines.explore.tables import Tables
+from syncproof.engines.explore.unchanging import Unchanging
 
 Ints = NDArray[numpy.int64]
 
+WANTED = 64
+"""About how many combinations of local states a constraint is asked at once, at most."""
+
 
 class FlatTables:
-    """Arrays that `kernel.advance` reads: `table`, `pool`, `at` (with `base`), `stirs` and `marks`; see there."""
+    """Arrays that `kernel.advance` reads: `table`, `pool`, `at` (with `base`), `stirs`, `marks` and `loose`; see there."""
 
-    def __init__(self, tables: Tables) -> None:
-        self.tables = tables
+    def __init__(self, tables: Tables, within: Within | None = None, unchanging: Unchanging | None = None) -> None:
+        self.tables, self.within, self.unchanging = tables, within, unchanging
         self.actors = len(tables.encoding.names)
         self.absorbing = BY_ACTOR * self.actors
         self.judging = self.absorbing + len(tables.slots)
         self.spending = self.judging + 1
+        self.combining = self.spending + len(tables.budgets.spent)
+        self.present: Ints = numpy.asarray([] if within is None else within.present, dtype=numpy.int64)
+        self.wanted: Ints = numpy.zeros((WANTED, self.actors + len(self.present) + 1), dtype=numpy.int64)
+        self._removing = self.combining + self.wanted.shape[1]
         self.table: Ints = _empty(1 << 12)
         self._entries = 0
         self.pool: Ints = numpy.zeros(1 << 12, dtype=numpy.int64)
@@ -45,6 +54,9 @@ class FlatTables:
         self._values = [slot.values for slot in tables.slots]
         self._counted: tuple[int, ...] = ()
         self._pairs: dict[tuple[int, int, int], int] = {}
+        self._asked: set[State] = set()
+        """The combinations that the constraint was asked about."""
+        self.loose: Ints = numpy.zeros(0, dtype=numpy.int64)
         self._fill: dict[int, Callable[[Callable[[], State], int, int, int], None]] = {
             kernel.OFFERS: self._offers,
             kernel.POLL: self._poll,
@@ -57,6 +69,8 @@ class FlatTables:
             kernel.CRASHES: self._crashes,
             kernel.AFFORDS: self._affords,
             kernel.REPLACEMENTS: self._replacements,
+            kernel.WITHIN: self._within,
+            kernel.REMOVED: self._removed,
         }
         self.follow()
         self._copy()
@@ -83,6 +97,8 @@ class FlatTables:
             self.stirs = numpy.asarray(stirs, dtype=bool)
         if len(marks) > len(self.marks):
             self.marks = numpy.asarray(marks, dtype=numpy.int64)
+        if self.unchanging is not None and len(stirs) > len(self.loose):
+            self.loose = numpy.asarray([self.unchanging.wire(move) for move in range(len(stirs))], dtype=numpy.int64)
         return True
 
     def _make_room(self, room: list[int]) -> None:
@@ -177,6 +193,25 @@ class FlatTables:
         faults, state = self.tables.faults, of()
         wire, offers = faults.own_wire(actor, state), faults.replacements(actor, state)
         self._put_replacements(actor, state[3 * actor], state[3 * actor + 1], wire, state[-1], offers)
+
+    # ---- what a search leaves out
+
+    def _within(self, of: Callable[[], State], count: int, _: int, __: int) -> None:
+        """Ask the constraint about combinations of local states; each is a chain of pairs in the table."""
+        assert self.within is not None
+        last = self.combining + self.wanted.shape[1] - 1
+        for row in self.wanted[:count].tolist():
+            key = tuple(row[:-1])
+            if key not in self._asked:
+                self._asked.add(key)
+                combined = key[0]
+                for part, value in enumerate(key[1:], self.combining + 1):
+                    combined = self._pair(part, combined, value)
+                self._put(last, combined, 0, int(self.within.at(key)))
+
+    def _removed(self, of: Callable[[], State], slot: int, before: int, after: int) -> None:
+        assert self.unchanging is not None
+        self._put(self._removing + slot // 3, before, after, int(self.unchanging.only_removed(slot, before, after)))
 
     # ---- records and keys
 

@@ -21,16 +21,16 @@ Ints = NDArray[numpy.int64]
 
 # ---- `run`: what changes from call to call, by position
 
-NUMBER, STATES, ARCS, MARKED, LEVELS, LAST, STOP, DEEPEST, MOST, LEAN, ASKED, A, B, C = range(14)
+NUMBER, STATES, ARCS, MARKED, LEVELS, LAST, STOP, DEEPEST, MOST, LEAN, OUTSIDE, SKIPPED, ASKED, A, B, C = range(16)
 """The state to expand next; how many states, arcs, marked arcs and levels there are; the number of the first state of the
 next level; the state before which to return; the most levels; the most states that `known` has room for; whether no arcs are
-kept; which entry is missing, and its key."""
-RUN = 14
+kept; how many moves led outside the constraint, and how many deliveries were skipped; which entry is missing, and its key."""
+RUN = 16
 
 # ---- `fixed`: what is the same for a whole search, by position
 
-JUDGE_SLOT, ENVIRONMENT_SLOT, ACTORS, PATIENT, BOUNDED = range(5)
-FIXED = 5
+JUDGE_SLOT, ENVIRONMENT_SLOT, ACTORS, PATIENT, BOUNDED, CONSTRAINED, SKIPPING, COMBINING = range(8)
+FIXED = 8
 
 # ---- what `advance` returns
 
@@ -40,7 +40,9 @@ more successors than there is room for."""
 
 # ---- the entries that can be missing
 
-OFFERS, POLL, FIRINGS, ACCEPTS, SPENT, JUDGED, REACTION, ABSORBED, CRASHES, AFFORDS, REPLACEMENTS = range(11)
+(
+    OFFERS, POLL, FIRINGS, ACCEPTS, SPENT, JUDGED, REACTION, ABSORBED, CRASHES, AFFORDS, REPLACEMENTS, WITHIN, REMOVED,
+) = range(13)  # fmt: skip
 
 # ---- `at`: for each value of each slot the position in `pool` of what it offers
 
@@ -52,7 +54,8 @@ BITS = 24
 EMPTY = -1
 MISSING = -(1 << 62)
 # Each actor has `BY_ACTOR` tags: reactions, guards, pairs of local and pending, crashes, two for replacements, and whether these
-# have a budget. After them come those of the slots, of the automata, and of the budgets.
+# have a budget. After them come those of the slots, of the automata, of the budgets, and from `COMBINING` on those of a constraint
+# (one for each part of a combination) and of deliveries that change nothing (by actor).
 
 # ---- a record of `pool`: one offer
 
@@ -61,6 +64,7 @@ SIZE, MOVE, SLOT, LEFT, BUDGET, BUNDLE, GUARDS, SETS, EVENTS, DELTAS, HEAD = ran
 and deltas follow the head."""
 
 ABSENT = 1
+MANY = -2
 NONE_LEFT = -1
 INDEX = (1 << 32) - 1
 """The bits of an entry of `known` that number a state; those above are of its hash. An entry is not negative."""
@@ -149,6 +153,9 @@ def advance(
     pending: Ints,
     crashable: Ints,
     replaceable: Ints,
+    present: Ints,
+    loose: Ints,
+    wanted: Ints,
     table: Ints,
     pool: Ints,
     at: Ints,
@@ -168,7 +175,9 @@ def advance(
     """Expand states in their order until there is none left, or something must be done elsewhere; say what.
 
     `packing[slot]`: word, shift and mask. `base[slot]`: where its values begin in `at`. `crashable`: rows of actor, budget,
-    whether it is a client; `replaceable`: of actor, whether it is a client. `out`, `reached`: room for the successors
+    whether it is a client; `replaceable`: of actor, whether it is a client. `present`: the pending slots of actors that do not
+    always exist. `loose[move]`: the wire of the receiver of a packet that arrives in any order, or -1. `wanted`: room for
+    combinations that a constraint is to be asked about, all of one state at once. `out`, `reached`: room for the successors
     of one state: hash, move, mark, number of the state or -1, entry of `known`; and their words. `LEAN`: `targets` and `moves`
     have, for each state, the state from which it was reached first and by which move; `tally`, how many arcs each move has.
     """
@@ -178,6 +187,10 @@ def advance(
     absorbing = BY_ACTOR * actors
     judging = absorbing + slots
     spending = judging + 1
+    constrained, skipping, combining = fixed[CONSTRAINED] != 0, fixed[SKIPPING] != 0, fixed[COMBINING]
+    parts = wanted.shape[1]
+    removing = combining + parts
+    asking = numpy.zeros(parts, dtype=numpy.int64)
     state = numpy.zeros(slots, dtype=numpy.int64)
     after = numpy.zeros(slots, dtype=numpy.int64)
     changed = numpy.zeros(slots, dtype=numpy.int64)
@@ -203,6 +216,7 @@ def advance(
             after[slot] = value
             in_log[slot] = False
         count = 0
+        outside, skipped, unsure = 0, 0, 0
         stirred = False
         resting = -1
         phase, index, inner = 0, 0, 0
@@ -414,18 +428,53 @@ def advance(
                     return CROWDED
                 for word in range(width):
                     reached[count, word] = words[number, word]
-            for each in range(logged):
-                slot = changed[each]
-                in_log[slot] = False
-                if possible:
+            alone = -1  # the slot that differs, if there is only one
+            apart = False  # in what a constraint is asked about; the state itself is within it
+            if possible:
+                for each in range(logged):
+                    slot = changed[each]
                     difference = after[slot] ^ state[slot]
                     if difference:
                         reached[count, packing[slot, 0]] ^= difference << packing[slot, 1]
                         differs = differs or slot < environment_slot
                         moved = moved or slot < judge_slot
+                        alone = MANY if changes else slot
                         changes = True
+                        if constrained and slot < judge_slot and slot % 3 < 2:
+                            apart = apart or slot % 3 == 0 or after[slot] == ABSENT or state[slot] == ABSENT
+            possible = possible and (budget < 0 or differs)
+            kept = True
+            if possible and skipping and not mark and alone >= 0 and loose[pool[offer + MOVE]] == alone:
+                key = ((removing + alone // 3) << (2 * BITS)) | (state[alone] << BITS) | after[alone]
+                removed = find(table, key)
+                if removed == MISSING:
+                    run[ASKED], run[A], run[B], run[C] = REMOVED, alone, state[alone], after[alone]
+                    return ASKS
+                kept = removed == 0
+                skipped += removed
+            if possible and apart:
+                inside = after[0]
+                for part in range(parts):  # the last one asks what the combination of all others is
+                    asking[part] = after[3 * part] if part < actors else 0
+                    if actors <= part < parts - 1 and after[present[part - actors]] == ABSENT:
+                        asking[part] = 1
+                    if part and inside != MISSING:
+                        key = ((combining + part) << (2 * BITS)) | (inside << BITS) | asking[part]
+                        inside = find(table, key)
+                if inside == MISSING:
+                    wanted[unsure] = asking
+                    unsure += 1
+                    if unsure == wanted.shape[0]:
+                        run[ASKED], run[A] = WITHIN, unsure
+                        return ASKS
+                elif inside == 0:
+                    outside += 1
+                    kept = False
+            for each in range(logged):
+                slot = changed[each]
+                in_log[slot] = False
                 after[slot] = state[slot]
-            if not possible or (budget >= 0 and not differs):
+            if not possible:
                 continue
             move = pool[offer + MOVE]
             out[count, 1] = move
@@ -439,7 +488,10 @@ def advance(
                 out[count, 3] = -1
             else:
                 out[count, 3] = number
-            count += 1
+            count += 1 if kept else 0
+        if unsure:
+            run[ASKED], run[A] = WITHIN, unsure
+            return ASKS
         # ---- keep the successors
         states, arcs, noted = run[STATES], run[ARCS], run[MARKED]
         lean = run[LEAN] != 0
@@ -502,6 +554,8 @@ def advance(
                     noted += 1
             arcs += 1
         run[STATES], run[ARCS], run[MARKED] = states, arcs, noted
+        run[OUTSIDE] += outside
+        run[SKIPPED] += skipped
         run[NUMBER] = number + 1
         if not lean:
             first[number + 1] = arcs

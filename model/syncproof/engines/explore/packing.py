@@ -46,7 +46,7 @@ def bytes_of_state(slots: int, *, arcs: bool = True) -> int:
 def fits(tables: Tables) -> bool:
     """Return whether the keys of all tables fit into words: they do but for thousands of actors."""
     actors, slots, budgets = len(tables.encoding.names), len(tables.slots), len(tables.budgets.spent)
-    return BY_ACTOR * actors + slots + 1 + budgets < TAGS
+    return BY_ACTOR * actors + 2 * slots + 1 + budgets < TAGS
 
 
 def packing(counts: Sequence[int]) -> Words:

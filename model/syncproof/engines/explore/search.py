@@ -37,9 +37,7 @@ KERNEL = "syncproof.engines.explore.kernel"
 SWITCH_AT = 20_000
 """How many states a search has when it loads the compiled inner loop: loading takes about as long as finding them did. A process
 that has loaded it uses it from the first state on."""
-WHY_PLAIN = (
-    "numba is missing, or the search has a symmetry, a constraint or skip_unchanging, which only the plain loop can do"
-)
+WHY_PLAIN = "numba is missing, or the search has a symmetry, which only the plain loop can do"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +161,7 @@ def advice(states: int) -> str:
 
 def can_compile(restrictions: Restrictions) -> bool:
     """Return whether numba is installed, and the search has nothing that only the plain inner loop can do."""
-    only_plain = (restrictions.symmetry, restrictions.within, restrictions.unchanging)
-    return all(each is None for each in only_plain) and importlib.util.find_spec("numba") is not None
+    return restrictions.symmetry is None and importlib.util.find_spec("numba") is not None
 
 
 def _switch(tables: Tables, restrictions: Restrictions, fast: bool | None) -> float:
@@ -251,10 +248,16 @@ def _go_on(
         OSError,
     ):  # numba does not work with the other libraries, or finds no place for its cache
         graph.clear()
+        graph.outside = 0
+        if restrictions.unchanging is not None:
+            restrictions.unchanging.count = 0
         _search(tables, restrictions, checks, graph, math.inf)  # all complaints are known, and none will come again
         return
     look = point.look
-    going = CompiledSearch(tables, graph, point.last, checks.limits.depth, lean_from, partial(complain, tables, graph))
+    going = CompiledSearch(
+        tables, graph, point.last, checks.limits.depth, lean_from, partial(complain, tables, graph),
+        restrictions.within, restrictions.unchanging,
+    )  # fmt: skip
     try:
         while going.advance(going.number + 1 if checks.decided() else look):
             if checks.decided():

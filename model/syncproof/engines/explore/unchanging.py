@@ -59,13 +59,13 @@ class Unchanging:
                 move, after, mark = successor
                 slot = known(move)
                 if slot is None:
-                    slot = slots[move] = self._slot(move)
+                    slot = slots[move] = self.wire(move)
                 if (
                     slot < 0
                     or mark
                     or after[:slot] != state[:slot]
                     or after[slot + 1 :] != state[slot + 1 :]
-                    or not self._only_removed(slot, state[slot], after[slot])
+                    or not self.only_removed(slot, state[slot], after[slot])
                 ):
                     kept.append(successor)
                 else:
@@ -74,13 +74,14 @@ class Unchanging:
 
         return skipping
 
-    def _slot(self, number: int) -> int:
+    def wire(self, number: int) -> int:
+        """Return the wire slot of the receiver of a packet that arrives in any order; -1 for every other move."""
         move = self.tables.moves.values[number]
         if not isinstance(move, Arrive) or self.tables.encoding.system.link(move.packet).order != "unordered":
             return -1
         return wire_slot(self.tables.encoding.place[move.receiver])
 
-    def _only_removed(self, slot: int, before: int, after: int) -> bool:
+    def only_removed(self, slot: int, before: int, after: int) -> bool:
         """Return whether a wire lost one packet and gained none."""
         values = self.tables.slots[slot].values
         here: Wire = values[before]
