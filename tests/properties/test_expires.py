@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from syncproof.core.observations import Openable, Placeholder
+from syncproof.core.values import DeviceId, MessageId
 from syncproof.properties.device_log import DeviceLog
 from tests.helpers.histories import History
 
@@ -102,6 +104,14 @@ def test_a_device_that_is_gone_owes_nothing(showing, leaves: str) -> None:
 def test_an_expired_message_is_owed_to_nobody(showing) -> None:
     showing.accepted(1)
     showing.expired(1)
+    assert showing.says("no-loss") == []
+
+
+def test_a_placeholder_of_an_expired_message_need_not_be_replaced(showing) -> None:
+    showing.add(Placeholder(DeviceId(1), MessageId(1)))
+    showing.add(Openable(DeviceId(1)))
+    showing.accepted(1)
+    showing.expired(1, 1)
     assert showing.says("no-loss") == []
 
 

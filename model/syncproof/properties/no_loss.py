@@ -211,6 +211,8 @@ class NoLoss(Property):
         self.open.pop(o.message, None)
         self.settled.discard(o.message)
         self.gone.discard(o.message)
+        for device in [*self.sealed, *self.opening]:
+            self._open(device, (o.message,))
         return None
 
     @observes(Retired)
