@@ -32,6 +32,7 @@ from syncproof.seeded_bugs import (
     numbering,
     opening,
     paging,
+    processes,
     starting,
     storing,
     submitting,
@@ -54,6 +55,7 @@ MODULES = (
     storing,
     submitting,
     inboxes,
+    processes,
 )
 
 BUGS: dict[str, Bug] = {
