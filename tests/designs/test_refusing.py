@@ -34,7 +34,7 @@ from syncproof.designs.packets import (
     Submit,
     Unknown,
 )
-from syncproof.designs.refusing import Again, Busy, CursorRefused, LimitOver
+from syncproof.designs.refusing import Again, Busy, CursorRefused, LimitOver, MessageRefused
 from syncproof.designs.timeline.device import TimelineDevice
 from tests.helpers.effects import Effects
 
@@ -206,3 +206,46 @@ def test_refused_cursors_are_not_sent_again(kind: type[Device]) -> None:
         ledger.actor.checkpoints[LOG] = 5
     ledger.tell(LINE, CursorRefused())
     assert ledger.packets(Pull)[-1] == Pull((), True)
+
+
+# ---- messages that are refused for good
+
+
+def test_a_message_above_the_limit_is_refused_each_time_and_never_stored() -> None:
+    parameters = Parameters(largest_message=1)
+    server = DESIGNS["timeline-notify"].server(id=SERVER, parameters=parameters)
+    ledger = Effects(server)
+    large = Message(MessageId(0), ME, TALK, size=2)
+    ledger.tell(LINE, Submit(large))
+    ledger.tell(LINE, Submit(large))
+    ledger.tell(LINE, Submit(Message(MessageId(1), ME, TALK, size=1)))
+    assert ledger.packets(MessageRefused) == [MessageRefused(large.id)] * 2
+    assert len(ledger.open) == 1
+
+
+def test_a_refused_message_is_kept_as_failed_and_the_next_is_sent() -> None:
+    ledger = connected()
+    following = Message(MessageId(1), ME, TALK)
+    for message in (MINE, following):
+        ledger.tell(ME, Compose(message))
+    ledger.tell(LINE, MessageRefused(MINE.id))
+    assert ledger.packets(Submit) == [Submit(MINE), Submit(following)]
+    assert isinstance(ledger.actor, Device)
+    assert ledger.actor.failed == {MINE.id}
+
+
+def test_a_refused_message_is_not_sent_over_the_next_connection() -> None:
+    ledger = connected()
+    ledger.tell(ME, Compose(MINE))
+    ledger.tell(LINE, MessageRefused(MINE.id))
+    ledger.tell(LINE, Closed(LINE))
+    ledger.tell(ME, Opened(ConnectionId.of(ME, 2), ME))
+    assert len(ledger.packets(Submit)) == 1
+
+
+def test_a_late_refusal_of_a_message_that_is_not_the_oldest_changes_nothing() -> None:
+    ledger = connected()
+    ledger.tell(ME, Compose(MINE))
+    ledger.tell(LINE, MessageRefused(MessageId(7)))
+    assert isinstance(ledger.actor, Device)
+    assert ledger.actor.failed == set()

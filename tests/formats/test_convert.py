@@ -10,7 +10,8 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from syncproof.core.observations import Observation
+from syncproof.core.observations import Observation, Openable, Placeholder
+from syncproof.core.values import DeviceId, MessageId
 from syncproof.errors import InputError
 from syncproof.formats.codec import encode
 from syncproof.formats.history import read_history
@@ -48,7 +49,12 @@ def every_kind() -> list[Observation]:
     h.roamed(9, 0, 3, 1, (2, 5))
     h.trimmed(3)
     h.reverted(3)
+    h.unread(1, 2)
+    h.expired(7, 1)
+    h.expired(7)
     h.triggered(1)
+    h.add(Placeholder(DeviceId(1), MessageId(7)))
+    h.add(Openable(DeviceId(1)))
     return h.observations
 
 

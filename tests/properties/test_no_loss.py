@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from syncproof.core.observations import Amended, Openable, Placeholder
+from syncproof.core.values import DeviceId, MessageId
+
 
 def test_a_device_of_the_audience_never_shows_it(history) -> None:
     history.sent(7)
@@ -329,3 +332,56 @@ def test_every_message_that_a_device_forgot_is_judged(history, lost) -> None:
     history.forgot(2, 7, 8)
     eight = "message 8 was accepted, but device 2 of its audience never shows it"
     assert history.says("no-loss") == ([eight] if lost else [LOST.format(2), eight])
+
+
+# ---- placeholders
+
+
+def sealed(history, *devices: int) -> None:
+    """Let message 7 be shown on every device, on these as a placeholder."""
+    history.sent(7)
+    history.accepted(7)
+    for device in (0, 1, 2):
+        if device in devices:
+            history.add(Placeholder(DeviceId(device), MessageId(7)))
+        history.shown(device, 7)
+
+
+def test_a_placeholder_is_enough_as_long_as_the_message_cannot_be_opened(history) -> None:
+    sealed(history, 1)
+    assert history.says("no-loss") == []
+
+
+def test_the_message_itself_is_owed_once_it_can_be_opened(history) -> None:
+    sealed(history, 1, 2)
+    history.add(Openable(DeviceId(1)))
+    assert history.says("no-loss") == ["device 1 could open message 7, and never shows more of it than a placeholder"]
+
+
+@pytest.mark.parametrize("by", [7, 8])
+def test_the_message_or_a_change_of_it_takes_the_place_of_the_placeholder(history, by: int) -> None:
+    sealed(history, 1)
+    history.add(Openable(DeviceId(1)))
+    history.add(Amended(DeviceId(1), "message", 7, 0, MessageId(by)))
+    assert history.says("no-loss") == []
+
+
+def test_a_placeholder_that_comes_after_the_key_waits_for_the_next_key(history) -> None:
+    history.add(Openable(DeviceId(1)))
+    sealed(history, 1)
+    assert history.says("no-loss") == []
+
+
+def test_a_forgotten_placeholder_is_owed_as_every_message(history) -> None:
+    sealed(history, 1)
+    history.forgot(1, 7)
+    history.add(Openable(DeviceId(1)))
+    history.shown(1, 7)
+    assert history.says("no-loss") == []
+
+
+def test_a_device_that_is_replaced_opens_nothing(history) -> None:
+    sealed(history, 1)
+    history.add(Openable(DeviceId(1)))
+    history.retired(1)
+    assert history.says("no-loss") == []

@@ -14,8 +14,8 @@ from tools.docs import hooks
 @pytest.mark.parametrize(
     ("kind", "name", "by"),
     [
-        (Device, "catch_up", "`poll`, `on_connected`"),
-        (Server, "receive", "`submit`, `release`"),
+        (Device, "catch_up", "`waited_long_enough`, `poll`, `on_connected`"),
+        (Server, "receive", "`process`, `release`"),
         # `accepted` of `TimelineDevice` alone, not what other classes have under the same name
         (TimelineDevice, "on_own_entry", "`accepted`"),
         (TimelineServer, "announcement", "`notify_devices`"),

@@ -9,16 +9,34 @@ from collections.abc import Callable, Iterator
 
 from syncproof.core.actor import Actor, Out
 from syncproof.designs.base import Device, Server
+from syncproof.designs.caching import CachedServer
 from syncproof.designs.forms import FORMS
 from syncproof.designs.inbox.device import InboxDevice
 from syncproof.designs.inbox.server import InboxServer
+from syncproof.designs.opening import OpeningDevice
+from syncproof.designs.pipelining import PipeliningServer
+from syncproof.designs.refusing import RefusingServer
 from syncproof.designs.registry import DESIGNS
+from syncproof.designs.requesting import RequestingDevice
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.reading import LogServer
 from syncproof.designs.timeline.server import TimelineServer
 from tools.docs.markdown import code, codes, paragraphs, table
 
-BASES: tuple[type[Actor], ...] = (Device, TimelineDevice, InboxDevice, Server, LogServer, TimelineServer, InboxServer)
+BASES: tuple[type[Actor], ...] = (
+    RequestingDevice,
+    OpeningDevice,
+    Device,
+    TimelineDevice,
+    InboxDevice,
+    RefusingServer,
+    CachedServer,
+    PipeliningServer,
+    Server,
+    LogServer,
+    TimelineServer,
+    InboxServer,
+)
 """The classes that a design of one's own begins from, each after the one that it extends."""
 
 ENGINES = {

@@ -25,7 +25,18 @@ from syncproof.core.moves import (
     Spawn,
     Tell,
 )
-from syncproof.core.packets import AddMember, Expire, ForgetCursors, RemoveMember, Resend, Throttle, Tick
+from syncproof.core.packets import (
+    AddMember,
+    CacheReply,
+    Expire,
+    ForgetCursors,
+    LoseKey,
+    ReceiveKey,
+    RemoveMember,
+    Resend,
+    Throttle,
+    Tick,
+)
 from syncproof.core.values import ActorId, ConversationId, DeviceId, GatewayId, UserId
 
 ONE_PROCESS_SIMULATED = "the server of a simulated run is one process"
@@ -292,6 +303,27 @@ FAULTS: dict[str, Fault] = {
             tells=lambda roles: tuple([Tell(roles.server, ForgetCursors(device)) for device in roles.devices]),
             kind="cursor-refused",
             setting="lost_cursors_per_day",
+        ),
+        Fault(
+            name="key-late",
+            sentence="a device cannot open what it gets, until its key comes",
+            not_driven="what a device can open is the application's own affair, no server has a part in it",
+            move=Tell,
+            tells=lambda roles: tuple(
+                [Tell(device, key) for device in roles.devices for key in (LoseKey(), ReceiveKey())]
+            ),
+            kind="key-late",
+            budget=2,
+            setting="keys_late_per_day",
+        ),
+        Fault(
+            name="stale-reply",
+            sentence="a cache between a device and the server answers with an earlier reply",
+            not_simulated="a reply is kept only of a device that asks for the same numbers again, which few do at random times",
+            not_driven="nothing stands between the devices and the servers that are driven but a proxy that does not look inside",
+            move=Tell,
+            tells=lambda roles: tuple([Tell(roles.server, CacheReply(device)) for device in roles.devices]),
+            kind="stale-reply",
         ),
         Fault(
             name="gateway-crash",

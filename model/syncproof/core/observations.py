@@ -150,6 +150,24 @@ class Shown(Observation, frozen=True, gc=False):
     seq: int | None = None
 
 
+class Placeholder(Observation, frozen=True, gc=False):
+    """What the device shows of the message is a placeholder, because it cannot open the message yet.
+
+    It takes the message's place for order and checkpoints, and counts as `Shown`. An `Amended` of the message replaces it.
+    """
+
+    durable: ClassVar[bool] = True
+    device: DeviceId
+    message: MessageId
+
+
+class Openable(Observation, frozen=True, gc=False):
+    """From here on the device can open every message of which it shows a placeholder."""
+
+    durable: ClassVar[bool] = True
+    device: DeviceId
+
+
 class Checkpointed(Observation, frozen=True, gc=False):
     """The device's checkpoint in a timeline is now `seq`. `start`: its starting value in this installation."""
 
@@ -246,7 +264,8 @@ class Amended(Observation, frozen=True, gc=False):
 
     `what` is `message` (recalled or edited; `which` is its id, `version` the place of the change) or `read` (`which` is the
     conversation, `version` the place up to which it is read). A higher version is a later one. `final`: it is a recall,
-    which counts whatever the version of an edit.
+    which counts whatever the version of an edit. A message that is amended by itself, with version 0, is shown as it was
+    composed, in the place of its placeholder.
     """
 
     durable: ClassVar[bool] = True
@@ -256,6 +275,31 @@ class Amended(Observation, frozen=True, gc=False):
     version: int
     by: MessageId
     final: bool = False
+
+    @property
+    def is_change(self) -> bool:
+        """Return whether a recall, an edit or a read marker made it, and not the message itself."""
+        return self.what != "message" or self.which != self.by
+
+
+class Expired(Observation, frozen=True, gc=False):
+    """The time of a message is over: it was removed on `device`, or, without one, from the server's logs, where a void is left.
+
+    From here on it is owed to nobody.
+    """
+
+    durable: ClassVar[bool] = True
+    message: MessageId
+    device: DeviceId | None = None
+
+
+class Unread(Observation, frozen=True, gc=False):
+    """A device shows `count` as the number of unread messages of a conversation: a badge, a figure beside its name."""
+
+    durable: ClassVar[bool] = True
+    device: DeviceId
+    conversation: ConversationId
+    count: int
 
 
 class Retired(Observation, frozen=True, gc=False):

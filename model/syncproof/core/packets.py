@@ -136,6 +136,20 @@ class ForgetCursors(Packet, frozen=True, gc=False):
     device: DeviceId
 
 
+class LoseKey(Packet, frozen=True, gc=False):
+    """What is sent to this device from now on is sealed with a key that it does not have yet."""
+
+
+class ReceiveKey(Packet, frozen=True, gc=False):
+    """The key that this device lacked has come."""
+
+
+class CacheReply(Packet, frozen=True, gc=False):
+    """A cache before the server keeps the reply to the device's next pull, and gives it again when the same is asked."""
+
+    device: DeviceId
+
+
 class Tick(Packet, frozen=True, gc=False):
     """The server's wall clock now reads `milliseconds`."""
 

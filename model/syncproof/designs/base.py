@@ -14,6 +14,8 @@ from collections import deque
 from collections.abc import Mapping
 from typing import ClassVar, cast
 
+import msgspec
+
 from syncproof.core.actor import Out, actor, durable, on, volatile
 from syncproof.core.observations import (
     Amended,
@@ -22,6 +24,7 @@ from syncproof.core.observations import (
     Joined,
     MemberAdded,
     MemberRemoved,
+    Placeholder,
     Retired,
     Shown,
     Triggered,
@@ -39,6 +42,7 @@ from syncproof.core.values import (
     Timeline,
     UserId,
 )
+from syncproof.designs.deriving import DerivingDevice
 from syncproof.designs.packets import (
     Accept,
     Enrolled,
@@ -54,8 +58,9 @@ from syncproof.designs.packets import (
     Unknown,
 )
 from syncproof.designs.parameters import Parameters
-from syncproof.designs.refusing import RefusingServer
-from syncproof.designs.requesting import RequestingDevice
+from syncproof.designs.pipelining import PipeliningServer
+from syncproof.designs.refusing import MessageRefused
+from syncproof.designs.requesting import Request
 
 ROW_BYTES = 32
 """The size in bytes of a row without a body: an id, a number, a key."""
@@ -71,17 +76,21 @@ def settle(store: str, charged: int, stored: int, out: Out) -> None:
 
 
 @actor
-class Device(RequestingDevice):
-    """A user's device. Designs add how it receives messages."""
+class Device(DerivingDevice):
+    """A user's device. Designs add how it receives messages.
+
+    `failed`: the messages that the server refused for good. `unanswered`: how many of the
+    oldest messages of the outbox are submitted and not answered.
+    """
 
     outbox: deque[Message] = durable(deque)
-    shown: set[MessageId] = durable(set)
-    versions: dict[tuple[str, int], tuple[bool, int]] = durable(dict)
+    failed: set[MessageId] = durable(set)
+    unanswered: int = volatile(int)
 
     @on(Compose)
     def compose(self, source: Id, packet: Compose, out: Out) -> None:
         """Put the message into the durable outbox, then send if possible."""
-        message = packet.message
+        message = self.signed(packet.message)
         self.outbox.append(message)
         if message.kind == "message":
             out.observe(Composed(message.id, self.id, message.conversation))
@@ -102,6 +111,7 @@ class Device(RequestingDevice):
         """Register if new, else catch up; then send the outbox."""
         self.connection = packet.connection
         self.sending = False
+        self.unanswered = 0
         self.pulling = False
         self.forget_requests(out)
         if not self.registered:
@@ -137,6 +147,7 @@ class Device(RequestingDevice):
         if packet.connection == self.connection:
             self.connection = None
             self.sending = False
+            self.unanswered = 0
             self.pulling = False
             self.forget_requests(out)
             out.cancel(Poll())
@@ -144,11 +155,36 @@ class Device(RequestingDevice):
     @on(Accept)
     def accepted(self, source: Id, packet: Accept, out: Out) -> None:
         """Remove the message from the outbox and send the next."""
-        if self.outbox and self.outbox[0].id == packet.message:
-            message = self.outbox.popleft()
-            self.sending = False
-            self.answered("submit", out)
+        message = self.take_out(packet.message, out)
+        if message is not None:
             self.on_place_known(message, packet.place, out)
+            self.send_next(out)
+
+    def submitted(self, message: MessageId) -> Message | None:
+        """Return a message of the outbox that the server may have; None if it has left the outbox or was not submitted."""
+        for each, _ in zip(self.outbox, range(max(1, self.unanswered)), strict=False):
+            if each.id == message:
+                return each
+        return None
+
+    def take_out(self, id: MessageId, out: Out) -> Message | None:
+        """Take a message that is done with out of the outbox, and return it; None if it is not there."""
+        message = self.submitted(id)
+        if message is not None:
+            self.outbox.remove(message)
+            self.unanswered = max(0, self.unanswered - 1)
+            self.sending = self.unanswered > 0
+            if self.unanswered == 0 or "submit" not in self.refused:
+                self.answered("submit", out)
+            if self.unanswered and self.parameters.request_timeout:
+                self.wait_for_reply("submit", Request(Submit(self.outbox[0]), self.parameters.request_timeout, 0), out)
+        return message
+
+    @on(MessageRefused)
+    def refused_for_good(self, source: Id, packet: MessageRefused, out: Out) -> None:
+        """Keep the message as failed, which a person may send again as a new one, and send the next."""
+        if self.take_out(packet.message, out) is not None:
+            self.failed.add(packet.message)
             self.send_next(out)
 
     @on(Poll)
@@ -165,10 +201,16 @@ class Device(RequestingDevice):
         self.send_next(out)
 
     def send_next(self, out: Out) -> None:
-        """Submit the oldest message of the outbox, unless the device must wait: one submission is open at a time."""
-        if self.outbox and not self.sending and self.connection is not None and self.registered:
+        """Submit the oldest messages of the outbox, as many as may be open at a time, unless the device must wait."""
+        if self.connection is None or not self.registered or "submit" in self.refused:
+            return
+        if not self.sending:
+            self.unanswered = 0
+        while self.unanswered < min(len(self.outbox), self.parameters.outbox_window):
+            after = self.outbox[self.unanswered - 1].id if self.unanswered else None
             self.sending = True
-            self.request("submit", Submit(self.outbox[0]), out)
+            self.unanswered += 1
+            self.request("submit", Submit(self.outbox[self.unanswered - 1], after), out)
 
     def show(self, entry: Entry, timeline: Timeline | None, out: Out) -> bool:
         """Put the entry's message into the database unless it is there; return whether it was new."""
@@ -176,10 +218,14 @@ class Device(RequestingDevice):
         if message is None or message.id in self.shown:
             return False
         self.shown.add(message.id)
+        if self.is_sealed(message):
+            self.seal(message, out)
         seq = None if timeline is None else entry.seq
         out.observe(Shown(self.id, message.id, message.conversation, entry.place, timeline, seq))
         if message.kind != "message":
             self.amend(message, entry.place, out)
+        else:
+            self.derive_from_new(message, entry.place, out)
         return True
 
     def amend(self, message: Message, place: int, out: Out) -> None:
@@ -187,11 +233,14 @@ class Device(RequestingDevice):
 
         A recall is final: it counts more than any edit, in whatever order they come.
         """
+        if message.kind == "read" and message.author not in (msgspec.UNSET, self.user):
+            return  # what another user has read
         what, which, version = self.change(message)
         applied = (message.kind == "recall", version or place)
         if applied > self.versions.get((what, which), (False, 0)):
             self.versions[what, which] = applied
             out.observe(Amended(self.id, what, which, applied[1], message.id, applied[0]))
+            self.derive_from_change(what, which, out)
 
     @staticmethod
     def change(message: Message) -> tuple[str, int, int]:
@@ -208,6 +257,10 @@ class Device(RequestingDevice):
         lost = tuple(sorted(before.shown - self.shown))
         unsent = tuple([message.id for message in before.outbox if message not in self.outbox])
         out.observe(Forgot(self.id, lost, self.progress(), self.fetched_history(), unsent))
+        for message in sorted(self.placeholders - before.placeholders):
+            out.observe(Placeholder(self.id, message))
+        for conversation in sorted({c for c, _ in (*before.unread.values(), *self.unread.values())}):
+            self.show_count(conversation, out)
 
     def progress(self) -> tuple[tuple[ConversationId, int], ...]:
         """Return the last place that the device holds of each conversation; nothing in designs that keep no order."""
@@ -229,7 +282,7 @@ class Device(RequestingDevice):
 
 
 @actor
-class Server(RefusingServer):
+class Server(PipeliningServer):
     """A server that keeps users, devices, conversations and connections. Designs add storage and delivery of messages.
 
     `busy`, `backlog`: the submissions in process, and those that wait for one of `Parameters.workers`.
@@ -261,6 +314,7 @@ class Server(RefusingServer):
     def closed(self, source: Id, packet: Closed, out: Out) -> None:
         """Note that the device is offline, unless a newer connection replaced this one."""
         device = self.peers.pop(packet.connection)
+        self.lanes.pop(packet.connection, None)
         if self.online.get(device) == packet.connection:
             del self.online[device]
 
@@ -269,11 +323,25 @@ class Server(RefusingServer):
         """Process the message if a worker is free, else queue it."""
         if self.refuses(source, packet, out):
             return
-        if self.parameters.workers and self.busy >= self.parameters.workers:
-            self.backlog.append((source, packet.message))
+        if self.parameters.outbox_window > 1:
+            self.take_in_turn(source, packet, out)
+        else:
+            self.process(source, packet.message, out)
+
+    def process(self, source: ConnectionId, message: Message, out: Out) -> None:
+        """Process a message if a worker is free, else queue it; refuse one that is too large."""
+        if self.is_too_large(message):
+            out.send(source, MessageRefused(message.id))
+            self.continue_lane(source, out)
+        elif self.parameters.workers and self.busy >= self.parameters.workers:
+            self.backlog.append((source, message))
         else:
             self.busy += 1
-            self.receive(source, packet.message, out)
+            self.receive(source, message, out)
+
+    def is_too_large(self, message: Message) -> bool:
+        """Return whether a message is refused for good, each time that it comes."""
+        return 0 < self.parameters.largest_message < message.size
 
     @on(Respond)
     def respond(self, source: Id, packet: Respond, out: Out) -> None:
@@ -354,8 +422,15 @@ class Server(RefusingServer):
         return True
 
     def declines(self, source: ConnectionId, packet: Packet, out: Out) -> bool:
-        """Answer a request of a device that must register, wait or read from the beginning; return whether it must."""
-        return self.reject_unregistered(source, out) or self.refuses(source, packet, out)
+        """Answer a request of a device that must register, wait or read from the beginning, or one that a cache answers.
+
+        Return whether it is answered.
+        """
+        return (
+            self.reject_unregistered(source, out)
+            or self.refuses(source, packet, out)
+            or self.is_cached(source, packet, out)
+        )
 
     def insert_member(self, conversation: ConversationId, user: UserId) -> None:
         """Add a user to the members in memory; designs note from which place the user may read."""

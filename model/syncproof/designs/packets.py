@@ -43,15 +43,19 @@ def page_size(page: Page) -> int:
 
 
 class Submit(Packet, frozen=True, gc=False):
-    """A device submits a message, and sends it again until it is accepted."""
+    """A device submits a message, and sends it again until it is accepted.
+
+    `after`: the message that it submitted before this one over the same connection, and that is not accepted yet.
+    """
 
     request: ClassVar[bool] = True
     repeatable: ClassVar[bool] = True
     message: Message
+    after: MessageId | None = None
 
     @property
     def body_bytes(self) -> int:
-        return MESSAGE_BYTES + self.message.size
+        return MESSAGE_BYTES + self.message.size + (0 if self.after is None else ID_BYTES)
 
     @property
     def draw_key(self) -> int:
@@ -343,6 +347,12 @@ class Aged(Packet, frozen=True, gc=False):
     retransmits: ClassVar[bool] = True
     timeline: Timeline
     upto: int
+
+
+class Elapsed(Packet, frozen=True, gc=False):
+    """The time of an expiring message is over."""
+
+    message: MessageId
 
 
 class Saved(Packet, frozen=True, gc=False):

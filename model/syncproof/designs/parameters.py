@@ -43,6 +43,20 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     """`after-apply`: the device saves its checkpoint in a step of its own, so a crash may come between."""
     idempotent_send: bool = True
     """Off: the server keeps no index of message ids and stores a sender's retry a second time."""
+    largest_message: Count = 0
+    """A server refuses a message with a larger body, in bytes, for good: its sender keeps it as failed and goes on; 0: no limit."""
+    outbox_window: Positive = 1
+    """How many messages a device submits before the first of them is accepted. With more than one, a submission names the one
+    before it, and the server places those of a connection one after the other."""
+
+    unread_counts: bool = False
+    """Devices show how many messages of each conversation are unread: those of others, above the user's read marker."""
+
+    lifetime: Seconds = 86400.0
+    """How long an expiring message stays after its time has begun."""
+    expiry_from: Literal["shown", "read"] = "shown"
+    """When that time begins: on a device when it has the message, on a server of logs when that has placed it; or, `read`, on a
+    device when its user has read the message, and on no server, which does not know whether everybody has read it."""
 
     # ---- timelines
 

@@ -1,4 +1,4 @@
-"""Replies that say no: a server that a device asks too often, and one that no longer knows a device's cursors.
+"""Replies that say no: to a device that asks too often, to cursors that the server no longer knows, to a message.
 
 A rate limit concerns one device. While it lasts, each request of the device is answered by `Busy`, and begins the wait again:
 a device that keeps asking is kept out. It ends by itself when the device was silent for as long as the reply said.
@@ -6,6 +6,8 @@ a device that keeps asking is kept out. It ends by itself when the device was si
 A cursor is refused for good: the server has lost what it needs to continue from there (JMAP's `cannotCalculateChanges`, 410
 Gone, Kafka's `OFFSET_OUT_OF_RANGE`). It answers a pull from the beginning, which needs no cursor, and knows the device's
 cursors again afterwards.
+
+A message is refused for good: it would be refused again whenever it came, so its sender does not send it again by itself.
 """
 
 from __future__ import annotations
@@ -14,8 +16,8 @@ from typing import ClassVar, Literal
 
 from syncproof.core.actor import Actor, Out, actor, durable, on, volatile
 from syncproof.core.packets import ForgetCursors, Packet, Throttle
-from syncproof.core.values import ConnectionId, DeviceId, Id
-from syncproof.designs.packets import NUMBER_BYTES, Fetch, Pull, Register, Roam, Submit
+from syncproof.core.values import ConnectionId, DeviceId, Id, MessageId
+from syncproof.designs.packets import ID_BYTES, NUMBER_BYTES, Fetch, Pull, Register, Roam, Submit
 
 Asked = Literal["submit", "pull", "register", "roam"]
 """What a device waits for a reply to; one of each is open at a time."""
@@ -37,6 +39,17 @@ class Busy(Packet, frozen=True, gc=False):
 
 class CursorRefused(Packet, frozen=True, gc=False):
     """The server cannot continue from the cursors of a pull; it can read from the beginning."""
+
+
+class MessageRefused(Packet, frozen=True, gc=False):
+    """The server will not take the message, now or later."""
+
+    refuses: ClassVar[str | None] = "message"
+    message: MessageId
+
+    @property
+    def body_bytes(self) -> int:
+        return ID_BYTES
 
 
 class Again(Packet, frozen=True, gc=False):

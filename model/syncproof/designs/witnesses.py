@@ -44,7 +44,11 @@ class Meets(msgspec.Struct, frozen=True):
 
 RECONNECTING = ("caught-up", "duplicate-submit")
 
-REFUSED = (Meets("rate-limit", ("told-to-wait",)), Meets("cursor-refused", ("read-from-the-beginning",), every=False))
+REFUSED = (
+    Meets("rate-limit", ("told-to-wait",)),
+    Meets("cursor-refused", ("read-from-the-beginning",), every=False),
+    Meets("key-late", ("placeholder-replaced",)),
+)
 """A device of an inbox has a cursor only while it drains more than a page."""
 
 INBOX = (
@@ -73,7 +77,11 @@ SYNC_FIRST = (
     Meets("half-open", RECONNECTING),
 )
 
-READ_FANOUT = (*INBOX, Meets("server-restore", ("new-epoch",)))
+READ_FANOUT = (
+    *INBOX,
+    Meets("server-restore", ("new-epoch",)),
+    Meets("stale-reply", ("earlier-epoch",), every=False),
+)
 """There is no sync store, so no crash comes between two stores, and retention trims nothing."""
 
 TIMELINE = (

@@ -153,6 +153,8 @@ class TrafficSection(Section):
     """The size of a message's body."""
     recalls: Probability = 0.0
     """The share of messages that recall the previous message of the same device in the same conversation."""
+    expiring: Probability = 0.0
+    """The share of the other messages that expire; `model.lifetime` says after how long."""
     day_night: bool = False
     """Traffic follows a day: most at noon, none at midnight."""
     bursts: list[Burst] = []
@@ -304,6 +306,10 @@ class FaultsSection(Section):
     """How long a refused device has to wait: it is refused until it has asked for nothing for so long."""
     lost_cursors_per_day: Annotated[float, Field(ge=0, le=1000)] = 0.0
     """How often a day the server can continue from each device's cursors no more, at drawn times."""
+    keys_late_per_day: Annotated[float, Field(ge=0, le=1000)] = 0.0
+    """How often a day each device begins to lack the key of what it gets, at drawn times."""
+    key_delay: Span = 60.0
+    """How long after that the key comes, and the device can open what it kept."""
 
     @staticmethod
     def time_of(setting: str, entry: Any) -> float:

@@ -31,7 +31,7 @@ class ChangeMonotonic(Property):
     keyed_by = "installation x life of the log x changed thing"
     says = "the applied version of what is recalled, edited or read never sinks, and a recall is final"
     wants = "a change that a device applied"
-    evidence = seen(Amended)
+    evidence = seen(Amended, lambda o: o.is_change)
     takes_changes = True
     by_message = True
 

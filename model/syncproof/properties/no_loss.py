@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import attrs
 
@@ -10,13 +10,17 @@ from syncproof.core.actor import state
 from syncproof.core.observations import (
     Abandoned,
     Accepted,
+    Amended,
     Composed,
+    Expired,
     Forgot,
     Gone,
     Joined,
     MemberAdded,
     MemberRemoved,
+    Openable,
     Placed,
+    Placeholder,
     Retired,
     Shown,
     Subscribed,
@@ -53,11 +57,13 @@ class NoLoss(Property):
     `users` say who; `conversations`: of the messages without a place), until it takes one. Where devices subscribe
     (`subscribed`), it is owed to those that are subscribed then.
 
-    Three things are excused, because no design could prevent them: a message that a restore or retention took from the
+    Four things are excused, because no design could prevent them: a message that a restore or retention took from the
     message store (`Gone`; one that a crash took is no excuse), a device that was replaced by another installation
-    (`Retired`), and one that is gone for good (`abandoned`: later audiences still contain it). A settled message that a
+    (`Retired`), one that is gone for good (`abandoned`: later audiences still contain it), and a message whose time is over
+    (`expired`). A settled message that a
     restore took (`gone`) and that is placed again must be shown on the devices that joined in the meantime (`late`). What
-    a device showed and then lost with its database (`Forgot`) it must show again.
+    a device showed and then lost with its database (`Forgot`) it must show again. A placeholder (`sealed`) is enough as long
+    as the device cannot open the message; from then on (`opening`) the message itself is owed, or a change of it.
     """
 
     name = "no-loss"
@@ -79,6 +85,9 @@ class NoLoss(Property):
     conversations: dict[MessageId, ConversationId] = attrs.field(factory=dict)
     abandoned: set[DeviceId] = attrs.field(factory=set)
     subscribed: dict[ConversationId, set[DeviceId]] = attrs.field(factory=dict)
+    sealed: dict[DeviceId, set[MessageId]] = attrs.field(factory=dict)
+    opening: dict[DeviceId, set[MessageId]] = attrs.field(factory=dict)
+    expired: set[MessageId] = attrs.field(factory=set)
 
     @observes(Joined)
     def on_joined(self, o: Joined) -> str | None:
@@ -135,7 +144,7 @@ class NoLoss(Property):
     def on_shown(self, o: Shown) -> str | None:
         delivery = self.open.get(o.message)
         if delivery is None:
-            if o.message in self.settled:
+            if o.message in self.settled or o.message in self.expired:
                 return None
             delivery = self._delivery(o.message)
             assert delivery is not None
@@ -171,9 +180,46 @@ class NoLoss(Property):
             self.gone.add(o.message)
         return None
 
+    @observes(Placeholder)
+    def on_placeholder(self, o: Placeholder) -> str | None:
+        self.sealed.setdefault(o.device, set()).add(o.message)
+        return None
+
+    @observes(Openable)
+    def on_openable(self, o: Openable) -> str | None:
+        if o.device in self.sealed:
+            self.opening.setdefault(o.device, set()).update(self.sealed.pop(o.device))
+        return None
+
+    @observes(Amended)
+    def on_amended(self, o: Amended) -> str | None:
+        if o.what == "message":
+            self._open(o.device, (MessageId(o.which),))
+        return None
+
+    def _open(self, device: DeviceId, messages: Iterable[MessageId]) -> None:
+        """Forget that the device shows placeholders of these messages."""
+        for waiting in (self.sealed, self.opening):
+            if device in waiting:
+                waiting[device].difference_update(messages)
+                if not waiting[device]:
+                    del waiting[device]
+
+    @observes(Expired)
+    def on_expired(self, o: Expired) -> str | None:
+        self.expired.add(o.message)
+        self.open.pop(o.message, None)
+        self.settled.discard(o.message)
+        self.gone.discard(o.message)
+        for device in [*self.sealed, *self.opening]:
+            self._open(device, (o.message,))
+        return None
+
     @observes(Retired)
     def on_retired(self, o: Retired) -> str | None:
         self.users.pop(o.device, None)
+        self.sealed.pop(o.device, None)
+        self.opening.pop(o.device, None)
         for devices in self.subscribed.values():
             devices.discard(o.device)
         for message, delivery in list(self.open.items()):
@@ -190,8 +236,9 @@ class NoLoss(Property):
 
     @observes(Forgot)
     def on_forgot(self, o: Forgot) -> str | None:
+        self._open(o.device, o.messages)
         for message in o.messages:
-            if message in self.gone:
+            if message in self.gone or message in self.expired:
                 continue
             if message in self.settled:
                 self.settled.discard(message)
@@ -207,7 +254,7 @@ class NoLoss(Property):
     def _delivery(self, message: MessageId) -> Delivery | None:
         """Return the record of a message, or None if it is settled."""
         delivery = self.open.get(message)
-        if delivery is None and message not in self.settled:
+        if delivery is None and message not in self.settled and message not in self.expired:
             delivery = self.open[message] = Delivery(None, set(), False, False, False)
         return delivery
 
@@ -235,3 +282,6 @@ class NoLoss(Property):
     def at_quiescence(self) -> Iterator[str]:
         for message, device in self.outstanding():
             yield f"message {message:d} was accepted, but device {device:d} of its audience never shows it"
+        for device, messages in sorted(self.opening.items()):
+            for message in sorted(messages):
+                yield f"device {device:d} could open message {message:d}, and never shows more of it than a placeholder"

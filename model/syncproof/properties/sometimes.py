@@ -13,7 +13,7 @@ import msgspec
 
 from syncproof.core.actor import state
 from syncproof.core.faults import FAULTS
-from syncproof.core.observations import Accepted, Noted
+from syncproof.core.observations import Accepted, Amended, Noted
 from syncproof.errors import InputError
 from syncproof.properties import PROPERTIES, Property
 from syncproof.properties._base import anything
@@ -81,6 +81,10 @@ SOMETIMES: dict[str, type[Property]] = _registered(
         _noted("redelivered", "an entry that was not acknowledged was sent again"),
         _noted("told-to-wait", "a request was refused for now"),
         _noted("read-from-the-beginning", "a device whose cursors were refused read from the beginning"),
+        _noted("earlier-epoch", "a device was given a page of an epoch that it had left"),
+        _made(
+            "placeholder-replaced", "a message took the place of its placeholder", {Amended: lambda o: not o.is_change}
+        ),
         *[_reached(f"{fault}-happened", f"{fault} happened") for fault in FAULTS],
     )
 )

@@ -23,12 +23,16 @@ from __future__ import annotations
 
 from syncproof.seeded_bugs import (
     backups,
+    caching,
     changes,
     checkpoints,
     consuming,
+    derived,
     inboxes,
     numbering,
+    opening,
     paging,
+    processes,
     starting,
     storing,
     submitting,
@@ -39,15 +43,19 @@ from syncproof.seeded_bugs._record import Bug, Cost
 MODULES = (
     numbering,
     checkpoints,
+    opening,
     starting,
     paging,
     consuming,
     backups,
+    caching,
     changes,
+    derived,
     triggers,
     storing,
     submitting,
     inboxes,
+    processes,
 )
 
 BUGS: dict[str, Bug] = {

@@ -5,8 +5,9 @@ from __future__ import annotations
 from syncproof.core.actor import Out, actor, durable, on, volatile
 from syncproof.core.observations import Triggered
 from syncproof.core.packets import Opened
-from syncproof.core.values import ConnectionId, DeviceId, Id, Message, MessageId
-from syncproof.designs.packets import Accept, Commit, Submit
+from syncproof.core.values import ConnectionId, Cursor, DeviceId, Id, Message, MessageId
+from syncproof.designs.packets import Accept, Commit, Poll, Submit
+from syncproof.designs.refusing import MessageRefused
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.server import TimelineServer
 from syncproof.seeded_bugs._record import seeded_bug
@@ -33,6 +34,49 @@ F50 = seeded_bug(
     base="timeline-notify",
     world=("two-people", 1, ("disconnect",)),
     device=UploadsOnWrite,
+)
+
+
+@actor
+class UploadsFirst(TimelineDevice):
+    """Downloads nothing while its outbox holds a message, and sends what was refused again at each poll."""
+
+    def pull(self, cursors: tuple[Cursor, ...], full: bool, out: Out) -> None:
+        """Pull if everything written here is uploaded."""
+        if not self.outbox:
+            super().pull(cursors, full, out)
+
+    @on(MessageRefused)
+    def refused_for_good(self, source: Id, packet: MessageRefused, out: Out) -> None:
+        """Keep the message in the outbox, and try again at the next poll."""
+        self.sending = False
+        self.arm_poll(out)
+
+    @on(Poll)
+    def poll(self, source: Id, packet: Poll, out: Out) -> None:
+        """Upload, then download."""
+        self.send_next(out)
+        super().poll(source, packet, out)
+
+    @on(Accept)
+    def accepted(self, source: Id, packet: Accept, out: Out) -> None:
+        """Download once the outbox is empty."""
+        super().accepted(source, packet, out)
+        if not self.outbox and not self.pulling:
+            self.catch_up(out)
+
+
+F50b = seeded_bug(
+    "F50b",
+    "uploads hold back downloads",
+    mechanism="a message that the server refuses stays in the outbox, and downloads wait until the outbox is empty",
+    cure="take a message that was refused for good out of the outbox, keep it as failed, and pull whatever waits there",
+    seen_in="powersync.dart#326",
+    violates=("no-loss",),
+    base="timeline-notify",
+    world=("two-devices", 2, ()),
+    device=UploadsFirst,
+    largest_message=1,
 )
 
 

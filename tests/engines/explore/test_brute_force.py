@@ -39,8 +39,12 @@ SOUND = [
     ("timeline-checkpointed", SmallWorld("two-devices", 2, ("read",))),
     ("inbox-store-first", SmallWorld("one-device", 2, ("read",))),
     ("timeline-read-fanout", SmallWorld("two-conversations", 2, ())),
+    ("timeline-dense-push", SmallWorld("two-people", 2, ("recall", "unread"))),
+    ("timeline-push", SmallWorld("two-devices", 1, ("expiring",))),
     ("timeline-dense-push", SmallWorld("two-devices", 1, ("rate-limit",))),
     ("timeline-dense-push", SmallWorld("two-devices", 1, ("cursor-refused",))),
+    ("timeline-dense-push", SmallWorld("two-devices", 1, ("key-late",))),
+    ("timeline-dense-push", SmallWorld("one-device", 1, ("stale-reply",))),
 ]
 """Every design, and every kind of fault, in worlds of at most about 1,600 states: the judge needs a millisecond for each."""
 SEEDED = ("F03", "F11", "F17", "F18", "F19", "F25", "F26", "F27", "F29", "F32", "F34", "F57")

@@ -110,11 +110,13 @@ class InboxServer(Server):
         if message.id in self.waiting:
             self.sources[message.id] = (*self.sources[message.id], source)
             self.release(out)
+            self.continue_lane(source, out)
         elif message.id in self.audiences:
             self.write_copies(source, message, place, out)
         else:
             out.send(source, Accept(message.id, place))
             self.release(out)
+            self.continue_lane(source, out)
 
     def write_copies(self, source: ConnectionId, message: Message, place: int, out: Out) -> None:
         """Write the copies that are not in their inboxes yet; accept the message at once if there are none."""
@@ -233,9 +235,11 @@ class InboxServer(Server):
         del self.waiting[message]
         if self.audiences.pop(message, None) is not None:
             out.delete("inbox-index", 1, None, ROW_BYTES)
-        for source in self.sources.pop(message):
+        sources = self.sources.pop(message)
+        for source in sources:
             out.send(source, Accept(message, place))
         self.release(out)
+        self.continue_lane(sources[0], out)
 
     # ---- acks
 
@@ -315,12 +319,12 @@ class InboxServer(Server):
         if not has_more:
             out.observe(Served(device))
         if not entries:
-            out.read("inbox", 0, 0, Respond(source, PullReply(())))
+            out.read("inbox", 0, 0, Respond(source, self.keep(source, PullReply(()))))
             return
         upto = entries[-1].seq
         out.observe(RangeRead(device, name, after, upto, tuple([e.seq for e in entries])))
         page = Page(name, after, tuple(entries), upto, has_more)
-        reply = PullReply((page,), page.body_bytes)
+        reply = self.keep(source, PullReply((page,), page.body_bytes))
         out.read("inbox", len(entries), reply.size + ROW_BYTES * len(entries), Respond(source, reply))
         if self.deletes_on_send():
             self.remove(device, tuple([e.message.id for e in entries if e.message is not None]), out)
@@ -382,6 +386,7 @@ class InboxServer(Server):
 
     def restored(self, before: InboxServer, out: Out) -> None:
         """Observe what the restore changed: copies deleted since the backup are back, later ones are gone, places are free."""
+        super().restored(before, out)
         for conversation in sorted(before.places):
             last = self.places.get(conversation, 0)
             out.observe(Reverted(Timeline("conversation", int(conversation)), last, 0))

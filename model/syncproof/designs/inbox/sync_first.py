@@ -42,10 +42,12 @@ class SyncFirstServer(InboxServer):
         if place is not None and self.parameters.idempotent_send:
             out.observe(Noted("duplicate-submit", self.id))
             out.send(source, Accept(message.id, place))
+            self.continue_lane(source, out)
             return
         held = self.holding.get(message.id)
         if held is not None:
             held.sources = (*held.sources, source)
+            self.continue_lane(source, out)
             return
         place = self.place(message, out)
         devices = [d for d in self.audience(message.conversation) if d != message.sender]
@@ -57,6 +59,7 @@ class SyncFirstServer(InboxServer):
             else:
                 self.write_copy(device, held, out)
         self.accept_if_complete(held, out)
+        self.continue_lane(source, out)
 
     def write_copy(self, device: DeviceId, held: HeldMessage, out: Out) -> None:
         """Write a copy of a held message into the device's inbox."""

@@ -112,8 +112,7 @@ class TimelineDevice(Device):
     def accepted(self, source: Id, packet: Accept, out: Out) -> None:
         """Take the message's own entry into the timeline, if the reply says where it is; then send the next message."""
         if packet.timeline is not None:
-            first = self.outbox[0] if self.outbox else None
-            message = first if first is not None and first.id == packet.message else None
+            message = self.submitted(packet.message)
             self.on_own_entry(packet.timeline, packet.after, Entry(packet.seq, packet.place, message), out)
         super().accepted(source, packet, out)
 
@@ -145,6 +144,9 @@ class TimelineDevice(Device):
         self.pull_answered(out)
         cursors = []
         for page in packet.pages:
+            if self.is_earlier(page.timeline):
+                out.observe(Noted("earlier-epoch", self.id))
+                continue
             if page.has_more:
                 self.wanted[page.timeline] = max(page.upto + 1, self.wanted.get(page.timeline, 0))
             if page.missing:
@@ -165,6 +167,11 @@ class TimelineDevice(Device):
         """Move the checkpoints, which are durable now."""
         self.saving = False
         self.save(packet.cursors, out)
+
+    def is_earlier(self, timeline: Timeline) -> bool:
+        """Return whether a timeline is an epoch of a log that the device has left: no server, but a cache, may send it."""
+        known = self.known_epoch(timeline)
+        return known is not None and known.epoch > timeline.epoch
 
     def apply(self, page: Page, out: Out) -> None:
         """Show the page's entries above the checkpoint, in order."""
@@ -283,6 +290,10 @@ class TimelineDevice(Device):
             self.answered("roam", out)
         if packet.page.after <= after < packet.page.upto and upto:
             self.history[packet.conversation] = (packet.page.upto, upto)
-            entries = tuple([(e.place, e.message.id) for e in packet.page.entries if e.message is not None])
+            held = [e for e in packet.page.entries if e.message is not None and not self.has_removed(e.message)]
+            entries = tuple([(e.place, e.message.id) for e in held if e.message is not None])
             out.observe(Roamed(self.id, packet.conversation, packet.page.after, packet.page.upto, entries))
+            for entry in held:
+                if entry.message is not None and entry.message.expires is True:
+                    self.keep_until(entry.message, entry.place, out)
             self.roam(out)

@@ -57,6 +57,7 @@ class TimelineServer(LogServer):
             if not self.waits_for_copy(message, place, source):
                 out.read("message-store", 1, ROW_BYTES, Respond(source, Accept(message.id, place)))
             self.release(out)
+            self.continue_lane(source, out)
             return
         copies = bool(self.receivers(message.conversation))
         rows = 1 + self.parameters.idempotent_send + copies
@@ -73,6 +74,7 @@ class TimelineServer(LogServer):
             if not self.waits_for_copy(message, place, packet.source):
                 out.send(packet.source, Accept(message.id, place))
             self.release(out)
+            self.continue_lane(packet.source, out)
             return
         conversation = message.conversation
         log = self.store.get(conversation)
@@ -81,6 +83,7 @@ class TimelineServer(LogServer):
         place = self.next_place(log, message)
         entry = Entry(place, place, message)
         log.append(entry)
+        self.await_end(message, out)
         self.index[message.id] = place
         members = self.members.get(conversation, ())
         out.observe(Placed(message.id, conversation, place, members, self.audience(conversation)))
@@ -107,6 +110,7 @@ class TimelineServer(LogServer):
             for user in members:
                 self.notify_devices(user, timeline, entry, out, told)
         self.release(out)
+        self.continue_lane(packet.source, out)
 
     def next_place(self, log: Log, message: Message) -> int:
         """Return the place that a message takes in its conversation's log."""
@@ -234,6 +238,7 @@ class TimelineServer(LogServer):
         for user, log in sorted(self.sync.items()):
             if log.seqs:
                 self.age(user, out)
+        self.await_ends(out)
         if self.intents:
             out.observe(Noted("redriven", self.id))
             out.read("message-store", len(self.intents), ROW_BYTES * len(self.intents))

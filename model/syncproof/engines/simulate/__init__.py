@@ -50,6 +50,8 @@ class RunResult:
     `sometimes`: what some run must reach, in words, and whether this run did. `storage_s`: seconds that the storage station
     worked to write, delete and read; `operations`: how many of each, by store. `unbalanced`: the stores whose bytes do not
     add up at the end of the run, with (bytes counted, bytes held); empty, unless the engine or the design counts wrongly.
+    `over_time`: the durations of the deliveries of each stretch of `slot_s` seconds, by its number; empty where no fault of the
+    scenario has a time.
     """
 
     design: str
@@ -69,12 +71,20 @@ class RunResult:
     storage_s: dict[str, float] = field(default_factory=dict)
     operations: dict[str, dict[str, int]] = field(default_factory=dict)
     unbalanced: dict[str, tuple[int, int]] = field(default_factory=dict)
+    slot_s: float = 0.0
+    over_time: Mapping[int, Histogram] = field(default_factory=dict)
 
 
-def _given(traffic: Traffic, plan: FaultPlan) -> Given:
+def _given(traffic: Traffic, plan: FaultPlan, scenario: Scenario) -> Given:
     messages, devices = Counter(traffic.conversations), Counter(traffic.owners[: traffic.initial_devices])
     most = max(messages.values(), default=0), max(devices.values(), default=0)
-    return Given(plan.configured, *most, changes=bool(traffic.about))
+    return Given(
+        plan.configured,
+        *most,
+        changes=bool(traffic.about),
+        unread=scenario.model.unread_counts,
+        expires=bool(traffic.expiring),
+    )
 
 
 def simulate(
@@ -112,7 +122,7 @@ def simulate(
             promised,
             not_applicable,
             simulation.monitor,
-            _given(traffic, plan),
+            _given(traffic, plan, scenario),
             simulation.quiesced,
             happened=simulation.meter.messages > 0,
         ),
@@ -136,4 +146,6 @@ def simulate(
             for store, counts in sorted(simulation.station.operations.items())
         },
         unbalanced=simulation.world.imbalance(),
+        slot_s=simulation.meter.slot,
+        over_time=dict(sorted(simulation.meter.over_time.items())),
     )

@@ -11,7 +11,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, cast
 
 from syncproof.core.hosts import Connection
-from syncproof.core.packets import Expire, ForgetCursors, Packet, Throttle
+from syncproof.core.packets import Expire, ForgetCursors, LoseKey, Packet, ReceiveKey, Throttle
 from syncproof.core.values import ActorId, DeviceId
 from syncproof.engines.simulate.clock import Clock
 from syncproof.inputs.fault_plan import FaultPlan
@@ -80,6 +80,8 @@ class Faults:
             clock.later(at, self._tell_server, ("rate-limit", Throttle(devices[device], settings.rate_limit)))
         for at, device in self.plan.drawn.get("cursor-refused", ()):
             clock.later(at, self._tell_server, ("cursor-refused", ForgetCursors(devices[device])))
+        for at, device in self.plan.drawn.get("key-late", ()):
+            clock.later(at, self._seal, (devices[device], settings.key_delay))
         for at in settings.trims:
             clock.later(at, self._expire, None)
         for step in settings.clock_steps:
@@ -188,6 +190,24 @@ class Faults:
         if not self.counts.stopped and server is not None and not server.down:
             self.counts.fired[fault] += 1
             self.world.tell(server, packet)
+
+    # ---- keys that come late
+
+    def _seal(self, what: tuple[ActorId, float]) -> None:
+        """Let a device lack the key of what it gets from now on, for so many seconds."""
+        name, delay = what
+        host = self.world.timed_host(name)
+        if not self.counts.stopped and host is not None and not host.down:
+            self.counts.fired["key-late"] += 1
+            self.world.tell(host, LoseKey())
+            self.clock.at(self.clock.now + delay, self._unseal, host)
+
+    def _unseal(self, host: TimedHost) -> None:
+        """Give a device the key; later, if it is down."""
+        if host.down and host.name in self.world.actors:
+            self.clock.at(self.clock.now + self.reconnect_s, self._unseal, host)
+        elif not host.down:
+            self.world.tell(host, ReceiveKey())
 
     # ---- retention
 

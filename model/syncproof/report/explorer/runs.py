@@ -111,7 +111,7 @@ def _never(situation: type[Property], walk: Walk) -> type[Property]:
         return _predicated(situation)
     if situation.name == CAUGHT_UP:
         return _Reconnects
-    return _everywhere(walk.small_world.messages)
+    return _everywhere(walk.small_world.accepted)
 
 
 def _violating(walk: Walk, goal: type[Property]) -> tuple[tuple[Move, ...] | None, bool]:
