@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from syncproof.properties import PROPERTIES
 from syncproof.report import counterexamples, sequence
-from syncproof.report.sequence import shown
 from syncproof.studies.comparison import Comparison
 
 
-def test_a_row_has_room_for_two_notes_of_which_a_complaint_is_one() -> None:
-    assert shown(("a", "b", "c")) == ["a", "b"]
-    assert shown(("a", "b", "✗ no-loss: x", "✗ dense: y")) == ["a", "✗ no-loss: x"]
-    assert shown(()) == []
+def test_no_text_is_cut_and_rows_have_room_for_the_longest(found: Comparison) -> None:
+    for way in found.ways():
+        narration = counterexamples.narrate_way(way, found.scenario.parameters())
+        drawn = sequence.svg(narration)
+        assert "…" not in drawn
+        rows = [float(y) for y in re.findall(r'<text class="number"[^>]* y="([\d.]+)"', drawn)]
+        assert {b - a for a, b in pairwise(rows)} <= {sequence.pitch(narration)}
+        notes = [float(y) for y in re.findall(r'<text class="note[^"]*"[^>]* y="([\d.]+)"', drawn)]
+        assert all(b - a >= sequence.LINE for a, b in pairwise(notes))
+
+
+def test_labels_stand_above_arrows_that_are_level_there(found: Comparison) -> None:
+    for way in found.ways():
+        drawn = sequence.svg(counterexamples.narrate_way(way, found.scenario.parameters()))
+        arrows = re.findall(r'<path class="arrow[^"]*" d="M[\d.]+ [\d.]+(?:h-?\d+V[\d.]+)?H[\d.]+"/>', drawn)
+        assert len(arrows) == drawn.count('class="arrow')
+        assert drawn.rindex('class="arrow') < drawn.index('class="number"')  # texts lie over all arrows
 
 
 def test_the_last_move_of_a_safety_counterexample_names_the_violation(found: Comparison) -> None:

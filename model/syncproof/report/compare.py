@@ -9,9 +9,10 @@ from markupsafe import Markup
 from rich.text import Text
 
 from syncproof.engines.simulate.metrics import METRICS
+from syncproof.errors import InputError
 from syncproof.inputs import lookup
 from syncproof.inputs.scenario import Scenario
-from syncproof.report import counterexamples, figures, sequence, tables, template, terminal, writer
+from syncproof.report import counterexamples, figures, over_time, sequence, tables, template, terminal, writer
 from syncproof.report import markdown as md
 from syncproof.report.figures import Figure
 from syncproof.report.names import short
@@ -42,9 +43,14 @@ LEGEND = (
 )
 
 
+FIGURES = {**figures.FIGURES, "over-time": ("How latency changes while faults happen", over_time.draw)}
+
+
 def figure(comparison: Comparison, name: str) -> Figure:
     """Draw the figure of this name. Raises `InputError` for an unknown name."""
-    return figures.draw(comparison, name)
+    if name not in FIGURES:
+        raise InputError(f"unknown figure {name!r}; allowed: {', '.join(FIGURES)}")
+    return FIGURES[name][1](comparison)
 
 
 def text(comparison: Comparison) -> str:
@@ -58,10 +64,11 @@ def html(comparison: Comparison) -> str:
     left_out = {
         *(() if results.sweep.designs else ("endpoints",)),
         *(() if saturation.near(results) else ("saturation",)),
+        *(() if over_time.told(comparison) else ("over-time",)),
     }
     drawings = [
         (key, title, Markup(figures.svg(draw(comparison), key)))  # made by this program, so safe as markup
-        for key, (title, draw) in figures.FIGURES.items()
+        for key, (title, draw) in FIGURES.items()
         if key not in left_out
     ]
     ways = [_drawn(way, comparison) for way in comparison.ways()]

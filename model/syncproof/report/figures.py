@@ -15,7 +15,6 @@ from matplotlib.ticker import EngFormatter, LogLocator
 
 from syncproof.engines.simulate.histogram import pooled
 from syncproof.engines.simulate.metrics import METRICS
-from syncproof.errors import InputError
 from syncproof.report.names import short
 from syncproof.studies import saturation
 from syncproof.studies.comparison import Comparison
@@ -264,13 +263,6 @@ FIGURES: dict[str, tuple[str, Callable[[Comparison], Figure]]] = {
     "catchup": ("How long a returning device takes to catch up", _catchup),
     "endpoints": ("Server rows against devices per user", _endpoints),
 }
-
-
-def draw(comparison: Comparison, name: str) -> Figure:
-    """Draw the named figure. Raises `InputError` for an unknown name."""
-    if name not in FIGURES:
-        raise InputError(f"unknown figure {name!r}; allowed: {', '.join(FIGURES)}")
-    return FIGURES[name][1](comparison)
 
 
 COLOUR = re.compile(r"#([0-9a-f]{6})")

@@ -6,7 +6,8 @@ is one move. A packet's arrow ends in the row in which it arrives or is lost, so
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -161,20 +162,36 @@ def _plain(says: str) -> str:
 
 # ---- SVG
 
-LANE, ROW, TOP, LEFT, RIGHT = 190, 30, 46, 34, 370
+LANE, TOP, LEFT, RIGHT = 210, 46, 34, 370
 FIRST = TOP + 20
-"""Where the first row is; `ROW` lies between two."""
-SAYS = 27
-"""Number of letters that fit between two lanes."""
+"""Where the first row is; `pitch` lies between two."""
+LINE, LEAST_PITCH = 13, 30
+ASIDE = 24
+"""How far from a lane texts begin: arrows leave it in between."""
+LETTER = 6.4
+"""The width of a letter, about."""
+NOTE, COMPLAINT = 52, 46
+"""Letters of a note that stand in a line."""
+
+
+def pitch(narration: Narration) -> int:
+    """Return the distance of two rows: as much as the row with most lines of text takes."""
+    columns = lanes(narration)
+    drawn = list(rows(narration))
+    above = max([len(_label(row.transit, columns)) for row in drawn if row.transit is not None], default=1)
+    below = max([len(_says(row, columns)) for row in drawn if row.transit is None], default=1)
+    beside = max([len(list(_noted(row.notes))) for row in drawn], default=1)
+    return max(LEAST_PITCH, LINE * (above + below - 1) + 17, LINE * (beside - 1) + 17)
 
 
 def svg(narration: Narration) -> Markup:
     """Return the diagram for a page, as SVG; colours and fonts come from the page's style sheet."""
     columns = lanes(narration)
     drawn = list(rows(narration))
+    step = pitch(narration)
     x = [LEFT + 60 + LANE * number for number in range(len(columns))]
-    y = {row.step.number: FIRST + ROW * number for number, row in enumerate(drawn)}
-    width, height = x[-1] + RIGHT, FIRST + ROW * len(drawn)
+    y = {row.step.number: FIRST + step * number for number, row in enumerate(drawn)}
+    width, height = x[-1] + RIGHT, FIRST + step * len(drawn)
     parts = [
         f'<svg class="sequence" viewBox="0 0 {width} {height}" role="img" aria-label="Sequence diagram, {len(drawn)} moves">'
     ]
@@ -184,6 +201,9 @@ def svg(narration: Narration) -> Markup:
     for transit in narration.transits:
         if transit.storage and narration.stores(transit.source):
             parts += _operation(transit, x[ends(transit, columns)[0]], y, height)
+    for number, row in enumerate(drawn):  # below all texts
+        if row.transit is not None:
+            parts += _arrow(row.transit, number, columns, x, y)
     for number, row in enumerate(drawn, 1):
         level = y[row.step.number]
         if narration.cycle == row.step.number:
@@ -197,24 +217,52 @@ def svg(narration: Narration) -> Markup:
             kind = " crash" if isinstance(row.step.move, Crash) else ""
             parts.append(f'<circle class="dot{kind}" cx="{place}" cy="{level}" r="3.5"/>')
             last = place == x[-1]  # the notes are to the right of the last lane
-            side = f'text-anchor="end" x="{place - 8}"' if last else f'x="{place + 8}"'
-            says = escape(_cut(row.step.says, SAYS if last else SAYS * (len(x) - _column(row.step, columns) - 1)))
-            parts.append(f'<text class="says{kind}" {side} y="{level + 4}">{says}</text>')
+            side = f'text-anchor="end" x="{place - ASIDE}"' if last else f'x="{place + ASIDE}"'
+            parts += _text(f"says{kind}", side, level + 4, _says(row, columns))
         else:
-            parts += _arrow(row.transit, columns, x, y, level)
-        for note in shown(row.notes):
-            kind, letters = (" bad", 48) if note.startswith("✗") else ("", 52)
-            said = escape(_cut(note, letters))
-            parts.append(f'<text class="note{kind}" x="{x[-1] + 20}" y="{level + 4}">{said}</text>')
-            level += 13
+            source, target = ends(row.transit, columns)
+            way = 1 if target > source else -1
+            side = f'text-anchor="{"end" if way > 0 else "start"}" x="{x[target] - way * ASIDE}"'
+            lines = _label(row.transit, columns)
+            parts += _text("label", side, level - 7 - LINE * (len(lines) - 1), lines)
+        for place, (kind, line) in enumerate(_noted(row.notes)):
+            parts += _text(f"note{kind}", f'x="{x[-1] + 20}"', level + 4 + LINE * place, [line])
     parts.append("</svg>")
     return Markup("".join(parts))
 
 
-def shown(notes: tuple[str, ...]) -> list[str]:
-    """Return the two notes that a row has room for; a violation is one of them."""
-    complaints = [note for note in notes if note.startswith("✗")][:1]
-    return [*[note for note in notes if not note.startswith("✗")][: 2 - len(complaints)], *complaints]
+def _text(kind: str, side: str, y: float, lines: Sequence[str]) -> Iterator[str]:
+    """Yield lines of text, from `y` downwards."""
+    for number, line in enumerate(lines):
+        yield f'<text class="{kind}" {side} y="{y + LINE * number}">{escape(line)}</text>'
+
+
+def _label(transit: Transit, columns: list[Lane]) -> list[str]:
+    """Return what stands above an arrow, in lines that fit between its ends."""
+    source, target = ends(transit, columns)
+    return _wrapped(brief(transit.packet), int((abs(target - source) * LANE - 2 * ASIDE) / LETTER))
+
+
+def _says(row: Row, columns: list[Lane]) -> list[str]:
+    """Return the words of a step without an arrow, in lines that end before the notes."""
+    here = _column(row.step, columns)
+    last = here == len(columns) - 1
+    return _wrapped(row.step.says, int(((1 if last else len(columns) - 1 - here) * LANE - 2 * ASIDE) / LETTER))
+
+
+def _noted(notes: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Yield the lines of the notes beside a row, each with the end of its class."""
+    complaints = [note for note in notes if note.startswith("✗")]
+    seen = [note for note in notes if note not in complaints]
+    for line in _wrapped("; ".join(seen), NOTE) if seen else ():
+        yield "", line
+    for complaint in complaints:
+        for line in _wrapped(complaint, COMPLAINT):
+            yield " bad", line
+
+
+def _wrapped(says: str, letters: int) -> list[str]:
+    return textwrap.wrap(says, letters, break_on_hyphens=False) or [""]
 
 
 def _line(narration: Narration, lane: Lane, x: int, y: dict[int, int], height: int) -> Iterator[str]:
@@ -248,18 +296,21 @@ def _operation(transit: Transit, x: int, y: dict[int, int], height: int) -> Iter
     yield f'<rect class="operation {fate}" x="{x - 4}" width="8" y="{top}" height="{max(bottom - top, 2)}"/>'
 
 
-def _arrow(transit: Transit, columns: list[Lane], x: list[int], y: dict[int, int], level: int) -> Iterator[str]:
-    """Yield a transit's arrow from where it was sent to where it ended; a lost packet's arrow ends before the lane."""
+def _arrow(transit: Transit, number: int, columns: list[Lane], x: list[int], y: dict[int, int]) -> Iterator[str]:
+    """Yield the arrow of a row's transit: beside its source's lane from where it was sent, then straight to where it ended.
+
+    So no arrow lies below the text of its row. A lost packet's arrow ends before the lane.
+    """
     source, target = ends(transit, columns)
+    assert transit.ended is not None
+    level = y[transit.ended]
     start = level if transit.storage else y.get(transit.sent, TOP - 10)
     way = 1 if target > source else -1
     tip = x[target] - way * (LANE * 0.35 if transit.fate == "lost" else 5)
     lost = " lost" if transit.fate == "lost" else ""
-    yield f'<line class="arrow{lost}" x1="{x[source]}" y1="{start}" x2="{tip:g}" y2="{level}"/>'
+    beside = "" if start == level else f"h{way * (6 + 4 * (number % 4))}V{level}"
+    yield f'<path class="arrow{lost}" d="M{x[source]} {start}{beside}H{tip:g}"/>'
     if lost:
         yield f'<text class="cross" x="{tip:g}" y="{level + 5}">✗</text>'
     else:
         yield f'<path class="tip" d="M{x[target]} {level}l{-8 * way} -4v8z"/>'
-    anchor = "end" if way > 0 else "start"
-    label = escape(_cut(brief(transit.packet), 34))
-    yield f'<text class="label" text-anchor="{anchor}" x="{x[target] - way * 12}" y="{level - 5}">{label}</text>'

@@ -50,6 +50,8 @@ class RunResult:
     `sometimes`: what some run must reach, in words, and whether this run did. `storage_s`: seconds that the storage station
     worked to write, delete and read; `operations`: how many of each, by store. `unbalanced`: the stores whose bytes do not
     add up at the end of the run, with (bytes counted, bytes held); empty, unless the engine or the design counts wrongly.
+    `over_time`: the durations of the deliveries of each stretch of `slot_s` seconds, by its number; empty where no fault of the
+    scenario has a time.
     """
 
     design: str
@@ -69,6 +71,8 @@ class RunResult:
     storage_s: dict[str, float] = field(default_factory=dict)
     operations: dict[str, dict[str, int]] = field(default_factory=dict)
     unbalanced: dict[str, tuple[int, int]] = field(default_factory=dict)
+    slot_s: float = 0.0
+    over_time: Mapping[int, Histogram] = field(default_factory=dict)
 
 
 def _given(traffic: Traffic, plan: FaultPlan) -> Given:
@@ -136,4 +140,6 @@ def simulate(
             for store, counts in sorted(simulation.station.operations.items())
         },
         unbalanced=simulation.world.imbalance(),
+        slot_s=simulation.meter.slot,
+        over_time=dict(sorted(simulation.meter.over_time.items())),
     )

@@ -41,10 +41,15 @@ class Meter:
       ends before that, it goes on at the next one.
 
     What has not ended at the end of the run is `beyond` in the histogram, later than every value.
+
+    `slot`: the length of a stretch of time in seconds, whose deliveries are kept apart in `over_time`, by the number of the
+    stretch in which the message was composed; 0: they are not.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, slot: float = 0.0) -> None:
         self.clock = clock
+        self.slot = slot
+        self.over_time: defaultdict[int, Histogram] = defaultdict(Histogram)
         self.delivery, self.accept, self.catchup = Histogram(), Histogram(), Histogram()
         self.late = [0] * len(LATE_S)
         self.left = 0
@@ -200,6 +205,8 @@ class Meter:
         if awaited is not None and device in awaited:
             took = self.clock.now - self.composed_at[message]
             self.delivery.add(took)
+            if self.slot:
+                self.over_time[int(self.composed_at[message] // self.slot)].add(took)
             if took > LATE_S[0]:
                 for number, seconds in enumerate(LATE_S):
                     self.late[number] += took > seconds
@@ -253,6 +260,9 @@ class Meter:
         """End the measurement: what has not ended by now never counts as ended."""
         open_pairs = sum(len(devices) for devices in self.awaited.values())
         self.delivery.beyond = open_pairs
+        if self.slot:
+            for message, devices in self.awaited.items():
+                self.over_time[int(self.composed_at[message] // self.slot)].beyond += len(devices)
         self.late = [count + open_pairs for count in self.late]
         self.accept.beyond = len(self.asked_at)
         self.catchup.beyond = len(self.catching)

@@ -36,6 +36,8 @@ from syncproof.properties import Property
 from syncproof.properties.monitor import Monitor
 from syncproof.properties.references import NothingMissing
 
+SLOTS = 48
+"""Into how many stretches the traffic of a run is divided where faults have times, to tell latency over time."""
 FINAL_ROUNDS = 100
 """The most rounds of polls at the end of a run."""
 
@@ -66,7 +68,8 @@ class Simulation:
         self.quiesced = False
         draws = Draws(seed)
         clock = self.clock = Clock()
-        self.meter = Meter(clock)
+        timed = bool(plan.settings.outages or plan.settings.server_crashes)
+        self.meter = Meter(clock, traffic.horizon / SLOTS if timed else 0.0)
         self.monitor = Monitor(properties, sometimes)
         self.history = LongHistory(self.monitor, NothingMissing())
         self.fault_counts = FaultCounts()

@@ -132,7 +132,7 @@ def way_shown(walk: Walk, address: Address) -> WayShown:
         WayStep(code, step.says, _actor(told, step.at))
         for code, step in zip(address.codes, told.steps[told.prelude :], strict=True)
     ]
-    return WayShown(steps, address.cycle, str(sequence.svg(told)), sequence.FIRST, sequence.ROW)
+    return WayShown(steps, address.cycle, str(sequence.svg(told)), sequence.FIRST, sequence.pitch(told))
 
 
 def _actor(told: Narration, at: Any) -> str:
