@@ -31,6 +31,7 @@ from syncproof.seeded_bugs import (
     numbering,
     opening,
     paging,
+    processes,
     starting,
     storing,
     submitting,
@@ -52,6 +53,7 @@ MODULES = (
     storing,
     submitting,
     inboxes,
+    processes,
 )
 
 BUGS: dict[str, Bug] = {
