@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from examples.my_design import Hasty
@@ -17,9 +19,12 @@ from syncproof.designs.packets import Notification, Submit
 from syncproof.designs.timeline.server import TimelineServer
 from syncproof.engines.explore import explore
 from syncproof.errors import InputError
+from syncproof.formats.header import parse_header
 from syncproof.inputs import small_worlds
 from syncproof.inputs.small_worlds import SmallWorld, small_world
 from syncproof.properties import PROPERTIES
+from syncproof.report.counterexamples import write_moves
+from syncproof.studies.recordings import open_moves
 from tests.helpers.effects import Effects
 
 FIRST, SECOND = DEPLOYMENTS["cluster"].gateways
@@ -197,6 +202,14 @@ def test_a_cluster_comes_to_rest_with_everything_connected(faults: tuple[Move, .
     assert {o.device for o in seen if isinstance(o, Shown)} == {PHONE, WEB}
 
 
+def test_a_gateway_that_notices_its_cut_takes_half_open_connections_with_it() -> None:
+    world, _ = cluster()
+    world.apply(Disconnect(PHONE, False))
+    world.apply(Crash(SERVER))
+    assert quiesce(world)
+    assert [c.id for c in world.connections.values() if not (c.client_open and c.server_open)] == []
+
+
 def test_a_gateway_connects_again_after_a_crash() -> None:
     world, _ = cluster()
     for move in (Crash(FIRST), Restart(FIRST), Connect(FIRST)):
@@ -236,3 +249,18 @@ def test_a_world_with_a_deployment_that_cannot_be_is_an_input_error(
 ) -> None:
     with pytest.raises(InputError, match=says):
         small_world("two-people", 1, kinds, deployment)
+
+
+def test_a_moves_file_of_a_cluster_is_replayed_there(tmp_path: Path) -> None:
+    system, _, environment = small_worlds.build("timeline-notify", SmallWorld("two-people", 1, ("handover",)))
+    world = SmallWorld("two-people", 1, ("handover",))
+    path = tmp_path / "moves.jsonl"
+    write_moves("timeline-notify", world, (*environment.prelude, Handover(PHONE)), path)
+    header, again, moves = open_moves(path)
+    assert (header.deployment, again.gateways) == ("cluster", system.gateways)
+    assert [move for _, move in moves][-1] == Handover(PHONE)
+
+
+def test_a_header_with_an_unknown_deployment_is_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="deployment: 'many'; allowed: single, cluster"):
+        parse_header(tmp_path, b'{"schema": 2, "kind": "moves", "deployment": "many"}', "moves")

@@ -395,4 +395,4 @@ def test_a_retry_that_overtakes_its_first_copy_is_answered_over_the_open_connect
 def test_without_idempotent_send_less_is_promised() -> None:
     declared = DESIGNS["timeline-notify"]
     kept = declared.promised(Parameters(idempotent_send=False))
-    assert set(declared.promises) - set(kept) == {"convergence", "sender-order", "accepted-once"}
+    assert set(declared.promises) - set(kept) == {"convergence", "unread-agrees", "sender-order", "accepted-once"}

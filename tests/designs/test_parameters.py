@@ -13,7 +13,7 @@ from syncproof.designs import DESIGNS, Parameters
 from syncproof.designs.forms import FORMS
 from syncproof.engines.explore import explore
 from syncproof.inputs import fault_plan, scenario, workload
-from syncproof.inputs.small_worlds import UNSEARCHED, SmallWorld, build, within
+from syncproof.inputs.small_worlds import ASPECTS, UNSEARCHED, SmallWorld, build, within
 from syncproof.studies.runs import simulate_design
 
 SEARCHED: list[tuple[str, SmallWorld]] = [
@@ -45,6 +45,8 @@ SEARCHED: list[tuple[str, SmallWorld]] = [
     ("inbox-store-first", SmallWorld("two-people", 1, (), (("inbox_ttl", 60.0),))),
     ("inbox-shared", SmallWorld("two-people", 1, (), (("shared_delete", "send"),))),
     ("timeline-notify", SmallWorld("two-people", 1, (), (("request_timeout", 10.0),))),
+    ("timeline-notify", SmallWorld("two-people", 1, (), (("unread_counts", True),))),
+    ("timeline-notify", SmallWorld("two-devices", 2, ("read", "expiring"), (("expiry_from", "read"),))),
 ]
 """A design, and a world with a parameter that must change what a search of it visits."""
 SIMULATED: list[tuple[str, str, object]] = [
@@ -53,6 +55,7 @@ SIMULATED: list[tuple[str, str, object]] = [
     ("inbox-sync-first", "poll_interval", 60.0),
     ("inbox-sync-first", "ack_timeout", 0.05),
     ("timeline-notify", "sequencer_block", 1),
+    ("timeline-notify", "lifetime", 60.0),
 ]
 """A design, and a parameter with a value that changes metrics only: in a search a timer may fire at any moment whatever its
 delay, and a write that nothing waits for changes no state."""
@@ -98,7 +101,9 @@ def test_a_parameter_changes_what_a_search_visits(design: str, world: SmallWorld
 def test_a_parameter_changes_the_metrics_of_a_simulation(design: str, name: str, value: object) -> None:
     model = {"poll_interval": "10m", "ack_timeout": "10m", "request_timeout": "50ms"}
     model |= {"sequencer": "segmented"} if name == "sequencer_block" else {}
-    usual = scenario.load("default").with_values({"duration": "1h", "faults.push_loss": 0.3, "model": model})
+    usual = scenario.load("default").with_values(
+        {"duration": "1h", "faults.push_loss": 0.3, "traffic.expiring": 0.5, "model": model}
+    )
     changed = usual.with_value(f"model.{name}", value)
     traffic = workload.generate(usual, 1)
     plan = fault_plan.plan(usual, traffic, 1)
@@ -114,6 +119,7 @@ def standard_worlds() -> list[tuple[str, SmallWorld]]:
 def test_the_standard_bounds_search_every_parameter_or_say_why_not() -> None:
     """A path that is never taken keeps every promise."""
     searched = {name for _, world in standard_worlds() for name, _ in world.parameters}
+    searched |= {name for parameters, _ in ASPECTS.values() for name, _ in parameters}
     searched |= {name for form in FORMS.values() for name in form.pins}
     assert searched | set(UNSEARCHED) == set(Parameters.__struct_fields__)
     assert not searched & set(UNSEARCHED)

@@ -17,6 +17,7 @@ from syncproof.core.observations import (
     Audited,
     Checkpointed,
     Deleted,
+    Expired,
     Forgot,
     Gone,
     Joined,
@@ -29,6 +30,7 @@ from syncproof.core.observations import (
     Reverted,
     Shown,
     Stored,
+    Unread,
     Unsure,
 )
 from syncproof.core.values import DeviceId, Timeline
@@ -93,6 +95,8 @@ def odd(draw: Random, observations: Sequence[Observation]) -> Observation:
         lambda: Refused(message),
         lambda: Unsure(message),
         lambda: Stored(message),
+        lambda: Expired(message, draw.choice((None, device))),
+        lambda: Unread(device, some.conversation, draw.randrange(4)),
         lambda: Audited((message, other.message)),
         lambda: Queued(box, message, (device,)),
         lambda: Amended(device, "message", message, draw.randrange(9), other.message, True),

@@ -14,6 +14,7 @@ from syncproof.core.observations import (
     Checkpointed,
     Composed,
     Deleted,
+    Expired,
     Forgot,
     Gone,
     Joined,
@@ -32,6 +33,7 @@ from syncproof.core.observations import (
     Stored,
     Triggered,
     Trimmed,
+    Unread,
 )
 from syncproof.core.values import ConversationId, DeviceId, MessageId, Timeline, UserId
 from syncproof.properties import PROPERTIES, Property
@@ -58,10 +60,16 @@ class History:
         self.add(Composed(MessageId(message), DeviceId(device), ConversationId(conversation)))
 
     def changed(
-        self, message: int, place: int | None = None, what: str = "message", which: int = 1, version: int = 0
+        self,
+        message: int,
+        place: int | None = None,
+        what: str = "message",
+        which: int = 1,
+        version: int = 0,
+        device: int = 0,
     ) -> None:
         """Compose a change, and place it, at the place of its own number by default."""
-        self.add(Composed(MessageId(message), DeviceId(0), ConversationId(0), what, which, version))
+        self.add(Composed(MessageId(message), DeviceId(device), ConversationId(0), what, which, version))
         self.placed(message, message if place is None else place)
 
     def member_added(self, user: int, conversation: int = 0) -> None:
@@ -163,6 +171,12 @@ class History:
         self, device: int, version: int, by: int, what: str = "message", which: int = 1, final: bool = False
     ) -> None:
         self.add(Amended(DeviceId(device), what, which, version, MessageId(by), final))
+
+    def expired(self, message: int, device: int | None = None) -> None:
+        self.add(Expired(MessageId(message), None if device is None else DeviceId(device)))
+
+    def unread(self, device: int, count: int, conversation: int = 0) -> None:
+        self.add(Unread(DeviceId(device), ConversationId(conversation), count))
 
     def triggered(self, device: int) -> None:
         self.add(Triggered(DeviceId(device), "notification"))

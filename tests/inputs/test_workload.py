@@ -246,6 +246,18 @@ def test_without_recalls_the_traffic_is_the_same_but_for_them() -> None:
     assert (plain.times, plain.devices, plain.sessions) == (recalling.times, recalling.devices, recalling.sessions)
 
 
+def test_the_stated_share_of_messages_expires_and_no_recall_does() -> None:
+    made = generate(changed(traffic__expiring=0.3, traffic__recalls=0.3, duration="10d"), 4)
+    assert len(made.expiring) / (len(made.times) - len(made.about)) == pytest.approx(0.3, abs=0.02)
+    assert not made.expiring & set(made.about)
+
+
+def test_without_expiring_messages_the_traffic_is_the_same_but_for_them() -> None:
+    plain, expiring = generate(DEFAULT, 4), generate(changed(traffic__expiring=0.5), 4)
+    assert plain.expiring == frozenset()
+    assert (plain.times, plain.devices, plain.sessions) == (expiring.times, expiring.devices, expiring.sessions)
+
+
 def test_reinstalls_take_over_from_first_devices() -> None:
     made = generate(changed(population__reinstalls=3, population__new_devices=1), 4)
     assert len(made.joins) == 4

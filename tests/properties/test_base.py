@@ -35,9 +35,11 @@ LIVENESS = [
     "no-loss",
     "outbox-drained",
     "convergence",
+    "unread-agrees",
     "inbox-drained",
     "roaming-complete",
     "epoch-learnt",
+    "expires",
     "pull-terminates",
 ]
 NAMES = [*SAFETY, *LIVENESS]

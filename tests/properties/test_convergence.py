@@ -347,9 +347,17 @@ READ = "the read marker of conversation 0"
 
 def test_a_read_marker_at_the_first_place_must_be_applied(history) -> None:
     history.sent(1)
-    history.changed(8, what="read", which=0, version=1)
+    history.changed(8, what="read", which=0, version=1, device=1)
     history.shown(2, 8)
     assert outdated_on(history, 2) == ["device 2 shows message 8, but does not change the read 0 that it is about"]
+
+
+def test_what_another_user_has_read_need_not_be_applied(history) -> None:
+    history.sent(1)
+    history.changed(8, what="read", which=0, version=1)
+    history.shown(1, 8)
+    history.shown(2, 8)
+    assert history.says("convergence") == []
 
 
 def test_a_read_marker_at_the_first_place_is_compared(history) -> None:

@@ -150,6 +150,10 @@ def test_a_predicate_is_not_asked_again_when_its_evidence_was_met() -> None:
         ("no-loss", Given((), 1, 1), ""),
         ("change-monotonic", Given((), 1, 1), "needs a recall, an edit or a read marker"),
         ("change-monotonic", Given((), 1, 1, changes=True), ""),
+        ("unread-agrees", Given((), 1, 1), "needs devices that show how much is unread"),
+        ("unread-agrees", Given((), 1, 1, unread=True), ""),
+        ("expires", Given((), 1, 1), "needs a message that expires"),
+        ("expires", Given((), 1, 1, expires=True), ""),
     ],
 )
 def test_what_was_not_given_is_said(name: str, given: Given, says: str) -> None:

@@ -13,6 +13,7 @@ from syncproof.cli.main import main
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 LOG = EXAMPLES / "lunch.log"
+REMINDER = EXAMPLES / "reminder.jsonl"
 
 
 def log() -> str:
@@ -46,3 +47,15 @@ def verdicts() -> str:
     """Return the verdicts, and the exit status."""
     output, status = judged()
     return f"```text\n{output.rstrip()}\n```\n\nThe exit status is {status}."
+
+
+def derived() -> str:
+    """Return what devices say of an expiring message and of what is unread, and what `check` prints of both."""
+    said = [line for line in REMINDER.read_text().splitlines() if '"Unread"' in line or '"Expired"' in line]
+    options = ["--promise", "unread-agrees", "--promise", "expires", "--promise", "convergence"]
+    result = CliRunner().invoke(main, ["check", str(REMINDER), *options])
+    kept = [
+        line for line in result.output.splitlines() if line.split()[0] in ("unread-agrees", "expires", "convergence")
+    ]
+    shown = "\n".join([*said, "", f"$ syncproof check examples/{REMINDER.name} {' '.join(options)}", *kept])
+    return f"```text\n{shown}\n```\n\nThe exit status is {result.exit_code}."

@@ -58,7 +58,15 @@ def _heading(module: ModuleType) -> str:
 def _bug(bug: Bug) -> str:
     people, messages, kinds = bug.world
     sound = DESIGNS[bug.base]
-    own = [c for c, base in ((bug.design.device, sound.device), (bug.design.server, sound.server)) if c is not base]
+    own = [
+        c
+        for c, base in (
+            (bug.design.device, sound.device),
+            (bug.design.server, sound.server),
+            (bug.design.gateway, sound.gateway),
+        )
+        if c is not base
+    ]
     parts = [f"{code(c.__name__)}: {' '.join((c.__doc__ or '').split())}" for c in own]
     changed = bug.design.parameters.differing_from(sound.parameters)
     parts += [f"`{name} = {value}`" for name, value in changed.items()]

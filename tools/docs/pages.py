@@ -50,6 +50,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "log": example.log,
         "history": example.history,
         "verdicts": example.verdicts,
+        "derived": example.derived,
         "header": histories.header,
         "observations": histories.observations,
         "packets": histories.packets,

@@ -8,7 +8,17 @@ from syncproof.core.faults import FAULTS
 from syncproof.designs import DESIGNS
 from syncproof.engines import hypothesis_machine
 from syncproof.engines.explore import Graph, explore
-from syncproof.inputs.small_worlds import BEYOND, BOUNDS, CHANGES, KINDS, POPULATIONS, SmallWorld, build, particular
+from syncproof.inputs.small_worlds import (
+    ASPECTS,
+    BEYOND,
+    BOUNDS,
+    CHANGES,
+    KINDS,
+    POPULATIONS,
+    SmallWorld,
+    build,
+    particular,
+)
 from syncproof.studies.verify import search
 from tools.docs.markdown import code, table
 
@@ -26,7 +36,7 @@ def populations() -> str:
 def kinds() -> str:
     """Return a table with a row for each kind of fault that worlds combine."""
     rows = [
-        [code(kind), _faults(faults) if faults else f"no fault: {CHANGES[kind][1]}", _often(faults)]
+        [code(kind), _faults(faults) if faults else f"no fault: {(CHANGES | ASPECTS)[kind][1]}", _often(faults)]
         for kind, faults in KINDS.items()
     ]
     return table(["kind", "stands for", "may happen"], rows)

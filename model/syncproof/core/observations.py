@@ -282,6 +282,26 @@ class Amended(Observation, frozen=True, gc=False):
         return self.what != "message" or self.which != self.by
 
 
+class Expired(Observation, frozen=True, gc=False):
+    """The time of a message is over: it was removed on `device`, or, without one, from the server's logs, where a void is left.
+
+    From here on it is owed to nobody.
+    """
+
+    durable: ClassVar[bool] = True
+    message: MessageId
+    device: DeviceId | None = None
+
+
+class Unread(Observation, frozen=True, gc=False):
+    """A device shows `count` as the number of unread messages of a conversation: a badge, a figure beside its name."""
+
+    durable: ClassVar[bool] = True
+    device: DeviceId
+    conversation: ConversationId
+    count: int
+
+
 class Retired(Observation, frozen=True, gc=False):
     """The server took a device out of its registry: another installation has taken its place."""
 

@@ -27,7 +27,7 @@ _SPELT = (float, complex, Decimal)
 """Numbers of one type that can be equal but spelt differently (`0.0` and `-0.0`), or not equal to themselves."""
 _VALUES = (int, float, complex, str, bytes, tuple, frozenset, Decimal, enum.Enum)
 """Classes whose value is fixed when an object is made, whatever attributes a subclass adds."""
-_SINGLE = (type(None), type(...), type(NotImplemented))
+_SINGLE = (type(None), type(...), type(NotImplemented), msgspec.UnsetType)
 """Classes that have one instance."""
 MUTABLE, CHANGEABLE, IDENTITY, NAN = (
     "which can be changed; use a tuple, or keep it directly in a field, or in a list, dict or @state class there",

@@ -117,6 +117,15 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     size: int = 0
     kind: Literal["message", "recall", "edit", "read"] = "message"
     about: int = 0
+    author: UserId | msgspec.UnsetType = msgspec.UNSET
+    """The user who wrote it, where devices tell messages of others from those of their own user; left out elsewhere."""
+    expires: bool | msgspec.UnsetType = msgspec.UNSET
+    """True: it must be gone after a time, everywhere. Left out of a message that stays."""
+
+    def __repr__(self) -> str:
+        """Return the call that makes it, without what is left out."""
+        fields = [(name, getattr(self, name)) for name in self.__struct_fields__]
+        return f"Message({', '.join([f'{name}={value!r}' for name, value in fields if value is not msgspec.UNSET])})"
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):

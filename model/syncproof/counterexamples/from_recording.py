@@ -29,7 +29,7 @@ from syncproof.counterexamples.minimise import make_similar, minimise, signature
 from syncproof.counterexamples.narrate import Narration, narrate
 from syncproof.designs import Population
 from syncproof.engines.explore.renaming import renamed, renaming
-from syncproof.formats.header import Header
+from syncproof.formats.header import Header, system_of
 from syncproof.formats.history import Recording
 from syncproof.inputs import lookup
 from syncproof.properties import PROPERTIES
@@ -245,9 +245,7 @@ def _smallest_first(header: Header, moves: Sequence[Move]) -> list[ConversationI
 
 def _system(header: Header) -> System:
     """Return the run's system; the header of a moves file has a population and parameters."""
-    assert header.population is not None
-    assert header.parameters is not None
-    return lookup.get(header.design).system(header.population, header.parameters).recorded()
+    return system_of(header, lookup.get(header.design)).recorded()
 
 
 def _ending(system: System, moves: Sequence[Move], name: str) -> tuple[Move, ...]:

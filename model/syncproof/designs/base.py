@@ -14,6 +14,8 @@ from collections import deque
 from collections.abc import Mapping
 from typing import ClassVar, cast
 
+import msgspec
+
 from syncproof.core.actor import Out, actor, durable, on, volatile
 from syncproof.core.observations import (
     Amended,
@@ -40,7 +42,7 @@ from syncproof.core.values import (
     Timeline,
     UserId,
 )
-from syncproof.designs.opening import OpeningDevice
+from syncproof.designs.deriving import DerivingDevice
 from syncproof.designs.packets import (
     Accept,
     Enrolled,
@@ -74,7 +76,7 @@ def settle(store: str, charged: int, stored: int, out: Out) -> None:
 
 
 @actor
-class Device(OpeningDevice):
+class Device(DerivingDevice):
     """A user's device. Designs add how it receives messages.
 
     `failed`: the messages that the server refused for good. `unanswered`: how many of the
@@ -84,12 +86,11 @@ class Device(OpeningDevice):
     outbox: deque[Message] = durable(deque)
     failed: set[MessageId] = durable(set)
     unanswered: int = volatile(int)
-    shown: set[MessageId] = durable(set)
 
     @on(Compose)
     def compose(self, source: Id, packet: Compose, out: Out) -> None:
         """Put the message into the durable outbox, then send if possible."""
-        message = packet.message
+        message = self.signed(packet.message)
         self.outbox.append(message)
         if message.kind == "message":
             out.observe(Composed(message.id, self.id, message.conversation))
@@ -223,6 +224,8 @@ class Device(OpeningDevice):
         out.observe(Shown(self.id, message.id, message.conversation, entry.place, timeline, seq))
         if message.kind != "message":
             self.amend(message, entry.place, out)
+        else:
+            self.derive_from_new(message, entry.place, out)
         return True
 
     def amend(self, message: Message, place: int, out: Out) -> None:
@@ -230,11 +233,14 @@ class Device(OpeningDevice):
 
         A recall is final: it counts more than any edit, in whatever order they come.
         """
+        if message.kind == "read" and message.author not in (msgspec.UNSET, self.user):
+            return  # what another user has read
         what, which, version = self.change(message)
         applied = (message.kind == "recall", version or place)
         if applied > self.versions.get((what, which), (False, 0)):
             self.versions[what, which] = applied
             out.observe(Amended(self.id, what, which, applied[1], message.id, applied[0]))
+            self.derive_from_change(what, which, out)
 
     @staticmethod
     def change(message: Message) -> tuple[str, int, int]:
@@ -253,6 +259,8 @@ class Device(OpeningDevice):
         out.observe(Forgot(self.id, lost, self.progress(), self.fetched_history(), unsent))
         for message in sorted(self.placeholders - before.placeholders):
             out.observe(Placeholder(self.id, message))
+        for conversation in sorted({c for c, _ in (*before.unread.values(), *self.unread.values())}):
+            self.show_count(conversation, out)
 
     def progress(self) -> tuple[tuple[ConversationId, int], ...]:
         """Return the last place that the device holds of each conversation; nothing in designs that keep no order."""

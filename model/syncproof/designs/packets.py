@@ -349,6 +349,12 @@ class Aged(Packet, frozen=True, gc=False):
     upto: int
 
 
+class Elapsed(Packet, frozen=True, gc=False):
+    """The time of an expiring message is over."""
+
+    message: MessageId
+
+
 class Saved(Packet, frozen=True, gc=False):
     """A device has saved its checkpoints, in a step of its own after applying the entries."""
 

@@ -49,6 +49,15 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     """How many messages a device submits before the first of them is accepted. With more than one, a submission names the one
     before it, and the server places those of a connection one after the other."""
 
+    unread_counts: bool = False
+    """Devices show how many messages of each conversation are unread: those of others, above the user's read marker."""
+
+    lifetime: Seconds = 86400.0
+    """How long an expiring message stays after its time has begun."""
+    expiry_from: Literal["shown", "read"] = "shown"
+    """When that time begins: on a device when it has the message, on a server of logs when that has placed it; or, `read`, on a
+    device when its user has read the message, and on no server, which does not know whether everybody has read it."""
+
     # ---- timelines
 
     accept_carries_seq: bool = True

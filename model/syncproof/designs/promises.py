@@ -52,6 +52,7 @@ INBOX: Promises = {
     "outbox-drained": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "accepted-once": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "change-monotonic": (*HARMLESS_TO_STORES, *STORE_LOSSES),
+    "expires": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "no-duplicate": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "no-creation": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     # Not under `stale-reply`: an inbox has no epochs, so an ack of a page from before a restore may be taken for one of
@@ -65,6 +66,7 @@ INBOX: Promises = {
     "accepted-is-durable": (*HARMLESS_TO_STORES, "device-restore"),
     "no-loss": HARMLESS_TO_STORES,
     "convergence": HARMLESS_TO_STORES,
+    "unread-agrees": HARMLESS_TO_STORES,
 }
 
 STORE_FIRST: Promises = {
@@ -105,6 +107,16 @@ SYNC_FIRST: Promises = {
         "membership",
         "clock-step",
     ),
+    # Counts differ as soon as places or what is shown do.
+    "unread-agrees": (
+        *PUSH_FAULTS,
+        *CONNECTION_FAULTS,
+        *ARRIVALS,
+        "device-crash",
+        "sender-retry",
+        "membership",
+        "clock-step",
+    ),
     "sender-order": (
         *PUSH_FAULTS,
         *CONNECTION_FAULTS,
@@ -122,15 +134,16 @@ SYNC_FIRST: Promises = {
 }
 
 # A message that one device fetches is gone for the user's other devices.
-SHARED_INBOX: Promises = without(STORE_FIRST, "no-loss", "convergence", "accepted-is-durable")
+SHARED_INBOX: Promises = without(STORE_FIRST, "no-loss", "convergence", "unread-agrees", "accepted-is-durable")
 
-RELIABLE_INBOX = ("no-loss", "convergence", "accepted-is-durable")
+RELIABLE_INBOX = ("no-loss", "convergence", "unread-agrees", "accepted-is-durable")
 """What an inbox does not keep that deletes copies which no device has acknowledged."""
 
 TIMELINE: Promises = {
     "outbox-drained": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "accepted-once": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "change-monotonic": (*HARMLESS_TO_STORES, *STORE_LOSSES),
+    "expires": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "no-duplicate": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "no-creation": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "prefix-order": (*HARMLESS_TO_STORES, *STORE_LOSSES),
@@ -150,6 +163,7 @@ TIMELINE: Promises = {
     "conversation-order": (*HARMLESS_TO_STORES, "device-restore", "trim"),
     "accepted-is-durable": (*HARMLESS_TO_STORES, "device-restore", "trim"),
     "convergence": (*HARMLESS_TO_STORES, "device-restore", "trim"),
+    "unread-agrees": (*HARMLESS_TO_STORES, "device-restore", "trim"),
 }
 
 DENSE_PUSH: Promises = {
@@ -180,6 +194,7 @@ HYBRID: Promises = {
 }
 
 DEVICE_ACKS: Promises = {
+    "expires": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "no-duplicate": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "no-creation": (*HARMLESS_TO_STORES, *STORE_LOSSES),
     "store-before-sync": (*HARMLESS_TO_STORES, *STORE_LOSSES),
@@ -195,6 +210,7 @@ DEVICE_ACKS: Promises = {
     # The server does not know what a restored device has lost: it was acked, so it is not sent again.
     "no-loss": (*HARMLESS_TO_STORES, *STORE_TAILS, "trim"),
     "convergence": (*HARMLESS_TO_STORES, "trim"),
+    "unread-agrees": (*HARMLESS_TO_STORES, "trim"),
     # Retention deletes what every device has acked, and with it the history that a later device would fetch.
     "roaming-complete": except_for("replica-lag", *HARMLESS_TO_STORES, "device-restore", *STORE_TAILS),
 }

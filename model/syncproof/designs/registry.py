@@ -114,7 +114,7 @@ class Design(msgspec.Struct, frozen=True):
         effective = self.effective(parameters)
         lost: tuple[str, ...] = ()
         if not effective.idempotent_send:
-            lost += ("convergence", "sender-order", "accepted-once", "device-log")
+            lost += ("convergence", "unread-agrees", "sender-order", "accepted-once", "device-log")
         if effective.inbox_ttl and issubclass(self.server, InboxServer):
             lost += promises.RELIABLE_INBOX
         if effective.shared_delete == "send" and issubclass(self.server, SharedInboxServer):

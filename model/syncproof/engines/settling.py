@@ -22,6 +22,7 @@ from syncproof.core.observations import (
     Audited,
     Composed,
     Deleted,
+    Expired,
     Forgot,
     Gone,
     Joined,
@@ -35,6 +36,7 @@ from syncproof.core.observations import (
     Reverted,
     Shown,
     Stored,
+    Unread,
     Unsure,
 )
 from syncproof.properties.compact import IntSet, Rows
@@ -93,6 +95,7 @@ class Settling:
         self.users: dict[int, int] = {}
         self.abandoned: set[int] = set()
         self.placed_last: int | None = None
+        self.unread: dict[int, None] = {}
         found = monitor.automata.get("convergence")
         self.convergence = found if isinstance(found, Convergence) and found.by_message else None
         self.lazy: dict[type[Observation], list[tuple[str, Callable[[Any], str | None]]]] = {}
@@ -114,6 +117,7 @@ class Settling:
             Deleted: self._of_message,
             Gone: self._of_message,
             Refused: self._of_message,
+            Expired: self._of_message,
             Unsure: self._of_message,
             Placeholder: self._of_message,
             Forgot: self._forgot,
@@ -121,7 +125,8 @@ class Settling:
             Abandoned: self._abandoned,
             Retired: self._retired,
             Audited: self._of_all,
-            Quiesced: self._of_all,
+            Quiesced: self._quiesced,
+            Unread: self._unread,
         }
         self.told_of = {kind: self._told(kind) for kind in self.reactions}
 
@@ -284,6 +289,16 @@ class Settling:
     def _of_all(self, o: Any) -> None:
         for message in [*(() if self.shelf is None else self.shelf.messages()), *self.lives]:
             self._expose(message)
+
+    def _unread(self, o: Unread) -> None:
+        """Note the conversations whose messages, also settled ones, are to be compared with counts in the end."""
+        self.unread[o.conversation] = None
+
+    def _quiesced(self, o: Quiesced) -> None:
+        self._of_all(o)
+        if self.unread:
+            for message in [each for each in self.archive if self.archive[each][1] in self.unread]:
+                self._expose(message)
 
     def _joined(self, o: Joined) -> None:
         if self.placed_last is not None:  # so that the indices of messages before and after differ

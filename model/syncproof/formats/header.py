@@ -7,7 +7,9 @@ from pathlib import Path
 import msgspec
 
 from syncproof.core.faults import FAULTS, spelled_out
-from syncproof.designs import Parameters, Population
+from syncproof.core.world import System
+from syncproof.designs import Design, Parameters, Population
+from syncproof.designs.deployments import DEPLOYMENTS
 from syncproof.errors import InputError
 from syncproof.properties import PROPERTIES
 
@@ -33,6 +35,8 @@ class Header(msgspec.Struct, kw_only=True):
     """The user of each device and the members of each conversation when the run began. A replay needs it."""
     parameters: Parameters | None = None
     """The parameters of the design. A replay needs them."""
+    deployment: str | msgspec.UnsetType = msgspec.UNSET
+    """Where the server ran, where that was not one process: `cluster`. A replay needs it."""
     complete: bool | msgspec.UnsetType = msgspec.UNSET
     """Of a history: the recorder saw everything, so what is not observed did not happen. A file of version `1` says so of
     itself; in one of version `2` it is true where an engine or a recorder inside of the server writes it."""
@@ -61,11 +65,22 @@ def parse_header(path: Path, line: bytes, kind: str, number: int = 1) -> Header:
         if name not in PROPERTIES or count < 0:
             allowed = f"{', '.join(PROPERTIES)}, each with a count" if name not in PROPERTIES else "0 or more"
             raise InputError(f"{path}:{number}: violations: {name!r:.60}: {count}; allowed: {allowed}")
+    if header.deployment is not msgspec.UNSET and header.deployment not in DEPLOYMENTS:
+        allowed = ", ".join(DEPLOYMENTS)
+        raise InputError(f"{path}:{number}: deployment: {header.deployment!r:.60}; allowed: {allowed}")
     header.faults = spelled_out(header.faults)
     for fault in header.faults:
         if fault not in FAULTS:
             raise InputError(f"{path}:{number}: faults: {fault!r:.60} is no fault; allowed: {', '.join(FAULTS)}")
     return header
+
+
+def system_of(header: Header, design: Design) -> System:
+    """Return a fresh system like the run's, whose header has a population and parameters."""
+    assert header.population is not None
+    assert header.parameters is not None
+    deployment = "single" if header.deployment is msgspec.UNSET else header.deployment
+    return design.system(header.population, header.parameters, deployment, "replica-lag" in header.faults)
 
 
 def recorded_outside(header: Header) -> bool:

@@ -153,6 +153,8 @@ class TrafficSection(Section):
     """The size of a message's body."""
     recalls: Probability = 0.0
     """The share of messages that recall the previous message of the same device in the same conversation."""
+    expiring: Probability = 0.0
+    """The share of the other messages that expire; `model.lifetime` says after how long."""
     day_night: bool = False
     """Traffic follows a day: most at noon, none at midnight."""
     bursts: list[Burst] = []

@@ -49,7 +49,8 @@ from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.fanout import HybridServer
 from syncproof.errors import InputError
 from syncproof.inputs import arguments, lookup, script
-from syncproof.properties.evidence import Given
+from syncproof.properties import PROPERTIES, Property
+from syncproof.properties.evidence import Given, idle
 
 POPULATIONS: dict[str, Population] = {
     "two-people": Population((0, 1), ((0, 1),)),
@@ -81,12 +82,19 @@ CHANGES = {
 }
 """Kind of change -> what the second message is about, and in words. Several of them are the second, third and next message."""
 
+ASPECTS: dict[str, tuple[tuple[tuple[str, str | float | bool], ...], str]] = {
+    "unread": ((("unread_counts", True),), "devices show how many messages are unread, and the second device reads"),
+    "expiring": ((), "the first message expires"),
+}
+"""Kind of world in which devices do something more -> the parameters that let them, and in words."""
+
 KINDS: dict[str, tuple[str, ...]] = {
     **{kind: FAULT_KINDS[kind] for kind in dict.fromkeys((*USUAL, *FAULT_KINDS))},
     **dict.fromkeys(CHANGES, ()),
+    **dict.fromkeys(ASPECTS, ()),
 }
-"""Kind -> its faults, for everything that worlds combine: the kinds of fault, the usual ones first, and `CHANGES`, which are no
-faults."""
+"""Kind -> its faults, for everything that worlds combine: the kinds of fault, the usual ones first, then `CHANGES` and `ASPECTS`,
+which are no faults."""
 
 NAMED: dict[str, tuple[str, ...]] = {
     **KINDS,
@@ -94,7 +102,7 @@ NAMED: dict[str, tuple[str, ...]] = {
 }
 """The same, and each single fault, which `--fault` takes as well."""
 
-SENDER = DeviceId(0)
+SENDER, READER = DeviceId(0), DeviceId(1)
 CONVERSATION = ConversationId(0)
 EARLY_FIRINGS = 1
 """How often timers of each class that retransmits may fire while other moves are under way; at rest they always fire."""
@@ -141,7 +149,8 @@ class SmallWorld:
 
     def parameters_of(self, design: Design) -> Parameters:
         """Return the parameters with which this world searches a design."""
-        return design.effective(msgspec.structs.replace(design.parameters, **dict(self.parameters)))
+        changed = (*self.parameters, *[each for kind in self.kinds if kind in ASPECTS for each in ASPECTS[kind][0]])
+        return design.effective(msgspec.structs.replace(design.parameters, **dict(changed)))
 
     def __str__(self) -> str:
         faults = " and ".join(self.kinds) or "no fault"
@@ -192,6 +201,13 @@ STANDARD = (
     SmallWorld("two-devices", 1, ("new-device", "rate-limit")),
     SmallWorld("two-devices", 1, ("server-restore", "stale-reply")),
     SmallWorld("two-people", 2, ("key-late", "edit")),
+    *[SmallWorld("two-people", 1, (*kinds, "unread")) for kinds in (*SINGLES, *[(kind,) for kind in RARE])],
+    SmallWorld("two-people", 2, ("recall", "unread")),
+    SmallWorld("two-people", 2, ("read", "unread")),
+    SmallWorld("three-devices", 1, ("unread",)),
+    *[SmallWorld("two-devices", 1, (*kinds, "expiring")) for kinds in (*SINGLES, *[(kind,) for kind in RARE])],
+    SmallWorld("two-people", 2, ("expiring",)),
+    SmallWorld("two-people", 1, ("unread", "expiring")),
 )
 DEEP = (
     *STANDARD,
@@ -210,6 +226,7 @@ ONE_A_PAGE, ONE_WORKER, QUIET = (("page_size", 1),), (("workers", 1),), (("notif
 ACKNOWLEDGED, AFTER_APPLY = (("retention", "acknowledged"),), (("checkpoint", "after-apply"),)
 TWICE = (("idempotent_send", False),)
 TIMEOUTS, AGAIN, ONCE = (("request_timeout", 10.0),), (("retransmission", True),), (("retransmission", False),)
+WHEN_READ = (("expiry_from", "read"),)
 COLLECTED = (("ack_batch", 2),)
 LIMITED = (("largest_message", 1),)
 """The server refuses the first message."""
@@ -240,6 +257,10 @@ PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] 
             SmallWorld("two-devices", 2, ("sender-retry",), LIMITED),
             *[SmallWorld("two-people", 2, (kind,), PIPELINED) for kind in ("sender-retry", "rate-limit")],
         ),
+    ),
+    (
+        lambda design: True,
+        (SmallWorld("two-devices", 2, ("read", "expiring"), WHEN_READ),),
     ),
     (
         lambda design: True,
@@ -288,6 +309,7 @@ UNSEARCHED: dict[str, str] = {
     "poll_interval": "in a search a timer may fire at any moment, whatever its delay",
     "ack_timeout": "in a search a timer may fire at any moment, whatever its delay",
     "ack_delay": "in a search a timer may fire at any moment, whatever its delay",
+    "lifetime": "in a search a timer may fire at any moment, whatever its delay",
     "request_backoff": "in a search a timer may fire at any moment, whatever its delay",
     "sequencer_block": "it only decides how many numbers are skipped after a crash, and no property asks how many",
 }
@@ -345,15 +367,23 @@ def actors(world: SmallWorld) -> int:
     return servers + len(POPULATIONS[world.population].owners) + ("reinstall" in world.faults)
 
 
-def given(world: SmallWorld) -> Given:
-    """Return what a search of this world has for the evidence of properties; all its devices have joined."""
+def given(design: str | Design, world: SmallWorld) -> Given:
+    """Return what a search of this world of a design has for the evidence of properties; all its devices have joined."""
     owners = POPULATIONS[world.population].owners
     composed = [tell.packet for part in _scripts(world, len(owners)) for tell in part]
     messages = [packet.message for packet in composed if isinstance(packet, Compose)]
     conversations = [message.conversation for message in messages]
     most = max(map(conversations.count, conversations), default=0)
     changes = any(message.kind != "message" for message in messages)
-    return Given(world.faults, most, max(map(owners.count, owners)), changes)
+    unread = world.parameters_of(lookup.get(design)).unread_counts
+    expires = any(message.expires is True for message in messages)
+    return Given(world.faults, most, max(map(owners.count, owners)), changes, unread, expires)
+
+
+def judged(design: str | Design, world: SmallWorld) -> list[type[Property]]:
+    """Return the properties that a search of this world of a design judges: what applies, and is about something that happens."""
+    gives, not_applicable = given(design, world), lookup.get(design).not_applicable
+    return [each for name, each in PROPERTIES.items() if name not in not_applicable and not idle(each, gives)]
 
 
 def scripted(file: str | Path, kinds: Iterable[str], deployment: str = "") -> SmallWorld:
@@ -422,24 +452,29 @@ def _budgets(world: SmallWorld, budget: int, devices: int) -> dict[str, int]:
 
 def _scripts(world: SmallWorld, devices: int, largest: int = 0) -> tuple[tuple[Tell, ...], ...]:
     """Return what each sending device composes. In `two-devices` and `two-conversations` both send in turn, unless the kinds
-    demand one sender. `largest`: the size that the first message exceeds, where a server refuses it."""
+    demand one sender. Where devices show what is unread, it is the second device that reads, not the sender. `largest`: the size
+    that the first message exceeds, where a server refuses it."""
     if world.script:
         return tuple([tuple([Tell(message.sender, Compose(message)) for message in part]) for part in world.script])
     changes = [kind for kind in world.kinds if kind in CHANGES]
     both = world.population in ("two-devices", "two-conversations")
     one_sender = bool(changes) or "new-device" in world.faults or not both
     senders = 1 if one_sender else min(world.messages, devices)
+    reads = "unread" in world.kinds and "read" in changes
     conversations = len(POPULATIONS[world.population].members)
-    scripts: list[list[Tell]] = [[] for _ in range(senders)]
+    scripts: list[list[Tell]] = [[] for _ in range(2 if reads else senders)]
     for number in range(world.messages):
         sender = DeviceId(number % senders)
         conversation = ConversationId(0 if changes else number % conversations)
         message = Message(MessageId(number), sender, conversation)
         if largest and not number:
             message = msgspec.structs.replace(message, size=largest + 1)
+        if number == 0 and "expiring" in world.kinds:
+            message = msgspec.structs.replace(message, expires=True)
         if 1 <= number <= len(changes):
             kind = changes[number - 1]
-            message = msgspec.structs.replace(message, kind=kind, about=CHANGES[kind][0])
+            sender = READER if reads and kind == "read" else sender
+            message = msgspec.structs.replace(message, sender=sender, kind=kind, about=CHANGES[kind][0])
         scripts[sender].append(Tell(sender, Compose(message)))
     return tuple(map(tuple, scripts))
 

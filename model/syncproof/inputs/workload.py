@@ -41,6 +41,7 @@ class Traffic:
     session ends half-open and the server notices that `dead` seconds later. `replaces`: a joining device -> the device
     that it is a reinstall of. `abandoned`: `(time, device, dead)`, the devices that nobody uses from then on, in order of time;
     if one is connected then, the server notices `dead` seconds later. `about`: a recall -> the message that it recalls.
+    `expiring`: the messages that expire.
     `changes`: `(time, "add" | "remove", conversation, user)`. `horizon`: when the messages end; presence and losses go on for
     `drain` seconds.
     """
@@ -60,6 +61,7 @@ class Traffic:
     about: dict[int, int] = field(default_factory=dict)
     drain: float = 0.0
     abandoned: tuple[tuple[float, int, float], ...] = ()
+    expiring: frozenset[int] = frozenset()
 
     @property
     def end(self) -> float:
@@ -190,6 +192,7 @@ def _synthetic(scenario: Scenario, numbers: _Numbers) -> Traffic:
         replaces,
         about,
         scenario.drained(),
+        expiring=_expiring(scenario, numbers, len(devices), about),
     )
 
 
@@ -241,6 +244,7 @@ def _abandoning(scenario: Scenario, numbers: _Numbers, traffic: Traffic) -> Traf
             for n, other in traffic.about.items()
             if n in renumbered and devices[renumbered[n]] == devices[renumbered[other]]
         },
+        expiring=frozenset([renumbered[n] for n in traffic.expiring if n in renumbered]),
         abandoned=tuple(sorted((at, device, _dead(scenario, numbers, device)) for device, at in left.items())),
     )
 
@@ -262,6 +266,14 @@ def _recalls(scenario: Scenario, numbers: _Numbers, devices: list[int], conversa
             else:
                 before[place] = number
     return found
+
+
+def _expiring(scenario: Scenario, numbers: _Numbers, messages: int, about: dict[int, int]) -> frozenset[int]:
+    """Draw which messages expire; a recall does not."""
+    if not scenario.traffic.expiring:
+        return frozenset()
+    chances = numbers.of("expiring").random(messages).tolist()
+    return frozenset([n for n, chance in enumerate(chances) if chance < scenario.traffic.expiring and n not in about])
 
 
 def _slots(owners: list[int]) -> list[int]:

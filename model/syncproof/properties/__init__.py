@@ -12,6 +12,7 @@ from syncproof.properties.convergence import Convergence
 from syncproof.properties.conversation_order import ConversationOrder
 from syncproof.properties.dense import Dense
 from syncproof.properties.epoch_learnt import EpochLearnt
+from syncproof.properties.expires import Expires
 from syncproof.properties.inbox_drained import InboxDrained
 from syncproof.properties.no_creation import NoCreation
 from syncproof.properties.no_duplicate import NoDuplicate
@@ -25,6 +26,7 @@ from syncproof.properties.roaming_complete import RoamingComplete
 from syncproof.properties.sender_order import SenderOrder
 from syncproof.properties.store_before_sync import StoreBeforeSync
 from syncproof.properties.tail_append import TailAppend
+from syncproof.properties.unread_agrees import UnreadAgrees
 
 PROPERTIES: dict[str, type[Property]] = {
     automaton.name: automaton
@@ -47,9 +49,11 @@ PROPERTIES: dict[str, type[Property]] = {
         NoLoss,
         OutboxDrained,
         Convergence,
+        UnreadAgrees,
         InboxDrained,
         RoamingComplete,
         EpochLearnt,
+        Expires,
         PullTerminates,
     )
 }

@@ -83,6 +83,10 @@ class Property:
     """How many devices of one user its evidence takes."""
     takes_changes: ClassVar[bool] = False
     """Whether its evidence takes a message that is a change: a recall, an edit or a read marker."""
+    takes_unread: ClassVar[bool] = False
+    """Whether its evidence takes devices that show unread counts (`Unread`)."""
+    takes_expiry: ClassVar[bool] = False
+    """Whether its evidence takes a message that expires (`Expired`)."""
     endless: ClassVar[tuple[type[Observation], type[Observation]] | None] = None
     """For a property that forbids an endless repetition: what must not be repeated indefinitely, and what excuses it.
     A search decides this on cycles of its graph and does not need the automaton's counting."""

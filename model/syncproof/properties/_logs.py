@@ -10,7 +10,7 @@ from typing import Any, ClassVar, cast
 import attrs
 
 from syncproof.core.actor import state
-from syncproof.core.observations import Appended, Joined, Placed, Reverted
+from syncproof.core.observations import Appended, Expired, Joined, Placed, Reverted
 from syncproof.core.values import ConversationId, DeviceId, MessageId, Timeline, UserId
 from syncproof.properties._base import Property, observes
 from syncproof.properties.compact import NOTHING, FewValues, Rows
@@ -117,11 +117,12 @@ class Entries:
 class Logs(Property):
     """The users of devices, the members of messages, and the entries of every log. A base, not a property of its own.
 
-    A void concerns no device. Neither does a second entry of a message (one in `again`: it may have had another place
-    before, or a restore took its entry from a log); it is kept as a void, because a device that has shown the first entry does not
-    show the message again. `places`: of messages, in this life of their conversation's log; the same place or entry
-    observed again is no second one. Entries that become readable below the tail are inserted where their number belongs, so that
-    the rest is judged as readers see it (`tail-append` complains of them).
+    A void concerns no device, nor does a message that became one (`Expired`), nor one that the device has `removed`. Neither
+    does a second entry of a message (one in `again`: it may have had another place before, or a restore took its entry from a
+    log); it is kept as a void, because a device that has shown the first entry does not show the message again. `places`: of
+    messages, in this life of their conversation's log; the same place or entry observed again is no second one. Entries that
+    become readable below the tail are inserted where their number belongs, so that the rest is judged as readers see it (`tail-
+    append` complains of them).
     """
 
     passes: ClassVar[bool] = True
@@ -131,6 +132,7 @@ class Logs(Property):
     members: dict[MessageId, tuple[UserId, ...]] = attrs.field(factory=dict)
     places: dict[MessageId, tuple[ConversationId, int | None]] = attrs.field(factory=dict)
     again: set[MessageId] = attrs.field(factory=set)
+    removed: set[tuple[MessageId, DeviceId]] = attrs.field(factory=set)
     logs: dict[Timeline, Entries] = attrs.field(factory=dict)
     compacted: bool = False
 
@@ -143,11 +145,12 @@ class Logs(Property):
     def share(self, other: Logs) -> tuple[str, ...]:
         """Look at what another property keeps of the same history, and return the methods whose work it does."""
         self.users, self.members, self.places, self.again = other.users, other.members, other.places, other.again
+        self.removed = other.removed
         if self.passes:
             self.logs = cast(LongLogs, other.logs).shared()
-            return ("on_joined", "on_placed", "on_appended", "on_reverted")
+            return ("on_joined", "on_placed", "on_appended", "on_reverted", "on_expired")
         self.logs = other.logs
-        return ("on_joined", "on_placed", "on_appended", "on_reverted")
+        return ("on_joined", "on_placed", "on_appended", "on_reverted", "on_expired")
 
     @observes(Joined)
     def on_joined(self, o: Joined) -> str | None:
@@ -184,6 +187,15 @@ class Logs(Property):
             for device, passed in each.passed.items():
                 if passed > position:
                     each.passed[device] = passed + 1
+        return None
+
+    @observes(Expired)
+    def on_expired(self, o: Expired) -> str | None:
+        """Note that a message which left a void in the logs concerns nobody any more, or not the device that removed it."""
+        if o.device is not None:
+            self.removed.add((o.message, o.device))
+        elif o.message in self.members:
+            self.members[o.message] = ()
         return None
 
     @observes(Reverted)
@@ -243,4 +255,6 @@ class Logs(Property):
 
     def concerns(self, message: MessageId | None, device: DeviceId) -> bool:
         """Return whether the device's user was a member when the message was placed. A void concerns no device."""
-        return message is not None and self.users.get(device) in self.members.get(message, ())
+        if message is None or (self.removed and (message, device) in self.removed):
+            return False
+        return self.users.get(device) in self.members.get(message, ())

@@ -13,6 +13,7 @@ from syncproof.core.observations import (
     Audited,
     Composed,
     Deleted,
+    Expired,
     Gone,
     Placed,
     Queued,
@@ -51,7 +52,7 @@ class AcceptedIsDurable(Property):
     everywhere, or complained of) a message is not judged again, unless a restore takes it from the message store
     (`Gone`): if it was `accepted`, that is a violation, even if every device has shown it. It does not say that a copy is
     in the right inbox (`no-loss` does). A device that was replaced (`Retired`) or is gone for good (`abandoned`) need not
-    show it.
+    show it. A message whose time is over (`Expired`) need be nowhere.
     """
 
     name = "accepted-is-durable"
@@ -125,6 +126,12 @@ class AcceptedIsDurable(Property):
             return None
         custody.copies.discard(o.box)
         return self._judge(o.message, custody, "its last copy is gone")
+
+    @observes(Expired)
+    def on_expired(self, o: Expired) -> str | None:
+        self.accepted.discard(o.message)
+        self._close(o.message)
+        return None
 
     @observes(Retired)
     def on_retired(self, o: Retired) -> str | None:

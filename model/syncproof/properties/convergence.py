@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import attrs
 
 from syncproof.core.actor import state
-from syncproof.core.observations import Abandoned, Amended, Composed, Forgot, Joined, Placed, Retired, Shown
+from syncproof.core.observations import Abandoned, Amended, Composed, Expired, Forgot, Joined, Placed, Retired, Shown
 from syncproof.core.values import DeviceId, MessageId, UserId
 from syncproof.properties._base import Property, observes, seen
 
@@ -45,7 +45,11 @@ class Convergence(Property):
     is shown (`no-loss` does), nor in which order (`conversation-order` does).
 
     What was changed later (recalled, edited, read) has the same version on all devices that had joined when the message
-    which brought the latest version was placed; and a device that shows a change has applied it or a later one.
+    which brought the latest version was placed; and a device that shows a change has applied it or a later one. What another
+    user has read, a device may apply or not.
+
+    A message that expires is owed to nobody from then on (`Expired`). What shows it must be done with it: it is removed on all of
+    a user's devices or on none (`expiring`: where it is still shown, by message and user).
 
     A device that was replaced (`Retired`) or is gone for good (`abandoned`) is compared no more.
     """
@@ -67,14 +71,16 @@ class Convergence(Property):
     differing: dict[tuple[MessageId, UserId], tuple[DeviceId, int, int]] = attrs.field(factory=dict)
     versions: dict[tuple[UserId, str, int], Versions] = attrs.field(factory=dict)
     since: dict[DeviceId, int] = attrs.field(factory=dict)
-    changes: dict[MessageId, tuple[str, int, int, bool]] = attrs.field(factory=dict)
+    changes: dict[MessageId, tuple[str, int, int, bool, UserId | None]] = attrs.field(factory=dict)
     due: dict[tuple[DeviceId, str, int], Version] = attrs.field(factory=dict)
     abandoned: set[DeviceId] = attrs.field(factory=set)
+    expiring: dict[tuple[MessageId, UserId], set[DeviceId]] = attrs.field(factory=dict)
+    agreed: set[tuple[MessageId, UserId]] = attrs.field(factory=set)
 
     @observes(Composed)
     def on_composed(self, o: Composed) -> str | None:
         if o.what:
-            self.changes[o.message] = (o.what, o.which, o.version, o.final)
+            self.changes[o.message] = (o.what, o.which, o.version, o.final, self.users.get(o.device))
         return None
 
     @observes(Joined)
@@ -106,8 +112,8 @@ class Convergence(Property):
     @observes(Shown)
     def on_shown(self, o: Shown) -> str | None:
         user = self.users.get(o.device)
-        if o.message in self.changes and user is not None:
-            what, which, version, final = self.changes[o.message]
+        if o.message in self.changes and user is not None and not self._is_of_other(o.message, user):
+            what, which, version, final, _ = self.changes[o.message]
             wanted = (final, version or o.place or 0, o.message)
             none = (False, 0, o.message)
             versions = self.versions.get((user, what, which))
@@ -117,6 +123,10 @@ class Convergence(Property):
         if user is None:
             return None
         key = (o.message, user)
+        if key in self.expiring:
+            if self.since[o.device] <= self.placed[o.message]:
+                self.expiring[key].add(o.device)
+            return None
         record = self.open.get(key)
         if record is None:
             if o.message not in self.placed:
@@ -131,6 +141,7 @@ class Convergence(Property):
             self.differing[key] = (o.device, record.place, o.place)
         if not record.missing:
             del self.open[key]
+            self.agreed.add(key)
         return None
 
     @observes(Amended)
@@ -144,6 +155,27 @@ class Convergence(Property):
             self.versions.setdefault(key, Versions({})).held[o.device] = (o.final, o.version, o.by)
         return None
 
+    @observes(Expired)
+    def on_expired(self, o: Expired) -> str | None:
+        """Compare from now on only which devices have removed the message: those of a user, or of all without `device`."""
+        if o.message not in self.placed:
+            return None
+        for user in sorted(set(self.users.values())) if o.device is None else (self.users.get(o.device),):
+            if user is None:
+                continue
+            key = (o.message, user)
+            if key not in self.expiring:
+                record = self.open.pop(key, None)
+                self.differing.pop(key, None)
+                index = self.placed[o.message]
+                audience = [d for d, owner in self.users.items() if owner == user and self.since[d] <= index]
+                if record is None and key not in self.agreed:  # it was not for several devices of this user
+                    continue
+                self.expiring[key] = set(audience) - (set() if record is None else record.missing)
+            if o.device is not None:
+                self.expiring[key].discard(o.device)
+        return None
+
     @observes(Forgot)
     def on_forgot(self, o: Forgot) -> str | None:
         """Expect the device to show these messages again, and undo what they changed on it."""
@@ -154,6 +186,9 @@ class Convergence(Property):
             return None
         several = sum(owner == user for owner in self.users.values()) > 1
         for message in o.messages if several else ():
+            if (message, user) in self.expiring:
+                self.expiring[message, user].discard(o.device)
+                continue
             record = self.open.setdefault((message, user), Agreement(set(), ELSEWHERE))
             record.missing.add(o.device)
         for versions in self.versions.values():
@@ -174,12 +209,19 @@ class Convergence(Property):
                     del self.open[about]
         for versions in self.versions.values():
             versions.held.pop(o.device, None)
+        for holders in self.expiring.values():
+            holders.discard(o.device)
         return None
 
     @observes(Abandoned)
     def on_abandoned(self, o: Abandoned) -> str | None:
         self.abandoned.add(o.device)
         return self.on_retired(Retired(o.device))
+
+    def _is_of_other(self, message: MessageId, user: UserId) -> bool:
+        """Return whether a change is the read marker of another user, which a device may leave alone."""
+        what, _, _, _, reader = self.changes[message]
+        return what == "read" and reader not in (None, user)
 
     def _outdated(self) -> Iterator[str]:
         """Yield a complaint for each device that does not have the latest version of something its user's devices hold."""
@@ -202,6 +244,9 @@ class Convergence(Property):
             if record.place is not None and (message, user) not in self.differing:
                 device = min(record.missing)
                 yield f"user {user:d} sees message {message:d} on some devices, but not on device {device:d}"
+        for (message, user), holders in sorted(self.expiring.items(), key=lambda item: item[0]):
+            if holders and len([owner for owner in self.users.values() if owner == user]) > 1:
+                yield f"message {message:d} has expired for user {user:d}, but device {min(holders):d} still shows it"
         for (message, user), (device, one, other) in sorted(self.differing.items()):
             yield (
                 f"user {user:d} sees message {message:d} at place {other} on device {device:d}, "

@@ -25,10 +25,10 @@ class Listed:
 class DeviceLog(Refinement):
     """The machine has a list of messages for each conversation, and for each device and conversation how far it is.
 
-    `place` appends a message to the list: one that is not there yet, at a later place than the last. `show` moves a device to a
-    message that is for it, and passes none that is owed to it. `rewind` puts a device back to its backup. A message is *owed* to
-    its audience; it may also be shown on another device of a member (one that was registered after the message took its place)
-    and on the device that composed it.
+    `place` appends a message to the list: one that is not there yet, at a later place than the last. `show` moves a device to
+    a message that is for it, and passes none that is owed to it. `rewind` puts a device back to its backup, `expire` owes a
+    message to nobody any more. A message is *owed* to its audience; it may also be shown on another device of a member (one
+    that was registered after the message took its place) and on the device that composed it.
     """
 
     name = "device-log"
@@ -93,6 +93,13 @@ class DeviceLog(Refinement):
             if device in self.listed[passed].audience:
                 return f"{who} before message {passed:d}, the next one of conversation {conversation:d} for it"
         self.reached[device, conversation] = listed.index + 1
+        return None
+
+    @action
+    def expire(self, message: MessageId, device: DeviceId | None) -> str | None:
+        """Owe a message to nobody any more: devices may pass it."""
+        if message in self.listed:
+            self.listed[message].audience = ()
         return None
 
     @action

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from syncproof.core.observations import Amended, Composed, Joined, Observation, Placed
+from syncproof.core.observations import Amended, Composed, Expired, Joined, Observation, Placed, Unread
 from syncproof.core.values import ConversationId, UserId
 from syncproof.properties._base import Property
 from syncproof.properties.compact import IntSet
@@ -54,13 +54,16 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a command gave a run: the configured faults, the most messages of a conversation, the most devices of a user, and
-    whether any message is a change (a recall, an edit, a read marker)."""
+    """What a command gave a run: the configured faults, the most messages of a conversation, the most devices of a user,
+    whether any message is a change (a recall, an edit, a read marker), whether devices show unread counts, and whether any message
+    expires."""
 
     faults: tuple[str, ...]
     messages: int
     devices: int
     changes: bool = False
+    unread: bool = False
+    expires: bool = False
 
 
 class HistorySize:
@@ -70,12 +73,16 @@ class HistorySize:
         self.messages: Counter[ConversationId] = Counter()
         self.devices: Counter[UserId] = Counter()
         self.changes = False
+        self.unread = False
+        self.expires = False
         self._counted = IntSet()
         self.reactions: dict[type[Observation], Callable[[Any], None]] = {
             Amended: self._amended,
             Composed: self._composed,
             Placed: self._message,
             Joined: self._joined,
+            Unread: self._unread,
+            Expired: self._expired,
         }
 
     def see(self, observation: Observation) -> None:
@@ -87,6 +94,12 @@ class HistorySize:
     def _amended(self, o: Amended) -> None:
         if o.is_change:
             self.changes = True
+
+    def _expired(self, o: Expired) -> None:
+        self.expires = True
+
+    def _unread(self, o: Unread) -> None:
+        self.unread = True
 
     def _composed(self, o: Composed) -> None:
         if o.what:
@@ -104,7 +117,7 @@ class HistorySize:
     def given(self, faults: tuple[str, ...]) -> Given:
         """Return what the history gave, under these faults."""
         messages, devices = max(self.messages.values(), default=0), max(self.devices.values(), default=0)
-        return Given(faults, messages, devices, self.changes)
+        return Given(faults, messages, devices, self.changes, self.unread, self.expires)
 
 
 def lacking(kind: type[Property], given: Given) -> str:
@@ -115,9 +128,18 @@ def lacking(kind: type[Property], given: Given) -> str:
         return f"needs {kind.least_messages} messages in a conversation"
     if kind.takes_changes and not given.changes:
         return "needs a recall, an edit or a read marker"
+    if kind.takes_unread and not given.unread:
+        return "needs devices that show how much is unread"
+    if kind.takes_expiry and not given.expires:
+        return "needs a message that expires"
     if given.devices < kind.least_devices:
         return f"needs {kind.least_devices} devices of a user"
     return ""
+
+
+def idle(kind: type[Property], given: Given) -> bool:
+    """Return whether a property is about something that devices do not do at all here, so that no engine need carry it."""
+    return (kind.takes_unread and not given.unread) or (kind.takes_expiry and not given.expires)
 
 
 def unmet(kind: type[Property], lacks: str = "") -> str:

@@ -12,6 +12,7 @@ from syncproof.core.observations import (
     Accepted,
     Amended,
     Composed,
+    Expired,
     Forgot,
     Gone,
     Joined,
@@ -56,9 +57,10 @@ class NoLoss(Property):
     `users` say who; `conversations`: of the messages without a place), until it takes one. Where devices subscribe
     (`subscribed`), it is owed to those that are subscribed then.
 
-    Three things are excused, because no design could prevent them: a message that a restore or retention took from the
+    Four things are excused, because no design could prevent them: a message that a restore or retention took from the
     message store (`Gone`; one that a crash took is no excuse), a device that was replaced by another installation
-    (`Retired`), and one that is gone for good (`abandoned`: later audiences still contain it). A settled message that a
+    (`Retired`), one that is gone for good (`abandoned`: later audiences still contain it), and a message whose time is over
+    (`expired`). A settled message that a
     restore took (`gone`) and that is placed again must be shown on the devices that joined in the meantime (`late`). What
     a device showed and then lost with its database (`Forgot`) it must show again. A placeholder (`sealed`) is enough as long
     as the device cannot open the message; from then on (`opening`) the message itself is owed, or a change of it.
@@ -85,6 +87,7 @@ class NoLoss(Property):
     subscribed: dict[ConversationId, set[DeviceId]] = attrs.field(factory=dict)
     sealed: dict[DeviceId, set[MessageId]] = attrs.field(factory=dict)
     opening: dict[DeviceId, set[MessageId]] = attrs.field(factory=dict)
+    expired: set[MessageId] = attrs.field(factory=set)
 
     @observes(Joined)
     def on_joined(self, o: Joined) -> str | None:
@@ -141,7 +144,7 @@ class NoLoss(Property):
     def on_shown(self, o: Shown) -> str | None:
         delivery = self.open.get(o.message)
         if delivery is None:
-            if o.message in self.settled:
+            if o.message in self.settled or o.message in self.expired:
                 return None
             delivery = self._delivery(o.message)
             assert delivery is not None
@@ -202,6 +205,16 @@ class NoLoss(Property):
                 if not waiting[device]:
                     del waiting[device]
 
+    @observes(Expired)
+    def on_expired(self, o: Expired) -> str | None:
+        self.expired.add(o.message)
+        self.open.pop(o.message, None)
+        self.settled.discard(o.message)
+        self.gone.discard(o.message)
+        for device in [*self.sealed, *self.opening]:
+            self._open(device, (o.message,))
+        return None
+
     @observes(Retired)
     def on_retired(self, o: Retired) -> str | None:
         self.users.pop(o.device, None)
@@ -225,7 +238,7 @@ class NoLoss(Property):
     def on_forgot(self, o: Forgot) -> str | None:
         self._open(o.device, o.messages)
         for message in o.messages:
-            if message in self.gone:
+            if message in self.gone or message in self.expired:
                 continue
             if message in self.settled:
                 self.settled.discard(message)
@@ -241,7 +254,7 @@ class NoLoss(Property):
     def _delivery(self, message: MessageId) -> Delivery | None:
         """Return the record of a message, or None if it is settled."""
         delivery = self.open.get(message)
-        if delivery is None and message not in self.settled:
+        if delivery is None and message not in self.settled and message not in self.expired:
             delivery = self.open[message] = Delivery(None, set(), False, False, False)
         return delivery
 

@@ -20,6 +20,7 @@ from syncproof.core.observations import (
     Checkpointed,
     Composed,
     Deleted,
+    Expired,
     Gone,
     Joined,
     MemberAdded,
@@ -90,6 +91,7 @@ class References:
             Composed: self._composed,
             Placed: self._placed,
             Stored: self._of_message,
+            Expired: self._of_message,
             Accepted: self._accepted,
             Refused: self._refused,
             Unsure: self._unsure,
@@ -155,8 +157,8 @@ class References:
             if o.audience is None:
                 self.blank.setdefault("Placed.audience", says)
 
-    def _of_message(self, o: Stored) -> None:
-        self._before(Composed, o.message, Stored)
+    def _of_message(self, o: Stored | Expired) -> None:
+        self._before(Composed, o.message, type(o))
 
     def _before(self, kind: type[Observation], key: Any, effect: type[Observation]) -> None:
         """Note that something must come before, without saying that the history lacks it if it never comes."""

@@ -19,6 +19,7 @@ from syncproof.core.actor import state
 from syncproof.core.observations import (
     Accepted,
     Composed,
+    Expired,
     Forgot,
     Joined,
     MemberAdded,
@@ -45,6 +46,7 @@ OBSERVED: Mapped = {
     Placed: ("place", lambda o: (o.message, o.conversation, o.place, o.members or (), o.audience or ())),
     Accepted: ("accept", lambda o: (o.message,)),
     Shown: ("show", lambda o: (o.device, o.message, o.conversation)),
+    Expired: ("expire", lambda o: (o.message, o.device)),
     Forgot: ("rewind", lambda o: (o.device, o.messages, o.reached)),
 }
 """The mapping that every design inherits. What stands for an action that a machine does not have is a stutter."""

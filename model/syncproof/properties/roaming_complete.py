@@ -9,7 +9,18 @@ from typing import Any, cast
 import attrs
 
 from syncproof.core.actor import state
-from syncproof.core.observations import Abandoned, Forgot, Gone, Joined, Placed, Retired, Reverted, Roamed, Shown
+from syncproof.core.observations import (
+    Abandoned,
+    Expired,
+    Forgot,
+    Gone,
+    Joined,
+    Placed,
+    Retired,
+    Reverted,
+    Roamed,
+    Shown,
+)
 from syncproof.core.values import ConversationId, DeviceId, MessageId
 from syncproof.properties._base import Property, observes, seen
 from syncproof.properties.long_column import LongColumn
@@ -162,6 +173,12 @@ class RoamingComplete(Property):
     def on_gone(self, o: Gone) -> str | None:
         if o.box is None and o.cause != "crash":
             self.gone.add(o.message)
+        return None
+
+    @observes(Expired)
+    def on_expired(self, o: Expired) -> str | None:
+        """Let pages leave out what expired."""
+        self.gone.add(o.message)
         return None
 
     @observes(Retired)

@@ -19,7 +19,7 @@ from syncproof.core.world import World
 from syncproof.counterexamples.narrate import Narration, narrate
 from syncproof.designs import Parameters
 from syncproof.engines.explore import Counterexample
-from syncproof.formats.header import SCHEMA, Header
+from syncproof.formats.header import SCHEMA, Header, system_of
 from syncproof.formats.history import Recording
 from syncproof.inputs import lookup
 from syncproof.inputs.scenario import Scenario
@@ -125,10 +125,11 @@ def write_moves(design: str, small_world: SmallWorld, moves: Iterable[Move], pat
         faults=small_world.faults,
         population=population,
         parameters=parameters,
+        deployment=msgspec.UNSET if small_world.deployed == "single" else small_world.deployed,
     )
     recording = Recording(header)
     monitor = Monitor([name for name in PROPERTIES if name not in entry.not_applicable])
-    world = World(entry.system(population, parameters), monitor.observe)
+    world = World(system_of(header, entry), monitor.observe)
     for move in moves:
         world.apply(move)
         recording.move(move)
@@ -139,7 +140,7 @@ def snippet(shown: DrawnCounterexample) -> str:
     """Return Python lines that search the world again and print the diagram."""
     world = shown.cell.world
     assert world is not None
-    if world.parameters:
+    if world.parameters or world.deployment:
         return (
             "from syncproof.inputs.small_worlds import SmallWorld\n"
             "from syncproof.studies.verify import search\n\n"

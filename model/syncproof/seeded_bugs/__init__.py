@@ -27,10 +27,12 @@ from syncproof.seeded_bugs import (
     changes,
     checkpoints,
     consuming,
+    derived,
     inboxes,
     numbering,
     opening,
     paging,
+    processes,
     starting,
     storing,
     submitting,
@@ -48,10 +50,12 @@ MODULES = (
     backups,
     caching,
     changes,
+    derived,
     triggers,
     storing,
     submitting,
     inboxes,
+    processes,
 )
 
 BUGS: dict[str, Bug] = {

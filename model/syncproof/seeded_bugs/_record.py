@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from syncproof.designs.base import Device
+from syncproof.designs.deployments import Gateway
 from syncproof.designs.registry import DESIGNS, Design
 
 
@@ -62,10 +63,11 @@ def seeded_bug(
     world: tuple[str, int, tuple[str, ...]],
     device: type[Device] | None = None,
     server: type[Any] | None = None,
+    gateway: type[Gateway] | None = None,
     sequencers: tuple[str, ...] | None = None,
     **parameters: Any,
 ) -> Bug:
-    """Return the record of a bug whose design is `base` with another device, server, numbering or other parameters.
+    """Return the record of a bug whose design is `base` with another device, server, gateway, numbering or other parameters.
 
     The fields of `Bug` have the same names; what is not given is as in `base`.
     """
@@ -76,6 +78,7 @@ def seeded_bug(
         summary=mechanism,
         device=device or sound.device,
         server=server or sound.server,
+        gateway=gateway or sound.gateway,
         sequencers=sequencers or sound.sequencers,
         parameters=msgspec.structs.replace(sound.parameters, **parameters),
         meets=(),  # with the bug, the situations that its base must meet may be unreachable

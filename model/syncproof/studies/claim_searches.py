@@ -86,5 +86,5 @@ def _found(search: Search, name: str, design: Design, worlds: Sequence[SmallWorl
     for prop, result in properties.items():
         if prop not in met:
             result.verdict = "unknown"
-            result.exercised = not all(lacking(PROPERTIES[prop], given(world)) for world in worlds)
+            result.exercised = not all(lacking(PROPERTIES[prop], given(design, world)) for world in worlds)
     return ClaimSearch(name, len(worlds), states, properties)

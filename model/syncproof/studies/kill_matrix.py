@@ -91,6 +91,8 @@ RARER: dict[str, dict[str, Any]] = {
     "server-restore": {"faults": {"server_restores": [{"backup": "8m", "at": "10m", "down": "5s"}]}},
     "reinstall": {"population": {"reinstalls": 2}},
     "recall": {"traffic": {"recalls": 0.3}},
+    "unread": {"traffic": {"recalls": 0.3}, "model": {"unread_counts": True}},
+    "expiring": {"traffic": {"expiring": 0.3}, "model": {"lifetime": "2m"}},
 }
 """Kind of rarer fault -> what it adds to the stress scenario."""
 COMBINED = (*small_worlds.RARE, "recall", "new-device", "half-open", "server-crash")
@@ -275,12 +277,13 @@ def _simulate(bug: Bug) -> CutEngineResult:
 def stress_scenario(design: str, kinds: Sequence[str] = ()) -> Scenario:
     """Return the stress scenario with the parameters that a design is searched with, and with further kinds of fault."""
     tables = {name: dict(value) if isinstance(value, dict) else value for name, value in STRESS.items()}
+    tables["model"] = {}
     for kind in kinds:
         for name, more in RARER.get(kind, {}).items():
             tables[name].update(more)
     differing = lookup.get(design).parameters.differing_from(designs.Parameters())
     changed = {name: f"{value:g}s" if isinstance(value, float) else value for name, value in differing.items()}
-    return Scenario.model_validate({**tables, "model": {**changed, "poll_interval": "60s"}})
+    return Scenario.model_validate({**tables, "model": {**changed, **tables["model"], "poll_interval": "60s"}})
 
 
 def simulate_stress(
@@ -336,6 +339,7 @@ def run_sound_design(design: str, runs: int = SOUND_RUNS, profile: str = "ci") -
     """
     alone = [(), *[(kind,) for kind in small_worlds.KINDS]]
     pairs = [pair for pair in combinations(COMBINED, 2) if set(pair) != EXCLUSIVE]
+    pairs += [(change, aspect) for aspect in small_worlds.ASPECTS for change in small_worlds.CHANGES]
     together = small_worlds.small_world("three-devices", 3, small_worlds.TOGETHER)
     met: set[str] = set()
     found = [
@@ -363,7 +367,7 @@ def _play_sound_design(design: str, world: SmallWorld, profile: str, met: set[st
     met.update(name for name in promised(design, world) if played.violation is None and name not in played.unmet)
     violation = played.violation
     violated, says = ([], "") if violation is None else ([violation.name], violation.says)
-    unmet = [name for name in played.unmet if not lacking(PROPERTIES[name], small_worlds.given(world))]
+    unmet = [name for name in played.unmet if not lacking(PROPERTIES[name], small_worlds.given(design, world))]
     return SoundResult(design, "stateful", str(world), played.examples, violated, says, unmet)
 
 

@@ -21,7 +21,7 @@ from syncproof.engines.bulk.history import check_in_bulk
 from syncproof.engines.check import AfterRest, Checker, check_observations
 from syncproof.engines.replay import ReplayError, replay_moves
 from syncproof.errors import InputError, nearest
-from syncproof.formats.header import SCHEMA, Header, recorded_outside
+from syncproof.formats.header import SCHEMA, Header, recorded_outside, system_of
 from syncproof.formats.history import read_batches, read_blocks, read_moves, write_history
 from syncproof.formats.lint import causal
 from syncproof.inputs import arguments, lookup
@@ -278,7 +278,7 @@ def open_moves(path: Path) -> tuple[Header, System, Iterator[tuple[int, Move]]]:
         design = lookup.get(header.design)
     except InputError as error:
         raise InputError(f"{path}:1: design: {error}") from None
-    return header, design.system(header.population, header.parameters), moves
+    return header, system_of(header, design), moves
 
 
 def find_design(name: str) -> Design | None:

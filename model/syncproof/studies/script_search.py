@@ -55,6 +55,7 @@ from syncproof.engines.drive.scripts import DriveScript, ScriptStep
 from syncproof.engines.explore.directed import Act, Outcome, Progress, ReachedEnds, directed
 from syncproof.inputs import lookup, small_worlds
 from syncproof.properties import PROPERTIES
+from syncproof.properties.evidence import Given, idle
 
 STATES = 20_000
 """How many states the search of one size of a script visits at most, and as many again in drawn runs."""
@@ -141,7 +142,8 @@ def _ends(entry: Design, script: DriveScript, messages: int, states: int, strict
         polls="at-rest" if entry.parameters.notifications else "any",
         early=small_worlds.early_firings(entry),
     )
-    wanted = [each for name, each in PROPERTIES.items() if name not in entry.not_applicable]
+    shown = Given((), 0, 0, unread=entry.parameters.unread_counts)
+    wanted = [each for name, each in PROPERTIES.items() if name not in entry.not_applicable and not idle(each, shown)]
     return directed(system, environment, plan.acts, wanted, states=states)
 
 

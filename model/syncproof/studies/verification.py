@@ -122,7 +122,7 @@ def cell_of(entry: Design, row: Sequence[Explored], name: str, missing: str = ""
             name in promises and promise != "none" and speaks and set(explored.world.faults) <= set(promises[name])
         )
         if name in explored.unmet:
-            lack = lacking(PROPERTIES[name], given(explored.world))
+            lack = lacking(PROPERTIES[name], given(entry, explored.world))
             lacks |= {lack: None} if lack else {}
             missed = missed or not lack
             owed = owed or (covered and not lack)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,12 +16,13 @@ from syncproof import designs as registry
 from syncproof.designs import Design, witnesses
 from syncproof.designs.forms import all_names
 from syncproof.engines import explore as engine
-from syncproof.engines.explore import CAUGHT_UP, Common, Exploration, Limits, Status
+from syncproof.engines.explore import CAUGHT_UP, Common, Exploration, Finding, Limits, Status
 from syncproof.engines.memory import peak_memory
 from syncproof.errors import InputError
 from syncproof.inputs import arguments, lookup, small_worlds
 from syncproof.inputs.small_worlds import BOUNDS, SmallWorld, build, within
 from syncproof.properties import PROPERTIES, Property
+from syncproof.properties.evidence import lacking, unmet
 from syncproof.properties.no_loss import NoLoss
 from syncproof.properties.sometimes import MESSAGE_ACCEPTED, SHOWN_EVERYWHERE, SOMETIMES, Reached
 from syncproof.studies import claim_searches, pieces
@@ -75,17 +76,31 @@ def search(
     """
     system, _, environment = build(design, world)
     entry = lookup.get(design)
-    wanted = [automaton for name, automaton in PROPERTIES.items() if name not in entry.not_applicable]
+    wanted = small_worlds.judged(entry, world)
     wanted += [each for each in required(entry, world) if Reached not in each.asked()]
     symmetric = small_worlds.interchangeable(world) if symmetry else ()
     try:
-        return engine.explore(
+        found = engine.explore(
             system, environment, wanted,
             limits=limits, symmetric=symmetric, until_decided=until_decided, check_every_call=check_every_call,
             common=common, progress=progress,
         )  # fmt: skip
     except engine.NotSymmetric as error:
         raise InputError(f"symmetry: {entry.name}, {world}: {error}") from error
+    return replace(found, findings=_with_idle(entry, world, found.findings))
+
+
+def _with_idle(entry: Design, world: SmallWorld, findings: dict[str, Finding]) -> dict[str, Finding]:
+    """Return findings with one for each property that applies and about which nothing happens in this world."""
+    gives = small_worlds.given(entry, world)
+    idle = {
+        name: Finding("unknown", None, unmet(each, lacking(each, gives)), met=False)
+        for name, each in PROPERTIES.items()
+        if name not in findings and name not in entry.not_applicable
+    }
+    return {
+        name: (idle | findings)[name] for name in dict.fromkeys((*PROPERTIES, *findings)) if name in idle | findings
+    }
 
 
 def explore_one(

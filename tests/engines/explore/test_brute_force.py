@@ -39,6 +39,8 @@ SOUND = [
     ("timeline-checkpointed", SmallWorld("two-devices", 2, ("read",))),
     ("inbox-store-first", SmallWorld("one-device", 2, ("read",))),
     ("timeline-read-fanout", SmallWorld("two-conversations", 2, ())),
+    ("timeline-dense-push", SmallWorld("two-people", 2, ("recall", "unread"))),
+    ("timeline-push", SmallWorld("two-devices", 1, ("expiring",))),
     ("timeline-dense-push", SmallWorld("two-devices", 1, ("rate-limit",))),
     ("timeline-dense-push", SmallWorld("two-devices", 1, ("cursor-refused",))),
     ("timeline-dense-push", SmallWorld("two-devices", 1, ("key-late",))),

@@ -40,6 +40,7 @@ from syncproof.core.values import (
 from syncproof.designs.base import ROW_BYTES, settle
 from syncproof.designs.packets import (
     AckRecorded,
+    Elapsed,
     Enrolled,
     EntryAck,
     Pull,
@@ -54,7 +55,7 @@ from syncproof.designs.packets import (
 from syncproof.designs.requesting import LONGEST_WAIT
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.fanout import ReadFanoutServer
-from syncproof.designs.timeline.log import PlaceKey, log_of
+from syncproof.designs.timeline.log import PlaceKey, log_of, place_of
 from syncproof.designs.timeline.reading import LogServer
 
 
@@ -149,8 +150,7 @@ class ConsumerServer(ReadFanoutServer):
 
     def is_due(self, device: DeviceId, given: int, entry: Entry) -> bool:
         """Return whether a device is still to be given an entry: its user may read it, and it is not the device's own."""
-        assert entry.message is not None
-        if entry.seq <= given or self.is_own(device, entry.message):
+        if entry.message is None or entry.seq <= given or self.is_own(device, entry.message):
             return False
         ranges = self.ranges.get((self.owners[device], entry.message.conversation), ())
         return any(start < entry.seq and (end is None or entry.seq <= end) for start, end in ranges)
@@ -289,6 +289,18 @@ class ConsumerServer(ReadFanoutServer):
                 message = self.entry(conversation, seq).message
                 assert message is not None
                 out.observe(Deleted(queue_of(packet.device), message.id, packet.device))
+
+    @on(Elapsed)
+    def void_expired(self, source: Id, packet: Elapsed, out: Out) -> None:
+        """Leave a void in the log; no consumer waits for the message any more."""
+        waiting = [device for device in sorted(self.consumers) if packet.message in self.messages_unacked(device)]
+        super().void_expired(source, packet, out)
+        for device in waiting:
+            if packet.message not in self.messages_unacked(device):
+                out.observe(Gone(packet.message, queue_of(device), "retention"))
+
+    def is_needed(self, entry: Entry) -> bool:
+        return super().is_needed(entry) or any(place_of(entry) in c.pending for c in self.consumers.values())
 
     def entry(self, conversation: ConversationId, seq: int) -> Entry:
         """Return a pending entry, which no retention deletes."""

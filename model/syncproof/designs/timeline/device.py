@@ -290,6 +290,10 @@ class TimelineDevice(Device):
             self.answered("roam", out)
         if packet.page.after <= after < packet.page.upto and upto:
             self.history[packet.conversation] = (packet.page.upto, upto)
-            entries = tuple([(e.place, e.message.id) for e in packet.page.entries if e.message is not None])
+            held = [e for e in packet.page.entries if e.message is not None and not self.has_removed(e.message)]
+            entries = tuple([(e.place, e.message.id) for e in held if e.message is not None])
             out.observe(Roamed(self.id, packet.conversation, packet.page.after, packet.page.upto, entries))
+            for entry in held:
+                if entry.message is not None and entry.message.expires is True:
+                    self.keep_until(entry.message, entry.place, out)
             self.roam(out)

@@ -55,6 +55,10 @@ class Log:
         stop = min(last, first + limit)
         return self.entries[first:stop], stop < last
 
+    def make_void(self, entry: Entry) -> None:
+        """Leave a void at the number of an entry."""
+        self.entries[self.seqs.index(entry.seq)] = Entry(entry.seq, 0, None, "void")
+
     def holds(self, copy: Entry) -> bool:
         """Return whether a copy of the same message and place is in the log. Searches from the tail, as copies are recent."""
         return any(e.message == copy.message and e.place == copy.place for e in reversed(self.entries))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from syncproof.core.actor import Out, actor, durable, on, volatile
-from syncproof.core.observations import Gone, RangeRead, Reverted, Served, Trimmed
+from syncproof.core.observations import Expired, Gone, RangeRead, Reverted, Served, Trimmed
 from syncproof.core.packets import Expire
 from syncproof.core.values import (
     ConnectionId,
@@ -20,13 +20,26 @@ from syncproof.core.values import (
     DeviceId,
     Entry,
     Id,
+    Message,
     MessageId,
     Page,
     Timeline,
     UserId,
 )
 from syncproof.designs.base import ROW_BYTES, Server, settle
-from syncproof.designs.packets import Aged, Fetch, Fetched, Pull, PullReply, Registered, Respond, Roam, RoamReply, Trim
+from syncproof.designs.packets import (
+    Aged,
+    Elapsed,
+    Fetch,
+    Fetched,
+    Pull,
+    PullReply,
+    Registered,
+    Respond,
+    Roam,
+    RoamReply,
+    Trim,
+)
 from syncproof.designs.timeline.log import (
     WHOLE,
     Log,
@@ -184,6 +197,47 @@ class LogServer(Server):
         left, _ = log.after(self.trimming.get(packet.timeline, 0), packet.upto, 1)
         if left:
             out.after(self.parameters.sync_ttl, packet)
+
+    def await_end(self, message: Message, out: Out) -> None:
+        """Arm the timer of a message that expires."""
+        if message.expires is True and self.parameters.expiry_from == "shown":
+            out.after(self.parameters.lifetime, Elapsed(message.id))
+
+    def await_ends(self, out: Out) -> None:
+        """Arm the timers of all messages that expire: their time begins anew after a crash."""
+        for _, log in sorted(self.store.items()):
+            for entry in log.entries:
+                if entry.message is not None:
+                    self.await_end(entry.message, out)
+
+    @on(Elapsed)
+    def void_expired(self, source: Id, packet: Elapsed, out: Out) -> None:
+        """Leave a void where a message was whose time is over, in every log; later, while it is still being written somewhere."""
+        found = self.entries_of(packet.message)
+        if any(self.is_needed(entry) for _, _, entry in found):
+            out.after(self.parameters.lifetime, packet)
+            return
+        for store, log, entry in found:
+            size = bytes_of((entry,))
+            out.write(store, 1, ROW_BYTES, replaces=size)
+            log.make_void(entry)
+        if found:
+            out.observe(Expired(packet.message))
+
+    def entries_of(self, message: MessageId) -> list[tuple[str, Log, Entry]]:
+        """Return the entries of a message in all logs, with the store of each."""
+        logs = [("message-store", log) for _, log in sorted(self.store.items())]
+        logs += [("sync-store", log) for _, log in sorted(self.sync.items())]
+        return [
+            (store, log, e)
+            for store, log in logs
+            for e in log.entries
+            if e.message is not None and e.message.id == message
+        ]
+
+    def is_needed(self, entry: Entry) -> bool:
+        """Return whether a server still works with an entry, so that it may not become a void yet."""
+        return place_of(entry) in self.intents
 
     def trimmed_page(self, timeline: Timeline, log: Log, after: int) -> Page | None:
         """Return the page that lists what was trimmed after a reader's checkpoint; None if nothing was."""

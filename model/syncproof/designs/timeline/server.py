@@ -83,6 +83,7 @@ class TimelineServer(LogServer):
         place = self.next_place(log, message)
         entry = Entry(place, place, message)
         log.append(entry)
+        self.await_end(message, out)
         self.index[message.id] = place
         members = self.members.get(conversation, ())
         out.observe(Placed(message.id, conversation, place, members, self.audience(conversation)))
@@ -237,6 +238,7 @@ class TimelineServer(LogServer):
         for user, log in sorted(self.sync.items()):
             if log.seqs:
                 self.age(user, out)
+        self.await_ends(out)
         if self.intents:
             out.observe(Noted("redriven", self.id))
             out.read("message-store", len(self.intents), ROW_BYTES * len(self.intents))

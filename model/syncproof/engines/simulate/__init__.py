@@ -75,10 +75,16 @@ class RunResult:
     over_time: Mapping[int, Histogram] = field(default_factory=dict)
 
 
-def _given(traffic: Traffic, plan: FaultPlan) -> Given:
+def _given(traffic: Traffic, plan: FaultPlan, scenario: Scenario) -> Given:
     messages, devices = Counter(traffic.conversations), Counter(traffic.owners[: traffic.initial_devices])
     most = max(messages.values(), default=0), max(devices.values(), default=0)
-    return Given(plan.configured, *most, changes=bool(traffic.about))
+    return Given(
+        plan.configured,
+        *most,
+        changes=bool(traffic.about),
+        unread=scenario.model.unread_counts,
+        expires=bool(traffic.expiring),
+    )
 
 
 def simulate(
@@ -116,7 +122,7 @@ def simulate(
             promised,
             not_applicable,
             simulation.monitor,
-            _given(traffic, plan),
+            _given(traffic, plan, scenario),
             simulation.quiesced,
             happened=simulation.meter.messages > 0,
         ),

@@ -96,7 +96,9 @@ class People:
         device = self.device_ids[traffic.devices[number]]
         conversation = self.conversation_ids[traffic.conversations[number]]
         about = traffic.about.get(number)
-        if about is None:
+        if number in traffic.expiring:
+            message = Message(MessageId(number), device, conversation, traffic.sizes[number], expires=True)
+        elif about is None:
             message = Message(MessageId(number), device, conversation, traffic.sizes[number])
         else:
             message = Message(MessageId(number), device, conversation, 0, "recall", about)

@@ -16,9 +16,9 @@ from syncproof.core.observations import Observation
 from syncproof.core.same import same
 from syncproof.core.world import System
 from syncproof.errors import InputError
-from syncproof.inputs import lookup
+from syncproof.inputs import small_worlds
 from syncproof.inputs.small_worlds import SmallWorld, build
-from syncproof.properties import PROPERTIES, Property
+from syncproof.properties import Property
 from syncproof.report.explorer.address import Address, coded
 
 LISTED = 300
@@ -170,7 +170,5 @@ class Walk:
 
 def walk(design: str, world: SmallWorld) -> Walk:
     """Return the walk through a small world of a design, with every property that applies to it."""
-    entry = lookup.get(design)
     system, _, environment = build(design, world)
-    properties = tuple(kind for name, kind in PROPERTIES.items() if name not in entry.not_applicable)
-    return Walk(design, world, system, environment, properties)
+    return Walk(design, world, system, environment, tuple(small_worlds.judged(design, world)))
