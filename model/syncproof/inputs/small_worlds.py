@@ -231,6 +231,7 @@ COLLECTED = (("ack_batch", 2),)
 LIMITED = (("largest_message", 1),)
 """The server refuses the first message."""
 PIPELINED = (("outbox_window", 2),)
+TOO_LONG = (("longest_gap", 1),)
 NUMBERINGS = ((("sequencer", "dense"),), (("sequencer", "segmented"),))
 PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] = (
     (
@@ -293,6 +294,13 @@ PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] 
     (
         lambda design: issubclass(design.device, TimelineDevice) and "checkpoint-covered" not in design.not_applicable,
         (SmallWorld("two-devices", 1, ("device-crash",), AFTER_APPLY),),
+    ),
+    (
+        lambda design: issubclass(design.device, TimelineDevice) and "checkpoint-covered" not in design.not_applicable,
+        (
+            SmallWorld("two-people", 2, (), (*TOO_LONG, *QUIET)),
+            SmallWorld("two-people", 2, ("disconnect",), TOO_LONG),
+        ),
     ),
     (
         lambda design: issubclass(design.server, CheckpointedServer),
