@@ -326,7 +326,13 @@ UNSEARCHED: dict[str, str] = {
 BEYOND = {"inbox-sync-first": (SmallWorld("two-devices", 2, ("server-crash",)),)}
 """Design -> worlds that only `deep` searches, because they have more than 60 million states."""
 
-VACUOUS = {"inbox-shared+deleted-on-send": (SmallWorld("two-devices", 1, ("trim",)),)}
+VACUOUS = {
+    "inbox-shared+deleted-on-send": (
+        SmallWorld("two-devices", 1, ("trim",)),
+        SmallWorld("two-people", 1, ("trim", "unread")),
+        SmallWorld("two-devices", 1, ("trim", "expiring")),
+    )
+}
 """Design -> worlds that no bounds search, because their fault cannot happen: a copy is deleted when it was sent, and who is online
 gets it at once, so that retention has nothing to delete unless a device may be away."""
 
