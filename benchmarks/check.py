@@ -19,12 +19,12 @@ from pathlib import Path
 from benchmarks.pairs import ROOT, Line, line, rounds_of, told
 
 MEASURE = """
-import resource, time
-from benchmarks.pairs import figures
+import time
+from benchmarks.pairs import figures, peak
 start = time.process_time()
 {work}
 spent = time.process_time() - start
-figures(spent, count, peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+figures(spent, count, peak=peak())
 """
 COUNT = 300_000
 CHECK = """

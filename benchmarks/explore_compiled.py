@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import resource
 import sys
 import time
 
@@ -81,8 +80,7 @@ def run(name: str, how: str) -> None:
         digest.update(numpy.asarray(getattr(found.graph, part), dtype=kind).tobytes())
     digest.update(found.graph.marks_of(found.graph.marked()).tobytes())
     states, arcs, size = len(found.graph.states), len(found.graph.targets), found.graph.bytes
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    figures(seconds, (states, arcs, digest.hexdigest()), bytes=size, peak=peak)
+    figures(seconds, (states, arcs, digest.hexdigest()), bytes=size)
 
 
 def titled(name: str) -> str:

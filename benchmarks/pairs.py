@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from syncproof.engines.memory import peak_memory
+
 ROOT = Path(__file__).resolve().parents[1]
 
 Measured = dict[str, Any]
@@ -67,6 +69,15 @@ COLUMNS = ("what", "this", "beside it", "times as long: median (least to most)",
 def figures(seconds: float, same: object, **further: object) -> None:
     """Print what a program has measured."""
     print(json.dumps({"seconds": seconds, "same": same, **further}))
+
+
+def peak() -> float:
+    """Return the most memory that this program has used, in MiB. What `getrusage` says would include its parent's."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+        return next(int(each.split()[1]) / 1024 for each in lines if each.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        return (peak_memory() or 0) / (1 << 20)
 
 
 def rounds_of(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, list[Measured]]:

@@ -9,12 +9,11 @@ ten times as many messages.
 from __future__ import annotations
 
 import argparse
-import resource
 import subprocess
 import sys
 import time
 
-from benchmarks.pairs import ROOT, Line, figures, line, rounds_of, told
+from benchmarks.pairs import ROOT, Line, figures, line, peak, rounds_of, told
 
 OWN = "syncproof"
 BESIDE = {
@@ -69,8 +68,7 @@ def run(program: str, messages: int) -> None:
         assert not violated, violated
         deliveries = result.deliveries
     seconds = time.process_time() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    figures(seconds, (len(traffic.times), deliveries), peak=peak)
+    figures(seconds, (len(traffic.times), deliveries), peak=peak())
 
 
 def command(program: str, messages: int) -> list[str]:

@@ -57,6 +57,14 @@ def test_a_search_says_whether_it_reached_what_a_design_declares() -> None:
     assert "sometimes reached: a new device fetches earlier messages" in done.stdout
 
 
+@pytest.mark.slow
+def test_a_machine_of_ones_own_stops_where_a_message_is_accepted_without_a_place() -> None:
+    world = ("--world", "two-people", "--fault", "server-crash")
+    done = run("-m", "syncproof", "explore", "F21", *world, "--refines", "own_machine.py:PlaceThenAccept")
+    assert done.returncode == 1, done.stderr
+    assert "has no step `accept` here: message 0 has no place yet" in done.stdout
+
+
 def test_a_log_becomes_a_history() -> None:
     done = run("log_to_history.py", given=(EXAMPLES / "lunch.log").read_text(encoding="utf-8"))
     kinds = [json.loads(line).get("type") for line in done.stdout.splitlines()]

@@ -37,6 +37,7 @@ SEARCHED: list[tuple[str, SmallWorld]] = [
     ("timeline-notify", SmallWorld("two-people", 1, (), (("accept_carries_seq", False),))),
     ("timeline-read-fanout", SmallWorld("two-people", 1, (), (("accept_carries_seq", False),))),
     ("timeline-notify", SmallWorld("two-people", 1, (), (("sync_ttl", 1.0),))),
+    ("timeline-notify", SmallWorld("two-people", 2, (), (("longest_gap", 1), ("notifications", False)))),
     ("timeline-checkpointed", SmallWorld("two-people", 1, (), (("checkpoint_delay", 0.0),))),
     ("timeline-dense-push", SmallWorld("two-people", 1, (), (("dense_numbers", "reserved"),))),
     ("timeline-dense-push", SmallWorld("two-people", 2, ("push",), (("gap_wait", 0.0),))),

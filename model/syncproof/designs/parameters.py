@@ -71,6 +71,9 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     gap_wait: Pause = 0.5
     """How long a device with dense numbers waits for the entries that a push shows to be missing before it pulls them
     (Telegram's clients: half a second); 0: it pulls at once."""
+    longest_gap: Count = 0
+    """A device that is more entries behind in a timeline is told so instead of getting them there: it fetches what it missed
+    from the message store, and continues after the gap (Telegram's `differenceTooLong`); 0: it gets all, page by page."""
     sync_ttl: Pause = 0.0
     """How long a copy stays in the sync store; 0: without limit. Devices that were away longer read the message store."""
 

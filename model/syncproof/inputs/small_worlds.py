@@ -231,6 +231,7 @@ COLLECTED = (("ack_batch", 2),)
 LIMITED = (("largest_message", 1),)
 """The server refuses the first message."""
 PIPELINED = (("outbox_window", 2),)
+TOO_LONG = (("longest_gap", 1),)
 NUMBERINGS = ((("sequencer", "dense"),), (("sequencer", "segmented"),))
 PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] = (
     (
@@ -295,6 +296,13 @@ PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] 
         (SmallWorld("two-devices", 1, ("device-crash",), AFTER_APPLY),),
     ),
     (
+        lambda design: issubclass(design.device, TimelineDevice) and "checkpoint-covered" not in design.not_applicable,
+        (
+            SmallWorld("two-people", 2, (), (*TOO_LONG, *QUIET)),
+            SmallWorld("two-people", 2, ("disconnect",), TOO_LONG),
+        ),
+    ),
+    (
         lambda design: issubclass(design.server, CheckpointedServer),
         (
             SmallWorld("two-devices", 2, (), ACKNOWLEDGED),
@@ -318,7 +326,13 @@ UNSEARCHED: dict[str, str] = {
 BEYOND = {"inbox-sync-first": (SmallWorld("two-devices", 2, ("server-crash",)),)}
 """Design -> worlds that only `deep` searches, because they have more than 60 million states."""
 
-VACUOUS = {"inbox-shared+deleted-on-send": (SmallWorld("two-devices", 1, ("trim",)),)}
+VACUOUS = {
+    "inbox-shared+deleted-on-send": (
+        SmallWorld("two-devices", 1, ("trim",)),
+        SmallWorld("two-people", 1, ("trim", "unread")),
+        SmallWorld("two-devices", 1, ("trim", "expiring")),
+    )
+}
 """Design -> worlds that no bounds search, because their fault cannot happen: a copy is deleted when it was sent, and who is online
 gets it at once, so that retention has nothing to delete unless a device may be away."""
 

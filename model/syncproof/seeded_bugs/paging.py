@@ -212,3 +212,17 @@ F54 = seeded_bug(
     world=("two-people", 1, ("trim",)),
     device=DropsTheGap,
 )
+
+
+F54b = seeded_bug(
+    "F54b",
+    '"too long" ignored, though all is there',
+    mechanism="a device that was away is told to fetch what it missed from the message store; it takes the new number and goes on",
+    cure="fetch what the reply lists, conversation by conversation, before the checkpoint moves over the gap",
+    seen_in="teleproto#16",
+    violates=("no-loss",),
+    base="timeline-notify",
+    world=("two-people", 2, ("disconnect",)),
+    device=DropsTheGap,
+    longest_gap=1,
+)

@@ -98,6 +98,7 @@ class LogServer(Server):
                 continue
             page = (
                 self.trimmed_page(timeline, log, after or 0)
+                or self.too_long_page(timeline, log, after or 0)
                 or self.read_page(timeline, log, ranges, after or 0)
                 or page
             )
@@ -244,6 +245,15 @@ class LogServer(Server):
         if after >= log.trimmed or not log.gone:
             return None
         return Page(timeline, log.trimmed, (), log.trimmed, bool(log.seqs), tuple(sorted(log.gone.items())))
+
+    def too_long_page(self, timeline: Timeline, log: Log, after: int) -> Page | None:
+        """Return the page that lists what a reader missed that is too far behind; None for one that is not."""
+        longest = self.parameters.longest_gap
+        if not longest or not log.after(after, None, longest)[1]:
+            return None
+        missed, _ = log.after(after, None, len(log.entries))
+        last = {entry.message.conversation: entry.place for entry in missed if entry.message is not None}
+        return Page(timeline, log.last, (), log.last, True, tuple(sorted(last.items())))
 
     @on(Fetch)
     def fetch(self, source: ConnectionId, packet: Fetch, out: Out) -> None:
