@@ -162,10 +162,10 @@ class Judge:
         return tuple(hosts), tuple(sorted(ends, key=lambda end: end[0])), gone, told, node.automata, budgets
 
     def _backup(self, node: Node, name: Any) -> Any:
-        """Return what a restore would bring back, if one may still happen."""
+        """Return what a restore or a failover would bring back, if one may still happen."""
         backup = node.bounded.world.backups.get(name)
-        fault = "server-restore" if name == self.system.server else "device-restore"
-        if backup is None or not node.bounded.left.get(fault):
+        faults = ("server-restore", "failover") if name == self.system.server else ("device-restore",)
+        if backup is None or not any(node.bounded.left.get(fault) for fault in faults):
             return None
         kept = fork_actor(node.bounded.world.actors[name])
         kept.restore(backup)

@@ -43,6 +43,11 @@ SOUND = [
     ("timeline-push", SmallWorld("two-devices", 1, ("expiring",))),
     ("timeline-dense-push", SmallWorld("two-devices", 1, ("rate-limit",))),
     ("timeline-dense-push", SmallWorld("two-devices", 1, ("cursor-refused",))),
+    ("log-device-acks", SmallWorld("one-device", 1, ("gateway-crash",))),
+    ("log-device-acks", SmallWorld("one-device", 1, ("handover",))),
+    ("log-device-acks", SmallWorld("one-device", 1, ("partition",))),
+    ("timeline-dense-push", SmallWorld("one-device", 1, ("failover",))),
+    ("timeline-read-fanout", SmallWorld("two-devices", 1, ("replica-lag",))),
     ("timeline-dense-push", SmallWorld("two-devices", 1, ("key-late",))),
     ("timeline-dense-push", SmallWorld("one-device", 1, ("stale-reply",))),
 ]
