@@ -150,7 +150,7 @@ LABEL = r'[^;#"|]+'
 FLOWCHART = (
     r'subgraph \w+\["' + LABEL + r'"\]',
     r'(?P<new>\w+)(?:\["' + LABEL + r'"\]|\(\["' + LABEL + r'"\]\))',
-    r"(?P<a>\w+) (?:-->|==>|-\.->)(?:\|" + LABEL + r"\|)? (?P<b>\w+)",
+    r"(?P<a>\w+) (?:<?-->|==>|-\.->)(?:\|" + LABEL + r"\|)? (?P<b>\w+)",
     r"end",
 )
 GRAMMARS = {"sequenceDiagram": SEQUENCE, "flowchart LR": FLOWCHART, "flowchart TD": FLOWCHART}
