@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from syncproof.core.actor import Out, actor
 from syncproof.core.values import Message, Timeline
 from syncproof.designs import DESIGNS, Design, Parameters
 from syncproof.designs.base import Device, Server
+from syncproof.designs.load import run_file
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.errors import InputError
 from syncproof.inputs import lookup, small_worlds
@@ -174,3 +176,26 @@ def test_a_kind_of_fault_stands_for_its_faults_also_in_a_design_from_the_base_cl
 def test_a_design_from_the_base_classes_is_checked_as_a_variant_is(fields: dict[str, Any], says: str) -> None:
     with pytest.raises(InputError, match=says):
         made(**fields)
+
+
+def test_two_files_of_one_name_have_classes_of_their_own(tmp_path: Path) -> None:
+    """Worker processes find a class by the name of its module."""
+    found = []
+    for folder in ("first", "second"):
+        (tmp_path / folder).mkdir()
+        path = tmp_path / folder / "same.py"
+        path.write_text("class Mine: ...\n")
+        found.append(run_file(str(path)).Mine)
+    assert [pickle.loads(pickle.dumps(kind)) for kind in found] == found
+
+
+def test_a_file_imports_what_lies_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "beside_a_design.py").write_text("NAME = 'beside'\n")
+    path = tmp_path / "imports.py"
+    path.write_text("from beside_a_design import NAME\n")
+    assert run_file(str(path)).NAME == "beside"
+
+
+def test_a_ready_design_that_is_not_there_is_told_with_those_that_are() -> None:
+    with pytest.raises(InputError, match="there is no ready design 'inbox-store-frist'; allowed: inbox-store-first, "):
+        DESIGNS["inbox-store-frist"]

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from syncproof import explore
 from syncproof.core.actor import state
 from syncproof.core.environment import Environment
 from syncproof.core.observations import Shown
+from syncproof.core.packets import Packet
 from syncproof.designs import DESIGNS
 from syncproof.errors import InputError
 from syncproof.inputs.own_properties import files, judged
@@ -22,6 +24,7 @@ from tests.helpers.command import call
 FILE = """
 from syncproof.core.actor import state
 from syncproof.core.observations import Shown
+from syncproof.core.packets import Packet
 from syncproof.properties import Property, observes
 
 
@@ -139,3 +142,31 @@ def test_what_is_no_property_is_one_line(given: str | type, says: str) -> None:
         pass
     assert says in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@state
+class Second(Property):
+    """Say nothing against a second message, and do not say what is evidence."""
+
+    name = "second"
+    says = "a second message is shown as it should be"
+    least_messages = 2
+
+    @observes(Shown)
+    def on_shown(self, o: Shown) -> str | None:
+        return None
+
+
+@pytest.mark.parametrize(("messages", "exercised"), [(1, False), (2, True)])
+def test_what_it_asks_of_a_world_counts_though_it_does_not_say_what_is_evidence(messages: int, exercised: bool) -> None:
+    with judged([Second]):
+        found = explore("timeline-notify", "two-people", messages=messages, faults=[])
+        cell = found.cell("timeline-notify", "second")
+    assert cell.verdict == ("holds" if exercised else "unknown")
+    assert ("needs 2 messages" in cell.why) != exercised
+    assert found.status() == 0
+
+
+def test_it_observes_observations_alone() -> None:
+    with pytest.raises(TypeError, match=r"@observes\(Packet\): that is no class of observations"):
+        observes(Packet)  # type: ignore[arg-type]

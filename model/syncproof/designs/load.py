@@ -67,7 +67,11 @@ def run_file(file: str) -> ModuleType:
     if not path.is_file():
         raise InputError(f"{file}: there is no such file; allowed: FILE.py:NAME")
     _DIGESTS[file] = hashlib.sha256(path.read_bytes()).hexdigest()
-    title = f"syncproof_own_{path.stem}"
+    folder, title = str(path.absolute().parent), f"syncproof_own_{path.stem}"
+    if title in sys.modules:  # another file of this name: workers are to find the classes of both
+        title += f"_{hashlib.sha256(folder.encode()).hexdigest()[:8]}"
+    if folder not in sys.path:  # behind all others: the file may import what lies beside it
+        sys.path.append(folder)
     spec = importlib.util.spec_from_file_location(title, path)
     assert spec is not None
     assert spec.loader is not None

@@ -27,7 +27,7 @@ from syncproof.designs.timeline.fanout import HybridServer, ReadFanoutDevice, Re
 from syncproof.designs.timeline.push import DensePushDevice, DensePushServer, PushDevice, PushServer
 from syncproof.designs.timeline.server import TimelineServer
 from syncproof.designs.witnesses import Meets
-from syncproof.errors import InputError
+from syncproof.errors import InputError, nearest
 from syncproof.properties import PROPERTIES, Property, own
 from syncproof.properties.refinements import REFINEMENTS
 
@@ -249,8 +249,15 @@ SPARSE = {"dense": "the numbering is sparse on purpose"}
 SPARSE_FIRST = ("sparse", "dense", "segmented", "clock")
 
 
-DESIGNS: dict[str, Design] = {
-    design.name: design
+class ReadyDesigns(dict[str, Design]):
+    """Designs by name; `InputError` with what is allowed for one that is not there."""
+
+    def __missing__(self, name: object) -> Design:
+        raise InputError(f"there is no ready design {name!r}{nearest(str(name), list(self))}")
+
+
+DESIGNS: dict[str, Design] = ReadyDesigns(
+    (design.name, design)
     for design in (
         Design(
             "inbox-store-first",
@@ -374,4 +381,4 @@ DESIGNS: dict[str, Design] = {
             meets=witnesses.DEVICE_ACKS,
         ),
     )
-}
+)

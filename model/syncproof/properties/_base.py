@@ -37,7 +37,9 @@ def seen(kind: type[Any], predicate: Callable[[Any], bool] = anything) -> Eviden
 
 
 def observes(kind: type[Observation]) -> Callable[[M], M]:
-    """Mark a method as the reaction to a class of observations."""
+    """Mark a method as the reaction to a class of observations. `TypeError` for anything else."""
+    if not (isinstance(kind, type) and issubclass(kind, Observation)):
+        raise TypeError(f"@observes({getattr(kind, '__name__', kind)}): that is no class of observations")
 
     def mark(method: M) -> M:
         method._observes = kind  # type: ignore[attr-defined]
@@ -75,8 +77,8 @@ class Property:
     wants: ClassVar[str] = ""
     """What it must have seen before "holds" says something, in one clause."""
     evidence: ClassVar[Evidence | None] = None
-    """The same as predicates, each on one observation alone; None: every observation that it reacts to is evidence;
-    `NO_EVIDENCE`: it needs none."""
+    """The same as predicates, each on one observation alone; None: every observation that it reacts to is evidence,
+    where the command gives what it takes (`least_messages` and what follows); `NO_EVIDENCE`: it needs none."""
     least_messages: ClassVar[int] = 1
     """How many messages in one conversation its evidence takes: with fewer it is not exercised."""
     least_devices: ClassVar[int] = 1

@@ -137,6 +137,15 @@ def lacking(kind: type[Property], given: Given) -> str:
     return ""
 
 
+def meets(kind: type[Property], given: Given, seen: bool) -> bool:
+    """Return whether a property met its evidence. `seen`: an observation that is evidence was made.
+
+    One that does not say which observations are evidence takes every one that it reacts to; so it needs also what it asks of the
+    command, such as two messages.
+    """
+    return seen and not (kind.evidence is None and lacking(kind, given))
+
+
 def idle(kind: type[Property], given: Given) -> bool:
     """Return whether a property is about something that devices do not do at all here, so that no engine need carry it."""
     return (kind.takes_unread and not given.unread) or (kind.takes_expiry and not given.expires)

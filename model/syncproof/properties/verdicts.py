@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from syncproof.properties import PROPERTIES
-from syncproof.properties.evidence import NOTHING_ACCEPTED, Given, lacking, unmet
+from syncproof.properties.evidence import NOTHING_ACCEPTED, Given, lacking, meets, unmet
 from syncproof.properties.monitor import Monitor
 
 Verdict = Literal["holds", "violated", "unknown", "not-applicable"]
@@ -61,7 +61,7 @@ def judge(
             continue
         doubt = (doubted or {}).get(name, "")
         count = 0 if doubt else monitor.counts.get(name, 0)
-        met = name in monitor.watch.met
+        met = meets(PROPERTIES[name], given, name in monitor.watch.met)
         lacks = "" if met or not happened else lacking(PROPERTIES[name], given)
         open_end = not quiesced and PROPERTIES[name].kind == "liveness"
         why = doubt

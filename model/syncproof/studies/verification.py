@@ -19,7 +19,7 @@ from syncproof.engines.memory import peak_memory
 from syncproof.inputs import lookup
 from syncproof.inputs.small_worlds import BOUNDS, SmallWorld, given
 from syncproof.properties import PROPERTIES
-from syncproof.properties.evidence import lacking, unmet
+from syncproof.properties.evidence import lacking, meets, unmet
 from syncproof.studies import claims
 from syncproof.studies.asked import NOTHING, Asked
 from syncproof.studies.failures import Failure
@@ -121,8 +121,9 @@ def cell_of(entry: Design, row: Sequence[Explored], name: str, missing: str = ""
         covered = (
             name in promises and promise != "none" and speaks and set(explored.world.faults) <= set(promises[name])
         )
-        if name in explored.unmet:
-            lack = lacking(PROPERTIES[name], given(entry, explored.world))
+        gives = given(entry, explored.world)
+        if name in explored.unmet or (verdict == "holds" and not meets(PROPERTIES[name], gives, True)):
+            lack = lacking(PROPERTIES[name], gives)
             lacks |= {lack: None} if lack else {}
             missed = missed or not lack
             owed = owed or (covered and not lack)
