@@ -87,9 +87,9 @@ def test_tables_have_a_mark_for_what_was_not_exercised() -> None:
     found = call("explore", "timeline-notify", "--world", "two-people")
     assert found.exit_code == 0
     page = Path("out/explore/report.html").read_text()
-    assert page.count('title="not exercised') == 6
+    assert page.count('title="not exercised') == 8
     assert "○</span> not exercised" in page
     text = Path("out/explore/report.md").read_text()
     assert "○ not exercised by these worlds" in text
-    assert text.count("**○**") == 6
-    assert "6 promises are not exercised by these worlds" in text
+    assert text.count("**○**") == 8
+    assert "8 promises are not exercised by these worlds" in text

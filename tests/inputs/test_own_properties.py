@@ -170,3 +170,23 @@ def test_what_it_asks_of_a_world_counts_though_it_does_not_say_what_is_evidence(
 def test_it_observes_observations_alone() -> None:
     with pytest.raises(TypeError, match=r"@observes\(Packet\): that is no class of observations"):
         observes(Packet)  # type: ignore[arg-type]
+
+
+def test_an_error_of_a_property_names_its_own_file_and_not_the_design(tmp_path: Path) -> None:
+    design = tmp_path / "mine.py"
+    design.write_text(
+        "from syncproof import DESIGNS\n\nMine = DESIGNS['timeline-notify'].variant(summary='As it is.')\n"
+    )
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(FILE.replace('return "it is shown"', "return o.colour"))
+    done = call(
+        "explore",
+        f"{design}:Mine",
+        "--world",
+        "two-people",
+        "--property",
+        f"{wrong}:NeverShown",
+        "--out",
+        str(tmp_path),
+    )
+    assert (done.exit_code, "wrong.py:15: AttributeError" in done.output) == (4, True), done.output

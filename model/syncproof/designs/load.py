@@ -15,7 +15,7 @@ import msgspec
 
 from syncproof.core.moves import MoveError
 from syncproof.designs.registry import Design
-from syncproof.errors import DesignError, InputError, from_outside, place, raised, ran_out
+from syncproof.errors import DesignError, InputError, from_outside, in_own_code, place, raised, ran_out
 
 WRITE = 'write NAME = DESIGNS["timeline-notify"].variant(device=MyDevice) and name that'
 """What an error says to write instead."""
@@ -51,7 +51,8 @@ def blaming(name: str) -> Iterator[None]:
         if not own or from_outside(error) or ran_out(error):
             raise
         line = place(error, f"{file}.py").rpartition(":")[2]
-        raise DesignError(f"{f'{file}.py:{line}' if line else name}: {raised(error)}") from error
+        elsewhere = place(error) if in_own_code(error) else ""  # in a property of one's own, for instance
+        raise DesignError(f"{f'{file}.py:{line}' if line else elsewhere or name}: {raised(error)}") from error
 
 
 def digest(name: str) -> str:

@@ -286,11 +286,16 @@ LARGE = [
     ("timeline-dense-push", "half-open", ("half-open", "notice")),
     ("inbox-store-first", "reinstall", ("reinstall",)),
     ("inbox-store-first", "server-restore", ("keep", "server-restore", "restart")),
-    ("timeline-notify", "gateway-crash", ("gateway-crash", "restart", "connect", "notice")),
-    ("inbox-store-first", "handover", ("handover", "notice")),
-    ("timeline-dense-push", "partition", ("partition", "connect", "notice")),
 ]
 """Worlds of a few thousand states."""
+
+CLUSTERED = [
+    ("inbox-store-first", "gateway-crash", ("gateway-crash", "restart", "connect", "notice")),
+    ("inbox-store-first", "handover", ("handover", "notice")),
+    ("timeline-dense-push", "partition", ("partition", "connect", "notice")),
+    ("timeline-dense-push", "failover", ("failover",)),
+]
+"""The same for a user with one device, whose server is several processes."""
 
 
 @pytest.mark.slow
@@ -316,7 +321,7 @@ def test_tables_are_equal_to_the_world_of_one_device_at_every_state(
     assert [what for what in meets if not found.met[what]] == []
 
 
-@pytest.mark.parametrize(("design", "kind"), [(design, kind) for design, kind, _ in LARGE])
+@pytest.mark.parametrize(("design", "kind"), [(design, kind) for design, kind, _ in (*LARGE, *CLUSTERED[:3])])
 def test_tables_are_equal_to_the_world_near_the_beginning(design: str, kind: str) -> None:
     found = walk(design, SmallWorld("two-devices", 1, (kind,)), SHALLOW)
     assert found.states == SHALLOW
@@ -326,6 +331,13 @@ def test_tables_are_equal_to_the_world_near_the_beginning(design: str, kind: str
 @pytest.mark.parametrize(("design", "kind", "meets"), LARGE)
 def test_tables_are_equal_to_the_world_in_large_worlds(design: str, kind: str, meets: tuple[str, ...]) -> None:
     found = walk(design, SmallWorld("two-devices", 1, (kind,)), every=THINNED)
+    assert [what for what in meets if not found.met[what]] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("design", "kind", "meets"), CLUSTERED)
+def test_tables_are_equal_to_the_world_of_several_processes(design: str, kind: str, meets: tuple[str, ...]) -> None:
+    found = walk(design, SmallWorld("one-device", 1, (kind,)), every=THINNED)
     assert [what for what in meets if not found.met[what]] == []
 
 

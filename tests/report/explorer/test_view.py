@@ -55,6 +55,7 @@ def test_the_first_view_offers_the_composing_of_a_message(places: list[PlaceShow
     assert compose.effects == [
         "device 0 (user 0): outbox – → m0",
         "device 0 (user 0): sending False → True",
+        "device 0 (user 0): unanswered 0 → 1",
         "device 0 (user 0) sends Submit m0 to server",
     ]
     assert compose.observed == ["Composed m0 d0 c0"]
