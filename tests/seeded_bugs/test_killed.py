@@ -50,4 +50,7 @@ def test_the_sound_design_keeps_its_promises_in_the_same_world(bug: Bug) -> None
     found = searched(bug.base, world_of(bug.id))
     for name in promised(bug.base, world_of(bug.id)):
         verdict, _, why = found.findings[name]
-        assert verdict == "holds" or why.startswith(("never met its evidence", "not exercised")), (name, found.findings[name])
+        assert verdict == "holds" or why.startswith(("never met its evidence", "not exercised")), (
+            name,
+            found.findings[name],
+        )
