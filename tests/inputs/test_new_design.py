@@ -19,7 +19,7 @@ def the_test(test: Path) -> Callable[..., None]:
 
 def test_the_template_keeps_its_promises(tmp_path: Path, keeps_promises: Callable[..., None]) -> None:
     _, test = new_design.write("my_design", tmp_path)
-    the_test(test)(keeps_promises, ["push"])
+    the_test(test)(keeps_promises, 2, ["push"])
 
 
 def test_the_test_fails_for_a_device_that_forgets_what_it_has(
@@ -33,7 +33,7 @@ def test_the_test_fails_for_a_device_that_forgets_what_it_has(
     with pytest.raises(
         AssertionError, match="promises no-duplicate and breaks it in two-people, 1 message, disconnect"
     ):
-        the_test(test)(keeps_promises, ["disconnect"])
+        the_test(test)(keeps_promises, 1, ["disconnect"])
 
 
 def test_the_test_fails_if_the_device_never_does_what_it_must_do(
@@ -45,7 +45,7 @@ def test_the_test_fails_if_the_device_never_does_what_it_must_do(
     assert reaction in text
     file.write_text(text.replace(reaction, "pass"))
     with pytest.raises(AssertionError, match="never reached this: a device pulls because it was rung"):
-        the_test(test)(keeps_promises, ["push"])
+        the_test(test)(keeps_promises, 1, ["push"])
 
 
 def test_every_name_of_the_template_becomes_the_new_one(tmp_path: Path) -> None:

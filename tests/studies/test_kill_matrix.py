@@ -95,4 +95,4 @@ def test_evidence_that_one_world_of_a_sound_design_met_is_enough(monkeypatch: py
     assert {name for row in rows for name in row.unmet} == {"epoch-learnt"}
     restoring = [row.world for row in rows if row.unmet]
     assert restoring
-    assert all("server-restore" in world for world in restoring)
+    assert all("server-restore" in world or "failover" in world for world in restoring)
