@@ -15,7 +15,7 @@ When a search begins, every device is connected and nothing is under way. In a w
 population appears during the search, and the first device sends every message. The faults of pushes (loss, duplication,
 reordering) are one kind. A poll fires only when nothing else is under way (`Environment.polls`).
 
-Bounds name the worlds that are searched: on two processors, `small` takes seconds, `standard` half an hour, `deep` hours.
+Bounds name the worlds that are searched: on two processors, `small` takes seconds, `standard` ten minutes, `deep` hours.
 `standard` has each usual kind of fault alone with two messages (in `two-devices` and in `two-people`), each pair of them with
 one message, each of the rare kinds (`RARE`) with one message, an outage of pushes, a recall, an edit and a read marker with
 two, and two conversations. Some designs are searched with other parameters too (`PARTICULAR`).
