@@ -81,6 +81,7 @@ def test_a_seeded_bug_has_a_first_wrong_step(given: tuple[str, str, int, str]) -
 
 @pytest.mark.parametrize(("design", "world"), [("F64", "two-devices"), ("timeline-dense-push", "two-devices")])
 def test_the_compiled_search_finds_the_same(design: str, world: str) -> None:
+    pytest.importorskip("numba")
     plain, compiled = (searched(lookup.get(design), world, 2, fast=fast) for fast in (False, True))
     assert verdict(plain) == verdict(compiled)
     assert len(plain.graph.states) == len(compiled.graph.states)
