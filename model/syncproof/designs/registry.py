@@ -105,6 +105,16 @@ class Design(msgspec.Struct, frozen=True):
         """Return the parameters with those that make this form set to its values."""
         return msgspec.structs.replace(parameters, **self.pins) if self.pins else parameters
 
+    @property
+    def inapplicable(self) -> Mapping[str, str]:
+        """Return the properties that make no sense for the design, with one's own of another family, and why."""
+        others = {
+            name: f"it is asked of designs of the family {PROPERTIES[name].family!r} alone"
+            for name in own.ADDED
+            if PROPERTIES[name].family not in ("", self.family)
+        }
+        return {**self.not_applicable, **others} if others else self.not_applicable
+
     def promised(self, parameters: Parameters) -> Mapping[str, tuple[str, ...]]:
         """Return the promises under these parameters, and the properties of one's own, which every design is asked to keep.
 
@@ -121,7 +131,9 @@ class Design(msgspec.Struct, frozen=True):
             lost += ("no-early-delete",)
         kept = self.promises
         if own.ADDED:
-            asked = {name: tuple(FAULTS) for name in own.ADDED if name not in REFINEMENTS}
+            asked = {
+                name: tuple(FAULTS) for name in own.ADDED if name not in REFINEMENTS and name not in self.inapplicable
+            }
             refined = {name: faults for name, faults in self.refines.items() if name in own.ADDED}
             kept = {**kept, **asked, **refined}
         return without(kept, *lost) if lost else kept

@@ -292,11 +292,11 @@ PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] 
         ),
     ),
     (
-        lambda design: issubclass(design.device, TimelineDevice) and "checkpoint-covered" not in design.not_applicable,
+        lambda design: issubclass(design.device, TimelineDevice) and "checkpoint-covered" not in design.inapplicable,
         (SmallWorld("two-devices", 1, ("device-crash",), AFTER_APPLY),),
     ),
     (
-        lambda design: issubclass(design.device, TimelineDevice) and "checkpoint-covered" not in design.not_applicable,
+        lambda design: issubclass(design.device, TimelineDevice) and "checkpoint-covered" not in design.inapplicable,
         (
             SmallWorld("two-people", 2, (), (*TOO_LONG, *QUIET)),
             SmallWorld("two-people", 2, ("disconnect",), TOO_LONG),
@@ -396,7 +396,7 @@ def given(design: str | Design, world: SmallWorld) -> Given:
 
 def judged(design: str | Design, world: SmallWorld) -> list[type[Property]]:
     """Return the properties that a search of this world of a design judges: what applies, and is about something that happens."""
-    gives, not_applicable = given(design, world), lookup.get(design).not_applicable
+    gives, not_applicable = given(design, world), lookup.get(design).inapplicable
     return [each for name, each in PROPERTIES.items() if name not in not_applicable and not idle(each, gives)]
 
 

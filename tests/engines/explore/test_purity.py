@@ -277,9 +277,9 @@ def test_an_observation_that_was_made_before_by_another_call_is_another_one() ->
 
 @actor
 class Drawn(Actor):
-    """Asks for a delay, or an amount, that is another one at each call; neither changes what a search finds."""
+    """Asks for a delay or an amount that is another one at each call, of the kind `how`; a search finds the same with each."""
 
-    how: str = durable(str)
+    how: str = ""
 
     @on(Go)
     def go(self, source: Id, packet: Go, out: Out) -> None:

@@ -112,7 +112,6 @@ class Effects(Out):
             raise made_by_engines(self.actor, type(observation))
         self.observations.append(observation)
 
-
     def charge(self) -> int:
         """Return a hash of the delays, rows and bytes that were asked for, in whatever order: no move depends on them."""
         return hash(tuple(sorted(map(repr, self.amounts)))) if self.amounts else 0
