@@ -92,7 +92,7 @@ class Design(msgspec.Struct, frozen=True):
             raise InputError(f"not_applicable: {self.not_applicable!r:.60}; allowed: property -> why it makes no sense")
         for name in self.not_applicable:
             if name not in PROPERTIES:
-                raise InputError(f"not_applicable: unknown property {name!r}; allowed: {', '.join(PROPERTIES)}")
+                raise InputError(f"not_applicable: unknown property {name!r}{nearest(str(name), PROPERTIES)}")
         self._check_promises("promises", self.promises, PROPERTIES)
         self._check_promises("refines", self.refines, REFINEMENTS)
         for field in ("promises", "refines"):
@@ -188,12 +188,12 @@ class Design(msgspec.Struct, frozen=True):
             raise InputError(f"{what}: {promises!r}; allowed: property -> the faults under which it is promised")
         for name, faults in promises.items():
             if name not in known:
-                raise InputError(f"{what}: unknown property {name!r}; allowed: {', '.join(known)}")
+                raise InputError(f"{what}: unknown property {name!r}{nearest(str(name), known)}")
             if name in self.not_applicable:
                 raise InputError(f"{what}: {name} does not apply to {self.name}: {self.not_applicable[name]}")
             for fault in spelled_out(faults):
                 if fault not in FAULTS:
-                    raise InputError(f"{what}[{name!r}]: unknown fault {fault!r}; allowed: {', '.join(FAULTS)}")
+                    raise InputError(f"{what}[{name!r}]: unknown fault {fault!r}{nearest(str(fault), FAULTS)}")
 
     def system(
         self, population: Population, parameters: Parameters, deployment: str = "single", replica: bool = False
