@@ -186,7 +186,8 @@ def _tested(mutant: Mutant | None, stage: Sequence[str], seconds: int) -> tuple[
                 # Compiled code is kept by the file on disk, which is not the one that is tested.
                 os.environ["NUMBA_CACHE_DIR"] = compiled.name
             variables = [each for each in stage if re.fullmatch(r"[A-Z_]+=.*", each)]
-            os.environ.update(each.split("=", 1) for each in variables)
+            for name, _, value in (each.partition("=") for each in variables):
+                os.environ[name] = value
             stage = [each for each in stage if each not in variables]
             import pytest
 
