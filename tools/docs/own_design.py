@@ -80,4 +80,7 @@ def _text(printed: str) -> str:
 def _printed(command: str, design: str, *options: str) -> str:
     """Return what a command prints about a design of the folder `examples`, in the folder in which a reader types it."""
     with TemporaryDirectory() as folder, chdir(ROOT):
-        return CliRunner().invoke(main, [command, design, *options, "--out", folder]).output
+        done = CliRunner().invoke(main, [command, design, *options, "--out", folder])
+    if done.exit_code not in (0, 1):  # nothing of it belongs into a page
+        raise RuntimeError(f"{command} {design} ended with {done.exit_code}: {done.output}")
+    return done.output

@@ -244,9 +244,20 @@ def fits(value: Any) -> bool:
         return True
     for part in parts(value):
         kind = type(part)
-        if (kind not in _SIMPLE or kind not in _FIT) and not fits(part):
+        if kind is tuple and len(part) == 2:  # written out, as in `alike`
+            for item in part:
+                kind = type(item)
+                if (kind not in _SIMPLE or kind not in _FIT) and not fits(item):
+                    return False
+        elif (kind not in _SIMPLE or kind not in _FIT) and not fits(part):
             return False
     return True
+
+
+def count(value: Any) -> int:
+    """Return of how many values a value consists, at whatever depth, with itself."""
+    parts = _PARTS[type(value)]
+    return 1 if parts is None else 1 + sum([1 if type(part) in _SIMPLE else count(part) for part in parts(value)])
 
 
 def unfit(value: Any, where: str = "") -> str:

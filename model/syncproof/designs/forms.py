@@ -1,4 +1,4 @@
-"""The forms of the ready designs: the same actors with other parameters, each with its own promises.
+"""The forms of the ready designs: the same actors with other parameters, or another server, each with its own promises.
 
 A form is named `DESIGN+FORM` and used like any design: `compare --design`, `explore`, `verify`. Its parameters go before
 those of a scenario. Without promises of its own it keeps those of its design.
@@ -11,8 +11,10 @@ from collections.abc import Mapping
 import msgspec
 
 from syncproof.designs import witnesses
-from syncproof.designs.promises import RELIABLE_INBOX, SHARED_INBOX, STORE_FIRST, without
+from syncproof.designs.base import Server
+from syncproof.designs.promises import DENSE_PUSH, RELIABLE_INBOX, SHARED_INBOX, STORE_FIRST, without
 from syncproof.designs.registry import DESIGNS, Design
+from syncproof.designs.timeline.writers import TwoWritersServer
 from syncproof.designs.witnesses import Meets
 
 
@@ -23,8 +25,10 @@ def form(
     pins: Mapping[str, object],
     promises: Mapping[str, tuple[str, ...]] | None = None,
     meets: tuple[Meets, ...] | None = None,
+    server: type[Server] | None = None,
+    refines: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Design:
-    """Return the form `OF+NAME` of a ready design: its actors with the parameters `pins`.
+    """Return the form `OF+NAME` of a ready design: its actors with the parameters `pins`, or with another server.
 
     `meets`: what a search of it must reach, where that differs from its design.
     """
@@ -37,6 +41,8 @@ def form(
         pins=dict(pins),
         meets=design.meets if meets is None else meets,
         form_of=of,
+        server=server or design.server,
+        refines=design.refines if refines is None else refines,
     )
 
 
@@ -80,6 +86,15 @@ FORMS: dict[str, Design] = {
             "Numbers are reserved before the write: a row more a batch, and a crash burns numbers, which voids fill.",
             {"dense_numbers": "reserved"},
             meets=witnesses.RESERVED_NUMBERS,
+        ),
+        form(
+            "timeline-dense-push",
+            "two-writers",
+            "Two processes write to each timeline, each only after the last number that is there.",
+            {},
+            without(DENSE_PUSH, "conversation-order"),
+            server=TwoWritersServer,
+            refines={},
         ),
         # ---- inboxes
         form(

@@ -75,6 +75,7 @@ SOMETIMES: dict[str, type[Property]] = _registered(
         _noted("redriven", "a crash came between the two stores, and the intent was repeated"),
         _noted("gap", "a device saw a gap"),
         _noted("void", "a void filled a burnt number"),
+        _noted("number-taken", "a writer found its number taken by another"),
         _noted("ack-timeout", "an acknowledgement did not arrive in time"),
         _noted("expired", "a device came with an expired checkpoint"),
         _noted("new-epoch", "a device learnt that a log has a new epoch"),

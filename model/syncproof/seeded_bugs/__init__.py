@@ -37,6 +37,7 @@ from syncproof.seeded_bugs import (
     storing,
     submitting,
     triggers,
+    writers,
 )
 from syncproof.seeded_bugs._record import Bug, Cost
 
@@ -56,6 +57,7 @@ MODULES = (
     submitting,
     inboxes,
     processes,
+    writers,
 )
 
 BUGS: dict[str, Bug] = {

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from syncproof.core.actor import Actor, Out
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Idle, Packet
-from syncproof.core.same import fits, same
+from syncproof.core.same import count, fits, same
 from syncproof.core.values import Id
 from syncproof.engines.handler_errors import ImpureHandler, UnfitValue, frozen, impure, order_dependent, unfit_field
 from syncproof.engines.simulate.clock import Clock
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 SPREAD = 4
 """Of what is no handler, the calls number 1, 4, 16, 64 and so on are due to be checked."""
-EVENT, CHECK, ITEM = 0.1, 60.0, 4.0
+EVENT, CHECK, ITEM = 0.1, 60.0, 0.6
 """What checks may cost, in microseconds of about one machine: an event, which takes about 10, earns `EVENT`; a check spends
-`CHECK`, and `ITEM` for each item in the actor's fields. After the first call of each kind a check waits until the others are
-earned, so that all of them take about 1 % of a run. No clock is read."""
+`CHECK`, and `ITEM` for each value in the actor's fields, at whatever depth. After the first call of each kind a check waits
+until the others are earned, so that all of them take about 1 % of a run. No clock is read."""
 WATCHED = 64
 """Of how many hosts a call is waited for."""
 
@@ -150,22 +150,25 @@ class Purity:
 def compare(actor: Actor, what: str, act: Act) -> int:
     """Let copies of an actor act, with dicts and sets in either order. `ImpureHandler` if the results differ.
 
-    Return how many items the fields have. `UnfitValue` for a field that a copy would share with the actor.
+    Return how many values the fields have. `UnfitValue` for a field that a copy would share with the actor.
     """
     snapshot = frozen(actor)
     _check_values(actor, snapshot)
     first = _result(actor, snapshot, act)
-    _check_values(actor, first[0])
+    _check_values(actor, first[0], snapshot)
     if same(first, _result(actor, snapshot, act, backwards=True)):
-        return sum(len(image) for image in snapshot if type(image) is tuple)
+        return count(snapshot)
     # A result that changes from call to call may by chance be the first one again.
     if all(same(first, _result(actor, snapshot, act)) for _ in range(3)):
         raise ImpureHandler(order_dependent(actor, what, ()))
     raise ImpureHandler(impure(actor, what))
 
 
-def _check_values(actor: Actor, snapshot: tuple[Any, ...]) -> None:
-    if not all(map(fits, snapshot)):
+def _check_values(actor: Actor, snapshot: tuple[Any, ...], before: tuple[Any, ...] | None = None) -> None:
+    """Raise `UnfitValue` for a field that does not fit. A field that is what it was `before`, when it did, fits still."""
+    if not all(
+        (before is not None and same(before[number], image)) or fits(image) for number, image in enumerate(snapshot)
+    ):
         raise UnfitValue(unfit_field(actor, snapshot))
 
 
