@@ -97,7 +97,10 @@ def _assert_kept(
             f"{entry.name} promises nothing under any of these faults, so nothing would be tested; write promises for it: "
             "promises={PROPERTY: (FAULT, ...)}"
         )
-    _assert_exercised(entry, [_search(entry, each, states) for each in worlds])
+    found = []
+    for each in worlds:  # a comprehension would be a frame of its own in what pytest shows
+        found.append(_search(entry, each, states))
+    _assert_exercised(entry, found)
     if examples != "none":
         _play(entry, crowded, examples)
 

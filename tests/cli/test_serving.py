@@ -150,6 +150,26 @@ def test_the_page_says_how_far_a_search_without_counterexamples_came() -> None:
     assert serving.told(None).startswith("The search failed")
 
 
+def test_a_way_that_fits_in_part_begins_where_it_ends_to_fit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    walk, _ = serving.start(DESIGN, WORLD, None)
+    move = next(iter(walk.begin().choices())).move
+    code = walk.address([move]).codes[0]
+    _, address = serving.start(DESIGN, WORLD, f"{code}.zzzz")
+    assert address.codes == (code,)
+    assert "move 2 (zzzz) is not possible there" in capsys.readouterr().err
+    file = serving.saved(walk, [move], tmp_path)
+    lines = file.read_text().splitlines()
+    count = f'"lines":{len(lines) - 1}'
+    assert count in lines[0].replace(" ", "")
+    header = lines[0].replace(" ", "").replace(count, f'"lines":{len(lines)}')
+    file.write_text("\n".join([header, *lines[1:], lines[-1]]) + "\n")  # the last move is made twice
+    _, address = serving.start(DESIGN, WORLD, str(file))
+    assert address.codes == (code,)
+    assert "way: move 2, " in capsys.readouterr().err
+
+
 def test_a_moves_file_of_another_world_is_refused(tmp_path: Path) -> None:
     walk, _ = serving.start(DESIGN, WORLD, None)
     file = serving.saved(walk, [], tmp_path)

@@ -64,12 +64,12 @@ def test_a_design_in_a_file_is_named_by_file_and_attribute(tmp_path: Path) -> No
         (
             "from syncproof.designs import DESIGNS\nMine = DESIGNS['timeline-notify'].variant(device=int)",
             "Mine",
-            "device: <class 'int'> is not a subclass of Device",
+            ":2: device: <class 'int'> is not a subclass of Device",
         ),
         (
             "from syncproof.designs import DESIGNS\nMine = DESIGNS['timeline-notify'].variant(promises={'no-los': ()})",
             "Mine",
-            "unknown property 'no-los'; allowed:",
+            ":2: promises: unknown property 'no-los'; allowed:",
         ),
     ],
 )

@@ -190,3 +190,38 @@ def test_an_error_of_a_property_names_its_own_file_and_not_the_design(tmp_path: 
         str(tmp_path),
     )
     assert (done.exit_code, "wrong.py:15: AttributeError" in done.output) == (4, True), done.output
+
+
+@pytest.mark.parametrize("returned", ["True", "0", "['late']"])
+@pytest.mark.parametrize("words", [("explore",), ("compare", "default", "--runs", "1", "--design")])
+def test_a_reaction_that_returns_no_text_is_one_line(returned: str, words: tuple[str, ...], tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(FILE.replace('return "it is shown"', f"return {returned}"))
+    done = call(*words, "timeline-notify", "--property", f"{wrong}:NeverShown", "--out", str(tmp_path / "out"))
+    assert done.exit_code == 2, done.output
+    assert f"NeverShown.on_shown returned {returned}; allowed: None, or one line" in done.output.replace("\n", " ")
+
+
+@state
+class InboxesOnly(Nothing):
+    """Is asked of inboxes alone."""
+
+    name = "inboxes-only"
+    family = "inbox"
+
+
+def test_one_of_another_family_does_not_apply() -> None:
+    with judged([InboxesOnly]):
+        found = explore("timeline-notify", "two-people", messages=1, faults=[])
+        cell = found.cell("timeline-notify", "inboxes-only")
+    assert (cell.verdict, cell.why) == ("not-applicable", "it is asked of designs of the family 'inbox' alone")
+    assert found.status() == 0
+
+
+def test_an_unknown_family_is_one_line() -> None:
+    other = type("Other", (Nothing,), {"name": "other", "family": "queue"})
+    with (
+        pytest.raises(InputError, match=r"Other is of the family 'queue'; allowed: 'inbox', 'timeline', or none"),
+        judged([other]),
+    ):
+        pass

@@ -89,7 +89,9 @@ def test_a_search_shows_the_shortest_counterexample_to_a_promise() -> None:
 def test_a_proof_says_in_a_line_what_was_searched() -> None:
     found = explore("timeline-dense-push", "two-people")
     assert re.fullmatch(
-        r"1 world of 1 design searched, [\d,]+ states in all: (\d+) of \1 promises .*", repr(found), re.DOTALL
+        r"1 world of 1 design searched, of one message, [\d,]+ states in all: (\d+) of \1 promises .*",
+        repr(found),
+        re.DOTALL,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +27,8 @@ FOLDER = "ways"
 def start(design: str, world: SmallWorld, way: str | None) -> tuple[Walk, Address]:
     """Return the walk that is served, and the address at which its page begins.
 
-    `way`: an address or the name of a moves file. Raises `InputError` for one that does not fit the world.
+    `way`: an address or the name of a moves file. One that fits the world only in part is told on standard error, and its page
+    begins where it ends to fit. Raises `InputError` for one of which nothing fits.
     """
     from syncproof.report.explorer.address import Address, parse
     from syncproof.report.explorer.walk import walk
@@ -35,9 +37,7 @@ def start(design: str, world: SmallWorld, way: str | None) -> tuple[Walk, Addres
     if way is None:
         return walked, Address()
     if not way.endswith(".jsonl"):
-        found = parse(way)
-        walked.moves(found.codes)
-        return walked, found
+        return walked, _fitting(*walked.shortened(parse(way)))
     from syncproof.core.moves import Rest, Stop
     from syncproof.formats.history import read_moves
 
@@ -48,7 +48,17 @@ def start(design: str, world: SmallWorld, way: str | None) -> tuple[Walk, Addres
     prelude = list(walked.environment.prelude)
     if moves[: len(prelude)] != prelude:
         raise InputError(f"--way {way}: it begins otherwise; allowed: moves of {design} in the world {world}")
-    return walked, walked.address(moves[len(prelude) :])
+    codes, wrong = walked.codes(moves[len(prelude) :])
+    return walked, _fitting(Address(codes, len(codes)), wrong)
+
+
+def _fitting(address: Address, wrong: str) -> Address:
+    """Return the address of what fits of a way; say on standard error what does not. Raises `InputError` if nothing fits."""
+    if wrong and not address.codes:
+        raise InputError(wrong)
+    if wrong:
+        print(f"syncproof: {wrong}; the page begins after move {len(address.codes)}", file=sys.stderr)
+    return address
 
 
 def serve_failing(begin: tuple[Walk, Address], error: DesignError, out: str, script: str) -> int:

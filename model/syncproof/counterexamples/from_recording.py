@@ -68,7 +68,7 @@ class MinimisedRun:
     def write(self, path: str | PathLike[str]) -> None:
         """Write a moves file, for `syncproof replay`."""
         recording = Recording(self.header)
-        monitor = Monitor([n for n in PROPERTIES if n not in lookup.get(self.header.design).not_applicable])
+        monitor = Monitor([n for n in PROPERTIES if n not in lookup.get(self.header.design).inapplicable])
         world = World(_system(self.header), monitor.observe)
         for move in (*self.moves, *self.ending):
             world.apply(move)

@@ -80,8 +80,11 @@ def run_file(file: str) -> ModuleType:
     sys.modules[title] = module
     try:
         spec.loader.exec_module(module)
-    except InputError:
-        raise
+    except InputError as error:  # of syncproof, about what the file asks of it
+        line = place(error, path).rpartition(":")[2]
+        if str(error).startswith(file) or not line:
+            raise
+        raise type(error)(f"{file}:{line}: {error}") from error
     except BaseException as error:
         if from_outside(error):
             raise

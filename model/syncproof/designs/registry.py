@@ -92,7 +92,7 @@ class Design(msgspec.Struct, frozen=True):
             raise InputError(f"not_applicable: {self.not_applicable!r:.60}; allowed: property -> why it makes no sense")
         for name in self.not_applicable:
             if name not in PROPERTIES:
-                raise InputError(f"not_applicable: unknown property {name!r}; allowed: {', '.join(PROPERTIES)}")
+                raise InputError(f"not_applicable: unknown property {name!r}{nearest(str(name), PROPERTIES)}")
         self._check_promises("promises", self.promises, PROPERTIES)
         self._check_promises("refines", self.refines, REFINEMENTS)
         for field in ("promises", "refines"):
@@ -104,6 +104,16 @@ class Design(msgspec.Struct, frozen=True):
     def effective(self, parameters: Parameters) -> Parameters:
         """Return the parameters with those that make this form set to its values."""
         return msgspec.structs.replace(parameters, **self.pins) if self.pins else parameters
+
+    @property
+    def inapplicable(self) -> Mapping[str, str]:
+        """Return the properties that make no sense for the design, with one's own of another family, and why."""
+        others = {
+            name: f"it is asked of designs of the family {PROPERTIES[name].family!r} alone"
+            for name in own.ADDED
+            if PROPERTIES[name].family not in ("", self.family)
+        }
+        return {**self.not_applicable, **others} if others else self.not_applicable
 
     def promised(self, parameters: Parameters) -> Mapping[str, tuple[str, ...]]:
         """Return the promises under these parameters, and the properties of one's own, which every design is asked to keep.
@@ -121,7 +131,9 @@ class Design(msgspec.Struct, frozen=True):
             lost += ("no-early-delete",)
         kept = self.promises
         if own.ADDED:
-            asked = {name: tuple(FAULTS) for name in own.ADDED if name not in REFINEMENTS}
+            asked = {
+                name: tuple(FAULTS) for name in own.ADDED if name not in REFINEMENTS and name not in self.inapplicable
+            }
             refined = {name: faults for name, faults in self.refines.items() if name in own.ADDED}
             kept = {**kept, **asked, **refined}
         return without(kept, *lost) if lost else kept
@@ -176,12 +188,12 @@ class Design(msgspec.Struct, frozen=True):
             raise InputError(f"{what}: {promises!r}; allowed: property -> the faults under which it is promised")
         for name, faults in promises.items():
             if name not in known:
-                raise InputError(f"{what}: unknown property {name!r}; allowed: {', '.join(known)}")
+                raise InputError(f"{what}: unknown property {name!r}{nearest(str(name), known)}")
             if name in self.not_applicable:
                 raise InputError(f"{what}: {name} does not apply to {self.name}: {self.not_applicable[name]}")
             for fault in spelled_out(faults):
                 if fault not in FAULTS:
-                    raise InputError(f"{what}[{name!r}]: unknown fault {fault!r}; allowed: {', '.join(FAULTS)}")
+                    raise InputError(f"{what}[{name!r}]: unknown fault {fault!r}{nearest(str(fault), FAULTS)}")
 
     def system(
         self, population: Population, parameters: Parameters, deployment: str = "single", replica: bool = False

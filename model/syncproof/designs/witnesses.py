@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from syncproof.core.faults import FAULT_KINDS
-from syncproof.errors import InputError
+from syncproof.errors import InputError, nearest
 from syncproof.properties import Property
 from syncproof.properties.sometimes import SOMETIMES
 
@@ -37,7 +37,7 @@ class Meets(msgspec.Struct, frozen=True):
         for situation in self.situations:
             if isinstance(situation, str) and situation not in SOMETIMES:
                 raise InputError(
-                    f"meets: unknown situation {situation!r}; allowed: {', '.join(SOMETIMES)}; "
+                    f"meets: unknown situation {situation!r}{nearest(str(situation), SOMETIMES)}; "
                     "a new one is added to SOMETIMES of properties/sometimes.py"
                 )
 
@@ -132,7 +132,7 @@ def declared(sometimes: Mapping[type[Property], str | Sequence[str]]) -> tuple[M
         for kind in kinds:
             if kind not in FAULT_KINDS:
                 raise InputError(
-                    f"sometimes[{reached.name!r}]: unknown kind of fault {kind!r}; allowed: {', '.join(FAULT_KINDS)}"
+                    f"sometimes[{reached.name!r}]: unknown kind of fault {kind!r}{nearest(str(kind), FAULT_KINDS)}"
                 )
         found += [Meets(kind, (reached,), every=False) for kind in kinds or (ALWAYS,)]
     return tuple(found)

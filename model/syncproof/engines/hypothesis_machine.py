@@ -75,7 +75,7 @@ from syncproof.core.observations import Noted, Observation
 from syncproof.core.values import Id
 from syncproof.core.world import System
 from syncproof.engines.environments import check_environment
-from syncproof.errors import InputError
+from syncproof.errors import InputError, nearest
 from syncproof.properties.monitor import Monitor
 
 PROFILES = {"few": 15, "dev": 50, "brief": 100, "ci": 1_000, "deep": 20_000}
@@ -497,7 +497,7 @@ def profile_settings(name: str, **changes: Any) -> settings:
     `--hypothesis-seed` and `HYPOTHESIS_PROFILE` work as for any other test.
     """
     if name not in PROFILES:
-        raise InputError(f"unknown profile {name!r}; allowed: {', '.join(PROFILES)}")
+        raise InputError(f"unknown profile {name!r}{nearest(str(name), PROFILES)}")
     repeated = {"derandomize": True, "database": None} if name in REPEATED else {}
     chosen: dict[str, Any] = {
         "max_examples": PROFILES[name],

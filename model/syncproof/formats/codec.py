@@ -18,6 +18,7 @@ from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
 from syncproof.core.values import ENVIRONMENT, ActorId, DeviceId, GatewayId, Id, ServerId
+from syncproof.errors import nearest
 from syncproof.formats.names import Name, Names
 from syncproof.formats.wire import LARGEST, field_types, number_decoder, renamed, text_decoder
 
@@ -130,7 +131,7 @@ def _fields(raw: Any, base: type[msgspec.Struct], types: Any) -> tuple[type[Any]
     hints = types(kind)
     unknown = [key for key in raw if key not in hints]
     if unknown:
-        raise DecodeError(f"{kind.__name__}.{unknown[0]}: unknown field; allowed: {', '.join(hints)}")
+        raise DecodeError(f"{kind.__name__}.{unknown[0]}: unknown field{nearest(unknown[0], hints)}")
     values = {}
     for key, value in raw.items():
         try:
@@ -144,7 +145,7 @@ def _class(name: Any, base: type[msgspec.Struct]) -> type[msgspec.Struct]:
     known = _subclasses(base)
     found = known.get(FORMER_NAMES.get(name, name)) if isinstance(name, str) else None
     if found is None:
-        raise DecodeError(f"type: {name!r:.40} is no {base.__name__.lower()}; allowed: {', '.join(sorted(known))}")
+        raise DecodeError(f"type: {name!r:.40} is no {base.__name__.lower()}{nearest(str(name), sorted(known))}")
     return found
 
 

@@ -10,7 +10,7 @@ from syncproof.core.faults import FAULTS, spelled_out
 from syncproof.core.world import System
 from syncproof.designs import Design, Parameters, Population
 from syncproof.designs.deployments import DEPLOYMENTS
-from syncproof.errors import InputError
+from syncproof.errors import InputError, nearest
 from syncproof.properties import PROPERTIES
 
 SCHEMA = 2
@@ -71,7 +71,7 @@ def parse_header(path: Path, line: bytes, kind: str, number: int = 1) -> Header:
     header.faults = spelled_out(header.faults)
     for fault in header.faults:
         if fault not in FAULTS:
-            raise InputError(f"{path}:{number}: faults: {fault!r:.60} is no fault; allowed: {', '.join(FAULTS)}")
+            raise InputError(f"{path}:{number}: faults: {fault!r:.60} is no fault{nearest(str(fault), FAULTS)}")
     return header
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from syncproof.core.observations import Observation
 from syncproof.core.values import Timeline
-from syncproof.errors import InputError
+from syncproof.errors import InputError, nearest
 from syncproof.formats.arrow import column_of, encoded, valid, values
 from syncproof.formats.codec import DecodeError, Decoder
 from syncproof.formats.columnar import Columnar
@@ -234,7 +234,7 @@ class _Rows:
             kind = KINDS.get(name)
             if kind is None:
                 where = f"{self.path}:{self.first + int(at[0])}"
-                raise InputError(f"{where}: type: {name!r:.40} is no observation; allowed: {', '.join(sorted(KINDS))}")
+                raise InputError(f"{where}: type: {name!r:.40} is no observation{nearest(str(name), sorted(KINDS))}")
             index = column_of(at)
             cells = [self._values(kind, field, index) for field in fields(kind)]
             made = list(map(kind, *cells)) if cells else [kind() for _ in range(len(at))]

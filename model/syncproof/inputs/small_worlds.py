@@ -47,7 +47,7 @@ from syncproof.designs.packets import Notification, Push
 from syncproof.designs.timeline.checkpointed import CheckpointedServer
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.fanout import HybridServer
-from syncproof.errors import InputError
+from syncproof.errors import InputError, nearest
 from syncproof.inputs import arguments, lookup, script
 from syncproof.properties import PROPERTIES, Property
 from syncproof.properties.evidence import Given, idle
@@ -292,11 +292,11 @@ PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] 
         ),
     ),
     (
-        lambda design: issubclass(design.device, TimelineDevice) and "checkpoint-covered" not in design.not_applicable,
+        lambda design: issubclass(design.device, TimelineDevice) and "checkpoint-covered" not in design.inapplicable,
         (SmallWorld("two-devices", 1, ("device-crash",), AFTER_APPLY),),
     ),
     (
-        lambda design: issubclass(design.device, TimelineDevice) and "checkpoint-covered" not in design.not_applicable,
+        lambda design: issubclass(design.device, TimelineDevice) and "checkpoint-covered" not in design.inapplicable,
         (
             SmallWorld("two-people", 2, (), (*TOO_LONG, *QUIET)),
             SmallWorld("two-people", 2, ("disconnect",), TOO_LONG),
@@ -340,7 +340,7 @@ gets it at once, so that retention has nothing to delete unless a device may be 
 def within(bounds: str, design: str) -> list[SmallWorld]:
     """Return the worlds in which these bounds search a design. Raises `InputError` for unknown bounds."""
     if bounds not in BOUNDS:
-        raise InputError(f"unknown bounds {bounds!r}; allowed: {', '.join(BOUNDS)}")
+        raise InputError(f"unknown bounds {bounds!r}{nearest(str(bounds), BOUNDS)}")
     worlds = BOUNDS[bounds] if bounds == "small" else (*BOUNDS[bounds], *particular(design))
     left_out = VACUOUS.get(design, ()) + (() if bounds == "deep" else BEYOND.get(design, ()))
     return [world for world in worlds if world not in left_out]
@@ -358,14 +358,14 @@ def small_world(population: str, messages: int, kinds: Iterable[str], deployment
     `deployment`: a name of `DEPLOYMENTS`; by default one process, unless a fault needs more.
     """
     if not isinstance(population, str) or population not in POPULATIONS:
-        raise InputError(f"unknown world {population!r}; allowed: {', '.join(POPULATIONS)}")
+        raise InputError(f"unknown world {population!r}{nearest(str(population), POPULATIONS)}")
     arguments.whole("messages", messages, least=1, needed=True)
     chosen = arguments.names("faults", kinds)
     for kind in chosen:
         if kind not in NAMED:
-            raise InputError(f"unknown kind of fault {kind!r}; allowed: {', '.join(NAMED)}")
+            raise InputError(f"unknown kind of fault {kind!r}{nearest(str(kind), NAMED)}")
     if deployment and deployment not in DEPLOYMENTS:
-        raise InputError(f"unknown deployment {deployment!r}; allowed: {', '.join(DEPLOYMENTS)}")
+        raise InputError(f"unknown deployment {deployment!r}{nearest(str(deployment), DEPLOYMENTS)}")
     world = SmallWorld(population, messages, tuple(kind for kind in NAMED if kind in chosen), deployment=deployment)
     for fault in world.faults:
         if FAULTS[fault].deployment not in ("", world.deployed):
@@ -396,7 +396,7 @@ def given(design: str | Design, world: SmallWorld) -> Given:
 
 def judged(design: str | Design, world: SmallWorld) -> list[type[Property]]:
     """Return the properties that a search of this world of a design judges: what applies, and is about something that happens."""
-    gives, not_applicable = given(design, world), lookup.get(design).not_applicable
+    gives, not_applicable = given(design, world), lookup.get(design).inapplicable
     return [each for name, each in PROPERTIES.items() if name not in not_applicable and not idle(each, gives)]
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Literal
 
 from syncproof import textfiles
-from syncproof.errors import InputError
+from syncproof.errors import InputError, nearest
 
 HEADER = "time_s,event,user,dead_s"
 EVENTS = ("connect", "disconnect", "message")
@@ -130,7 +130,7 @@ def _presence(path: Path, lines: list[tuple[int, str]]) -> Trace:
         except ValueError:
             raise InputError(f"{where}: time_s {fields[0]!r} or dead_s {fields[3]!r}; allowed: numbers") from None
         if fields[1] not in EVENTS:
-            raise InputError(f"{where}: event {fields[1]!r}; allowed: {', '.join(EVENTS)}")
+            raise InputError(f"{where}: event {fields[1]!r}{nearest(fields[1], EVENTS)}")
         if not (0 <= at <= LATEST and 0 <= dead <= LATEST) or not fields[2]:
             raise InputError(f"{where}: {line!r:.60}; allowed: times from 0 up to {LATEST} s, a user's name")
         if at < last:

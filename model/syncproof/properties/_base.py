@@ -89,6 +89,8 @@ class Property:
     """Whether its evidence takes devices that show unread counts (`Unread`)."""
     takes_expiry: ClassVar[bool] = False
     """Whether its evidence takes a message that expires (`Expired`)."""
+    family: ClassVar[str] = ""
+    """Of which family of designs a property of one's own is asked, "inbox" or "timeline"; of all if empty."""
     endless: ClassVar[tuple[type[Observation], type[Observation]] | None] = None
     """For a property that forbids an endless repetition: what must not be repeated indefinitely, and what excuses it.
     A search decides this on cycles of its graph and does not need the automaton's counting."""

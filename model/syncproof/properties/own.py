@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import wraps
+from inspect import unwrap
+from typing import Any
 
 from syncproof.errors import InputError
 from syncproof.properties import PROPERTIES, Property
@@ -11,6 +14,8 @@ from syncproof.properties.refinement import Refinement
 from syncproof.properties.refinements import REFINEMENTS
 from syncproof.properties.sometimes import SOMETIMES
 
+FAMILIES = ("inbox", "timeline")
+"""The families of designs."""
 ADDED: dict[str, str] = {}
 """Property -> where it comes from, `FILE.py:NAME` or the name of a ready machine; empty for a class given as an object."""
 
@@ -29,6 +34,7 @@ def added(found: Mapping[str, type[Property]]) -> Iterator[None]:
                 continue
             if kind.name in PROPERTIES or kind.name in SOMETIMES or REFINEMENTS.get(kind.name, kind) is not kind:
                 raise InputError(f"{where}: there is a property {kind.name!r} already; allowed: another `name`")
+            _check_what_it_returns(where, kind)
             PROPERTIES[kind.name] = kind
             ADDED[kind.name] = where if ".py:" in where or where in REFINEMENTS else ""
             new.append(kind.name)
@@ -36,6 +42,25 @@ def added(found: Mapping[str, type[Property]]) -> Iterator[None]:
     finally:
         for name in new:
             del PROPERTIES[name], ADDED[name]
+
+
+def _check_what_it_returns(where: str, kind: type[Property]) -> None:
+    """Let reactions raise `InputError` for anything but None or a text: an engine takes all that is not None for a complaint."""
+
+    def checked(method: Callable[[Any, Any], Any]) -> Callable[[Any, Any], str | None]:
+        @wraps(method)
+        def react(automaton: Any, observation: Any) -> str | None:
+            says = method(automaton, observation)
+            if says is not None and not isinstance(says, str):
+                raise InputError(
+                    f"{where}: {kind.__name__}.{method.__name__} returned {says!r:.60}; allowed: None, or one line that says what "
+                    "is wrong"
+                )
+            return says
+
+        return react
+
+    kind.reactions = {of: checked(unwrap(method)) for of, method in kind.reactions.items()}
 
 
 def _check(where: str, kind: object) -> None:
@@ -49,6 +74,10 @@ def _check(where: str, kind: object) -> None:
         raise InputError(
             f"{where}: {kind.__name__} is of the kind {kind.kind!r}; allowed: 'safety' and 'liveness' (what some run must reach "
             "is declared by a design: variant(sometimes={PROPERTY: ()}))"
+        )
+    if kind.family not in ("", *FAMILIES):
+        raise InputError(
+            f"{where}: {kind.__name__} is of the family {kind.family!r}; allowed: {', '.join(map(repr, FAMILIES))}, or none"
         )
     if not kind.reactions:
         mark = "@action" if issubclass(kind, Refinement) else "@observes(CLASS)"

@@ -67,7 +67,11 @@ def _(found: CheckedRun) -> Iterator[Case]:
     for name, result in found.verdicts().items():
         if result.promised and result.verdict != "not-applicable":
             skipped = result.verdict == "unknown" and not result.exercised
-            says = f"{result.violations} times; {result.examples[0]}" if result.examples else result.why
+            says = (
+                f"{result.violations} time{'s' * (result.violations != 1)}; {result.examples[0]}"
+                if result.examples
+                else result.why
+            )
             yield Case(found.source, name, "not exercised" if skipped else result.verdict, says)
     if not found.happened:
         yield Case(found.source, "acceptance", "unknown", "nothing happened: no message was accepted")

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from rich.text import Text
 
 from syncproof.engines.simulate.metrics import METRICS
-from syncproof.errors import InputError
+from syncproof.errors import InputError, nearest
 from syncproof.inputs import lookup
 from syncproof.inputs.scenario import Scenario
 from syncproof.report import counterexamples, figures, over_time, sequence, tables, template, terminal, writer
@@ -49,7 +49,7 @@ FIGURES = {**figures.FIGURES, "over-time": ("How latency changes while faults ha
 def figure(comparison: Comparison, name: str) -> Figure:
     """Draw the figure of this name. Raises `InputError` for an unknown name."""
     if name not in FIGURES:
-        raise InputError(f"unknown figure {name!r}; allowed: {', '.join(FIGURES)}")
+        raise InputError(f"unknown figure {name!r}{nearest(str(name), FIGURES)}")
     return FIGURES[name][1](comparison)
 
 

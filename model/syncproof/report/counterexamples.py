@@ -128,7 +128,7 @@ def write_moves(design: str, small_world: SmallWorld, moves: Iterable[Move], pat
         deployment=msgspec.UNSET if small_world.deployed == "single" else small_world.deployed,
     )
     recording = Recording(header)
-    monitor = Monitor([name for name in PROPERTIES if name not in entry.not_applicable])
+    monitor = Monitor([name for name in PROPERTIES if name not in entry.inapplicable])
     world = World(system_of(header, entry), monitor.observe)
     for move in moves:
         world.apply(move)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from itertools import product
 from typing import Any
@@ -101,7 +102,7 @@ def _panel(sweep: Sweep, metric: str, facet: tuple[Label, ...], axes: Axes) -> N
     key = f"{across.key} ({across.unit})" if across.unit and len(places) > 8 else across.key
     _axes(axes, title, key, METRICS[metric].unit)
     if len(places) <= 8:
-        axes.set_xticks(places, [t if len(t) <= 12 else t[:11] + "…" for t in across.texts])
+        axes.set_xticks(places, [textwrap.fill(text, 12) for text in across.texts])
     if across.numeric and min(places) > 0 and max(places) / min(places) > WIDE:
         axes.set_xscale("log")
         axes.set_xticks(places, across.texts, minor=False)

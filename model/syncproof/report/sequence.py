@@ -9,6 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from markupsafe import Markup, escape
 
@@ -85,26 +86,37 @@ def ends(transit: Transit, columns: list[Lane]) -> tuple[int, int]:
 
 # ---- text
 
-GAP = 26
+GAP, WIDEST_GAP = 26, 48
+"""The columns between two lanes: at least, and at most if a label is longer than that."""
 
 
 def text(narration: Narration, width: int = GAP) -> str:
-    """Return the diagram for a terminal: a line per step, a column per lane, observations at the right."""
+    """Return the diagram for a terminal: a line per step, a column per lane, observations at the right.
+
+    Lanes are as far apart as the labels between them need. Of one that is longer than that the first word stands on its
+    arrow, and all of it among the observations.
+    """
     columns = lanes(narration)
-    at = [number * width for number in range(len(columns))]
-    lines = ["     " + "".join(_cut(lane.title, width - 2).ljust(width) for lane in columns).rstrip()]
+    drawn = list(rows(narration))
+    at = _places(columns, drawn, width)
+    titles = [lane.title.ljust(there - here) for lane, here, there in zip(columns, at, [*at[1:], at[-1]], strict=True)]
+    lines = ["     " + "".join(titles).rstrip()]
     if narration.prelude:
         lines.append(f"     ({narration.prelude} moves before: everyone connects and is up to date)")
-    for number, row in enumerate(rows(narration), 1):
+    for number, row in enumerate(drawn, 1):
         if narration.cycle == row.step.number:
             lines.append("     ---- what follows repeats indefinitely")
         line = list(" " * (at[-1] + 1))
         for place in at:
             line[place] = "│"
+        notes = list(row.notes)
         if row.transit is not None:
             source, target = ends(row.transit, columns)
             low, high = sorted((at[source], at[target]))
-            label = _cut(brief(row.transit.packet), high - low - 5)
+            label = brief(row.transit.packet)
+            if len(label) > high - low - LEAST_SHAFT:
+                notes.insert(0, label)
+                label = label.split(" ")[0]
             shaft = list(f" {label} ".center(high - low - 1, "─"))
             tip = "✗" if row.transit.fate == "lost" else "▶" if target > source else "◀"
             shaft[-1 if target > source else 0] = tip
@@ -113,13 +125,28 @@ def text(narration: Narration, width: int = GAP) -> str:
             place = at[_column(row.step, columns)]
             says = f" {row.step.says}"
             line[place : place + 1 + len(says)] = list("●" + says)
-        notes = "; ".join(row.notes)
-        lines.append(f"{number:>4} {''.join(line).rstrip().ljust(at[-1] + 3)}{'  ' + notes if notes else ''}".rstrip())
+        noted = "; ".join(notes)
+        lines.append(f"{number:>4} {''.join(line).rstrip().ljust(at[-1] + 3)}{'  ' + noted if noted else ''}".rstrip())
     return "\n".join(lines)
 
 
-def _cut(says: str, width: int) -> str:
-    return says if len(says) <= width else says[: max(width - 1, 0)] + "…"
+LEAST_SHAFT = 5
+"""The columns between two lanes that a label leaves free: both ends, and the arrow on either side."""
+
+
+def _places(columns: list[Lane], drawn: Sequence[Row], width: int) -> list[int]:
+    """Return the column of each lane, as far apart as labels need and `WIDEST_GAP` allows."""
+    gaps = [max(width, len(lane.title) + 2) for lane in columns[:-1]]
+    spans: list[tuple[int, int, int]] = []
+    for row in drawn:
+        if row.transit is not None:
+            low, high = sorted(ends(row.transit, columns))
+            spans.append((high - low, high, len(brief(row.transit.packet)) + LEAST_SHAFT))
+    for lanes_between, high, needed in sorted(spans):
+        missing = needed - sum(gaps[high - lanes_between : high])
+        if 0 < missing <= WIDEST_GAP - gaps[high - 1]:
+            gaps[high - 1] += missing
+    return list(accumulate(gaps, initial=0))
 
 
 def _column(step: Step, columns: list[Lane]) -> int:

@@ -11,7 +11,7 @@ from matplotlib.colors import ListedColormap, to_hex, to_rgb
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from syncproof.errors import InputError
+from syncproof.errors import InputError, nearest
 from syncproof.report.figures import Figure, _axes, key_below, plain, styles
 from syncproof.report.names import short
 from syncproof.report.tables import number
@@ -122,5 +122,5 @@ FIGURES: dict[str, tuple[str, Callable[[Sizing], Figure]]] = {
 def draw(found: Sizing, name: str) -> Figure:
     """Draw the named figure. Raises `InputError` for an unknown name."""
     if name not in FIGURES:
-        raise InputError(f"unknown figure {name!r}; allowed: {', '.join(FIGURES)}")
+        raise InputError(f"unknown figure {name!r}{nearest(str(name), FIGURES)}")
     return FIGURES[name][1](found)

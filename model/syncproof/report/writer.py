@@ -17,6 +17,9 @@ from syncproof.studies.results.common import plain
 Content = str | bytes | Callable[[Path], None]
 """The contents of a file, or a function that writes the file."""
 
+WRITTEN = ".written"
+"""In a folder of a report: the names of the files there that the last report wrote, a line each."""
+
 NUMBERS = re.compile(r"\[\s*(?:(?:-?\d[\d.e+-]*|null),?\s+)+\]")
 
 
@@ -24,7 +27,8 @@ def write(out: str | Path, files: Mapping[str, Content]) -> list[Path]:
     """Write files into the folder `out`, which is made if it is missing, and return their paths in order.
 
     Names may have folders of their own. The files are written in a folder beside them and replace former ones when all of
-    them are there. Raises `InputError` if a file cannot be written.
+    them are there; what an earlier report wrote into such a folder and this one does not is removed, other files stay. Raises
+    `InputError` if a file cannot be written.
     """
     folder = Path(out)
     try:
@@ -43,9 +47,27 @@ def write(out: str | Path, files: Mapping[str, Content]) -> list[Path]:
             for name in files:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 os.replace(fresh / name, folder / name)
+        _forget_former(folder, files)
     except OSError as error:
         raise InputError(f"--out {out}: cannot be written: {error.strerror or error}; allowed: a folder") from None
     return [folder / name for name in files]
+
+
+def _forget_former(folder: Path, files: Mapping[str, Content]) -> None:
+    """Remove what an earlier report wrote into the folders of this one and this one did not, and note what this one wrote."""
+    of: dict[Path, list[str]] = {known.parent: [] for known in folder.glob(f"*/{WRITTEN}")}
+    for path in map(Path, files):
+        if path.parent != Path():
+            of.setdefault(folder / path.parent, []).append(path.name)
+    for inner, names in of.items():
+        note = inner / WRITTEN
+        for former in note.read_text(encoding="utf-8").splitlines() if note.exists() else ():
+            if former not in names and Path(former).name == former:
+                (inner / former).unlink(missing_ok=True)
+        if names:
+            note.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+        else:
+            note.unlink()
 
 
 def report(html: str, markdown: str, results: Struct, run: Struct | None, *, rows: bool = False) -> dict[str, Content]:

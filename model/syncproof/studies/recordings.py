@@ -79,7 +79,7 @@ class CheckedRun:
         design = find_design(self.design)
         promises = dict.fromkeys(own.ADDED, self.faults) if design is None else dict(design.promised(self.parameters))
         promises.update(dict.fromkeys(self.promised, self.faults))
-        not_applicable = {} if design is None else design.not_applicable
+        not_applicable = {} if design is None else design.inapplicable
         asked = (*self.named, *[name for name in self.promised if name in self.monitor.watch.met])
         return judge(
             promises,
@@ -295,7 +295,7 @@ def find_design(name: str) -> Design | None:
 
 
 def _applicable(design: Design | None) -> list[str]:
-    not_applicable: Mapping[str, str] = {} if design is None else design.not_applicable
+    not_applicable: Mapping[str, str] = {} if design is None else design.inapplicable
     return [name for name in PROPERTIES if name not in not_applicable]
 
 
@@ -306,7 +306,7 @@ def _checked_promises(
         if name != "all" and name not in PROPERTIES:
             raise InputError(f"--promise {name}: there is no such property{nearest(name, ['all', *PROPERTIES])}")
         if name != "all" and name not in applicable:
-            why = "does not apply" if known is None else known.not_applicable[name]
+            why = "does not apply" if known is None else known.inapplicable[name]
             raise InputError(f"--promise {name}: {why} in {design}; allowed: all, {', '.join(applicable)}")
     return tuple(applicable) if "all" in names else tuple(names)
 

@@ -35,7 +35,7 @@ def simulate_design(
         plan,
         seed,
         promised=design.promised(parameters),
-        not_applicable=design.not_applicable,
+        not_applicable=design.inapplicable,
         run=run,
         recorder=recorder,
         checks=checks,

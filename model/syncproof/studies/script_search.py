@@ -143,7 +143,7 @@ def _ends(entry: Design, script: DriveScript, messages: int, states: int, strict
         early=small_worlds.early_firings(entry),
     )
     shown = Given((), 0, 0, unread=entry.parameters.unread_counts)
-    wanted = [each for name, each in PROPERTIES.items() if name not in entry.not_applicable and not idle(each, shown)]
+    wanted = [each for name, each in PROPERTIES.items() if name not in entry.inapplicable and not idle(each, shown)]
     return directed(system, environment, plan.acts, wanted, states=states)
 
 

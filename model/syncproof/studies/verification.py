@@ -105,8 +105,8 @@ class Cell:
 
 def cell_of(entry: Design, row: Sequence[Explored], name: str, missing: str = "") -> Cell:
     """Return a design's verdict on a property over these searches. `missing`: why others are missing."""
-    if name in entry.not_applicable:
-        return Cell("not-applicable", "none", why=entry.not_applicable[name])
+    if name in entry.inapplicable:
+        return Cell("not-applicable", "none", why=entry.inapplicable[name])
     worst: tuple[Explored, Counterexample] | None = None
     why = missing
     promise: Promise = (

@@ -96,7 +96,7 @@ def _with_idle(entry: Design, world: SmallWorld, findings: dict[str, Finding]) -
     idle = {
         name: Finding("unknown", None, unmet(each, lacking(each, gives)), met=False)
         for name, each in PROPERTIES.items()
-        if name not in findings and name not in entry.not_applicable
+        if name not in findings and name not in entry.inapplicable
     }
     return {
         name: (idle | findings)[name] for name in dict.fromkeys((*PROPERTIES, *findings)) if name in idle | findings

@@ -273,3 +273,33 @@ def test_an_observation_that_was_made_before_by_another_call_is_another_one() ->
     system = System("telling", lambda: {NAME: Telling(id=NAME)})
     with pytest.raises(ImpureHandler, match=r"did something else when it was called again, handling Go\(number=1\)"):
         explore(system, Environment(scripts=((Tell(NAME, Go(0)), Tell(NAME, Go(1))),)), [SeesBoth])
+
+
+@actor
+class Drawn(Actor):
+    """Asks for a delay or an amount that is another one at each call, of the kind `how`; a search finds the same with each."""
+
+    how: str = ""
+
+    @on(Go)
+    def go(self, source: Id, packet: Go, out: Out) -> None:
+        drawn = next(Counted.calls)
+        out.observe(Went())
+        if self.how == "after":
+            out.after(1.0 + drawn, Landed())
+        elif self.how == "jitter":
+            out.after(1.0, Landed(), drawn / 1000)
+        else:
+            getattr(out, self.how)("disk", 1, drawn, Landed())
+
+    @on(Landed)
+    def landed(self, source: Id, packet: Landed, out: Out) -> None:
+        pass
+
+
+@pytest.mark.parametrize("how", ["after", "jitter", "write", "read"])
+def test_a_delay_or_an_amount_that_is_drawn_is_an_error(how: str) -> None:
+    Counted.calls = itertools.count()
+    system = System("drawn", lambda: {NAME: Drawn(id=NAME, how=how)})
+    with pytest.raises(ImpureHandler, match=r"Drawn\) did something else when it was called again"):
+        explore(system, Environment(scripts=((Tell(NAME, Go()),),)))

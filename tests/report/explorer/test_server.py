@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from syncproof.report.explorer import page
+from syncproof.report.explorer.address import parse
 from syncproof.report.explorer.runs import Jump
 from syncproof.report.explorer.server import STALE, PageServer
 
@@ -62,7 +63,6 @@ def test_a_view_is_a_function_of_the_way(server: PageServer, jumps: dict[str, Ju
 @pytest.mark.parametrize(
     ("what", "says"),
     [
-        ("view?way=zzzz", "move 1 (zzzz) is not possible there"),
         ("view?way=%3Cb%3E", "allowed: the part of an address behind #"),
         ("run?situation=nothing", "unknown situation 'nothing'"),
     ],
@@ -72,6 +72,15 @@ def test_a_bad_request_gets_one_line(server: PageServer, what: str, says: str) -
     assert reply.status == 400
     assert says in json.loads(body)["error"]
     assert b"\\n" not in body
+
+
+def test_of_a_way_that_does_not_fit_is_shown_what_does(server: PageServer, jumps: dict[str, Jump]) -> None:
+    codes = parse(next(iter(jumps.values())).way).codes
+    _, body = ask(server, inside(server, f"view?way={codes[0]}.{codes[1]}.zzzz.{codes[2]}"))
+    found = json.loads(body)
+    assert found["address"] == f"{codes[0]}.{codes[1]}"
+    assert "move 3 (zzzz) is not possible there" in found["wrong"]
+    assert found["place"]["at"] == len(found["way"]["steps"]) == 2
 
 
 def test_a_run_is_searched_when_it_is_asked_for(server: PageServer) -> None:

@@ -12,7 +12,7 @@ from syncproof.designs.forms import all_names
 from syncproof.designs.parameters import Parameters
 from syncproof.designs.registry import DESIGNS
 from syncproof.engines.simulate import RunResult
-from syncproof.inputs import workload
+from syncproof.inputs import lookup, workload
 from syncproof.inputs.fault_plan import FaultPlan
 from syncproof.inputs.scenario import NetworkSection, Scenario, StorageSection
 from syncproof.inputs.workload import Traffic
@@ -94,7 +94,7 @@ def counted(small_traffic: Traffic, small: Scenario) -> Mix:
     return traffic.count(small_traffic, small, rest=True)
 
 
-@pytest.fixture(scope="module", params=all_names())
+@pytest.fixture(scope="module", params=[name for name in all_names() if formulas.covers(lookup.get(name))])
 def pair(
     request: pytest.FixtureRequest, small: Scenario, small_traffic: Traffic, counted: Mix
 ) -> tuple[Ledger, RunResult]:

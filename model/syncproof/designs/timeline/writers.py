@@ -34,8 +34,8 @@ def writer_of(sender: DeviceId) -> int:
 class TwoWritersServer(PushServer):
     """A server with two writers to each timeline, whose writes are conditional.
 
-    `waiting_lanes`: the entries that wait for a process and a timeline; `writing_lanes`: where one is writing; `known_tails`: the last number of the
-    timeline that the process knows.
+    `waiting_lanes`: the entries that wait for a process and a timeline; `writing_lanes`: where one is writing; `known_tails`: the
+    last number of the timeline that the process knows.
     """
 
     waiting_lanes: dict[Lane, list[Entry]] = volatile(dict)

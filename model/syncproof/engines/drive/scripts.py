@@ -14,6 +14,7 @@ import msgspec
 from syncproof.core.faults import FAULTS
 from syncproof.engines.drive.adapter import Cast
 from syncproof.engines.drive.devices import Order
+from syncproof.errors import nearest
 
 
 class ScriptStep(msgspec.Struct, frozen=True):
@@ -209,7 +210,7 @@ class DriveScript(msgspec.Struct, frozen=True, kw_only=True):
         """Raise `ValueError` for a fault that the table of faults does not have."""
         for fault in self.faults:
             if fault not in FAULTS:
-                raise ValueError(f"script {self.name}: {fault!r} is no fault; allowed: {', '.join(FAULTS)}")
+                raise ValueError(f"script {self.name}: {fault!r} is no fault{nearest(str(fault), FAULTS)}")
 
 
 PAIR = Cast((0, 1, 1), ((0, 1),))

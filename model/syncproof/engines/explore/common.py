@@ -29,11 +29,15 @@ Sends = tuple[tuple[Id, Packet], ...]
 
 
 class Made(NamedTuple):
-    """The result of a handler call: the next local state, by index, the effects, by index, and what was observed."""
+    """The result of a handler call: the next local state, by index, the effects, by index, and what was observed.
+
+    `charge`: a hash of the delays and amounts that it asked for, which change no search and are the same at each call.
+    """
 
     after: int
     effects: int
     observations: tuple[Observation, ...]
+    charge: int
 
 
 class HandlerResults:

@@ -55,13 +55,14 @@ class Call(NamedTuple):
 class Effects(Out):
     """The effects of one handler call of an actor."""
 
-    __slots__ = ("actor", "observations", "pending", "sends")
+    __slots__ = ("actor", "amounts", "observations", "pending", "sends")
 
     def __init__(self, actor: Actor) -> None:
         self.actor = actor
         self.sends: list[tuple[Id, Packet]] = []
         self.pending: list[tuple[Any, Packet]] = []
         self.observations: list[Observation] = []
+        self.amounts: list[tuple[Any, ...]] = []
 
     def send(self, destination: Id, packet: Packet) -> None:
         said = told(packet)
@@ -77,9 +78,11 @@ class Effects(Out):
 
     def after(self, delay: float, packet: Packet, jitter: float = 0.0) -> None:
         self.pending.append(("after", packet))
+        self.amounts.append(("after", delay, jitter))
 
     def poll(self, delay: float, packet: Packet, idle: Idle) -> None:
         self.pending.append(("poll", packet))
+        self.amounts.append(("poll", delay, idle.rows))
 
     def cancel(self, packet: Packet) -> None:
         self.pending.append(("cancel", packet))
@@ -88,16 +91,19 @@ class Effects(Out):
         _check_amounts("write", rows, bytes)
         if replaces < 0:
             raise ValueError(f"write that replaces {replaces} bytes; allowed: 0 or more")
+        self.amounts.append((store, "write", rows, bytes, replaces))
         if then is not None:
             self.pending.append(("write", then))
 
     def delete(self, store: str, rows: int, then: Packet | None = None, bytes: int = 0) -> None:
         _check_amounts("delete", rows, bytes)
+        self.amounts.append((store, "delete", rows, bytes))
         if then is not None:
             self.pending.append(("write", then))
 
     def read(self, store: str, rows: int, bytes: int, then: Packet | None = None) -> None:
         _check_amounts("read", rows, bytes)
+        self.amounts.append((store, "read", rows, bytes))
         if then is not None:
             self.pending.append(("read", then))
 
@@ -105,6 +111,10 @@ class Effects(Out):
         if type(observation) in MADE_BY_ENGINES:
             raise made_by_engines(self.actor, type(observation))
         self.observations.append(observation)
+
+    def charge(self) -> int:
+        """Return a hash of the delays, rows and bytes that were asked for, in whatever order: no move depends on them."""
+        return hash(tuple(sorted(map(repr, self.amounts)))) if self.amounts else 0
 
 
 def _check_amounts(what: str, rows: int, bytes: int) -> None:
@@ -166,7 +176,7 @@ class HandlerCalls:
             raise UnfitValue(f"{called(self.encoding.actors[actor])}, in a packet: {error}") from error
         if packet is not START and (where := self.encoding.system.answers_over(packet)) is not None:
             self._check_answer(packet, where, out, unchanged=which == slot.common[local])
-        return Made(which, effects, tuple(out.observations))
+        return Made(which, effects, tuple(out.observations), out.charge())
 
     def accepts(self, actor: int, local: int, event: int) -> bool:
         """Return whether an actor receives a packet now. `HandlerError` if its guard raises or changes a field."""
@@ -248,24 +258,28 @@ class HandlerCalls:
         """
         count = 0
         for actor, fresh in enumerate(self.fresh):
-            values = self.encoding.slots[local_slot(actor)].values
+            slot = cast(LocalSlot, self.encoding.slots[local_slot(actor)])
+            values, made = slot.values, self.encoding.calls[actor].made
             for key in fresh[::every]:
                 after, deltas, bundle = self.react[actor][key]
                 source, packet = self.encoding.events[key & LOW]
                 call = (actor, values[key >> SHIFT], source, packet)
-                before = (values[after], deltas, bundle)
+                common = (slot.common[key >> SHIFT] << BITS) | self.encoding.common_events[key & LOW]
+                before = (values[after], deltas, bundle, made[common].charge)
                 if not self._gives(call, before, None):
                     raise ImpureHandler(self._why_impure(call, before))
                 count += 1
         return count
 
     def _gives(
-        self, call: tuple[int, Any, Id, Packet], before: tuple[Any, Deltas, int], fields: Sequence[str] | None
+        self, call: tuple[int, Any, Id, Packet], before: tuple[Any, Deltas, int, int], fields: Sequence[str] | None
     ) -> bool:
         """Return whether a call has the result that it had before, with the dicts and sets of `fields` backwards."""
         actor = call[0]
         after, out = self.run(*call, fields)
         if not same(after, before[0]) or self.judging.bundle(out.observations) != before[2]:
+            return False
+        if out.charge() != before[3]:
             return False
         deltas = self._grouped(actor, out.pending, out.sends)
         return deltas == before[1] or self._in_any_order(deltas) == self._in_any_order(before[1])
@@ -284,7 +298,7 @@ class HandlerCalls:
             found.append((slot, changes))
         return sorted(found, key=lambda group: group[0])
 
-    def _why_impure(self, call: tuple[int, Any, Id, Packet], before: tuple[Any, Deltas, int]) -> str:
+    def _why_impure(self, call: tuple[int, Any, Id, Packet], before: tuple[Any, Deltas, int, int]) -> str:
         actor, _, _, packet = call
         thing = self.encoding.actors[actor]
         what = "start" if packet is START else f"handling {packet!r}"

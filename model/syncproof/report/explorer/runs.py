@@ -100,7 +100,7 @@ def _situations(walk: Walk) -> dict[str, tuple[str, str | type[Property]]]:
     for each in (*required(entry, world), *asked, SOMETIMES[SHOWN_EVERYWHERE], SOMETIMES[CAUGHT_UP]):
         found[each.name] = (each.says, _never(each, walk))
     for name, each in PROPERTIES.items():
-        if name not in entry.not_applicable and each.asked():
+        if name not in entry.inapplicable and each.asked():
             found[f"{EVIDENCE}{name}"] = (each.wanted(), _predicated(each))
     return found
 

@@ -142,8 +142,10 @@ class PageRequest(BaseHTTPRequestHandler):
         return "text/html; charset=utf-8", page.served(self.server.site.data).encode()
 
     def _view(self, query: dict[str, str]) -> tuple[str, bytes]:
-        address, walk = parse(query.get("way", "")), self.server.site.walk
-        return _json({"way": way_shown(walk, address), "place": place_shown(walk, address)})
+        walk = self.server.site.walk
+        address, wrong = walk.shortened(parse(query.get("way", "")))
+        shown = {"way": way_shown(walk, address), "place": place_shown(walk, address)}
+        return _json({**shown, "address": str(address), "wrong": wrong} if wrong else shown)
 
     def _run(self, query: dict[str, str]) -> tuple[str, bytes]:
         with self.server.searching:

@@ -130,20 +130,36 @@ class Walk:
         automata = Automata(self.properties)
         return WalkPlace(BoundedWorld(self.system, self.environment, automata.observe), automata)
 
-    def moves(self, codes: Sequence[str]) -> list[Move]:
-        """Return the moves of a way. Raises `InputError` for a move that is not possible where the way makes it."""
+    def fitting(self, codes: Sequence[str]) -> tuple[list[Move], str]:
+        """Return the moves of a way up to the first one that is not possible there, and what is wrong with that one."""
         place = self.begin()
-        found = []
+        found: list[Move] = []
         for number, code in enumerate(codes, 1):
             move = place.named(code)
             if move is None:
-                raise InputError(
+                return found, (
                     f"way: move {number} ({code}) is not possible there, so it is a way of another world or of another version "
                     f"of the design; allowed: a way of {self.design} in the world {self.small_world}"
                 )
             place.make(move)
             found.append(move)
+        return found, ""
+
+    def moves(self, codes: Sequence[str]) -> list[Move]:
+        """Return the moves of a way. Raises `InputError` for a move that is not possible where the way makes it."""
+        found, wrong = self.fitting(codes)
+        if wrong:
+            raise InputError(wrong)
         return found
+
+    def shortened(self, address: Address) -> tuple[Address, str]:
+        """Return an address as far as its way is possible, and what is wrong with the rest."""
+        found, wrong = self.fitting(address.codes)
+        if not wrong:
+            return address, ""
+        codes = address.codes[: len(found)]
+        cycle = None if address.cycle is None or address.cycle >= len(codes) else address.cycle
+        return Address(codes, min(address.at, len(codes)), cycle), wrong
 
     def at(self, moves: Iterable[Move]) -> WalkPlace:
         """Return the place after possible moves."""
@@ -154,18 +170,25 @@ class Walk:
 
     def address(self, moves: Sequence[Move], cycle: int | None = None, at: int | None = None) -> Address:
         """Return the address of a way. Raises `InputError` for a move that is not possible where the way makes it."""
+        codes, wrong = self.codes(moves)
+        if wrong:
+            raise InputError(wrong)
+        return Address(codes, len(codes) if at is None else at, cycle)
+
+    def codes(self, moves: Sequence[Move]) -> tuple[tuple[str, ...], str]:
+        """Return the codes of moves up to the first one that is not possible there, and what is wrong with that one."""
         place = self.begin()
-        codes = []
+        codes: list[str] = []
         for number, move in enumerate(moves, 1):
             code = place.code(move)
             if code is None:
-                raise InputError(
+                return tuple(codes), (
                     f"way: move {number}, {move!r:.200}, is not possible there; allowed: moves of {self.design} in the world "
                     f"{self.small_world}"
                 )
             codes.append(code)
             place.make(move)
-        return Address(tuple(codes), len(codes) if at is None else at, cycle)
+        return tuple(codes), ""
 
 
 def walk(design: str, world: SmallWorld) -> Walk:

@@ -27,8 +27,8 @@ def answer(comparison: Comparison) -> list[str]:
     if broken:
         name, property_name, finding = broken[0]
         sentences.append(
-            f"A promise is broken: {name} promises {property_name}, but {finding.example} "
-            f"({len(broken)} broken promises in all)."
+            f"A promise is broken: {name} promises {property_name} and broke it: {finding.example} "
+            f"({len(broken)} broken promise{'s' * (len(broken) > 1)} in all)."
         )
     elif unknown := [(n, p.why) for n, d in designs.items() for p in d.properties.values() if _open(p)]:
         many = f"{len(unknown)} promises are" if unknown[1:] else "one promise is"

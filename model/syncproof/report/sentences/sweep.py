@@ -45,8 +45,8 @@ def promises(sweep: Sweep) -> str:
     if broken:
         first = broken[0]
         return (
-            f"A promise is broken: {first.design} promises {first.property}, but at {place(sweep, first.at)} "
-            f"{first.example} ({len(broken)} broken promises over all points)."
+            f"A promise is broken: {first.design} promises {first.property} and broke it at {place(sweep, first.at)}: "
+            f"{first.example} ({len(broken)} broken promise{'s' * (len(broken) > 1)} over all points)."
         )
     if unknown := [point for point in sweep.results().points if point.promised_unknown]:
         names = listed(list(dict.fromkeys(point.design for point in unknown)))

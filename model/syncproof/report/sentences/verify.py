@@ -19,8 +19,11 @@ def answer(verification: Verification) -> list[str]:
     open_ends = sum(cell.promise == "unknown" for cell in promised)
     states = sum(e.states for row in verification.explored.values() for e in row)
     count = sum(len(row) for row in verification.explored.values())
+    most = max([e.world.messages for row in verification.explored.values() for e in row], default=0)
+    with_messages = f", of {'one message' if most == 1 else f'up to {most} messages'}" if most else ""
     sentences = [
-        f"{counted(count, 'world')} of {counted(len(verification.explored), 'design')} searched, {states:,} states in all: "
+        f"{counted(count, 'world')} of {counted(len(verification.explored), 'design')} searched{with_messages}, {states:,} states "
+        "in all: "
         f"{kept} of {len(promised)} promises are kept in every interleaving of these worlds, under the faults that they "
         "are made for."
     ]

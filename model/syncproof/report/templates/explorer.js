@@ -290,9 +290,11 @@ async function draw() {
   let address = parse(location.hash);
   if (fixed) address = { ...parse(data.jumps[0].way), at: location.hash ? address.at : 0 };
   try {
-    const { way, place } = await views(address);
+    const { way, place, address: possible, wrong } = await views(address);
     if (mine !== turn) return;
-    part("error").hidden = true;
+    if (wrong) address = parse(possible);  // of a way that does not fit, what does is shown
+    part("error").textContent = wrong ? `${wrong}. Shown is the way up to there.` : "";
+    part("error").hidden = !wrong;
     const focused = document.activeElement?.closest("#bar, #moves, #way")?.id, within = document.activeElement?.id;
     showJumps(address); showBar(address, way); showHere(address, way, place); showMoves(address, place); showWay(address, way);
     showActors(place); showFlights(place); showProperties(address, place); showKeep(address);

@@ -303,9 +303,10 @@ def _designs(designs: Sequence[str | Design] | None) -> tuple[str, ...]:
     """Return the names of the designs, each once. Raises `InputError` for one that has no formula."""
     names = tuple(dict.fromkeys([lookup.known(each) for each in arguments.designs(designs) or formulas.FORMULAS]))
     for name in names:
-        found = lookup.get(name)
-        if (found.form_of or name) not in formulas.FORMULAS:
-            raise InputError(f"size has no formulas for {name!r}{nearest(name, formulas.FORMULAS)}, and their forms")
+        if not formulas.covers(lookup.get(name)):
+            raise InputError(
+                f"size has no formulas for {name!r}{nearest(name, formulas.FORMULAS)}, and their forms with the same server"
+            )
     return names
 
 

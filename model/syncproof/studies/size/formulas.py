@@ -32,6 +32,7 @@ from syncproof.designs.packets import (
     Submit,
 )
 from syncproof.designs.parameters import Parameters
+from syncproof.designs.registry import DESIGNS, Design
 from syncproof.inputs.lookup import get
 from syncproof.inputs.scenario import NetworkSection, Spread, StorageSection
 from syncproof.studies.size.ledger import Ledger
@@ -450,6 +451,12 @@ FORMULAS: dict[str, Callable[[Terms], Ledger]] = {
     "log-device-acks": device_acks,
 }
 """The formula of each design; a form's differs by its parameters alone."""
+
+
+def covers(found: Design) -> bool:
+    """Return whether there are formulas of a design: of a ready one, or of a form of it with the same server."""
+    of = found.form_of
+    return found.name in FORMULAS or (of in FORMULAS and found.server is DESIGNS[of].server)
 
 
 def account(design: str, mix: Mix, parameters: Parameters, network: NetworkSection, storage: StorageSection) -> Ledger:
