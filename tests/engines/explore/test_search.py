@@ -203,3 +203,13 @@ def test_the_limit_that_ended_a_search_is_said_in_its_unit(ending, limits, says)
     assert len(graph.states) == 56
     assert search.told(graph, limits).startswith(says)
     assert bool(says) == bool(search.told(graph, limits))
+
+
+@pytest.mark.parametrize(
+    ("states", "installed", "told"),
+    [(search.SWITCH_AT - 1, False, False), (search.SWITCH_AT, False, True), (search.SWITCH_AT + 1, False, True),
+     (search.SWITCH_AT + 1, True, False)],
+)  # fmt: skip
+def test_a_large_search_says_what_numba_would_gain(states, installed, told, monkeypatch):
+    monkeypatch.setattr(search.importlib.util, "find_spec", lambda name: installed or None)
+    assert ("with numba" in search.advice(states)) == told
