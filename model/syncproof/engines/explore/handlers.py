@@ -296,7 +296,7 @@ class HandlerCalls:
                 polls = [change for change in changes if change.kind in ("poll", "cancel")]
                 changes = (*sorted(changes, key=lambda change: change.number), *polls)
             found.append((slot, changes))
-        return sorted(found, key=lambda group: group[0])
+        return found
 
     def _why_impure(self, call: tuple[int, Any, Id, Packet], before: tuple[Any, Deltas, int, int]) -> str:
         actor, _, _, packet = call
