@@ -33,7 +33,7 @@ class Counts:
 
 @pytest.fixture(scope="module")
 def runs() -> tuple[Counting, RunResult, Counts]:
-    wanted = scenario(1000)
+    wanted = scenario(1000, users=100)
     traffic = workload.generate(wanted, 1)
     counts = Counts()
     result = simulate_design(
