@@ -92,8 +92,28 @@ def everyones() -> str:
 
 
 def of(kind: type[Actor]) -> Callable[[], str]:
-    """Return the function that makes the table of the methods which a class adds to those of its base."""
-    return lambda: table(["method", "is called", "does", "overridden in"], _rows(kind))
+    """Return the function that makes what a class is, the fields that it adds to its base's, and the table of its methods."""
+    return lambda: "\n\n".join(
+        [
+            *paragraphs(kind.__doc__),
+            *_fields(kind),
+            table(["method", "is called", "does", "overridden in"], _rows(kind)),
+        ]
+    )
+
+
+def _fields(kind: type[Actor]) -> Iterator[str]:
+    """Yield a line of the fields that a class declares itself, durable ones first."""
+    own = [name for name, hint in inspect.get_annotations(kind).items() if "ClassVar" not in str(hint)]
+    durable = set(kind._durable)
+    groups = {
+        "durable": [name for name in own if name in durable],
+        "volatile": [name for name in own if name not in durable and name in kind._state],
+        "constant": [name for name in own if name not in kind._state],
+    }
+    told = [f"{what}: {codes(names)}" for what, names in groups.items() if names]
+    if told:
+        yield f"Fields: {'; '.join(told)}."
 
 
 def _rows(kind: type[Actor]) -> Iterator[list[str]]:

@@ -208,7 +208,7 @@ def pitch(narration: Narration) -> int:
     above = max([len(_label(row.transit, columns)) for row in drawn if row.transit is not None], default=1)
     below = max([len(_says(row, columns)) for row in drawn if row.transit is None], default=1)
     beside = max([len(list(_noted(row.notes))) for row in drawn], default=1)
-    return max(LEAST_PITCH, LINE * (above + below - 1) + 17, LINE * (beside - 1) + 17)
+    return max(LEAST_PITCH, LINE * (above + below - 1) + 17, LINE * (beside - 1) + 28)
 
 
 def svg(narration: Narration) -> Markup:

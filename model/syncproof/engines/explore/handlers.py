@@ -80,7 +80,7 @@ class Effects(Out):
 
     def poll(self, delay: float, packet: Packet, idle: Idle) -> None:
         self.pending.append(("poll", packet))
-        self.amounts.append(("poll", delay, idle.rows))
+        self.amounts.append(("poll", delay))
 
     def cancel(self, packet: Packet) -> None:
         self.pending.append(("cancel", packet))

@@ -160,7 +160,7 @@ function showWay(address, way) {
     drawnWay = way.diagram;
   }
   const svg = part("way").querySelector("svg"), box = svg.viewBox.baseVal;
-  const level = way.top + way.row * (address.at - 1) + way.row * 0.62;  // below the notes of the row
+  const level = way.top + way.row * address.at - 19;  // below the notes of the row, above the label of the next one
   svg.querySelectorAll(".here, .later").forEach((each) => each.remove());
   if (way.steps.length) {
     svg.querySelector(".lanes").before(shape("rect", { class: "later", x: 0, width: box.width, y: level, height: Math.max(box.height - level, 0) }),
