@@ -65,9 +65,7 @@ class Effects(Out):
         self.amounts: list[tuple[Any, ...]] = []
 
     def send(self, destination: Id, packet: Packet) -> None:
-        said = told(packet)
-        if said is not None:
-            self.observations.append(said)
+        self.observations.extend(told(packet))
         self.sends.append((destination, packet))
 
     def forward(self, destination: Id, packet: Packet) -> None:
