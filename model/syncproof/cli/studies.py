@@ -367,7 +367,7 @@ def _check_no_single_world(context: click.Context) -> None:
     default="ci",
     show_default=True,
     help="How many examples Hypothesis plays of each sound design under the usual faults together: few (15), dev (50), "
-    "brief (100), ci (1,000) or deep (20,000).",
+    "brief (80), ci (1,000) or deep (20,000).",
 )
 @options.form
 @options.quiet

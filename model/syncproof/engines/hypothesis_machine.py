@@ -20,7 +20,7 @@ itself and which change with every step.
 |---|---|---|---|
 | `few` | 15 | the same ones each time | very many worlds |
 | `dev` | 50 | at random, failures are kept in the example database | work on a design |
-| `brief` | 100 | the same ones each time | many worlds |
+| `brief` | 80 | the same ones each time | many worlds |
 | `ci` | 1,000 | the same ones each time | every change |
 | `deep` | 20,000 | at random, failures are kept in the example database | nightly runs |
 """
@@ -78,7 +78,7 @@ from syncproof.engines.environments import check_environment
 from syncproof.errors import InputError, nearest
 from syncproof.properties.monitor import Monitor
 
-PROFILES = {"few": 15, "dev": 50, "brief": 100, "ci": 1_000, "deep": 20_000}
+PROFILES = {"few": 15, "dev": 50, "brief": 80, "ci": 1_000, "deep": 20_000}
 """The number of examples of each profile."""
 REPEATED = ("few", "brief", "ci")
 """The profiles that run the same examples each time."""

@@ -121,7 +121,7 @@ def hunt(
         messages: how many messages are written, 1 to 9.
         faults: kinds of fault that may happen, each up to twice, names of `syncproof.inputs.small_worlds.KINDS`; by default
             the usual ones.
-        profile: how many examples Hypothesis plays: "few" (15), "dev" (50), "brief" (100), "ci" (1,000)
+        profile: how many examples Hypothesis plays: "few" (15), "dev" (50), "brief" (80), "ci" (1,000)
             or "deep" (20,000).
 
     Returns a `Hunt`: `violation` (None if no promise was broken), `examples`, `moves` and `diagram()`.

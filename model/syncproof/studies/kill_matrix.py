@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 
 RUNS = 20
 """Seeds of the stress scenario that the simulator tries with a bug."""
-SOUND_RUNS = 500
+SOUND_RUNS = 200
 """Seeds of the stress scenario that a sound design must survive."""
 STRESS: dict[str, Any] = {
     "title": "Stress",
@@ -172,7 +172,7 @@ def kill_matrix(
         out: keep finished pieces of work in the folder `out`/pieces.
         resume: True or False: whether to read the finished pieces that are there, and do only the others.
         profile: how many examples Hypothesis plays the sound designs under all usual faults together: "few" (15), "dev"
-            (50), "brief" (100), "ci" (1,000) or "deep" (20,000).
+            (50), "brief" (80), "ci" (1,000) or "deep" (20,000).
         progress: a function, called after each piece of work with the number of finished pieces and the number of all.
 
     Returns a `KillMatrix`: `results()`, `table()`, `status()`, `html()`, `markdown()`, `write(out)`. Ctrl-C, or workers

@@ -11,6 +11,7 @@ from syncproof.core.packets import Packet
 from syncproof.core.values import SERVER, ActorId, DeviceId, Id, UserId
 from syncproof.core.world import System
 from syncproof.engines.explore import explore
+from syncproof.engines.explore.encoding import ABSENT, pending_slot
 from tests.engines.explore.test_equal_to_world import Walk
 
 PHONE, TABLET = DeviceId(0), DeviceId(1)
@@ -111,3 +112,14 @@ def test_replacements_are_worked_out_only_where_a_budget_is_left() -> None:
     assert {value: bool(lefts[value].budgets[0]) for value in faults.afforded[0]} == faults.afforded[0]
     assert {*faults.afforded[0].values()} == {True, False}
     assert all(faults.afforded[0][key[3]] for key in faults.replaced[0])
+
+
+def test_an_actor_that_has_not_appeared_cannot_crash() -> None:
+    spawn = Spawn(TABLET, UserId(0))
+    system = System("clerks", lambda: {PHONE: Clerk(id=PHONE)}, spawn=lambda device, user, replaces: Clerk(id=device))
+    environment = Environment(budgets={"device-crash": 1, "new-device": 1}, newcomers=(spawn,))
+    tables = explore(system, environment).tables
+    tablet = tables.encoding.names.index(TABLET)
+    assert tables.initial[pending_slot(tablet)] == ABSENT
+    assert tables.faults.crash(tablet, tables.initial) == ()
+    assert tables.faults.crash(tables.encoding.names.index(PHONE), tables.initial) != ()

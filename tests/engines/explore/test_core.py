@@ -94,3 +94,22 @@ def test_random_graphs_have_arcs_twice_and_cores_of_every_size() -> None:
     graphs = [random_graph(Random(seed), 6) for seed in range(100)]
     assert any(len(set(owed)) < len(owed) for _, owed in graphs)
     assert {int(core_of(graph, FAIRNESS).cyclic.sum()) for graph, _ in graphs} >= {0, 2, 3, 4, 5, 6}
+
+
+def test_the_compiled_algorithm_stays_within_its_arrays() -> None:
+    """Python refuses an index that no array has; on a ring every state is open at once."""
+    pytest.importorskip("numba")
+    from syncproof.engines.explore.components import strong_components
+
+    interpreted = getattr(strong_components, "py_func", strong_components)
+    for count in (1, 2, 5):
+        ring = Graph()
+        ring.states += [(n,) for n in range(count)]
+        for state in range(count):
+            ring.targets.append((state + 1) % count)
+            ring.moves.append(1)
+            ring.first.append(len(ring.targets))
+        arrays = [numpy.asarray(numbers) for numbers in (ring.first, ring.targets, ring.moves)]
+        cyclic, still = interpreted(*arrays, FAIRNESS != NEVER)
+        assert cyclic.tolist() == [count > 1] * count
+        assert still.tolist() == [count == 1] * count

@@ -8,7 +8,19 @@ from operator import eq
 import pytest
 
 from syncproof.core.moves import Crash, Move, Restart
-from syncproof.core.values import SERVER
+from syncproof.core.observations import (
+    Accepted,
+    Checkpointed,
+    Connected,
+    Deleted,
+    Disconnected,
+    Joined,
+    Observation,
+    Placed,
+    Refused,
+    Shown,
+)
+from syncproof.core.values import SERVER, ConversationId, DeviceId, MessageId, Timeline, UserId
 from syncproof.engines.explore import explore
 from syncproof.engines.explore.directed import Act, Progress, directed
 from syncproof.inputs import lookup
@@ -16,6 +28,7 @@ from syncproof.inputs.small_worlds import SmallWorld, build
 from syncproof.properties import PROPERTIES
 
 LIMIT = 30_000
+INBOX = Timeline("inbox", 1)
 
 
 def parts(design: str, world: SmallWorld) -> tuple:  # type: ignore[type-arg]
@@ -92,3 +105,27 @@ def test_a_search_that_is_cut_short_knows_ends_all_the_same() -> None:
     assert len(short.outcomes) > 1  # runs were drawn until twice as many states were known, not one run
     assert 2 * 300 < short.states < 2 * 300 + 100
     assert short.outcomes <= whole.outcomes
+
+
+@pytest.mark.parametrize(
+    ("observed", "field", "holds"),
+    [
+        ([Connected(DeviceId(1))], "connected", {1}),
+        ([Connected(DeviceId(1)), Disconnected(DeviceId(1), True)], "connected", set()),
+        ([Joined(DeviceId(1), UserId(0))], "joined", {1}),
+        ([Placed(MessageId(3), ConversationId(0), 1, (), ())], "placed", {3}),
+        ([Accepted(MessageId(3), 1)], "answered", {3}),
+        ([Refused(MessageId(3))], "answered", {3}),
+        ([Checkpointed(DeviceId(1), INBOX, 2)], "confirmed", {1}),
+        ([Checkpointed(DeviceId(1), INBOX, 2, start=True)], "confirmed", set()),
+        ([Deleted(INBOX, MessageId(3), DeviceId(1))], "confirmed", {1}),
+        ([Deleted(INBOX, MessageId(3), None)], "confirmed", set()),
+        ([Shown(DeviceId(1), MessageId(3), ConversationId(0), 1)], "shown", {(1, 3)}),
+    ],
+    ids=lambda given: "+".join(type(each).__name__ for each in given) if isinstance(given, list) else "",
+)
+def test_progress_knows_what_was_observed(observed: list[Observation], field: str, holds: set[object]) -> None:
+    progress = Progress()
+    for each in observed:
+        assert progress.react(each) is None
+    assert getattr(progress, field) == holds

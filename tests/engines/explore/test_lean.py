@@ -8,6 +8,7 @@ import numpy
 import pytest
 
 from examples import two_phase_commit as two_phase
+from syncproof.core.actor import state
 from syncproof.core.environment import Environment
 from syncproof.engines.explore import Exploration, Limits, exploration, explore
 from syncproof.errors import InputError
@@ -64,12 +65,19 @@ def test_it_may_let_arcs_go_on_the_way(at: int, monkeypatch: pytest.MonkeyPatch)
     check_equal(commit(), commit(arcs=True))
 
 
+@state
+class Later(two_phase.Terminates):
+    """Is judged on cycles as well."""
+
+    name = "later"
+
+
 def test_arcs_stay_where_a_property_is_judged_on_cycles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exploration, "LEAN_FROM", 0)
     found = explore(two_phase.two_phase(2), Environment(), [two_phase.Terminates], fast=True)
     assert (found.graph.tree, found.findings["terminates"].verdict) == (None, "holds")
     with pytest.raises(InputError, match="arcs: False, but terminates is judged on cycles"):
-        explore(two_phase.two_phase(2), Environment(), [two_phase.Terminates], arcs=False)
+        explore(two_phase.two_phase(2), Environment(), [two_phase.Terminates, Later], arcs=False)
 
 
 def test_a_graph_without_arcs_is_not_written(tmp_path: Any) -> None:

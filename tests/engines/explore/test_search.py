@@ -187,3 +187,29 @@ def test_where_a_limit_ended_a_search_is_said():
     says = f"the limit of 10 states ended the search at {len(graph.states)} states, "
     assert search.told(graph, limits).startswith(says)
     assert search.told(explore(two_phase.two_phase(1), NOTHING).graph, limits) == ""
+
+
+@pytest.mark.parametrize(
+    ("ending", "limits", "says"),
+    [
+        ("states", Limits(states=12_345), "the limit of 12,345 states ended the search at 56 states, "),
+        ("memory", Limits(memory=3 << 29), "the limit of 1.5 GiB ended the search at 56 states, "),
+        ("complete", Limits(memory=3 << 29), ""),
+    ],
+)
+def test_the_limit_that_ended_a_search_is_said_in_its_unit(ending, limits, says):
+    graph = explore(two_phase.two_phase(2), Environment(), fast=False).graph
+    graph.ending = ending
+    assert len(graph.states) == 56
+    assert search.told(graph, limits).startswith(says)
+    assert bool(says) == bool(search.told(graph, limits))
+
+
+@pytest.mark.parametrize(
+    ("states", "installed", "told"),
+    [(search.SWITCH_AT - 1, False, False), (search.SWITCH_AT, False, True), (search.SWITCH_AT + 1, False, True),
+     (search.SWITCH_AT + 1, True, False)],
+)  # fmt: skip
+def test_a_large_search_says_what_numba_would_gain(states, installed, told, monkeypatch):
+    monkeypatch.setattr(search.importlib.util, "find_spec", lambda name: installed or None)
+    assert ("with numba" in search.advice(states)) == told
