@@ -26,8 +26,8 @@ LEAST = {"SimPy": 1.2, "counting": 3.0}
 MESSAGES = 100_000
 
 
-def scenario(messages: int):  # type: ignore[no-untyped-def]
-    """Return a scenario: 1,000 users with two devices each, always connected, 10 % of notifications lost, a day of 1:1 chat."""
+def scenario(messages: int, users: int = 1000):  # type: ignore[no-untyped-def]
+    """Return a scenario: users with two devices each, always connected, 10 % of notifications lost, a day of 1:1 chat."""
     from syncproof.inputs.scenario import Scenario
 
     return Scenario.model_validate(
@@ -35,9 +35,9 @@ def scenario(messages: int):  # type: ignore[no-untyped-def]
             "title": "benchmark",
             "shows": "speed",
             "duration": "1d",
-            "population": {"users": 1000, "devices_per_user": 2},
-            "conversations": {"pairs": 5000, "groups": 0},
-            "traffic": {"messages_per_user_per_day": messages / 1000},
+            "population": {"users": users, "devices_per_user": 2},
+            "conversations": {"pairs": 5 * users, "groups": 0},
+            "traffic": {"messages_per_user_per_day": messages / users},
             "presence": {"offline": "0s"},
             "faults": {"push_loss": 0.1},
             "storage": {"parallel": 64},

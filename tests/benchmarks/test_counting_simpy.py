@@ -14,6 +14,8 @@ from syncproof.engines.simulate import RunResult
 from syncproof.inputs import fault_plan, workload
 from syncproof.studies.runs import simulate_design
 
+pytestmark = pytest.mark.slow
+
 DRAWN = {"Triggered", "Pulled", "Served", "Checkpointed", "RangeRead"}
 """What depends on which notifications are lost, which the two programs draw differently."""
 
@@ -33,7 +35,7 @@ class Counts:
 
 @pytest.fixture(scope="module")
 def runs() -> tuple[Counting, RunResult, Counts]:
-    wanted = scenario(1000)
+    wanted = scenario(1000, users=100)
     traffic = workload.generate(wanted, 1)
     counts = Counts()
     result = simulate_design(

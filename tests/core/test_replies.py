@@ -14,7 +14,7 @@ from syncproof.core.replies import answers_only, told
 from syncproof.core.values import ConnectionId, ConversationId, DeviceId, Id, Message, MessageId, ServerId
 from syncproof.core.world import System, World
 from syncproof.designs import DESIGNS
-from syncproof.designs.packets import Accept, Commit, Respond
+from syncproof.designs.packets import Accept, AcceptUpTo, Commit, Respond
 from syncproof.designs.timeline.server import TimelineServer
 from syncproof.engines.explore import explore
 from syncproof.inputs.fault_plan import plan
@@ -80,10 +80,15 @@ def office(*numbers: int) -> tuple[System, Environment]:
 
 
 def test_a_packet_says_what_its_sending_tells() -> None:
-    assert told(Accept(MessageId(7), 3)) == Accepted(MessageId(7), 3)
-    assert told(Yes(MessageId(7))) == Accepted(MessageId(7), None)
-    assert told(No(MessageId(7))) == Refused(MessageId(7))
-    assert told(Ask(MessageId(7))) is None
+    assert told(Accept(MessageId(7), 3)) == (Accepted(MessageId(7), 3),)
+    assert told(Yes(MessageId(7))) == (Accepted(MessageId(7), None),)
+    assert told(No(MessageId(7))) == (Refused(MessageId(7)),)
+    assert told(Ask(MessageId(7))) == ()
+
+
+def test_a_packet_may_accept_several_messages_or_none() -> None:
+    assert told(AcceptUpTo(9, (MessageId(7), MessageId(8)))) == (Accepted(MessageId(7)), Accepted(MessageId(8)))
+    assert told(AcceptUpTo(9, ())) == ()
 
 
 def test_a_field_that_the_packet_lacks_is_named() -> None:

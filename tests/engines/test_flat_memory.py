@@ -27,6 +27,8 @@ from syncproof.formats.columnar import columnar_of
 from syncproof.properties import PROPERTIES
 from tests.helpers.small_blocks import use_small_blocks
 
+pytestmark = pytest.mark.slow
+
 DEVICES = (DeviceId(0), DeviceId(1))  # each of a user of its own, of the same number
 CONVERSATION = ConversationId(0)
 BLOCK, WARM, LAST = 50, 300, 700

@@ -17,6 +17,8 @@ from syncproof.studies.compare import compare
 from syncproof.studies.comparison import Comparison
 from tests.helpers.pages import Tags
 
+pytestmark = pytest.mark.slow
+
 OWN = "<img src=x onerror=alert(1)>&'\"$a$.py:Hasty"
 
 

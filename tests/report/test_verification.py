@@ -24,6 +24,8 @@ from syncproof.studies.pieces import INTERRUPTED
 from syncproof.studies.results.common import plain
 from syncproof.studies.verification import Verification
 
+pytestmark = pytest.mark.slow
+
 DESIGNS = ["inbox-shared", "timeline-notify", "F27"]
 WORLDS = (SmallWorld("two-people", 1, ()), SmallWorld("three-devices", 1, ()))
 

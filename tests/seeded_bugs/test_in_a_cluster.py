@@ -10,7 +10,24 @@ from syncproof.inputs.small_worlds import build, small_world
 from syncproof.properties import PROPERTIES
 from syncproof.seeded_bugs import BUGS
 
-LARGE = {"F02", "F04", "F05", "F09", "F12", "F28", "F30", "F31", "F42", "F44", "F46", "F49", "F54b", "F59", "F60", "F62"}
+LARGE = {
+    "F02",
+    "F04",
+    "F05",
+    "F09",
+    "F12",
+    "F28",
+    "F30",
+    "F31",
+    "F42",
+    "F44",
+    "F46",
+    "F49",
+    "F54b",
+    "F59",
+    "F60",
+    "F62",
+}
 """Bugs whose worlds behind gateways have 150,000 states and more: they were searched by hand, with the same result."""
 
 

@@ -24,6 +24,8 @@ from syncproof.studies.jobs import PROCESS, SHOWING, memory_of
 from syncproof.studies.results.common import plain
 from syncproof.studies.results.comparison import PropertyResults
 
+pytestmark = pytest.mark.slow
+
 DESIGNS = ("inbox-store-first", "inbox-sync-first", "inbox-shared", "timeline-notify", "timeline-dense-push")
 WANTED: dict[str, Any] = {
     "title": "Tom & Jerry's <office>",

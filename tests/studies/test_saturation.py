@@ -12,6 +12,8 @@ from syncproof.studies.comparison import Comparison
 from syncproof.studies.results.comparison import MetricResults, Offered
 from syncproof.studies.saturation import Knee, offered
 
+pytestmark = pytest.mark.slow
+
 BUSY: Scenario = load("rush-hour").with_values(
     {"duration": "1m", "warmup": "10s", "drain": "60s", "model.poll_interval": "1m"}
 )

@@ -191,8 +191,7 @@ class Host(Out):
     # ---- the interface of handlers
 
     def send(self, destination: Id, packet: Packet) -> None:
-        said = told(packet)
-        if said is not None:
+        for said in told(packet):
             self.world.observe(said)
         self.forward(destination, packet)
 

@@ -26,7 +26,8 @@ class Packet(msgspec.Struct, frozen=True, gc=False, tag=True):
     closed the packet may be dropped. Engines that rely on this check it."""
 
     accepts: ClassVar[str | None] = None
-    """The field that holds the id of the message that this reply accepts. Sending it is observed (`Accepted`)."""
+    """The field that holds the id of the message that this reply accepts, or the ids of several. Sending it is observed
+    (`Accepted`)."""
     accepts_at: ClassVar[str | None] = None
     """The field that holds the place which an accepting reply names; None: it names none."""
     refuses: ClassVar[str | None] = None

@@ -12,14 +12,17 @@ from syncproof.core.packets import Packet
 from syncproof.core.values import ConnectionId
 
 
-def told(packet: Packet) -> Observation | None:
-    """Return what is observed when a packet is sent; None for a packet that neither accepts nor refuses a message."""
+def told(packet: Packet) -> tuple[Observation, ...]:
+    """Return what is observed when a packet is sent: nothing, if it neither accepts nor refuses a message."""
     if packet.accepts is not None:
         place = None if packet.accepts_at is None else _value(packet, "accepts_at", packet.accepts_at)
-        return Accepted(_value(packet, "accepts", packet.accepts), place)
+        accepted = _value(packet, "accepts", packet.accepts)
+        if isinstance(accepted, tuple):
+            return tuple([Accepted(message, place) for message in accepted])
+        return (Accepted(accepted, place),)
     if packet.refuses is not None:
-        return Refused(_value(packet, "refuses", packet.refuses))
-    return None if packet.carries is None else told(_value(packet, "carries", packet.carries))
+        return (Refused(_value(packet, "refuses", packet.refuses)),)
+    return () if packet.carries is None else told(_value(packet, "carries", packet.carries))
 
 
 def _value(packet: Packet, attribute: str, field: str) -> Any:

@@ -104,7 +104,7 @@ class Device(DerivingDevice):
     def resend(self, source: Id, packet: Resend, out: Out) -> None:
         """Send the submitted, unaccepted message again over the same connection."""
         if self.connection is not None and self.sending and self.outbox:
-            out.send(self.connection, Submit(self.outbox[0]))
+            out.send(self.connection, self.submission(0))
 
     @on(Opened)
     def opened(self, source: Id, packet: Opened, out: Out) -> None:
@@ -177,7 +177,7 @@ class Device(DerivingDevice):
             if self.unanswered == 0 or "submit" not in self.refused:
                 self.answered("submit", out)
             if self.unanswered and self.parameters.request_timeout:
-                self.wait_for_reply("submit", Request(Submit(self.outbox[0]), self.parameters.request_timeout, 0), out)
+                self.wait_for_reply("submit", Request(self.submission(0), self.parameters.request_timeout, 0), out)
         return message
 
     @on(MessageRefused)
@@ -207,10 +207,13 @@ class Device(DerivingDevice):
         if not self.sending:
             self.unanswered = 0
         while self.unanswered < min(len(self.outbox), self.parameters.outbox_window):
-            after = self.outbox[self.unanswered - 1].id if self.unanswered else None
             self.sending = True
             self.unanswered += 1
-            self.request("submit", Submit(self.outbox[self.unanswered - 1], after), out)
+            self.request("submit", self.submission(self.unanswered - 1), out)
+
+    def submission(self, position: int) -> Submit:
+        """Return the packet that submits the message at a position of the outbox, and names the one before it there."""
+        return Submit(self.outbox[position], self.outbox[position - 1].id if position else None)
 
     def show(self, entry: Entry, timeline: Timeline | None, out: Out) -> bool:
         """Put the entry's message into the database unless it is there; return whether it was new."""

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 import msgspec
 
 from syncproof.designs import witnesses
-from syncproof.designs.base import Server
+from syncproof.designs.base import Device, Server
 from syncproof.designs.promises import DENSE_PUSH, RELIABLE_INBOX, SHARED_INBOX, STORE_FIRST, without
 from syncproof.designs.registry import DESIGNS, Design
+from syncproof.designs.timeline.cumulative import CumulativeDevice, CumulativeServer
 from syncproof.designs.timeline.writers import TwoWritersServer
 from syncproof.designs.witnesses import Meets
 
@@ -26,9 +27,10 @@ def form(
     promises: Mapping[str, tuple[str, ...]] | None = None,
     meets: tuple[Meets, ...] | None = None,
     server: type[Server] | None = None,
+    device: type[Device] | None = None,
     refines: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Design:
-    """Return the form `OF+NAME` of a ready design: its actors with the parameters `pins`, or with another server.
+    """Return the form `OF+NAME` of a ready design: its actors with the parameters `pins`, or with another server and device.
 
     `meets`: what a search of it must reach, where that differs from its design.
     """
@@ -42,6 +44,7 @@ def form(
         meets=design.meets if meets is None else meets,
         form_of=of,
         server=server or design.server,
+        device=device or design.device,
         refines=design.refines if refines is None else refines,
     )
 
@@ -61,6 +64,14 @@ FORMS: dict[str, Design] = {
             "plain-accept",
             "The accepting reply does not say where the own copy is: a device is notified of what it wrote, and pulls it.",
             {"accept_carries_seq": False},
+        ),
+        form(
+            "timeline-notify",
+            "cumulative-acks",
+            "Up to 16 messages are submitted before the first is accepted, and one reply accepts all up to a number.",
+            {"outbox_window": 16, "accept_carries_seq": False},
+            server=CumulativeServer,
+            device=CumulativeDevice,
         ),
         form(
             "timeline-checkpointed",

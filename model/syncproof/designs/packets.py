@@ -45,17 +45,20 @@ def page_size(page: Page) -> int:
 class Submit(Packet, frozen=True, gc=False):
     """A device submits a message, and sends it again until it is accepted.
 
-    `after`: the message that it submitted before this one over the same connection, and that is not accepted yet.
+    `after`: the message that it submitted before this one over the same connection, and that is not accepted yet. `number`: the
+    message's number among those that the device submits over this connection, from 1, where acks are cumulative; else 0.
     """
 
     request: ClassVar[bool] = True
     repeatable: ClassVar[bool] = True
     message: Message
     after: MessageId | None = None
+    number: int = 0
 
     @property
     def body_bytes(self) -> int:
-        return MESSAGE_BYTES + self.message.size + (0 if self.after is None else ID_BYTES)
+        order = (0 if self.after is None else ID_BYTES) + (NUMBER_BYTES if self.number else 0)
+        return MESSAGE_BYTES + self.message.size + order
 
     @property
     def draw_key(self) -> int:
@@ -173,6 +176,26 @@ class Accept(Packet, frozen=True, gc=False):
     @property
     def draw_key(self) -> int:
         return self.message
+
+
+class AcceptUpTo(Packet, frozen=True, gc=False):
+    """The server has every message that was submitted over this connection, up to the one with this number.
+
+    Only the number is on the wire. `messages`: those that it covers and that no earlier reply has accepted, or that came again
+    since, for what is observed (`Accepted`).
+    """
+
+    accepts: ClassVar[str | None] = "messages"
+    number: int
+    messages: tuple[MessageId, ...]
+
+    @property
+    def body_bytes(self) -> int:
+        return NUMBER_BYTES
+
+    @property
+    def draw_key(self) -> int:
+        return self.messages[-1] if self.messages else -1
 
 
 class PullReply(Packet, frozen=True, gc=False):

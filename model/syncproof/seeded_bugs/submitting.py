@@ -8,6 +8,7 @@ from syncproof.core.packets import Opened
 from syncproof.core.values import ConnectionId, Cursor, DeviceId, Id, Message, MessageId
 from syncproof.designs.packets import Accept, Commit, Poll, Submit
 from syncproof.designs.refusing import MessageRefused
+from syncproof.designs.timeline.cumulative import CumulativeDevice, CumulativeServer, NumberedSubmissions
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.server import TimelineServer
 from syncproof.seeded_bugs._record import seeded_bug
@@ -197,4 +198,28 @@ F51 = seeded_bug(
     base="timeline-notify",
     world=("two-people", 2, ()),
     device=Pipelines,
+)
+
+
+@actor
+class AcksOverGaps(CumulativeServer):
+    """Takes a submission whatever came of those before it, and accepts everything up to the highest number."""
+
+    def follows(self, lane: NumberedSubmissions, number: int) -> bool:
+        return True
+
+
+F66 = seeded_bug(
+    "F66",
+    "ack over a gap",
+    mechanism="the server refuses a message for now and takes the next one; its ack up to the highest number covers both",
+    cure="take and acknowledge numbers without a gap only: up to the message before the first one that is not stored",
+    seen_in="pulsar-nifi-bundle#223, lavinmq#2072",
+    violates=("accepted-once", "accepted-is-durable", "no-loss"),
+    base="timeline-notify",
+    world=("two-people", 2, ("rate-limit",)),
+    device=CumulativeDevice,
+    server=AcksOverGaps,
+    outbox_window=2,
+    accept_carries_seq=False,
 )

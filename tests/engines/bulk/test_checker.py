@@ -24,6 +24,8 @@ from tests.helpers.histories import History
 from tests.helpers.random_histories import changed, decoded, part, said, sound
 from tests.helpers.small_blocks import use_small_blocks
 
+pytestmark = pytest.mark.slow
+
 USERS = (12, 14, 20)
 DESIGNS = ("timeline-checkpointed", "timeline-dense-push", "timeline-push", "inbox-shared", "log-device-acks")
 SEEDS = 24

@@ -15,9 +15,10 @@ from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.report import counterexamples
 from syncproof.report import verify as report
 from syncproof.report.explorer import page
-from syncproof.report.explorer.address import parse
+from syncproof.report.explorer.address import Address, parse
 from syncproof.report.explorer.runs import Jump
-from syncproof.report.explorer.walk import Walk
+from syncproof.report.explorer.view import place_shown
+from syncproof.report.explorer.walk import Walk, walk
 from syncproof.studies.asked import Asked
 from syncproof.studies.verification import Explored
 from syncproof.studies.verify import explore_one, gathered
@@ -68,6 +69,20 @@ def test_a_page_is_the_same_each_time(walked: Walk, jumps: dict[str, Jump]) -> N
 def test_a_world_that_no_command_searches_has_no_command() -> None:
     assert page.command("inbox-store-first", SmallWorld("two-people", 2, (), (("ack_batch", 2),))) == ""
     assert "--script mine.toml" in page.command("x", SmallWorld("two-people", 1, (), script=((),)), "mine.toml")
+
+
+def test_the_command_names_the_deployment() -> None:
+    found = page.command("inbox-store-first", SmallWorld("two-people", 1, (), deployment="cluster"))
+    assert found == ("syncproof explore inbox-store-first --world two-people --messages 1 --deployment cluster --serve")
+
+
+def test_behind_gateways_the_page_shows_every_process() -> None:
+    where = walk("timeline-dense-push", SmallWorld("two-devices", 1, ("handover",)))
+    shown = place_shown(where, Address())
+    assert [actor.name for actor in shown.actors][:3] == ["server", "gateway 0", "gateway 1"]
+    handovers = [choice for choice in shown.moves if choice.kind == "handover"]
+    assert [choice.actor for choice in handovers] == ["device 0 (user 0)", "device 1 (user 0)"]
+    assert all("gateway" in "; ".join(choice.effects) for choice in handovers)
 
 
 def test_a_report_of_explore_links_a_page_for_each_counterexample(explored: Explored, tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ from syncproof.studies.size.ledger import Ledger
 from syncproof.studies.size.mix import Mix
 from tests.studies.size.conftest import TEN_MINUTES, two_users
 
+pytestmark = pytest.mark.slow
+
 SEED = 1000
 
 

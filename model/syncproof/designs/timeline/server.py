@@ -55,7 +55,7 @@ class TimelineServer(LogServer):
         if place is not None:
             out.observe(Noted("duplicate-submit", self.id))
             if not self.waits_for_copy(message, place, source):
-                out.read("message-store", 1, ROW_BYTES, Respond(source, Accept(message.id, place)))
+                self.reply_again(source, message, place, out)
             self.release(out)
             self.continue_lane(source, out)
             return
@@ -72,7 +72,7 @@ class TimelineServer(LogServer):
         if place is not None:
             settle("message-store", packet.size, 0, out)
             if not self.waits_for_copy(message, place, packet.source):
-                out.send(packet.source, Accept(message.id, place))
+                self.reply(packet.source, message, place, out)
             self.release(out)
             self.continue_lane(packet.source, out)
             return
@@ -98,7 +98,7 @@ class TimelineServer(LogServer):
             if author in receivers:
                 self.accepting[place_of(entry)] = author, packet.source
             else:
-                out.send(packet.source, Accept(message.id, place))
+                self.reply(packet.source, message, place, out)
             self.fan_out(entry, receivers, out)
         else:
             timeline = log_of(conversation, self.epoch)
@@ -106,11 +106,19 @@ class TimelineServer(LogServer):
             if author in members:
                 told = self.accept(packet.source, timeline, place - 1, entry, out)
             else:
-                out.send(packet.source, Accept(message.id, place))
+                self.reply(packet.source, message, place, out)
             for user in members:
                 self.notify_devices(user, timeline, entry, out, told)
         self.release(out)
         self.continue_lane(packet.source, out)
+
+    def reply(self, source: ConnectionId, message: Message, place: int, out: Out) -> None:
+        """Accept a message that has its place."""
+        out.send(source, Accept(message.id, place))
+
+    def reply_again(self, source: ConnectionId, message: Message, place: int, out: Out) -> None:
+        """Accept a known message, which its dedup row says."""
+        out.read("message-store", 1, ROW_BYTES, Respond(source, Accept(message.id, place)))
 
     def next_place(self, log: Log, message: Message) -> int:
         """Return the place that a message takes in its conversation's log."""

@@ -107,9 +107,7 @@ class Process(Out, ABC):
     # ---- the interface of handlers
 
     def send(self, destination: Id, packet: Packet) -> None:
-        said = told(packet)
-        if said is not None:
-            self._noted.append((False, said))
+        self._noted.extend([(False, said) for said in told(packet)])
         self._sends.append((destination, packet))
 
     def after(self, delay: float, packet: Packet, jitter: float = 0.0) -> None:
@@ -183,9 +181,8 @@ class Process(Out, ABC):
 
         The server notes it when it has sent it, and may be killed in between.
         """
-        said = told(packet) if isinstance(source, ConnectionId) else None
-        if said is not None:
-            self._noted.append((True, said))
+        if isinstance(source, ConnectionId):
+            self._noted.extend([(True, said) for said in told(packet)])
         self.step(lambda: self.actor.handle(source, packet, self))
 
     def accepts(self, source: Id, packet: Packet) -> bool:

@@ -65,9 +65,7 @@ class Effects(Out):
         self.amounts: list[tuple[Any, ...]] = []
 
     def send(self, destination: Id, packet: Packet) -> None:
-        said = told(packet)
-        if said is not None:
-            self.observations.append(said)
+        self.observations.extend(told(packet))
         self.sends.append((destination, packet))
 
     def forward(self, destination: Id, packet: Packet) -> None:
@@ -296,7 +294,7 @@ class HandlerCalls:
                 polls = [change for change in changes if change.kind in ("poll", "cancel")]
                 changes = (*sorted(changes, key=lambda change: change.number), *polls)
             found.append((slot, changes))
-        return sorted(found, key=lambda group: group[0])
+        return found
 
     def _why_impure(self, call: tuple[int, Any, Id, Packet], before: tuple[Any, Deltas, int, int]) -> str:
         actor, _, _, packet = call

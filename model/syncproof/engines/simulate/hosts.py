@@ -111,8 +111,7 @@ class TimedHost(Host):
     # ---- the interface of handlers
 
     def send(self, destination: Id, packet: Packet) -> None:
-        said = told(packet)
-        if said is not None:
+        for said in told(packet):
             self.world.observe(said)
         if type(destination) is ConnectionId:
             self.network.send(self, destination, packet)

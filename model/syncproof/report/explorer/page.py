@@ -52,6 +52,8 @@ def command(design: str, world: SmallWorld, script: str = "") -> str:
         return ""
     faults = [word for kind in world.kinds for word in ("--fault", kind)]
     people = ["--script", script] if script else ["--world", world.population, "--messages", str(world.messages)]
+    if world.deployment:
+        faults += ["--deployment", world.deployment]
     return shlex.join(["syncproof", "explore", design, *people, *faults, "--serve"])
 
 
