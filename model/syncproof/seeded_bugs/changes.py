@@ -101,3 +101,33 @@ F57 = seeded_bug(
     world=("two-people", 2, ("recall",)),
     device=FlagsFromSync,
 )
+
+
+@actor
+class UnreadFromSync(PushDevice):
+    """Counts the messages of a reply as unread that were unread when the server read them."""
+
+    def apply(self, page: Page, out: Out) -> None:
+        """Count them, also those that the user has read since; a marker in the page itself is known to the server."""
+        messages = [(entry.place, entry.message) for entry in page.entries if entry.message is not None]
+        read = {m.conversation: m.about for _, m in messages if m.kind == "read" and m.author == self.user}
+        for place, message in messages:
+            is_unread = place > read.get(message.conversation, 0) and message.author != self.user
+            if is_unread and message.kind == "message" and message.id in self.shown:
+                self.unread[message.id] = (message.conversation, place)
+                self.show_count(message.conversation, out)
+        super().apply(page, out)
+
+
+F57b = seeded_bug(
+    "F57b",
+    "read during a sync, unread after it",
+    mechanism="a sync brings the read flags of before the user read, and each of the user's devices that syncs so shows "
+    "the message as unread for good",
+    cure="derive what is unread from the read marker that the device has applied, not from the flags in a reply",
+    seen_in="thunderbird-android#5554",
+    violates=("unread-agrees",),
+    base="timeline-push",
+    world=("two-people", 2, ("read", "unread")),
+    device=UnreadFromSync,
+)
