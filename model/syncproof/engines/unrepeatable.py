@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from types import FrameType
 from typing import Any
 
@@ -59,6 +60,14 @@ def watched() -> Iterator[None]:
         sys.setprofile(None)
     if found:
         raise ImpureHandler(found[0])
+
+
+@cache
+def of_a_user(*kinds: type) -> bool:
+    """Return whether one of these classes, or a base of one, is a user's."""
+    modules = dict.fromkeys(base.__module__ for kind in kinds for base in kind.__mro__)
+    files = [getattr(sys.modules.get(module), "__file__", None) for module in modules]
+    return "__main__" in modules or any(is_own(file) for file in files if file)
 
 
 def _does(function: Any, made: list[Any]) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from syncproof.core.actor import Actor
 from syncproof.core.environment import Environment
 from syncproof.core.faults import FAULTS, fault_of
 from syncproof.core.moves import Move, MoveError
@@ -38,8 +36,8 @@ from syncproof.engines.explore.tables import Tables
 from syncproof.engines.explore.unchanging import UNKNOWN, Unchanging
 from syncproof.engines.explore.verdicts import REDUCED, Finding, judged
 from syncproof.engines.handler_errors import HandlerError
-from syncproof.engines.unrepeatable import watched
-from syncproof.errors import InputError, is_own, place, raised
+from syncproof.engines.unrepeatable import of_a_user, watched
+from syncproof.errors import InputError, place, raised
 from syncproof.inputs import arguments
 from syncproof.properties import Property
 
@@ -158,7 +156,7 @@ def explore(
     with no_collection():  # it would visit every state of the graph
         calls = sum(map(len, tables.handlers.fresh))
         every = 1 if check_every_call else 1 + calls // RERUN_AT_MOST
-        watching = _of_a_user(tables.encoding.actors, properties)
+        watching = of_a_user(*dict.fromkeys([*map(type, tables.encoding.actors), *properties]))
         reran = tables.handlers.rerun(every, watching=watching)
         with watched() if watching else nullcontext():
             recheck(tables, every=check_every_call)
@@ -177,14 +175,6 @@ def explore(
         common.end()
     elapsed = time.perf_counter() - began
     return Exploration(ordered, graph, tables, _coverage(tables, graph), situations, reran, elapsed, growing, skipped)
-
-
-def _of_a_user(actors: Iterable[Actor], properties: Iterable[type[Property]]) -> bool:
-    """Return whether a class of an actor or property, or a base of one, is a user's."""
-    kinds = dict.fromkeys(base for kind in [*map(type, actors), *properties] for base in kind.__mro__)
-    modules = dict.fromkeys(kind.__module__ for kind in kinds)
-    files = [getattr(sys.modules.get(module), "__file__", None) for module in modules]
-    return "__main__" in modules or any(is_own(file) for file in files if file)
 
 
 def _check(system: object, environment: object, properties: Sequence[object], limits: object) -> None:
