@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,3 +132,8 @@ def test_the_ready_designs_pass_a_check_of_every_call(office: Scenario) -> None:
     short = office.model_copy(update={"duration": 300.0})
     found = compare_designs(short, runs=1, jobs=1, sweep=False, check_every_call=True)
     assert found.results() == compare_designs(short, runs=1, jobs=1, sweep=False).results()
+
+
+def test_a_draw_is_refused_even_if_nothing_comes_of_it() -> None:
+    with pytest.raises(ImpureHandler, match=r"test_purity\.py:\d+: a random number is drawn \(random\)"):
+        compare(holder("a"), "draw", lambda twin, out: random.random())
