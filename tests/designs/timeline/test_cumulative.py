@@ -215,6 +215,15 @@ def test_an_ack_over_a_gap_accepts_what_was_never_stored() -> None:
     assert violated("F66", "rate-limit") == {"accepted-once", "accepted-is-durable", "no-loss"}
 
 
+def test_the_compiled_loop_finds_the_same_where_one_packet_accepts_several_messages() -> None:
+    system, _, environment = build(lookup.get(NAME), small_world("two-people", 2, ()))
+    judged = [PROPERTIES[name] for name in ("accepted-once", "accepted-is-durable", "no-loss")]
+    plain, fast = [explore(system, environment, judged, fast=each) for each in (False, True)]
+    assert plain.complete
+    assert len(plain.graph.states) == len(fast.graph.states)
+    assert {n: f.verdict for n, f in plain.findings.items()} == {n: f.verdict for n, f in fast.findings.items()}
+
+
 def violated(design: str, fault: str) -> set[str]:
     system, _, environment = build(lookup.get(design), small_world("two-people", 2, (fault,)))
     names = ("accepted-once", "accepted-is-durable", "no-loss", "sender-order", "outbox-drained", "no-duplicate")
