@@ -193,6 +193,7 @@ def test_a_static_page_is_stepped_through_from_a_file(
         tab.click("#moves li.next a")
         stands(tab, f"after {number} of 7")
     assert EARLY in text(tab, "#here")
+    assert "null" not in text(tab, "main")
     assert tab.evaluate("document.documentElement.scrollWidth") == width
     pixels = tab.screenshot(tmp_path / "page.png")
     assert (pixels[2, 2].mean() < 0.2) == dark
