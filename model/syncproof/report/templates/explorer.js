@@ -286,23 +286,39 @@ async function findRun(event) {
 }
 
 async function views(address) {
-  if (!fixed) return ask(`view?way=${encodeURIComponent(written(address))}`);
+  if (!fixed) {
+    const { address: possible, ...found } = await ask(`view?way=${encodeURIComponent(written(address))}`);
+    return { ...found, possible };
+  }
   const place = data.places[address.at];
   if (!place) throw new Error(`there is no move ${address.at} on this page; allowed: 0 to ${data.places.length - 1}`);
   return { way: data.way, place };
 }
 
-let turn = 0;
+// With an address that is none the page begins at the beginning; later it stays where it is.
+async function viewed(address) {
+  try {
+    return { ...await views(address), address };
+  } catch (error) {
+    if (shown) throw error;
+    const start = { ...parse(fixed ? data.jumps[0].way : ""), at: 0 };
+    return { ...await views(start), address: start, says: `${told(error)}. Shown is the beginning.` };
+  }
+}
+
+let turn = 0, shown = false;
 async function draw() {
   const mine = ++turn;
   let address = parse(location.hash);
   if (fixed) address = { ...parse(data.jumps[0].way), at: location.hash ? address.at : 0 };
   try {
-    const { way, place, address: possible, wrong } = await views(address);
+    const found = await viewed(address), { way, place, wrong } = found;
     if (mine !== turn) return;
-    if (wrong) address = parse(possible);  // of a way that does not fit, what does is shown
-    part("error").textContent = wrong ? `${wrong}. Shown is the way up to there.` : "";
-    part("error").hidden = !wrong;
+    address = wrong ? parse(found.possible) : found.address;  // of a way that does not fit, what does is shown
+    const says = wrong ? `${wrong}. Shown is the way up to there.` : found.says ?? "";
+    part("error").textContent = says;
+    part("error").hidden = !says;
+    shown = true;
     const focused = document.activeElement?.closest("#bar, #moves, #way")?.id, within = document.activeElement?.id;
     showJumps(address); showBar(address, way); showHere(address, way, place); showMoves(address, place); showWay(address, way);
     showActors(place); showFlights(place); showProperties(address, place); showKeep(address);
