@@ -63,7 +63,7 @@ def watched() -> Iterator[None]:
 
 
 @cache
-def of_a_user(*kinds: type) -> bool:
+def of_a_user(kinds: tuple[type, ...]) -> bool:
     """Return whether one of these classes, or a base of one, is a user's."""
     modules = dict.fromkeys(base.__module__ for kind in kinds for base in kind.__mro__)
     files = [getattr(sys.modules.get(module), "__file__", None) for module in modules]

@@ -156,7 +156,7 @@ def explore(
     with no_collection():  # it would visit every state of the graph
         calls = sum(map(len, tables.handlers.fresh))
         every = 1 if check_every_call else 1 + calls // RERUN_AT_MOST
-        watching = of_a_user(*dict.fromkeys([*map(type, tables.encoding.actors), *properties]))
+        watching = of_a_user(tuple(dict.fromkeys([*map(type, tables.encoding.actors), *properties])))
         reran = tables.handlers.rerun(every, watching=watching)
         with watched() if watching else nullcontext():
             recheck(tables, every=check_every_call)

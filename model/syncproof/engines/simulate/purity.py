@@ -158,7 +158,7 @@ def compare(actor: Actor, what: str, act: Act) -> int:
     """
     snapshot = frozen(actor)
     _check_values(actor, snapshot)
-    with watched() if of_a_user(type(actor)) else nullcontext():
+    with watched() if of_a_user((type(actor),)) else nullcontext():
         first = _result(actor, snapshot, act)
     _check_values(actor, first[0], snapshot)
     if same(first, _result(actor, snapshot, act, backwards=True)):
