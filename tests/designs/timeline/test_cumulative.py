@@ -193,6 +193,15 @@ def test_a_copy_of_what_was_refused_for_good_is_refused_again() -> None:
     assert replies(ledger) == []
 
 
+def test_a_copy_of_what_waits_and_will_be_refused_is_not_answered_by_itself() -> None:
+    ledger = serving(largest_message=1)
+    large = Message(SECOND.id, ME, TALK, size=2)
+    submit(ledger, FIRST, large, large)
+    ledger.complete()
+    assert ledger.packets(MessageRefused) == [MessageRefused(SECOND.id)]
+    assert replies(ledger) == [(2, [0])]
+
+
 def test_what_was_stored_over_an_earlier_connection_is_accepted_over_the_next() -> None:
     ledger = serving()
     submit(ledger, FIRST)
