@@ -51,9 +51,9 @@ def test_its_test_passes_and_notices_a_hook_that_does_nothing(
     the_test = runpy.run_path(str(test))["test_every_promise_is_kept"]
     the_test(keeps_promises, 1, ["disconnect"])
     text = file.read_text()
-    assert text.count("super().catch_up(out)") == 1
+    assert text.count("super().receive(source, message, out)") == 1
     broken = tmp_path / "broken.py"
-    broken.write_text(text.replace("super().catch_up(out)", "pass"))
+    broken.write_text(text.replace("super().receive(source, message, out)", "pass"))
     with pytest.raises(AssertionError, match=r"promises .* and breaks it in two-people, 1 message"):
         keeps_promises(f"{broken}:Mine", world="two-people", messages=1, faults=["disconnect"], examples="none")
 

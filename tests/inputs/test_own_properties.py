@@ -225,3 +225,24 @@ def test_an_unknown_family_is_one_line() -> None:
         judged([other]),
     ):
         pass
+
+
+@pytest.mark.parametrize("ends", [None, "nothing came", [3]], ids=repr)
+@pytest.mark.parametrize("method", ["at_quiescence", "at_end"])
+def test_what_is_asked_at_the_end_and_gives_no_lines_is_one_clear_line(method: str, ends: object) -> None:
+    def ask(self: Property) -> object:
+        return ends
+
+    kind = state(type("Silent", (Nothing,), {"name": "silent", "kind": "liveness", method: ask}))
+    says = 3 if ends == [3] else ends
+    with (
+        judged([kind]),
+        pytest.raises(InputError, match=rf"^Silent: Silent\.{method} gave {says!r}; allowed: `yield` one"),
+    ):
+        list(getattr(kind(), method)())
+
+
+def test_lines_in_a_list_are_as_good_as_yielded_ones() -> None:
+    kind = state(type("Listing", (Nothing,), {"name": "listing", "at_quiescence": lambda self: ["a", "b"]}))
+    with judged([kind]):
+        assert list(kind().at_quiescence()) == ["a", "b"]

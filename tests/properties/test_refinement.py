@@ -104,7 +104,7 @@ def test_one_of_ones_own_is_asked_of_every_design() -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ("no-loss", "refines 'no-loss': allowed: device-log, FILE.py:NAME"),
+        ("no-loss", "unknown machine 'no-loss'; allowed: device-log, FILE.py:NAME"),
         (
             f"{EXAMPLES / 'own_machine.py'}:Any",
             "that is no abstract machine; write `@state class Mine(Refinement): ...`",
@@ -140,3 +140,11 @@ def test_a_command_shows_the_steps_of_the_machine(tmp_path) -> None:
     assert "device-log: place: left=False" in result.output
     assert "✗ the abstract machine has no step `show` here" in result.output
     assert sorted(path.name for path in tmp_path.rglob("*device-log*.moves.jsonl")) != []
+
+
+def test_a_machine_that_is_misspelt_is_named() -> None:
+    with (
+        pytest.raises(InputError, match=r"allowed: device-log, FILE\.py:NAME; did you mean 'device-log'\?"),
+        judged((), ["device-lo"]),
+    ):
+        pass

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from syncproof.report import drive
 from syncproof.report.names import short
+from syncproof.studies.drive import Driven, ScriptOutcome
 from syncproof.studies.verify import explore_one, gathered
 from tests.report.explorer.conftest import DESIGN, WORLD
 
@@ -36,3 +38,14 @@ def test_tables_are_short_and_commands_whole(capsys: pytest.CaptureFixture[str])
     heads = [line for line in found.markdown().splitlines() if line.startswith("| property")]
     assert heads == ["| property | HastyInbox |"]
     assert f"syncproof verify {DESIGN}" in found.html()
+
+
+def test_the_table_of_drive_is_short_and_says_which_targets_are_models() -> None:
+    own = "examples/my_design.py:Hasty"
+    cells = [ScriptOutcome(f"model:{own}", "trimmed", own), ScriptOutcome("sqlite", "trimmed", "timeline-notify")]
+    driven = Driven((f"model:{own}",), [], cells)
+    assert [row[:3] for row in drive.rows(driven)] == [
+        ["model:Hasty", "trimmed", "Hasty"],
+        ["sqlite", "trimmed", "timeline-notify"],
+    ]
+    assert f"syncproof drive model:{own}" in drive.markdown(driven)

@@ -92,7 +92,7 @@ def test_the_example_log_shows_the_failure_that_the_page_describes() -> None:
     output, status = example.judged()
     assert status == 1
     assert re.search(r"tail-append +violated \(promised\)", output)
-    assert re.search(r"no-loss +violated \(promised\): 1 times; message soup .* device laptop", output)
+    assert re.search(r"no-loss +violated \(promised\): 1 time; message soup .* device laptop", output)
 
 
 # ---- links

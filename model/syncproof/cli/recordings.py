@@ -92,8 +92,10 @@ def replay(moves: str, diagram: bool) -> int:
         print(sequence.text(recordings.narrate_moves(moves)))
     print(repr(found))
     if found.violations != found.recorded:
+        from syncproof.properties.verdicts import times
+
         recorded, met = (
-            ", ".join(f"{name} {count} times" for name, count in counts.items()) or "nothing"
+            ", ".join(f"{name} {times(count)}" for name, count in counts.items()) or "nothing"
             for counts in (found.recorded, found.violations)
         )
         print(f"not the same: recorded {recorded}; met {met}", file=sys.stderr, flush=True)

@@ -121,6 +121,8 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     """The user who wrote it, where devices tell messages of others from those of their own user; left out elsewhere."""
     expires: bool | msgspec.UnsetType = msgspec.UNSET
     """True: it must be gone after a time, everywhere. Left out of a message that stays."""
+    parent: MessageId | msgspec.UnsetType = msgspec.UNSET
+    """The earlier message that it replies to; left out of a message that is no reply."""
 
     def __repr__(self) -> str:
         """Return the call that makes it, without what is left out."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from syncproof.designs.load import run_file
-from syncproof.errors import InputError
+from syncproof.errors import InputError, nearest
 from syncproof.properties import Property, own
 from syncproof.properties.refinement import Refinement
 from syncproof.properties.refinements import REFINEMENTS
@@ -40,7 +40,7 @@ def _where(given: str | type[Property]) -> str:
 def _machine(given: str) -> Any:
     """Return the class of an abstract machine. `InputError` for anything else."""
     if given not in REFINEMENTS and ".py:" not in given:
-        raise InputError(f"refines {given!r}: allowed: {', '.join(REFINEMENTS)}, {ALLOWED}")
+        raise InputError(f"unknown machine {given!r}{nearest(given, [*REFINEMENTS, ALLOWED])}")
     found = _found(given)
     if not (isinstance(found, type) and issubclass(found, Refinement)):
         raise InputError(f"{given}: that is no abstract machine; write `@state class Mine(Refinement): ...`")

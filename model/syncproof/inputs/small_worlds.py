@@ -85,6 +85,7 @@ CHANGES = {
 ASPECTS: dict[str, tuple[tuple[tuple[str, str | float | bool], ...], str]] = {
     "unread": ((("unread_counts", True),), "devices show how many messages are unread, and the second device reads"),
     "expiring": ((), "the first message expires"),
+    "reply": ((), "the second message replies to the first"),
 }
 """Kind of world in which devices do something more -> the parameters that let them, and in words."""
 
@@ -215,6 +216,7 @@ DEEP = (
     *[SmallWorld("three-devices", 2, kinds) for kinds in SINGLES],
     *[SmallWorld("two-people", 2, (kind,)) for kind in RARE if kind not in ANSWERING],
     SmallWorld("two-conversations", 2, ("push",)),
+    SmallWorld("two-people", 2, ("membership", "reply")),
 )
 BOUNDS: dict[str, tuple[SmallWorld, ...]] = {"small": SMALL, "standard": STANDARD, "deep": DEEP}
 
@@ -472,7 +474,7 @@ def _scripts(world: SmallWorld, devices: int, largest: int = 0) -> tuple[tuple[T
         return tuple([tuple([Tell(message.sender, Compose(message)) for message in part]) for part in world.script])
     changes = [kind for kind in world.kinds if kind in CHANGES]
     both = world.population in ("two-devices", "two-conversations")
-    one_sender = bool(changes) or "new-device" in world.faults or not both
+    one_sender = bool(changes) or "new-device" in world.faults or "reply" in world.kinds or not both
     senders = 1 if one_sender else min(world.messages, devices)
     reads = "unread" in world.kinds and "read" in changes
     conversations = len(POPULATIONS[world.population].members)
@@ -485,6 +487,8 @@ def _scripts(world: SmallWorld, devices: int, largest: int = 0) -> tuple[tuple[T
             message = msgspec.structs.replace(message, size=largest + 1)
         if number == 0 and "expiring" in world.kinds:
             message = msgspec.structs.replace(message, expires=True)
+        if number == 1 + len(changes) and "reply" in world.kinds:
+            message = msgspec.structs.replace(message, parent=MessageId(0))
         if 1 <= number <= len(changes):
             kind = changes[number - 1]
             sender = READER if reads and kind == "read" else sender

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from inspect import unwrap
@@ -45,7 +45,10 @@ def added(found: Mapping[str, type[Property]]) -> Iterator[None]:
 
 
 def _check_what_it_returns(where: str, kind: type[Property]) -> None:
-    """Let reactions raise `InputError` for anything but None or a text: an engine takes all that is not None for a complaint."""
+    """Let reactions raise `InputError` for anything but None or a text: an engine takes all that is not None for a complaint.
+
+    So do `at_quiescence` and `at_end` for anything but texts, one after the other.
+    """
 
     def checked(method: Callable[[Any, Any], Any]) -> Callable[[Any, Any], str | None]:
         @wraps(method)
@@ -60,7 +63,29 @@ def _check_what_it_returns(where: str, kind: type[Property]) -> None:
 
         return react
 
+    def listing(asked: str, method: Callable[[Any], Any]) -> Callable[[Any], Iterator[str]]:
+        @wraps(method)
+        def ask(automaton: Any) -> Iterator[str]:
+            lines = method(automaton)
+            wrong = lines if isinstance(lines, str) or not isinstance(lines, Iterable) else None
+            for line in () if wrong is not None or lines is None else lines:
+                if not isinstance(line, str):
+                    wrong = line
+                    break
+                yield line
+            if wrong is not None or lines is None:
+                raise InputError(
+                    f"{where}: {kind.__name__}.{asked} gave {wrong!r:.60}; allowed: `yield` one line for each thing "
+                    "that is wrong, or a list of such lines"
+                )
+
+        return ask
+
     kind.reactions = {of: checked(unwrap(method)) for of, method in kind.reactions.items()}
+    for base in kind.__mro__:
+        for name in ("at_quiescence", "at_end"):
+            if name in vars(base) and base is not Property and not base.__module__.startswith("syncproof."):
+                setattr(base, name, listing(name, unwrap(vars(base)[name])))
 
 
 def _check(where: str, kind: object) -> None:

@@ -78,3 +78,8 @@ def judge(
             bool(count) or bool(doubt) or not lacks or name in asked,
         )
     return results
+
+
+def times(count: int) -> str:
+    """Return how often something was violated, in words."""
+    return f"{count:,} {'time' if count == 1 else 'times'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections import Counter
 from pathlib import Path
@@ -11,6 +12,7 @@ from rich.text import Text
 from syncproof.engines.drive.scripts import SCRIPTS
 from syncproof.report import markdown as md
 from syncproof.report import template, terminal, writer
+from syncproof.report.names import short
 from syncproof.studies.drive import Driven, ScriptOutcome
 
 HEADS = ("target", "script", "held against", "runs violate", "the search says", "agreement")
@@ -54,10 +56,25 @@ def text(driven: Driven) -> str:
 
 def rows(driven: Driven) -> list[list[str]]:
     """Return a row of text for each cell, as `HEADS` says."""
+    targets, designs = short_targets(driven), short(cell.design for cell in driven.cells)
     return [
-        [cell.target, cell.script, cell.design or "–", observed(cell), expected(cell), agreement(cell)]
+        [
+            targets[cell.target],
+            cell.script,
+            designs[cell.design] or "–",
+            observed(cell),
+            expected(cell),
+            agreement(cell),
+        ]
         for cell in driven.cells
     ]
+
+
+def short_targets(driven: Driven) -> dict[str, str]:
+    """Return how each target is called in a table. One that is a design of one's own keeps the word before it."""
+    parts = {cell.target: re.fullmatch("(model:)?(.*)", cell.target) for cell in driven.cells}
+    bare = short(found[2] for found in parts.values() if found)
+    return {target: f"{found[1] or ''}{bare[found[2]]}" for target, found in parts.items() if found}
 
 
 def observed(cell: ScriptOutcome) -> str:
@@ -140,8 +157,11 @@ def played(driven: Driven) -> list[tuple[str, str, str]]:
 
 def details(driven: Driven) -> list[tuple[str, str, str]]:
     """Return (where, property, first violation) of everything that was violated."""
+    targets = short_targets(driven)
     return [
-        (f"{cell.target}, {cell.script}", name, cell.examples[name]) for cell in driven.cells for name in cell.broken
+        (f"{targets[cell.target]}, {cell.script}", name, cell.examples[name])
+        for cell in driven.cells
+        for name in cell.broken
     ]
 
 

@@ -29,7 +29,7 @@ from syncproof.properties import PROPERTIES, own
 from syncproof.properties.evidence import Given
 from syncproof.properties.monitor import Monitor
 from syncproof.properties.references import told
-from syncproof.properties.verdicts import PropertyResult, judge
+from syncproof.properties.verdicts import PropertyResult, judge, times
 
 SHOWN_LATE = 5
 """How many effects before their causes are told one by one."""
@@ -110,7 +110,7 @@ class CheckedRun:
         lines = [f"{self.source}: {self.observations} observations{of}"]
         for name, result in self.verdicts().items():
             promised = " (promised)" if result.promised else ""
-            example = f": {result.violations} times; {result.examples[0]}" if result.examples else ""
+            example = f": {times(result.violations)}; {result.examples[0]}" if result.examples else ""
             why = f": {result.why}" if result.why else ""
             lines.append(f"  {name:22} {result.verdict}{promised}{example}{why}")
         if not self.happened:

@@ -193,6 +193,15 @@ def test_a_copy_of_what_was_refused_for_good_is_refused_again() -> None:
     assert replies(ledger) == []
 
 
+def test_a_copy_of_what_waits_and_will_be_refused_is_not_answered_by_itself() -> None:
+    ledger = serving(largest_message=1)
+    large = Message(SECOND.id, ME, TALK, size=2)
+    submit(ledger, FIRST, large, large)
+    ledger.complete()
+    assert ledger.packets(MessageRefused) == [MessageRefused(SECOND.id)]
+    assert replies(ledger) == [(2, [0])]
+
+
 def test_what_was_stored_over_an_earlier_connection_is_accepted_over_the_next() -> None:
     ledger = serving()
     submit(ledger, FIRST)
@@ -213,6 +222,15 @@ def test_a_search_of_two_messages_breaks_no_promise(fault: str) -> None:
 
 def test_an_ack_over_a_gap_accepts_what_was_never_stored() -> None:
     assert violated("F66", "rate-limit") == {"accepted-once", "accepted-is-durable", "no-loss"}
+
+
+def test_the_compiled_loop_finds_the_same_where_one_packet_accepts_several_messages() -> None:
+    system, _, environment = build(lookup.get(NAME), small_world("two-people", 2, ()))
+    judged = [PROPERTIES[name] for name in ("accepted-once", "accepted-is-durable", "no-loss")]
+    plain, fast = [explore(system, environment, judged, fast=each) for each in (False, True)]
+    assert plain.complete
+    assert len(plain.graph.states) == len(fast.graph.states)
+    assert {n: f.verdict for n, f in plain.findings.items()} == {n: f.verdict for n, f in fast.findings.items()}
 
 
 def violated(design: str, fault: str) -> set[str]:

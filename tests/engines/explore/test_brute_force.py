@@ -50,6 +50,7 @@ SOUND = [
     ("timeline-read-fanout", SmallWorld("two-devices", 1, ("replica-lag",))),
     ("timeline-dense-push", SmallWorld("two-devices", 1, ("key-late",))),
     ("timeline-dense-push", SmallWorld("one-device", 1, ("stale-reply",))),
+    ("timeline-push", SmallWorld("one-device", 2, ("reply",))),
 ]
 """Every design, and every kind of fault, in worlds of at most about 1,600 states: the judge needs a millisecond for each."""
 SEEDED = ("F03", "F11", "F17", "F18", "F19", "F25", "F26", "F27", "F29", "F32", "F34", "F57")

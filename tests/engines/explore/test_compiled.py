@@ -125,10 +125,10 @@ def test_the_worlds_have_every_design_and_every_kind() -> None:
     assert {fault for kind in KINDS.values() for fault in kind} <= {*FAULTS} | {*KINDS}
 
 
-@pytest.mark.parametrize("bug", ["F07", "F13", "F19", "F34"])
+@pytest.mark.parametrize("bug", ["F07", "F13", "F19", "F34", "F67"])
 def test_it_finds_the_same_violations_in_seeded_bugs(bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "CHECK_EVERY", 500)
-    plain, _ = plain_and_fast(in_world(bug, small_worlds.small_world(*BUGS[bug].world)), limits=Limits(states=3_000))
+    plain, _ = plain_and_fast(in_world(bug, small_worlds.small_world(*BUGS[bug].world)), limits=Limits(states=4_000))
     assert {name for name, finding in plain.findings.items() if finding.verdict == "violated"} >= {*BUGS[bug].violates}
 
 

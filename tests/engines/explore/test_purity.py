@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
+import logging
+import random
+import re
+import time
+import uuid
+from collections.abc import Callable
+from time import monotonic as ticks
 from typing import Any, ClassVar
 
 import pytest
@@ -10,7 +18,7 @@ import pytest
 from syncproof.core.actor import Actor, Out, actor, durable, on, state, volatile
 from syncproof.core.environment import Environment
 from syncproof.core.links import DUPLICATING, UNORDERED
-from syncproof.core.moves import Tell
+from syncproof.core.moves import Fire, MoveError, Tell
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
 from syncproof.core.values import Id, ServerId
@@ -19,6 +27,7 @@ from syncproof.engines.explore import ImpureHandler, constraint, exploration, ex
 from syncproof.properties import Property, observes
 
 NAME = ServerId(-2)
+SEEDED = random.Random(7)
 
 
 class Counted:
@@ -303,3 +312,90 @@ def test_a_delay_or_an_amount_that_is_drawn_is_an_error(how: str) -> None:
     system = System("drawn", lambda: {NAME: Drawn(id=NAME, how=how)})
     with pytest.raises(ImpureHandler, match=r"Drawn\) did something else when it was called again"):
         explore(system, Environment(scripts=((Tell(NAME, Go()),),)))
+
+
+READS: dict[str, Callable[[Id, Go], object]] = {
+    "random": lambda source, packet: random.random() < 2,
+    "generator": lambda source, packet: SEEDED.randint(1, 6),
+    "urandom": lambda source, packet: uuid.uuid4(),
+    "clock": lambda source, packet: time.time(),
+    "renamed": lambda source, packet: ticks(),
+    "today": lambda source, packet: datetime.date.today(),
+    "seeded": lambda source, packet: random.Random(packet.number).random(),
+    "log": lambda source, packet: logging.getLogger("quiet").warning("moved"),
+}
+
+
+@actor
+class Reading(Actor):
+    """Reads what no call can read again, of the kind `what`, and makes nothing of it."""
+
+    what: str = ""
+
+    @on(Go)
+    def go(self, source: Id, packet: Go, out: Out) -> None:
+        READS[self.what](source, packet)
+
+
+def read(what: str) -> None:
+    explore(System("reading", lambda: {NAME: Reading(id=NAME, what=what)}), Environment(scripts=((Tell(NAME, Go()),),)))
+
+
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        ("random", "a random number is drawn (random)"),
+        ("generator", "a random number is drawn (getrandbits)"),
+        ("urandom", "a random number is drawn (urandom)"),
+        ("clock", "the clock is read (time.time)"),
+        ("renamed", "the clock is read (time.monotonic)"),
+        ("today", "the clock is read (date.today)"),
+    ],
+)
+def test_a_draw_or_a_clock_is_told_even_if_nothing_comes_of_it(what: str, says: str) -> None:
+    with pytest.raises(ImpureHandler, match=rf"test_purity\.py:\d+: {re.escape(says)}"):
+        read(what)
+
+
+@pytest.mark.parametrize("what", ["seeded", "log"])
+def test_a_generator_made_of_the_packet_and_a_log_are_allowed(what: str) -> None:
+    read(what)
+
+
+def test_a_world_that_begins_otherwise_when_it_is_set_up_again_is_an_error() -> None:
+    Counted.calls = itertools.count()
+
+    @actor
+    class Moody(Actor):
+        def start(self, out: Out) -> None:
+            if next(Counted.calls) == 0:
+                out.after(1.0, Go())
+
+        @on(Go)
+        def go(self, source: Id, packet: Go, out: Out) -> None: ...
+
+    environment = Environment(prelude=(Fire(NAME, Go()),))
+    with pytest.raises(ImpureHandler, match="the world went another way when it was set up again"):
+        explore(System("moody", lambda: {NAME: Moody(id=NAME)}), environment)
+
+
+@actor
+class Lucky(Actor):
+    """Sends itself a packet when it starts, unless a draw says otherwise."""
+
+    def start(self, out: Out) -> None:
+        if random.random() > 2:
+            out.after(1.0, Go())
+
+    @on(Go)
+    def go(self, source: Id, packet: Go, out: Out) -> None: ...
+
+
+def test_moves_before_the_search_that_a_draw_makes_impossible_are_told_as_a_draw() -> None:
+    with pytest.raises(ImpureHandler, match=r"test_purity\.py:\d+: a random number is drawn"):
+        explore(System("lucky", lambda: {NAME: Lucky(id=NAME)}), Environment(prelude=(Fire(NAME, Go()),)))
+
+
+def test_moves_before_the_search_that_are_not_possible_stay_an_error_of_their_own() -> None:
+    with pytest.raises(MoveError):
+        explore(System("telling", lambda: {NAME: Telling(id=NAME)}), Environment(prelude=(Fire(NAME, Go()),)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from dataclasses import dataclass
 from typing import Any
 
@@ -168,3 +169,8 @@ def test_in_a_small_system_every_kind_of_call_is_checked(office: Scenario, monke
     run = simulate_design("timeline-notify", short, traffic, fault_plan.plan(short, traffic, 1), 1)
     sent = {kind for kind, count in run.packets.items() if count and kind != "Connect"}
     assert {f"handling {kind}" for kind in sent} <= seen
+
+
+def test_a_draw_is_refused_even_if_nothing_comes_of_it() -> None:
+    with pytest.raises(ImpureHandler, match=r"test_purity\.py:\d+: a random number is drawn \(random\)"):
+        compare(holder("a"), "draw", lambda twin, out: random.random())

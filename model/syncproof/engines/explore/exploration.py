@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from syncproof.core.environment import Environment
 from syncproof.core.faults import FAULTS, fault_of
-from syncproof.core.moves import Move
+from syncproof.core.moves import Move, MoveError
 from syncproof.core.observations import Observation
 from syncproof.core.values import Id
 from syncproof.core.world import System, World
@@ -35,6 +36,7 @@ from syncproof.engines.explore.tables import Tables
 from syncproof.engines.explore.unchanging import UNKNOWN, Unchanging
 from syncproof.engines.explore.verdicts import REDUCED, Finding, judged
 from syncproof.engines.handler_errors import HandlerError
+from syncproof.engines.unrepeatable import of_a_user, watched
 from syncproof.errors import InputError, place, raised
 from syncproof.inputs import arguments
 from syncproof.properties import Property
@@ -153,10 +155,13 @@ def explore(
     graph = search(tables, limits or Limits(), restrictions, progress, fast=fast, lean_from=lean_from)
     with no_collection():  # it would visit every state of the graph
         calls = sum(map(len, tables.handlers.fresh))
-        reran = tables.handlers.rerun(1 if check_every_call else 1 + calls // RERUN_AT_MOST)
-        recheck(tables, every=check_every_call)
-        if within is not None:
-            within.recheck(every=check_every_call)
+        every = 1 if check_every_call else 1 + calls // RERUN_AT_MOST
+        watching = of_a_user(tuple(dict.fromkeys([*map(type, tables.encoding.actors), *properties])))
+        reran = tables.handlers.rerun(every, watching=watching)
+        with watched() if watching else nullcontext():
+            recheck(tables, every=check_every_call)
+            if within is not None:
+                within.recheck(every=check_every_call)
     surroundings.check()
     growing = growth(tables) if graph.ending in ("states", "memory", "time") else ""
     if symmetry is not None:
@@ -221,8 +226,15 @@ def compiled(
                 complaints.setdefault(number, says)
 
     world = World(system, observe)
-    for move in environment.prelude:
-        world.apply(move)
+    try:
+        for move in environment.prelude:
+            world.apply(move)
+    except MoveError:
+        with watched(), suppress(MoveError):  # a world that draws or reads a clock may have begun otherwise before
+            again = World(system)
+            for move in environment.prelude:
+                again.apply(move)
+        raise
     tables = Tables(system, environment, properties, world, carried, complaints, common)
     for observation in before:
         tables.judging.watch.see(observation)

@@ -31,6 +31,7 @@ from syncproof.engines.handler_errors import (
     order_dependent,
     sited,
 )
+from syncproof.engines.unrepeatable import watched
 from syncproof.errors import InputError, declared, from_outside, in_own_code, place, raised, ran_out
 
 Reaction = tuple[int, Deltas, int]
@@ -137,6 +138,7 @@ class HandlerCalls:
         self.fresh: list[list[int]] = [[] for _ in encoding.names]
         self.accepted: list[dict[int, bool]] = [{} for _ in encoding.names]
         self.situations: dict[str, None] = {}
+        self.watching = False
         self._deltas: list[dict[int, Deltas]] = [{} for _ in encoding.names]
         """For each actor: effects, by the index that all searches give them -> the deltas."""
 
@@ -229,6 +231,9 @@ class HandlerCalls:
         try:
             if packet is START:
                 thing.start(out)
+            elif self.watching:
+                with watched():
+                    thing.handle(source, packet, out)
             else:
                 thing.handle(source, packet, out)
         except InputError:
@@ -249,12 +254,13 @@ class HandlerCalls:
                 local = self.encoding.slots[local_slot(actor)].values[key >> SHIFT]
                 yield Call(self.encoding.actors[actor], local, source, packet)
 
-    def rerun(self, every: int) -> int:
+    def rerun(self, every: int, *, watching: bool = False) -> int:
         """Make every n-th fresh call again; return how many. `ImpureHandler` if one has another result now.
 
         The dicts and sets of the actor are in the other order then, so that a result that depends on their order differs.
+        `watching`: whether it is also an error if a handler reads a clock or draws a random number.
         """
-        count = 0
+        count, self.watching = 0, watching
         for actor, fresh in enumerate(self.fresh):
             slot = cast(LocalSlot, self.encoding.slots[local_slot(actor)])
             values, made = slot.values, self.encoding.calls[actor].made
@@ -267,6 +273,7 @@ class HandlerCalls:
                 if not self._gives(call, before, None):
                     raise ImpureHandler(self._why_impure(call, before))
                 count += 1
+        self.watching = False
         return count
 
     def _gives(

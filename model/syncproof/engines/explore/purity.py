@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from syncproof.core.actor import Actor, freeze, thaw
+from syncproof.core.moves import MoveError
 from syncproof.core.world import World
 from syncproof.engines.explore.encoding import ABSENT, SHIFT, State, local_slot, pending_slot, wire_slot
 from syncproof.engines.explore.moves import Offer
@@ -57,8 +58,12 @@ def _beginning(tables: Tables) -> None:
     """Set the world up again: actors are made, started, and given the moves before the search."""
     encoding = tables.encoding
     world = World(encoding.system)
+    differs = "its class and the moves before the search"
     for move in tables.environment.prelude:
-        world.apply(move)
+        try:
+            world.apply(move)
+        except MoveError as error:
+            raise _refuse(f"the world went another way when it was set up again ({error})", differs) from error
     for number, name in enumerate(encoding.names):
         if name in world.actors:
             here = [local_slot(number), pending_slot(number), wire_slot(number)]
@@ -66,7 +71,7 @@ def _beginning(tables: Tables) -> None:
             if values != [tables.initial[slot] for slot in here]:
                 raise _refuse(
                     f"{called(world.actors[name])} began differently when the world was set up again",
-                    "its class and the moves before the search",
+                    differs,
                 )
 
 

@@ -7,6 +7,7 @@ order. A design whose handlers are pure behaves as if nothing were checked.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from copy import copy
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -17,6 +18,7 @@ from syncproof.core.same import count, fits, same
 from syncproof.core.values import Id
 from syncproof.engines.handler_errors import ImpureHandler, UnfitValue, frozen, impure, order_dependent, unfit_field
 from syncproof.engines.simulate.clock import Clock
+from syncproof.engines.unrepeatable import of_a_user, watched
 
 if TYPE_CHECKING:
     from syncproof.engines.simulate.hosts import TimedHost
@@ -166,11 +168,14 @@ class Purity:
 def compare(actor: Actor, what: str, act: Act) -> int:
     """Let copies of an actor act, with dicts and sets in either order. `ImpureHandler` if the results differ.
 
+    So it is if a user's actor reads a clock or draws a random number.
+
     Return how many values the fields have. `UnfitValue` for a field that a copy would share with the actor.
     """
     snapshot = frozen(actor)
     _check_values(actor, snapshot)
-    first = _result(actor, snapshot, act)
+    with watched() if of_a_user((type(actor),)) else nullcontext():
+        first = _result(actor, snapshot, act)
     _check_values(actor, first[0], snapshot)
     if same(first, _result(actor, snapshot, act, backwards=True)):
         return count(snapshot)
