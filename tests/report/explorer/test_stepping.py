@@ -178,6 +178,27 @@ def test_a_way_that_does_not_fit_is_one_line_in_the_page(tab: Any, server: PageS
     assert tab.evaluate("document.querySelector('#error').hidden")
 
 
+def test_an_address_that_is_none_shows_the_beginning_and_says_so(tab: Any, server: PageServer) -> None:
+    tab.open(f"{server.url}#Mine")
+    wait(tab, "!document.querySelector('#error').hidden")
+    assert "allowed: the part of an address behind #" in text(tab, "#error")
+    stands(tab, "at the beginning")
+    tab.click("#moves li.choice a")
+    stands(tab, "after 1 of 1")
+    assert tab.evaluate("document.querySelector('#error').hidden")
+
+
+def test_a_static_page_with_a_place_that_it_has_not_shows_the_beginning(
+    tab: Any, walked: Walk, jumps: dict[str, Jump], tmp_path: Path
+) -> None:
+    jump = jumps["no-early-delete"]
+    file = tmp_path / "steps.html"
+    file.write_text(page.static(DESIGN, WORLD, jump, tuple(walked.moves(parse(jump.way).codes)), None))
+    tab.open(f"{file.as_uri()}#@99")
+    wait(tab, "document.querySelector('#error').textContent.includes('allowed: 0 to 7')")
+    stands(tab, "after 0 of 7")
+
+
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (420, False)])
 def test_a_static_page_is_stepped_through_from_a_file(
     tab: Any, walked: Walk, jumps: dict[str, Jump], tmp_path: Path, width: int, dark: bool
@@ -193,6 +214,7 @@ def test_a_static_page_is_stepped_through_from_a_file(
         tab.click("#moves li.next a")
         stands(tab, f"after {number} of 7")
     assert EARLY in text(tab, "#here")
+    assert "null" not in text(tab, "main")
     assert tab.evaluate("document.documentElement.scrollWidth") == width
     pixels = tab.screenshot(tmp_path / "page.png")
     assert (pixels[2, 2].mean() < 0.2) == dark

@@ -12,8 +12,16 @@ function h(tag, attributes, ...children) {
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
     else made.setAttribute(name, value === true ? "" : value);
   }
-  made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  made.append(...present(children));
   return made;
+}
+
+function present(children) {
+  return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+}
+
+function fill(name, ...children) {
+  part(name).replaceChildren(...present(children));
 }
 
 function parse(hash) {
@@ -48,18 +56,18 @@ function showJumps(address) {
   const select = asked.length && h("select", { id: "situation", "aria-label": "Show a run in which this is met", onchange: findRun },
     h("option", { value: "" }, "Show a run in which …"),
     asked.map(([name, words]) => h("option", { value: name }, name.startsWith("evidence of ") ? `${words} (${name})` : words)));
-  part("jumps").replaceChildren(...[
+  fill("jumps",
     !fixed && links.length ? h("span", { class: "label" }, "Counterexamples:") : null,
     ...links,
     !fixed && !links.length ? h("span", { class: "label" }, data.search) : null,
-    select || null, fixed ? null : h("span", { class: "label", id: "searching", role: "status" })].filter(Boolean));
+    select || null, fixed ? null : h("span", { class: "label", id: "searching", role: "status" }));
 }
 
 function showBar(address, way) {
   const last = address.codes.length, at = address.at;
   const link = (to, id, text, label, possible) =>
     possible ? h("a", { href: stand(address, to), id, "aria-label": label }, text) : h("span", { class: "off", id, "aria-hidden": "true" }, text);
-  part("bar").replaceChildren(
+  fill("bar",
     link(0, "first", "« Start", "Beginning of the way", at > 0), link(at - 1, "back", "◀ Back", "One move back", at > 0),
     link(at + 1, "next", "Next ▶", "Next move of the way", at < last), link(last, "last", "End »", "End of the way", at < last),
     h("span", { class: "count" }, last ? `after ${at} of ${plural(last, "move")}` : "at the beginning: everyone is connected, nothing is under way",
@@ -89,7 +97,7 @@ function showHere(address, way, place) {
   }
   if (place.resting) lines.push(h("p", {}, "Nothing more happens by itself here."));
   part("here").classList.toggle("violated", now.length + resting.length + repeated.length > 0);
-  part("here").replaceChildren(...lines);
+  fill("here", ...lines);
 }
 
 const HIDDEN = "syncproof-hidden-kinds";
@@ -126,7 +134,7 @@ function showMoves(address, place) {
       each.fails ? h("li", { class: "bad" }, `the design's own code fails: ${each.fails}`) : null));
   };
   const sorted = [...place.moves].sort((a, b) => (b.code === ahead) - (a.code === ahead));
-  part("moves").replaceChildren(h("h2", { id: "moves-title" }, `What can happen now (${place.moves.length})`), boxes,
+  fill("moves", h("h2", { id: "moves-title" }, `What can happen now (${place.moves.length})`), boxes,
     place.moves.length ? h("ul", {}, sorted.map(choice)) : h("p", {}, "Nothing: no move is possible."),
     place.more ? h("p", { class: "legend" }, "More moves are possible than are listed: open writes can land in a crash in many ways.") : "",
     left(place) ?? "");
@@ -155,7 +163,7 @@ function showWay(address, way) {
   if (drawnWay !== way.diagram) {
     const figure = h("figure", {});
     figure.innerHTML = way.diagram;  // SVG of the server, whose texts are escaped
-    part("way").replaceChildren(h("h2", { id: "way-title" }, "The way here"), figure, h("ol", { class: "steps" }));
+    fill("way", h("h2", { id: "way-title" }, "The way here"), figure, h("ol", { class: "steps" }));
     keepLanesInView(figure);
     drawnWay = way.diagram;
   }
@@ -192,7 +200,7 @@ function showActors(place) {
   });
   const open = new Set([...document.querySelectorAll("#actors .card details[open]")].map((each) => each.closest(".card").dataset.actor));
   cards.forEach((card) => { if (open.has(card.dataset.actor)) card.querySelector("details")?.setAttribute("open", ""); });
-  part("actors").replaceChildren(h("h2", { id: "actors-title" }, "Actors"),
+  fill("actors", h("h2", { id: "actors-title" }, "Actors"),
     h("p", { class: "legend" }, "Fields in italics are volatile: a crash loses them. What the last move changed is marked, its former value crossed out."),
     h("div", { class: "cards" }, cards));
 }
@@ -201,7 +209,7 @@ function showFlights(place) {
   const words = { connection: "packet over the connection", link: "packet over a link", write: "storage writes", read: "storage reads", timer: "timer", poll: "poll timer" };
   const row = (each) => h("tr", { "data-where": each.where }, h("td", {}, `${words[each.where]} ${each.over}`),
     h("td", {}, each.source === each.target ? each.source : `${each.source} → ${each.target}`), h("td", { class: each.new ? "changed" : "" }, each.text));
-  part("flights").replaceChildren(h("h2", { id: "flights-title" }, `In flight (${place.flights.length})`),
+  fill("flights", h("h2", { id: "flights-title" }, `In flight (${place.flights.length})`),
     place.flights.length ? h("table", { class: "narrow" }, h("thead", {}, h("tr", {}, ["what", "where", "which"].map((each) => h("th", { scope: "col" }, each)))),
       h("tbody", {}, place.flights.map(row))) : h("p", {}, "Nothing is under way."),
     h("p", { class: "legend" }, `Connections: ${Object.entries(place.ends).map(([name, ends]) => `${name} ${ends}`).join("; ") || "none"}.`));
@@ -222,14 +230,14 @@ function showProperties(address, place) {
       h("td", { class: each.changed ? "state changed" : "state" }, h("span", { class: "statement" }, each.statement), each.says ? h("div", { class: "bad" }, each.says) : null,
         telling ? lines : h("details", { class: "fold" }, h("summary", {}, "unchanged"), lines)));
   };
-  part("properties").replaceChildren(h("h2", { id: "properties-title" }, "Properties"),
+  fill("properties", h("h2", { id: "properties-title" }, "Properties"),
     h("table", {}, h("thead", {}, h("tr", {}, ["property", "verdict in this state", "its automaton, marked if the last move changed it"].map((each) => h("th", { scope: "col" }, each)))),
       h("tbody", {}, sorted.map(row))));
 }
 
 function showKeep(address) {
   const command = data.command && `${data.command} --way '${written(address)}'`;
-  part("keep").replaceChildren(h("h2", { id: "keep-title" }, fixed ? "Go other ways from here" : "Keep and send"),
+  fill("keep", h("h2", { id: "keep-title" }, fixed ? "Go other ways from here" : "Keep and send"),
     command ? h("p", {}, fixed ? "This page holds one way. This command serves all of them, and opens at this place:" : "A colleague who has the design opens this place with:") : h("p", {}, "No command searches a world with these parameters."),
     command ? h("code", { id: "command" }, command) : null,
     fixed ? null : h("button", { type: "button", id: "save", onclick: () => save(address) }, "Save the way here as a moves file"),
@@ -278,23 +286,39 @@ async function findRun(event) {
 }
 
 async function views(address) {
-  if (!fixed) return ask(`view?way=${encodeURIComponent(written(address))}`);
+  if (!fixed) {
+    const { address: possible, ...found } = await ask(`view?way=${encodeURIComponent(written(address))}`);
+    return { ...found, possible };
+  }
   const place = data.places[address.at];
   if (!place) throw new Error(`there is no move ${address.at} on this page; allowed: 0 to ${data.places.length - 1}`);
   return { way: data.way, place };
 }
 
-let turn = 0;
+// With an address that is none the page begins at the beginning; later it stays where it is.
+async function viewed(address) {
+  try {
+    return { ...await views(address), address };
+  } catch (error) {
+    if (shown) throw error;
+    const start = { ...parse(fixed ? data.jumps[0].way : ""), at: 0 };
+    return { ...await views(start), address: start, says: `${told(error)}. Shown is the beginning.` };
+  }
+}
+
+let turn = 0, shown = false;
 async function draw() {
   const mine = ++turn;
   let address = parse(location.hash);
   if (fixed) address = { ...parse(data.jumps[0].way), at: location.hash ? address.at : 0 };
   try {
-    const { way, place, address: possible, wrong } = await views(address);
+    const found = await viewed(address), { way, place, wrong } = found;
     if (mine !== turn) return;
-    if (wrong) address = parse(possible);  // of a way that does not fit, what does is shown
-    part("error").textContent = wrong ? `${wrong}. Shown is the way up to there.` : "";
-    part("error").hidden = !wrong;
+    address = wrong ? parse(found.possible) : found.address;  // of a way that does not fit, what does is shown
+    const says = wrong ? `${wrong}. Shown is the way up to there.` : found.says ?? "";
+    part("error").textContent = says;
+    part("error").hidden = !says;
+    shown = true;
     const focused = document.activeElement?.closest("#bar, #moves, #way")?.id, within = document.activeElement?.id;
     showJumps(address); showBar(address, way); showHere(address, way, place); showMoves(address, place); showWay(address, way);
     showActors(place); showFlights(place); showProperties(address, place); showKeep(address);
