@@ -16,9 +16,12 @@ from syncproof.designs import DESIGNS
 from syncproof.designs.packets import Notification
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.engines.handler_errors import ImpureHandler, UnfitValue
+from syncproof.engines.simulate import purity
 from syncproof.engines.simulate.purity import compare
+from syncproof.inputs import fault_plan, workload
 from syncproof.inputs.scenario import Scenario, load
 from syncproof.studies.compare import compare as compare_designs
+from syncproof.studies.runs import simulate_design
 
 COUNT = itertools.count()
 NAME = ServerId(-2)
@@ -132,6 +135,40 @@ def test_the_ready_designs_pass_a_check_of_every_call(office: Scenario) -> None:
     short = office.model_copy(update={"duration": 300.0})
     found = compare_designs(short, runs=1, jobs=1, sweep=False, check_every_call=True)
     assert found.results() == compare_designs(short, runs=1, jobs=1, sweep=False).results()
+
+
+@pytest.mark.parametrize(("first", "checked"), [(purity.FIRST, 2), (0.0, 1)])
+def test_the_first_call_of_each_kind_is_checked_as_long_as_a_run_may_spend_on_it(
+    office: Scenario, first: float, checked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of an actor so large one check takes the allowance, and one what the first events have earned."""
+    seen: list[str] = []
+
+    def counted(actor: Actor, what: str, act: Any) -> int:
+        seen.append(what.split("(")[0])
+        return 10**6
+
+    monkeypatch.setattr(purity, "FIRST", first)
+    monkeypatch.setattr(purity, "compare", counted)
+    short = office.model_copy(update={"duration": 300.0})
+    traffic = workload.generate(short, 1)
+    simulate_design("timeline-notify", short, traffic, fault_plan.plan(short, traffic, 1), 1)
+    assert len(seen) == checked
+
+
+def test_in_a_small_system_every_kind_of_call_is_checked(office: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: set[str] = set()
+
+    def noted(actor: Actor, what: str, act: Any) -> int:
+        seen.add(what.split("(")[0])
+        return 10
+
+    monkeypatch.setattr(purity, "compare", noted)
+    short = office.model_copy(update={"duration": 300.0})
+    traffic = workload.generate(short, 1)
+    run = simulate_design("timeline-notify", short, traffic, fault_plan.plan(short, traffic, 1), 1)
+    sent = {kind for kind, count in run.packets.items() if count and kind != "Connect"}
+    assert {f"handling {kind}" for kind in sent} <= seen
 
 
 def test_a_draw_is_refused_even_if_nothing_comes_of_it() -> None:

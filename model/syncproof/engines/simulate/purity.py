@@ -27,8 +27,10 @@ SPREAD = 4
 """Of what is no handler, the calls number 1, 4, 16, 64 and so on are due to be checked."""
 EVENT, CHECK, ITEM = 0.1, 60.0, 0.6
 """What checks may cost, in microseconds of about one machine: an event, which takes about 10, earns `EVENT`; a check spends
-`CHECK`, and `ITEM` for each value in the actor's fields, at whatever depth. After the first call of each kind a check waits
-until the others are earned, so that all of them take about 1 % of a run. No clock is read."""
+`CHECK`, and `ITEM` for each value in the actor's fields, at whatever depth. A check waits until those before it are earned, so
+that all of them take about 1 % of a run. No clock is read."""
+FIRST = 200_000.0
+"""Microseconds that a run has beside that for the first call of each kind: enough, unless actors are very large."""
 WATCHED = 64
 """Of how many hosts a call is waited for."""
 
@@ -79,20 +81,21 @@ class Purity:
     """Checks no handler calls, a sample of them, or every one.
 
     A check stands in front of a handler only while a call of it is waited for: first of every kind (class of actor and
-    packet), then of one kind after the other, at up to `WATCHED` hosts of the class.
+    packet), then of one kind after the other, at up to `WATCHED` hosts of the class. It waits while nothing is left to spend.
     """
 
     def __init__(self, clock: Clock, checks: Checks) -> None:
         self.clock = clock
         self.none, self.every = checks == "none", checks == "every"
         self._paid = 0
-        self._credit = 0.0
+        self._credit, self._first = 0.0, FIRST
         self._hosts: dict[type[Actor], list[TimedHost]] = {}
         self._kinds: list[Kind] = []
         self._turn = 0
         self._awaited: set[Kind] = set()
         self._made: dict[tuple[type[Actor], str], int] = {}
         self._due: dict[tuple[type[Actor], str], int] = {}
+        self._met: set[Kind] = set()
 
     def watch(self, host: TimedHost) -> None:
         """Take a new host into the sample."""
@@ -126,17 +129,26 @@ class Purity:
         """Check something else that an actor does (`what`: start, restored, steps)."""
         key = (type(actor), what)
         made = self._made[key] = self._made.get(key, 0) + 1
-        if made >= self._due.get(key, 1) and (self._credit > 0 or made == 1 or self.every) and not self.none:
+        if made >= self._due.get(key, 1) and self._may(made == 1) and not self.none:
             self._due[key] = made + 1 if self.every else made * SPREAD
-            self._spend(actor, what, act)
+            self._spend(actor, what, act, made == 1)
+
+    def _may(self, first: bool) -> bool:
+        """Return whether a check may be made now; `first`: of its kind."""
+        return self.every or self._credit > 0 or (first and self._first > 0)
 
     def _install(self, host: TimedHost, kind: Kind) -> None:
         handler, then = kind[0].handlers[kind[1]], host.unchecked[kind[1]]
 
         def checked(actor: Any, source: Id, packet: Any, out: Out) -> None:
             if kind in self._awaited:
+                first = kind not in self._met
+                if not self._may(first):
+                    then(actor, source, packet, out)
+                    return
                 self._awaited.discard(kind)
-                self._spend(actor, f"handling {packet!r}", lambda twin, out: handler(twin, source, packet, out))
+                self._met.add(kind)
+                self._spend(actor, f"handling {packet!r}", lambda twin, out: handler(twin, source, packet, out), first)
             if self.every:
                 self._awaited.add(kind)
             else:
@@ -145,8 +157,12 @@ class Purity:
 
         host.handlers[kind[1]] = checked
 
-    def _spend(self, actor: Actor, what: str, act: Act) -> None:
-        self._credit -= CHECK + ITEM * compare(actor, what, act)
+    def _spend(self, actor: Actor, what: str, act: Act, first: bool) -> None:
+        takes = CHECK + ITEM * compare(actor, what, act)
+        if first and self._first > 0:
+            self._first -= takes
+        else:
+            self._credit -= takes
 
 
 def compare(actor: Actor, what: str, act: Act) -> int:
