@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from syncproof.designs import DESIGNS
+from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES
 from syncproof.report.drive import fragment
 from syncproof.studies.compare import compare
 from syncproof.studies.drive import Driven, ScriptOutcome
 from syncproof.studies.script_agreement import Seen
+from syncproof.studies.verify import explore_one, gathered
 from tests.helpers import browser as chromium
 from tests.helpers.command import TINY
 
@@ -167,3 +169,38 @@ def test_continuous_integration_needs_a_browser(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delenv("CI")
     with pytest.raises(pytest.skip.Exception, match="apt-get install chromium"):
         chromium.wanted()
+
+
+OVERLAPS = """(() => {
+  document.querySelectorAll("details").forEach((each) => { each.open = true; });
+  const found = [];
+  for (const svg of document.querySelectorAll("svg.sequence")) {
+    const frame = svg.getBoundingClientRect();
+    const texts = [...svg.querySelectorAll("text")].filter((each) => each.textContent.trim());
+    const boxes = texts.map((each) => [each.getBoundingClientRect(), each.textContent]);
+    boxes.forEach(([a, says], number) => {
+      if (a.left < frame.left - 1 || a.right > frame.right + 1 || a.bottom > frame.bottom + 1) found.push(`cut: ${says}`);
+      for (const [b, other] of boxes.slice(number + 1)) {
+        const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+        const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+        if (wide > 2 && high > 2) found.push(`${says} | ${other}`);
+      }
+    });
+  }
+  return found;
+})()"""
+
+
+@pytest.mark.parametrize("width", [1280, 420])
+def test_no_text_of_a_diagram_lies_over_another_or_is_cut(browser: Any, page: Path, width: int) -> None:
+    browser.open(page, width=width)
+    assert browser.evaluate(OVERLAPS) == []
+
+
+def test_the_mark_of_a_lost_packet_stays_clear_of_its_label(browser: Any, tmp_path: Path) -> None:
+    world = SmallWorld("two-devices", 1, ("push",))
+    page = tmp_path / "report.html"
+    page.write_text(gathered("small", "F26", [explore_one("F26", world)]).html(), encoding="utf-8")
+    browser.open(page)
+    assert browser.evaluate("document.querySelectorAll('svg .cross').length") > 0
+    assert browser.evaluate(OVERLAPS) == []

@@ -338,6 +338,7 @@ def _arrow(transit: Transit, number: int, columns: list[Lane], x: list[int], y: 
     beside = "" if start == level else f"h{way * (6 + 4 * (number % 4))}V{level}"
     yield f'<path class="arrow{lost}" d="M{x[source]} {start}{beside}H{tip:g}"/>'
     if lost:
-        yield f'<text class="cross" x="{tip:g}" y="{level + 5}">✗</text>'
+        # Lines, not a letter: a letter would reach into the label above.
+        yield f'<path class="cross" d="M{tip - 4:g} {level - 4}l8 8m0 -8l-8 8"><title>lost</title></path>'
     else:
         yield f'<path class="tip" d="M{x[target]} {level}l{-8 * way} -4v8z"/>'
