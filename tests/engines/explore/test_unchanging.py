@@ -14,7 +14,7 @@ from syncproof.core.packets import Packet
 from syncproof.core.values import ActorId, Id
 from syncproof.core.world import System
 from syncproof.engines.explore import explore
-from syncproof.engines.explore.encoding import Wire
+from syncproof.engines.explore.encoding import Ends, Wire
 from syncproof.engines.explore.unchanging import Unchanging
 from syncproof.errors import InputError
 from syncproof.inputs import small_worlds
@@ -186,8 +186,8 @@ def test_timers_that_wait_for_rest_are_refused():
 )
 def test_a_wire_that_only_lost_a_packet_is_known_by_what_it_holds(before, after, removed):
     """Its connections are compared by value: the same ones may have been reached on two ways."""
-    wires = [Wire(1, (tuple(["open", 1]),), before), Wire(1, (tuple(["open", 1]),), after)]
-    other = Wire(1, (("open", 2),), after)
+    wires = [Wire(1, (Ends(1, True, True, (), ()),), mail) for mail in (before, after)]
+    other = Wire(1, (Ends(2, True, True, (), ()),), after)
     tables = SimpleNamespace(slots=[SimpleNamespace(values=[*wires, other])])
     assert Unchanging.only_removed(SimpleNamespace(tables=tables), 0, 0, 1) == removed
     assert not Unchanging.only_removed(SimpleNamespace(tables=tables), 0, 0, 2)
