@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 from operator import eq
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -22,7 +24,8 @@ from syncproof.core.observations import (
 )
 from syncproof.core.values import SERVER, ConversationId, DeviceId, MessageId, Timeline, UserId
 from syncproof.engines.explore import explore
-from syncproof.engines.explore.directed import Act, Progress, directed
+from syncproof.engines.explore.directed import Act, Progress, _Directed, directed
+from syncproof.engines.explore.encoding import State
 from syncproof.inputs import lookup
 from syncproof.inputs.small_worlds import SmallWorld, build
 from syncproof.properties import PROPERTIES
@@ -129,3 +132,19 @@ def test_progress_knows_what_was_observed(observed: list[Observation], field: st
     for each in observed:
         assert progress.react(each) is None
     assert getattr(progress, field) == holds
+
+
+@pytest.mark.parametrize(
+    ("stirs", "after", "expected"),
+    [
+        (True, (1, 5, 3, 9), True),
+        (True, (1, 2, 3, 8), False),  # only the automata changed
+        (True, (1, 2, 3, 9), False),
+        (False, (1, 5, 3, 9), False),
+    ],
+)
+def test_a_move_that_changes_nothing_keeps_no_world_from_rest(stirs: bool, after: State, expected: bool) -> None:
+    moves = SimpleNamespace(stirs=[stirs], values=[Restart(SERVER)])
+    tables = SimpleNamespace(moves=moves, environment=SimpleNamespace(early={}))
+    search: Any = SimpleNamespace(tables=tables, _slot=3)
+    assert _Directed._stirs(search, 0, (1, 2, 3, 9), after) == expected

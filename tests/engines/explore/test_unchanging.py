@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from syncproof.core.actor import Actor, Out, actor, durable, on, state
@@ -12,6 +14,8 @@ from syncproof.core.packets import Packet
 from syncproof.core.values import ActorId, Id
 from syncproof.core.world import System
 from syncproof.engines.explore import explore
+from syncproof.engines.explore.encoding import Ends, Wire
+from syncproof.engines.explore.unchanging import Unchanging
 from syncproof.errors import InputError
 from syncproof.inputs import small_worlds
 from syncproof.properties._base import Property, observes
@@ -169,3 +173,21 @@ def test_timers_that_wait_for_rest_are_refused():
     system = System("insistent", lambda: {SENDER: Insistent(id=SENDER)})
     with pytest.raises(InputError, match=r"skip_unchanging: timers of this environment \(Again\) wait"):
         explore(system, Environment(early={Again: 1}), skip_unchanging=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "removed"),
+    [
+        (("one", "two"), ("two",), True),
+        (("one",), (), True),
+        (("one",), ("one",), False),
+        (("one",), ("one", "two"), False),
+    ],
+)
+def test_a_wire_that_only_lost_a_packet_is_known_by_what_it_holds(before, after, removed):
+    """Its connections are compared by value: the same ones may have been reached on two ways."""
+    wires = [Wire(1, (Ends(1, True, True, (), ()),), mail) for mail in (before, after)]
+    other = Wire(1, (Ends(2, True, True, (), ()),), after)
+    tables = SimpleNamespace(slots=[SimpleNamespace(values=[*wires, other])])
+    assert Unchanging.only_removed(SimpleNamespace(tables=tables), 0, 0, 1) == removed
+    assert not Unchanging.only_removed(SimpleNamespace(tables=tables), 0, 0, 2)
