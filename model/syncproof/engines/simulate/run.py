@@ -14,7 +14,7 @@ import gc
 from collections.abc import Iterable
 
 from syncproof.core.fairness import recoveries
-from syncproof.core.moves import Connect, Notice, Restart
+from syncproof.core.moves import Connect, Move, Notice, Restart
 from syncproof.core.values import DeviceId
 from syncproof.core.world import System
 from syncproof.engines.long_history import LongHistory
@@ -179,18 +179,24 @@ class Simulation:
         self.people.in_session = set(self.world.clients())
 
     def _recover(self) -> None:
+        """Make the moves that fairness demands now: again with gateways, which close connections when they notice something."""
         world = self.world
-        for move in list(recoveries(world.down, world.connections, world.connecting())):
-            if isinstance(move, Restart):
-                host = world.timed_host(move.actor)
-                assert host is not None
-                self.faults.restart(host)
-            elif (
-                isinstance(move, Notice) and move.connection in world.connections
-            ):  # a gateway may have closed it just now
-                notice = self.faults.notice_client if move.end == "client" else self.faults.notice_server
-                notice(world.connections[move.connection])
-            elif isinstance(move, Connect) and isinstance(move.client, DeviceId):
-                self.people.connect(move.client)
-            elif isinstance(move, Connect):
-                self.gateways.connect(move.client)
+        while moves := list(recoveries(world.down, world.connections, world.connecting())):
+            for move in moves:
+                self._recover_by(move)
+            if not world.system.gateways:
+                break
+
+    def _recover_by(self, move: Move) -> None:
+        world = self.world
+        if isinstance(move, Restart):
+            host = world.timed_host(move.actor)
+            assert host is not None
+            self.faults.restart(host)
+        elif isinstance(move, Notice) and move.connection in world.connections:  # a gateway may have closed it just now
+            notice = self.faults.notice_client if move.end == "client" else self.faults.notice_server
+            notice(world.connections[move.connection])
+        elif isinstance(move, Connect) and isinstance(move.client, DeviceId):
+            self.people.connect(move.client)
+        elif isinstance(move, Connect):
+            self.gateways.connect(move.client)
