@@ -208,10 +208,10 @@ def test_a_file_is_run_once_however_its_path_is_written(tmp_path: Path, monkeypa
     other.parent.mkdir()
     other.write_text("class Here: ...\n")
     (tmp_path / "twice.py").write_text("class Here: ...\n")
-    first = load_module.run_file(str(other)).__name__
+    first = run_file(str(other)).__name__
     monkeypatch.chdir(tmp_path)
-    module = load_module.run_file("twice.py")
-    assert load_module.run_file(str(tmp_path / "twice.py")) is module
+    module = run_file("twice.py")
+    assert run_file(str(tmp_path / "twice.py")) is module
     assert module.__name__ != first
     assert re.fullmatch(r"syncproof_own_twice_[0-9a-f]{8}", module.__name__)
     assert re.fullmatch(r"syncproof_own_twice_[0-9a-f]{8}", first)
