@@ -11,7 +11,7 @@ from syncproof.core.fairness import quiesce
 from syncproof.core.moves import Connect, Crash, Disconnect, Handover, Move, Notice, Restart, Tell
 from syncproof.core.observations import Accepted, Observation, Shown
 from syncproof.core.packets import Closed, Compose, HangUp, Opened
-from syncproof.core.values import SERVER, ConnectionId, ConversationId, DeviceId, Message, MessageId, Timeline
+from syncproof.core.values import SERVER, ConnectionId, ConversationId, DeviceId, Message, MessageId, Timeline, UserId
 from syncproof.core.world import World
 from syncproof.designs import DESIGNS, Design
 from syncproof.designs.deployments import DEPLOYMENTS, Down, DownPush, Gateway, Up, store_of
@@ -24,6 +24,7 @@ from syncproof.inputs import small_worlds
 from syncproof.inputs.small_worlds import SmallWorld, small_world
 from syncproof.properties import PROPERTIES
 from syncproof.report.counterexamples import write_moves
+from syncproof.studies.hunt import play
 from syncproof.studies.recordings import open_moves
 from tests.helpers.effects import Effects
 
@@ -264,3 +265,21 @@ def test_a_moves_file_of_a_cluster_is_replayed_there(tmp_path: Path) -> None:
 def test_a_header_with_an_unknown_deployment_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="deployment: 'many'; allowed: single, cluster"):
         parse_header(tmp_path, b'{"schema": 2, "kind": "moves", "deployment": "many"}', "moves")
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_news_of_an_earlier_connection_that_come_late_take_no_device_offline(design: str) -> None:
+    """Each gateway passes up what it knows by itself: the second connection may open, and close, after the third."""
+    server = DESIGNS[design].server(id=SERVER, parameters=DESIGNS[design].parameters)
+    server.register_device(PHONE, UserId(0))
+    out = Effects(server)
+    second, third = (ConnectionId.of(PHONE, count) for count in (2, 3))
+    for event in (Opened(third, PHONE), Opened(second, PHONE), Closed(second)):
+        out.tell(event.connection, event)
+    assert server.online == {PHONE: third}
+
+
+@pytest.mark.slow
+def test_a_message_is_accepted_over_the_newest_connection_after_two_handovers() -> None:
+    found = play("timeline-dense-push", small_world("three-devices", 2, ("handover",)), profile="brief")
+    assert found.violation is None

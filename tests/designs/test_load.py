@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -199,3 +200,18 @@ def test_a_file_imports_what_lies_beside_it(tmp_path: Path) -> None:
 def test_a_ready_design_that_is_not_there_is_told_with_those_that_are() -> None:
     with pytest.raises(InputError, match="there is no ready design 'inbox-store-frist'; allowed: inbox-store-first, "):
         DESIGNS["inbox-store-frist"]
+
+
+def test_a_file_is_run_once_however_its_path_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker's results name classes by their module: it must be the same, whatever else was loaded before."""
+    other = tmp_path / "other" / "twice.py"
+    other.parent.mkdir()
+    other.write_text("class Here: ...\n")
+    (tmp_path / "twice.py").write_text("class Here: ...\n")
+    first = run_file(str(other)).__name__
+    monkeypatch.chdir(tmp_path)
+    module = run_file("twice.py")
+    assert run_file(str(tmp_path / "twice.py")) is module
+    assert module.__name__ != first
+    assert re.fullmatch(r"syncproof_own_twice_[0-9a-f]{8}", module.__name__)
+    assert re.fullmatch(r"syncproof_own_twice_[0-9a-f]{8}", first)

@@ -33,7 +33,7 @@ def simulation(
 ) -> Simulation:
     """Return a simulation of a design that is ready to run, without checks of its handlers."""
     design = lookup.get(design_name)
-    system = design.system(traffic.population, scenario.parameters())
+    system = design.system(traffic.population, scenario.parameters(), scenario.deployment.kind)
     judged = [name for name in PROPERTIES if name not in design.not_applicable]
     made = Simulation(system, judged, traffic, plan(scenario, traffic, seed), scenario, seed, times, checks="none")
     if times is not None:

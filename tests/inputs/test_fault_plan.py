@@ -93,6 +93,21 @@ def test_gateways_that_are_lost_later_are_dropped() -> None:
     assert planned(made, replace(TRAFFIC, horizon=3600.0)).configured == ()
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "fault"),
+    [
+        ("faults.gateway_crashes", [{"at": "1h"}], "gateway-crash"),
+        ("faults.partitions", [{"at": "1h", "length": "1m"}], "partition"),
+        ("faults.handovers_per_day", 1.0, "handover"),
+    ],
+)
+def test_a_fault_of_gateways_is_configured_in_a_cluster(key: str, value: object, fault: str) -> None:
+    made = NO_FAULTS.with_values({"deployment.kind": "cluster", key: value})
+    assert planned(made).configured == (fault,)
+    if isinstance(value, list):
+        assert planned(made, replace(TRAFFIC, horizon=3600.0)).configured == ()
+
+
 def test_devices_crash_as_often_as_stated() -> None:
     crashes = planned(NO_FAULTS.with_value("faults.device_crashes_per_day", 30.0)).drawn["device-crash"]
     assert len(crashes) == 10 * len(TRAFFIC.owners)

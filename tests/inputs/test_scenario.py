@@ -177,6 +177,22 @@ def test_a_missing_file_is_named() -> None:
             "",
         ),
         (
+            "[faults]\nhandovers_per_day = 1.0\n",
+            ":4: faults.handovers_per_day: there is no gateway in one process; allowed: ",
+            'deployment.kind = "cluster"',
+        ),
+        (
+            '[deployment]\nkind = "cluster"\n[[faults.gateway_crashes]]\nat = "9h"\n',
+            ":6: faults.gateway_crashes.0.at: 32400 s; allowed: before the duration, 28800 s",
+            "",
+        ),
+        (
+            '[deployment]\nkind = "cluster"\n[[faults.partitions]]\nat = "1h"\nlength = "1m"\ngateway = 2\n',
+            ":8: faults.partitions.0.gateway: 2; allowed: ",
+            "1",
+        ),
+        ('[deployment]\nkind = "clustre"\n', ":4: deployment.kind: 'clustre'; allowed: single, cluster", "cluster"),
+        (
             '[[traffic.bursts]]\nstart = "9h"\nlength = "1m"\nfactor = 2.0\n',
             ":4: traffic.bursts.0.start: 32400 s; allowed: before the duration, 28800 s",
             "",

@@ -11,6 +11,7 @@ from syncproof.properties import PROPERTIES
 from syncproof.seeded_bugs import BUGS
 
 LARGE = {
+    "F66",
     "F02",
     "F04",
     "F05",

@@ -39,7 +39,7 @@ from syncproof.core.packets import (
 )
 from syncproof.core.values import ActorId, ConversationId, DeviceId, GatewayId, UserId
 
-ONE_PROCESS_SIMULATED = "the server of a simulated run is one process"
+NO_REPLICA_SIMULATED = "the server of a simulated run has no replica"
 ONE_PROCESS_DRIVEN = "the real servers that are driven run as one process each"
 
 EARLIER, LATER = 1, 2
@@ -333,7 +333,7 @@ FAULTS: dict[str, Fault] = {
             when=_of_gateway,
             deployment="cluster",
             kind="gateway-crash",
-            not_simulated=ONE_PROCESS_SIMULATED,
+            setting="gateway_crashes",
         ),
         Fault(
             name="handover",
@@ -342,7 +342,7 @@ FAULTS: dict[str, Fault] = {
             move=Handover,
             deployment="cluster",
             kind="handover",
-            not_simulated=ONE_PROCESS_SIMULATED,
+            setting="handovers_per_day",
         ),
         Fault(
             name="failover",
@@ -352,7 +352,7 @@ FAULTS: dict[str, Fault] = {
             when=_of_server,
             like="server-restore",
             kind="failover",
-            not_simulated=ONE_PROCESS_SIMULATED,
+            not_simulated=NO_REPLICA_SIMULATED,
         ),
         Fault(
             name="replica-lag",
@@ -360,7 +360,7 @@ FAULTS: dict[str, Fault] = {
             not_driven=ONE_PROCESS_DRIVEN,
             deployment="cluster",
             kind="replica-lag",
-            not_simulated=ONE_PROCESS_SIMULATED,
+            not_simulated=NO_REPLICA_SIMULATED,
         ),
         Fault(
             name="partition",
@@ -370,7 +370,7 @@ FAULTS: dict[str, Fault] = {
             when=lambda move: not cast(Disconnect, move).clean and _cuts_gateway(move),
             deployment="cluster",
             kind="partition",
-            not_simulated=ONE_PROCESS_SIMULATED,
+            setting="partitions",
         ),
     )
 }

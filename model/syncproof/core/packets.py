@@ -39,6 +39,9 @@ class Packet(msgspec.Struct, frozen=True, gc=False, tag=True):
     repeatable: ClassVar[bool] = False
     """Whether an impatient sender may send it again while it waits for the reply."""
 
+    internal: ClassVar[bool] = False
+    """Whether it travels between processes of the server: what devices cost does not count it."""
+
     retransmits: ClassVar[bool] = False
     """Whether it is the timer of a retransmission: a bounded world may limit how often it fires early."""
 
@@ -63,7 +66,7 @@ class Packet(msgspec.Struct, frozen=True, gc=False, tag=True):
 
     @property
     def draw_owner(self) -> int:
-        """Return the device or user that the draws are keyed by as well, for what completes an operation or is a timer."""
+        """Return the device or user that keys draws as well, for timers, `internal` packets and what completes an operation."""
         return 0
 
 

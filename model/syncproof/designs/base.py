@@ -308,9 +308,12 @@ class Server(PipeliningServer):
 
     @on(Opened)
     def opened(self, source: Id, packet: Opened, out: Out) -> None:
-        """Note that the device is online over its newest connection."""
+        """Note that the device is online over its newest connection.
+
+        Behind gateways that is not the one that was passed up last: news of an earlier one may come after it.
+        """
         device = cast(DeviceId, packet.peer)
-        self.online[device] = packet.connection
+        self.online[device] = max(packet.connection, self.online.get(device, packet.connection))
         self.peers[packet.connection] = device
 
     @on(Closed)

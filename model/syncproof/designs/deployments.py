@@ -19,7 +19,7 @@ the device if that is connected there; otherwise it is lost, as every push may b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, cast
 
@@ -36,24 +36,53 @@ from syncproof.designs.replicas import with_replica
 class Up(Packet, frozen=True, gc=False):
     """What happens to a device's connection at a gateway: `packet` is `Opened`, `Closed` or what the device sent."""
 
+    internal = True
+
     connection: ConnectionId
     packet: Packet
+
+    @property
+    def draw_key(self) -> int:
+        return self.packet.draw_key
+
+    @property
+    def draw_owner(self) -> int:
+        return self.connection.client
 
 
 class Down(Packet, frozen=True, gc=False):
     """What the store sends over a device's connection."""
 
     carries = "packet"
+    internal = True
 
     connection: ConnectionId
     packet: Packet
+
+    @property
+    def draw_key(self) -> int:
+        return self.packet.draw_key
+
+    @property
+    def draw_owner(self) -> int:
+        return self.connection.client
 
 
 class DownPush(Packet, frozen=True, gc=False):
     """What the store pushes to a device."""
 
+    internal = True
+
     device: DeviceId
     packet: Packet
+
+    @property
+    def draw_key(self) -> int:
+        return self.packet.draw_key
+
+    @property
+    def draw_owner(self) -> int:
+        return self.device
 
 
 @actor
@@ -90,6 +119,10 @@ class Gateway(Actor):
         for connection in self.online:
             out.close(connection)
         self.store, self.online, self.waiting = None, {}, []
+
+    def held(self) -> Mapping[str, int]:
+        """Return that a gateway stores nothing."""
+        return {}
 
     @on(Packet)
     def sent_by_device(self, source: ConnectionId, packet: Packet, out: Out) -> None:

@@ -21,6 +21,7 @@ WRITE = 'write NAME = DESIGNS["timeline-notify"].variant(device=MyDevice) and na
 """What an error says to write instead."""
 
 _DIGESTS: dict[str, str] = {}
+_RUN: dict[tuple[str, str], ModuleType] = {}
 
 
 @cache
@@ -63,14 +64,19 @@ def digest(name: str) -> str:
 
 @cache
 def run_file(file: str) -> ModuleType:
-    """Run a Python file as a module. `InputError` if there is no such file, `DesignError` if it raises anything."""
+    """Run a Python file as a module, once in a process. `InputError` if there is no such file, `DesignError` if it raises anything.
+
+    The module is called by its path, so that a worker's classes are those of whoever reads its results.
+    """
     path = Path(file)
     if not path.is_file():
         raise InputError(f"{file}: there is no such file; allowed: FILE.py:NAME")
     _DIGESTS[file] = hashlib.sha256(path.read_bytes()).hexdigest()
-    folder, title = str(path.absolute().parent), f"syncproof_own_{path.stem}"
-    if title in sys.modules:  # another file of this name: workers are to find the classes of both
-        title += f"_{hashlib.sha256(folder.encode()).hexdigest()[:8]}"
+    folder = str(path.absolute().parent)
+    title = f"syncproof_own_{path.stem}_{hashlib.sha256(folder.encode()).hexdigest()[:8]}"
+    known = _RUN.get((title, _DIGESTS[file]))
+    if known is not None:  # by another way to write its path
+        return known
     if folder not in sys.path:  # behind all others: the file may import what lies beside it
         sys.path.append(folder)
     spec = importlib.util.spec_from_file_location(title, path)
@@ -93,4 +99,5 @@ def run_file(file: str) -> ModuleType:
         else:
             line = place(error, path).rpartition(":")[2]
         raise DesignError(f"{file}{f':{line}' if line else ''}: {raised(error)}") from error
+    _RUN[title, _DIGESTS[file]] = module
     return module

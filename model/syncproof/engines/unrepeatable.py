@@ -6,6 +6,7 @@ watched, under whatever name a user's module has imported them. Calls from `logg
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import sys
@@ -53,11 +54,15 @@ def watched() -> Iterator[None]:
             if where:
                 found.append(f"{where}: {does}: {MAY}")
 
+    collecting = gc.isenabled()
+    gc.disable()  # what a library does when garbage is collected, in the middle of a user's code, is not the user's
     sys.setprofile(see)
     try:
         yield
     finally:
         sys.setprofile(None)
+        if collecting:
+            gc.enable()
     if found:
         raise ImpureHandler(found[0])
 

@@ -83,6 +83,11 @@ def system_of(header: Header, design: Design) -> System:
     return design.system(header.population, header.parameters, deployment, "replica-lag" in header.faults)
 
 
+def deployed(name: str) -> str | msgspec.UnsetType:
+    """Return a deployment as a header names it."""
+    return msgspec.UNSET if name == "single" else name
+
+
 def recorded_outside(header: Header) -> bool:
     """Return whether the recorder of a history may not have seen everything."""
     return header.schema > 1 and header.complete is not True

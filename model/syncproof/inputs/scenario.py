@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from syncproof.core.faults import FAULTS
 from syncproof.designs import parameters
 from syncproof.designs.parameters import Parameters
 from syncproof.errors import InputError, nearest
@@ -69,6 +70,7 @@ Count = Annotated[int, Field(ge=0)]
 LARGEST_SEED = 2**40 - 1
 """The largest seed: run n draws from seed * 1000 + n, which has to fit into 64 bits."""
 Positive = Annotated[int, Field(ge=1)]
+Gateway = Annotated[int, Field(ge=0, le=1)]
 DevicesPerUser = Annotated[int | list[int], BeforeValidator(_devices)]
 
 
@@ -202,6 +204,15 @@ class NetworkSection(Section):
     """Bytes of all headers together, for each packet."""
 
 
+class DeploymentSection(Section):
+    """Where the server runs."""
+
+    kind: Literal["single", "cluster"] = "single"
+    """In one process, or as a store behind two gateways, which hold the connections of the devices."""
+    hop_ms: Spread = Spread(median=1.0, sigma=0.3)
+    """From a gateway to the store, or back; in a cluster."""
+
+
 class Outage(Section):
     """Pushes and notifications sent within `[start, start + length)` are lost."""
 
@@ -218,6 +229,28 @@ class GatewayLoss(Section):
     """When it is lost; before the scenario's end."""
     share: Probability = 1.0
     """The share of the devices that are connected then, drawn by device."""
+
+
+class GatewayCrash(Section):
+    """A gateway of a cluster crashes at `at` and is down for `down`; its connections are dead, and the store is not told."""
+
+    at: Duration
+    """When it crashes; before the scenario's end."""
+    down: Span = 10.0
+    """How long until it restarts. A device whose next connection leads to it waits for that."""
+    gateway: Gateway = 0
+    """Which one: 0 or 1."""
+
+
+class Partition(Section):
+    """A gateway of a cluster is cut from the store within `[at, at + length)`."""
+
+    at: Duration
+    """When it is cut, which the gateway notices then and the store `network.notice` later; before the scenario's end."""
+    length: Span
+    """How long until it connects to the store again."""
+    gateway: Gateway = 0
+    """Which one: 0 or 1."""
 
 
 class ServerCrash(Section):
@@ -258,6 +291,8 @@ class ClockStep(Section):
 TIME_KEYS = {
     "outages": "start",
     "gateway_losses": "at",
+    "gateway_crashes": "at",
+    "partitions": "at",
     "server_crashes": "at",
     "server_restores": "at",
     "clock_steps": "at",
@@ -280,6 +315,13 @@ class FaultsSection(Section):
     """Times in which every push and notification is lost."""
     gateway_losses: list[GatewayLoss] = []
     """Times at which connections die at once; the fault `half-open`."""
+    gateway_crashes: list[GatewayCrash] = []
+    """Times at which a gateway crashes; in a cluster (`[deployment]`)."""
+    partitions: list[Partition] = []
+    """Times at which a gateway is cut from the store; in a cluster."""
+    handovers_per_day: Annotated[float, Field(ge=0, le=1000)] = 0.0
+    """How often a day each device reconnects through the other gateway while the first still believes in it, at drawn times; in
+    a cluster."""
     server_crashes: list[ServerCrash] = []
     """Times at which the server crashes."""
     device_crashes_per_day: Annotated[float, Field(ge=0, le=1000)] = 0.0
@@ -393,6 +435,7 @@ class Scenario(Section):
     traffic: TrafficSection = TrafficSection()
     presence: PresenceSection = PresenceSection()
     network: NetworkSection = NetworkSection()
+    deployment: DeploymentSection = DeploymentSection()
     faults: FaultsSection = FaultsSection()
     storage: StorageSection = StorageSection()
     model: ModelSection = ModelSection()
@@ -415,6 +458,13 @@ class Scenario(Section):
                 f"drain: {self.drain:g} s; allowed: {least:g} s (one minute, one poll interval) to {LONGEST / 86400:g}d, or 0s "
                 "for the least"
             )
+        for fault in FAULTS.values():
+            elsewhere = fault.deployment not in ("", self.deployment.kind)
+            if elsewhere and fault.setting and getattr(self.faults, fault.setting):
+                raise ValueError(
+                    f"faults.{fault.setting}: there is no gateway in one process; allowed: with deployment.kind = "
+                    f'"{fault.deployment}"'
+                )
         if self.traffic.trace != "none":
             return self
         self._affordable()

@@ -19,7 +19,7 @@ from syncproof.core.world import World
 from syncproof.counterexamples.narrate import Narration, narrate
 from syncproof.designs import Parameters
 from syncproof.engines.explore import Counterexample
-from syncproof.formats.header import SCHEMA, Header, system_of
+from syncproof.formats.header import SCHEMA, Header, deployed, system_of
 from syncproof.formats.history import Recording
 from syncproof.inputs import lookup
 from syncproof.inputs.scenario import Scenario
@@ -125,7 +125,7 @@ def write_moves(design: str, small_world: SmallWorld, moves: Iterable[Move], pat
         faults=small_world.faults,
         population=population,
         parameters=parameters,
-        deployment=msgspec.UNSET if small_world.deployed == "single" else small_world.deployed,
+        deployment=deployed(small_world.deployed),
     )
     recording = Recording(header)
     monitor = Monitor([name for name in PROPERTIES if name not in entry.inapplicable])

@@ -44,6 +44,14 @@ def draw(comparison: Comparison) -> Figure:
         axes.axvspan(
             crash.at / 60, (crash.at + crash.down) / 60, color="#222222", alpha=0.6, linewidth=0.8, label=label
         )
+    for number, down in enumerate(faults.gateway_crashes):
+        label = "a gateway is down" if not number else None
+        axes.axvspan(down.at / 60, (down.at + down.down) / 60, color="#777777", alpha=0.6, linewidth=0.8, label=label)
+    for number, cut in enumerate(faults.partitions):
+        label = "a gateway is cut from the store" if not number else None
+        axes.axvspan(
+            cut.at / 60, (cut.at + cut.length) / 60, facecolor="none", edgecolor="#777777", hatch="//", label=label
+        )
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     key_below(figure, *axes.get_legend_handles_labels())

@@ -192,7 +192,7 @@ def fits(designs: Sequence[str], scenario: Scenario, failures: Failures[Any]) ->
     """
     for name in designs:
         with failures.apart(name), registry.blaming(name):
-            lookup.get(name).system(registry.Population((), ()), scenario.parameters())
+            lookup.get(name).system(registry.Population((), ()), scenario.parameters(), scenario.deployment.kind)
     failures.check(designs)
     return tuple(name for name in designs if name not in failures.met)
 

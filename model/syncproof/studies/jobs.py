@@ -49,7 +49,7 @@ class Job:
         plan = faults.plan(self.scenario, traffic, self.seed)
         if self.history is None:
             return self._simulate(traffic, plan)
-        from syncproof.formats.header import Header
+        from syncproof.formats.header import Header, deployed
         from syncproof.formats.history import Recording
 
         header = Header(
@@ -59,6 +59,7 @@ class Job:
             faults=plan.configured,
             population=traffic.population,
             parameters=lookup.get(self.design).effective(self.scenario.parameters()),
+            deployment=deployed(self.scenario.deployment.kind),
         )
         recording = Recording(header)
         result = self._simulate(traffic, plan, recording)

@@ -32,7 +32,7 @@ from syncproof.core.observations import Observation
 from syncproof.counterexamples.from_recording import ENDLESS_MOVES, minimise_run
 from syncproof.engines.hypothesis_machine import PROFILES
 from syncproof.errors import Interrupted
-from syncproof.formats.header import Header
+from syncproof.formats.header import Header, deployed
 from syncproof.inputs import arguments, fault_plan, lookup, small_worlds, workload
 from syncproof.inputs.scenario import Scenario, load
 from syncproof.inputs.small_worlds import SmallWorld
@@ -303,6 +303,7 @@ def simulate_stress(
             faults=plan.configured,
             population=traffic.population,
             parameters=scenario.parameters(),
+            deployment=deployed(scenario.deployment.kind),
         )
     run = simulate_design(design, scenario, traffic, plan, seed, recorder=recorder)
     violated = {name: result.examples[0] for name, result in run.properties.items() if result.verdict == "violated"}

@@ -29,7 +29,7 @@ def simulate_design(
     design = lookup.get(design_name)
     parameters = scenario.parameters()
     return simulate(
-        design.system(traffic.population, parameters),
+        design.system(traffic.population, parameters, scenario.deployment.kind),
         scenario,
         traffic,
         plan,

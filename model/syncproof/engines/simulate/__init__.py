@@ -11,6 +11,7 @@ a handle. The parts, connected in `run.Simulation`:
 - `polls`: polls that are counted instead of run;
 - `people`: messages, sessions, new devices, memberships;
 - `faults`: crashes, restores, trims, clock steps;
+- `gateways`: a cluster's gateways, and their faults;
 - `purity`: the check that handlers depend on fields and packet alone;
 - `receivers`: who receives each class of observation: the recorder, the properties, the meter.
 """

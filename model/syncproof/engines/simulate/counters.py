@@ -27,7 +27,7 @@ class Counters:
     """
 
     sent: dict[type[Packet], int]
-    """Packets put on the wire, by class; handshakes are counted apart."""
+    """Packets put on the wire between devices and server, by class; handshakes are counted apart."""
     body_bytes: int
     """Bytes that packets carried beside their headers."""
     header_bytes: int
@@ -115,7 +115,7 @@ class Counters:
 def snapshot(run: Simulation) -> Counters:
     """Return a copy of the counts so far, which later polls that find nothing must not change."""
     return Counters(
-        sent={kind: tally.sent for kind, tally in run.network.tallies.items() if tally.sent},
+        sent={kind: tally.sent for kind, tally in run.network.tallies.items() if tally.sent and not tally.internal},
         body_bytes=run.network.body_bytes,
         header_bytes=run.network.header,
         rows={store: (counts[0], counts[1], counts[2]) for store, counts in run.station.rows.items()},

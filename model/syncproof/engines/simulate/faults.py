@@ -1,8 +1,8 @@
-"""The faults of a run: gateways are lost, actors crash and restart, backups are taken and put back, retention deletes, the
+"""The faults of a run: connections are cut, actors crash and restart, backups are taken and put back, retention deletes, the
 clock steps back.
 
-The network's faults are in `network.py`, those that people cause (disconnects, reinstalls) in `people.py`; all of them
-are counted in `FaultCounts`.
+The network's faults are in `network.py`, those that people cause (disconnects, reinstalls) in `people.py`, those of a cluster's
+gateways in `gateways.py`; all of them are counted in `FaultCounts`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from syncproof.inputs.random_draws import Draws
 from syncproof.inputs.scenario import NetworkSection
 
 if TYPE_CHECKING:
+    from syncproof.engines.simulate.gateways import Gateways
     from syncproof.engines.simulate.hosts import TimedHost, TimedWorld
     from syncproof.engines.simulate.meter import Meter
     from syncproof.engines.simulate.network import Network
@@ -44,6 +45,7 @@ class Faults:
     """
 
     world: TimedWorld
+    gateways: Gateways
     network: Network
     people: People
     polls: Polls
@@ -97,10 +99,14 @@ class Faults:
         notice = self.clock.now + self.notice_s
         for _, connection in sorted(self.world.connections.items()):
             whole = connection.client_open and connection.server_open
-            if whole and self.draws.uniform(self.cut_salt, connection.client, number) < share:
+            if (
+                whole
+                and isinstance(connection.client, DeviceId)
+                and self.draws.uniform(self.cut_salt, connection.client, number) < share
+            ):
                 self.counts.fired["half-open"] += 1
                 self.network.cut(connection, notice)
-                self.meter.cut(cast(DeviceId, connection.client))
+                self.meter.cut(connection.client)
                 self.clock.at(notice, self._notice_cut, connection)
 
     def _notice_cut(self, connection: Connection) -> None:
@@ -114,6 +120,7 @@ class Faults:
     # ---- crashes and restores
 
     def _crash(self, what: tuple[ActorId, float]) -> None:
+        """Crash the server or a device."""
         name, downtime = what
         host = self.world.timed_host(name)
         if self.counts.stopped or host is None or host.down:
@@ -156,14 +163,19 @@ class Faults:
 
     def break_connections(self, host: TimedHost) -> None:
         """Schedule when the other ends of a host's connections notice; the world closes the host's own ends."""
-        notice = self.clock.now + self.notice_s
-        if host is self.world.server:
+        if host.connection is not None:
+            self.clock.at(self.clock.now + self.notice_s, self.notice_server, host.connection)
+        if not host.is_device:
             for _, connection in sorted(self.world.connections.items()):
-                if connection.server_open:
-                    self.meter.cut(cast(DeviceId, connection.client))
-                    self.clock.at(notice, self.notice_client, connection)
-        elif host.connection is not None:
-            self.clock.at(notice, self.notice_server, host.connection)
+                if connection.server_open and self.world.server_of(connection.id) is host:
+                    self.hung_up(connection)
+
+    def hung_up(self, connection: Connection) -> None:
+        """Schedule when the client's end of a connection notices that the server's end closes now."""
+        if connection.client_open:
+            if isinstance(connection.client, DeviceId):
+                self.meter.cut(connection.client)
+            self.clock.at(self.clock.now + self.notice_s, self.notice_client, connection)
 
     def notice_server(self, connection: Connection) -> None:
         """Let the server notice that a client's end is closed."""
@@ -172,14 +184,20 @@ class Faults:
     def notice_client(self, connection: Connection) -> None:
         """Let a client notice that the server's end is closed; it connects again later."""
         if self.world.notice(connection, "client"):
-            self.people.connect_later(connection.client)
+            self._connect_later(connection.client)
+
+    def _connect_later(self, client: ActorId) -> None:
+        if isinstance(client, DeviceId):
+            self.people.connect_later(client)
+        else:
+            self.gateways.connect_later(client)
 
     def restart(self, host: TimedHost) -> None:
         """Restart an actor; a device connects later."""
         if self.world.restart(host):
             self.network.resume(host.name)
             if host is not self.world.server:
-                self.people.connect_later(host.name)
+                self._connect_later(host.name)
 
     # ---- refusals
 

@@ -30,13 +30,14 @@ STEP_S = 0.01
 
 
 class TimedConnection(Connection):
-    """A connection of a `device`, with the time at which the last packet in each direction arrives."""
+    """A connection of a client, with how long packets take and the time at which the last one arrives in each direction."""
 
-    __slots__ = ("device", "down_due", "up_due")
+    __slots__ = ("device", "down_due", "down_table", "up_due", "up_table")
 
     def __init__(self, name: ConnectionId, device: TimedHost) -> None:
         super().__init__(name, device.name, True, True, deque(), deque())
         self.device = device
+        self.up_table, self.down_table = device.network.tables(device)
         self.up_due = self.down_due = -inf  # times before 0 are the warm-up's
 
 
@@ -113,6 +114,12 @@ class TimedHost(Host):
     def send(self, destination: Id, packet: Packet) -> None:
         for said in told(packet):
             self.world.observe(said)
+        if type(destination) is ConnectionId:  # as `forward`, without the call
+            self.network.send(self, destination, packet)
+        else:
+            self.network.push(self, destination, packet)
+
+    def forward(self, destination: Id, packet: Packet) -> None:
         if type(destination) is ConnectionId:
             self.network.send(self, destination, packet)
         else:
@@ -239,9 +246,13 @@ def _offer(actor: Actor, out: Out) -> None:
 
 
 class TimedWorld(World):
-    """A world whose hosts schedule their effects. `start` begins it, after all receivers of observations are set."""
+    """A world whose hosts schedule their effects. `start` begins it, after all receivers of observations are set.
+
+    `hung_up` is called when the server closes a connection; a run sets it.
+    """
 
     host_type = TimedHost
+    hung_up: Callable[[Connection], None]
 
     def __init__(
         self,
@@ -336,6 +347,13 @@ class TimedWorld(World):
         waits = isinstance(handle, Mail) and not self.system.link(handle.packet).while_connected
         cast(TimedHost, host).declined.append((self.network.arrive_or_wait if waits else deliver, handle))
         return False
+
+    def hang_up(self, host: Host, name: ConnectionId) -> None:
+        """Close the server's end of a connection; the client notices later."""
+        connection = self.connections.get(name)
+        if connection is not None and connection.server_open and self.server_of(name) is host:
+            self.hung_up(connection)
+        super().hang_up(host, name)
 
     def connection(self, name: ConnectionId, client: Host) -> Connection:
         return TimedConnection(name, cast(TimedHost, client))

@@ -21,7 +21,7 @@ from syncproof.engines.simulate.clock import Clock
 from syncproof.engines.simulate.faults import FaultCounts
 from syncproof.inputs.fault_plan import FaultPlan
 from syncproof.inputs.random_draws import COARSE, MASK, Draws, lognormal_table
-from syncproof.inputs.scenario import NetworkSection
+from syncproof.inputs.scenario import NetworkSection, Spread
 
 if TYPE_CHECKING:
     from syncproof.engines.simulate.hosts import TimedConnection, TimedHost, TimedWorld
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 class Tally:
     """A packet class: how many were `sent`, how they travel, and which of its properties can differ from the default.
 
-    `salt`: of the draws of its purpose.
+    `salt`: of the draws of its purpose. `internal`: between processes of the server.
     """
 
-    __slots__ = ("bodied", "keyed", "link", "may_be_empty", "repeatable", "salt", "sent")
+    __slots__ = ("bodied", "internal", "keyed", "link", "may_be_empty", "repeatable", "salt", "sent")
 
     def __init__(self, kind: type[Packet], links: dict[type[Packet], Link], draws: Draws) -> None:
         self.sent = 0
@@ -42,6 +42,7 @@ class Tally:
         self.bodied = kind.body_bytes is not Packet.body_bytes
         self.may_be_empty = kind.is_empty is not Packet.is_empty
         self.repeatable = kind.repeatable
+        self.internal = kind.internal
         self.link = links.get(kind, kind.link)
 
 
@@ -74,6 +75,8 @@ class Network:
         "faults",
         "handshakes",
         "header",
+        "hop_s",
+        "hop_table",
         "outages",
         "push_table",
         "scramble",
@@ -98,6 +101,7 @@ class Network:
         plan: FaultPlan,
         faults: FaultCounts,
         links: dict[type[Packet], Link],
+        hop: Spread | None = None,
     ) -> None:
         self.clock = clock
         self.draws = draws
@@ -109,6 +113,8 @@ class Network:
         self.up_table = lognormal_table(network.up_ms.median / 1000, network.up_ms.sigma)
         self.down_table = lognormal_table(network.down_ms.median / 1000, network.down_ms.sigma)
         self.push_table = lognormal_table(network.push_ms.median / 1000, network.push_ms.sigma)
+        self.hop_table = array("d") if hop is None else lognormal_table(hop.median / 1000, hop.sigma)
+        self.hop_s = 0.0 if hop is None else sum(self.hop_table) / len(self.hop_table)
         self.header = network.header_bytes
         self.tallies = Tallies(links, draws)
         self.body_bytes = 0
@@ -144,15 +150,20 @@ class Network:
     @property
     def mean_round_trip(self) -> float:
         """Return the mean time of a request and its reply on the wire."""
-        return sum(self.up_table) / len(self.up_table) + sum(self.down_table) / len(self.down_table)
+        return sum(self.up_table) / len(self.up_table) + sum(self.down_table) / len(self.down_table) + 2 * self.hop_s
+
+    def tables(self, client: Host) -> tuple[array[float], array[float]]:
+        """Return how long packets take over a client's connections: to the server, and back."""
+        own = client.name in self.world.system.gateways
+        return (self.hop_table, self.hop_table) if own else (self.up_table, self.down_table)
 
     def delay_up(self, device: TimedHost, request: Packet) -> float:
         """Return how long a request takes that is counted, not sent."""
-        return self._delay(self.up_table, self._mixed(self.tallies[type(request)], request, device))
+        return self.hop_s + self._delay(self.up_table, self._mixed(self.tallies[type(request)], request, device))
 
     def delay_down(self, device: TimedHost, reply: Packet) -> float:
         """Return how long a reply takes that is counted, not sent."""
-        return self._delay(self.down_table, self._mixed(self.tallies[type(reply)], reply, device))
+        return self.hop_s + self._delay(self.down_table, self._mixed(self.tallies[type(reply)], reply, device))
 
     def forget_counts(self) -> None:
         """Begin to count from here."""
@@ -173,12 +184,12 @@ class Network:
         connection: TimedConnection | None = host.send_over(destination, packet)  # type: ignore[assignment]
         if connection is None:
             return
-        down = host is self.world.server
+        down = host is not connection.device
         if down:
-            due, table = connection.down_due, self.down_table
+            due, table = connection.down_due, connection.down_table
         else:
-            due, table = connection.up_due, self.up_table
-        mixed = self._mixed(tally, packet, connection.device)
+            due, table = connection.up_due, connection.up_table
+        mixed = (self._mixed_internal if tally.internal else self._mixed)(tally, packet, connection.device)
         # As `_delay` and `Clock.at`, without the calls: this is the innermost part of a run.
         scramble, clock = self.scramble, self.clock
         at = clock.now + table[scramble[scramble[(mixed >> 20) & MASK] ^ ((mixed >> 40) & MASK)] >> COARSE]
@@ -202,6 +213,13 @@ class Network:
                 return device.attempts.draw(hash((message, device.name, tally.salt)))
         return device.number(tally.salt)
 
+    def _mixed_internal(self, tally: Tally, packet: Packet, gateway: TimedHost) -> int:
+        """Return the hash that the draws of a packet between a gateway and the store are made from: by the device it is for."""
+        message, owner = packet.draw_key, packet.draw_owner
+        if message >= 0:
+            return gateway.attempts.draw(hash((message, owner, gateway.name, tally.salt)))
+        return gateway.number(hash((owner, tally.salt)))
+
     def tell_closed(self, connection: Connection) -> None:
         """Schedule the last packet of a clean disconnect, after those that are in flight."""
         timed = cast("TimedConnection", connection)
@@ -211,7 +229,8 @@ class Network:
     def _deliver_up_clocked(self, connection: Connection) -> None:
         server = self.world.server
         if connection.up and server is not None:
-            self.world.tell(server, Tick(int((self.clock.now - self.faults.clock_behind) * 1000)))
+            if self.world.server_of(connection.id) is server:
+                self.world.tell(server, Tick(int((self.clock.now - self.faults.clock_behind) * 1000)))
             self.world.deliver_to_server(connection)
 
     def _delay(self, table: array[float], mixed: int) -> float:

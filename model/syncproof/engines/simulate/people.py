@@ -162,7 +162,7 @@ class People:
         host = self.world.timed_host(device)
         if host is None or host.down or host.connection is not None or device not in self.in_session:
             return
-        server = self.world.server
+        server = self.world.next_server(host)
         if server is None or server.down:
             self.connect_later(device)
             return

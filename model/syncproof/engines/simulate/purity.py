@@ -15,7 +15,7 @@ from syncproof.core.actor import Actor, Out
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Idle, Packet
 from syncproof.core.same import count, fits, same
-from syncproof.core.values import Id
+from syncproof.core.values import ConnectionId, Id
 from syncproof.engines.handler_errors import ImpureHandler, UnfitValue, frozen, impure, order_dependent, unfit_field
 from syncproof.engines.simulate.clock import Clock
 from syncproof.engines.unrepeatable import of_a_user, watched
@@ -53,6 +53,9 @@ class Calls(Out):
 
     def send(self, destination: Id, packet: Packet) -> None:
         self._add(destination, packet)
+
+    def close(self, connection: ConnectionId) -> None:
+        self._add(connection, "close")
 
     def after(self, delay: float, packet: Packet, jitter: float = 0.0) -> None:
         self._add(("timer", packet), "after", delay, jitter)

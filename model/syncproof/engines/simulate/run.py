@@ -14,12 +14,14 @@ import gc
 from collections.abc import Iterable
 
 from syncproof.core.fairness import recoveries
-from syncproof.core.moves import Connect, Notice, Restart
+from syncproof.core.moves import Connect, Move, Notice, Restart
+from syncproof.core.values import DeviceId
 from syncproof.core.world import System
 from syncproof.engines.long_history import LongHistory
 from syncproof.engines.simulate.clock import Clock
 from syncproof.engines.simulate.counters import snapshot
 from syncproof.engines.simulate.faults import FaultCounts, Faults
+from syncproof.engines.simulate.gateways import Gateways
 from syncproof.engines.simulate.hosts import TimedWorld
 from syncproof.engines.simulate.meter import Meter
 from syncproof.engines.simulate.network import Network
@@ -68,15 +70,18 @@ class Simulation:
         self.quiesced = False
         draws = Draws(seed)
         clock = self.clock = Clock()
-        timed = bool(plan.settings.outages or plan.settings.server_crashes)
+        settings = plan.settings
+        timed = bool(settings.outages or settings.server_crashes or settings.gateway_crashes or settings.partitions)
         self.meter = Meter(clock, traffic.horizon / SLOTS if timed else 0.0)
         self.monitor = Monitor(properties, sometimes)
         self.history = LongHistory(self.monitor, NothingMissing())
         self.fault_counts = FaultCounts()
         self.station = Station(clock, draws, scenario.storage)
-        self.network = Network(clock, draws, scenario.network, plan, self.fault_counts, system.links)
+        hop = scenario.deployment.hop_ms if system.gateways else None
+        self.network = Network(clock, draws, scenario.network, plan, self.fault_counts, system.links, hop)
         self.polls = Polls(clock, self.network, self.station, self.fault_counts, mean_online(traffic))
         self.faults = Faults(clock, draws, plan, self.fault_counts, scenario.network)
+        self.gateways = Gateways(clock, plan, self.faults)
         self.warmup = scenario.warmup
         self.bursts = [burst for burst in scenario.traffic.bursts if burst.start < traffic.horizon]
         self.people = People(
@@ -102,6 +107,8 @@ class Simulation:
         self.network.attach(self.world)
         self.people.attach(self.world)
         self.polls.world = self.faults.world = self.world
+        self.world.hung_up = self.faults.hung_up
+        self.faults.gateways = self.gateways
         self.faults.network, self.faults.people, self.faults.polls = self.network, self.people, self.polls
         self.faults.meter = self.meter
 
@@ -110,8 +117,10 @@ class Simulation:
         self.clock.now = -self.warmup
         self.station.free_at = [self.clock.now] * len(self.station.free_at)
         self.world.start()
+        self.gateways.connect_all()
         self.people.schedule_changes()
         self.faults.schedule()
+        self.gateways.schedule()
         self.people.schedule_messages()
         collecting = gc.isenabled()
         gc.disable()
@@ -170,15 +179,24 @@ class Simulation:
         self.people.in_session = set(self.world.clients())
 
     def _recover(self) -> None:
+        """Make the moves that fairness demands now: again with gateways, which close connections when they notice something."""
         world = self.world
-        for move in list(recoveries(world.down, world.connections, world.clients())):
-            if isinstance(move, Restart):
-                host = world.timed_host(move.actor)
-                assert host is not None
-                self.faults.restart(host)
-            elif isinstance(move, Notice) and move.end == "client":
-                self.faults.notice_client(world.connections[move.connection])
-            elif isinstance(move, Notice):
-                self.faults.notice_server(world.connections[move.connection])
-            elif isinstance(move, Connect):
-                self.people.connect(move.client)
+        while moves := list(recoveries(world.down, world.connections, world.connecting())):
+            for move in moves:
+                self._recover_by(move)
+            if not world.system.gateways:
+                break
+
+    def _recover_by(self, move: Move) -> None:
+        world = self.world
+        if isinstance(move, Restart):
+            host = world.timed_host(move.actor)
+            assert host is not None
+            self.faults.restart(host)
+        elif isinstance(move, Notice) and move.connection in world.connections:  # a gateway may have closed it just now
+            notice = self.faults.notice_client if move.end == "client" else self.faults.notice_server
+            notice(world.connections[move.connection])
+        elif isinstance(move, Connect) and isinstance(move.client, DeviceId):
+            self.people.connect(move.client)
+        elif isinstance(move, Connect):
+            self.gateways.connect(move.client)
