@@ -66,7 +66,8 @@ def digest(name: str) -> str:
 def run_file(file: str) -> ModuleType:
     """Run a Python file as a module, once in a process. `InputError` if there is no such file, `DesignError` if it raises anything.
 
-    The module is called by its path, so that a worker's classes are those of whoever reads its results.
+    The module is named after the path of the file, so that a class has the same name in a worker and in the process that reads
+    what the worker returns.
     """
     path = Path(file)
     if not path.is_file():

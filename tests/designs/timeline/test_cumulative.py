@@ -109,7 +109,7 @@ def test_a_refused_message_leaves_the_numbers_of_the_others_as_they_are() -> Non
     assert outbox(ledger) == [THIRD]
 
 
-def test_the_next_connection_begins_to_number_anew() -> None:
+def test_the_numbers_start_at_1_again_on_the_next_connection() -> None:
     ledger = sending()
     ledger.tell(LINE, AcceptUpTo(1, ()))
     ledger.tell(LINE, Closed(LINE))

@@ -7,7 +7,7 @@ message to a device that writes now and then, once for a whole outbox to one tha
 
 Numbers end with their connection, as the counter `h` of XMPP's stream management does that is not resumed (XEP-0198). Numbers
 that lasted longer would be given twice by a device restored from a backup, and mean nothing to a restored server. What was
-submitted and not accepted is numbered anew over the next connection, and recognised by its id.
+submitted and not accepted gets new numbers over the next connection, and the server knows it by its id.
 
 The reply names no place, so a device gets what it wrote by pulling it, as everything else.
 """
@@ -39,7 +39,7 @@ class CumulativeDevice(TimelineDevice):
 
     @on(Opened)
     def opened(self, source: Id, packet: Opened, out: Out) -> None:
-        """Begin to number anew."""
+        """Start the numbers at 1 again."""
         self.numbers.clear()
         self.numbered = 0
         super().opened(source, packet, out)
