@@ -148,9 +148,9 @@ class HandlerCalls:
         made = self.encoding.calls[actor].made
         key = (slot.common[local] << BITS) | self.encoding.common_events[event]
         call = made.get(key)
+        fresh = call is None
         if call is None:
             call = self._made(actor, slot, local, event)
-            self.fresh[actor].append((local << SHIFT) | event)
         after = slot.take(call.after)
         deltas = self._deltas[actor].get(call.effects)
         if deltas is None:
@@ -163,6 +163,8 @@ class HandlerCalls:
             self._note(self.encoding.events[event][0], call.observations)
         made[key] = call
         result = self.react[actor][(local << SHIFT) | event] = (after, deltas, bundle)
+        if fresh:  # the last step: Ctrl-C may come between any two
+            self.fresh[actor].append((local << SHIFT) | event)
         return result
 
     def _made(self, actor: int, slot: LocalSlot, local: int, event: int) -> Made:

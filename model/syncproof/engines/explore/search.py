@@ -7,6 +7,7 @@ import gc
 import importlib.util
 import math
 import os
+import signal
 import sys
 import time
 from array import array
@@ -185,6 +186,20 @@ def no_collection() -> Iterator[None]:
             gc.enable()
 
 
+@contextmanager
+def _interruptions(how: Literal["held", "let through"]) -> Iterator[None]:
+    """Hold signals that end a search for a while, or let them through within such a while: where the system can do that."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    which = signal.SIG_BLOCK if how == "held" else signal.SIG_UNBLOCK
+    before = signal.pthread_sigmask(which, (signal.SIGINT, signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Checks:
     """What may end a search between two states, and who is told how far it is."""
 
@@ -254,20 +269,22 @@ def _go_on(
         _search(tables, restrictions, checks, graph, math.inf)  # all complaints are known, and none will come again
         return
     look = point.look
-    going = CompiledSearch(
-        tables, graph, point.last, checks.limits.depth, lean_from, partial(complain, tables, graph),
-        restrictions.within, restrictions.unchanging,
-    )  # fmt: skip
-    try:
-        while going.advance(going.number + 1 if checks.decided() else look):
-            if checks.decided():
-                break
-            if going.number == look:
-                look += CHECK_EVERY
-                if checks.limited(going.states, going.arcs, going.number, going.depth):
-                    break
-    finally:
-        going.finish()
+    with _interruptions("held"):  # the graph is empty from the first of these lines to the last
+        going = CompiledSearch(
+            tables, graph, point.last, checks.limits.depth, lean_from, partial(complain, tables, graph),
+            restrictions.within, restrictions.unchanging,
+        )  # fmt: skip
+        try:
+            with _interruptions("let through"):
+                while going.advance(going.number + 1 if checks.decided() else look):
+                    if checks.decided():
+                        break
+                    if going.number == look:
+                        look += CHECK_EVERY
+                        if checks.limited(going.states, going.arcs, going.number, going.depth):
+                            break
+        finally:
+            going.finish()
 
 
 def _search(tables: Tables, restrictions: Restrictions, checks: _Checks, graph: Graph, switch: float) -> _Point | None:
