@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from syncproof.core.faults import FAULTS, Fault
 from syncproof.inputs.random_draws import Draws
-from syncproof.inputs.scenario import FaultsSection, Scenario
+from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.sections.faults import FaultsSection
 
 if TYPE_CHECKING:
     from syncproof.inputs.workload import Traffic

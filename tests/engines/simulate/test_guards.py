@@ -13,7 +13,8 @@ from syncproof.core.values import SERVER, DeviceId, Id
 from syncproof.core.world import System, World
 from syncproof.engines.simulate import simulate
 from syncproof.inputs.fault_plan import FaultPlan
-from syncproof.inputs.scenario import FaultsSection, Scenario
+from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.sections.faults import FaultsSection
 from syncproof.inputs.workload import Traffic
 from tests.helpers.moves import Moves
 

@@ -10,7 +10,7 @@ from syncproof.core.packets import AddMember, Compose, RemoveMember
 from syncproof.core.values import ActorId, ConversationId, DeviceId, Message, MessageId, UserId
 from syncproof.engines.simulate.clock import Clock
 from syncproof.inputs.random_draws import Draws
-from syncproof.inputs.scenario import NetworkSection
+from syncproof.inputs.sections.infrastructure import NetworkSection
 from syncproof.inputs.workload import Traffic
 
 if TYPE_CHECKING:
