@@ -27,6 +27,7 @@ def test_every_tag_fits_before_two_numbers_and_below_the_sign() -> None:
         ([3, 1], [(0, 0, 24), (0, 24, 24)]),
         ([1, 5, 700, 2], [(0, 51, 13), (0, 22, 15), (0, 0, 22), (0, 37, 14)]),
         ([1 << 23, 1 << 23, 1 << 23, 1], [(0, 0, 24), (0, 24, 24), (1, 0, 24), (0, 48, 16)]),
+        ([1 << SHIFT], [(0, 0, SHIFT + 1)]),
         ([1 << 15] * 5, [(0, 0, 16), (0, 16, 16), (0, 32, 16), (0, 48, 16), (1, 0, 24)]),
     ],
 )
@@ -45,7 +46,7 @@ def test_states_come_back_as_they_were(seed: int, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(packing, "AT_ONCE", 3)
     random = Random(seed)
     counts = [1 << random.randint(0, SHIFT - 1) for _ in range(random.randint(1, 9))]
-    states = [tuple([random.randrange(count) for count in counts]) for _ in range(random.choice((1, 3, 7)))]
+    states = [tuple([random.randrange(count) for count in counts]) for _ in range(random.choice((1, 3, 7, 300)))]
     states[0] = tuple([count - 1 for count in counts])
     layout = packing.packing(counts)
     found = PackedStates(packed(states, layout), layout)
@@ -56,6 +57,7 @@ def test_states_come_back_as_they_were(seed: int, monkeypatch: pytest.MonkeyPatc
     ]
     assert found == states
     assert found != states[1:]
+    assert found != [*states, states[0]]
     assert found != [*states[:-1], tuple([-1] * len(counts))]
     assert found != 7
 
