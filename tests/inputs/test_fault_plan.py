@@ -11,7 +11,8 @@ from syncproof.inputs import scenario
 from syncproof.inputs.fault_plan import IN_TRAFFIC, FaultPlan, plan
 from syncproof.inputs.scenario import Scenario
 from syncproof.inputs.sections.faults import FaultsSection
-from syncproof.inputs.workload import Traffic, generate
+from syncproof.inputs.traffic import Traffic
+from syncproof.inputs.workload import generate
 
 NO_FAULTS = (
     scenario.load("default")

@@ -11,7 +11,7 @@ from syncproof.core.values import ActorId, ConversationId, DeviceId, Message, Me
 from syncproof.engines.simulate.clock import Clock
 from syncproof.inputs.random_draws import Draws
 from syncproof.inputs.sections.infrastructure import NetworkSection
-from syncproof.inputs.workload import Traffic
+from syncproof.inputs.traffic import Traffic
 
 if TYPE_CHECKING:
     from syncproof.engines.simulate.faults import FaultCounts, Faults
