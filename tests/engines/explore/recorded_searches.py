@@ -138,6 +138,54 @@ for polls in ("any", "at-rest"):
     environment = Environment(early={test_retransmission.Again: 1}, polls=polls)
     few(f"looking of three {polls}", 300, System("looking", timers), environment, [test_retransmission.EveryWord])
 
+
+class Begin(Packet, frozen=True, gc=False):
+    """A step, or a packet that is always under way."""
+
+
+class Anew(Packet, frozen=True, gc=False):
+    """A second timer of a retransmission."""
+
+    retransmits = True
+
+
+@actor
+class Insisting(test_retransmission.Looking):
+    """Has two timers of different classes, the second one again and again. If it is `restless` a packet is always under way."""
+
+    restless: bool = False
+    turns: bool = durable(bool)
+
+    def start(self, out: Out) -> None:
+        super().start(out)
+        out.after(1.0, Anew())
+        if self.restless:
+            out.send(self.id, Begin())
+
+    @on(Begin)
+    def begin(self, source: Id, packet: Begin, out: Out) -> None:
+        self.turns = not self.turns
+        out.send(self.id, packet)
+
+    @on(Anew)
+    def anew(self, source: Id, packet: Anew, out: Out) -> None:
+        out.after(2.0, Anew())
+        if not self.delivered:
+            out.send(self.id, test_retransmission.Chat())
+
+
+for (again, anew), restless, count in product(((0, 0), (0, 1), (2, 0), (1, 1)), (False, True), (1, 2)):
+    insisting = lambda restless=restless, count=count: {  # noqa: E731
+        ActorId(n): Insisting(id=ActorId(n), restless=restless and n == 0) for n in range(count)
+    }
+    few(
+        f"insisting {again} {anew} {restless} {count}",
+        200,
+        System("insisting", insisting),
+        Environment(early={test_retransmission.Again: again, Anew: anew}, polls="at-rest", budgets={"push-lost": 1}),
+        [test_retransmission.EveryWord],
+    )
+
 # ---- ends
 
 DECIDED = (clocks.NotAllTick, clocks.NeverOne)
@@ -153,10 +201,6 @@ add(
 add("decided but for the end", clocks.clocks((1,)), NOTHING, (clocks.NeverOne, clocks.TicksAddUp), until_decided=True)
 
 # ---- symmetry: the order in which a handler arms timers for ids
-
-
-class Begin(Packet, frozen=True, gc=False):
-    """Step of the hub."""
 
 
 class Ring(Packet, frozen=True, gc=False):
