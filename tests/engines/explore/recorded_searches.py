@@ -344,11 +344,21 @@ for name, amounts in {
     "drawn": {"drawn_at_most": 6},
     "short": {"drawn_at_most": 4, "longest": 9},
     "unsettled": {"drawn_at_most": 2, "settled_within": 2},
-    "open": {"drawn_at_most": 2, "closed_at_most": 3},
 }.items():
     noted = world(2, 2, polls="at-rest", budgets=BUDGETS)
     acts = [*tells(noted), Act(when=never, patient=True, allows=crashes)]
     acted(f"notebook {name}", notebook.notebook(2, polls=True), noted, acts, notebook.EVERY, states=60, **amounts)
+for count, most in product((2, 3), range(6, 11)):
+    rested, devices = world(0, count, polls="at-rest"), notebook.notebook(count, polls=True)
+    few_of = {"drawn_at_most": 1, "longest": 90, "closed_at_most": most}
+    acted(f"closed {count} {most}", devices, rested, [], [notebook.ShownOnce], 5, **few_of)
+for early, polls in product(({}, {test_retransmission.Again: 0}, {test_retransmission.Again: 1}), ("any", "at-rest")):
+    limits = Environment(early=early, polls=polls)
+    for name, system in {
+        "looking": test_retransmission.looking(),
+        "dithering": test_retransmission.dithering(),
+    }.items():
+        acted(f"{name} {polls} {[*early.values()]}", system, limits, [], [test_retransmission.EveryWord], 400)
 for design, message in product(("timeline-notify", "F01"), (None, 0, 1)):
     built, _, composed = small_worlds.build(design, SmallWorld("two-people", 2, ()))
     held = frozenset() if message is None else frozenset([MessageId(message)])
