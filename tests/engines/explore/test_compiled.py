@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -350,6 +351,8 @@ def test_an_interruption_leaves_whole_states(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_an_interruption_within_a_handler_leaves_whole_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C is held for one also where these tests run in the background, so that the system ignores it."""
+    monkeypatch.setattr(signal, "getsignal", lambda number: signal.default_int_handler)
     found = {}
     for which in (False, True):
         calls = itertools.count()
