@@ -66,6 +66,17 @@ def test_the_shortest_counterexample_of_all_worlds_is_reported():
     assert (cell.verdict, cell.promise, cell.length, cell.world) == ("violated", "broken", 5, PUSH)
 
 
+def test_of_a_broken_promise_the_counterexample_is_from_a_world_that_it_covers():
+    row = [
+        explored(CRASH, SYNC_FIRST, convergence=4),
+        explored(NO_FAULT, SYNC_FIRST, convergence=9),
+        explored(PUSH, SYNC_FIRST, convergence=8),
+    ]
+    for worlds in (row, row[::-1]):
+        cell = verified(*worlds, design=SYNC_FIRST).cell(SYNC_FIRST, "convergence")
+        assert (cell.promise, cell.length, cell.world) == ("broken", 8, PUSH)
+
+
 def test_a_violation_under_faults_that_no_promise_covers_breaks_none():
     found = verified(explored(CRASH, SYNC_FIRST, convergence=4), explored(NO_FAULT, SYNC_FIRST), design=SYNC_FIRST)
     cell = found.cell(SYNC_FIRST, "convergence")
