@@ -8,7 +8,7 @@ from syncproof.engines.simulate import Checks, Recorder, RunResult, simulate
 from syncproof.inputs import lookup
 from syncproof.inputs.fault_plan import FaultPlan
 from syncproof.inputs.scenario import Scenario
-from syncproof.inputs.workload import Traffic
+from syncproof.inputs.traffic import Traffic
 from syncproof.properties import Property
 
 
