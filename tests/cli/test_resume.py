@@ -15,7 +15,7 @@ from syncproof.cli.main import main
 from syncproof.core.observations import FaultsStopped, Quiesced
 from syncproof.engines.drive.play import ScriptRun
 from syncproof.errors import Interrupted
-from syncproof.inputs import small_worlds
+from syncproof.inputs import bounds
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.seeded_bugs import BUGS
 from syncproof.studies import drive, executors, kill_matrix
@@ -54,8 +54,8 @@ def cheap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("tiny.toml").write_text(TINY.replace("30m", "10m"))
     worlds = tuple(SmallWorld("two-people", 1, kinds) for kinds in ((), ("push",)))
-    monkeypatch.setitem(small_worlds.BOUNDS, "small", worlds)
-    monkeypatch.setattr(small_worlds, "BEYOND", {})
+    monkeypatch.setitem(bounds.BOUNDS, "small", worlds)
+    monkeypatch.setattr(bounds, "BEYOND", {})
 
     def bug(bug: Any) -> Any:
         met = CutEngineResult(list(bug.violates), 1, "runs", 9, 3)

@@ -57,7 +57,9 @@ def _(found: Verification) -> Iterator[Case]:
                     says = f"{cell.counterexample.says} ({cell.length} moves in the world of {cell.world})"
                 yield Case(design, name, words.get(cell.promise, "not exercised"), says)
     for design, world, what in found.vacuous:
-        yield Case(design, f"{world}", "unknown", f"never {what}")
+        yield Case(design, f"{world}", "unknown", f"never reached: {what}")
+    for design, what, needs in found.unasked():
+        yield Case(design, what, "not exercised", f"not exercised: needs {needs}")
     for design, failure in found.failed.items():
         yield Case(design, "the design's own code", "unknown", failure.says)
 
