@@ -190,8 +190,8 @@ F57c = seeded_bug(
     "stale flags win on the server",
     mechanism="a job writes the row of a message as it had read it, and so takes back a recall; every device that follows the "
     "server shows the message again, all alike",
-    cure="write only what the job changes, or only if the row has the version that was read; devices take a flag only with a version "
-    "above the one applied",
+    cure="write only what the job changes, or only if the row has the version that was read; devices take a flag only with a "
+    "version above the one applied",
     seen_in="thunderbird-android#5161",
     violates=("change-monotonic",),
     base="timeline-notify",
