@@ -18,7 +18,7 @@ from syncproof.designs import DESIGNS
 from syncproof.designs.witnesses import ALWAYS, Meets
 from syncproof.engines.explore import Counterexample, Limits
 from syncproof.errors import InputError
-from syncproof.inputs import small_worlds
+from syncproof.inputs import bounds
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES
 from syncproof.properties.sometimes import SOMETIMES
@@ -201,7 +201,7 @@ def test_every_limit_ends_in_unknown_with_its_reason(limits, ending):
 
 @pytest.mark.slow
 def test_progress_adds_the_searches_up(monkeypatch):
-    monkeypatch.setitem(small_worlds.BOUNDS, "small", (NO_FAULT, PUSH))
+    monkeypatch.setitem(bounds.BOUNDS, "small", (NO_FAULT, PUSH))
     seen: list[verification.Progress] = []
     found = verification.verify([NOTIFY], "small", jobs=1, progress=seen.append)
     assert [(p.done, p.total) for p in seen] == [(1, 2), (2, 2)]
@@ -216,7 +216,7 @@ def test_a_worker_that_is_killed_for_memory_is_reported_without_a_traceback(monk
         raise BrokenExecutor("gone")
 
     monkeypatch.setattr(executors, "perform", perform)
-    monkeypatch.setitem(small_worlds.BOUNDS, "small", (NO_FAULT, PUSH))
+    monkeypatch.setitem(bounds.BOUNDS, "small", (NO_FAULT, PUSH))
     found = verification.verify([NOTIFY], "small", jobs=2)
     assert (found.missing, found.stopped, found.status()) == ({NOTIFY: 1}, LOST, 3)
     assert "memory" in found.cell(NOTIFY, "no-loss").why
@@ -232,12 +232,12 @@ def test_unknown_bounds_and_designs_are_input_errors():
 DRIVER = """
 import json, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from syncproof.inputs import small_worlds
-from syncproof.inputs.small_worlds import SmallWorld
+from syncproof.inputs import bounds
+from syncproof.inputs.small_worlds import TOGETHER, SmallWorld
 from syncproof.studies import verify as verification
-small, huge = SmallWorld("two-people", 2, ()), SmallWorld("two-people", 1, small_worlds.TOGETHER)
-small_worlds.BOUNDS["small"] = (small, huge)
-small_worlds.BEYOND["timeline-dense-push"] = (huge,)
+small, huge = SmallWorld("two-people", 2, ()), SmallWorld("two-people", 1, TOGETHER)
+bounds.BOUNDS["small"] = (small, huge)
+bounds.BEYOND["timeline-dense-push"] = (huge,)
 if __name__ == "__main__":
     names = ["timeline-dense-push", "timeline-notify"]
     report = lambda p: print("done", flush=True) if p.done == 2 else None

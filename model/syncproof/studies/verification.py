@@ -17,7 +17,8 @@ from syncproof.designs import Design
 from syncproof.engines.explore import Counterexample, Ending
 from syncproof.engines.memory import peak_memory
 from syncproof.inputs import lookup
-from syncproof.inputs.small_worlds import BOUNDS, SmallWorld, given
+from syncproof.inputs.bounds import BOUNDS
+from syncproof.inputs.small_worlds import SmallWorld, given
 from syncproof.properties import PROPERTIES
 from syncproof.properties.evidence import lacking, meets, unmet
 from syncproof.studies import claims
