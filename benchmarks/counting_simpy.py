@@ -32,7 +32,7 @@ from syncproof.core.values import ConversationId, DeviceId, MessageId, Timeline,
 from syncproof.designs.base import ROW_BYTES
 from syncproof.designs.parameters import Parameters
 from syncproof.inputs.scenario import Scenario
-from syncproof.inputs.workload import Traffic
+from syncproof.inputs.traffic import Traffic
 
 CURSOR_BYTES = 16
 LATE_S = (1, 10, 60)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from syncproof.inputs.scenario import Scenario
-from syncproof.inputs.workload import Traffic
+from syncproof.inputs.traffic import Traffic
 
 
 class Bare:

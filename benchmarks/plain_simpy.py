@@ -13,7 +13,7 @@ from typing import Any
 import simpy
 
 from syncproof.inputs.scenario import Scenario
-from syncproof.inputs.workload import Traffic
+from syncproof.inputs.traffic import Traffic
 
 
 class Plain:

@@ -33,8 +33,9 @@ from syncproof import designs
 from syncproof.designs.forms import all_names
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.errors import InputError
-from syncproof.inputs.scenario import load, ready, seconds
-from syncproof.inputs.small_worlds import within
+from syncproof.inputs.bounds import within
+from syncproof.inputs.durations import seconds
+from syncproof.inputs.scenario import load, ready
 from syncproof.properties import PROPERTIES
 from syncproof.report import figures, markdown, template
 from syncproof.report.sentences import compare as compare_sentences

@@ -10,7 +10,7 @@ from syncproof.engines.simulate.run import Simulation
 from syncproof.inputs import lookup
 from syncproof.inputs.fault_plan import plan
 from syncproof.inputs.scenario import Scenario
-from syncproof.inputs.workload import Traffic
+from syncproof.inputs.traffic import Traffic
 from syncproof.properties import PROPERTIES
 
 

@@ -9,8 +9,10 @@ import pytest
 from syncproof.core.faults import FAULTS
 from syncproof.inputs import scenario
 from syncproof.inputs.fault_plan import IN_TRAFFIC, FaultPlan, plan
-from syncproof.inputs.scenario import FaultsSection, Scenario
-from syncproof.inputs.workload import Traffic, generate
+from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.sections.faults import FaultsSection
+from syncproof.inputs.traffic import Traffic
+from syncproof.inputs.workload import generate
 
 NO_FAULTS = (
     scenario.load("default")

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from syncproof.inputs import scenario
+from syncproof.inputs.durations import DAY
 from syncproof.inputs.fault_plan import plan
 from syncproof.inputs.traces import Trace, read
-from syncproof.inputs.workload import DAY, Traffic, generate
+from syncproof.inputs.traffic import Traffic
+from syncproof.inputs.workload import generate
 
 DATA = Path(os.environ.get("SYNCPROOF_DATA", Path(__file__).resolve().parents[2].parent / "shared" / "data"))
 FILES = {"campus": "CollegeMsg.txt", "irc-group": "group_presence.csv"}

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from syncproof.designs import Parameters
 from syncproof.errors import InputError
-from syncproof.inputs import scenario
-from syncproof.inputs.scenario import load, ready, seconds
+from syncproof.inputs.scenario import Scenario, load, ready
+from syncproof.inputs.sections.base import Section
 from syncproof.inputs.workload import generate
 
 READY = [
@@ -91,24 +90,6 @@ def test_a_predefined_name_takes_precedence_over_a_folder(tmp_path: Path, monkey
 def test_a_scenario_can_be_sent_to_another_process() -> None:
     made = load("server-crash")
     assert pickle.loads(pickle.dumps(made)) == made
-
-
-def test_parameters_are_the_model_table() -> None:
-    parameters = load("default").with_value("model.page_size", 7).parameters()
-    assert (parameters.page_size, parameters.poll_interval) == (7, 900.0)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"), [("90s", 90), ("15m", 900), ("8h", 28_800), ("1.5d", 129_600), ("250ms", 0.25)]
-)
-def test_durations(text: str, expected: float) -> None:
-    assert seconds(text) == expected
-
-
-@pytest.mark.parametrize("value", ["15", "m", "15 m", "-3s", "1w", "", 15, None])
-def test_other_values_are_not_durations(value: object) -> None:
-    with pytest.raises(ValueError, match="such as '15m'"):
-        seconds(value)
 
 
 # ---- errors
@@ -326,30 +307,8 @@ def test_a_changed_key_is_checked_as_in_a_file(key: str, value: object, message:
 
 
 def test_every_key_of_a_scenario_is_documented_by_its_table() -> None:
-    tables = [field.annotation for field in scenario.Scenario.model_fields.values()]
-    assert all(table.__doc__ for table in tables if isinstance(table, type) and issubclass(table, scenario.Section))
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "allowed"),
-    [
-        ("page_size", 0, "1 or more"),
-        ("workers", -1, "0 or more"),
-        ("poll_interval", 0.0, "more than 0"),
-        ("checkpoint", "never", "with-apply, after-apply"),
-        ("notifications", "no", "true or false"),
-    ],
-)
-def test_the_model_table_has_the_limits_of_the_parameters(key: str, value: object, allowed: str) -> None:
-    with pytest.raises(InputError) as caught:
-        load("default").with_value(f"model.{key}", value)
-    assert f"default: model.{key}: {value!r}; allowed: {allowed}" in str(caught.value)
-
-
-def test_a_scenario_without_a_model_table_has_the_parameters_defaults() -> None:
-    bare = load("default").with_value("model", {})
-    assert bare.parameters() == Parameters()
-    assert list(bare.model_dump()["model"]) == list(Parameters.__struct_fields__)
+    tables = [field.annotation for field in Scenario.model_fields.values()]
+    assert all(table.__doc__ for table in tables if isinstance(table, type) and issubclass(table, Section))
 
 
 @pytest.mark.parametrize(

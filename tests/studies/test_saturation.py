@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from syncproof.inputs.durations import DAY
 from syncproof.inputs.scenario import Scenario, load
-from syncproof.inputs.workload import DAY, Traffic, generate
+from syncproof.inputs.traffic import Traffic
+from syncproof.inputs.workload import generate
 from syncproof.studies import saturation
 from syncproof.studies.compare import compare
 from syncproof.studies.comparison import Comparison

@@ -9,8 +9,11 @@ from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 
 from syncproof.inputs import scenario
-from syncproof.inputs.scenario import Section, load
-from syncproof.inputs.scenario_keys import default, keys, length, said, sections, table_of
+from syncproof.inputs.durations import duration_of, length
+from syncproof.inputs.scenario import load
+from syncproof.inputs.scenario_keys import default, keys, said, sections, table_of
+from syncproof.inputs.sections.base import Section, Spread
+from syncproof.inputs.sections.workload import checked_devices
 from tools.docs.markdown import code, codes, table
 
 
@@ -46,16 +49,16 @@ def _type(name: str, field: FieldInfo) -> list[str]:
     """Return the name of the type with its unit, and what is allowed."""
     inner, listed = table_of(field)
     limits = _limits(field)
-    if inner is scenario.Spread:
+    if inner is Spread:
         return [f"[spread](#spreads){' of ms' if name.endswith('_ms') else ' of bytes' if 'bytes' in name else ''}", ""]
     if inner is not None:
         return ["list of tables" if listed else "table", ""]
     if get_origin(field.annotation) is list:
         return ["list of [durations](#durations)", limits]
     functions = [m.func for m in field.metadata if isinstance(m, BeforeValidator)]
-    if scenario.duration_of in functions:
+    if duration_of in functions:
         return ["[duration](#durations)", limits]
-    if scenario._devices in functions:
+    if checked_devices in functions:
         return ["whole number, or a list of them", "each 1 to 64"]
     if get_origin(field.annotation) is Literal:
         return ["text", codes(f'"{choice}"' for choice in get_args(field.annotation))]

@@ -147,7 +147,7 @@ def told(work: WorkDone) -> str:
 
 def take_seconds(trace: str | None, take: str | None) -> float | None:
     """Return `--take` in seconds. Raises `InputError` without a trace, and for what is not a duration."""
-    from syncproof.inputs.scenario import seconds
+    from syncproof.inputs.durations import seconds
 
     if take is not None and trace is None:
         raise InputError("--take goes with --trace FILE")

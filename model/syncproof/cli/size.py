@@ -105,7 +105,7 @@ def size(
 
 def _seconds(option: str, text: str | None) -> float | None:
     """Return a duration in seconds, which may be in years of 365 days. Raises `InputError` for anything else."""
-    from syncproof.inputs.scenario import seconds
+    from syncproof.inputs.durations import seconds
 
     if text is None:
         return None

@@ -17,7 +17,7 @@ Pause = Annotated[float, msgspec.Meta(ge=0)]
 class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     """The parameters of designs. Every design receives all of them and ignores those that do not concern it.
 
-    A scenario's `[model]` table has these keys with these defaults and limits (`inputs/scenario.py` makes it from here).
+    A scenario's `[model]` table has these keys with these defaults and limits (`inputs/sections/model.py` makes it from here).
     """
 
     page_size: Positive = 100

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from syncproof.core.faults import FAULTS, Fault
 from syncproof.inputs.random_draws import Draws
-from syncproof.inputs.scenario import FaultsSection, Scenario
+from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.sections.faults import FaultsSection
 
 if TYPE_CHECKING:
-    from syncproof.inputs.workload import Traffic
+    from syncproof.inputs.traffic import Traffic
 
 PER_DAY = "_per_day"
 """How a key of `[faults]` ends that says how often a day a fault happens to each device."""

@@ -10,8 +10,9 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from syncproof.inputs import new_files
-from syncproof.inputs.scenario import Scenario, Section, Spread
+from syncproof.inputs.scenario import Scenario
 from syncproof.inputs.scenario_keys import default, is_duration, keys, said, table_of
+from syncproof.inputs.sections.base import Section, Spread
 
 WIDTH = 110
 CHOSEN: Mapping[str, str] = {

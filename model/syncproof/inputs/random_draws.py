@@ -17,6 +17,10 @@ from __future__ import annotations
 import hashlib
 from array import array
 from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
 SIZE = 65536
 MASK = SIZE - 1
@@ -47,6 +51,21 @@ class Draws:
     def uniform(self, salt: int, a: int, b: int = 0, c: int = 0) -> float:
         """Return a number in [0, 1), a multiple of 1/65536."""
         return self.index(salt, a, b, c) / SIZE
+
+
+class Numbers:
+    """Make a numpy generator for each (purpose, index)."""
+
+    def __init__(self, seed: int) -> None:
+        self.draws = Draws(seed)
+        self.salts: dict[str, int] = {}
+
+    def of(self, purpose: str, index: int = 0) -> Generator:
+        """Return the generator of a purpose and an index, at its beginning."""
+        import numpy
+
+        salt = self.salts.setdefault(purpose, self.draws.key(purpose))
+        return numpy.random.Generator(numpy.random.Philox(key=[salt, index]))
 
 
 class Attempts(dict[int, int]):

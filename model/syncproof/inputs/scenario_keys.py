@@ -9,9 +9,10 @@ from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 
 from syncproof.designs.parameters import Parameters
-from syncproof.inputs import scenario
+from syncproof.inputs.durations import duration_of, length
 from syncproof.inputs.field_texts import meanings
-from syncproof.inputs.scenario import UNITS, Scenario, Section
+from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.sections.base import Section, Spread
 
 
 def sections() -> Iterator[tuple[str, type[Section], bool]]:
@@ -23,7 +24,7 @@ def sections() -> Iterator[tuple[str, type[Section], bool]]:
 def _below(path: str, kind: type[Section]) -> Iterator[tuple[str, type[Section], bool]]:
     for name, field in keys(kind):
         inner, listed = table_of(field)
-        if inner is not None and inner is not scenario.Spread:
+        if inner is not None and inner is not Spread:
             yield f"{path}{name}", inner, listed
             yield from _below(f"{path}{name}.", inner)
 
@@ -47,27 +48,18 @@ def said(path: str, kind: type[Section]) -> dict[str, str]:
 
 def is_duration(field: FieldInfo) -> bool:
     """Return whether a key is one duration."""
-    return any(isinstance(m, BeforeValidator) and m.func is scenario.duration_of for m in field.metadata)
+    return any(isinstance(m, BeforeValidator) and m.func is duration_of for m in field.metadata)
 
 
 def default(field: FieldInfo) -> str | None:
     """Return the default of a key as a file writes it; None for a key that must be given, and for a table of its own."""
     value = field.default
-    if field.is_required() or (isinstance(value, Section) and not isinstance(value, scenario.Spread)):
+    if field.is_required() or (isinstance(value, Section) and not isinstance(value, Spread)):
         return None
-    if isinstance(value, scenario.Spread):
+    if isinstance(value, Spread):
         return f"{{ median = {value.median:g}, sigma = {value.sigma:g} }}"
     if is_duration(field):
         return f'"{length(value)}"'
     if isinstance(value, str):
         return f'"{value}"'
     return f"{value}".lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def length(seconds: float) -> str:
-    """Return a duration as a file writes it, in the largest unit that gives a whole number, or else in the smallest."""
-    for unit, size in sorted(UNITS.items(), key=lambda item: -item[1]):
-        count = seconds / size
-        if count >= 1 and abs(count - round(count)) < 1e-9:
-            return f"{round(count)}{unit}"
-    return f"{seconds:g}s"

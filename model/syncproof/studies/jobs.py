@@ -16,6 +16,7 @@ from syncproof.engines.simulate import Checks, Recorder, RunResult
 from syncproof.inputs import fault_plan as faults
 from syncproof.inputs import lookup, traces, workload
 from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.traffic import Traffic
 from syncproof.studies.pieces import Piece, piece
 from syncproof.studies.runs import simulate_design
 
@@ -67,9 +68,7 @@ class Job:
         recording.write(Path(self.history), violations)
         return result
 
-    def _simulate(
-        self, traffic: workload.Traffic, plan: faults.FaultPlan, recording: Recorder | None = None
-    ) -> RunResult:
+    def _simulate(self, traffic: Traffic, plan: faults.FaultPlan, recording: Recorder | None = None) -> RunResult:
         """Simulate; an exception in the user's own design becomes an `InputError` of one line."""
         with registry.blaming(self.design):
             return simulate_design(
@@ -83,7 +82,7 @@ PROCESS, SHOWING = 150 << 20, 500
 Measured in runs with 10,000 to 500,000 showings, which took less."""
 
 
-def memory_of(traffic: workload.Traffic) -> int:
+def memory_of(traffic: Traffic) -> int:
     """Return how many bytes a run of this traffic takes, about: measured on the ready scenarios, and more than most take."""
     devices = Counter(traffic.owners)
     members = [set(users) for users in traffic.members]
@@ -100,10 +99,10 @@ def memory_of(traffic: workload.Traffic) -> int:
     return PROCESS + SHOWING * showings
 
 
-_TRAFFIC: dict[tuple[str, int, str | None, float | None], workload.Traffic] = {}
+_TRAFFIC: dict[tuple[str, int, str | None, float | None], Traffic] = {}
 
 
-def traffic_of(scenario: Scenario, seed: int, trace: str | None, take: float | None) -> workload.Traffic:
+def traffic_of(scenario: Scenario, seed: int, trace: str | None, take: float | None) -> Traffic:
     """Return the run's traffic, drawn once per process for the designs that share it; only the latest few are kept."""
     key = (scenario.model_dump_json(), seed, trace, take)
     if key not in _TRAFFIC:
@@ -133,6 +132,6 @@ def piece_of(job: Job) -> Piece[RunResult]:
     return piece(Job.work, job, facts=facts, design=job.design, files=files, kept=job.history is None)
 
 
-def first_traffic(scenario: Scenario, seed: int, trace: str | None, take: float | None) -> workload.Traffic:
+def first_traffic(scenario: Scenario, seed: int, trace: str | None, take: float | None) -> Traffic:
     """Return the first run's traffic; it is kept for the run. Raises `InputError` if scenario and trace do not fit together."""
     return traffic_of(scenario, seed * 1000, trace, take)

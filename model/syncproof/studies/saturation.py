@@ -12,8 +12,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
+from syncproof.inputs.durations import DAY
 from syncproof.inputs.scenario import Scenario
-from syncproof.inputs.workload import DAY, Traffic
+from syncproof.inputs.traffic import Traffic
 from syncproof.studies.intervals import digits
 from syncproof.studies.recommendation import LATE, difference, sign, value_of
 from syncproof.studies.results.comparison import (

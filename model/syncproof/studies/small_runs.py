@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from syncproof.engines.simulate import RunResult
 from syncproof.inputs.scenario import Scenario
-from syncproof.inputs.workload import Traffic
+from syncproof.inputs.traffic import Traffic
 from syncproof.studies import hot_user
 from syncproof.studies.intervals import digits
 from syncproof.studies.jobs import Job

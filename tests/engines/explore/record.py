@@ -4,7 +4,8 @@
 
 writes `recorded.json` anew. Do that only after a change that is meant to change what a search finds or says, and read the
 difference. Each exploration is small; together they take every path of the package. Of each are kept: the numbers, the
-verdicts with their reasons and counterexamples, and digests of the graph's arrays. Of one that is refused: the error.
+verdicts with their reasons and counterexamples, and digests of the graph's arrays. Of one that is refused: the error. Of a
+directed search: the ends, and a digest of the graph.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
-from syncproof.engines.explore import Counterexample, Exploration, Finding
+from syncproof.engines.explore import Counterexample, Exploration, Finding, directed
 
 FILE = Path(__file__).with_name("recorded.json")
 NUMBERS = ("states", "transitions", "depth", "outside", "skipped", "calls made again")
@@ -59,6 +61,28 @@ def kept_of(explore: Callable[[], Exploration]) -> Kept:
     return {part: value for part, value in kept.items() if value}
 
 
+def kept_of_directed(search: Callable[[], directed.ReachedEnds]) -> Kept:
+    """Search as acts lead, and return what is kept of it."""
+    made: list[directed._Directed] = []
+
+    class Seen(directed._Directed):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            made.append(self)
+
+    with patch.object(directed, "_Directed", Seen):
+        found = search()
+    graph = made[0].graph
+    return {
+        "states": str(found.states),
+        "complete": str(found.complete),
+        "arcs": str(sum(map(len, graph.targets.values()))),
+        "graph": digest(repr([graph.nodes, sorted(graph.targets.items()), sorted(graph.moves.items())])),
+        "judged": " ".join(sorted(found.judged)),
+        "outcomes": sorted(" ".join(sorted(outcome)) for outcome in found.outcomes),
+    }
+
+
 def _said(finding: Finding, growth: str) -> str:
     """Return the verdict with its reason and counterexample. Of a long reason the beginning is kept, and a digest."""
     way = finding.counterexample
@@ -82,12 +106,13 @@ def differences(before: Kept, now: Kept) -> list[str]:
     ]
 
 
-def written(explorations: Mapping[str, Callable[[], Exploration]]) -> str:
-    """Return the text of the file, with one line for each exploration."""
-    lines = [
-        f"{json.dumps(name)}: {json.dumps(packed(kept_of(make)), separators=(',', ':'))}"
-        for name, make in explorations.items()
-    ]
+def written(
+    explorations: Mapping[str, Callable[[], Exploration]], acted: Mapping[str, Callable[[], directed.ReachedEnds]]
+) -> str:
+    """Return the text of the file, with one line for each exploration and each directed search."""
+    every = {name: packed(kept_of(make)) for name, make in explorations.items()}
+    every |= {f"directed: {name}": kept_of_directed(make) for name, make in acted.items()}
+    lines = [f"{json.dumps(name)}: {json.dumps(kept, separators=(',', ':'))}" for name, kept in every.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
@@ -109,9 +134,9 @@ def read(text: str) -> dict[str, Kept]:
 
 def main() -> None:
     """Write the file anew."""
-    from tests.engines.explore.explorations import EXPLORATIONS
+    from tests.engines.explore.recorded_searches import DIRECTED, EXPLORATIONS
 
-    FILE.write_text(written(EXPLORATIONS), encoding="utf-8")
+    FILE.write_text(written(EXPLORATIONS, DIRECTED), encoding="utf-8")
 
 
 if __name__ == "__main__":

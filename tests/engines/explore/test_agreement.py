@@ -19,8 +19,9 @@ from syncproof.engines.explore.expand import expander
 from syncproof.engines.explore.moves import NEVER
 from syncproof.engines.explore.tables import Tables
 from syncproof.inputs.fault_plan import FaultPlan
-from syncproof.inputs.scenario import FaultsSection, Scenario, ServerCrash
-from syncproof.inputs.workload import Traffic
+from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.sections.faults import FaultsSection, ServerCrash
+from syncproof.inputs.traffic import Traffic
 from syncproof.properties import PROPERTIES
 from syncproof.studies.runs import simulate_design
 from tests.helpers.moves import Moves, only_answers_a_closed_connection

@@ -9,16 +9,18 @@ from typing import Any
 import numpy
 import pytest
 
-from syncproof.core.actor import Actor, Out, actor, durable, on
+from syncproof.core.actor import Actor, Out, actor, durable, on, state
 from syncproof.core.environment import Environment
 from syncproof.core.moves import Tell
+from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
 from syncproof.core.values import ActorId, Id
 from syncproof.core.world import System
-from syncproof.engines.explore import Common, Exploration, HandlerError, ImpureHandler, Limits, explore
+from syncproof.engines.explore import Common, Exploration, HandlerError, ImpureHandler, Limits, explore, search
+from syncproof.engines.explore import common as common_module
 from syncproof.inputs import lookup, small_worlds
 from syncproof.inputs.small_worlds import SmallWorld
-from syncproof.properties import PROPERTIES
+from syncproof.properties import PROPERTIES, Property, observes
 from syncproof.seeded_bugs import BUGS
 
 ARRAYS = ("first", "targets", "moves", "parents", "levels")
@@ -85,6 +87,23 @@ class Counter(Actor):
     @on(Poke)
     def poke(self, source: Id, packet: Packet, out: Out) -> None:
         self.count += self.size
+        out.observe(Poked())
+
+
+class Poked(Observation, frozen=True, gc=False):
+    pass
+
+
+@state
+class CountsPokes(Property):
+    """Counts how often anyone was poked."""
+
+    name = "counts-pokes"
+    count: int = 0
+
+    @observes(Poked)
+    def on_poked(self, o: Poked) -> None:
+        self.count += 1
 
 
 def counts(found: Exploration) -> list[int]:
@@ -151,3 +170,30 @@ def test_an_error_comes_again() -> None:
             poked(lambda: Fragile(id=ME), common=common)
         says.append(str(error.value))
     assert says[0] == says[1]
+
+
+@pytest.mark.parametrize(("most", "kept"), [(5, False), (6, True), (7, True)])
+def test_more_than_so_many_states_are_forgotten_before_the_next_search(
+    most: int, kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search meets three local states, of which its property keeps three states as well."""
+    known = Common()
+    poked(lambda: Counter(id=ME, size=1), common=known, properties=[CountsPokes])
+    monkeypatch.setattr(common_module, "MOST", most)
+    found = poked(lambda: Counter(id=ME, size=1), common=known, properties=[CountsPokes])
+    assert (found.reran == 0) is kept
+
+
+@pytest.mark.parametrize("ending", ["complete", "states", "interrupted"])
+def test_what_an_interrupted_search_computed_is_forgotten(ending: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "CHECK_EVERY", 1)
+
+    def progress(status: Any) -> None:
+        if ending == "interrupted" and status.states == 3:
+            raise KeyboardInterrupt
+
+    known, limits = Common(), Limits(states=2) if ending == "states" else None
+    first = poked(lambda: Counter(id=ME, size=1), common=known, progress=progress, limits=limits)
+    again = poked(lambda: Counter(id=ME, size=1), common=known)
+    assert first.graph.ending == ending
+    assert again.reran == (2 if ending == "interrupted" else 0)

@@ -29,7 +29,7 @@ from syncproof.inputs import lookup, small_worlds
 from syncproof.inputs.small_worlds import KINDS, SmallWorld
 from syncproof.properties import PROPERTIES, Property, observes
 from syncproof.seeded_bugs import BUGS
-from tests.engines.explore import explorations, record, test_unchanging
+from tests.engines.explore import record, recorded_searches, test_unchanging
 from tests.engines.explore.test_endless import Asked, AsksTerminate
 from tests.engines.explore.test_equal_to_world import Again, NeverLooks, Restless
 from tests.engines.explore.test_explore import Hasty
@@ -90,11 +90,11 @@ def in_world(design: str, world: SmallWorld) -> Callable[..., Exploration]:
 # ---- the small explorations that take every path of the package
 
 
-@pytest.mark.parametrize("name", explorations.EXPLORATIONS)
+@pytest.mark.parametrize("name", recorded_searches.EXPLORATIONS)
 def test_it_finds_what_was_recorded(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     used, finish, finished = fast(monkeypatch), compiled.CompiledSearch.finish, []
     monkeypatch.setattr(compiled.CompiledSearch, "finish", lambda self: finished.append(finish(self)))
-    assert record.differences(RECORDED[name], record.kept_of(explorations.EXPLORATIONS[name])) == []
+    assert record.differences(RECORDED[name], record.kept_of(recorded_searches.EXPLORATIONS[name])) == []
     assert len(finished) == sum(used)
 
 

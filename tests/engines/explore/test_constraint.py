@@ -13,7 +13,7 @@ from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet
 from syncproof.core.values import SERVER, ActorId, Id
 from syncproof.core.world import System
-from syncproof.engines.explore import ImpureHandler, NotSymmetric, explore
+from syncproof.engines.explore import ImpureHandler, NotSymmetric, constraint, explore
 from syncproof.engines.explore.constraint import Within
 from syncproof.engines.explore.encoding import ABSENT, DOWN, pending_slot
 from syncproof.engines.explore.exploration import compiled
@@ -207,3 +207,21 @@ def test_a_constraint_of_a_symmetric_search_treats_the_ids_alike(favours):
     else:
         found = explore(system, NOTHING, symmetric=[members], constraint=few)
         assert len(found.graph.states) == 9  # of two counts with a sum of 4 at most, in order
+
+
+@pytest.mark.parametrize(
+    ("at_most", "every", "step"),
+    [(10, False, 1), (9, False, 2), (5, False, 2), (4, False, 3), (3, False, 4), (2, True, 1)],
+)
+def test_a_sample_of_what_was_asked_is_asked_again(at_most, every, step, monkeypatch):
+    """Nine combinations are known: the states and one outside. Every n-th is asked again, from the first one on."""
+    monkeypatch.setattr(constraint, "AGAIN_AT_MOST", at_most)
+    asked = []
+
+    def few(view):
+        asked.append(view.actors[ActorId(0)].number)
+        return asked[-1] <= 7
+
+    explore(counters(1), NOTHING, constraint=few, check_every_call=every)
+    assert asked[:9] == list(range(9))
+    assert asked[9:] == list(range(0, 9, step))

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engines.explore.explorations import EXPLORATIONS
-from tests.engines.explore.record import FILE, differences, kept_of, read
+from tests.engines.explore.record import FILE, differences, kept_of, kept_of_directed, read
+from tests.engines.explore.recorded_searches import DIRECTED, EXPLORATIONS
 
 RECORDED = read(FILE.read_text(encoding="utf-8"))
 
@@ -18,8 +18,13 @@ def test_a_search_finds_what_was_recorded(name: str) -> None:
     assert differences(RECORDED[name], kept_of(EXPLORATIONS[name])) == []
 
 
+@pytest.mark.parametrize("name", DIRECTED)
+def test_a_directed_search_finds_what_was_recorded(name: str) -> None:
+    assert differences(RECORDED[f"directed: {name}"], kept_of_directed(DIRECTED[name])) == []
+
+
 def test_nothing_else_is_recorded() -> None:
-    assert list(RECORDED) == list(EXPLORATIONS)
+    assert list(RECORDED) == [*EXPLORATIONS, *[f"directed: {name}" for name in DIRECTED]]
 
 
 def test_a_difference_names_its_part() -> None:

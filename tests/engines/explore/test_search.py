@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import math
+import signal
 import sys
 
 import pytest
@@ -10,7 +12,9 @@ import pytest
 from examples import two_phase_commit as two_phase
 from syncproof.core.actor import state
 from syncproof.core.environment import Environment
-from syncproof.engines.explore import Limits, explore, search
+from syncproof.engines.explore import Limits, common, directed, exploration, explore, search
+from syncproof.engines.explore.graph import Graph
+from syncproof.engines.explore.search import Restrictions
 from syncproof.errors import InputError
 from syncproof.properties._base import Property, observes
 from tests.helpers.plain_search import plain_search
@@ -165,18 +169,29 @@ def test_the_bytes_of_a_search_are_those_of_its_states_and_arcs():
 
 
 @pytest.mark.parametrize(
-    ("limits", "says"),
+    ("limits", "actors", "available", "says"),
     [
         (
-            Limits(states=10_000_000, memory=8 << 30),
-            "ends at 10,000,000 states or 8.0 GiB; about 110,000,000 states of 76 bytes",
+            Limits(states=10_000_000, memory=12 << 30),
+            3,
+            1 << 30,
+            "ends at 10,000,000 states or 12.0 GiB; about 170,000,000 states of 76 bytes fit into 12.0 GiB",
         ),
-        (Limits(), "no limit of states or memory; about 14,000,000 states of 76 bytes fit into 1.0 GiB"),
+        (
+            Limits(states=1_234),
+            6,
+            3 << 29,
+            "ends at 1,234 states; about 18,000,000 states of 92 bytes fit into 1.5 GiB",
+        ),
+        (Limits(memory=5 << 29), 10, 1 << 30, "ends at 2.5 GiB; about 27,000,000 states of 100 bytes fit into 2.5 GiB"),
+        (Limits(), 3, 1 << 30, "no limit of states or memory; about 14,000,000 states of 76 bytes fit into 1.0 GiB"),
+        (Limits(), 3, None, "no limit of states or memory; a state takes about 76 bytes"),
     ],
 )
-def test_where_a_search_ends_is_said_before_it_begins(limits, says, monkeypatch):
-    monkeypatch.setattr(search, "available_memory", lambda: 1 << 30)
-    assert search.room(limits, 3).startswith(says)
+def test_where_a_search_ends_is_said_before_it_begins(limits, actors, available, says, monkeypatch):
+    """Of 20 slots, six actors', three words are too few, and of 32 slots four would be too many for one slot more."""
+    monkeypatch.setattr(search, "available_memory", lambda: available)
+    assert search.room(limits, actors) == says
 
 
 def test_where_a_limit_ended_a_search_is_said():
@@ -184,25 +199,87 @@ def test_where_a_limit_ended_a_search_is_said():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(search, "CHECK_EVERY", 10)
         graph = explore(two_phase.two_phase(3), NOTHING, limits=limits, fast=False).graph
-    says = f"the limit of 10 states ended the search at {len(graph.states)} states, "
-    assert search.told(graph, limits).startswith(says)
+    each = graph.bytes / len(graph.states)
+    assert search.told(graph, limits) == (
+        f"the limit of 10 states ended the search at {len(graph.states)} states, {each:.0f} bytes each"
+    )
     assert search.told(explore(two_phase.two_phase(1), NOTHING).graph, limits) == ""
 
 
 @pytest.mark.parametrize(
     ("ending", "limits", "says"),
     [
-        ("states", Limits(states=12_345), "the limit of 12,345 states ended the search at 56 states, "),
-        ("memory", Limits(memory=3 << 29), "the limit of 1.5 GiB ended the search at 56 states, "),
+        ("states", Limits(states=12_345), "the limit of 12,345 states ended the search at 56 states, 123 bytes each"),
+        ("memory", Limits(memory=3 << 29), "the limit of 1.5 GiB ended the search at 56 states, 123 bytes each"),
         ("complete", Limits(memory=3 << 29), ""),
     ],
 )
 def test_the_limit_that_ended_a_search_is_said_in_its_unit(ending, limits, says):
     graph = explore(two_phase.two_phase(2), Environment(), fast=False).graph
-    graph.ending = ending
-    assert len(graph.states) == 56
-    assert search.told(graph, limits).startswith(says)
-    assert bool(says) == bool(search.told(graph, limits))
+    graph.ending, graph.bytes = ending, 123 * 56
+    assert search.told(graph, limits) == says
+
+
+def test_a_search_without_states_has_no_bytes_for_each():
+    assert search.told(Graph(ending="memory"), Limits(memory=1 << 29)) == (
+        "the limit of 0.5 GiB ended the search at 0 states, 0 bytes each"
+    )
+
+
+@pytest.mark.parametrize("limit", [{"states": 1}, {"memory": 1}, {"depth": 1}])
+def test_a_limit_of_one_limits_something(limit):
+    assert Limits(**limit)
+
+
+@pytest.mark.parametrize("how", ["held", "let through"])
+def test_signals_are_held_for_a_while(how):
+    """What was held before or not is so again afterwards."""
+    both = {signal.SIGINT, signal.SIGTERM}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, () if how == "held" else both)
+    try:
+        around = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        with search._interruptions(how):
+            assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) & both == (both if how == "held" else set())
+        assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == around
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def test_where_signals_cannot_be_held_nothing_is_done(monkeypatch):
+    monkeypatch.delattr(signal, "pthread_sigmask")
+    with search._interruptions("held") as nothing:
+        assert nothing is None
+
+
+def test_a_complaint_in_a_state_that_is_not_expanded_is_forgotten():
+    """Ctrl-C comes while the constraint is asked, after a property complained of a move from the first state."""
+
+    def interrupted(view):
+        if any(actor.phase == "aborted" for actor in view.actors.values()):
+            raise KeyboardInterrupt
+        return True
+
+    found = explore(two_phase.two_phase(2), NOTHING, [NobodyDecides], constraint=interrupted, fast=False)
+    assert (found.graph.ending, found.graph.expanded, found.graph.violations) == ("interrupted", 0, {})
+
+
+def test_the_compiled_loop_begins_where_it_is_asked_to(monkeypatch):
+    tables = explore(two_phase.two_phase(2), NOTHING).tables
+    monkeypatch.setattr(search, "can_compile", lambda restrictions: True)
+    assert search._switch(tables, Restrictions(), True) == 0
+    assert search._switch(tables, Restrictions(), False) == math.inf
+    monkeypatch.setattr(search, "fits", lambda tables: False)
+    assert search._switch(tables, Restrictions(), True) == math.inf
+    monkeypatch.setattr(search, "fits", lambda tables: True)
+    monkeypatch.setattr(search, "can_compile", lambda restrictions: False)
+    assert search._switch(tables, Restrictions(), True) == math.inf
+
+
+def test_the_amounts_of_a_search_are_changed_on_purpose_only():
+    """What a user waits for and how much memory is taken depends on them, and docs/explorer.md and the help name some."""
+    assert (search.SWITCH_AT, exploration.LEAN_FROM, common.MOST) == (20_000, 1_000_000, 100_000)
+    assert (directed.DRAWN_AT_MOST, directed.LONGEST) == (1_000, 2_000)
+    assert (directed.SETTLED_WITHIN, directed.CLOSED_AT_MOST) == (200, 2_000)
 
 
 @pytest.mark.parametrize(

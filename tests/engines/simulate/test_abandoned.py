@@ -13,7 +13,8 @@ from syncproof.designs import DESIGNS
 from syncproof.engines.simulate.run import Simulation
 from syncproof.inputs import scenario
 from syncproof.inputs.scenario import Scenario
-from syncproof.inputs.workload import Traffic, generate
+from syncproof.inputs.traffic import Traffic
+from syncproof.inputs.workload import generate
 from tests.helpers.timed import Times, ran
 
 FEW: Scenario = scenario.load("default").with_values(

@@ -32,7 +32,7 @@ from syncproof.engines.simulate import RunResult
 from syncproof.engines.simulate.metrics import METRICS
 from syncproof.inputs.fault_plan import plan
 from syncproof.inputs.scenario import Scenario
-from syncproof.inputs.workload import Traffic
+from syncproof.inputs.traffic import Traffic
 from syncproof.studies.runs import simulate_design
 
 HEADER, ROW = 60, 32

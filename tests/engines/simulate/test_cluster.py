@@ -17,7 +17,8 @@ from syncproof.engines.simulate.run import Simulation
 from syncproof.formats.history import moves_path
 from syncproof.inputs import scenario
 from syncproof.inputs.fault_plan import plan
-from syncproof.inputs.scenario import DeploymentSection, Scenario
+from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.sections.infrastructure import DeploymentSection
 from syncproof.inputs.workload import generate
 from syncproof.studies.jobs import Job
 from syncproof.studies.recordings import check, replay

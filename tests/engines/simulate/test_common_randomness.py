@@ -12,7 +12,7 @@ from syncproof.core.packets import Compose
 from syncproof.core.values import ConnectionId
 from syncproof.designs.packets import Commit, Copied, Indexed, Notification, Push, Synced
 from syncproof.inputs.scenario import Scenario
-from syncproof.inputs.workload import Traffic
+from syncproof.inputs.traffic import Traffic
 from tests.helpers.timed import ran
 
 MESSAGES, APART = 150, 30.0

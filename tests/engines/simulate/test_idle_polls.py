@@ -9,7 +9,7 @@ import pytest
 from syncproof.engines.simulate.polls import Polls
 from syncproof.engines.simulate.run import Simulation
 from syncproof.inputs.scenario import Scenario
-from syncproof.inputs.workload import Traffic
+from syncproof.inputs.traffic import Traffic
 from tests.helpers.timed import simulation
 
 DEVICES = 200

@@ -10,7 +10,7 @@ from syncproof.core.world import System
 from syncproof.engines.simulate import simulate
 from syncproof.inputs.fault_plan import FaultPlan
 from syncproof.inputs.scenario import Scenario
-from syncproof.inputs.workload import Traffic
+from syncproof.inputs.traffic import Traffic
 
 PHONE = DeviceId(0)
 

@@ -10,8 +10,9 @@ import pytest
 from syncproof.engines.simulate.counters import Counters, completed, snapshot
 from syncproof.engines.simulate.metrics import measure
 from syncproof.inputs import scenario
+from syncproof.inputs.durations import DAY
 from syncproof.inputs.scenario import Scenario
-from syncproof.inputs.workload import DAY, generate
+from syncproof.inputs.workload import generate
 from tests.helpers.timed import simulation
 
 RUSH: Scenario = scenario.load("rush-hour").with_values(

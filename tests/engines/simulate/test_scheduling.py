@@ -11,8 +11,9 @@ from syncproof.core.values import SERVER, DeviceId, Id
 from syncproof.core.world import System
 from syncproof.engines.simulate import simulate
 from syncproof.inputs.fault_plan import FaultPlan
-from syncproof.inputs.scenario import FaultsSection, Scenario
-from syncproof.inputs.workload import Traffic
+from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.sections.faults import FaultsSection
+from syncproof.inputs.traffic import Traffic
 from tests.helpers.moves import Moves
 
 PHONE = DeviceId(0)

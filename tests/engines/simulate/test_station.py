@@ -11,7 +11,7 @@ from syncproof.designs.packets import Commit, Copied, Indexed
 from syncproof.engines.simulate.clock import Clock
 from syncproof.engines.simulate.station import READ, WRITTEN, Station
 from syncproof.inputs.random_draws import Draws
-from syncproof.inputs.scenario import StorageSection
+from syncproof.inputs.sections.infrastructure import StorageSection
 
 
 def station(**storage: Any) -> Station:

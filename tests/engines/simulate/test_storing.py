@@ -14,7 +14,7 @@ from syncproof.core.world import System
 from syncproof.engines.simulate.run import Simulation
 from syncproof.inputs.fault_plan import FaultPlan
 from syncproof.inputs.scenario import Scenario
-from syncproof.inputs.workload import Traffic
+from syncproof.inputs.traffic import Traffic
 
 BYTES, LOG = 100, 8
 

@@ -21,8 +21,9 @@ from syncproof.engines.simulate.clock import Clock
 from syncproof.engines.simulate.run import Simulation
 from syncproof.engines.simulate.station import READ, WRITTEN, Station
 from syncproof.inputs.random_draws import Draws
-from syncproof.inputs.scenario import Scenario, StorageSection
-from syncproof.inputs.workload import Traffic
+from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.sections.infrastructure import StorageSection
+from syncproof.inputs.traffic import Traffic
 from tests.helpers.timed import ran, simulation
 
 CONFIDENCE = 0.999

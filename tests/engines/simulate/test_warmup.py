@@ -6,7 +6,7 @@ import pytest
 
 from syncproof.core.observations import Served
 from syncproof.inputs.scenario import Scenario
-from syncproof.inputs.workload import Traffic
+from syncproof.inputs.traffic import Traffic
 from tests.helpers.timed import ran
 
 DEVICES = 50

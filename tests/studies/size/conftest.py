@@ -8,7 +8,7 @@ import pytest
 
 from syncproof.inputs import workload
 from syncproof.inputs.scenario import Scenario
-from syncproof.inputs.workload import Traffic
+from syncproof.inputs.traffic import Traffic
 from syncproof.studies.size import traffic
 from syncproof.studies.size.mix import Mix
 

@@ -14,8 +14,9 @@ from syncproof.designs.registry import DESIGNS
 from syncproof.engines.simulate import RunResult
 from syncproof.inputs import lookup, workload
 from syncproof.inputs.fault_plan import FaultPlan
-from syncproof.inputs.scenario import NetworkSection, Scenario, StorageSection
-from syncproof.inputs.workload import Traffic
+from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.sections.infrastructure import NetworkSection, StorageSection
+from syncproof.inputs.traffic import Traffic
 from syncproof.studies.runs import simulate_design
 from syncproof.studies.size import check, formulas, traffic
 from syncproof.studies.size.ledger import Ledger

@@ -11,7 +11,8 @@ import pytest
 from syncproof.engines.simulate.clock import Clock
 from syncproof.engines.simulate.station import READ, Station
 from syncproof.inputs.random_draws import Draws
-from syncproof.inputs.scenario import Scenario, StorageSection
+from syncproof.inputs.scenario import Scenario
+from syncproof.inputs.sections.infrastructure import StorageSection
 from syncproof.studies.size import prices
 from syncproof.studies.size.mix import Mix
 from syncproof.studies.size.plan import Demand, Plan, wait

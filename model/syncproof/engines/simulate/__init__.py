@@ -32,7 +32,7 @@ from syncproof.engines.simulate.receivers import Recorder
 from syncproof.engines.simulate.run import Simulation
 from syncproof.inputs.fault_plan import FaultPlan
 from syncproof.inputs.scenario import Scenario
-from syncproof.inputs.workload import Traffic
+from syncproof.inputs.traffic import Traffic
 from syncproof.properties import PROPERTIES, Property
 from syncproof.properties.evidence import Given
 from syncproof.properties.verdicts import PropertyResult, judge

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from syncproof.core.packets import Packet
 from syncproof.engines.simulate.histogram import Histogram
 from syncproof.engines.simulate.meter import LATE_S
-from syncproof.inputs.workload import Traffic
+from syncproof.inputs.traffic import Traffic
 from syncproof.properties.no_loss import NoLoss
 
 if TYPE_CHECKING:

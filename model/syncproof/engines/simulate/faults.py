@@ -16,7 +16,7 @@ from syncproof.core.values import ActorId, DeviceId
 from syncproof.engines.simulate.clock import Clock
 from syncproof.inputs.fault_plan import FaultPlan
 from syncproof.inputs.random_draws import Draws
-from syncproof.inputs.scenario import NetworkSection
+from syncproof.inputs.sections.infrastructure import NetworkSection
 
 if TYPE_CHECKING:
     from syncproof.engines.simulate.gateways import Gateways

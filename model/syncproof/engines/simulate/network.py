@@ -21,7 +21,8 @@ from syncproof.engines.simulate.clock import Clock
 from syncproof.engines.simulate.faults import FaultCounts
 from syncproof.inputs.fault_plan import FaultPlan
 from syncproof.inputs.random_draws import COARSE, MASK, Draws, lognormal_table
-from syncproof.inputs.scenario import NetworkSection, Spread
+from syncproof.inputs.sections.base import Spread
+from syncproof.inputs.sections.infrastructure import NetworkSection
 
 if TYPE_CHECKING:
     from syncproof.engines.simulate.hosts import TimedConnection, TimedHost, TimedWorld

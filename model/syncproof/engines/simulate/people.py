@@ -10,8 +10,8 @@ from syncproof.core.packets import AddMember, Compose, RemoveMember
 from syncproof.core.values import ActorId, ConversationId, DeviceId, Message, MessageId, UserId
 from syncproof.engines.simulate.clock import Clock
 from syncproof.inputs.random_draws import Draws
-from syncproof.inputs.scenario import NetworkSection
-from syncproof.inputs.workload import Traffic
+from syncproof.inputs.sections.infrastructure import NetworkSection
+from syncproof.inputs.traffic import Traffic
 
 if TYPE_CHECKING:
     from syncproof.engines.simulate.faults import FaultCounts, Faults

@@ -33,7 +33,7 @@ from syncproof.engines.simulate.station import Station
 from syncproof.inputs.fault_plan import FaultPlan
 from syncproof.inputs.random_draws import Draws
 from syncproof.inputs.scenario import Scenario
-from syncproof.inputs.workload import Traffic
+from syncproof.inputs.traffic import Traffic
 from syncproof.properties import Property
 from syncproof.properties.monitor import Monitor
 from syncproof.properties.references import NothingMissing

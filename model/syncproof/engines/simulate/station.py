@@ -12,7 +12,7 @@ from syncproof.core.packets import Idle, Packet
 from syncproof.engines.simulate.clock import Clock
 from syncproof.engines.simulate.histogram import Histogram, pooled
 from syncproof.inputs.random_draws import COARSE, MASK, Attempts, Draws, lognormal_table
-from syncproof.inputs.scenario import StorageSection
+from syncproof.inputs.sections.infrastructure import StorageSection
 
 DEVICE_WRITE_S = 0.001
 """Seconds that an operation of a device's own database takes; it has no queue."""

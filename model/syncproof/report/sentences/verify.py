@@ -42,6 +42,8 @@ def answer(verification: Verification) -> list[str]:
             f"{counted(idle, 'promise')} {'is' if idle == 1 else 'are'} not exercised by these worlds: the fault, the messages "
             "or the devices for it are not among them."
         )
+    for design, what, needs in verification.unasked():
+        sentences.append(f"Not exercised by these worlds: {what} ({design} declares it; it needs {needs}).")
     refuted = [
         f"{design} ({', '.join(names)})"
         for design, row in verification.matrix().items()

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 from syncproof.designs.registry import Design
 from syncproof.errors import InputError, nearest
 from syncproof.inputs import arguments, lookup, workload
+from syncproof.inputs.durations import DAY
 from syncproof.inputs.scenario import LARGEST_SEED, Scenario, load
-from syncproof.inputs.workload import DAY
 from syncproof.studies import pieces
 from syncproof.studies.executors import Progress
 from syncproof.studies.presentation import Presentable

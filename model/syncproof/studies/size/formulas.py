@@ -34,7 +34,8 @@ from syncproof.designs.packets import (
 from syncproof.designs.parameters import Parameters
 from syncproof.designs.registry import DESIGNS, Design
 from syncproof.inputs.lookup import get
-from syncproof.inputs.scenario import NetworkSection, Spread, StorageSection
+from syncproof.inputs.sections.base import Spread
+from syncproof.inputs.sections.infrastructure import NetworkSection, StorageSection
 from syncproof.studies.size.ledger import Ledger
 from syncproof.studies.size.mix import Mix, Numbers, Stock
 

@@ -8,9 +8,9 @@ from functools import cached_property
 
 import numpy
 
+from syncproof.inputs.durations import DAY
 from syncproof.inputs.lookup import get
 from syncproof.inputs.scenario import Scenario
-from syncproof.inputs.workload import DAY
 from syncproof.studies.size import formulas
 from syncproof.studies.size.ledger import Ledger, Life
 from syncproof.studies.size.mix import Mix

@@ -11,8 +11,8 @@ from pydantic import Field, ValidationError
 
 from syncproof.errors import InputError
 from syncproof.inputs import toml_file
-from syncproof.inputs.scenario import Section
 from syncproof.inputs.scenario_errors import explain
+from syncproof.inputs.sections.base import Section
 
 Price = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 EXAMPLE = "example-list-prices.toml"

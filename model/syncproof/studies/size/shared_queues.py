@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy
 
-from syncproof.inputs.workload import Session
+from syncproof.inputs.traffic import Session
 from syncproof.studies.size.mix import Shared, Stock
 
 

@@ -10,8 +10,9 @@ from collections import Counter, defaultdict
 
 import numpy
 
+from syncproof.inputs.durations import DAY
 from syncproof.inputs.scenario import Scenario
-from syncproof.inputs.workload import DAY, Session, Traffic
+from syncproof.inputs.traffic import Session, Traffic
 from syncproof.studies.size.mix import Mix, Numbers
 from syncproof.studies.size.shared_queues import Place, SharedQueues, Sum
 

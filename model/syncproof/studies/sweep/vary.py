@@ -13,7 +13,8 @@ from typing import Any
 
 from syncproof.errors import InputError
 from syncproof.inputs import arguments
-from syncproof.inputs.scenario import Scenario, seconds
+from syncproof.inputs.durations import seconds
+from syncproof.inputs.scenario import Scenario
 
 NOT_VARIED = {
     "title": "a text that changes no result",
