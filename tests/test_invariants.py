@@ -17,7 +17,7 @@ from unittest import TestCase
 
 import pytest
 
-from syncproof.engines.hypothesis_machine import profile_settings
+from syncproof.engines.hypothesis_runs import profile_settings
 from syncproof.inputs.small_worlds import TOGETHER, small_world
 from syncproof.studies.hunt import machine
 

@@ -19,7 +19,8 @@ from syncproof.designs import DESIGNS
 from syncproof.designs.inbox.server import InboxServer
 from syncproof.engines.check import check_observations
 from syncproof.engines.explore import explore
-from syncproof.engines.hypothesis_machine import machine, play
+from syncproof.engines.hypothesis_machine import machine
+from syncproof.engines.hypothesis_runs import play
 from syncproof.engines.replay import replay_moves
 from syncproof.formats.header import Header
 from syncproof.formats.history import Recording, moves_path, read_history, read_moves

@@ -107,7 +107,7 @@ def _assert_kept(
 
 def _check(messages: int, faults: Sequence[str] | None, states: int, examples: str) -> None:
     __tracebackhide__ = True
-    from syncproof.engines.hypothesis_machine import PROFILES
+    from syncproof.engines.hypothesis_runs import PROFILES
     from syncproof.errors import InputError
     from syncproof.inputs import arguments
 

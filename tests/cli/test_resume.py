@@ -15,10 +15,11 @@ from syncproof.cli.main import main
 from syncproof.core.observations import FaultsStopped, Quiesced
 from syncproof.engines.drive.play import ScriptRun
 from syncproof.errors import Interrupted
-from syncproof.inputs import small_worlds
+from syncproof.inputs import bounds
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.seeded_bugs import BUGS
 from syncproof.studies import drive, executors, kill_matrix
+from syncproof.studies.drive.outcome import ScriptOutcome
 from syncproof.studies.presentation import Presentable
 from syncproof.studies.results.kill_matrix import CutEngineResult, EngineResult
 from syncproof.studies.script_search import Predicted
@@ -38,7 +39,7 @@ DONE: list[Any] = []
 
 
 @contextmanager
-def unsearched(cells: list[drive.ScriptOutcome]) -> Iterator[Callable[[], None]]:
+def unsearched(cells: list[ScriptOutcome]) -> Iterator[Callable[[], None]]:
     """Predict for each cell that nothing is violated."""
 
     def fill_in() -> None:
@@ -54,8 +55,8 @@ def cheap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("tiny.toml").write_text(TINY.replace("30m", "10m"))
     worlds = tuple(SmallWorld("two-people", 1, kinds) for kinds in ((), ("push",)))
-    monkeypatch.setitem(small_worlds.BOUNDS, "small", worlds)
-    monkeypatch.setattr(small_worlds, "BEYOND", {})
+    monkeypatch.setitem(bounds.BOUNDS, "small", worlds)
+    monkeypatch.setattr(bounds, "BEYOND", {})
 
     def bug(bug: Any) -> Any:
         met = CutEngineResult(list(bug.violates), 1, "runs", 9, 3)

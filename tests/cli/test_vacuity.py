@@ -11,7 +11,7 @@ from tests.helpers.command import call
 from tests.helpers.silent import QUIET
 
 OWN = """
-from tests.helpers.silent import MISSES as Misses, MUTE as Mute, REACHES as Reaches, SILENT as Silent
+from tests.helpers.silent import MISSES as Misses, MUTE as Mute, NEEDS_TWO as NeedsTwo, REACHES as Reaches, SILENT as Silent
 """
 HISTORY = [
     '{"schema": 1, "kind": "history"}',
@@ -73,6 +73,17 @@ def test_explore_of_a_design_that_declares_what_it_reaches(own: str) -> None:
     page = Path("out/explore/report.md").read_text()
     assert "| a device shows a ninth message" in page
     assert "it never reached this: a device shows a ninth message" in page
+
+
+def test_a_world_with_too_few_messages_is_not_asked_for_what_a_design_declares(own: str) -> None:
+    found = call("explore", f"{own}:NeedsTwo", "--world", "two-people", "--fault", "push")
+    assert found.exit_code == 0
+    page = Path("out/explore/report.md").read_text()
+    assert "Not exercised by these worlds: a device shows a third message" in page
+    assert "it needs the fault push and 2 messages" in page
+    asked = call("explore", f"{own}:NeedsTwo", "--world", "two-people", "--fault", "push", "--messages", "2")
+    assert asked.exit_code == 3
+    assert "sometimes unknown, never reached: a device shows a third message" in asked.output
 
 
 @pytest.mark.slow

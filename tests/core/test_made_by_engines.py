@@ -24,6 +24,7 @@ from syncproof.core.observations import (
     Disconnected,
     FaultsStopped,
     Observation,
+    Openable,
     Quiesced,
     Refused,
     Restarted,
@@ -36,7 +37,8 @@ from syncproof.designs import DESIGNS
 from syncproof.designs.inbox.server import InboxServer
 from syncproof.engines.check import check_observations
 from syncproof.engines.explore import HandlerError, explore
-from syncproof.engines.hypothesis_machine import machine, play
+from syncproof.engines.hypothesis_machine import machine
+from syncproof.engines.hypothesis_runs import play
 from syncproof.engines.replay import ReplayError, replay_moves
 from syncproof.errors import DesignError
 from syncproof.inputs import fault_plan, workload
@@ -51,6 +53,7 @@ MADE: list[Observation] = [
     Accepted(MessageId(0)),
     Refused(MessageId(0)),
     Unsure(MessageId(0)),
+    Openable(PHONE),
     Abandoned(PHONE),
     Connected(PHONE),
     Disconnected(PHONE, True),

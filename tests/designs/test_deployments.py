@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from examples.my_design import Hasty
+from syncproof.core.actor import Out, actor, on
 from syncproof.core.fairness import quiesce
 from syncproof.core.moves import Connect, Crash, Disconnect, Handover, Move, Notice, Restart, Tell
 from syncproof.core.observations import Accepted, Observation, Shown
@@ -15,9 +16,9 @@ from syncproof.core.values import SERVER, ConnectionId, ConversationId, DeviceId
 from syncproof.core.world import World
 from syncproof.designs import DESIGNS, Design
 from syncproof.designs.deployments import DEPLOYMENTS, Down, DownPush, Gateway, Up, store_of
-from syncproof.designs.packets import Notification, Submit
+from syncproof.designs.packets import Accept, Notification, Submit
 from syncproof.designs.timeline.server import TimelineServer
-from syncproof.engines.explore import explore
+from syncproof.engines.explore import HandlerError, explore
 from syncproof.errors import InputError
 from syncproof.formats.header import parse_header
 from syncproof.inputs import small_worlds
@@ -26,6 +27,7 @@ from syncproof.properties import PROPERTIES
 from syncproof.report.counterexamples import write_moves
 from syncproof.studies.hunt import play
 from syncproof.studies.recordings import open_moves
+from syncproof.studies.verify import search
 from tests.helpers.effects import Effects
 
 FIRST, SECOND = DEPLOYMENTS["cluster"].gateways
@@ -283,3 +285,19 @@ def test_news_of_an_earlier_connection_that_come_late_take_no_device_offline(des
 def test_a_message_is_accepted_over_the_newest_connection_after_two_handovers() -> None:
     found = play("timeline-dense-push", small_world("three-devices", 2, ("handover",)), profile="brief")
     assert found.violation is None
+
+
+@actor
+class AcksBeforeTheStore(Gateway):
+    """Answers a submission itself, with a reply that it passes on from nobody."""
+
+    @on(Submit)
+    def submitted(self, source: ConnectionId, packet: Submit, out: Out) -> None:
+        self.up(source, packet, out)
+        out.forward(source, Accept(packet.message.id, 1))
+
+
+def test_a_gateway_may_not_forward_a_reply_that_nobody_sent() -> None:
+    design = DESIGNS["timeline-notify"].variant(gateway=AcksBeforeTheStore)
+    with pytest.raises(HandlerError, match=r"forwards Accept\(.*, which the packet that it handles does not carry"):
+        search(design, small_world("two-people", 1, (), "cluster"))

@@ -6,13 +6,15 @@ from typing import Any, cast
 
 import pytest
 
+from syncproof.core.actor import Out, actor, on, volatile
 from syncproof.core.moves import Crash, Fire, Restart
 from syncproof.core.observations import Expired, Observation, Unread
-from syncproof.core.values import SERVER, DeviceId, MessageId
+from syncproof.core.values import SERVER, DeviceId, Id, Message, MessageId
 from syncproof.core.world import World
 from syncproof.designs import DESIGNS
-from syncproof.designs.packets import Elapsed
-from syncproof.inputs.small_worlds import SmallWorld, build
+from syncproof.designs.packets import Elapsed, Push
+from syncproof.designs.timeline.push import PushDevice
+from syncproof.inputs.small_worlds import SmallWorld, build, small_world
 from syncproof.studies.verify import search
 
 READ = ("expiry_from", "read")
@@ -24,6 +26,7 @@ def run(design: str, world: SmallWorld, *, expire: bool = True) -> tuple[World, 
     system, _, environment = build(design, world)
     seen: list[Observation] = []
     made = World(system, seen.append)
+    seen.clear()  # what the run begins with
     for move in environment.prelude:
         made.apply(move)
     for script in environment.scripts:
@@ -124,3 +127,27 @@ def test_a_design_keeps_its_promises_about_what_devices_derive(design: str) -> N
     promised = DESIGNS[design].promises
     assert [name for name, each in found.findings.items() if name in promised and each.verdict == "violated"] == []
     assert [found.findings[name].verdict for name in ("expires", "unread-agrees")] == ["holds", "holds"]
+
+
+@actor
+class CountsWhatIsPushed(PushDevice):
+    """Counts what is pushed, and not what it pulls."""
+
+    pushing: bool = volatile(bool)
+
+    @on(Push)
+    def pushed(self, source: Id, packet: Push, out: Out) -> None:
+        self.pushing = True
+        super().pushed(source, packet, out)
+        self.pushing = False
+
+    def count_new(self, message: Message, place: int, out: Out) -> None:
+        if self.pushing:
+            super().count_new(message, place, out)
+
+
+def test_a_device_that_never_says_a_count_shows_none() -> None:
+    design = DESIGNS["timeline-push"].variant(device=CountsWhatIsPushed)
+    counterexample = search(design, small_world("two-people", 1, ("unread",))).findings["unread-agrees"].counterexample
+    assert counterexample is not None
+    assert counterexample.says == "device 1 shows 0 unread in conversation 0, but 1 are"

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from syncproof.core.observations import Amended, Checkpointed, Observation, Openable, Placeholder, Shown
+import pytest
+
+from syncproof.core.actor import Out, actor, on
+from syncproof.core.observations import Amended, Checkpointed, Observation, Placeholder, Shown
 from syncproof.core.packets import LoseKey, ReceiveKey
 from syncproof.core.values import (
     ENVIRONMENT,
     ConversationId,
     DeviceId,
     Entry,
+    Id,
     Message,
     MessageId,
     Page,
     Timeline,
     UserId,
 )
-from syncproof.designs import Parameters
+from syncproof.designs import DESIGNS, Parameters
 from syncproof.designs.packets import PullReply
 from syncproof.designs.timeline.device import TimelineDevice
+from syncproof.inputs.small_worlds import small_world
+from syncproof.studies.verify import search
 from tests.helpers.effects import Effects
 
 ME, OTHER, TALK = DeviceId(0), DeviceId(1), ConversationId(0)
@@ -61,7 +67,7 @@ def test_the_message_replaces_its_placeholder_when_the_key_comes_and_is_not_show
     ledger.seen.clear()
     ledger.tell(ENVIRONMENT, ReceiveKey())
     get(ledger, theirs(5))
-    assert ledger.seen == [Openable(ME), Amended(ME, "message", 5, 0, MessageId(5))]
+    assert ledger.seen == [Amended(ME, "message", 5, 0, MessageId(5))]
 
 
 def test_a_device_that_has_the_key_shows_no_placeholder() -> None:
@@ -100,3 +106,33 @@ def test_a_device_that_is_restored_to_a_placeholder_says_so() -> None:
     ledger.seen.clear()
     before.restored(ledger.actor, ledger)
     assert seen(ledger, Placeholder) == [Placeholder(ME, MessageId(5))]
+
+
+@actor
+class KeepsPlaceholders(TimelineDevice):
+    """Opens what comes after its key, and nothing that came before it."""
+
+    @on(ReceiveKey)
+    def key_received(self, source: Id, packet: ReceiveKey, out: Out) -> None:
+        self.lacks_key = False
+
+
+@actor
+class ForgetsThatItLacksTheKey(TimelineDevice):
+    """Takes itself to have every key when it starts, so that the key's coming changes nothing."""
+
+    def start(self, out: Out) -> None:
+        self.lacks_key = False
+
+
+@pytest.mark.parametrize(
+    ("device", "kinds"),
+    [(KeepsPlaceholders, ()), (ForgetsThatItLacksTheKey, ("device-crash",))],
+    ids=["key", "restart"],
+)
+def test_a_device_that_does_not_see_its_key_coming_still_owes_the_message(device: type[TimelineDevice], kinds) -> None:
+    design = DESIGNS["timeline-notify"].variant(device=device)
+    found = search(design, small_world("two-people", 1, ("key-late", *kinds)), until_decided=True)
+    counterexample = found.findings["no-loss"].counterexample
+    assert counterexample is not None
+    assert counterexample.says == "device 1 could open message 0, and never shows more of it than a placeholder"

@@ -13,7 +13,8 @@ from syncproof.designs import DESIGNS, Parameters
 from syncproof.designs.forms import FORMS
 from syncproof.engines.explore import explore
 from syncproof.inputs import fault_plan, scenario, workload
-from syncproof.inputs.small_worlds import ASPECTS, UNSEARCHED, SmallWorld, build, within
+from syncproof.inputs.bounds import UNSEARCHED, within
+from syncproof.inputs.small_worlds import ASPECTS, SmallWorld, build
 from syncproof.studies.runs import simulate_design
 
 SEARCHED: list[tuple[str, SmallWorld]] = [

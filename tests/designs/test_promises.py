@@ -6,7 +6,8 @@ import pytest
 
 from syncproof.core.faults import FAULTS
 from syncproof.designs import DESIGNS
-from syncproof.inputs.small_worlds import SmallWorld, within
+from syncproof.inputs.bounds import within
+from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES
 from syncproof.studies.verify import search
 

@@ -1,15 +1,12 @@
-"""The Hypothesis machine: a rule for each kind of move, failures printed as Python, repeatable profiles."""
+"""The Hypothesis machine: a rule for each kind of move, failures printed as Python."""
 
 from __future__ import annotations
 
-import importlib
 import io
 from contextlib import redirect_stdout
-from pathlib import Path
 
 import pytest
 from hypothesis import Verbosity
-from hypothesis.database import InMemoryExampleDatabase
 from hypothesis.stateful import run_state_machine_as_test
 
 from examples.two_phase_commit import two_phase
@@ -18,9 +15,9 @@ from syncproof.core.environment import Environment
 from syncproof.core.moves import Arrive, Move, Take
 from syncproof.core.world import World
 from syncproof.designs import DESIGNS
-from syncproof.engines import hypothesis_machine
-from syncproof.engines.hypothesis_machine import BUDGET, PROFILES, RULES, Machine, PropertyViolated, profile_settings
-from syncproof.errors import InputError
+from syncproof.engines import hypothesis_machine, hypothesis_runs
+from syncproof.engines.hypothesis_machine import BUDGET, RULES, Machine, PropertyViolated
+from syncproof.engines.hypothesis_runs import PROFILES, profile_settings
 from syncproof.inputs import small_worlds
 from syncproof.inputs.small_worlds import small_world
 from syncproof.studies.hunt import machine, play, promised
@@ -71,7 +68,7 @@ def test_a_system_that_is_not_a_messaging_design_can_be_run() -> None:
             kinds.add(type(move))
             super().make(move)
 
-    assert hypothesis_machine.play(Recorded, profile="dev").violation is None
+    assert hypothesis_runs.play(Recorded, profile="dev").violation is None
     assert kinds == {Take, Arrive}
 
 
@@ -83,42 +80,6 @@ def test_the_moves_of_a_violation_are_a_path_from_the_prelude() -> None:
     replayed = World(system)
     for move in (*environment.prelude, *violation.moves):
         replayed.apply(move)
-
-
-def outcome(bug: str, world: small_worlds.SmallWorld, name: str) -> tuple[object, int]:
-    played = play(bug, world, [name])
-    assert played.violation is not None
-    return played.violation.moves, played.examples
-
-
-@pytest.mark.slow
-def test_the_ci_profile_runs_the_same_examples_each_time() -> None:
-    world = small_world("two-people", 2, ["server-crash"])
-    assert outcome("F22", world, "no-loss") == outcome("F22", world, "no-loss")
-
-
-@pytest.mark.slow
-def test_code_that_is_loaded_in_between_changes_no_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = small_world("two-people", 3, ["disconnect"])
-    before = outcome("F37", world, "no-loss")
-    (tmp_path / "loaded_meanwhile.py").write_text(f"NUMBERS = {list(range(100, 255))}\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    importlib.import_module("loaded_meanwhile")
-    assert outcome("F37", world, "no-loss") == before
-
-
-@pytest.mark.parametrize("missing", [f"HypothesisProvider.{hypothesis_machine.CONSTANTS}", "HypothesisProvider"])
-def test_a_hypothesis_without_the_private_method_causes_a_warning(
-    missing: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delattr(f"hypothesis.internal.conjecture.providers.{missing}")
-    with (
-        pytest.warns(
-            RuntimeWarning, match="has no HypothesisProvider._maybe_draw_constant: the profiles few, brief, ci may"
-        ),
-        hypothesis_machine.without_constants(),
-    ):
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -148,22 +109,6 @@ def test_a_comment_says_which_packet_a_connection_delivers(printed_failure: list
     assert deliveries
     before = [printed_failure[at - 1] for at in deliveries]
     assert all(line.startswith("# ") and "DeviceId(" in line for line in before)
-
-
-@pytest.mark.slow
-def test_the_dev_profile_keeps_failures_in_the_example_database() -> None:
-    database = InMemoryExampleDatabase()
-    with pytest.raises(PropertyViolated):
-        run_state_machine_as_test(
-            machine("F21", small_world("two-people", 1, ["server-crash"])),
-            settings=profile_settings("dev", database=database, verbosity=Verbosity.quiet),
-        )
-    assert database.data
-
-
-def test_an_unknown_profile_is_named() -> None:
-    with pytest.raises(InputError, match="unknown profile 'quick'; allowed: few, dev, brief, ci, deep"):
-        profile_settings("quick")
 
 
 def test_a_kind_without_a_rule_of_its_own_gets_one(monkeypatch: pytest.MonkeyPatch) -> None:

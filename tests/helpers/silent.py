@@ -40,6 +40,9 @@ SECOND = sometimes("second-shown", "a device shows a second message", {Shown: la
 NINTH = sometimes("ninth-shown", "a device shows a ninth message", {Shown: lambda o: o.place == 9})
 REACHES = NOTIFY.variant(name="reaches", sometimes={SECOND: ()})
 MISSES = NOTIFY.variant(name="misses", sometimes={NINTH: ("disconnect", "push")})
+THIRD = sometimes("third-shown", "a device shows a third message", {Shown: lambda o: o.place == 3}, least_messages=2)
+NEEDS_TWO = NOTIFY.variant(name="needs-two", sometimes={THIRD: "push"})
+"""It never reaches what it declares, and is asked for it in worlds with two messages and pushes that fail."""
 QUIET = """
 title = "quiet"
 shows = "nothing"

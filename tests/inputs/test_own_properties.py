@@ -135,6 +135,20 @@ def test_the_fixture_asks_for_it(keeps_promises: Callable[..., None]) -> None:
         (type("Mute", (Nothing,), {"says": ""}), "Mute has no `says`; allowed: a text that is not empty"),
         (type("Seen", (Nothing,), {"kind": "sometimes"}), "Seen is of the kind 'sometimes'; allowed:"),
         (type("Loose", (Nothing,), {"name": "loose"}), "property Loose has no @state"),
+        (type("Lazy", (Nothing,), {"kind": "liveness"}), "Lazy is of the kind 'liveness' and has no at_quiescence"),
+        (type("Late", (Nothing,), {"at_quiescence": lambda self: []}), "Late has at_quiescence, which no search asks"),
+        (type("Far", (Nothing,), {"about": ("push-lots",)}), "`about` of Far has 'push-lots'; allowed: push-lost, "),
+        (type("Text", (Nothing,), {"about": "push-lost"}), "`about` of Text is 'push-lost'; allowed: a tuple, such as"),
+        (
+            type("Many", (Nothing,), {"least_messages": "two"}),
+            "`least_messages` of Many is 'two'; allowed: a whole number",
+        ),
+        (type("Few", (Nothing,), {"least_devices": 0}), "`least_devices` of Few is 0; allowed: a whole number from 1"),
+        (
+            type("Odd", (Nothing,), {"evidence": {"Shown": 3}}),
+            "`evidence` of Odd is {'Shown': 3}; allowed: {OBSERVATION",
+        ),
+        (type("Plain", (Nothing,), {"evidence": Shown}), "`evidence` of Plain is "),
     ],
 )
 def test_what_is_no_property_is_one_line(given: str | type, says: str) -> None:
@@ -233,7 +247,8 @@ def test_what_is_asked_at_the_end_and_gives_no_lines_is_one_clear_line(method: s
     def ask(self: Property) -> object:
         return ends
 
-    kind = state(type("Silent", (Nothing,), {"name": "silent", "kind": "liveness", method: ask}))
+    of = "liveness" if method == "at_quiescence" else "safety"
+    kind = state(type("Silent", (Nothing,), {"name": "silent", "kind": of, method: ask}))
     says = 3 if ends == [3] else ends
     with (
         judged([kind]),
@@ -243,6 +258,7 @@ def test_what_is_asked_at_the_end_and_gives_no_lines_is_one_clear_line(method: s
 
 
 def test_lines_in_a_list_are_as_good_as_yielded_ones() -> None:
-    kind = state(type("Listing", (Nothing,), {"name": "listing", "at_quiescence": lambda self: ["a", "b"]}))
+    own = {"name": "listing", "kind": "liveness", "at_quiescence": lambda self: ["a", "b"]}
+    kind = state(type("Listing", (Nothing,), own))
     with judged([kind]):
         assert list(kind().at_quiescence()) == ["a", "b"]

@@ -66,6 +66,7 @@ ONE = "[[script]]\ncompose = [{}]"
         (ONE.format("{device = 0, about = 1}"), "about: 1; allowed: only beside kind"),
         (ONE.format("{device = 0, kind = 'edit'}"), "script 1, message 1: about: is missing"),
         (ONE.format("{device = 0, kind = 'edit', about = 0}"), "about of message number 0: 0; allowed: none"),
+        (ONE.format("{device = 0, kind = 'read', about = 0}"), "about: 0; allowed: a whole number from 1 to 9"),
         (ONE.format("{device = 0, size = 1}"), "script 1, message 1: unknown key 'size'"),
         ("[[script", "not TOML"),
         ("world = " + "[" * 5000, "nested too deeply; allowed: fewer levels"),

@@ -8,49 +8,18 @@ from itertools import chain
 import msgspec
 import pytest
 
-from syncproof.core.faults import FAULT_KINDS, FAULTS, Fault
+from syncproof.core.faults import FAULTS
 from syncproof.core.moves import Tell
 from syncproof.core.packets import Tick
 from syncproof.core.values import DeviceId
-from syncproof.designs import DESIGNS
 from syncproof.engines.explore import explore
 from syncproof.errors import InputError
 from syncproof.inputs import small_worlds
-from syncproof.inputs.small_worlds import KINDS, SmallWorld, build, small_world, within
-
-BOUNDS = list(small_worlds.BOUNDS)
-WORLDS = {bounds: [world for design in DESIGNS for world in within(bounds, design)] for bounds in BOUNDS}
-
-
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
-def test_every_fault_is_in_a_world_of_the_standard_bounds_or_says_why_not(fault: Fault) -> None:
-    searched = any(fault.name in world.faults for world in WORLDS["standard"])
-    assert searched == (not fault.not_searched)
+from syncproof.inputs.small_worlds import KINDS, SmallWorld, build, small_world
 
 
 def test_kinds_cover_every_fault_that_has_one_and_no_other() -> None:
     assert sorted(chain(*KINDS.values())) == sorted(fault.name for fault in FAULTS.values() if fault.kind)
-
-
-def test_larger_bounds_contain_the_smaller_ones() -> None:
-    for smaller, larger in (("small", "standard"), ("standard", "deep")):
-        for design in DESIGNS:
-            assert set(within(smaller, design)) <= set(within(larger, design))
-
-
-@pytest.mark.parametrize("bounds", BOUNDS)
-def test_no_world_is_searched_twice(bounds: str) -> None:
-    for design in DESIGNS:
-        assert len(set(map(str, within(bounds, design)))) == len(within(bounds, design))
-
-
-def test_the_small_bounds_have_every_design_with_its_own_parameters() -> None:
-    assert not any(world.parameters for world in WORLDS["small"])
-
-
-def test_only_designs_that_number_by_the_clock_are_searched_with_one() -> None:
-    clocked = [name for name in DESIGNS if any("clock-step" in world.faults for world in within("standard", name))]
-    assert clocked == [name for name, design in DESIGNS.items() if "clock" in design.sequencers]
 
 
 def test_the_text_of_a_world_has_its_faults_and_changed_parameters() -> None:
@@ -76,11 +45,6 @@ def test_an_unknown_name_is_an_error(population: str, kinds: list[str], named: s
         small_world(population, 1, kinds)
 
 
-def test_unknown_bounds_are_an_error() -> None:
-    with pytest.raises(InputError, match="unknown bounds 'large'; allowed: small, standard, deep"):
-        within("large", "timeline-notify")
-
-
 def test_a_parameter_of_the_world_is_given_to_the_system() -> None:
     world = SmallWorld("two-people", 1, (), (("fanout_threshold", 1),))
     system, _, _ = build("timeline-hybrid-fanout", world)
@@ -96,11 +60,6 @@ def test_the_environment_tells_no_actor_what_it_does_not_take() -> None:
     told = {fault for _, fault in build("inbox-store-first", SmallWorld("two-devices", 1, ()))[2].interventions}
     assert "clock-step" not in told
     assert "trim" in told
-
-
-def test_every_kind_of_fault_is_usual_rare_or_has_worlds_of_its_own() -> None:
-    lists = (small_worlds.USUAL, small_worlds.RARE, small_worlds.APART, small_worlds.CLUSTERED)
-    assert sorted(chain(*lists)) == sorted(FAULT_KINDS)
 
 
 def test_the_clock_shows_a_later_time_before_it_can_step_back() -> None:

@@ -9,7 +9,7 @@ import pytest
 from syncproof.core.faults import FAULTS
 from syncproof.core.observations import Noted, Shown
 from syncproof.core.values import SERVER, ConversationId, DeviceId, MessageId
-from syncproof.designs import DESIGNS
+from syncproof.designs import DESIGNS, witnesses
 from syncproof.errors import InputError
 from syncproof.properties import PROPERTIES
 from syncproof.properties.evidence import Watch, unmet
@@ -48,6 +48,21 @@ def test_one_of_ones_own_is_reached_by_its_evidence() -> None:
     assert list(watch.met) == []
     watch.see(Shown(DeviceId(0), MessageId(0), ConversationId(0), 2))
     assert list(watch.met) == ["mine-and-yours"]
+
+
+def test_one_that_takes_two_messages_is_not_asked_of_a_world_with_one() -> None:
+    batch = sometimes("mine-batched", "two are acked at once", SECOND, least_messages=2)
+    (meets,) = witnesses.declared({batch: "push"})
+    assert witnesses.required((meets,), ("push",), 1) == {}
+    assert witnesses.required((meets,), ("push",), 2) == {batch: False}
+    assert meets.needs() == "the fault push and 2 messages"
+    assert witnesses.declared({batch: ()})[0].needs() == "2 messages"
+
+
+@pytest.mark.parametrize("least", [0, -1, True, "two", 1.5])
+def test_a_wrong_number_of_messages_is_one_sentence(least: Any) -> None:
+    with pytest.raises(InputError, match=r"least_messages of mine: .*; allowed: a whole number from 1"):
+        sometimes("mine", "it happens", SECOND, least_messages=least)
 
 
 def test_what_an_engine_notices_is_a_value() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from syncproof.core.observations import Shown
+from syncproof.core.observations import Shown, Unread
 from syncproof.core.values import ConversationId, DeviceId, MessageId
+from syncproof.properties.evidence import Watch
+from syncproof.properties.unread_agrees import UnreadAgrees
 from tests.helpers.histories import History
 
 NAME = "unread-agrees"
@@ -138,3 +140,21 @@ def test_a_device_that_does_not_know_a_place_is_not_judged(history) -> None:
     for device in (1, 2):
         history.add(Shown(DeviceId(device), MessageId(3), ConversationId(0)))
     assert history.says(NAME) == []
+
+
+def test_the_read_marker_of_another_user_lessens_no_count(history) -> None:
+    history.changed(8, what="read", which=0, version=2, device=0)
+    for device in (1, 2):
+        history.amended(device, 2, 8, what="read", which=0)
+    assert history.says(NAME) == []
+    for device in (1, 2):
+        history.unread(device, 0)
+    assert history.says(NAME) == [f"device {device} shows 0 unread in conversation 0, but 2 are" for device in (1, 2)]
+
+
+def test_counts_of_nothing_are_no_evidence() -> None:
+    watch = Watch([UnreadAgrees])
+    watch.see(Unread(DeviceId(1), ConversationId(0), 0))
+    assert not watch.met
+    watch.see(Unread(DeviceId(1), ConversationId(0), 1))
+    assert list(watch.met) == [NAME]

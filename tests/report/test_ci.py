@@ -9,10 +9,11 @@ from xml.etree import ElementTree
 import pytest
 
 from syncproof.core.observations import Quiesced
+from syncproof.designs import DESIGNS
 from syncproof.formats.header import SCHEMA, Header
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.report import ci
-from syncproof.studies.drive import Driven, ScriptOutcome
+from syncproof.studies.drive.outcome import Driven, ScriptOutcome
 from syncproof.studies.failures import Failure
 from syncproof.studies.kill_matrix import KillMatrix
 from syncproof.studies.recordings import CheckedRun, judged
@@ -20,6 +21,7 @@ from syncproof.studies.results.kill_matrix import BugResult, CutEngineResult, En
 from syncproof.studies.script_agreement import Seen
 from syncproof.studies.verification import Verification
 from tests.helpers.histories import History
+from tests.helpers.silent import NEEDS_TWO, THIRD
 from tests.studies.test_verify import CRASH, NOTIFY, PUSH, SYNC_FIRST, explored, verified
 
 GAP = (NOTIFY, SmallWorld("two-people", 1, ()), "a push lost")
@@ -116,6 +118,15 @@ def test_an_annotation_for_each_case_that_fails(found: Any) -> None:
     wrong = [case for case in ci.cases(found) if case.verdict in STATUS]
     assert len(annotations) == len(wrong)
     assert line == f"syncproof x: {ci.line(found)}"
+
+
+def test_a_situation_that_no_world_is_asked_for_was_not_exercised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(DESIGNS, "needs-two", NEEDS_TWO)
+    found = verified(explored(PUSH, "needs-two"), design="needs-two")
+    assert [case for case in ci.cases(found) if case.name == THIRD.says] == [
+        ci.Case("needs-two", THIRD.says, "not exercised", "not exercised: needs the fault push and 2 messages")
+    ]
+    assert found.status() == 0
 
 
 def test_a_failed_design_is_an_error() -> None:

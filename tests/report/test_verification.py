@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from syncproof.cli.main import main
 from syncproof.engines.explore import Limits
-from syncproof.inputs import small_worlds
+from syncproof.inputs import bounds
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES
 from syncproof.report import counterexamples, sequence
@@ -33,7 +33,7 @@ WORLDS = (SmallWorld("two-people", 1, ()), SmallWorld("three-devices", 1, ()))
 @pytest.fixture(scope="module")
 def found():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(small_worlds.BOUNDS, "small", WORLDS)
+        patch.setitem(bounds.BOUNDS, "small", WORLDS)
         yield verification.verify(DESIGNS, "small", jobs=1)
 
 
@@ -115,7 +115,7 @@ def test_vacuous_searches_are_on_the_pages(found):
 @pytest.mark.slow
 def test_the_results_are_the_same_at_every_run(found, folder):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(small_worlds.BOUNDS, "small", WORLDS)
+        patch.setitem(bounds.BOUNDS, "small", WORLDS)
         again = verification.verify(DESIGNS, "small", jobs=1)
     assert plain(again.results()) == json.loads((folder / "results.json").read_text())
     assert again.markdown() == found.markdown()
@@ -139,7 +139,7 @@ def invoke(*arguments: str):
 
 @pytest.fixture
 def small(monkeypatch):
-    monkeypatch.setitem(small_worlds.BOUNDS, "small", WORLDS)
+    monkeypatch.setitem(bounds.BOUNDS, "small", WORLDS)
 
 
 @pytest.mark.parametrize(("design", "status"), [("timeline-notify", 0), ("inbox-shared", 0), ("F27", 1)])

@@ -1,4 +1,4 @@
-"""The two forms of stale flags: one changes a message back, which a version tells; the other only counts wrongly, on all alike."""
+"""The forms of stale flags: two change a message back, which a version tells; another only counts wrongly, on all alike."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ def test_a_message_that_is_counted_again_is_changed_by_nobody() -> None:
 
 def test_a_recall_that_is_overwritten_is_a_version_that_sinks() -> None:
     assert "change-monotonic" in violated("F57", "recall")
+
+
+def test_a_recall_that_the_server_takes_back_is_a_version_that_sinks_on_every_device() -> None:
+    assert violated("F57c", "recall") == {"change-monotonic"}
 
 
 def test_the_sound_design_keeps_its_count() -> None:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from syncproof.cli.main import main
-from syncproof.engines.hypothesis_machine import Played
+from syncproof.engines.hypothesis_runs import Played
 from syncproof.errors import InputError
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.seeded_bugs import BUGS

@@ -18,7 +18,7 @@ from syncproof.designs import DESIGNS
 from syncproof.designs.witnesses import ALWAYS, Meets
 from syncproof.engines.explore import Counterexample, Limits
 from syncproof.errors import InputError
-from syncproof.inputs import small_worlds
+from syncproof.inputs import bounds
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES
 from syncproof.properties.sometimes import SOMETIMES
@@ -64,6 +64,17 @@ def test_a_property_that_holds_in_every_world_keeps_its_promise():
 def test_the_shortest_counterexample_of_all_worlds_is_reported():
     cell = verified(explored(NO_FAULT, no_loss=9), explored(PUSH, no_loss=5), explored(CRASH)).cell(NOTIFY, "no-loss")
     assert (cell.verdict, cell.promise, cell.length, cell.world) == ("violated", "broken", 5, PUSH)
+
+
+def test_of_a_broken_promise_the_counterexample_is_from_a_world_that_it_covers():
+    row = [
+        explored(CRASH, SYNC_FIRST, convergence=4),
+        explored(NO_FAULT, SYNC_FIRST, convergence=9),
+        explored(PUSH, SYNC_FIRST, convergence=8),
+    ]
+    for worlds in (row, row[::-1]):
+        cell = verified(*worlds, design=SYNC_FIRST).cell(SYNC_FIRST, "convergence")
+        assert (cell.promise, cell.length, cell.world) == ("broken", 8, PUSH)
 
 
 def test_a_violation_under_faults_that_no_promise_covers_breaks_none():
@@ -190,7 +201,7 @@ def test_every_limit_ends_in_unknown_with_its_reason(limits, ending):
 
 @pytest.mark.slow
 def test_progress_adds_the_searches_up(monkeypatch):
-    monkeypatch.setitem(small_worlds.BOUNDS, "small", (NO_FAULT, PUSH))
+    monkeypatch.setitem(bounds.BOUNDS, "small", (NO_FAULT, PUSH))
     seen: list[verification.Progress] = []
     found = verification.verify([NOTIFY], "small", jobs=1, progress=seen.append)
     assert [(p.done, p.total) for p in seen] == [(1, 2), (2, 2)]
@@ -205,7 +216,7 @@ def test_a_worker_that_is_killed_for_memory_is_reported_without_a_traceback(monk
         raise BrokenExecutor("gone")
 
     monkeypatch.setattr(executors, "perform", perform)
-    monkeypatch.setitem(small_worlds.BOUNDS, "small", (NO_FAULT, PUSH))
+    monkeypatch.setitem(bounds.BOUNDS, "small", (NO_FAULT, PUSH))
     found = verification.verify([NOTIFY], "small", jobs=2)
     assert (found.missing, found.stopped, found.status()) == ({NOTIFY: 1}, LOST, 3)
     assert "memory" in found.cell(NOTIFY, "no-loss").why
@@ -221,12 +232,12 @@ def test_unknown_bounds_and_designs_are_input_errors():
 DRIVER = """
 import json, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from syncproof.inputs import small_worlds
-from syncproof.inputs.small_worlds import SmallWorld
+from syncproof.inputs import bounds
+from syncproof.inputs.small_worlds import TOGETHER, SmallWorld
 from syncproof.studies import verify as verification
-small, huge = SmallWorld("two-people", 2, ()), SmallWorld("two-people", 1, small_worlds.TOGETHER)
-small_worlds.BOUNDS["small"] = (small, huge)
-small_worlds.BEYOND["timeline-dense-push"] = (huge,)
+small, huge = SmallWorld("two-people", 2, ()), SmallWorld("two-people", 1, TOGETHER)
+bounds.BOUNDS["small"] = (small, huge)
+bounds.BEYOND["timeline-dense-push"] = (huge,)
 if __name__ == "__main__":
     names = ["timeline-dense-push", "timeline-notify"]
     report = lambda p: print("done", flush=True) if p.done == 2 else None

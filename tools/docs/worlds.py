@@ -6,19 +6,10 @@ from itertools import combinations, groupby, pairwise
 
 from syncproof.core.faults import FAULTS
 from syncproof.designs import DESIGNS
-from syncproof.engines import hypothesis_machine
+from syncproof.engines import hypothesis_runs
 from syncproof.engines.explore import Graph, explore
-from syncproof.inputs.small_worlds import (
-    ASPECTS,
-    BEYOND,
-    BOUNDS,
-    CHANGES,
-    KINDS,
-    POPULATIONS,
-    SmallWorld,
-    build,
-    particular,
-)
+from syncproof.inputs.bounds import BEYOND, BOUNDS, particular
+from syncproof.inputs.small_worlds import ASPECTS, CHANGES, KINDS, POPULATIONS, SmallWorld, build
 from syncproof.studies.verify import search
 from tools.docs.markdown import code, table
 
@@ -125,7 +116,7 @@ def beyond() -> str:
 
 def profiles() -> str:
     """Return a table of the number of examples in each Hypothesis profile."""
-    return table(["profile", "examples"], [[code(n), f"{count:,}"] for n, count in hypothesis_machine.PROFILES.items()])
+    return table(["profile", "examples"], [[code(n), f"{count:,}"] for n, count in hypothesis_runs.PROFILES.items()])
 
 
 # ---- how many pairs of moves that are possible at once are independent

@@ -274,6 +274,7 @@ def explore(
     from syncproof.engines.explore import Limits
     from syncproof.engines.explore.search import room, told
     from syncproof.inputs import small_worlds
+    from syncproof.inputs.bounds import within
     from syncproof.report import graphs
     from syncproof.report import progress as line
     from syncproof.report.verify import show_search
@@ -290,7 +291,7 @@ def explore(
         worlds = [small_worlds.scripted(script, kinds, deployment)]
     if bounds is not None:
         _check_no_single_world(context)
-        worlds = small_worlds.within(bounds, design)
+        worlds = within(bounds, design)
     if graph is not None:
         graphs.check(Path(graph))
     if way is not None and not serve:

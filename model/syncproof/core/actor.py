@@ -106,7 +106,10 @@ class Out:
         """Send over the connection if `destination` is a `ConnectionId`, else over the link of the packet's class."""
 
     def forward(self, destination: Id, packet: Packet) -> None:
-        """Send what another server process has sent: no reply is observed a second time (`Packet.carries`)."""
+        """Send what another server process has sent: no reply is observed a second time (`Packet.carries`).
+
+        A search refuses the forwarding of a reply that the packet being handled does not carry: nobody would observe it.
+        """
         self.send(destination, packet)
 
     def close(self, connection: ConnectionId) -> None:

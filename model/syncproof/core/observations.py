@@ -162,7 +162,10 @@ class Placeholder(Observation, frozen=True, gc=False):
 
 
 class Openable(Observation, frozen=True, gc=False):
-    """From here on the device can open every message of which it shows a placeholder."""
+    """From here on the device can open every message of which it shows a placeholder: it has been given the key.
+
+    Engines make it when the key comes, whatever the device makes of that.
+    """
 
     durable: ClassVar[bool] = True
     device: DeviceId
@@ -439,7 +442,19 @@ class Quiesced(Observation, frozen=True, gc=False):
 
 
 MADE_BY_ENGINES: frozenset[type[Observation]] = frozenset(
-    {Accepted, Refused, Unsure, Abandoned, Connected, Disconnected, Crashed, Restarted, FaultsStopped, Quiesced}
+    {
+        Accepted,
+        Refused,
+        Unsure,
+        Openable,
+        Abandoned,
+        Connected,
+        Disconnected,
+        Crashed,
+        Restarted,
+        FaultsStopped,
+        Quiesced,
+    }
 )
 """The observations that engines and recorders alone make. An actor that could make one by hand could end a debt that
 properties watch, or say that the faults are over.

@@ -1,15 +1,16 @@
-"""What is observed when a packet is sent: the replies that accept or refuse a message (`Packet.accepts`, `Packet.refuses`).
+"""What engines observe in the place of handlers, so that no handler can leave it out.
 
-Every engine asks `told` in the step that sends, so that no handler can leave the observation out.
+`told`: what is observed when a packet is sent: the replies that accept or refuse a message (`Packet.accepts`, `Packet.refuses`).
+`done`: what is observed when the environment does something to an actor.
 """
 
 from __future__ import annotations
 
 from typing import Any, cast
 
-from syncproof.core.observations import Accepted, Observation, Refused
-from syncproof.core.packets import Packet
-from syncproof.core.values import ConnectionId
+from syncproof.core.observations import Accepted, Observation, Openable, Refused
+from syncproof.core.packets import Packet, ReceiveKey
+from syncproof.core.values import ActorId, ConnectionId, DeviceId
 
 
 def told(packet: Packet) -> tuple[Observation, ...]:
@@ -22,7 +23,18 @@ def told(packet: Packet) -> tuple[Observation, ...]:
         return (Accepted(accepted, place),)
     if packet.refuses is not None:
         return (Refused(_value(packet, "refuses", packet.refuses)),)
-    return () if packet.carries is None else told(_value(packet, "carries", packet.carries))
+    passed_on = carried(packet)
+    return () if passed_on is None else told(passed_on)
+
+
+def carried(packet: Packet) -> Packet | None:
+    """Return the packet that this one passes on (`Packet.carries`); None if it passes on none."""
+    return None if packet.carries is None else _value(packet, "carries", packet.carries)
+
+
+def done(actor: ActorId, packet: Packet) -> tuple[Observation, ...]:
+    """Return what is observed when the environment hands a packet to an actor: that a device has the key it lacked."""
+    return (Openable(DeviceId(actor)),) if type(packet) is ReceiveKey else ()
 
 
 def _value(packet: Packet, attribute: str, field: str) -> Any:

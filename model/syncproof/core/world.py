@@ -65,7 +65,7 @@ from syncproof.core.observations import (
     Restarted,
 )
 from syncproof.core.packets import Closed, Opened, Packet
-from syncproof.core.replies import answers_only
+from syncproof.core.replies import answers_only, done
 from syncproof.core.same import find
 from syncproof.core.values import ENVIRONMENT, ActorId, ConnectionId, DeviceId, UserId
 
@@ -421,6 +421,8 @@ class World:
             return False
         if self.record is not None:
             self.record(Tell(host.name, packet))
+        for said in done(host.name, packet):
+            self.observe(said)
         host.receive(ENVIRONMENT, packet)
         return True
 

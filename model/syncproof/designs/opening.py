@@ -9,7 +9,7 @@ read marker) is read without a key, and what was edited or recalled meanwhile is
 from __future__ import annotations
 
 from syncproof.core.actor import Out, actor, durable, on
-from syncproof.core.observations import Amended, Openable, Placeholder
+from syncproof.core.observations import Amended, Placeholder
 from syncproof.core.packets import LoseKey, ReceiveKey
 from syncproof.core.values import Id, Message, MessageId
 from syncproof.designs.requesting import RequestingDevice
@@ -37,7 +37,6 @@ class OpeningDevice(RequestingDevice):
         """Open what waited for the key."""
         if self.lacks_key:
             self.lacks_key = False
-            out.observe(Openable(self.id))
             self.replace_placeholders(out)
 
     def is_sealed(self, message: Message) -> bool:

@@ -8,7 +8,7 @@ import msgspec
 
 from syncproof.core.actor import Actor
 from syncproof.core.faults import FAULTS, spelled_out
-from syncproof.core.observations import Joined, MemberAdded, Observation
+from syncproof.core.observations import Joined, MemberAdded, Observation, Unread
 from syncproof.core.values import SERVER, ActorId, ConversationId, DeviceId, UserId
 from syncproof.core.world import System
 from syncproof.designs import promises, witnesses
@@ -235,6 +235,13 @@ class Design(msgspec.Struct, frozen=True):
             for number, users in enumerate(population.members)
             for user in users
         ]
+        if parameters.unread_counts:  # a device that says nothing shows none
+            opening += [
+                Unread(DeviceId(device), ConversationId(number), 0)
+                for number, users in enumerate(population.members)
+                for device, owner in enumerate(population.owners)
+                if owner in users
+            ]
         return System(
             self.name,
             cast,

@@ -41,6 +41,11 @@ class Meets(msgspec.Struct, frozen=True):
                     "a new one is added to SOMETIMES of properties/sometimes.py"
                 )
 
+    def needs(self) -> str:
+        """Return what a world that asks for it has."""
+        fault = [f"the fault {self.kind}"] if self.kind != ALWAYS else []
+        return " and ".join([*fault, *([f"{self.messages} messages"] if self.messages > 1 else [])]) or "any world"
+
 
 RECONNECTING = ("caught-up", "duplicate-submit")
 
@@ -118,7 +123,8 @@ def required(meets: tuple[Meets, ...], kinds: tuple[str, ...], messages: int) ->
 def declared(sometimes: Mapping[type[Property], str | Sequence[str]]) -> tuple[Meets, ...]:
     """Return what a design of one's own must reach: property -> the kinds of fault, in whose worlds; none: in any world.
 
-    `InputError` for what is no such property, and for an unknown kind of fault.
+    Worlds with fewer messages than the property's `least_messages` are not asked. `InputError` for what is no such property, and
+    for an unknown kind of fault.
     """
     if not isinstance(sometimes, Mapping):
         raise InputError(f"sometimes: {sometimes!r:.60}; allowed: {{PROPERTY: (KIND OF FAULT, ...)}}")
@@ -134,5 +140,6 @@ def declared(sometimes: Mapping[type[Property], str | Sequence[str]]) -> tuple[M
                 raise InputError(
                     f"sometimes[{reached.name!r}]: unknown kind of fault {kind!r}{nearest(str(kind), FAULT_KINDS)}"
                 )
-        found += [Meets(kind, (reached,), every=False) for kind in kinds or (ALWAYS,)]
+        least = reached.least_messages
+        found += [Meets(kind, (reached,), messages=least, every=False) for kind in kinds or (ALWAYS,)]
     return tuple(found)

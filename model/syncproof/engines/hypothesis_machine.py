@@ -8,6 +8,8 @@ fairness, and the liveness properties are judged. `machine` makes a subclass for
     class TestTwoPhaseCommit(machine(system, environment, ["agreement"]).TestCase):
         settings = profile_settings("dev")
 
+`hypothesis_runs.py` has the profiles, and `play`, which runs a machine outside of a test.
+
 A failing example is printed as Python to paste: each step is a rule with the move that it made, and a comment says which
 packet a connection has delivered. What Hypothesis offers works as for every other state machine: its example database,
 `--hypothesis-seed`, `--hypothesis-show-statistics` (faults and situations are events), shrinking, swarm testing (in each
@@ -15,37 +17,17 @@ example Hypothesis leaves out some rules, so that rare faults occur together).
 
 There are no Hypothesis bundles: the values that rules would put into them are the possible moves, which the world computes
 itself and which change with every step.
-
-| profile | examples | chosen | for |
-|---|---|---|---|
-| `few` | 15 | the same ones each time | very many worlds |
-| `dev` | 50 | at random, failures are kept in the example database | work on a design |
-| `brief` | 80 | the same ones each time | many worlds |
-| `ci` | 1,000 | the same ones each time | every change |
-| `deep` | 20,000 | at random, failures are kept in the example database | nightly runs |
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 from typing import Any, ClassVar
 
-import hypothesis
-import msgspec
-from hypothesis import HealthCheck, Phase, Verbosity, currently_in_test_context, event, note, settings
+from hypothesis import currently_in_test_context, event, note
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from syncproof.core.enabled import ADVERSE, UNDER_WAY, BoundedWorld
 from syncproof.core.environment import Environment
@@ -72,18 +54,11 @@ from syncproof.core.moves import (
     Tell,
 )
 from syncproof.core.observations import Noted, Observation
-from syncproof.core.values import Id
 from syncproof.core.world import System
 from syncproof.engines.environments import check_environment
-from syncproof.errors import InputError, nearest
+from syncproof.engines.printed_steps import Comment, imports
 from syncproof.properties.monitor import Monitor
 
-PROFILES = {"few": 15, "dev": 50, "brief": 80, "ci": 1_000, "deep": 20_000}
-"""The number of examples of each profile."""
-REPEATED = ("few", "brief", "ci")
-"""The profiles that run the same examples each time."""
-STEPS = 30
-"""The number of rules in one example; what is still under way then happens when the example ends."""
 BUDGET = 2
 """How often each fault may happen in an example."""
 PATIENCE = 16
@@ -91,13 +66,6 @@ PATIENCE = 16
 fault would be spent in the first steps of most examples."""
 LONGEST_REST = 2_000
 """The number of moves within which a world must come to rest once faults have stopped."""
-
-SUPPRESSED = {
-    HealthCheck.too_slow: "an example has many moves; the time of a whole run is bounded by the profile's examples",
-    HealthCheck.nested_given: "a test that is itself a Hypothesis test may run a system",
-}
-"""Health checks of Hypothesis that are off, and why."""
-
 
 RULES: dict[str, str] = {}
 """Kind of move -> the name of its rule in `Machine`."""
@@ -386,7 +354,7 @@ class Machine(RuleBasedStateMachine):
     def remark(self, text: Callable[[], str]) -> None:
         """Print a comment between the steps of a failing example; `text` is called only then."""
         if currently_in_test_context():
-            note(_Comment(text))
+            note(Comment(text))
 
     def _remark_delivery(self, move: Deliver) -> None:
         connection = self.bounded.world.connections.get(move.connection)
@@ -410,36 +378,6 @@ def _rule_of_its_kind(kind: str) -> Callable[..., None]:
 for _kind in ADVERSE:
     if _kind not in RULES:
         setattr(Machine, _kind.replace("-", "_"), _rule_of_its_kind(_kind))
-
-
-class _Comment:
-    """A Python comment whose text is made when it is printed."""
-
-    def __init__(self, text: Callable[[], str]) -> None:
-        self.text = text
-
-    def __repr__(self) -> str:
-        return f"# {self.text()}"
-
-
-def imports(values: Iterable[object]) -> list[str]:
-    """Return the import statements for every class that the reprs of these moves and packets name, by module."""
-    names: dict[str, set[str]] = {}
-    for kind in {kind for value in values for kind in _classes(value)}:
-        names.setdefault(kind.__module__, set()).add(kind.__name__)
-    return [f"from {module} import {', '.join(sorted(names[module]))}" for module in sorted(names)]
-
-
-def _classes(value: object) -> Iterator[type]:
-    if isinstance(value, msgspec.Struct):
-        yield type(value)
-        for field in value.__struct_fields__:
-            yield from _classes(getattr(value, field))
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _classes(item)
-    elif isinstance(value, Id):
-        yield type(value)
 
 
 def machine(
@@ -485,108 +423,3 @@ def _invariant(name: str) -> Callable[[Machine], None]:
 
     check.__name__ = name.replace("-", "_")
     return precondition(is_violated)(invariant()(check))
-
-
-# ---- running it
-
-
-def profile_settings(name: str, **changes: Any) -> settings:
-    """Return the Hypothesis settings of a profile, with `changes`. `InputError` for an unknown profile.
-
-    `dev` and `deep` leave the example database and the seed as Hypothesis' own profile has them, so that
-    `--hypothesis-seed` and `HYPOTHESIS_PROFILE` work as for any other test.
-    """
-    if name not in PROFILES:
-        raise InputError(f"unknown profile {name!r}{nearest(str(name), PROFILES)}")
-    repeated = {"derandomize": True, "database": None} if name in REPEATED else {}
-    chosen: dict[str, Any] = {
-        "max_examples": PROFILES[name],
-        "stateful_step_count": STEPS,
-        "deadline": None,
-        "print_blob": False,
-        "suppress_health_check": list(SUPPRESSED),
-        **repeated,
-        **changes,
-    }
-    return settings(**chosen)
-
-
-@dataclass(frozen=True, slots=True)
-class Played:
-    """The result of running the examples of a profile: the first violation, if any, and how many examples were run.
-
-    `unmet`: the judged properties whose evidence no example met, so that the examples say nothing about them.
-    """
-
-    violation: PropertyViolated | None
-    examples: int
-    unmet: tuple[str, ...] = ()
-
-
-def play(machine: type[Machine], *, profile: str = "ci", shrink: bool = False) -> Played:
-    """Run the examples of a profile until a property is violated.
-
-    Without `shrink` the violation is the first one met, which `counterexamples.minimise` shortens faster than Hypothesis
-    shrinks it. `InputError` for an unknown profile.
-    """
-    examples = 0
-    met: set[str] = set()
-
-    class Counted(machine):  # type: ignore[misc, valid-type]
-        def __init__(self) -> None:
-            nonlocal examples
-            examples += 1
-            super().__init__()
-
-        def teardown(self) -> None:
-            super().teardown()
-            if hasattr(self, "monitor"):
-                met.update(self.monitor.watch.met)
-
-    phases = (Phase.reuse, Phase.generate, *((Phase.shrink,) if shrink else ()))
-    try:
-        with without_constants():
-            run_state_machine_as_test(
-                Counted, settings=profile_settings(profile, phases=phases, verbosity=Verbosity.quiet)
-            )
-    except PropertyViolated as violation:
-        return Played(violation, examples)
-    return Played(None, examples, tuple(name for name in machine.properties if name not in met))
-
-
-CONSTANTS = "_maybe_draw_constant"
-"""The private method of Hypothesis' provider that draws constants."""
-
-
-def _provider() -> Any:
-    """Return Hypothesis' provider of random choices, a private class; None in a version that has none of that name."""
-    try:
-        from hypothesis.internal.conjecture.providers import HypothesisProvider
-    except ImportError:
-        return None
-    return HypothesisProvider
-
-
-@contextmanager
-def without_constants() -> Iterator[None]:
-    """Keep Hypothesis from drawing constants of the code that is loaded (HypothesisWorks/hypothesis#4356).
-
-    With them, the examples would depend on which modules are imported. Hypothesis has no setting for that, so a private
-    method is replaced; a version without that method causes a warning, because its examples may differ from run to run.
-    """
-    provider = _provider()
-    usual = getattr(provider, CONSTANTS, None)
-    if usual is None:
-        warnings.warn(
-            f"hypothesis {hypothesis.__version__} has no HypothesisProvider.{CONSTANTS}: the profiles "
-            f"{', '.join(REPEATED)} may play other examples in each run",
-            RuntimeWarning,
-            stacklevel=3,
-        )
-        yield
-        return
-    setattr(provider, CONSTANTS, lambda *_, **__: None)
-    try:
-        yield
-    finally:
-        setattr(provider, CONSTANTS, usual)

@@ -87,7 +87,7 @@ class _Reader:
             self._refuse(f"{where}kind", kind, f"allowed: {', '.join(KINDS)}")
         if kind == "message" and "about" in data:
             self._refuse(f"{where}about", data["about"], "allowed: only beside kind = recall, edit or read")
-        about = 0 if kind == "message" else self._number(data, "about", where, MOST)
+        about = 0 if kind == "message" else self._number(data, "about", where, MOST, least=int(kind == "read"))
         number = MessageId(len(self.composed))
         message = Message(number, DeviceId(device), ConversationId(conversation), 0, kind, about)
         self.composed.append(message)
@@ -104,10 +104,12 @@ class _Reader:
             numbers = ", ".join(map(str, allowed)) or "none, since that conversation has no message"
             self._refuse(f"about of message number {message.id:d}", message.about, f"allowed: {numbers}")
 
-    def _number(self, data: dict[str, Any], key: str, where: str, most: int, default: int | None = None) -> int:
+    def _number(
+        self, data: dict[str, Any], key: str, where: str, most: int, default: int | None = None, least: int = 0
+    ) -> int:
         value = data.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
-            self._refuse(f"{where}{key}", value, f"allowed: a whole number from 0 to {most}")
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            self._refuse(f"{where}{key}", value, f"allowed: a whole number from {least} to {most}")
         return int(value)
 
     def _check_keys(self, data: dict[str, Any], allowed: tuple[str, ...], where: str) -> None:

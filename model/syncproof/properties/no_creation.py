@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from syncproof.core.actor import state
-from syncproof.core.observations import Composed, Joined, Placed, Shown
+from syncproof.core.observations import Amended, Composed, Joined, Placed, Shown
 from syncproof.core.values import DeviceId, MessageId, UserId
 from syncproof.properties._base import Property, observes, seen
 
@@ -13,14 +13,27 @@ NOT_COMPOSED, NOT_PLACED = "but it was never composed", "which nobody has compos
 
 
 @state
+class ComposedChange:
+    """A change as it was composed. `places`: those that it ever took; `unknown`: it took one that nobody knows."""
+
+    what: str
+    which: int
+    version: int
+    final: bool
+    places: tuple[int, ...]
+    unknown: bool
+
+
+@state
 class NoCreation(Property):
     """Shown(d, m) => m was composed and placed before, and d's user was a member when m was placed (at least
-    once, if m was placed more than once).
+    once, if m was placed more than once). Amended(d, x, v) by a change m => m was composed as a change of x, a recall if and
+    only if it is applied as one, and v is its own version, or a place of m where it has none.
 
     The audience is judged by user: a device that a member registers after the message was placed and before it was
     copied may show it. So may the device that composed it, if its user was removed before the server had the message
     (`outsiders`). A message that was placed and never composed is reported once, when it is placed. It says nothing
-    about contents.
+    about contents. `changes`: of those whose `Composed` says what they change, how they were composed.
     """
 
     name = "no-creation"
@@ -36,6 +49,7 @@ class NoCreation(Property):
     members: dict[MessageId, tuple[UserId, ...]] = attrs.field(factory=dict)
     composed: dict[MessageId, DeviceId] = attrs.field(factory=dict)
     outsiders: dict[MessageId, DeviceId] = attrs.field(factory=dict)
+    changes: dict[MessageId, ComposedChange] = attrs.field(factory=dict)
 
     @observes(Joined)
     def on_joined(self, o: Joined) -> str | None:
@@ -45,10 +59,18 @@ class NoCreation(Property):
     @observes(Composed)
     def on_composed(self, o: Composed) -> str | None:
         self.composed[o.message] = o.device
+        if o.what:
+            self.changes[o.message] = ComposedChange(o.what, o.which, o.version, o.final, (), False)
         return None
 
     @observes(Placed)
     def on_placed(self, o: Placed) -> str | None:
+        change = self.changes.get(o.message)
+        if change is not None:
+            if o.place is None:
+                change.unknown = True
+            elif o.place not in change.places:
+                change.places = (*change.places, o.place)
         known = self.members.get(o.message)
         if known is not None:
             self.members[o.message] = (*known, *[user for user in o.members or () if user not in known])
@@ -72,3 +94,18 @@ class NoCreation(Property):
                 f"of which its user was no member"
             )
         return None
+
+    @observes(Amended)
+    def on_amended(self, o: Amended) -> str | None:
+        change = self.changes.get(o.by)
+        if change is None or not o.is_change:
+            return None
+        if (change.what, change.which, change.final) != (o.what, o.which, o.final):
+            return f"device {o.device:d} applies message {o.by:d} as another change than was composed"
+        allowed = (change.version,) if change.version else change.places
+        if o.version in allowed or (change.unknown and not change.version):
+            return None
+        return (
+            f"device {o.device:d} applies message {o.by:d} with version {o.version}, "
+            f"but it has {' or '.join(map(str, allowed)) or 'no place'}"
+        )

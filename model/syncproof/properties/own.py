@@ -8,7 +8,8 @@ from functools import wraps
 from inspect import unwrap
 from typing import Any
 
-from syncproof.errors import InputError
+from syncproof.core.faults import FAULTS
+from syncproof.errors import InputError, nearest
 from syncproof.properties import PROPERTIES, Property
 from syncproof.properties.refinement import Refinement
 from syncproof.properties.refinements import REFINEMENTS
@@ -88,6 +89,42 @@ def _check_what_it_returns(where: str, kind: type[Property]) -> None:
                 setattr(base, name, listing(name, unwrap(vars(base)[name])))
 
 
+def _check_what_it_takes(where: str, kind: type[Property]) -> None:
+    """Raise `InputError` for an attribute of another form: it would be an error later, or a "holds" that says nothing."""
+    if not isinstance(kind.about, tuple):
+        raise InputError(
+            f"{where}: `about` of {kind.__name__} is {kind.about!r:.60}; allowed: a tuple, such as ('push-lost',)"
+        )
+    for fault in kind.about:
+        if fault not in FAULTS:
+            raise InputError(f"{where}: `about` of {kind.__name__} has {fault!r:.60}{nearest(str(fault), FAULTS)}")
+    for what in ("least_messages", "least_devices"):
+        least = getattr(kind, what)
+        if not isinstance(least, int) or isinstance(least, bool) or least < 1:
+            raise InputError(f"{where}: `{what}` of {kind.__name__} is {least!r:.60}; allowed: a whole number from 1")
+    asked = kind.evidence
+    if asked is not None and not (
+        isinstance(asked, Mapping) and all(isinstance(of, type) and callable(each) for of, each in asked.items())
+    ):
+        raise InputError(
+            f"{where}: `evidence` of {kind.__name__} is {asked!r:.60}; allowed: {{OBSERVATION CLASS: FUNCTION}}"
+        )
+
+
+def _check_rest(where: str, kind: type[Property]) -> None:
+    """Raise `InputError` for what a search would hold to be kept unasked: it asks liveness properties alone `at_quiescence`."""
+    asks = kind.at_quiescence is not Property.at_quiescence
+    if kind.kind == "safety" and asks:
+        raise InputError(
+            f"{where}: {kind.__name__} has at_quiescence, which no search asks of the kind 'safety'; write kind = \"liveness\""
+        )
+    if kind.kind == "liveness" and not asks and kind.endless is None:
+        raise InputError(
+            f"{where}: {kind.__name__} is of the kind 'liveness' and has no at_quiescence; write one that yields a line for "
+            'each thing that is missing, or kind = "safety"'
+        )
+
+
 def _check(where: str, kind: object) -> None:
     """Raise `InputError` unless this is a class that can be judged."""
     if not (isinstance(kind, type) and issubclass(kind, Property)):
@@ -104,6 +141,8 @@ def _check(where: str, kind: object) -> None:
         raise InputError(
             f"{where}: {kind.__name__} is of the family {kind.family!r}; allowed: {', '.join(map(repr, FAMILIES))}, or none"
         )
+    _check_what_it_takes(where, kind)
+    _check_rest(where, kind)
     if not kind.reactions:
         mark = "@action" if issubclass(kind, Refinement) else "@observes(CLASS)"
         raise InputError(f"{where}: {kind.__name__} observes nothing; write {mark} above a method")

@@ -25,11 +25,14 @@ class Reached(msgspec.Struct, frozen=True):
     what: str
 
 
-def sometimes(name: str, says: str, evidence: Mapping[type[Any], Callable[[Any], bool]]) -> type[Property]:
+def sometimes(
+    name: str, says: str, evidence: Mapping[type[Any], Callable[[Any], bool]], *, least_messages: int = 1
+) -> type[Property]:
     """Return a property that some run must reach.
 
     `says`: the situation in one clause. `evidence`: class of observation -> a function that returns whether an observation of
-    that class is the situation. `InputError` for a name that is empty or taken, and for evidence of another form.
+    that class is the situation. `least_messages`: how many messages it takes; a world with fewer is not asked for it.
+    `InputError` for a name that is empty or taken, and for evidence or a number of another form.
     """
     for what, given in (("name", name), ("says", says)):
         if not isinstance(given, str) or not given:
@@ -41,7 +44,11 @@ def sometimes(name: str, says: str, evidence: Mapping[type[Any], Callable[[Any],
     for kind, predicate in evidence.items():
         if not isinstance(kind, type) or not callable(predicate):
             raise InputError(f"evidence of {name}: {kind!r:.60}; allowed: {{OBSERVATION CLASS: FUNCTION}}")
-    return _made(name, says, evidence)
+    if not isinstance(least_messages, int) or isinstance(least_messages, bool) or least_messages < 1:
+        raise InputError(f"least_messages of {name}: {least_messages!r:.60}; allowed: a whole number from 1")
+    made = _made(name, says, evidence)
+    made.least_messages = least_messages
+    return made
 
 
 def _made(name: str, says: str, evidence: Mapping[type[Any], Callable[[Any], bool]]) -> type[Property]:

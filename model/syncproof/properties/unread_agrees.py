@@ -41,21 +41,22 @@ class UnreadAgrees(Property):
     them count the same. So a device on which a marker or a recall never arrives is told by the others. It does not say that a
     device shows what it should (`no-loss` does).
 
-    Changes (recalls, edits, read markers) are not counted. A device that never says a count is compared with nothing, and so
-    is one that was replaced (`Retired`) or is gone for good (`Abandoned`), one that shows a message at a place which it does
-    not know, and a message whose place or audience nobody knows. What a device has forgotten with its database (`Forgot`)
-    counts no more, nor do the changes that it forgot.
+    Changes (recalls, edits, read markers) are not counted, and the read marker of another user, whatever a device makes of it,
+    lessens no count. A device that never says a count is compared with nothing (engines say for the devices of the beginning
+    that they show 0), and so is one that was replaced (`Retired`) or is gone for good (`Abandoned`), one that shows a message at a
+    place which it does not know, and a message whose place or audience nobody knows. What a device has forgotten with its database
+    (`Forgot`) counts no more, nor do the changes that it forgot.
 
-    `written`: who composed each message and where, but for changes. `markers`, `recalls`: what each device has applied, by the
-    message that brought it.
+    `written`: who composed each message and where, but for changes; `readers`: who composed each read marker. `markers`,
+    `recalls`: what each device has applied, by the message that brought it.
     """
 
     name = "unread-agrees"
     kind = "liveness"
     keyed_by = "device x conversation"
     says = "a device shows as many unread messages as there are, and a user's devices the same number"
-    wants = "an unread count"
-    evidence = seen(Unread)
+    wants = "an unread count above 0"
+    evidence = seen(Unread, lambda o: o.count > 0)
     by_message = True
     needs = ("Placed.audience", "Shown.place")
     takes_unread = True
@@ -63,6 +64,7 @@ class UnreadAgrees(Property):
     users: dict[DeviceId, UserId] = attrs.field(factory=dict)
     left: set[DeviceId] = attrs.field(factory=set)
     written: dict[MessageId, tuple[DeviceId, ConversationId]] = attrs.field(factory=dict)
+    readers: dict[MessageId, DeviceId] = attrs.field(factory=dict)
     placed: dict[MessageId, Placing] = attrs.field(factory=dict)
     shown: dict[DeviceId, dict[MessageId, int]] = attrs.field(factory=dict)
     markers: dict[tuple[DeviceId, ConversationId], dict[MessageId, int]] = attrs.field(factory=dict)
@@ -80,6 +82,8 @@ class UnreadAgrees(Property):
     def on_composed(self, o: Composed) -> str | None:
         if not o.what:
             self.written[o.message] = (o.device, o.conversation)
+        elif o.what == "read":
+            self.readers[o.message] = o.device
         return None
 
     @observes(Placed)
@@ -100,7 +104,9 @@ class UnreadAgrees(Property):
     @observes(Amended)
     def on_amended(self, o: Amended) -> str | None:
         if o.what == "read":
-            self.markers.setdefault((o.device, ConversationId(o.which)), {})[o.by] = o.version
+            user = self.users.get(o.device)
+            if self.users.get(self.readers.get(o.by, o.device), user) == user:
+                self.markers.setdefault((o.device, ConversationId(o.which)), {})[o.by] = o.version
         elif o.final:
             self.recalls.setdefault(o.device, {})[o.by] = MessageId(o.which)
         return None

@@ -13,7 +13,7 @@ from functools import singledispatch
 from typing import Any, Literal
 from xml.etree import ElementTree
 
-from syncproof.studies.drive import Driven
+from syncproof.studies.drive.outcome import Driven
 from syncproof.studies.kill_matrix import KillMatrix
 from syncproof.studies.recordings import CheckedRun
 from syncproof.studies.verification import Verification
@@ -57,7 +57,9 @@ def _(found: Verification) -> Iterator[Case]:
                     says = f"{cell.counterexample.says} ({cell.length} moves in the world of {cell.world})"
                 yield Case(design, name, words.get(cell.promise, "not exercised"), says)
     for design, world, what in found.vacuous:
-        yield Case(design, f"{world}", "unknown", f"never {what}")
+        yield Case(design, f"{world}", "unknown", f"never reached: {what}")
+    for design, what, needs in found.unasked():
+        yield Case(design, what, "not exercised", f"not exercised: needs {needs}")
     for design, failure in found.failed.items():
         yield Case(design, "the design's own code", "unknown", failure.says)
 

@@ -19,7 +19,8 @@ from syncproof.designs import Design
 from syncproof.engines.explore import Common, Limits, explore
 from syncproof.engines.explore.encoding import START
 from syncproof.inputs import lookup
-from syncproof.inputs.small_worlds import CLUSTERED, KINDS, SmallWorld, build
+from syncproof.inputs.bounds import CLUSTERED
+from syncproof.inputs.small_worlds import KINDS, SmallWorld, build
 
 Side = Literal["device", "server"]
 Verb = Literal["send", "write", "delete", "read", "timer", "cancel"]

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from syncproof.core.actor import Out, actor, on
+from syncproof.core.actor import Out, actor, durable, on
 from syncproof.core.observations import Amended
-from syncproof.core.values import (
-    Id,
-    Message,
-    Page,
-)
-from syncproof.designs.packets import (
-    Accept,
-    Commit,
-)
+from syncproof.core.packets import Packet
+from syncproof.core.values import ConversationId, Id, Message, MessageId, Page
+from syncproof.designs.packets import NUMBER_BYTES, Accept, Commit
+from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.designs.timeline.push import PushDevice
 from syncproof.designs.timeline.server import TimelineServer
 from syncproof.seeded_bugs._record import seeded_bug
@@ -130,4 +125,77 @@ F57b = seeded_bug(
     base="timeline-push",
     world=("two-people", 2, ("read", "unread")),
     device=UnreadFromSync,
+)
+
+
+class RowRead(Packet, frozen=True, gc=False):
+    """A job has read the row of a message, and writes it again a while later, with the flag that it had: recalled or not."""
+
+    message: MessageId
+    conversation: ConversationId
+    recalled: bool
+
+
+class Flags(Packet, frozen=True, gc=False):
+    """From the server to a device, over a connection: whether its row of a message says that it is recalled."""
+
+    message: MessageId
+    recalled: bool
+
+    @property
+    def body_bytes(self) -> int:
+        return 2 * NUMBER_BYTES
+
+
+@actor
+class WritesWholeRows(TimelineServer):
+    """Keeps a flag in the row of each message, which a job writes again as it had read it; devices are told of the row.
+
+    `recalled`: the messages whose rows say that they are recalled.
+    """
+
+    recalled: set[MessageId] = durable(set)
+
+    def note_stored(self, message: Message, out: Out) -> None:
+        """Set the flag of a message that is recalled; let the job begin with a new one."""
+        super().note_stored(message, out)
+        if message.kind == "recall":
+            self.recalled.add(MessageId(message.about))
+        elif message.kind == "message":
+            out.after(120, RowRead(message.id, message.conversation, message.id in self.recalled))
+
+    @on(RowRead)
+    def write_row(self, source: Id, packet: RowRead, out: Out) -> None:
+        """Write the row with the flag that was read, whatever was recalled since, and tell the members' devices."""
+        if not packet.recalled:
+            self.recalled.discard(packet.message)
+        for device in self.audience(packet.conversation):
+            if device in self.online:
+                out.send(self.online[device], Flags(packet.message, packet.message in self.recalled))
+
+
+@actor
+class TakesTheFlags(TimelineDevice):
+    """Shows a message as the server's row has it."""
+
+    @on(Flags)
+    def take_flags(self, source: Id, packet: Flags, out: Out) -> None:
+        """Show a message again that the server says is not recalled."""
+        if not packet.recalled and self.versions.pop(("message", int(packet.message)), None) is not None:
+            out.observe(Amended(self.id, "message", int(packet.message), 0, packet.message))
+
+
+F57c = seeded_bug(
+    "F57c",
+    "stale flags win on the server",
+    mechanism="a job writes the row of a message as it had read it, and so takes back a recall; every device that follows the "
+    "server shows the message again, all alike",
+    cure="write only what the job changes, or only if the row has the version that was read; devices take a flag only with a "
+    "version above the one applied",
+    seen_in="thunderbird-android#5161",
+    violates=("change-monotonic",),
+    base="timeline-notify",
+    world=("two-people", 2, ("recall",)),
+    device=TakesTheFlags,
+    server=WritesWholeRows,
 )

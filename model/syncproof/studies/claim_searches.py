@@ -18,7 +18,8 @@ from syncproof.designs import DESIGNS, Design, Parameters
 from syncproof.designs.timeline.device import TimelineDevice
 from syncproof.engines.explore import Exploration
 from syncproof.errors import Interrupted
-from syncproof.inputs.small_worlds import SMALL, SmallWorld, given, small_world
+from syncproof.inputs.bounds import SMALL
+from syncproof.inputs.small_worlds import SmallWorld, given, small_world
 from syncproof.properties import PROPERTIES
 from syncproof.properties.evidence import lacking
 from syncproof.seeded_bugs import BUGS

@@ -14,8 +14,9 @@ from syncproof.core.moves import Move
 from syncproof.counterexamples.minimise import minimise
 from syncproof.counterexamples.narrate import narrate
 from syncproof.designs import Design
-from syncproof.engines import hypothesis_machine
-from syncproof.engines.hypothesis_machine import BUDGET, Machine, Played, PropertyViolated
+from syncproof.engines import hypothesis_machine, hypothesis_runs
+from syncproof.engines.hypothesis_machine import BUDGET, Machine, PropertyViolated
+from syncproof.engines.hypothesis_runs import Played
 from syncproof.inputs import arguments, lookup, small_worlds
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES
@@ -58,11 +59,11 @@ def play(
     profile: str = "ci",
     shrink: bool = False,
 ) -> Played:
-    """Play the examples of a profile with a design in a world until a property is violated (`hypothesis_machine.play`).
+    """Play the examples of a profile with a design in a world until a property is violated (`hypothesis_runs.play`).
 
     Raises `InputError` for an unknown design or profile.
     """
-    return hypothesis_machine.play(machine(design, world, properties), profile=profile, shrink=shrink)
+    return hypothesis_runs.play(machine(design, world, properties), profile=profile, shrink=shrink)
 
 
 def cut_down(design: str | Design, world: SmallWorld, violation: PropertyViolated) -> tuple[Move, ...]:
@@ -129,7 +130,7 @@ def hunt(
     Raises `InputError`, in one sentence that says what is allowed, for an argument that is not allowed.
     """
     arguments.whole("messages", messages, least=1, most=9)
-    arguments.one_of("profile", profile, hypothesis_machine.PROFILES)
+    arguments.one_of("profile", profile, hypothesis_runs.PROFILES)
     entry = lookup.get(design)
     world = small_worlds.small_world(population, messages, arguments.names("faults", faults))
     played = play(entry, world, profile=profile)

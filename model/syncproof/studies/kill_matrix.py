@@ -30,10 +30,11 @@ from syncproof._version import __version__
 from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.counterexamples.from_recording import ENDLESS_MOVES, minimise_run
-from syncproof.engines.hypothesis_machine import PROFILES
+from syncproof.engines.hypothesis_runs import PROFILES
 from syncproof.errors import Interrupted
 from syncproof.formats.header import Header, deployed
 from syncproof.inputs import arguments, fault_plan, lookup, small_worlds, workload
+from syncproof.inputs.bounds import RARE
 from syncproof.inputs.scenario import Scenario, load
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES
@@ -95,7 +96,7 @@ RARER: dict[str, dict[str, Any]] = {
     "expiring": {"traffic": {"expiring": 0.3}, "model": {"lifetime": "2m"}},
 }
 """Kind of rarer fault -> what it adds to the stress scenario."""
-COMBINED = (*small_worlds.RARE, "recall", "new-device", "half-open", "server-crash")
+COMBINED = (*RARE, "recall", "new-device", "half-open", "server-crash")
 """Kinds of fault that sound designs are played under in pairs."""
 EXCLUSIVE = {"new-device", "reinstall"}
 """Kinds of fault that one world cannot have together: its only newcomer is a new device or a reinstall."""

@@ -39,12 +39,15 @@ def simulate_design(
         run=run,
         recorder=recorder,
         checks=checks,
-        sometimes=_sometimes(design, plan.configured),
+        sometimes=_sometimes(design, plan.configured, len(traffic.times)),
     )
 
 
-def _sometimes(design: Design, configured: tuple[str, ...]) -> tuple[type[Property], ...]:
-    """Return what a design of one's own declares that some run must reach, under these faults or under any."""
+def _sometimes(design: Design, configured: tuple[str, ...], messages: int) -> tuple[type[Property], ...]:
+    """Return what a design of one's own declares that some run must reach, under these faults or under any.
+
+    `messages`: how many are composed.
+    """
     kinds = tuple(kind for kind, faults in FAULT_KINDS.items() if set(faults) & set(configured))
     own = tuple(each for each in design.meets if not each.every)
-    return tuple(witnesses.required(own, kinds, 1))
+    return tuple(witnesses.required(own, kinds, messages))

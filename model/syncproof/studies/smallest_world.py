@@ -27,7 +27,8 @@ from syncproof.designs import Parameters
 from syncproof.engines.explore import Counterexample, Limits, explore
 from syncproof.errors import DesignError, Interrupted
 from syncproof.inputs import lookup
-from syncproof.inputs.small_worlds import GENTLE, KINDS, SmallWorld, build
+from syncproof.inputs.bounds import GENTLE
+from syncproof.inputs.small_worlds import KINDS, SmallWorld, build
 from syncproof.properties import PROPERTIES
 from syncproof.studies import executors
 from syncproof.studies.comparison import Comparison

@@ -17,7 +17,8 @@ from syncproof.designs import Design
 from syncproof.engines.explore import Counterexample, Ending
 from syncproof.engines.memory import peak_memory
 from syncproof.inputs import lookup
-from syncproof.inputs.small_worlds import BOUNDS, SmallWorld, given
+from syncproof.inputs.bounds import BOUNDS
+from syncproof.inputs.small_worlds import SmallWorld, given
 from syncproof.properties import PROPERTIES
 from syncproof.properties.evidence import lacking, meets, unmet
 from syncproof.studies import claims
@@ -70,6 +71,8 @@ Promise = Literal["none", "kept", "broken", "unknown", "not judged"]
 class Cell:
     """Hold a design's verdict on a property over all its worlds, and the world with the shortest counterexample found.
 
+    Of a broken promise it is the shortest one in the worlds that the promise covers: others say nothing about the promise.
+
     `promise` is judged only in worlds whose faults the promise covers: a property may be violated and its promise kept. A
     promise that covers none of the worlds is not judged. `exercised`: false if no world had what the property's evidence
     takes; its promise is not judged then.
@@ -107,7 +110,7 @@ def cell_of(entry: Design, row: Sequence[Explored], name: str, missing: str = ""
     """Return a design's verdict on a property over these searches. `missing`: why others are missing."""
     if name in entry.inapplicable:
         return Cell("not-applicable", "none", why=entry.inapplicable[name])
-    worst: tuple[Explored, Counterexample] | None = None
+    worst: tuple[tuple[bool, int], Explored, Counterexample] | None = None
     why = missing
     promise: Promise = (
         "none" if name not in entry.promised(entry.parameters) else "unknown" if missing else "not judged"
@@ -132,8 +135,9 @@ def cell_of(entry: Design, row: Sequence[Explored], name: str, missing: str = ""
         promise = "kept" if covered and promise == "not judged" else promise
         if counterexample is not None:
             promise = "broken" if covered else promise
-            if worst is None or counterexample.length < worst[1].length:
-                worst = (explored, counterexample)
+            rank = (not covered, counterexample.length)
+            if worst is None or rank < worst[0]:
+                worst = (rank, explored, counterexample)
         elif verdict == "unknown":
             why = why or f"{explored.world}: {reason}"
             promise = "unknown" if covered and promise == "kept" else promise
@@ -141,7 +145,7 @@ def cell_of(entry: Design, row: Sequence[Explored], name: str, missing: str = ""
     if owed and promise == "not judged":
         promise, why = "unknown", why or never
     if worst is not None:
-        return Cell("violated", promise, worst[1], worst[0].world, why)
+        return Cell("violated", promise, worst[2], worst[1].world, why)
     if why or met:
         return Cell("unknown" if why else "holds", promise, why=why)
     return Cell("unknown", promise, why=never, exercised=missed)
@@ -182,6 +186,16 @@ class Verification(Presentable):
         stopped = self.failed[design].says if design in self.failed else self.stopped
         missing = f"{self.missing[design]} searches are missing: {stopped}" if design in self.missing else ""
         return cell_of(lookup.get(design), self.explored[design], name, missing)
+
+    def unasked(self) -> list[tuple[str, str, str]]:
+        """Return (design, situation, what it needs) for each situation that a design declares and no world asks for."""
+        return [
+            (design, situation.says, meets.needs())
+            for design, row in self.explored.items()
+            for meets in lookup.get(design).meets
+            for situation in meets.situations
+            if not isinstance(situation, str) and not any(situation.says in each.witnesses for each in row)
+        ]
 
     def matrix(self) -> dict[str, dict[str, Cell]]:
         """Return design -> property -> verdict."""

@@ -20,7 +20,8 @@ from syncproof.engines.explore import CAUGHT_UP, Common, Exploration, Finding, L
 from syncproof.engines.memory import peak_memory
 from syncproof.errors import InputError
 from syncproof.inputs import arguments, lookup, small_worlds
-from syncproof.inputs.small_worlds import BOUNDS, SmallWorld, build, within
+from syncproof.inputs.bounds import BOUNDS, within
+from syncproof.inputs.small_worlds import SmallWorld, build
 from syncproof.properties import PROPERTIES, Property
 from syncproof.properties.evidence import lacking, unmet
 from syncproof.properties.no_loss import NoLoss

@@ -13,9 +13,9 @@ from typing import Any, Literal, NamedTuple, cast
 from syncproof.core.actor import Actor, Out, made_by_engines, to_nobody
 from syncproof.core.observations import MADE_BY_ENGINES, Noted, Observation, Shown
 from syncproof.core.packets import HangUp, Idle, Packet
-from syncproof.core.replies import told
+from syncproof.core.replies import carried, done, told
 from syncproof.core.same import same
-from syncproof.core.values import ActorId, ConnectionId, Id
+from syncproof.core.values import ENVIRONMENT, ActorId, ConnectionId, Id
 from syncproof.engines.explore.common import BITS, Made
 from syncproof.engines.explore.encoding import SHIFT, START, Encoding, LocalSlot, local_slot, pending_slot, wire_slot
 from syncproof.engines.explore.judging import Judging
@@ -56,10 +56,11 @@ class Call(NamedTuple):
 class Effects(Out):
     """The effects of one handler call of an actor."""
 
-    __slots__ = ("actor", "amounts", "observations", "pending", "sends")
+    __slots__ = ("actor", "amounts", "handles", "observations", "pending", "sends")
 
-    def __init__(self, actor: Actor) -> None:
+    def __init__(self, actor: Actor, handles: Packet | None = None) -> None:
         self.actor = actor
+        self.handles = handles
         self.sends: list[tuple[Id, Packet]] = []
         self.pending: list[tuple[Any, Packet]] = []
         self.observations: list[Observation] = []
@@ -70,6 +71,11 @@ class Effects(Out):
         self.sends.append((destination, packet))
 
     def forward(self, destination: Id, packet: Packet) -> None:
+        if told(packet) and (self.handles is None or carried(self.handles) != packet):
+            raise TypeError(
+                f"forwards {packet!r:.80}, which the packet that it handles does not carry, so that nobody observes it; "
+                "send it instead"
+            )
         self.sends.append((destination, packet))
 
     def close(self, connection: ConnectionId) -> None:
@@ -223,7 +229,9 @@ class HandlerCalls:
             thing.restore(local)
         else:
             thing.restore_backwards(local, backwards)
-        out = Effects(thing)
+        out = Effects(thing, packet)
+        if source == ENVIRONMENT:
+            out.observations.extend(done(self.encoding.names[actor], packet))
         self.call(actor, source, packet, out)
         return frozen(thing), out
 
