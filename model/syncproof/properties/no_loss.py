@@ -64,6 +64,9 @@ class NoLoss(Property):
     restore took (`gone`) and that is placed again must be shown on the devices that joined in the meantime (`late`). What
     a device showed and then lost with its database (`Forgot`) it must show again. A placeholder (`sealed`) is enough as long
     as the device cannot open the message; from then on (`opening`) the message itself is owed, or a change of it.
+
+    In a search every timer has fired by quiescence, so an expiring message is owed only in worlds where its time never begins:
+    it begins when the message is read (`Parameters.expiry_from`), and nobody reads.
     """
 
     name = "no-loss"
