@@ -22,7 +22,9 @@ from syncproof.engines.drive.targets import TARGETS
 from syncproof.inputs import lookup
 from syncproof.report import drive as page
 from syncproof.studies import executors, script_search
-from syncproof.studies.drive import Driven, ScriptOutcome, Subject, drive, new_cell, searches, subjects
+from syncproof.studies.drive import drive, new_cell, searches
+from syncproof.studies.drive.outcome import Driven, ScriptOutcome
+from syncproof.studies.drive.subjects import Subject, subjects
 from syncproof.studies.script_agreement import Seen
 from syncproof.studies.script_search import Predicted
 

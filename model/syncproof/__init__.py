@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from syncproof.report.diagram import Diagram, diagram
     from syncproof.studies.compare import compare
     from syncproof.studies.comparison import Comparison
-    from syncproof.studies.drive import Driven, drive
+    from syncproof.studies.drive import drive
+    from syncproof.studies.drive.outcome import Driven
     from syncproof.studies.hunt import Hunt, hunt
     from syncproof.studies.kill_matrix import KillMatrix, kill_matrix
     from syncproof.studies.recordings import CheckedRun, check, convert, minimise, replay
@@ -41,7 +42,7 @@ _MODULES = {
     "CheckedRun": "studies.recordings",
     "Comparison": "studies.comparison",
     "Diagram": "report.diagram",
-    "Driven": "studies.drive",
+    "Driven": "studies.drive.outcome",
     "Hunt": "studies.hunt",
     "InputError": "errors",
     "KillMatrix": "studies.kill_matrix",

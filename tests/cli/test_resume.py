@@ -19,6 +19,7 @@ from syncproof.inputs import bounds
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.seeded_bugs import BUGS
 from syncproof.studies import drive, executors, kill_matrix
+from syncproof.studies.drive.outcome import ScriptOutcome
 from syncproof.studies.presentation import Presentable
 from syncproof.studies.results.kill_matrix import CutEngineResult, EngineResult
 from syncproof.studies.script_search import Predicted
@@ -38,7 +39,7 @@ DONE: list[Any] = []
 
 
 @contextmanager
-def unsearched(cells: list[drive.ScriptOutcome]) -> Iterator[Callable[[], None]]:
+def unsearched(cells: list[ScriptOutcome]) -> Iterator[Callable[[], None]]:
     """Predict for each cell that nothing is violated."""
 
     def fill_in() -> None:

@@ -13,7 +13,7 @@ from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES
 from syncproof.report.drive import fragment
 from syncproof.studies.compare import compare
-from syncproof.studies.drive import Driven, ScriptOutcome
+from syncproof.studies.drive.outcome import Driven, ScriptOutcome
 from syncproof.studies.script_agreement import Seen
 from syncproof.studies.verify import explore_one, gathered
 from tests.helpers import browser as chromium

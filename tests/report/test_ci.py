@@ -13,7 +13,7 @@ from syncproof.designs import DESIGNS
 from syncproof.formats.header import SCHEMA, Header
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.report import ci
-from syncproof.studies.drive import Driven, ScriptOutcome
+from syncproof.studies.drive.outcome import Driven, ScriptOutcome
 from syncproof.studies.failures import Failure
 from syncproof.studies.kill_matrix import KillMatrix
 from syncproof.studies.recordings import CheckedRun, judged

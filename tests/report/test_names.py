@@ -6,7 +6,7 @@ import pytest
 
 from syncproof.report import drive
 from syncproof.report.names import short
-from syncproof.studies.drive import Driven, ScriptOutcome
+from syncproof.studies.drive.outcome import Driven, ScriptOutcome
 from syncproof.studies.verify import explore_one, gathered
 from tests.report.explorer.conftest import DESIGN, WORLD
 

@@ -132,3 +132,9 @@ def test_intervals_contain_the_truth_in_nine_cases_of_ten() -> None:
             hits += found.low * 0.99 <= truth <= upper * 1.01  # a bin is one per cent wide
         low[name] = hits / len(groups)
     assert {name: share for name, share in low.items() if share < 0.9} == {}
+
+
+def test_wilson_gives_an_interval_also_where_nothing_or_everything_happened() -> None:
+    assert intervals.wilson(0, 5) == pytest.approx((0.0, 0.4345), abs=1e-4)
+    assert intervals.wilson(5, 5) == pytest.approx((0.5655, 1.0), abs=1e-4)
+    assert intervals.wilson(3, 10) == pytest.approx((0.1078, 0.6032), abs=1e-4)

@@ -13,7 +13,7 @@ NOT_COMPOSED, NOT_PLACED = "but it was never composed", "which nobody has compos
 
 
 @state
-class Change:
+class ComposedChange:
     """A change as it was composed. `places`: those that it ever took; `unknown`: it took one that nobody knows."""
 
     what: str
@@ -49,7 +49,7 @@ class NoCreation(Property):
     members: dict[MessageId, tuple[UserId, ...]] = attrs.field(factory=dict)
     composed: dict[MessageId, DeviceId] = attrs.field(factory=dict)
     outsiders: dict[MessageId, DeviceId] = attrs.field(factory=dict)
-    changes: dict[MessageId, Change] = attrs.field(factory=dict)
+    changes: dict[MessageId, ComposedChange] = attrs.field(factory=dict)
 
     @observes(Joined)
     def on_joined(self, o: Joined) -> str | None:
@@ -60,7 +60,7 @@ class NoCreation(Property):
     def on_composed(self, o: Composed) -> str | None:
         self.composed[o.message] = o.device
         if o.what:
-            self.changes[o.message] = Change(o.what, o.which, o.version, o.final, (), False)
+            self.changes[o.message] = ComposedChange(o.what, o.which, o.version, o.final, (), False)
         return None
 
     @observes(Placed)

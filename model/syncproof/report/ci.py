@@ -13,7 +13,7 @@ from functools import singledispatch
 from typing import Any, Literal
 from xml.etree import ElementTree
 
-from syncproof.studies.drive import Driven
+from syncproof.studies.drive.outcome import Driven
 from syncproof.studies.kill_matrix import KillMatrix
 from syncproof.studies.recordings import CheckedRun
 from syncproof.studies.verification import Verification

@@ -13,7 +13,7 @@ from syncproof.engines.drive.scripts import SCRIPTS
 from syncproof.report import markdown as md
 from syncproof.report import template, terminal, writer
 from syncproof.report.names import short
-from syncproof.studies.drive import Driven, ScriptOutcome
+from syncproof.studies.drive.outcome import Driven, ScriptOutcome
 
 HEADS = ("target", "script", "held against", "runs violate", "the search says", "agreement")
 LEGEND = (

@@ -1,39 +1,28 @@
-"""Judge the claims made for the timeline design, by a comparison's numbers or by a verification's searches.
-
-`CLAIMS` is the table: each claim is a sentence, a function that judges it by a comparison's results and, where it is about
-correctness, one that judges it by a verification's. A function returns a verdict and the evidence. A verdict is `supported`,
-`refuted`, `depends` (the evidence says on what), `within noise` (the interval of the paired difference contains 0) or `unknown`
-(the evidence says why these results cannot tell). A claim about numbers is unknown where the storage was swamped, since
-they are those of a queue then. A simulation
-can only say that its runs did not refute a claim about correctness; that is what `supported` means there, and the reports say
-so beside the table. An `unknown` property, a run without messages or a metric without a value supports no claim: the claim is
-unknown.
-"""
+"""Judge claims by a comparison: by its numbers, and by what its runs say about correctness."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from math import isnan
-from typing import Literal
-
-import msgspec
 
 from syncproof.designs.forms import ready
-from syncproof.inputs.small_worlds import POPULATIONS
 from syncproof.studies import hot_user, recommendation, saturation
-from syncproof.studies.results.common import ClaimResult
-from syncproof.studies.results.comparison import ComparisonResults
-from syncproof.studies.results.verification import ClaimSearch, VerificationResults
-
-Verdict = Literal["supported", "refuted", "depends", "within noise", "unknown"]
-Judgement = tuple[Verdict, str]
-
-STORE_FIRST, SYNC_FIRST, NOTIFY, DENSE = (
-    "inbox-store-first",
-    "inbox-sync-first",
-    "timeline-notify",
-    "timeline-dense-push",
+from syncproof.studies.claims.judgements import (
+    AGREE,
+    DENSE,
+    LOSS,
+    NOTIFY,
+    STORE_FIRST,
+    SYNC_FIRST,
+    Judgement,
+    Verdict,
+    listed,
+    missing,
+    present,
+    verdict_of,
 )
+from syncproof.studies.results.comparison import ComparisonResults
+
 BATCHED = "inbox-store-first+ack-batching"
 LIMITS = 0.2
 """Deleting limits the inbox if it takes a fifth of its storage time: a quarter more load would fit without."""
@@ -41,20 +30,7 @@ ALIKE = 1.5
 """Something is not much more complex if it has at most half as much again."""
 STEADY = 1.1
 """A metric that grows by less than a tenth from 1 to 6 devices per user counts as not growing."""
-
-
 NEVER_KEPT_UP = "never kept up with the load, so its numbers are those of a queue and of retries"
-
-
-class Claim(msgspec.Struct, frozen=True):
-    """Describe one claim."""
-
-    says: str
-    """The claim, as a sentence."""
-    judge: Callable[[ComparisonResults], Judgement]
-    """Judges the claim by a comparison."""
-    prove: Callable[[VerificationResults], Judgement] | None = None
-    """Judges the claim by a verification, if it is about correctness."""
 
 
 def _mean(results: ComparisonResults, design: str, metric: str) -> float:
@@ -74,7 +50,7 @@ def _kept_in_runs(results: ComparisonResults, design: str, names: Sequence[str])
 
     It depends where every violated one is not promised under faults that happened here: the claim holds under the others.
     """
-    bad = [name for name in names if _verdict(results, design, name) == "violated"]
+    bad = [name for name in names if verdict_of(results, design, name) == "violated"]
     if bad:
         excused = {name: _culprits(results, design, name) for name in bad}
         if any(results.designs[design].properties[name].promised or not excused[name] for name in bad):
@@ -100,28 +76,17 @@ def _fewer(results: ComparisonResults, one: str, other: str, metric: str) -> tup
     return verdicts[recommendation.sign(found)], text
 
 
-def _verdict(results: ComparisonResults | VerificationResults, design: str, name: str) -> str:
-    return results.designs[design].properties[name].verdict
-
-
 def _unjudged(results: ComparisonResults, names: Iterable[str], *properties: str) -> Judgement | None:
     """Return the judgement `unknown` if one of these properties is unknown of one of these designs, else None."""
     for design in names:
         for name in properties:
-            if _verdict(results, design, name) == "unknown":
+            if verdict_of(results, design, name) == "unknown":
                 why = results.designs[design].properties[name].why
                 return (
                     "unknown",
                     f"{name} is unknown of {design}: "
                     f"{why or 'these runs accepted no message, or did not come to rest'}",
                 )
-    return None
-
-
-def _unmeasured(*values: float) -> Judgement | None:
-    """Return the judgement `unknown` if a number is missing, else None."""
-    if any(isnan(value) for value in values):
-        return "unknown", "these runs have no numbers for it: nothing was delivered, or nothing accepted"
     return None
 
 
@@ -139,17 +104,10 @@ def _written(results: ComparisonResults, design: str, store: str) -> int:
     return 0 if rows is None else rows.written
 
 
-def _present(results: ComparisonResults | VerificationResults, *designs: str) -> bool:
-    return all(design in results.designs for design in designs)
-
-
-def _missing(*designs: str) -> Judgement:
-    return "unknown", f"needs {' and '.join(designs)} in the comparison"
-
-
-def _fewer_interactions(results: ComparisonResults) -> Judgement:
-    if not _present(results, STORE_FIRST, NOTIFY):
-        return _missing(STORE_FIRST, NOTIFY)
+def fewer_interactions(results: ComparisonResults) -> Judgement:
+    """Judge claim C1."""
+    if not present(results, STORE_FIRST, NOTIFY):
+        return missing(STORE_FIRST, NOTIFY)
     verdict, text = _fewer(results, STORE_FIRST, NOTIFY, "packets_per_delivery")
     if DENSE in results.designs:
         text += f"; {DENSE} {_mean(results, DENSE, 'packets_per_delivery'):.3g}"
@@ -171,7 +129,8 @@ def _growth(
     return known[0][1], known[-1][1], known[0][0], known[-1][0]
 
 
-def _writes_grow(results: ComparisonResults) -> Judgement:
+def writes_grow(results: ComparisonResults) -> Judgement:
+    """Judge claim C2."""
     writes, judged = "server_writes_per_message", (STORE_FIRST, NOTIFY)
     if any(_growth(results, name, writes) is None for name in judged):
         return "unknown", f"needs {STORE_FIRST} and {NOTIFY} with the sweep over devices per user"
@@ -197,9 +156,10 @@ def _writes_grow(results: ComparisonResults) -> Judgement:
     return "refuted", text
 
 
-def _deletes_count(results: ComparisonResults) -> Judgement:
-    if not _present(results, STORE_FIRST):
-        return _missing(STORE_FIRST)
+def deletes_count(results: ComparisonResults) -> Judgement:
+    """Judge claim C3."""
+    if not present(results, STORE_FIRST):
+        return missing(STORE_FIRST)
     shares = {}
     for name in (STORE_FIRST, BATCHED):
         if name in results.designs:
@@ -223,23 +183,27 @@ def _deletes_count(results: ComparisonResults) -> Judgement:
     return ("supported" if share >= LIMITS else "refuted"), text
 
 
-def _history(results: ComparisonResults) -> Judgement:
-    if not _present(results, SYNC_FIRST, NOTIFY):
-        return _missing(SYNC_FIRST, NOTIFY)
+def history(results: ComparisonResults) -> Judgement:
+    """Judge claim C4."""
+    if not present(results, SYNC_FIRST, NOTIFY):
+        return missing(SYNC_FIRST, NOTIFY)
     if "new-device" not in results.faults_fired:
         return "unknown", "no new device appears in this scenario"
-    sync, notify = (_verdict(results, d, "roaming-complete") for d in (SYNC_FIRST, NOTIFY))
+    sync, notify = (verdict_of(results, d, "roaming-complete") for d in (SYNC_FIRST, NOTIFY))
     text = f"roaming-complete: {SYNC_FIRST} {sync}, {NOTIFY} {notify}"
     if STORE_FIRST in results.designs:
-        text += f"; {STORE_FIRST} {_verdict(results, STORE_FIRST, 'roaming-complete')}: storing first alone does not give history"
+        text += f"; {STORE_FIRST} {verdict_of(results, STORE_FIRST, 'roaming-complete')}: storing first alone does not give history"
     if sync == "violated" and notify == "holds":
-        forgetful = STORE_FIRST in results.designs and _verdict(results, STORE_FIRST, "roaming-complete") == "violated"
+        forgetful = (
+            STORE_FIRST in results.designs and verdict_of(results, STORE_FIRST, "roaming-complete") == "violated"
+        )
         return ("depends" if forgetful else "supported"), text
     return _unjudged(results, (SYNC_FIRST, NOTIFY), "roaming-complete") or ("refuted", text)
 
 
-def _stored_first(results: ComparisonResults) -> Judgement:
-    found = {d: _verdict(results, d, "store-before-sync") for d in results.designs}
+def stored_first(results: ComparisonResults) -> Judgement:
+    """Judge claim C5."""
+    found = {d: verdict_of(results, d, "store-before-sync") for d in results.designs}
     timelines = [d for d in found if d.startswith("timeline")]
     if not timelines:
         return "unknown", "needs a timeline design in the comparison"
@@ -254,7 +218,8 @@ def _stored_first(results: ComparisonResults) -> Judgement:
     return "supported", text
 
 
-def _push_unneeded(results: ComparisonResults) -> Judgement:
+def push_unneeded(results: ComparisonResults) -> Judgement:
+    """Judge claim C6."""
     quiet = results.notifications_off
     if quiet is None:
         return "unknown", f"needs {NOTIFY} and its run without notifications"
@@ -281,9 +246,10 @@ def _push_unneeded(results: ComparisonResults) -> Judgement:
     return "supported", f"without notifications {NOTIFY} keeps every promise; {text}"
 
 
-def _converges(results: ComparisonResults) -> Judgement:
-    if not _present(results, NOTIFY):
-        return _missing(NOTIFY)
+def converges(results: ComparisonResults) -> Judgement:
+    """Judge claim C7."""
+    if not present(results, NOTIFY):
+        return missing(NOTIFY)
     points = results.sweep.designs.get(NOTIFY, {})
     if (broken := _kept_in_runs(results, NOTIFY, ("convergence",))) is not None:
         return broken
@@ -297,10 +263,11 @@ def _converges(results: ComparisonResults) -> Judgement:
     return "supported", f"{NOTIFY} keeps no checkpoint on the server and converged in every run{counts}"
 
 
-def _lag_harmless(results: ComparisonResults) -> Judgement:
+def lag_harmless(results: ComparisonResults) -> Judgement:
+    """Judge claim C8."""
     name = "timeline-checkpointed"
-    if not _present(results, name):
-        return _missing(name)
+    if not present(results, name):
+        return missing(name)
     judged = [
         p for p in (LOSS, AGREE, "checkpoint-covered", "checkpoint-monotonic") if p in results.designs[name].properties
     ]
@@ -312,15 +279,17 @@ def _lag_harmless(results: ComparisonResults) -> Judgement:
     return "supported", f"{name} recorded {rows} checkpoints, each behind the device's, and kept {', '.join(judged)}"
 
 
-def _no_special_care(results: ComparisonResults) -> Judgement:
+def no_special_care(results: ComparisonResults) -> Judgement:
+    """Judge claim C9."""
     return "unknown", (
         "the models remember a hint that arrives during a pull; whether they must, only a search over interleavings tells"
     )
 
 
-def _dense_saves(results: ComparisonResults) -> Judgement:
-    if not _present(results, DENSE, NOTIFY):
-        return _missing(DENSE, NOTIFY)
+def dense_saves(results: ComparisonResults) -> Judgement:
+    """Judge claim C10."""
+    if not present(results, DENSE, NOTIFY):
+        return missing(DENSE, NOTIFY)
     dense, notify = (_mean(results, d, "pulls_per_delivery") for d in (DENSE, NOTIFY))
     verdict, text = _fewer(results, DENSE, NOTIFY, "pulls_per_delivery")
     text = f"pulls per delivery: {text}"
@@ -333,19 +302,20 @@ def _dense_saves(results: ComparisonResults) -> Judgement:
     return ("supported", text) if saved >= 0.8 else ("depends", f"{text}; connecting and polling pull anyway")
 
 
-def _growing_suffices(results: ComparisonResults) -> Judgement:
-    if not _present(results, NOTIFY):
-        return _missing(NOTIFY)
+def growing_suffices(results: ComparisonResults) -> Judgement:
+    """Judge claim C11."""
+    if not present(results, NOTIFY):
+        return missing(NOTIFY)
     needed = ("no-loss", "prefix-order", "conversation-order", "convergence", "tail-append")
     if (broken := _kept_in_runs(results, NOTIFY, needed)) is not None:
         return broken
     return "supported", f"{NOTIFY} numbers its timelines sparsely and kept {', '.join(needed)}"
 
 
-def _dense_price(results: ComparisonResults) -> Judgement:
+def dense_price(results: ComparisonResults) -> Judgement:
     """Judge claim C12: what numbers cost that are reserved, or given at commit, and how a hot user's entries wait."""
-    if not _present(results, DENSE):
-        return _missing(DENSE)
+    if not present(results, DENSE):
+        return missing(DENSE)
     reserved = [each for each in results.hot_user if each.design == hot_user.RESERVED]
     at_commit = [each for each in results.hot_user if each.design == hot_user.AT_COMMIT]
     if not reserved or not at_commit:
@@ -364,9 +334,10 @@ def _dense_price(results: ComparisonResults) -> Judgement:
     return ("depends" if any(costs) else "refuted"), text
 
 
-def _not_much_more(results: ComparisonResults) -> Judgement:
-    if not _present(results, STORE_FIRST, NOTIFY):
-        return _missing(STORE_FIRST, NOTIFY)
+def not_much_more(results: ComparisonResults) -> Judgement:
+    """Judge claim C13."""
+    if not present(results, STORE_FIRST, NOTIFY):
+        return missing(STORE_FIRST, NOTIFY)
     inbox, notify = (results.designs[name].complexity for name in (STORE_FIRST, NOTIFY))
     if inbox is None or notify is None:
         return "unknown", "the complexity of these designs was not measured"
@@ -381,168 +352,3 @@ def _not_much_more(results: ComparisonResults) -> Judgement:
     if not much:
         return "supported", text
     return ("refuted" if len(much) == len(pairs) else "depends"), f"{text}; much more: {listed(much)}"
-
-
-# ---- claims about correctness, judged by searches of every interleaving
-
-ROAM, LOSS, AGREE = "roaming-complete", "no-loss", "convergence"
-
-
-def _kept(results: VerificationResults, design: str, names: tuple[str, ...]) -> Judgement:
-    """Return `supported` if the properties hold in every world; `unknown` if a search was cut short.
-
-    Of a property that is violated it depends if the design keeps its promise of it: then only under faults that the promise
-    leaves out.
-    """
-    if design not in results.designs:
-        return "unknown", f"needs {design} in the verification"
-    found = {name: results.designs[design].properties[name] for name in names}
-    bad = [name for name, cell in found.items() if cell.verdict == "violated"]
-    if bad:
-        cell = found[bad[0]]
-        assert cell.counterexample is not None
-        text = f"{design} violates {bad[0]} after {cell.length} moves: {cell.counterexample.says}"
-        if all(found[name].promise == "kept" for name in bad):
-            return "depends", f"not in worlds such as {cell.world}: {text}"
-        return "refuted", text
-    for name, cell in found.items():
-        if cell.verdict == "unknown":
-            return "unknown", f"{name} is unknown of {design}: {cell.why or 'its search was cut short'}"
-    states = results.designs[design].states
-    return "supported", f"{design} keeps {', '.join(names)} in all of {states:,} states"
-
-
-def _prove_history(results: VerificationResults) -> Judgement:
-    if not _present(results, SYNC_FIRST, STORE_FIRST, NOTIFY):
-        return _missing(SYNC_FIRST, STORE_FIRST, NOTIFY)
-    sync, first, notify = (_verdict(results, d, ROAM) for d in (SYNC_FIRST, STORE_FIRST, NOTIFY))
-    text = f"{ROAM}: {SYNC_FIRST} {sync}, {NOTIFY} {notify}, {STORE_FIRST} {first}"
-    if sync == "violated" and notify == "holds":
-        if first == "violated":
-            return "depends", text + ": storing first gives history only if what was delivered is kept"
-        return "supported", text
-    return ("unknown" if "unknown" in (sync, notify) else "refuted"), text
-
-
-def _searched(results: VerificationResults, name: str) -> ClaimSearch | None:
-    """Return the result of a search that only a claim needs (`syncproof.studies.claim_searches`); None if it was not made."""
-    return results.searches.get(name)
-
-
-def _prove_push_unneeded(results: VerificationResults) -> Judgement:
-    found = _searched(results, "notifications-off")
-    if found is None:
-        return "unknown", f"needs the search of {NOTIFY} without notifications"
-    text = f"without notifications {NOTIFY}"
-    promised = {name: cell for name, cell in found.properties.items() if cell.promised and cell.exercised}
-    bad = [name for name, cell in promised.items() if cell.verdict == "violated"]
-    if bad:
-        return "refuted", f"{text} violates {bad[0]} after {promised[bad[0]].length} moves"
-    if not promised or any(cell.verdict != "holds" for cell in promised.values()):
-        return "unknown", f"{text} was not searched to the end"
-    return "supported", (
-        f"{text} keeps all of its {len(promised)} promises in {found.worlds} worlds, {found.states:,} states in all"
-    )
-
-
-def _prove_no_care(results: VerificationResults) -> Judgement:
-    """Judge claim C9 by a device that forgets a hint which comes during a pull: with polls, and without."""
-    forgets, polls = _searched(results, "hint-forgotten"), _searched(results, "hint-forgotten-polls")
-    if forgets is None or polls is None:
-        return "unknown", f"needs the searches of {NOTIFY} with a device that forgets a hint which comes during a pull"
-    without, rescued = forgets.properties[LOSS], polls.properties[LOSS]
-    care = f"a device that forgets a hint which comes during a pull ({forgets.design})"
-    polling = f"pulling again at each poll it keeps {LOSS} in all of {polls.states:,} states"
-    if rescued.verdict == "violated":
-        return "refuted", f"{care} loses a message after {rescued.length} moves, also with polls"
-    if "unknown" in (without.verdict, rescued.verdict):
-        return "unknown", f"the search of {care} was cut short"
-    if without.verdict == "violated":
-        return "depends", f"{care} and never polls loses a message after {without.length} moves; {polling}, but later"
-    return "supported", f"{care} keeps {LOSS} in all of {forgets.states:,} states without polls; {polling}"
-
-
-def _prove_converges(results: VerificationResults) -> Judgement:
-    verdict, text = _kept(results, NOTIFY, (AGREE, LOSS))
-    if verdict == "supported":
-        most = max(len(POPULATIONS[w.world.split(",")[0]].owners) for w in results.designs[NOTIFY].worlds)
-        text += f"; no world has more than {most} devices, so this proves nothing about more devices"
-    return verdict, text
-
-
-def _prove_checkpoints(results: VerificationResults) -> Judgement:
-    return _kept(results, "timeline-checkpointed", (LOSS, AGREE, "checkpoint-covered", "checkpoint-monotonic"))
-
-
-def _prove_stored_first(results: VerificationResults) -> Judgement:
-    return _kept(results, NOTIFY, ("store-before-sync",))
-
-
-def _prove_growing_suffices(results: VerificationResults) -> Judgement:
-    return _kept(results, NOTIFY, (LOSS, "prefix-order", "conversation-order", AGREE, "tail-append"))
-
-
-# ---- the table
-
-CLAIMS: dict[str, Claim] = {
-    "C1": Claim("The inbox needs fewer network interactions than notify-then-pull.", _fewer_interactions),
-    "C2": Claim("Inbox writes grow with a user's endpoints; timeline writes do not.", _writes_grow),
-    "C3": Claim("Deleting after the ack limits the inbox: it takes much of its storage's time.", _deletes_count),
-    "C4": Claim(
-        "Sync-first keeps nothing, so a new device has no history; store-first gives roaming.", _history, _prove_history
-    ),
-    "C5": Claim(
-        "Store-first: what a receiver has shown is already stored in the cloud.", _stored_first, _prove_stored_first
-    ),
-    "C6": Claim(
-        "In the timeline design the push is not needed for correctness, only for the latency of receivers.",
-        _push_unneeded,
-        _prove_push_unneeded,
-    ),
-    "C7": Claim("Any number of endpoints converge with no sync state on the server.", _converges, _prove_converges),
-    "C8": Claim(
-        "A server-side checkpoint learnt without acks may lag; that never matters to correctness.",
-        _lag_harmless,
-        _prove_checkpoints,
-    ),
-    "C9": Claim(
-        "When everything is pulled, a message that arrives during a pull needs no special care.",
-        _no_special_care,
-        _prove_no_care,
-    ),
-    "C10": Claim("Dense numbering saves almost all pulls and keeps multi-device sync.", _dense_saves),
-    "C11": Claim(
-        "Growing, not consecutive, numbers suffice as long as entries appear only at the tail.",
-        _growing_suffices,
-        _prove_growing_suffices,
-    ),
-    "C12": Claim("Dense numbering has its price: sequencer writes and serialisation on a hot user.", _dense_price),
-    "C13": Claim("The inbox flow is simpler, the timeline not much more complex.", _not_much_more),
-}
-"""Every claim, by its id."""
-
-
-SILENT: Judgement = ("unknown", "no message was accepted in these runs")
-
-
-def judge(results: ComparisonResults) -> dict[str, ClaimResult]:
-    """Return every claim's verdict and evidence by a comparison."""
-    happened = any(results.messages)
-    return {
-        name: ClaimResult(claim.says, *(claim.judge(results) if happened else SILENT)) for name, claim in CLAIMS.items()
-    }
-
-
-def proved(results: VerificationResults) -> dict[str, ClaimResult]:
-    """Return the verdict and evidence of every claim about correctness by a verification."""
-    return {
-        name: ClaimResult(claim.says, *claim.prove(results))
-        for name, claim in CLAIMS.items()
-        if claim.prove is not None
-    }
-
-
-def listed(names: Iterable[str]) -> str:
-    """Return names as a list in a sentence."""
-    found = list(names)
-    return " and ".join(filter(None, [", ".join(found[:-1]), found[-1]])) if found else ""

@@ -11,60 +11,9 @@ import pytest
 from syncproof import check
 from syncproof.engines.drive import new_target, processes
 from syncproof.engines.drive.processes import DriveError
-from syncproof.engines.drive.targets import TARGETS, installed
 from syncproof.errors import InputError
-from syncproof.inputs import lookup
 from syncproof.report import drive as page
-from syncproof.studies.drive import Driven, ScriptOutcome, drive, subjects
-from syncproof.studies.intervals import wilson
-from syncproof.studies.script_agreement import Seen
-from syncproof.studies.script_search import Predicted
-
-ALL = frozenset({"no-loss", "convergence", "prefix-order"})
-
-
-def cell(observed: tuple[str, ...], expected: tuple[str, ...], promised: tuple[str, ...] = ()) -> ScriptOutcome:
-    """A cell of two runs, of which one violates `observed`, and whose search has ends with nothing and with `expected`."""
-    return ScriptOutcome(
-        "t",
-        "later-device",
-        "d",
-        seen=[Seen(frozenset(), ALL), Seen(frozenset(observed), ALL)],
-        verdicts=dict.fromkeys(ALL, "holds") | dict.fromkeys(observed, "violated"),
-        predicted=Predicted(frozenset({frozenset(), frozenset(expected)}), ALL, 1, False, True),
-        promised=promised,
-        examples=dict.fromkeys(observed, "it does"),
-    )
-
-
-def test_the_status_is_that_of_the_promises() -> None:
-    kept, broken = cell(("no-loss",), ()), cell(("no-loss",), (), promised=("no-loss",))
-    unknown = cell((), (), promised=("no-loss",))
-    unknown.verdicts["no-loss"], unknown.reasons["no-loss"] = "unknown", "the run did not come to rest"
-    not_driven = ScriptOutcome("t", "trimmed", "d", why="nothing to trim")
-    assert [Driven(("t",), [], cells).status() for cells in ([kept], [broken], [unknown], [not_driven], [])] == [
-        0,
-        1,
-        3,
-        3,
-        3,
-    ]
-    assert Driven(("t",), [], [unknown, broken]).status() == 1
-
-
-def test_wilson_gives_an_interval_also_where_nothing_or_everything_happened() -> None:
-    assert wilson(0, 5) == pytest.approx((0.0, 0.4345), abs=1e-4)
-    assert wilson(5, 5) == pytest.approx((0.5655, 1.0), abs=1e-4)
-    assert wilson(3, 10) == pytest.approx((0.1078, 0.6032), abs=1e-4)
-
-
-def test_every_target_names_designs_that_there_are_and_known_needs() -> None:
-    for name in TARGETS:
-        found, missing = subjects(name, None, None) if name in ("sqlite-log", "sqlite-inbox") else ([], {})
-        for subject in found:
-            lookup.get(subject.design)
-            assert not subject.confirmed_first or lookup.get(subject.confirmed_first)
-        assert missing == {}
+from syncproof.studies.drive import drive
 
 
 @pytest.mark.parametrize(
@@ -81,19 +30,6 @@ def test_wrong_names_are_one_line(target: str, options: dict[str, object], says:
     with pytest.raises(InputError, match=says) as raised:
         drive(target, **options)  # type: ignore[arg-type]
     assert "\n" not in str(raised.value)
-
-
-def test_the_report_says_what_was_observed_and_predicted() -> None:
-    found = Driven(
-        ("t",),
-        [],
-        [cell(("no-loss",), ("no-loss",), ("no-loss",)), ScriptOutcome("t", "trimmed", "d", why="nothing to trim")],
-    )
-    text = page.markdown(found)
-    assert "| t | later-device | d | no-loss\\* 1/2 (9%–91%) | no-loss? (2 sets) | agrees |" in text
-    assert "not driven: nothing to trim" in text
-    assert "BROKEN PROMISE: t, later-device: d promises no-loss: it does." in text
-    assert "<td>no-loss* 1/2 (9%–91%)</td>" in page.html(found)
 
 
 # ---- real processes
@@ -221,12 +157,3 @@ def test_the_results_can_be_read_again(tmp_path: Path) -> None:
     results = json.loads((tmp_path / "results.json").read_text())
     assert results["cells"][0]["observed"] == {"accepted-is-durable": 1, "no-loss": 1, "convergence": 1}
     assert results["cells"][0]["agreement"] == "agrees"
-
-
-def test_a_group_of_which_nothing_is_installed_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(installed, "program", lambda *_: "")
-    with pytest.raises(DriveError, match="redis: Redis is not installed; it comes with Debian's redis-server or"):
-        subjects("redis", None, None)
-    found, missing = subjects("all", None, None)
-    assert [each.name for each in found] == ["sqlite-log", "sqlite-inbox"]
-    assert set(missing) == set(TARGETS) - {"sqlite-log", "sqlite-inbox"}
