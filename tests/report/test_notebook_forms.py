@@ -14,7 +14,7 @@ import pytest
 from syncproof import DESIGNS, InputError, compare, diagram, explore, hunt, load, sweep, verify
 from syncproof.core.actor import Out, actor, on
 from syncproof.core.observations import Checkpointed
-from syncproof.core.values import Cursor, DeviceId, Id, Timeline
+from syncproof.core.values import Cursor, DeviceId, Id, MessageId, Timeline
 from syncproof.counterexamples.wording import brief
 from syncproof.designs.packets import Pull, Push
 from syncproof.designs.timeline.push import DensePushDevice
@@ -76,6 +76,12 @@ def test_a_flag_is_written_by_its_name() -> None:
     assert brief(Pull((Cursor(Timeline("sync", 1), 3),))) == "Pull sync:1>3"
     assert brief(Pull((Cursor(Timeline("sync", 1), 3),), False)) == "Pull sync:1>3 !full"
     assert brief(Checkpointed(DeviceId(1), Timeline("sync", 1), 3, start=True)) == "Checkpointed d1 sync:1 3 start"
+
+
+def test_a_pair_in_a_set_stays_a_pair() -> None:
+    pairs = {(Timeline("inbox", 1), MessageId(0)), (Timeline("inbox", 1), MessageId(1))}
+    assert brief(pairs) == "{(inbox:1,m0),(inbox:1,m1)}"
+    assert brief({MessageId(0), MessageId(1)}) == "{m0,m1}"
 
 
 def test_a_search_shows_the_shortest_counterexample_to_a_promise() -> None:

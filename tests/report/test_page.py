@@ -46,12 +46,24 @@ def test_the_page_shows_every_verdict_cost_claim_and_figure(found: Comparison) -
     results = found.results()
     assert len(re.findall(r'class="v [a-z-]+( promised)?" title=', text)) == len(PROPERTIES) * 3
     costs = re.findall(r'<td data-value="[^"]*"( class="best")?>', text)
-    assert len(costs) == len(METRICS) * 3 + len(results.faults_fired)
+    known = [name for name in METRICS if any(d.metrics[name].value is not None for d in results.designs.values())]
+    assert "recovery_s" in METRICS
+    assert "recovery_s" not in known
+    assert len(costs) == len(known) * 3 + len(results.faults_fired)
     assert text.count("<figure><svg") == 4 + len(found.ways())
     judged = [key for key, claim in results.claims.items() if not claim.evidence.startswith("needs ")]
     assert len(judged) > 4
     assert re.findall(r"<b>(C\d+)</b>", text) == judged
     assert results.designs["inbox-shared"].properties["no-loss"].example in text
+
+
+def test_what_is_not_applicable_has_its_reason_in_the_cell_and_below_the_table(found: Comparison) -> None:
+    text = found.html()
+    assert text.count('title="not applicable: an inbox has no checkpoints: what is delivered is deleted"') == 3
+    assert (
+        "<b>checkpoint-monotonic, checkpoint-covered, epoch-learnt</b>: an inbox has no checkpoints: what is delivered is deleted "
+        "(inbox-shared)" in text
+    )
 
 
 def test_markdown_tables_are_rectangular(found: Comparison) -> None:

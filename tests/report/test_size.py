@@ -107,6 +107,13 @@ def test_the_terminal_shows_rates_and_the_check(found: Sizing, capsys: pytest.Ca
     assert "≤ 1 %" in text
 
 
+def test_one_design_that_is_the_cheapest_of_all_is_told_once() -> None:
+    both = size(Scenario.model_validate(WANTED), designs=["timeline-notify", "timeline-read-fanout"])
+    said = " ".join(sentences.answer(both))
+    assert "Of the designs that keep history, and of those that lose nothing, timeline-" in said
+    assert said.count("costs least: ") == 1
+
+
 def test_what_costs_nothing_is_not_called_cheapest_and_is_drawn_without_a_warning(
     tmp_path: Path, recwarn: pytest.WarningsRecorder
 ) -> None:

@@ -61,7 +61,7 @@ def brief(value: Any) -> str:
     if isinstance(value, (tuple, list)):
         return ",".join(map(brief, value))
     if isinstance(value, (set, frozenset)):
-        return "{" + ",".join(brief(item) for item in sorted(value)) + "}"
+        return "{" + ",".join(f"({brief(i)})" if isinstance(i, tuple) else brief(i) for i in sorted(value)) + "}"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{brief(k)}: {brief(v)}" for k, v in sorted(value.items())) + "}"
     if attrs.has(type(value)):

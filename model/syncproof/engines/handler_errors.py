@@ -65,7 +65,8 @@ def frozen(actor: Actor) -> tuple[Any, ...]:
                 freeze(getattr(actor, name))
             except TypeError:
                 raise UnfitValue(
-                    f"{called(actor)}: {name} has keys or items that cannot be sorted ({error}); use ones of one type"
+                    f"{called(actor)}: {name} has keys or items that cannot be sorted ({error}); use ids, numbers or texts, "
+                    "all of one type, or tuples of them"
                 ) from error
         raise
 

@@ -82,6 +82,8 @@ def fragment(comparison: Comparison) -> str:
 
 def _filled(name: str, comparison: Comparison, **context: object) -> str:
     results = comparison.results()
+    costs = tables.costs(results)
+    told = [place for place in range(len(METRICS)) if any(cells[place].value is not None for _, cells in costs)]
     return template.render(
         name,
         comparison=comparison,
@@ -98,9 +100,12 @@ def _filled(name: str, comparison: Comparison, **context: object) -> str:
         broken=comparison.broken(),
         verdicts=tables.verdicts(results),
         sometimes=tables.sometimes(results),
+        inapplicable=tables.inapplicable(results),
+        because=lambda place, name: lookup.get(list(results.designs)[place]).inapplicable[name],
         mark=tables.mark,
-        metrics=[(tables.heading(name)[0], metric) for name, metric in METRICS.items()],
-        costs=tables.costs(results),
+        # A metric that no design has here, such as the time that a crash takes where there is none, needs no column.
+        metrics=[(tables.heading(name)[0], METRICS[name]) for name in map(list(METRICS).__getitem__, told)],
+        costs=[(name, [cells[place] for place in told]) for name, cells in costs],
         differences=tables.differences(results),
         compared=[tables.heading(name) for name in tables.COMPARED],
         ways_legend=counterexamples.LEGEND,

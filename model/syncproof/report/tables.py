@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from syncproof.designs import DESIGNS
 from syncproof.engines.simulate.metrics import METRICS
+from syncproof.inputs import lookup
 from syncproof.properties import PROPERTIES
 from syncproof.studies.recommendation import difference, sign
 from syncproof.studies.results.common import ClaimResult, Interval
@@ -172,6 +173,19 @@ def verdicts(results: ComparisonResults) -> list[tuple[str, str, list[PropertyRe
         (name, automaton.says, [d.properties[name] for d in results.designs.values()])
         for name, automaton in PROPERTIES.items()
     ]
+
+
+def inapplicable(results: ComparisonResults) -> list[tuple[str, list[str], list[str]]]:
+    """Return (why, properties, designs) for what makes no sense for designs; one row for what the same designs have in common."""
+    rows: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for name in PROPERTIES:
+        whose: dict[str, list[str]] = {}
+        for design, found in results.designs.items():
+            if found.properties[name].verdict == "not-applicable":
+                whose.setdefault(lookup.get(design).inapplicable[name], []).append(design)
+        for why, designs in whose.items():
+            rows.setdefault((why, tuple(designs)), []).append(name)
+    return [(why, names, list(designs)) for (why, designs), names in rows.items()]
 
 
 def kept(design: DesignComparison) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -118,11 +119,13 @@ def test_moves_are_hidden_by_kind_and_stay_hidden(tab: Any, server: PageServer) 
     assert "device-crash" in tab.evaluate(visible)
     tab.click("input[data-kind='device-crash']")
     assert "device-crash" not in tab.evaluate(visible)
+    assert re.fullmatch(r"\d+ moves? hidden: their kinds are not ticked above\.", text(tab, "#hidden-count"))
     tab.click("#moves li[data-kind='compose'] a")
     stands(tab, "after 1 of 1 move")
     assert "device-crash" not in tab.evaluate(visible)
     tab.click("input[data-kind='device-crash']")
     assert "device-crash" in tab.evaluate(visible)
+    assert text(tab, "#hidden-count") == ""
 
 
 def test_a_run_in_which_a_situation_is_met_is_shown(tab: Any, server: PageServer) -> None:

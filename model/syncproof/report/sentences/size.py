@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 
 from syncproof.designs import DESIGNS
 from syncproof.report.sentences.words import listed, named
 from syncproof.report.tables import number
 from syncproof.studies.size import Sizing
 from syncproof.studies.size.break_even import DEVICES
-from syncproof.studies.size.results import BreakEven
+from syncproof.studies.size.results import BreakEven, SizeResults
 
 STORE_FIRST, NOTIFY = "inbox-store-first", "timeline-notify"
 """The two designs whose places of change are told in the answer."""
@@ -35,25 +36,31 @@ def answer(found: Sizing) -> list[str]:
         f"{100 * traffic.online_share:.0f} % are connected; {number(traffic.connections)} connections on "
         f"{traffic.gateways} gateway{'' if traffic.gateways == 1 else 's'}."
     ]
+    kinds: dict[str, str] = {}  # which designs -> what is told of them
     for what, names in (("keep history", found.keeping_history()), ("lose nothing", found.losing_nothing())):
         if names:
-            name = min(names, key=lambda each: results.designs[each].cost_total)
-            least = results.designs[name]
-            if not least.cost_total:
-                free = [each for each in names if not results.designs[each].cost_total]
-                verb = "cost" if free[1:] else "costs"
-                said.append(f"Of the designs that {what}, {listed(free)} {verb} nothing at these prices.")
-                continue
-            said.append(
-                f"Of the designs that {what}, {name} costs least: {number(least.cost_total)} {currency} a month; "
-                f"{number(least.rows_written_per_s.mean)} rows written and {number(least.rows_deleted_per_s.mean)} deleted a "
-                f"second, {number(least.stored_bytes_total / 1e12)} TB stored, {number(least.storage_servers)} storage "
-                f"server{'' if least.storage_servers == 1 else 's'}."
-            )
+            kinds[what] = _least(results, names, currency)
+    if len(set(kinds.values())) == 1 < len(kinds):
+        kinds = {", and of those that ".join(kinds): next(iter(kinds.values()))}
+    said += [f"Of the designs that {what}, {told}." for what, told in kinds.items()]
     for each in results.break_even:
         if each.quantity == DEVICES and {each.less_below, each.less_above} == {STORE_FIRST, NOTIFY}:
             said.append(change(each))
     return said
+
+
+def _least(results: SizeResults, names: Sequence[str], currency: str) -> str:
+    """Return which of these designs costs least and what it takes, or which of them cost nothing."""
+    name = min(names, key=lambda each: results.designs[each].cost_total)
+    least = results.designs[name]
+    if not least.cost_total:
+        free = [each for each in names if not results.designs[each].cost_total]
+        return f"{listed(free)} {'cost' if free[1:] else 'costs'} nothing at these prices"
+    return (
+        f"{name} costs least: {number(least.cost_total)} {currency} a month; {number(least.rows_written_per_s.mean)} rows written "
+        f"and {number(least.rows_deleted_per_s.mean)} deleted a second, {number(least.stored_bytes_total / 1e12)} TB stored, "
+        f"{number(least.storage_servers)} storage server{'' if least.storage_servers == 1 else 's'}"
+    )
 
 
 def change(found: BreakEven) -> str:

@@ -108,6 +108,12 @@ function hide(kind, on) {
   if (on) hidden.add(kind); else hidden.delete(kind);
   try { sessionStorage.setItem(HIDDEN, JSON.stringify([...hidden])); } catch { /* then it lasts as long as the page */ }
   for (const each of document.querySelectorAll("#moves li.choice")) each.hidden = hidden.has(each.dataset.kind);
+  sayHidden();
+}
+
+function sayHidden() {
+  const count = document.querySelectorAll("#moves li.choice[hidden]").length;
+  part("hidden-count").textContent = count ? `${plural(count, "move")} hidden: their kinds are not ticked above.` : "";
 }
 
 function showMoves(address, place) {
@@ -136,8 +142,10 @@ function showMoves(address, place) {
   const sorted = [...place.moves].sort((a, b) => (b.code === ahead) - (a.code === ahead));
   fill("moves", h("h2", { id: "moves-title" }, `What can happen now (${place.moves.length})`), boxes,
     place.moves.length ? h("ul", {}, sorted.map(choice)) : h("p", {}, "Nothing: no move is possible."),
+    h("p", { class: "legend", id: "hidden-count" }),
     place.more ? h("p", { class: "legend" }, "More moves are possible than are listed: open writes can land in a crash in many ways.") : "",
     left(place) ?? "");
+  sayHidden();
 }
 
 function left(place) {
