@@ -37,7 +37,7 @@ from syncproof.inputs.bounds import within
 from syncproof.inputs.durations import seconds
 from syncproof.inputs.scenario import load, ready
 from syncproof.properties import PROPERTIES
-from syncproof.report import figures, markdown, template
+from syncproof.report import figures, markdown, template, writer
 from syncproof.report.sentences import compare as compare_sentences
 from syncproof.report.sentences import kill_matrix as kill_matrix_sentences
 from syncproof.report.sentences import size as size_sentences
@@ -189,6 +189,8 @@ def make(entry: Entry, traces: Path | None, out: Path, jobs: int | None = None) 
         for path in list(fresh.iterdir()):
             if path.name not in KEPT:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for mark in fresh.rglob(writer.WRITTEN):  # it is for a folder that a later command writes into
+            mark.unlink()
         row.files = [file for file in files(fresh) if file != "report.html"]
         places = [str(place.resolve()) for place in (Path.cwd(), Path.home(), out, *([traces] if traces else []))]
         for file in files(fresh):
