@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping, Sequence
 
 from syncproof.designs import DESIGNS
 from syncproof.report.sentences.words import counted, listed
-from syncproof.studies.verification import Verification
+from syncproof.studies.verification import Cell, Verification
 from syncproof.studies.verify import ONE_WORLD
+
+FEW = 3
+"""Of how many designs at most each is told with its own list."""
 
 
 def answer(verification: Verification) -> list[str]:
@@ -44,13 +48,8 @@ def answer(verification: Verification) -> list[str]:
         )
     for design, what, needs in verification.unasked():
         sentences.append(f"Not exercised by these worlds: {what} ({design} declares it; it needs {needs}).")
-    refuted = [
-        f"{design} ({', '.join(names)})"
-        for design, row in verification.matrix().items()
-        if (names := [name for name, cell in row.items() if cell.verdict == "violated" and not cell.broken])
-    ]
-    if refuted:
-        sentences.append(f"Refuted, and not promised under these faults: {'; '.join(refuted)}.")
+    if refuted := refutations(verification.matrix()):
+        sentences.append(f"Refuted, and not promised under these faults: {refuted}.")
     if verification.vacuous:
         design, world, what = verification.vacuous[0]
         sentences.append(
@@ -62,6 +61,30 @@ def answer(verification: Verification) -> list[str]:
         why = " and ".join(filter(None, (failed, verification.stopped)))
         sentences.append(f"{sum(verification.missing.values())} searches were not made: {why}.")
     return sentences
+
+
+def refutations(matrix: Mapping[str, Mapping[str, Cell]]) -> str:
+    """Return what is violated and no broken promise: the properties of each design, or of many the designs of each property."""
+    of_each = {
+        design: [name for name, cell in row.items() if cell.verdict == "violated" and not cell.broken]
+        for design, row in matrix.items()
+    }
+    if len(matrix) <= FEW:
+        return "; ".join(f"{design} ({', '.join(names)})" for design, names in of_each.items() if names)
+    by_designs: dict[tuple[str, ...], list[str]] = {}
+    for name in next(iter(matrix.values())):
+        designs = tuple(design for design, names in of_each.items() if name in names)
+        if designs:
+            by_designs.setdefault(designs, []).append(name)
+    return "; ".join(f"{listed(names)} ({_which(designs, list(matrix))})" for designs, names in by_designs.items())
+
+
+def _which(designs: Sequence[str], of_all: Sequence[str]) -> str:
+    """Return designs in words: by those that are not among them if these are fewer."""
+    others = [design for design in of_all if design not in designs]
+    if not others:
+        return "every design"
+    return f"every design but {listed(others)}" if len(others) < len(designs) else ", ".join(designs)
 
 
 def command(verification: Verification) -> str:
