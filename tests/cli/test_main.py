@@ -241,9 +241,9 @@ def one_line(result: Result, *parts: str, status: int = 2) -> None:
     [
         (("minimise",), ("Missing argument 'MOVES'", "allowed: ", "MOVES [PROPERTY]")),
         (("compare", "--runs", "0"), ("'--runs': 0 is not in the range 1<=x<=1000",)),
-        (("compare", "--runs", "1_0"), ("'--runs': '1_0' is not a valid integer",)),
-        (("compare", "--seed", "\u0661"), ("'--seed': '\u0661' is not a valid integer",)),
-        (("explore", "timeline-notify", "--time", "1_0"), ("'--time': '1_0' is not a valid float",)),
+        (("compare", "--runs", "1_0"), ("'--runs': '1_0' is not a whole number",)),
+        (("compare", "--seed", "\u0661"), ("'--seed': '\u0661' is not a whole number",)),
+        (("explore", "timeline-notify", "--time", "1_0"), ("'--time': '1_0' is not a number",)),
         (("compare", "--rns", "2"), ("No such option", "--rns", "--runs")),
         (("nope",), ("No such command 'nope'", "allowed: designs, scenarios")),
         (("designs", "x"), ("unexpected extra argument (x)",)),

@@ -18,6 +18,7 @@ from syncproof.core.observations import (
     MADE_BY_RECORDERS,
     Abandoned,
     Accepted,
+    Appeared,
     Composed,
     Connected,
     Crashed,
@@ -31,7 +32,7 @@ from syncproof.core.observations import (
     Unsure,
 )
 from syncproof.core.packets import Packet
-from syncproof.core.values import ConversationId, DeviceId, Id, MessageId, ServerId
+from syncproof.core.values import ConversationId, DeviceId, Id, MessageId, ServerId, UserId
 from syncproof.core.world import System, World
 from syncproof.designs import DESIGNS
 from syncproof.designs.inbox.server import InboxServer
@@ -59,6 +60,7 @@ MADE: list[Observation] = [
     Disconnected(PHONE, True),
     Crashed(NAME),
     Restarted(NAME),
+    Appeared(PHONE, UserId(0)),
     FaultsStopped(),
     Quiesced(),
 ]

@@ -9,11 +9,13 @@ import pytest
 from syncproof.core.actor import Out, actor, on, volatile
 from syncproof.core.moves import Crash, Fire, Restart
 from syncproof.core.observations import Expired, Observation, Unread
-from syncproof.core.values import SERVER, DeviceId, Id, Message, MessageId
+from syncproof.core.values import SERVER, DeviceId, Entry, Id, Message, MessageId, UserId
 from syncproof.core.world import World
 from syncproof.designs import DESIGNS
 from syncproof.designs.packets import Elapsed, Push
 from syncproof.designs.timeline.push import PushDevice
+from syncproof.designs.timeline.server import TimelineServer
+from syncproof.inputs.bounds import within
 from syncproof.inputs.small_worlds import SmallWorld, build, small_world
 from syncproof.studies.verify import search
 
@@ -151,3 +153,22 @@ def test_a_device_that_never_says_a_count_shows_none() -> None:
     counterexample = search(design, small_world("two-people", 1, ("unread",))).findings["unread-agrees"].counterexample
     assert counterexample is not None
     assert counterexample.says == "device 1 shows 0 unread in conversation 0, but 1 are"
+
+
+@actor
+class KeepsNoCopyOfWhatExpires(TimelineServer):
+    """Writes no copy of an expiring message for other users, whose devices may be away."""
+
+    def fan_out(self, entry: Entry, users: tuple[UserId, ...], out: Out) -> None:
+        assert entry.message is not None
+        writer = self.owners[entry.message.sender]
+        super().fan_out(entry, (writer,) if entry.message.expires is True else users, out)
+
+
+def test_the_standard_bounds_have_a_world_in_which_an_expiring_message_is_owed_to_the_end() -> None:
+    design = DESIGNS["timeline-notify"].variant(server=KeepsNoCopyOfWhatExpires, name="ephemeral")
+    worlds = [world for world in within("standard", "timeline-notify") if world.parameters == (READ,)]
+    found = [search(design, world).findings["no-loss"].counterexample for world in worlds]
+    assert [each.says for each in found if each is not None] == [
+        "message 0 was accepted, but device 1 of its audience never shows it"
+    ]

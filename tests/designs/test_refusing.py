@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from syncproof.core.actor import Out, actor, on
 from syncproof.core.observations import Pulled, Triggered
 from syncproof.core.packets import Closed, Compose, ForgetCursors, Opened, Packet, Throttle
 from syncproof.core.values import (
@@ -14,6 +15,7 @@ from syncproof.core.values import (
     ConversationId,
     Cursor,
     DeviceId,
+    Id,
     Message,
     MessageId,
     Timeline,
@@ -36,6 +38,8 @@ from syncproof.designs.packets import (
 )
 from syncproof.designs.refusing import Again, Busy, CursorRefused, LimitOver, MessageRefused
 from syncproof.designs.timeline.device import TimelineDevice
+from syncproof.inputs.small_worlds import small_world
+from syncproof.studies.verify import search
 from tests.helpers.effects import Effects
 
 ME, USER, TALK = DeviceId(0), UserId(0), ConversationId(0)
@@ -249,3 +253,20 @@ def test_a_late_refusal_of_a_message_that_is_not_the_oldest_changes_nothing() ->
     ledger.tell(LINE, MessageRefused(MessageId(7)))
     assert isinstance(ledger.actor, Device)
     assert ledger.actor.failed == set()
+
+
+@actor
+class GivesUpRegistering(TimelineDevice):
+    """Takes the refusal of its registration for the last word."""
+
+    @on(Busy)
+    def told_to_wait(self, source: Id, packet: Busy, out: Out) -> None:
+        if packet.kind != "register":
+            super().told_to_wait(source, packet, out)
+
+
+def test_a_device_that_gives_up_registering_loses_everything() -> None:
+    design = DESIGNS["timeline-notify"].variant(device=GivesUpRegistering)
+    found = search(design, small_world("two-devices", 1, ("new-device", "rate-limit"))).findings["no-loss"]
+    assert found.counterexample is not None
+    assert found.counterexample.says == "device 1 appeared and is never registered, so that nothing is for it"

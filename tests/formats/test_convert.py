@@ -190,5 +190,14 @@ def test_a_conversion_that_fails_leaves_the_target_as_it_was(tmp_path: Path) -> 
 def test_every_class_is_tried_in_every_form() -> None:
     tried = {type(o).__name__ for o in every_kind()} | {json.loads(encode(row))["type"] for row in OUTSIDE}
     plain = {"Served", "Learnt", "Retired", "MemberRemoved", "Pulled", "Noted", "Connected", "Disconnected", "Crashed"}
-    plain |= {"Restarted", "Abandoned", "FaultsStopped", "Unsure", "Delivered", "Subscribed", "Unsubscribed"}
+    plain |= {
+        "Restarted",
+        "Appeared",
+        "Abandoned",
+        "FaultsStopped",
+        "Unsure",
+        "Delivered",
+        "Subscribed",
+        "Unsubscribed",
+    }
     assert tried | plain == set(KINDS)

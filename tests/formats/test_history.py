@@ -112,7 +112,7 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, complaint: str) -> None:
         ('{"schema": 1, "kind": "moves"}', "run.jsonl:1: kind: 'moves'; allowed here: 'history'"),
         (
             '{"schema": 1, "kind": "history", "violations": {"loss": 1}}',
-            "run.jsonl:1: violations: 'loss': 1; allowed: ",
+            "run.jsonl:1: violations: 'loss' is no property here; one of your own is given by --property FILE.py:NAME, and ",
         ),
         ('{"schema": 1, "kind": "history", "violations": {"no-loss": -1}}', "'no-loss': -1; allowed: 0 or more"),
     ],

@@ -20,6 +20,14 @@ def test_a_name_that_no_module_has_is_an_error(name: str) -> None:
         new_files.class_name(name)
 
 
+@pytest.mark.parametrize("name", ["json", "syncproof", "none"])
+def test_a_module_that_hides_another_one_is_not_written(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=f"'{name}': Python has a module or a word of this name; .* such as my_{name}"):
+        new_files.write(tmp_path, {f"{name}.py": ""})
+    new_files.write(tmp_path, {f"{name}.toml": ""})
+    assert [path.name for path in tmp_path.iterdir()] == [f"{name}.toml"]
+
+
 def test_no_file_is_written_if_one_is_there_already(tmp_path: Path) -> None:
     (tmp_path / "b").write_text("mine")
     with pytest.raises(InputError, match="b: is there already; allowed: another name, or another folder"):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from syncproof.core.observations import Amended, Openable, Placeholder
-from syncproof.core.values import DeviceId, MessageId
+from syncproof.core.observations import Amended, Appeared, Openable, Placeholder
+from syncproof.core.values import DeviceId, MessageId, UserId
 
 
 def test_a_device_of_the_audience_never_shows_it(history) -> None:
@@ -384,4 +384,18 @@ def test_a_device_that_is_replaced_opens_nothing(history) -> None:
     sealed(history, 1)
     history.add(Openable(DeviceId(1)))
     history.retired(1)
+    assert history.says("no-loss") == []
+
+
+def test_a_device_that_appears_is_to_be_registered(history) -> None:
+    history.add(Appeared(DeviceId(9), UserId(1)))
+    assert history.says("no-loss") == ["device 9 appeared and is never registered, so that nothing is for it"]
+    history.joined(9, 1)
+    assert history.says("no-loss") == []
+
+
+@pytest.mark.parametrize("leaves", ["retired", "abandoned"])
+def test_a_device_that_appeared_and_is_gone_need_not_be_registered(history, leaves: str) -> None:
+    history.add(Appeared(DeviceId(9), UserId(1)))
+    getattr(history, leaves)(9)
     assert history.says("no-loss") == []

@@ -79,6 +79,18 @@ def test_an_action_that_is_overridden_stays_one() -> None:
     assert more().react(shown(2)) == "the abstract machine has no step `pair` here: never"
 
 
+def test_an_action_that_takes_other_arguments_is_one_line() -> None:
+    bare = state(type("Bare", (Evens,), {"pair": lambda self: None}))
+    with pytest.raises(InputError, match=r"is called with 1 argument \(.*\): too many positional arguments$"):
+        bare().react(shown(2))
+
+
+def test_a_type_error_inside_an_action_stays_what_it_is() -> None:
+    wrong = state(type("Wrong", (Evens,), {"pair": lambda self, message: 1 + ""}))  # type: ignore[operator]
+    with pytest.raises(TypeError, match="unsupported operand"):
+        wrong().react(shown(2))
+
+
 def test_a_ready_machine_is_asked_of_the_designs_that_declare_it() -> None:
     with judged((), ["device-log"]):
         for design in DESIGNS.values():

@@ -15,7 +15,9 @@ def test_the_properties_of_each_of_a_few_designs_are_listed() -> None:
 
 def test_the_designs_of_each_property_are_listed_where_there_are_many() -> None:
     refuted = {"one": "abc", "two": "abc", "three": "abc", "four": "abcd", "five": "a"}
-    matrix = {design: {name: REFUTED if name in names else KEPT for name in "abcde"} for design, names in refuted.items()}
+    matrix = {
+        design: {name: REFUTED if name in names else KEPT for name in "abcde"} for design, names in refuted.items()
+    }
     assert refutations(matrix) == "a (every design); b and c (every design but five); d (four)"
 
 

@@ -26,23 +26,26 @@ class Whole(click.IntRange):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the number."""
         if isinstance(value, str) and not re.fullmatch(r"\s*[+-]?[0-9]+\s*", value):
-            self.fail(f"{value!r} is not a valid integer range.", param, ctx)
+            self.fail(f"{value!r} is not a whole number.", param, ctx)
         return super().convert(value, param, ctx)
 
 
-class PositiveNumber(click.FloatRange):
-    """Accept a number above 0 and at most a billion. `nan` is refused, since it would limit nothing."""
+class Number(click.FloatRange):
+    """Accept a number, by default above 0 and at most a billion. `nan` is refused, since it would limit nothing."""
 
-    def __init__(self) -> None:
-        super().__init__(0, 1e9, min_open=True)
+    def __init__(self, least: float = 0, most: float = 1e9, *, min_open: bool = True, max_open: bool = False) -> None:
+        super().__init__(least, most, min_open=min_open, max_open=max_open)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if isinstance(value, str) and (not value.isascii() or "_" in value):
-            self.fail(f"{value!r} is not a valid float range.", param, ctx)
-        number = super().convert(value, param, ctx)
+        try:
+            number = float(value) if not isinstance(value, str) or (value.isascii() and "_" not in value) else None
+        except ValueError:
+            number = None
+        if number is None:
+            self.fail(f"{value!r} is not a number.", param, ctx)
         if not isfinite(number):
-            self.fail(f"{value} is not in the range 0<x<=1000000000.0.", param, ctx)
-        return number
+            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 designs = click.option("--design", "names", metavar="NAME", multiple=True, help="Only this design; may be repeated.")

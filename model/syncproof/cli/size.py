@@ -18,12 +18,12 @@ from syncproof.errors import InputError
 @click.option(
     "--messages-per-user-day",
     "messages",
-    type=options.PositiveNumber(),
+    type=options.Number(),
     help="Messages that a user writes a day; default: the scenario's.",
 )
 @click.option(
     "--peak",
-    type=options.PositiveNumber(),
+    type=options.Number(1, min_open=False),
     help="How many times the mean rates the peak's are; default: the scenario's.",
 )
 @click.option(
@@ -39,7 +39,7 @@ from syncproof.errors import InputError
 @click.option("--prices", metavar="FILE", help="What things cost, a TOML file; default: example prices.")
 @click.option(
     "--utilisation",
-    type=options.PositiveNumber(),
+    type=options.Number(0, 1, max_open=True),
     default=0.6,
     show_default=True,
     help="The share of their time that storage servers work at the peak.",

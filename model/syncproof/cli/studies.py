@@ -222,8 +222,8 @@ def verify(
 )
 @click.option("--script", metavar="FILE", help="Who composes what, a TOML file, instead of --world and --messages.")
 @click.option("--states", type=options.Whole(1), help="Stop after so many states; open verdicts are then unknown.")
-@click.option("--memory", type=options.PositiveNumber(), metavar="GIB", help="Stop at this much memory.")
-@click.option("--time", "seconds", type=options.PositiveNumber(), metavar="SECONDS", help="Stop after this time.")
+@click.option("--memory", type=options.Number(), metavar="GIB", help="Stop at this much memory.")
+@click.option("--time", "seconds", type=options.Number(), metavar="SECONDS", help="Stop after this time.")
 @click.option(
     "--depth", type=options.Whole(1), help="Try runs of at most so many moves; open verdicts are then unknown."
 )

@@ -424,6 +424,14 @@ class Restarted(Observation, frozen=True, gc=False):
     actor: ActorId
 
 
+class Appeared(Observation, frozen=True, gc=False):
+    """A device of `user` that was not there before is in use from here on, and has to be registered (`Joined`)."""
+
+    durable: ClassVar[bool] = True
+    device: DeviceId
+    user: UserId
+
+
 class Abandoned(Observation, frozen=True, gc=False):
     """A device is gone for good and the server is not told: its connection is dead, and nobody uses it again.
 
@@ -452,6 +460,7 @@ MADE_BY_ENGINES: frozenset[type[Observation]] = frozenset(
         Disconnected,
         Crashed,
         Restarted,
+        Appeared,
         FaultsStopped,
         Quiesced,
     }

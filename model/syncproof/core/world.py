@@ -56,6 +56,7 @@ from syncproof.core.moves import (
 from syncproof.core.observations import (
     MADE_BY_ENGINES,
     Abandoned,
+    Appeared,
     Connected,
     Crashed,
     Disconnected,
@@ -590,6 +591,7 @@ class World:
             del self.actors[replaced.name], self.down[replaced.name]
         made = self.actors[actor] = self.system.spawn(actor, user, replaces)
         host = self.hosts[actor] = self.host_type(self, actor, made)
+        self.observe(Appeared(actor, user))
         host.start()
         return host
 

@@ -62,9 +62,13 @@ def parse_header(path: Path, line: bytes, kind: str, number: int = 1) -> Header:
     if header.kind != kind:
         raise InputError(f"{path}:{number}: kind: {header.kind!r}; allowed here: {kind!r}")
     for name, count in header.violations.items():
-        if name not in PROPERTIES or count < 0:
-            allowed = f"{', '.join(PROPERTIES)}, each with a count" if name not in PROPERTIES else "0 or more"
-            raise InputError(f"{path}:{number}: violations: {name!r:.60}: {count}; allowed: {allowed}")
+        if name not in PROPERTIES:
+            raise InputError(
+                f"{path}:{number}: violations: {name!r:.60} is no property here; one of your own is given by --property "
+                f"FILE.py:NAME, and a machine by --refines{nearest(name, PROPERTIES)}"
+            )
+        if count < 0:
+            raise InputError(f"{path}:{number}: violations: {name!r:.60}: {count}; allowed: 0 or more")
     if header.deployment is not msgspec.UNSET and header.deployment not in DEPLOYMENTS:
         allowed = ", ".join(DEPLOYMENTS)
         raise InputError(f"{path}:{number}: deployment: {header.deployment!r:.60}; allowed: {allowed}")

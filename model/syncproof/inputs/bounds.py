@@ -72,6 +72,7 @@ STANDARD = (
     SmallWorld("two-devices", 1, ("server-restore", "stale-reply")),
     SmallWorld("two-people", 2, ("key-late", "edit")),
     *[SmallWorld("two-people", 1, (*kinds, "unread")) for kinds in (*SINGLES, *[(kind,) for kind in RARE])],
+    SmallWorld("two-people", 2, ("unread",)),
     SmallWorld("two-people", 2, ("recall", "unread")),
     SmallWorld("two-people", 2, ("read", "unread")),
     SmallWorld("three-devices", 1, ("unread",)),
@@ -132,7 +133,10 @@ PARTICULAR: tuple[tuple[Callable[[Design], bool], tuple[SmallWorld, ...]], ...] 
     ),
     (
         lambda design: True,
-        (SmallWorld("two-devices", 2, ("read", "expiring"), WHEN_READ),),
+        (
+            SmallWorld("two-devices", 2, ("read", "expiring"), WHEN_READ),
+            SmallWorld("two-people", 2, ("expiring",), WHEN_READ),  # nobody reads: what expires is owed to the end
+        ),
     ),
     (
         lambda design: True,

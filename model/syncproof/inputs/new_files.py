@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import keyword
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,8 +24,14 @@ def class_name(name: str) -> str:
 def write(folder: Path, texts: Mapping[str, str]) -> list[Path]:
     """Write files, by name, into a folder, and return their paths.
 
-    Raises `InputError` for a file that is there already (then none is written), and for a folder that cannot be written to.
+    Raises `InputError` for a file that is there already (then none is written), for a folder that cannot be written to, and for a
+    module that hides another one: beside a file json.py nothing works that imports json.
     """
+    for stem in [name.removesuffix(".py") for name in texts if name.endswith(".py")]:
+        if stem in (*sys.stdlib_module_names, "syncproof", "pytest") or keyword.iskeyword(class_name(stem)):
+            raise InputError(
+                f"{stem!r}: Python has a module or a word of this name; allowed: another one, such as my_{stem}"
+            )
     paths = [folder / name for name in texts]
     for path in paths:
         if path.exists():

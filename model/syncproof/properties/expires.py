@@ -21,7 +21,8 @@ class Expires(Property):
     not for good. The devices of different users may begin their times at different moments, so that `Expired(m, d)` says
     nothing about those of another user. A device that has never shown m has nothing to remove. What a device forgot with its
     database (`Forgot`) it may show again, until its time is over there once more. A device that was replaced (`Retired`)
-    or is gone for good (`Abandoned`) owes nothing.
+    or is gone for good (`Abandoned`) owes nothing. It does not say that the server's logs ever lose a message whose time is over,
+    nor does it look into them: an entry that is still read after Expired(m) shows only on a device that joins later.
 
     `holders`: the devices that show a message, also as part of a history that they fetched. `ended`: the messages that are
     no longer in the server's logs, and the devices that had joined by then. `removed`: where a message is removed.

@@ -11,6 +11,7 @@ from syncproof.core.observations import (
     Abandoned,
     Accepted,
     Amended,
+    Appeared,
     Composed,
     Expired,
     Forgot,
@@ -64,6 +65,11 @@ class NoLoss(Property):
     restore took (`gone`) and that is placed again must be shown on the devices that joined in the meantime (`late`). What
     a device showed and then lost with its database (`Forgot`) it must show again. A placeholder (`sealed`) is enough as long
     as the device cannot open the message; from then on (`opening`) the message itself is owed, or a change of it.
+
+    A device that appears (`Appeared`) is in no audience until it is registered; that it never is (`strangers`), is a loss too.
+
+    In a search every timer has fired by quiescence, so an expiring message is owed only in worlds where its time never begins:
+    it begins when the message is read (`Parameters.expiry_from`), and nobody reads.
     """
 
     name = "no-loss"
@@ -88,9 +94,16 @@ class NoLoss(Property):
     sealed: dict[DeviceId, set[MessageId]] = attrs.field(factory=dict)
     opening: dict[DeviceId, set[MessageId]] = attrs.field(factory=dict)
     expired: set[MessageId] = attrs.field(factory=set)
+    strangers: set[DeviceId] = attrs.field(factory=set)
+
+    @observes(Appeared)
+    def on_appeared(self, o: Appeared) -> str | None:
+        self.strangers.add(o.device)
+        return None
 
     @observes(Joined)
     def on_joined(self, o: Joined) -> str | None:
+        self.strangers.discard(o.device)
         if o.device in self.abandoned:
             return None
         self.users[o.device] = o.user
@@ -218,6 +231,7 @@ class NoLoss(Property):
     @observes(Retired)
     def on_retired(self, o: Retired) -> str | None:
         self.users.pop(o.device, None)
+        self.strangers.discard(o.device)
         self.sealed.pop(o.device, None)
         self.opening.pop(o.device, None)
         for devices in self.subscribed.values():
@@ -282,6 +296,8 @@ class NoLoss(Property):
     def at_quiescence(self) -> Iterator[str]:
         for message, device in self.outstanding():
             yield f"message {message:d} was accepted, but device {device:d} of its audience never shows it"
+        for device in sorted(self.strangers):
+            yield f"device {device:d} appeared and is never registered, so that nothing is for it"
         for device, messages in sorted(self.opening.items()):
             for message in sorted(messages):
                 yield f"device {device:d} could open message {message:d}, and never shows more of it than a placeholder"

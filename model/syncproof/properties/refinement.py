@@ -12,6 +12,7 @@ that does nothing refines every machine. So a machine that has not taken a step 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeVar
 
@@ -29,6 +30,7 @@ from syncproof.core.observations import (
     Retired,
     Shown,
 )
+from syncproof.errors import InputError
 from syncproof.properties._base import Evidence, Property, Reaction
 
 M = TypeVar("M", bound=Callable[..., str | None])
@@ -111,6 +113,15 @@ def _is_step(arguments: Arguments) -> Callable[[Any], bool]:
     return lambda o: arguments(o) is not None
 
 
+def _check_arguments(step: Callable[..., Any], given: tuple[Any, ...]) -> None:
+    """Raise `InputError` if an action does not take the arguments that its observation has."""
+    try:
+        inspect.signature(step).bind(*given)
+    except TypeError as error:
+        many = f"{len(given)} argument{'s' * (len(given) != 1)}"
+        raise InputError(f"{step.__qualname__} is called with {many} ({given!r:.200}): {error}") from None
+
+
 def _reaction(name: str, arguments: Arguments) -> Reaction:
     """Return the reaction that takes the step which an observation stands for."""
 
@@ -118,7 +129,12 @@ def _reaction(name: str, arguments: Arguments) -> Reaction:
         given = None if machine.left else arguments(o)
         if given is None:
             return None
-        why: str | None = getattr(machine, name)(*given)
+        step = getattr(machine, name)
+        try:
+            why: str | None = step(*given)
+        except TypeError:
+            _check_arguments(step, given)
+            raise
         machine.left = why is not None
         return None if why is None else f"the abstract machine has no step `{name}` here: {why}"
 

@@ -18,7 +18,18 @@ from syncproof.core.values import ActorId
 from syncproof.counterexamples.narrate import Narration, Step, Transit
 from syncproof.counterexamples.wording import brief
 
-QUIET = ("Noted", "Triggered", "Pulled", "Served", "RangeRead", "Connected", "Disconnected", "Crashed", "Restarted")
+QUIET = (
+    "Noted",
+    "Triggered",
+    "Pulled",
+    "Served",
+    "RangeRead",
+    "Connected",
+    "Disconnected",
+    "Crashed",
+    "Restarted",
+    "Appeared",
+)
 """Observations that a diagram leaves out, because its arrows show them."""
 
 

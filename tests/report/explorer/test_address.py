@@ -30,6 +30,7 @@ def test_a_text_and_an_address_say_the_same(text: str, means: Address) -> None:
     [
         ("ABCD", "allowed: the part of an address behind #"),
         ("a..b", "allowed: the part of an address behind #"),
+        ("out", "allowed: the part of an address behind #"),
         ("<script>", "allowed: the part of an address behind #"),
         ("abcd@2", "the place is after 2 moves of 1; allowed: 0 to 1"),
         (".".join(["abcd"] * 2001), "2,001 moves; allowed: at most 2,000"),

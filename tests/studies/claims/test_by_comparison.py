@@ -191,6 +191,13 @@ def test_notifications_that_make_nothing_faster_refute_c6() -> None:
     assert judge(found)["C6"].verdict == "refuted"
 
 
+@pytest.mark.parametrize("said", ["promised_violated", "promised_unknown"])
+def test_a_property_of_ones_own_says_nothing_of_c6(said: str) -> None:
+    found = results()
+    found["notifications_off"][said] = ["my-own"]
+    assert judge(found)["C6"].verdict == "supported"
+
+
 def test_deliveries_that_never_come_are_not_taken_for_receivers_that_were_not_connected() -> None:
     found = results()
     found["notifications_off"]["metrics"].update(delivery_latency_p50_s=None, late_10s=1.0)

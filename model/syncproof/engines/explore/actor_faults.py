@@ -15,7 +15,7 @@ from syncproof.core.enabled import landings
 from syncproof.core.environment import Environment
 from syncproof.core.links import CLOSINGS
 from syncproof.core.moves import Abandon, Crash, Failover, Keep, Move, Restore, Spawn
-from syncproof.core.observations import Abandoned, Crashed, Disconnected, Observation
+from syncproof.core.observations import Abandoned, Appeared, Crashed, Disconnected, Observation
 from syncproof.core.values import ConnectionId, DeviceId
 from syncproof.core.world import Landed
 from syncproof.engines.explore.budgets import Budgets, one_less
@@ -265,7 +265,7 @@ class ActorFaults:
         event = (newcomer, self.encoding.event(spawn.actor, START))
         after = left._replace(appeared=left.appeared + 1, budgets=one_less(left.budgets, budget))
         value = self.encoding.slots[local_slot(actor)].intern(frozen(thing))
-        bundle = self.judging.bundle(closings.observations)
+        bundle = self.judging.bundle([*closings.observations, Appeared(spawn.actor, spawn.user)])
         return self._offer(spawn, value, after, sets, closings.deltas, bundle, (event,))
 
     def _abandon(self, actor: int, state: State, budget: int) -> Offer:

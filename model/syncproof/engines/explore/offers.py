@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from syncproof.core.environment import Environment
 from syncproof.core.moves import Complete, Fire, Restart, Take, Tell
-from syncproof.core.observations import Restarted
+from syncproof.core.observations import Appeared, Restarted
 from syncproof.core.values import ENVIRONMENT
 from syncproof.engines.explore.budgets import FREE, Budgets
 from syncproof.engines.explore.encoding import (
@@ -171,6 +171,7 @@ class Offers:
                 ((actor, self.encoding.event(spawn.actor, START)),),
                 budget=budget,
                 sets=((pending_slot(actor), up),),
+                bundle=self.judging.bundle([Appeared(spawn.actor, spawn.user)]),
             )
 
     def _tell(self, tell: Tell, value: int, budget: int) -> Offer:

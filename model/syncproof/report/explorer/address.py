@@ -19,7 +19,7 @@ LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 """The letters of codes: 32, without those that look alike."""
 MOST = 2000
 """The most moves of a way."""
-FORM = re.compile(r"(?P<moves>(~?[a-z2-9]+(\.~?[a-z2-9]+)*)?)(@(?P<at>\d{1,4}))?")
+FORM = re.compile(r"(?P<moves>(~?[a-z2-9]{4,5}(\.~?[a-z2-9]{4,5})*)?)(@(?P<at>\d{1,4}))?")
 ALLOWED = "the part of an address behind #, such as k3fa.9x2m@1, or a moves file"
 
 
