@@ -180,6 +180,8 @@ def _tested(mutant: Mutant | None, stage: Sequence[str], seconds: int) -> tuple[
     child = os.fork()
     if child == 0:
         os.setsid()
+        # In the background Ctrl-C is ignored, and tests of it would see that.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         status = 3
         try:
             if mutant is not None and "numba" in mutant.source:

@@ -138,6 +138,54 @@ for polls in ("any", "at-rest"):
     environment = Environment(early={test_retransmission.Again: 1}, polls=polls)
     few(f"looking of three {polls}", 300, System("looking", timers), environment, [test_retransmission.EveryWord])
 
+
+class Begin(Packet, frozen=True, gc=False):
+    """A step, or a packet that is always under way."""
+
+
+class Anew(Packet, frozen=True, gc=False):
+    """A second timer of a retransmission."""
+
+    retransmits = True
+
+
+@actor
+class Insisting(test_retransmission.Looking):
+    """Has two timers of different classes, the second one again and again. If it is `restless` a packet is always under way."""
+
+    restless: bool = False
+    turns: bool = durable(bool)
+
+    def start(self, out: Out) -> None:
+        super().start(out)
+        out.after(1.0, Anew())
+        if self.restless:
+            out.send(self.id, Begin())
+
+    @on(Begin)
+    def begin(self, source: Id, packet: Begin, out: Out) -> None:
+        self.turns = not self.turns
+        out.send(self.id, packet)
+
+    @on(Anew)
+    def anew(self, source: Id, packet: Anew, out: Out) -> None:
+        out.after(2.0, Anew())
+        if not self.delivered:
+            out.send(self.id, test_retransmission.Chat())
+
+
+for (again, anew), restless, count in product(((0, 0), (0, 1), (2, 0), (1, 1)), (False, True), (1, 2)):
+    insisting = lambda restless=restless, count=count: {  # noqa: E731
+        ActorId(n): Insisting(id=ActorId(n), restless=restless and n == 0) for n in range(count)
+    }
+    few(
+        f"insisting {again} {anew} {restless} {count}",
+        200,
+        System("insisting", insisting),
+        Environment(early={test_retransmission.Again: again, Anew: anew}, polls="at-rest", budgets={"push-lost": 1}),
+        [test_retransmission.EveryWord],
+    )
+
 # ---- ends
 
 DECIDED = (clocks.NotAllTick, clocks.NeverOne)
@@ -153,10 +201,6 @@ add(
 add("decided but for the end", clocks.clocks((1,)), NOTHING, (clocks.NeverOne, clocks.TicksAddUp), until_decided=True)
 
 # ---- symmetry: the order in which a handler arms timers for ids
-
-
-class Begin(Packet, frozen=True, gc=False):
-    """Step of the hub."""
 
 
 class Ring(Packet, frozen=True, gc=False):
@@ -300,11 +344,21 @@ for name, amounts in {
     "drawn": {"drawn_at_most": 6},
     "short": {"drawn_at_most": 4, "longest": 9},
     "unsettled": {"drawn_at_most": 2, "settled_within": 2},
-    "open": {"drawn_at_most": 2, "closed_at_most": 3},
 }.items():
     noted = world(2, 2, polls="at-rest", budgets=BUDGETS)
     acts = [*tells(noted), Act(when=never, patient=True, allows=crashes)]
     acted(f"notebook {name}", notebook.notebook(2, polls=True), noted, acts, notebook.EVERY, states=60, **amounts)
+for count, most in product((2, 3), range(6, 11)):
+    rested, devices = world(0, count, polls="at-rest"), notebook.notebook(count, polls=True)
+    few_of = {"drawn_at_most": 1, "longest": 90, "closed_at_most": most}
+    acted(f"closed {count} {most}", devices, rested, [], [notebook.ShownOnce], 5, **few_of)
+for early, polls in product(({}, {test_retransmission.Again: 0}, {test_retransmission.Again: 1}), ("any", "at-rest")):
+    limits = Environment(early=early, polls=polls)
+    for name, system in {
+        "looking": test_retransmission.looking(),
+        "dithering": test_retransmission.dithering(),
+    }.items():
+        acted(f"{name} {polls} {[*early.values()]}", system, limits, [], [test_retransmission.EveryWord], 400)
 for design, message in product(("timeline-notify", "F01"), (None, 0, 1)):
     built, _, composed = small_worlds.build(design, SmallWorld("two-people", 2, ()))
     held = frozenset() if message is None else frozenset([MessageId(message)])

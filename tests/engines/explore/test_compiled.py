@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import signal
 import sys
 from collections.abc import Callable
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import numpy
@@ -349,6 +351,8 @@ def test_an_interruption_leaves_whole_states(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_an_interruption_within_a_handler_leaves_whole_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C is held for one also where these tests run in the background, so that the system ignores it."""
+    monkeypatch.setattr(signal, "getsignal", lambda number: signal.default_int_handler)
     found = {}
     for which in (False, True):
         calls = itertools.count()
@@ -406,3 +410,54 @@ def test_with_a_numba_that_cannot_be_loaded_the_plain_loop_searches(
     found = explore_two_phase()
     assert (found.graph.states, found.graph.violations) == (plain.graph.states, plain.graph.violations)
     assert (found.findings, found.graph.ending) == (plain.findings, "complete")
+
+
+@pytest.mark.parametrize("name", ["mutex", "door"])
+def test_with_a_numba_that_cannot_be_loaded_what_was_left_out_is_counted_anew(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = LEAVING_OUT[name](fast=False)
+    monkeypatch.setattr(search, "_switch", lambda *_: 4)
+    monkeypatch.setitem(sys.modules, "syncproof.engines.explore.compiled", None)
+    found = LEAVING_OUT[name]()
+    assert (found.graph.outside, found.skipped) == (plain.graph.outside, plain.skipped)
+    assert (found.graph.states, found.graph.violations) == (plain.graph.states, plain.graph.violations)
+
+
+@pytest.mark.parametrize("arcs", [True, False])
+def test_the_bytes_of_a_compiled_search_are_those_of_its_arrays(arcs: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    finish, sizes = compiled.CompiledSearch.finish, []
+
+    def finished(self: compiled.CompiledSearch) -> None:
+        known = self.known.nbytes
+        finish(self)
+        arrays = [self.words, self.targets, self.moves, *([self.first, self.marked] if arcs else [])]
+        sizes.append(known + sum(array.nbytes for array in arrays))
+
+    monkeypatch.setattr(compiled.CompiledSearch, "finish", finished)
+    found = explore(two_phase.two_phase(3), NOTHING, [two_phase.Consistent], fast=True, arcs=arcs)
+    assert sizes == [found.graph.bytes]
+    assert len(found.graph.states) == 288
+
+
+@pytest.mark.parametrize(
+    ("states", "out", "room", "most"),
+    [
+        (0, 256, 4096, 2048),  # at most half full
+        (1535, 256, 8192, 4096),
+        (1 << 21, 256, 1 << 22, 3 << 20),  # at most three quarters full
+        (1 << 22, 256, 1 << 23, 6 << 20),
+        ((3 << 20) - 2000, 256, 1 << 22, 3 << 20),
+        ((3 << 20) - 1000, 256, 1 << 23, 6 << 20),
+    ],
+)
+def test_the_table_of_known_states_has_room_for_more(
+    states: int, out: int, room: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered = []
+    monkeypatch.setattr(compiled.kernel, "enter", lambda known, words, count: entered.append(count))
+    made: Any = SimpleNamespace(states=states, out=range(out), run=[0] * compiled.kernel.RUN, words=None)
+    compiled.CompiledSearch._enter(made)
+    assert (len(made.known), made.run[compiled.kernel.MOST], entered) == (room, most, [states])
+    assert states + out <= most <= room
+    assert {*made.known[:3].tolist()} == {compiled.kernel.EMPTY}

@@ -100,3 +100,35 @@ class Private(Actor):
 def test_private_attributes_of_a_class_and_plain_values_are_not_looked_at() -> None:
     search(Private(id=NAME))
     assert (Private._memory, Private.puts > 0) == ({1}, True)
+
+
+def unset() -> type[Actor]:
+    """Return an actor whose handler names a variable that is set only later, and one that is set."""
+    seen: list[int] = [1]
+
+    @actor
+    class Early(Actor):
+        @on(Put)
+        def put(self, source: Id, packet: Put, out: Out) -> None:
+            assert seen
+            if packet is None:
+                later.append(1)
+
+    search(Early(id=NAME))
+    later: list[int] = []
+    assert later == []
+    return Early
+
+
+def test_a_variable_that_is_not_set_yet_is_none_to_look_at() -> None:
+    assert unset().__name__ == "Early"
+
+
+def test_of_two_objects_that_change_the_first_is_named_and_what_stays_is_not() -> None:
+    both = InModule(id=NAME), InConstant(id=ServerId(-3), memory=set())
+    still = InConstant(id=ServerId(-4), memory={1})
+    cast = {each.id: each for each in (still, *both)}
+    scripts = tuple([(Tell(name, Put()),) for name in list(cast)[1:]])
+    MEMORY.clear()
+    with pytest.raises(ImpureHandler, match=r"^ServerId\(-3\) \(InConstant\): the constant field memory changed"):
+        explore(System("three", lambda: cast), Environment(scripts=scripts))

@@ -278,7 +278,7 @@ class _Directed:
         self._expand(before, found)
         act = self.acts[stage]
         here = self.progress(before)
-        ready = stage + 1 < len(self.acts) and act.when(here)
+        ready = act.when(here)
         out: list[tuple[int, tuple[int, State]]] = []
         made, resting = False, True
         for move, after, _ in found:

@@ -308,7 +308,9 @@ class HandlerCalls:
         for slot, delta in sorted(deltas):
             changes = self.queues.deltas.values[delta]
             if slot % 3 == 1:
-                polls = [change for change in changes if change.kind in ("poll", "cancel")]
+                armed = [change.number for change in changes if change.kind == "poll"]
+                polled = [n for number in armed for n in self.encoding.packets.equals(number)]
+                polls = [each for each in changes if each.kind in ("poll", "cancel") and each.number in polled]
                 changes = (*sorted(changes, key=lambda change: change.number), *polls)
             found.append((slot, changes))
         return found

@@ -408,14 +408,16 @@ def _lines(image: Any) -> int:
 def _effects(out: Effects, names: Renaming, kinds: frozenset[type]) -> tuple[Any, ...]:
     """Return the effects of a call, renamed, in an order that distinguishes only what engines distinguish.
 
-    What is sent to one receiver keeps its order, and so do the changes of one timer; observations are sorted, because the
-    automata are compared for each order that occurs.
+    What is sent to one receiver keeps its order, and so do the changes of one timer and of the poll; observations are sorted,
+    because the automata are compared for each order that occurs.
     """
     sends = [
         (repr(renamed(receiver, names, kinds)), repr(renamed(packet, names, kinds))) for receiver, packet in out.sends
     ]
     pending = [(what, repr(renamed(packet, names, kinds))) for what, packet in out.pending]
-    polls = [packet for what, packet in pending if what in ("poll", "cancel")]
+    polled = {packet for what, packet in out.pending if what == "poll"}
+    changed = [packet for what, packet in out.pending if what in ("poll", "cancel") and packet in polled]
+    polls = [repr(renamed(packet, names, kinds)) for packet in changed]
     return (
         sorted(sends, key=lambda send: send[0]),
         sorted(pending, key=lambda change: change[1]),
