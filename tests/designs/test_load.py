@@ -37,6 +37,16 @@ Mine = DESIGNS["timeline-notify"].variant(device=Deaf)
 """
 
 
+@pytest.mark.parametrize(("text", "says"), [(OWN_DESIGN, "mine.py:Mine"), ("", "mine.py:NAME, where NAME is a Design")])
+def test_a_file_alone_is_answered_with_the_designs_in_it(
+    text: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(text)
+    with pytest.raises(InputError, match=f"^mine.py: say which design of the file; allowed: {says}"):
+        lookup.get("mine.py")
+
+
 def test_the_example_of_the_readme_violates_a_promise() -> None:
     found = explore_one(f"{EXAMPLE}:Hasty", small_worlds.small_world("two-people", 2, ["push"]))
     assert found.findings["no-loss"][0] == "violated"
