@@ -37,6 +37,14 @@ Mine = DESIGNS["timeline-notify"].variant(device=Deaf)
 """
 
 
+@pytest.mark.parametrize(("text", "says"), [(OWN_DESIGN, "Mine"), ("", "NAME, where NAME is a Design")])
+def test_a_file_alone_is_answered_with_the_designs_in_it(text: str, says: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(text)
+    with pytest.raises(InputError, match=f"^{file}: say which design of the file; allowed: {file}:{says}"):
+        lookup.get(str(file))
+
+
 def test_the_example_of_the_readme_violates_a_promise() -> None:
     found = explore_one(f"{EXAMPLE}:Hasty", small_worlds.small_world("two-people", 2, ["push"]))
     assert found.findings["no-loss"][0] == "violated"

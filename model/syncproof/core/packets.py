@@ -40,7 +40,8 @@ class Packet(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Whether an impatient sender may send it again while it waits for the reply."""
 
     internal: ClassVar[bool] = False
-    """Whether it travels between processes of the server: what devices cost does not count it."""
+    """Whether it travels between processes of the server: what devices cost does not count it. A simulation refuses one that a
+    device sends or receives."""
 
     retransmits: ClassVar[bool] = False
     """Whether it is the timer of a retransmission: a bounded world may limit how often it fires early."""

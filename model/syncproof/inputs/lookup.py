@@ -39,6 +39,12 @@ def get(name: str | Design) -> Design:
         return BUGS[name].design
     if name in SERVERS:
         return SERVERS[name]
+    if name.endswith(".py"):
+        found = [f"{name}:{each}" for each, value in vars(run_file(name)).items() if isinstance(value, Design)]
+        allowed = (
+            ", ".join(found) or f"{name}:NAME, where NAME is a Design, such as DESIGNS['timeline-notify'].variant(...)"
+        )
+        raise InputError(f"{name}: say which design of the file; allowed: {allowed}")
     raise InputError(f"unknown design {name!r}{nearest(name, [*all_names(), *BUGS, *SERVERS, 'FILE.py:NAME'])}")
 
 

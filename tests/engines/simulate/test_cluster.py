@@ -8,10 +8,14 @@ from typing import get_args
 
 import pytest
 
+from syncproof.core.actor import Out, actor
 from syncproof.core.moves import Connect, Crash, Disconnect, Handover, Notice, Restart
-from syncproof.core.values import DeviceId
+from syncproof.core.packets import Packet
+from syncproof.core.values import Cursor, DeviceId, Entry, Timeline
 from syncproof.designs import DESIGNS
 from syncproof.designs.deployments import DEPLOYMENTS
+from syncproof.designs.packets import Pull, Push
+from syncproof.designs.timeline.push import PushDevice, PushServer
 from syncproof.engines.simulate import RunResult
 from syncproof.engines.simulate.run import Simulation
 from syncproof.formats.history import moves_path
@@ -189,3 +193,39 @@ def test_a_recorded_run_is_replayed(tmp_path: Path) -> None:
     judged = replay(moves_path(history))
     assert judged.quiesced
     assert judged.violations == check(history).violations
+
+
+class FreePush(Push, frozen=True, gc=False):
+    """A push that calls itself internal, so that it would cost nothing."""
+
+    internal = True
+
+
+class FreePull(Pull, frozen=True, gc=False):
+    """A pull that calls itself internal."""
+
+    internal = True
+
+
+@actor
+class PushesForNothing(PushServer):
+    def announcement(self, timeline: Timeline, entry: Entry) -> Packet:
+        return FreePush(timeline, entry)
+
+
+@actor
+class PullsForNothing(PushDevice):
+    def pull(self, cursors: tuple[Cursor, ...], full: bool, out: Out) -> None:
+        if self.connection is not None:
+            out.send(self.connection, FreePull(cursors, full))
+
+
+@pytest.mark.parametrize(
+    ("changed", "packet"),
+    [({"server": PushesForNothing}, "FreePush"), ({"device": PullsForNothing}, "FreePull")],
+    ids=["link", "connection"],
+)
+def test_a_packet_of_a_device_is_not_internal(changed, packet: str) -> None:
+    design = DESIGNS["timeline-push"].variant(**changed)
+    with pytest.raises(TypeError, match=f"{packet} says that it is internal, so nobody counts it, but DeviceId"):
+        simulated(design, SINGLE)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from syncproof.core.hosts import Connection, Host, Mail
 from syncproof.core.links import Link
 from syncproof.core.packets import Idle, Packet, Resend, Tick
-from syncproof.core.values import ActorId, ConnectionId, Id
+from syncproof.core.values import ActorId, ConnectionId, DeviceId, Id
 from syncproof.engines.simulate.clock import Clock
 from syncproof.engines.simulate.faults import FaultCounts
 from syncproof.inputs.fault_plan import FaultPlan
@@ -57,6 +57,14 @@ class Tallies(dict[type[Packet], Tally]):
     def __missing__(self, kind: type[Packet]) -> Tally:
         tally = self[kind] = Tally(kind, self.links, self.draws)
         return tally
+
+
+def _check_internal(packet: Packet, end: Host) -> None:
+    """Raise `TypeError` if an internal packet, which is not counted, travels to or from a device."""
+    if isinstance(end.name, DeviceId):
+        raise TypeError(
+            f"{type(packet).__name__} says that it is internal, so nobody counts it, but {end.name!r} sends or receives it"
+        )
 
 
 class Network:
@@ -216,6 +224,7 @@ class Network:
 
     def _mixed_internal(self, tally: Tally, packet: Packet, gateway: TimedHost) -> int:
         """Return the hash that the draws of a packet between a gateway and the store are made from: by the device it is for."""
+        _check_internal(packet, gateway)
         message, owner = packet.draw_key, packet.draw_owner
         if message >= 0:
             return gateway.attempts.draw(hash((message, owner, gateway.name, tally.salt)))
@@ -272,6 +281,8 @@ class Network:
             self.body_bytes += packet.body_bytes
         mail = host.post(destination, packet)
         receiver: TimedHost = mail.receiver  # type: ignore[assignment]
+        if tally.internal:
+            _check_internal(packet, receiver)
         clock, link, settings = self.clock, tally.link, self.settings
         arrive = self._arriving if link.while_connected else self.arrive_or_wait
         mixed = self._mixed(tally, packet, receiver)
