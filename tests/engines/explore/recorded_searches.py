@@ -188,6 +188,7 @@ for (again, anew), restless, count in product(((0, 0), (0, 1), (2, 0), (1, 1)), 
 
 # ---- ends
 
+add("decided from the beginning", two_phase.two_phase(2), NOTHING, (), until_decided=True)
 DECIDED = (clocks.NotAllTick, clocks.NeverOne)
 before = Environment(prelude=(Fire(ActorId(0), clocks.Tick(1)),))
 add("decided after a complaint before", clocks.clocks((1,), (1, 2, 5), (1, 2)), before, DECIDED, until_decided=True)
