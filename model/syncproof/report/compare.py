@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from markupsafe import Markup
@@ -72,18 +72,20 @@ def html(comparison: Comparison) -> str:
         if key not in left_out
     ]
     ways = [_drawn(way, comparison) for way in comparison.ways()]
-    return _filled("compare.html.j2", comparison, figures=drawings, ways=ways)
+    # A metric that no design has here, such as the time to recover where no burst is, needs no column.
+    known = [name for name in METRICS if any(each.metrics[name].value is not None for each in results.designs.values())]
+    return _filled("compare.html.j2", comparison, known, figures=drawings, ways=ways)
 
 
 def fragment(comparison: Comparison) -> str:
     """Return what a notebook shows: the answer, the verdicts and the costs."""
-    return _filled("compare_fragment.html.j2", comparison)
+    return _filled("compare_fragment.html.j2", comparison, list(METRICS))
 
 
-def _filled(name: str, comparison: Comparison, **context: object) -> str:
+def _filled(name: str, comparison: Comparison, metrics: Sequence[str], **context: object) -> str:
+    """Return a filled template that shows the costs in these metrics."""
     results = comparison.results()
-    costs = tables.costs(results)
-    told = [place for place in range(len(METRICS)) if any(cells[place].value is not None for _, cells in costs)]
+    places = [list(METRICS).index(metric) for metric in metrics]
     return template.render(
         name,
         comparison=comparison,
@@ -103,9 +105,8 @@ def _filled(name: str, comparison: Comparison, **context: object) -> str:
         inapplicable=tables.inapplicable(results),
         because=lambda place, name: lookup.get(list(results.designs)[place]).inapplicable[name],
         mark=tables.mark,
-        # A metric that no design has here, such as the time that a crash takes where there is none, needs no column.
-        metrics=[(tables.heading(name)[0], METRICS[name]) for name in map(list(METRICS).__getitem__, told)],
-        costs=[(name, [cells[place] for place in told]) for name, cells in costs],
+        metrics=[(tables.heading(metric)[0], METRICS[metric]) for metric in metrics],
+        costs=[(design, [cells[place] for place in places]) for design, cells in tables.costs(results)],
         differences=tables.differences(results),
         compared=[tables.heading(name) for name in tables.COMPARED],
         ways_legend=counterexamples.LEGEND,

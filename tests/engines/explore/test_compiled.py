@@ -400,7 +400,14 @@ class NoPlace:
         raise RuntimeError("cannot cache function: no locator available")
 
 
-@pytest.mark.parametrize("module", [lambda: None, NoPlace], ids=["not loaded", "no place"])
+class NoFile:
+    """A module whose cache cannot be written."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise OSError("read-only file system")
+
+
+@pytest.mark.parametrize("module", [lambda: None, NoPlace, NoFile], ids=["not loaded", "no place", "no file"])
 def test_with_a_numba_that_cannot_be_loaded_the_plain_loop_searches(
     module: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

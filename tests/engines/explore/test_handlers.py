@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain, product, repeat
+from itertools import chain, count, product, repeat
 from typing import Any, ClassVar
 
 import pytest
@@ -15,7 +15,8 @@ from syncproof.core.observations import Observation
 from syncproof.core.packets import Idle, Packet
 from syncproof.core.values import ActorId, ConnectionId, Id
 from syncproof.core.world import System
-from syncproof.engines.explore import HandlerError, ImpureHandler, explore
+from syncproof.engines.explore import HandlerError, ImpureHandler, UnfitValue, explore
+from syncproof.errors import InputError
 from syncproof.inputs import small_worlds
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import Property, observes
@@ -276,3 +277,36 @@ def test_a_write_that_replaces_less_than_nothing_is_an_error() -> None:
 @pytest.mark.parametrize("how", ["write 0 0 0", "delete 0 0 0", "read 0 0 0", "write 1 1 1"])
 def test_nothing_may_be_stored_and_nothing_comes_of_it(how: str) -> None:
     assert len(charged(how).graph.states) == 2
+
+
+@actor
+class Fussy(Actor):
+    """Refuses its input, or sends what cannot be compared when it is called again."""
+
+    calls: Any
+
+    @on(Ask)
+    def ask(self, source: Id, packet: Ask, out: Out) -> None:
+        if packet.how == "input":
+            raise InputError("workload: line 7: a message without a sender; allowed: DeviceId")
+        out.send(self.id, Loose(1 if next(self.calls) == 0 else [1]))
+
+    @on(Packet)
+    def hear(self, source: Id, packet: Packet, out: Out) -> None:
+        pass
+
+
+class Loose(Packet, frozen=True, gc=False):
+    value: Any
+
+
+def test_an_input_that_a_handler_refuses_is_told_as_it_is() -> None:
+    system = System("fussy", lambda: {NAME: Fussy(id=NAME, calls=count())})
+    with pytest.raises(InputError, match=r"^workload: line 7: a message without a sender; allowed: DeviceId$"):
+        explore(system, Environment(scripts=((Tell(NAME, Ask("input")),),)))
+
+
+def test_a_packet_that_cannot_be_compared_when_it_is_sent_again_is_named() -> None:
+    system = System("fussy", lambda: {NAME: Fussy(id=NAME, calls=count())})
+    with pytest.raises(UnfitValue, match=r"^ActorId\(0\) \(Fussy\), in a packet: Loose.value holds \[1\] \(list\)"):
+        explore(system, Environment(scripts=((Tell(NAME, Ask("packet")),),)))

@@ -15,7 +15,7 @@ from syncproof.core.environment import Environment
 from syncproof.engines.explore import Limits, common, directed, exploration, explore, search
 from syncproof.engines.explore.graph import Graph
 from syncproof.engines.explore.search import Restrictions
-from syncproof.errors import InputError
+from syncproof.errors import InputError, Overdue
 from syncproof.properties._base import Property, observes
 from tests.helpers.plain_search import plain_search
 
@@ -125,10 +125,22 @@ def test_a_search_that_is_interrupted_keeps_whole_states():
     assert set(graph.targets) == set(range(1, len(graph.states))) | ({0} & set(graph.targets))
 
 
+@pytest.mark.parametrize("limit_of_time", [True, False])
+def test_a_limit_of_time_that_comes_within_a_handler_ends_a_search(limit_of_time, monkeypatch):
+    monkeypatch.setattr(search, "CHECK_EVERY", 10)
+
+    def end(status):
+        raise Overdue if limit_of_time else KeyboardInterrupt
+
+    found = explore(two_phase.two_phase(3), NOTHING, [NobodyDecides], progress=end, fast=False)
+    assert (found.graph.ending, found.graph.expanded) == ("time" if limit_of_time else "interrupted", 10)
+
+
+@pytest.mark.parametrize("error", [OSError, AttributeError, ValueError])
 @pytest.mark.parametrize(("peak", "memory"), [(123, 123), (None, 0)])
-def test_the_memory_of_a_system_that_does_not_report_it_is_the_peak_or_nothing(peak, memory, monkeypatch):
+def test_the_memory_of_a_system_that_does_not_report_it_is_the_peak_or_nothing(peak, memory, error, monkeypatch):
     def unreadable(self):
-        raise OSError
+        raise error
 
     monkeypatch.setattr(search.Path, "read_text", unreadable)
     monkeypatch.setattr(search, "peak_memory", lambda: peak)
