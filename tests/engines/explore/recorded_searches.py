@@ -85,6 +85,13 @@ for name, budgets in {
 for last, budget in ((OTHER, "reinstall"), (None, "new-device")):
     environment = world(1, 3, appears=True, replaces=last, budgets={budget: 1, "device-crash": 1})
     few(f"notebook 3 {budget}", 400, notebook.notebook(3), environment, notebook.EVERY)
+for name, budgets in {
+    "crashes": {"device-crash": 1, "server-crash": 1},
+    "restores": {"device-restore": 1, "server-restore": 1},
+}.items():
+    backwards = notebook.notebook(2)
+    backwards.cast = lambda cast=backwards.cast: dict(reversed(cast().items()))  # the server comes last
+    few(f"notebook backwards {name}", 300, backwards, world(1, 2, budgets=budgets), notebook.EVERY)
 for name in ("abandoned", "device-restore", "device-crash", "half-open"):
     environment = world(1, 3, budgets={name: 1})
     few(f"notebook 3 {name}", 400, notebook.notebook(3), environment, notebook.ALIKE)
@@ -188,6 +195,7 @@ for (again, anew), restless, count in product(((0, 0), (0, 1), (2, 0), (1, 1)), 
 
 # ---- ends
 
+add("decided from the beginning", two_phase.two_phase(2), NOTHING, (), until_decided=True)
 DECIDED = (clocks.NotAllTick, clocks.NeverOne)
 before = Environment(prelude=(Fire(ActorId(0), clocks.Tick(1)),))
 add("decided after a complaint before", clocks.clocks((1,), (1, 2, 5), (1, 2)), before, DECIDED, until_decided=True)

@@ -444,6 +444,7 @@ def test_the_bytes_of_a_compiled_search_are_those_of_its_arrays(arcs: bool, monk
     monkeypatch.setattr(compiled.CompiledSearch, "finish", finished)
     found = explore(two_phase.two_phase(3), NOTHING, [two_phase.Consistent], fast=True, arcs=arcs)
     assert sizes == [found.graph.bytes]
+    assert (found.graph.tree.moves if found.graph.tree else found.graph.moves).dtype == numpy.int16
     assert len(found.graph.states) == 288
 
 

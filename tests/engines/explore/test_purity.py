@@ -285,6 +285,31 @@ def test_an_observation_that_was_made_before_by_another_call_is_another_one() ->
 
 
 @actor
+class Sending(Actor):
+    """Sends itself for one packet what it sent for another one, when it is called again."""
+
+    which: int = 0
+
+    @on(Go)
+    def go(self, source: Id, packet: Go, out: Out) -> None:
+        again = packet.number == self.which and next(Counted.calls) > 0
+        out.after(1.0, Landed() if again == (packet.number > 0) else Fickle())
+
+    @on(Packet)
+    def lands(self, source: Id, packet: Packet, out: Out) -> None:
+        pass
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_what_was_sent_before_or_later_for_another_packet_is_something_else(which: int) -> None:
+    Counted.calls = itertools.count()
+    system = System("sending", lambda: {NAME: Sending(id=NAME, which=which)})
+    says = rf"did something else when it was called again, handling Go\(number={which}\)"
+    with pytest.raises(ImpureHandler, match=says):
+        explore(system, Environment(scripts=((Tell(NAME, Go(0)), Tell(NAME, Go(1))),)))
+
+
+@actor
 class Drawn(Actor):
     """Asks for a delay or an amount that is another one at each call, of the kind `how`; a search finds the same with each."""
 
