@@ -45,7 +45,7 @@ def test_the_check_is_in_the_results(tiny: str, tmp_path: Path) -> None:
         (("--history", "1 year"), "--history 1 year: allowed: a number above 0 and its unit"),
         (("--sync-retention", "0d"), "--sync-retention 0d: allowed"),
         (("--prices", "missing.toml"), "missing.toml: cannot be read"),
-        (("--utilisation", "1.5"), "utilisation: 1.5; allowed: a share"),
+        (("--utilisation", "1.5"), "'--utilisation': 1.5 is not in the range 0<x<1"),
         (("--devices", "0"), "--devices"),
     ],
 )
