@@ -39,7 +39,7 @@ from tests.helpers import alternating_bit, notebook
 from tests.helpers.examples import example
 
 pytest.importorskip("numba")
-from syncproof.engines.explore import compiled
+from syncproof.engines.explore import compiled, kernel
 
 RECORDED = record.read(record.FILE.read_text(encoding="utf-8"))
 NOTHING = Environment()
@@ -262,6 +262,14 @@ def test_it_takes_over_in_the_middle_of_a_search_that_leaves_something_out(
 def explore_two_phase(**options: Any) -> Exploration:
     hasty = two_phase.two_phase(3, resource=Hasty)
     return explore(hasty, NOTHING, [two_phase.Consistent, two_phase.Terminates], **options)
+
+
+@pytest.mark.parametrize("bits", [0, 1, 3 << 33])
+def test_states_with_one_hash_are_told_apart_as_recorded(bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes keep these bits alone; it says something where the loop is interpreted (`test_interpreted.py`)."""
+    hashed = kernel.mixed
+    monkeypatch.setattr(kernel, "mixed", lambda key: int(hashed(key)) & bits)
+    plain_and_fast(explore_two_phase)
 
 
 def explore_bits(**options: Any) -> Exploration:
