@@ -20,7 +20,7 @@ class Comment:
 
 
 def imports(values: Iterable[object]) -> list[str]:
-    """Return the import statements for every class that the reprs of these moves and packets name, by module."""
+    """Return the import statements that the printed moves and packets need: one for each module."""
     names: dict[str, set[str]] = {}
     for kind in {kind for value in values for kind in _classes(value)}:
         names.setdefault(kind.__module__, set()).add(kind.__name__)

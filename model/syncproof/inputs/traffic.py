@@ -11,7 +11,7 @@ Session = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Hold one run's input, the same for every design. Times are seconds from the start.
+    """Hold the input of one run, which is the same for every design. Times are seconds from the start.
 
     `owners`: device -> user; devices from `initial_devices` on join at `joins`, `(time, device)`. `members`:
     conversation -> its first users. `times`, `devices`, `conversations`, `sizes`: the messages, in order; a message's

@@ -40,7 +40,7 @@ def drawn_sessions(
 
 
 def open_to_send(sessions: list[list[Session]], times: Iterable[float], devices: Iterable[int], horizon: float) -> None:
-    """Add a session for every message that is written outside a session."""
+    """Add a short session that begins at each message which is written while its device has none."""
     outside: dict[int, list[float]] = {}
     position = [0] * len(sessions)
     for at, device in zip(times, devices, strict=True):

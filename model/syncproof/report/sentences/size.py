@@ -36,13 +36,13 @@ def answer(found: Sizing) -> list[str]:
         f"{100 * traffic.online_share:.0f} % are connected; {number(traffic.connections)} connections on "
         f"{traffic.gateways} gateway{'' if traffic.gateways == 1 else 's'}."
     ]
-    kinds: dict[str, str] = {}  # which designs -> what is told of them
+    cheapest: dict[str, str] = {}  # what designs do -> the sentence about the cheapest of these
     for what, names in (("keep history", found.keeping_history()), ("lose nothing", found.losing_nothing())):
         if names:
-            kinds[what] = _least(results, names, currency)
-    if len(set(kinds.values())) == 1 < len(kinds):
-        kinds = {", and of those that ".join(kinds): next(iter(kinds.values()))}
-    said += [f"Of the designs that {what}, {told}." for what, told in kinds.items()]
+            cheapest[what] = _least(results, names, currency)
+    if len(set(cheapest.values())) == 1 < len(cheapest):
+        cheapest = {", and of those that ".join(cheapest): next(iter(cheapest.values()))}
+    said += [f"Of the designs that {what}, {told}." for what, told in cheapest.items()]
     for each in results.break_even:
         if each.quantity == DEVICES and {each.less_below, each.less_above} == {STORE_FIRST, NOTIFY}:
             said.append(change(each))
