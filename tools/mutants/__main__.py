@@ -54,7 +54,9 @@ def main() -> int:
     )
     parser.add_argument("--again", action="store_true", help="ask again about those that survived according to --out")
     parser.add_argument(
-        "--stages", type=int, help="only the first stages of tests, or 0, which is faster; default: all"
+        "--stages",
+        type=int,
+        help="only the first stages of tests, which is faster; 0: only the recorded searches; default: all",
     )
     options = parser.parse_args()
     target = TARGETS[options.target]

@@ -72,7 +72,7 @@ def _tested(mutant: Mutant | None, stage: Sequence[str], seconds: int) -> tuple[
     compiled = tempfile.TemporaryDirectory()
     child = os.fork()
     if child == 0:
-        os.setsid()
+        os.setpgid(0, 0)
         # In the background Ctrl-C is ignored, and tests of it would see that.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         status = 3
@@ -121,7 +121,10 @@ def mirror(file: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Questions:
-    """Asks about mutants: the recorded searches first where there are any, its file's own tests, then each stage."""
+    """Asks about mutants: the recorded searches first where there are any, its file's own tests, then each stage.
+
+    Without stages, only the recorded searches.
+    """
 
     stages: tuple[tuple[str, ...], ...]
     recording: Recording | None = None
@@ -131,7 +134,7 @@ class Questions:
         if self.recording is not None and self.recording.notices(mutant):
             return False
         own = mirror(mutant.file)
-        every = [own, *self.stages] if own else self.stages
+        every = [own, *self.stages] if own and self.stages else self.stages
         return all(_tested(mutant, stage, _patience(stage))[0] for stage in every)
 
 
@@ -148,4 +151,4 @@ def questions(target: Target, stages: int | None) -> Questions:
 
     for stage in target.stages[:stages]:
         _patience(stage)
-    return Questions(target.stages[:stages], Recording() if target.recorded else None)
+    return Questions(target.stages[:stages], Recording.measured() if target.recorded else None)

@@ -16,11 +16,10 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
-from unittest.mock import patch
 
 from tools.mutants.forks import forked
 from tools.mutants.listing import PACKAGE, Changed, Mutant
@@ -29,6 +28,8 @@ EXPLORER = "syncproof.engines.explore"
 FOLDER = PACKAGE / "engines" / "explore"
 ROOM, LEAST = 4, 1.0
 """A search may take so many times as long as without a mutant, and so many seconds more: one that is endless is noticed."""
+IMPORTING = 10.0
+"""The seconds in which the explorer is to be imported."""
 MEMORY = 4 << 30
 
 
@@ -47,65 +48,31 @@ class Ran:
     lines: frozenset[tuple[str, int]]
 
 
-def _repeat(search: Search) -> bool:
-    """Return whether a search finds what was recorded. Imports the explorer."""
+def _repeated() -> Any:
+    """Import what repeats the searches, and with it the explorer, by name: tests have no types that are checked."""
     import numpy
+
     from syncproof.designs import Population
-    from syncproof.engines.explore import compiled
-    from syncproof.engines.explore import search as loop
     from syncproof.inputs import small_worlds
 
-    from tests.engines.explore import record, recorded_searches
-
     small_worlds.POPULATIONS.setdefault("one-device", Population((0,), ((0,),)))
-    kept = recorded()[f"directed: {search.name}" if search.how == "directed" else search.name]
-    with numpy.errstate(over="ignore"):
-        if search.how == "directed":
-            return not record.differences(kept, record.kept_of_directed(recorded_searches.DIRECTED[search.name]))
-        explore = recorded_searches.EXPLORATIONS[search.name]
-        if search.how == "plain":
-            return not record.differences(kept, record.kept_of(explore))
-        used: list[bool] = []
-        finished: list[object] = []
-        finish = compiled.CompiledSearch.finish
-
-        def switch(tables: Any, restrictions: Any, asked: bool | None) -> float:
-            used.append(asked is not False and loop.can_compile(restrictions))
-            return 0 if used[-1] else sys.maxsize
-
-        with (
-            patch.object(loop, "_switch", switch),
-            patch.object(compiled.CompiledSearch, "finish", lambda self: finished.append(finish(self))),
-        ):
-            return not record.differences(kept, record.kept_of(explore)) and len(finished) == sum(used)
-
-
-@functools.cache
-def recorded() -> dict[str, dict[str, Any]]:
-    """Return what the searches are to find."""
-    from tests.engines.explore import record
-
-    return record.read(record.FILE.read_text(encoding="utf-8"))
+    numpy.seterr(over="ignore")
+    return importlib.import_module("tests.engines.explore.repeated")
 
 
 def _measured() -> dict[Search, Ran]:
     """Repeat every search without a mutant, twice: for its time, and for the lines that it runs."""
     from coverage import Coverage
 
-    from tests.engines.explore.recorded_searches import DIRECTED, EXPLORATIONS
-
-    found = {}
-    every = [Search("plain", name) for name in EXPLORATIONS]
-    every += [Search("compiled", name) for name in EXPLORATIONS]
-    every += [Search("directed", name) for name in DIRECTED]
-    for search in every:
+    repeated, found = _repeated(), {}
+    for search in [Search(how, name) for how, names in repeated.EVERY.items() for name in names]:
         before = time.process_time()
-        if not _repeat(search):
+        if repeated.differs(*search):
             raise SystemExit(f"{search.how} search {search.name!r} does not find what was recorded, without any mutant")
         seconds = time.process_time() - before
         coverage = Coverage(data_file=None, config_file=False, include=[str(FOLDER / "*")])
         with coverage.collect():
-            _repeat(search)
+            repeated.differs(*search)
         data = coverage.get_data()
         lines = {(Path(file).name, line) for file in data.measured_files() for line in data.lines(file) or ()}
         found[search] = Ran(seconds, frozenset(lines))
@@ -116,8 +83,7 @@ def _preload() -> None:
     """Import all that the searches need and that does not need the explorer, so that copies of this process have it already."""
 
     def needed() -> list[str]:
-        from tests.engines.explore import recorded_searches  # noqa: F401
-
+        _repeated()
         return [name for name in sys.modules if name.partition(".")[0] in ("syncproof", "tests")]
 
     def imports_the_explorer(name: str) -> bool:
@@ -129,15 +95,21 @@ def _preload() -> None:
             importlib.import_module(name)
 
 
+@dataclass(frozen=True)
 class Recording:
-    """Answers whether a recorded search notices a mutant. Make it in a process that has not imported the explorer."""
+    """Answers whether a recorded search notices a mutant, in a process that has not imported the explorer."""
 
-    def __init__(self) -> None:
+    searches: Mapping[Search, Ran]
+
+    @classmethod
+    def measured(cls) -> Recording:
+        """Return the recording with what every search does here."""
         os.environ["NUMBA_DISABLE_JIT"] = "1"
         _preload()
-        self.searches: dict[Search, Ran] = forked(_measured)
+        searches = forked(_measured)
         gc.collect()
         gc.freeze()
+        return cls(searches)
 
     def notices(self, mutant: Mutant) -> bool:
         """Return whether a search that runs the changed statement finds anything else with it, or comes to no end."""
@@ -147,10 +119,12 @@ class Recording:
     def _noticed(self, mutant: Mutant, asked: list[Search]) -> bool:
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
         sys.meta_path.insert(0, Changed(mutant))
+        # The signal ends this process, which then has failed.
+        signal.setitimer(signal.ITIMER_VIRTUAL, IMPORTING)
+        repeated = _repeated()
         for search in asked:
-            # The signal ends this process, which then has failed.
             signal.setitimer(signal.ITIMER_VIRTUAL, ROOM * self.searches[search].seconds + LEAST)
-            if not _repeat(search):
+            if repeated.differs(*search):
                 return True
         return False
 
