@@ -28,6 +28,7 @@ def is_equivalent(mutant: Mutant, listed: Collection[tuple[str, str, str]]) -> b
     for file, old, new in listed:
         if file == ANY:
             parts = mutant.before.split(old)
-            if any(old.join(parts[:n]) + new + old.join(parts[n:]) == mutant.after for n in range(1, len(parts))):
+            changed = [old.join(parts[:n]) + new + old.join(parts[n:]) for n in range(1, len(parts))]
+            if mutant.after.strip() in map(str.strip, changed):
                 return True
     return False

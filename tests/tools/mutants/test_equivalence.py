@@ -46,3 +46,10 @@ def test_a_row_of_a_file_names_a_mutant_of_that_file() -> None:
     rows = {("properties/dense.py", "x = 1", "x = 2")}
     assert is_equivalent(Mutant("properties/dense.py", 1, "x = 1", "x = 2", ""), rows)
     assert not is_equivalent(Mutant("properties/no_loss.py", 1, "x = 1", "x = 2", ""), rows)
+
+
+def test_a_row_may_name_what_is_removed() -> None:
+    rows = equivalent("| any | `@njit(cache=True)` | `` | slower |")
+    assert rows == {(ANY, "@njit(cache=True)", "")}
+    assert is_equivalent(Mutant("engines/explore/kernel.py", 1, "  @njit(cache=True)", "", ""), rows)
+    assert not is_equivalent(Mutant("engines/explore/kernel.py", 1, "  @njit(cache=True)", "  pass", ""), rows)
