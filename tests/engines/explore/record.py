@@ -23,7 +23,7 @@ from syncproof.engines.explore import Counterexample, Exploration, Finding, dire
 FILE = Path(__file__).with_name("recorded.json")
 NUMBERS = ("states", "transitions", "depth", "outside", "skipped", "calls made again")
 FAIRNESS = ("moves never owed", "moves weakly owed", "moves strongly owed", "early firings")
-ARRAYS = ("first", "targets", "moves", "marks", "parents")
+ARRAYS = ("first", "targets", "moves", "marks", "parents", "levels")
 PACKED = (*NUMBERS, *FAIRNESS, *ARRAYS)
 """The parts that are written without their names, which makes the file smaller."""
 

@@ -25,6 +25,7 @@ from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES, Property, observes
 from tests.core import test_coalescing as speaking
 from tests.engines.explore import (
+    recorded_wires,
     test_constraint,
     test_endless,
     test_explore,
@@ -37,7 +38,7 @@ from tests.helpers import clocks, notebook, relay
 from tests.helpers.notebook import OTHER, READER, Retry, Write, world
 from tests.helpers.random_protocols import HUB
 
-__all__ = ["DIRECTED", "EXPLORATIONS"]
+__all__ = ["DIRECTED", "EXPLORATIONS", "recorded_wires"]
 
 OFTEN = 128
 """After how many states the limits are checked in these searches, so that small ones reach them."""

@@ -43,7 +43,7 @@ def differs(how: str, name: str) -> list[str]:
 
 
 def _without_arcs(kept: Kept) -> Kept:
-    return {part: value for part, value in kept.items() if part not in ARRAYS}
+    return {part: value for part, value in kept.items() if part not in ARRAYS or part == "levels"}
 
 
 @contextmanager

@@ -39,7 +39,7 @@ from tests.helpers import alternating_bit, notebook
 from tests.helpers.examples import example
 
 pytest.importorskip("numba")
-from syncproof.engines.explore import compiled, kernel
+from syncproof.engines.explore import compiled
 
 NOTHING = Environment()
 ARRAYS = ("first", "targets", "moves", "marks", "parents", "levels")
