@@ -11,8 +11,8 @@ from unittest.mock import patch
 from syncproof.core.actor import Actor, Out, actor, durable, on, state, volatile
 from syncproof.core.environment import Environment
 from syncproof.core.moves import Tell
-from syncproof.core.observations import Observation
-from syncproof.core.packets import Closed, Idle, Opened, Packet
+from syncproof.core.observations import Observation, Openable
+from syncproof.core.packets import Closed, Idle, Opened, Packet, ReceiveKey
 from syncproof.core.values import SERVER, ConnectionId, DeviceId, Id
 from syncproof.core.world import System
 from syncproof.engines.explore import Exploration, Limits, explore, search
@@ -239,3 +239,49 @@ for polls, times in product(("any", "at-rest"), (1, 3)):
     humming = partial(Humming, id=SERVER, polls=times)
     system = System("humming", lambda humming=humming: {SERVER: humming()})
     few(f"humming {polls} {times}", 100, system, Environment(polls=polls), [HumsEvenly])
+
+
+# ---- what the environment hands to an actor is observed, and not the same packet from an actor
+
+
+class Pass(Packet, frozen=True, gc=False):
+    """A step that hands a key to this actor itself."""
+
+
+@actor
+class KeyHolder(Actor):
+    """Counts the keys that it receives, and hands itself one."""
+
+    keys: int = durable(int)
+    passed: bool = durable(bool)
+
+    def steps(self) -> Sequence[Packet]:
+        return [] if self.passed else [Pass()]
+
+    @on(Pass)
+    def hand(self, source: Id, packet: Pass, out: Out) -> None:
+        self.passed = True
+        out.send(self.id, ReceiveKey())
+
+    @on(ReceiveKey)
+    def receive(self, source: Id, packet: ReceiveKey, out: Out) -> None:
+        self.keys += 1
+
+
+@state
+class OpenedOnce(Property):
+    """A device gets a key from outside once."""
+
+    name = "opened-once"
+    count: int = 0
+
+    @observes(Openable)
+    def on_openable(self, o: Openable) -> str | None:
+        self.count += 1
+        return f"key {self.count}" if self.count > 1 else None
+
+
+for times in (0, 1, 2):
+    told_often = Environment(scripts=((Tell(READER, ReceiveKey()),) * times,) if times else ())
+    holder = System("keys", lambda: {READER: KeyHolder(id=READER)})
+    few(f"keys from outside {times}", 100, holder, told_often, [OpenedOnce])
