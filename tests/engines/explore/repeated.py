@@ -71,6 +71,7 @@ def _compiled(how: str) -> Iterator[None]:
                 patches.enter_context(patch.object(module, name, value))
         elif how == "lean":
             patches.enter_context(patch.object(exploration, "LEAN_FROM", 0))
+            patches.enter_context(patch.object(compiled, "ROOM", 1))
         elif how == "collided":
             patches.enter_context(patch.object(kernel, "mixed", lambda key: int(mixed(key)) & COLLIDING))
         yield
