@@ -58,7 +58,7 @@ PYTEST := -m pytest -n logical
 test: $(READY)
 	$(BIN)/python $(PYTEST)
 
-# Everything but what takes about a second or more, for the desk: two and a half minutes of processor time.
+# Everything but what takes about a second or more, for the desk: under two minutes of processor time.
 test-fast: $(READY)
 	$(BIN)/python $(PYTEST) -m "not slow"
 

@@ -55,15 +55,6 @@ def test_help_loads_nothing_heavy() -> None:
     assert found.stdout.splitlines()[-1] == "[]"
 
 
-def test_a_search_loads_no_seeded_bug_and_its_progress_no_verification() -> None:
-    code = (
-        "import sys, syncproof.report.progress\nfound = ['syncproof.studies.verify' in sys.modules]\n"
-        "import syncproof.report.verify\nprint(found, 'syncproof.seeded_bugs' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout.split() == ["[False]", "False"]
-
-
 def test_the_lists_name_what_there_is() -> None:
     situations = [name for name in SOMETIMES if not name.endswith("-happened")]
     properties = [*PROPERTIES, *situations, "FAULT-happened", *REFINEMENTS]
