@@ -38,10 +38,13 @@ class Overdue(BaseException):
     """A search has reached its limit of time inside a handler, which it leaves by this."""
 
 
-def nearest(word: str, names: Iterable[str]) -> str:
-    """Return the end of an error's line: the names that are allowed, and the one that was probably meant."""
+def nearest(word: str, names: Iterable[str], among: Iterable[str] = ()) -> str:
+    """Return the end of an error's line: the names that are allowed, and the one that was probably meant.
+
+    `among`: where that one is looked for, if `names` says in a few words what would be many names.
+    """
     names = list(names)
-    near = difflib.get_close_matches(word, names, 1, 0.5)
+    near = difflib.get_close_matches(word, list(among) or names, 1, 0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return f"; allowed: {', '.join(names)}{hint}" if names else ""
 

@@ -363,6 +363,14 @@ def test_an_unknown_design_names_the_nearest() -> None:
         get("inbox-sharde")
 
 
+def test_an_unknown_design_names_the_nearest_seeded_bug_and_does_not_list_all() -> None:
+    with pytest.raises(
+        InputError, match=r"allowed: .*, a seeded bug \(F01 to F67\), .*; did you mean 'F05'\?"
+    ) as raised:
+        get("F05x")
+    assert "F44" not in str(raised.value)
+
+
 @pytest.mark.parametrize("design", DESIGNS)
 def test_a_property_that_does_not_apply_is_a_known_one(design: str) -> None:
     assert set(DESIGNS[design].not_applicable) <= set(PROPERTIES)

@@ -57,7 +57,7 @@ class End:
             return f"status {self.status}"
         if self.status == 2 and not self.err.strip():
             return "status 2 without a message"
-        if self.status == 2 and len(self.err) > 3000:
+        if self.status == 2 and "--debug" not in arguments and len(self.err) > 3000:
             return "a message of more than 3000 characters"
         if not self.ended:
             return f"did not end within {PATIENCE} s"

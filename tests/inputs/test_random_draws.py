@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy
 import pytest
 
@@ -94,25 +96,55 @@ def test_no_spread_or_no_median_makes_a_constant(median: float, sigma: float) ->
     assert set(lognormal_table(median, sigma)) == {median}
 
 
+class FewAttempts(Attempts):
+    """Attempts that forget soon."""
+
+    LIMIT = 16
+
+
+class PlainAttempts(dict[tuple[int, int], int]):
+    """The same in the plainest form: a dict that is kept in the order of the last draws."""
+
+    def draw(self, message: int, purpose: int, key: int) -> int:
+        attempt = self[message, purpose] = self.pop((message, purpose), 0) + 1
+        if len(self) > FewAttempts.LIMIT:
+            for old in list(self)[: FewAttempts.LIMIT // 2]:
+                del self[old]
+        return hash((attempt, key))
+
+
 def test_each_attempt_at_a_key_is_drawn_anew() -> None:
     attempts = Attempts()
-    values = numpy.array([DRAWS.uniform(DRAWS.key("loss"), attempts.draw(5)) for _ in range(COUNT)])
+    values = numpy.array([DRAWS.uniform(DRAWS.key("loss"), attempts.draw(5, 1, 3)) for _ in range(COUNT)])
     assert 0.8 < chi_square_per_degree(numpy.histogram(values, bins=1024, range=(0, 1))[0]) < 1.2
     assert abs(numpy.corrcoef(values[:-1], values[1:])[0, 1]) < 5 / COUNT**0.5
 
 
-def test_an_attempt_does_not_depend_on_the_attempts_at_other_keys() -> None:
+def test_an_attempt_does_not_depend_on_those_at_other_messages_and_purposes() -> None:
     alone, among = Attempts(), Attempts()
-    for key in range(100):
-        among.draw(key)
-    assert [alone.draw(7), alone.draw(7)] == [Attempts().draw(7), among.draw(7)]
+    for message in range(100):
+        among.draw(message, 1, 3)
+    assert [alone.draw(7, 1, 3), alone.draw(7, 1, 3)] == [Attempts().draw(7, 2, 3), among.draw(7, 1, 3)]
 
 
-def test_the_keys_used_least_recently_are_forgotten_first() -> None:
+@pytest.mark.parametrize("spread", [0, 3, 20], ids=["in order", "nearly in order", "in no order"])
+@pytest.mark.parametrize("purposes", [1, 3])
+def test_what_was_drawn_for_least_recently_is_forgotten_first(spread: int, purposes: int) -> None:
+    generator = numpy.random.default_rng(1)
+    asked = [
+        (max(0, n // 2 + int(generator.integers(-spread, spread + 1))), int(generator.integers(purposes)))
+        for n in range(500)
+    ]
+    few, plain = FewAttempts(), PlainAttempts()
+    assert [few.draw(m, p, 9) for m, p in asked] == [plain.draw(m, p, 9) for m, p in asked]
+
+
+def test_an_attempt_takes_few_bytes() -> None:
     attempts = Attempts()
-    for key in range(Attempts.LIMIT):
-        attempts.draw(key)
-    attempts.draw(0)
-    attempts.draw(Attempts.LIMIT)
-    assert len(attempts) == Attempts.LIMIT // 2 + 1
-    assert (attempts[0], min(key for key in attempts if key)) == (2, Attempts.LIMIT // 2 + 1)
+    attempts.draw(0, 1, 3)
+    tracemalloc.start()
+    for message in range(1000, 4000):
+        attempts.draw(message, 1, 3)
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken < 16 * 3000

@@ -45,7 +45,11 @@ def get(name: str | Design) -> Design:
             ", ".join(found) or f"{name}:NAME, where NAME is a Design, such as DESIGNS['timeline-notify'].variant(...)"
         )
         raise InputError(f"{name}: say which design of the file; allowed: {allowed}")
-    raise InputError(f"unknown design {name!r}{nearest(name, [*all_names(), *BUGS, *SERVERS, 'FILE.py:NAME'])}")
+    seeded = f"a seeded bug ({min(BUGS)} to {max(BUGS)})"
+    allowed = nearest(
+        name, [*all_names(), seeded, *SERVERS, "FILE.py:NAME"], among=[*all_names(), *BUGS, *SERVERS, "FILE.py:NAME"]
+    )
+    raise InputError(f"unknown design {name!r}{allowed}")
 
 
 def known(design: str | Design) -> str:

@@ -23,7 +23,7 @@ from syncproof.engines.explore import Counterexample, Exploration, Finding, dire
 FILE = Path(__file__).with_name("recorded.json")
 NUMBERS = ("states", "transitions", "depth", "outside", "skipped", "calls made again")
 FAIRNESS = ("moves never owed", "moves weakly owed", "moves strongly owed", "early firings")
-ARRAYS = ("first", "targets", "moves", "marks", "parents")
+ARRAYS = ("first", "targets", "moves", "marks", "parents", "levels")
 PACKED = (*NUMBERS, *FAIRNESS, *ARRAYS)
 """The parts that are written without their names, which makes the file smaller."""
 
@@ -44,7 +44,7 @@ def kept_of(explore: Callable[[], Exploration]) -> Kept:
         # The numbers of lines are left out, because whoever writes above them changes them.
         return {"error": f"{type(error).__name__}: " + re.sub(r"[^\s(]*?(\w+\.py):\d+", r"\1", str(error))}
     graph, fair = found.graph, found.tables.moves.fair
-    sizes = (len(graph.states), len(graph.targets), graph.depth, graph.outside, found.skipped, found.reran)
+    sizes = (len(graph.states), graph.transitions, graph.depth, graph.outside, found.skipped, found.reran)
     findings: dict[str, list[str]] = {}
     for name, finding in found.findings.items():
         findings.setdefault(_said(finding, found.growth), []).append(name)

@@ -25,6 +25,7 @@ from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES, Property, observes
 from tests.core import test_coalescing as speaking
 from tests.engines.explore import (
+    recorded_wires,
     test_constraint,
     test_endless,
     test_explore,
@@ -37,7 +38,7 @@ from tests.helpers import clocks, notebook, relay
 from tests.helpers.notebook import OTHER, READER, Retry, Write, world
 from tests.helpers.random_protocols import HUB
 
-__all__ = ["DIRECTED", "EXPLORATIONS"]
+__all__ = ["DIRECTED", "EXPLORATIONS", "recorded_wires"]
 
 OFTEN = 128
 """After how many states the limits are checked in these searches, so that small ones reach them."""
@@ -150,7 +151,7 @@ class Begin(Packet, frozen=True, gc=False):
     """A step, or a packet that is always under way."""
 
 
-class Anew(Packet, frozen=True, gc=False):
+class SecondTimer(Packet, frozen=True, gc=False):
     """A second timer of a retransmission."""
 
     retransmits = True
@@ -165,7 +166,7 @@ class Insisting(test_retransmission.Looking):
 
     def start(self, out: Out) -> None:
         super().start(out)
-        out.after(1.0, Anew())
+        out.after(1.0, SecondTimer())
         if self.restless:
             out.send(self.id, Begin())
 
@@ -174,22 +175,24 @@ class Insisting(test_retransmission.Looking):
         self.turns = not self.turns
         out.send(self.id, packet)
 
-    @on(Anew)
-    def anew(self, source: Id, packet: Anew, out: Out) -> None:
-        out.after(2.0, Anew())
+    @on(SecondTimer)
+    def second_timer(self, source: Id, packet: SecondTimer, out: Out) -> None:
+        out.after(2.0, SecondTimer())
         if not self.delivered:
             out.send(self.id, test_retransmission.Chat())
 
 
-for (again, anew), restless, count in product(((0, 0), (0, 1), (2, 0), (1, 1)), (False, True), (1, 2)):
+for (again, second), restless, count in product(((0, 0), (0, 1), (2, 0), (1, 1)), (False, True), (1, 2)):
     insisting = lambda restless=restless, count=count: {  # noqa: E731
         ActorId(n): Insisting(id=ActorId(n), restless=restless and n == 0) for n in range(count)
     }
     few(
-        f"insisting {again} {anew} {restless} {count}",
+        f"insisting {again} {second} {restless} {count}",
         200,
         System("insisting", insisting),
-        Environment(early={test_retransmission.Again: again, Anew: anew}, polls="at-rest", budgets={"push-lost": 1}),
+        Environment(
+            early={test_retransmission.Again: again, SecondTimer: second}, polls="at-rest", budgets={"push-lost": 1}
+        ),
         [test_retransmission.EveryWord],
     )
 

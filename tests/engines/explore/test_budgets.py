@@ -20,20 +20,22 @@ class Again(Packet, frozen=True, gc=False):
     """A retransmission timer."""
 
 
-class Anew(Packet, frozen=True, gc=False):
+class SecondTimer(Packet, frozen=True, gc=False):
     """Another one."""
 
 
 def budgets() -> Budgets:
     """Return the counters of three faults, of which one may not happen, and of two timers."""
     may = {"device-crash": 2, "server-crash": 0, "push-lost": math.inf}
-    return Budgets(Environment(budgets=may, early={Again: 3, Anew: 0}), Slot("scripts and budgets", ValueCount()))
+    return Budgets(
+        Environment(budgets=may, early={Again: 3, SecondTimer: 0}), Slot("scripts and budgets", ValueCount())
+    )
 
 
 def test_faults_come_first_and_timers_after_them() -> None:
     found = budgets()
     assert found.names == ["device-crash", "push-lost"]
-    assert found.early == {Again: 2, Anew: 3}
+    assert found.early == {Again: 2, SecondTimer: 3}
     assert found.initial == (2, math.inf, 3, 0)
     assert len(found.spent) == 4
 

@@ -31,7 +31,7 @@ from syncproof.inputs import lookup, small_worlds
 from syncproof.inputs.small_worlds import KINDS, SmallWorld
 from syncproof.properties import PROPERTIES, Property, observes
 from syncproof.seeded_bugs import BUGS
-from tests.engines.explore import record, recorded_searches, test_unchanging
+from tests.engines.explore import repeated, test_unchanging
 from tests.engines.explore.test_endless import Asked, AsksTerminate
 from tests.engines.explore.test_equal_to_world import Again, NeverLooks, Restless
 from tests.engines.explore.test_explore import Hasty
@@ -39,9 +39,8 @@ from tests.helpers import alternating_bit, notebook
 from tests.helpers.examples import example
 
 pytest.importorskip("numba")
-from syncproof.engines.explore import compiled, kernel
+from syncproof.engines.explore import compiled
 
-RECORDED = record.read(record.FILE.read_text(encoding="utf-8"))
 NOTHING = Environment()
 ARRAYS = ("first", "targets", "moves", "marks", "parents", "levels")
 
@@ -92,12 +91,13 @@ def in_world(design: str, world: SmallWorld) -> Callable[..., Exploration]:
 # ---- the small explorations that take every path of the package
 
 
-@pytest.mark.parametrize("name", recorded_searches.EXPLORATIONS)
-def test_it_finds_what_was_recorded(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    used, finish, finished = fast(monkeypatch), compiled.CompiledSearch.finish, []
-    monkeypatch.setattr(compiled.CompiledSearch, "finish", lambda self: finished.append(finish(self)))
-    assert record.differences(RECORDED[name], record.kept_of(recorded_searches.EXPLORATIONS[name])) == []
-    assert len(finished) == sum(used)
+WAYS = [(how, name) for how in ("compiled", "cramped", "lean", "collided") for name in repeated.EVERY[how]]
+
+
+@pytest.mark.parametrize(("how", "name"), WAYS)
+def test_it_finds_what_was_recorded(how: str, name: str) -> None:
+    """Hashes collide where the loop is interpreted (`test_interpreted.py`)."""
+    assert repeated.differs(how, name) == []
 
 
 # ---- every design and kind of fault, and violations
@@ -262,14 +262,6 @@ def test_it_takes_over_in_the_middle_of_a_search_that_leaves_something_out(
 def explore_two_phase(**options: Any) -> Exploration:
     hasty = two_phase.two_phase(3, resource=Hasty)
     return explore(hasty, NOTHING, [two_phase.Consistent, two_phase.Terminates], **options)
-
-
-@pytest.mark.parametrize("bits", [0, 1, 3 << 33])
-def test_states_with_one_hash_are_told_apart_as_recorded(bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hashes keep these bits alone; it says something where the loop is interpreted (`test_interpreted.py`)."""
-    hashed = kernel.mixed
-    monkeypatch.setattr(kernel, "mixed", lambda key: int(hashed(key)) & bits)
-    plain_and_fast(explore_two_phase)
 
 
 def explore_bits(**options: Any) -> Exploration:

@@ -378,7 +378,7 @@ class Again(Packet, frozen=True, gc=False):
     """A timer, an operation, a step or a packet that comes again and again."""
 
 
-class Anew(Again, frozen=True, gc=False):
+class AgainAndAgain(Again, frozen=True, gc=False):
     link = DUPLICATING
 
 
@@ -426,8 +426,8 @@ class Restless(Actor):
         self.heard = min(self.heard + 1, 2)
         self._go_on(out)
 
-    @on(Anew)
-    def anew(self, source: Id, packet: Anew, out: Out) -> None:
+    @on(AgainAndAgain)
+    def again_and_again(self, source: Id, packet: AgainAndAgain, out: Out) -> None:
         self.heard = min(self.heard + 1, 2)
 
     @on(Look)
@@ -443,7 +443,7 @@ class Restless(Actor):
             case "packet":
                 out.send(self.id, Again())
             case "duplicating":
-                out.send(self.id, Anew())
+                out.send(self.id, AgainAndAgain())
 
 
 @pytest.mark.parametrize("means", ["step", "timer", "operation", "packet", "duplicating"])

@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engines.explore.record import FILE, differences, kept_of, kept_of_directed, read
+from tests.engines.explore.record import differences
 from tests.engines.explore.recorded_searches import DIRECTED, EXPLORATIONS
-
-RECORDED = read(FILE.read_text(encoding="utf-8"))
+from tests.engines.explore.repeated import RECORDED, differs
 
 
 @pytest.mark.parametrize("name", EXPLORATIONS)
 def test_a_search_finds_what_was_recorded(name: str) -> None:
-    assert differences(RECORDED[name], kept_of(EXPLORATIONS[name])) == []
+    assert differs("plain", name) == []
 
 
 @pytest.mark.parametrize("name", DIRECTED)
 def test_a_directed_search_finds_what_was_recorded(name: str) -> None:
-    assert differences(RECORDED[f"directed: {name}"], kept_of_directed(DIRECTED[name])) == []
+    assert differs("directed", name) == []
 
 
 def test_nothing_else_is_recorded() -> None:

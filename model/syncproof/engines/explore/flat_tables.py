@@ -23,6 +23,8 @@ from syncproof.engines.explore.unchanging import Unchanging
 
 Ints = NDArray[numpy.int64]
 
+ROOM = 1 << 12
+"""For how many entries, and words of offers, there is room at first."""
 WANTED = 64
 """About how many combinations of local states a constraint is asked at once, at most."""
 
@@ -40,9 +42,9 @@ class FlatTables:
         self.present: Ints = numpy.asarray([] if within is None else within.present, dtype=numpy.int64)
         self.wanted: Ints = numpy.zeros((WANTED, self.actors + len(self.present) + 1), dtype=numpy.int64)
         self._removing = self.combining + self.wanted.shape[1]
-        self.table: Ints = _empty(1 << 12)
+        self.table: Ints = _empty(ROOM)
         self._entries = 0
-        self.pool: Ints = numpy.zeros(1 << 12, dtype=numpy.int64)
+        self.pool: Ints = numpy.zeros(ROOM, dtype=numpy.int64)
         self._used = 0
         self.counts: list[int] = []
         """How many values each slot has."""

@@ -128,8 +128,12 @@ class TimedHost(Host):
     def after(self, delay: float, packet: Packet, jitter: float = 0.0) -> None:
         if jitter:
             salt, message = self.network.tallies[type(packet)].salt, packet.draw_key
-            keyed = message >= 0
-            mixed = self.attempts.draw(hash((message, packet.draw_owner, salt))) if keyed else self.number(salt)
+            if message >= 0:
+                owner = packet.draw_owner
+                purpose = salt if owner == self.name else hash((owner, salt))  # as `Network` has a device's own
+                mixed = self.attempts.draw(message, purpose, hash((message, owner, salt)))
+            else:
+                mixed = self.number(salt)
             delay += jitter * delay * self.network.chance("jitter", mixed)
         self.clock.at(self.clock.now + delay, self.world.fire, self.arm(packet))
 

@@ -219,16 +219,18 @@ class Network:
         if tally.keyed:
             message = packet.draw_key
             if message >= 0:
-                return device.attempts.draw(hash((message, device.name, tally.salt)))
+                salt = tally.salt
+                return device.attempts.draw(message, salt, hash((message, device.name, salt)))
         return device.number(tally.salt)
 
     def _mixed_internal(self, tally: Tally, packet: Packet, gateway: TimedHost) -> int:
         """Return the hash that the draws of a packet between a gateway and the store are made from: by the device it is for."""
         _check_internal(packet, gateway)
-        message, owner = packet.draw_key, packet.draw_owner
+        message, owner, salt = packet.draw_key, packet.draw_owner, tally.salt
+        purpose = hash((owner, salt))
         if message >= 0:
-            return gateway.attempts.draw(hash((message, owner, gateway.name, tally.salt)))
-        return gateway.number(hash((owner, tally.salt)))
+            return gateway.attempts.draw(message, purpose, hash((message, owner, gateway.name, salt)))
+        return gateway.number(purpose)
 
     def tell_closed(self, connection: Connection) -> None:
         """Schedule the last packet of a clean disconnect, after those that are in flight."""

@@ -189,7 +189,7 @@ class Station:
             if purpose.keyed:
                 message = then.draw_key
                 if message >= 0:
-                    return self.attempts.draw(hash((message, owner, salt)))
+                    return self.attempts.draw(message, hash((owner, salt)), hash((message, owner, salt)))
         key = hash((owner, salt))
         number = self.numbers[key] = self.numbers.get(key, 0) + 1
         return hash((number, key))
