@@ -1,7 +1,12 @@
-"""Every simulated run of the suite must add up: what a store counts is what the server holds in it."""
+"""Every simulated run of the suite must add up: what a store counts is what the server holds in it.
+
+And the garbage collector leaves out what was collected of the tests: it stays to the end, and would be gone through dozens of
+times.
+"""
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +14,17 @@ import pytest
 from syncproof.engines.simulate.run import Simulation
 
 _excused = False
+
+
+def pytest_collection() -> None:
+    """Collect no garbage while tests are collected: hardly anything is freed then."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage again, of what the tests make."""
+    gc.enable()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")

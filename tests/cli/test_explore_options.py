@@ -51,7 +51,10 @@ def test_a_limit_of_depth_leaves_verdicts_unknown() -> None:
 def test_what_numba_would_gain_is_said_once_after_large_searches(
     numba: bool, switch: int, told: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search.importlib.util, "find_spec", lambda name: numba or None)
+    find = search.importlib.util.find_spec  # everybody's: the library of templates asks for its own package
+    monkeypatch.setattr(
+        search.importlib.util, "find_spec", lambda name: (numba or None) if name == "numba" else find(name)
+    )
     monkeypatch.setattr(search, "SWITCH_AT", switch)
     monkeypatch.setattr(search, "can_compile", lambda restrictions: False)
     result = call("explore", "timeline-notify", "--bounds", "small", "--states", "1")

@@ -27,9 +27,18 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """Return what a search of a broken design prints in UTF-8."""
+    folder = tmp_path_factory.mktemp("usual")
+    own(folder)
+    return run(folder, "explore", "own.py:Deaf", "--out", "o")
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
-def test_marks_degrade_in_an_encoding_that_lacks_them(folder: Path, encoding: str) -> None:
-    usual = run(folder, "explore", "own.py:Deaf", "--out", "o")
+def test_marks_degrade_in_an_encoding_that_lacks_them(
+    folder: Path, usual: subprocess.CompletedProcess[str], encoding: str
+) -> None:
     found = run(folder, "explore", "own.py:Deaf", "--out", "o", PYTHONIOENCODING=encoding)
     assert (usual.returncode, found.returncode, found.stderr) == (1, 1, "")
     assert "   ✗ message 0 was accepted" in usual.stdout

@@ -1,4 +1,4 @@
-"""A command that is interrupted where nothing can be raised ends all the same."""
+"""The process of a command: what it loads, and that it ends where an interruption cannot be raised."""
 
 from __future__ import annotations
 
@@ -51,3 +51,12 @@ def test_what_else_is_lost_is_told() -> None:
     found = subprocess.run([sys.executable, "-c", OTHER], capture_output=True, text=True, timeout=60)
     assert found.returncode == 0
     assert "ValueError: said" in found.stderr
+
+
+def test_a_search_loads_no_seeded_bug_and_its_progress_no_verification() -> None:
+    code = (
+        "import sys, syncproof.report.progress\nfound = ['syncproof.studies.verify' in sys.modules]\n"
+        "import syncproof.report.verify\nprint(found, 'syncproof.seeded_bugs' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["[False]", "False"]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from syncproof.core.actor import freeze, thaw
+from syncproof.core.images import freeze, thaw
 from syncproof.core.order import in_order, pairs_in_order
 from syncproof.core.values import DeviceId, Id, Timeline, UserId
 

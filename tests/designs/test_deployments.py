@@ -220,6 +220,7 @@ def test_a_gateway_connects_again_after_a_crash() -> None:
     assert world.open_connection(FIRST) is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["", "handover"])
 def test_a_design_written_for_one_process_is_searched_in_a_cluster(kind: str) -> None:
     world = SmallWorld("two-devices", 1, (kind,) if kind else (), deployment="cluster")

@@ -13,11 +13,11 @@ from typing import Any
 
 import networkx
 
-from syncproof.core.actor import freeze, thaw
 from syncproof.core.enabled import BoundedWorld
 from syncproof.core.environment import Environment
 from syncproof.core.faults import fault_of
 from syncproof.core.forks import fork_actor
+from syncproof.core.images import freeze, thaw
 from syncproof.core.moves import Abandon, Arrive, Deliver, Fire, Keep, Move, Spawn, Tell
 from syncproof.core.observations import Observation
 from syncproof.core.values import DeviceId

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from syncproof.core.actor import freeze, thaw
+from syncproof.core.images import freeze, thaw
 from syncproof.core.observations import (
     Abandoned,
     Accepted,

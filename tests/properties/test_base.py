@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import syncproof.properties
-from syncproof.core.actor import freeze, state, thaw
+from syncproof.core.actor import state
+from syncproof.core.images import freeze, thaw
 from syncproof.core.observations import Accepted, Shown
 from syncproof.core.values import ConversationId, DeviceId, MessageId
 from syncproof.properties import PROPERTIES, Property, observes

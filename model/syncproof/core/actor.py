@@ -38,8 +38,8 @@ guard holds; on a connection and on an ordered link the packets behind it wait t
 a connection are asked about: timers, completions, steps and what the environment tells always come.
 
 **Snapshots.** `snapshot` turns an actor's state into nested tuples that can be hashed and compared, `restore` turns
-them back. Values in fields are therefore immutable packets and ids, or lists, dicts, sets, deques and `@state` classes
-of such. Iterate a dict or a set in sorted order wherever the order can be seen from outside.
+them back (`core/images.py`). Values in fields are therefore immutable packets and ids, or lists, dicts, sets, deques and
+`@state` classes of such. Iterate a dict or a set in sorted order wherever the order can be seen from outside.
 
 **Typed ids.** Everything that could be exchanged for another of its kind (a device, a user) is named by a subclass of
 `Id`, never by a bare integer, so that a symmetry reduction can rename it wherever it occurs.
@@ -77,16 +77,16 @@ of such. Iterate a dict or a set in sorted order wherever the order can be seen 
 from __future__ import annotations
 
 import dis
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from operator import attrgetter
 from types import FunctionType
 from typing import Any, ClassVar, Literal, Self, TypeVar, dataclass_transform
 
 import attrs
 
+from syncproof.core.images import each_frozen, register_part, thaw_backwards
+from syncproof.core.images import freeze as freeze  # engines/explore imports these two from here
+from syncproof.core.images import thaw as thaw
 from syncproof.core.observations import Observation
-from syncproof.core.order import in_order, pairs_in_order
 from syncproof.core.packets import Closed, Idle, Opened, Packet
 from syncproof.core.values import ActorId, ConnectionId, Id
 
@@ -183,7 +183,7 @@ def actor(cls: type[T]) -> type[T]:
 def state(cls: type[T]) -> type[T]:
     """Declare a class as a mutable part of an actor's state, such as a log; `freeze` freezes it field by field."""
     made = attrs.define(slots=True, eq=False)(cls)
-    _IMAGES[made] = _image_of_part(made, [field.name for field in attrs.fields(made)])  # type: ignore[arg-type]
+    register_part(made, [field.name for field in attrs.fields(made)])  # type: ignore[arg-type]
     return made
 
 
@@ -325,7 +325,7 @@ class Actor:
 
     def durable_state(self) -> tuple[Any, ...]:
         """Return the part of the snapshot that a crash does not change."""
-        return tuple(_images([getattr(self, name) for name in self._durable]))
+        return tuple(each_frozen([getattr(self, name) for name in self._durable]))
 
     def durable_fields(self) -> dict[str, Any]:
         """Return the durable fields by name, each as an immutable image: what an engine writes to a disk."""
@@ -345,7 +345,7 @@ class Actor:
 
     def snapshot(self) -> tuple[Any, ...]:
         """Return the state as nested tuples: hashable, comparable, equal exactly when the states are."""
-        return tuple(_images([getattr(self, name) for name in self._state]))
+        return tuple(each_frozen([getattr(self, name) for name in self._state]))
 
     def restore(self, snapshot: tuple[Any, ...]) -> None:
         """Put the actor back into a state that `snapshot` returned."""
@@ -386,107 +386,3 @@ def made_by_engines(actor: Actor, kind: type[Observation]) -> TypeError:
         f"{actor.id!r} ({type(actor).__name__}) observes {kind.__name__}, which engines alone make"
         f"{how.get(kind.__name__, '')}"
     )
-
-
-def freeze(value: Any) -> Any:
-    """Return an immutable image of `value`, tagged with its type so that different values have different images."""
-    image = _image_for(type(value))
-    return value if image is None else image(value)
-
-
-def thaw(image: Any) -> Any:
-    """Return the value that an image was made from: the inverse of `freeze`."""
-    if type(image) is not tuple or not image or not isinstance(image[0], type):
-        return image
-    kind = image[0]
-    if len(image) == 1:
-        return kind()
-    items = image[1:]
-    if kind is set or kind is tuple:
-        return kind(items)
-    if kind is dict:
-        return {key: thaw(item) if type(item) is tuple else item for key, item in items}
-    parts = [thaw(item) if type(item) is tuple else item for item in items]
-    return parts if kind is list else deque(parts) if kind is deque else kind(*parts)
-
-
-class Backwards(set[Any]):
-    """A set whose items come in the other order. It is frozen as a set is."""
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(list(super().__iter__())[::-1])
-
-    def pop(self) -> Any:
-        """Remove and return the item that comes first."""
-        item = next(iter(self))
-        self.remove(item)
-        return item
-
-
-def thaw_backwards(image: Any) -> Any:
-    """Return a value as `thaw` does, with every dict and set in it in the other order of insertion."""
-    if type(image) is not tuple or not image or not isinstance(image[0], type):
-        return image
-    kind = image[0]
-    if len(image) == 1:
-        return kind()
-    if kind is dict:
-        return {key: thaw_backwards(item) if type(item) is tuple else item for key, item in image[:0:-1]}
-    if kind is set or kind is tuple:
-        return Backwards(image[1:]) if kind is set and len(image) > 2 else kind(image[1:])
-    parts = [thaw_backwards(item) if type(item) is tuple else item for item in image[1:]]
-    return parts if kind is list else deque(parts) if kind is deque else kind(*parts)
-
-
-def is_part(kind: type) -> bool:
-    """Return whether `@state` stands above this class itself, not only above a base of it."""
-    return kind in _IMAGES
-
-
-# `freeze` is written out where many values are frozen, because most values are their own image.
-
-
-def _images(values: Iterable[Any]) -> list[Any]:
-    return [value if (image := _image_for(type(value))) is None else image(value) for value in values]
-
-
-def _image_of_dict(value: dict[Any, Any]) -> tuple[Any, ...]:
-    if not value:
-        return _NO_DICT
-    found = [(k, item if (image := _image_for(type(item))) is None else image(item)) for k, item in value.items()]
-    return (dict, *(pairs_in_order(found) if len(found) > 1 else found))
-
-
-def _image_of_set(value: set[Any]) -> tuple[Any, ...]:
-    return (set, *(in_order(value) if len(value) > 1 else value)) if value else _NO_SET
-
-
-def _image_of_list(value: list[Any] | deque[Any]) -> tuple[Any, ...]:
-    return (type(value), *_images(value)) if value else _NONE[type(value)]
-
-
-def _image_of_tuple(value: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return a tuple itself, or an image of one that would be mistaken for an image."""
-    return (tuple, *value) if value and isinstance(value[0], type) else value
-
-
-def _image_of_part(kind: type, names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
-    """Return the function that freezes an object of a `@state` class field by field."""
-    if len(names) < 2:  # `attrgetter` of one name returns no tuple
-        return lambda value: (kind, *_images([getattr(value, name) for name in names]))
-    fields = attrgetter(*names)
-    return lambda value: (kind, *_images(fields(value)))
-
-
-_NO_DICT, _NO_SET = (dict,), (set,)
-_NONE: dict[type, tuple[Any, ...]] = {list: (list,), deque: (deque,)}
-_IMAGES: dict[type, Callable[[Any], tuple[Any, ...]]] = {
-    dict: _image_of_dict,
-    set: _image_of_set,
-    Backwards: _image_of_set,
-    list: _image_of_list,
-    deque: _image_of_list,
-    tuple: _image_of_tuple,
-}
-"""The function that makes the image, by class; values of all other classes are their own image."""
-_image_for = _IMAGES.get

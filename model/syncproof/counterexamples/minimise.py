@@ -17,10 +17,10 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from syncproof.core.actor import freeze
 from syncproof.core.enabled import RECOVERIES, UNDER_WAY, BoundedWorld
 from syncproof.core.environment import Environment
 from syncproof.core.fairness import quiesce
+from syncproof.core.images import freeze
 from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.core.packets import Packet

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from syncproof.core.actor import freeze
+from syncproof.core.images import freeze
 from syncproof.core.moves import (
     Abandon,
     Arrive,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from syncproof.core.actor import Actor, freeze
+from syncproof.core.actor import Actor
+from syncproof.core.images import freeze
 from syncproof.core.same import unfit
 from syncproof.errors import DesignError, declared
 

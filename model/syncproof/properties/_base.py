@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
-from syncproof.core.actor import is_part
 from syncproof.core.faults import FAULTS
+from syncproof.core.images import is_part
 from syncproof.core.observations import Abandoned, Observation, Retired
 from syncproof.properties.spill import Spill
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
-from syncproof.engines.explore.search import Status
-from syncproof.studies.verify import Searched
+if TYPE_CHECKING:  # every command would load what one of them needs, and take twice as long to start
+    from syncproof.engines.explore.search import Status
+    from syncproof.studies.verify import Searched
 
 Now = TypeVar("Now")
 Update = Callable[[Now], None]

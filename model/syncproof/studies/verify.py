@@ -26,7 +26,7 @@ from syncproof.properties import PROPERTIES, Property
 from syncproof.properties.evidence import lacking, unmet
 from syncproof.properties.no_loss import NoLoss
 from syncproof.properties.sometimes import MESSAGE_ACCEPTED, SHOWN_EVERYWHERE, SOMETIMES, Reached
-from syncproof.studies import claim_searches, pieces
+from syncproof.studies import pieces
 from syncproof.studies.asked import NOTHING, Asked
 from syncproof.studies.failures import Failure, Failures, lookup_all
 from syncproof.studies.pieces import INTERRUPTED, Done, Piece, Setting, piece
@@ -265,6 +265,8 @@ def verify(
     missing = {n: count for n, count in left_out.items() if count}
     gaps = vacuous(e for row in explored.values() for e in row)
     elapsed = time.perf_counter() - began
+    from syncproof.studies import claim_searches  # it loads the seeded bugs, and `explore` needs neither
+
     whole = claim_searches.NOTIFY in explored and set(missing) <= set(failures.met)
     searches: dict[str, ClaimSearch] = {}
     facts = found.work
@@ -326,6 +328,8 @@ def _claim_piece(name: str) -> Piece[ClaimSearch]:
 
 
 def _search_for_claim(name: str) -> ClaimSearch:
+    from syncproof.studies import claim_searches
+
     return claim_searches.made(name, search)
 
 

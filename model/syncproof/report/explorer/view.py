@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from syncproof.core.actor import freeze
 from syncproof.core.enabled import RECOVERIES, UNDER_WAY
+from syncproof.core.images import freeze
 from syncproof.core.moves import Move
 from syncproof.core.world import World
 from syncproof.counterexamples.narrate import Narration, describe, location, narrate

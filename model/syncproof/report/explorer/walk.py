@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
-from syncproof.core.actor import freeze, thaw
 from syncproof.core.enabled import BoundedWorld
 from syncproof.core.environment import Environment
 from syncproof.core.faults import fault_of
+from syncproof.core.images import freeze, thaw
 from syncproof.core.moves import Move
 from syncproof.core.observations import Observation
 from syncproof.core.same import same
