@@ -376,3 +376,6 @@ for design, message in product(("timeline-notify", "F01"), (None, 0, 1)):
     stopped = [replace(act, withheld=held) for act in tells(composed)]
     acts = [*stopped, Act(when=never, patient=True, withheld=held)]
     acted(f"{design} withholds {message}", built, composed, acts, [PROPERTIES["no-loss"]], states=400)
+for polls, heard in product(("any", "at-rest"), (recorded_wires.HumsEvenly, notebook.ShownOnce)):
+    humming = lambda: {SERVER: recorded_wires.Humming(id=SERVER, polls=2)}  # noqa: E731
+    acted(f"humming {polls} {heard.name}", System("humming", humming), Environment(polls=polls), [], [heard], 50)
