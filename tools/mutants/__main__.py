@@ -60,6 +60,10 @@ def main() -> int:
     )
     options = parser.parse_args()
     target = TARGETS[options.target]
+    if options.stages is not None and options.stages < (0 if target.recorded else 1):
+        parser.error(
+            f"--stages {options.stages}: no tests would be asked; allowed: {0 if target.recorded else 1} or more"
+        )
     every = list(mutants(PACKAGE / target.folder, options.file))
     if options.sample is not None:
         every = random.Random(options.seed).sample(every, min(options.sample, len(every)))
@@ -68,7 +72,10 @@ def main() -> int:
         for entry in map(json.loads, options.out.read_text().splitlines()):
             done[tuple(entry[part] for part in WHICH)] = entry["survived"]
     known = equivalent(EQUIVALENT.read_text(encoding="utf-8"))
-    ask = questions(target, options.stages)
+    try:
+        ask = questions(target, options.stages)
+    except RuntimeError as error:
+        parser.error(str(error))
     counts: Counter[str] = Counter()
 
     def answer(mutant: Mutant) -> tuple[str, bool]:

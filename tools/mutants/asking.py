@@ -105,10 +105,13 @@ def _tested(mutant: Mutant | None, stage: Sequence[str], seconds: int) -> tuple[
 
 @functools.cache
 def _patience(stage: tuple[str, ...]) -> int:
-    """Return the seconds of processor time that a stage may take: many more than it takes without any mutant."""
+    """Return the seconds of processor time that a stage may take: many more than it takes without any mutant.
+
+    `RuntimeError` if it fails without one.
+    """
     passed, used = _tested(None, stage, 3600)
     if not passed:
-        raise SystemExit(f"the tests fail without any mutant: {' '.join(stage)}")
+        raise RuntimeError(f"the tests fail without any mutant: {' '.join(stage)}")
     return int(PATIENCE * (used + 1))
 
 

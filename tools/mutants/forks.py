@@ -8,6 +8,7 @@ import pickle
 import signal
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 
@@ -53,8 +54,13 @@ def _done(number: int) -> Any:
 
 
 def in_copies(work: Callable[[Any], Any], every: Sequence[Any], processes: int) -> Iterator[Any]:
-    """Yield what a function returns for each of a sequence, in its order, worked out in so many copies of this process."""
+    """Yield what a function returns for each of a sequence, in its order, worked out in so many copies of this process.
+
+    An exception of a copy is raised here; `BrokenProcessPool` for a copy that was killed.
+    """
     _WORK.append((work, every))
-    with multiprocessing.get_context("fork").Pool(processes) as pool:
-        yield from pool.imap(_done, range(len(every)))
-    _WORK.pop()
+    try:
+        with ProcessPoolExecutor(processes, multiprocessing.get_context("fork")) as pool:
+            yield from pool.map(_done, range(len(every)))
+    finally:
+        _WORK.pop()

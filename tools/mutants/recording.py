@@ -26,10 +26,13 @@ from tools.mutants.listing import PACKAGE, Changed, Mutant
 
 EXPLORER = "syncproof.engines.explore"
 FOLDER = PACKAGE / "engines" / "explore"
+"""The explorer as a module, and as a folder."""
 ROOM, LEAST = 4, 1.0
 """A search may take so many times as long as without a mutant, and so many seconds more: one that is endless is noticed."""
 IMPORTING = 10.0
 """The seconds in which the explorer is to be imported."""
+WAITING = 600
+"""The seconds after which a copy ends that waits for something."""
 MEMORY = 4 << 30
 
 
@@ -68,7 +71,9 @@ def _measured() -> dict[Search, Ran]:
     for search in [Search(how, name) for how, names in repeated.EVERY.items() for name in names]:
         before = time.process_time()
         if repeated.differs(*search):
-            raise SystemExit(f"{search.how} search {search.name!r} does not find what was recorded, without any mutant")
+            raise RuntimeError(
+                f"{search.how} search {search.name!r} does not find what was recorded, without any mutant"
+            )
         seconds = time.process_time() - before
         coverage = Coverage(data_file=None, config_file=False, include=[str(FOLDER / "*")])
         with coverage.collect():
@@ -112,14 +117,15 @@ class Recording:
         return cls(searches)
 
     def notices(self, mutant: Mutant) -> bool:
-        """Return whether a search that runs the changed statement finds anything else with it, or comes to no end."""
+        """Return whether a search that runs the changed statement finds anything else with it, or does not end."""
         asked = self._that_run(mutant)
         return bool(asked) and forked(functools.partial(self._noticed, mutant, asked), failed=True)
 
     def _noticed(self, mutant: Mutant, asked: list[Search]) -> bool:
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
         sys.meta_path.insert(0, Changed(mutant))
-        # The signal ends this process, which then has failed.
+        # The signals end this process, which then has failed: the alarm where it waits for something.
+        signal.alarm(WAITING)
         signal.setitimer(signal.ITIMER_VIRTUAL, IMPORTING)
         repeated = _repeated()
         for search in asked:

@@ -96,7 +96,6 @@ WAYS = [(how, name) for how in ("compiled", "cramped", "lean", "collided") for n
 
 @pytest.mark.parametrize(("how", "name"), WAYS)
 def test_it_finds_what_was_recorded(how: str, name: str) -> None:
-    """Hashes collide where the loop is interpreted (`test_interpreted.py`)."""
     assert repeated.differs(how, name) == []
 
 

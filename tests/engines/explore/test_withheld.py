@@ -1,4 +1,4 @@
-"""In which states the firings of bounded timers are made, and in which they are held back."""
+"""Tests of where the firings of bounded timers are made, and where they are held back."""
 
 from __future__ import annotations
 

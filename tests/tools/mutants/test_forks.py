@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 
 import pytest
@@ -26,3 +27,10 @@ def test_a_copy_that_ends_without_a_result_has_failed() -> None:
 def test_results_come_in_the_order_of_what_was_asked(processes: int) -> None:
     base = 10
     assert list(in_copies(lambda number: base - number, range(7), processes)) == [10, 9, 8, 7, 6, 5, 4]
+
+
+def test_a_copy_that_raises_or_is_killed_ends_the_work() -> None:
+    with pytest.raises(ValueError, match="invalid literal"):
+        list(in_copies(int, ["1", "x"], 2))
+    with pytest.raises(BrokenProcessPool):
+        list(in_copies(os._exit, [1, 1], 2))

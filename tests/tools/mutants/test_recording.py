@@ -60,7 +60,7 @@ def that_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
 def test_searches_that_run_the_statement_are_asked_the_shortest_first(
     that_run: object, line: int, asked: list[str]
 ) -> None:
-    """Lines 1 and 5 run when the module is imported, so that every search may notice."""
+    """Ask about lines 1 and 5 too, which run when the module is imported, so that every search may notice."""
     assert callable(that_run)
     assert that_run(line) == asked
 
@@ -84,7 +84,7 @@ print([name for name in sys.modules if name.startswith("syncproof")])
 
 
 @pytest.mark.slow
-def test_a_mutant_is_noticed_where_a_search_finds_anything_else_or_comes_to_no_end() -> None:
-    """Asked is the file as it is, one that is endless, one that raises an exception, and one that finds something else."""
+def test_a_mutant_is_noticed_where_a_search_finds_anything_else_or_does_not_end() -> None:
+    """Ask about the file as it is, one that is endless, one that raises an exception, and one that finds something else."""
     done = subprocess.run([sys.executable, "-c", ASKED], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stdout.splitlines() == ["False", "True", "True", "True", "[]"], done.stderr

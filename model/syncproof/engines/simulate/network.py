@@ -227,10 +227,10 @@ class Network:
         """Return the hash that the draws of a packet between a gateway and the store are made from: by the device it is for."""
         _check_internal(packet, gateway)
         message, owner, salt = packet.draw_key, packet.draw_owner, tally.salt
-        purpose = hash((owner, salt))
         if message >= 0:
+            purpose = hash((owner, gateway.name, salt))  # not that of a timer of the gateway
             return gateway.attempts.draw(message, purpose, hash((message, owner, gateway.name, salt)))
-        return gateway.number(purpose)
+        return gateway.number(hash((owner, salt)))
 
     def tell_closed(self, connection: Connection) -> None:
         """Schedule the last packet of a clean disconnect, after those that are in flight."""
