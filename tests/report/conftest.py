@@ -19,7 +19,7 @@ from syncproof.studies.kill_matrix import KillMatrix, kill_matrix
 from syncproof.studies.sweep import Sweep, sweep
 from syncproof.studies.verification import Verification
 from tests.helpers import browser as chromium
-from tools import gallery
+from tools.gallery.index import Row, index
 
 HOSTILE = "<script>alert('x')</script> | [link](http://evil) `code` &amp; \"$a$\""
 OWN = "<img src=x onerror=alert(1)>&'\"$a$.py:Hasty"
@@ -82,15 +82,15 @@ class Index:
     """The index of reports whose texts contain markup."""
 
     rows: ClassVar = {
-        name: gallery.Row(name, "compare", HOSTILE, [HOSTILE, HOSTILE], HOSTILE, HOSTILE, ["report.html"])
+        name: Row(name, "compare", HOSTILE, [HOSTILE, HOSTILE], HOSTILE, HOSTILE, ["report.html"])
         for name in ("default", "commute", "big-group")
     }
 
     def html(self) -> str:
-        return gallery.index(self.rows)["index.html"]
+        return index(self.rows)["index.html"]
 
     def markdown(self) -> str:
-        return gallery.index(self.rows)["README.md"]
+        return index(self.rows)["README.md"]
 
 
 @pytest.fixture(scope="session")
