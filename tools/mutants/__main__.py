@@ -5,7 +5,7 @@
 
 Cosmic Ray lists and makes the mutants. Each is tested in a child process that imports the changed module instead of the one on
 disk, so the checkout is never touched. A mutant that no test notices and that `docs/mutants.md` does not list as equivalent
-counts as survived. Exit status: 0 no mutant survived, 1 one did.
+counts as survived. Exit status: 0 no mutant survived, 1 one did, or one that is listed was noticed (`--listed`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from tools.mutants.equivalence import EQUIVALENT, equivalent, is_equivalent
 from tools.mutants.forks import in_copies
 from tools.mutants.listing import PACKAGE, Mutant, mutants
 
+WRONG = "listed as equivalent, and noticed"
 WHICH = ("file", "line", "before", "after")
 """The fields that tell mutants of one state of the package apart."""
 
@@ -58,6 +59,7 @@ def main() -> int:
         type=int,
         help="only the first stages of tests, which is faster; 0: only the recorded searches; default: all",
     )
+    parser.add_argument("--listed", action="store_true", help="ask about those that are listed as equivalent, too")
     options = parser.parse_args()
     target = TARGETS[options.target]
     if options.stages is not None and options.stages < (0 if target.recorded else 1):
@@ -79,11 +81,14 @@ def main() -> int:
     counts: Counter[str] = Counter()
 
     def answer(mutant: Mutant) -> tuple[str, bool]:
-        if is_equivalent(mutant, known):
+        listed = is_equivalent(mutant, known)
+        if listed and not options.listed:
             return "equivalent", False
         survived, new = done.get(tuple(getattr(mutant, part) for part in WHICH)), False
         if survived is None or (survived and options.again):
             survived, new = ask.survives(mutant), True
+        if listed:
+            return "equivalent" if survived else WRONG, new
         return "survived" if survived else "noticed", new
 
     for number, (mutant, (kind, new)) in enumerate(
@@ -91,21 +96,23 @@ def main() -> int:
     ):
         counts[kind] += 1
         if new and options.out is not None:
-            entry = {**asdict(mutant), "survived": kind == "survived"}
+            entry = {**asdict(mutant), "survived": kind in ("survived", "equivalent")}
             del entry["source"]
             with options.out.open("a") as file:
                 file.write(json.dumps(entry) + "\n")
-        if kind == "survived":
+        if kind in ("survived", WRONG):
             print(
-                f"{number}/{len(every)} {mutant.file}:{mutant.line} {mutant.operator}\n  - {mutant.before}\n  + {mutant.after}",
+                f"{number}/{len(every)} {kind}: {mutant.file}:{mutant.line} {mutant.operator}\n"
+                f"  - {mutant.before}\n  + {mutant.after}",
                 flush=True,
             )
+    counts["noticed"] += counts[WRONG]
     asked = counts["noticed"] + counts["survived"]
     print(f"{len(every)} mutants: {dict(counts)}; score {100 * counts['noticed'] / max(1, asked):.1f} %")
     if options.sample is not None:
         low, high = interval(counts["noticed"], asked)
         print(f"of all, with 95 % confidence: {100 * low:.1f} % to {100 * high:.1f} %")
-    return 1 if counts["survived"] else 0
+    return 1 if counts["survived"] or counts[WRONG] else 0
 
 
 if __name__ == "__main__":
