@@ -53,8 +53,9 @@ $(CHECKED): $(READY)
 compare: $(READY)
 	$(BIN)/syncproof compare $(SCENARIO) --out $(OUT)
 
-# Everything: about a quarter of an hour of processor time.
-PYTEST := -m pytest -n logical
+# Everything: about a quarter of an hour of processor time. Each process begins with files of its own, so that what the tests of a
+# file share is made once, and takes tests from another process when it has none left.
+PYTEST := -m pytest -n logical --dist worksteal
 test: $(READY)
 	$(BIN)/python $(PYTEST)
 
