@@ -58,7 +58,13 @@ def _compiled(how: str) -> Iterator[None]:
     """Let searches use the compiled loop where they can, and check that those which began with it ended with it."""
     from syncproof.engines.explore import compiled, flat_tables, kernel
 
-    little = [(compiled, "ROOM", 1), (compiled, "SUCCESSORS", 1), (flat_tables, "ROOM", 1), (flat_tables, "WANTED", 2)]
+    little = [
+        (compiled, "ROOM", 1),
+        (compiled, "SUCCESSORS", 1),
+        (compiled, "AT_ONCE", 2),
+        (flat_tables, "ROOM", 1),
+        (flat_tables, "WANTED", 2),
+    ]
     used: list[bool] = []
     finished: list[object] = []
     finish, mixed = compiled.CompiledSearch.finish, kernel.mixed

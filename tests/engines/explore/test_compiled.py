@@ -437,8 +437,12 @@ def test_the_bytes_of_a_compiled_search_are_those_of_its_arrays(arcs: bool, monk
     def finished(self: compiled.CompiledSearch) -> None:
         known = self.known.nbytes
         finish(self)
-        arrays = [self.words, self.targets, self.moves, *([self.first, self.marked] if arcs else [])]
-        sizes.append(known + sum(array.nbytes for array in arrays))
+        graph = self.graph
+        if graph.tree is not None:
+            kept = [graph.tree.sources, graph.tree.moves]
+        else:
+            kept = [graph.targets, graph.moves, graph.first, graph.marks.arcs, graph.marks.marks]
+        sizes.append(known + graph.states.words.nbytes + sum(array.nbytes for array in kept))
 
     monkeypatch.setattr(compiled.CompiledSearch, "finish", finished)
     found = explore(two_phase.two_phase(3), NOTHING, [two_phase.Consistent], fast=True, arcs=arcs)
@@ -463,8 +467,10 @@ def test_the_table_of_known_states_has_room_for_more(
 ) -> None:
     entered = []
     monkeypatch.setattr(compiled.kernel, "enter", lambda known, words, count: entered.append(count))
-    made: Any = SimpleNamespace(states=states, out=range(out), run=[0] * compiled.kernel.RUN, words=None)
+    made: Any = SimpleNamespace(
+        states=states, out=range(out), run=[0] * compiled.kernel.RUN, words=SimpleNamespace(array=None)
+    )
     compiled.CompiledSearch._enter(made)
     assert (len(made.known), made.run[compiled.kernel.MOST], entered) == (room, most, [states])
     assert states + out <= most <= room
-    assert {*made.known[:3].tolist()} == {compiled.kernel.EMPTY}
+    assert {*made.known[:3].tolist()} == {compiled.kernel.FREE}

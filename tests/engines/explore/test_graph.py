@@ -8,8 +8,9 @@ from random import Random
 import numpy
 import pytest
 
-from syncproof.engines.explore import graph
+from syncproof.engines.explore import graph, packing
 from syncproof.engines.explore.graph import FirstArcs, Graph, Marked, Tree, counts
+from syncproof.engines.explore.packing import PackedStates
 
 
 def random_targets(random: Random) -> list[int]:
@@ -70,3 +71,20 @@ def test_nothing_is_left_of_a_graph_that_is_cleared() -> None:
     found.clear()
     assert [len(each) for each in (found.states, found.levels, found.first, found.targets, found.moves)] == [0] * 5
     assert (len(found.marks), len(found.parents)) == (0, 0)
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 5, 100])
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_slot_of_every_state_is_read_however_many_are_read_at_once(
+    compiled: bool, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graph, "AT_ONCE", at_once)
+    random = Random(at_once)
+    states = [(random.randrange(9), random.randrange(3)) for _ in range(11)]
+    layout = packing.packing([9, 3])
+    found = Graph(states=PackedStates(packing.packed(states, layout), layout) if compiled else states)
+    read = [value for _, values in found.parts(0) for value in values.tolist()]
+    assert read == [state[0] for state in states]
+    flags = numpy.asarray([True, False, True])
+    assert found.with_value(1, flags).tolist() == [state[1] != 1 for state in states]
+    assert found.values(0, numpy.asarray([3, 3, 10, 0])).tolist() == [states[n][0] for n in (3, 3, 10, 0)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import math
-import signal
 import sys
 
 import pytest
@@ -241,26 +240,6 @@ def test_a_search_without_states_has_no_bytes_for_each():
 @pytest.mark.parametrize("limit", [{"states": 1}, {"memory": 1}, {"depth": 1}])
 def test_a_limit_of_one_limits_something(limit):
     assert Limits(**limit)
-
-
-@pytest.mark.parametrize("how", ["held", "let through"])
-def test_signals_are_held_for_a_while(how):
-    """What was held before or not is so again afterwards."""
-    both = {signal.SIGINT, signal.SIGTERM}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, () if how == "held" else both)
-    try:
-        around = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-        with search._interruptions(how):
-            assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) & both == (both if how == "held" else set())
-        assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == around
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def test_where_signals_cannot_be_held_nothing_is_done(monkeypatch):
-    monkeypatch.delattr(signal, "pthread_sigmask")
-    with search._interruptions("held") as nothing:
-        assert nothing is None
 
 
 def test_a_complaint_in_a_state_that_is_not_expanded_is_forgotten():

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from operator import gt
-from typing import Any
 
 import numpy
 from numpy.typing import NDArray
@@ -21,6 +20,8 @@ from syncproof.engines.explore.encoding import State
 from syncproof.engines.explore.expand import Successor, expander
 from syncproof.engines.explore.flat_tables import FlatTables, rows
 from syncproof.engines.explore.graph import FirstArcs, Graph, Marked, Tree, counts
+from syncproof.engines.explore.growing import Growing
+from syncproof.engines.explore.interruptions import interruptions
 from syncproof.engines.explore.packing import PackedStates, packed, packing, width
 from syncproof.engines.explore.tables import Tables
 from syncproof.engines.explore.unchanging import Unchanging
@@ -33,6 +34,8 @@ LARGE = 1 << 22
 """From how many entries on the table of known states may be three quarters full: it takes more memory than anything else."""
 SUCCESSORS = 256
 """For how many successors of one state there is room at first."""
+AT_ONCE = 32
+"""The successors of how many states are kept at once, at most."""
 NARROW = numpy.iinfo(numpy.int16).max
 """The largest number of a move for which two bytes an arc are enough."""
 
@@ -90,19 +93,18 @@ class CompiledSearch:
         room = 2 * states + ROOM
         self.packing = packing([len(slot.values) for slot in self.tables.slots])
         self.most: list[int] = (self.packing[:, 2] + 1).tolist()
-        self.words = packed(graph.states, self.packing)
-        self.words.resize((room, width(self.packing)), refcheck=False)
-        self.first = _grown(graph.first, room + 1, numpy.int64)
-        self.targets = _grown(graph.targets, 2 * arcs + ROOM, numpy.int32)
+        self.words = Growing(packed(graph.states, self.packing), room, numpy.int64)
+        self.first = Growing(graph.first, room + 1, numpy.int64)
+        self.targets = Growing(graph.targets, 2 * arcs + ROOM, numpy.int32)
         narrow = numpy.int16 if len(self.tables.moves.values) <= NARROW else numpy.int32
-        self.moves = _grown(graph.moves, 2 * arcs + ROOM, narrow)
+        self.moves = Growing(graph.moves, 2 * arcs + ROOM, narrow)
         marked = graph.marked()
         self.run[kernel.MARKED] = len(marked)
-        self.marked: Ints = numpy.zeros((len(marked) + ROOM, 2), dtype=numpy.int64)
-        self.marked[: len(marked), 0], self.marked[: len(marked), 1] = marked, graph.marks_of(marked)
-        self.levels = _grown(graph.levels, levels + ROOM + 1, numpy.int64)
-        self.out: Ints = numpy.zeros((SUCCESSORS, 5), dtype=numpy.int64)
-        self.reached: Ints = numpy.zeros((SUCCESSORS, width(self.packing)), dtype=numpy.int64)
+        self.marked = Growing(numpy.stack([marked, graph.marks_of(marked)], 1), len(marked) + ROOM, numpy.int64)
+        self.levels: Ints = numpy.zeros(levels + ROOM + 1, dtype=numpy.int64)
+        self.levels[:levels] = graph.levels
+        self._make_room(SUCCESSORS)
+        self.waiting: Ints = numpy.zeros((AT_ONCE, 3), dtype=numpy.int64)
         self.tally: Ints = numpy.zeros(1, dtype=numpy.int64)
         graph.clear()
         self._enter()
@@ -117,23 +119,23 @@ class CompiledSearch:
     def _become_lean(self) -> None:
         """Keep of the arcs only the one that reached each state first."""
         arcs, states = self.arcs, self.states
-        found = numpy.asarray(FirstArcs(self.targets[:arcs]))
-        sources = numpy.searchsorted(self.first[: self.number + 1], found, side="right") - 1
+        made = self.moves.array
+        found = numpy.asarray(FirstArcs(self.targets.array[:arcs]))
+        sources = numpy.searchsorted(self.first.array[: self.number + 1], found, side="right") - 1
         self.tally = numpy.zeros(2 * len(self.tables.moves.values) + ROOM, dtype=numpy.int64)
-        self.tally[: len(self.tables.moves.values)] = counts(self.moves[:arcs], len(self.tables.moves.values))
+        self.tally[: len(self.tables.moves.values)] = counts(made[:arcs], len(self.tables.moves.values))
         room = len(self.words)
-        moves = numpy.zeros(states, dtype=self.moves.dtype)
-        moves[1:] = self.moves[found[1:]]
-        self.targets, self.moves = (
-            _grown(numpy.maximum(sources, 0), room, numpy.int32),
-            _grown(moves, room, moves.dtype.type),
-        )
-        self.first, self.marked = self.first[:1].copy(), self.marked[:1].copy()
+        moves = numpy.zeros(states, dtype=made.dtype)
+        moves[1:] = made[found[1:]]
+        self.targets = Growing(numpy.maximum(sources, 0), room, numpy.int32)
+        self.moves = Growing(moves, room, moves.dtype.type)
+        self.first = Growing(self.first.array[:1], 1, numpy.int64)
+        self.marked = Growing(self.marked.array[:1], 1, numpy.int64)
         self.run[kernel.LEAN] = 1
 
     @property
     def number(self) -> int:
-        """Return how many states are expanded."""
+        """Return how many states are expanded, and their successors kept."""
         return int(self.run[kernel.NUMBER])
 
     @property
@@ -162,7 +164,8 @@ class CompiledSearch:
             says = kernel.advance(
                 run, self.fixed, self.packing, flat.base, self.offering, self.pending, self.crashable, self.replaceable,
                 flat.present, flat.loose, flat.wanted, flat.table, flat.pool, flat.at, flat.stirs, flat.marks, self.known,
-                self.words, self.first, self.targets, self.moves, self.marked, self.levels, self.tally, self.out, self.reached,
+                self.words.array, self.first.array, self.targets.array, self.moves.array, self.marked.array, self.levels,
+                self.tally, self.out, self.reached, self.waiting,
             )  # fmt: skip
             if says == kernel.ASKS:
                 asked, *key = run[kernel.ASKED :].tolist()
@@ -171,43 +174,76 @@ class CompiledSearch:
                     found: list[Successor] = []
                     self.expand(self._state(), found)
                     grew = flat.follow() or grew
-                    self.complain(self.number, found)
-                    run[kernel.STOP] = self.number + 1
+                    self.complain(self._expanding, found)
+                    run[kernel.STOP] = self._expanding + 1
                 if grew:
                     self._widen()
             elif says == kernel.FULL:
-                self._grow()
+                with interruptions("held"):
+                    self._grow()
             elif says == kernel.CROWDED:
-                self.out = numpy.zeros((2 * len(self.out), 5), dtype=numpy.int64)
-                self.reached = numpy.zeros((len(self.out), width(self.packing)), dtype=numpy.int64)
+                with interruptions("held"):
+                    self._drop_waiting()
+                    self._make_room(2 * len(self.out))
             elif says == kernel.DEEP:
                 self.graph.ending = "depth"
                 return False
             else:
                 return bool(says == kernel.STOPPED)
 
+    @property
+    def _expanding(self) -> int:
+        """Return the number of the state that is being expanded."""
+        return int(self.run[kernel.NUMBER] + self.run[kernel.WAITING])
+
+    def _keep(self) -> bool:
+        """Keep the successors that wait; return whether there was room for them."""
+        kept: bool = kernel.keep(
+            self.run, self.known, self.words.array, self.first.array, self.targets.array, self.moves.array,
+            self.marked.array, self.tally, self.out, self.reached, self.waiting,
+        )  # fmt: skip
+        return kept
+
+    def _drop_waiting(self) -> None:
+        """Expand the states whose successors wait to be kept once more, since their hashes or the room for them change."""
+        self.run[kernel.WAITING] = self.run[kernel.COUNT] = 0
+
     def _state(self) -> State:
         """Return the state that is being expanded."""
         word, shift, mask = self.packing.T
-        return tuple(((self.words[self.number][word] >> shift) & mask).tolist())
+        return tuple(((self.words.array[self._expanding][word] >> shift) & mask).tolist())
 
     def _widen(self) -> None:
         """Pack the states again if a slot has more values now than its bits can tell apart; likewise for moves."""
-        if len(self.tables.moves.values) > NARROW and self.moves.dtype == numpy.int16:
-            self.moves = self.moves.astype(numpy.int32)
-        if self.lean and len(self.tables.moves.values) > len(self.tally):
-            self.tally = numpy.append(self.tally, numpy.zeros(len(self.tally), dtype=numpy.int64))
-        if not any(map(gt, self.flat.counts, self.most)):
+        moves = len(self.tables.moves.values)
+        few = moves > NARROW and self.moves.array.dtype == numpy.int16
+        if not (few or (self.lean and moves > len(self.tally)) or any(map(gt, self.flat.counts, self.most))):
             return
+        with interruptions("held"):
+            if few:
+                self.moves = Growing(self.moves.array, len(self.moves), numpy.int32)
+            if self.lean and moves > len(self.tally):
+                self.tally = numpy.append(self.tally, numpy.zeros(len(self.tally), dtype=numpy.int64))
+            if any(map(gt, self.flat.counts, self.most)):
+                self._pack()
+
+    def _pack(self) -> None:
+        """Give each slot as many bits as its values need now."""
+        self._drop_waiting()
         new = packing(self.flat.counts)
         same = width(new) == width(self.packing)
-        words = self.words if same else numpy.zeros((len(self.words), width(new)), dtype=numpy.int64)
-        kernel.repack(self.words, self.packing, words, new, self.states)
+        words = self.words if same else Growing(numpy.zeros((0, width(new))), len(self.words), numpy.int64)
+        kernel.repack(self.words.array, self.packing, words.array, new, self.states)
         self.words, self.packing = words, new
         self.most = (new[:, 2] + 1).tolist()
-        self.reached = numpy.zeros((len(self.out), width(new)), dtype=numpy.int64)
+        self._make_room(len(self.out))
         del self.known
         self._enter()
+
+    def _make_room(self, successors: int) -> None:
+        """Make room for so many successors that wait to be kept."""
+        self.out: Ints = numpy.zeros((successors, 5), dtype=numpy.int64)
+        self.reached: Ints = numpy.zeros((successors, width(self.packing)), dtype=numpy.int64)
 
     def _enter(self) -> None:
         """Make a new table of the known states. A small one is at most half full, a large one three quarters."""
@@ -217,51 +253,50 @@ class CompiledSearch:
         if room > LARGE:
             room = room // 2 if 3 * room >= 8 * least else room
             self.run[kernel.MOST] = room // 4 * 3
-        self.known = numpy.full(room, kernel.EMPTY, dtype=numpy.int64)
-        kernel.enter(self.known, self.words, self.states)
+        self.known = numpy.zeros(room, dtype=numpy.int64)
+        kernel.enter(self.known, self.words.array, self.states)
 
     def _grow(self) -> None:
-        """Give arrays that are full, or almost, room for more: without a copy where the system can move pages."""
+        """Give arrays that are full, or almost, room for more."""
         most = len(self.out)
         if not self.lean and self.states >= self.lean_from:
             self._become_lean()
         if self.states + most > len(self.words):
             room = _more(self.states, most)
-            self.words.resize((room, self.words.shape[1]), refcheck=False)
+            self.words.resize(room)
             if not self.lean:
-                self.first.resize(room + 1, refcheck=False)
+                self.first.resize(room + 1)
         if self.states + most > self.run[kernel.MOST]:
             del self.known
             self._enter()
         used = self.states if self.lean else self.arcs
         if used + most > len(self.targets):
             room = len(self.words) if self.lean else _more(used, most)
-            self.targets.resize(room, refcheck=False)
-            self.moves.resize(room, refcheck=False)
+            self.targets.resize(room)
+            self.moves.resize(room)
         if not self.lean and self.run[kernel.MARKED] + most > len(self.marked):
-            self.marked.resize((_more(int(self.run[kernel.MARKED]), most), 2), refcheck=False)
+            self.marked.resize(_more(int(self.run[kernel.MARKED]), most))
         if self.run[kernel.LEVELS] + 1 >= len(self.levels):
             self.levels.resize(2 * len(self.levels), refcheck=False)
 
     def finish(self) -> None:
         """Give the graph what was found: whole states only."""
         graph = self.graph
+        while not self._keep():
+            self._grow()
         states, arcs = self.states, self.arcs
         kept = states if self.lean else arcs
-        self.words.resize((states, self.words.shape[1]), refcheck=False)
-        self.targets.resize(kept, refcheck=False)
-        self.moves.resize(kept, refcheck=False)
-        graph.states = PackedStates(self.words, self.packing)
-        arrays = [self.words, self.targets, self.moves, self.known]
+        words, targets, moves = self.words.array[:states], self.targets.array[:kept], self.moves.array[:kept]
+        graph.states = PackedStates(words, self.packing)
+        arrays = [words, targets, moves, self.known]
         if self.lean:
-            graph.tree = Tree(self.number, self.targets, self.moves, self.tally)
+            graph.tree = Tree(self.number, targets, moves, self.tally)
         else:
-            self.first.resize(self.number + 1, refcheck=False)
-            self.marked.resize((int(self.run[kernel.MARKED]), 2), refcheck=False)
-            graph.first, graph.targets, graph.moves = self.first, self.targets, self.moves
-            graph.parents = FirstArcs(self.targets)
-            graph.marks = Marked(arcs, self.marked[:, 0], self.marked[:, 1])
-            arrays += [self.first, self.marked]
+            first, marked = self.first.array[: self.number + 1], self.marked.array[: int(self.run[kernel.MARKED])]
+            graph.first, graph.targets, graph.moves = first, targets, moves
+            graph.parents = FirstArcs(targets)
+            graph.marks = Marked(arcs, marked[:, 0], marked[:, 1])
+            arrays += [first, marked]
         graph.outside += int(self.run[kernel.OUTSIDE])
         if self.unchanging is not None:
             self.unchanging.count += int(self.run[kernel.SKIPPED])
@@ -273,11 +308,3 @@ class CompiledSearch:
 def _more(used: int, most: int) -> int:
     """Return how much room an array gets in which so much is used and so much may be needed at once."""
     return used + max(used // 8, most + 4 * ROOM)
-
-
-def _grown(values: object, room: int, dtype: type[Any]) -> NDArray[Any]:
-    """Return values as an array with room for more."""
-    found: NDArray[Any] = numpy.asarray(values, dtype=dtype)
-    grown: NDArray[Any] = numpy.zeros(room, dtype=dtype)
-    grown[: len(found)] = found
-    return grown

@@ -20,51 +20,60 @@ def strong_components(
 ) -> tuple[NDArray[numpy.bool_], NDArray[numpy.bool_]]:
     """Return for each state whether it is in a strong component of several states, and whether no arc leaves it.
 
-    Arcs back to the same state, and those of moves that are not `owed`, do not count. The algorithm is Tarjan's (1972).
+    Arcs back to the same state, and those of moves that are not `owed`, do not count. The algorithm is Tarjan's, with one number
+    for each state (Pearce 2016). It begins only in states that an arc from a later one reaches: every cycle has one.
     """
     count = first.shape[0] - 1
     cyclic, still = numpy.zeros(count, dtype=numpy.bool_), numpy.ones(count, dtype=numpy.bool_)
-    low = numpy.zeros(count, dtype=numpy.int32)  # 0: not met; the smallest number on the path that is reached from here
-    following = numpy.zeros(count, dtype=numpy.int32)  # how many of its arcs were followed
+    begins = numpy.zeros(count, dtype=numpy.bool_)
+    for state in range(count):
+        for arc in range(first[state], first[state + 1]):
+            target = targets[arc]
+            if target != state and owed[moves[arc]]:
+                still[state] = False
+                if target < state:
+                    begins[target] = True
+    number = numpy.zeros(count, dtype=numpy.int32)  # 0: not met; of an open state, the smallest that is reached from it
     path = numpy.zeros(count, dtype=numpy.int32)
-    open_states = numpy.zeros(count, dtype=numpy.int32)
-    top, waiting, met = 0, 0, 0
+    following = numpy.zeros(count, dtype=numpy.int64)  # of each state on the path, the arc that is followed next
+    leads = numpy.zeros(
+        count, dtype=numpy.bool_
+    )  # whether it was the first of its component that was met, for all we know
+    open_states = numpy.zeros(count, dtype=numpy.int32)  # states that are left, whose component is not complete
+    waiting, met = 0, 0
     done = numpy.int32(2**31 - 1)
-    index = numpy.zeros(count, dtype=numpy.int32)
     for root in range(count):
-        if low[root] != 0:
+        if number[root] != 0 or not begins[root]:
             continue
         met += 1
-        low[root] = index[root] = met
-        path[0] = open_states[waiting] = root
-        top, waiting = 1, waiting + 1
+        number[root], path[0], following[0], leads[0] = met, root, first[root], True
+        top = 1
         while top:
-            state = path[top - 1]
-            arc = first[state] + following[state]
+            state, arc = path[top - 1], following[top - 1]
             if arc < first[state + 1]:
-                following[state] += 1
+                following[top - 1] = arc + 1
                 target = targets[arc]
                 if target == state or not owed[moves[arc]]:
                     continue
-                still[state] = False
-                if low[target] == 0:
+                if number[target] == 0:
                     met += 1
-                    low[target] = index[target] = met
-                    path[top] = open_states[waiting] = target
-                    top, waiting = top + 1, waiting + 1
-                elif low[target] < low[state]:
-                    low[state] = low[target]
+                    number[target], path[top], following[top], leads[top] = met, target, first[target], True
+                    top += 1
+                elif number[target] < number[state]:
+                    number[state] = number[target]
+                    leads[top - 1] = False
                 continue
             top -= 1
-            if top and low[state] < low[path[top - 1]]:
-                low[path[top - 1]] = low[state]
-            if low[state] == index[state]:
-                several = open_states[waiting - 1] != state
-                while True:
-                    waiting -= 1
-                    member = open_states[waiting]
-                    cyclic[member] = several
-                    low[member] = done
-                    if member == state:
-                        break
+            if top and number[state] < number[path[top - 1]]:
+                number[path[top - 1]] = number[state]
+                leads[top - 1] = False
+            if not leads[top]:
+                open_states[waiting] = state
+                waiting += 1
+                continue
+            while waiting and number[open_states[waiting - 1]] >= number[state]:
+                waiting -= 1
+                cyclic[open_states[waiting]] = cyclic[state] = True
+                number[open_states[waiting]] = done
+            number[state] = done
     return cyclic, still

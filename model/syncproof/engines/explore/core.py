@@ -85,8 +85,6 @@ def part_of(graph: Graph, fairness: Ints, members: Bools, held_back: Withheld | 
     """Return the part of a graph that consists of `members`. Firings that are held back lead out of it."""
     states = numpy.flatnonzero(members).astype(numpy.int64)
     outside = len(states)
-    rank = numpy.full(len(members), outside, dtype=numpy.int64)
-    rank[states] = numpy.arange(outside)
     first = numpy.asarray(graph.first, dtype=numpy.int64)
     lengths = first[states + 1] - first[states]
     source = numpy.repeat(numpy.arange(outside, dtype=numpy.int64), lengths)
@@ -94,12 +92,13 @@ def part_of(graph: Graph, fairness: Ints, members: Bools, held_back: Withheld | 
     move = numpy.asarray(graph.moves)[numbers].astype(numpy.int64)
     target = numpy.asarray(graph.targets)[numbers].astype(numpy.int64)
     owed = (fairness[move] != NEVER) & (states[source] != target)
-    numbers, source, target, move = numbers[owed], source[owed], rank[target[owed]], move[owed]
+    numbers, source, target, move = numbers[owed], source[owed], target[owed], move[owed]
+    target = numpy.where(members[target], numpy.searchsorted(states, target), outside)
     if held_back is not None:
         here = members[held_back.states]
         beyond = numpy.full(int(here.sum()), outside, dtype=numpy.int64)
         numbers = numpy.concatenate([numbers, numpy.full(len(beyond), -1, dtype=numpy.int64)])
-        source = numpy.concatenate([source, rank[held_back.states[here]]])
+        source = numpy.concatenate([source, numpy.searchsorted(states, held_back.states[here])])
         target = numpy.concatenate([target, beyond])
         move = numpy.concatenate([move, held_back.moves[here]])
     return Part(states, Arcs(outside + 1, source, target, move, fairness == STRONG), numbers)

@@ -54,21 +54,20 @@ class Cycles:
 
     def judged(self, names: Sequence[str]) -> dict[str, ViolatingRun | None]:
         """Return a violation of each of the liveness properties of these names, or None."""
-        judging = self.tables.judging
-        joint = self.graph.column(self.tables.encoding.judge_slot)
+        judging, slot = self.tables.judging, self.tables.encoding.judge_slot
         components = list(fair_components(self.part.arcs))
         found: dict[str, ViolatingRun | None] = {}
         for number, automaton in enumerate(judging.automata):
             if automaton.name in names:
                 unsettled = [judging.unsettled(number, j) for j in range(len(judging.slot.values))]
-                bad: Bools = numpy.asarray([bool(lines) for lines in unsettled])[joint]
+                bad: Bools = self.graph.with_value(slot, numpy.asarray([bool(lines) for lines in unsettled]))
                 resting = numpy.flatnonzero(bad & self.still)
                 first = [lines[0] if lines else "" for lines in unsettled]
                 found[automaton.name] = self._nearest(
                     self.part,
                     components,
                     numpy.append(bad[self.part.states], False),
-                    partial(_said, first, joint),
+                    partial(self._said, first),
                     int(resting[0]) if len(resting) else None,
                 )
         for automaton in [automaton for automaton in judging.endless if automaton.name in names]:
@@ -145,12 +144,11 @@ class Cycles:
         cycle = tuple([values[self.graph.moves[part.numbers[a]]] for a in found.cycle])
         return ViolatingRun(self._path(state), cycle, says(state))
 
+    def _said(self, lines: Sequence[str], state: int) -> str:
+        return lines[self.graph.states[state][self.tables.encoding.judge_slot]]
+
     def _path(self, state: int) -> tuple[Move, ...]:
         return tuple([self.tables.moves.values[move] for move in self.graph.way(state)])
-
-
-def _said(lines: Sequence[str], joint: Ints, state: int) -> str:
-    return lines[int(joint[state])]
 
 
 def _said_anywhere(line: str, state: int) -> str:

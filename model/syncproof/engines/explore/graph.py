@@ -8,7 +8,7 @@ path to it.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, overload
 
@@ -19,9 +19,10 @@ from syncproof.engines.explore.encoding import State
 from syncproof.engines.explore.packing import PackedStates
 
 Ints = NDArray[numpy.int64]
+Bools = NDArray[numpy.bool_]
 
-AT_ONCE = 1 << 20
-"""How many arcs are looked at at once, since numpy copies them."""
+AT_ONCE = 1 << 16
+"""How many arcs or states are looked at at once: numpy copies them, and so many copies stay in a processor's cache."""
 
 Ending = Literal["complete", "states", "memory", "time", "depth", "decided", "interrupted"]
 """The end of a search: complete, at the limit of states, memory, time or depth, with every property decided, or interrupted."""
@@ -67,6 +68,14 @@ class Marked(Sequence[int]):
         return found
 
 
+def _larger(part: NDArray[Any], most: int) -> tuple[Bools, int]:
+    """Return which targets are larger than all before them, and the largest one; `most` is the largest before this part."""
+    before = numpy.empty_like(part)
+    before[0], before[1:] = most, part[:-1]
+    numpy.maximum.accumulate(before, out=before)
+    return part > before, max(int(before[-1]), int(part[-1]))
+
+
 class FirstArcs(Sequence[int]):
     """The arc that reached each state first, -1 for the first state: found in the targets when it is asked for.
 
@@ -81,10 +90,8 @@ class FirstArcs(Sequence[int]):
         if self._found is None:
             parts, most = [numpy.asarray([-1], dtype=numpy.int64)], 0
             for begin in range(0, len(self.targets), AT_ONCE):
-                part = self.targets[begin : begin + AT_ONCE]
-                before = numpy.maximum.accumulate(numpy.append(most, part[:-1]))
-                parts.append(numpy.flatnonzero(part > before) + begin)
-                most = max(most, int(part.max()))
+                found, most = _larger(self.targets[begin : begin + AT_ONCE], most)
+                parts.append(numpy.flatnonzero(found) + begin)
             self._found = numpy.concatenate(parts)
         return self._found
 
@@ -182,11 +189,27 @@ class Graph:
         self.first, self.targets, self.moves = array("q"), array("i"), array("i")
         self.marks, self.parents = array("q"), array("q")
 
-    def column(self, slot: int) -> Ints:
-        """Return one slot of every state."""
+    def parts(self, slot: int) -> Iterator[tuple[slice, Ints]]:
+        """Yield one slot of every state, so many states at a time: which states they are, and their values."""
+        for begin in range(0, len(self.states), AT_ONCE):
+            which = slice(begin, min(begin + AT_ONCE, len(self.states)))
+            if isinstance(self.states, PackedStates):
+                yield which, self.states.column(slot, which)
+            else:
+                yield which, numpy.asarray([state[slot] for state in self.states[which]], dtype=numpy.int64)
+
+    def values(self, slot: int, which: Ints) -> Ints:
+        """Return one slot of these states."""
         if isinstance(self.states, PackedStates):
-            return self.states.column(slot)
-        return numpy.fromiter((state[slot] for state in self.states), dtype=numpy.int64, count=len(self.states))
+            return self.states.column(slot, which)
+        return numpy.asarray([self.states[state][slot] for state in which.tolist()], dtype=numpy.int64)
+
+    def with_value(self, slot: int, flags: Bools) -> Bools:
+        """Return of every state whether `flags` is true for its value of a slot."""
+        found: Bools = numpy.empty(len(self.states), dtype=numpy.bool_)
+        for which, values in self.parts(slot):
+            found[which] = flags[values]
+        return found
 
     def way(self, state: int) -> list[int]:
         """Return the moves of a shortest path from the first state to this one."""
@@ -204,8 +227,12 @@ class Graph:
             tally = numpy.zeros(moves, dtype=numpy.int64)
             tally[: len(self.tree.tally)] = self.tree.tally[:moves]
             return tally, counts(self.tree.moves[1:], moves)
-        every = numpy.asarray(self.moves)
-        return counts(every, moves), counts(every[numpy.asarray(self.parents)[1:]], moves)
+        every, targets, most = numpy.asarray(self.moves), numpy.asarray(self.targets), 0
+        first = numpy.zeros(moves, dtype=numpy.int64)
+        for begin in range(0, len(targets), AT_ONCE):
+            found, most = _larger(targets[begin : begin + AT_ONCE], most)
+            first += numpy.bincount(every[begin : begin + AT_ONCE][found], minlength=moves)
+        return counts(every, moves), first
 
     def path(self, state: int) -> list[int]:
         """Return the arcs of a shortest path from the first state to this one."""

@@ -2,7 +2,8 @@
 
 It makes the same moves as `expand.py` in the same order, but it knows no move: it only looks up what Python has computed.
 Where an entry is missing it returns and says which one (`ASKED`); `compiled.py` lets Python compute this entry, and calls it
-again, with the same state from its beginning. Nothing of a state is kept before all its successors are known.
+again, with the same state from its beginning. Nothing of a state is kept before all its successors are known; those of several
+states are kept at once.
 
 All integers have 64 bits. This module is imported only where numba is installed (the extra `fast`).
 """
@@ -21,11 +22,17 @@ Ints = NDArray[numpy.int64]
 
 # ---- `run`: what changes from call to call, by position
 
-NUMBER, STATES, ARCS, MARKED, LEVELS, LAST, STOP, DEEPEST, MOST, LEAN, OUTSIDE, SKIPPED, ASKED, A, B, C = range(16)
-"""The state to expand next; how many states, arcs, marked arcs and levels there are; the number of the first state of the
-next level; the state before which to return; the most levels; the most states that `known` has room for; whether no arcs are
-kept; how many moves led outside the constraint, and how many deliveries were skipped; which entry is missing, and its key."""
-RUN = 16
+(
+    NUMBER, WAITING, COUNT, STATES, ARCS, MARKED, LEVELS, LAST, STOP, DEEPEST, MOST, LEAN, OUTSIDE, SKIPPED, ASKED, A, B, C,
+) = range(18)  # fmt: skip
+"""The first state whose successors are not kept yet; how many states from there on are expanded, whose successors wait to be
+kept, and how many successors these are; how many states, arcs, marked arcs and levels there are; the number of the first state
+of the next level; the state before which to return; the most levels; the most states that `known` has room for; whether no arcs
+are kept; how many moves led outside the constraint, and how many deliveries were skipped; which entry is missing, and its key."""
+RUN = 18
+
+END, LEFT_OUTSIDE, LEFT_OUT = range(3)
+"""Of a state whose successors wait: how many wait up to its last one; how many of its moves led outside, and were skipped."""
 
 # ---- `fixed`: what is the same for a whole search, by position
 
@@ -67,7 +74,12 @@ ABSENT = 1
 MANY = -2
 NONE_LEFT = -1
 INDEX = (1 << 32) - 1
-"""The bits of an entry of `known` that number a state; those above are of its hash. An entry is not negative."""
+"""The bits of an entry of `known` that number a state, from 1 on; those above are of its hash. No entry is negative, and `FREE` is
+none: pages that nobody wrote to are free entries.
+"""
+FREE = 0
+AT_ONCE = 64
+"""How many entries of `known` are read before the first of them is used: many are on their way into the cache at once then."""
 MAX = (1 << 63) - 1
 
 
@@ -118,17 +130,29 @@ def insert(table: Ints, keys: Ints, values: Ints) -> None:
 
 
 @njit(cache=True)
-def enter(known: Ints, words: Ints, count: int) -> None:
-    """Put the first `count` states, which all differ, into `known`, which is empty and has room for them."""
+def enter(known: Ints, words: Ints, count: int) -> int:
+    """Put the first `count` states, which all differ, into `known`, which is empty and has room for them.
+
+    Return something that depends on every entry that was read in advance, so that no compiler leaves this out.
+    """
     mask = known.shape[0] - 1
-    for index in range(count):
-        code = 0
-        for word in range(words.shape[1]):
-            code = mixed(code ^ words[index, word])
-        place = code & mask
-        while known[place] != EMPTY:
-            place = (place + 1) & mask
-        known[place] = ((code >> 1) & ~INDEX & MAX) | index
+    codes = numpy.zeros(AT_ONCE, dtype=numpy.int64)
+    loaded = 0
+    for begin in range(0, count, AT_ONCE):
+        end = min(begin + AT_ONCE, count)
+        for index in range(begin, end):
+            code = 0
+            for word in range(words.shape[1]):
+                code = mixed(code ^ words[index, word])
+            codes[index - begin] = code
+            loaded ^= known[code & mask]
+        for index in range(begin, end):
+            code = codes[index - begin]
+            place = code & mask
+            while known[place] != FREE:
+                place = (place + 1) & mask
+            known[place] = ((code >> 1) & ~INDEX & MAX) | (index + 1)
+    return loaded
 
 
 @njit(cache=True)
@@ -141,6 +165,99 @@ def repack(words: Ints, old: Ints, into: Ints, new: Ints, count: int) -> None:
         for slot in range(old.shape[0]):
             value = (there[old[slot, 0]] >> old[slot, 1]) & old[slot, 2]
             into[index, new[slot, 0]] |= value << new[slot, 1]
+
+
+@njit(cache=True)
+def keep(
+    run: Ints,
+    known: Ints,
+    words: Ints,
+    first: Ints,
+    targets: NDArray[numpy.int32],
+    moves: NDArray[Any],
+    marked: Ints,
+    tally: Ints,
+    out: Ints,
+    reached: Ints,
+    waiting: Ints,
+) -> bool:
+    """Keep the successors that wait, in their order; return whether there was room for them. Otherwise they go on waiting.
+
+    The first two loops ask for memory that is not in the cache, many times at once: the others would wait for it each time.
+    """
+    count, width = run[COUNT], words.shape[1]
+    states, arcs, noted = run[STATES], run[ARCS], run[MARKED]
+    lean = run[LEAN] != 0
+    if (
+        states + count > words.shape[0]
+        or states + count > run[MOST]
+        or (states if lean else arcs) + count > targets.shape[0]
+        or (not lean and noted + count > marked.shape[0])
+    ):
+        return False
+    mask = known.shape[0] - 1
+    for each in range(count):
+        if out[each, 3] < 0:
+            out[each, 4] = known[out[each, 0] & mask]
+    for each in range(count):
+        if out[each, 3] < 0:
+            entry = out[each, 4]
+            if entry != FREE and (entry & ~INDEX) == ((out[each, 0] >> 1) & ~INDEX & MAX):
+                target = (entry & INDEX) - 1
+                out[each, 3] = target
+                for word in range(width):
+                    if words[target, word] != reached[each, word]:
+                        out[each, 3] = -1
+                        break
+    each = 0
+    for source in range(run[WAITING]):
+        number = run[NUMBER]
+        while each < waiting[source, END]:
+            target = out[each, 3]
+            if target < 0:
+                code = out[each, 0]
+                tag = (code >> 1) & ~INDEX & MAX
+                place = code & mask
+                while True:
+                    entry = known[place]
+                    if entry == FREE:
+                        target = states
+                        known[place] = tag | (target + 1)
+                        for word in range(width):
+                            words[target, word] = reached[each, word]
+                        if lean:
+                            targets[target] = number
+                            moves[target] = out[each, 1]
+                        states += 1
+                        break
+                    if (entry & ~INDEX) == tag:
+                        target = (entry & INDEX) - 1
+                        for word in range(width):
+                            if words[target, word] != reached[each, word]:
+                                target = -1
+                                break
+                        if target >= 0:
+                            break
+                    place = (place + 1) & mask
+            if lean:
+                tally[out[each, 1]] += 1
+            else:
+                targets[arcs] = target
+                moves[arcs] = out[each, 1]
+                if out[each, 2]:
+                    marked[noted, 0] = arcs
+                    marked[noted, 1] = out[each, 2]
+                    noted += 1
+            arcs += 1
+            each += 1
+        run[OUTSIDE] += waiting[source, LEFT_OUTSIDE]
+        run[SKIPPED] += waiting[source, LEFT_OUT]
+        run[NUMBER] = number + 1
+        if not lean:
+            first[number + 1] = arcs
+    run[STATES], run[ARCS], run[MARKED] = states, arcs, noted
+    run[WAITING], run[COUNT] = 0, 0
+    return True
 
 
 @njit(cache=True)
@@ -171,6 +288,7 @@ def advance(
     tally: Ints,
     out: Ints,
     reached: Ints,
+    waiting: Ints,
 ) -> int:
     """Expand states in their order until there is none left, or something must be done elsewhere; say what.
 
@@ -178,7 +296,8 @@ def advance(
     whether it is a client; `replaceable`: of actor, whether it is a client. `present`: the pending slots of actors that do not
     always exist. `loose[move]`: the wire of the receiver of a packet that arrives in any order, or -1. `wanted`: room for
     combinations that a constraint is to be asked about, all of one state at once. `out`, `reached`: room for the successors
-    of one state: hash, move, mark, number of the state or -1, entry of `known`; and their words. `LEAN`: `targets` and `moves`
+    of several states: hash, move, mark, number of the state or -1, entry of `known`; and their words. `waiting`: room for what
+    is known of each of these states (`END` and the following). `LEAN`: `targets` and `moves`
     have, for each state, the state from which it was reached first and by which move; `tally`, how many arcs each move has.
     """
     slots, width = packing.shape[0], words.shape[1]
@@ -195,9 +314,14 @@ def advance(
     after = numpy.zeros(slots, dtype=numpy.int64)
     changed = numpy.zeros(slots, dtype=numpy.int64)
     in_log = numpy.zeros(slots, dtype=numpy.bool_)
-    mask = known.shape[0] - 1
     while True:
-        number = run[NUMBER]
+        number = run[NUMBER] + run[WAITING]
+        count = run[COUNT]
+        ends = number == run[STOP] or number == run[STATES] or number == run[LAST]
+        if run[WAITING] and (ends or count >= AT_ONCE or run[WAITING] == waiting.shape[0]):
+            if not keep(run, known, words, first, targets, moves, marked, tally, out, reached, waiting):
+                return FULL
+            continue
         if number == run[STOP]:
             return STOPPED
         if number == run[STATES]:
@@ -215,7 +339,6 @@ def advance(
             state[slot] = value
             after[slot] = value
             in_log[slot] = False
-        count = 0
         outside, skipped, unsure = 0, 0, 0
         stirred = False
         resting = -1
@@ -492,70 +615,6 @@ def advance(
         if unsure:
             run[ASKED], run[A] = WITHIN, unsure
             return ASKS
-        # ---- keep the successors
-        states, arcs, noted = run[STATES], run[ARCS], run[MARKED]
-        lean = run[LEAN] != 0
-        if (
-            states + count > words.shape[0]
-            or states + count > run[MOST]
-            or (states if lean else arcs) + count > targets.shape[0]
-            or (not lean and noted + count > marked.shape[0])
-        ):
-            return FULL
-        # Both loops ask for memory that is not in the cache, many times at once.
-        for each in range(count):
-            if out[each, 3] < 0:
-                out[each, 4] = known[out[each, 0] & mask]
-        for each in range(count):
-            if out[each, 3] < 0:
-                entry = out[each, 4]
-                if entry != EMPTY and (entry & ~INDEX) == ((out[each, 0] >> 1) & ~INDEX & MAX):
-                    target = entry & INDEX
-                    out[each, 3] = target
-                    for word in range(width):
-                        if words[target, word] != reached[each, word]:
-                            out[each, 3] = -1
-                            break
-        for each in range(count):
-            target = out[each, 3]
-            if target < 0:
-                code = out[each, 0]
-                tag = (code >> 1) & ~INDEX & MAX
-                place = code & mask
-                while True:
-                    entry = known[place]
-                    if entry == EMPTY:
-                        target = states
-                        known[place] = tag | target
-                        for word in range(width):
-                            words[target, word] = reached[each, word]
-                        if lean:
-                            targets[target] = number
-                            moves[target] = out[each, 1]
-                        states += 1
-                        break
-                    if (entry & ~INDEX) == tag:
-                        target = entry & INDEX
-                        for word in range(width):
-                            if words[target, word] != reached[each, word]:
-                                target = -1
-                                break
-                        if target >= 0:
-                            break
-                    place = (place + 1) & mask
-            if lean:
-                tally[out[each, 1]] += 1
-            else:
-                targets[arcs] = target
-                moves[arcs] = out[each, 1]
-                if out[each, 2]:
-                    marked[noted, 0] = arcs
-                    marked[noted, 1] = out[each, 2]
-                    noted += 1
-            arcs += 1
-        run[STATES], run[ARCS], run[MARKED] = states, arcs, noted
-        run[OUTSIDE] += outside
-        run[SKIPPED] += skipped
-        run[NUMBER] = number + 1
-        if not lean:
-            first[number + 1] = arcs
+        each = run[WAITING]
+        waiting[each, END], waiting[each, LEFT_OUTSIDE], waiting[each, LEFT_OUT] = count, outside, skipped
+        run[WAITING], run[COUNT] = each + 1, count

@@ -118,10 +118,10 @@ class PackedStates(Sequence[State]):
         for begin in range(0, len(self.words), AT_ONCE):
             yield from self._unpacked(self.words[begin : begin + AT_ONCE])
 
-    def column(self, slot: int) -> Words:
-        """Return one slot of every state."""
+    def column(self, slot: int, which: slice | Words = slice(None)) -> Words:
+        """Return one slot of every state, or of some, which may stand twice."""
         word, shift, mask = self.layout[slot].tolist()
-        found: Words = (self.words[:, word] >> shift) & mask
+        found: Words = (self.words[which, word] >> shift) & mask
         return found
 
     def _unpacked(self, words: Words) -> Iterator[State]:

@@ -7,7 +7,6 @@ import gc
 import importlib.util
 import math
 import os
-import signal
 import sys
 import time
 from array import array
@@ -23,6 +22,7 @@ from syncproof.engines.explore.constraint import Within
 from syncproof.engines.explore.encoding import State
 from syncproof.engines.explore.expand import Successor, expander
 from syncproof.engines.explore.graph import Complaint, Graph
+from syncproof.engines.explore.interruptions import interruptions
 from syncproof.engines.explore.packing import bytes_of_state, fits
 from syncproof.engines.explore.symmetry import Symmetry
 from syncproof.engines.explore.tables import Tables
@@ -186,20 +186,6 @@ def no_collection() -> Iterator[None]:
             gc.enable()
 
 
-@contextmanager
-def _interruptions(how: Literal["held", "let through"]) -> Iterator[None]:
-    """Hold signals that end a search for a while, or let them through within such a while: where the system can do that."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    which = signal.SIG_BLOCK if how == "held" else signal.SIG_UNBLOCK
-    before = signal.pthread_sigmask(which, (signal.SIGINT, signal.SIGTERM))
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 class _Checks:
     """What may end a search between two states, and who is told how far it is."""
 
@@ -269,13 +255,13 @@ def _go_on(
         _search(tables, restrictions, checks, graph, math.inf)  # all complaints are known, and none will come again
         return
     look = point.look
-    with _interruptions("held"):  # the graph is empty from the first of these lines to the last
+    with interruptions("held"):  # the graph is empty from the first of these lines to the last
         going = CompiledSearch(
             tables, graph, point.last, checks.limits.depth, lean_from, partial(complain, tables, graph),
             restrictions.within, restrictions.unchanging,
         )  # fmt: skip
         try:
-            with _interruptions("let through"):
+            with interruptions("let through"):
                 while going.advance(going.number + 1 if checks.decided() else look):
                     if checks.decided():
                         break

@@ -12,7 +12,7 @@ import numpy
 from numpy.typing import NDArray
 
 from syncproof.engines.explore.encoding import Left
-from syncproof.engines.explore.graph import Graph
+from syncproof.engines.explore.graph import AT_ONCE, Graph
 from syncproof.engines.explore.tables import Tables
 
 Ints = NDArray[numpy.int64]
@@ -35,14 +35,15 @@ def withheld(tables: Tables, graph: Graph) -> Withheld:
         lefts: list[Left] = tables.slots[tables.encoding.environment_slot].values
         spent = numpy.asarray([[left.budgets[b] == 0 for left in lefts] for b in tables.budgets.early.values()])
         first = min(tables.budgets.early.values())
-        environment = graph.column(tables.encoding.environment_slot)
-        may = numpy.any(spent, axis=0)[environment]
+        environment = tables.encoding.environment_slot
+        may = graph.with_value(environment, numpy.any(spent, axis=0))
         for slot in range(1, tables.encoding.judge_slot, 3):
-            column = graph.column(slot)
-            firings = _Firings(tables, slot, column)
-            here = numpy.flatnonzero(may & (firings.count[column] > 0)) if firings.any else none
-            member, firing = firings.of(here, column[here])
-            held = spent[firings.budget[firing] - first, environment[member]]
+            firings = _Firings(tables, slot, graph)
+            if not firings.any:
+                continue
+            here = numpy.flatnonzero(may & graph.with_value(slot, firings.count > 0))
+            member, firing = firings.of(here, graph.values(slot, here))
+            held = spent[firings.budget[firing] - first, graph.values(environment, member)]
             held &= ~made.has(member, firings.at_rest[firing])
             states.append(member[held])
             moves.append(firings.early[firing[held]])
@@ -55,10 +56,13 @@ class _Firings:
     `count[v]`: how many value v has. `at_rest`, `early`, `budget`: their moves and what the early ones cost.
     """
 
-    def __init__(self, tables: Tables, slot: int, column: Ints) -> None:
-        there = numpy.flatnonzero(numpy.bincount(column)).tolist()
+    def __init__(self, tables: Tables, slot: int, graph: Graph) -> None:
+        times = numpy.zeros(len(tables.slots[slot].values), dtype=numpy.int64)
+        for _, values in graph.parts(slot):
+            times += numpy.bincount(values, minlength=len(times))
+        there = numpy.flatnonzero(times).tolist()
         found = {value: tables.offers.firings(slot, value) for value in there}
-        self.count = numpy.zeros(max(there) + 1, dtype=numpy.int64)
+        self.count = numpy.zeros(len(times), dtype=numpy.int64)
         self.count[there] = [len(pairs) for pairs in found.values()]
         self._begins = numpy.cumsum(self.count) - self.count
         pairs = [pair for each in found.values() for pair in each]
@@ -85,7 +89,8 @@ class _Made:
         at_rest = numpy.zeros(self._moves, dtype=bool)
         at_rest[tables.moves.at_rest()] = True
         made = numpy.asarray(graph.moves)
-        arcs = numpy.flatnonzero(at_rest[made])
+        parts = [numpy.flatnonzero(at_rest[made[b : b + AT_ONCE]]) + b for b in range(0, len(made), AT_ONCE)]
+        arcs = numpy.concatenate([numpy.zeros(0, dtype=numpy.int64), *parts])
         sources = numpy.searchsorted(numpy.asarray(graph.first), arcs, side="right") - 1
         self._keys = numpy.sort(sources * self._moves + made[arcs])
 
