@@ -226,8 +226,8 @@ class Settling:
         key = (members, audience)
         group = self.groups.get(key)
         if group is None:
-            users = self.roster.users
-            if any(users.get(device) not in members for device in audience) or len(set(audience)) < len(audience):
+            users = set(map(self.roster.users.get, audience))
+            if not users.issubset(members) or len(set(audience)) < len(audience):
                 return -1
             group = self.groups[key] = len(self.listed)
             self.listed.append(key)

@@ -112,18 +112,22 @@ class TimedHost(Host):
     # ---- the interface of handlers
 
     def send(self, destination: Id, packet: Packet) -> None:
-        for said in told(packet):
-            self.world.observe(said)
+        network = self.network
+        tally = network.tallies[type(packet)]
+        if tally.tells:
+            for said in told(packet):
+                self.world.observe(said)
         if type(destination) is ConnectionId:  # as `forward`, without the call
-            self.network.send(self, destination, packet)
+            network.send(self, destination, packet, tally)
         else:
-            self.network.push(self, destination, packet)
+            network.push(self, destination, packet, tally)
 
     def forward(self, destination: Id, packet: Packet) -> None:
+        tally = self.network.tallies[type(packet)]
         if type(destination) is ConnectionId:
-            self.network.send(self, destination, packet)
+            self.network.send(self, destination, packet, tally)
         else:
-            self.network.push(self, destination, packet)
+            self.network.push(self, destination, packet, tally)
 
     def after(self, delay: float, packet: Packet, jitter: float = 0.0) -> None:
         if jitter:

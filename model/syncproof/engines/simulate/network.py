@@ -20,7 +20,7 @@ from syncproof.core.values import ActorId, ConnectionId, DeviceId, Id
 from syncproof.engines.simulate.clock import Clock
 from syncproof.engines.simulate.faults import FaultCounts
 from syncproof.inputs.fault_plan import FaultPlan
-from syncproof.inputs.random_draws import COARSE, MASK, Draws, lognormal_table
+from syncproof.inputs.random_draws import COARSE, MASK, SIZE, Draws, lognormal_table
 from syncproof.inputs.sections.base import Spread
 from syncproof.inputs.sections.infrastructure import NetworkSection
 
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 class Tally:
     """A packet class: how many were `sent`, how they travel, and which of its properties can differ from the default.
 
-    `salt`: of the draws of its purpose. `internal`: between processes of the server.
+    `salt`: of the draws of its purpose. `internal`: between processes of the server. `tells`: sending one may be observed.
     """
 
-    __slots__ = ("bodied", "internal", "keyed", "link", "may_be_empty", "repeatable", "salt", "sent")
+    __slots__ = ("bodied", "internal", "keyed", "link", "may_be_empty", "repeatable", "salt", "sent", "tells")
 
     def __init__(self, kind: type[Packet], links: dict[type[Packet], Link], draws: Draws) -> None:
         self.sent = 0
@@ -44,6 +44,7 @@ class Tally:
         self.may_be_empty = kind.is_empty is not Packet.is_empty
         self.repeatable = kind.repeatable
         self.internal = kind.internal
+        self.tells = not (kind.accepts is kind.refuses is kind.carries is None)
         self.link = links.get(kind, kind.link)
 
 
@@ -79,7 +80,6 @@ class Network:
         "deliver_down",
         "deliver_up",
         "down_table",
-        "draws",
         "empty_replies",
         "faults",
         "handshakes",
@@ -113,7 +113,6 @@ class Network:
         hop: Spread | None = None,
     ) -> None:
         self.clock = clock
-        self.draws = draws
         self.scramble = draws.scramble
         self.settings = plan.settings
         self.outages = [(outage.start, outage.start + outage.length) for outage in plan.settings.outages]
@@ -182,9 +181,8 @@ class Network:
 
     # ---- over a connection
 
-    def send(self, host: TimedHost, destination: ConnectionId, packet: Packet) -> None:
-        """Send over a connection, in order."""
-        tally = self.tallies[type(packet)]
+    def send(self, host: TimedHost, destination: ConnectionId, packet: Packet, tally: Tally) -> None:
+        """Send over a connection, in order. `tally`: that of the packet's class."""
         tally.sent += 1
         if tally.bodied:
             self.body_bytes += packet.body_bytes
@@ -275,9 +273,8 @@ class Network:
 
     # ---- over a link
 
-    def push(self, host: Host, destination: Id, packet: Packet) -> None:
-        """Send over a link. A lossy one may lose, repeat or delay the packet."""
-        tally = self.tallies[type(packet)]
+    def push(self, host: Host, destination: Id, packet: Packet, tally: Tally) -> None:
+        """Send over a link. A lossy one may lose, repeat or delay the packet. `tally`: that of the packet's class."""
         tally.sent += 1
         if tally.bodied:
             self.body_bytes += packet.body_bytes
@@ -313,7 +310,11 @@ class Network:
 
     def chance(self, purpose: str, mixed: int) -> float:
         """Return a number in [0, 1) for a purpose, from the hash of what it is drawn for."""
-        return self.draws.uniform(self._chances[purpose], mixed)
+        scramble, drawn = (
+            self.scramble,
+            hash((mixed, 0, 0, self._chances[purpose])),
+        )  # as `Draws.uniform`, without the calls
+        return scramble[scramble[(drawn >> 20) & MASK] ^ ((drawn >> 40) & MASK)] / SIZE
 
     def arrive_or_wait(self, mail: Mail) -> None:
         """Let a packet arrive, or wait if its receiver is down."""

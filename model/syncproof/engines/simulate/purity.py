@@ -146,7 +146,8 @@ class Purity:
         def checked(actor: Any, source: Id, packet: Any, out: Out) -> None:
             if kind in self._awaited:
                 first = kind not in self._met
-                if not self._may(first):
+                if not self._may(first):  # `composed` waits for a call of this kind again
+                    host.handlers[kind[1]] = then
                     then(actor, source, packet, out)
                     return
                 self._awaited.discard(kind)
