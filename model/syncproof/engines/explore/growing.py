@@ -55,7 +55,10 @@ class Growing:
                 self._pages.resize(self._size(rows))
                 self._rows = rows
                 return
-        except (BufferError, OSError):  # somebody holds the array, as numba does after it has compiled a function for it
+        except (
+            BufferError,
+            OSError,
+        ):  # somebody holds the array, as numba does after it has compiled a function for it
             pass
         pages = self._mapping(rows)
         numpy.frombuffer(pages, numpy.uint8)[: len(self._pages)] = numpy.frombuffer(self._pages, numpy.uint8)
