@@ -5,7 +5,8 @@ Where an entry is missing it returns and says which one (`ASKED`); `compiled.py`
 again, with the same state from its beginning. Nothing of a state is kept before all its successors are known; those of several
 states are kept at once.
 
-All integers have 64 bits. This module is imported only where numba is installed (the extra `fast`).
+All integers have 64 bits. This module is imported only where numba is installed (the extra `fast`). It is one file because numba's
+cache of a function does not notice a change of another file.
 """
 
 from __future__ import annotations
