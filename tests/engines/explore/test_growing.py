@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from typing import Any
 
 import numpy
@@ -48,6 +49,24 @@ def test_an_array_that_somebody_holds_keeps_what_it_had() -> None:
     growing.resize(4)
     growing.array[0] = 5
     assert (held.tolist(), growing.array.tolist()) == ([1, 2], [5, 2, 0, 0])
+
+
+def test_a_system_without_large_pages_has_small_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Pages(mmap.mmap):
+        def madvise(self, *arguments: int) -> None:
+            raise OSError(22, "Invalid argument")
+
+    monkeypatch.setattr(growing.mmap, "mmap", Pages)
+    found = Growing([1], 2, numpy.int64)
+    found.resize(3)
+    assert found.array.tolist() == [1, 0, 0]
+
+
+def test_an_array_for_which_there_is_no_room_is_a_memory_error() -> None:
+    found = Growing([1, 2], 2, numpy.int64)
+    with pytest.raises(MemoryError, match="no room for 10,"):
+        found.resize(9 << 47)
+    assert found.array.tolist() == [1, 2]
 
 
 def test_the_array_is_the_same_until_there_is_a_new_one() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import mmap
+from contextlib import suppress
 from typing import Any
 
 import numpy
@@ -47,24 +48,31 @@ class Growing:
         return self._rows
 
     def resize(self, rows: int) -> None:
-        """Make room for so many rows, which are more than there are. Those that are there stay."""
+        """Make room for so many rows, which are more than there are. Those that are there stay. `MemoryError` if there is none."""
         self._array = None
         try:
             if MOVABLE:
                 self._pages.resize(self._size(rows))
                 self._rows = rows
                 return
-        except BufferError:  # somebody holds the array: numba does after it has compiled a function for it
+        except (
+            BufferError,
+            OSError,
+        ):  # somebody holds the array, as numba does after it has compiled a function for it
             pass
         pages = self._mapping(rows)
         numpy.frombuffer(pages, numpy.uint8)[: len(self._pages)] = numpy.frombuffer(self._pages, numpy.uint8)
         self._pages, self._rows = pages, rows
 
     def _mapping(self, rows: int) -> mmap.mmap:
-        if not MOVABLE:
-            return mmap.mmap(-1, self._size(rows))
-        pages = mmap.mmap(-1, self._size(rows), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        pages.madvise(mmap.MADV_HUGEPAGE)
+        try:
+            if not MOVABLE:
+                return mmap.mmap(-1, self._size(rows))
+            pages = mmap.mmap(-1, self._size(rows), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        except OSError as error:
+            raise MemoryError(f"no room for {self._size(rows):,} bytes of a search") from error
+        with suppress(OSError):  # a system may be built without large pages
+            pages.madvise(mmap.MADV_HUGEPAGE)
         return pages
 
     def _size(self, rows: int) -> int:
