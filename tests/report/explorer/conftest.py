@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,13 +48,34 @@ def data(walked: Walk, jumps: dict[str, runs.Jump]) -> page.PageData:
     return page.PageData(DESIGN, str(WORLD), command, KINDS, list(jumps.values()), runs.situations(walked))
 
 
+class EndingServer(PageServer):
+    """A server whose connections end with it, as they do when its command ends.
+
+    A browser keeps a spare connection, over which a thread of the tests would answer after the server is closed.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self.accepted: list[socket.socket] = []
+        super().__init__(site)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.accepted.append(request)
+        super().process_request(request, client_address)
+
+    def server_close(self) -> None:
+        super().server_close()
+        for connection in self.accepted:
+            with suppress(OSError):  # it is closed
+                connection.shutdown(socket.SHUT_RDWR)
+
+
 @pytest.fixture(scope="session")
 def serving(walked: Walk, data: page.PageData) -> Callable[[], object]:
     """Return a function whose result is a context in which the explorer is served; what is saved is not written."""
 
     @contextmanager
     def begin() -> Iterator[PageServer]:
-        with PageServer(Site(walked, data, lambda moves: f"saved/{len(moves)}.moves.jsonl")) as server:
+        with EndingServer(Site(walked, data, lambda moves: f"saved/{len(moves)}.moves.jsonl")) as server:
             thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
             thread.start()
             try:
