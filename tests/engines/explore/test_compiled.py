@@ -474,3 +474,36 @@ def test_the_table_of_known_states_has_room_for_more(
     assert (len(made.known), made.run[compiled.kernel.MOST], entered) == (room, most, [states])
     assert states + out <= most <= room
     assert {*made.known[:3].tolist()} == {compiled.kernel.FREE}
+
+
+@pytest.mark.parametrize("at", range(6))
+def test_memory_that_runs_out_while_arrays_grow_is_that_error(at: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no other one in the end of the search, which keeps what still waits if there is room for it."""
+    grown = itertools.count()
+    resize = compiled.Growing.resize
+
+    def resized(self: compiled.Growing, rows: int) -> None:
+        if next(grown) >= at:
+            raise MemoryError("no room")
+        resize(self, rows)
+
+    monkeypatch.setattr(compiled, "ROOM", 1)
+    monkeypatch.setattr(compiled.Growing, "resize", resized)
+    with pytest.raises(MemoryError, match="no room"):
+        explore(two_phase.two_phase(3), NOTHING, [two_phase.Consistent], fast=True, arcs=True)
+
+
+def test_memory_that_runs_out_for_the_table_of_known_states_is_that_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table is gone by then."""
+    made = itertools.count()
+    zeros = numpy.zeros
+
+    def none_left(shape: Any, dtype: Any = float) -> Any:
+        if isinstance(shape, int) and shape > 64 and next(made) >= 1:
+            raise MemoryError("no room")
+        return zeros(shape, dtype=dtype)
+
+    monkeypatch.setattr(compiled, "ROOM", 1)
+    monkeypatch.setattr(compiled.numpy, "zeros", none_left)
+    with pytest.raises(MemoryError, match="no room"):
+        explore(two_phase.two_phase(3), NOTHING, [two_phase.Consistent], fast=True, arcs=True)

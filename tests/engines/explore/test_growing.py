@@ -1,4 +1,4 @@
-"""Arrays that grow in place keep what they have, whoever still holds one of them."""
+"""An array that grows keeps its rows, and another reference to the older array stays valid."""
 
 from __future__ import annotations
 

@@ -122,15 +122,14 @@ class CompiledSearch:
         made = self.moves.array
         found = numpy.asarray(FirstArcs(self.targets.array[:arcs]))
         sources = numpy.searchsorted(self.first.array[: self.number + 1], found, side="right") - 1
-        self.tally = numpy.zeros(2 * len(self.tables.moves.values) + ROOM, dtype=numpy.int64)
-        self.tally[: len(self.tables.moves.values)] = counts(made[:arcs], len(self.tables.moves.values))
+        tally: Ints = numpy.zeros(2 * len(self.tables.moves.values) + ROOM, dtype=numpy.int64)
+        tally[: len(self.tables.moves.values)] = counts(made[:arcs], len(self.tables.moves.values))
         room = len(self.words)
         moves = numpy.zeros(states, dtype=made.dtype)
         moves[1:] = made[found[1:]]
-        self.targets = Growing(numpy.maximum(sources, 0), room, numpy.int32)
-        self.moves = Growing(moves, room, moves.dtype.type)
-        self.first = Growing(self.first.array[:1], 1, numpy.int64)
-        self.marked = Growing(self.marked.array[:1], 1, numpy.int64)
+        kept = Growing(numpy.maximum(sources, 0), room, numpy.int32), Growing(moves, room, moves.dtype.type)
+        none = Growing(self.first.array[:1], 1, numpy.int64), Growing(self.marked.array[:1], 1, numpy.int64)
+        (self.targets, self.moves), (self.first, self.marked), self.tally = kept, none, tally
         self.run[kernel.LEAN] = 1
 
     @property
@@ -216,15 +215,12 @@ class CompiledSearch:
     def _widen(self) -> None:
         """Pack the states again if a slot has more values now than its bits can tell apart; likewise for moves."""
         moves = len(self.tables.moves.values)
-        few = moves > NARROW and self.moves.array.dtype == numpy.int16
-        if not (few or (self.lean and moves > len(self.tally)) or any(map(gt, self.flat.counts, self.most))):
-            return
-        with interruptions("held"):
-            if few:
-                self.moves = Growing(self.moves.array, len(self.moves), numpy.int32)
-            if self.lean and moves > len(self.tally):
-                self.tally = numpy.append(self.tally, numpy.zeros(len(self.tally), dtype=numpy.int64))
-            if any(map(gt, self.flat.counts, self.most)):
+        if moves > NARROW and self.moves.array.dtype == numpy.int16:
+            self.moves = Growing(self.moves.array, len(self.moves), numpy.int32)
+        if self.lean and moves > len(self.tally):
+            self.tally = numpy.append(self.tally, numpy.zeros(len(self.tally), dtype=numpy.int64))
+        if any(map(gt, self.flat.counts, self.most)):
+            with interruptions("held"):
                 self._pack()
 
     def _pack(self) -> None:
@@ -237,7 +233,6 @@ class CompiledSearch:
         self.words, self.packing = words, new
         self.most = (new[:, 2] + 1).tolist()
         self._make_room(len(self.out))
-        del self.known
         self._enter()
 
     def _make_room(self, successors: int) -> None:
@@ -253,27 +248,28 @@ class CompiledSearch:
         if room > LARGE:
             room = room // 2 if 3 * room >= 8 * least else room
             self.run[kernel.MOST] = room // 4 * 3
-        self.known = numpy.zeros(room, dtype=numpy.int64)
-        kernel.enter(self.known, self.words.array, self.states)
+        self.known: Ints = numpy.zeros(0, dtype=numpy.int64)  # its memory is needed; without it nothing is kept
+        known: Ints = numpy.zeros(room, dtype=numpy.int64)
+        kernel.enter(known, self.words.array, self.states)
+        self.known = known
 
     def _grow(self) -> None:
-        """Give arrays that are full, or almost, room for more."""
+        """Give arrays that are full, or almost, room for more. Those whose room `keep` asks for are the last to have it."""
         most = len(self.out)
         if not self.lean and self.states >= self.lean_from:
             self._become_lean()
         if self.states + most > len(self.words):
             room = _more(self.states, most)
-            self.words.resize(room)
             if not self.lean:
                 self.first.resize(room + 1)
+            self.words.resize(room)
         if self.states + most > self.run[kernel.MOST]:
-            del self.known
             self._enter()
         used = self.states if self.lean else self.arcs
         if used + most > len(self.targets):
             room = len(self.words) if self.lean else _more(used, most)
-            self.targets.resize(room)
             self.moves.resize(room)
+            self.targets.resize(room)
         if not self.lean and self.run[kernel.MARKED] + most > len(self.marked):
             self.marked.resize(_more(int(self.run[kernel.MARKED]), most))
         if self.run[kernel.LEVELS] + 1 >= len(self.levels):
@@ -282,7 +278,7 @@ class CompiledSearch:
     def finish(self) -> None:
         """Give the graph what was found: whole states only."""
         graph = self.graph
-        while not self._keep():
+        while len(self.known) and not self._keep():
             self._grow()
         states, arcs = self.states, self.arcs
         kept = states if self.lean else arcs

@@ -1,4 +1,4 @@
-"""Arrays that grow in place: tens of gigabytes of states and arcs cannot be copied whenever there are more of them.
+"""Arrays that grow in place: gigabytes of states and arcs should not be copied whenever there are more of them.
 
 Linux moves the pages of a mapping without copying them, and a page of two megabytes costs one fault instead of 512. numpy's
 own `resize` fills what is new with zeros in pages of four kilobytes, which took a sixth of a large search.
@@ -38,7 +38,7 @@ class Growing:
 
     @property
     def array(self) -> NDArray[Any]:
-        """Return the rows: looked up again where an interruption came within `resize`."""
+        """Return the rows. They are looked up again after `resize`, also after one that was interrupted."""
         if self._array is None:
             numbers = self._rows * math.prod(self._columns)
             self._array = numpy.frombuffer(self._pages, self._dtype, numbers).reshape(-1, *self._columns)

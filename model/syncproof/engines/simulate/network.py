@@ -310,10 +310,9 @@ class Network:
 
     def chance(self, purpose: str, mixed: int) -> float:
         """Return a number in [0, 1) for a purpose, from the hash of what it is drawn for."""
-        scramble, drawn = (
-            self.scramble,
-            hash((mixed, 0, 0, self._chances[purpose])),
-        )  # as `Draws.uniform`, without the calls
+        # As `Draws.uniform`, without the calls.
+        scramble = self.scramble
+        drawn = hash((mixed, 0, 0, self._chances[purpose]))
         return scramble[scramble[(drawn >> 20) & MASK] ^ ((drawn >> 40) & MASK)] / SIZE
 
     def arrive_or_wait(self, mail: Mail) -> None:
