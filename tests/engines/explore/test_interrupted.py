@@ -15,13 +15,17 @@ import pytest
 import syncproof
 from examples import two_phase_commit as two_phase
 from syncproof.core.environment import Environment
-from syncproof.engines.explore import Common, Exploration, explore, search
+from syncproof.engines.explore import Common, Exploration, exploration, explore
 from syncproof.engines.explore.constraint import WorldView
+from syncproof.engines.explore.interruptions import SIGNALS
+from syncproof.engines.explore.search import search
 
 pytestmark = pytest.mark.slow
 
 OURS = str(Path(syncproof.__file__).parent)
 TRIES = 15
+AROUND = 400
+"""How many byte codes a search takes at most before it has a state, and when it puts its result together."""
 MANAGERS = [[two_phase.Resource(n) for n in range(2)]]
 
 
@@ -31,12 +35,11 @@ def undecided(view: WorldView) -> bool:
 
 
 class Interrupter:
-    """Raises `KeyboardInterrupt` once in a search's loop: before byte code `at` of syncproof, or when signals are let through."""
+    """Calls the handler of Ctrl-C once in a search: before byte code `at` of syncproof's, as Python may."""
 
     def __init__(self, at: int) -> None:
         self.at = at
         self.count = 0
-        self.came = False
 
     def trace(self, frame: FrameType, event: str, argument: object) -> Any:
         if not frame.f_code.co_filename.startswith(OURS):
@@ -47,33 +50,35 @@ class Interrupter:
     def within(self, frame: FrameType, event: str, argument: object) -> Any:
         if event == "opcode":
             self.count += 1
-            if (
-                self.count >= self.at > 0
-                and not self.came
-                and signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
-            ):
-                self.came = True
-                raise KeyboardInterrupt
+            if self.count == self.at:
+                handler = signal.getsignal(signal.SIGINT)
+                assert callable(handler)
+                handler(signal.SIGINT, frame)
         return self.within
 
 
-def searched(patch: pytest.MonkeyPatch, at: int, common: Common, **options: Any) -> tuple[Exploration, int]:
-    """Search, and be interrupted at the byte code `at`; return how many there were as well."""
+def searched(patch: pytest.MonkeyPatch, at: int, common: Common, **options: Any) -> tuple[Exploration | None, int]:
+    """Search, and be interrupted at the byte code `at`; return how many there were as well.
+
+    None instead of a result: it was interrupted before the search had begun, or when it was over.
+    """
     interrupter = Interrupter(at)
+
+    def traced(*arguments: Any, **others: Any) -> Any:
+        before = sys.gettrace()
+        sys.settrace(interrupter.trace)
+        try:
+            return search(*arguments, **others)
+        finally:
+            sys.settrace(before)
+
+    properties = (two_phase.Consistent, two_phase.Terminates)
     with patch.context() as here:
-        for loop in (search._search, search._go_on):
-
-            def traced(*arguments: Any, loop: Any = loop) -> Any:
-                before = sys.gettrace()
-                sys.settrace(interrupter.trace)
-                try:
-                    return loop(*arguments)
-                finally:
-                    sys.settrace(before)
-
-            here.setattr(search, loop.__name__, traced)
-        properties = (two_phase.Consistent, two_phase.Terminates)
-        found = explore(two_phase.two_phase(2), Environment(), properties, common=common, **options)
+        here.setattr(exploration, "search", traced)
+        try:
+            found = explore(two_phase.two_phase(2), Environment(), properties, common=common, **options)
+        except KeyboardInterrupt:
+            return None, interrupter.count
     return found, interrupter.count
 
 
@@ -96,16 +101,27 @@ def fast(**options: bool) -> Any:
 def test_a_search_can_be_interrupted_anywhere(options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     searched(monkeypatch, 0, Common(), **options)  # what a process computes once
     whole, count = searched(monkeypatch, 0, Common(), **options)
+    assert whole is not None
+    handlers = [signal.getsignal(number) for number in SIGNALS]
     rng = random.Random(str(options))
-    for at in sorted(rng.sample(range(1, count), TRIES)):
+    for at in [*range(1, AROUND, 40), *sorted(rng.sample(range(AROUND, count - AROUND), TRIES)), count - 1]:
         common = Common()
         cut, _ = searched(monkeypatch, at, common, **options)
-        graph = cut.graph
-        assert graph.ending == "interrupted"
-        assert list(graph.states) == list(whole.graph.states[: len(graph.states)])
-        assert list(graph.first) == list(whole.graph.first[: graph.expanded + 1])
-        assert list(graph.targets)[: graph.first[-1]] == list(whole.graph.targets[: graph.first[-1]])
-        assert "holds" not in [finding.verdict for finding in cut.findings.values()]
+        assert [signal.getsignal(number) for number in SIGNALS] == handlers
+        if cut is None:
+            assert not AROUND <= at <= count - AROUND
+        else:
+            graph = cut.graph
+            assert graph.ending == "interrupted"
+            assert graph.bytes > 0
+            assert list(graph.states) == list(whole.graph.states[: len(graph.states)])
+            assert list(graph.first) == list(whole.graph.first[: graph.expanded + 1])
+            assert list(graph.targets) == list(whole.graph.targets[: graph.first[-1]])
+            assert list(graph.parents) == list(whole.graph.parents[: len(graph.states)])
+            assert len(graph.moves) == len(graph.marks) == len(graph.targets)
+            assert 0 < len(graph.levels) <= len(whole.graph.levels)
+            assert "holds" not in [finding.verdict for finding in cut.findings.values()]
         again, _ = searched(monkeypatch, 0, common, **options)
+        assert again is not None
         assert list(again.graph.targets) == list(whole.graph.targets)
         assert again.findings == whole.findings

@@ -21,7 +21,7 @@ from syncproof.engines.explore.expand import Successor, expander
 from syncproof.engines.explore.flat_tables import FlatTables, rows
 from syncproof.engines.explore.graph import FirstArcs, Graph, Marked, Tree, counts
 from syncproof.engines.explore.growing import Growing
-from syncproof.engines.explore.interruptions import interruptions
+from syncproof.engines.explore.interruptions import Interruptions
 from syncproof.engines.explore.packing import PackedStates, packed, packing, width
 from syncproof.engines.explore.tables import Tables
 from syncproof.engines.explore.unchanging import Unchanging
@@ -55,12 +55,14 @@ class CompiledSearch:
         deepest: int | None,
         lean_from: int | None,
         complain: Callable[[int, list[Successor]], None],
+        interruptions: Interruptions,
         within: Within | None = None,
         unchanging: Unchanging | None = None,
     ) -> None:
         self.tables = tables
         self.graph = graph
         self.complain = complain
+        self.interruptions = interruptions
         self.lean_from = math.inf if lean_from is None else lean_from
         self.expand = expander(tables)
         self.flat = FlatTables(tables, within, unchanging)
@@ -155,7 +157,8 @@ class CompiledSearch:
     def advance(self, stop: int) -> bool:
         """Expand states until the one of this number; return whether it was reached. Else all states are expanded.
 
-        A complaint ends it earlier, after the state in which it was met. `DEEP` ends it as well: `graph.ending` says so.
+        A complaint ends it earlier, after the state in which it was met, and so does a signal. `DEEP` ends it as well:
+        `graph.ending` says so.
         """
         run, flat = self.run, self.flat
         run[kernel.STOP] = stop
@@ -175,13 +178,15 @@ class CompiledSearch:
                     grew = flat.follow() or grew
                     self.complain(self._expanding, found)
                     run[kernel.STOP] = self._expanding + 1
+                if self.interruptions.came:
+                    run[kernel.STOP] = self._expanding + 1
                 if grew:
                     self._widen()
             elif says == kernel.FULL:
-                with interruptions("held"):
+                with self.interruptions.undivided():
                     self._grow()
             elif says == kernel.CROWDED:
-                with interruptions("held"):
+                with self.interruptions.undivided():
                     self._drop_waiting()
                     self._make_room(2 * len(self.out))
             elif says == kernel.DEEP:
@@ -220,7 +225,7 @@ class CompiledSearch:
         if self.lean and moves > len(self.tally):
             self.tally = numpy.append(self.tally, numpy.zeros(len(self.tally), dtype=numpy.int64))
         if any(map(gt, self.flat.counts, self.most)):
-            with interruptions("held"):
+            with self.interruptions.undivided():
                 self._pack()
 
     def _pack(self) -> None:

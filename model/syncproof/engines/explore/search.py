@@ -22,7 +22,7 @@ from syncproof.engines.explore.constraint import Within
 from syncproof.engines.explore.encoding import State
 from syncproof.engines.explore.expand import Successor, expander
 from syncproof.engines.explore.graph import Complaint, Graph
-from syncproof.engines.explore.interruptions import interruptions
+from syncproof.engines.explore.interruptions import Interruptions
 from syncproof.engines.explore.packing import bytes_of_state, fits
 from syncproof.engines.explore.symmetry import Symmetry
 from syncproof.engines.explore.tables import Tables
@@ -114,13 +114,16 @@ def search(
     """
     graph = Graph()
     began = time.perf_counter()
+    interruptions = Interruptions()
     try:
-        with no_collection(), watchdog.deadline(limits.time):
-            checks = _Checks(tables, limits, restrictions.until_decided, progress, graph, began)
+        with interruptions, no_collection(), watchdog.deadline(limits.time):
+            checks = _Checks(tables, limits, restrictions.until_decided, progress, graph, began, interruptions)
             point = _search(tables, restrictions, checks, graph, _switch(tables, restrictions, fast))
             if point is not None:
                 _go_on(tables, restrictions, checks, graph, point, lean_from)
     except KeyboardInterrupt:
+        if not graph.states:  # it came before the search began
+            raise
         graph.ending = "interrupted"
     except Overdue:
         graph.ending = "time"
@@ -197,12 +200,14 @@ class _Checks:
         progress: Callable[[Status], None] | None,
         graph: Graph,
         began: float,
+        interruptions: Interruptions,
     ) -> None:
         self.limits = limits
         self.until_decided = until_decided
         self.progress = progress
         self.graph = graph
         self.began = began
+        self.interruptions = interruptions
         self.undecided = len(tables.judging.automata) + len(tables.judging.endless) - len(tables.complaints)
 
     def decided(self) -> bool:
@@ -255,21 +260,23 @@ def _go_on(
         _search(tables, restrictions, checks, graph, math.inf)  # all complaints are known, and none will come again
         return
     look = point.look
-    with interruptions("held"):  # the graph is empty from the first of these lines to the last
+    interruptions = checks.interruptions
+    with interruptions.undivided():  # the graph is empty meanwhile
         going = CompiledSearch(
-            tables, graph, point.last, checks.limits.depth, lean_from, partial(complain, tables, graph),
+            tables, graph, point.last, checks.limits.depth, lean_from, partial(complain, tables, graph), interruptions,
             restrictions.within, restrictions.unchanging,
         )  # fmt: skip
-        try:
-            with interruptions("let through"):
-                while going.advance(going.number + 1 if checks.decided() else look):
-                    if checks.decided():
-                        break
-                    if going.number == look:
-                        look += CHECK_EVERY
-                        if checks.limited(going.states, going.arcs, going.number, going.depth):
-                            break
-        finally:
+    try:
+        while going.advance(going.number + 1 if checks.decided() else look):
+            interruptions.tell()
+            if checks.decided():
+                break
+            if going.number == look:
+                look += CHECK_EVERY
+                if checks.limited(going.states, going.arcs, going.number, going.depth):
+                    break
+    finally:
+        with interruptions.undivided():
             going.finish()
 
 
@@ -287,12 +294,14 @@ def _search(tables: Tables, restrictions: Restrictions, checks: _Checks, graph: 
     marks, parents = array("q"), array("q", [-1])
     graph.states, graph.first, graph.targets, graph.moves = states, first, targets, moves
     graph.marks, graph.parents, graph.levels = marks, parents, levels
-    complaints = tables.judging.complaints
+    complaints, interruptions = tables.judging.complaints, checks.interruptions.came
     last, number, look = 1, 0, CHECK_EVERY
     until_decided, depth = restrictions.until_decided, checks.limits.depth
     out: list[Successor] = []
     try:
         while number < len(states) and len(states) < switch:
+            if interruptions:
+                checks.interruptions.tell()
             if number == last:
                 if depth == len(levels):
                     levels.append(number)
