@@ -1,12 +1,13 @@
 """Every simulated run of the suite must add up: what a store counts is what the server holds in it.
 
 And the garbage collector leaves out what was collected of the tests: it stays to the end, and would be gone through dozens of
-times.
+times. Commands that tests start and interrupt hear Ctrl-C, also where the suite runs in the background of a script.
 """
 
 from __future__ import annotations
 
 import gc
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -25,6 +26,13 @@ def pytest_collection_finish() -> None:
     """Collect garbage again, of what the tests make."""
     gc.enable()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c_is_heard() -> None:
+    """Undo what a shell does to a command in the background: it and all that it starts would ignore Ctrl-C."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True, scope="session")
