@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 from syncproof.core.observations import (
@@ -71,15 +73,45 @@ def test_a_journal_that_is_put_back_is_read_on_from_there(tmp_path: Path) -> Non
     journal.note(database, Stored(TWO))
     recorder.poll()
     database.close()
-    for each in tmp_path.glob("a*"):
-        each.unlink()
+    path.rename(tmp_path / "before")
     shutil.copy(tmp_path / "backup", path)
-    recorder.put_back(path)
+    recorder.put_back(path, tmp_path / "before")
     database = journal.connect(path)
     journal.note(database, Accepted(TWO))
     database.close()
     recorder.poll()
     assert recorder.history() == [Stored(ONE), Stored(TWO), Accepted(TWO)]
+    recorder.close()
+
+
+def test_what_a_killed_server_committed_is_read_before_its_journal_is_put_back(tmp_path: Path) -> None:
+    """It is killed when its rows are in the log, and the index of the log does not have them yet (SQLite's file formats, WAL)."""
+    data, before, backup = tmp_path / "data", tmp_path / "before", tmp_path / "backup"
+    data.mkdir()
+    database = journal.connect(data / "a")
+    journal.note(database, Stored(ONE))
+    recorder = RunRecorder()
+    recorder.follow(data / "a")
+    recorder.poll()
+    shutil.copytree(data, backup)
+    index = data / "a-shm"
+    old = index.read_bytes()
+    writer = (
+        "import os, sys; from pathlib import Path; from syncproof.engines.drive import journal;"
+        "from syncproof.core.observations import Stored; from syncproof.core.values import MessageId;"
+        "journal.note(journal.connect(Path(sys.argv[1])), Stored(MessageId(2))); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", writer, str(data / "a")], check=True)
+    with index.open("r+b") as file:
+        file.write(old)
+    database.close()
+    recorder.poll()
+    assert recorder.history() == [Stored(ONE)]
+    data.rename(before)
+    shutil.copytree(backup, data)
+    recorder.put_back(data / "a", before / "a")
+    recorder.poll()
+    assert recorder.history() == [Stored(ONE), Stored(TWO)]
     recorder.close()
 
 

@@ -65,6 +65,19 @@ class Reader:
             self._database.close()
             self._database = None
 
+    def rest(self, moved: Path) -> list[tuple[int, Observation]]:
+        """Return the rows that were not read before of the journal, whose process was killed, and which is at `moved` now.
+
+        A process that is killed while it commits may have written what no open connection sees: SQLite finds it when nobody has
+        the database open and somebody opens it.
+        """
+        self.close()
+        reader = Reader(moved)
+        reader.last = self.last
+        rows = reader.fresh()
+        reader.close()
+        return rows
+
     def skip(self) -> None:
         """Take everything that is there as read: the file was put back to an older state, which was read before."""
         self.last = 0

@@ -226,7 +226,7 @@ class Stage:
         self.data.rename(before)
         shutil.copytree(self.folder / f"backup-{self.backups}", self.data)
         for journal in self.target.journals():
-            self.recorder.put_back(journal)
+            self.recorder.put_back(journal, before / journal.relative_to(self.data))
         for observation in self.target.restored(before):
             self.recorder.note(observation)
         self.recorder.poll()

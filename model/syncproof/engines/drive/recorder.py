@@ -103,11 +103,12 @@ class RunRecorder:
         looked = all(self.looked_at.get(device, 0.0) > self.busy_at for device in devices)
         return self.online.issuperset(devices) and idle > (quiet if looked else 4 * quiet)
 
-    def put_back(self, journal: Path) -> None:
-        """Take a journal that was put back to an older state as read."""
+    def put_back(self, journal: Path, before: Path) -> None:
+        """Take a journal that was put back to an older state as read. `before`: where the one is now that was in its place."""
         reader = self.readers.get(journal)
         if reader is not None:
-            reader.close()
+            for at, observation in reader.rest(before):
+                self._add(at, observation)
             reader.skip()
 
     def close(self) -> None:
