@@ -52,7 +52,8 @@ def nearest(word: str, names: Iterable[str], among: Iterable[str] = ()) -> str:
 def from_outside(error: BaseException) -> bool:
     """Return whether an exception comes from outside of the code that it was raised in: a signal, a limit of time.
 
-    Where Python's own handler of Ctrl-C is installed, as in a notebook, every `KeyboardInterrupt` counts as Ctrl-C.
+    Where Python's own handler of Ctrl-C is installed, as in a notebook outside of searches, every `KeyboardInterrupt` counts as
+    Ctrl-C.
     """
     if isinstance(error, KeyboardInterrupt) and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         return True

@@ -14,6 +14,7 @@ Where several apply, the first in this order is the status, but for 0. This modu
 from __future__ import annotations
 
 import errno
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -131,7 +132,7 @@ class CommandGroup(click.Group):
         from syncproof.engines import watchdog
 
         stdout = output.prepare()
-        watchdog.begin(orphaned=process.interruption)
+        watchdog.begin(orphaned=lambda: signal.raise_signal(signal.SIGTERM))  # a search takes signals where it can
         status = self._status(sys.argv[1:], extra)
         sys.stdout.flush()
         if stdout is not None and stdout.failure is not None:

@@ -11,8 +11,15 @@ from typing import Any
 
 import pytest
 
+from syncproof.engines.explore import interruptions as interruptions_module
 from syncproof.engines.explore.interruptions import SIGNALS, Interruptions
 from syncproof.errors import Interrupted
+
+
+@pytest.fixture(autouse=True)
+def once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no signal come again while a test lasts."""
+    monkeypatch.setattr(interruptions_module, "AGAIN", 3600.0)
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +69,52 @@ def test_ctrl_c_is_raised_at_once_in_a_model_that_a_search_calls() -> None:
     with Interruptions(), pytest.raises(Interrupted):
         of_a_search("other()")(lambda: (ctrl_c(), reached.append("after it")))
     assert reached == []
+
+
+def endless() -> None:
+    while True:
+        pass
+
+
+def test_ctrl_c_that_was_noted_comes_again_in_a_model_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interruptions_module, "AGAIN", 0.01)
+    with Interruptions():
+        own_ctrl_c(None)
+        with pytest.raises(Interrupted):
+            of_a_search("other()")(endless)
+
+
+def test_ctrl_c_is_raised_in_a_search_that_a_model_makes() -> None:
+    """The search within notes it, and tells the search around it, in which a model is under way."""
+
+    def within() -> None:
+        inner = Interruptions()
+        with inner:
+            own_ctrl_c(None)
+            assert inner.came == [signal.SIGINT]
+            inner.tell()
+            reached.append("after it")
+
+    reached: list[str] = []
+    with Interruptions(), pytest.raises(Interrupted):
+        of_a_search("other()")(within)
+    assert reached == []
+
+
+def test_a_users_module_may_have_the_name_of_pythons() -> None:
+    names: dict[str, Any] = {"__name__": "mailbox", "os": os, "signal": signal}
+    exec(compile("def handle():\n    os.kill(os.getpid(), signal.SIGINT)\n", "mailbox.py", "exec"), names)
+    with Interruptions(), pytest.raises(Interrupted):
+        of_a_search("other()")(names["handle"])
+
+
+def test_a_handler_of_a_users_that_raises_what_pythons_own_raises_is_told_as_an_interruption() -> None:
+    def handler(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, handler)
+    with Interruptions(), pytest.raises(Interrupted):
+        of_a_search("other()")(ctrl_c)
 
 
 def test_ctrl_c_is_raised_nowhere_in_what_is_not_divided() -> None:

@@ -222,7 +222,10 @@ class Target(ABC):
         """Return the children that are the server: the faults kill and stop all of them."""
 
     def journals(self) -> list[Path]:
-        """Return the databases in which the server's own processes note observations, if it has been taught to."""
+        """Return the databases in which the server's own processes note observations, if it has been taught to.
+
+        Those within the server's directory are put back with it.
+        """
         return []
 
     def audit(self) -> Iterable[Observation]:

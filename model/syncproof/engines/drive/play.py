@@ -225,7 +225,7 @@ class Stage:
         before = self.folder / f"before-{self.backups}"
         self.data.rename(before)
         shutil.copytree(self.folder / f"backup-{self.backups}", self.data)
-        for journal in self.target.journals():
+        for journal in [each for each in self.target.journals() if each.is_relative_to(self.data)]:
             self.recorder.put_back(journal, before / journal.relative_to(self.data))
         for observation in self.target.restored(before):
             self.recorder.note(observation)

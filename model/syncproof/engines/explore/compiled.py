@@ -157,8 +157,7 @@ class CompiledSearch:
     def advance(self, stop: int) -> bool:
         """Expand states until the one of this number; return whether it was reached. Else all states are expanded.
 
-        A complaint ends it earlier, after the state in which it was met, and so does a signal. `DEEP` ends it as well:
-        `graph.ending` says so.
+        A complaint ends it earlier, after the state in which it was met. `DEEP` ends it as well: `graph.ending` says so.
         """
         run, flat = self.run, self.flat
         run[kernel.STOP] = stop
@@ -170,6 +169,7 @@ class CompiledSearch:
                 self.tally, self.out, self.reached, self.waiting,
             )  # fmt: skip
             if says == kernel.ASKS:
+                self.interruptions.tell()
                 asked, *key = run[kernel.ASKED :].tolist()
                 grew = flat.fill(asked, self._state, *key)
                 if self.tables.judging.complaints:
@@ -177,8 +177,6 @@ class CompiledSearch:
                     self.expand(self._state(), found)
                     grew = flat.follow() or grew
                     self.complain(self._expanding, found)
-                    run[kernel.STOP] = self._expanding + 1
-                if self.interruptions.came:
                     run[kernel.STOP] = self._expanding + 1
                 if grew:
                     self._widen()
