@@ -93,7 +93,7 @@ class Interruptions:
         self._comes_again = False
         with self._lock:
             if self.came and not self._over:
-                _thread.interrupt_main(self.came[0])
+                _thread.interrupt_main(signal.Signals(self.came[0]))
 
     def tell(self) -> None:
         """Call the handlers of the signals that came. They usually raise `KeyboardInterrupt`, which is told as `Interrupted`."""
