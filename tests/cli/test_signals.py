@@ -59,7 +59,12 @@ class Running:
     def __init__(self, folder: Path, command: str, catch: str = "ZeroDivisionError") -> None:
         (folder / "own.py").write_text(LONG.replace("CATCH", catch))
         self.process = subprocess.Popen(
-            [*PROGRAM, *command.split()], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [*PROGRAM, *command.split()],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline().split()
@@ -67,9 +72,15 @@ class Running:
         self.worker = os.pidfd_open(int(line[1]))
         self.told = ""
 
-    def end(self, number: signal.Signals) -> tuple[int, str]:
-        """Send a signal to the command; return its status and what it said when none of its processes is left."""
-        self.process.send_signal(number)
+    def end(self, number: signal.Signals, everybody: bool = False) -> tuple[int, str]:
+        """Send a signal to the command; return its status and what it said when none of its processes is left.
+
+        `everybody`: send it to all its processes, as a terminal does.
+        """
+        if everybody:
+            os.killpg(self.process.pid, number)
+        else:
+            self.process.send_signal(number)
         try:
             # To the end of the pipes: until all processes have closed them. An ending one does so a moment before its end.
             self.told, says = self.process.communicate(timeout=60)
@@ -88,6 +99,16 @@ def test_a_signal_ends_a_command_and_its_workers_with_status_3(
     tmp_path: Path, command: str, number: signal.Signals
 ) -> None:
     status, says = Running(tmp_path, command).end(number)
+    assert status == 3, says
+    assert "Traceback" not in says
+    assert "interrupted" in says
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
+def test_a_signal_of_the_terminal_to_all_processes_ends_them_with_status_3(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    status, says = Running(tmp_path, COMMANDS[1]).end(number, everybody=True)
     assert status == 3, says
     assert "Traceback" not in says
     assert "interrupted" in says
