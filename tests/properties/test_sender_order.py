@@ -111,3 +111,43 @@ def test_a_restore_frees_the_places_of_every_device_of_the_conversation(history)
     history.reverted(1, kind="conversation", owner=0)
     history.placed(2, 2)
     assert history.says("sender-order") == []
+
+
+def test_messages_that_a_restore_took_take_places_in_their_order_again(history) -> None:
+    for message in (1, 2):
+        history.composed(message)
+    for message in (1, 2):
+        history.placed(message, message)
+    history.reverted(0, kind="conversation", owner=0)
+    for message in (1, 2):
+        history.placed(message, message)
+    assert history.says("sender-order") == []
+
+
+def test_a_message_that_a_restore_took_is_compared_with_those_that_it_left(history) -> None:
+    for message in (1, 2, 3):
+        history.composed(message)
+    history.placed(2, 1)
+    history.placed(3, 2)
+    history.reverted(1, kind="conversation", owner=0)
+    history.placed(1, 2)
+    assert len(history.says("sender-order")) == 1
+
+
+def test_a_message_that_is_placed_again_is_compared_with_every_other_one(history) -> None:
+    for message in (1, 2, 3):
+        history.composed(message)
+    for message in (1, 2, 3):
+        history.placed(message, 2 * message)
+    history.placed(1, 5)
+    assert len(history.says("sender-order")) == 1
+
+
+def test_a_place_against_the_order_is_told_once(history) -> None:
+    for message in (1, 2, 3):
+        history.composed(message)
+    history.placed(1, 1)
+    history.placed(3, 2)
+    history.placed(2, 3)
+    history.placed(1, 1)
+    assert len(history.says("sender-order")) == 1

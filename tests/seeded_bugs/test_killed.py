@@ -38,9 +38,8 @@ def test_a_counterexample_of_hypothesis_is_shortened_to_the_shortest(name: str) 
     cut = cut_down(bug.id, larger(world_of(bug.id)), played(bug.id))
     counterexample = searched(bug.id, world_of(bug.id)).findings[bug.violates[0]][1]
     assert counterexample is not None
-    if (
-        PROPERTIES[bug.violates[0]].kind == "liveness"
-    ):  # the search's counterexample is a short one, not always the shortest
+    if PROPERTIES[bug.violates[0]].kind == "liveness":
+        # The search's counterexample is a short one, not always the shortest.
         assert len(cut) <= counterexample.length
     else:
         assert len(cut) == len(counterexample.moves)

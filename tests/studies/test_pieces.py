@@ -15,7 +15,7 @@ from syncproof.errors import DesignError, InputError, Interrupted
 from syncproof.inputs import lookup
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.studies import pieces
-from syncproof.studies.pieces import INTERRUPTED, LOST, Piece, perform, piece, setting
+from syncproof.studies.pieces import INTERRUPTED, LOST, Piece, perform, piece, roomy, setting
 from syncproof.studies.verification import Explored
 from syncproof.studies.verify import explore_one
 
@@ -287,3 +287,17 @@ def test_there_are_as_many_workers_as_memory_allows_unless_they_are_counted(
     monkeypatch.setattr(pieces, "available_memory", lambda: free)
     found = setting(jobs=jobs, memory=2 * GIB)
     assert (found.workers, found.workers_why) == (workers, why)
+
+
+def test_pieces_that_take_more_memory_have_as_many_workers_as_it_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pieces, "available_memory", lambda: 5 * GIB)
+    found = roomy(setting(jobs=4), 2 * GIB)
+    assert (found.workers, found.workers_why[:14]) == (2, "2 of 4 workers")
+    assert roomy(found, 1 * GIB) == found
+
+
+def test_an_executor_of_ones_own_has_the_workers_that_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pieces, "available_memory", lambda: GIB)
+    with ThreadPoolExecutor(2) as threads:
+        own = setting(threads, jobs=2)
+        assert roomy(own, 2 * GIB) == own

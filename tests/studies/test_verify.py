@@ -30,6 +30,7 @@ from syncproof.studies.verification import Explored, Verification
 NO_FAULT = SmallWorld("two-people", 1, ())
 PUSH = SmallWorld("two-people", 1, ("push",))
 CRASH = SmallWorld("two-people", 1, ("server-crash",))
+CUT_OFF = SmallWorld("two-people", 1, ("disconnect",))
 NOTIFY, SYNC_FIRST = "timeline-notify", "inbox-sync-first"
 
 
@@ -197,6 +198,32 @@ def test_every_limit_ends_in_unknown_with_its_reason(limits, ending):
     verdict, _, why = found.findings["no-loss"]
     assert (found.complete, found.ending, verdict) == (False, ending, "unknown")
     assert f"the limit of {ending} was reached" in why
+
+
+@pytest.fixture
+def two_worlds(monkeypatch):
+    """Return a function that verifies a design in a world below and a world above a limit of 5,000 states."""
+
+    def verified_with(further: Limits, name: str = "deep") -> Verification:
+        monkeypatch.setattr(verification, "within", lambda name, design: [NO_FAULT, CUT_OFF])
+        monkeypatch.setattr(verification, "LIMITS", Limits(states=5000))
+        monkeypatch.setattr(verification, "FURTHER", further)
+        return verification.verify(["inbox-shared"], name, jobs=1)
+
+    return verified_with
+
+
+@pytest.mark.parametrize(("name", "complete"), [("deep", True), ("standard", False)])
+def test_deep_bounds_search_again_what_the_limit_of_states_cut_short(two_worlds, name, complete):
+    found = two_worlds(Limits(memory=1 << 30), name)
+    assert [e.complete for e in found.explored["inbox-shared"]] == [True, complete]
+    assert found.work.pieces == 2 + complete
+    assert found.cell("inbox-shared", "no-duplicate").verdict == ("holds" if complete else "unknown")
+
+
+def test_a_second_search_that_comes_less_far_takes_nothing_away(two_worlds):
+    found = two_worlds(Limits(states=10, memory=1 << 30))
+    assert found.explored["inbox-shared"][1].states >= 5000
 
 
 @pytest.mark.slow

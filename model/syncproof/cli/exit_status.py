@@ -96,9 +96,7 @@ def _explain(error: BaseException) -> tuple[str, int]:
     """Return the line and the exit status of an error."""
     if isinstance(error, InputError):
         return str(error), FAILED if isinstance(error, DesignError) else USAGE
-    if (
-        isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG
-    ):  # any look at a path may find it, in many places
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:  # any look at a path, in many places
         return f"{str(error.filename)!r:.60}...: {error.strerror}; allowed: the name of a file", USAGE
     if isinstance(error, DiskError):
         return str(error), FAILED

@@ -91,11 +91,11 @@ def _child(command: Callable[[], int], writing: int, signals: list[signal.Signal
         interruption.listen()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
         status = command()
-        os.write(writing, bytes([status]))
+        _tell(writing, status)
     except BaseException as error:
         if isinstance(error, Interrupted):
             status = UNKNOWN
-            os.write(writing, bytes([status]))
+            _tell(writing, status)
         else:
             sys.excepthook(type(error), error, error.__traceback__)
     finally:
@@ -103,6 +103,11 @@ def _child(command: Callable[[], int], writing: int, signals: list[signal.Signal
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(status)
+
+
+def _tell(writing: int, status: int) -> None:
+    with contextlib.suppress(BrokenPipeError):  # the parent was killed, and nobody asks any more
+        os.write(writing, bytes([status]))
 
 
 def _parent(child: int, reading: int, signals: list[signal.Signals]) -> int:

@@ -156,7 +156,7 @@ def sweep(
     "--bounds",
     default="standard",
     show_default=True,
-    help="small (seconds), standard (ten minutes for all designs) or deep.",
+    help="small (seconds), standard (ten minutes for all designs) or deep (more than an hour).",
 )
 @options.jobs
 @options.executor

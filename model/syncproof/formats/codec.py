@@ -180,9 +180,8 @@ def _value(raw: Any, hint: Any) -> Any:
 
 def _decode_id(kind: type, value: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, Id) and isinstance(value, int) and abs(value) <= LARGEST:
-        if (
-            kind is ActorId and value != ENVIRONMENT
-        ):  # a file has only the number, and handlers depend on the id's class
+        if kind is ActorId and value != ENVIRONMENT:
+            # A file has only the number, and handlers depend on the id's class.
             return DeviceId(value) if value >= 0 else ServerId(value) if value > GatewayId.FIRST else GatewayId(value)
         return kind(value)
     raise ValueError(f"{value!r:.40} is no {kind.__name__}; allowed: a whole number of 64 bits")

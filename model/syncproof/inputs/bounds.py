@@ -204,6 +204,7 @@ BEYOND = {"inbox-sync-first": (SmallWorld("two-devices", 2, ("server-crash",)),)
 VACUOUS = {
     "inbox-shared+deleted-on-send": (
         SmallWorld("two-devices", 1, ("trim",)),
+        SmallWorld("two-people", 2, ("trim",)),
         SmallWorld("two-people", 1, ("trim", "unread")),
         SmallWorld("two-devices", 1, ("trim", "expiring")),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Any, cast
 
 import attrs
@@ -11,7 +12,19 @@ from syncproof.core.observations import Composed, Placed, Reverted
 from syncproof.core.values import ConversationId, DeviceId, MessageId
 from syncproof.properties._base import Property, observes, seen
 from syncproof.properties.compact import Rows
+from syncproof.properties.long_column import LongColumn, upto
 from syncproof.properties.spill import Spill
+
+
+@state
+class Taken:
+    """The places that a device's messages took in a conversation. Both lists grow: of two messages the later one is higher.
+
+    `numbers`: the messages, counted in the order of composing. `places`: the place of each.
+    """
+
+    numbers: list[int]
+    places: list[int]
 
 
 @state
@@ -19,7 +32,10 @@ class SenderOrder(Property):
     """For m, n composed by one device in one conversation, m first: m's place is below n's.
 
     If a message is placed again (because the server lost it, or mistook a retry for a new message) the later place is
-    judged too. It says nothing about messages of different devices, even of one user.
+    judged too. A message whose place a restore took has none until it is placed again. It says nothing about messages of
+    different devices, even of one user.
+
+    `taken`: places that keep the order. One that does not is not among them, and no other message is compared with it.
     """
 
     name = "sender-order"
@@ -32,10 +48,12 @@ class SenderOrder(Property):
 
     numbers: dict[MessageId, tuple[DeviceId, ConversationId, int]] = attrs.field(factory=dict)
     counts: dict[tuple[DeviceId, ConversationId], int] = attrs.field(factory=dict)
-    last: dict[tuple[DeviceId, ConversationId], tuple[int, int]] = attrs.field(factory=dict)
+    taken: dict[tuple[DeviceId, ConversationId], Taken] = attrs.field(factory=dict)
+    spill: Spill | None = None
 
     def compact(self, spill: Spill) -> None:
         self.numbers = cast(Any, Rows(3, spill))
+        self.spill = spill
 
     @observes(Composed)
     def on_composed(self, o: Composed) -> str | None:
@@ -51,26 +69,41 @@ class SenderOrder(Property):
         if origin is None or o.place is None:
             return None
         device, conversation, number = origin
-        key = (device, conversation)
-        before, place = self.last.get(key, (0, 0))
-        if number >= before:
-            self.last[key] = (number, o.place)
-            if number > before and o.place <= place:
-                return self._complaint(o, device)
+        taken = self.taken_by((device, conversation))
+        numbers, places = taken.numbers, taken.places
+        if not numbers or (number > numbers[-1] and o.place > places[-1]):
+            numbers.append(number)
+            places.append(o.place)
             return None
-        return self._complaint(o, device) if o.place >= place else None
+        at = bisect_left(numbers, number)
+        known = at < len(numbers) and numbers[at] == number
+        later = at + known
+        if (at and places[at - 1] >= o.place) or (later < len(numbers) and places[later] <= o.place):
+            return (
+                f"message {o.message:d} of device {device:d} takes place {o.place} in conversation {o.conversation:d}, "
+                f"against the order in which that device composed"
+            )
+        if known:
+            places[at] = o.place
+        else:
+            numbers.insert(at, number)
+            places.insert(at, o.place)
+        return None
+
+    def taken_by(self, key: tuple[DeviceId, ConversationId]) -> Taken:
+        """Return the places of a device in a conversation."""
+        found = self.taken.get(key)
+        if found is None:
+            columns = ([], []) if self.spill is None else (LongColumn(self.spill), LongColumn(self.spill))
+            found = self.taken[key] = Taken(*cast(Any, columns))
+        return found
 
     @observes(Reverted)
     def on_reverted(self, o: Reverted) -> str | None:
         """Free the places above `upto`: a restore removed their messages."""
         if o.timeline.kind == "conversation":
-            for key, (number, place) in list(self.last.items()):
-                if key[1] == o.timeline.owner and place > o.upto:
-                    self.last[key] = (number, o.upto)
+            for (_, conversation), taken in self.taken.items():
+                if conversation == o.timeline.owner:
+                    kept = upto(taken.places, o.upto)
+                    del taken.numbers[kept:], taken.places[kept:]
         return None
-
-    def _complaint(self, o: Placed, device: DeviceId) -> str:
-        return (
-            f"message {o.message:d} of device {device:d} takes place {o.place} in conversation {o.conversation:d}, "
-            f"against the order in which that device composed"
-        )

@@ -48,10 +48,8 @@ def _lines(found: Sizing, axes: Axes, along: Course) -> None:
             along.values, costs, color=color, marker=marker, linestyle=dash, markersize=4, markevery=every, label=plain(names[name])
         )  # fmt: skip
     axes.set_xscale("log")
-    if any(
-        cost > 0 for costs in along.of["cost"].values() for cost in costs
-    ):  # else prices are 0, which has no logarithm
-        axes.set_yscale("log")
+    if any(cost > 0 for costs in along.of["cost"].values() for cost in costs):
+        axes.set_yscale("log")  # where all prices are 0, which has no logarithm, it stays linear
     if along.quantity == DEVICES:
         axes.xaxis.set_major_locator(FixedLocator(list(along.values)))
         axes.xaxis.set_minor_locator(NullLocator())

@@ -143,6 +143,14 @@ def setting(
     return Setting(workers, "", executors.given(executor), type(executor).__name__, journal)
 
 
+def roomy(where: Setting, memory: int) -> Setting:
+    """Return a setting for pieces that take so many bytes each: with fewer processes of this machine, if need be."""
+    if where.opening is not None:
+        return where
+    workers, why = _within_memory(where.workers, memory)
+    return replace(where, workers=workers, workers_why=why or where.workers_why)
+
+
 def _within_memory(workers: int, each: int) -> tuple[int, str]:
     """Return how many of these processes memory allows, one at least, and why if they are fewer."""
     free = available_memory()

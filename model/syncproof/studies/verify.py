@@ -37,6 +37,8 @@ from syncproof.studies.verification import Explored, Verification
 
 LIMITS = Limits(states=10_000_000, memory=8 << 30)
 """Limits of one search, so of each worker process: `verify` with two processes may need twice the memory."""
+FURTHER = Limits(memory=8 << 30)
+"""Limits of the second search of a world of `deep`, of which the first reached its limit of states."""
 
 _KNOWN: dict[str, Common] = {}
 """What the searches of this process know of the design that they search at present."""
@@ -222,7 +224,8 @@ def verify(
 
     Arguments:
         designs: names, `FILE.py:NAME`, or designs made by `Design.variant`; by default every ready design.
-        bounds: which small worlds: "small" (seconds), "standard" (minutes) or "deep" (hours).
+        bounds: which small worlds: "small" (seconds), "standard" (minutes) or "deep" (hours). A world of more than 10 million
+            states is cut short; `deep` then searches it again, up to 8 GiB of memory, after all others.
         jobs: worker processes, 1 or more; by default one per processor. The verdicts do not depend on it.
         executor: "processes" (the default), the address of a Dask scheduler such as "tcp://10.0.0.1:8786", or a
             `concurrent.futures.Executor`, which stays open.
@@ -256,8 +259,15 @@ def verify(
         for world in sorted(within(bounds, name), key=lambda world: (-world.messages, -len(world.kinds)))
     ]
     began = time.perf_counter()
-    done, found = _search_all(work, where, check_every_call, progress, failures)
-    stopped = found.stopped
+    done, found = _search_all(work, LIMITS, where, check_every_call, progress, failures)
+    stopped, facts = found.stopped, found.work
+    if bounds == "deep" and not stopped:
+        # Few worlds are much larger than the others, so they come last: an hour decides the most then.
+        cut = [job for job in work if job in done and done[job].ending == "states"]
+        room = pieces.roomy(where, cast(int, FURTHER.memory))
+        further, found = _search_all(cut, FURTHER, room, check_every_call, progress, failures)
+        done |= {job: again for job, again in further.items() if again.states > done[job].states}
+        stopped, facts = found.stopped, facts.and_also(found.work)
     if not done:
         failures.check(names)
     explored = {n: [done[n, s] for s in within(bounds, n) if (n, s) in done] for n in names}
@@ -269,7 +279,6 @@ def verify(
 
     whole = claim_searches.NOTIFY in explored and set(missing) <= set(failures.met)
     searches: dict[str, ClaimSearch] = {}
-    facts = found.work
     if whole and not stopped:
         names_of = list(claim_searches.SEARCHES)
         for_claims = pieces.perform([_claim_piece(name) for name in names_of], where)
@@ -282,6 +291,7 @@ def verify(
 
 def _search_all(
     work: Sequence[tuple[str, SmallWorld]],
+    limits: Limits,
     where: Setting,
     check_every_call: bool,
     progress: Callable[[Searched], None] | None,
@@ -299,7 +309,7 @@ def _search_all(
             elapsed = time.perf_counter() - began
             progress(Searched(done, len(work), states, transitions, depth, memory, elapsed))
 
-    parts = [_piece(*job, check_every_call) for job in work]
+    parts = [_piece(*job, limits, check_every_call) for job in work]
     # Without worker processes the search itself handles Ctrl-C.
     try:
         found = pieces.perform(parts, where, None, failures, told, cut=lambda found: found.ending == "interrupted")
@@ -308,18 +318,18 @@ def _search_all(
     return {job: result for job, result in zip(work, found.results, strict=True) if result is not None}, found
 
 
-def _piece(design: str, world: SmallWorld, check_every_call: bool) -> Piece[Explored]:
+def _piece(design: str, world: SmallWorld, limits: Limits, check_every_call: bool) -> Piece[Explored]:
     """Return the search of one world of one design as a piece."""
-    facts = {"world": repr(world), "limits": repr(LIMITS), "check_every_call": check_every_call}
-    return piece(_search_one, design, world, check_every_call, facts=facts, design=design)
+    facts = {"world": repr(world), "limits": repr(limits), "check_every_call": check_every_call}
+    return piece(_search_one, design, world, limits, check_every_call, facts=facts, design=design)
 
 
-def _search_one(design: str, world: SmallWorld, check_every_call: bool) -> Explored:
+def _search_one(design: str, world: SmallWorld, limits: Limits, check_every_call: bool) -> Explored:
     if design not in _KNOWN:
         _KNOWN.clear()
         _KNOWN[design] = Common()
     with registry.blaming(design):
-        return explore_one(design, world, check_every_call=check_every_call, common=_KNOWN[design])
+        return explore_one(design, world, limits, check_every_call=check_every_call, common=_KNOWN[design])
 
 
 def _claim_piece(name: str) -> Piece[ClaimSearch]:

@@ -13,7 +13,7 @@ database of its own (`journal`), and `recorder` merges these into one history.
 | `processes` | child processes: started, ready by probing, killed, stopped, never left behind |
 | `proxy` | a TCP proxy that swallows, delays and cuts |
 | `devices` | the process of a device: an outbox, a database, a checkpoint |
-| `actors` | the process of an actor of the model, with its durable fields in SQLite |
+| `actors` | the process of an actor of the model, with its durable fields in SQLite: `server_actor`, `device_actor` |
 | `journal`, `recorder` | observations with the time of their clock, and the history made of them |
 | `targets` | a file for each target, loaded when it is asked for |
 """

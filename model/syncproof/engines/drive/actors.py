@@ -7,7 +7,7 @@ either done a step or not, and nobody has heard of a step that it has not done.
 Storage operations take a time that is drawn for each (`slow_s`), so that they complete in any order; a process that is killed
 loses those that are open. Timers run `FASTER` times as fast as the design says.
 
-Usage: python -m syncproof.engines.drive.actors [--server] SPEC.json, and commands on standard input, one JSON object a line.
+`server_actor` and `device_actor` are the programs.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ import os
 import pickle
 import select
 import signal
-import socket
-import sys
 import time
 from abc import ABC, abstractmethod
 from collections import deque
@@ -27,28 +25,20 @@ from importlib import import_module
 from itertools import count
 from pathlib import Path
 from random import Random
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
 from syncproof.core.actor import Actor, Out, made_by_engines
-from syncproof.core.hosts import Landed
-from syncproof.core.observations import (
-    MADE_BY_ENGINES,
-    Connected,
-    Disconnected,
-    Observation,
-    Shown,
-)
-from syncproof.core.packets import Closed, Compose, Expire, Idle, Opened, Packet, Resend, Tick
+from syncproof.core.observations import MADE_BY_ENGINES, Observation, Shown
+from syncproof.core.packets import Idle, Packet
 from syncproof.core.replies import told
-from syncproof.core.values import ENVIRONMENT, ActorId, ConnectionId, DeviceId, Id, UserId
+from syncproof.core.values import ConnectionId, Id
 from syncproof.core.world import System
 from syncproof.engines.drive import journal
 from syncproof.engines.drive.adapter import Cast
-from syncproof.engines.drive.devices import AGAIN_S, ARMED, Command, Commands, Spec
-from syncproof.engines.drive.processes import LOOPBACK
-from syncproof.engines.drive.wire import Channel, Hello
+from syncproof.engines.drive.devices import AGAIN_S, Command, Commands
+from syncproof.engines.drive.wire import Channel
 from syncproof.errors import place as place_of
 from syncproof.errors import raised
 
@@ -56,25 +46,11 @@ FASTER = 100.0
 """How many seconds of the model pass in one real second."""
 HOT_S = 0.002
 """Seconds between two polls of a device that looks for something new all the time."""
-TICK_S = 0.05
-"""Seconds between two readings of the clock that a server with a clock is told."""
-EXPIRE = b'{"do":"expire"}'
-"""The command that tells the server that retention deletes."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS fields (name TEXT PRIMARY KEY, image BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS counts (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
-
-
-class ServerSpec(msgspec.Struct, kw_only=True):
-    """What the server's process is told when it starts. `before`: the database before a restore, if there was one."""
-
-    database: str
-    port_file: str
-    cast: Cast
-    before: str = ""
-    options: dict[str, Any]
 
 
 def system_of(options: dict[str, Any], cast: Cast) -> System:
@@ -254,235 +230,9 @@ class Process(Out, ABC):
         )
 
 
-class ServerProcess(Process):
-    """The server: it accepts connections, and keeps a channel for pushes to each client."""
-
-    def __init__(self, spec: ServerSpec) -> None:
-        system = system_of(spec.options, spec.cast)
-        assert system.server is not None
-        actor = system.cast()[system.server]
-        super().__init__(system, actor, spec.database, spec.options["slow_s"])
-        if not self.recover():
-            journal.note(self.database, *system.opening)
-        if spec.before:
-            self.put_back(spec.before)
-        self.listening = socket.create_server((LOOPBACK, 0), backlog=64)
-        self.listening.setblocking(False)
-        self.strangers: list[Channel] = []
-        self.connections: dict[ConnectionId, Channel] = {}
-        self.pushes: dict[int, Channel] = {}
-        self.clocked = system.clocked and Tick in actor.handlers
-        self._ticked = 0.0
-        draft = Path(f"{spec.port_file}.new")
-        draft.write_text(str(self.listening.getsockname()[1]))
-        os.replace(draft, spec.port_file)
-
-    def put_back(self, before: str) -> None:
-        """Let the actor do what its design does after a restore; `before`: the database as it was."""
-        assert self.system.server is not None
-        former = self.system.cast()[self.system.server]
-        database = journal.connect(Path(before))
-        former.recover({name: pickle.loads(i) for name, i in database.execute("SELECT name, image FROM fields")})
-        database.close()
-        landed = Landed(self.actor, lambda seen: self._noted.append((True, seen)))
-        self.step(lambda: self.actor.restored(former, landed))
-
-    def channels(self) -> list[Channel]:
-        return [*self.strangers, *self.connections.values(), *self.pushes.values()]
-
-    def work(self) -> None:
-        if self.clocked and time.monotonic() - self._ticked > TICK_S:
-            self._ticked = time.monotonic()
-            self.handle(ENVIRONMENT, Tick(int(self._ticked * 1000)))
-        self._welcome()
-        busy = True
-        while busy:
-            busy = False
-            for name, channel in list(self.connections.items()):
-                channel.read()
-                busy = self.take(name, channel.inbound) or busy
-                if channel.gone and not channel.inbound:
-                    del self.connections[name]
-                    channel.close()
-                    self.handle(name, Closed(name))
-            for client, channel in list(self.pushes.items()):
-                channel.read()
-                busy = self.take(DeviceId(client), channel.inbound) or busy
-                if channel.gone:
-                    del self.pushes[client]
-                    channel.close()
-
-    def _welcome(self) -> None:
-        """Accept connections, and read what they say first."""
-        try:
-            while True:
-                self.strangers.append(Channel(self.listening.accept()[0]))
-        except BlockingIOError:
-            pass
-        for channel in list(self.strangers):
-            lines = channel.lines()
-            if lines:
-                self._introduce(channel, msgspec.json.decode(lines[0], type=Hello))
-            if lines or channel.gone:
-                self.strangers.remove(channel)
-
-    def _introduce(self, channel: Channel, hello: Hello) -> None:
-        channel.hello = hello
-        channel.write(b"{}")
-        if hello.push:
-            self.pushes[hello.client] = channel
-            return
-        name = ConnectionId.of(hello.client, hello.count)
-        self.connections[name] = channel
-        self.handle(name, Opened(name, DeviceId(hello.client)))
-
-    def deliver(self, destination: Id, packet: Packet) -> None:
-        if isinstance(destination, ConnectionId):
-            channel = self.connections.get(destination)
-        elif isinstance(destination, DeviceId) and self.system.link(packet).lossy:
-            channel = self.pushes.get(int(destination))
-        else:
-            raise self.unlinked(packet, destination)
-        if channel is not None:
-            channel.send(packet)
-
-    def obey(self, command: Command) -> None:
-        if command.do == "expire":
-            self.handle(ENVIRONMENT, Expire())
-
-
-class DeviceProcess(Process):
-    """A device: it connects as long as it is to be online, over a connection and a channel for pushes."""
-
-    def __init__(self, spec: Spec) -> None:
-        system = system_of(spec.options, spec.cast)
-        device = DeviceId(spec.device)
-        if spec.new:
-            assert system.spawn is not None
-            actor = system.spawn(device, UserId(spec.user), None)
-        else:
-            actor = system.cast()[cast(ActorId, device)]
-        super().__init__(system, actor, spec.database, spec.options["slow_s"])
-        self.recover()
-        self.device, self.port, self.push_port = device, spec.port, spec.push_port
-        self.armed = Path(spec.database).parent / ARMED
-        self.wants = False
-        self.name: ConnectionId | None = None
-        self.connection: Channel | None = None
-        self.push: Channel | None = None
-
-    def channels(self) -> list[Channel]:
-        return [channel for channel in (self.connection, self.push) if channel is not None]
-
-    def work(self) -> None:
-        if self.wants and self.connection is None:
-            self._connect()
-        if self.connection is None or self.name is None:
-            return
-        if self.push is None:
-            self.push = self._open(self.push_port, True)
-        self.connection.read()
-        busy = True
-        while busy:
-            busy = self.take(self.name, self.connection.inbound)
-            if self.push is not None:
-                self.push.read()
-                busy = self.take(cast(ActorId, self.system.server), self.push.inbound) or busy
-        if self.push is not None and self.push.gone:
-            self.push.close()
-            self.push = None
-        if self.connection.gone and not self.connection.inbound:
-            self._lost(clean=False)
-
-    def _connect(self) -> None:
-        """Open a connection with a number of its own, which is kept before anybody sees it."""
-        row = self.database.execute("SELECT value FROM counts WHERE name = 'connects'").fetchone()
-        connects = (row[0] if row else 0) + 1
-        self.database.execute("REPLACE INTO counts VALUES ('connects', ?)", (connects,))
-        self.push = self._open(self.push_port, True)
-        opened = self._open(self.port, False, connects) if self.push is not None else None
-        if opened is None:
-            self._drop_push()
-            return
-        self.connection, self.name = opened, ConnectionId.of(int(self.device), connects)
-        journal.note(self.database, Connected(self.device))
-        self.handle(self.name, Opened(self.name, self.device))
-
-    def _open(self, port: int, push: bool, connects: int = 0) -> Channel | None:
-        """Open a channel and wait until the server has welcomed it; None if it cannot be reached."""
-        try:
-            end = socket.create_connection((LOOPBACK, port), AGAIN_S * 4)
-            end.sendall(msgspec.json.encode(Hello(int(self.device), connects, push)) + b"\n")
-            welcome = b""
-            while welcome != b"{}\n":
-                data = end.recv(3 - len(welcome))
-                if not data:
-                    end.close()
-                    return None
-                welcome += data
-        except OSError:
-            return None
-        return Channel(end)
-
-    def _drop_push(self) -> None:
-        if self.push is not None:
-            self.push.close()
-            self.push = None
-
-    def _lost(self, clean: bool) -> None:
-        """Close the connection and let the actor know."""
-        if self.connection is None or self.name is None:
-            return
-        name = self.name
-        self.connection.close()
-        self._drop_push()
-        self.connection = self.name = None
-        journal.note(self.database, Disconnected(self.device, clean))
-        self.handle(name, Closed(name))
-
-    def deliver(self, destination: Id, packet: Packet) -> None:
-        if isinstance(destination, ConnectionId):
-            if destination == self.name and self.connection is not None:
-                self.connection.send(packet)
-        elif destination == self.system.server and self.system.link(packet).lossy:
-            if self.push is not None:
-                self.push.send(packet)
-        else:
-            raise self.unlinked(packet, destination)
-
-    def obey(self, command: Command) -> None:
-        if command.do == "connect":
-            self.wants = True
-        elif command.do == "disconnect":
-            self.wants = False
-            self._lost(clean=True)
-        elif command.do == "compose":
-            self.handle(ENVIRONMENT, Compose(command.composed(self.device)))
-        elif command.do == "resend":
-            if Resend in self.actor.handlers:
-                self.handle(ENVIRONMENT, Resend())
-        elif command.do == "hot":
-            self.hot = True
-        elif command.do == "crash-between":
-            self.crashing = True
-            self.armed.touch()
-        elif command.do == "end":
-            self.ended = True
-
-
-def main(arguments: list[str]) -> None:
+def carry_out(process: Process) -> None:
     """Run an actor until it is ended. What a handler raises is one line, with the file and the line of the handler."""
-    text = Path(arguments[-1]).read_bytes()
-    process: Process
-    if arguments[0] == "--server":
-        process = ServerProcess(msgspec.json.decode(text, type=ServerSpec))
-    else:
-        process = DeviceProcess(msgspec.json.decode(text, type=Spec))
     try:
         process.run()
     except Exception as error:
         raise SystemExit(f"{place_of(error)}: {raised(error)}") from None
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -55,11 +55,8 @@ class Growing:
                 self._pages.resize(self._size(rows))
                 self._rows = rows
                 return
-        except (
-            BufferError,
-            OSError,
-        ):  # somebody holds the array, as numba does after it has compiled a function for it
-            pass
+        except (BufferError, OSError):
+            pass  # somebody holds the array, as numba does after it has compiled a function for it
         pages = self._mapping(rows)
         numpy.frombuffer(pages, numpy.uint8)[: len(self._pages)] = numpy.frombuffer(self._pages, numpy.uint8)
         self._pages, self._rows = pages, rows

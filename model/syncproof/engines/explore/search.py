@@ -248,11 +248,8 @@ def _go_on(
     """Continue a search with the compiled inner loop."""
     try:
         from syncproof.engines.explore.compiled import CompiledSearch
-    except (
-        ImportError,
-        RuntimeError,
-        OSError,
-    ):  # numba does not work with the other libraries, or finds no place for its cache
+    except (ImportError, RuntimeError, OSError):
+        # Numba does not work with the other libraries, or finds no place for its cache.
         graph.clear()
         graph.outside = 0
         if restrictions.unchanging is not None:

@@ -78,9 +78,8 @@ class People:
         for number, sessions in enumerate(traffic.sessions):
             if sessions:
                 begins = sessions[0][0]
-                if (
-                    begins <= 0
-                ):  # it began before the start: without the warm-up all of these devices would pull at once
+                if begins <= 0:
+                    # It began before the start: without the warm-up all of these devices would pull at once.
                     begins = -self.warmup * self.chance(self.warmup_salt, number)
                 later(begins, self._session, (self.device_ids[number], 0))
 

@@ -15,9 +15,9 @@ import msgspec
 
 from syncproof.core import observations
 from syncproof.core.observations import Observation
-from syncproof.engines.drive.actors import EXPIRE, ServerSpec
 from syncproof.engines.drive.adapter import Prepared, Target
 from syncproof.engines.drive.processes import Child
+from syncproof.engines.drive.server_actor import EXPIRE, ServerSpec
 
 
 class ModelTarget(Target):
@@ -33,7 +33,7 @@ class ModelTarget(Target):
     notes_registry = True
     poll_s = 0.3
     pushes_apart = True
-    device_program = "syncproof.engines.drive.actors"
+    device_program = "syncproof.engines.drive.device_actor"
 
     def __init__(self, given: Prepared) -> None:
         super().__init__(given)
@@ -42,7 +42,7 @@ class ModelTarget(Target):
         self._before = ""
         self._server = Child(
             "the server",
-            [sys.executable, "-m", self.device_program, "--server", str(self.directory / "spec.json")],
+            [sys.executable, "-m", "syncproof.engines.drive.server_actor", str(self.directory / "spec.json")],
             self.directory / "server.log",
             told=True,
         )
