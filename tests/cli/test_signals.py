@@ -27,7 +27,7 @@ class Waiting(TimelineDevice):
     def notified(self, source, packet, out):
         while True:
             try:
-                print("begun", os.getpid(), flush=True)
+                os.write(1, f"begun {os.getpid()}\\n".encode())
                 while True:
                     pass
             except CATCH:
@@ -37,7 +37,7 @@ class Waiting(TimelineDevice):
 class Telling(TimelineDevice):
     @on(Notification)
     def notified(self, source, packet, out):
-        print("begun", os.getpid(), flush=True)
+        os.write(1, f"begun {os.getpid()}\\n".encode())
         super().notified(source, packet, out)
 
 Slow = DESIGNS["timeline-notify"].variant(device=Waiting)

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from random import Random
+
 import pytest
+
+from syncproof.core.observations import Composed, Observation, Placed, Reverted
+from syncproof.core.values import ConversationId, DeviceId, MessageId, Timeline
+from syncproof.properties.sender_order import SenderOrder
+from syncproof.properties.spill import Spill
 
 
 def test_the_later_message_takes_the_earlier_place(history) -> None:
@@ -151,3 +159,119 @@ def test_a_place_against_the_order_is_told_once(history) -> None:
     history.placed(2, 3)
     history.placed(1, 1)
     assert len(history.says("sender-order")) == 1
+
+
+def test_a_message_has_the_place_that_it_took_last(history) -> None:
+    history.composed(1)
+    history.composed(2)
+    history.placed(1, 1)
+    history.placed(1, 5)
+    history.placed(2, 3)
+    assert len(history.says("sender-order")) == 1
+
+
+def test_a_message_that_took_lower_places_again_leaves_the_higher_ones(history) -> None:
+    history.composed(1)
+    history.composed(2)
+    for place in (1, 3, 2):
+        history.placed(1, place)
+    history.placed(2, 3)
+    assert history.says("sender-order") == []
+
+
+def test_earlier_messages_that_are_placed_later_are_compared_with_each_other(history) -> None:
+    for message in (1, 2, 3):
+        history.composed(message)
+    history.placed(3, 5)
+    history.placed(1, 2)
+    history.placed(2, 1)
+    assert len(history.says("sender-order")) == 1
+
+
+def test_a_message_between_two_others_may_be_placed_last(history) -> None:
+    for message in (1, 2, 3):
+        history.composed(message)
+    history.placed(3, 5)
+    history.placed(1, 2)
+    history.placed(2, 4)
+    history.placed(1, 4)
+    assert len(history.says("sender-order")) == 1
+
+
+def test_a_restore_takes_every_place_above(history) -> None:
+    for message in (1, 2, 3):
+        history.composed(message)
+    for message in (1, 2, 3):
+        history.placed(message, message)
+    history.reverted(1, kind="conversation", owner=0)
+    history.placed(1, 2)
+    history.placed(2, 3)
+    assert history.says("sender-order") == []
+
+
+def test_a_message_whose_last_place_is_not_known_is_compared_with_none(history) -> None:
+    for message in (1, 2, 3):
+        history.composed(message)
+    history.placed(1, 5)
+    history.placed(3, 8)
+    history.placed(1, None)
+    history.placed(2, 3)
+    assert history.says("sender-order") == []
+    history.placed(2, 9)
+    assert len(history.says("sender-order")) == 1
+
+
+# ---- beside the definition
+
+
+def drawn(draw: Random) -> list[Observation]:
+    """Draw a history of six messages of two devices in two conversations, placed again and again, with restores."""
+    messages = [(MessageId(n), DeviceId(draw.randrange(2)), ConversationId(draw.randrange(2))) for n in range(6)]
+    seen: list[Observation] = [Composed(*each) for each in messages]
+    highest = [0, 0]
+    for _ in range(draw.randrange(4, 16)):
+        message, _, conversation = draw.choice(messages)
+        if draw.random() < 0.15:
+            highest[conversation] = draw.randint(0, highest[conversation])
+            seen.append(Reverted(Timeline("conversation", int(conversation), 0), highest[conversation], 0))
+            continue
+        place = highest[conversation] + 1 if draw.random() < 0.7 else draw.randint(1, 7)
+        highest[conversation] = max(place, highest[conversation])
+        unknown = draw.random() < 0.05
+        seen.append(Placed(message, conversation, None if unknown else place, (), ()))
+    return seen
+
+
+def first_violation(seen: Sequence[Observation]) -> int | None:
+    """Return where two messages of one device have places against the order of composing, by comparing all of them."""
+    key: dict[MessageId, tuple[DeviceId, ConversationId]] = {}
+    places: dict[MessageId, int] = {}
+    for at, o in enumerate(seen):
+        if isinstance(o, Composed):
+            key[o.message] = (o.device, o.conversation)
+        elif isinstance(o, Reverted):
+            places = {m: p for m, p in places.items() if p <= o.upto or key[m][1] != o.timeline.owner}
+        elif isinstance(o, Placed):
+            places.pop(o.message, None)
+            if o.place is None:
+                continue
+            for other, place in places.items():
+                against = place >= o.place if other < o.message else place <= o.place
+                if key[other] == key[o.message] and against:
+                    return at
+            places[o.message] = o.place
+    return None
+
+
+@pytest.mark.parametrize("compact", [False, True])
+def test_the_first_complaint_is_where_the_definition_is_broken_first(compact: bool) -> None:
+    found = [0, 0]
+    for seed in range(1500):
+        automaton, seen = SenderOrder(), drawn(Random(seed))
+        if compact:
+            automaton.compact(Spill())
+        react = {Composed: automaton.on_composed, Placed: automaton.on_placed, Reverted: automaton.on_reverted}
+        complaints = [at for at, o in enumerate(seen) if react[type(o)](o) is not None]  # type: ignore[operator]
+        assert complaints[:1] == [at for at in (first_violation(seen),) if at is not None], seed
+        found[bool(complaints)] += 1
+    assert min(found) > 200

@@ -14,9 +14,11 @@ import pytest
 from syncproof.core.moves import Spawn, Tell
 from syncproof.core.packets import Tick
 from syncproof.core.values import SERVER, DeviceId, UserId
-from syncproof.engines.explore import Counterexample
+from syncproof.engines.explore import Counterexample, Limits
 from syncproof.errors import InputError
+from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.studies.journal import MISSING, Journal, Values
+from syncproof.studies.verify import explore_one
 
 NAME = "a" * 64
 
@@ -40,6 +42,25 @@ def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
     found = Journal(tmp_path, resume=True).read(NAME)
     assert found == RESULT
     assert type(found["counterexample"].prelude[0].actor) is DeviceId
+
+
+@pytest.mark.parametrize(
+    "world",
+    [
+        SmallWorld("two-people", 1, ("server-restore",)),
+        SmallWorld("two-people", 2, ("reply",)),
+        SmallWorld("two-people", 2, ("read", "unread")),
+        SmallWorld("two-devices", 2, ("read", "expiring")),
+        SmallWorld("two-devices", 2, ("edit",)),
+    ],
+    ids=str,
+)
+def test_a_search_with_counterexamples_is_read_as_it_was_written(tmp_path: Path, world: SmallWorld) -> None:
+    found = explore_one("inbox-shared", world, Limits(states=20_000))
+    Journal(tmp_path).write(NAME, found)
+    kept = Journal(tmp_path, resume=True)
+    assert kept.read(NAME) == found
+    assert kept.spoilt == 0
 
 
 def test_nothing_is_read_unless_asked_for(tmp_path: Path) -> None:

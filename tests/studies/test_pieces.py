@@ -291,9 +291,17 @@ def test_there_are_as_many_workers_as_memory_allows_unless_they_are_counted(
 
 def test_pieces_that_take_more_memory_have_as_many_workers_as_it_allows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pieces, "available_memory", lambda: 5 * GIB)
-    found = roomy(setting(jobs=4), 2 * GIB)
+    four = setting(jobs=4)
+    assert roomy(four, GIB) == four
+    found = roomy(four, 2 * GIB)
     assert (found.workers, found.workers_why[:14]) == (2, "2 of 4 workers")
-    assert roomy(found, 1 * GIB) == found
+
+
+@pytest.mark.slow
+def test_a_single_piece_that_takes_much_memory_is_not_done_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pieces, "available_memory", lambda: GIB)
+    found = perform([piece(os.getpid, facts={})], roomy(setting(jobs=2), 2 * GIB))
+    assert found.results != [os.getpid()]
 
 
 def test_an_executor_of_ones_own_has_the_workers_that_it_has(monkeypatch: pytest.MonkeyPatch) -> None:

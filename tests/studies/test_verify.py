@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import BrokenExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,12 +19,13 @@ from syncproof.core.moves import Rest
 from syncproof.designs import DESIGNS
 from syncproof.designs.witnesses import ALWAYS, Meets
 from syncproof.engines.explore import Counterexample, Limits
-from syncproof.errors import InputError
+from syncproof.errors import DesignError, InputError, Interrupted
 from syncproof.inputs import bounds
 from syncproof.inputs.small_worlds import SmallWorld
 from syncproof.properties import PROPERTIES
 from syncproof.properties.sometimes import SOMETIMES
-from syncproof.studies import executors
+from syncproof.report.sentences import verify as sentences
+from syncproof.studies import executors, pieces
 from syncproof.studies import verify as verification
 from syncproof.studies.pieces import INTERRUPTED, LOST
 from syncproof.studies.verification import Explored, Verification
@@ -30,7 +33,7 @@ from syncproof.studies.verification import Explored, Verification
 NO_FAULT = SmallWorld("two-people", 1, ())
 PUSH = SmallWorld("two-people", 1, ("push",))
 CRASH = SmallWorld("two-people", 1, ("server-crash",))
-CUT_OFF = SmallWorld("two-people", 1, ("disconnect",))
+TWO, CUT_OFF = SmallWorld("two-people", 2, ()), SmallWorld("two-people", 1, ("disconnect",))
 NOTIFY, SYNC_FIRST = "timeline-notify", "inbox-sync-first"
 
 
@@ -200,30 +203,96 @@ def test_every_limit_ends_in_unknown_with_its_reason(limits, ending):
     assert f"the limit of {ending} was reached" in why
 
 
+FURTHER = Limits(memory=1 << 30)
+
+
 @pytest.fixture
 def two_worlds(monkeypatch):
     """Return a function that verifies a design in a world below and a world above a limit of 5,000 states."""
+    monkeypatch.setattr(verification, "within", lambda name, design: [TWO, CUT_OFF])
+    monkeypatch.setattr(verification, "LIMITS", Limits(states=5000))
+    monkeypatch.setattr(verification, "FURTHER", FURTHER)
 
-    def verified_with(further: Limits, name: str = "deep") -> Verification:
-        monkeypatch.setattr(verification, "within", lambda name, design: [NO_FAULT, CUT_OFF])
-        monkeypatch.setattr(verification, "LIMITS", Limits(states=5000))
-        monkeypatch.setattr(verification, "FURTHER", further)
-        return verification.verify(["inbox-shared"], name, jobs=1)
+    def verify(name: str = "deep", **options: Any) -> Verification:
+        return verification.verify(["inbox-shared"], name, jobs=1, **options)
 
-    return verified_with
+    return verify
+
+
+def raising(monkeypatch: pytest.MonkeyPatch, error: BaseException, limits: Limits) -> None:
+    """Let the search of the large world with these limits raise an error."""
+    search = verification.explore_one
+
+    def explore_one(design: str, world: SmallWorld, given: Limits, **options: Any) -> Explored:
+        if world == CUT_OFF and given == limits:
+            raise error
+        return search(design, world, given, **options)
+
+    monkeypatch.setattr(verification, "explore_one", explore_one)
 
 
 @pytest.mark.parametrize(("name", "complete"), [("deep", True), ("standard", False)])
 def test_deep_bounds_search_again_what_the_limit_of_states_cut_short(two_worlds, name, complete):
-    found = two_worlds(Limits(memory=1 << 30), name)
+    seen: list[verification.Searched] = []
+    found = two_worlds(name, progress=seen.append)
     assert [e.complete for e in found.explored["inbox-shared"]] == [True, complete]
-    assert found.work.pieces == 2 + complete
+    assert found.work.pieces == len(seen) == 2 + complete
+    assert [p.done for p in seen] == [1, 2, 3][: len(seen)]
+    assert seen[-1].total == len(seen)
     assert found.cell("inbox-shared", "no-duplicate").verdict == ("holds" if complete else "unknown")
 
 
-def test_a_second_search_that_comes_less_far_takes_nothing_away(two_worlds):
-    found = two_worlds(Limits(states=10, memory=1 << 30))
-    assert found.explored["inbox-shared"][1].states >= 5000
+def test_a_second_search_that_comes_less_far_takes_nothing_away(two_worlds, monkeypatch):
+    monkeypatch.setattr(verification, "FURTHER", Limits(states=10, memory=1 << 30))
+    assert two_worlds().explored["inbox-shared"][1].states > 5000
+
+
+def test_a_second_search_that_finds_no_more_states_may_still_be_complete(two_worlds, monkeypatch):
+    whole = verification.explore_one("inbox-shared", CUT_OFF)
+    search = verification.explore_one
+
+    def explore_one(design: str, world: SmallWorld, given: Limits, **options: Any) -> Explored:
+        cut = world == CUT_OFF and given != FURTHER
+        return replace(whole, complete=False, ending="states") if cut else search(design, world, given, **options)
+
+    monkeypatch.setattr(verification, "explore_one", explore_one)
+    assert two_worlds().explored["inbox-shared"][1].complete
+
+
+def test_a_resumed_verification_searches_again_what_is_missing_and_nothing_else(two_worlds, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        raising(patch, Interrupted(), FURTHER)
+        assert two_worlds(out=tmp_path).stopped == INTERRUPTED
+    found = two_worlds(out=tmp_path, resume=True)
+    assert (found.work.pieces, found.work.pieces_read) == (3, 2)
+    assert found.explored["inbox-shared"][1].complete
+
+
+@pytest.mark.parametrize("limits", [Limits(states=5000), FURTHER], ids=["first", "second"])
+def test_an_interrupt_ends_either_search_of_a_world_and_keeps_what_was_found(two_worlds, monkeypatch, limits):
+    raising(monkeypatch, Interrupted(), limits)
+    found = two_worlds()
+    assert (found.stopped, found.status(), found.work.pieces) == (INTERRUPTED, 3, 2 + (limits == FURTHER))
+    assert [e.ending for e in found.explored["inbox-shared"]] == ["complete", "states"][: 1 + (limits == FURTHER)]
+    assert INTERRUPTED in " ".join(sentences.answer(found))
+
+
+@pytest.mark.parametrize("limits", [Limits(states=5000), FURTHER], ids=["first", "second"])
+def test_a_design_that_fails_in_either_search_of_a_world_is_named(two_worlds, monkeypatch, limits):
+    raising(monkeypatch, DesignError("its handler raises"), limits)
+    found = two_worlds()
+    assert (list(found.failed), found.status()) == (["inbox-shared"], 4)
+    assert found.cell("inbox-shared", "no-duplicate").verdict == "unknown"
+    assert "the code of inbox-shared fails" in " ".join(sentences.answer(found))
+
+
+@pytest.mark.slow
+def test_second_searches_have_as_many_processes_as_memory_allows_unless_they_are_counted(monkeypatch, two_worlds):
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr(pieces, "available_memory", lambda: 1 << 29)
+    names = ["inbox-shared"]
+    assert verification.verify(names, "deep").work.workers_why.startswith("1 of 2 workers")
+    assert verification.verify(names, "deep", jobs=2).work.workers_why == ""
 
 
 @pytest.mark.slow

@@ -138,6 +138,7 @@ def written(found: Presentable, out: str, whole: bool) -> Path:
 
     The report of a command that did not come to its end goes into a folder of its own: the former report stays.
     """
+    process.report_results()
     whole = whole and not process.interruption.met
     return found.write(Path(out) if whole else Path(out) / INTERRUPTED)[0]
 
@@ -145,6 +146,7 @@ def written(found: Presentable, out: str, whole: bool) -> Path:
 def told(work: WorkDone) -> str:
     """Return what the last line of a command says of its pieces: how many were read, and why there were few workers."""
     read = f", {work.pieces_read} of {work.pieces} pieces read" if work.pieces_read else ""
+    read += f", {work.pieces_spoilt} damaged ones done again" if work.pieces_spoilt else ""
     return f"{read}; {work.workers_why}" if work.workers_why else read
 
 

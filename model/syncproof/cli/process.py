@@ -1,7 +1,7 @@
 """Run a command in a child process, so that its exit status is its own, whatever a design's code does to the process.
 
-The parent waits. It tells the child's status, passes signals on, and ends a child that does not end within `GRACE` seconds of
-a signal. A child that ends without a status has failed.
+The parent waits. It tells the child's status, passes signals on, and ends a child that neither ends nor begins to write its
+results within `GRACE` seconds of a signal. A child that ends without a status has failed.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from typing import Any
 from syncproof.errors import Interrupted
 
 GRACE = 4.0
-"""Seconds that an interrupted command has to put its results together."""
+"""Seconds in which an interrupted command ends, or has begun to write its results. Those of a long study take longer."""
 AGAIN = 0.01
 """Seconds until a signal that was lost comes again."""
 FAILED, UNKNOWN = 4, 3
+WRITING = 255
+"""What an interrupted child sends to its parent, instead of a status, when it begins to write results."""
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
@@ -33,6 +35,8 @@ class Interruption:
 
     met = False
     awaited = False
+    pipe: int | None = None
+    """Where the child sends its status."""
 
     @property
     def cut(self) -> bool:
@@ -65,6 +69,13 @@ class Interruption:
 interruption = Interruption()
 
 
+def report_results() -> None:
+    """Tell the parent of an interrupted command that its results are being written, so that it waits for them."""
+    if interruption.met and interruption.pipe is not None:
+        with contextlib.suppress(BrokenPipeError):
+            os.write(interruption.pipe, bytes([WRITING]))
+
+
 def _signals() -> list[signal.Signals]:
     every = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
     return [number for number in every if signal.getsignal(number) != signal.SIG_IGN]
@@ -88,14 +99,16 @@ def apart(command: Callable[[], int]) -> int:
 def _child(command: Callable[[], int], writing: int, signals: list[signal.Signals]) -> None:
     status = FAILED
     try:
+        interruption.pipe = writing
         interruption.listen()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
         status = command()
-        _tell(writing, status)
+        with contextlib.suppress(BrokenPipeError):  # the parent was killed, and nobody asks any more
+            os.write(writing, bytes([status]))
     except BaseException as error:
         if isinstance(error, Interrupted):
             status = UNKNOWN
-            _tell(writing, status)
+            os.write(writing, bytes([status]))
         else:
             sys.excepthook(type(error), error, error.__traceback__)
     finally:
@@ -105,13 +118,16 @@ def _child(command: Callable[[], int], writing: int, signals: list[signal.Signal
         os._exit(status)
 
 
-def _tell(writing: int, status: int) -> None:
-    with contextlib.suppress(BrokenPipeError):  # the parent was killed, and nobody asks any more
-        os.write(writing, bytes([status]))
-
-
 def _parent(child: int, reading: int, signals: list[signal.Signals]) -> int:
     asked = False
+    told = b""
+    os.set_blocking(reading, False)
+
+    def listen() -> None:
+        nonlocal told
+        with contextlib.suppress(BlockingIOError):  # a process that the child left behind holds the other end
+            while heard := os.read(reading, 16):
+                told += heard
 
     def ask(number: int, frame: FrameType | None) -> None:
         nonlocal asked
@@ -120,19 +136,21 @@ def _parent(child: int, reading: int, signals: list[signal.Signals]) -> int:
             os.kill(child, signal.SIGTERM)
             signal.setitimer(signal.ITIMER_REAL, GRACE)
 
-    signal.signal(signal.SIGALRM, lambda number, frame: os.kill(child, signal.SIGKILL))
+    def look(number: int, frame: FrameType | None) -> None:
+        listen()
+        if not told:
+            os.kill(child, signal.SIGKILL)
+
+    signal.signal(signal.SIGALRM, look)
     for number in signals:
         signal.signal(number, ask)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
     _, ended = os.waitpid(child, 0)
     signal.setitimer(signal.ITIMER_REAL, 0.0)
-    os.set_blocking(reading, False)
-    try:
-        told = os.read(reading, 1)
-    except BlockingIOError:  # a process that the child left behind holds the other end
-        told = b""
-    if told:
-        return told[0]
+    listen()
+    status = told.replace(bytes([WRITING]), b"")
+    if status:
+        return status[0]
     if asked:
         _complain("interrupted; nothing was written")
         return UNKNOWN

@@ -1,7 +1,7 @@
 """Name the small worlds that a verification searches: its bounds.
 
 A verdict is *holds* only if every world of the bounds was searched to its end. On two processors, `small` takes seconds,
-`standard` ten minutes, `deep` hours.
+`standard` ten minutes, `deep` more than an hour.
 
 `standard` has each usual kind of fault alone with two messages (in `two-devices` and in `two-people`), each pair of them with
 one message, each of the rare kinds (`RARE`) with one message, an outage of pushes, a recall, an edit and a read marker with

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from typing import Any, cast
 
 import attrs
@@ -12,19 +12,8 @@ from syncproof.core.observations import Composed, Placed, Reverted
 from syncproof.core.values import ConversationId, DeviceId, MessageId
 from syncproof.properties._base import Property, observes, seen
 from syncproof.properties.compact import Rows
-from syncproof.properties.long_column import LongColumn, upto
+from syncproof.properties.long_column import LongColumn
 from syncproof.properties.spill import Spill
-
-
-@state
-class Taken:
-    """The places that a device's messages took in a conversation. Both lists grow: of two messages the later one is higher.
-
-    `numbers`: the messages, counted in the order of composing. `places`: the place of each.
-    """
-
-    numbers: list[int]
-    places: list[int]
 
 
 @state
@@ -32,10 +21,12 @@ class SenderOrder(Property):
     """For m, n composed by one device in one conversation, m first: m's place is below n's.
 
     If a message is placed again (because the server lost it, or mistook a retry for a new message) the later place is
-    judged too. A message whose place a restore took has none until it is placed again. It says nothing about messages of
-    different devices, even of one user.
+    judged too. A message whose place a restore took has none until it is placed again; what a restore brings back has
+    none either. It says nothing about messages of different devices, even of one user, and nothing about a message whose
+    last place is not known.
 
-    `taken`: places that keep the order. One that does not is not among them, and no other message is compared with it.
+    `taken`: the messages that have places in the order of composing, each with its number in that order and its place, by
+    turns. A place against the order is not among them, and no other message is compared with it.
     """
 
     name = "sender-order"
@@ -48,7 +39,7 @@ class SenderOrder(Property):
 
     numbers: dict[MessageId, tuple[DeviceId, ConversationId, int]] = attrs.field(factory=dict)
     counts: dict[tuple[DeviceId, ConversationId], int] = attrs.field(factory=dict)
-    taken: dict[tuple[DeviceId, ConversationId], Taken] = attrs.field(factory=dict)
+    taken: dict[tuple[DeviceId, ConversationId], list[int]] = attrs.field(factory=dict)
     spill: Spill | None = None
 
     def compact(self, spill: Spill) -> None:
@@ -66,36 +57,36 @@ class SenderOrder(Property):
     @observes(Placed)
     def on_placed(self, o: Placed) -> str | None:
         origin = self.numbers.get(o.message)
-        if origin is None or o.place is None:
+        if origin is None:
             return None
         device, conversation, number = origin
         taken = self.taken_by((device, conversation))
-        numbers, places = taken.numbers, taken.places
-        if not numbers or (number > numbers[-1] and o.place > places[-1]):
-            numbers.append(number)
-            places.append(o.place)
+        if o.place is not None and (not taken or (number > taken[-2] and o.place > taken[-1])):
+            taken.extend((number, o.place))
             return None
-        at = bisect_left(numbers, number)
-        known = at < len(numbers) and numbers[at] == number
-        later = at + known
-        if (at and places[at - 1] >= o.place) or (later < len(numbers) and places[later] <= o.place):
+        rows = range(len(taken) // 2)
+        at = bisect_left(rows, number, key=lambda row: taken[2 * row])
+        known = at < len(rows) and taken[2 * at] == number
+        rest = taken[2 * (at + known) :]
+        if o.place is None:
+            if known:
+                del taken[2 * at :]
+                taken.extend(rest)
+            return None
+        if (at and taken[2 * at - 1] >= o.place) or (rest and rest[1] <= o.place):
             return (
                 f"message {o.message:d} of device {device:d} takes place {o.place} in conversation {o.conversation:d}, "
                 f"against the order in which that device composed"
             )
-        if known:
-            places[at] = o.place
-        else:
-            numbers.insert(at, number)
-            places.insert(at, o.place)
+        del taken[2 * at :]
+        taken.extend((number, o.place, *rest))
         return None
 
-    def taken_by(self, key: tuple[DeviceId, ConversationId]) -> Taken:
-        """Return the places of a device in a conversation."""
+    def taken_by(self, key: tuple[DeviceId, ConversationId]) -> list[int]:
+        """Return the numbers and places of a device's messages in a conversation."""
         found = self.taken.get(key)
         if found is None:
-            columns = ([], []) if self.spill is None else (LongColumn(self.spill), LongColumn(self.spill))
-            found = self.taken[key] = Taken(*cast(Any, columns))
+            found = self.taken[key] = [] if self.spill is None else cast(Any, LongColumn(self.spill))
         return found
 
     @observes(Reverted)
@@ -104,6 +95,6 @@ class SenderOrder(Property):
         if o.timeline.kind == "conversation":
             for (_, conversation), taken in self.taken.items():
                 if conversation == o.timeline.owner:
-                    kept = upto(taken.places, o.upto)
-                    del taken.numbers[kept:], taken.places[kept:]
+                    kept = bisect_right(range(len(taken) // 2), o.upto, key=lambda row: taken[2 * row + 1])
+                    del taken[2 * kept :]
         return None

@@ -250,8 +250,8 @@ def _how(lost: LostProcess) -> str:
 def _begin(folder: str) -> None:
     """Prepare a worker: relative paths count from the folder where the process that collects the results is.
 
-    It ignores what a terminal sends to all its processes (Ctrl-C, and that it closes): the process that collects the results
-    handles it, and ends the workers. It ends when that process is gone, and watches the handlers that it calls.
+    It ignores what a terminal sends to all its processes (Ctrl-C, and the hang-up when it closes): the process that collects
+    the results handles it, and ends the workers. It ends when that process is gone, and watches the handlers that it calls.
     """
     os.chdir(folder)
     for number in [getattr(signal, name) for name in ("SIGINT", "SIGHUP") if hasattr(signal, name)]:

@@ -35,6 +35,8 @@ VALUES = (msgspec.Struct, enum.Enum, Decimal, int, float, complex, str, bytes, t
 """The classes whose subclasses only hold what they are made of."""
 MAKERS = {("msgspec._core", "rebuild")}
 """The functions by which instances of such classes are made again."""
+CONSTANTS = {("msgspec._core", "UNSET")}
+"""Values that have names: what stands in a message for a field that is not set."""
 SUM = hashlib.sha256().digest_size
 
 
@@ -106,7 +108,7 @@ class Values(pickle.Unpickler):
         """Return a class of values, of syncproof or of a module that was imported before."""
         if module in sys.modules or module.startswith("syncproof."):
             found = super().find_class(module, name)
-            if (module, name) in MAKERS or _holds_values(found):
+            if (module, name) in MAKERS | CONSTANTS or _holds_values(found):
                 return found
         raise pickle.UnpicklingError(f"{module}.{name} is no class of values")
 

@@ -144,11 +144,16 @@ def setting(
 
 
 def roomy(where: Setting, memory: int) -> Setting:
-    """Return a setting for pieces that take so many bytes each: with fewer processes of this machine, if need be."""
+    """Return a setting for pieces that take so many bytes each: with fewer processes of this machine, if need be.
+
+    Also a single one is a process of its own then, so that memory that runs out takes nothing else with it.
+    """
     if where.opening is not None:
         return where
     workers, why = _within_memory(where.workers, memory)
-    return replace(where, workers=workers, workers_why=why or where.workers_why)
+    if workers == where.workers:
+        return where
+    return replace(where, workers=workers, workers_why=why, opening=executors.processes)
 
 
 def _within_memory(workers: int, each: int) -> tuple[int, str]:

@@ -224,9 +224,10 @@ def verify(
 
     Arguments:
         designs: names, `FILE.py:NAME`, or designs made by `Design.variant`; by default every ready design.
-        bounds: which small worlds: "small" (seconds), "standard" (minutes) or "deep" (hours). A world of more than 10 million
-            states is cut short; `deep` then searches it again, up to 8 GiB of memory, after all others.
-        jobs: worker processes, 1 or more; by default one per processor. The verdicts do not depend on it.
+        bounds: which small worlds: "small" (seconds), "standard" (minutes) or "deep" (more than an hour). A world of more
+            than 10 million states is cut short; `deep` then searches it again, up to 8 GiB of memory, after all others.
+        jobs: worker processes, 1 or more; by default one per processor, and for those second searches no more than memory
+            allows. The verdicts do not depend on it, but how far a search comes that memory ends may.
         executor: "processes" (the default), the address of a Dask scheduler such as "tcp://10.0.0.1:8786", or a
             `concurrent.futures.Executor`, which stays open.
         out: keep finished searches in the folder `out`/pieces.
@@ -259,14 +260,15 @@ def verify(
         for world in sorted(within(bounds, name), key=lambda world: (-world.messages, -len(world.kinds)))
     ]
     began = time.perf_counter()
-    done, found = _search_all(work, LIMITS, where, check_every_call, progress, failures)
+    totals = _Totals(progress)
+    done, found = _search_all(work, LIMITS, where, check_every_call, totals, failures)
     stopped, facts = found.stopped, found.work
     if bounds == "deep" and not stopped:
-        # Few worlds are much larger than the others, so they come last: an hour decides the most then.
+        # The few worlds that are much larger than the others come last: who stops early has a verdict on most worlds.
         cut = [job for job in work if job in done and done[job].ending == "states"]
-        room = pieces.roomy(where, cast(int, FURTHER.memory))
-        further, found = _search_all(cut, FURTHER, room, check_every_call, progress, failures)
-        done |= {job: again for job, again in further.items() if again.states > done[job].states}
+        room = where if jobs else pieces.roomy(where, cast(int, FURTHER.memory))
+        further, found = _search_all(cut, FURTHER, room, check_every_call, totals, failures)
+        done |= {job: again for job, again in further.items() if again.complete or again.states > done[job].states}
         stopped, facts = found.stopped, facts.and_also(found.work)
     if not done:
         failures.check(names)
@@ -289,30 +291,45 @@ def verify(
     return Verification(bounds, explored, missing, elapsed, gaps, stopped, searches, failed, work=facts)
 
 
+class _Totals:
+    """Adds up what searches found, and tells it; worlds that are searched again count again."""
+
+    def __init__(self, progress: Callable[[Searched], None] | None) -> None:
+        self.progress = progress
+        self.began = time.perf_counter()
+        self.done = self.total = self.states = self.transitions = self.depth = self.memory = 0
+
+    def add(self, found: Explored) -> None:
+        """Add a search that is done."""
+        self.done, self.states, self.transitions = (
+            self.done + 1,
+            self.states + found.states,
+            self.transitions + found.transitions,
+        )
+        self.depth, self.memory = max(self.depth, found.depth), max(self.memory, found.peak)
+        if self.progress is not None:
+            elapsed = time.perf_counter() - self.began
+            self.progress(
+                Searched(self.done, self.total, self.states, self.transitions, self.depth, self.memory, elapsed)
+            )
+
+
 def _search_all(
     work: Sequence[tuple[str, SmallWorld]],
     limits: Limits,
     where: Setting,
     check_every_call: bool,
-    progress: Callable[[Searched], None] | None,
+    totals: _Totals,
     failures: Failures[Piece[Any]],
 ) -> tuple[dict[tuple[str, SmallWorld], Explored], Done[Explored]]:
     """Return the searches that are done, also as `pieces.perform` does."""
-    began = time.perf_counter()
-    done = states = transitions = depth = memory = 0
-
-    def told(found: Explored) -> None:
-        nonlocal done, states, transitions, depth, memory
-        done, states, transitions = done + 1, states + found.states, transitions + found.transitions
-        depth, memory = max(depth, found.depth), max(memory, found.peak)
-        if progress is not None:
-            elapsed = time.perf_counter() - began
-            progress(Searched(done, len(work), states, transitions, depth, memory, elapsed))
-
+    totals.total += len(work)
     parts = [_piece(*job, limits, check_every_call) for job in work]
     # Without worker processes the search itself handles Ctrl-C.
     try:
-        found = pieces.perform(parts, where, None, failures, told, cut=lambda found: found.ending == "interrupted")
+        found = pieces.perform(
+            parts, where, None, failures, totals.add, cut=lambda found: found.ending == "interrupted"
+        )
     finally:
         _KNOWN.clear()
     return {job: result for job, result in zip(work, found.results, strict=True) if result is not None}, found

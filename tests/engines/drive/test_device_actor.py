@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -44,7 +46,8 @@ class Welcome:
             pass
 
     def close(self) -> None:
-        self.listening.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):  # closed before
+            self.listening.shutdown(socket.SHUT_RDWR)
         self.listening.close()
         self.thread.join(10)
         for end in self.ends:
@@ -58,13 +61,13 @@ def welcome() -> Iterator[Welcome]:
     welcome.close()
 
 
-def device(folder: Path, port: int) -> DeviceProcess:
+def device(folder: Path, port: int, push_port: int | None = None) -> DeviceProcess:
     spec = Spec(
         target="",
         device=0,
         user=0,
         port=port,
-        push_port=port,
+        push_port=port if push_port is None else push_port,
         database=str(folder / "device.db"),
         cast=Cast(owners=(0, 1), members=((0, 1),)),
         options=OPTIONS,
@@ -120,13 +123,37 @@ def test_a_device_that_is_told_to_disconnect_does_so_cleanly_and_stays_away(tmp_
     ended(process)
 
 
-def test_a_device_that_reaches_nobody_has_no_connection_and_no_channel(tmp_path: Path) -> None:
+def test_a_device_that_reaches_the_server_only_for_pushes_has_no_connection_and_no_channel(
+    tmp_path: Path, welcome: Welcome
+) -> None:
     with socket.socket() as bound:  # which does not listen
         bound.bind(("127.0.0.1", 0))
-        process = device(tmp_path, bound.getsockname()[1])
+        process = device(tmp_path, bound.getsockname()[1], push_port=welcome.port)
         process.obey(Command("connect"))
         process.work()
+    assert [hello.push for hello in welcome.hellos] == [True]
     assert (process.channels(), seen(tmp_path, Connected)) == ([], [])
+    ended(process)
+
+
+def test_a_device_whose_server_goes_notes_that_it_did_not_disconnect_cleanly(tmp_path: Path, welcome: Welcome) -> None:
+    process = device(tmp_path, welcome.port)
+    process.obey(Command("connect"))
+    process.work()
+    process.wants = False  # or it would connect again
+    welcome.close()
+    over = time.monotonic() + 10
+    while not seen(tmp_path, Disconnected) and time.monotonic() < over:
+        process.work()
+    assert seen(tmp_path, Disconnected) == [Disconnected(DeviceId(0), False)]
+    ended(process)
+
+
+@pytest.mark.parametrize("command", ["hot", "end"])
+def test_a_device_obeys(tmp_path: Path, command: str) -> None:
+    process = device(tmp_path, 1)
+    process.obey(Command(command))
+    assert (process.hot, process.ended) == (command == "hot", command == "end")
     ended(process)
 
 
@@ -141,4 +168,5 @@ def test_a_device_that_is_to_kill_itself_says_that_it_knows(tmp_path: Path) -> N
     process = device(tmp_path, 1)
     process.obey(Command("crash-between"))
     assert (tmp_path / ARMED).exists()
+    assert process.crashing
     ended(process)

@@ -61,8 +61,8 @@ class OrderPass:
             counts[key] = number = (before.get(key, 0) if number is None else number) + 1
             self.numbered[message] = key, number
         self.sent = counts
-        taken: dict[Any, tuple[list[int], list[int]]] = {}
-        before_it = cast("dict[Any, Any]", automaton.taken)
+        taken: dict[Any, list[int]] = {}
+        earlier = cast("dict[Any, list[int]]", automaton.taken)
         places = zip(placed.cells["message"].tolist(), placed.cells["place"].tolist(), strict=True)
         for at, (message, place) in enumerate(places):
             if place == NONE:
@@ -75,17 +75,10 @@ class OrderPass:
                 key, number = origin[:2], origin[2]
             else:
                 key, number = found
-            columns = taken.get(key)
-            if columns is None:
-                columns = taken[key] = ([], [])
-                known = before_it.get(key)
-                last = (known.numbers[-1], known.places[-1]) if known is not None and known.numbers else (0, 0)
-            else:
-                last = columns[0][-1], columns[1][-1]
-            if number <= last[0] or place <= last[1]:
+            last = taken.get(key) or earlier.get(key)
+            if last and (number <= last[-2] or place <= last[-1]):
                 raise NotClear(int(placed.rows[at]))
-            columns[0].append(number)
-            columns[1].append(place)
+            taken.setdefault(key, []).extend((number, place))
         self.taken = taken
 
     def _check_roaming(self, stretch: Stretch, automaton: RoamingComplete) -> None:
@@ -135,10 +128,8 @@ class OrderPass:
         places = placed.cells["place"]
         if self.senders is not None:
             cast(Any, self.senders.counts).update(self.sent)
-            for key, (taken_numbers, taken_places) in self.taken.items():
-                columns = self.senders.taken_by(key)
-                columns.numbers.extend(taken_numbers)
-                columns.places.extend(taken_places)
+            for key, taken in self.taken.items():
+                self.senders.taken_by(key).extend(taken)
             numbers = numpy.fromiter((n for _, n in self.numbered.values()), numpy.int64, len(self.numbered))
             own: Any = self.senders.numbers
             own.fill(composed.cells["message"], composed.cells["device"], composed.cells["conversation"], numbers)

@@ -230,9 +230,9 @@ class Process(Out, ABC):
         )
 
 
-def carry_out(process: Process) -> None:
-    """Run an actor until it is ended. What a handler raises is one line, with the file and the line of the handler."""
+def carry_out(make: Callable[[], Process]) -> None:
+    """Make a process and run it until it is ended. What a handler raises is one line, with its file and its line there."""
     try:
-        process.run()
+        make().run()
     except Exception as error:
         raise SystemExit(f"{place_of(error)}: {raised(error)}") from None

@@ -142,4 +142,4 @@ class DeviceProcess(Process):
 
 
 if __name__ == "__main__":
-    carry_out(DeviceProcess(msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Spec)))
+    carry_out(lambda: DeviceProcess(msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Spec)))

@@ -139,4 +139,4 @@ class ServerProcess(Process):
 
 
 if __name__ == "__main__":
-    carry_out(ServerProcess(msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=ServerSpec)))
+    carry_out(lambda: ServerProcess(msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=ServerSpec)))

@@ -56,10 +56,12 @@ def answer(verification: Verification) -> list[str]:
             f"Unknown: the search of {design} in {world} is vacuous, it never reached this: {what} "
             f"({len(verification.vacuous)} such gaps)."
         )
+    failed = f"the code of {listed(list(verification.failed))} fails" if verification.failed else ""
+    why = " and ".join(filter(None, (failed, verification.stopped)))
     if verification.missing:
-        failed = f"the code of {listed(list(verification.failed))} fails" if verification.failed else ""
-        why = " and ".join(filter(None, (failed, verification.stopped)))
         sentences.append(f"{sum(verification.missing.values())} searches were not made: {why}.")
+    elif why:
+        sentences.append(f"Searches were not made to their end: {why}.")
     return sentences
 
 

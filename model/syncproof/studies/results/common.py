@@ -38,7 +38,7 @@ class WorkDone(msgspec.Struct, frozen=True):
     workers: int
     """processes of this machine"""
     workers_why: str
-    """why there are fewer of them than processors; empty if there are not, or if `--jobs` says how many"""
+    """why there are fewer of them than processors, if only for some pieces; empty if there are not, or if `--jobs` says how many"""
     pieces: int
     """pieces of work"""
     pieces_read: int
@@ -47,9 +47,10 @@ class WorkDone(msgspec.Struct, frozen=True):
     """kept pieces that were damaged, and done again"""
 
     def and_also(self, later: WorkDone) -> WorkDone:
-        """Return the work of both, of which the later was done in the same places."""
+        """Return the work of both, of which the later was done in the same places, or in fewer of them."""
         pieces, read = self.pieces + later.pieces, self.pieces_read + later.pieces_read
-        return WorkDone(self.executor, self.workers, self.workers_why, pieces, read, later.pieces_spoilt)
+        why = self.workers_why or later.workers_why
+        return WorkDone(self.executor, self.workers, why, pieces, read, later.pieces_spoilt)
 
 
 NO_WORK = WorkDone("processes", 1, "", 0, 0, 0)
