@@ -121,104 +121,33 @@ def test_a_restore_frees_the_places_of_every_device_of_the_conversation(history)
     assert history.says("sender-order") == []
 
 
-def test_messages_that_a_restore_took_take_places_in_their_order_again(history) -> None:
-    for message in (1, 2):
-        history.composed(message)
-    for message in (1, 2):
-        history.placed(message, message)
-    history.reverted(0, kind="conversation", owner=0)
-    for message in (1, 2):
-        history.placed(message, message)
-    assert history.says("sender-order") == []
-
-
-def test_a_message_that_a_restore_took_is_compared_with_those_that_it_left(history) -> None:
+@pytest.mark.parametrize(
+    ("places", "complaints"),
+    [
+        pytest.param(
+            [(1, 1), (2, 2), ("restored to", 0), (1, 1), (2, 2)], 0, id="what a restore took, in its order again"
+        ),
+        pytest.param([(2, 1), (3, 2), ("restored to", 1), (1, 2)], 1, id="beside what a restore left"),
+        pytest.param([(1, 1), (2, 2), (3, 3), ("restored to", 1), (1, 2), (2, 3)], 0, id="a restore takes all above"),
+        pytest.param([(1, 2), (2, 4), (3, 6), (1, 5)], 1, id="placed again after the next"),
+        pytest.param([(1, 1), (3, 2), (2, 3), (1, 1)], 1, id="told once"),
+        pytest.param([(1, 1), (1, 5), (2, 3)], 1, id="the last place counts"),
+        pytest.param([(1, 1), (1, 3), (1, 2), (2, 3)], 0, id="a lower place again frees the higher ones"),
+        pytest.param([(3, 5), (1, 2), (2, 1)], 1, id="two that are placed after a later one"),
+        pytest.param([(3, 5), (1, 2), (2, 4), (1, 4)], 1, id="one that is placed between two others"),
+        pytest.param([(1, 5), (3, 8), (1, None), (2, 3)], 0, id="a place that is not known any more"),
+        pytest.param([(1, 5), (3, 8), (1, None), (2, 3), (2, 9)], 1, id="the others stay when one is not known"),
+    ],
+)
+def test_a_message_is_compared_with_every_other_that_has_a_place(history, places, complaints) -> None:
     for message in (1, 2, 3):
         history.composed(message)
-    history.placed(2, 1)
-    history.placed(3, 2)
-    history.reverted(1, kind="conversation", owner=0)
-    history.placed(1, 2)
-    assert len(history.says("sender-order")) == 1
-
-
-def test_a_message_that_is_placed_again_is_compared_with_every_other_one(history) -> None:
-    for message in (1, 2, 3):
-        history.composed(message)
-    for message in (1, 2, 3):
-        history.placed(message, 2 * message)
-    history.placed(1, 5)
-    assert len(history.says("sender-order")) == 1
-
-
-def test_a_place_against_the_order_is_told_once(history) -> None:
-    for message in (1, 2, 3):
-        history.composed(message)
-    history.placed(1, 1)
-    history.placed(3, 2)
-    history.placed(2, 3)
-    history.placed(1, 1)
-    assert len(history.says("sender-order")) == 1
-
-
-def test_a_message_has_the_place_that_it_took_last(history) -> None:
-    history.composed(1)
-    history.composed(2)
-    history.placed(1, 1)
-    history.placed(1, 5)
-    history.placed(2, 3)
-    assert len(history.says("sender-order")) == 1
-
-
-def test_a_message_that_took_lower_places_again_leaves_the_higher_ones(history) -> None:
-    history.composed(1)
-    history.composed(2)
-    for place in (1, 3, 2):
-        history.placed(1, place)
-    history.placed(2, 3)
-    assert history.says("sender-order") == []
-
-
-def test_earlier_messages_that_are_placed_later_are_compared_with_each_other(history) -> None:
-    for message in (1, 2, 3):
-        history.composed(message)
-    history.placed(3, 5)
-    history.placed(1, 2)
-    history.placed(2, 1)
-    assert len(history.says("sender-order")) == 1
-
-
-def test_a_message_between_two_others_may_be_placed_last(history) -> None:
-    for message in (1, 2, 3):
-        history.composed(message)
-    history.placed(3, 5)
-    history.placed(1, 2)
-    history.placed(2, 4)
-    history.placed(1, 4)
-    assert len(history.says("sender-order")) == 1
-
-
-def test_a_restore_takes_every_place_above(history) -> None:
-    for message in (1, 2, 3):
-        history.composed(message)
-    for message in (1, 2, 3):
-        history.placed(message, message)
-    history.reverted(1, kind="conversation", owner=0)
-    history.placed(1, 2)
-    history.placed(2, 3)
-    assert history.says("sender-order") == []
-
-
-def test_a_message_whose_last_place_is_not_known_is_compared_with_none(history) -> None:
-    for message in (1, 2, 3):
-        history.composed(message)
-    history.placed(1, 5)
-    history.placed(3, 8)
-    history.placed(1, None)
-    history.placed(2, 3)
-    assert history.says("sender-order") == []
-    history.placed(2, 9)
-    assert len(history.says("sender-order")) == 1
+    for message, place in places:
+        if message == "restored to":
+            history.reverted(place, kind="conversation", owner=0)
+        else:
+            history.placed(message, place)
+    assert len(history.says("sender-order")) == complaints
 
 
 # ---- beside the definition

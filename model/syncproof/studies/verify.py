@@ -264,7 +264,7 @@ def verify(
     done, found = _search_all(work, LIMITS, where, check_every_call, totals, failures)
     stopped, facts = found.stopped, found.work
     if bounds == "deep" and not stopped:
-        # The few worlds that are much larger than the others come last: who stops early has a verdict on most worlds.
+        # The few worlds that are much larger than the others come last, so that a run that is stopped has decided most worlds.
         cut = [job for job in work if job in done and done[job].ending == "states"]
         room = where if jobs else pieces.roomy(where, cast(int, FURTHER.memory))
         further, found = _search_all(cut, FURTHER, room, check_every_call, totals, failures)
@@ -292,7 +292,7 @@ def verify(
 
 
 class _Totals:
-    """Adds up what searches found, and tells it; worlds that are searched again count again."""
+    """Add up what searches found, and pass it on as progress. A world that is searched again counts again."""
 
     def __init__(self, progress: Callable[[Searched], None] | None) -> None:
         self.progress = progress
@@ -301,12 +301,11 @@ class _Totals:
 
     def add(self, found: Explored) -> None:
         """Add a search that is done."""
-        self.done, self.states, self.transitions = (
-            self.done + 1,
-            self.states + found.states,
-            self.transitions + found.transitions,
-        )
-        self.depth, self.memory = max(self.depth, found.depth), max(self.memory, found.peak)
+        self.done += 1
+        self.states += found.states
+        self.transitions += found.transitions
+        self.depth = max(self.depth, found.depth)
+        self.memory = max(self.memory, found.peak)
         if self.progress is not None:
             elapsed = time.perf_counter() - self.began
             self.progress(

@@ -23,8 +23,8 @@ from syncproof.engines.drive.wire import Hello
 OPTIONS = {"system": "syncproof.studies.driven:system", "arguments": ["timeline-notify"], "slow_s": 0.0}
 
 
-class Welcome:
-    """A listening socket that welcomes whoever says hello, and keeps what was said."""
+class AcceptingServer:
+    """A server that accepts every connection, answers its first line, and keeps these lines."""
 
     def __init__(self) -> None:
         self.listening = socket.create_server(("127.0.0.1", 0))
@@ -55,10 +55,10 @@ class Welcome:
 
 
 @pytest.fixture
-def welcome() -> Iterator[Welcome]:
-    welcome = Welcome()
-    yield welcome
-    welcome.close()
+def server() -> Iterator[AcceptingServer]:
+    server = AcceptingServer()
+    yield server
+    server.close()
 
 
 def device(folder: Path, port: int, push_port: int | None = None) -> DeviceProcess:
@@ -88,23 +88,23 @@ def seen(folder: Path, *kinds: type[Observation]) -> list[Observation]:
     return found
 
 
-def test_a_device_connects_only_when_it_is_told_to(tmp_path: Path, welcome: Welcome) -> None:
-    process = device(tmp_path, welcome.port)
+def test_a_device_connects_only_when_it_is_told_to(tmp_path: Path, server: AcceptingServer) -> None:
+    process = device(tmp_path, server.port)
     process.work()
     assert process.channels() == []
     process.obey(Command("connect"))
     process.work()
-    assert [hello.push for hello in welcome.hellos] == [True, False]
+    assert [hello.push for hello in server.hellos] == [True, False]
     assert seen(tmp_path, Connected) == [Connected(DeviceId(0))]
     ended(process)
 
 
 def test_a_connection_has_a_number_that_no_earlier_one_had_even_in_an_earlier_process(
-    tmp_path: Path, welcome: Welcome
+    tmp_path: Path, server: AcceptingServer
 ) -> None:
     names = []
     for _ in range(2):
-        process = device(tmp_path, welcome.port)
+        process = device(tmp_path, server.port)
         process.obey(Command("connect"))
         process.work()
         names.append(process.name)
@@ -112,8 +112,10 @@ def test_a_connection_has_a_number_that_no_earlier_one_had_even_in_an_earlier_pr
     assert names == [ConnectionId.of(0, 1), ConnectionId.of(0, 2)]
 
 
-def test_a_device_that_is_told_to_disconnect_does_so_cleanly_and_stays_away(tmp_path: Path, welcome: Welcome) -> None:
-    process = device(tmp_path, welcome.port)
+def test_a_device_that_is_told_to_disconnect_does_so_cleanly_and_stays_away(
+    tmp_path: Path, server: AcceptingServer
+) -> None:
+    process = device(tmp_path, server.port)
     process.obey(Command("connect"))
     process.work()
     process.obey(Command("disconnect"))
@@ -124,24 +126,26 @@ def test_a_device_that_is_told_to_disconnect_does_so_cleanly_and_stays_away(tmp_
 
 
 def test_a_device_that_reaches_the_server_only_for_pushes_has_no_connection_and_no_channel(
-    tmp_path: Path, welcome: Welcome
+    tmp_path: Path, server: AcceptingServer
 ) -> None:
     with socket.socket() as bound:  # which does not listen
         bound.bind(("127.0.0.1", 0))
-        process = device(tmp_path, bound.getsockname()[1], push_port=welcome.port)
+        process = device(tmp_path, bound.getsockname()[1], push_port=server.port)
         process.obey(Command("connect"))
         process.work()
-    assert [hello.push for hello in welcome.hellos] == [True]
+    assert [hello.push for hello in server.hellos] == [True]
     assert (process.channels(), seen(tmp_path, Connected)) == ([], [])
     ended(process)
 
 
-def test_a_device_whose_server_goes_notes_that_it_did_not_disconnect_cleanly(tmp_path: Path, welcome: Welcome) -> None:
-    process = device(tmp_path, welcome.port)
+def test_a_device_whose_server_goes_notes_that_it_did_not_disconnect_cleanly(
+    tmp_path: Path, server: AcceptingServer
+) -> None:
+    process = device(tmp_path, server.port)
     process.obey(Command("connect"))
     process.work()
     process.wants = False  # or it would connect again
-    welcome.close()
+    server.close()
     over = time.monotonic() + 10
     while not seen(tmp_path, Disconnected) and time.monotonic() < over:
         process.work()

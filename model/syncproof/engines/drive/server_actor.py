@@ -55,7 +55,7 @@ class ServerProcess(Process):
             self.put_back(spec.before)
         self.listening = socket.create_server((LOOPBACK, 0), backlog=64)
         self.listening.setblocking(False)
-        self.strangers: list[Channel] = []
+        self.unnamed: list[Channel] = []
         self.connections: dict[ConnectionId, Channel] = {}
         self.pushes: dict[int, Channel] = {}
         self.clocked = system.clocked and Tick in actor.handlers
@@ -75,7 +75,7 @@ class ServerProcess(Process):
         self.step(lambda: self.actor.restored(former, landed))
 
     def channels(self) -> list[Channel]:
-        return [*self.strangers, *self.connections.values(), *self.pushes.values()]
+        return [*self.unnamed, *self.connections.values(), *self.pushes.values()]
 
     def work(self) -> None:
         if self.clocked and time.monotonic() - self._ticked > TICK_S:
@@ -103,15 +103,15 @@ class ServerProcess(Process):
         """Accept connections, and read what they say first."""
         try:
             while True:
-                self.strangers.append(Channel(self.listening.accept()[0]))
+                self.unnamed.append(Channel(self.listening.accept()[0]))
         except BlockingIOError:
             pass
-        for channel in list(self.strangers):
+        for channel in list(self.unnamed):
             lines = channel.lines()
             if lines:
                 self._introduce(channel, msgspec.json.decode(lines[0], type=Hello))
             if lines or channel.gone:
-                self.strangers.remove(channel)
+                self.unnamed.remove(channel)
 
     def _introduce(self, channel: Channel, hello: Hello) -> None:
         channel.hello = hello
